@@ -1,0 +1,26 @@
+-- The role of the running service: it reads, and appends through the function. It can't change or remove an event,
+-- nor insert one past the function's checks.
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'orders_service') then
+    begin
+      create role orders_service nologin;
+    exception when duplicate_object or unique_violation then
+      null; -- another database of this server is being migrated at this moment
+    end;
+  end if;
+  if not pg_has_role(current_user, 'orders_service', 'member') or not (select rolsuper from pg_roles where rolname = current_user) then
+    execute format('grant orders_service to %I', current_user);
+  end if;
+end
+$$;
+
+do $$
+begin
+  execute format('grant usage on schema %I to orders_service', current_schema());
+end
+$$;
+revoke all on events, logs, log_settings from public;
+grant select on events, logs, log_settings, schema_migrations to orders_service;
+revoke all on function append_events(smallint, uuid[], integer[], integer[], text[], text[], text[], timestamptz[]) from public;
+grant execute on function append_events(smallint, uuid[], integer[], integer[], text[], text[], text[], timestamptz[]) to orders_service;

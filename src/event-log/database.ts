@@ -1,0 +1,63 @@
+import pg from 'pg';
+import { eventLogLimits as limits } from './limits.js';
+
+/** The role that the running service takes on: it may read, and append through append_events. See sql/003. */
+export const serviceRole = 'orders_service';
+
+export type Pool = pg.Pool;
+
+/** PostgreSQL's timestamptz text in UTC ("2026-01-31 12:00:00.5+00") as RFC 3339 with milliseconds. */
+export function rfc3339(text: string): string {
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(19, -3).slice(1).padEnd(3, '0')}Z`;
+}
+
+const typeParsers = new Map<number, (text: string) => unknown>([
+  [pg.types.builtins.INT8, Number],
+  [pg.types.builtins.TIMESTAMPTZ, rfc3339],
+]);
+
+const types: pg.CustomTypesConfig = {
+  // Positions stay far below 2^53, where a number is exact; times stay text, in the form that the hash covers.
+  getTypeParser: ((oid: number, format?: 'text') =>
+    typeParsers.get(oid) ?? pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+};
+
+/** The connection settings of a session of the service: its role, UTC, and a bound on every statement. */
+export function serviceConnection(url: string, applicationName: string, settings: readonly string[] = []): pg.ClientConfig {
+  const options = [
+    `role=${serviceRole}`,
+    'timezone=UTC',
+    'datestyle=ISO',
+    `statement_timeout=${limits.statementTimeoutMs}`,
+    ...settings,
+  ];
+  return {
+    connectionString: url,
+    application_name: applicationName,
+    options: options.map((setting) => `-c ${setting}`).join(' '),
+    connectionTimeoutMillis: limits.connectTimeoutMs,
+    query_timeout: limits.queryTimeoutMs,
+    keepAlive: true,
+    types,
+  };
+}
+
+/** A pool of connections of the running service. `onError` hears of idle connections that broke; the pool replaces them. */
+export function createPool(url: string, maxConnections: number, onError: (error: Error) => void): Pool {
+  const pool = new pg.Pool({ ...serviceConnection(url, 'orders'), max: maxConnections });
+  pool.on('error', onError);
+  return pool;
+}
+
+/** The log's identity and number of partitions, as fixed when the database was created. */
+export interface LogSettings {
+  readonly logId: string;
+  readonly partitions: number;
+}
+
+export async function readLogSettings(pool: Pool): Promise<LogSettings> {
+  const { rows } = await pool.query<{ log_id: string; partitions: number }>('select log_id, partitions from log_settings');
+  const row = rows[0];
+  if (!row) throw new Error('log_settings is empty: was the database migrated? Run `orders migrate`.');
+  return { logId: row.log_id, partitions: row.partitions };
+}

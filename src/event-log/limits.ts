@@ -1,0 +1,27 @@
+/** The event log's limits. Every wait on PostgreSQL is bounded by one of them. */
+export const eventLogLimits = {
+  /** Events in one call of append_events: beyond this a larger batch gains nothing and holds the partition's lock longer. */
+  maxBatchEvents: 500,
+  /** Bytes of one call, so that a batch of the largest orders stays a small message. */
+  maxBatchBytes: 4 * 1024 * 1024,
+  /** Appends waiting in this process over all partitions. More arrive faster than the disk takes them: refuse early. */
+  maxQueuedAppends: 5_000,
+  /** Streams waiting to be loaded in this process. */
+  maxQueuedLoads: 5_000,
+  /** Streams loaded by one query. */
+  maxStreamsPerLoad: 200,
+  /** Events read of a partition by one query. */
+  maxReadEvents: 1_000,
+  connectTimeoutMs: 5_000,
+  /** The server gives up a statement after this, the client a little later. */
+  statementTimeoutMs: 15_000,
+  queryTimeoutMs: 20_000,
+  /** How long starting processes wait for the one that migrates. */
+  migrationLockTimeoutMs: 120_000,
+  /** All heads are read this often, since a notification is only a hint. */
+  headsPollIntervalMs: 1_000,
+  /** A listener that lost its connection tries again this often, for ever. */
+  listenRetryIntervalMs: 250,
+  /** The listener checks this often that its connection still lives. */
+  listenCheckIntervalMs: 5_000,
+} as const;

@@ -1,0 +1,57 @@
+import type { Pool } from './database.js';
+import { eventLogLimits as limits } from './limits.js';
+import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from './stored-event.js';
+
+// $1 partition, $2 position to read after, $3 how many at most.
+// Takes no lock. Ordered by position, as the primary key (partition, position) that serves it.
+export const readPartitionSql = `
+  select ${storedEventColumns}
+  from events e
+  where e.partition = $1 and e."position" > $2
+  order by e."position"
+  limit $3`;
+
+/**
+ * The events of a partition after a position, in order. Since positions become visible in order, a reader that goes on
+ * after the last one it got misses none.
+ */
+export async function readPartition(
+  pool: Pool,
+  partition: number,
+  afterPosition: number,
+  maxEvents: number = limits.maxReadEvents,
+): Promise<StoredEvent[]> {
+  const { rows } = await pool.query<StoredEventRow>({
+    name: 'read-partition',
+    text: readPartitionSql,
+    values: [partition, afterPosition, maxEvents],
+  });
+  return rows.map(storedEvent);
+}
+
+/** All events of a partition from the first, a page at a time: memory stays flat in the length of the log. */
+export async function* scanPartition(pool: Pool, partition: number): AsyncGenerator<StoredEvent> {
+  let after = 0;
+  for (;;) {
+    const events = await readPartition(pool, partition, after);
+    yield* events;
+    const last = events.at(-1);
+    if (!last) return;
+    after = last.position;
+  }
+}
+
+export interface Head {
+  readonly partition: number;
+  readonly position: number;
+  readonly hash: Buffer;
+}
+
+/** Where each partition's log ends, by partition. One small query whatever the length of the log. */
+export async function readHeads(pool: Pool): Promise<Head[]> {
+  const { rows } = await pool.query<Head>({
+    name: 'read-heads',
+    text: 'select l.partition, l.head as "position", l.hash from logs l order by l.partition',
+  });
+  return rows;
+}

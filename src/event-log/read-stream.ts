@@ -1,0 +1,73 @@
+import { orderPartition } from '../orders/partition.js';
+import type { Pool } from './database.js';
+import { eventLogLimits as limits } from './limits.js';
+import { Overloaded } from './overloaded.js';
+import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from './stored-event.js';
+
+// $1 partitions, $2 order ids, pairwise.
+// Takes no lock. Ordered by version within each order; served by the unique index (partition, order_id, version), once
+// an order: the lateral subquery with its order by can't be turned into a join that reads the whole table.
+export const readStreamsSql = `
+  select ${storedEventColumns}
+  from unnest($1::smallint[], $2::uuid[]) as wanted(partition, order_id)
+  cross join lateral (
+    select * from events s
+    where s.partition = wanted.partition and s.order_id = wanted.order_id
+    order by s.version
+  ) e`;
+
+/** Reads one order's stream: its events by version, none if there is no such order. Rejects with Overloaded. */
+export type ReadStream = (orderId: string) => Promise<StoredEvent[]>;
+
+interface WaitingRead {
+  readonly orderId: string;
+  readonly resolve: (events: StoredEvent[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Reads of streams that are asked for while a query is in flight share the next one: no timer, no added delay when
+ * idle, one round trip for many under load.
+ */
+export function createStreamReader(pool: Pool, partitions: number, maxQueriesInFlight = 2): ReadStream {
+  let waiting: WaitingRead[] = [];
+  let inFlight = 0;
+
+  function next(): void {
+    while (inFlight < maxQueriesInFlight && waiting.length > 0) {
+      const reads = waiting.slice(0, limits.maxStreamsPerLoad);
+      waiting = waiting.slice(limits.maxStreamsPerLoad);
+      inFlight += 1;
+      load(reads)
+        .catch((error: unknown) => {
+          for (const read of reads) read.reject(error);
+        })
+        .finally(() => {
+          inFlight -= 1;
+          next();
+        });
+    }
+  }
+
+  async function load(reads: readonly WaitingRead[]): Promise<void> {
+    const orderIds = [...new Set(reads.map((read) => read.orderId))];
+    const { rows } = await pool.query<StoredEventRow>({
+      name: 'read-streams',
+      text: readStreamsSql,
+      values: [orderIds.map((orderId) => orderPartition(orderId, partitions)), orderIds],
+    });
+    const streams = new Map<string, StoredEvent[]>(orderIds.map((orderId) => [orderId, []]));
+    for (const row of rows) streams.get(row.order_id)?.push(storedEvent(row));
+    for (const read of reads) read.resolve(streams.get(read.orderId) ?? []);
+  }
+
+  return (orderId) =>
+    new Promise((resolve, reject) => {
+      if (waiting.length >= limits.maxQueuedLoads) {
+        reject(new Overloaded('streams to load', limits.maxQueuedLoads));
+        return;
+      }
+      waiting.push({ orderId, resolve, reject });
+      next();
+    });
+}

@@ -1,0 +1,65 @@
+import type { EventMetadata, RecordedEvent } from '../orders/events.js';
+import { upcast } from '../orders/upcast.js';
+
+/**
+ * An event as the log holds it: `data` and `metadata` are the JSON text that was hashed, byte by byte.
+ * Times are RFC 3339, UTC, milliseconds.
+ */
+export interface StoredEvent {
+  readonly partition: number;
+  readonly position: number;
+  readonly orderId: string;
+  readonly version: number;
+  readonly type: string;
+  readonly data: string;
+  readonly metadata: string;
+  readonly occurredAt: string;
+  readonly recordedAt: string;
+  readonly hash: Buffer;
+}
+
+/** The columns of a stored event, in the shape that `storedEvent` reads. */
+export const storedEventColumns =
+  'e.partition, e."position", e.order_id, e.version, e.type, e.data::text as data, e.metadata::text as metadata, ' +
+  'e.occurred_at, e.recorded_at, e.hash';
+
+export interface StoredEventRow {
+  partition: number;
+  position: number;
+  order_id: string;
+  version: number;
+  type: string;
+  data: string;
+  metadata: string;
+  occurred_at: string;
+  recorded_at: string;
+  hash: Buffer;
+}
+
+export function storedEvent(row: StoredEventRow): StoredEvent {
+  return {
+    partition: row.partition,
+    position: row.position,
+    orderId: row.order_id,
+    version: row.version,
+    type: row.type,
+    data: row.data,
+    metadata: row.metadata,
+    occurredAt: row.occurred_at,
+    recordedAt: row.recorded_at,
+    hash: row.hash,
+  };
+}
+
+/** The event itself, upcast to today's schema. Throws on one that this code can't read. */
+export function recordedEvent(stored: StoredEvent): RecordedEvent {
+  const metadata = JSON.parse(stored.metadata) as EventMetadata;
+  return {
+    ...upcast(stored.type, metadata.schema, JSON.parse(stored.data)),
+    orderId: stored.orderId,
+    version: stored.version,
+    occurredAt: stored.occurredAt,
+    recordedAt: stored.recordedAt,
+    metadata,
+  };
+}

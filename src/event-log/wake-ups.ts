@@ -1,0 +1,148 @@
+import { EventEmitter } from 'node:events';
+import type { Logger } from 'pino';
+import createSubscriberModule, { type Subscriber } from 'pg-listen';
+import type { HeadMoved } from './append.js';
+import { type Pool, serviceConnection } from './database.js';
+import { eventLogLimits as limits } from './limits.js';
+import { readHeads } from './read-partition.js';
+
+// pg-listen is CommonJS with a transpiled default export, which an ES module meets one level deeper.
+const createSubscriber = (
+  createSubscriberModule as unknown as { default: typeof createSubscriberModule.default }
+).default;
+
+const channel = 'orders_heads';
+
+/** A notification's payload: [partition, position] of every head that moved. */
+type HeadsPayload = [partition: number, position: number][];
+
+/**
+ * Sends one small notification for all that this process has committed since the last one. Outside the append's
+ * transaction on purpose: a commit that notifies takes a lock on the whole server. It is only a hint: if it is lost,
+ * the readers' poll finds the events.
+ */
+export function createNotifier(pool: Pool, log: Logger): (head: HeadMoved) => void {
+  const moved = new Map<number, number>();
+  let sending = false;
+
+  async function send(): Promise<void> {
+    if (sending) return;
+    sending = true;
+    while (moved.size > 0) {
+      const payload: HeadsPayload = [...moved];
+      moved.clear();
+      try {
+        await pool.query({ name: 'notify-heads', text: 'select pg_notify($1, $2)', values: [channel, JSON.stringify(payload)] });
+      } catch (error) {
+        log.warn({ err: error }, 'a wake-up was not sent; readers find the events when they next poll');
+      }
+    }
+    sending = false;
+  }
+
+  return ({ partition, position }) => {
+    moved.set(partition, Math.max(position, moved.get(partition) ?? 0));
+    void send();
+  };
+}
+
+/**
+ * Knows where each partition's log ends, from notifications and, since those are only hints, from reading all heads
+ * every second and after each reconnect. Emits `moved` with the partition.
+ */
+export class WakeUps extends EventEmitter<{ moved: [partition: number] }> {
+  readonly heads = new Map<number, number>();
+  readonly #pool: Pool;
+  readonly #url: string;
+  readonly #log: Logger;
+  #subscriber: Subscriber<{ [channel]: HeadsPayload }> | undefined;
+  #poll: NodeJS.Timeout | undefined;
+  #reading: Promise<void> | undefined;
+  #closed = false;
+  /** Whether the LISTEN connection stands. */
+  listening = false;
+
+  constructor(url: string, pool: Pool, log: Logger) {
+    super();
+    this.setMaxListeners(0);
+    this.#url = url;
+    this.#pool = pool;
+    this.#log = log;
+  }
+
+  async start(): Promise<void> {
+    await this.readHeads();
+    this.#poll = setInterval(() => void this.readHeads(), limits.headsPollIntervalMs);
+    await this.#listen();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#poll);
+    await this.#reading;
+    await this.#subscriber?.close();
+  }
+
+  /** Reads all heads once. Errors are logged: the next poll tries again. */
+  readHeads(): Promise<void> {
+    this.#reading ??= readHeads(this.#pool)
+      .then((heads) => {
+        for (const { partition, position } of heads) this.#see(partition, position);
+      })
+      .catch((error: unknown) => {
+        if (!this.#closed) this.#log.warn({ err: error }, 'the heads of the log could not be read');
+      })
+      .finally(() => {
+        this.#reading = undefined;
+      });
+    return this.#reading;
+  }
+
+  async #listen(): Promise<void> {
+    const subscriber = createSubscriber<{ [channel]: HeadsPayload }>(serviceConnection(this.#url, 'orders listen'), {
+      paranoidChecking: limits.listenCheckIntervalMs,
+      retryInterval: limits.listenRetryIntervalMs,
+      // 0 switches off pg-listen's default of giving up after three seconds.
+      retryTimeout: 0,
+      retryLimit: Number.POSITIVE_INFINITY,
+    });
+    this.#subscriber = subscriber;
+    subscriber.notifications.on(channel, (payload) => {
+      for (const [partition, position] of payload) this.#see(partition, position);
+    });
+    subscriber.events.on('reconnect', () => {
+      this.listening = false;
+    });
+    subscriber.events.on('connected', () => {
+      this.listening = true;
+      // What was notified while nobody listened is gone: read the heads.
+      void this.readHeads();
+    });
+    subscriber.events.on('error', (error) => {
+      this.listening = false;
+      this.#log.error({ err: error }, 'the LISTEN connection failed; polling goes on');
+      if (!this.#closed) void this.#relisten(subscriber);
+    });
+    await subscriber.connect();
+    await subscriber.listenTo(channel);
+    this.listening = true;
+  }
+
+  async #relisten(failed: Subscriber): Promise<void> {
+    await failed.close().catch(() => undefined);
+    while (!this.#closed) {
+      try {
+        await this.#listen();
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, limits.listenRetryIntervalMs));
+      }
+    }
+  }
+
+  #see(partition: number, position: number): void {
+    if (position <= (this.heads.get(partition) ?? -1)) return;
+    this.heads.set(partition, position);
+    this.emit('moved', partition);
+  }
+}

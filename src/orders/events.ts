@@ -1,0 +1,75 @@
+/**
+ * What can happen to an order. Money is in integer minor units of the order's currency.
+ * `data` is what is stored and hashed; its field names are for ever (a change goes through an upcaster).
+ */
+export type OrderEvent =
+  | { readonly type: 'OrderPlaced'; readonly data: OrderPlaced }
+  | { readonly type: 'OrderAmended'; readonly data: OrderAmended }
+  | { readonly type: 'OrderPaid'; readonly data: { amount_minor: number; payment_reference: string | null } }
+  | { readonly type: 'OrderProcessingStarted'; readonly data: Record<string, never> }
+  | { readonly type: 'OrderShipped'; readonly data: OrderShipped }
+  | { readonly type: 'OrderDelivered'; readonly data: Record<string, never> }
+  | { readonly type: 'OrderCancelled'; readonly data: { reason: string } }
+  | { readonly type: 'OrderRefunded'; readonly data: { amount_minor: number; reason: string } }
+  | { readonly type: 'OrderReturned'; readonly data: { items: ItemQuantity[]; reason: string } }
+  | { readonly type: 'OrderHeld'; readonly data: { reason: string } }
+  | { readonly type: 'OrderReleased'; readonly data: { reason: string } }
+  | { readonly type: 'OrderNoteAdded'; readonly data: { text: string } };
+
+export type OrderEventType = OrderEvent['type'];
+
+export interface ItemQuantity {
+  item_id: string;
+  quantity: number;
+}
+
+export interface OrderedItem extends ItemQuantity {
+  unit_price_minor: number | null;
+}
+
+export interface OrderPlaced {
+  user_id: string;
+  currency: string;
+  total_minor: number;
+  items: OrderedItem[];
+  metadata: Record<string, string>;
+}
+
+export interface OrderAmended {
+  total_minor: number;
+  items: OrderedItem[];
+  reason: string;
+}
+
+export interface OrderShipped {
+  items: ItemQuantity[];
+  carrier: string | null;
+  tracking_number: string | null;
+}
+
+/**
+ * What the log knows of an event beside its content. Times are RFC 3339, UTC, milliseconds.
+ * `occurredAt` is the business's time; `recordedAt` is the log's, never decreasing within a partition.
+ */
+export interface EventEnvelope {
+  readonly orderId: string;
+  /** Place in the order's stream: 1, 2, 3, … */
+  readonly version: number;
+  readonly occurredAt: string;
+  readonly recordedAt: string;
+}
+
+/** Who caused an event, through which request. Stored and hashed with the event. */
+export interface EventMetadata {
+  /** Version of the event's data format; see upcast.ts. */
+  schema: number;
+  actor: string;
+  request_id?: string;
+  correlation_id?: string;
+  causation_id?: string;
+  idempotency_key?: string;
+  /** SHA-256 of the command's canonical form: tells a repeated command from another one under the same key. */
+  command_hash?: string;
+}
+
+export type RecordedEvent = OrderEvent & EventEnvelope & { readonly metadata: EventMetadata };

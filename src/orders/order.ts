@@ -1,0 +1,77 @@
+/** An order as its events have made it. Money in integer minor units of `currency`; times RFC 3339 UTC. */
+export interface Order {
+  readonly orderId: string;
+  readonly userId: string;
+  readonly status: OrderStatus;
+  readonly onHold: boolean;
+  readonly items: readonly OrderItem[];
+  readonly currency: string;
+  readonly totalMinor: number;
+  readonly paidMinor: number;
+  readonly refundedMinor: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** When the order was placed (occurred_at of OrderPlaced). */
+  readonly placedAt: string;
+  /** When its newest event was recorded. */
+  readonly updatedAt: string;
+  readonly version: number;
+}
+
+export interface OrderItem {
+  readonly itemId: string;
+  readonly quantity: number;
+  readonly unitPriceMinor: number | null;
+  readonly shipped: number;
+  readonly returned: number;
+}
+
+export const orderStatuses = [
+  'pending',
+  'processing',
+  'partially_shipped',
+  'shipped',
+  'delivered',
+  'cancelled',
+  'partially_returned',
+  'returned',
+] as const;
+export type OrderStatus = (typeof orderStatuses)[number];
+
+export const paymentStatuses = ['unpaid', 'partially_paid', 'paid', 'partially_refunded', 'refunded'] as const;
+export type PaymentStatus = (typeof paymentStatuses)[number];
+
+/** The payment line of an order, which merchants keep apart from its fulfilment. An order of amount 0 owes nothing: paid. */
+export function paymentStatus(order: Pick<Order, 'totalMinor' | 'paidMinor' | 'refundedMinor'>): PaymentStatus {
+  if (order.refundedMinor > 0) return order.refundedMinor === order.paidMinor ? 'refunded' : 'partially_refunded';
+  if (order.paidMinor === order.totalMinor) return 'paid';
+  return order.paidMinor > 0 ? 'partially_paid' : 'unpaid';
+}
+
+/** Units ordered, shipped and returned, over all items. */
+export interface UnitCounts {
+  readonly ordered: number;
+  readonly shipped: number;
+  readonly returned: number;
+}
+
+export function unitCounts(items: readonly OrderItem[]): UnitCounts {
+  let ordered = 0;
+  let shipped = 0;
+  let returned = 0;
+  for (const item of items) {
+    ordered += item.quantity;
+    shipped += item.shipped;
+    returned += item.returned;
+  }
+  return { ordered, shipped, returned };
+}
+
+/**
+ * The status after something was shipped or returned. While something is still to ship, the order stays
+ * partially_shipped whatever comes back, since `ship` must stay possible.
+ */
+export function fulfilmentStatus(units: UnitCounts, current: OrderStatus): OrderStatus {
+  if (units.shipped < units.ordered) return units.shipped > 0 ? 'partially_shipped' : current;
+  if (units.returned === 0) return current === 'delivered' ? 'delivered' : 'shipped';
+  return units.returned === units.shipped ? 'returned' : 'partially_returned';
+}
