@@ -1,0 +1,1 @@
+export async function historyCommand(_args: string[]): Promise<void> {}

@@ -1,0 +1,205 @@
+import { hostname } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Logger, pino } from 'pino';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { createCommandHandler } from '../commands/handle-command.js';
+import { type Config, readConfig } from '../config.js';
+import { openServers, type Servers } from '../embedded/embedded.js';
+import { createAppender } from '../event-log/append.js';
+import { createPool, type Pool, readLogSettings } from '../event-log/database.js';
+import { migrate } from '../event-log/migrate.js';
+import { createStreamReader } from '../event-log/read-stream.js';
+import { createNotifier, WakeUps } from '../event-log/wake-ups.js';
+import { createApp } from '../http/app.js';
+import { type HttpServer, startHttpServer } from '../http/server.js';
+import type { Health } from '../http/service.js';
+import { Projector } from '../projections/projector.js';
+import { AppliedPositions } from '../queries/applied-positions.js';
+import { createKeys } from '../read-models/keys.js';
+import { createRedis, createRedisSubscriber, type Redis } from '../read-models/redis.js';
+
+const healthTimeoutMs = 1_000;
+
+/** `orders serve`: runs the service until it is told to stop. */
+export async function serve(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { roles: { type: 'string' } } });
+  const config = readConfig({ ...process.env, ...(values.roles === undefined ? {} : { ORDERS_ROLES: values.roles }) });
+  // Told to stop while starting, it stops as soon as it has started.
+  const stopSignal = new Promise<string>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
+  });
+  // Nothing on standard output may fail the service: whoever read it may have gone.
+  process.stdout.on('error', () => undefined);
+  const log = createLogger(config.logLevel);
+  const servers = await openServers(config, say);
+  let failure: Error | undefined;
+  try {
+    const running = await start(config, servers, log);
+    const reason = await Promise.race([stopSignal, servers.failed]);
+    if (reason instanceof Error) failure = reason;
+    else say(`${reason}: finishing requests in hand`);
+    await running.stop();
+  } finally {
+    await servers.stop();
+  }
+  if (failure) throw failure;
+  say('stopped');
+}
+
+interface Running {
+  stop(): Promise<void>;
+}
+
+/** Wires everything together: the one place that does. */
+async function start(config: Config, servers: Servers, log: Logger): Promise<Running> {
+  const { applied } = await migrate(servers.migrationDatabaseUrl, config.partitions);
+  if (applied.length > 0) say(`migrated the database: ${applied.join(', ')}`);
+
+  const pool = createPool(servers.databaseUrl, config.poolSize, (error) => log.warn({ err: error }, 'PostgreSQL: an idle connection broke'));
+  const settings = await readLogSettings(pool);
+  const onRedisError = (error: Error) => log.warn({ err: error }, 'Redis: connection trouble');
+  const redis = createRedis(servers.redisUrl, onRedisError);
+  const subscriber = createRedisSubscriber(servers.redisUrl, onRedisError);
+  const keys = createKeys(settings.logId);
+  void warnOfEviction(redis, log);
+
+  let projector: Projector | undefined;
+  let wakeUps: WakeUps | undefined;
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  if (config.roles.has('projector')) {
+    wakeUps = new WakeUps(servers.databaseUrl, pool, log);
+    await wakeUps.start();
+    const owner = `${hostname()}:${process.pid}`;
+    projector = new Projector({ url: servers.databaseUrl, settings, pool, redis, keys, wakeUps, log, owner });
+    projector.start();
+    measureProjector(registry, projector);
+  }
+
+  const models = { redis, keys, partitions: settings.partitions };
+  const appliedPositions = new AppliedPositions(models, subscriber);
+  void appliedPositions.start().catch(onRedisError);
+  const append = createAppender(pool, settings.partitions, createNotifier(pool, log));
+  let draining = false;
+  const app = createApp(
+    {
+      handleCommand: createCommandHandler({
+        readStream: createStreamReader(pool, settings.partitions),
+        append,
+        now: () => new Date().toISOString(),
+      }),
+      models,
+      applied: appliedPositions,
+      health: () => health(pool, redis, wakeUps, projector, draining),
+      defaultCurrency: config.defaultCurrency,
+      log,
+    },
+    registry,
+  );
+  // A process without the API role still tells of its health and its metrics, on the same port.
+  const http: HttpServer = await startHttpServer(app, config.host, config.port);
+  say(`listening on ${http.url} (${[...config.roles].join(' and ')}; ${settings.partitions} partitions)`);
+
+  return {
+    async stop() {
+      draining = true;
+      await http.drain(config.shutdownTimeoutMs);
+      appliedPositions.close();
+      await projector?.close();
+      await wakeUps?.close();
+      subscriber.disconnect();
+      redis.disconnect();
+      await pool.end();
+    },
+  };
+}
+
+function createLogger(level: string): Logger {
+  return pino({ level, base: { service: 'orders' }, timestamp: pino.stdTimeFunctions.isoTime });
+}
+
+/** What a person at the terminal wants to know; the log beside it is for machines. */
+function say(text: string): void {
+  process.stderr.write(`orders: ${text}\n`);
+}
+
+async function health(
+  pool: Pool,
+  redis: Redis,
+  wakeUps: WakeUps | undefined,
+  projector: Projector | undefined,
+  draining: boolean,
+): Promise<Health> {
+  const [eventLog, readModels] = await Promise.all([
+    isUp(pool.query('select 1')),
+    isUp(redis.ping()),
+  ]);
+  const stopped = projector?.stopped() ?? [];
+  const checks = {
+    event_log: eventLog ? 'up' : 'down',
+    read_models: readModels ? 'up' : 'down',
+    ...(wakeUps ? { wake_ups: wakeUps.listening ? 'up' : 'down (polling)' } : {}),
+    ...(projector ? { projections: stopped.length === 0 ? 'live' : stoppedInWords(stopped) } : {}),
+    ...(draining ? { service: 'stopping' } : {}),
+  };
+  if (!eventLog || !readModels || draining) return { status: 'not-ready', checks };
+  const degraded = stopped.length > 0 || wakeUps?.listening === false;
+  return { status: degraded ? 'degraded' : 'ready', checks };
+}
+
+function stoppedInWords(stopped: ReturnType<Projector['stopped']>): string {
+  return stopped
+    .map(({ projection, partition, stopped: { position } }) => `${projection} stopped in partition ${partition} at ${position}`)
+    .join('; ');
+}
+
+async function isUp(answer: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), healthTimeoutMs);
+  });
+  const up = await Promise.race([answer.then(() => true, () => false), timeout]);
+  clearTimeout(timer);
+  return up;
+}
+
+function measureProjector(registry: Registry, projector: Projector): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'orders_projection_lag_events',
+    help: 'Events that a projection is behind, by partition.',
+    labelNames: ['projection', 'partition'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { projection, partition, lag } of projector.lags()) this.set({ projection, partition }, lag);
+    },
+  });
+  new Gauge({
+    name: 'orders_projection_stopped',
+    help: '1 where a projection has stopped on an event.',
+    labelNames: ['projection', 'partition'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { projection, partition } of projector.stopped()) this.set({ projection, partition }, 1);
+    },
+  });
+  new Gauge({
+    name: 'orders_projector_owned_partitions',
+    help: 'Partitions that this process projects.',
+    registers,
+    collect() {
+      this.set(projector.ownedPartitions.size);
+    },
+  });
+}
+
+/** A Redis that evicts keys loses read models piecemeal, which no checkpoint shows. */
+async function warnOfEviction(redis: Redis, log: Logger): Promise<void> {
+  const answer = await redis.config('GET', 'maxmemory-policy').catch(() => undefined);
+  const policy = Array.isArray(answer) ? answer[1] : undefined;
+  if (typeof policy === 'string' && policy !== 'noeviction') {
+    log.warn({ policy }, 'Redis may evict keys, and with them parts of the read models: set maxmemory-policy noeviction');
+  }
+}

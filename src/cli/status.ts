@@ -1,0 +1,1 @@
+export async function statusCommand(_args: string[]): Promise<void> {}

@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
+import { resolve } from 'node:path';
+import { currencyExponent } from './orders/currency.js';
+
+/** What the service is told by its environment. Every variable is in .env.example. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: an embedded PostgreSQL in dataDir. */
+  readonly databaseUrl: string | undefined;
+  /** The owner's connection, for migrations; by default the same as databaseUrl. */
+  readonly migrationDatabaseUrl: string | undefined;
+  /** Undefined: an embedded Redis in dataDir. */
+  readonly redisUrl: string | undefined;
+  readonly dataDir: string;
+  readonly roles: ReadonlySet<Role>;
+  /** For a new log; an existing one keeps its own. */
+  readonly partitions: number;
+  readonly defaultCurrency: string;
+  readonly poolSize: number;
+  readonly shutdownTimeoutMs: number;
+  readonly logLevel: string;
+}
+
+export const roles = ['api', 'projector'] as const;
+export type Role = (typeof roles)[number];
+
+/** A variable of the environment has a value that can't be used. */
+export class ConfigError extends Error {
+  constructor(variable: string, expected: string) {
+    super(`${variable} ${expected}`);
+    this.name = 'ConfigError';
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads and checks the environment. Throws ConfigError, which names the variable and what it has to be. */
+export function readConfig(env: Environment): Config {
+  const host = env.HOST || '127.0.0.1';
+  if (!isLoopback(host) && env.ORDERS_ALLOW_UNAUTHENTICATED !== 'yes') {
+    throw new ConfigError(
+      'HOST',
+      `is ${host}, where others can reach the service, and no access control is configured: listen on 127.0.0.1, or set ` +
+        'ORDERS_ALLOW_UNAUTHENTICATED=yes if something in front of the service lets in only who may come in',
+    );
+  }
+  return {
+    host,
+    port: integer(env, 'PORT', 3000, 0, 65_535),
+    databaseUrl: url(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
+    migrationDatabaseUrl: url(env, 'MIGRATION_DATABASE_URL', ['postgres:', 'postgresql:']),
+    redisUrl: url(env, 'REDIS_URL', ['redis:', 'rediss:']),
+    dataDir: resolve(env.ORDERS_DATA_DIR || '.data'),
+    roles: roleSet(env.ORDERS_ROLES),
+    partitions: integer(env, 'ORDERS_PARTITIONS', 16, 1, 1024),
+    defaultCurrency: currency(env.ORDERS_DEFAULT_CURRENCY || 'USD'),
+    poolSize: integer(env, 'ORDERS_PG_POOL_SIZE', 10, 2, 200),
+    shutdownTimeoutMs: integer(env, 'ORDERS_SHUTDOWN_TIMEOUT_MS', 10_000, 100, 600_000),
+    logLevel: logLevel(env.LOG_LEVEL || 'info'),
+  };
+}
+
+/** Adds the variables of a .env file in the working directory; what the environment has already stays as it is. */
+export function loadEnvFile(): void {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+function integer(env: Environment, name: string, byDefault: number, min: number, max: number): number {
+  const text = env[name];
+  if (text === undefined || text === '') return byDefault;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new ConfigError(name, `has to be a whole number from ${min} to ${max}, not "${text}"`);
+  }
+  return value;
+}
+
+/** The value is never repeated in an error: it may hold a password. */
+function url(env: Environment, name: string, protocols: readonly string[]): string | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol)) {
+    throw new ConfigError(name, `has to be a URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')}`);
+  }
+  return text;
+}
+
+/** The roles of a process, from "api,projector"; all by default. */
+export function roleSet(text: string | undefined): ReadonlySet<Role> {
+  if (!text) return new Set(roles);
+  const given = text.split(',').map((one) => one.trim());
+  const known = roles.filter((role) => given.includes(role));
+  if (known.length !== new Set(given).size) {
+    throw new ConfigError('ORDERS_ROLES', `has to be one or more of ${roles.join(',')}, not "${text}"`);
+  }
+  return new Set(known);
+}
+
+function currency(code: string): string {
+  if (currencyExponent(code) !== undefined) return code;
+  throw new ConfigError('ORDERS_DEFAULT_CURRENCY', `has to be an ISO 4217 currency code, not "${code}"`);
+}
+
+function logLevel(level: string): string {
+  const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+  if (levels.includes(level)) return level;
+  throw new ConfigError('LOG_LEVEL', `has to be one of ${levels.join(', ')}, not "${level}"`);
+}

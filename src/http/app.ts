@@ -1,0 +1,72 @@
+import Router from '@koa/router';
+import Koa, { type Context, type Next } from 'koa';
+import { Histogram, type Registry } from 'prom-client';
+import { answerProblem, answerProblems } from './answer-problems.js';
+import { batchRoute } from './batch-route.js';
+import { commandRoutes } from './command-routes.js';
+import { operationsRoutes } from './operations-routes.js';
+import { problem } from './problems.js';
+import { queryRoutes } from './query-routes.js';
+import { identifyRequest, requestState } from './request-state.js';
+import type { Service } from './service.js';
+
+/** The Koa application of the service. */
+export function createApp(service: Service, registry: Registry): Koa {
+  const app = new Koa();
+  app.silent = true;
+  const router = new Router();
+  // The order matters: /orders/batch and /orders/metrics come before /orders/:order_id.
+  batchRoute(router, service);
+  queryRoutes(router, service);
+  commandRoutes(router, service);
+  operationsRoutes(router, service, registry);
+
+  app.use(identifyRequest);
+  app.use(observe(service, registry));
+  app.use(answerProblems(service.log));
+  app.use(methodNotAllowed(router));
+  app.use(router.routes());
+  return app;
+}
+
+/** Logs and measures each request: no bodies, no personal data. */
+function observe({ log }: Service, registry: Registry) {
+  const duration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'How long requests took, by route and status.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [registry],
+  });
+  return async (ctx: Context, next: Next) => {
+    const started = process.hrtime.bigint();
+    await next();
+    ctx.res.once('close', () => {
+      const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+      const route = String(ctx._matchedRoute ?? 'none');
+      duration.observe({ method: ctx.method, route, status: ctx.status }, seconds);
+      log.info(
+        {
+          request_id: requestState(ctx).requestId,
+          method: ctx.method,
+          route,
+          status: ctx.status,
+          duration_ms: Math.round(seconds * 1e6) / 1e3,
+        },
+        'request',
+      );
+    });
+  };
+}
+
+/** 405 with Allow where a path exists, but not with this method. */
+function methodNotAllowed(router: Router) {
+  return async (ctx: Context, next: Next) => {
+    await next();
+    if (ctx.status !== 404 || ctx.body) return;
+    const allowed = new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods));
+    if (allowed.size === 0) return;
+    ctx.set('Allow', [...allowed].sort().join(', '));
+    answerProblem(ctx, problem('method-not-allowed', `${ctx.path} takes ${[...allowed].sort().join(', ')}.`));
+  };
+}

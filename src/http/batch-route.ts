@@ -1,0 +1,66 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import type Router from '@koa/router';
+import { readModels } from '../queries/get-projections.js';
+import { createLineHandler, type LineAnswer, refused } from './batch-lines.js';
+import { projectionWait } from './headers.js';
+import { httpLimits as limits } from './limits.js';
+import { orderedWindow } from './ordered-window.js';
+import { ProblemError, problem } from './problems.js';
+import { requestState } from './request-state.js';
+import type { Service } from './service.js';
+import { type Line, splitLines } from './split-lines.js';
+
+const mediaTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
+
+/** POST /orders/batch: a command a line in, an answer a line out, streamed both ways. */
+export function batchRoute(router: Router, service: Service): void {
+  router.post('/orders/batch', async (ctx) => {
+    if (!ctx.is(...mediaTypes)) {
+      throw new ProblemError(problem('unsupported-media-type', `A batch has to be ${mediaTypes[0]}, a command a line.`));
+    }
+    const { actor, requestId, correlationId, causationId } = requestState(ctx);
+    const { waitMs, applied } = projectionWait(ctx);
+    if (applied) ctx.set('Preference-Applied', applied);
+    const lastPositions = new Map<number, number>();
+    const handleLine = createLineHandler({
+      handleCommand: service.handleCommand,
+      actor,
+      defaultCurrency: service.defaultCurrency,
+      requestId,
+      correlationId,
+      ...(causationId === undefined ? {} : { causationId }),
+      onHandled: ({ partition, position }) => lastPositions.set(partition, Math.max(position, lastPositions.get(partition) ?? 0)),
+    });
+    const work = ({ number, bytes }: Line): Promise<LineAnswer> => {
+      if (bytes) return handleLine(number, bytes);
+      const tooLong = problem('body-too-large', `The line is longer than ${limits.maxBatchLineBytes} bytes.`);
+      return Promise.resolve(refused(number, tooLong));
+    };
+
+    async function* answers(): AsyncGenerator<string> {
+      const lines = splitLines(withIdleTimeout(ctx.req), limits.maxBatchLineBytes);
+      for await (const answer of orderedWindow(lines, work, limits.maxBatchLinesInFlight)) {
+        yield `${JSON.stringify(answer)}\n`;
+      }
+      // The end of the answer means what the answer of a single command means: what was written can be read.
+      await Promise.all(
+        [...lastPositions].map(([partition, position]) =>
+          service.applied.reached(readModels, partition, position, waitMs).catch(() => false),
+        ),
+      );
+    }
+
+    ctx.status = 200;
+    ctx.type = 'application/x-ndjson';
+    ctx.set('Cache-Control', 'no-store');
+    ctx.set('X-Accel-Buffering', 'no');
+    ctx.body = Readable.from(answers());
+  });
+}
+
+/** The request's chunks; ends the connection when none arrives for too long. */
+async function* withIdleTimeout(request: IncomingMessage): AsyncGenerator<Buffer> {
+  request.setTimeout(limits.batchIdleTimeoutMs, () => request.destroy(new Error('the batch stood still for too long')));
+  for await (const chunk of request) yield chunk as Buffer;
+}

@@ -1,0 +1,118 @@
+import { v7 as uuidV7 } from 'uuid';
+import { derivedOrderId } from '../commands/idempotency.js';
+import type { CommandRequest } from '../commands/handle-command.js';
+import type { CommandName, OrderCommand, OrderLines } from '../orders/commands.js';
+import type { ItemQuantity } from '../orders/events.js';
+import type { MoneyInput } from '../orders/money.js';
+import { httpLimits } from './limits.js';
+import type { FieldError } from './problems.js';
+import { formatRfc3339, parseRfc3339 } from './rfc3339.js';
+import { bodyErrors } from './validation.js';
+
+/** The fields of all commands' bodies; which of them a command takes and needs is in its schema. */
+interface CommandBody {
+  user_id: string;
+  total_amount: MoneyInput;
+  items?: (ItemQuantity & { unit_price?: MoneyInput })[];
+  item_ids?: string[];
+  order_id?: string;
+  currency?: string;
+  metadata?: Record<string, string>;
+  occurred_at?: string;
+  amount?: MoneyInput;
+  payment_reference?: string;
+  carrier?: string;
+  tracking_number?: string;
+  reason: string;
+  text: string;
+}
+
+/** What a body asks for: the command and its order, or what is wrong with it. */
+export type ParsedCommand =
+  | { readonly request: Pick<CommandRequest, 'orderId' | 'command' | 'occurredAt'> }
+  | { readonly errors: readonly FieldError[] };
+
+export interface CommandCaller {
+  readonly actor: string;
+  readonly idempotencyKey: string | undefined;
+  readonly defaultCurrency: string;
+  readonly nowMs: number;
+}
+
+/**
+ * Reads a command's body. A place's order id is the one that the caller chose, or derived from the caller and its
+ * Idempotency-Key, or new.
+ * @param orderId the order that the path or the line names; undefined for a place.
+ */
+export function parseCommand(
+  name: CommandName,
+  body: unknown,
+  orderId: string | undefined,
+  caller: CommandCaller,
+): ParsedCommand {
+  const errors = bodyErrors(name, body);
+  if (errors.length > 0) return { errors };
+  const valid = body as CommandBody;
+  const command = toCommand(name, valid, caller.defaultCurrency);
+  if (command.command !== 'place') {
+    return orderId === undefined
+      ? { errors: [{ pointer: '/order_id', message: 'is required' }] }
+      : { request: { orderId: orderId.toLowerCase(), command } };
+  }
+  const placedId =
+    valid.order_id?.toLowerCase() ??
+    (caller.idempotencyKey === undefined ? uuidV7() : derivedOrderId(caller.actor, caller.idempotencyKey));
+  if (valid.occurred_at === undefined) return { request: { orderId: placedId, command } };
+  const occurredMs = parseRfc3339(valid.occurred_at) ?? Number.NaN;
+  if (!(occurredMs <= caller.nowMs + httpLimits.maxOccurredAtAheadMs)) {
+    return { errors: [{ pointer: '/occurred_at', message: 'must not lie in the future' }] };
+  }
+  return { request: { orderId: placedId, command, occurredAt: formatRfc3339(occurredMs) } };
+}
+
+function toCommand(name: CommandName, body: CommandBody, defaultCurrency: string): OrderCommand {
+  switch (name) {
+    case 'place':
+      return {
+        command: 'place',
+        userId: body.user_id,
+        currency: body.currency ?? defaultCurrency,
+        totalAmount: body.total_amount,
+        ...lines(body),
+        ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
+      };
+    case 'amend':
+      return { command: 'amend', totalAmount: body.total_amount, reason: body.reason, ...lines(body) };
+    case 'pay':
+      return {
+        command: 'pay',
+        ...(body.amount === undefined ? {} : { amount: body.amount }),
+        ...(body.payment_reference === undefined ? {} : { paymentReference: body.payment_reference }),
+      };
+    case 'ship':
+      return {
+        command: 'ship',
+        ...(body.items === undefined ? {} : { items: body.items }),
+        ...(body.carrier === undefined ? {} : { carrier: body.carrier }),
+        ...(body.tracking_number === undefined ? {} : { trackingNumber: body.tracking_number }),
+      };
+    case 'refund':
+      return { command: 'refund', reason: body.reason, ...(body.amount === undefined ? {} : { amount: body.amount }) };
+    case 'return':
+      return { command: 'return', reason: body.reason, ...(body.items === undefined ? {} : { items: body.items }) };
+    case 'cancel':
+    case 'hold':
+    case 'release':
+      return { command: name, reason: body.reason };
+    case 'note':
+      return { command: 'note', text: body.text };
+    case 'process':
+    case 'deliver':
+      return { command: name };
+  }
+}
+
+function lines(body: CommandBody): OrderLines {
+  if (body.items !== undefined) return { items: body.items };
+  return body.item_ids === undefined ? {} : { itemIds: body.item_ids };
+}

@@ -1,0 +1,88 @@
+import type Router from '@koa/router';
+import type { Context } from 'koa';
+import type { CommandOutcome, Handled } from '../commands/handle-command.js';
+import { type CommandName, commandNames } from '../orders/commands.js';
+import { orderDocument } from '../orders/order-document.js';
+import { readModels } from '../queries/get-projections.js';
+import { answerProblem } from './answer-problems.js';
+import { parseCommand } from './command-input.js';
+import { expectedVersion, idempotencyKey, projectionWait } from './headers.js';
+import { readJsonBody } from './json-body.js';
+import { outcomeProblem, validationProblem } from './problems.js';
+import { requestState } from './request-state.js';
+import type { Service } from './service.js';
+import { isOrderId } from './validation.js';
+
+/** POST /orders, and POST /orders/{order_id}/{command} for every other command. */
+export function commandRoutes(router: Router, service: Service): void {
+  router.post('/orders', (ctx) => command(ctx, service, 'place', undefined));
+  for (const name of commandNames) {
+    if (name === 'place') continue;
+    router.post(`/orders/:order_id/${name}`, (ctx) => command(ctx, service, name, String(ctx.params.order_id)));
+  }
+}
+
+async function command(ctx: Context, service: Service, name: CommandName, orderId: string | undefined): Promise<void> {
+  const key = idempotencyKey(ctx);
+  const version = expectedVersion(ctx);
+  const wait = projectionWait(ctx);
+  if (orderId !== undefined && !isOrderId(orderId)) {
+    answerProblem(ctx, validationProblem([{ pointer: '/path/order_id', message: 'must be a UUID' }]));
+    return;
+  }
+  const { actor, requestId, correlationId, causationId } = requestState(ctx);
+  const parsed = parseCommand(name, await readJsonBody(ctx), orderId, {
+    actor,
+    idempotencyKey: key,
+    defaultCurrency: service.defaultCurrency,
+    nowMs: Date.now(),
+  });
+  if ('errors' in parsed) {
+    answerProblem(ctx, validationProblem(parsed.errors));
+    return;
+  }
+  const outcome = await service.handleCommand({
+    ...parsed.request,
+    actor,
+    requestId,
+    correlationId,
+    ...(causationId === undefined ? {} : { causationId }),
+    ...(key === undefined ? {} : { idempotencyKey: key }),
+    ...(version === undefined ? {} : { expectedVersion: version }),
+  });
+  if (wait.applied) ctx.set('Preference-Applied', wait.applied);
+  await answerOutcome(ctx, service, name, outcome, wait.waitMs);
+}
+
+async function answerOutcome(
+  ctx: Context,
+  service: Service,
+  name: CommandName,
+  outcome: CommandOutcome,
+  waitMs: number,
+): Promise<void> {
+  if (outcome.outcome !== 'handled') {
+    answerProblem(ctx, outcomeProblem(outcome));
+    if (outcome.outcome === 'version-mismatch') ctx.set('ETag', `"${outcome.currentVersion}"`);
+    return;
+  }
+  // So that the caller who reads next sees what it wrote. If the time is over first, the command stands all the same.
+  await waitFor(service, outcome, waitMs);
+  const { order, partition, position, replayed } = outcome;
+  ctx.set('ETag', `"${order.version}"`);
+  ctx.set('Event-Position', `${partition}:${position}`);
+  if (replayed) ctx.set('Idempotency-Replayed', 'true');
+  if (name === 'place') {
+    ctx.status = 201;
+    ctx.set('Location', `/orders/${order.orderId}`);
+  } else {
+    ctx.status = 200;
+  }
+  ctx.body = JSON.stringify(orderDocument(order));
+  ctx.type = 'application/json';
+}
+
+async function waitFor(service: Service, { partition, position, replayed }: Handled, waitMs: number): Promise<void> {
+  if (replayed) await service.applied.reached(readModels, partition, position, waitMs).catch(() => false);
+  else await service.applied.wait(readModels, partition, position, waitMs);
+}

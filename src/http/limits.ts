@@ -1,0 +1,25 @@
+/** The HTTP side's limits. */
+export const httpLimits = {
+  /** A request's body; the largest order that the other limits allow is well below. */
+  maxBodyBytes: 512 * 1024,
+  /** Nesting of a JSON body: deeper ones are refused before anything walks them. */
+  maxJsonDepth: 10,
+  maxHeaderBytes: 16 * 1024,
+  headersTimeoutMs: 10_000,
+  /** A body has to have arrived by then. */
+  bodyTimeoutMs: 15_000,
+  /** A batch may take as long as it needs, but not stand still for longer than this. */
+  batchIdleTimeoutMs: 60_000,
+  /** Idle connections are closed after this. */
+  keepAliveTimeoutMs: 65_000,
+  maxBatchLineBytes: 512 * 1024,
+  /** Lines of one batch that are worked on at the same time. */
+  maxBatchLinesInFlight: 256,
+  /** How long a command's answer waits for the projections, unless it asks otherwise. */
+  defaultProjectionWaitMs: 250,
+  maxProjectionWaitMs: 10_000,
+  maxIdempotencyKeyLength: 200,
+  maxRequestIdLength: 128,
+  /** How far in the future an occurred_at may lie: clocks differ. */
+  maxOccurredAtAheadMs: 24 * 3_600_000,
+} as const;

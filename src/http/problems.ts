@@ -1,0 +1,244 @@
+import type { CommandOutcome } from '../commands/handle-command.js';
+import { allowedCommands } from '../orders/allowed-commands.js';
+import type { RejectionKind } from '../orders/rejection.js';
+
+interface ProblemType {
+  readonly status: number;
+  readonly title: string;
+  /** For the page behind the type: what happened, and what to do. */
+  readonly explanation: string;
+  /** Retry-After, in seconds. */
+  readonly retryAfter?: number;
+}
+
+/** Every problem that the API answers with: the one table. Each is served as a page under /problems/. */
+export const problemTypes = {
+  'malformed-json': {
+    status: 400,
+    title: 'The body is not JSON',
+    explanation: 'The body could not be read as UTF-8 JSON. Check quotes, commas, brackets and the encoding.',
+  },
+  'invalid-header': {
+    status: 400,
+    title: 'A header is not valid',
+    explanation: 'One of the request’s headers has a form that can’t be understood; `detail` names it and the form it needs.',
+  },
+  'malformed-request': {
+    status: 400,
+    title: 'The request is malformed',
+    explanation: 'The address or the message could not be read. Check the percent-encoding of the URL.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'There is nothing at this address',
+    explanation: 'No endpoint has this path. GET / lists the endpoints, the README explains them.',
+  },
+  'order-not-found': {
+    status: 404,
+    title: 'There is no such order',
+    explanation:
+      'No order has this id. Right after placing it, read with the header Min-Event-Position set to the Event-Position of the answer.',
+  },
+  'order-version-not-found': {
+    status: 404,
+    title: 'The order has no such version',
+    explanation: 'The order did not exist at that time, or has fewer events than that version. GET /orders/{id}/history lists them.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'This address does not take that method',
+    explanation: 'The header Allow lists the methods that it takes.',
+  },
+  'not-acceptable': {
+    status: 406,
+    title: 'No representation that you accept',
+    explanation: 'Answers are JSON (the history also CSV). Send `Accept: application/json`, or leave the header out.',
+  },
+  'request-timeout': {
+    status: 408,
+    title: 'The body did not arrive in time',
+    explanation: 'The request was begun, but its body did not arrive within the time limit. Nothing was done; send it again.',
+  },
+  'order-exists': {
+    status: 409,
+    title: 'An order with this id exists already',
+    explanation: 'The order_id that you chose belongs to another order. Choose a new one, or leave it out.',
+  },
+  'invalid-transition': {
+    status: 409,
+    title: 'The order as it stands forbids this command',
+    explanation: '`current_status` says where the order stands, `allowed_commands` which commands it takes now.',
+  },
+  'order-on-hold': {
+    status: 409,
+    title: 'The order is on hold',
+    explanation: 'While an order is on hold it is neither processed nor shipped. POST /orders/{id}/release ends the hold.',
+  },
+  'exceeds-amount-due': {
+    status: 409,
+    title: 'More than is left to pay',
+    explanation: 'A payment may not exceed the total less what has been paid. Leave `amount` out to pay what is due.',
+  },
+  'exceeds-refundable-amount': {
+    status: 409,
+    title: 'More than is left to refund',
+    explanation: 'A refund may not exceed what was paid less what was refunded. Leave `amount` out to refund all of it.',
+  },
+  'amended-below-paid': {
+    status: 409,
+    title: 'The new total is below what has been paid',
+    explanation: 'An order’s total can’t fall below what has been paid. Cancel the order and refund it, or amend to a higher total.',
+  },
+  'exceeds-ordered-quantity': {
+    status: 409,
+    title: 'More than is left to ship',
+    explanation: 'No more of an item can be shipped than was ordered and has not been shipped. Leave `items` out to ship the rest.',
+  },
+  'exceeds-shipped-quantity': {
+    status: 409,
+    title: 'More than was shipped and not returned',
+    explanation: 'Only items that were shipped, and have not come back, can be returned. Leave `items` out to return all of them.',
+  },
+  'order-history-full': {
+    status: 409,
+    title: 'The order has as many events as one may have',
+    explanation: 'An order’s history is limited, so that it can be loaded whole. No further command is taken for it.',
+  },
+  'version-mismatch': {
+    status: 412,
+    title: 'The order is at another version than If-Match asks for',
+    explanation: 'Somebody else changed the order. Read it again, decide again, and send the new ETag in If-Match.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'The body is too large',
+    explanation: 'A body may have 512 KiB. Use POST /orders/batch for many orders; its lines may each be as long.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The body is of a type that this endpoint does not take',
+    explanation: 'Send `Content-Type: application/json`, for a batch `application/x-ndjson`, in UTF-8 and not compressed.',
+  },
+  validation: {
+    status: 422,
+    title: 'The request is not valid',
+    explanation: '`errors` names each field that is wrong, by JSON pointer, and what it has to be. Nothing was changed.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'This Idempotency-Key was used for another request',
+    explanation: 'A key belongs to one request for ever. Send the same body again to get its answer, or choose a new key.',
+  },
+  'invalid-cursor': {
+    status: 422,
+    title: 'The cursor does not belong to this query',
+    explanation: 'A cursor is the next_cursor of an answer to the same filters. Begin again without one.',
+  },
+  'too-many-buckets': {
+    status: 422,
+    title: 'The series would have too many buckets',
+    explanation: 'Choose a longer interval, or a shorter range with `from` and `to`.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'More arrives than can be done',
+    explanation: 'A queue is full. Nothing was done; try again after the time that Retry-After gives.',
+    retryAfter: 1,
+  },
+  contended: {
+    status: 503,
+    title: 'Too many commands on this order at once',
+    explanation: 'Other commands on this order kept coming first. Nothing was done; try again.',
+    retryAfter: 1,
+  },
+  'event-log-unavailable': {
+    status: 503,
+    title: 'The event log is unavailable',
+    explanation:
+      'PostgreSQL did not answer. The command may or may not have been recorded: repeat it with the same Idempotency-Key, which makes that safe.',
+    retryAfter: 2,
+  },
+  'read-models-unavailable': {
+    status: 503,
+    title: 'The read models are unavailable',
+    explanation: 'Redis did not answer. Commands go on; try the query again.',
+    retryAfter: 2,
+  },
+  'position-not-reached': {
+    status: 503,
+    title: 'The read models have not got that far yet',
+    explanation: 'The position in Min-Event-Position was not applied in time. Try again; GET /projections shows the lag.',
+    retryAfter: 1,
+  },
+  'internal-error': {
+    status: 500,
+    title: 'Something went wrong here',
+    explanation: 'This is a bug, not your request’s fault. Report it with the request_id.',
+  },
+} as const satisfies Record<string, ProblemType> & Record<Exclude<RejectionKind, 'invalid-command'>, ProblemType>;
+
+export type ProblemName = keyof typeof problemTypes;
+
+export interface FieldError {
+  /** JSON pointer into the body (RFC 6901); /query/NAME or /path/NAME for a parameter. */
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/** A problem as RFC 9457 has it, without what only the request knows (instance, request_id). */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly [extension: string]: unknown;
+}
+
+export function problem(name: ProblemName, detail: string, extensions: Record<string, unknown> = {}): Problem {
+  const { title, status } = problemTypes[name];
+  return { type: `/problems/${name}`, title, status, detail, ...extensions };
+}
+
+export function validationProblem(errors: readonly FieldError[]): Problem {
+  const detail = errors.map(({ pointer, message }) => `${pointer || 'The body'} ${message}`).join('; ');
+  return problem('validation', detail, { errors });
+}
+
+/** Retry-After in seconds for a problem that passes. */
+export function retryAfterSeconds(type: string): number | undefined {
+  const entry: ProblemType | undefined = problemTypes[type.slice('/problems/'.length) as ProblemName];
+  return entry?.retryAfter;
+}
+
+/** Ends a request with a problem. Used within src/http only, where leaving the middleware is what it means. */
+export class ProblemError extends Error {
+  constructor(
+    readonly problem: Problem,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(problem.detail);
+    this.name = 'ProblemError';
+  }
+}
+
+/** The problem that a command's outcome is answered with. */
+export function outcomeProblem(outcome: Exclude<CommandOutcome, { outcome: 'handled' }>): Problem {
+  switch (outcome.outcome) {
+    case 'version-mismatch':
+      return problem('version-mismatch', `The order is at version ${outcome.currentVersion}.`, {
+        current_version: outcome.currentVersion,
+      });
+    case 'idempotency-key-reused':
+      return problem('idempotency-key-reused', 'This Idempotency-Key came with another command before.');
+    case 'contended':
+      return problem('contended', 'Other commands on this order kept coming first.');
+    case 'rejected': {
+      const { rejected, detail, order, pointer } = outcome.rejection;
+      if (rejected === 'invalid-command') return validationProblem([{ pointer: pointer ?? '', message: detail }]);
+      const standing = order
+        ? { current_status: order.status, on_hold: order.onHold, current_version: order.version, allowed_commands: allowedCommands(order) }
+        : {};
+      return problem(rejected, detail, standing);
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import type Router from '@koa/router';
+import type { Context } from 'koa';
+import type { OrderStatus, PaymentStatus } from '../orders/order.js';
+import { exactJson } from '../queries/exact-json.js';
+import { getMetrics, type Interval } from '../queries/get-metrics.js';
+import { getOrder, getOrderThen } from '../queries/get-order.js';
+import { getProjections } from '../queries/get-projections.js';
+import { queryLimits } from '../queries/limits.js';
+import { listOrders } from '../queries/list-orders.js';
+import { getOrderHistory, historyCsv } from '../queries/order-history.js';
+import type { ProjectionId } from '../read-models/keys.js';
+import { metrics } from '../read-models/metrics.js';
+import { orderHistory } from '../read-models/order-history.js';
+import { orderStatus } from '../read-models/order-status.js';
+import { minEventPosition } from './headers.js';
+import { ProblemError, problem, validationProblem } from './problems.js';
+import { formatRfc3339, parseRfc3339 } from './rfc3339.js';
+import type { querySchemas } from './schemas.js';
+import type { Service } from './service.js';
+import { isOrderId, queryErrors } from './validation.js';
+
+/** The query endpoints. Each is answered from Redis alone. */
+export function queryRoutes(router: Router, service: Service): void {
+  const { models } = service;
+
+  router.get('/orders', async (ctx) => {
+    const query = parameters<{
+      user_id?: string;
+      status?: OrderStatus;
+      payment_status?: PaymentStatus;
+      placed_from?: string;
+      placed_to?: string;
+      limit?: number;
+      cursor?: string;
+    }>(ctx, 'orders');
+    await waitForPosition(ctx, service, [orderStatus]);
+    const page = await listOrders(
+      models,
+      {
+        ...(query.user_id === undefined ? {} : { userId: query.user_id }),
+        ...(query.status === undefined ? {} : { status: query.status }),
+        ...(query.payment_status === undefined ? {} : { paymentStatus: query.payment_status }),
+        ...milliseconds('placedFromMs', query.placed_from),
+        ...milliseconds('placedToMs', query.placed_to),
+      },
+      query.limit ?? queryLimits.defaultPageSize,
+      query.cursor,
+    );
+    if (page === 'invalid-cursor') {
+      throw new ProblemError(problem('invalid-cursor', 'The cursor was not given out by this query with these filters.'));
+    }
+    answer(ctx, JSON.stringify(page));
+  });
+
+  router.get('/orders/metrics', async (ctx) => {
+    const query = parameters<{ currency?: string; from?: string; to?: string; interval?: Interval }>(ctx, 'metrics');
+    await waitForPosition(ctx, service, [metrics]);
+    const figures = await getMetrics(models, {
+      currency: query.currency ?? service.defaultCurrency,
+      ...milliseconds('fromMs', query.from),
+      ...milliseconds('toMs', query.to),
+      ...(query.interval === undefined ? {} : { interval: query.interval }),
+    });
+    if (figures === 'too-many-buckets') {
+      throw new ProblemError(
+        problem('too-many-buckets', `A series may have ${queryLimits.maxSeriesBuckets} buckets at the most.`),
+      );
+    }
+    answer(ctx, exactJson(figures));
+  });
+
+  router.get('/orders/:order_id', async (ctx) => {
+    const orderId = orderIdOf(ctx);
+    const query = parameters<{ version?: number; at?: string }>(ctx, 'order');
+    await waitForPosition(ctx, service, [orderStatus, orderHistory]);
+    if (query.version === undefined && query.at === undefined) {
+      const order = await getOrder(models, orderId);
+      if (!order) throw orderNotFound(orderId);
+      answer(ctx, order.json, `"${order.version}"`);
+      return;
+    }
+    const moment =
+      query.version === undefined
+        ? { at: formatRfc3339(parseRfc3339(query.at ?? '') ?? 0) }
+        : { version: query.version };
+    const then = await getOrderThen(models, orderId, moment);
+    if (!then) {
+      if (!(await getOrder(models, orderId))) throw orderNotFound(orderId);
+      const what = 'at' in moment ? `was not there yet at ${moment.at}` : `has no version ${moment.version}`;
+      throw new ProblemError(problem('order-version-not-found', `The order ${what}.`));
+    }
+    answer(ctx, JSON.stringify(then), `"${then.version}"`);
+  });
+
+  router.get('/orders/:order_id/history', async (ctx) => {
+    const orderId = orderIdOf(ctx);
+    parameters(ctx, 'history');
+    const type = ctx.accepts('application/json', 'text/csv');
+    if (!type) throw notAcceptable();
+    await waitForPosition(ctx, service, [orderHistory]);
+    const history = await getOrderHistory(models, orderId);
+    if (!history) throw orderNotFound(orderId);
+    ctx.vary('Accept');
+    if (type === 'text/csv') {
+      ctx.set('Content-Disposition', `attachment; filename="order-${orderId}.csv"`);
+      answer(ctx, historyCsv(history), `"${history.events.length}-csv"`, 'text/csv; charset=utf-8; header=present');
+    } else {
+      answer(ctx, JSON.stringify(history), `"${history.events.length}"`);
+    }
+  });
+
+  router.get('/projections', async (ctx) => {
+    parameters(ctx, 'projections');
+    answer(ctx, JSON.stringify({ projections: await getProjections(models) }));
+  });
+}
+
+/** Answers 200, or 304 where the caller has this very answer already. Without a version, the ETag is made of the text. */
+function answer(ctx: Context, text: string, etag?: string, type = 'application/json'): void {
+  if (type === 'application/json' && !ctx.accepts('application/json')) throw notAcceptable();
+  ctx.status = 200;
+  ctx.set('ETag', etag ?? `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`);
+  // A cache may keep the answer, but has to ask each time whether it still holds.
+  ctx.set('Cache-Control', 'private, no-cache');
+  if (ctx.fresh) {
+    ctx.status = 304;
+    return;
+  }
+  ctx.body = text;
+  ctx.type = type;
+}
+
+function parameters<Query>(ctx: Context, name: keyof typeof querySchemas): Query {
+  const query: Record<string, unknown> = {};
+  const errors = [];
+  for (const [key, value] of Object.entries(ctx.query)) {
+    if (Array.isArray(value)) errors.push({ pointer: `/query/${key}`, message: 'must be given once' });
+    else query[key] = value;
+  }
+  errors.push(...queryErrors(name, query));
+  if (errors.length > 0) throw new ProblemError(validationProblem(errors));
+  return query as Query;
+}
+
+function orderIdOf(ctx: Context): string {
+  const orderId = String(ctx.params.order_id);
+  if (isOrderId(orderId)) return orderId.toLowerCase();
+  throw new ProblemError(validationProblem([{ pointer: '/path/order_id', message: 'must be a UUID' }]));
+}
+
+/** Waits until the projections that the answer comes from have applied what the caller has already seen. */
+async function waitForPosition(ctx: Context, service: Service, projections: readonly ProjectionId[]): Promise<void> {
+  const seen = minEventPosition(ctx, service.models.partitions);
+  if (!seen) return;
+  const { partition, position } = seen;
+  if (await service.applied.reached(projections, partition, position, queryLimits.maxPositionWaitMs)) return;
+  throw new ProblemError(
+    problem('position-not-reached', `Position ${partition}:${position} was not applied within ${queryLimits.maxPositionWaitMs / 1000} s.`),
+  );
+}
+
+function milliseconds<Name extends string>(name: Name, time: string | undefined): { [K in Name]?: number } {
+  const ms = time === undefined ? undefined : parseRfc3339(time);
+  return (ms === undefined ? {} : { [name]: ms }) as { [K in Name]?: number };
+}
+
+function orderNotFound(orderId: string): ProblemError {
+  return new ProblemError(problem('order-not-found', `There is no order ${orderId}.`));
+}
+
+function notAcceptable(): ProblemError {
+  return new ProblemError(problem('not-acceptable', 'None of the types in Accept can be given.'));
+}

@@ -1,0 +1,20 @@
+import type { Logger } from 'pino';
+import type { HandleCommand } from '../commands/handle-command.js';
+import type { AppliedPositions } from '../queries/applied-positions.js';
+import type { ReadModels } from '../queries/read-models.js';
+
+/** What the HTTP side is given: the commands, the queries, and how to find out whether all is well. */
+export interface Service {
+  readonly handleCommand: HandleCommand;
+  readonly models: ReadModels;
+  readonly applied: AppliedPositions;
+  readonly health: () => Promise<Health>;
+  readonly defaultCurrency: string;
+  readonly log: Logger;
+}
+
+export interface Health {
+  readonly status: 'ready' | 'degraded' | 'not-ready';
+  /** What is up and what is down, by name. */
+  readonly checks: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,50 @@
+/** A line of a stream: its number from 1, and its bytes; or undefined for the bytes of one that is too long. */
+export interface Line {
+  readonly number: number;
+  readonly bytes: Buffer | undefined;
+  /** The offset in the stream just behind the line and its line break. */
+  readonly end: number;
+}
+
+/**
+ * Splits a stream of bytes at line breaks (\n or \r\n). Holds one line in memory, at most `maxLineBytes`; of a longer one
+ * nothing is kept. Empty lines are counted, and left out.
+ */
+export async function* splitLines(source: AsyncIterable<Buffer>, maxLineBytes: number): AsyncGenerator<Line> {
+  let parts: Buffer[] = [];
+  let size = 0;
+  let number = 0;
+  let offset = 0;
+
+  const finish = (end: number): Line | undefined => {
+    number += 1;
+    const tooLong = size > maxLineBytes;
+    const joined = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+    const bytes = joined.at(-1) === 0x0d ? joined.subarray(0, -1) : joined;
+    parts = [];
+    size = 0;
+    if (tooLong) return { number, bytes: undefined, end };
+    return bytes.length === 0 ? undefined : { number, bytes, end };
+  };
+  const take = (piece: Buffer) => {
+    size += piece.length;
+    if (size <= maxLineBytes) parts.push(piece);
+    else parts = [];
+  };
+
+  for await (const chunk of source) {
+    let start = 0;
+    for (let at = chunk.indexOf(0x0a); at !== -1; at = chunk.indexOf(0x0a, start)) {
+      take(chunk.subarray(start, at));
+      start = at + 1;
+      const line = finish(offset + start);
+      if (line) yield line;
+    }
+    if (start < chunk.length) take(chunk.subarray(start));
+    offset += chunk.length;
+  }
+  if (size > 0) {
+    const line = finish(offset);
+    if (line) yield line;
+  }
+}

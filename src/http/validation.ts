@@ -1,0 +1,90 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { hourMs } from '../read-models/metrics.js';
+import type { FieldError } from './problems.js';
+import { parseRfc3339 } from './rfc3339.js';
+import { commandSchemas, orderIdSchema, querySchemas } from './schemas.js';
+
+const formats = {
+  rfc3339: (text: string) => parseRfc3339(text) !== undefined,
+  'rfc3339-hour': (text: string) => (parseRfc3339(text) ?? 1) % hourMs === 0,
+};
+
+const formatMessages: Record<string, string> = {
+  rfc3339: 'must be an RFC 3339 time such as 2026-01-31T12:00:00Z',
+  'rfc3339-hour': 'must be an RFC 3339 time on the boundary of an hour, such as 2026-01-31T12:00:00Z',
+};
+
+/** How many errors one answer names. */
+const maxErrors = 20;
+
+// Bodies are taken as they are; query parameters arrive as text, so those become numbers where the schema asks for them.
+const bodies = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true, strictTypes: false, strictRequired: false, formats });
+const parameters = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, coerceTypes: true, formats });
+
+type Validator = ValidateFunction<unknown>;
+
+function compile<Name extends string>(ajv: Ajv2020, schemas: Readonly<Record<Name, object>>): Record<Name, Validator> {
+  const entries = Object.entries<object>(schemas).map(([name, schema]) => [name, ajv.compile(schema)]);
+  return Object.fromEntries(entries) as Record<Name, Validator>;
+}
+
+const validateBody = compile(bodies, commandSchemas);
+const validateQuery = compile(parameters, querySchemas);
+const validateOrderId = bodies.compile(orderIdSchema);
+
+/** What is wrong with a command's body; empty where nothing is. */
+export function bodyErrors(command: keyof typeof commandSchemas, body: unknown): FieldError[] {
+  return errorsOf(validateBody[command], body, '');
+}
+
+/** What is wrong with a query's parameters. Numbers in `query` are turned into numbers in place. */
+export function queryErrors(name: keyof typeof querySchemas, query: Record<string, unknown>): FieldError[] {
+  return errorsOf(validateQuery[name], query, '/query');
+}
+
+export function isOrderId(text: unknown): text is string {
+  return validateOrderId(text);
+}
+
+function errorsOf(validate: Validator, value: unknown, prefix: string): FieldError[] {
+  if (validate(value)) return [];
+  const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'propertyNames');
+  return errors.slice(0, maxErrors).map((error) => fieldError(error, prefix));
+}
+
+function fieldError(error: ErrorObject, prefix: string): FieldError {
+  const { keyword, instancePath, params, propertyName } = error;
+  const at = prefix + instancePath;
+  switch (keyword) {
+    case 'additionalProperties':
+      return { pointer: `${at}/${escapePointer(String(params.additionalProperty))}`, message: 'is not a known field' };
+    case 'required':
+      // Inside oneOf it means that neither form of the lines was given.
+      return error.schemaPath.includes('oneOf')
+        ? { pointer: at, message: 'must have either items or item_ids' }
+        : { pointer: `${at}/${String(params.missingProperty)}`, message: 'is required' };
+    case 'oneOf':
+      return { pointer: at, message: 'must have either items or item_ids, not both' };
+    case 'not':
+      return { pointer: at, message: 'must not have both version and at' };
+    case 'enum':
+      return { pointer: at, message: enumMessage(params.allowedValues as readonly string[]) };
+    case 'format':
+      return { pointer: at, message: formatMessages[String(params.format)] ?? `must be a ${String(params.format)}` };
+    case 'pattern':
+      return { pointer: at, message: String(params.pattern).includes('0-9a-f') ? 'must be a UUID' : 'must not have control characters' };
+    default: {
+      const name = propertyName === undefined ? '' : `/${escapePointer(propertyName)}`;
+      return { pointer: at + name, message: error.message ?? 'is not valid' };
+    }
+  }
+}
+
+function enumMessage(allowed: readonly string[]): string {
+  return allowed.length > 20 ? 'must be an ISO 4217 currency code such as USD' : `must be one of ${allowed.join(', ')}`;
+}
+
+/** RFC 6901: ~ and / are written ~0 and ~1. */
+function escapePointer(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}

@@ -1,0 +1,260 @@
+import type { OrderedItem, RecordedEvent } from '../orders/events.js';
+import { fulfilmentStatus, type OrderStatus } from '../orders/order.js';
+import { addDuration, type DurationSketch } from '../read-models/duration-sketch.js';
+import type { ReadModelKeys } from '../read-models/keys.js';
+import {
+  decodeFigures,
+  emptyFigures,
+  encodeFigures,
+  type Figures,
+  figureFields,
+  hourMs,
+  metrics,
+  metricsKeys,
+} from '../read-models/metrics.js';
+import type { RedisCommand } from '../read-models/redis.js';
+import { existingOrders } from './order-status.js';
+import type { ProjectedEvent, Projection } from './projection.js';
+
+/** What the effect of an order's next event on the figures depends on. */
+interface CountedOrder {
+  currency: string;
+  placedAtMs: number;
+  totalMinor: number;
+  refundedMinor: number;
+  paidMinor: number;
+  status: OrderStatus;
+  units: number;
+  shipped: number;
+  returned: number;
+  /** Whether its way to "shipped" has been timed already: what comes back and goes out again is not timed again. */
+  shippedTimed: boolean;
+}
+
+interface MetricsState {
+  readonly orders: Map<string, CountedOrder>;
+  /** By currency, then by field. */
+  readonly figures: Map<string, Map<string, Figures>>;
+}
+
+/**
+ * Counts every order in the total, the day and the hour in which it was placed, and moves it there when it changes: an
+ * order placed in January and cancelled in March counts as cancelled in January.
+ */
+export function metricsProjection(keys: ReadModelKeys): Projection<MetricsState> {
+  return {
+    ...metrics,
+
+    async load(events, partition, read) {
+      const key = metricsKeys(keys, partition);
+      const known = existingOrders(events.map(({ event }) => event));
+      const orders = new Map<string, CountedOrder>();
+      if (known.length > 0) {
+        const [texts] = (await read([['HMGET', key.orders, ...known]])) as [(string | null)[]];
+        for (const [index, orderId] of known.entries()) {
+          const text = texts[index];
+          if (!text) throw new Error(`order ${orderId} has later events but was never counted`);
+          orders.set(orderId, decodeCountedOrder(text));
+        }
+      }
+      return { orders, figures: await loadFigures(events, orders, key.figures, read) };
+    },
+
+    fold(events, partition, state) {
+      const key = metricsKeys(keys, partition);
+      const changed = new Map<string, CountedOrder>();
+      for (const { event } of events) {
+        const before = changed.get(event.orderId) ?? state.orders.get(event.orderId);
+        changed.set(event.orderId, count(event, before, state.figures));
+      }
+      const commands: RedisCommand[] = [];
+      for (const [currency, fields] of state.figures) {
+        const values = [...fields].flatMap(([field, figures]) => [field, encodeFigures(figures)]);
+        commands.push(['SADD', key.currencies, currency], ['HSET', key.figures(currency), ...values]);
+      }
+      const counted = [...changed].flatMap(([orderId, order]) => [orderId, encodeCountedOrder(order)]);
+      if (counted.length > 0) commands.push(['HSET', key.orders, ...counted]);
+      return commands;
+    },
+  };
+}
+
+/** Reads the figures in which the orders of these events are counted, or will be. */
+async function loadFigures(
+  events: readonly ProjectedEvent[],
+  orders: ReadonlyMap<string, CountedOrder>,
+  figuresKey: (currency: string) => string,
+  read: (commands: readonly RedisCommand[]) => Promise<unknown[]>,
+): Promise<MetricsState['figures']> {
+  const fieldsByCurrency = new Map<string, Set<string>>();
+  const touch = (currency: string, placedAtMs: number) => {
+    const fields = fieldsByCurrency.get(currency) ?? new Set();
+    for (const field of fieldsOf(placedAtMs)) fields.add(field);
+    fieldsByCurrency.set(currency, fields);
+  };
+  for (const order of orders.values()) touch(order.currency, order.placedAtMs);
+  for (const { event } of events) {
+    if (event.type === 'OrderPlaced') touch(event.data.currency, Date.parse(event.occurredAt));
+  }
+  const currencies = [...fieldsByCurrency];
+  const answers = (await read(
+    currencies.map(([currency, fields]) => ['HMGET', figuresKey(currency), ...fields]),
+  )) as (string | null)[][];
+  return new Map(
+    currencies.map(([currency, fields], index) => {
+      const texts = answers[index] ?? [];
+      const figures = [...fields].map((field, nth): [string, Figures] => {
+        const text = texts[nth];
+        return [field, text ? decodeFigures(text) : emptyFigures()];
+      });
+      return [currency, new Map(figures)];
+    }),
+  );
+}
+
+function fieldsOf(placedAtMs: number): string[] {
+  return [figureFields.total, figureFields.day(placedAtMs), figureFields.hour(placedAtMs)];
+}
+
+/** The order after the event; the figures it is counted in are changed in place. */
+function count(event: RecordedEvent, before: CountedOrder | undefined, all: MetricsState['figures']): CountedOrder {
+  if (event.type === 'OrderPlaced') {
+    const { currency, total_minor: totalMinor, items } = event.data;
+    const order: CountedOrder = {
+      currency,
+      placedAtMs: Date.parse(event.occurredAt),
+      totalMinor,
+      paidMinor: 0,
+      refundedMinor: 0,
+      status: 'pending',
+      units: unitsOf(items),
+      shipped: 0,
+      returned: 0,
+      shippedTimed: false,
+    };
+    const hour = Math.floor(order.placedAtMs / hourMs);
+    for (const figures of figuresOf(order, all)) {
+      figures.firstHour = Math.min(figures.firstHour, hour);
+      figures.lastHour = Math.max(figures.lastHour, hour);
+      add(figures, order, 1);
+    }
+    return order;
+  }
+  if (!before) throw new Error(`order ${event.orderId}: ${event.type} before OrderPlaced`);
+  const order = after(before, event);
+  const tookMs = Date.parse(event.occurredAt) - before.placedAtMs;
+  const nowShipped = order.status === 'shipped' && !before.shippedTimed;
+  if (nowShipped) order.shippedTimed = true;
+  for (const figures of figuresOf(order, all)) {
+    add(figures, before, -1);
+    add(figures, order, 1);
+    const timed: DurationSketch[] = [];
+    if (nowShipped) timed.push(figures.placedToShipped);
+    if (event.type === 'OrderDelivered') timed.push(figures.placedToDelivered);
+    for (const sketch of timed) addDuration(sketch, tookMs);
+  }
+  return order;
+}
+
+function after(before: CountedOrder, event: Exclude<RecordedEvent, { type: 'OrderPlaced' }>): CountedOrder {
+  const order = { ...before };
+  switch (event.type) {
+    case 'OrderAmended':
+      order.totalMinor = event.data.total_minor;
+      order.units = unitsOf(event.data.items);
+      break;
+    case 'OrderPaid':
+      order.paidMinor += event.data.amount_minor;
+      break;
+    case 'OrderProcessingStarted':
+      order.status = 'processing';
+      break;
+    case 'OrderShipped':
+      order.shipped += unitsOf(event.data.items);
+      order.status = fulfilmentStatus(unitCountsOf(order), order.status);
+      break;
+    case 'OrderDelivered':
+      order.status = 'delivered';
+      break;
+    case 'OrderCancelled':
+      order.status = 'cancelled';
+      break;
+    case 'OrderRefunded':
+      order.refundedMinor += event.data.amount_minor;
+      break;
+    case 'OrderReturned':
+      order.returned += unitsOf(event.data.items);
+      order.status = fulfilmentStatus(unitCountsOf(order), order.status);
+      break;
+    case 'OrderHeld':
+    case 'OrderReleased':
+    case 'OrderNoteAdded':
+      break;
+  }
+  return order;
+}
+
+function figuresOf(order: CountedOrder, all: MetricsState['figures']): Figures[] {
+  return fieldsOf(order.placedAtMs).map((field) => {
+    const figures = all.get(order.currency)?.get(field);
+    if (!figures) throw new Error(`the figures of ${order.currency} ${field} were not loaded`);
+    return figures;
+  });
+}
+
+function add(figures: Figures, order: CountedOrder, sign: 1 | -1): void {
+  const factor = BigInt(sign);
+  const cancelled = order.status === 'cancelled';
+  figures.orders += sign;
+  figures.units += sign * order.units;
+  figures.gross += factor * BigInt(order.totalMinor);
+  figures.cancelled += cancelled ? factor * BigInt(order.totalMinor) : 0n;
+  // What is given back for a cancelled order is out of the net by its cancellation already: never taken off twice.
+  figures.refunded += cancelled ? 0n : factor * BigInt(order.refundedMinor);
+  figures.paid += factor * BigInt(order.paidMinor);
+  figures.byStatus.set(order.status, (figures.byStatus.get(order.status) ?? 0) + sign);
+}
+
+function unitsOf(items: readonly Pick<OrderedItem, 'quantity'>[]): number {
+  return items.reduce((sum, { quantity }) => sum + quantity, 0);
+}
+
+function unitCountsOf(order: CountedOrder) {
+  return { ordered: order.units, shipped: order.shipped, returned: order.returned };
+}
+
+type EncodedOrder = [string, number, number, number, number, OrderStatus, number, number, number, 0 | 1];
+
+function encodeCountedOrder(order: CountedOrder): string {
+  const encoded: EncodedOrder = [
+    order.currency,
+    order.placedAtMs,
+    order.totalMinor,
+    order.paidMinor,
+    order.refundedMinor,
+    order.status,
+    order.units,
+    order.shipped,
+    order.returned,
+    order.shippedTimed ? 1 : 0,
+  ];
+  return JSON.stringify(encoded);
+}
+
+function decodeCountedOrder(text: string): CountedOrder {
+  const [currency, placedAtMs, totalMinor, paidMinor, refundedMinor, status, units, shipped, returned, timed] = JSON.parse(
+    text,
+  ) as EncodedOrder;
+  return {
+    currency,
+    placedAtMs,
+    totalMinor,
+    paidMinor,
+    refundedMinor,
+    status,
+    units,
+    shipped,
+    returned,
+    shippedTimed: timed === 1,
+  };
+}

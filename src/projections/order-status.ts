@@ -1,0 +1,65 @@
+import { evolve } from '../orders/evolve.js';
+import { type Order, paymentStatus } from '../orders/order.js';
+import { type OrderDocument, orderDocument, orderFromDocument } from '../orders/order-document.js';
+import type { ReadModelKeys } from '../read-models/keys.js';
+import { orderStatus, orderStatusKeys, placedMember, userMember } from '../read-models/order-status.js';
+import type { RedisCommand } from '../read-models/redis.js';
+import type { Projection } from './projection.js';
+
+type Orders = ReadonlyMap<string, Order>;
+
+/** Keeps each order's document, and the sorted sets that the list query reads, up to date. */
+export function orderStatusProjection(keys: ReadModelKeys): Projection<Orders> {
+  return {
+    ...orderStatus,
+
+    async load(events, partition, read) {
+      const { order: orderKey } = orderStatusKeys(keys, partition);
+      const known = existingOrders(events.map(({ event }) => event));
+      const documents = await read(known.map((orderId) => ['GET', orderKey(orderId)]));
+      const orders = new Map<string, Order>();
+      for (const [index, orderId] of known.entries()) {
+        const document = documents[index];
+        if (typeof document !== 'string') throw new Error(`order ${orderId} has later events but no document`);
+        orders.set(orderId, orderFromDocument(JSON.parse(document) as OrderDocument));
+      }
+      return orders;
+    },
+
+    fold(events, partition, before) {
+      const after = new Map<string, Order>();
+      for (const { event } of events) {
+        after.set(event.orderId, evolve(after.get(event.orderId) ?? before.get(event.orderId), event));
+      }
+      return [...after.values()].flatMap((order) => writes(keys, partition, before.get(order.orderId), order));
+    },
+  };
+}
+
+function writes(keys: ReadModelKeys, partition: number, before: Order | undefined, order: Order): RedisCommand[] {
+  const key = orderStatusKeys(keys, partition);
+  const member = placedMember(order.placedAt, order.orderId);
+  const list = key.placedWith(order.status, paymentStatus(order));
+  const commands: RedisCommand[] = [['SET', key.order(order.orderId), JSON.stringify(orderDocument(order))]];
+  if (!before) {
+    commands.push(['ZADD', key.placed, 0, member]);
+    commands.push(['ZADD', key.users, 0, userMember(order.userId, order.placedAt, order.orderId)]);
+    commands.push(['ZADD', list, 0, member]);
+    return commands;
+  }
+  const listBefore = key.placedWith(before.status, paymentStatus(before));
+  if (list !== listBefore) commands.push(['ZREM', listBefore, member], ['ZADD', list, 0, member]);
+  return commands;
+}
+
+/** The orders among these events that were placed before the first of them. */
+export function existingOrders(events: readonly { orderId: string; version: number }[]): string[] {
+  const seen = new Set<string>();
+  const existing: string[] = [];
+  for (const { orderId, version } of events) {
+    if (seen.has(orderId)) continue;
+    seen.add(orderId);
+    if (version > 1) existing.push(orderId);
+  }
+  return existing;
+}

@@ -1,0 +1,144 @@
+import { EventEmitter } from 'node:events';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { serviceConnection } from '../event-log/database.js';
+import { projectorLimits as limits } from './limits.js';
+
+/**
+ * Shares the partitions out among the projector processes: each partition has one owner at a time.
+ *
+ * Owning is holding an advisory lock in PostgreSQL, on one session of its own. The server frees it when the process dies;
+ * and when the process hangs (stopped, its machine gone), since the session then sits idle longer than its
+ * idle_session_timeout. A hung owner that wakes up may believe for a moment that it still owns: the guarded step of
+ * apply.lua is what keeps that harmless, this class only makes it rare.
+ *
+ * Each process also holds a lock that says that it takes part; counting those gives everyone's fair share.
+ */
+export class PartitionOwnership extends EventEmitter<{ acquired: [partition: number]; lost: [partition: number] }> {
+  readonly #url: string;
+  readonly #partitions: number;
+  readonly #lockClass: number;
+  readonly #memberClass: number;
+  readonly #log: Logger;
+  readonly #owned = new Set<number>();
+  /** Partitions being handed over: their last step is still in hand. */
+  readonly #releasing = new Set<number>();
+  #client: pg.Client | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #ticking: Promise<void> | undefined;
+  #closed = false;
+  /** Waits until a partition's projector has stopped; set by who runs the projectors. */
+  drained: (partition: number) => Promise<void> = async () => undefined;
+
+  constructor(url: string, logId: string, partitions: number, log: Logger) {
+    super();
+    this.#url = url;
+    this.#partitions = partitions;
+    // Two lock classes of this log's own: advisory locks are per database, and others may use them too.
+    this.#lockClass = Number.parseInt(logId.slice(0, 7), 16);
+    this.#memberClass = this.#lockClass + 1;
+    this.#log = log;
+  }
+
+  get owned(): ReadonlySet<number> {
+    return this.#owned;
+  }
+
+  start(): void {
+    this.#tick();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#ticking;
+    for (const partition of this.#owned) this.emit('lost', partition);
+    await Promise.all([...this.#owned].map((partition) => this.drained(partition)));
+    this.#owned.clear();
+    await this.#client?.end().catch(() => undefined);
+  }
+
+  #tick(): void {
+    this.#ticking = this.#rebalance()
+      .catch((error: unknown) => {
+        if (!this.#closed) this.#log.warn({ err: error }, 'ownership of partitions: PostgreSQL did not answer');
+        this.#disconnected(this.#client);
+      })
+      .finally(() => {
+        if (!this.#closed) this.#timer = setTimeout(() => this.#tick(), limits.ownershipIntervalMs);
+      });
+  }
+
+  async #rebalance(): Promise<void> {
+    this.#client ??= await this.#connect();
+    const client = this.#client;
+    const { rows } = await client.query<{ members: number }>(
+      `select count(*)::integer as members from pg_locks
+       where locktype = 'advisory' and classid = $1 and objsubid = 2 and granted
+         and database = (select oid from pg_database where datname = current_database())`,
+      [this.#memberClass],
+    );
+    const share = Math.ceil(this.#partitions / Math.max(1, rows[0]?.members ?? 1));
+    const held = this.#owned.size + this.#releasing.size;
+    if (this.#owned.size > share) this.#release([...this.#owned].slice(share));
+    else if (held < share) await this.#acquire(client, share - held);
+  }
+
+  async #acquire(client: pg.Client, wanted: number): Promise<void> {
+    let missing = wanted;
+    // Each process tries in an order of its own, so that two which start at once don't try for the same ones.
+    const offset = Math.floor(Math.random() * this.#partitions);
+    for (let nth = 0; nth < this.#partitions && missing > 0; nth += 1) {
+      const partition = (offset + nth) % this.#partitions;
+      if (this.#owned.has(partition) || this.#releasing.has(partition)) continue;
+      const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1, $2) as locked', [
+        this.#lockClass,
+        partition,
+      ]);
+      if (!rows[0]?.locked) continue;
+      if (this.#client !== client || this.#closed) return;
+      missing -= 1;
+      this.#owned.add(partition);
+      this.emit('acquired', partition);
+    }
+  }
+
+  /** Hands partitions over: stops their projectors, and only then frees the locks. */
+  #release(partitions: readonly number[]): void {
+    const client = this.#client;
+    for (const partition of partitions) {
+      this.#owned.delete(partition);
+      this.#releasing.add(partition);
+      this.emit('lost', partition);
+      this.drained(partition)
+        .then(() => client?.query('select pg_advisory_unlock($1, $2)', [this.#lockClass, partition]))
+        .catch((error: unknown) => this.#log.warn({ err: error, partition }, 'a partition was not handed over in order'))
+        .finally(() => this.#releasing.delete(partition));
+    }
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const client = new pg.Client({
+      ...serviceConnection(this.#url, 'orders projector', [`idle_session_timeout=${limits.ownershipTimeoutMs}`]),
+      query_timeout: limits.ownershipTimeoutMs,
+    });
+    client.on('error', (error) => {
+      if (!this.#closed) this.#log.warn({ err: error }, 'ownership of partitions: the session ended');
+      this.#disconnected(client);
+    });
+    client.on('end', () => this.#disconnected(client));
+    await client.connect();
+    await client.query('select pg_try_advisory_lock($1, pg_backend_pid())', [this.#memberClass]);
+    return client;
+  }
+
+  /** The session is gone, and its locks with it. */
+  #disconnected(client: pg.Client | undefined): void {
+    if (!client || client !== this.#client) return;
+    this.#client = undefined;
+    const lost = [...this.#owned];
+    this.#owned.clear();
+    for (const partition of lost) this.emit('lost', partition);
+    client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { projectPath } from '../project-path.js';
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type ProjectionId,
+  type ReadModelKeys,
+} from '../read-models/keys.js';
+import { pipeline, type Redis, type RedisCommand, ReadModelUnavailable } from '../read-models/redis.js';
+import { projectorLimits as limits } from './limits.js';
+
+/** Whether a step went in, or the checkpoint that stood in its way. */
+export type Applied = { readonly applied: true } | { readonly applied: false; readonly found: Checkpoint };
+
+/** The projector's side of the read models: checkpoints, and steps applied atomically with them. */
+export interface ProjectionStore {
+  read(commands: readonly RedisCommand[]): Promise<unknown[]>;
+  checkpoints(projections: readonly ProjectionId[], partition: number): Promise<Checkpoint[]>;
+  apply(step: {
+    readonly projection: ProjectionId;
+    readonly partition: number;
+    readonly from: Checkpoint;
+    readonly to: Checkpoint;
+    readonly writes: readonly RedisCommand[];
+  }): Promise<Applied>;
+}
+
+type ApplyStep = (checkpointKey: string, ...args: (string | number)[]) => Promise<string | null>;
+
+export function createProjectionStore(redis: Redis, keys: ReadModelKeys): ProjectionStore {
+  // The file lies beside the TypeScript sources; ioredis sends its hash, and the text where the server lacks it.
+  const lua = readFileSync(projectPath('src', 'projections', 'apply.lua'), 'utf8');
+  redis.defineCommand('applyProjectionStep', { numberOfKeys: 1, lua });
+  const applyStep = (redis as unknown as { applyProjectionStep: ApplyStep }).applyProjectionStep.bind(redis);
+
+  return {
+    read: (commands) => pipeline(redis, commands),
+
+    async checkpoints(projections, partition) {
+      const answers = await pipeline(
+        redis,
+        projections.map((projection) => ['GET', keys.checkpoint(projection, partition)]),
+      );
+      return answers.map((answer) => decodeCheckpoint(answer as string | null));
+    },
+
+    async apply({ projection, partition, from, to, writes }) {
+      const words = writes.flatMap(splitLongWrite).flatMap((write) => [write.length, ...write]);
+      try {
+        const found = await applyStep(
+          keys.checkpoint(projection, partition),
+          encodeCheckpoint(from),
+          encodeCheckpoint(to),
+          keys.appliedChannel,
+          `${projection.name} ${partition} ${to.position}`,
+          ...words,
+        );
+        return found === null ? { applied: true } : { applied: false, found: decodeCheckpoint(found) };
+      } catch (error) {
+        throw new ReadModelUnavailable(error);
+      }
+    },
+  };
+}
+
+/** HSET, ZADD and RPUSH take any number of entries, the script's stack does not. All three take them in even numbers or one by one. */
+function splitLongWrite(write: RedisCommand): RedisCommand[] {
+  if (write.length <= limits.maxWordsPerWrite) return [write];
+  const [command, key, ...args] = write;
+  const pieces: RedisCommand[] = [];
+  const size = limits.maxWordsPerWrite - 2;
+  for (let at = 0; at < args.length; at += size) pieces.push([command, key, ...args.slice(at, at + size)]);
+  return pieces;
+}

@@ -1,0 +1,126 @@
+import { decodeCheckpoint, type ProjectionId } from '../read-models/keys.js';
+import { pipeline, type Redis } from '../read-models/redis.js';
+import { readModels } from './get-projections.js';
+import { queryLimits as limits } from './limits.js';
+import type { ReadModels } from './read-models.js';
+
+interface Waiter {
+  readonly partition: number;
+  readonly position: number;
+  /** Names of the projections that have not got there yet. */
+  readonly missing: Set<string>;
+  readonly done: (reached: boolean) => void;
+}
+
+/**
+ * Waits until projections have applied a position. Projectors publish each step; since such a message may get lost, the
+ * checkpoints of what is waited for are also read from time to time. Every wait is bounded.
+ */
+export class AppliedPositions {
+  readonly #models: ReadModels;
+  readonly #subscriber: Redis;
+  readonly #waiters = new Map<number, Set<Waiter>>();
+  #count = 0;
+  #poll: NodeJS.Timeout | undefined;
+  #polling = false;
+
+  /** @param subscriber a connection of its own: one that subscribes can't send commands. */
+  constructor(models: ReadModels, subscriber: Redis) {
+    this.#models = models;
+    this.#subscriber = subscriber;
+    subscriber.on('message', (_channel: string, message: string) => {
+      const [projection = '', partition, position] = message.split(' ');
+      this.#applied(projection, Number(partition), Number(position));
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#subscriber.subscribe(this.#models.keys.appliedChannel);
+  }
+
+  close(): void {
+    clearInterval(this.#poll);
+    for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.done(false);
+  }
+
+  /**
+   * Waits for a position that is only just being appended. False if the time was over first, or too many wait already.
+   * @param projections those that have to have applied it.
+   */
+  wait(projections: readonly ProjectionId[], partition: number, position: number, timeoutMs: number): Promise<boolean> {
+    if (timeoutMs <= 0 || this.#count >= limits.maxWaiting) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const waiters = this.#waiters.get(partition) ?? new Set();
+      this.#waiters.set(partition, waiters);
+      const waiter: Waiter = {
+        partition,
+        position,
+        missing: new Set(projections.map(({ name }) => name)),
+        done: (reached) => {
+          clearTimeout(timer);
+          if (!waiters.delete(waiter)) return;
+          this.#count -= 1;
+          if (this.#count === 0) this.#stopPolling();
+          resolve(reached);
+        },
+      };
+      const timer = setTimeout(() => waiter.done(false), timeoutMs);
+      waiters.add(waiter);
+      this.#count += 1;
+      this.#poll ??= setInterval(() => void this.#readCheckpoints(), limits.checkpointPollIntervalMs);
+    });
+  }
+
+  /** Waits for a position that may have been applied long ago: looks at the checkpoints first. Rejects with ReadModelUnavailable. */
+  async reached(
+    projections: readonly ProjectionId[],
+    partition: number,
+    position: number,
+    timeoutMs: number,
+  ): Promise<boolean> {
+    const waiting = this.wait(projections, partition, position, timeoutMs);
+    const checkpoints = await this.#checkpoints(projections, partition);
+    if (checkpoints.every((checkpoint) => checkpoint >= position)) {
+      for (const { name } of projections) this.#applied(name, partition, position);
+      return true;
+    }
+    return waiting;
+  }
+
+  #applied(projection: string, partition: number, position: number): void {
+    for (const waiter of this.#waiters.get(partition) ?? []) {
+      if (waiter.position > position) continue;
+      waiter.missing.delete(projection);
+      if (waiter.missing.size === 0) waiter.done(true);
+    }
+  }
+
+  async #checkpoints(projections: readonly ProjectionId[], partition: number): Promise<number[]> {
+    const texts = await pipeline(
+      this.#models.redis,
+      projections.map((projection) => ['GET', this.#models.keys.checkpoint(projection, partition)]),
+    );
+    return texts.map((text) => decodeCheckpoint(text as string | null).position);
+  }
+
+  async #readCheckpoints(): Promise<void> {
+    if (this.#polling) return;
+    this.#polling = true;
+    try {
+      const waited = [...this.#waiters].filter(([, waiters]) => waiters.size > 0);
+      for (const [partition] of waited) {
+        const positions = await this.#checkpoints(readModels, partition);
+        for (const [index, { name }] of readModels.entries()) this.#applied(name, partition, positions[index] ?? 0);
+      }
+    } catch {
+      // Redis is away: the waits end by their time-outs.
+    } finally {
+      this.#polling = false;
+    }
+  }
+
+  #stopPolling(): void {
+    clearInterval(this.#poll);
+    this.#poll = undefined;
+  }
+}

@@ -1,0 +1,15 @@
+/** A number that is written into JSON digit by digit: sums may have more digits than a double holds. */
+export class ExactNumber {
+  constructor(readonly text: string) {}
+}
+
+/** JSON text of plain data in which numbers may be ExactNumbers. */
+export function exactJson(value: unknown): string {
+  if (value instanceof ExactNumber) return value.text;
+  if (Array.isArray(value)) return `[${value.map(exactJson).join(',')}]`;
+  if (value !== null && typeof value === 'object') {
+    const fields = Object.entries(value).map(([key, field]) => `${JSON.stringify(key)}:${exactJson(field)}`);
+    return `{${fields.join(',')}}`;
+  }
+  return JSON.stringify(value);
+}

@@ -1,0 +1,241 @@
+import { exponentOf } from '../orders/currency.js';
+import { formatMinor } from '../orders/money.js';
+import { orderStatuses } from '../orders/order.js';
+import { type DurationSketch, quantileMs } from '../read-models/duration-sketch.js';
+import {
+  dayMs,
+  decodeFigures,
+  emptyFigures,
+  type Figures,
+  figureFields,
+  hourMs,
+  mergeFigures,
+  metricsKeys,
+} from '../read-models/metrics.js';
+import { pipeline, type RedisCommand } from '../read-models/redis.js';
+import { ExactNumber } from './exact-json.js';
+import { queryLimits as limits } from './limits.js';
+import type { ReadModels } from './read-models.js';
+
+export const intervals = ['hour', 'day', 'week', 'month'] as const;
+export type Interval = (typeof intervals)[number];
+
+export interface MetricsQuery {
+  readonly currency: string;
+  /** Orders placed at or after this time, in milliseconds since 1970, on the boundary of an hour. */
+  readonly fromMs?: number;
+  /** Orders placed before this time. */
+  readonly toMs?: number;
+  readonly interval?: Interval;
+}
+
+/**
+ * The figures of the orders of one currency that were placed in a range, as they stand now. The cost depends on the
+ * length of the range in days, not on the number of orders. Gives 'too-many-buckets' for a series longer than
+ * `queryLimits.maxSeriesBuckets`.
+ */
+export async function getMetrics(models: ReadModels, query: MetricsQuery): Promise<object | 'too-many-buckets'> {
+  const { currency } = query;
+  const exponent = exponentOf(currency);
+  const [total, currencies] = await readTotals(models, currency);
+  const range = rangeOf(query, total);
+  const whole = query.fromMs === undefined && query.toMs === undefined;
+
+  let figures = total;
+  let series: object[] | undefined;
+  if (range && (!whole || query.interval)) {
+    const buckets = bucketsOf(range, query.interval);
+    if (buckets.length > limits.maxSeriesBuckets || (range.to - range.from) / dayMs > maxRangeDays) {
+      return 'too-many-buckets';
+    }
+    const bucketFigures = await readBuckets(models, currency, buckets);
+    if (!whole) {
+      figures = emptyFigures();
+      for (const one of bucketFigures) mergeFigures(figures, one);
+    }
+    if (query.interval) {
+      series = buckets.map(({ start }, index) => seriesEntry(start, bucketFigures[index] ?? emptyFigures(), exponent));
+    }
+  } else if (!range) {
+    figures = emptyFigures();
+    if (query.interval) series = [];
+  }
+
+  return {
+    currency,
+    other_currencies: currencies.filter((code) => code !== currency).sort(),
+    total_orders: figures.orders,
+    by_status: byStatus(figures),
+    units: figures.units,
+    revenue: revenue(figures, exponent),
+    average_order_value: averageOrderValue(figures, exponent),
+    processing_time: {
+      placed_to_shipped: durations(figures.placedToShipped),
+      placed_to_delivered: durations(figures.placedToDelivered),
+    },
+    ...(series ? { series } : {}),
+  };
+}
+
+interface Bucket {
+  /** The start of the calendar interval. */
+  readonly start: number;
+  /** The part of it that lies in the range. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** As many days as a series of days may have buckets. */
+const maxRangeDays = limits.maxSeriesBuckets;
+
+async function readTotals(models: ReadModels, currency: string): Promise<[Figures, string[]]> {
+  const commands: RedisCommand[] = [];
+  for (let partition = 0; partition < models.partitions; partition += 1) {
+    const keys = metricsKeys(models.keys, partition);
+    commands.push(['HGET', keys.figures(currency), figureFields.total], ['SMEMBERS', keys.currencies]);
+  }
+  const answers = await pipeline(models.redis, commands);
+  const total = emptyFigures();
+  const currencies = new Set<string>();
+  for (const answer of answers) {
+    if (typeof answer === 'string') mergeFigures(total, decodeFigures(answer));
+    else if (Array.isArray(answer)) for (const code of answer) currencies.add(String(code));
+  }
+  return [total, [...currencies]];
+}
+
+/** The range asked for, ended where no order was placed: outside of it there is nothing to read. */
+function rangeOf(query: MetricsQuery, total: Figures): { from: number; to: number } | undefined {
+  if (total.orders === 0) return undefined;
+  const first = total.firstHour * hourMs;
+  const end = (total.lastHour + 1) * hourMs;
+  const from = Math.max(query.fromMs ?? first, first);
+  const to = Math.min(query.toMs ?? end, end);
+  return from < to ? { from, to } : undefined;
+}
+
+function bucketsOf(range: { from: number; to: number }, interval: Interval | undefined): Bucket[] {
+  if (!interval) return [{ start: range.from, ...range }];
+  const buckets: Bucket[] = [];
+  let start = intervalStart(range.from, interval);
+  while (start < range.to && buckets.length <= limits.maxSeriesBuckets) {
+    const next = intervalEnd(start, interval);
+    buckets.push({ start, from: Math.max(start, range.from), to: Math.min(next, range.to) });
+    start = next;
+  }
+  return buckets;
+}
+
+/** Calendar intervals in UTC; a week begins on Monday (ISO 8601). */
+function intervalStart(ms: number, interval: Interval): number {
+  const day = Math.floor(ms / dayMs);
+  switch (interval) {
+    case 'hour':
+      return Math.floor(ms / hourMs) * hourMs;
+    case 'day':
+      return day * dayMs;
+    case 'week':
+      // 1 January 1970 was a Thursday, the fourth day of its week.
+      return (day - ((day + 3) % 7)) * dayMs;
+    case 'month': {
+      const date = new Date(ms);
+      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
+    }
+  }
+}
+
+function intervalEnd(start: number, interval: Interval): number {
+  switch (interval) {
+    case 'hour':
+      return start + hourMs;
+    case 'day':
+      return start + dayMs;
+    case 'week':
+      return start + 7 * dayMs;
+    case 'month': {
+      const date = new Date(start);
+      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
+    }
+  }
+}
+
+/** The figures of each bucket: whole days from the daily figures, the ragged edges from the hourly ones. */
+async function readBuckets(models: ReadModels, currency: string, buckets: readonly Bucket[]): Promise<Figures[]> {
+  const fields = buckets.flatMap((bucket, index) => fieldsOf(bucket).map((field) => ({ field, index })));
+  const commands: RedisCommand[] = [];
+  for (let partition = 0; partition < models.partitions; partition += 1) {
+    const key = metricsKeys(models.keys, partition).figures(currency);
+    commands.push(['HMGET', key, ...fields.map(({ field }) => field)]);
+  }
+  const answers = (await pipeline(models.redis, commands)) as (string | null)[][];
+  const figures = buckets.map(() => emptyFigures());
+  for (const answer of answers) {
+    for (const [nth, text] of answer.entries()) {
+      const into = figures[fields[nth]?.index ?? -1];
+      if (text && into) mergeFigures(into, decodeFigures(text));
+    }
+  }
+  return figures;
+}
+
+function fieldsOf({ from, to }: Bucket): string[] {
+  const fields: string[] = [];
+  let at = from;
+  while (at < to) {
+    const wholeDay = at % dayMs === 0 && at + dayMs <= to;
+    fields.push(wholeDay ? figureFields.day(at) : figureFields.hour(at));
+    at += wholeDay ? dayMs : hourMs;
+  }
+  return fields;
+}
+
+function revenue(figures: Figures, exponent: number) {
+  const money = (minor: bigint) => new ExactNumber(formatMinor(minor, exponent));
+  const { gross, cancelled, refunded, paid } = figures;
+  return {
+    gross: money(gross),
+    cancelled: money(cancelled),
+    refunded: money(refunded),
+    net: money(gross - cancelled - refunded),
+    paid: money(paid),
+  };
+}
+
+function seriesEntry(start: number, figures: Figures, exponent: number) {
+  return {
+    start: new Date(start).toISOString(),
+    orders: figures.orders,
+    cancelled_orders: figures.byStatus.get('cancelled') ?? 0,
+    units: figures.units,
+    revenue: revenue(figures, exponent),
+  };
+}
+
+/** Statuses that no order has are left out. */
+function byStatus(figures: Figures): Record<string, number> {
+  return Object.fromEntries(
+    orderStatuses.flatMap((status) => {
+      const count = figures.byStatus.get(status) ?? 0;
+      return count > 0 ? [[status, count]] : [];
+    }),
+  );
+}
+
+/** Gross revenue by order, rounded half up to the currency's decimals; null without orders. */
+function averageOrderValue(figures: Figures, exponent: number): ExactNumber | null {
+  if (figures.orders === 0) return null;
+  const orders = BigInt(figures.orders);
+  return new ExactNumber(formatMinor((figures.gross * 2n + orders) / (orders * 2n), exponent));
+}
+
+/** Seconds, to the millisecond. */
+function durations(sketch: DurationSketch) {
+  const seconds = (ms: number | null) => (ms === null ? null : Math.round(ms) / 1000);
+  return {
+    count: sketch.count,
+    mean: sketch.count === 0 ? null : seconds(sketch.sumMs / sketch.count),
+    p50: seconds(quantileMs(sketch, 0.5)),
+    p90: seconds(quantileMs(sketch, 0.9)),
+    p99: seconds(quantileMs(sketch, 0.99)),
+  };
+}

@@ -1,0 +1,15 @@
+/** The query side's limits. */
+export const queryLimits = {
+  defaultPageSize: 50,
+  maxPageSize: 200,
+  /** Index entries looked at for one page where a filter is checked on the orders themselves. Then a shorter page is given. */
+  maxScannedPerPage: 5_000,
+  /** Buckets of one metrics series, and hours in the ragged edges of its range. */
+  maxSeriesBuckets: 10_000,
+  /** A wait for Min-Event-Position. */
+  maxPositionWaitMs: 5_000,
+  /** Waiting for a position also looks at the checkpoints this often, since the message that tells of it may get lost. */
+  checkpointPollIntervalMs: 50,
+  /** Requests that wait for positions in this process. */
+  maxWaiting: 20_000,
+} as const;

@@ -1,0 +1,105 @@
+import type { RecordedEvent } from '../orders/events.js';
+import { orderPartition } from '../orders/partition.js';
+import { upcast } from '../orders/upcast.js';
+import { decodeHistoryEntry, type HistoryEntry, orderHistoryKeys } from '../read-models/order-history.js';
+import { pipeline } from '../read-models/redis.js';
+import type { ReadModels } from './read-models.js';
+
+/** One event of an order: what happened, who did it, when, and where it stands in the log. */
+export interface HistoryEvent {
+  version: number;
+  type: string;
+  data: unknown;
+  actor: string;
+  occurred_at: string;
+  recorded_at: string;
+  position: number;
+  hash: string;
+  request_id?: string;
+  correlation_id?: string;
+  causation_id?: string;
+  idempotency_key?: string;
+}
+
+export interface OrderHistory {
+  order_id: string;
+  partition: number;
+  events: HistoryEvent[];
+}
+
+/** All that happened to an order, oldest first; undefined where there is no such order. */
+export async function getOrderHistory(models: ReadModels, orderId: string): Promise<OrderHistory | undefined> {
+  const entries = await readHistory(models, orderId);
+  if (entries.length === 0) return undefined;
+  return {
+    order_id: orderId,
+    partition: orderPartition(orderId, models.partitions),
+    events: entries.map(({ metadata, ...entry }) => ({
+      version: entry.version,
+      type: entry.type,
+      data: entry.data,
+      actor: metadata.actor,
+      occurred_at: entry.occurred_at,
+      recorded_at: entry.recorded_at,
+      position: entry.position,
+      hash: entry.hash,
+      ...(metadata.request_id === undefined ? {} : { request_id: metadata.request_id }),
+      ...(metadata.correlation_id === undefined ? {} : { correlation_id: metadata.correlation_id }),
+      ...(metadata.causation_id === undefined ? {} : { causation_id: metadata.causation_id }),
+      ...(metadata.idempotency_key === undefined ? {} : { idempotency_key: metadata.idempotency_key }),
+    })),
+  };
+}
+
+/** The order's history entries, oldest first, up to a version if one is given. */
+export async function readHistory(models: ReadModels, orderId: string, upToVersion?: number): Promise<HistoryEntry[]> {
+  const partition = orderPartition(orderId, models.partitions);
+  const key = orderHistoryKeys(models.keys, partition).order(orderId);
+  const [texts] = await pipeline(models.redis, [['LRANGE', key, 0, upToVersion === undefined ? -1 : upToVersion - 1]]);
+  return (texts as string[]).map(decodeHistoryEntry);
+}
+
+/** The event as the domain folds it. */
+export function recordedFromEntry(orderId: string, entry: HistoryEntry): RecordedEvent {
+  return {
+    ...upcast(entry.type, entry.metadata.schema, entry.data),
+    orderId,
+    version: entry.version,
+    occurredAt: entry.occurred_at,
+    recordedAt: entry.recorded_at,
+    metadata: entry.metadata,
+  };
+}
+
+const csvColumns = [
+  'order_id',
+  'version',
+  'type',
+  'actor',
+  'occurred_at',
+  'recorded_at',
+  'partition',
+  'position',
+  'hash',
+  'idempotency_key',
+  'request_id',
+  'data',
+] as const;
+
+/** The history as RFC 4180 CSV, with a header line, an event a line. */
+export function historyCsv(history: OrderHistory): string {
+  const rows = history.events.map((event) =>
+    csvColumns.map((column) => {
+      if (column === 'order_id' || column === 'partition') return String(history[column]);
+      if (column === 'data') return JSON.stringify(event.data);
+      return String(event[column] ?? '');
+    }),
+  );
+  return [csvColumns as readonly string[], ...rows].map((row) => `${row.map(csvField).join(',')}\r\n`).join('');
+}
+
+/** Quoted where needed. A leading =, +, - or @ would be run as a formula by spreadsheets: an apostrophe in front stops that. */
+function csvField(value: string): string {
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

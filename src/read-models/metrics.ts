@@ -1,0 +1,122 @@
+import { type OrderStatus, orderStatuses } from '../orders/order.js';
+import { type DurationSketch, decodeSketch, emptySketch, encodeSketch, mergeSketch } from './duration-sketch.js';
+import type { ReadModelKeys } from './keys.js';
+
+/** The figures of all orders: in total, by day and by hour of when they were placed, a set of figures a currency. */
+export const metrics = { name: 'metrics', version: 1 } as const;
+
+export const hourMs = 3_600_000;
+export const dayMs = 24 * hourMs;
+
+export function metricsKeys(keys: ReadModelKeys, partition: number) {
+  return {
+    /** Set: the currencies that orders of this partition have. */
+    currencies: keys.of(metrics, partition, 'currencies'),
+    /** Hash: `Figures` under the fields `total`, `day:<days since 1970>` and `hour:<hours since 1970>`. */
+    figures: (currency: string) => keys.of(metrics, partition, 'figures', currency),
+    /** Hash: under each order's id the little that the next event's effect on the figures depends on. */
+    orders: keys.of(metrics, partition, 'orders'),
+  };
+}
+
+export const figureFields = {
+  total: 'total',
+  day: (milliseconds: number) => `day:${Math.floor(milliseconds / dayMs)}`,
+  hour: (milliseconds: number) => `hour:${Math.floor(milliseconds / hourMs)}`,
+} as const;
+
+/** Sums over a set of orders as they stand now. Money in minor units, in bigint: exact however many orders. */
+export interface Figures {
+  orders: number;
+  units: number;
+  gross: bigint;
+  cancelled: bigint;
+  refunded: bigint;
+  paid: bigint;
+  byStatus: Map<OrderStatus, number>;
+  placedToShipped: DurationSketch;
+  placedToDelivered: DurationSketch;
+  /** The first and the last hour (since 1970) in which one of the orders was placed. */
+  firstHour: number;
+  lastHour: number;
+}
+
+export function emptyFigures(): Figures {
+  return {
+    orders: 0,
+    units: 0,
+    gross: 0n,
+    cancelled: 0n,
+    refunded: 0n,
+    paid: 0n,
+    byStatus: new Map(),
+    placedToShipped: emptySketch(),
+    placedToDelivered: emptySketch(),
+    firstHour: Number.POSITIVE_INFINITY,
+    lastHour: Number.NEGATIVE_INFINITY,
+  };
+}
+
+export function mergeFigures(into: Figures, other: Figures): void {
+  into.orders += other.orders;
+  into.units += other.units;
+  into.gross += other.gross;
+  into.cancelled += other.cancelled;
+  into.refunded += other.refunded;
+  into.paid += other.paid;
+  for (const [status, count] of other.byStatus) into.byStatus.set(status, (into.byStatus.get(status) ?? 0) + count);
+  mergeSketch(into.placedToShipped, other.placedToShipped);
+  mergeSketch(into.placedToDelivered, other.placedToDelivered);
+  into.firstHour = Math.min(into.firstHour, other.firstHour);
+  into.lastHour = Math.max(into.lastHour, other.lastHour);
+}
+
+type EncodedFigures = [
+  orders: number,
+  units: number,
+  gross: string,
+  cancelled: string,
+  refunded: string,
+  paid: string,
+  byStatus: number[],
+  placedToShipped: number[],
+  placedToDelivered: number[],
+  firstHour: number,
+  lastHour: number,
+];
+
+export function encodeFigures(figures: Figures): string {
+  const encoded: EncodedFigures = [
+    figures.orders,
+    figures.units,
+    String(figures.gross),
+    String(figures.cancelled),
+    String(figures.refunded),
+    String(figures.paid),
+    orderStatuses.map((status) => figures.byStatus.get(status) ?? 0),
+    encodeSketch(figures.placedToShipped),
+    encodeSketch(figures.placedToDelivered),
+    figures.firstHour,
+    figures.lastHour,
+  ];
+  return JSON.stringify(encoded);
+}
+
+export function decodeFigures(text: string): Figures {
+  const [orders, units, gross, cancelled, refunded, paid, byStatus, shipped, delivered, firstHour, lastHour] = JSON.parse(
+    text,
+  ) as EncodedFigures;
+  return {
+    orders,
+    units,
+    gross: BigInt(gross),
+    cancelled: BigInt(cancelled),
+    refunded: BigInt(refunded),
+    paid: BigInt(paid),
+    byStatus: new Map(orderStatuses.map((status, index) => [status, byStatus[index] ?? 0])),
+    placedToShipped: decodeSketch(shipped),
+    placedToDelivered: decodeSketch(delivered),
+    firstHour,
+    lastHour,
+  };
+}

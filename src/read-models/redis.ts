@@ -1,0 +1,62 @@
+import { Redis } from 'ioredis';
+
+/** Every wait on Redis is bounded by one of these. */
+const redisLimits = {
+  connectTimeoutMs: 2_000,
+  commandTimeoutMs: 5_000,
+  /** A command that meets a lost connection is sent once more after a reconnect, then fails. */
+  maxRetriesPerRequest: 1,
+  maxReconnectDelayMs: 1_000,
+} as const;
+
+export type { Redis };
+
+/** A connection to the server of a redis:// or rediss:// URL. It reconnects for ever; `onError` hears of each failure. */
+export function createRedis(url: string, onError: (error: Error) => void): Redis {
+  const redis = new Redis(url, {
+    connectTimeout: redisLimits.connectTimeoutMs,
+    commandTimeout: redisLimits.commandTimeoutMs,
+    maxRetriesPerRequest: redisLimits.maxRetriesPerRequest,
+    retryStrategy: (attempt) => Math.min(attempt * 100, redisLimits.maxReconnectDelayMs),
+    lazyConnect: false,
+  });
+  redis.on('error', onError);
+  return redis;
+}
+
+/** A connection for subscribing: it has no commands to time out, and subscribes again by itself after a reconnect. */
+export function createRedisSubscriber(url: string, onError: (error: Error) => void): Redis {
+  const redis = new Redis(url, {
+    connectTimeout: redisLimits.connectTimeoutMs,
+    maxRetriesPerRequest: null,
+    retryStrategy: (attempt) => Math.min(attempt * 100, redisLimits.maxReconnectDelayMs),
+  });
+  redis.on('error', onError);
+  return redis;
+}
+
+/** One Redis command: its name, then its arguments. */
+export type RedisCommand = readonly [name: string, key: string, ...args: (string | number)[]];
+
+/** Redis did not answer, or answered with an error. The read models are as they were. */
+export class ReadModelUnavailable extends Error {
+  constructor(cause: unknown) {
+    super(`Redis: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'ReadModelUnavailable';
+  }
+}
+
+/** Sends commands in one round trip and gives their answers in order. Rejects with ReadModelUnavailable. */
+export async function pipeline(redis: Redis, commands: readonly RedisCommand[]): Promise<unknown[]> {
+  if (commands.length === 0) return [];
+  let answers: [error: Error | null, result: unknown][] | null;
+  try {
+    answers = await redis.pipeline(commands.map(([name, ...args]) => [name.toLowerCase(), ...args])).exec();
+  } catch (error) {
+    throw new ReadModelUnavailable(error);
+  }
+  return (answers ?? []).map(([error, result]) => {
+    if (error) throw new ReadModelUnavailable(error);
+    return result;
+  });
+}
