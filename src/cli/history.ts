@@ -1,1 +1,79 @@
-export async function historyCommand(_args: string[]): Promise<void> {}
+import { parseArgs } from 'node:util';
+import { readConfig } from '../config.js';
+import { openServers } from '../embedded/embedded.js';
+import { createPool, readLogSettings } from '../event-log/database.js';
+import { createStreamReader } from '../event-log/read-stream.js';
+import { recordedEvent } from '../event-log/stored-event.js';
+import { isOrderId } from '../http/validation.js';
+import { exponentOf } from '../orders/currency.js';
+import type { ItemQuantity, RecordedEvent } from '../orders/events.js';
+import { evolve } from '../orders/evolve.js';
+import { formatMinor } from '../orders/money.js';
+import { type Order, paymentStatus } from '../orders/order.js';
+import { UsageError } from './usage-error.js';
+
+/** `orders history ID`: what happened to an order, from the event log itself. */
+export async function historyCommand(args: string[]): Promise<void> {
+  const [orderId] = parseArgs({ args, allowPositionals: true, options: {} }).positionals;
+  if (!isOrderId(orderId)) throw new UsageError('orders history ORDER_ID: the order’s UUID');
+  const config = readConfig(process.env);
+  const servers = await openServers(config, (text) => console.error(`orders: ${text}`), 'join');
+  const pool = createPool(servers.databaseUrl, 2, () => undefined);
+  try {
+    const { partitions } = await readLogSettings(pool);
+    const stored = await createStreamReader(pool, partitions)(orderId.toLowerCase());
+    const [first] = stored;
+    if (!first) throw new UsageError(`there is no order ${orderId}`);
+    console.log(`order ${first.orderId}, partition ${first.partition}\n`);
+    let order: Order | undefined;
+    for (const event of stored) {
+      const recorded = recordedEvent(event);
+      order = evolve(order, recorded);
+      const { actor, request_id: requestId } = recorded.metadata;
+      console.log(`${String(event.version).padStart(3)}  ${event.occurredAt}  ${describe(recorded, order)}`);
+      console.log(`     by ${actor}${requestId ? `, request ${requestId}` : ''}, position ${event.position}, hash ${event.hash.toString('hex').slice(0, 16)}…`);
+      if (event.recordedAt.slice(0, 16) !== event.occurredAt.slice(0, 16)) console.log(`     recorded ${event.recordedAt}`);
+      console.log(`     → ${order.status}, ${paymentStatus(order)}${order.onHold ? ', on hold' : ''}`);
+    }
+  } finally {
+    await pool.end();
+    await servers.stop();
+  }
+}
+
+/** An event in a person's words. */
+function describe(event: RecordedEvent, { currency }: Order): string {
+  const money = (minor: number) => `${formatMinor(minor, exponentOf(currency))} ${currency}`;
+  switch (event.type) {
+    case 'OrderPlaced':
+      return `placed by user ${event.data.user_id}: ${items(event.data.items)} for ${money(event.data.total_minor)}`;
+    case 'OrderAmended':
+      return `amended to ${items(event.data.items)} for ${money(event.data.total_minor)}: ${event.data.reason}`;
+    case 'OrderPaid':
+      return `paid ${money(event.data.amount_minor)}${event.data.payment_reference ? ` (${event.data.payment_reference})` : ''}`;
+    case 'OrderProcessingStarted':
+      return 'processing started';
+    case 'OrderShipped': {
+      const how = [event.data.carrier, event.data.tracking_number].filter(Boolean).join(' ');
+      return `shipped ${items(event.data.items)}${how ? ` with ${how}` : ''}`;
+    }
+    case 'OrderDelivered':
+      return 'delivered';
+    case 'OrderCancelled':
+      return `cancelled: ${event.data.reason}`;
+    case 'OrderRefunded':
+      return `refunded ${money(event.data.amount_minor)}: ${event.data.reason}`;
+    case 'OrderReturned':
+      return `returned ${items(event.data.items)}: ${event.data.reason}`;
+    case 'OrderHeld':
+      return `held: ${event.data.reason}`;
+    case 'OrderReleased':
+      return `released: ${event.data.reason}`;
+    case 'OrderNoteAdded':
+      return `note: ${event.data.text}`;
+  }
+}
+
+function items(list: readonly ItemQuantity[]): string {
+  return list.map(({ item_id, quantity }) => `${quantity} × ${item_id}`).join(', ');
+}

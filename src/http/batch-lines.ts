@@ -12,6 +12,9 @@ export type LineAnswer =
   | { line: number; status: number; order_id: string; version: number; replayed?: true }
   | { line: number; status: number; order_id?: string; problem: Problem };
 
+/** A line as it was sent, or as an object that was made of it. */
+export type LineInput = Uint8Array | Readonly<Record<string, unknown>>;
+
 export interface BatchCaller {
   readonly handleCommand: HandleCommand;
   readonly actor: string;
@@ -27,11 +30,11 @@ export interface BatchCaller {
  * Handles the lines of a batch: `{"command": "ship", "order_id": …, …}` with the fields of the command's body beside it.
  * Lines of one order are handled in their order, others at the same time. A line that is wrong fails alone.
  */
-export function createLineHandler(caller: BatchCaller): (line: number, bytes: Uint8Array) => Promise<LineAnswer> {
+export function createLineHandler(caller: BatchCaller): (line: number, input: LineInput) => Promise<LineAnswer> {
   const lastOfOrder = new Map<string, Promise<LineAnswer>>();
 
-  return (line, bytes) => {
-    const parsed = parseLine(bytes, caller);
+  return (line, input) => {
+    const parsed = parseLine(input, caller);
     if ('problem' in parsed) return Promise.resolve(refused(line, parsed.problem));
     const { orderId } = parsed.request;
     const before = lastOfOrder.get(orderId);
@@ -61,10 +64,10 @@ async function handle(line: number, request: CommandRequest, caller: BatchCaller
   }
 }
 
-function parseLine(bytes: Uint8Array, caller: BatchCaller): { request: CommandRequest } | { problem: Problem } {
+function parseLine(input: LineInput, caller: BatchCaller): { request: CommandRequest } | { problem: Problem } {
   let value: unknown;
   try {
-    value = parseJson(bytes);
+    value = input instanceof Uint8Array ? parseJson(input) : input;
   } catch (error) {
     if (error instanceof ProblemError) return { problem: error.problem };
     throw error;

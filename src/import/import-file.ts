@@ -1,0 +1,136 @@
+import { open, rm, stat } from 'node:fs/promises';
+import type { HandleCommand } from '../commands/handle-command.js';
+import { createLineHandler, type LineAnswer } from '../http/batch-lines.js';
+import { orderedWindow } from '../http/ordered-window.js';
+import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';
+import type { FilePosition, InputLine } from './input-lines.js';
+
+/** The actor in the events of an import. */
+export const importActor = 'import';
+
+/** Lines in flight: enough that each partition's next append finds a full batch waiting. */
+const maxLinesInFlight = 2_048;
+const saveIntervalMs = 1_000;
+
+export interface ImportOptions {
+  readonly file: string;
+  /** Names the file for ever: `<source>:<line>` is the identity of what a line holds, so importing it again changes nothing. */
+  readonly source: string;
+  readonly read: (from: FilePosition) => AsyncIterable<InputLine>;
+  readonly handleCommand: HandleCommand;
+  readonly defaultCurrency: string;
+  /** Begin at the first line whatever an earlier run has done. */
+  readonly restart: boolean;
+  readonly onProgress?: (progress: ImportProgress) => void;
+}
+
+export const progressFile = (file: string): string => `${file}.import-progress.json`;
+export const rejectedFile = (file: string): string => `${file}.rejected.ndjson`;
+
+/**
+ * Imports a file: every line goes through the same validation, decision and append as a request. Remembers beside the
+ * file how far it got, so that a run after a kill carries on there. Rejects when the event log is away; what was
+ * imported till then stays, and is not imported again.
+ */
+export async function importFile(options: ImportOptions): Promise<ImportProgress> {
+  const { file, source } = options;
+  const stateFile = progressFile(file);
+  const progress = (options.restart ? undefined : await loadProgress(stateFile)) ?? newProgress(source);
+  await checkResumable(file, source, progress);
+
+  const handleLine = createLineHandler({
+    handleCommand: options.handleCommand,
+    actor: importActor,
+    defaultCurrency: options.defaultCurrency,
+    correlationId: `import:${source}`,
+  });
+  const work = async (line: InputLine): Promise<{ line: InputLine; answer: LineAnswer | undefined }> => ({
+    line,
+    answer: line.input && (await handleLine(line.number, withKey(line.input, `${source}:${line.number}`))),
+  });
+
+  const rejected = await openRejected(rejectedFile(file), progress.rejectedBytes);
+  let savedAt = Date.now();
+  try {
+    for await (const { line, answer } of orderedWindow(options.read(progress.position), work, maxLinesInFlight)) {
+      if (answer && 'problem' in answer && answer.status >= 500) {
+        throw new Error(`line ${line.number}: ${answer.problem.title}. Nothing is lost: run the same command again to carry on.`);
+      }
+      if (answer && !('problem' in answer)) {
+        if (answer.replayed) progress.alreadyThere += 1;
+        else progress.imported += 1;
+      } else {
+        progress.rejected += 1;
+        progress.rejectedBytes += await rejected.write(line, answer);
+      }
+      progress.position = line.end;
+      options.onProgress?.(progress);
+      if (Date.now() - savedAt >= saveIntervalMs) {
+        await rejected.sync();
+        await saveProgress(stateFile, progress);
+        savedAt = Date.now();
+      }
+    }
+  } catch (error) {
+    await rejected.sync();
+    await saveProgress(stateFile, progress);
+    throw error;
+  } finally {
+    await rejected.close();
+  }
+  await removeProgress(stateFile);
+  return progress;
+}
+
+async function checkResumable(file: string, source: string, progress: ImportProgress): Promise<void> {
+  const { size } = await stat(file);
+  if (progress.source !== source) {
+    throw new Error(`an import of this file as "${progress.source}" was interrupted: give --source ${progress.source}, or --restart`);
+  }
+  if (progress.position.bytes > size) {
+    throw new Error('the file is shorter than where the interrupted import had got to: is it the same file? --restart begins anew');
+  }
+}
+
+/** A line without a key of its own gets one that follows from where it stands. */
+function withKey(input: InputLine['input'] & object, key: string): Record<string, unknown> | Uint8Array {
+  if (!(input instanceof Uint8Array)) return { idempotency_key: key, ...input };
+  try {
+    const value: unknown = JSON.parse(Buffer.from(input).toString());
+    if (value !== null && typeof value === 'object' && !Array.isArray(value)) return { idempotency_key: key, ...value };
+  } catch {
+    // Not JSON: the line handler says so, with the reason.
+  }
+  return input;
+}
+
+interface RejectedLines {
+  /** Returns how many bytes were written. */
+  write(line: InputLine, answer: LineAnswer | undefined): Promise<number>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The list of rejected lines, beside the input. It is there only if there are any. */
+async function openRejected(file: string, keptBytes: number): Promise<RejectedLines> {
+  if (keptBytes === 0) await rm(file, { force: true });
+  let handle = keptBytes > 0 ? await open(file, 'r+') : undefined;
+  let end = keptBytes;
+  await handle?.truncate(keptBytes);
+  return {
+    async write(line, answer) {
+      handle ??= await open(file, 'w');
+      const reason = answer && 'problem' in answer ? answer.problem : { detail: 'The line is too long.' };
+      const text = `${JSON.stringify({ line: line.number, reason: reason.detail, problem: reason, input: line.raw })}\n`;
+      const { bytesWritten } = await handle.write(text, end);
+      end += bytesWritten;
+      return bytesWritten;
+    },
+    async sync() {
+      await handle?.sync();
+    },
+    async close() {
+      await handle?.close();
+    },
+  };
+}
