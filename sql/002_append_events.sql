@@ -2,7 +2,7 @@
 -- partitions. src/orders/partition.ts computes the same.
 create function order_partition(order_id uuid, partitions integer) returns smallint
 language sql immutable strict parallel safe as $$
-  select ((get_byte(h, 0)::bigint << 24 | get_byte(h, 1) << 16 | get_byte(h, 2) << 8 | get_byte(h, 3)) % partitions)::smallint
+  select ((get_byte(h, 0) * 16777216::bigint + get_byte(h, 1) * 65536 + get_byte(h, 2) * 256 + get_byte(h, 3)) % partitions)::smallint
   from (select sha256(uuid_send(order_id)) as h) as hashed
 $$;
 

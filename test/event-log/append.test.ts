@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { canonicalForm, chainHash, genesisHash } from '../../src/event-log/hash-chain.js';
+import { eventLogLimits } from '../../src/event-log/limits.js';
+import { Overloaded } from '../../src/event-log/overloaded.js';
+import { readPartition } from '../../src/event-log/read-partition.js';
+import { orderPartition } from '../../src/orders/partition.js';
+import { appender, noteEvent, orderIdIn, place, placedEvent } from '../support/events.js';
+import { expectIntactLog, positionsOf } from '../support/read-models.js';
+import { createTestLog, type TestLog } from '../support/servers.js';
+
+describe('append', () => {
+  let log: TestLog;
+  before(async () => {
+    log = await createTestLog();
+  });
+  after(() => log.close());
+
+  it('gives positions without gaps and an intact chain, whatever is refused between', async () => {
+    const append = appender(log);
+    const orderIds = Array.from({ length: 40 }, () => randomUUID());
+    const results = await Promise.all(
+      orderIds.flatMap((orderId) => [
+        append({ orderId, expectedVersion: 0, events: [placedEvent(), noteEvent('x')] }),
+        append({ orderId, expectedVersion: 7, events: [placedEvent()] }),
+        append({ orderId, expectedVersion: 0, events: [placedEvent()] }),
+      ]),
+    );
+    expect(results.filter((result) => result.appended)).to.have.length(40);
+    await expectIntactLog(log);
+  });
+
+  it('lets a conflict fail its own command and never its neighbours', async () => {
+    const append = appender(log);
+    const [taken, ...others] = Array.from({ length: 30 }, () => orderIdIn(3, 16));
+    await place(append, taken!);
+    const results = await Promise.all([append({ orderId: taken!, expectedVersion: 0, events: [placedEvent()] }), ...others.map((orderId) => place(append, orderId))]);
+    expect(results[0]).to.deep.equal({ appended: false, version: 1 });
+    expect(results.slice(1).every((result) => result.appended)).to.equal(true);
+  });
+
+  it('sends what queues up while a call is in flight with one next call', async () => {
+    const before = await transactions();
+    const append = appender(log, true);
+    await Promise.all(Array.from({ length: 200 }, () => place(append, orderIdIn(5, 16))));
+    expect((await transactions()) - before, 'transactions for 200 appends').to.be.at.most(10);
+  });
+
+  it('keeps batches within the limit of events', async () => {
+    const append = appender(log, true);
+    const orderIds = Array.from({ length: eventLogLimits.maxBatchEvents + 50 }, () => orderIdIn(6, 16));
+    await Promise.all(orderIds.map((orderId) => place(append, orderId)));
+    expect(await positionsOf(log, 6)).to.have.length.of.at.least(orderIds.length);
+    await expectIntactLog(log);
+  });
+
+  it('refuses at once, and does nothing, when its queue is full', async () => {
+    const append = appender(log, true);
+    const orderIds = Array.from({ length: eventLogLimits.maxQueuedAppends + 200 }, () => randomUUID());
+    const results = await Promise.allSettled(orderIds.map((orderId) => place(append, orderId)));
+    const refused = results.flatMap((result, nth) => (result.status === 'rejected' ? [orderIds[nth]] : []));
+    expect(refused.length).to.be.greaterThan(0);
+    for (const result of results) if (result.status === 'rejected') expect(result.reason).to.be.instanceOf(Overloaded);
+    const { rows } = await log.owner.query('select count(*)::int as n from events where order_id = any($1::uuid[])', [refused]);
+    expect(rows[0].n).to.equal(0);
+  });
+
+  it('never lets recorded_at decrease within a partition', async () => {
+    const { rows } = await log.owner.query(
+      'select count(*)::int as n from events e join events f on f.partition = e.partition and f."position" = e."position" + 1 where f.recorded_at < e.recorded_at',
+    );
+    expect(rows[0].n).to.equal(0);
+  });
+
+  it('refuses an order in a partition that is not its own', async () => {
+    const orderId = orderIdIn(1, 16);
+    const call = `select * from append_events(2::smallint, array['${orderId}']::uuid[], '{0}', '{1}', '{OrderPlaced}', array['{}'], array['{}'], array[now()])`;
+    const error = await log.owner.query(call).catch((reason: Error) => reason);
+    expect(String(error)).to.match(/does not belong to partition 2/);
+  });
+
+  it('fails only its own batch when the database refuses', async () => {
+    const append = appender(log, true);
+    const bad = append({ orderId: orderIdIn(9, 16), expectedVersion: 0, events: [{ ...placedEvent(), data: 'no json' }] });
+    expect(String(await bad.catch((error: Error) => error))).to.match(/json/);
+    await place(append, orderIdIn(9, 16));
+  });
+
+  async function transactions(): Promise<number> {
+    const { rows } = await log.owner.query('select pg_stat_force_next_flush(), pg_current_xact_id()::text::bigint::int as xid');
+    return rows[0].xid;
+  }
+});
+
+describe('the hash of an event', () => {
+  let log: TestLog;
+  before(async () => {
+    log = await createTestLog(2);
+  });
+  after(() => log.close());
+
+  it('is the same in SQL and in TypeScript, for any content', async () => {
+    const append = appender(log, true);
+    for (const text of ['plain', 'Grüße €', '日本語 🎉', 'a "quoted" \\ backslash\nline', '\u0000 nul', '']) {
+      const orderId = orderIdIn(1, 2);
+      await place(append, orderId);
+      await append({ orderId, expectedVersion: 1, events: [noteEvent(text)] });
+    }
+    let previous = genesisHash;
+    for (const event of await readPartition(log.pool, 1, 0)) {
+      const { rows } = await log.owner.query(
+        'select event_canonical_form(partition, "position", order_id, version, type, occurred_at, recorded_at, data::text, metadata::text) as form from events where partition = 1 and "position" = $1',
+        [event.position],
+      );
+      expect(rows[0].form.toString()).to.equal(canonicalForm(event));
+      expect(chainHash(previous, event).toString('hex')).to.equal(event.hash.toString('hex'));
+      previous = event.hash;
+    }
+  });
+
+  it('follows the worked example of docs/architecture.md', () => {
+    const event = {
+      partition: 3,
+      position: 1,
+      orderId: '018f0000-0000-7000-8000-000000000001',
+      version: 1,
+      type: 'OrderNoteAdded',
+      data: '{"text":"Grüße"}',
+      metadata: '{"schema":1,"actor":"anonymous"}',
+      occurredAt: '2026-01-01T00:00:00.000Z',
+      recordedAt: '2026-01-01T00:00:00.001Z',
+    };
+    expect(chainHash(genesisHash, event).toString('hex')).to.equal('92018bdd8da348cbca2d30201f516b75125a2e30d2a38b3772a82759ea8ad1ab');
+  });
+});
+
+describe('the partition of an order', () => {
+  let log: TestLog;
+  before(async () => {
+    log = await createTestLog(7);
+  });
+  after(() => log.close());
+
+  it('is the same in SQL and in TypeScript', async () => {
+    const orderIds = Array.from({ length: 500 }, () => randomUUID());
+    for (const partitions of [1, 7, 16, 1024]) {
+      const { rows } = await log.owner.query('select order_partition(id, $2) as partition from unnest($1::uuid[]) with ordinality as ids(id, n) order by n', [orderIds, partitions]);
+      expect(rows.map((row) => row.partition)).to.deep.equal(orderIds.map((id) => orderPartition(id, partitions)));
+    }
+  });
+});

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { readPartitionSql } from '../../src/event-log/read-partition.js';
+import { readStreamsSql } from '../../src/event-log/read-stream.js';
+import { orderPartition } from '../../src/orders/partition.js';
+import { createTestLog, type TestLog } from '../support/servers.js';
+
+interface Plan {
+  'Node Type': string;
+  'Index Name'?: string;
+  'Relation Name'?: string;
+  Plans?: Plan[];
+}
+
+describe('query plans at 1,000,000 events', function () {
+  this.timeout(180_000);
+  let log: TestLog;
+  before(async () => {
+    log = await createTestLog();
+    // Straight into the table: the plans depend on the rows' number and spread, not on their hashes.
+    await log.owner.query(`
+      insert into events (partition, "position", order_id, version, type, data, metadata, occurred_at, recorded_at, hash)
+      select n % 16, n / 16 + 1, md5((n / 64 * 16 + n % 16)::text)::uuid, n % 64 / 16 + 1, 'OrderNoteAdded', '{"text":"x"}',
+             '{"schema":1,"actor":"t"}', now(), now(), decode(repeat('00', 32), 'hex')
+      from generate_series(0, 999999) n`);
+    await log.owner.query('analyze events');
+  });
+  after(() => log.close());
+
+  it('a partition is read through its primary key', () => expectIndex(readPartitionSql, [3, 30_000, 1_000], 'events_pkey'));
+  it('a partition is read through its primary key from the start', () => expectIndex(readPartitionSql, [3, 0, 1_000], 'events_pkey'));
+
+  it('streams are read through the unique index', async () => {
+    const orderIds = Array.from({ length: 200 }, () => randomUUID());
+    await expectIndex(readStreamsSql, [orderIds.map((id) => orderPartition(id, 16)), orderIds], 'events_partition_order_id_version_key');
+  });
+
+  it('the append looks versions up through the unique index', async () => {
+    // The statement of append_events in sql/002, as the function plans it.
+    const sql = `select array(select coalesce((select e.version from events e where e.partition = $1 and e.order_id = c.order_id
+                   order by e.version desc limit 1), 0) from unnest($2::uuid[]) with ordinality as c(order_id, n) order by c.n)`;
+    await expectIndex(sql, [3, Array.from({ length: 100 }, () => randomUUID())], 'events_partition_order_id_version_key');
+  });
+
+  /** Both as planned for these values and as the generic plan that a prepared statement ends up with. */
+  async function expectIndex(sql: string, values: unknown[], index: string): Promise<void> {
+    for (const mode of ['force_custom_plan', 'force_generic_plan']) {
+      await log.owner.query(`set plan_cache_mode = ${mode}`);
+      const { rows } = await log.owner.query({ text: `explain (format json) ${sql}`, values });
+      const nodes = flatten(rows[0]['QUERY PLAN'][0].Plan);
+      const onEvents = nodes.filter((node) => node['Relation Name'] === 'events');
+      expect(onEvents, mode).to.have.length.greaterThan(0);
+      for (const node of onEvents) {
+        expect(node['Node Type'], mode).to.match(/^Index/);
+        expect(node['Index Name'], mode).to.equal(index);
+      }
+    }
+    await log.owner.query('reset plan_cache_mode');
+  }
+
+  function flatten(plan: Plan): Plan[] {
+    return [plan, ...(plan.Plans ?? []).flatMap(flatten)];
+  }
+});

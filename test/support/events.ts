@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { type AppendEvents, createAppender, type NewEvent } from '../../src/event-log/append.js';
+import { createNotifier, WakeUps } from '../../src/event-log/wake-ups.js';
+import { orderPartition } from '../../src/orders/partition.js';
+import type { Projection } from '../../src/projections/projection.js';
+import { Projector } from '../../src/projections/projector.js';
+import { silent, type TestLog } from './servers.js';
+
+export function placedEvent(user = 'u-1', totalMinor = 1000): NewEvent {
+  return {
+    type: 'OrderPlaced',
+    data: JSON.stringify({ user_id: user, currency: 'USD', total_minor: totalMinor, items: [{ item_id: 'a', quantity: 1, unit_price_minor: null }], metadata: {} }),
+    metadata: JSON.stringify({ schema: 1, actor: 'test' }),
+    occurredAt: '2026-01-01T00:00:00.000Z',
+  };
+}
+
+export function noteEvent(text: string): NewEvent {
+  return { ...placedEvent(), type: 'OrderNoteAdded', data: JSON.stringify({ text }) };
+}
+
+export function event(type: string, data: object): NewEvent {
+  return { ...placedEvent(), type, data: JSON.stringify(data) };
+}
+
+/** A new order id that lives in this partition. */
+export function orderIdIn(partition: number, partitions: number): string {
+  for (;;) {
+    const id = randomUUID();
+    if (orderPartition(id, partitions) === partition) return id;
+  }
+}
+
+/** The append of the service; `quiet` sends no notification. */
+export function appender(log: TestLog, quiet = false): AppendEvents {
+  return createAppender(log.pool, log.settings.partitions, quiet ? () => undefined : createNotifier(log.pool, silent));
+}
+
+export async function place(append: AppendEvents, orderId: string, totalMinor = 1000) {
+  const result = await append({ orderId, expectedVersion: 0, events: [placedEvent('u-1', totalMinor)] });
+  if (!result.appended) throw new Error('the order was there already');
+  return result;
+}
+
+/** A projector in this process. */
+export async function startProjector(log: TestLog, projections?: readonly Projection[]): Promise<{ projector: Projector; wakeUps: WakeUps; stop: () => Promise<void> }> {
+  const wakeUps = new WakeUps(log.databaseUrl, log.pool, silent);
+  await wakeUps.start();
+  const { databaseUrl: url, settings, pool, redis, keys } = log;
+  const projector = new Projector({ url, settings, pool, redis, keys, wakeUps, log: silent, owner: 'test', ...(projections ? { projections } : {}) });
+  projector.start();
+  return {
+    projector,
+    wakeUps,
+    stop: async () => {
+      await projector.close();
+      await wakeUps.close();
+    },
+  };
+}

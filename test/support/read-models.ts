@@ -1,0 +1,80 @@
+import { expect } from 'chai';
+import { readPartition, readHeads, scanPartition } from '../../src/event-log/read-partition.js';
+import { checkChain } from '../../src/event-log/hash-chain.js';
+import { exactJson } from '../../src/queries/exact-json.js';
+import { getMetrics } from '../../src/queries/get-metrics.js';
+import { getOrder } from '../../src/queries/get-order.js';
+import { getProjections } from '../../src/queries/get-projections.js';
+import { listOrders } from '../../src/queries/list-orders.js';
+import { getOrderHistory } from '../../src/queries/order-history.js';
+import { expectedDocument, expectedFigures, foldLog } from './independent-fold.js';
+import { eventually, type TestLog } from './servers.js';
+
+export function queriesOf(log: TestLog) {
+  return { redis: log.redis, keys: log.keys, partitions: log.settings.partitions };
+}
+
+/** Waits until every projection has applied the whole log. */
+export async function projected(log: TestLog, timeoutMs = 20_000): Promise<void> {
+  const heads = new Map((await readHeads(log.pool)).map(({ partition, position }) => [partition, position]));
+  await eventually(
+    'the projections to have caught up with the log',
+    async () => {
+      const projections = await getProjections(queriesOf(log));
+      return projections.every(({ partitions }) => partitions.every((one) => one.checkpoint >= (heads.get(one.partition) ?? 0)));
+    },
+    timeoutMs,
+  );
+}
+
+/** The log as it has to be: positions 1 to head without a gap, and an intact hash chain, in every partition. */
+export async function expectIntactLog(log: TestLog): Promise<void> {
+  const heads = await readHeads(log.pool);
+  for (const head of heads) {
+    const { rows } = await log.owner.query('select count(*)::int as count, coalesce(max("position"), 0)::int as last from events where partition = $1', [head.partition]);
+    expect(rows[0]).to.deep.equal({ count: head.position, last: head.position });
+    expect(await checkChain(head.partition, scanPartition(log.pool, head.partition), head)).to.equal(undefined);
+  }
+}
+
+/** Every read model equals a fold of the log by independent code. */
+export async function expectReadModelsEqualTheLog(log: TestLog): Promise<void> {
+  const models = queriesOf(log);
+  const orders = await foldLog(log.owner);
+  for (const order of orders.values()) {
+    const found = await getOrder(models, order.id);
+    expect(found && JSON.parse(found.json)).to.deep.equal(expectedDocument(order));
+    const history = await getOrderHistory(models, order.id);
+    expect(history?.events.map(({ version }) => version)).to.deep.equal(Array.from({ length: order.version }, (_, nth) => nth + 1));
+  }
+  const listed: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await listOrders(models, {}, 200, cursor);
+    if (page === 'invalid-cursor') throw new Error('a cursor of the list was refused');
+    listed.push(...page.orders.map(({ order_id }) => order_id));
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor);
+  expect(listed.toSorted(), 'the list').to.deep.equal([...orders.keys()].toSorted());
+  await expectFigures(log, 'USD');
+}
+
+async function expectFigures(log: TestLog, currency: string): Promise<void> {
+  const expected = expectedFigures((await foldLog(log.owner)).values(), currency);
+  const found = await getMetrics(queriesOf(log), { currency });
+  const { total_orders, units, by_status, revenue } = JSON.parse(exactJson(found));
+  const minor = (amount: number) => BigInt(Math.round(amount * 100));
+  expect({
+    total_orders,
+    units,
+    by_status,
+    gross: minor(revenue.gross),
+    cancelled: minor(revenue.cancelled),
+    refunded: minor(revenue.refunded),
+    paid: minor(revenue.paid),
+  }).to.deep.equal(expected);
+}
+
+export async function positionsOf(log: TestLog, partition: number): Promise<number[]> {
+  return (await readPartition(log.pool, partition, 0, 100_000)).map(({ position }) => position);
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { pino } from 'pino';
+import { readConfig } from '../../src/config.js';
+import { openServers, type Servers } from '../../src/embedded/embedded.js';
+import { createPool, type LogSettings, type Pool, readLogSettings } from '../../src/event-log/database.js';
+import { migrate } from '../../src/event-log/migrate.js';
+import { createKeys, type ReadModelKeys } from '../../src/read-models/keys.js';
+
+/** Real servers for the tests: an embedded PostgreSQL and Redis, started once, durability on. */
+let servers: Servers | undefined;
+let dataDir = '';
+
+export async function mochaGlobalSetup(): Promise<void> {
+  dataDir = await mkdtemp(join(tmpdir(), 'orders-test-'));
+  const { TEST_DATABASE_URL = '', TEST_REDIS_URL = '' } = process.env;
+  servers = await openServers(
+    readConfig({ ORDERS_DATA_DIR: dataDir, DATABASE_URL: TEST_DATABASE_URL, REDIS_URL: TEST_REDIS_URL }),
+    () => undefined,
+  );
+}
+
+export async function mochaGlobalTeardown(): Promise<void> {
+  await servers?.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}
+
+export const silent = pino({ level: 'silent' });
+
+/** A database of its own, migrated; its read models share no key with those of another. */
+export interface TestLog {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly pool: Pool;
+  /** A connection as the database's owner, a superuser. */
+  readonly owner: pg.Client;
+  readonly redis: Redis;
+  readonly settings: LogSettings;
+  readonly keys: ReadModelKeys;
+  close(): Promise<void>;
+}
+
+export async function createTestLog(partitions = 16): Promise<TestLog> {
+  const databaseUrl = await createDatabase();
+  const redisUrl = serverUrls().redisUrl;
+  await migrate(databaseUrl, partitions);
+  const pool = createPool(databaseUrl, 10, () => undefined);
+  const owner = new pg.Client({ connectionString: databaseUrl });
+  owner.on('error', () => undefined);
+  await owner.connect();
+  const redis = new Redis(redisUrl);
+  const settings = await readLogSettings(pool);
+  return {
+    databaseUrl,
+    redisUrl,
+    pool,
+    owner,
+    redis,
+    settings,
+    keys: createKeys(settings.logId),
+    async close() {
+      await pool.end();
+      await owner.end();
+      redis.disconnect();
+    },
+  };
+}
+
+/** An empty database. */
+export async function createDatabase(options = ''): Promise<string> {
+  const { databaseUrl } = serverUrls();
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await asAdmin(`create database ${name} ${options}`);
+  const url = new URL(databaseUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+export async function asAdmin(sql: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: serverUrls().databaseUrl });
+  await admin.connect();
+  await admin.query(sql);
+  await admin.end();
+}
+
+export function serverUrls(): { databaseUrl: string; redisUrl: string } {
+  if (!servers) throw new Error('the test servers are not running');
+  return servers;
+}
+
+/** Tries until it gives something truthy, at short intervals. Fails after `timeoutMs`, and says what it waited for. */
+export async function eventually<T>(what: string, attempt: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 15_000): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const result = await attempt();
+    if (result) return result;
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

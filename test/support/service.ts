@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { projectPath } from '../../src/project-path.js';
+import type { TestLog } from './servers.js';
+
+/** The service as a process of its own, as it runs in production. */
+export interface RunningService {
+  readonly url: string;
+  readonly process: ChildProcess;
+  output(): string;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves with the exit code. */
+  stop(): Promise<number | null>;
+  readonly exited: Promise<number | null>;
+}
+
+const startTimeoutMs = 30_000;
+
+export async function startService(log: Pick<TestLog, 'databaseUrl' | 'redisUrl'> | undefined, env: Record<string, string> = {}): Promise<RunningService> {
+  const servers = log ? { DATABASE_URL: log.databaseUrl, REDIS_URL: log.redisUrl } : {};
+  const child = spawn(process.execPath, ['--enable-source-maps', projectPath('dist/src/cli/main.js'), 'serve'], {
+    env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...servers, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const url = await new Promise<string>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`the service did not start: ${output}`)), startTimeoutMs);
+    const onData = (chunk: Buffer) => {
+      output += chunk.toString();
+      const address = /listening on (http:\S+)/.exec(output)?.[1];
+      if (!address) return;
+      clearTimeout(timer);
+      resolve(address);
+    };
+    child.stdout.on('data', onData);
+    child.stderr.on('data', onData);
+    void exited.then((code) => reject(new Error(`the service ended with ${code}: ${output}`)));
+  });
+  return {
+    url,
+    process: child,
+    exited,
+    output: () => output,
+    kill: (signal) => child.kill(signal),
+    stop: () => {
+      child.kill('SIGTERM');
+      return exited;
+    },
+  };
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes, and fail where they are others
+  body: any;
+  text: string;
+}
+
+/** A JSON request. */
+export async function call(service: { url: string }, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  const response = await fetch(service.url + path, {
+    method,
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json') && !response.headers.get('content-type')?.includes('ndjson');
+  return { status: response.status, headers: response.headers, text, body: isJson && text ? JSON.parse(text) : undefined };
+}
