@@ -12,6 +12,8 @@ export const httpLimits = {
   batchIdleTimeoutMs: 60_000,
   /** Idle connections are closed after this. */
   keepAliveTimeoutMs: 65_000,
+  /** A stopping server closes the connections that have fallen idle this often. */
+  drainSweepIntervalMs: 50,
   maxBatchLineBytes: 512 * 1024,
   /** Lines of one batch that are worked on at the same time. */
   maxBatchLinesInFlight: 256,

@@ -120,15 +120,21 @@ export function queryRoutes(router: Router, service: Service): void {
 function answer(ctx: Context, text: string, etag?: string, type = 'application/json'): void {
   if (type === 'application/json' && !ctx.accepts('application/json')) throw notAcceptable();
   ctx.status = 200;
-  ctx.set('ETag', etag ?? `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`);
+  const tag = etag ?? `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+  ctx.set('ETag', tag);
   // A cache may keep the answer, but has to ask each time whether it still holds.
   ctx.set('Cache-Control', 'private, no-cache');
-  if (ctx.fresh) {
+  if (hasTag(ctx.get('if-none-match'), tag)) {
     ctx.status = 304;
     return;
   }
   ctx.body = text;
   ctx.type = type;
+}
+
+/** If-None-Match (RFC 9110, 13.1.2) alone decides: fetch sends `Cache-Control: no-cache` beside it, which must not undo it. */
+function hasTag(ifNoneMatch: string, tag: string): boolean {
+  return ifNoneMatch.split(',').some((one) => one.trim().replace(/^W\//, '') === tag || one.trim() === '*');
 }
 
 function parameters<Query>(ctx: Context, name: keyof typeof querySchemas): Query {

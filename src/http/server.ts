@@ -30,11 +30,13 @@ export async function startHttpServer(app: Koa, host: string, port: number): Pro
     drain: (deadlineMs) =>
       new Promise((resolve) => {
         const cut = setTimeout(() => server.closeAllConnections(), deadlineMs);
+        // Kept-alive connections fall idle one by one, as their requests finish.
+        const sweep = setInterval(() => server.closeIdleConnections(), limits.drainSweepIntervalMs);
         server.close(() => {
           clearTimeout(cut);
+          clearInterval(sweep);
           resolve();
         });
-        server.closeIdleConnections();
       }),
   };
 }

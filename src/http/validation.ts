@@ -18,7 +18,7 @@ const formatMessages: Record<string, string> = {
 const maxErrors = 20;
 
 // Bodies are taken as they are; query parameters arrive as text, so those become numbers where the schema asks for them.
-const bodies = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true, strictTypes: false, strictRequired: false, formats });
+const bodies = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, strictTypes: false, strictRequired: false, formats });
 const parameters = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, coerceTypes: true, formats });
 
 type Validator = ValidateFunction<unknown>;
@@ -49,7 +49,13 @@ export function isOrderId(text: unknown): text is string {
 function errorsOf(validate: Validator, value: unknown, prefix: string): FieldError[] {
   if (validate(value)) return [];
   const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'propertyNames');
-  return errors.slice(0, maxErrors).map((error) => fieldError(error, prefix));
+  const named = new Map<string, FieldError>();
+  for (const error of errors) {
+    if (named.size === maxErrors) break;
+    const field = fieldError(error, prefix);
+    named.set(`${field.pointer} ${field.message}`, field);
+  }
+  return [...named.values()];
 }
 
 function fieldError(error: ErrorObject, prefix: string): FieldError {
@@ -64,7 +70,10 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
         ? { pointer: at, message: 'must have either items or item_ids' }
         : { pointer: `${at}/${String(params.missingProperty)}`, message: 'is required' };
     case 'oneOf':
-      return { pointer: at, message: 'must have either items or item_ids, not both' };
+      return {
+        pointer: at,
+        message: params.passingSchemas ? 'must have either items or item_ids, not both' : 'must have either items or item_ids',
+      };
     case 'not':
       return { pointer: at, message: 'must not have both version and at' };
     case 'enum':

@@ -38,7 +38,7 @@ interface MetricsState {
 }
 
 /**
- * Counts every order in the total, the day and the hour in which it was placed, and moves it there when it changes: an
+ * Counts every order in the total, the month, the day and the hour in which it was placed, and moves it there when it changes: an
  * order placed in January and cancelled in March counts as cancelled in January.
  */
 export function metricsProjection(keys: ReadModelKeys): Projection<MetricsState> {
@@ -113,7 +113,7 @@ async function loadFigures(
 }
 
 function fieldsOf(placedAtMs: number): string[] {
-  return [figureFields.total, figureFields.day(placedAtMs), figureFields.hour(placedAtMs)];
+  return [figureFields.total, figureFields.month(placedAtMs), figureFields.day(placedAtMs), figureFields.hour(placedAtMs)];
 }
 
 /** The order after the event; the figures it is counted in are changed in place. */

@@ -31,7 +31,7 @@ export interface MetricsQuery {
 
 /**
  * The figures of the orders of one currency that were placed in a range, as they stand now. The cost depends on the
- * length of the range in days, not on the number of orders. Gives 'too-many-buckets' for a series longer than
+ * length of the range in months and days, not on the number of orders. Gives 'too-many-buckets' for a series longer than
  * `queryLimits.maxSeriesBuckets`.
  */
 export async function getMetrics(models: ReadModels, query: MetricsQuery): Promise<object | 'too-many-buckets'> {
@@ -45,10 +45,9 @@ export async function getMetrics(models: ReadModels, query: MetricsQuery): Promi
   let series: object[] | undefined;
   if (range && (!whole || query.interval)) {
     const buckets = bucketsOf(range, query.interval);
-    if (buckets.length > limits.maxSeriesBuckets || (range.to - range.from) / dayMs > maxRangeDays) {
-      return 'too-many-buckets';
-    }
+    if (buckets.length > limits.maxSeriesBuckets) return 'too-many-buckets';
     const bucketFigures = await readBuckets(models, currency, buckets);
+    if (bucketFigures === 'too-many-buckets') return bucketFigures;
     if (!whole) {
       figures = emptyFigures();
       for (const one of bucketFigures) mergeFigures(figures, one);
@@ -84,9 +83,6 @@ interface Bucket {
   readonly from: number;
   readonly to: number;
 }
-
-/** As many days as a series of days may have buckets. */
-const maxRangeDays = limits.maxSeriesBuckets;
 
 async function readTotals(models: ReadModels, currency: string): Promise<[Figures, string[]]> {
   const commands: RedisCommand[] = [];
@@ -159,9 +155,14 @@ function intervalEnd(start: number, interval: Interval): number {
   }
 }
 
-/** The figures of each bucket: whole days from the daily figures, the ragged edges from the hourly ones. */
-async function readBuckets(models: ReadModels, currency: string, buckets: readonly Bucket[]): Promise<Figures[]> {
+/** The figures of each bucket: whole months and days from their own figures, the ragged edges from the hours. */
+async function readBuckets(
+  models: ReadModels,
+  currency: string,
+  buckets: readonly Bucket[],
+): Promise<Figures[] | 'too-many-buckets'> {
   const fields = buckets.flatMap((bucket, index) => fieldsOf(bucket).map((field) => ({ field, index })));
+  if (fields.length > limits.maxFigureFields) return 'too-many-buckets';
   const commands: RedisCommand[] = [];
   for (let partition = 0; partition < models.partitions; partition += 1) {
     const key = metricsKeys(models.keys, partition).figures(currency);
@@ -182,9 +183,17 @@ function fieldsOf({ from, to }: Bucket): string[] {
   const fields: string[] = [];
   let at = from;
   while (at < to) {
-    const wholeDay = at % dayMs === 0 && at + dayMs <= to;
-    fields.push(wholeDay ? figureFields.day(at) : figureFields.hour(at));
-    at += wholeDay ? dayMs : hourMs;
+    const monthEnd = intervalEnd(at, 'month');
+    if (intervalStart(at, 'month') === at && monthEnd <= to) {
+      fields.push(figureFields.month(at));
+      at = monthEnd;
+    } else if (at % dayMs === 0 && at + dayMs <= to) {
+      fields.push(figureFields.day(at));
+      at += dayMs;
+    } else {
+      fields.push(figureFields.hour(at));
+      at += hourMs;
+    }
   }
   return fields;
 }

@@ -2,7 +2,7 @@ import { type OrderStatus, orderStatuses } from '../orders/order.js';
 import { type DurationSketch, decodeSketch, emptySketch, encodeSketch, mergeSketch } from './duration-sketch.js';
 import type { ReadModelKeys } from './keys.js';
 
-/** The figures of all orders: in total, by day and by hour of when they were placed, a set of figures a currency. */
+/** The figures of all orders: in total, by month, day and hour of when they were placed, a set of figures a currency. */
 export const metrics = { name: 'metrics', version: 1 } as const;
 
 export const hourMs = 3_600_000;
@@ -12,15 +12,20 @@ export function metricsKeys(keys: ReadModelKeys, partition: number) {
   return {
     /** Set: the currencies that orders of this partition have. */
     currencies: keys.of(metrics, partition, 'currencies'),
-    /** Hash: `Figures` under the fields `total`, `day:<days since 1970>` and `hour:<hours since 1970>`. */
+    /** Hash: `Figures` under the fields of `figureFields`. */
     figures: (currency: string) => keys.of(metrics, partition, 'figures', currency),
     /** Hash: under each order's id the little that the next event's effect on the figures depends on. */
     orders: keys.of(metrics, partition, 'orders'),
   };
 }
 
+/** The fields of the figures; each counts from 1970, in UTC. */
 export const figureFields = {
   total: 'total',
+  month: (milliseconds: number) => {
+    const date = new Date(milliseconds);
+    return `month:${(date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth()}`;
+  },
   day: (milliseconds: number) => `day:${Math.floor(milliseconds / dayMs)}`,
   hour: (milliseconds: number) => `hour:${Math.floor(milliseconds / hourMs)}`,
 } as const;

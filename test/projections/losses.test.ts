@@ -1,0 +1,134 @@
+import { expect } from 'chai';
+import { createProjectionStore } from '../../src/projections/projection-store.js';
+import { getProjections } from '../../src/queries/get-projections.js';
+import { checkpointText, restoreKeys, snapshotKeys } from '../support/redis-keys.js';
+import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
+import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
+import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+
+
+describe('the read models', () => {
+  let log: TestLog;
+  beforeEach(async () => {
+    log = await createTestLog(4);
+  });
+  afterEach(() => log.close());
+
+  it('come back by themselves, equal to before, when Redis is flushed while running', async () => {
+    const projector = await startProjector(log);
+    const append = appender(log);
+    const orderIds = Array.from({ length: 100 }, (_, nth) => orderIdIn(nth % 4, 4));
+    for (const orderId of orderIds) await place(append, orderId);
+    await projected(log);
+    const before = await snapshotKeys(log);
+    expect(Object.keys(before).length).to.be.greaterThan(200);
+    await log.redis.flushall();
+    await projected(log);
+    expect(await snapshotKeys(log)).to.deep.equal(before);
+    await expectReadModelsEqualTheLog(log);
+
+    // And what comes after is counted on top.
+    await append({ orderId: orderIds[0]!, expectedVersion: 1, events: [noteEvent('after')] });
+    await projected(log);
+    await expectReadModelsEqualTheLog(log);
+    await projector.stop();
+  });
+
+  it('carry on from an older state when Redis comes back with one', async () => {
+    const projector = await startProjector(log);
+    const append = appender(log);
+    for (let nth = 0; nth < 20; nth += 1) await place(append, orderIdIn(nth % 4, 4));
+    await projected(log);
+    const older = await snapshotKeys(log);
+    for (let nth = 0; nth < 20; nth += 1) await place(append, orderIdIn(nth % 4, 4));
+    await projected(log);
+    await log.redis.flushall();
+    await restoreKeys(log, older);
+    await projected(log);
+    await expectReadModelsEqualTheLog(log);
+    await projector.stop();
+  });
+
+  it('take a step only on top of the checkpoint that it was folded from', async () => {
+    const [owner, late] = [createProjectionStore(log.redis, log.keys), createProjectionStore(log.redis.duplicate(), log.keys)];
+    const projection = { name: 'metrics', version: 1 };
+    const key = log.keys.of(projection, 0, 'counter');
+    const step = (from: number, to: number) => ({
+      projection,
+      partition: 0,
+      from: { position: from, hash: from === 0 ? '' : `h${from}` },
+      to: { position: to, hash: `h${to}` },
+      writes: [['INCRBY', key, to - from] as const],
+    });
+    expect(await owner.apply(step(0, 5))).to.deep.equal({ applied: true });
+    // The same step once more, one from a point that was passed, and one from a point that was never reached.
+    expect(await late.apply(step(0, 5))).to.deep.equal({ applied: false, found: { position: 5, hash: 'h5' } });
+    expect(await late.apply(step(3, 9))).to.deep.equal({ applied: false, found: { position: 5, hash: 'h5' } });
+    expect(await late.apply(step(9, 12))).to.deep.equal({ applied: false, found: { position: 5, hash: 'h5' } });
+    expect(await owner.apply(step(5, 7))).to.deep.equal({ applied: true });
+    expect(await log.redis.get(key)).to.equal('7');
+  });
+
+  it('stop loudly when the log is another than the one they were built from', async () => {
+    const first = await startProjector(log);
+    const append = appender(log);
+    await place(append, orderIdIn(1, 4));
+    await projected(log);
+    await first.stop();
+    const [key] = await checkpointText(log, 'metrics', 1);
+    await log.redis.set(key, `1:${'ab'.repeat(32)}`);
+    await place(append, orderIdIn(1, 4));
+    const second = await startProjector(log);
+    const [stopped] = await eventually('the stop', () => second.projector.stopped().length > 0 && second.projector.stopped());
+    expect(stopped?.stopped.error).to.match(/not the one/);
+    await second.stop();
+  });
+});
+
+describe('lost notifications', () => {
+  let log: TestLog;
+  beforeEach(async () => {
+    log = await createTestLog(4);
+  });
+  afterEach(() => log.close());
+
+  it('cost time and no event: without any, events arrive by the poll of the heads', async () => {
+    const projector = await startProjector(log);
+    const silently = appender(log, true);
+    for (let nth = 0; nth < 8; nth += 1) await place(silently, orderIdIn(nth % 4, 4));
+    // The heads are polled every second; the rest is slack for a slow machine.
+    await projected(log, 5_000);
+    await expectReadModelsEqualTheLog(log);
+    await projector.stop();
+  });
+
+  it('do not last: the listener reconnects when its connection is killed, and hears again', async () => {
+    const projector = await startProjector(log);
+    const { rowCount } = await log.owner.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'orders listen' and datname = current_database()`);
+    expect(rowCount).to.equal(1);
+    const append = appender(log);
+    await place(append, orderIdIn(1, 4));
+    await projected(log, 5_000);
+    await eventually('the listener to be back', async () => {
+      const { rows } = await log.owner.query(`select 1 from pg_stat_activity where application_name = 'orders listen' and datname = current_database()`);
+      return rows.length === 1 && projector.wakeUps.listening;
+    });
+    // It hears again: a head that nobody polled yet is known from the notification.
+    const heard = new Promise<number>((resolve) => projector.wakeUps.once('moved', resolve));
+    await log.owner.query('select pg_notify($1, $2)', ['orders_heads', JSON.stringify([[2, 1_000_000]])]);
+    expect(await heard).to.equal(2);
+    await projector.stop();
+  });
+
+  it('of a killed ownership session are survived: the partitions are taken again', async () => {
+    const projector = await startProjector(log);
+    const append = appender(log);
+    await eventually('all partitions to be owned', () => projector.projector.ownedPartitions.size === 4);
+    await log.owner.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'orders projector' and datname = current_database()`);
+    await place(append, orderIdIn(1, 4));
+    await projected(log);
+    await eventually('all partitions to be owned again', () => projector.projector.ownedPartitions.size === 4);
+    expect((await getProjections(queriesOf(log))).every(({ lag }) => lag === 0)).to.equal(true);
+    await projector.stop();
+  });
+});

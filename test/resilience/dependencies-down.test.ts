@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { startPostgres } from '../../src/embedded/postgres.js';
+import { startRedis } from '../../src/embedded/redis.js';
+import { eventually } from '../support/servers.js';
+import { call, type RunningService, startService } from '../support/service.js';
+
+describe('a dependency that is away', function () {
+  this.timeout(120_000);
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'orders-away-'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('does not take the other side with it: commands go on without Redis, queries without PostgreSQL', async () => {
+    const [postgres, redis] = await Promise.all([startPostgres(folder, () => undefined), startRedis(folder, () => undefined)]);
+    const service = await startService({ databaseUrl: postgres.url, redisUrl: redis.url }, { LOG_LEVEL: 'silent' });
+    try {
+      await place(service);
+      redis.child.process.kill('SIGSTOP');
+      const down = await call(service, 'GET', '/health/ready');
+      expect(down.status).to.equal(503);
+      expect(down.body.checks).to.deep.include({ read_models: 'down', event_log: 'up' });
+      const answer = await call(service, 'POST', '/orders', order, { prefer: 'respond-async' });
+      expect(answer.status).to.equal(201);
+      const query = await call(service, 'GET', `/orders/${answer.body.order_id}`);
+      expect(query.status).to.equal(503);
+      expect(query.body.type).to.equal('/problems/read-models-unavailable');
+      expect(query.headers.get('retry-after')).to.match(/^\d+$/);
+      redis.child.process.kill('SIGCONT');
+      await eventually('the order to be there', async () => (await call(service, 'GET', `/orders/${answer.body.order_id}`)).status === 200, 30_000);
+      await eventually('ready', async () => (await call(service, 'GET', '/health/ready')).status === 200);
+
+      await postgres.stop();
+      const down2 = await call(service, 'GET', '/health/ready');
+      expect(down2.body.checks).to.deep.include({ read_models: 'up', event_log: 'down' });
+      const refused = await call(service, 'POST', '/orders', order);
+      expect(refused.status).to.equal(503);
+      expect(refused.body.type).to.equal('/problems/event-log-unavailable');
+      expect((await call(service, 'GET', '/orders/metrics')).status).to.equal(200);
+    } finally {
+      service.kill('SIGKILL');
+      await Promise.all([redis.stop(), postgres.stop()]);
+    }
+  });
+
+  const order = { user_id: 'u', item_ids: ['a'], total_amount: 1 };
+  const place = (service: RunningService) => call(service, 'POST', '/orders', order);
+});

@@ -1,0 +1,132 @@
+import { expect } from 'chai';
+import { derivedOrderId } from '../../src/commands/idempotency.js';
+import { expectIntactLog, expectReadModelsEqualTheLog, projected } from '../support/read-models.js';
+import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+import { call, type RunningService, startService } from '../support/service.js';
+
+describe('killed processes', function () {
+  this.timeout(120_000);
+  let log: TestLog;
+  let services: RunningService[];
+  beforeEach(async () => {
+    log = await createTestLog();
+    services = [];
+  });
+  afterEach(async () => {
+    for (const service of services) service.kill('SIGCONT');
+    await Promise.all(services.map((service) => service.stop()));
+    await log.close();
+  });
+
+  async function start(roles: string): Promise<RunningService> {
+    const service = await startService(log, { ORDERS_ROLES: roles });
+    services.push(service);
+    return service;
+  }
+
+  it('lose no acknowledged order, skip none and count none twice: 16 writers, an API and a projector process killed', async () => {
+    const apis = [await start('api'), await start('api')];
+    const projectors = [await start('projector'), await start('projector')];
+    await ownedByBoth(log, projectors);
+
+    const acknowledged = new Map<string, number>();
+    let placedOrders = 0;
+    let killed = false;
+    const writer = async (nth: number) => {
+      for (let order = 0; order < 40; order += 1) {
+        const key = `writer-${nth}-order-${order}`;
+        const amount = 1 + ((nth * 40 + order) % 50);
+        const orderId = await untilAnswered(apis, nth + order, 'POST', '/orders', { user_id: `u-${nth}`, item_ids: ['a', 'b'], total_amount: amount }, key);
+        acknowledged.set(orderId, 1);
+        placedOrders += 1;
+        if (order % 3 === 0) {
+          await untilAnswered(apis, nth, 'POST', `/orders/${orderId}/pay`, {}, `${key}-pay`);
+          await untilAnswered(apis, order, 'POST', `/orders/${orderId}/process`, {}, `${key}-process`);
+          acknowledged.set(orderId, 3);
+        }
+        if (!killed && placedOrders > 200) {
+          killed = true;
+          apis[0]?.kill('SIGKILL');
+          projectors[0]?.kill('SIGKILL');
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, (_, nth) => writer(nth)));
+    expect(killed).to.equal(true);
+
+    await projected(log, 30_000);
+    const { rows } = await log.owner.query<{ order_id: string; events: number }>('select order_id, count(*)::int as events from events group by order_id');
+    const found = new Map(rows.map(({ order_id, events }) => [order_id, events]));
+    expect(found.size, 'each acknowledged order exactly once, and no other').to.equal(16 * 40);
+    for (const [orderId, events] of acknowledged) expect(found.get(orderId), orderId).to.equal(events);
+    expect([...acknowledged.keys()]).to.include(derivedOrderId('anonymous', 'writer-7-order-11'));
+    await expectIntactLog(log);
+    await expectReadModelsEqualTheLog(log);
+  });
+
+  it('that are only stopped, and wake up when others have taken over, apply nothing twice', async () => {
+    const api = await start('api');
+    const [sleeper, heir] = [await start('projector'), await start('projector')];
+    await ownedByBoth(log, [sleeper, heir]);
+    const place = (count: number) =>
+      Promise.all(Array.from({ length: count }, (_, nth) => call(api, 'POST', '/orders', { user_id: `u-${nth}`, item_ids: ['a'], total_amount: 10 }, { prefer: 'respond-async' })));
+    await place(100);
+    await projected(log);
+
+    // Asleep in the middle of work, for longer than an owner may show no life.
+    const whileAsleep = place(300);
+    sleeper.kill('SIGSTOP');
+    await whileAsleep;
+    await projected(log, 30_000);
+    await eventually('the other projector to own every partition', async () => (await owners(log)).get(pidOf(heir)) === 16, 30_000);
+
+    const whileAwake = place(300);
+    sleeper.kill('SIGCONT');
+    await whileAwake;
+    await ownedByBoth(log, [sleeper, heir]);
+    await place(50);
+    await projected(log, 30_000);
+    await expectReadModelsEqualTheLog(log);
+    expect(sleeper.process.exitCode).to.equal(null);
+  });
+});
+
+/** Asks one of the API processes until one answers, under the same Idempotency-Key: as a careful client does. */
+async function untilAnswered(apis: readonly RunningService[], first: number, method: string, path: string, body: object, key: string): Promise<string> {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const api = apis[(first + attempt) % apis.length];
+    if (!api) break;
+    try {
+      const answer = await call(api, method, path, body, { 'idempotency-key': key });
+      if (answer.status === 200 || answer.status === 201) return answer.body.order_id;
+      if (answer.status !== 503) throw new Error(`${path}: ${answer.status} ${answer.text}`);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // fetch failed: that process is gone, or just going
+    }
+  }
+  throw new Error(`${path} was never answered`);
+}
+
+const pidOf = (service: RunningService) => String(service.process.pid);
+
+/** How many partitions each process holds the lock of, by pid, from the reports of the owners. */
+async function owners(log: TestLog): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (let partition = 0; partition < log.settings.partitions; partition += 1) {
+    const report = JSON.parse((await log.redis.get(log.keys.report(partition))) ?? '{}');
+    const pid = String(report.owner ?? '').split(':')[1] ?? '';
+    counts.set(pid, (counts.get(pid) ?? 0) + 1);
+  }
+  return counts;
+}
+
+async function ownedByBoth(log: TestLog, projectors: readonly RunningService[]): Promise<void> {
+  await eventually(
+    'the partitions to be shared out evenly',
+    async () => {
+      const counts = await owners(log);
+      return projectors.every((projector) => counts.get(pidOf(projector)) === 8);
+    },
+    30_000,
+  );
+}
