@@ -2,7 +2,17 @@
 // there is nothing to do, so that it costs a fraction of a second from the second time on.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -31,7 +41,11 @@ function installDependencies() {
 }
 
 function build() {
-  const sources = ['tsconfig.json', 'package-lock.json', ...['src', 'test', 'bench'].flatMap((folder) => filesBelow(folder))];
+  const sources = [
+    'tsconfig.json',
+    'package-lock.json',
+    ...['src', 'test', 'bench'].flatMap((folder) => filesBelow(folder)),
+  ];
   const wanted = hash(sources);
   if (existsSync(join(root, 'dist', 'src')) && read(stamp('built')) === wanted) return;
   say('building');
@@ -55,7 +69,8 @@ function installRedis() {
     // policy-rc.d: the package must not start a server of its own; ours runs on its own data and port.
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
     const options = { env, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' };
-    const install = () => spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], options);
+    const install = () =>
+      spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], options);
     let installed = install();
     if (installed.status !== 0) {
       spawnSync('apt-get', ['update', '-qq'], options);
@@ -67,17 +82,35 @@ function installRedis() {
   say('building a Redis server (npm package redis-memory-server); this takes some minutes, once');
   const folder = join(root, 'node_modules', '.orders-redis');
   try {
-    run('npm', ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts', 'redis-memory-server@0.17']);
+    run('npm', [
+      'install',
+      '--prefix',
+      folder,
+      '--no-save',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+      '--ignore-scripts',
+      'redis-memory-server@0.17',
+    ]);
     const program = `require('redis-memory-server/lib/util/RedisBinary').default.getPath().then((path) => console.log(path))`;
-    const path = execFileSync(process.execPath, ['-e', program], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+    const path = execFileSync(process.execPath, ['-e', program], {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     writeFileSync(stamp('redis-path'), path.trim().split('\n').at(-1));
   } catch {
-    fail('No Redis server could be had. Install redis-server or valkey-server (Debian: apt-get install redis-server; macOS: brew install redis), or set REDIS_URL.');
+    fail(
+      'No Redis server could be had. Install redis-server or valkey-server (Debian: apt-get install redis-server; macOS: brew install redis), or set REDIS_URL.',
+    );
   }
 }
 
 function filesBelow(folder) {
-  const entries = existsSync(join(root, folder)) ? readdirSync(join(root, folder), { recursive: true, withFileTypes: true }) : [];
+  const entries = existsSync(join(root, folder))
+    ? readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    : [];
   return entries
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))

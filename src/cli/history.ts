@@ -31,8 +31,11 @@ export async function historyCommand(args: string[]): Promise<void> {
       order = evolve(order, recorded);
       const { actor, request_id: requestId } = recorded.metadata;
       console.log(`${String(event.version).padStart(3)}  ${event.occurredAt}  ${describe(recorded, order)}`);
-      console.log(`     by ${actor}${requestId ? `, request ${requestId}` : ''}, position ${event.position}, hash ${event.hash.toString('hex').slice(0, 16)}…`);
-      if (event.recordedAt.slice(0, 16) !== event.occurredAt.slice(0, 16)) console.log(`     recorded ${event.recordedAt}`);
+      console.log(
+        `     by ${actor}${requestId ? `, request ${requestId}` : ''}, position ${event.position}, hash ${event.hash.toString('hex').slice(0, 16)}…`,
+      );
+      if (event.recordedAt.slice(0, 16) !== event.occurredAt.slice(0, 16))
+        console.log(`     recorded ${event.recordedAt}`);
       console.log(`     → ${order.status}, ${paymentStatus(order)}${order.onHold ? ', on hold' : ''}`);
     }
   } finally {

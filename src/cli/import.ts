@@ -42,7 +42,8 @@ export async function importCommand(args: string[]): Promise<void> {
   if (file === undefined || positionals.length > 1) throw new UsageError(usage);
   const size = (await stat(file)).size;
   const source = values.source ?? basename(file);
-  if (!/^[\x20-\x7e]{1,150}$/.test(source)) throw new UsageError('--source has to be 1 to 150 printable ASCII characters');
+  if (!/^[\x20-\x7e]{1,150}$/.test(source))
+    throw new UsageError('--source has to be 1 to 150 printable ASCII characters');
   const format = values.format ?? (extname(file).toLowerCase() === '.csv' ? 'csv' : 'ndjson');
   const mapping = format === 'csv' ? readMapping(values) : undefined;
 
@@ -51,7 +52,9 @@ export async function importCommand(args: string[]): Promise<void> {
   const log = pino({ level: config.logLevel === 'info' ? 'warn' : config.logLevel });
   try {
     await migrate(servers.migrationDatabaseUrl, config.partitions);
-    const pool = createPool(servers.databaseUrl, config.poolSize, (error) => log.warn({ err: error }, 'an idle connection broke'));
+    const pool = createPool(servers.databaseUrl, config.poolSize, (error) =>
+      log.warn({ err: error }, 'an idle connection broke'),
+    );
     const { partitions } = await readLogSettings(pool);
     const handleCommand = createCommandHandler({
       readStream: createStreamReader(pool, partitions),
@@ -73,7 +76,8 @@ export async function importCommand(args: string[]): Promise<void> {
           if (!bar) {
             before = done - 1;
             bar = new ProgressBar('lines', before > 0 ? progress.position.bytes / size : 0);
-            if (before > 0) console.error(`orders: carrying on after ${before.toLocaleString('en')} lines of an interrupted import`);
+            if (before > 0)
+              console.error(`orders: carrying on after ${before.toLocaleString('en')} lines of an interrupted import`);
           }
           bar.update(progress.position.bytes / Math.max(size, 1), done - before);
         },

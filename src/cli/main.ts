@@ -36,7 +36,10 @@ async function main([name, ...args]: string[]): Promise<void> {
 /** Errors that say by themselves what to do need no stack trace. */
 function explain(error: unknown): string {
   const plain =
-    error instanceof UsageError || error instanceof ConfigError || error instanceof DataDirInUse || error instanceof DatabaseError;
+    error instanceof UsageError ||
+    error instanceof ConfigError ||
+    error instanceof DataDirInUse ||
+    error instanceof DatabaseError;
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError) return error.errors.map(explain).join('; ');
   return plain || !process.env.ORDERS_DEBUG ? error.message : (error.stack ?? error.message);
@@ -49,4 +52,3 @@ try {
   console.error(`orders: ${explain(error)}`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
-

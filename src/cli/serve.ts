@@ -55,7 +55,9 @@ async function start(config: Config, servers: Servers, log: Logger): Promise<Run
   const { applied } = await migrate(servers.migrationDatabaseUrl, config.partitions);
   if (applied.length > 0) say(`migrated the database: ${applied.join(', ')}`);
 
-  const pool = createPool(servers.databaseUrl, config.poolSize, (error) => log.warn({ err: error }, 'PostgreSQL: an idle connection broke'));
+  const pool = createPool(servers.databaseUrl, config.poolSize, (error) =>
+    log.warn({ err: error }, 'PostgreSQL: an idle connection broke'),
+  );
   const settings = await readLogSettings(pool);
   const onRedisError = (error: Error) => log.warn({ err: error }, 'Redis: connection trouble');
   const redis = createRedis(servers.redisUrl, onRedisError);
@@ -130,10 +132,7 @@ async function health(
   projector: Projector | undefined,
   draining: boolean,
 ): Promise<Health> {
-  const [eventLog, readModels] = await Promise.all([
-    isUp(pool.query('select 1')),
-    isUp(redis.ping()),
-  ]);
+  const [eventLog, readModels] = await Promise.all([isUp(pool.query('select 1')), isUp(redis.ping())]);
   const stopped = projector?.stopped() ?? [];
   const checks = {
     event_log: eventLog ? 'up' : 'down',
@@ -149,7 +148,10 @@ async function health(
 
 function stoppedInWords(stopped: ReturnType<Projector['stopped']>): string {
   return stopped
-    .map(({ projection, partition, stopped: { position } }) => `${projection} stopped in partition ${partition} at ${position}`)
+    .map(
+      ({ projection, partition, stopped: { position } }) =>
+        `${projection} stopped in partition ${partition} at ${position}`,
+    )
     .join('; ');
 }
 
@@ -158,7 +160,13 @@ async function isUp(answer: Promise<unknown>): Promise<boolean> {
   const timeout = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), healthTimeoutMs);
   });
-  const up = await Promise.race([answer.then(() => true, () => false), timeout]);
+  const up = await Promise.race([
+    answer.then(
+      () => true,
+      () => false,
+    ),
+    timeout,
+  ]);
   clearTimeout(timer);
   return up;
 }
@@ -200,6 +208,9 @@ async function warnOfEviction(redis: Redis, log: Logger): Promise<void> {
   const answer = await redis.config('GET', 'maxmemory-policy').catch(() => undefined);
   const policy = Array.isArray(answer) ? answer[1] : undefined;
   if (typeof policy === 'string' && policy !== 'noeviction') {
-    log.warn({ policy }, 'Redis may evict keys, and with them parts of the read models: set maxmemory-policy noeviction');
+    log.warn(
+      { policy },
+      'Redis may evict keys, and with them parts of the read models: set maxmemory-policy noeviction',
+    );
   }
 }

@@ -20,8 +20,12 @@ export async function statusCommand(args: string[]): Promise<void> {
     const projections = await getProjections({ redis, keys: createKeys(logId), partitions });
     const events = [...heads.values()].reduce((sum, head) => sum + head, 0);
     const owners = new Set(projections[0]?.partitions.map(({ owner }) => owner ?? 'nobody'));
-    console.log(`log ${logId}: ${events.toLocaleString('en')} events in ${partitions} partitions, projected by ${[...owners].join(', ')}\n`);
-    console.log(`${'projection'.padEnd(16)}${'state'.padEnd(9)}${'lag'.padStart(10)}  by partition, 0 to ${partitions - 1}`);
+    console.log(
+      `log ${logId}: ${events.toLocaleString('en')} events in ${partitions} partitions, projected by ${[...owners].join(', ')}\n`,
+    );
+    console.log(
+      `${'projection'.padEnd(16)}${'state'.padEnd(9)}${'lag'.padStart(10)}  by partition, 0 to ${partitions - 1}`,
+    );
     for (const projection of projections) {
       const lags = projection.partitions.map((one) => Math.max(0, (heads.get(one.partition) ?? 0) - one.checkpoint));
       const total = lags.reduce((sum, lag) => sum + lag, 0);

@@ -82,7 +82,8 @@ async function loadAndDecide(deps: CommandDeps, request: CommandRequest): Promis
     if (repeated) return repeated;
     const currentVersion = stream.length;
     if (request.expectedVersion !== undefined && request.expectedVersion !== currentVersion) {
-      if (currentVersion > 0 || request.command.command === 'place') return { outcome: 'version-mismatch', currentVersion };
+      if (currentVersion > 0 || request.command.command === 'place')
+        return { outcome: 'version-mismatch', currentVersion };
     }
     const outcome = await attempt(deps, request, stream, hash);
     if (outcome) return outcome;
@@ -184,7 +185,8 @@ function createOrderQueues() {
   const queues = new Map<string, { length: number; tail: Promise<unknown> }>();
   return async <T>(orderId: string, task: () => Promise<T>): Promise<T> => {
     const queue = queues.get(orderId) ?? { length: 0, tail: Promise.resolve() };
-    if (queue.length >= limits.maxQueuedPerOrder) throw new Overloaded('commands on this order', limits.maxQueuedPerOrder);
+    if (queue.length >= limits.maxQueuedPerOrder)
+      throw new Overloaded('commands on this order', limits.maxQueuedPerOrder);
     queues.set(orderId, queue);
     queue.length += 1;
     const turn = queue.tail.then(task);

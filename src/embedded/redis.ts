@@ -75,7 +75,12 @@ async function findRedis(): Promise<string | undefined> {
 
 /** Answers once the server has loaded its data. */
 async function ping(url: string): Promise<void> {
-  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0, enableReadyCheck: false });
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    enableReadyCheck: false,
+  });
   redis.on('error', () => undefined);
   try {
     await redis.connect();

@@ -35,7 +35,18 @@ export async function serverUser(paths: readonly string[]): Promise<ServerUser> 
     );
   }
   const capability = '+dac_override';
-  const wrapper = [setpriv, '--reuid', String(uid), '--regid', String(gid), '--clear-groups', '--inh-caps', capability, '--ambient-caps', capability];
+  const wrapper = [
+    setpriv,
+    '--reuid',
+    String(uid),
+    '--regid',
+    String(gid),
+    '--clear-groups',
+    '--inh-caps',
+    capability,
+    '--ambient-caps',
+    capability,
+  ];
   return { uid, gid, wrapper };
 }
 
@@ -54,8 +65,16 @@ async function lookUp(name: string): Promise<{ uid: number; gid: number } | unde
 }
 
 async function createUser(name: string): Promise<{ uid: number; gid: number }> {
-  await promisify(execFile)('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', name]);
+  await promisify(execFile)('useradd', [
+    '--system',
+    '--user-group',
+    '--no-create-home',
+    '--shell',
+    '/usr/sbin/nologin',
+    name,
+  ]);
   const created = await lookUp(name);
-  if (!created) throw new Error(`the user ${name} could not be created: run the service as an ordinary user, or set DATABASE_URL`);
+  if (!created)
+    throw new Error(`the user ${name} could not be created: run the service as an ordinary user, or set DATABASE_URL`);
   return created;
 }

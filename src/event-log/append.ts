@@ -133,7 +133,8 @@ export function createAppender(pool: Pool, partitions: number, onCommitted: (hea
       const partition = orderPartition(append.orderId, partitions);
       let bytes = 0;
       for (const event of append.events) {
-        if (/[\n\r]/.test(event.data) || /[\n\r]/.test(event.metadata)) throw new Error('event JSON holds a line break');
+        if (/[\n\r]/.test(event.data) || /[\n\r]/.test(event.metadata))
+          throw new Error('event JSON holds a line break');
         bytes += event.data.length + event.metadata.length;
       }
       queued += 1;

@@ -23,7 +23,11 @@ const types: pg.CustomTypesConfig = {
 };
 
 /** The connection settings of a session of the service: its role, UTC, and a bound on every statement. */
-export function serviceConnection(url: string, applicationName: string, settings: readonly string[] = []): pg.ClientConfig {
+export function serviceConnection(
+  url: string,
+  applicationName: string,
+  settings: readonly string[] = [],
+): pg.ClientConfig {
   const options = [
     `role=${serviceRole}`,
     'timezone=UTC',
@@ -56,7 +60,9 @@ export interface LogSettings {
 }
 
 export async function readLogSettings(pool: Pool): Promise<LogSettings> {
-  const { rows } = await pool.query<{ log_id: string; partitions: number }>('select log_id, partitions from log_settings');
+  const { rows } = await pool.query<{ log_id: string; partitions: number }>(
+    'select log_id, partitions from log_settings',
+  );
   const row = rows[0];
   if (!row) throw new Error('log_settings is empty: was the database migrated? Run `orders migrate`.');
   return { logId: row.log_id, partitions: row.partitions };

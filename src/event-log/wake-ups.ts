@@ -1,15 +1,14 @@
 import { EventEmitter } from 'node:events';
-import type { Logger } from 'pino';
 import createSubscriberModule, { type Subscriber } from 'pg-listen';
+import type { Logger } from 'pino';
 import type { HeadMoved } from './append.js';
 import { type Pool, serviceConnection } from './database.js';
 import { eventLogLimits as limits } from './limits.js';
 import { readHeads } from './read-partition.js';
 
 // pg-listen is CommonJS with a transpiled default export, which an ES module meets one level deeper.
-const createSubscriber = (
-  createSubscriberModule as unknown as { default: typeof createSubscriberModule.default }
-).default;
+const createSubscriber = (createSubscriberModule as unknown as { default: typeof createSubscriberModule.default })
+  .default;
 
 const channel = 'orders_heads';
 
@@ -32,7 +31,11 @@ export function createNotifier(pool: Pool, log: Logger): (head: HeadMoved) => vo
       const payload: HeadsPayload = [...moved];
       moved.clear();
       try {
-        await pool.query({ name: 'notify-heads', text: 'select pg_notify($1, $2)', values: [channel, JSON.stringify(payload)] });
+        await pool.query({
+          name: 'notify-heads',
+          text: 'select pg_notify($1, $2)',
+          values: [channel, JSON.stringify(payload)],
+        });
       } catch (error) {
         log.warn({ err: error }, 'a wake-up was not sent; readers find the events when they next poll');
       }

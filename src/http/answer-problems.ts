@@ -26,7 +26,8 @@ export function answerProblems(log: Logger): Middleware {
       if (error instanceof ProblemError) ctx.set(error.headers);
       const answer = problemOf(error);
       if (answer.status === 500) log.error({ err: error, request_id: requestState(ctx).requestId }, 'a request failed');
-      else if (answer.status === 503) log.warn({ err: error, request_id: requestState(ctx).requestId }, 'a dependency failed');
+      else if (answer.status === 503)
+        log.warn({ err: error, request_id: requestState(ctx).requestId }, 'a dependency failed');
       answerProblem(ctx, answer);
     }
   };
@@ -50,6 +51,9 @@ function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (/^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_)/.test(code)) return true;
-  if (/^(08|53|57)/.test(code) || code === '25006' || code === '55P03' || code === '3D000' || code === '28P01') return true;
-  return /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable/i.test(error.message);
+  if (/^(08|53|57)/.test(code) || code === '25006' || code === '55P03' || code === '3D000' || code === '28P01')
+    return true;
+  return /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable/i.test(
+    error.message,
+  );
 }

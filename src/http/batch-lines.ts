@@ -77,21 +77,33 @@ function parseLine(input: LineInput, caller: BatchCaller): { request: CommandReq
   }
   const { command, idempotency_key: key, ...rest } = value as Record<string, unknown>;
   if (!isCommandName(command)) {
-    return { problem: validationProblem([{ pointer: '/command', message: `must be one of ${commandNames.join(', ')}` }]) };
+    return {
+      problem: validationProblem([{ pointer: '/command', message: `must be one of ${commandNames.join(', ')}` }]),
+    };
   }
   if (key !== undefined && !isIdempotencyKey(key)) {
-    return { problem: validationProblem([{ pointer: '/idempotency_key', message: 'must be 1 to 200 printable ASCII characters' }]) };
+    return {
+      problem: validationProblem([
+        { pointer: '/idempotency_key', message: 'must be 1 to 200 printable ASCII characters' },
+      ]),
+    };
   }
   let orderId: string | undefined;
   let body = rest;
   if (command !== 'place') {
     const { order_id, ...others } = rest;
-    if (!isOrderId(order_id)) return { problem: validationProblem([{ pointer: '/order_id', message: 'must be a UUID' }]) };
+    if (!isOrderId(order_id))
+      return { problem: validationProblem([{ pointer: '/order_id', message: 'must be a UUID' }]) };
     orderId = order_id;
     body = others;
   }
   const { actor, defaultCurrency } = caller;
-  const parsed = parseCommand(command, body, orderId, { actor, defaultCurrency, idempotencyKey: key, nowMs: Date.now() });
+  const parsed = parseCommand(command, body, orderId, {
+    actor,
+    defaultCurrency,
+    idempotencyKey: key,
+    nowMs: Date.now(),
+  });
   if ('errors' in parsed) return { problem: validationProblem(parsed.errors) };
   return {
     request: {

@@ -17,7 +17,9 @@ const mediaTypes = ['application/x-ndjson', 'application/ndjson', 'application/j
 export function batchRoute(router: Router, service: Service): void {
   router.post('/orders/batch', async (ctx) => {
     if (!ctx.is(...mediaTypes)) {
-      throw new ProblemError(problem('unsupported-media-type', `A batch has to be ${mediaTypes[0]}, a command a line.`));
+      throw new ProblemError(
+        problem('unsupported-media-type', `A batch has to be ${mediaTypes[0]}, a command a line.`),
+      );
     }
     const { actor, requestId, correlationId, causationId } = requestState(ctx);
     const { waitMs, applied } = projectionWait(ctx);
@@ -30,7 +32,8 @@ export function batchRoute(router: Router, service: Service): void {
       requestId,
       correlationId,
       ...(causationId === undefined ? {} : { causationId }),
-      onHandled: ({ partition, position }) => lastPositions.set(partition, Math.max(position, lastPositions.get(partition) ?? 0)),
+      onHandled: ({ partition, position }) =>
+        lastPositions.set(partition, Math.max(position, lastPositions.get(partition) ?? 0)),
     });
     const work = ({ number, bytes }: Line): Promise<LineAnswer> => {
       if (bytes) return handleLine(number, bytes);

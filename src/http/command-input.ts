@@ -1,6 +1,6 @@
 import { v7 as uuidV7 } from 'uuid';
-import { derivedOrderId } from '../commands/idempotency.js';
 import type { CommandRequest } from '../commands/handle-command.js';
+import { derivedOrderId } from '../commands/idempotency.js';
 import type { CommandName, OrderCommand, OrderLines } from '../orders/commands.js';
 import type { ItemQuantity } from '../orders/events.js';
 import type { MoneyInput } from '../orders/money.js';

@@ -47,7 +47,10 @@ export function projectionWait(ctx: Context): { waitMs: number; applied?: string
 }
 
 /** The position in Min-Event-Position, if there is one. */
-export function minEventPosition(ctx: Context, partitions: number): { partition: number; position: number } | undefined {
+export function minEventPosition(
+  ctx: Context,
+  partitions: number,
+): { partition: number; position: number } | undefined {
   const header = ctx.get('min-event-position');
   if (header === '') return undefined;
   const match = /^(\d{1,4}):(\d{1,15})$/.exec(header);

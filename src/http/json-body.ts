@@ -31,7 +31,10 @@ export function parseJson(bytes: Uint8Array): unknown {
 
 function unreadableEncoding(ctx: Context): boolean {
   const charset = ctx.request.charset.toLowerCase();
-  return (charset !== '' && charset !== 'utf-8' && charset !== 'utf8') || (ctx.get('content-encoding') || 'identity') !== 'identity';
+  return (
+    (charset !== '' && charset !== 'utf-8' && charset !== 'utf8') ||
+    (ctx.get('content-encoding') || 'identity') !== 'identity'
+  );
 }
 
 function deeperThan(value: unknown, levels: number): boolean {
@@ -42,7 +45,9 @@ function deeperThan(value: unknown, levels: number): boolean {
 /** The whole body, bounded in size and time. */
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const tooLarge = () =>
-    new ProblemError(problem('body-too-large', `The body is larger than ${limits.maxBodyBytes} bytes.`), { connection: 'close' });
+    new ProblemError(problem('body-too-large', `The body is larger than ${limits.maxBodyBytes} bytes.`), {
+      connection: 'close',
+    });
   if (Number(request.headers['content-length'] ?? 0) > limits.maxBodyBytes) throw tooLarge();
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -58,7 +63,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
       else chunks.push(chunk);
     };
     const onEnd = () => finish(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    const onGone = () => finish(() => reject(new ProblemError(problem('malformed-request', 'The body ended too early.'))));
+    const onGone = () =>
+      finish(() => reject(new ProblemError(problem('malformed-request', 'The body ended too early.'))));
     const timer = setTimeout(() => {
       const late = problem('request-timeout', `The body did not arrive within ${limits.bodyTimeoutMs / 1000} s.`);
       finish(() => reject(new ProblemError(late, { connection: 'close' })));

@@ -1,6 +1,6 @@
 import type Router from '@koa/router';
 import type { Registry } from 'prom-client';
-import { ProblemError, problem, type ProblemName, problemTypes } from './problems.js';
+import { ProblemError, type ProblemName, problem, problemTypes } from './problems.js';
 import type { Service } from './service.js';
 
 /** Health, Prometheus metrics, and the pages behind the problem types. */
@@ -8,7 +8,14 @@ export function operationsRoutes(router: Router, service: Service, registry: Reg
   router.get('/', (ctx) => {
     ctx.body = {
       service: 'order-service',
-      endpoints: ['/orders', '/orders/{order_id}', '/orders/{order_id}/history', '/orders/metrics', '/orders/batch', '/projections'],
+      endpoints: [
+        '/orders',
+        '/orders/{order_id}',
+        '/orders/{order_id}/history',
+        '/orders/metrics',
+        '/orders/batch',
+        '/projections',
+      ],
       operations: ['/health/live', '/health/ready', '/metrics', '/problems'],
     };
   });
@@ -31,12 +38,17 @@ export function operationsRoutes(router: Router, service: Service, registry: Reg
   });
 
   router.get('/problems', (ctx) => {
-    ctx.body = Object.entries(problemTypes).map(([name, { status, title }]) => ({ type: `/problems/${name}`, status, title }));
+    ctx.body = Object.entries(problemTypes).map(([name, { status, title }]) => ({
+      type: `/problems/${name}`,
+      status,
+      title,
+    }));
   });
 
   router.get('/problems/:name', (ctx) => {
     const name = String(ctx.params.name);
-    if (!Object.hasOwn(problemTypes, name)) throw new ProblemError(problem('not-found', `There is no problem "${name}".`));
+    if (!Object.hasOwn(problemTypes, name))
+      throw new ProblemError(problem('not-found', `There is no problem "${name}".`));
     const { status, title, explanation } = problemTypes[name as ProblemName];
     ctx.type = 'text/html; charset=utf-8';
     ctx.body =

@@ -41,9 +41,9 @@ export async function* orderedWindow<Item, Result>(
   try {
     for (;;) {
       const next = results[0];
-      if (next) {
+      if (next !== undefined) {
         yield await next;
-        results.shift();
+        void results.shift();
         wakeReader?.();
       } else if (ended) {
         break;

@@ -21,7 +21,8 @@ export const problemTypes = {
   'invalid-header': {
     status: 400,
     title: 'A header is not valid',
-    explanation: 'One of the request’s headers has a form that can’t be understood; `detail` names it and the form it needs.',
+    explanation:
+      'One of the request’s headers has a form that can’t be understood; `detail` names it and the form it needs.',
   },
   'malformed-request': {
     status: 400,
@@ -42,7 +43,8 @@ export const problemTypes = {
   'order-version-not-found': {
     status: 404,
     title: 'The order has no such version',
-    explanation: 'The order did not exist at that time, or has fewer events than that version. GET /orders/{id}/history lists them.',
+    explanation:
+      'The order did not exist at that time, or has fewer events than that version. GET /orders/{id}/history lists them.',
   },
   'method-not-allowed': {
     status: 405,
@@ -57,7 +59,8 @@ export const problemTypes = {
   'request-timeout': {
     status: 408,
     title: 'The body did not arrive in time',
-    explanation: 'The request was begun, but its body did not arrive within the time limit. Nothing was done; send it again.',
+    explanation:
+      'The request was begun, but its body did not arrive within the time limit. Nothing was done; send it again.',
   },
   'order-exists': {
     status: 409,
@@ -72,7 +75,8 @@ export const problemTypes = {
   'order-on-hold': {
     status: 409,
     title: 'The order is on hold',
-    explanation: 'While an order is on hold it is neither processed nor shipped. POST /orders/{id}/release ends the hold.',
+    explanation:
+      'While an order is on hold it is neither processed nor shipped. POST /orders/{id}/release ends the hold.',
   },
   'exceeds-amount-due': {
     status: 409,
@@ -82,22 +86,26 @@ export const problemTypes = {
   'exceeds-refundable-amount': {
     status: 409,
     title: 'More than is left to refund',
-    explanation: 'A refund may not exceed what was paid less what was refunded. Leave `amount` out to refund all of it.',
+    explanation:
+      'A refund may not exceed what was paid less what was refunded. Leave `amount` out to refund all of it.',
   },
   'amended-below-paid': {
     status: 409,
     title: 'The new total is below what has been paid',
-    explanation: 'An order’s total can’t fall below what has been paid. Cancel the order and refund it, or amend to a higher total.',
+    explanation:
+      'An order’s total can’t fall below what has been paid. Cancel the order and refund it, or amend to a higher total.',
   },
   'exceeds-ordered-quantity': {
     status: 409,
     title: 'More than is left to ship',
-    explanation: 'No more of an item can be shipped than was ordered and has not been shipped. Leave `items` out to ship the rest.',
+    explanation:
+      'No more of an item can be shipped than was ordered and has not been shipped. Leave `items` out to ship the rest.',
   },
   'exceeds-shipped-quantity': {
     status: 409,
     title: 'More than was shipped and not returned',
-    explanation: 'Only items that were shipped, and have not come back, can be returned. Leave `items` out to return all of them.',
+    explanation:
+      'Only items that were shipped, and have not come back, can be returned. Leave `items` out to return all of them.',
   },
   'order-history-full': {
     status: 409,
@@ -117,17 +125,20 @@ export const problemTypes = {
   'unsupported-media-type': {
     status: 415,
     title: 'The body is of a type that this endpoint does not take',
-    explanation: 'Send `Content-Type: application/json`, for a batch `application/x-ndjson`, in UTF-8 and not compressed.',
+    explanation:
+      'Send `Content-Type: application/json`, for a batch `application/x-ndjson`, in UTF-8 and not compressed.',
   },
   validation: {
     status: 422,
     title: 'The request is not valid',
-    explanation: '`errors` names each field that is wrong, by JSON pointer, and what it has to be. Nothing was changed.',
+    explanation:
+      '`errors` names each field that is wrong, by JSON pointer, and what it has to be. Nothing was changed.',
   },
   'idempotency-key-reused': {
     status: 422,
     title: 'This Idempotency-Key was used for another request',
-    explanation: 'A key belongs to one request for ever. Send the same body again to get its answer, or choose a new key.',
+    explanation:
+      'A key belongs to one request for ever. Send the same body again to get its answer, or choose a new key.',
   },
   'invalid-cursor': {
     status: 422,
@@ -167,7 +178,8 @@ export const problemTypes = {
   'position-not-reached': {
     status: 503,
     title: 'The read models have not got that far yet',
-    explanation: 'The position in Min-Event-Position was not applied in time. Try again; GET /projections shows the lag.',
+    explanation:
+      'The position in Min-Event-Position was not applied in time. Try again; GET /projections shows the lag.',
     retryAfter: 1,
   },
   'internal-error': {
@@ -236,7 +248,12 @@ export function outcomeProblem(outcome: Exclude<CommandOutcome, { outcome: 'hand
       const { rejected, detail, order, pointer } = outcome.rejection;
       if (rejected === 'invalid-command') return validationProblem([{ pointer: pointer ?? '', message: detail }]);
       const standing = order
-        ? { current_status: order.status, on_hold: order.onHold, current_version: order.version, allowed_commands: allowedCommands(order) }
+        ? {
+            current_status: order.status,
+            on_hold: order.onHold,
+            current_version: order.version,
+            allowed_commands: allowedCommands(order),
+          }
         : {};
       return problem(rejected, detail, standing);
     }

@@ -48,7 +48,9 @@ export function queryRoutes(router: Router, service: Service): void {
       query.cursor,
     );
     if (page === 'invalid-cursor') {
-      throw new ProblemError(problem('invalid-cursor', 'The cursor was not given out by this query with these filters.'));
+      throw new ProblemError(
+        problem('invalid-cursor', 'The cursor was not given out by this query with these filters.'),
+      );
     }
     answer(ctx, JSON.stringify(page));
   });
@@ -162,7 +164,10 @@ async function waitForPosition(ctx: Context, service: Service, projections: read
   const { partition, position } = seen;
   if (await service.applied.reached(projections, partition, position, queryLimits.maxPositionWaitMs)) return;
   throw new ProblemError(
-    problem('position-not-reached', `Position ${partition}:${position} was not applied within ${queryLimits.maxPositionWaitMs / 1000} s.`),
+    problem(
+      'position-not-reached',
+      `Position ${partition}:${position} was not applied within ${queryLimits.maxPositionWaitMs / 1000} s.`,
+    ),
   );
 }
 

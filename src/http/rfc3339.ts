@@ -14,8 +14,11 @@ export function parseRfc3339(text: string): number | undefined {
   const date = new Date(local);
   // Date rolls 31 February over into March; a calendar day that does not come back is none. (A leap second, :60, is refused too.)
   const same =
-    date.getUTCMonth() === +month - 1 && date.getUTCDate() === +day && date.getUTCHours() === +hour &&
-    date.getUTCMinutes() === +minute && date.getUTCSeconds() === +second;
+    date.getUTCMonth() === +month - 1 &&
+    date.getUTCDate() === +day &&
+    date.getUTCHours() === +hour &&
+    date.getUTCMinutes() === +minute &&
+    date.getUTCSeconds() === +second;
   if (!same || +year < orderLimits.minOccurredAtYear || +year > orderLimits.maxOccurredAtYear) return undefined;
   const ms = local - offsetMs(zone);
   return ms < 0 ? undefined : ms;

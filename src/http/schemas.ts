@@ -9,7 +9,7 @@ import { queryLimits } from '../queries/limits.js';
  */
 
 // No control characters: an id with a NUL or a line break in it is a mistake or an attack, and ids end up in keys and logs.
-const printable = '^[^\\u0000-\\u001f\\u007f]+$';
+const printable = '^[^\\u0000-\\u001f\\u007f]*$';
 
 const id = { type: 'string', minLength: 1, maxLength: limits.maxIdLength, pattern: printable } as const;
 const uuid = { type: 'string', pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' } as const;

@@ -18,7 +18,14 @@ const formatMessages: Record<string, string> = {
 const maxErrors = 20;
 
 // Bodies are taken as they are; query parameters arrive as text, so those become numbers where the schema asks for them.
-const bodies = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, strictTypes: false, strictRequired: false, formats });
+const bodies = new Ajv2020({
+  allErrors: true,
+  strict: true,
+  allowUnionTypes: true,
+  strictTypes: false,
+  strictRequired: false,
+  formats,
+});
 const parameters = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, coerceTypes: true, formats });
 
 type Validator = ValidateFunction<unknown>;
@@ -72,7 +79,9 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
     case 'oneOf':
       return {
         pointer: at,
-        message: params.passingSchemas ? 'must have either items or item_ids, not both' : 'must have either items or item_ids',
+        message: params.passingSchemas
+          ? 'must have either items or item_ids, not both'
+          : 'must have either items or item_ids',
       };
     case 'not':
       return { pointer: at, message: 'must not have both version and at' };
@@ -81,7 +90,10 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
     case 'format':
       return { pointer: at, message: formatMessages[String(params.format)] ?? `must be a ${String(params.format)}` };
     case 'pattern':
-      return { pointer: at, message: String(params.pattern).includes('0-9a-f') ? 'must be a UUID' : 'must not have control characters' };
+      return {
+        pointer: at,
+        message: String(params.pattern).includes('0-9a-f') ? 'must be a UUID' : 'must not have control characters',
+      };
     default: {
       const name = propertyName === undefined ? '' : `/${escapePointer(propertyName)}`;
       return { pointer: at + name, message: error.message ?? 'is not valid' };

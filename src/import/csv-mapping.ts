@@ -12,7 +12,15 @@ export interface CsvMapping {
 
 /** The fields that a mapping can fill, beside metadata.NAME. */
 export const mappableFields = [
-  'user_id', 'total_amount', 'currency', 'occurred_at', 'order_id', 'item_id', 'quantity', 'unit_price', 'item_ids',
+  'user_id',
+  'total_amount',
+  'currency',
+  'occurred_at',
+  'order_id',
+  'item_id',
+  'quantity',
+  'unit_price',
+  'item_ids',
 ] as const;
 
 /** Reads "field=value,field=value". Throws Error with what is wrong. */
@@ -23,7 +31,10 @@ export function parseAssignments(text: string, option: string): Map<string, stri
     const field = part.slice(0, equals).trim();
     if (equals < 1) throw new Error(`${option}: "${part}" is not of the form field=value`);
     const known = (mappableFields as readonly string[]).includes(field) || /^metadata\.[\w-]+$/.test(field);
-    if (!known) throw new Error(`${option}: there is no field "${field}"; there are ${mappableFields.join(', ')} and metadata.NAME`);
+    if (!known)
+      throw new Error(
+        `${option}: there is no field "${field}"; there are ${mappableFields.join(', ')} and metadata.NAME`,
+      );
     fields.set(field, part.slice(equals + 1).trim());
   }
   return fields;
@@ -37,12 +48,15 @@ export function checkMapping(mapping: CsvMapping, header: readonly string[]): vo
     }
   }
   for (const needed of ['user_id', 'total_amount']) {
-    if (!mapping.columns.has(needed) && !mapping.constants.has(needed)) throw new Error(`nothing gives ${needed}: add it to --map`);
+    if (!mapping.columns.has(needed) && !mapping.constants.has(needed))
+      throw new Error(`nothing gives ${needed}: add it to --map`);
   }
   const has = (field: string) => mapping.columns.has(field) || mapping.constants.has(field);
-  if (has('item_id') === has('item_ids')) throw new Error('give either item_id (with quantity) or item_ids, in --map or --set');
+  if (has('item_id') === has('item_ids'))
+    throw new Error('give either item_id (with quantity) or item_ids, in --map or --set');
   const currency = mapping.constants.get('currency');
-  if (currency !== undefined && !currencyCodes.includes(currency)) throw new Error(`--set currency=${currency}: not an ISO 4217 code`);
+  if (currency !== undefined && !currencyCodes.includes(currency))
+    throw new Error(`--set currency=${currency}: not an ISO 4217 code`);
 }
 
 /** A record of the file as a line of a batch. What it holds is checked where every line is: by the batch's schema. */
@@ -69,17 +83,25 @@ export function placeLine(record: Readonly<Record<string, string>>, mapping: Csv
 }
 
 function isOptional(field: string): boolean {
-  return ['currency', 'occurred_at', 'order_id', 'quantity', 'unit_price'].includes(field) || field.startsWith('metadata.');
+  return (
+    ['currency', 'occurred_at', 'order_id', 'quantity', 'unit_price'].includes(field) || field.startsWith('metadata.')
+  );
 }
 
 const dateParts: Readonly<Record<string, string>> = {
-  YYYY: '(?<YYYY>\\d{4})', MM: '(?<MM>\\d{1,2})', DD: '(?<DD>\\d{1,2})', HH: '(?<HH>\\d{1,2})', mm: '(?<mm>\\d{2})', ss: '(?<ss>\\d{2})',
+  YYYY: '(?<YYYY>\\d{4})',
+  MM: '(?<MM>\\d{1,2})',
+  DD: '(?<DD>\\d{1,2})',
+  HH: '(?<HH>\\d{1,2})',
+  mm: '(?<mm>\\d{2})',
+  ss: '(?<ss>\\d{2})',
 };
 
 /** A regular expression for a date format made of YYYY, MM, DD, HH, mm and ss. Throws Error on one without a full date. */
 export function datePattern(format: string): RegExp {
   for (const part of ['YYYY', 'MM', 'DD']) {
-    if (format.split(part).length !== 2) throw new Error(`--date-format: "${format}" needs ${part} once; there are YYYY, MM, DD, HH, mm, ss`);
+    if (format.split(part).length !== 2)
+      throw new Error(`--date-format: "${format}" needs ${part} once; there are YYYY, MM, DD, HH, mm, ss`);
   }
   const source = format.replace(/YYYY|MM|DD|HH|mm|ss|[^A-Za-z0-9]/g, (part) => dateParts[part] ?? `\\${part}`);
   return new RegExp(`^${source}$`);

@@ -54,7 +54,9 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
   try {
     for await (const { line, answer } of orderedWindow(options.read(progress.position), work, maxLinesInFlight)) {
       if (answer && 'problem' in answer && answer.status >= 500) {
-        throw new Error(`line ${line.number}: ${answer.problem.title}. Nothing is lost: run the same command again to carry on.`);
+        throw new Error(
+          `line ${line.number}: ${answer.problem.title}. Nothing is lost: run the same command again to carry on.`,
+        );
       }
       if (answer && !('problem' in answer)) {
         if (answer.replayed) progress.alreadyThere += 1;
@@ -85,10 +87,14 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
 async function checkResumable(file: string, source: string, progress: ImportProgress): Promise<void> {
   const { size } = await stat(file);
   if (progress.source !== source) {
-    throw new Error(`an import of this file as "${progress.source}" was interrupted: give --source ${progress.source}, or --restart`);
+    throw new Error(
+      `an import of this file as "${progress.source}" was interrupted: give --source ${progress.source}, or --restart`,
+    );
   }
   if (progress.position.bytes > size) {
-    throw new Error('the file is shorter than where the interrupted import had got to: is it the same file? --restart begins anew');
+    throw new Error(
+      'the file is shorter than where the interrupted import had got to: is it the same file? --restart begins anew',
+    );
   }
 }
 

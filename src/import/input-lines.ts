@@ -39,7 +39,12 @@ export async function* readNdjson(file: string, from: FilePosition): AsyncGenera
 }
 
 /** The records of a CSV file (RFC 4180, with a header line) as lines of a batch, from a position on. */
-export async function* readCsv(file: string, from: FilePosition, mapping: CsvMapping, delimiter: string): AsyncGenerator<InputLine> {
+export async function* readCsv(
+  file: string,
+  from: FilePosition,
+  mapping: CsvMapping,
+  delimiter: string,
+): AsyncGenerator<InputLine> {
   const header = await readHeader(file, delimiter);
   checkMapping(mapping, header.columns);
   const start = from.bytes === 0 ? header.end : from;
@@ -47,7 +52,10 @@ export async function* readCsv(file: string, from: FilePosition, mapping: CsvMap
     parse({ ...csvOptions(delimiter), columns: [...header.columns], info: true }),
   );
   let lines = 0;
-  for await (const { record, info } of parser as AsyncIterable<{ record: Record<string, string>; info: { lines: number; bytes: number } }>) {
+  for await (const { record, info } of parser as AsyncIterable<{
+    record: Record<string, string>;
+    info: { lines: number; bytes: number };
+  }>) {
     // info tells where the record ends; its first line is the one after the record before it.
     const number = start.lines + lines + 1;
     lines = Math.max(info.lines, lines + 1);
@@ -63,7 +71,10 @@ export async function* readCsv(file: string, from: FilePosition, mapping: CsvMap
 async function readHeader(file: string, delimiter: string): Promise<{ columns: string[]; end: FilePosition }> {
   const stream = createReadStream(file, { highWaterMark: chunkBytes });
   const parser = stream.pipe(parse({ ...csvOptions(delimiter), bom: true, to: 1, info: true }));
-  for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number; bytes: number } }>) {
+  for await (const { record, info } of parser as AsyncIterable<{
+    record: string[];
+    info: { lines: number; bytes: number };
+  }>) {
     stream.destroy();
     return { columns: record.map((column) => column.trim()), end: { lines: info.lines, bytes: info.bytes } };
   }

@@ -97,9 +97,10 @@ async function loadFigures(
     if (event.type === 'OrderPlaced') touch(event.data.currency, Date.parse(event.occurredAt));
   }
   const currencies = [...fieldsByCurrency];
-  const answers = (await read(
-    currencies.map(([currency, fields]) => ['HMGET', figuresKey(currency), ...fields]),
-  )) as (string | null)[][];
+  const answers = (await read(currencies.map(([currency, fields]) => ['HMGET', figuresKey(currency), ...fields]))) as (
+    | string
+    | null
+  )[][];
   return new Map(
     currencies.map(([currency, fields], index) => {
       const texts = answers[index] ?? [];
@@ -113,7 +114,12 @@ async function loadFigures(
 }
 
 function fieldsOf(placedAtMs: number): string[] {
-  return [figureFields.total, figureFields.month(placedAtMs), figureFields.day(placedAtMs), figureFields.hour(placedAtMs)];
+  return [
+    figureFields.total,
+    figureFields.month(placedAtMs),
+    figureFields.day(placedAtMs),
+    figureFields.hour(placedAtMs),
+  ];
 }
 
 /** The order after the event; the figures it is counted in are changed in place. */
@@ -242,9 +248,8 @@ function encodeCountedOrder(order: CountedOrder): string {
 }
 
 function decodeCountedOrder(text: string): CountedOrder {
-  const [currency, placedAtMs, totalMinor, paidMinor, refundedMinor, status, units, shipped, returned, timed] = JSON.parse(
-    text,
-  ) as EncodedOrder;
+  const [currency, placedAtMs, totalMinor, paidMinor, refundedMinor, status, units, shipped, returned, timed] =
+    JSON.parse(text) as EncodedOrder;
   return {
     currency,
     placedAtMs,

@@ -112,7 +112,9 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
       this.emit('lost', partition);
       this.drained(partition)
         .then(() => client?.query('select pg_advisory_unlock($1, $2)', [this.#lockClass, partition]))
-        .catch((error: unknown) => this.#log.warn({ err: error, partition }, 'a partition was not handed over in order'))
+        .catch((error: unknown) =>
+          this.#log.warn({ err: error, partition }, 'a partition was not handed over in order'),
+        )
         .finally(() => this.#releasing.delete(partition));
     }
   }

@@ -7,7 +7,7 @@ import {
   type ProjectionId,
   type ReadModelKeys,
 } from '../read-models/keys.js';
-import { pipeline, type Redis, type RedisCommand, ReadModelUnavailable } from '../read-models/redis.js';
+import { pipeline, ReadModelUnavailable, type Redis, type RedisCommand } from '../read-models/redis.js';
 import { projectorLimits as limits } from './limits.js';
 
 /** Whether a step went in, or the checkpoint that stood in its way. */

@@ -20,5 +20,8 @@ export function decodeCursor(cursor: string, filters: unknown): string | undefin
 const checksumLength = 12;
 
 function checksum(member: string, filters: unknown): string {
-  return createHash('sha256').update(JSON.stringify([member, filters])).digest('hex').slice(0, checksumLength);
+  return createHash('sha256')
+    .update(JSON.stringify([member, filters]))
+    .digest('hex')
+    .slice(0, checksumLength);
 }

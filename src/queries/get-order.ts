@@ -7,7 +7,10 @@ import { readHistory, recordedFromEntry } from './order-history.js';
 import type { ReadModels } from './read-models.js';
 
 /** The order as it is now, as JSON text, with its version; undefined where there is none. */
-export async function getOrder(models: ReadModels, orderId: string): Promise<{ json: string; version: number } | undefined> {
+export async function getOrder(
+  models: ReadModels,
+  orderId: string,
+): Promise<{ json: string; version: number } | undefined> {
   const partition = orderPartition(orderId, models.partitions);
   const [json] = await pipeline(models.redis, [['GET', orderStatusKeys(models.keys, partition).order(orderId)]]);
   if (typeof json !== 'string') return undefined;

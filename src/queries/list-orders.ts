@@ -91,7 +91,15 @@ function indexReads(
 ): RedisCommand[] {
   const keys = orderStatusKeys(models.keys, partition);
   const read = (key: string, from: string, to: string): RedisCommand => [
-    'ZRANGE', key, to, from, 'BYLEX', 'REV', 'LIMIT', 0, count,
+    'ZRANGE',
+    key,
+    to,
+    from,
+    'BYLEX',
+    'REV',
+    'LIMIT',
+    0,
+    count,
   ];
   const { userId, status, paymentStatus } = filters;
   if (userId !== undefined) {

@@ -108,9 +108,8 @@ export function encodeFigures(figures: Figures): string {
 }
 
 export function decodeFigures(text: string): Figures {
-  const [orders, units, gross, cancelled, refunded, paid, byStatus, shipped, delivered, firstHour, lastHour] = JSON.parse(
-    text,
-  ) as EncodedFigures;
+  const [orders, units, gross, cancelled, refunded, paid, byStatus, shipped, delivered, firstHour, lastHour] =
+    JSON.parse(text) as EncodedFigures;
   return {
     orders,
     units,

@@ -34,7 +34,10 @@ describe('append', () => {
     const append = appender(log);
     const [taken, ...others] = Array.from({ length: 30 }, () => orderIdIn(3, 16));
     await place(append, taken!);
-    const results = await Promise.all([append({ orderId: taken!, expectedVersion: 0, events: [placedEvent()] }), ...others.map((orderId) => place(append, orderId))]);
+    const results = await Promise.all([
+      append({ orderId: taken!, expectedVersion: 0, events: [placedEvent()] }),
+      ...others.map((orderId) => place(append, orderId)),
+    ]);
     expect(results[0]).to.deep.equal({ appended: false, version: 1 });
     expect(results.slice(1).every((result) => result.appended)).to.equal(true);
   });
@@ -61,7 +64,9 @@ describe('append', () => {
     const refused = results.flatMap((result, nth) => (result.status === 'rejected' ? [orderIds[nth]] : []));
     expect(refused.length).to.be.greaterThan(0);
     for (const result of results) if (result.status === 'rejected') expect(result.reason).to.be.instanceOf(Overloaded);
-    const { rows } = await log.owner.query('select count(*)::int as n from events where order_id = any($1::uuid[])', [refused]);
+    const { rows } = await log.owner.query('select count(*)::int as n from events where order_id = any($1::uuid[])', [
+      refused,
+    ]);
     expect(rows[0].n).to.equal(0);
   });
 
@@ -81,13 +86,19 @@ describe('append', () => {
 
   it('fails only its own batch when the database refuses', async () => {
     const append = appender(log, true);
-    const bad = append({ orderId: orderIdIn(9, 16), expectedVersion: 0, events: [{ ...placedEvent(), data: 'no json' }] });
+    const bad = append({
+      orderId: orderIdIn(9, 16),
+      expectedVersion: 0,
+      events: [{ ...placedEvent(), data: 'no json' }],
+    });
     expect(String(await bad.catch((error: Error) => error))).to.match(/json/);
     await place(append, orderIdIn(9, 16));
   });
 
   async function transactions(): Promise<number> {
-    const { rows } = await log.owner.query('select pg_stat_force_next_flush(), pg_current_xact_id()::text::bigint::int as xid');
+    const { rows } = await log.owner.query(
+      'select pg_stat_force_next_flush(), pg_current_xact_id()::text::bigint::int as xid',
+    );
     return rows[0].xid;
   }
 });
@@ -130,7 +141,9 @@ describe('the hash of an event', () => {
       occurredAt: '2026-01-01T00:00:00.000Z',
       recordedAt: '2026-01-01T00:00:00.001Z',
     };
-    expect(chainHash(genesisHash, event).toString('hex')).to.equal('92018bdd8da348cbca2d30201f516b75125a2e30d2a38b3772a82759ea8ad1ab');
+    expect(chainHash(genesisHash, event).toString('hex')).to.equal(
+      '92018bdd8da348cbca2d30201f516b75125a2e30d2a38b3772a82759ea8ad1ab',
+    );
   });
 });
 
@@ -144,7 +157,10 @@ describe('the partition of an order', () => {
   it('is the same in SQL and in TypeScript', async () => {
     const orderIds = Array.from({ length: 500 }, () => randomUUID());
     for (const partitions of [1, 7, 16, 1024]) {
-      const { rows } = await log.owner.query('select order_partition(id, $2) as partition from unnest($1::uuid[]) with ordinality as ids(id, n) order by n', [orderIds, partitions]);
+      const { rows } = await log.owner.query(
+        'select order_partition(id, $2) as partition from unnest($1::uuid[]) with ordinality as ids(id, n) order by n',
+        [orderIds, partitions],
+      );
       expect(rows.map((row) => row.partition)).to.deep.equal(orderIds.map((id) => orderPartition(id, partitions)));
     }
   });

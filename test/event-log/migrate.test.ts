@@ -34,7 +34,10 @@ describe('migrate', () => {
     const url = new URL(await createDatabase());
     const database = url.pathname.slice(1);
     await query(url.href, `create role "${database}" login createrole password 'x'`);
-    await query(url.href, `alter database "${database}" owner to "${database}"; grant orders_service to "${database}" with admin option`);
+    await query(
+      url.href,
+      `alter database "${database}" owner to "${database}"; grant orders_service to "${database}" with admin option`,
+    );
     url.username = database;
     url.password = 'x';
     expect((await migrate(url.href, 16)).applied).to.have.length.greaterThan(0);

@@ -48,7 +48,9 @@ describe('the event log refuses', () => {
     'create table mine (a int)',
   ]) {
     it(`the service’s role: ${sql.slice(0, 40)}`, async () => {
-      expect(String(await log.pool.query(sql).catch((error: Error) => error))).to.match(/permission denied|must be owner/);
+      expect(String(await log.pool.query(sql).catch((error: Error) => error))).to.match(
+        /permission denied|must be owner/,
+      );
     });
   }
 
@@ -63,7 +65,9 @@ describe('the event log refuses', () => {
     it(`to hide ${what} changed by a superuser with triggers off: the chain shows it`, async () => {
       await log.owner.query('begin; alter table events disable trigger all');
       await log.owner.query(sql);
-      const { rows } = await log.owner.query('select partition, "position"::int, order_id, version, type, data::text, metadata::text, occurred_at, recorded_at, hash from events where partition = 1 order by "position"');
+      const { rows } = await log.owner.query(
+        'select partition, "position"::int, order_id, version, type, data::text, metadata::text, occurred_at, recorded_at, hash from events where partition = 1 order by "position"',
+      );
       await log.owner.query('rollback');
       const head = (await readHeads(log.pool)).find(({ partition }) => partition === 1);
       const events = rows.map((row) => ({

@@ -27,19 +27,29 @@ describe('query plans at 1,000,000 events', function () {
   });
   after(() => log.close());
 
-  it('a partition is read through its primary key', () => expectIndex(readPartitionSql, [3, 30_000, 1_000], 'events_pkey'));
-  it('a partition is read through its primary key from the start', () => expectIndex(readPartitionSql, [3, 0, 1_000], 'events_pkey'));
+  it('a partition is read through its primary key', () =>
+    expectIndex(readPartitionSql, [3, 30_000, 1_000], 'events_pkey'));
+  it('a partition is read through its primary key from the start', () =>
+    expectIndex(readPartitionSql, [3, 0, 1_000], 'events_pkey'));
 
   it('streams are read through the unique index', async () => {
     const orderIds = Array.from({ length: 200 }, () => randomUUID());
-    await expectIndex(readStreamsSql, [orderIds.map((id) => orderPartition(id, 16)), orderIds], 'events_partition_order_id_version_key');
+    await expectIndex(
+      readStreamsSql,
+      [orderIds.map((id) => orderPartition(id, 16)), orderIds],
+      'events_partition_order_id_version_key',
+    );
   });
 
   it('the append looks versions up through the unique index', async () => {
     // The statement of append_events in sql/002, as the function plans it.
     const sql = `select array(select coalesce((select e.version from events e where e.partition = $1 and e.order_id = c.order_id
                    order by e.version desc limit 1), 0) from unnest($2::uuid[]) with ordinality as c(order_id, n) order by c.n)`;
-    await expectIndex(sql, [3, Array.from({ length: 100 }, () => randomUUID())], 'events_partition_order_id_version_key');
+    await expectIndex(
+      sql,
+      [3, Array.from({ length: 100 }, () => randomUUID())],
+      'events_partition_order_id_version_key',
+    );
   });
 
   /** Both as planned for these values and as the generic plan that a prepared statement ends up with. */

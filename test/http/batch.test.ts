@@ -21,7 +21,10 @@ describe('POST /orders/batch', () => {
     const body = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
     const { status, text } = await call(service, 'POST', '/orders/batch', body, ndjson);
     expect(status).to.equal(200);
-    return text.trim().split('\n').map((line) => JSON.parse(line));
+    return text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
   };
   const place = (order_id: string) => ({ command: 'place', order_id, user_id: 'u', item_ids: ['a'], total_amount: 10 });
 
@@ -60,7 +63,13 @@ describe('POST /orders/batch', () => {
   });
 
   it('repeated with its keys changes nothing', async () => {
-    const lines = Array.from({ length: 30 }, (_, nth) => ({ command: 'place', user_id: 'u', item_ids: ['a'], total_amount: nth, idempotency_key: `batch-${nth}` }));
+    const lines = Array.from({ length: 30 }, (_, nth) => ({
+      command: 'place',
+      user_id: 'u',
+      item_ids: ['a'],
+      total_amount: nth,
+      idempotency_key: `batch-${nth}`,
+    }));
     const first = await batch(lines);
     const second = await batch(lines);
     expect(second.map(({ order_id }) => order_id)).to.deep.equal(first.map(({ order_id }) => order_id));
@@ -83,7 +92,11 @@ describe('POST /orders/batch', () => {
       });
     });
     const orderId = randomUUID();
-    for (const [nth, line] of [place(orderId), { command: 'pay', order_id: orderId }, { command: 'process', order_id: orderId }].entries()) {
+    for (const [nth, line] of [
+      place(orderId),
+      { command: 'pay', order_id: orderId },
+      { command: 'process', order_id: orderId },
+    ].entries()) {
       const answered = new Promise<unknown>((resolve) => {
         wake = () => resolve(undefined);
       });

@@ -18,7 +18,8 @@ describe('the HTTP contract', () => {
 
   const order = { user_id: 'u-1', items: [{ item_id: 'a', quantity: 2, unit_price: 10 }], total_amount: '20.00' };
   const place = async (body: object = order, headers = {}) => call(service, 'POST', '/orders', body, headers);
-  const command = (id: string, name: string, body: object | undefined = undefined, headers = {}) => call(service, 'POST', `/orders/${id}/${name}`, body, headers);
+  const command = (id: string, name: string, body: object | undefined = undefined, headers = {}) =>
+    call(service, 'POST', `/orders/${id}/${name}`, body, headers);
 
   describe('POST /orders', () => {
     it('answers 201 with the order, its address, its version and its position', async () => {
@@ -80,13 +81,25 @@ describe('the HTTP contract', () => {
       const { body: placed } = await place();
       const id = placed.order_id;
       const steps: [string, object | undefined, object][] = [
-        ['amend', { items: [{ item_id: 'a', quantity: 3 }], total_amount: 30, reason: 'one more' }, { total_amount: 30, status: 'pending' }],
-        ['pay', { amount: '10.00', payment_reference: 'visa-1' }, { payment_status: 'partially_paid', paid_amount: 10 }],
+        [
+          'amend',
+          { items: [{ item_id: 'a', quantity: 3 }], total_amount: 30, reason: 'one more' },
+          { total_amount: 30, status: 'pending' },
+        ],
+        [
+          'pay',
+          { amount: '10.00', payment_reference: 'visa-1' },
+          { payment_status: 'partially_paid', paid_amount: 10 },
+        ],
         ['pay', undefined, { payment_status: 'paid', paid_amount: 30 }],
         ['hold', { reason: 'check' }, { on_hold: true }],
         ['release', { reason: 'fine' }, { on_hold: false }],
         ['process', undefined, { status: 'processing' }],
-        ['ship', { items: [{ item_id: 'a', quantity: 1 }], carrier: 'DHL', tracking_number: '1Z' }, { status: 'partially_shipped' }],
+        [
+          'ship',
+          { items: [{ item_id: 'a', quantity: 1 }], carrier: 'DHL', tracking_number: '1Z' },
+          { status: 'partially_shipped' },
+        ],
         ['ship', undefined, { status: 'shipped' }],
         ['deliver', undefined, { status: 'delivered' }],
         ['return', { items: [{ item_id: 'a', quantity: 1 }], reason: 'broken' }, { status: 'partially_returned' }],
@@ -130,8 +143,15 @@ describe('the HTTP contract', () => {
       const { body } = await place();
       const answers = await Promise.all(Array.from({ length: 30 }, () => command(body.order_id, 'pay', { amount: 2 })));
       expect(answers.filter(({ status }) => status === 200)).to.have.length(10);
-      expect(answers.filter(({ status, body: problem }) => status === 409 && problem.type === '/problems/exceeds-amount-due')).to.have.length(20);
-      expect((await call(service, 'GET', `/orders/${body.order_id}`)).body).to.deep.include({ payment_status: 'paid', version: 11 });
+      expect(
+        answers.filter(
+          ({ status, body: problem }) => status === 409 && problem.type === '/problems/exceeds-amount-due',
+        ),
+      ).to.have.length(20);
+      expect((await call(service, 'GET', `/orders/${body.order_id}`)).body).to.deep.include({
+        payment_status: 'paid',
+        version: 11,
+      });
     });
 
     it('repeated under their key answer as the first time, also when the order has moved on', async () => {
@@ -142,18 +162,26 @@ describe('the HTTP contract', () => {
       expect(again.text).to.equal(first.text);
       expect([again.headers.get('etag'), again.headers.get('idempotency-replayed')]).to.deep.equal(['"2"', 'true']);
       expect((await command(body.order_id, 'pay', { amount: 6 }, { 'idempotency-key': 'pay-1' })).status).to.equal(422);
-      expect((await command(body.order_id, 'note', { text: 'x' }, { 'idempotency-key': 'pay-1' })).status).to.equal(422);
+      expect((await command(body.order_id, 'note', { text: 'x' }, { 'idempotency-key': 'pay-1' })).status).to.equal(
+        422,
+      );
     });
 
     it('answer before the projections when asked to', async () => {
       const { headers, body } = await place(order, { prefer: 'respond-async' });
       expect(headers.get('preference-applied')).to.equal('respond-async');
-      const read = await call(service, 'GET', `/orders/${body.order_id}`, undefined, { 'min-event-position': headers.get('event-position') ?? '' });
+      const read = await call(service, 'GET', `/orders/${body.order_id}`, undefined, {
+        'min-event-position': headers.get('event-position') ?? '',
+      });
       expect(read.status).to.equal(200);
     });
 
     it('leave actor, request id and trace in the event', async () => {
-      const { body } = await place(order, { 'x-request-id': 'req-42', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'idempotency-key': 'k-42' });
+      const { body } = await place(order, {
+        'x-request-id': 'req-42',
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        'idempotency-key': 'k-42',
+      });
       const history = await call(service, 'GET', `/orders/${body.order_id}/history`);
       expect(history.body.events[0]).to.deep.include({
         actor: 'anonymous',
@@ -186,7 +214,9 @@ describe('the HTTP contract', () => {
     });
 
     it('answers 503 with Retry-After to a position that is not reached in time', async () => {
-      const answer = await call(service, 'GET', `/orders/${randomUUID()}`, undefined, { 'min-event-position': '3:999999' });
+      const answer = await call(service, 'GET', `/orders/${randomUUID()}`, undefined, {
+        'min-event-position': '3:999999',
+      });
       expect([answer.status, answer.body.type]).to.deep.equal([503, '/problems/position-not-reached']);
       expect(answer.headers.get('retry-after')).to.equal('1');
     });
@@ -195,7 +225,9 @@ describe('the HTTP contract', () => {
   it('GET /orders/{id}/history gives CSV to people with spreadsheets, and no formulas', async () => {
     const { body } = await place({ ...order, user_id: '=1+1' });
     await command(body.order_id, 'note', { text: 'a "quoted", note\nin two lines' }, { 'idempotency-key': '=cmd' });
-    const { text, headers } = await call(service, 'GET', `/orders/${body.order_id}/history`, undefined, { accept: 'text/csv' });
+    const { text, headers } = await call(service, 'GET', `/orders/${body.order_id}/history`, undefined, {
+      accept: 'text/csv',
+    });
     expect(headers.get('content-type')).to.match(/^text\/csv/);
     const lines = text.split('\r\n');
     expect(lines).to.have.length(4);
@@ -205,11 +237,20 @@ describe('the HTTP contract', () => {
 
   it('tells of every projection, and of its health', async () => {
     const { body } = await call(service, 'GET', '/projections');
-    expect(body.projections.map((one: { name: string }) => one.name)).to.deep.equal(['order-status', 'order-history', 'metrics']);
+    expect(body.projections.map((one: { name: string }) => one.name)).to.deep.equal([
+      'order-status',
+      'order-history',
+      'metrics',
+    ]);
     expect(body.projections[0].partitions).to.have.length(16);
     expect((await call(service, 'GET', '/health/live')).status).to.equal(200);
-    expect((await call(service, 'GET', '/health/ready')).body).to.deep.equal({ status: 'ready', checks: { event_log: 'up', read_models: 'up', wake_ups: 'up', projections: 'live' } });
-    expect((await call(service, 'GET', '/metrics')).text).to.match(/orders_projection_lag_events\{projection="metrics",partition="0"\} 0/);
+    expect((await call(service, 'GET', '/health/ready')).body).to.deep.equal({
+      status: 'ready',
+      checks: { event_log: 'up', read_models: 'up', wake_ups: 'up', projections: 'live' },
+    });
+    expect((await call(service, 'GET', '/metrics')).text).to.match(
+      /orders_projection_lag_events\{projection="metrics",partition="0"\} 0/,
+    );
   });
 
   it('serves a page for every problem type', async () => {

@@ -7,12 +7,16 @@ import { formatMinor, parseMoney, toMajor } from '../../src/orders/money.js';
 describe('money', () => {
   it('survives the way out as a JSON number and in again, for every amount and currency', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: orderLimits.maxAmountMinor }), fc.constantFrom(...currencyCodes), (minor, code) => {
-        const exponent = exponentOf(code);
-        const number = JSON.parse(JSON.stringify(toMajor(minor, exponent)));
-        expect(parseMoney(number, exponent)).to.deep.equal({ minor });
-        expect(parseMoney(formatMinor(minor, exponent), exponent)).to.deep.equal({ minor });
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: orderLimits.maxAmountMinor }),
+        fc.constantFrom(...currencyCodes),
+        (minor, code) => {
+          const exponent = exponentOf(code);
+          const number = JSON.parse(JSON.stringify(toMajor(minor, exponent)));
+          expect(parseMoney(number, exponent)).to.deep.equal({ minor });
+          expect(parseMoney(formatMinor(minor, exponent), exponent)).to.deep.equal({ minor });
+        },
+      ),
       { numRuns: 1_000 },
     );
   });

@@ -1,38 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { allowedCommands } from '../../src/orders/allowed-commands.js';
-import type { OrderCommand } from '../../src/orders/commands.js';
 import { decide } from '../../src/orders/decide.js';
 import type { RecordedEvent } from '../../src/orders/events.js';
 import { evolve, fold } from '../../src/orders/evolve.js';
 import { type Order, paymentStatus } from '../../src/orders/order.js';
 import { orderDocument, orderFromDocument } from '../../src/orders/order-document.js';
+import { anyCommand } from '../support/any-command.js';
 import { orderId } from '../support/given.js';
-
-const itemId = fc.constantFrom('a', 'b', 'c');
-const items = fc.array(fc.record({ item_id: itemId, quantity: fc.integer({ min: 1, max: 4 }) }), { minLength: 1, maxLength: 3 });
-const amount = fc.integer({ min: 0, max: 3000 }).map((minor) => (minor / 100).toFixed(2));
-const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
-
-function withoutUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
-}
-
-/** Any command, sensible or not. */
-export const anyCommand: fc.Arbitrary<OrderCommand> = fc
-  .oneof(
-    fc.record({ command: fc.constant('place' as const), userId: fc.constant('u'), currency: fc.constantFrom('USD', 'JPY', 'KWD'), totalAmount: fc.integer({ min: 0, max: 30 }), itemIds: fc.array(itemId, { minLength: 1, maxLength: 6 }) }),
-    fc.record({ command: fc.constant('amend' as const), totalAmount: amount, itemIds: fc.array(itemId, { minLength: 1, maxLength: 6 }), reason: fc.constant('r') }),
-    fc.record({ command: fc.constant('pay' as const), amount: optional(amount) }),
-    fc.constant({ command: 'process' as const }),
-    fc.record({ command: fc.constant('ship' as const), items: optional(items) }),
-    fc.constant({ command: 'deliver' as const }),
-    fc.record({ command: fc.constantFrom('cancel' as const, 'hold' as const, 'release' as const), reason: fc.constant('r') }),
-    fc.record({ command: fc.constant('refund' as const), amount: optional(amount), reason: fc.constant('r') }),
-    fc.record({ command: fc.constant('return' as const), items: optional(items), reason: fc.constant('r') }),
-    fc.record({ command: fc.constant('note' as const), text: fc.constant('n') }),
-  )
-  .map((command) => withoutUndefined(command) as OrderCommand);
 
 function consistent(order: Order): void {
   for (const item of order.items) {
@@ -46,7 +21,8 @@ function consistent(order: Order): void {
   const shipped = order.items.reduce((sum, item) => sum + item.shipped, 0);
   const ordered = order.items.reduce((sum, item) => sum + item.quantity, 0);
   if (['pending', 'processing', 'cancelled'].includes(order.status)) expect(shipped, order.status).to.equal(0);
-  if (['shipped', 'delivered', 'returned', 'partially_returned'].includes(order.status)) expect(shipped, order.status).to.equal(ordered);
+  if (['shipped', 'delivered', 'returned', 'partially_returned'].includes(order.status))
+    expect(shipped, order.status).to.equal(ordered);
   if (order.onHold) expect(order.status).to.be.oneOf(['pending', 'processing', 'partially_shipped']);
   expect(paymentStatus(order)).to.be.a('string');
 }
@@ -68,7 +44,14 @@ describe('for every sequence of commands', () => {
           expect(allowed, `${command.command} was accepted`).to.include(command.command);
           for (const event of decision) {
             const version = events.length + 1;
-            const recorded: RecordedEvent = { ...event, orderId, version, occurredAt: `t${version}`, recordedAt: `t${version}`, metadata: { schema: 1, actor: 'x' } };
+            const recorded: RecordedEvent = {
+              ...event,
+              orderId,
+              version,
+              occurredAt: `t${version}`,
+              recordedAt: `t${version}`,
+              metadata: { schema: 1, actor: 'x' },
+            };
             events.push(recorded);
             order = evolve(order, recorded);
             consistent(order);

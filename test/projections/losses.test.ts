@@ -1,11 +1,10 @@
 import { expect } from 'chai';
 import { createProjectionStore } from '../../src/projections/projection-store.js';
 import { getProjections } from '../../src/queries/get-projections.js';
-import { checkpointText, restoreKeys, snapshotKeys } from '../support/redis-keys.js';
 import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
+import { checkpointText, restoreKeys, snapshotKeys } from '../support/redis-keys.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
-
 
 describe('the read models', () => {
   let log: TestLog;
@@ -50,7 +49,10 @@ describe('the read models', () => {
   });
 
   it('take a step only on top of the checkpoint that it was folded from', async () => {
-    const [owner, late] = [createProjectionStore(log.redis, log.keys), createProjectionStore(log.redis.duplicate(), log.keys)];
+    const [owner, late] = [
+      createProjectionStore(log.redis, log.keys),
+      createProjectionStore(log.redis.duplicate(), log.keys),
+    ];
     const projection = { name: 'metrics', version: 1 };
     const key = log.keys.of(projection, 0, 'counter');
     const step = (from: number, to: number) => ({
@@ -79,7 +81,10 @@ describe('the read models', () => {
     await log.redis.set(key, `1:${'ab'.repeat(32)}`);
     await place(append, orderIdIn(1, 4));
     const second = await startProjector(log);
-    const [stopped] = await eventually('the stop', () => second.projector.stopped().length > 0 && second.projector.stopped());
+    const [stopped] = await eventually(
+      'the stop',
+      () => second.projector.stopped().length > 0 && second.projector.stopped(),
+    );
     expect(stopped?.stopped.error).to.match(/not the one/);
     await second.stop();
   });
@@ -104,13 +109,17 @@ describe('lost notifications', () => {
 
   it('do not last: the listener reconnects when its connection is killed, and hears again', async () => {
     const projector = await startProjector(log);
-    const { rowCount } = await log.owner.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'orders listen' and datname = current_database()`);
+    const { rowCount } = await log.owner.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'orders listen' and datname = current_database()`,
+    );
     expect(rowCount).to.equal(1);
     const append = appender(log);
     await place(append, orderIdIn(1, 4));
     await projected(log, 5_000);
     await eventually('the listener to be back', async () => {
-      const { rows } = await log.owner.query(`select 1 from pg_stat_activity where application_name = 'orders listen' and datname = current_database()`);
+      const { rows } = await log.owner.query(
+        `select 1 from pg_stat_activity where application_name = 'orders listen' and datname = current_database()`,
+      );
       return rows.length === 1 && projector.wakeUps.listening;
     });
     // It hears again: a head that nobody polled yet is known from the notification.
@@ -124,7 +133,9 @@ describe('lost notifications', () => {
     const projector = await startProjector(log);
     const append = appender(log);
     await eventually('all partitions to be owned', () => projector.projector.ownedPartitions.size === 4);
-    await log.owner.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'orders projector' and datname = current_database()`);
+    await log.owner.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'orders projector' and datname = current_database()`,
+    );
     await place(append, orderIdIn(1, 4));
     await projected(log);
     await eventually('all partitions to be owned again', () => projector.projector.ownedPartitions.size === 4);

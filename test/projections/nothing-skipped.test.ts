@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type pg from 'pg';
-import { orderHistoryKeys } from '../../src/read-models/order-history.js';
 import type { Projection } from '../../src/projections/projection.js';
 import { allProjections } from '../../src/projections/projector.js';
+import { orderHistoryKeys } from '../../src/read-models/order-history.js';
 import { appender, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectIntactLog, expectReadModelsEqualTheLog, positionsOf, projected } from '../support/read-models.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
@@ -26,17 +26,35 @@ describe('a projection skips nothing', () => {
     const held = orderIdIn(1, 4);
     const { rows } = await client.query<{ position: number }>(
       `select "position" from append_events(1::smallint, array[$1]::uuid[], '{0}', '{1}', '{OrderPlaced}', array[$2], array[$3], array[now()])`,
-      [held, JSON.stringify({ user_id: 'held', currency: 'USD', total_minor: 1000, items: [{ item_id: 'a', quantity: 1, unit_price_minor: null }], metadata: {} }), JSON.stringify({ schema: 1, actor: 'test' })],
+      [
+        held,
+        JSON.stringify({
+          user_id: 'held',
+          currency: 'USD',
+          total_minor: 1000,
+          items: [{ item_id: 'a', quantity: 1, unit_price_minor: null }],
+          metadata: {},
+        }),
+        JSON.stringify({ schema: 1, actor: 'test' }),
+      ],
     );
     const heldPosition = rows[0]!.position;
 
     // Many others in the same and in other partitions.
     const sameDone: boolean[] = [];
-    const same = Array.from({ length: 30 }, () => place(append, orderIdIn(1, 4)).then((result) => sameDone.push(true) && result));
-    const others = await Promise.all([0, 2, 3].flatMap((partition) => Array.from({ length: 50 }, () => place(append, orderIdIn(partition, 4)))));
+    const same = Array.from({ length: 30 }, () =>
+      place(append, orderIdIn(1, 4)).then((result) => sameDone.push(true) && result),
+    );
+    const others = await Promise.all(
+      [0, 2, 3].flatMap((partition) => Array.from({ length: 50 }, () => place(append, orderIdIn(partition, 4)))),
+    );
     expect(others).to.have.length(150);
-    await eventually('the other partitions to be projected', () => [0, 2, 3].every((partition) => seen.get(partition)?.length === 50));
-    expect(seen.get(1), 'nothing at or after the open position is visible').to.deep.equal(Array.from({ length: heldPosition - 1 }, (_, nth) => nth + 1));
+    await eventually('the other partitions to be projected', () =>
+      [0, 2, 3].every((partition) => seen.get(partition)?.length === 50),
+    );
+    expect(seen.get(1), 'nothing at or after the open position is visible').to.deep.equal(
+      Array.from({ length: heldPosition - 1 }, (_, nth) => nth + 1),
+    );
     expect(sameDone, 'appends to the same partition wait').to.have.length(0);
 
     await client.query('commit');
@@ -56,7 +74,10 @@ describe('a projection skips nothing', () => {
     const append = appender(log);
     const client = await log.pool.connect();
     await client.query('begin');
-    await client.query(`select * from append_events(1::smallint, array[$1]::uuid[], '{0}', '{1}', '{OrderNoteAdded}', array['{}'], array['{}'], array[now()])`, [orderIdIn(1, 4)]);
+    await client.query(
+      `select * from append_events(1::smallint, array[$1]::uuid[], '{0}', '{1}', '{OrderNoteAdded}', array['{}'], array['{}'], array[now()])`,
+      [orderIdIn(1, 4)],
+    );
     const waiting = Promise.all(Array.from({ length: 10 }, () => place(append, orderIdIn(1, 4))));
     await client.query('rollback');
     client.release();

@@ -16,20 +16,37 @@ describe('a poison event', () => {
   it('stops its projection in its partition, at that event, and nothing else', async () => {
     const poisoned = orderIdIn(2, 4);
     const append = appender(log);
-    for (const orderId of [orderIdIn(2, 4), orderIdIn(2, 4), poisoned, orderIdIn(2, 4), orderIdIn(1, 4)]) await place(append, orderId);
-    const broken = allProjections(log.keys).map((projection) => (projection.name === 'metrics' ? failingOn(projection, poisoned) : projection));
+    for (const orderId of [orderIdIn(2, 4), orderIdIn(2, 4), poisoned, orderIdIn(2, 4), orderIdIn(1, 4)])
+      await place(append, orderId);
+    const broken = allProjections(log.keys).map((projection) =>
+      projection.name === 'metrics' ? failingOn(projection, poisoned) : projection,
+    );
     const projector = await startProjector(log, broken);
 
-    const [stopped] = await eventually('the projection to stop', () => projector.projector.stopped().length === 1 && projector.projector.stopped());
+    const [stopped] = await eventually(
+      'the projection to stop',
+      () => projector.projector.stopped().length === 1 && projector.projector.stopped(),
+    );
     expect(stopped).to.deep.include({ partition: 2, projection: 'metrics' });
-    expect(stopped?.stopped).to.deep.include({ position: 3, orderId: poisoned, type: 'OrderPlaced', error: 'a bug in the fold' });
+    expect(stopped?.stopped).to.deep.include({
+      position: 3,
+      orderId: poisoned,
+      type: 'OrderPlaced',
+      error: 'a bug in the fold',
+    });
 
     const states = await eventually('the report', async () => {
       const projections = await getProjections(queriesOf(log));
       return projections.find(({ name }) => name === 'metrics')?.state === 'stopped' && projections;
     });
-    const checkpoints = Object.fromEntries(states.map(({ name, partitions }) => [name, partitions.map(({ checkpoint }) => checkpoint)]));
-    expect(checkpoints).to.deep.equal({ 'order-status': [0, 1, 4, 0], 'order-history': [0, 1, 4, 0], metrics: [0, 1, 2, 0] });
+    const checkpoints = Object.fromEntries(
+      states.map(({ name, partitions }) => [name, partitions.map(({ checkpoint }) => checkpoint)]),
+    );
+    expect(checkpoints).to.deep.equal({
+      'order-status': [0, 1, 4, 0],
+      'order-history': [0, 1, 4, 0],
+      metrics: [0, 1, 2, 0],
+    });
     await projector.stop();
 
     // With the bug fixed, the next start carries on where it stopped.
@@ -46,11 +63,20 @@ describe('a poison event', () => {
     await append({ orderId, expectedVersion: 1, events: [event('OrderTeleported', {})] });
     await place(append, orderIdIn(3, 4));
     const projector = await startProjector(log);
-    const stopped = await eventually('all three to stop', () => projector.projector.stopped().length === 3 && projector.projector.stopped());
-    expect(stopped.map(({ partition, stopped: { position, error } }) => [partition, position, error])).to.deep.equal(
-      Array.from({ length: 3 }, () => [2, 2, 'unknown event type "OrderTeleported": was it written by a newer version?']),
+    const stopped = await eventually(
+      'all three to stop',
+      () => projector.projector.stopped().length === 3 && projector.projector.stopped(),
     );
-    await eventually('the other partition', async () => (await getProjections(queriesOf(log))).every(({ partitions }) => partitions[3]?.checkpoint === 1));
+    expect(stopped.map(({ partition, stopped: { position, error } }) => [partition, position, error])).to.deep.equal(
+      Array.from({ length: 3 }, () => [
+        2,
+        2,
+        'unknown event type "OrderTeleported": was it written by a newer version?',
+      ]),
+    );
+    await eventually('the other partition', async () =>
+      (await getProjections(queriesOf(log))).every(({ partitions }) => partitions[3]?.checkpoint === 1),
+    );
     await projector.stop();
   });
 

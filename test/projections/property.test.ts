@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { createCommandHandler } from '../../src/commands/handle-command.js';
 import { createStreamReader } from '../../src/event-log/read-stream.js';
-import { anyCommand } from '../orders/properties.test.js';
+import { anyCommand } from '../support/any-command.js';
 import { appender, orderIdIn, startProjector } from '../support/events.js';
 import { expectIntactLog, expectReadModelsEqualTheLog, projected } from '../support/read-models.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
@@ -16,17 +16,35 @@ describe('for every sequence of commands, the read models', () => {
 
   it('equal a fold of the log', async () => {
     const projector = await startProjector(log);
-    const handle = createCommandHandler({ readStream: createStreamReader(log.pool, 4), append: appender(log), now: () => new Date().toISOString() });
+    const handle = createCommandHandler({
+      readStream: createStreamReader(log.pool, 4),
+      append: appender(log),
+      now: () => new Date().toISOString(),
+    });
     const accepted = { events: 0 };
     await fc.assert(
-      fc.asyncProperty(fc.array(anyCommand, { minLength: 5, maxLength: 25 }), fc.integer({ min: 0, max: 3 }), async (commands, partition) => {
-        const orderId = orderIdIn(partition, 4);
-        await handle({ orderId, actor: 'test', command: { command: 'place', userId: `u-${partition}`, currency: 'USD', totalAmount: 20, itemIds: ['a', 'b', 'a'] } });
-        for (const command of commands) {
-          const outcome = await handle({ orderId, actor: 'test', command });
-          if (outcome.outcome === 'handled') accepted.events += 1;
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(anyCommand, { minLength: 5, maxLength: 25 }),
+        fc.integer({ min: 0, max: 3 }),
+        async (commands, partition) => {
+          const orderId = orderIdIn(partition, 4);
+          await handle({
+            orderId,
+            actor: 'test',
+            command: {
+              command: 'place',
+              userId: `u-${partition}`,
+              currency: 'USD',
+              totalAmount: 20,
+              itemIds: ['a', 'b', 'a'],
+            },
+          });
+          for (const command of commands) {
+            const outcome = await handle({ orderId, actor: 'test', command });
+            if (outcome.outcome === 'handled') accepted.events += 1;
+          }
+        },
+      ),
       { numRuns: 60, endOnFailure: true },
     );
     expect(accepted.events).to.be.greaterThan(100);

@@ -16,7 +16,10 @@ describe('a dependency that is away', function () {
   after(() => rm(folder, { recursive: true, force: true }));
 
   it('does not take the other side with it: commands go on without Redis, queries without PostgreSQL', async () => {
-    const [postgres, redis] = await Promise.all([startPostgres(folder, () => undefined), startRedis(folder, () => undefined)]);
+    const [postgres, redis] = await Promise.all([
+      startPostgres(folder, () => undefined),
+      startRedis(folder, () => undefined),
+    ]);
     const service = await startService({ databaseUrl: postgres.url, redisUrl: redis.url }, { LOG_LEVEL: 'silent' });
     try {
       await place(service);
@@ -31,7 +34,11 @@ describe('a dependency that is away', function () {
       expect(query.body.type).to.equal('/problems/read-models-unavailable');
       expect(query.headers.get('retry-after')).to.match(/^\d+$/);
       redis.child.process.kill('SIGCONT');
-      await eventually('the order to be there', async () => (await call(service, 'GET', `/orders/${answer.body.order_id}`)).status === 200, 30_000);
+      await eventually(
+        'the order to be there',
+        async () => (await call(service, 'GET', `/orders/${answer.body.order_id}`)).status === 200,
+        30_000,
+      );
       await eventually('ready', async () => (await call(service, 'GET', '/health/ready')).status === 200);
 
       await postgres.stop();

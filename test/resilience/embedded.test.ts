@@ -22,7 +22,9 @@ describe('the embedded servers', function () {
     running.push(service);
     return service;
   }
-  const place = async (service: RunningService) => (await call(service, 'POST', '/orders', { user_id: 'u', item_ids: ['a'], total_amount: 1 })).body.order_id as string;
+  const place = async (service: RunningService) =>
+    (await call(service, 'POST', '/orders', { user_id: 'u', item_ids: ['a'], total_amount: 1 })).body
+      .order_id as string;
   const get = (service: RunningService, id: string) => call(service, 'GET', `/orders/${id}`);
 
   it('keep every acknowledged order through a kill -9 of the service, and start again on the same data', async () => {
@@ -37,7 +39,9 @@ describe('the embedded servers', function () {
     for (const id of ids) await eventually('the order', async () => (await get(second, id)).status === 200);
 
     // No second service on the same data.
-    const refused = await startService(undefined, { ORDERS_DATA_DIR: dataDir, DATABASE_URL: '', REDIS_URL: '' }).catch((error: Error) => error);
+    const refused = await startService(undefined, { ORDERS_DATA_DIR: dataDir, DATABASE_URL: '', REDIS_URL: '' }).catch(
+      (error: Error) => error,
+    );
     expect(String(refused)).to.match(/another process of this service uses/);
 
     expect(await second.stop()).to.equal(0);
@@ -49,7 +53,12 @@ describe('the embedded servers', function () {
 
   it('are stopped with the service, after the requests in hand', async () => {
     const service = running.at(-1)!;
-    const requests = Array.from({ length: 50 }, () => call(service, 'POST', '/orders', { user_id: 'u', item_ids: ['a'], total_amount: 1 }).then(({ status }) => status, () => 'refused'));
+    const requests = Array.from({ length: 50 }, () =>
+      call(service, 'POST', '/orders', { user_id: 'u', item_ids: ['a'], total_amount: 1 }).then(
+        ({ status }) => status,
+        () => 'refused',
+      ),
+    );
     await requests[0];
     expect(await service.stop()).to.equal(0);
     const answers = await Promise.all(requests);

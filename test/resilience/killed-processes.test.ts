@@ -36,7 +36,14 @@ describe('killed processes', function () {
       for (let order = 0; order < 40; order += 1) {
         const key = `writer-${nth}-order-${order}`;
         const amount = 1 + ((nth * 40 + order) % 50);
-        const orderId = await untilAnswered(apis, nth + order, 'POST', '/orders', { user_id: `u-${nth}`, item_ids: ['a', 'b'], total_amount: amount }, key);
+        const orderId = await untilAnswered(
+          apis,
+          nth + order,
+          'POST',
+          '/orders',
+          { user_id: `u-${nth}`, item_ids: ['a', 'b'], total_amount: amount },
+          key,
+        );
         acknowledged.set(orderId, 1);
         placedOrders += 1;
         if (order % 3 === 0) {
@@ -55,7 +62,9 @@ describe('killed processes', function () {
     expect(killed).to.equal(true);
 
     await projected(log, 30_000);
-    const { rows } = await log.owner.query<{ order_id: string; events: number }>('select order_id, count(*)::int as events from events group by order_id');
+    const { rows } = await log.owner.query<{ order_id: string; events: number }>(
+      'select order_id, count(*)::int as events from events group by order_id',
+    );
     const found = new Map(rows.map(({ order_id, events }) => [order_id, events]));
     expect(found.size, 'each acknowledged order exactly once, and no other').to.equal(16 * 40);
     for (const [orderId, events] of acknowledged) expect(found.get(orderId), orderId).to.equal(events);
@@ -69,7 +78,17 @@ describe('killed processes', function () {
     const [sleeper, heir] = [await start('projector'), await start('projector')];
     await ownedByBoth(log, [sleeper, heir]);
     const place = (count: number) =>
-      Promise.all(Array.from({ length: count }, (_, nth) => call(api, 'POST', '/orders', { user_id: `u-${nth}`, item_ids: ['a'], total_amount: 10 }, { prefer: 'respond-async' })));
+      Promise.all(
+        Array.from({ length: count }, (_, nth) =>
+          call(
+            api,
+            'POST',
+            '/orders',
+            { user_id: `u-${nth}`, item_ids: ['a'], total_amount: 10 },
+            { prefer: 'respond-async' },
+          ),
+        ),
+      );
     await place(100);
     await projected(log);
 
@@ -78,7 +97,11 @@ describe('killed processes', function () {
     sleeper.kill('SIGSTOP');
     await whileAsleep;
     await projected(log, 30_000);
-    await eventually('the other projector to own every partition', async () => (await owners(log)).get(pidOf(heir)) === 16, 30_000);
+    await eventually(
+      'the other projector to own every partition',
+      async () => (await owners(log)).get(pidOf(heir)) === 16,
+      30_000,
+    );
 
     const whileAwake = place(300);
     sleeper.kill('SIGCONT');
@@ -92,7 +115,14 @@ describe('killed processes', function () {
 });
 
 /** Asks one of the API processes until one answers, under the same Idempotency-Key: as a careful client does. */
-async function untilAnswered(apis: readonly RunningService[], first: number, method: string, path: string, body: object, key: string): Promise<string> {
+async function untilAnswered(
+  apis: readonly RunningService[],
+  first: number,
+  method: string,
+  path: string,
+  body: object,
+  key: string,
+): Promise<string> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
     const api = apis[(first + attempt) % apis.length];
     if (!api) break;

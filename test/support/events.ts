@@ -9,7 +9,13 @@ import { silent, type TestLog } from './servers.js';
 export function placedEvent(user = 'u-1', totalMinor = 1000): NewEvent {
   return {
     type: 'OrderPlaced',
-    data: JSON.stringify({ user_id: user, currency: 'USD', total_minor: totalMinor, items: [{ item_id: 'a', quantity: 1, unit_price_minor: null }], metadata: {} }),
+    data: JSON.stringify({
+      user_id: user,
+      currency: 'USD',
+      total_minor: totalMinor,
+      items: [{ item_id: 'a', quantity: 1, unit_price_minor: null }],
+      metadata: {},
+    }),
     metadata: JSON.stringify({ schema: 1, actor: 'test' }),
     occurredAt: '2026-01-01T00:00:00.000Z',
   };
@@ -43,11 +49,24 @@ export async function place(append: AppendEvents, orderId: string, totalMinor = 
 }
 
 /** A projector in this process. */
-export async function startProjector(log: TestLog, projections?: readonly Projection[]): Promise<{ projector: Projector; wakeUps: WakeUps; stop: () => Promise<void> }> {
+export async function startProjector(
+  log: TestLog,
+  projections?: readonly Projection[],
+): Promise<{ projector: Projector; wakeUps: WakeUps; stop: () => Promise<void> }> {
   const wakeUps = new WakeUps(log.databaseUrl, log.pool, silent);
   await wakeUps.start();
   const { databaseUrl: url, settings, pool, redis, keys } = log;
-  const projector = new Projector({ url, settings, pool, redis, keys, wakeUps, log: silent, owner: 'test', ...(projections ? { projections } : {}) });
+  const projector = new Projector({
+    url,
+    settings,
+    pool,
+    redis,
+    keys,
+    wakeUps,
+    log: silent,
+    owner: 'test',
+    ...(projections ? { projections } : {}),
+  });
   projector.start();
   return {
     projector,

@@ -43,7 +43,14 @@ export async function foldLog(client: pg.Client): Promise<Map<string, FoldedOrde
 type Lines = { item_id: string; quantity: number; unit_price_minor?: number | null }[];
 
 function foldRow(orders: Map<string, FoldedOrder>, row: Row): void {
-  const data = row.data as unknown as { items: Lines; amount_minor: number; total_minor: number; user_id: string; currency: string; metadata: Record<string, string> };
+  const data = row.data as unknown as {
+    items: Lines;
+    amount_minor: number;
+    total_minor: number;
+    user_id: string;
+    currency: string;
+    metadata: Record<string, string>;
+  };
   if (row.type === 'OrderPlaced') {
     orders.set(row.order_id, {
       id: row.order_id,
@@ -65,7 +72,8 @@ function foldRow(orders: Map<string, FoldedOrder>, row: Row): void {
     return;
   }
   const order = orders.get(row.order_id);
-  if (!order || row.version !== order.version + 1) throw new Error(`the stream of ${row.order_id} has a gap at ${row.version}`);
+  if (!order || row.version !== order.version + 1)
+    throw new Error(`the stream of ${row.order_id} has a gap at ${row.version}`);
   order.version = row.version;
   order.updatedAt = row.recorded_at.toISOString();
   const count = (into: Map<string, number>) => {
@@ -104,8 +112,14 @@ export function expectedDocument(order: FoldedOrder): object {
   const status = statusOf(order);
   const payment =
     order.refunded > 0n
-      ? order.refunded === order.paid ? 'refunded' : 'partially_refunded'
-      : order.paid === order.total ? 'paid' : order.paid > 0n ? 'partially_paid' : 'unpaid';
+      ? order.refunded === order.paid
+        ? 'refunded'
+        : 'partially_refunded'
+      : order.paid === order.total
+        ? 'paid'
+        : order.paid > 0n
+          ? 'partially_paid'
+          : 'unpaid';
   return {
     order_id: order.id,
     user_id: order.user,
@@ -133,7 +147,15 @@ export function expectedDocument(order: FoldedOrder): object {
 
 /** The figures of one currency, in minor units. */
 export function expectedFigures(orders: Iterable<FoldedOrder>, currency: string) {
-  const figures = { total_orders: 0, units: 0, gross: 0n, cancelled: 0n, refunded: 0n, paid: 0n, by_status: {} as Record<string, number> };
+  const figures = {
+    total_orders: 0,
+    units: 0,
+    gross: 0n,
+    cancelled: 0n,
+    refunded: 0n,
+    paid: 0n,
+    by_status: {} as Record<string, number>,
+  };
   for (const order of orders) {
     if (order.currency !== currency) continue;
     const status = statusOf(order);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { readPartition, readHeads, scanPartition } from '../../src/event-log/read-partition.js';
 import { checkChain } from '../../src/event-log/hash-chain.js';
+import { readHeads, readPartition, scanPartition } from '../../src/event-log/read-partition.js';
 import { exactJson } from '../../src/queries/exact-json.js';
 import { getMetrics } from '../../src/queries/get-metrics.js';
 import { getOrder } from '../../src/queries/get-order.js';
@@ -21,7 +21,9 @@ export async function projected(log: TestLog, timeoutMs = 20_000): Promise<void>
     'the projections to have caught up with the log',
     async () => {
       const projections = await getProjections(queriesOf(log));
-      return projections.every(({ partitions }) => partitions.every((one) => one.checkpoint >= (heads.get(one.partition) ?? 0)));
+      return projections.every(({ partitions }) =>
+        partitions.every((one) => one.checkpoint >= (heads.get(one.partition) ?? 0)),
+      );
     },
     timeoutMs,
   );
@@ -31,7 +33,10 @@ export async function projected(log: TestLog, timeoutMs = 20_000): Promise<void>
 export async function expectIntactLog(log: TestLog): Promise<void> {
   const heads = await readHeads(log.pool);
   for (const head of heads) {
-    const { rows } = await log.owner.query('select count(*)::int as count, coalesce(max("position"), 0)::int as last from events where partition = $1', [head.partition]);
+    const { rows } = await log.owner.query(
+      'select count(*)::int as count, coalesce(max("position"), 0)::int as last from events where partition = $1',
+      [head.partition],
+    );
     expect(rows[0]).to.deep.equal({ count: head.position, last: head.position });
     expect(await checkChain(head.partition, scanPartition(log.pool, head.partition), head)).to.equal(undefined);
   }
@@ -45,7 +50,9 @@ export async function expectReadModelsEqualTheLog(log: TestLog): Promise<void> {
     const found = await getOrder(models, order.id);
     expect(found && JSON.parse(found.json)).to.deep.equal(expectedDocument(order));
     const history = await getOrderHistory(models, order.id);
-    expect(history?.events.map(({ version }) => version)).to.deep.equal(Array.from({ length: order.version }, (_, nth) => nth + 1));
+    expect(history?.events.map(({ version }) => version)).to.deep.equal(
+      Array.from({ length: order.version }, (_, nth) => nth + 1),
+    );
   }
   const listed: string[] = [];
   let cursor: string | undefined;

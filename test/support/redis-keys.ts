@@ -2,13 +2,20 @@ import type { TestLog } from './servers.js';
 
 /** Everything that this log has in Redis, as DUMP gives it, without the reports, which carry a time. */
 export async function snapshotKeys(log: TestLog): Promise<Record<string, unknown>> {
-  const keys = (await log.redis.keys(`{orders:${log.settings.logId.slice(0, 8)}:*`)).filter((key) => !key.endsWith(':report')).sort();
+  const keys = (await log.redis.keys(`{orders:${log.settings.logId.slice(0, 8)}:*`))
+    .filter((key) => !key.endsWith(':report'))
+    .sort();
   const content: Record<string, unknown> = {};
   for (const key of keys) content[key] = await read(log, key);
   return content;
 }
 
-type Content = { string: string } | { list: string[] } | { set: string[] } | { zset: string[] } | { hash: Record<string, string> };
+type Content =
+  | { string: string }
+  | { list: string[] }
+  | { set: string[] }
+  | { zset: string[] }
+  | { hash: Record<string, string> };
 
 async function read(log: TestLog, key: string): Promise<Content> {
   switch (await log.redis.type(key)) {
@@ -39,7 +46,11 @@ export async function restoreKeys(log: TestLog, snapshot: Record<string, unknown
 }
 
 /** A checkpoint's key and its text. */
-export async function checkpointText(log: TestLog, projection: string, partition: number): Promise<[key: string, text: string]> {
+export async function checkpointText(
+  log: TestLog,
+  projection: string,
+  partition: number,
+): Promise<[key: string, text: string]> {
   const key = log.keys.checkpoint({ name: projection, version: 1 }, partition);
   return [key, (await log.redis.get(key)) ?? ''];
 }

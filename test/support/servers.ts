@@ -93,7 +93,11 @@ export function serverUrls(): { databaseUrl: string; redisUrl: string } {
 }
 
 /** Tries until it gives something truthy, at short intervals. Fails after `timeoutMs`, and says what it waited for. */
-export async function eventually<T>(what: string, attempt: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 15_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  attempt: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 15_000,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const result = await attempt();

@@ -15,7 +15,10 @@ export interface RunningService {
 
 const startTimeoutMs = 30_000;
 
-export async function startService(log: Pick<TestLog, 'databaseUrl' | 'redisUrl'> | undefined, env: Record<string, string> = {}): Promise<RunningService> {
+export async function startService(
+  log: Pick<TestLog, 'databaseUrl' | 'redisUrl'> | undefined,
+  env: Record<string, string> = {},
+): Promise<RunningService> {
   const servers = log ? { DATABASE_URL: log.databaseUrl, REDIS_URL: log.redisUrl } : {};
   const child = spawn(process.execPath, ['--enable-source-maps', projectPath('dist/src/cli/main.js'), 'serve'], {
     env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...servers, ...env },
@@ -58,13 +61,27 @@ export interface Answer {
 }
 
 /** A JSON request. */
-export async function call(service: { url: string }, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+export async function call(
+  service: { url: string },
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   const response = await fetch(service.url + path, {
     method,
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-    ...(body === undefined ? {} : { body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body) }),
+    ...(body === undefined
+      ? {}
+      : { body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body) }),
   });
   const text = await response.text();
-  const isJson = response.headers.get('content-type')?.includes('json') && !response.headers.get('content-type')?.includes('ndjson');
-  return { status: response.status, headers: response.headers, text, body: isJson && text ? JSON.parse(text) : undefined };
+  const isJson =
+    response.headers.get('content-type')?.includes('json') && !response.headers.get('content-type')?.includes('ndjson');
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: isJson && text ? JSON.parse(text) : undefined,
+  };
 }

@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { addDuration, decodeSketch, emptySketch, encodeSketch, mergeSketch, quantileMs } from '../../src/read-models/duration-sketch.js';
+import {
+  addDuration,
+  decodeSketch,
+  emptySketch,
+  encodeSketch,
+  mergeSketch,
+  quantileMs,
+} from '../../src/read-models/duration-sketch.js';
 
 describe('duration sketch', () => {
   it('is within 1 % of the true quantile, counted apart and merged, for every set of durations', () => {

@@ -46,6 +46,7 @@ describe('import directions', () => {
 
   it('keep the domain free of I/O', () => {
     const domain = readdirSync(join(src, 'orders')).map((file) => readFileSync(join(src, 'orders', file), 'utf8'));
-    for (const text of domain) expect(text).not.to.match(/\bawait\b|Date\.now|Math\.random|randomUUID|node:(fs|net|http)/);
+    for (const text of domain)
+      expect(text).not.to.match(/\bawait\b|Date\.now|Math\.random|randomUUID|node:(fs|net|http)/);
   });
 });

@@ -14,7 +14,18 @@ describe('RFC 3339 times', () => {
   for (const [text, utc] of read) {
     it(`reads ${text}`, () => expect(formatRfc3339(parseRfc3339(text) ?? -1)).to.equal(utc));
   }
-  for (const text of ['2026-02-29T00:00:00Z', '2026-13-01T00:00:00Z', '2026-01-31', '2026-01-31T12:00:00', '2026-01-31 12:00:00Z', '1969-12-31T23:59:59Z', '2026-01-31T24:00:00Z', '2026-01-31T12:00:60Z', 'now', '']) {
+  for (const text of [
+    '2026-02-29T00:00:00Z',
+    '2026-13-01T00:00:00Z',
+    '2026-01-31',
+    '2026-01-31T12:00:00',
+    '2026-01-31 12:00:00Z',
+    '1969-12-31T23:59:59Z',
+    '2026-01-31T24:00:00Z',
+    '2026-01-31T12:00:60Z',
+    'now',
+    '',
+  ]) {
     it(`refuses "${text}"`, () => expect(parseRfc3339(text)).to.equal(undefined));
   }
   const fromPostgres: [string, string][] = [

@@ -1,0 +1,33 @@
+# The service, for a PostgreSQL and a Redis of its own (see docker-compose.yaml): no embedded servers in here.
+ARG NODE_TAG=24-bookworm-slim
+
+FROM docker.io/library/node:${NODE_TAG} AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --include=dev
+COPY tsconfig.json ./
+COPY src ./src
+RUN node_modules/.bin/tsc
+
+FROM docker.io/library/node:${NODE_TAG} AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# The embedded PostgreSQL, an optional 100 MB, stays out.
+RUN npm ci --ignore-scripts --omit=dev --omit=optional
+
+FROM docker.io/library/node:${NODE_TAG}
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY package.json ./
+COPY sql ./sql
+COPY scripts/orders.mjs ./scripts/orders.mjs
+COPY src/projections/apply.lua ./src/projections/apply.lua
+USER node
+EXPOSE 3000
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# No init needed: the service is process 1, handles SIGTERM and SIGINT itself, and starts no child here.
+STOPSIGNAL SIGTERM
+CMD ["node", "--enable-source-maps", "scripts/orders.mjs", "serve"]
