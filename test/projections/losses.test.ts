@@ -49,10 +49,8 @@ describe('the read models', () => {
   });
 
   it('take a step only on top of the checkpoint that it was folded from', async () => {
-    const [owner, late] = [
-      createProjectionStore(log.redis, log.keys),
-      createProjectionStore(log.redis.duplicate(), log.keys),
-    ];
+    const another = log.redis.duplicate();
+    const [owner, late] = [createProjectionStore(log.redis, log.keys), createProjectionStore(another, log.keys)];
     const projection = { name: 'metrics', version: 1 };
     const key = log.keys.of(projection, 0, 'counter');
     const step = (from: number, to: number) => ({
@@ -69,6 +67,7 @@ describe('the read models', () => {
     expect(await late.apply(step(9, 12))).to.deep.equal({ applied: false, found: { position: 5, hash: 'h5' } });
     expect(await owner.apply(step(5, 7))).to.deep.equal({ applied: true });
     expect(await log.redis.get(key)).to.equal('7');
+    another.disconnect();
   });
 
   it('stop loudly when the log is another than the one they were built from', async () => {
