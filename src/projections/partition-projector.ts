@@ -137,6 +137,8 @@ export class PartitionProjector {
     const live = this.#progress.filter(({ stopped }) => !stopped);
     if (live.length === 0) return 'idle';
     const from = Math.min(...live.map(({ checkpoint }) => checkpoint.position));
+    // An idle partition costs PostgreSQL nothing: whether there is more is known from the heads.
+    if (from === this.#deps.wakeUps.heads.get(this.#partition)) return 'idle';
     const stored = await readPartition(this.#deps.pool, this.#partition, from, limits.maxStepEvents);
     const events = this.#decode(stored);
     const outcomes = await Promise.all(live.map((progress) => this.#advance(progress, stored, events)));

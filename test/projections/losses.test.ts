@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createProjectionStore } from '../../src/projections/projection-store.js';
+import { allProjections } from '../../src/projections/projector.js';
 import { getProjections } from '../../src/queries/get-projections.js';
 import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
@@ -12,6 +13,7 @@ describe('the read models', () => {
     log = await createTestLog(4);
   });
   afterEach(() => log.close());
+  let sleepOnce: () => Promise<void> = async () => undefined;
 
   it('come back by themselves, equal to before, when Redis is flushed while running', async () => {
     const projector = await startProjector(log);
@@ -68,6 +70,52 @@ describe('the read models', () => {
     expect(await owner.apply(step(5, 7))).to.deep.equal({ applied: true });
     expect(await log.redis.get(key)).to.equal('7');
     another.disconnect();
+  });
+
+  it('are not written by an owner that slept between its fold and its step while others went on', async () => {
+    const append = appender(log);
+    for (let nth = 0; nth < 5; nth += 1) await place(append, orderIdIn(1, 4));
+    let wakeSleeper = () => undefined as unknown;
+    const asleep = new Promise<void>((fellAsleep) => {
+      sleepOnce = async () => {
+        fellAsleep();
+        await new Promise((wake) => {
+          wakeSleeper = () => wake(undefined);
+        });
+      };
+    });
+    const sleeper = await startProjector(
+      log,
+      allProjections(log.keys).map((projection) => ({
+        ...projection,
+        async load(events, partition, read) {
+          const state = await projection.load(events, partition, read);
+          await sleepOnce();
+          return state;
+        },
+      })),
+    );
+    await asleep;
+    // Its session ends, as that of a stopped process does; it has not noticed when the next owner takes over.
+    const heir = await startProjector(log);
+    await log.owner.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'orders projector' and datname = current_database() order by backend_start limit 1`,
+    );
+    for (let nth = 0; nth < 20; nth += 1) await place(append, orderIdIn(1, 4));
+    await projected(log);
+    const before = await snapshotKeys(log);
+
+    sleepOnce = async () => undefined;
+    wakeSleeper();
+    await place(append, orderIdIn(2, 4));
+    await projected(log);
+    const after = await snapshotKeys(log);
+    for (const [key, content] of Object.entries(before)) {
+      if (key.includes(':1}:')) expect(after[key], key).to.deep.equal(content);
+    }
+    await expectReadModelsEqualTheLog(log);
+    await heir.stop();
+    await sleeper.stop();
   });
 
   it('stop loudly when the log is another than the one they were built from', async () => {
