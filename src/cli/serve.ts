@@ -25,8 +25,10 @@ export async function serve(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { roles: { type: 'string' } } });
   const config = readConfig({ ...process.env, ...(values.roles === undefined ? {} : { ORDERS_ROLES: values.roles }) });
   // Told to stop while starting, it stops as soon as it has started.
+  // The handlers stay: Ctrl-C reaches this process from the terminal and once more from npm, and the second time must not
+  // end it in the middle of stopping. The stop itself is bounded.
   const stopSignal = new Promise<string>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(signal));
   });
   // Nothing on standard output may fail the service: whoever read it may have gone.
   process.stdout.on('error', () => undefined);

@@ -60,9 +60,13 @@ describe('the embedded servers', function () {
       ),
     );
     await requests[0];
+    // Ctrl-C under npm: the terminal signals the whole group, and npm passes the signal on.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGINT'] as const) service.kill(signal);
     expect(await service.stop()).to.equal(0);
     const answers = await Promise.all(requests);
     expect(answers.filter((status) => status !== 201 && status !== 'refused')).to.deep.equal([]);
     expect(service.output()).to.match(/stopped/);
+    const next = await start();
+    expect(next.output(), 'no server was left running').not.to.match(/left behind/);
   });
 });
