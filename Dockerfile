@@ -23,7 +23,7 @@ COPY --from=build /app/dist ./dist
 COPY package.json ./
 COPY sql ./sql
 COPY scripts/orders.mjs ./scripts/orders.mjs
-COPY src/projections/apply.lua ./src/projections/apply.lua
+COPY redis ./redis
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \

@@ -7,7 +7,8 @@ export class ProgressBar {
   readonly #unit: string;
   readonly #started = Date.now();
   readonly #startFraction: number;
-  #drawnAt = 0;
+  // The first drawing waits its turn too: a rate over a few milliseconds says nothing.
+  #drawnAt = Date.now();
 
   /** @param unit what is counted, such as "lines". @param startFraction how much had been done before, 0 to 1. */
   constructor(unit: string, startFraction = 0) {

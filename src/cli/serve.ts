@@ -1,24 +1,24 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Logger, pino } from 'pino';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createCommandHandler } from '../commands/handle-command.js';
 import { type Config, readConfig } from '../config.js';
 import { openServers, type Servers } from '../embedded/embedded.js';
 import { createAppender } from '../event-log/append.js';
-import { createPool, type Pool, readLogSettings } from '../event-log/database.js';
+import { createPool, readLogSettings } from '../event-log/database.js';
 import { migrate } from '../event-log/migrate.js';
 import { createStreamReader } from '../event-log/read-stream.js';
 import { createNotifier, WakeUps } from '../event-log/wake-ups.js';
 import { createApp } from '../http/app.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
-import type { Health } from '../http/service.js';
 import { Projector } from '../projections/projector.js';
 import { AppliedPositions } from '../queries/applied-positions.js';
+import { createReadModels } from '../queries/read-models.js';
 import { createKeys } from '../read-models/keys.js';
 import { createRedis, createRedisSubscriber, type Redis } from '../read-models/redis.js';
-
-const healthTimeoutMs = 1_000;
+import { health } from './health.js';
+import { measureProjector } from './projector-gauges.js';
 
 /** `orders serve`: runs the service until it is told to stop. */
 export async function serve(args: string[]): Promise<void> {
@@ -80,7 +80,7 @@ async function start(config: Config, servers: Servers, log: Logger): Promise<Run
     measureProjector(registry, projector);
   }
 
-  const models = { redis, keys, partitions: settings.partitions };
+  const models = createReadModels(redis, keys, settings.partitions);
   const appliedPositions = new AppliedPositions(models, subscriber);
   void appliedPositions.start().catch(onRedisError);
   const append = createAppender(pool, settings.partitions, createNotifier(pool, log));
@@ -125,84 +125,6 @@ function createLogger(level: string): Logger {
 /** What a person at the terminal wants to know; the log beside it is for machines. */
 function say(text: string): void {
   process.stderr.write(`orders: ${text}\n`);
-}
-
-async function health(
-  pool: Pool,
-  redis: Redis,
-  wakeUps: WakeUps | undefined,
-  projector: Projector | undefined,
-  draining: boolean,
-): Promise<Health> {
-  const [eventLog, readModels] = await Promise.all([isUp(pool.query('select 1')), isUp(redis.ping())]);
-  const stopped = projector?.stopped() ?? [];
-  const checks = {
-    event_log: eventLog ? 'up' : 'down',
-    read_models: readModels ? 'up' : 'down',
-    ...(wakeUps ? { wake_ups: wakeUps.listening ? 'up' : 'down (polling)' } : {}),
-    ...(projector ? { projections: stopped.length === 0 ? 'live' : stoppedInWords(stopped) } : {}),
-    ...(draining ? { service: 'stopping' } : {}),
-  };
-  if (!eventLog || !readModels || draining) return { status: 'not-ready', checks };
-  const degraded = stopped.length > 0 || wakeUps?.listening === false;
-  return { status: degraded ? 'degraded' : 'ready', checks };
-}
-
-function stoppedInWords(stopped: ReturnType<Projector['stopped']>): string {
-  return stopped
-    .map(
-      ({ projection, partition, stopped: { position } }) =>
-        `${projection} stopped in partition ${partition} at ${position}`,
-    )
-    .join('; ');
-}
-
-async function isUp(answer: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), healthTimeoutMs);
-  });
-  const up = await Promise.race([
-    answer.then(
-      () => true,
-      () => false,
-    ),
-    timeout,
-  ]);
-  clearTimeout(timer);
-  return up;
-}
-
-function measureProjector(registry: Registry, projector: Projector): void {
-  const registers = [registry];
-  new Gauge({
-    name: 'orders_projection_lag_events',
-    help: 'Events that a projection is behind, by partition.',
-    labelNames: ['projection', 'partition'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { projection, partition, lag } of projector.lags()) this.set({ projection, partition }, lag);
-    },
-  });
-  new Gauge({
-    name: 'orders_projection_stopped',
-    help: '1 where a projection has stopped on an event.',
-    labelNames: ['projection', 'partition'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { projection, partition } of projector.stopped()) this.set({ projection, partition }, 1);
-    },
-  });
-  new Gauge({
-    name: 'orders_projector_owned_partitions',
-    help: 'Partitions that this process projects.',
-    registers,
-    collect() {
-      this.set(projector.ownedPartitions.size);
-    },
-  });
 }
 
 /** A Redis that evicts keys loses read models piecemeal, which no checkpoint shows. */

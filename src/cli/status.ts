@@ -4,6 +4,7 @@ import { openServers } from '../embedded/embedded.js';
 import { createPool, readLogSettings } from '../event-log/database.js';
 import { readHeads } from '../event-log/read-partition.js';
 import { getProjections } from '../queries/get-projections.js';
+import { createReadModels } from '../queries/read-models.js';
 import { createKeys } from '../read-models/keys.js';
 import { createRedis } from '../read-models/redis.js';
 
@@ -17,7 +18,7 @@ export async function statusCommand(args: string[]): Promise<void> {
   try {
     const { logId, partitions } = await readLogSettings(pool);
     const heads = new Map((await readHeads(pool)).map(({ partition, position }) => [partition, position]));
-    const projections = await getProjections({ redis, keys: createKeys(logId), partitions });
+    const projections = await getProjections(createReadModels(redis, createKeys(logId), partitions));
     const events = [...heads.values()].reduce((sum, head) => sum + head, 0);
     const owners = new Set(projections[0]?.partitions.map(({ owner }) => owner ?? 'nobody'));
     console.log(

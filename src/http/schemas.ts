@@ -1,7 +1,7 @@
 import { currencyCodes } from '../orders/currency.js';
 import { orderLimits as limits } from '../orders/limits.js';
 import { orderStatuses, paymentStatuses } from '../orders/order.js';
-import { intervals } from '../queries/get-metrics.js';
+import { intervals } from '../queries/intervals.js';
 import { queryLimits } from '../queries/limits.js';
 
 /**

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { projectPath } from '../project-path.js';
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -7,7 +5,7 @@ import {
   type ProjectionId,
   type ReadModelKeys,
 } from '../read-models/keys.js';
-import { pipeline, ReadModelUnavailable, type Redis, type RedisCommand } from '../read-models/redis.js';
+import { pipeline, type Redis, type RedisCommand, redisScript } from '../read-models/redis.js';
 import { projectorLimits as limits } from './limits.js';
 
 /** Whether a step went in, or the checkpoint that stood in its way. */
@@ -26,13 +24,8 @@ export interface ProjectionStore {
   }): Promise<Applied>;
 }
 
-type ApplyStep = (checkpointKey: string, ...args: (string | number)[]) => Promise<string | null>;
-
 export function createProjectionStore(redis: Redis, keys: ReadModelKeys): ProjectionStore {
-  // The file lies beside the TypeScript sources; ioredis sends its hash, and the text where the server lacks it.
-  const lua = readFileSync(projectPath('src', 'projections', 'apply.lua'), 'utf8');
-  redis.defineCommand('applyProjectionStep', { numberOfKeys: 1, lua });
-  const applyStep = (redis as unknown as { applyProjectionStep: ApplyStep }).applyProjectionStep.bind(redis);
+  const applyStep = redisScript(redis, 'apply-step.lua');
 
   return {
     read: (commands) => pipeline(redis, commands),
@@ -47,19 +40,17 @@ export function createProjectionStore(redis: Redis, keys: ReadModelKeys): Projec
 
     async apply({ projection, partition, from, to, writes }) {
       const words = writes.flatMap(splitLongWrite).flatMap((write) => [write.length, ...write]);
-      try {
-        const found = await applyStep(
-          keys.checkpoint(projection, partition),
+      const found = await applyStep(
+        [keys.checkpoint(projection, partition)],
+        [
           encodeCheckpoint(from),
           encodeCheckpoint(to),
           keys.appliedChannel,
           `${projection.name} ${partition} ${to.position}`,
           ...words,
-        );
-        return found === null ? { applied: true } : { applied: false, found: decodeCheckpoint(found) };
-      } catch (error) {
-        throw new ReadModelUnavailable(error);
-      }
+        ],
+      );
+      return typeof found === 'string' ? { applied: false, found: decodeCheckpoint(found) } : { applied: true };
     },
   };
 }

@@ -14,11 +14,9 @@ import {
 } from '../read-models/metrics.js';
 import { pipeline, type RedisCommand } from '../read-models/redis.js';
 import { ExactNumber } from './exact-json.js';
+import { type Interval, intervalEnd, intervalStart } from './intervals.js';
 import { queryLimits as limits } from './limits.js';
 import type { ReadModels } from './read-models.js';
-
-export const intervals = ['hour', 'day', 'week', 'month'] as const;
-export type Interval = (typeof intervals)[number];
 
 export interface MetricsQuery {
   readonly currency: string;
@@ -120,39 +118,6 @@ function bucketsOf(range: { from: number; to: number }, interval: Interval | und
     start = next;
   }
   return buckets;
-}
-
-/** Calendar intervals in UTC; a week begins on Monday (ISO 8601). */
-function intervalStart(ms: number, interval: Interval): number {
-  const day = Math.floor(ms / dayMs);
-  switch (interval) {
-    case 'hour':
-      return Math.floor(ms / hourMs) * hourMs;
-    case 'day':
-      return day * dayMs;
-    case 'week':
-      // 1 January 1970 was a Thursday, the fourth day of its week.
-      return (day - ((day + 3) % 7)) * dayMs;
-    case 'month': {
-      const date = new Date(ms);
-      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
-    }
-  }
-}
-
-function intervalEnd(start: number, interval: Interval): number {
-  switch (interval) {
-    case 'hour':
-      return start + hourMs;
-    case 'day':
-      return start + dayMs;
-    case 'week':
-      return start + 7 * dayMs;
-    case 'month': {
-      const date = new Date(start);
-      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
-    }
-  }
 }
 
 /** The figures of each bucket: whole months and days from their own figures, the ragged edges from the hours. */

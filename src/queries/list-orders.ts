@@ -2,7 +2,7 @@ import { type OrderStatus, orderStatuses, type PaymentStatus, paymentStatuses } 
 import type { OrderDocument } from '../orders/order-document.js';
 import { orderPartition } from '../orders/partition.js';
 import { memberOrderId, orderStatusKeys, timePrefix } from '../read-models/order-status.js';
-import { pipeline, type RedisCommand } from '../read-models/redis.js';
+import { pipeline } from '../read-models/redis.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { queryLimits as limits } from './limits.js';
 import type { ReadModels } from './read-models.js';
@@ -61,63 +61,41 @@ export async function listOrders(
   }
 }
 
-/** The newest members after `before` over all partitions' indexes: the one list that the filters are best read from. */
+/** The newest members after `before` over all partitions, from the indexes that the filters are best read from. */
 async function newestMembers(
   models: ReadModels,
   filters: OrderFilters,
   before: string | undefined,
   count: number,
 ): Promise<string[]> {
-  const max = before === undefined ? upperBound(filters) : `(${before}`;
-  const min = filters.placedFromMs === undefined ? '-' : `[${timePrefix(filters.placedFromMs)}`;
-  const commands: RedisCommand[] = [];
-  for (let partition = 0; partition < models.partitions; partition += 1) {
-    for (const command of indexReads(models, partition, filters, min, max, count)) commands.push(command);
-  }
-  const answers = (await pipeline(models.redis, commands)) as string[][];
+  const { from, to } = bounds(filters, before);
+  const answers = await Promise.all(
+    Array.from({ length: models.partitions }, (_, partition) =>
+      models.newestMembers(indexKeys(models, partition, filters), [to, from, count]),
+    ),
+  );
   const prefixLength = filters.userId === undefined ? 0 : filters.userId.length + 1;
-  // A set, since an order that changes its status at this moment may be met in both lists.
-  const members = new Set(answers.flat().map((member) => member.slice(prefixLength)));
-  return [...members].sort((a, b) => (a < b ? 1 : -1)).slice(0, count);
+  const members = (answers as string[][]).flat().map((member) => member.slice(prefixLength));
+  return members.sort((a, b) => (a < b ? 1 : -1)).slice(0, count);
 }
 
-function indexReads(
-  models: ReadModels,
-  partition: number,
-  filters: OrderFilters,
-  min: string,
-  max: string,
-  count: number,
-): RedisCommand[] {
+/** The sets of a partition that together hold every order that the filters can match. */
+function indexKeys(models: ReadModels, partition: number, { userId, status, paymentStatus }: OrderFilters): string[] {
   const keys = orderStatusKeys(models.keys, partition);
-  const read = (key: string, from: string, to: string): RedisCommand => [
-    'ZRANGE',
-    key,
-    to,
-    from,
-    'BYLEX',
-    'REV',
-    'LIMIT',
-    0,
-    count,
-  ];
-  const { userId, status, paymentStatus } = filters;
-  if (userId !== undefined) {
-    // The user's members are those between "<user>\0" and "<user>\x01".
-    const from = min === '-' ? `[${userId}\0` : `[${userId}\0${min.slice(1)}`;
-    const to = max === '+' ? `(${userId}\x01` : `(${userId}\0${max.slice(1)}`;
-    return [read(keys.users, from, to)];
-  }
-  if (status === undefined && paymentStatus === undefined) return [read(keys.placed, min, max)];
+  if (userId !== undefined) return [keys.users];
+  if (status === undefined && paymentStatus === undefined) return [keys.placed];
   return (status ? [status] : orderStatuses).flatMap((oneStatus) =>
-    (paymentStatus ? [paymentStatus] : paymentStatuses).map((onePayment) =>
-      read(keys.placedWith(oneStatus, onePayment), min, max),
-    ),
+    (paymentStatus ? [paymentStatus] : paymentStatuses).map((onePayment) => keys.placedWith(oneStatus, onePayment)),
   );
 }
 
-function upperBound(filters: OrderFilters): string {
-  return filters.placedToMs === undefined ? '+' : `(${timePrefix(filters.placedToMs)}`;
+/** Where to read, as ZRANGE BYLEX takes it: `[` is inclusive, `(` exclusive, `-` and `+` are the ends. */
+function bounds({ userId, placedFromMs, placedToMs }: OrderFilters, before: string | undefined) {
+  const first = placedFromMs === undefined ? '' : timePrefix(placedFromMs);
+  const behindLast = before ?? (placedToMs === undefined ? undefined : timePrefix(placedToMs));
+  if (userId === undefined) return { from: first ? `[${first}` : '-', to: behindLast ? `(${behindLast}` : '+' };
+  // The user's members are those between "<user>\0" and "<user>\x01".
+  return { from: `[${userId}\0${first}`, to: behindLast ? `(${userId}\0${behindLast}` : `(${userId}\x01` };
 }
 
 async function readDocuments(models: ReadModels, members: readonly string[]): Promise<(OrderDocument | undefined)[]> {

@@ -1,5 +1,5 @@
 import type { ReadModelKeys } from '../read-models/keys.js';
-import type { Redis } from '../read-models/redis.js';
+import { type Redis, type RedisScript, redisScript } from '../read-models/redis.js';
 
 /** What every query reads from. */
 export interface ReadModels {
@@ -7,4 +7,10 @@ export interface ReadModels {
   readonly keys: ReadModelKeys;
   /** The log's number of partitions. */
   readonly partitions: number;
+  /** redis/newest-members.lua. */
+  readonly newestMembers: RedisScript;
+}
+
+export function createReadModels(redis: Redis, keys: ReadModelKeys, partitions: number): ReadModels {
+  return { redis, keys, partitions, newestMembers: redisScript(redis, 'newest-members.lua') };
 }

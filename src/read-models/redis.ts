@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
+import { projectPath } from '../project-path.js';
 
 /** Every wait on Redis is bounded by one of these. */
 const redisLimits = {
@@ -59,4 +61,20 @@ export async function pipeline(redis: Redis, commands: readonly RedisCommand[]):
     if (error) throw new ReadModelUnavailable(error);
     return result;
   });
+}
+
+/** Runs a script of redis/ atomically on keys of one partition. Rejects with ReadModelUnavailable. */
+export type RedisScript = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
+
+/** A script of redis/ on this connection. It goes by its hash; the text is sent only to a server that lacks it. */
+export function redisScript(redis: Redis, file: string): RedisScript {
+  redis.defineCommand(file, { lua: readFileSync(projectPath('redis', file), 'utf8') });
+  const commands = redis as unknown as Record<string, (...args: (string | number)[]) => Promise<unknown>>;
+  return async (keys, args) => {
+    try {
+      return await commands[file]?.(keys.length, ...keys, ...args);
+    } catch (error) {
+      throw new ReadModelUnavailable(error);
+    }
+  };
 }

@@ -7,11 +7,12 @@ import { getOrder } from '../../src/queries/get-order.js';
 import { getProjections } from '../../src/queries/get-projections.js';
 import { listOrders } from '../../src/queries/list-orders.js';
 import { getOrderHistory } from '../../src/queries/order-history.js';
+import { createReadModels } from '../../src/queries/read-models.js';
 import { expectedDocument, expectedFigures, foldLog } from './independent-fold.js';
 import { eventually, type TestLog } from './servers.js';
 
 export function queriesOf(log: TestLog) {
-  return { redis: log.redis, keys: log.keys, partitions: log.settings.partitions };
+  return createReadModels(log.redis, log.keys, log.settings.partitions);
 }
 
 /** Waits until every projection has applied the whole log. */

@@ -1,0 +1,54 @@
+import type { Pool } from '../event-log/database.js';
+import type { WakeUps } from '../event-log/wake-ups.js';
+import type { Health } from '../http/service.js';
+import type { Projector } from '../projections/projector.js';
+import type { Redis } from '../read-models/redis.js';
+
+const healthTimeoutMs = 1_000;
+
+/** What is up and what is down, asked of each within a second. */
+export async function health(
+  pool: Pool,
+  redis: Redis,
+  wakeUps: WakeUps | undefined,
+  projector: Projector | undefined,
+  draining: boolean,
+): Promise<Health> {
+  const [eventLog, readModels] = await Promise.all([isUp(pool.query('select 1')), isUp(redis.ping())]);
+  const stopped = projector?.stopped() ?? [];
+  const checks = {
+    event_log: eventLog ? 'up' : 'down',
+    read_models: readModels ? 'up' : 'down',
+    ...(wakeUps ? { wake_ups: wakeUps.listening ? 'up' : 'down (polling)' } : {}),
+    ...(projector ? { projections: stopped.length === 0 ? 'live' : stoppedInWords(stopped) } : {}),
+    ...(draining ? { service: 'stopping' } : {}),
+  };
+  if (!eventLog || !readModels || draining) return { status: 'not-ready', checks };
+  const degraded = stopped.length > 0 || wakeUps?.listening === false;
+  return { status: degraded ? 'degraded' : 'ready', checks };
+}
+
+function stoppedInWords(stopped: ReturnType<Projector['stopped']>): string {
+  return stopped
+    .map(
+      ({ projection, partition, stopped: { position } }) =>
+        `${projection} stopped in partition ${partition} at ${position}`,
+    )
+    .join('; ');
+}
+
+async function isUp(answer: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), healthTimeoutMs);
+  });
+  const up = await Promise.race([
+    answer.then(
+      () => true,
+      () => false,
+    ),
+    timeout,
+  ]);
+  clearTimeout(timer);
+  return up;
+}

@@ -1,0 +1,35 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { Projector } from '../projections/projector.js';
+
+/** Prometheus gauges of this process's part in projecting. */
+export function measureProjector(registry: Registry, projector: Projector): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'orders_projection_lag_events',
+    help: 'Events that a projection is behind, by partition.',
+    labelNames: ['projection', 'partition'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { projection, partition, lag } of projector.lags()) this.set({ projection, partition }, lag);
+    },
+  });
+  new Gauge({
+    name: 'orders_projection_stopped',
+    help: '1 where a projection has stopped on an event.',
+    labelNames: ['projection', 'partition'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { projection, partition } of projector.stopped()) this.set({ projection, partition }, 1);
+    },
+  });
+  new Gauge({
+    name: 'orders_projector_owned_partitions',
+    help: 'Partitions that this process projects.',
+    registers,
+    collect() {
+      this.set(projector.ownedPartitions.size);
+    },
+  });
+}
