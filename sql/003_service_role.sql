@@ -5,12 +5,24 @@ begin
   if not exists (select from pg_roles where rolname = 'orders_service') then
     begin
       create role orders_service nologin;
-    exception when duplicate_object or unique_violation then
-      null; -- another database of this server is being migrated at this moment
+    exception
+      when duplicate_object or unique_violation then
+        null; -- another database of this server is being migrated at this moment
+      when insufficient_privilege then
+        raise exception '% may not create the role orders_service', current_user
+          using hint = format('As a superuser: create role orders_service nologin; grant orders_service to %I;', current_user);
     end;
   end if;
-  if not pg_has_role(current_user, 'orders_service', 'member') or not (select rolsuper from pg_roles where rolname = current_user) then
-    execute format('grant orders_service to %I', current_user);
+  -- The service works in this role, so whoever it connects as has to be a member. A superuser may take on any role.
+  if not (select rolsuper from pg_roles where rolname = current_user) then
+    begin
+      execute format('grant orders_service to %I', current_user);
+    exception when insufficient_privilege then
+      if not pg_has_role(current_user, 'orders_service', 'member') then
+        raise exception '% may not take on the role orders_service', current_user
+          using hint = format('As a superuser: grant orders_service to %I;', current_user);
+      end if;
+    end;
   end if;
 end
 $$;

@@ -1,6 +1,4 @@
-import { DatabaseError } from 'pg';
-import { ConfigError, loadEnvFile } from '../config.js';
-import { DataDirInUse } from '../embedded/data-dir-lock.js';
+import { loadEnvFile } from '../config.js';
 import { UsageError } from './usage-error.js';
 
 const usage = `orders <command>
@@ -33,16 +31,10 @@ async function main([name, ...args]: string[]): Promise<void> {
   await command(args);
 }
 
-/** Errors that say by themselves what to do need no stack trace. */
+/** An error in words. Connecting to several addresses in vain is one error that holds many. */
 function explain(error: unknown): string {
-  const plain =
-    error instanceof UsageError ||
-    error instanceof ConfigError ||
-    error instanceof DataDirInUse ||
-    error instanceof DatabaseError;
-  if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError) return error.errors.map(explain).join('; ');
-  return plain || !process.env.ORDERS_DEBUG ? error.message : (error.stack ?? error.message);
+  return error instanceof Error ? error.message : String(error);
 }
 
 loadEnvFile();

@@ -11,7 +11,8 @@ import { migrate } from '../event-log/migrate.js';
 import { createStreamReader } from '../event-log/read-stream.js';
 import { createNotifier, WakeUps } from '../event-log/wake-ups.js';
 import { createApp } from '../http/app.js';
-import { type HttpServer, startHttpServer } from '../http/server.js';
+import { startHttpServer } from '../http/server.js';
+import type { Service } from '../http/service.js';
 import { Projector } from '../projections/projector.js';
 import { AppliedPositions } from '../queries/applied-positions.js';
 import { createReadModels } from '../queries/read-models.js';
@@ -57,13 +58,36 @@ async function start(config: Config, servers: Servers, log: Logger): Promise<Run
   const { applied } = await migrate(servers.migrationDatabaseUrl, config.partitions);
   if (applied.length > 0) say(`migrated the database: ${applied.join(', ')}`);
 
+  // What has been opened, to be closed in the opposite order: when told to stop, and when something of the start fails.
+  const opened: (() => unknown)[] = [];
+  const stop = async () => {
+    for (const close of opened.reverse()) await close();
+  };
+  try {
+    await open(config, servers, log, (close) => opened.push(close));
+    return { stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function open(
+  config: Config,
+  servers: Servers,
+  log: Logger,
+  closeLater: (close: () => unknown) => void,
+): Promise<void> {
   const pool = createPool(servers.databaseUrl, config.poolSize, (error) =>
     log.warn({ err: error }, 'PostgreSQL: an idle connection broke'),
   );
+  closeLater(() => pool.end());
   const settings = await readLogSettings(pool);
   const onRedisError = (error: Error) => log.warn({ err: error }, 'Redis: connection trouble');
   const redis = createRedis(servers.redisUrl, onRedisError);
+  closeLater(() => redis.disconnect());
   const subscriber = createRedisSubscriber(servers.redisUrl, onRedisError);
+  closeLater(() => subscriber.disconnect());
   const keys = createKeys(settings.logId);
   void warnOfEviction(redis, log);
 
@@ -73,49 +97,40 @@ async function start(config: Config, servers: Servers, log: Logger): Promise<Run
   collectDefaultMetrics({ register: registry });
   if (config.roles.has('projector')) {
     wakeUps = new WakeUps(servers.databaseUrl, pool, log);
+    closeLater(() => wakeUps?.close());
     await wakeUps.start();
     const owner = `${hostname()}:${process.pid}`;
     projector = new Projector({ url: servers.databaseUrl, settings, pool, redis, keys, wakeUps, log, owner });
+    closeLater(() => projector?.close());
     projector.start();
     measureProjector(registry, projector);
   }
 
   const models = createReadModels(redis, keys, settings.partitions);
-  const appliedPositions = new AppliedPositions(models, subscriber);
-  void appliedPositions.start().catch(onRedisError);
-  const append = createAppender(pool, settings.partitions, createNotifier(pool, log));
+  const applied = new AppliedPositions(models, subscriber);
+  closeLater(() => applied.close());
+  void applied.start().catch(onRedisError);
   let draining = false;
-  const app = createApp(
-    {
-      handleCommand: createCommandHandler({
-        readStream: createStreamReader(pool, settings.partitions),
-        append,
-        now: () => new Date().toISOString(),
-      }),
-      models,
-      applied: appliedPositions,
-      health: () => health(pool, redis, wakeUps, projector, draining),
-      defaultCurrency: config.defaultCurrency,
-      log,
-    },
-    registry,
-  );
-  // A process without the API role still tells of its health and its metrics, on the same port.
-  const http: HttpServer = await startHttpServer(app, config.host, config.port);
-  say(`listening on ${http.url} (${[...config.roles].join(' and ')}; ${settings.partitions} partitions)`);
-
-  return {
-    async stop() {
-      draining = true;
-      await http.drain(config.shutdownTimeoutMs);
-      appliedPositions.close();
-      await projector?.close();
-      await wakeUps?.close();
-      subscriber.disconnect();
-      redis.disconnect();
-      await pool.end();
-    },
+  const service: Service = {
+    handleCommand: createCommandHandler({
+      readStream: createStreamReader(pool, settings.partitions),
+      append: createAppender(pool, settings.partitions, createNotifier(pool, log)),
+      now: () => new Date().toISOString(),
+    }),
+    models,
+    applied,
+    health: () => health(pool, redis, wakeUps, projector, draining),
+    defaultCurrency: config.defaultCurrency,
+    log,
   };
+  // A process without the API role still tells of its health and its metrics, on the same port.
+  const app = createApp(service, registry, config.roles.has('api'));
+  const http = await startHttpServer(app, config.host, config.port);
+  closeLater(() => {
+    draining = true;
+    return http.drain(config.shutdownTimeoutMs);
+  });
+  say(`listening on ${http.url} (${[...config.roles].join(' and ')}; ${settings.partitions} partitions)`);
 }
 
 function createLogger(level: string): Logger {

@@ -28,11 +28,6 @@ export async function lockDataDir(dataDir: string): Promise<() => Promise<void>>
   throw new DataDirInUse(dataDir);
 }
 
-/** Whether some living process holds the lock. */
-export async function isDataDirLocked(dataDir: string): Promise<boolean> {
-  return answers(socketPath(dataDir));
-}
-
 /** In the temporary directory, since the path of a socket may have only about a hundred bytes. */
 function socketPath(dataDir: string): string {
   const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 24);

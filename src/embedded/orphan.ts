@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const stopTimeoutMs = 20_000;
+const killTimeoutMs = 5_000;
 
 /** Whether a process is alive and was started with this word in its command line: a pid alone may have been given anew. */
 export async function processIs(pid: number, word: string): Promise<boolean> {
@@ -33,6 +34,9 @@ export async function stopOrphan(pid: number, signal: NodeJS.Signals): Promise<v
   if (alive()) process.kill(pid, signal);
   const deadline = Date.now() + stopTimeoutMs;
   while (alive()) {
+    if (Date.now() > deadline + killTimeoutMs) {
+      throw new Error(`process ${pid}, which an earlier run has left behind, does not end: end it by hand`);
+    }
     if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 25));
   }

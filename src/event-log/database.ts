@@ -16,7 +16,8 @@ const typeParsers = new Map<number, (text: string) => unknown>([
   [pg.types.builtins.TIMESTAMPTZ, rfc3339],
 ]);
 
-const types: pg.CustomTypesConfig = {
+/** How the service's connections read what PostgreSQL answers. */
+export const connectionTypes: pg.CustomTypesConfig = {
   // Positions stay far below 2^53, where a number is exact; times stay text, in the form that the hash covers.
   getTypeParser: ((oid: number, format?: 'text') =>
     typeParsers.get(oid) ?? pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
@@ -42,7 +43,7 @@ export function serviceConnection(
     connectionTimeoutMillis: limits.connectTimeoutMs,
     query_timeout: limits.queryTimeoutMs,
     keepAlive: true,
-    types,
+    types: connectionTypes,
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { projectPath } from '../project-path.js';
@@ -29,8 +30,8 @@ export async function migrate(url: string, partitions: number): Promise<Migratio
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
-    const known = await appliedVersions(client);
-    const newest = Math.max(0, ...known);
+    const known = await appliedMigrations(client);
+    const newest = Math.max(0, ...known.keys());
     if (newest > files.length) {
       throw new Error(
         `the database is at version ${newest}, this service knows up to ${files.length}: run the newer version of the service`,
@@ -38,9 +39,14 @@ export async function migrate(url: string, partitions: number): Promise<Migratio
     }
     const applied: string[] = [];
     for (const [index, file] of files.entries()) {
-      if (known.has(index + 1)) continue;
       const sql = await readFile(projectPath('sql', file), 'utf8');
-      await runMigration(client, index + 1, file, sql, partitions);
+      const sha256 = createHash('sha256').update(sql).digest('hex');
+      const before = known.get(index + 1);
+      if (before === sha256) continue;
+      if (before !== undefined) {
+        throw new Error(`${file} was changed after it was applied: put it back, and change the database by a new file`);
+      }
+      await runMigration(client, { version: index + 1, file, sql, sha256 }, partitions);
       applied.push(file);
     }
     return { applied, version: files.length };
@@ -49,7 +55,8 @@ export async function migrate(url: string, partitions: number): Promise<Migratio
   }
 }
 
-async function appliedVersions(client: pg.Client): Promise<Set<number>> {
+/** The SHA-256 of the file of each version that the database has, by version. */
+async function appliedMigrations(client: pg.Client): Promise<Map<number, string>> {
   const { rows } = await client.query<{ encoding: string; schema: string | null; exists: boolean }>(
     `select current_setting('server_encoding') as encoding, current_schema() as schema,
             to_regclass('schema_migrations') is not null as exists`,
@@ -59,13 +66,22 @@ async function appliedVersions(client: pg.Client): Promise<Set<number>> {
   if (!row.schema) throw new Error('the search_path names no schema that exists: create one, or set it for the role');
   if (!row.exists) {
     await client.query(`create table schema_migrations (
-      version integer primary key, name text not null, applied_at timestamptz not null default now())`);
+      version integer primary key, name text not null, sha256 text not null, applied_at timestamptz not null default now())`);
   }
-  const applied = await client.query<{ version: number }>('select version from schema_migrations');
-  return new Set(applied.rows.map(({ version }) => version));
+  const applied = await client.query<{ version: number; sha256: string }>(
+    'select version, sha256 from schema_migrations',
+  );
+  return new Map(applied.rows.map(({ version, sha256 }) => [version, sha256]));
 }
 
-async function runMigration(client: pg.Client, version: number, file: string, sql: string, partitions: number) {
+interface Migration {
+  readonly version: number;
+  readonly file: string;
+  readonly sql: string;
+  readonly sha256: string;
+}
+
+async function runMigration(client: pg.Client, { version, file, sql, sha256 }: Migration, partitions: number) {
   try {
     await client.query('begin');
     // pg_temp last: a function that runs with its owner's rights must not find a caller's temporary table first.
@@ -75,7 +91,11 @@ async function runMigration(client: pg.Client, version: number, file: string, sq
       await client.query('insert into log_settings (partitions) values ($1)', [partitions]);
       await client.query('insert into logs (partition) select generate_series(0, $1 - 1)', [partitions]);
     }
-    await client.query('insert into schema_migrations (version, name) values ($1, $2)', [version, file]);
+    await client.query('insert into schema_migrations (version, name, sha256) values ($1, $2, $3)', [
+      version,
+      file,
+      sha256,
+    ]);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined);

@@ -7,8 +7,7 @@ import { eventLogLimits as limits } from './limits.js';
 import { readHeads } from './read-partition.js';
 
 // pg-listen is CommonJS with a transpiled default export, which an ES module meets one level deeper.
-const createSubscriber = (createSubscriberModule as unknown as { default: typeof createSubscriberModule.default })
-  .default;
+const createSubscriber = createSubscriberModule.default;
 
 const channel = 'orders_heads';
 
@@ -62,6 +61,7 @@ export class WakeUps extends EventEmitter<{ moved: [partition: number] }> {
   #poll: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
   #closed = false;
+  #relistening = false;
   /** Whether the LISTEN connection stands. */
   listening = false;
 
@@ -124,23 +124,27 @@ export class WakeUps extends EventEmitter<{ moved: [partition: number] }> {
     subscriber.events.on('error', (error) => {
       this.listening = false;
       this.#log.error({ err: error }, 'the LISTEN connection failed; polling goes on');
-      if (!this.#closed) void this.#relisten(subscriber);
+      void this.#relisten();
     });
     await subscriber.connect();
     await subscriber.listenTo(channel);
     this.listening = true;
   }
 
-  async #relisten(failed: Subscriber): Promise<void> {
-    await failed.close().catch(() => undefined);
-    while (!this.#closed) {
+  /** Replaces a subscriber that gave up, by one attempt after the other: each is closed before the next. */
+  async #relisten(): Promise<void> {
+    if (this.#relistening) return;
+    this.#relistening = true;
+    while (!this.#closed && !this.listening) {
+      await this.#subscriber?.close().catch((error: unknown) => this.#log.debug({ err: error }, 'closing a listener'));
       try {
         await this.#listen();
-        return;
-      } catch {
+      } catch (error) {
+        this.#log.debug({ err: error }, 'listening again failed; polling goes on');
         await new Promise((resolve) => setTimeout(resolve, limits.listenRetryIntervalMs));
       }
     }
+    this.#relistening = false;
   }
 
   #see(partition: number, position: number): void {

@@ -10,15 +10,20 @@ import { queryRoutes } from './query-routes.js';
 import { identifyRequest, requestState } from './request-state.js';
 import type { Service } from './service.js';
 
-/** The Koa application of the service. */
-export function createApp(service: Service, registry: Registry): Koa {
+/**
+ * The Koa application of the service.
+ * @param api whether it takes commands and queries; otherwise it only tells of its health and its metrics.
+ */
+export function createApp(service: Service, registry: Registry, api: boolean): Koa {
   const app = new Koa();
   app.silent = true;
   const router = new Router();
   // The order matters: /orders/batch and /orders/metrics come before /orders/:order_id.
-  batchRoute(router, service);
-  queryRoutes(router, service);
-  commandRoutes(router, service);
+  if (api) {
+    batchRoute(router, service);
+    queryRoutes(router, service);
+    commandRoutes(router, service);
+  }
   operationsRoutes(router, service, registry);
 
   app.use(identifyRequest);

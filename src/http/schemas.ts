@@ -25,17 +25,16 @@ const money = {
   description: 'In major units, such as 59.98 or "59.98"; no more decimals than the currency has.',
 } as const;
 
-const orderedItems = {
-  type: 'array',
-  minItems: 1,
-  maxItems: limits.maxItems,
-  items: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['item_id', 'quantity'],
-    properties: { item_id: id, quantity, unit_price: money },
-  },
-} as const;
+function items(properties: Record<string, object>) {
+  return {
+    type: 'array',
+    minItems: 1,
+    maxItems: limits.maxItems,
+    items: { type: 'object', additionalProperties: false, required: ['item_id', 'quantity'], properties },
+  } as const;
+}
+const orderedItems = items({ item_id: id, quantity, unit_price: money });
+const movedItems = items({ item_id: id, quantity });
 
 const itemIds = {
   type: 'array',
@@ -43,18 +42,6 @@ const itemIds = {
   maxItems: limits.maxItemIds,
   items: id,
   description: 'Each occurrence is a quantity of one.',
-} as const;
-
-const movedItems = {
-  type: 'array',
-  minItems: 1,
-  maxItems: limits.maxItems,
-  items: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['item_id', 'quantity'],
-    properties: { item_id: id, quantity },
-  },
 } as const;
 
 const metadata = {

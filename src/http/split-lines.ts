@@ -8,9 +8,13 @@ export interface Line {
 
 /**
  * Splits a stream of bytes at line breaks (\n or \r\n). Holds one line in memory, at most `maxLineBytes`; of a longer one
- * nothing is kept. Empty lines are counted, and left out.
+ * nothing is kept. Empty lines are counted, and given only if `keepEmpty` says so.
  */
-export async function* splitLines(source: AsyncIterable<Buffer>, maxLineBytes: number): AsyncGenerator<Line> {
+export async function* splitLines(
+  source: AsyncIterable<Buffer>,
+  maxLineBytes: number,
+  keepEmpty = false,
+): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let size = 0;
   let number = 0;
@@ -24,7 +28,7 @@ export async function* splitLines(source: AsyncIterable<Buffer>, maxLineBytes: n
     parts = [];
     size = 0;
     if (tooLong) return { number, bytes: undefined, end };
-    return bytes.length === 0 ? undefined : { number, bytes, end };
+    return bytes.length === 0 && !keepEmpty ? undefined : { number, bytes, end };
   };
   const take = (piece: Buffer) => {
     size += piece.length;

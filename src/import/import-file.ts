@@ -1,7 +1,9 @@
 import { open, rm, stat } from 'node:fs/promises';
 import type { HandleCommand } from '../commands/handle-command.js';
-import { createLineHandler, type LineAnswer } from '../http/batch-lines.js';
+import { createLineHandler, type LineAnswer, type LineInput } from '../http/batch-lines.js';
+import { parseJson } from '../http/json-body.js';
 import { orderedWindow } from '../http/ordered-window.js';
+import { ProblemError } from '../http/problems.js';
 import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';
 import type { FilePosition, InputLine } from './input-lines.js';
 
@@ -44,10 +46,11 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
     defaultCurrency: options.defaultCurrency,
     correlationId: `import:${source}`,
   });
-  const work = async (line: InputLine): Promise<{ line: InputLine; answer: LineAnswer | undefined }> => ({
-    line,
-    answer: line.input && (await handleLine(line.number, withKey(line.input, `${source}:${line.number}`))),
-  });
+  const work = async (line: InputLine): Promise<{ line: InputLine; answer: LineAnswer | undefined }> => {
+    if ('unreadable' in line.content) return { line, answer: undefined };
+    const input = withKey(line.content.input, `${source}:${line.number}`);
+    return { line, answer: await handleLine(line.number, input) };
+  };
 
   const rejected = await openRejected(rejectedFile(file), progress.rejectedBytes);
   let savedAt = Date.now();
@@ -99,13 +102,14 @@ async function checkResumable(file: string, source: string, progress: ImportProg
 }
 
 /** A line without a key of its own gets one that follows from where it stands. */
-function withKey(input: InputLine['input'] & object, key: string): Record<string, unknown> | Uint8Array {
+function withKey(input: LineInput, key: string): LineInput {
   if (!(input instanceof Uint8Array)) return { idempotency_key: key, ...input };
   try {
-    const value: unknown = JSON.parse(Buffer.from(input).toString());
+    const value = parseJson(input);
     if (value !== null && typeof value === 'object' && !Array.isArray(value)) return { idempotency_key: key, ...value };
-  } catch {
+  } catch (error) {
     // Not JSON: the line handler says so, with the reason.
+    if (!(error instanceof ProblemError)) throw error;
   }
   return input;
 }
@@ -126,8 +130,9 @@ async function openRejected(file: string, keptBytes: number): Promise<RejectedLi
   return {
     async write(line, answer) {
       handle ??= await open(file, 'w');
-      const reason = answer && 'problem' in answer ? answer.problem : { detail: 'The line is too long.' };
-      const text = `${JSON.stringify({ line: line.number, reason: reason.detail, problem: reason, input: line.raw })}\n`;
+      const problem = answer && 'problem' in answer ? answer.problem : undefined;
+      const reason = problem?.detail ?? ('unreadable' in line.content ? line.content.unreadable : '');
+      const text = `${JSON.stringify({ line: line.number, reason, problem, input: line.raw })}\n`;
       const { bytesWritten } = await handle.write(text, end);
       end += bytesWritten;
       return bytesWritten;

@@ -129,9 +129,14 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
       this.#disconnected(client);
     });
     client.on('end', () => this.#disconnected(client));
-    await client.connect();
-    await client.query('select pg_try_advisory_lock($1, pg_backend_pid())', [this.#memberClass]);
-    return client;
+    try {
+      await client.connect();
+      await client.query('select pg_try_advisory_lock($1, pg_backend_pid())', [this.#memberClass]);
+      return client;
+    } catch (error) {
+      void client.end().catch(() => undefined);
+      throw error;
+    }
   }
 
   /** The session is gone, and its locks with it. */

@@ -107,10 +107,14 @@ export class AppliedPositions {
     if (this.#polling) return;
     this.#polling = true;
     try {
-      const waited = [...this.#waiters].filter(([, waiters]) => waiters.size > 0);
-      for (const [partition] of waited) {
-        const positions = await this.#checkpoints(readModels, partition);
-        for (const [index, { name }] of readModels.entries()) this.#applied(name, partition, positions[index] ?? 0);
+      const waited = [...this.#waiters].filter(([, waiters]) => waiters.size > 0).map(([partition]) => partition);
+      const sought = waited.flatMap((partition) => readModels.map((projection) => ({ partition, projection })));
+      const texts = await pipeline(
+        this.#models.redis,
+        sought.map(({ partition, projection }) => ['GET', this.#models.keys.checkpoint(projection, partition)]),
+      );
+      for (const [index, { partition, projection }] of sought.entries()) {
+        this.#applied(projection.name, partition, decodeCheckpoint((texts[index] ?? null) as string | null).position);
       }
     } catch {
       // Redis is away: the waits end by their time-outs.

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { projectPath } from '../project-path.js';
@@ -68,11 +69,14 @@ export type RedisScript = (keys: readonly string[], args: readonly (string | num
 
 /** A script of redis/ on this connection. It goes by its hash; the text is sent only to a server that lacks it. */
 export function redisScript(redis: Redis, file: string): RedisScript {
-  redis.defineCommand(file, { lua: readFileSync(projectPath('redis', file), 'utf8') });
-  const commands = redis as unknown as Record<string, (...args: (string | number)[]) => Promise<unknown>>;
+  const lua = readFileSync(projectPath('redis', file), 'utf8');
+  const sha1 = createHash('sha1').update(lua).digest('hex');
   return async (keys, args) => {
     try {
-      return await commands[file]?.(keys.length, ...keys, ...args);
+      return await redis.evalsha(sha1, keys.length, ...keys, ...args).catch((error: unknown) => {
+        if (!String(error).includes('NOSCRIPT')) throw error;
+        return redis.eval(lua, keys.length, ...keys, ...args);
+      });
     } catch (error) {
       throw new ReadModelUnavailable(error);
     }

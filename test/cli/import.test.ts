@@ -128,6 +128,56 @@ describe('orders import', function () {
     ]);
   });
 
+  it('rejects a broken record alone, whatever its neighbours need of it', async () => {
+    const file = join(folder, 'broken.csv');
+    const parts = [
+      'user,total,note',
+      'u1,1.00,fine',
+      'u2,2.00,"x"y',
+      'u3,3.00,fine',
+      'u4,4.00,"two lines,',
+      '',
+      'and an ""escaped"" quote"',
+      `u5,5.00,${'z'.repeat(600_000)}`,
+      'u6,6.00,5" pipe',
+      'u7,7.00,fine',
+      '',
+      'u8,8.00',
+    ];
+    await writeFile(
+      file,
+      Buffer.concat([
+        Buffer.from(`${parts.join('\r\n')}\r\nu9,9.00,`),
+        Buffer.from([0xff, 0xfe]),
+        Buffer.from('\nu10,10.00,\n'),
+      ]),
+    );
+    const { output } = await orders([
+      'import',
+      file,
+      '--map',
+      'user_id=user,total_amount=total,metadata.note=note',
+      '--set',
+      'item_id=a',
+    ]);
+    expect(output).to.match(/10 lines: 6 imported, 0 already there, 4 rejected/);
+    const rejected = (await readFile(`${file}.rejected.ndjson`, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(rejected.map(({ line, reason }) => [line, String(reason).slice(0, 22)])).to.deep.equal([
+      [3, 'The line is not CSV: I'],
+      [8, 'The line is too long.'],
+      [9, 'A quote is not closed.'],
+      [13, 'The line is not UTF-8.'],
+    ]);
+    const { rows } = await log.owner.query(
+      `select data->>'user_id' as user, data->'metadata'->>'note' as note from events order by (data->>'total_minor')::int`,
+    );
+    expect(rows.map(({ user }) => user)).to.deep.equal(['u1', 'u3', 'u4', 'u7', 'u8', 'u10']);
+    expect(rows[2].note).to.equal('two lines,\n\nand an "escaped" quote');
+  });
+
   it('reads the lines of a batch, numbers quoted line breaks right, and knows its own idempotency keys', async () => {
     const ndjson = join(folder, 'orders.ndjson');
     const id = '018f0000-0000-7000-8000-00000000abcd';

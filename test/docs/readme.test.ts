@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { projectPath } from '../../src/project-path.js';
-import { createTestLog, type TestLog } from '../support/servers.js';
-import { type RunningService, startService } from '../support/service.js';
+import { useService } from '../support/service.js';
 
 interface Step {
   command: string;
@@ -35,16 +34,7 @@ function withoutTimes(text: string): unknown {
 }
 
 describe('the README', () => {
-  let log: TestLog;
-  let service: RunningService;
-  before(async () => {
-    log = await createTestLog();
-    service = await startService(log);
-  });
-  after(async () => {
-    await service.stop();
-    await log.close();
-  });
+  const service = useService();
 
   it('prints what its example really answers', async () => {
     const steps = readmeSteps();

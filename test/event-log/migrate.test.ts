@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import pg from 'pg';
+import { createAppender } from '../../src/event-log/append.js';
+import { createPool, readLogSettings } from '../../src/event-log/database.js';
 import { migrate } from '../../src/event-log/migrate.js';
+import { placedEvent } from '../support/events.js';
 import { createDatabase } from '../support/servers.js';
 
 describe('migrate', () => {
@@ -21,8 +25,31 @@ describe('migrate', () => {
   it('refuses a database that a newer version has migrated', async () => {
     const url = await createDatabase();
     await migrate(url, 16);
-    await query(url, `insert into schema_migrations (version, name) values (999, 'from the future')`);
+    await query(url, `insert into schema_migrations (version, name, sha256) values (999, 'from the future', '')`);
     expect(String(await migrate(url, 16).catch((error: Error) => error))).to.match(/version 999.*newer version/);
+  });
+
+  it('refuses a database to which another text of a file was applied', async () => {
+    const url = await createDatabase();
+    await migrate(url, 16);
+    await query(url, `update schema_migrations set sha256 = 'other' where version = 2`);
+    expect(String(await migrate(url, 16).catch((error: Error) => error))).to.match(/002_.* was changed after/);
+  });
+
+  it('lets a service work that connects as a mere member of its role', async () => {
+    const url = new URL(await createDatabase());
+    const login = `${url.pathname.slice(1)}_service`;
+    await migrate(url.href, 4);
+    await query(url.href, `create role "${login}" login password 'x'; grant orders_service to "${login}"`);
+    url.username = login;
+    url.password = 'x';
+    const pool = createPool(url.href, 2, () => undefined);
+    expect((await readLogSettings(pool)).partitions).to.equal(4);
+    const append = createAppender(pool, 4, () => undefined);
+    expect((await append({ orderId: randomUUID(), expectedVersion: 0, events: [placedEvent()] })).appended).to.equal(
+      true,
+    );
+    await pool.end();
   });
 
   it('refuses a database that is not in UTF-8', async () => {

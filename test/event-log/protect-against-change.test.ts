@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { connectionTypes } from '../../src/event-log/database.js';
 import { checkChain } from '../../src/event-log/hash-chain.js';
 import { readHeads, scanPartition } from '../../src/event-log/read-partition.js';
+import { type StoredEventRow, storedEvent, storedEventColumns } from '../../src/event-log/stored-event.js';
 import { appender, orderIdIn, place } from '../support/events.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
@@ -65,23 +67,13 @@ describe('the event log refuses', () => {
     it(`to hide ${what} changed by a superuser with triggers off: the chain shows it`, async () => {
       await log.owner.query('begin; alter table events disable trigger all');
       await log.owner.query(sql);
-      const { rows } = await log.owner.query(
-        'select partition, "position"::int, order_id, version, type, data::text, metadata::text, occurred_at, recorded_at, hash from events where partition = 1 order by "position"',
-      );
+      const { rows } = await log.owner.query<StoredEventRow>({
+        text: `select ${storedEventColumns} from events e where e.partition = 1 order by e."position"`,
+        types: connectionTypes,
+      });
       await log.owner.query('rollback');
       const head = (await readHeads(log.pool)).find(({ partition }) => partition === 1);
-      const events = rows.map((row) => ({
-        partition: row.partition,
-        position: row.position,
-        orderId: row.order_id,
-        version: row.version,
-        type: row.type,
-        data: row.data,
-        metadata: row.metadata,
-        occurredAt: row.occurred_at.toISOString(),
-        recordedAt: row.recorded_at.toISOString(),
-        hash: row.hash,
-      }));
+      const events = rows.map(storedEvent);
       const position = what === 'a cut-off tail' ? 6 : 3;
       expect(await checkChain(1, events, head!)).to.deep.include({ partition: 1, position });
     });

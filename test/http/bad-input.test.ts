@@ -1,8 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { expect } from 'chai';
-import { createTestLog, type TestLog } from '../support/servers.js';
-import { type Answer, call, type RunningService, startService } from '../support/service.js';
+import { type Answer, call, useService } from '../support/service.js';
 
 /** A request, the problem that it has to be answered with, and for validation the pointer that has to be named. */
 type BadRequest = [
@@ -13,7 +12,7 @@ type BadRequest = [
   pointer?: string,
 ];
 interface Context {
-  service: RunningService;
+  service: { url: string };
   orderId: string;
 }
 
@@ -344,7 +343,7 @@ function chunked({ service }: Context, text: string): Promise<Answer> {
 }
 
 function send(
-  service: RunningService,
+  service: { url: string },
   headers: Record<string, string>,
   write: (sent: ReturnType<typeof request>) => void,
 ): Promise<Answer> {
@@ -377,22 +376,16 @@ function tamperedCursor(tamper: (cursor: string) => string) {
 }
 
 describe('bad input', () => {
-  let log: TestLog;
-  const context = {} as Context;
+  const service = useService();
+  const context: Context = { service, orderId: '' };
   before(async () => {
-    log = await createTestLog();
-    context.service = await startService(log);
     for (let nth = 0; nth < 3; nth += 1) {
       const { body } = await call(context.service, 'POST', '/orders', order, { prefer: 'wait=5' });
       context.orderId = body.order_id;
     }
   });
-  after(async () => {
-    await context.service.stop();
-    await log.close();
-  });
-
-  const events = async () => (await log.owner.query('select count(*)::int as n from events')).rows[0].n as number;
+  const events = async () =>
+    (await service.log.owner.query('select count(*)::int as n from events')).rows[0].n as number;
 
   for (const [what, send, status, type, pointer] of table) {
     it(`${what}: ${status} ${type}`, async () => {

@@ -1,20 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { expect } from 'chai';
-import { createTestLog, type TestLog } from '../support/servers.js';
-import { call, type RunningService, startService } from '../support/service.js';
+import { call, useService } from '../support/service.js';
 
 describe('POST /orders/batch', () => {
-  let log: TestLog;
-  let service: RunningService;
-  before(async () => {
-    log = await createTestLog();
-    service = await startService(log);
-  });
-  after(async () => {
-    await service.stop();
-    await log.close();
-  });
+  const service = useService();
 
   const ndjson = { 'content-type': 'application/x-ndjson' };
   const batch = async (lines: (object | string)[]) => {

@@ -1,20 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { problemTypes } from '../../src/http/problems.js';
-import { createTestLog, type TestLog } from '../support/servers.js';
-import { call, type RunningService, startService } from '../support/service.js';
+import { call, useService } from '../support/service.js';
 
 describe('the HTTP contract', () => {
-  let log: TestLog;
-  let service: RunningService;
-  before(async () => {
-    log = await createTestLog();
-    service = await startService(log);
-  });
-  after(async () => {
-    await service.stop();
-    await log.close();
-  });
+  const service = useService();
 
   const order = { user_id: 'u-1', items: [{ item_id: 'a', quantity: 2, unit_price: 10 }], total_amount: '20.00' };
   const place = async (body: object = order, headers = {}) => call(service, 'POST', '/orders', body, headers);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import pg from 'pg';
 import { startPostgres } from '../../src/embedded/postgres.js';
 import { startRedis } from '../../src/embedded/redis.js';
 import { eventually } from '../support/servers.js';
@@ -41,6 +42,24 @@ describe('a dependency that is away', function () {
       );
       await eventually('ready', async () => (await call(service, 'GET', '/health/ready')).status === 200);
 
+      // A backend of PostgreSQL dies: the server ends every session and recovers. The service finds its way back.
+      const acknowledged = await call(service, 'POST', '/orders', order);
+      const { rows } = await backends(postgres.url);
+      process.kill(rows[0]!.pid, 'SIGKILL');
+      await eventually(
+        'commands to go on',
+        async () => (await call(service, 'POST', '/orders', order)).status === 201,
+        30_000,
+      );
+      await eventually(
+        'all to be well',
+        async () => (await call(service, 'GET', '/health/ready')).body.status === 'ready',
+        30_000,
+      );
+      const last = await call(service, 'POST', '/orders', order, { prefer: 'wait=10' });
+      for (const { body } of [acknowledged, last])
+        expect((await call(service, 'GET', `/orders/${body.order_id}`)).status).to.equal(200);
+
       await postgres.stop();
       const down2 = await call(service, 'GET', '/health/ready');
       expect(down2.body.checks).to.deep.include({ read_models: 'up', event_log: 'down' });
@@ -55,5 +74,14 @@ describe('a dependency that is away', function () {
   });
 
   const order = { user_id: 'u', item_ids: ['a'], total_amount: 1 };
+  async function backends(url: string) {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    const result = await client.query<{ pid: number }>(
+      `select pid from pg_stat_activity where application_name = 'orders' and datname = current_database()`,
+    );
+    await client.end();
+    return result;
+  }
   const place = (service: RunningService) => call(service, 'POST', '/orders', order);
 });

@@ -26,7 +26,15 @@ interface Row {
   order_id: string;
   version: number;
   type: string;
-  data: Record<string, never>;
+  /** The fields of all types of events; each has its own of them. */
+  data: {
+    items: Lines;
+    amount_minor: number;
+    total_minor: number;
+    user_id: string;
+    currency: string;
+    metadata: Record<string, string>;
+  };
   occurred_at: Date;
   recorded_at: Date;
 }
@@ -43,14 +51,7 @@ export async function foldLog(client: pg.Client): Promise<Map<string, FoldedOrde
 type Lines = { item_id: string; quantity: number; unit_price_minor?: number | null }[];
 
 function foldRow(orders: Map<string, FoldedOrder>, row: Row): void {
-  const data = row.data as unknown as {
-    items: Lines;
-    amount_minor: number;
-    total_minor: number;
-    user_id: string;
-    currency: string;
-    metadata: Record<string, string>;
-  };
+  const { data } = row;
   if (row.type === 'OrderPlaced') {
     orders.set(row.order_id, {
       id: row.order_id,

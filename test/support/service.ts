@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { projectPath } from '../../src/project-path.js';
-import type { TestLog } from './servers.js';
+import { createTestLog, type TestLog } from './servers.js';
 
 /** The service as a process of its own, as it runs in production. */
 export interface RunningService {
@@ -83,5 +83,31 @@ export async function call(
     headers: response.headers,
     text,
     body: isJson && text ? JSON.parse(text) : undefined,
+  };
+}
+
+/** A service on a log of its own, for the tests of one describe: started before them, stopped after. */
+export function useService(): { readonly url: string; readonly log: TestLog } {
+  let log: TestLog | undefined;
+  let service: RunningService | undefined;
+  before(async () => {
+    log = await createTestLog();
+    service = await startService(log);
+  });
+  after(async () => {
+    await service?.stop();
+    await log?.close();
+  });
+  const running = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new Error('the service runs only while the tests do');
+    return value;
+  };
+  return {
+    get url() {
+      return running(service).url;
+    },
+    get log() {
+      return running(log);
+    },
   };
 }
