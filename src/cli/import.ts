@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
 import { createCommandHandler } from '../commands/handle-command.js';
 import { readConfig } from '../config.js';
 import { openServers } from '../embedded/embedded.js';
@@ -13,6 +12,7 @@ import { createNotifier } from '../event-log/wake-ups.js';
 import { type CsvMapping, datePattern, mappableFields, parseAssignments } from '../import/csv-mapping.js';
 import { importFile, rejectedFile } from '../import/import-file.js';
 import { readCsv, readNdjson } from '../import/input-lines.js';
+import { createLogger } from './logger.js';
 import { ProgressBar } from './progress-bar.js';
 import { UsageError } from './usage-error.js';
 
@@ -49,7 +49,7 @@ export async function importCommand(args: string[]): Promise<void> {
 
   const config = readConfig(process.env);
   const servers = await openServers(config, (text) => console.error(`orders: ${text}`), 'join');
-  const log = pino({ level: config.logLevel === 'info' ? 'warn' : config.logLevel });
+  const log = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel);
   try {
     await migrate(servers.migrationDatabaseUrl, config.partitions);
     const pool = createPool(servers.databaseUrl, config.poolSize, (error) =>

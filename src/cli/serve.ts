@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createCommandHandler } from '../commands/handle-command.js';
 import { type Config, readConfig } from '../config.js';
@@ -19,6 +19,7 @@ import { createReadModels } from '../queries/read-models.js';
 import { createKeys } from '../read-models/keys.js';
 import { createRedis, createRedisSubscriber, type Redis } from '../read-models/redis.js';
 import { health } from './health.js';
+import { createLogger } from './logger.js';
 import { measureProjector } from './projector-gauges.js';
 
 /** `orders serve`: runs the service until it is told to stop. */
@@ -131,10 +132,6 @@ async function open(
     return http.drain(config.shutdownTimeoutMs);
   });
   say(`listening on ${http.url} (${[...config.roles].join(' and ')}; ${settings.partitions} partitions)`);
-}
-
-function createLogger(level: string): Logger {
-  return pino({ level, base: { service: 'orders' }, timestamp: pino.stdTimeFunctions.isoTime });
 }
 
 /** What a person at the terminal wants to know; the log beside it is for machines. */

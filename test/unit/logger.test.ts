@@ -1,0 +1,11 @@
+import { expect } from 'chai';
+import { errorForLog } from '../../src/cli/logger.js';
+
+describe('the log', () => {
+  it('takes of an error its message, code, stack and cause, and not what a driver has hung onto it', () => {
+    const cause = Object.assign(new Error('terminated'), { code: '57P01', client: { secretKey: 4711 } });
+    const logged = JSON.stringify(errorForLog(new Error('no answer', { cause })));
+    expect(logged).to.match(/no answer.*terminated|terminated.*no answer/);
+    expect(logged).to.include('57P01').and.not.to.include('4711');
+  });
+});
