@@ -13,6 +13,8 @@ import { createNotifier, WakeUps } from '../event-log/wake-ups.js';
 import { createApp } from '../http/app.js';
 import { startHttpServer } from '../http/server.js';
 import type { Service } from '../http/service.js';
+import { allProjections } from '../projections/all-projections.js';
+import { projectorLimits } from '../projections/limits.js';
 import { Projector } from '../projections/projector.js';
 import { AppliedPositions } from '../queries/applied-positions.js';
 import { createReadModels } from '../queries/read-models.js';
@@ -101,15 +103,23 @@ async function open(
     closeLater(() => wakeUps?.close());
     await wakeUps.start();
     const owner = `${hostname()}:${process.pid}`;
-    projector = new Projector({ url: servers.databaseUrl, settings, pool, redis, keys, wakeUps, log, owner });
+    const rebuildPool = createPool(servers.databaseUrl, projectorLimits.rebuildPoolSize, (error) =>
+      log.warn({ err: error }, 'PostgreSQL: an idle connection broke'),
+    );
+    closeLater(() => rebuildPool.end());
+    const url = servers.databaseUrl;
+    projector = new Projector({ url, settings, pool, rebuildPool, redis, keys, wakeUps, log, owner });
     closeLater(() => projector?.close());
     projector.start();
     measureProjector(registry, projector);
   }
 
-  const models = createReadModels(redis, keys, settings.partitions);
+  const models = createReadModels(redis, keys, settings.partitions, allProjections);
   const applied = new AppliedPositions(models, subscriber);
   closeLater(() => applied.close());
+  subscriber.on('message', (channel: string) => {
+    if (channel === keys.generationsChannel) projector?.look();
+  });
   void applied.start().catch(onRedisError);
   let draining = false;
   const service: Service = {

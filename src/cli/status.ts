@@ -3,6 +3,7 @@ import { readConfig } from '../config.js';
 import { openServers } from '../embedded/embedded.js';
 import { createPool, readLogSettings } from '../event-log/database.js';
 import { readHeads } from '../event-log/read-partition.js';
+import { allProjections } from '../projections/all-projections.js';
 import { getProjections } from '../queries/get-projections.js';
 import { createReadModels } from '../queries/read-models.js';
 import { createKeys } from '../read-models/keys.js';
@@ -18,7 +19,7 @@ export async function statusCommand(args: string[]): Promise<void> {
   try {
     const { logId, partitions } = await readLogSettings(pool);
     const heads = new Map((await readHeads(pool)).map(({ partition, position }) => [partition, position]));
-    const projections = await getProjections(createReadModels(redis, createKeys(logId), partitions));
+    const projections = await getProjections(createReadModels(redis, createKeys(logId), partitions, allProjections));
     const events = [...heads.values()].reduce((sum, head) => sum + head, 0);
     const owners = new Set(projections[0]?.partitions.map(({ owner }) => owner ?? 'nobody'));
     console.log(

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type Router from '@koa/router';
-import { readModels } from '../queries/get-projections.js';
 import { createLineHandler, type LineAnswer, refused } from './batch-lines.js';
 import { projectionWait } from './headers.js';
 import { httpLimits as limits } from './limits.js';
@@ -49,7 +48,7 @@ export function batchRoute(router: Router, service: Service): void {
       // The end of the answer means what the answer of a single command means: what was written can be read.
       await Promise.all(
         [...lastPositions].map(([partition, position]) =>
-          service.applied.reached(readModels, partition, position, waitMs).catch(() => false),
+          service.applied.reached(service.models.projections, partition, position, waitMs).catch(() => false),
         ),
       );
     }

@@ -3,7 +3,6 @@ import type { Context } from 'koa';
 import type { CommandOutcome, Handled } from '../commands/handle-command.js';
 import { type CommandName, commandNames } from '../orders/commands.js';
 import { orderDocument } from '../orders/order-document.js';
-import { readModels } from '../queries/get-projections.js';
 import { answerProblem } from './answer-problems.js';
 import { parseCommand } from './command-input.js';
 import { expectedVersion, idempotencyKey, projectionWait } from './headers.js';
@@ -83,6 +82,7 @@ async function answerOutcome(
 }
 
 async function waitFor(service: Service, { partition, position, replayed }: Handled, waitMs: number): Promise<void> {
-  if (replayed) await service.applied.reached(readModels, partition, position, waitMs).catch(() => false);
-  else await service.applied.wait(readModels, partition, position, waitMs);
+  if (replayed)
+    await service.applied.reached(service.models.projections, partition, position, waitMs).catch(() => false);
+  else await service.applied.wait(service.models.projections, partition, position, waitMs);
 }

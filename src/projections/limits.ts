@@ -17,4 +17,32 @@ export const projectorLimits = {
   stopTimeoutMs: 5_000,
   /** Owners report their heads and states this often. */
   reportIntervalMs: 1_000,
+  /** Every projector looks this often which generations there are to fill; a message usually tells it earlier. */
+  generationsIntervalMs: 500,
+  /** Steps of rebuilds in hand at once in a process: the rest of it has requests to answer. */
+  maxRebuildStepsInFlight: 2,
+  /** Connections on which rebuilds read the log, beside those of the commands. */
+  rebuildPoolSize: 2,
+  /** While something is rebuilt, its coordinator looks this often. */
+  coordinateIntervalMs: 200,
+  /** Samples from which the speed of a rebuild is told. */
+  rateSamples: 25,
+  /** A generation this near to the log's end in every partition is made live. */
+  maxFlipLagEvents: 500,
+  /** How long the live generation stands still at the most while the next one takes over; if it takes longer, later again. */
+  flipTimeoutMs: 2_000,
+  flipCheckIntervalMs: 5,
+  /** An owner whose checkpoint is frozen looks this often whether it may go on. */
+  frozenCheckIntervalMs: 20,
+  /** A checkpoint that is frozen for longer was left so by somebody who died: its owner goes on. */
+  freezeTimeoutMs: 5_000,
+  /** A generation's keys are removed this long after it was left: by then every owner has stopped filling it. */
+  retiredGraceMs: 2_000,
+  /** For this long a removed generation's checkpoint tells late owners that it is gone. */
+  retiredCheckpointSeconds: 600,
+  removeKeysPerScan: 500,
+  /** Processes of an older version that showed no life for this long are gone, and their generation is removed. */
+  versionSeenTimeoutMs: 60_000,
+  /** A generation built only to be looked at is removed when its builder is silent for this long. */
+  scratchLeaseMs: 60_000,
 } as const;

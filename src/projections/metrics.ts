@@ -1,7 +1,6 @@
 import type { OrderedItem, RecordedEvent } from '../orders/events.js';
 import { fulfilmentStatus, type OrderStatus } from '../orders/order.js';
 import { addDuration, type DurationSketch } from '../read-models/duration-sketch.js';
-import type { ReadModelKeys } from '../read-models/keys.js';
 import {
   decodeFigures,
   emptyFigures,
@@ -41,43 +40,41 @@ interface MetricsState {
  * Counts every order in the total, the month, the day and the hour in which it was placed, and moves it there when it changes: an
  * order placed in January and cancelled in March counts as cancelled in January.
  */
-export function metricsProjection(keys: ReadModelKeys): Projection<MetricsState> {
-  return {
-    ...metrics,
+export const metricsProjection: Projection<MetricsState> = {
+  ...metrics,
 
-    async load(events, partition, read) {
-      const key = metricsKeys(keys, partition);
-      const known = existingOrders(events.map(({ event }) => event));
-      const orders = new Map<string, CountedOrder>();
-      if (known.length > 0) {
-        const [texts] = (await read([['HMGET', key.orders, ...known]])) as [(string | null)[]];
-        for (const [index, orderId] of known.entries()) {
-          const text = texts[index];
-          if (!text) throw new Error(`order ${orderId} has later events but was never counted`);
-          orders.set(orderId, decodeCountedOrder(text));
-        }
+  async load(events, partitionKeys, read) {
+    const key = metricsKeys(partitionKeys);
+    const known = existingOrders(events.map(({ event }) => event));
+    const orders = new Map<string, CountedOrder>();
+    if (known.length > 0) {
+      const [texts] = (await read([['HMGET', key.orders, ...known]])) as [(string | null)[]];
+      for (const [index, orderId] of known.entries()) {
+        const text = texts[index];
+        if (!text) throw new Error(`order ${orderId} has later events but was never counted`);
+        orders.set(orderId, decodeCountedOrder(text));
       }
-      return { orders, figures: await loadFigures(events, orders, key.figures, read) };
-    },
+    }
+    return { orders, figures: await loadFigures(events, orders, key.figures, read) };
+  },
 
-    fold(events, partition, state) {
-      const key = metricsKeys(keys, partition);
-      const changed = new Map<string, CountedOrder>();
-      for (const { event } of events) {
-        const before = changed.get(event.orderId) ?? state.orders.get(event.orderId);
-        changed.set(event.orderId, count(event, before, state.figures));
-      }
-      const commands: RedisCommand[] = [];
-      for (const [currency, fields] of state.figures) {
-        const values = [...fields].flatMap(([field, figures]) => [field, encodeFigures(figures)]);
-        commands.push(['SADD', key.currencies, currency], ['HSET', key.figures(currency), ...values]);
-      }
-      const counted = [...changed].flatMap(([orderId, order]) => [orderId, encodeCountedOrder(order)]);
-      if (counted.length > 0) commands.push(['HSET', key.orders, ...counted]);
-      return commands;
-    },
-  };
-}
+  fold(events, partitionKeys, state) {
+    const key = metricsKeys(partitionKeys);
+    const changed = new Map<string, CountedOrder>();
+    for (const { event } of events) {
+      const before = changed.get(event.orderId) ?? state.orders.get(event.orderId);
+      changed.set(event.orderId, count(event, before, state.figures));
+    }
+    const commands: RedisCommand[] = [];
+    for (const [currency, fields] of state.figures) {
+      const values = [...fields].flatMap(([field, figures]) => [field, encodeFigures(figures)]);
+      commands.push(['SADD', key.currencies, currency], ['HSET', key.figures(currency), ...values]);
+    }
+    const counted = [...changed].flatMap(([orderId, order]) => [orderId, encodeCountedOrder(order)]);
+    if (counted.length > 0) commands.push(['HSET', key.orders, ...counted]);
+    return commands;
+  },
+};
 
 /** Reads the figures in which the orders of these events are counted, or will be. */
 async function loadFigures(

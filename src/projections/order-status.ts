@@ -1,7 +1,7 @@
 import { evolve } from '../orders/evolve.js';
 import { type Order, paymentStatus } from '../orders/order.js';
 import { type OrderDocument, orderDocument, orderFromDocument } from '../orders/order-document.js';
-import type { ReadModelKeys } from '../read-models/keys.js';
+import type { PartitionKeys } from '../read-models/keys.js';
 import { orderStatus, orderStatusKeys, placedMember, userMember } from '../read-models/order-status.js';
 import type { RedisCommand } from '../read-models/redis.js';
 import type { Projection } from './projection.js';
@@ -9,35 +9,33 @@ import type { Projection } from './projection.js';
 type Orders = ReadonlyMap<string, Order>;
 
 /** Keeps each order's document, and the sorted sets that the list query reads, up to date. */
-export function orderStatusProjection(keys: ReadModelKeys): Projection<Orders> {
-  return {
-    ...orderStatus,
+export const orderStatusProjection: Projection<Orders> = {
+  ...orderStatus,
 
-    async load(events, partition, read) {
-      const { order: orderKey } = orderStatusKeys(keys, partition);
-      const known = existingOrders(events.map(({ event }) => event));
-      const documents = await read(known.map((orderId) => ['GET', orderKey(orderId)]));
-      const orders = new Map<string, Order>();
-      for (const [index, orderId] of known.entries()) {
-        const document = documents[index];
-        if (typeof document !== 'string') throw new Error(`order ${orderId} has later events but no document`);
-        orders.set(orderId, orderFromDocument(JSON.parse(document) as OrderDocument));
-      }
-      return orders;
-    },
+  async load(events, partitionKeys, read) {
+    const { order: orderKey } = orderStatusKeys(partitionKeys);
+    const known = existingOrders(events.map(({ event }) => event));
+    const documents = await read(known.map((orderId) => ['GET', orderKey(orderId)]));
+    const orders = new Map<string, Order>();
+    for (const [index, orderId] of known.entries()) {
+      const document = documents[index];
+      if (typeof document !== 'string') throw new Error(`order ${orderId} has later events but no document`);
+      orders.set(orderId, orderFromDocument(JSON.parse(document) as OrderDocument));
+    }
+    return orders;
+  },
 
-    fold(events, partition, before) {
-      const after = new Map<string, Order>();
-      for (const { event } of events) {
-        after.set(event.orderId, evolve(after.get(event.orderId) ?? before.get(event.orderId), event));
-      }
-      return [...after.values()].flatMap((order) => writes(keys, partition, before.get(order.orderId), order));
-    },
-  };
-}
+  fold(events, partitionKeys, before) {
+    const after = new Map<string, Order>();
+    for (const { event } of events) {
+      after.set(event.orderId, evolve(after.get(event.orderId) ?? before.get(event.orderId), event));
+    }
+    return [...after.values()].flatMap((order) => writes(partitionKeys, before.get(order.orderId), order));
+  },
+};
 
-function writes(keys: ReadModelKeys, partition: number, before: Order | undefined, order: Order): RedisCommand[] {
-  const key = orderStatusKeys(keys, partition);
+function writes(partitionKeys: PartitionKeys, before: Order | undefined, order: Order): RedisCommand[] {
+  const key = orderStatusKeys(partitionKeys);
   const member = placedMember(order.placedAt, order.orderId);
   const list = key.placedWith(order.status, paymentStatus(order));
   const commands: RedisCommand[] = [['SET', key.order(order.orderId), JSON.stringify(orderDocument(order))]];

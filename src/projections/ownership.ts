@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { serviceConnection } from '../event-log/database.js';
+import { type LogSettings, serviceConnection } from '../event-log/database.js';
 import { projectorLimits as limits } from './limits.js';
 
 /**
@@ -30,13 +31,15 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   /** Waits until a partition's projector has stopped; set by who runs the projectors. */
   drained: (partition: number) => Promise<void> = async () => undefined;
 
-  constructor(url: string, logId: string, partitions: number, log: Logger) {
+  /** @param release names who shares the partitions out: processes of another release have their own generations to fill. */
+  constructor(url: string, { logId, partitions }: LogSettings, release: string, log: Logger) {
     super();
     this.#url = url;
     this.#partitions = partitions;
-    // Two lock classes of this log's own: advisory locks are per database, and others may use them too.
-    this.#lockClass = Number.parseInt(logId.slice(0, 7), 16);
-    this.#memberClass = this.#lockClass + 1;
+    // Two lock classes of their own: advisory locks are per database, and others may use them too.
+    const hash = createHash('sha256').update(`${logId} ${release}`).digest();
+    this.#lockClass = hash.readUInt32BE(0) >>> 1;
+    this.#memberClass = hash.readUInt32BE(4) >>> 1;
     this.#log = log;
   }
 

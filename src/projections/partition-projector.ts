@@ -4,41 +4,56 @@ import { chainHash, genesisHash } from '../event-log/hash-chain.js';
 import { readPartition } from '../event-log/read-partition.js';
 import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
 import type { WakeUps } from '../event-log/wake-ups.js';
-import { type Checkpoint, startCheckpoint } from '../read-models/keys.js';
-import { ReadModelUnavailable } from '../read-models/redis.js';
+import { type Checkpoint, retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
+import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
+import { ReadModelUnavailable, type RedisCommand } from '../read-models/redis.js';
+import type { StoppedReport } from '../read-models/report.js';
+import type { Freezer } from './freezer.js';
+import type { Gate } from './gate.js';
 import { projectorLimits as limits } from './limits.js';
 import type { ProjectedEvent, Projection } from './projection.js';
 import type { ProjectionStore } from './projection-store.js';
 
-/** Why a projection's partition stands still: a bug met an event, or the log is not the one it was built from. */
-export interface Stopped {
-  readonly position: number;
-  readonly orderId: string | null;
-  readonly type: string | null;
-  readonly error: string;
-  readonly at: string;
+/** A projection that fills one of its generations. */
+export interface Track {
+  readonly projection: Projection;
+  readonly id: GenerationId;
 }
 
-export interface ProjectorDeps {
+export interface PartitionProjectorDeps {
   readonly pool: Pool;
   readonly store: ProjectionStore;
-  readonly wakeUps: WakeUps;
-  readonly projections: readonly Projection[];
+  readonly keys: ReadModelKeys;
+  readonly freezer: Freezer;
+  readonly wakeUps: Pick<WakeUps, 'heads' | 'readHeads' | 'on' | 'off'>;
+  /** Whether an operator has decided that a projection passes over an event. */
+  readonly isSkipped: (projection: string, partition: number, position: number) => boolean;
+  /** Bounds how many steps are in hand at once; a rebuild's steps share a narrow one, so that they leave room for others. */
+  readonly gate?: Gate;
   readonly log: Logger;
 }
 
-interface Progress {
-  readonly projection: Projection;
+interface Progress extends Track {
   checkpoint: Checkpoint;
-  stopped: Stopped | undefined;
+  stopped: StoppedReport | undefined;
+  frozenSinceMs: number | undefined;
 }
 
+/** An event as it was read: with what it means today, or why that can't be told. */
+interface ReadEvent {
+  readonly stored: StoredEvent;
+  readonly event?: ProjectedEvent;
+  readonly error?: unknown;
+}
+
+type StepOutcome = 'moved' | 'idle' | 'stale';
+
 /**
- * Folds one partition of the log into all read models, for as long as this process owns it. The log is read once for
- * all of them; each has its own checkpoint, and one that stops does not hold up the others.
+ * Folds one partition of the log into generations of read models. The log is read once for all of them; each has its own
+ * checkpoint, and one that stops does not hold up the others.
  */
 export class PartitionProjector {
-  readonly #deps: ProjectorDeps;
+  readonly #deps: PartitionProjectorDeps;
   readonly #partition: number;
   readonly #progress: Progress[];
   readonly #log: Logger;
@@ -46,15 +61,18 @@ export class PartitionProjector {
   #wake: (() => void) | undefined;
   #woken = false;
   #running: Promise<void> | undefined;
+  /** The events after the ones in hand, being read while those are applied. */
+  #ahead: { readonly after: number; readonly events: Promise<StoredEvent[]> } | undefined;
 
-  constructor(deps: ProjectorDeps, partition: number) {
+  constructor(deps: PartitionProjectorDeps, partition: number, tracks: readonly Track[]) {
     this.#deps = deps;
     this.#partition = partition;
     this.#log = deps.log.child({ partition });
-    this.#progress = deps.projections.map((projection) => ({
-      projection,
+    this.#progress = tracks.map((track) => ({
+      ...track,
       checkpoint: startCheckpoint,
       stopped: undefined,
+      frozenSinceMs: undefined,
     }));
   }
 
@@ -70,15 +88,20 @@ export class PartitionProjector {
     await this.#running;
   }
 
+  /** Tries again what has stopped: its cause may be gone, or an operator may have decided to skip the event. */
+  resume(): void {
+    for (const progress of this.#progress) progress.stopped = undefined;
+    this.#woken = true;
+    this.#wake?.();
+  }
+
   /** Which projections stand still here, and where. */
-  get stopped(): ReadonlyMap<string, Stopped> {
-    return new Map(
-      this.#progress.flatMap(({ projection, stopped }) => (stopped ? [[projection.name, stopped] as const] : [])),
-    );
+  get stopped(): ReadonlyMap<string, StoppedReport> {
+    return new Map(this.#progress.flatMap(({ id, stopped }) => (stopped ? [[id.name, stopped] as const] : [])));
   }
 
   get checkpoints(): ReadonlyMap<string, number> {
-    return new Map(this.#progress.map(({ projection, checkpoint }) => [projection.name, checkpoint.position]));
+    return new Map(this.#progress.map(({ id, checkpoint }) => [id.name, checkpoint.position]));
   }
 
   readonly #onMoved = (partition: number): void => {
@@ -94,10 +117,11 @@ export class PartitionProjector {
       try {
         if (reload) await this.#loadCheckpoints();
         this.#woken = false;
-        const step = await this.#step();
+        const step = () => this.#step();
+        const outcome = await (this.#deps.gate ? this.#deps.gate.run(step) : step());
         delayMs = limits.minRetryDelayMs;
-        // An idle owner looks at its checkpoints now and then: if Redis came back empty or older, so did they.
-        reload = step === 'stale' || (step === 'idle' && !(await this.#waitForWake(limits.checkpointCheckIntervalMs)));
+        reload = outcome === 'stale' || (outcome === 'idle' && !(await this.#waitForWake(this.#idleMs)));
+        if (this.#progress.some(({ checkpoint }) => checkpoint.frozenBy)) reload = true;
       } catch (error) {
         if (this.#stopping) return;
         this.#log.warn({ error: String(error), retryInMs: delayMs }, 'projecting: PostgreSQL or Redis did not answer');
@@ -106,6 +130,12 @@ export class PartitionProjector {
         reload = true;
       }
     }
+  }
+
+  /** An idle owner looks at its checkpoints now and then: if Redis came back empty or older, so did they. */
+  get #idleMs(): number {
+    const frozen = this.#progress.some(({ checkpoint }) => checkpoint.frozenBy);
+    return frozen ? limits.frozenCheckIntervalMs : limits.checkpointCheckIntervalMs;
   }
 
   /** True if woken, false if the time is over. */
@@ -124,48 +154,79 @@ export class PartitionProjector {
   }
 
   async #loadCheckpoints(): Promise<void> {
-    const found = await this.#deps.store.checkpoints(this.#deps.projections, this.#partition);
+    const found = await this.#deps.store.checkpoints(
+      this.#progress.map(({ id }) => id),
+      this.#partition,
+    );
     for (const [index, progress] of this.#progress.entries()) {
       const checkpoint = found[index] ?? startCheckpoint;
       // A stop belongs to where it happened: with the read model back at an earlier point, everything is tried again.
       if (checkpoint.position < progress.checkpoint.position) progress.stopped = undefined;
       progress.checkpoint = checkpoint;
+      await this.#thawIfOverdue(progress);
     }
   }
 
-  async #step(): Promise<'moved' | 'idle' | 'stale'> {
-    const live = this.#progress.filter(({ stopped }) => !stopped);
-    if (live.length === 0) return 'idle';
-    const from = Math.min(...live.map(({ checkpoint }) => checkpoint.position));
+  /** Whoever froze a checkpoint may have died: after a time its owner goes on. */
+  async #thawIfOverdue(progress: Progress): Promise<void> {
+    const { frozenBy } = progress.checkpoint;
+    if (frozenBy === undefined || frozenBy === retiredCheckpoint) {
+      progress.frozenSinceMs = undefined;
+      return;
+    }
+    progress.frozenSinceMs ??= Date.now();
+    if (Date.now() - progress.frozenSinceMs < limits.freezeTimeoutMs) return;
+    const { id } = progress;
+    this.#log.warn({ projection: id.name }, 'a checkpoint stayed frozen for too long: going on');
+    await this.#deps.freezer.thawAbandoned(id, this.#partition, frozenBy);
+  }
+
+  async #step(): Promise<StepOutcome> {
+    const active = this.#progress.filter(({ stopped, checkpoint }) => !stopped && !checkpoint.frozenBy);
+    if (active.length === 0) return 'idle';
+    const from = Math.min(...active.map(({ checkpoint }) => checkpoint.position));
     // An idle partition costs PostgreSQL nothing: whether there is more is known from the heads.
     if (from === this.#deps.wakeUps.heads.get(this.#partition)) return 'idle';
-    const stored = await readPartition(this.#deps.pool, this.#partition, from, limits.maxStepEvents);
+    const stored = await this.#read(from);
     const events = this.#decode(stored);
-    const outcomes = await Promise.all(live.map((progress) => this.#advance(progress, stored, events)));
+    const outcomes = await Promise.all(active.map((progress) => this.#advance(progress, events)));
     if (outcomes.includes('stale')) return 'stale';
     return outcomes.includes('moved') ? 'moved' : 'idle';
   }
 
-  /** The events up to the first that this code can't read. */
-  #decode(stored: readonly StoredEvent[]): { readable: ProjectedEvent[]; unreadable?: [StoredEvent, unknown] } {
-    const readable: ProjectedEvent[] = [];
-    for (const event of stored) {
-      try {
-        readable.push({ stored: event, event: recordedEvent(event) });
-      } catch (error) {
-        return { readable, unreadable: [event, error] };
-      }
+  /** Reads the events after a position; after a full page, the next one is read while this one is applied. */
+  async #read(after: number): Promise<StoredEvent[]> {
+    const read = (position: number) => readPartition(this.#deps.pool, this.#partition, position, limits.maxStepEvents);
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    let stored = ahead?.after === after ? await ahead.events : await read(after);
+    // What was read ahead may have been all there was then, and is not any more.
+    const head = this.#deps.wakeUps.heads.get(this.#partition) ?? 0;
+    if (ahead && stored.length < limits.maxStepEvents && after + stored.length < head) stored = await read(after);
+    const last = stored.at(-1);
+    if (last && stored.length === limits.maxStepEvents) {
+      const events = read(last.position);
+      // Fails when it is waited for, or not at all if it is not needed.
+      events.catch(() => undefined);
+      this.#ahead = { after: last.position, events };
     }
-    return { readable };
+    return stored;
   }
 
-  async #advance(
-    progress: Progress,
-    stored: readonly StoredEvent[],
-    { readable, unreadable }: { readable: ProjectedEvent[]; unreadable?: [StoredEvent, unknown] },
-  ): Promise<'moved' | 'idle' | 'stale'> {
+  #decode(stored: readonly StoredEvent[]): ReadEvent[] {
+    return stored.map((event) => {
+      try {
+        return { stored: event, event: { stored: event, event: recordedEvent(event) } };
+      } catch (error) {
+        return { stored: event, error };
+      }
+    });
+  }
+
+  async #advance(progress: Progress, all: readonly ReadEvent[]): Promise<StepOutcome> {
     const { position } = progress.checkpoint;
-    const first = stored.find((event) => event.position > position);
+    const events = all.filter(({ stored }) => stored.position > position);
+    const [first] = events;
     if (!first) {
       const head = this.#deps.wakeUps.heads.get(this.#partition) ?? 0;
       if (position > head) {
@@ -175,41 +236,57 @@ export class PartitionProjector {
       }
       return 'idle';
     }
-    if (!follows(progress.checkpoint, first)) {
-      this.#stop(progress, first, new Error('the log is not the one that this read model was built from'));
+    if (!follows(progress.checkpoint, first.stored)) {
+      this.#stop(progress, first.stored, new Error('the log is not the one that this read model was built from'));
       return 'idle';
     }
-    const events = readable.filter((event) => event.stored.position > position);
-    if (events.length === 0 && unreadable) {
-      this.#stop(progress, ...unreadable);
+    const isSkipped = ({ stored }: ReadEvent) =>
+      this.#deps.isSkipped(progress.id.name, this.#partition, stored.position);
+    const unreadable = events.findIndex((event) => event.error !== undefined && !isSkipped(event));
+    if (unreadable === 0) {
+      this.#stop(progress, first.stored, first.error);
       return 'idle';
     }
-    return this.#apply(progress, events);
+    return this.#apply(progress, unreadable < 0 ? events : events.slice(0, unreadable), isSkipped);
   }
 
   /** Applies the events in one step; where folding them fails, halves until the one that fails is found. */
-  async #apply(progress: Progress, events: readonly ProjectedEvent[]): Promise<'moved' | 'idle' | 'stale'> {
-    const last = events.at(-1);
+  async #apply(
+    progress: Progress,
+    events: readonly ReadEvent[],
+    isSkipped: (event: ReadEvent) => boolean,
+  ): Promise<StepOutcome> {
+    const last = events.at(-1)?.stored;
     if (!last) return 'idle';
-    const { projection, checkpoint: from } = progress;
-    let writes: ReturnType<Projection['fold']>;
+    const { id, checkpoint: from } = progress;
+    const { store } = this.#deps;
+    let writes: readonly RedisCommand[];
     try {
-      const state = await projection.load(events, this.#partition, this.#deps.store.read);
-      writes = projection.fold(events, this.#partition, state);
+      writes = await this.#fold(
+        progress,
+        events.flatMap((one) => (one.event && !isSkipped(one) ? [one.event] : [])),
+      );
     } catch (error) {
       if (error instanceof ReadModelUnavailable) throw error;
-      if (events.length > 1) return this.#apply(progress, events.slice(0, Math.floor(events.length / 2)));
+      if (events.length > 1) return this.#apply(progress, events.slice(0, Math.floor(events.length / 2)), isSkipped);
       // Read models that changed under the fold look like a bug in it: only a checkpoint that still stands makes it one.
-      const [now] = await this.#deps.store.checkpoints([projection], this.#partition);
-      if (now?.position !== from.position || now.hash !== from.hash) return 'stale';
-      this.#stop(progress, last.stored, error);
+      const [now] = await store.checkpoints([id], this.#partition);
+      if (now?.position !== from.position || now.hash !== from.hash || now.frozenBy) return 'stale';
+      this.#stop(progress, last, error);
       return 'idle';
     }
-    const to = { position: last.stored.position, hash: last.stored.hash.toString('hex') };
-    const result = await this.#deps.store.apply({ projection, partition: this.#partition, from, to, writes });
+    const to = { position: last.position, hash: last.hash.toString('hex') };
+    const result = await store.apply({ generation: id, partition: this.#partition, from, to, writes });
     if (!result.applied) return 'stale';
     progress.checkpoint = to;
     return 'moved';
+  }
+
+  async #fold({ projection, id }: Progress, events: readonly ProjectedEvent[]): Promise<RedisCommand[]> {
+    if (events.length === 0) return [];
+    const key = this.#deps.keys.partition(id, this.#partition);
+    const state = await projection.load(events, key, this.#deps.store.read);
+    return projection.fold(events, key, state);
   }
 
   #stop(progress: Progress, event: StoredEvent | undefined, error: unknown): void {
@@ -222,8 +299,8 @@ export class PartitionProjector {
       at: new Date().toISOString(),
     };
     this.#log.fatal(
-      { err: error, projection: progress.projection.name, ...progress.stopped },
-      'a projection has stopped in this partition; the others go on. Fix its code, then restart the service.',
+      { err: error, projection: progress.id.name, generation: progress.id.generation, ...progress.stopped },
+      'a projection has stopped in this partition; the others go on. Fix its code and restart, or see `orders replay --help`.',
     );
   }
 }

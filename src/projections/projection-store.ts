@@ -1,10 +1,5 @@
-import {
-  type Checkpoint,
-  decodeCheckpoint,
-  encodeCheckpoint,
-  type ProjectionId,
-  type ReadModelKeys,
-} from '../read-models/keys.js';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../read-models/checkpoint.js';
+import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
 import { pipeline, type Redis, type RedisCommand, redisScript } from '../read-models/redis.js';
 import { projectorLimits as limits } from './limits.js';
 
@@ -14,9 +9,9 @@ export type Applied = { readonly applied: true } | { readonly applied: false; re
 /** The projector's side of the read models: checkpoints, and steps applied atomically with them. */
 export interface ProjectionStore {
   read(commands: readonly RedisCommand[]): Promise<unknown[]>;
-  checkpoints(projections: readonly ProjectionId[], partition: number): Promise<Checkpoint[]>;
+  checkpoints(generations: readonly GenerationId[], partition: number): Promise<Checkpoint[]>;
   apply(step: {
-    readonly projection: ProjectionId;
+    readonly generation: GenerationId;
     readonly partition: number;
     readonly from: Checkpoint;
     readonly to: Checkpoint;
@@ -30,23 +25,23 @@ export function createProjectionStore(redis: Redis, keys: ReadModelKeys): Projec
   return {
     read: (commands) => pipeline(redis, commands),
 
-    async checkpoints(projections, partition) {
+    async checkpoints(generations, partition) {
       const answers = await pipeline(
         redis,
-        projections.map((projection) => ['GET', keys.checkpoint(projection, partition)]),
+        generations.map((generation) => ['GET', keys.checkpoint(generation, partition)]),
       );
       return answers.map((answer) => decodeCheckpoint(answer as string | null));
     },
 
-    async apply({ projection, partition, from, to, writes }) {
+    async apply({ generation, partition, from, to, writes }) {
       const words = writes.flatMap(splitLongWrite).flatMap((write) => [write.length, ...write]);
       const found = await applyStep(
-        [keys.checkpoint(projection, partition)],
+        [keys.checkpoint(generation, partition)],
         [
           encodeCheckpoint(from),
           encodeCheckpoint(to),
           keys.appliedChannel,
-          `${projection.name} ${partition} ${to.position}`,
+          `${generation.name} ${generation.generation} ${partition} ${to.position}`,
           ...words,
         ],
       );

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../event-log/stored-event.js';
 import type { RecordedEvent } from '../orders/events.js';
-import type { ProjectionId } from '../read-models/keys.js';
+import type { PartitionKeys, ProjectionId } from '../read-models/keys.js';
 import type { RedisCommand } from '../read-models/redis.js';
 
 /** An event as a projection gets it: what the log holds, and what it means today. */
@@ -14,11 +14,12 @@ export type ReadKeys = (commands: readonly RedisCommand[]) => Promise<unknown[]>
 
 /**
  * A fold of the log into keys of Redis. The runtime gives it the partition's events in order, each exactly once with
- * respect to what it reads, since its writes and its checkpoint go in together or not at all.
+ * respect to what it reads, since its writes and its checkpoint go in together or not at all. It names keys only through
+ * `key`: so the same fold fills the live generation and, during a rebuild, the next.
  */
 export interface Projection<State = unknown> extends ProjectionId {
   /** Reads what the fold of these events needs. Nobody else writes these keys meanwhile: if so, the writes are refused. */
-  load(events: readonly ProjectedEvent[], partition: number, read: ReadKeys): Promise<State>;
+  load(events: readonly ProjectedEvent[], key: PartitionKeys, read: ReadKeys): Promise<State>;
   /** Pure: the writes that bring the read model from `state` to after these events. Absolute values wherever possible. */
-  fold(events: readonly ProjectedEvent[], partition: number, state: State): RedisCommand[];
+  fold(events: readonly ProjectedEvent[], key: PartitionKeys, state: State): RedisCommand[];
 }

@@ -1,27 +1,27 @@
 import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import type { WakeUps } from '../event-log/wake-ups.js';
-import type { ReadModelKeys } from '../read-models/keys.js';
+import type { Generations } from '../read-models/generations.js';
+import { type ReadModelKeys, releaseOf } from '../read-models/keys.js';
 import { pipeline, type Redis } from '../read-models/redis.js';
-import type { PartitionReport } from '../read-models/report.js';
+import type { PartitionReport, StoppedReport } from '../read-models/report.js';
+import { allProjections } from './all-projections.js';
+import { createFreezer } from './freezer.js';
+import { Gate } from './gate.js';
+import { createGenerationStore, type GenerationStore } from './generation-store.js';
 import { projectorLimits as limits } from './limits.js';
-import { metricsProjection } from './metrics.js';
-import { orderHistoryProjection } from './order-history.js';
-import { orderStatusProjection } from './order-status.js';
 import { PartitionOwnership } from './ownership.js';
-import { PartitionProjector, type Stopped } from './partition-projector.js';
+import { PartitionProjector, type PartitionProjectorDeps, type Track } from './partition-projector.js';
 import type { Projection } from './projection.js';
 import { createProjectionStore } from './projection-store.js';
-
-/** All projections of the service. A new one is a file beside these and a line here. */
-export function allProjections(keys: ReadModelKeys): Projection[] {
-  return [orderStatusProjection(keys), orderHistoryProjection(keys), metricsProjection(keys)] as Projection[];
-}
+import { RebuildCoordinator } from './rebuild-coordinator.js';
 
 export interface ProjectorOptions {
   readonly url: string;
   readonly settings: LogSettings;
   readonly pool: Pool;
+  /** What rebuilds read the log with: so that commands never wait for one of their connections. */
+  readonly rebuildPool: Pool;
   readonly redis: Redis;
   readonly keys: ReadModelKeys;
   readonly wakeUps: WakeUps;
@@ -31,54 +31,72 @@ export interface ProjectorOptions {
   readonly projections?: readonly Projection[];
 }
 
-/** This process's part in projecting: a projector for each partition that it owns. */
+/** A partition's projectors: one for the live generations, one for each rebuild. */
+interface Running {
+  readonly partition: number;
+  readonly projectors: Map<string, PartitionProjector>;
+}
+
+const liveGroup = 'live';
+
+/**
+ * This process's part in projecting. For each partition that it owns it fills the live generation of every projection, and
+ * those that are being built.
+ */
 export class Projector {
   readonly #options: ProjectorOptions;
+  readonly #projections: readonly Projection[];
+  readonly #release: string;
   readonly #ownership: PartitionOwnership;
-  readonly #running = new Map<number, PartitionProjector>();
-  readonly #stopping = new Map<number, Promise<void>>();
-  #reports: NodeJS.Timeout | undefined;
+  readonly #generations: GenerationStore;
+  readonly #live: PartitionProjectorDeps;
+  readonly #rebuild: PartitionProjectorDeps;
+  readonly #running = new Map<number, Running>();
+  readonly #stopping = new Map<number, Promise<unknown>>();
+  /** What each partition has to fill: tracks by group. Undefined until Redis has told for the first time. */
+  #groups: ReadonlyMap<string, readonly Track[]> | undefined;
+  #coordinator: RebuildCoordinator | undefined;
+  #looking: Promise<void> | undefined;
+  #lookAgain = false;
+  #timers: NodeJS.Timeout[] = [];
+  #closed = false;
 
   constructor(options: ProjectorOptions) {
-    const { url, settings, pool, redis, keys, wakeUps, log } = options;
+    const { url, settings, pool, rebuildPool, redis, keys, wakeUps, log } = options;
     this.#options = options;
-    const store = createProjectionStore(redis, keys);
-    const projections = options.projections ?? allProjections(keys);
-    this.#ownership = new PartitionOwnership(url, settings.logId, settings.partitions, log);
-    this.#ownership.on('acquired', (partition) => {
-      log.debug({ partition }, 'projecting a partition');
-      const projector = new PartitionProjector({ pool, store, wakeUps, projections, log }, partition);
-      // A partition that comes back while its last step is in hand starts after that step.
-      const before = this.#stopping.get(partition) ?? Promise.resolve();
-      this.#running.set(partition, projector);
-      void before.then(() => {
-        if (this.#running.get(partition) === projector) projector.start();
-      });
-    });
-    this.#ownership.on('lost', (partition) => {
-      const projector = this.#running.get(partition);
-      if (!projector) return;
-      this.#running.delete(partition);
-      const stopped = projector.stop().finally(() => this.#stopping.delete(partition));
-      this.#stopping.set(partition, stopped);
-    });
-    this.#ownership.drained = async (partition) => {
-      let timer: NodeJS.Timeout | undefined;
-      const timeout = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, limits.stopTimeoutMs);
-      });
-      await Promise.race([this.#stopping.get(partition), timeout]);
-      clearTimeout(timer);
+    this.#projections = options.projections ?? allProjections;
+    this.#release = releaseOf(this.#projections);
+    this.#generations = createGenerationStore(redis, keys);
+    const deps = {
+      keys,
+      store: createProjectionStore(redis, keys),
+      freezer: createFreezer(redis, keys),
+      wakeUps,
+      isSkipped: () => false,
+      log,
     };
+    this.#live = { ...deps, pool };
+    this.#rebuild = { ...deps, pool: rebuildPool, gate: new Gate(limits.maxRebuildStepsInFlight) };
+    this.#ownership = new PartitionOwnership(url, settings, this.#release, log);
+    this.#ownership.on('acquired', (partition) => this.#acquired(partition));
+    this.#ownership.on('lost', (partition) => this.#lost(partition));
+    this.#ownership.drained = (partition) => atMost(limits.stopTimeoutMs, this.#stopping.get(partition));
   }
 
   start(): void {
     this.#ownership.start();
-    this.#reports = setInterval(() => void this.#report(), limits.reportIntervalMs);
+    this.#timers = [
+      setInterval(() => void this.#report(), limits.reportIntervalMs),
+      setInterval(() => this.look(), limits.generationsIntervalMs),
+    ];
+    this.look();
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#reports);
+    this.#closed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#looking;
+    await this.#coordinator?.stop();
     await this.#ownership.close();
   }
 
@@ -86,17 +104,22 @@ export class Projector {
     return this.#ownership.owned;
   }
 
-  /** What has stopped in this process's partitions. */
-  stopped(): { partition: number; projection: string; stopped: Stopped }[] {
-    return [...this.#running].flatMap(([partition, projector]) =>
+  /** What has stopped in this process's partitions, rebuilds included. */
+  stopped(): { partition: number; projection: string; stopped: StoppedReport }[] {
+    return this.#projectors().flatMap(({ partition, projector }) =>
       [...projector.stopped].map(([projection, stopped]) => ({ partition, projection, stopped })),
     );
   }
 
-  /** How many events each projection is behind in this process's partitions: head − checkpoint. */
+  /** Tries again whatever has stopped. */
+  resume(): void {
+    for (const { projector } of this.#projectors()) projector.resume();
+  }
+
+  /** How many events each live generation is behind in this process's partitions: head − checkpoint. */
   lags(): { partition: number; projection: string; lag: number }[] {
     const { heads } = this.#options.wakeUps;
-    return [...this.#running].flatMap(([partition, projector]) =>
+    return this.#projectors(liveGroup).flatMap(({ partition, projector }) =>
       [...projector.checkpoints].map(([projection, position]) => ({
         partition,
         projection,
@@ -105,18 +128,155 @@ export class Projector {
     );
   }
 
+  /** Looks which generations there are to fill. Called at intervals, and when a message says that they have changed. */
+  look(): void {
+    if (this.#looking !== undefined) {
+      this.#lookAgain = true;
+      return;
+    }
+    this.#looking = this.#look()
+      .catch((error: unknown) => this.#options.log.debug({ error: String(error) }, 'generations: Redis did not answer'))
+      .finally(() => {
+        this.#looking = undefined;
+        if (!this.#lookAgain || this.#closed) return;
+        this.#lookAgain = false;
+        this.look();
+      });
+  }
+
+  async #look(): Promise<void> {
+    // Also where Redis has come back empty: then there is a first generation to open again.
+    const by = { requestedBy: `version of ${this.#options.owner}`, request: `release ${this.#release}` };
+    for (const projection of this.#projections) await this.#generations.open(projection, by);
+    this.#groups = groupTracks(this.#projections, await this.#generations.read(this.#projections));
+    if (this.#closed) return;
+    for (const running of this.#running.values()) await this.#fill(running);
+    await this.#coordinate();
+  }
+
+  /** Brings a partition's projectors to what there is to fill: those of before end with their step in hand. */
+  async #fill(running: Running): Promise<void> {
+    const { partition, projectors } = running;
+    const groups = this.#groups ?? new Map<string, readonly Track[]>();
+    for (const [group, projector] of projectors) {
+      if (groups.has(group)) continue;
+      projectors.delete(group);
+      await projector.stop();
+    }
+    for (const [group, tracks] of groups) {
+      if (projectors.has(group) || this.#running.get(partition) !== running) continue;
+      const projector = new PartitionProjector(
+        group.startsWith(liveGroup) ? this.#live : this.#rebuild,
+        partition,
+        tracks,
+      );
+      projectors.set(group, projector);
+      projector.start();
+    }
+  }
+
+  async #coordinate(): Promise<void> {
+    const { redis, keys, settings, wakeUps, log } = this.#options;
+    if (!this.#ownership.owned.has(0)) {
+      await this.#coordinator?.stop();
+      this.#coordinator = undefined;
+      return;
+    }
+    if (this.#coordinator) {
+      this.#coordinator.wake();
+      return;
+    }
+    this.#coordinator = new RebuildCoordinator({
+      redis,
+      keys,
+      partitions: settings.partitions,
+      projections: this.#projections,
+      store: this.#generations,
+      freezer: this.#live.freezer,
+      wakeUps,
+      log,
+    });
+    this.#coordinator.start();
+  }
+
+  #acquired(partition: number): void {
+    this.#options.log.debug({ partition }, 'projecting a partition');
+    const running: Running = { partition, projectors: new Map() };
+    // A partition that comes back while its last step is in hand starts after that step.
+    const before = this.#stopping.get(partition) ?? Promise.resolve();
+    this.#running.set(partition, running);
+    void before.then(() => {
+      if (this.#running.get(partition) === running) this.look();
+    });
+  }
+
+  #lost(partition: number): void {
+    const running = this.#running.get(partition);
+    if (!running) return;
+    this.#running.delete(partition);
+    const stops = [...running.projectors.values()].map((projector) => projector.stop());
+    this.#stopping.set(
+      partition,
+      Promise.all(stops).finally(() => this.#stopping.delete(partition)),
+    );
+  }
+
+  #projectors(group?: string): { partition: number; projector: PartitionProjector }[] {
+    return [...this.#running.values()].flatMap(({ partition, projectors }) =>
+      [...projectors].flatMap(([name, projector]) =>
+        group === undefined || name.startsWith(group) ? [{ partition, projector }] : [],
+      ),
+    );
+  }
+
   /** Tells the queries, which never ask PostgreSQL, how far the log is and what has stopped. */
   async #report(): Promise<void> {
     const { redis, keys, wakeUps, owner, log } = this.#options;
-    const commands = [...this.#running].map(([partition, projector]) => {
+    const commands = [...this.#running.values()].map(({ partition, projectors }) => {
+      const stoppedIn = (live: boolean) =>
+        Object.fromEntries(
+          [...projectors].flatMap(([group, { stopped }]) => (group.startsWith(liveGroup) === live ? [...stopped] : [])),
+        );
       const report: PartitionReport = {
         owner,
         head: wakeUps.heads.get(partition) ?? 0,
-        stopped: Object.fromEntries(projector.stopped),
+        stopped: stoppedIn(true),
+        rebuild_stopped: stoppedIn(false),
         reported_at: new Date().toISOString(),
       };
-      return ['SET', keys.report(partition), JSON.stringify(report)] as const;
+      return ['SET', keys.report(partition, this.#release), JSON.stringify(report)] as const;
     });
     await pipeline(redis, commands).catch((error: unknown) => log.debug({ err: error }, 'no report to Redis'));
   }
+}
+
+/** What is to be filled: the live generations together, and what is built for one request together. */
+function groupTracks(projections: readonly Projection[], all: readonly Generations[]): Map<string, readonly Track[]> {
+  const live: Track[] = [];
+  const rebuilds = new Map<string, Track[]>();
+  for (const [index, projection] of projections.entries()) {
+    const { name, version } = projection;
+    const generation = all[index]?.live.get(version);
+    if (generation !== undefined) live.push({ projection, id: { name, generation } });
+    const build = all[index]?.next.get(version);
+    if (!build) continue;
+    const together = rebuilds.get(build.request) ?? [];
+    together.push({ projection, id: { name, generation: build.generation } });
+    rebuilds.set(build.request, together);
+  }
+  const named = (kind: string, tracks: readonly Track[]) =>
+    [`${kind} ${tracks.map(({ id }) => `${id.name}:${id.generation}`).join(' ')}`, tracks] as const;
+  return new Map([
+    ...(live.length > 0 ? [named(liveGroup, live)] : []),
+    ...[...rebuilds.values()].map((tracks) => named('rebuild', tracks)),
+  ]);
+}
+
+async function atMost(timeoutMs: number, task: Promise<unknown> | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([task, timeout]);
+  clearTimeout(timer);
 }

@@ -1,8 +1,8 @@
-import { decodeCheckpoint, type ProjectionId } from '../read-models/keys.js';
-import { pipeline, type Redis } from '../read-models/redis.js';
-import { readModels } from './get-projections.js';
+import { decodeCheckpoint } from '../read-models/checkpoint.js';
+import type { ProjectionId } from '../read-models/keys.js';
+import type { Redis } from '../read-models/redis.js';
 import { queryLimits as limits } from './limits.js';
-import type { ReadModels } from './read-models.js';
+import { fromLive, lookUpServed, type ReadModels } from './read-models.js';
 
 interface Waiter {
   readonly partition: number;
@@ -28,14 +28,14 @@ export class AppliedPositions {
   constructor(models: ReadModels, subscriber: Redis) {
     this.#models = models;
     this.#subscriber = subscriber;
-    subscriber.on('message', (_channel: string, message: string) => {
-      const [projection = '', partition, position] = message.split(' ');
-      this.#applied(projection, Number(partition), Number(position));
+    subscriber.on('message', (channel: string, message: string) => {
+      if (channel === models.keys.generationsChannel) this.#look(message);
+      else this.#hear(message);
     });
   }
 
   async start(): Promise<void> {
-    await this.#subscriber.subscribe(this.#models.keys.appliedChannel);
+    await this.#subscriber.subscribe(this.#models.keys.appliedChannel, this.#models.keys.generationsChannel);
   }
 
   close(): void {
@@ -79,12 +79,25 @@ export class AppliedPositions {
     timeoutMs: number,
   ): Promise<boolean> {
     const waiting = this.wait(projections, partition, position, timeoutMs);
-    const checkpoints = await this.#checkpoints(projections, partition);
-    if (checkpoints.every((checkpoint) => checkpoint >= position)) {
+    const checkpoints = await this.#checkpoints(projections, [partition]);
+    if (checkpoints.every(([checkpoint = 0]) => checkpoint >= position)) {
       for (const { name } of projections) this.#applied(name, partition, position);
       return true;
     }
     return waiting;
+  }
+
+  /** Only what the live generation has applied is visible to queries. */
+  #hear(message: string): void {
+    const [projection = '', generation, partition, position] = message.split(' ');
+    if (this.#models.served.get(projection)?.generation !== Number(generation)) return;
+    this.#applied(projection, Number(partition), Number(position));
+  }
+
+  /** Another generation may be live: look before the next message of it comes. */
+  #look(name: string): void {
+    const projection = this.#models.projections.find((one) => one.name === name);
+    if (projection) void lookUpServed(this.#models, projection).catch(() => undefined);
   }
 
   #applied(projection: string, partition: number, position: number): void {
@@ -95,12 +108,17 @@ export class AppliedPositions {
     }
   }
 
-  async #checkpoints(projections: readonly ProjectionId[], partition: number): Promise<number[]> {
-    const texts = await pipeline(
-      this.#models.redis,
-      projections.map((projection) => ['GET', this.#models.keys.checkpoint(projection, partition)]),
+  /** The checkpoints of the live generations, a row a projection, in the order of the partitions. */
+  #checkpoints(projections: readonly ProjectionId[], partitions: readonly number[]): Promise<number[][]> {
+    const { keys } = this.#models;
+    return Promise.all(
+      projections.map(async (projection) => {
+        const texts = await fromLive(this.#models, projection, (live) =>
+          live.read(partitions.map((partition) => ['GET', keys.checkpoint(live.id, partition)])),
+        );
+        return texts.map((text) => decodeCheckpoint(text as string | null).position);
+      }),
     );
-    return texts.map((text) => decodeCheckpoint(text as string | null).position);
   }
 
   async #readCheckpoints(): Promise<void> {
@@ -108,13 +126,12 @@ export class AppliedPositions {
     this.#polling = true;
     try {
       const waited = [...this.#waiters].filter(([, waiters]) => waiters.size > 0).map(([partition]) => partition);
-      const sought = waited.flatMap((partition) => readModels.map((projection) => ({ partition, projection })));
-      const texts = await pipeline(
-        this.#models.redis,
-        sought.map(({ partition, projection }) => ['GET', this.#models.keys.checkpoint(projection, partition)]),
-      );
-      for (const [index, { partition, projection }] of sought.entries()) {
-        this.#applied(projection.name, partition, decodeCheckpoint((texts[index] ?? null) as string | null).position);
+      const { projections } = this.#models;
+      const checkpoints = await this.#checkpoints(projections, waited);
+      for (const [nth, { name }] of projections.entries()) {
+        for (const [index, partition] of waited.entries()) {
+          this.#applied(name, partition, checkpoints[nth]?.[index] ?? 0);
+        }
       }
     } catch {
       // Redis is away: the waits end by their time-outs.

@@ -10,13 +10,14 @@ import {
   figureFields,
   hourMs,
   mergeFigures,
+  metrics,
   metricsKeys,
 } from '../read-models/metrics.js';
-import { pipeline, type RedisCommand } from '../read-models/redis.js';
+import type { RedisCommand } from '../read-models/redis.js';
 import { ExactNumber } from './exact-json.js';
 import { type Interval, intervalEnd, intervalStart } from './intervals.js';
 import { queryLimits as limits } from './limits.js';
-import type { ReadModels } from './read-models.js';
+import { fromLive, type GenerationReader, type ReadModels } from './read-models.js';
 
 export interface MetricsQuery {
   readonly currency: string;
@@ -32,10 +33,19 @@ export interface MetricsQuery {
  * length of the range in months and days, not on the number of orders. Gives 'too-many-buckets' for a series longer than
  * `queryLimits.maxSeriesBuckets`.
  */
-export async function getMetrics(models: ReadModels, query: MetricsQuery): Promise<object | 'too-many-buckets'> {
+export function getMetrics(models: ReadModels, query: MetricsQuery): Promise<object | 'too-many-buckets'> {
+  return fromLive(models, metrics, (live) => readMetrics(live, models.partitions, query));
+}
+
+/** The same from a given generation. */
+export async function readMetrics(
+  generation: GenerationReader,
+  partitions: number,
+  query: MetricsQuery,
+): Promise<object | 'too-many-buckets'> {
   const { currency } = query;
   const exponent = exponentOf(currency);
-  const [total, currencies] = await readTotals(models, currency);
+  const [total, currencies] = await readTotals(generation, partitions, currency);
   const range = rangeOf(query, total);
   const whole = query.fromMs === undefined && query.toMs === undefined;
 
@@ -44,7 +54,7 @@ export async function getMetrics(models: ReadModels, query: MetricsQuery): Promi
   if (range && (!whole || query.interval)) {
     const buckets = bucketsOf(range, query.interval);
     if (buckets.length > limits.maxSeriesBuckets) return 'too-many-buckets';
-    const bucketFigures = await readBuckets(models, currency, buckets);
+    const bucketFigures = await readBuckets(generation, partitions, currency, buckets);
     if (bucketFigures === 'too-many-buckets') return bucketFigures;
     if (!whole) {
       figures = emptyFigures();
@@ -82,13 +92,17 @@ interface Bucket {
   readonly to: number;
 }
 
-async function readTotals(models: ReadModels, currency: string): Promise<[Figures, string[]]> {
+async function readTotals(
+  generation: GenerationReader,
+  partitions: number,
+  currency: string,
+): Promise<[Figures, string[]]> {
   const commands: RedisCommand[] = [];
-  for (let partition = 0; partition < models.partitions; partition += 1) {
-    const keys = metricsKeys(models.keys, partition);
+  for (let partition = 0; partition < partitions; partition += 1) {
+    const keys = metricsKeys(generation.keys(partition));
     commands.push(['HGET', keys.figures(currency), figureFields.total], ['SMEMBERS', keys.currencies]);
   }
-  const answers = await pipeline(models.redis, commands);
+  const answers = await generation.read(commands);
   const total = emptyFigures();
   const currencies = new Set<string>();
   for (const answer of answers) {
@@ -122,18 +136,19 @@ function bucketsOf(range: { from: number; to: number }, interval: Interval | und
 
 /** The figures of each bucket: whole months and days from their own figures, the ragged edges from the hours. */
 async function readBuckets(
-  models: ReadModels,
+  generation: GenerationReader,
+  partitions: number,
   currency: string,
   buckets: readonly Bucket[],
 ): Promise<Figures[] | 'too-many-buckets'> {
   const fields = buckets.flatMap((bucket, index) => fieldsOf(bucket).map((field) => ({ field, index })));
   if (fields.length > limits.maxFigureFields) return 'too-many-buckets';
   const commands: RedisCommand[] = [];
-  for (let partition = 0; partition < models.partitions; partition += 1) {
-    const key = metricsKeys(models.keys, partition).figures(currency);
+  for (let partition = 0; partition < partitions; partition += 1) {
+    const key = metricsKeys(generation.keys(partition)).figures(currency);
     commands.push(['HMGET', key, ...fields.map(({ field }) => field)]);
   }
-  const answers = (await pipeline(models.redis, commands)) as (string | null)[][];
+  const answers = (await generation.read(commands)) as (string | null)[][];
   const figures = buckets.map(() => emptyFigures());
   for (const answer of answers) {
     for (const [nth, text] of answer.entries()) {

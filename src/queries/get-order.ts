@@ -1,10 +1,9 @@
 import { fold } from '../orders/evolve.js';
 import { type OrderDocument, orderDocument } from '../orders/order-document.js';
 import { orderPartition } from '../orders/partition.js';
-import { orderStatusKeys } from '../read-models/order-status.js';
-import { pipeline } from '../read-models/redis.js';
+import { orderStatus, orderStatusKeys } from '../read-models/order-status.js';
 import { readHistory, recordedFromEntry } from './order-history.js';
-import type { ReadModels } from './read-models.js';
+import { fromLive, type ReadModels } from './read-models.js';
 
 /** The order as it is now, as JSON text, with its version; undefined where there is none. */
 export async function getOrder(
@@ -12,7 +11,9 @@ export async function getOrder(
   orderId: string,
 ): Promise<{ json: string; version: number } | undefined> {
   const partition = orderPartition(orderId, models.partitions);
-  const [json] = await pipeline(models.redis, [['GET', orderStatusKeys(models.keys, partition).order(orderId)]]);
+  const [json] = await fromLive(models, orderStatus, (live) =>
+    live.read([['GET', orderStatusKeys(live.keys(partition)).order(orderId)]]),
+  );
   if (typeof json !== 'string') return undefined;
   // `version` is the document's last field (see orderDocument), so the text needs no parsing.
   return { json, version: Number(json.slice(json.lastIndexOf(':') + 1, -1)) };

@@ -1,20 +1,41 @@
-import { decodeCheckpoint, type ProjectionId } from '../read-models/keys.js';
-import { metrics } from '../read-models/metrics.js';
-import { orderHistory } from '../read-models/order-history.js';
-import { orderStatus } from '../read-models/order-status.js';
+import { decodeCheckpoint } from '../read-models/checkpoint.js';
+import { type Build, readGenerations, servedGeneration } from '../read-models/generations.js';
+import { type ProjectionId, releaseOf } from '../read-models/keys.js';
 import { pipeline, type RedisCommand } from '../read-models/redis.js';
-import type { PartitionReport } from '../read-models/report.js';
+import type { PartitionReport, RebuildProgress, StoppedReport } from '../read-models/report.js';
 import type { ReadModels } from './read-models.js';
 
-/** The read models that queries are answered from, and that a command's answer waits for. */
-export const readModels: readonly ProjectionId[] = [orderStatus, orderHistory, metrics];
+interface StoppedState {
+  position: number;
+  order_id: string | null;
+  type: string | null;
+  error: string;
+  at: string;
+}
+
+export interface RebuildState {
+  generation: number;
+  /** Of the projection's code that builds it. */
+  version: number;
+  state: 'building' | 'stopped';
+  requested_by: string;
+  requested_at: string;
+  events_done: number;
+  events_total: number;
+  events_per_second: number | null;
+  seconds_left: number | null;
+  stopped?: ({ partition: number } & StoppedState)[];
+}
 
 export interface ProjectionState {
   name: string;
+  /** Of the projection's code that made what queries are answered from. */
   version: number;
+  generation: number;
   /** Events behind, over all partitions. */
   lag: number;
   state: 'live' | 'stopped';
+  rebuild: RebuildState | null;
   partitions: {
     partition: number;
     checkpoint: number;
@@ -23,57 +44,107 @@ export interface ProjectionState {
     lag: number;
     owner: string | null;
     reported_at: string | null;
-    stopped?: { position: number; order_id: string | null; type: string | null; error: string; at: string };
+    stopped?: StoppedState;
   }[];
 }
 
 /** Where each projection stands in each partition. Heads are those that the partitions' owners last reported. */
 export async function getProjections(models: ReadModels): Promise<ProjectionState[]> {
+  const { redis, keys, projections } = models;
   const partitions = Array.from({ length: models.partitions }, (_, partition) => partition);
-  const commands: RedisCommand[] = [
-    ...partitions.map((partition) => ['GET', models.keys.report(partition)] as const),
-    ...readModels.flatMap((projection) =>
-      partitions.map((partition) => ['GET', models.keys.checkpoint(projection, partition)] as const),
-    ),
-  ];
-  const answers = (await pipeline(models.redis, commands)) as (string | null)[];
-  const reports = answers
-    .slice(0, models.partitions)
-    .map((text) => (text ? (JSON.parse(text) as PartitionReport) : undefined));
+  const release = releaseOf(projections);
+  const [generations, texts] = await Promise.all([
+    readGenerations(redis, keys, projections),
+    pipeline(redis, [
+      ...partitions.map((partition): RedisCommand => ['GET', keys.report(partition, release)]),
+      ...projections.map(({ name }): RedisCommand => ['GET', keys.progress(name)]),
+    ]),
+  ]);
+  const reports = texts.slice(0, models.partitions).map((text) => parsed<PartitionReport>(text));
 
-  return readModels.map((projection, nth) => {
-    const states = partitions.map((partition) => {
-      const text = answers[models.partitions * (nth + 1) + partition] ?? null;
-      const checkpoint = decodeCheckpoint(text).position;
-      const report = reports[partition];
-      const head = Math.max(report?.head ?? 0, checkpoint);
-      const stopped = report?.stopped[projection.name];
-      return {
-        partition,
-        checkpoint,
-        head,
-        lag: head - checkpoint,
-        owner: report?.owner ?? null,
-        reported_at: report?.reported_at ?? null,
-        ...(stopped
-          ? {
-              stopped: {
-                position: stopped.position,
-                order_id: stopped.orderId,
-                type: stopped.type,
-                error: stopped.error,
-                at: stopped.at,
-              },
-            }
-          : {}),
+  return Promise.all(
+    projections.map(async (projection, nth) => {
+      const all = generations[nth];
+      const served = (all && servedGeneration(all, projection.version)) ?? {
+        generation: 0,
+        version: projection.version,
       };
-    });
-    return {
-      name: projection.name,
-      version: projection.version,
-      lag: states.reduce((sum, { lag }) => sum + lag, 0),
-      state: states.some(({ stopped }) => stopped) ? ('stopped' as const) : ('live' as const),
-      partitions: states,
-    };
+      const build = all?.next.get(projection.version);
+      const id = { name: projection.name, generation: served.generation };
+      const checkpoints = await pipeline(
+        redis,
+        partitions.map((partition) => ['GET', keys.checkpoint(id, partition)]),
+      );
+      const states = partitions.map((partition) =>
+        partitionState(projection, partition, checkpoints[partition], reports[partition]),
+      );
+      return {
+        name: projection.name,
+        version: served.version,
+        generation: served.generation,
+        lag: states.reduce((sum, { lag }) => sum + lag, 0),
+        state: states.some(({ stopped }) => stopped) ? ('stopped' as const) : ('live' as const),
+        rebuild: build
+          ? rebuildState(projection, build, reports, parsed<RebuildProgress>(texts[models.partitions + nth]))
+          : null,
+        partitions: states,
+      };
+    }),
+  );
+}
+
+function partitionState(
+  { name }: ProjectionId,
+  partition: number,
+  checkpointText: unknown,
+  report: PartitionReport | undefined,
+): ProjectionState['partitions'][number] {
+  const checkpoint = decodeCheckpoint((checkpointText ?? null) as string | null).position;
+  const head = Math.max(report?.head ?? 0, checkpoint);
+  const stopped = report?.stopped[name];
+  return {
+    partition,
+    checkpoint,
+    head,
+    lag: head - checkpoint,
+    owner: report?.owner ?? null,
+    reported_at: report?.reported_at ?? null,
+    ...(stopped ? { stopped: stoppedState(stopped) } : {}),
+  };
+}
+
+function rebuildState(
+  { name }: ProjectionId,
+  build: Build,
+  reports: readonly (PartitionReport | undefined)[],
+  latest: RebuildProgress | undefined,
+): RebuildState {
+  const stopped = reports.flatMap((report, partition) => {
+    const one = report?.rebuild_stopped[name];
+    return one ? [{ partition, ...stoppedState(one) }] : [];
   });
+  const progress = latest?.generation === build.generation ? latest : undefined;
+  const done = progress?.events_done ?? 0;
+  const total = progress?.events_total ?? reports.reduce((sum, report) => sum + (report?.head ?? 0), 0);
+  const rate = progress?.events_per_second ?? null;
+  return {
+    generation: build.generation,
+    version: build.version,
+    state: stopped.length > 0 ? 'stopped' : 'building',
+    requested_by: build.requested_by,
+    requested_at: build.requested_at,
+    events_done: done,
+    events_total: total,
+    events_per_second: rate,
+    seconds_left: rate ? Math.ceil((total - done) / rate) : null,
+    ...(stopped.length > 0 ? { stopped } : {}),
+  };
+}
+
+function stoppedState({ position, orderId, type, error, at }: StoppedReport): StoppedState {
+  return { position, order_id: orderId, type, error, at };
+}
+
+function parsed<T>(text: unknown): T | undefined {
+  return typeof text === 'string' ? (JSON.parse(text) as T) : undefined;
 }

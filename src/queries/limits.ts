@@ -12,6 +12,8 @@ export const queryLimits = {
   maxPositionWaitMs: 5_000,
   /** Waiting for a position also looks at the checkpoints this often, since the message that tells of it may get lost. */
   checkpointPollIntervalMs: 50,
+  /** How often one query begins again because another generation became live meanwhile. */
+  maxGenerationChanges: 5,
   /** Requests that wait for positions in this process. */
   maxWaiting: 20_000,
 } as const;

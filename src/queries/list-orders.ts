@@ -1,11 +1,10 @@
 import { type OrderStatus, orderStatuses, type PaymentStatus, paymentStatuses } from '../orders/order.js';
 import type { OrderDocument } from '../orders/order-document.js';
 import { orderPartition } from '../orders/partition.js';
-import { memberOrderId, orderStatusKeys, timePrefix } from '../read-models/order-status.js';
-import { pipeline } from '../read-models/redis.js';
+import { memberOrderId, orderStatus, orderStatusKeys, timePrefix } from '../read-models/order-status.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { queryLimits as limits } from './limits.js';
-import type { ReadModels } from './read-models.js';
+import { fromLive, type GenerationReader, type ReadModels } from './read-models.js';
 
 export interface OrderFilters {
   readonly userId?: string;
@@ -38,12 +37,24 @@ export async function listOrders(
     before = decodeCursor(cursor, filters);
     if (before === undefined) return 'invalid-cursor';
   }
+  return fromLive(models, orderStatus, (live) => readPage(live, models.partitions, filters, limit, before));
+}
+
+/** @param start the place in the list after which the page begins. */
+export async function readPage(
+  generation: GenerationReader,
+  partitions: number,
+  filters: OrderFilters,
+  limit: number,
+  start: string | undefined,
+): Promise<OrderPage> {
   const orders: OrderDocument[] = [];
+  let before = start;
   let scanned = 0;
   for (;;) {
     const wanted = limit - orders.length + 1;
-    const members = await newestMembers(models, filters, before, wanted);
-    const documents = await readDocuments(models, members);
+    const members = await newestMembers(generation, partitions, filters, before, wanted);
+    const documents = await readDocuments(generation, partitions, members);
     for (const [index, member] of members.entries()) {
       const document = documents[index];
       if (document && matches(document, filters)) {
@@ -63,25 +74,27 @@ export async function listOrders(
 
 /** The newest members after `before` over all partitions, from the indexes that the filters are best read from. */
 async function newestMembers(
-  models: ReadModels,
+  generation: GenerationReader,
+  partitions: number,
   filters: OrderFilters,
   before: string | undefined,
   count: number,
 ): Promise<string[]> {
   const { from, to } = bounds(filters, before);
-  const answers = await Promise.all(
-    Array.from({ length: models.partitions }, (_, partition) =>
-      models.newestMembers(indexKeys(models, partition, filters), [to, from, count]),
-    ),
-  );
+  const sets = Array.from({ length: partitions }, (_, partition) => indexKeys(generation, partition, filters));
+  const answers = await generation.newestMembers(sets, [to, from, count]);
   const prefixLength = filters.userId === undefined ? 0 : filters.userId.length + 1;
-  const members = (answers as string[][]).flat().map((member) => member.slice(prefixLength));
+  const members = answers.flat().map((member) => member.slice(prefixLength));
   return members.sort((a, b) => (a < b ? 1 : -1)).slice(0, count);
 }
 
 /** The sets of a partition that together hold every order that the filters can match. */
-function indexKeys(models: ReadModels, partition: number, { userId, status, paymentStatus }: OrderFilters): string[] {
-  const keys = orderStatusKeys(models.keys, partition);
+function indexKeys(
+  generation: GenerationReader,
+  partition: number,
+  { userId, status, paymentStatus }: OrderFilters,
+): string[] {
+  const keys = orderStatusKeys(generation.keys(partition));
   if (userId !== undefined) return [keys.users];
   if (status === undefined && paymentStatus === undefined) return [keys.placed];
   return (status ? [status] : orderStatuses).flatMap((oneStatus) =>
@@ -98,12 +111,15 @@ function bounds({ userId, placedFromMs, placedToMs }: OrderFilters, before: stri
   return { from: `[${userId}\0${first}`, to: behindLast ? `(${userId}\0${behindLast}` : `(${userId}\x01` };
 }
 
-async function readDocuments(models: ReadModels, members: readonly string[]): Promise<(OrderDocument | undefined)[]> {
-  const texts = await pipeline(
-    models.redis,
+async function readDocuments(
+  generation: GenerationReader,
+  partitions: number,
+  members: readonly string[],
+): Promise<(OrderDocument | undefined)[]> {
+  const texts = await generation.read(
     members.map((member) => {
       const orderId = memberOrderId(member);
-      return ['GET', orderStatusKeys(models.keys, orderPartition(orderId, models.partitions)).order(orderId)];
+      return ['GET', orderStatusKeys(generation.keys(orderPartition(orderId, partitions))).order(orderId)];
     }),
   );
   return texts.map((text) => (typeof text === 'string' ? (JSON.parse(text) as OrderDocument) : undefined));

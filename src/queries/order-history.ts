@@ -1,9 +1,8 @@
 import type { RecordedEvent } from '../orders/events.js';
 import { orderPartition } from '../orders/partition.js';
 import { upcast } from '../orders/upcast.js';
-import { decodeHistoryEntry, type HistoryEntry, orderHistoryKeys } from '../read-models/order-history.js';
-import { pipeline } from '../read-models/redis.js';
-import type { ReadModels } from './read-models.js';
+import { decodeHistoryEntry, type HistoryEntry, orderHistory, orderHistoryKeys } from '../read-models/order-history.js';
+import { fromLive, type ReadModels } from './read-models.js';
 
 /** One event of an order: what happened, who did it, when, and where it stands in the log. */
 export interface HistoryEvent {
@@ -54,8 +53,10 @@ export async function getOrderHistory(models: ReadModels, orderId: string): Prom
 /** The order's history entries, oldest first, up to a version if one is given. */
 export async function readHistory(models: ReadModels, orderId: string, upToVersion?: number): Promise<HistoryEntry[]> {
   const partition = orderPartition(orderId, models.partitions);
-  const key = orderHistoryKeys(models.keys, partition).order(orderId);
-  const [texts] = await pipeline(models.redis, [['LRANGE', key, 0, upToVersion === undefined ? -1 : upToVersion - 1]]);
+  const last = upToVersion === undefined ? -1 : upToVersion - 1;
+  const [texts] = await fromLive(models, orderHistory, (live) =>
+    live.read([['LRANGE', orderHistoryKeys(live.keys(partition)).order(orderId), 0, last]]),
+  );
   return (texts as string[]).map(decodeHistoryEntry);
 }
 

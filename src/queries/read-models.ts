@@ -1,5 +1,14 @@
-import type { ReadModelKeys } from '../read-models/keys.js';
-import { type Redis, type RedisScript, redisScript } from '../read-models/redis.js';
+import { readGenerations, type Served, servedGeneration } from '../read-models/generations.js';
+import type { GenerationId, PartitionKeys, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
+import {
+  pipeline,
+  ReadModelUnavailable,
+  type Redis,
+  type RedisCommand,
+  type RedisScript,
+  redisScript,
+} from '../read-models/redis.js';
+import { queryLimits as limits } from './limits.js';
 
 /** What every query reads from. */
 export interface ReadModels {
@@ -7,10 +16,122 @@ export interface ReadModels {
   readonly keys: ReadModelKeys;
   /** The log's number of partitions. */
   readonly partitions: number;
+  /** All read models that there are: what is shown to operators, and what a command's answer waits for. */
+  readonly projections: readonly ProjectionId[];
   /** redis/newest-members.lua. */
   readonly newestMembers: RedisScript;
+  /** By projection: the generation that was live when it was last looked at. Every use of it is checked, see fromLive. */
+  readonly served: Map<string, Served>;
 }
 
-export function createReadModels(redis: Redis, keys: ReadModelKeys, partitions: number): ReadModels {
-  return { redis, keys, partitions, newestMembers: redisScript(redis, 'newest-members.lua') };
+export function createReadModels(
+  redis: Redis,
+  keys: ReadModelKeys,
+  partitions: number,
+  projections: readonly ProjectionId[],
+): ReadModels {
+  return {
+    redis,
+    keys,
+    partitions,
+    projections,
+    newestMembers: redisScript(redis, 'newest-members.lua'),
+    served: new Map(),
+  };
+}
+
+/** One generation of a read model, as a query reads it. */
+export interface GenerationReader {
+  readonly id: GenerationId;
+  keys(partition: number): PartitionKeys;
+  /** Sends commands in one round trip and gives their answers in order. */
+  read(commands: readonly RedisCommand[]): Promise<unknown[]>;
+  /** redis/newest-members.lua, on the sets of one partition after the other. */
+  newestMembers(sets: readonly (readonly string[])[], args: readonly (string | number)[]): Promise<string[][]>;
+}
+
+/** Another generation has become live while a query read the one before. */
+class GenerationChanged extends Error {}
+
+/**
+ * Answers a query from the live generation of a projection. Each read also reads, as its last command, which generation is
+ * live, and if it is another one than the query reads, the query begins again on that. So every answer comes from one
+ * generation as it was while it was live: never from one that is being built, being removed, or from two.
+ * Rejects with ReadModelUnavailable.
+ */
+export async function fromLive<Answer>(
+  models: ReadModels,
+  projection: ProjectionId,
+  query: (generation: GenerationReader) => Promise<Answer>,
+): Promise<Answer> {
+  for (let attempt = 0; attempt < limits.maxGenerationChanges; attempt += 1) {
+    const served = models.served.get(projection.name) ?? (await lookUpServed(models, projection));
+    try {
+      return await query(generationReader(models, projection, served));
+    } catch (error) {
+      if (!(error instanceof GenerationChanged)) throw error;
+      models.served.delete(projection.name);
+    }
+  }
+  throw new ReadModelUnavailable(`${projection.name} changed its generation again and again`);
+}
+
+/** Answers a query from a generation that is nobody's live one, such as that of a replay up to a point in time. */
+export function fromGeneration(models: ReadModels, id: GenerationId): GenerationReader {
+  return reader(
+    models,
+    id,
+    (commands) => pipeline(models.redis, commands),
+    async () => undefined,
+  );
+}
+
+/** Looks up which generation is live. Where there is none yet, that is the empty generation 0, looked up anew each time. */
+export async function lookUpServed(models: ReadModels, projection: ProjectionId): Promise<Served> {
+  const [generations] = await readGenerations(models.redis, models.keys, [projection]);
+  const served = generations && servedGeneration(generations, projection.version);
+  if (served) models.served.set(projection.name, served);
+  else if (generations && generations.live.size > 0) {
+    throw new ReadModelUnavailable(`${projection.name} is being built for version ${projection.version}`);
+  }
+  return served ?? { generation: 0, version: projection.version };
+}
+
+function generationReader(models: ReadModels, projection: ProjectionId, served: Served): GenerationReader {
+  // While the version before is served, the first generation of this version is what has to be noticed.
+  const fields = [...new Set([projection.version, served.version])].map((version) => `live:${version}`);
+  const liveNow: RedisCommand = ['HMGET', models.keys.generations(projection.name), ...fields];
+  const check = (answer: unknown) => {
+    const [own, before] = answer as (string | null)[];
+    const live = fields.length === 1 ? own : (own ?? before);
+    if (Number(live ?? 0) !== served.generation) throw new GenerationChanged();
+  };
+  return reader(
+    models,
+    { name: projection.name, generation: served.generation },
+    async (commands) => {
+      const answers = await pipeline(models.redis, [...commands, liveNow]);
+      check(answers.pop());
+      return answers;
+    },
+    async () => check((await pipeline(models.redis, [liveNow]))[0]),
+  );
+}
+
+function reader(
+  models: ReadModels,
+  id: GenerationId,
+  read: (commands: readonly RedisCommand[]) => Promise<unknown[]>,
+  checkAfter: () => Promise<void>,
+): GenerationReader {
+  return {
+    id,
+    keys: (partition) => models.keys.partition(id, partition),
+    read,
+    async newestMembers(sets, args) {
+      const answers = await Promise.all(sets.map((keys) => models.newestMembers(keys, args)));
+      await checkAfter();
+      return answers as string[][];
+    },
+  };
 }

@@ -6,48 +6,61 @@
  * server. The generation is in every key, so that a new one can be built beside the live one.
  */
 export interface ReadModelKeys {
-  /** A key of a projection's data in one partition. */
-  of(projection: ProjectionId, partition: number, ...rest: string[]): string;
-  /** Where the projection stands in the partition: "<position>:<hash of that event, hex>"; absent before the first event. */
-  checkpoint(projection: ProjectionId, partition: number): string;
-  /** What the partition's owner last reported (report.ts), as JSON text. */
-  report(partition: number): string;
-  /** The channel on which each applied step is published, as "<projection> <partition> <position>". */
+  /** Names the keys of one generation in one partition. */
+  partition(generation: GenerationId, partition: number): PartitionKeys;
+  /** Where the generation stands in the partition, see checkpoint.ts; absent before the first event. */
+  checkpoint(generation: GenerationId, partition: number): string;
+  /** Matches every key of a generation, as SCAN takes it. */
+  pattern(generation: GenerationId): string;
+  /** Hash: which generations of a projection there are, see generations.ts. */
+  generations(projection: string): string;
+  /** How far the rebuild of a projection is (report.ts), as JSON text. */
+  progress(projection: string): string;
+  /** What the partition's owner last reported (report.ts), as JSON text; processes of other versions have another owner. */
+  report(partition: number, release: string): string;
+  /** The channel on which each applied step is published, as "<projection> <generation> <partition> <position>". */
   readonly appliedChannel: string;
+  /** The channel that tells of changed generations, by the projection's name. */
+  readonly generationsChannel: string;
 }
 
+/** A projection as its code is. The version is raised when its fold gives something else than before. */
 export interface ProjectionId {
   readonly name: string;
-  /** Which build of the projection: until rebuilds choose it, the version of its code. */
   readonly version: number;
 }
 
+/** One build of a projection's read model. */
+export interface GenerationId {
+  readonly name: string;
+  readonly generation: number;
+}
+
+/** Gives a key from the rest of its name. What it names belongs to one generation in one partition. */
+export type PartitionKeys = (...name: string[]) => string;
+
 export function createKeys(logId: string): ReadModelKeys {
   const prefix = `orders:${logId.slice(0, 8)}`;
-  const of = (projection: ProjectionId, partition: number, ...rest: string[]) =>
-    [`{${prefix}:${partition}}`, projection.name, projection.version, ...rest].join(':');
+  const partitionKeys =
+    ({ name, generation }: GenerationId, partition: number): PartitionKeys =>
+    (...rest) =>
+      [`{${prefix}:${partition}}`, name, generation, ...rest].join(':');
   return {
-    of,
-    checkpoint: (projection, partition) => of(projection, partition, 'checkpoint'),
-    report: (partition) => `{${prefix}:${partition}}:report`,
+    partition: partitionKeys,
+    checkpoint: (generation, partition) => partitionKeys(generation, partition)('checkpoint'),
+    pattern: ({ name, generation }) => `{${prefix}:*}:${name}:${generation}:*`,
+    generations: (projection) => `${prefix}:generations:${projection}`,
+    progress: (projection) => `${prefix}:progress:${projection}`,
+    report: (partition, release) => `{${prefix}:${partition}}:report:${release}`,
     appliedChannel: `${prefix}:applied`,
+    generationsChannel: `${prefix}:generations`,
   };
 }
 
-export interface Checkpoint {
-  readonly position: number;
-  /** The hash of the event at that position, hex; empty at position 0. */
-  readonly hash: string;
-}
-
-export const startCheckpoint: Checkpoint = { position: 0, hash: '' };
-
-export function encodeCheckpoint({ position, hash }: Checkpoint): string {
-  return position === 0 ? '' : `${position}:${hash}`;
-}
-
-export function decodeCheckpoint(text: string | null): Checkpoint {
-  if (!text) return startCheckpoint;
-  const [position, hash = ''] = text.split(':');
-  return { position: Number(position), hash };
+/** Processes of one release have the same projections in the same versions: they share the partitions out among themselves. */
+export function releaseOf(projections: readonly ProjectionId[]): string {
+  return projections
+    .map(({ name, version }) => `${name}@${version}`)
+    .toSorted()
+    .join(',');
 }

@@ -1,6 +1,6 @@
 import { type OrderStatus, orderStatuses } from '../orders/order.js';
 import { type DurationSketch, decodeSketch, emptySketch, encodeSketch, mergeSketch } from './duration-sketch.js';
-import type { ReadModelKeys } from './keys.js';
+import type { PartitionKeys } from './keys.js';
 
 /** The figures of all orders: in total, by month, day and hour of when they were placed, a set of figures a currency. */
 export const metrics = { name: 'metrics', version: 1 } as const;
@@ -8,14 +8,14 @@ export const metrics = { name: 'metrics', version: 1 } as const;
 export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
 
-export function metricsKeys(keys: ReadModelKeys, partition: number) {
+export function metricsKeys(key: PartitionKeys) {
   return {
     /** Set: the currencies that orders of this partition have. */
-    currencies: keys.of(metrics, partition, 'currencies'),
+    currencies: key('currencies'),
     /** Hash: `Figures` under the fields of `figureFields`. */
-    figures: (currency: string) => keys.of(metrics, partition, 'figures', currency),
+    figures: (currency: string) => key('figures', currency),
     /** Hash: under each order's id the little that the next event's effect on the figures depends on. */
-    orders: keys.of(metrics, partition, 'orders'),
+    orders: key('orders'),
   };
 }
 

@@ -1,14 +1,14 @@
 import type { StoredEvent } from '../event-log/stored-event.js';
 import type { EventMetadata } from '../orders/events.js';
-import type { ReadModelKeys } from './keys.js';
+import type { PartitionKeys } from './keys.js';
 
 /** Every event of an order, with who, when and why. */
 export const orderHistory = { name: 'order-history', version: 1 } as const;
 
-export function orderHistoryKeys(keys: ReadModelKeys, partition: number) {
+export function orderHistoryKeys(key: PartitionKeys) {
   return {
     /** List: a `HistoryEntry` as JSON text for each event, in order: index = version − 1. */
-    order: (orderId: string) => keys.of(orderHistory, partition, 'order', orderId),
+    order: (orderId: string) => key('order', orderId),
   };
 }
 

@@ -1,21 +1,20 @@
 import type { OrderStatus, PaymentStatus } from '../orders/order.js';
-import type { ReadModelKeys } from './keys.js';
+import type { PartitionKeys } from './keys.js';
 
 /** The order as it is now, and the indexes that the list of orders is read from. */
 export const orderStatus = { name: 'order-status', version: 1 } as const;
 
 /** The keys of order-status in a partition. */
-export function orderStatusKeys(keys: ReadModelKeys, partition: number) {
+export function orderStatusKeys(key: PartitionKeys) {
   return {
     /** String: the order's document, as JSON text just as the API sends it. */
-    order: (orderId: string) => keys.of(orderStatus, partition, 'order', orderId),
+    order: (orderId: string) => key('order', orderId),
     /** Sorted set of `placedMember`s: all orders. */
-    placed: keys.of(orderStatus, partition, 'placed'),
+    placed: key('placed'),
     /** Sorted set of `placedMember`s: the orders of one status and payment status. Each order is in exactly one. */
-    placedWith: (status: OrderStatus, payment: PaymentStatus) =>
-      keys.of(orderStatus, partition, 'placed', status, payment),
+    placedWith: (status: OrderStatus, payment: PaymentStatus) => key('placed', status, payment),
     /** Sorted set of `userMember`s: all orders, by user and then by time. */
-    users: keys.of(orderStatus, partition, 'users'),
+    users: key('users'),
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import { allProjections } from '../../src/projections/all-projections.js';
 import { createProjectionStore } from '../../src/projections/projection-store.js';
-import { allProjections } from '../../src/projections/projector.js';
 import { getProjections } from '../../src/queries/get-projections.js';
 import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
@@ -53,10 +53,10 @@ describe('the read models', () => {
   it('take a step only on top of the checkpoint that it was folded from', async () => {
     const another = log.redis.duplicate();
     const [owner, late] = [createProjectionStore(log.redis, log.keys), createProjectionStore(another, log.keys)];
-    const projection = { name: 'metrics', version: 1 };
-    const key = log.keys.of(projection, 0, 'counter');
+    const generation = { name: 'metrics', generation: 1 };
+    const key = log.keys.partition(generation, 0)('counter');
     const step = (from: number, to: number) => ({
-      projection,
+      generation,
       partition: 0,
       from: { position: from, hash: from === 0 ? '' : `h${from}` },
       to: { position: to, hash: `h${to}` },
@@ -86,10 +86,10 @@ describe('the read models', () => {
     });
     const sleeper = await startProjector(
       log,
-      allProjections(log.keys).map((projection) => ({
+      allProjections.map((projection) => ({
         ...projection,
-        async load(events, partition, read) {
-          const state = await projection.load(events, partition, read);
+        async load(events, key, read) {
+          const state = await projection.load(events, key, read);
           await sleepOnce();
           return state;
         },

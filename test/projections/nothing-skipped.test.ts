@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import type pg from 'pg';
+import { allProjections } from '../../src/projections/all-projections.js';
 import type { Projection } from '../../src/projections/projection.js';
-import { allProjections } from '../../src/projections/projector.js';
 import { orderHistoryKeys } from '../../src/read-models/order-history.js';
 import { appender, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectIntactLog, expectReadModelsEqualTheLog, positionsOf, projected } from '../support/read-models.js';
+import { liveKeys } from '../support/redis-keys.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 
 describe('a projection skips nothing', () => {
@@ -16,7 +17,7 @@ describe('a projection skips nothing', () => {
 
   it('while an append that has taken its positions stays open and others commit', async () => {
     const seen = new Map<number, number[]>();
-    const projector = await startProjector(log, [...allProjections(log.keys), recorder(seen)]);
+    const projector = await startProjector(log, [...allProjections, recorder(seen)]);
     const append = appender(log);
     await place(append, orderIdIn(1, 4));
 
@@ -63,7 +64,7 @@ describe('a projection skips nothing', () => {
     await projected(log);
     await eventually('the last event', () => seen.get(1)?.length === heldPosition + 30);
     expect(seen.get(1)).to.deep.equal(await positionsOf(log, 1));
-    expect(await log.redis.llen(orderHistoryKeys(log.keys, 1).order(held))).to.equal(1);
+    expect(await log.redis.llen(orderHistoryKeys(liveKeys(log, 'order-history', 1)).order(held))).to.equal(1);
     await expectIntactLog(log);
     await expectReadModelsEqualTheLog(log);
     await projector.stop();
@@ -94,8 +95,10 @@ describe('a projection skips nothing', () => {
       name: 'recorder',
       version: 1,
       load: async () => undefined,
-      fold(events, partition) {
-        seen.set(partition, [...(seen.get(partition) ?? []), ...events.map(({ stored }) => stored.position)]);
+      fold(events) {
+        for (const { stored } of events) {
+          seen.set(stored.partition, [...(seen.get(stored.partition) ?? []), stored.position]);
+        }
         return [];
       },
     };

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import { allProjections } from '../../src/projections/all-projections.js';
 import type { Projection } from '../../src/projections/projection.js';
-import { allProjections } from '../../src/projections/projector.js';
 import { getProjections } from '../../src/queries/get-projections.js';
 import { appender, event, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
@@ -18,7 +18,7 @@ describe('a poison event', () => {
     const append = appender(log);
     for (const orderId of [orderIdIn(2, 4), orderIdIn(2, 4), poisoned, orderIdIn(2, 4), orderIdIn(1, 4)])
       await place(append, orderId);
-    const broken = allProjections(log.keys).map((projection) =>
+    const broken = allProjections.map((projection) =>
       projection.name === 'metrics' ? failingOn(projection, poisoned) : projection,
     );
     const projector = await startProjector(log, broken);
@@ -83,9 +83,9 @@ describe('a poison event', () => {
   function failingOn(projection: Projection, orderId: string): Projection {
     return {
       ...projection,
-      fold(events, partition, state) {
+      fold(events, key, state) {
         if (events.some(({ event: { orderId: id } }) => id === orderId)) throw new Error('a bug in the fold');
-        return projection.fold(events, partition, state);
+        return projection.fold(events, key, state);
       },
     };
   }

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { derivedOrderId } from '../../src/commands/idempotency.js';
+import { allProjections } from '../../src/projections/all-projections.js';
+import { releaseOf } from '../../src/read-models/keys.js';
 import { expectIntactLog, expectReadModelsEqualTheLog, projected } from '../support/read-models.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
@@ -143,7 +145,7 @@ const pidOf = (service: RunningService) => String(service.process.pid);
 async function owners(log: TestLog): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for (let partition = 0; partition < log.settings.partitions; partition += 1) {
-    const report = JSON.parse((await log.redis.get(log.keys.report(partition))) ?? '{}');
+    const report = JSON.parse((await log.redis.get(log.keys.report(partition, releaseOf(allProjections)))) ?? '{}');
     const pid = String(report.owner ?? '').split(':')[1] ?? '';
     counts.set(pid, (counts.get(pid) ?? 0) + 1);
   }

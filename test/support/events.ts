@@ -60,6 +60,7 @@ export async function startProjector(
     url,
     settings,
     pool,
+    rebuildPool: pool,
     redis,
     keys,
     wakeUps,

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { checkChain } from '../../src/event-log/hash-chain.js';
 import { readHeads, readPartition, scanPartition } from '../../src/event-log/read-partition.js';
+import { allProjections } from '../../src/projections/all-projections.js';
 import { exactJson } from '../../src/queries/exact-json.js';
 import { getMetrics } from '../../src/queries/get-metrics.js';
 import { getOrder } from '../../src/queries/get-order.js';
@@ -8,11 +9,12 @@ import { getProjections } from '../../src/queries/get-projections.js';
 import { listOrders } from '../../src/queries/list-orders.js';
 import { getOrderHistory } from '../../src/queries/order-history.js';
 import { createReadModels } from '../../src/queries/read-models.js';
+import type { ProjectionId } from '../../src/read-models/keys.js';
 import { expectedDocument, expectedFigures, foldLog } from './independent-fold.js';
 import { eventually, type TestLog } from './servers.js';
 
-export function queriesOf(log: TestLog) {
-  return createReadModels(log.redis, log.keys, log.settings.partitions);
+export function queriesOf(log: TestLog, projections: readonly ProjectionId[] = allProjections) {
+  return createReadModels(log.redis, log.keys, log.settings.partitions, projections);
 }
 
 /** Waits until every projection has applied the whole log. */

@@ -1,9 +1,10 @@
+import type { PartitionKeys } from '../../src/read-models/keys.js';
 import type { TestLog } from './servers.js';
 
 /** Everything that this log has in Redis, as DUMP gives it, without the reports, which carry a time. */
 export async function snapshotKeys(log: TestLog): Promise<Record<string, unknown>> {
   const keys = (await log.redis.keys(`{orders:${log.settings.logId.slice(0, 8)}:*`))
-    .filter((key) => !key.endsWith(':report'))
+    .filter((key) => !key.includes(':report:'))
     .sort();
   const content: Record<string, unknown> = {};
   for (const key of keys) content[key] = await read(log, key);
@@ -45,12 +46,17 @@ export async function restoreKeys(log: TestLog, snapshot: Record<string, unknown
   await multi.exec();
 }
 
+/** Names the keys of a projection’s first generation, which is live until something is rebuilt. */
+export function liveKeys(log: TestLog, name: string, partition: number): PartitionKeys {
+  return log.keys.partition({ name, generation: 1 }, partition);
+}
+
 /** A checkpoint's key and its text. */
 export async function checkpointText(
   log: TestLog,
   projection: string,
   partition: number,
 ): Promise<[key: string, text: string]> {
-  const key = log.keys.checkpoint({ name: projection, version: 1 }, partition);
+  const key = log.keys.checkpoint({ name: projection, generation: 1 }, partition);
   return [key, (await log.redis.get(key)) ?? ''];
 }

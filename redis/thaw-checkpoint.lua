@@ -1,0 +1,17 @@
+-- Lets a generation go on in a partition.
+--
+-- KEYS[1]  the checkpoint
+-- ARGV[1]  the token under which it was frozen: with another one nothing happens
+--
+-- Returns 1 if it was thawed.
+local checkpoint = redis.call('GET', KEYS[1]) or ''
+local thawed = string.match(checkpoint, '^(%d+:%x*):(.+)$')
+if not thawed or string.sub(checkpoint, #thawed + 2) ~= ARGV[1] then
+  return 0
+end
+if thawed == '0:' then
+  redis.call('DEL', KEYS[1])
+else
+  redis.call('SET', KEYS[1], thawed)
+end
+return 1

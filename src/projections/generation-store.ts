@@ -1,0 +1,96 @@
+import { type Build, decodeGenerations, type Generations, readGenerations } from '../read-models/generations.js';
+import type { GenerationId, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
+import { pipeline, ReadModelUnavailable, type Redis, redisScript } from '../read-models/redis.js';
+import { projectorLimits as limits } from './limits.js';
+
+/** Who asks for a rebuild. Builds asked for under one request name read the log together. */
+export interface BuildRequest {
+  readonly requestedBy: string;
+  readonly request: string;
+}
+
+/**
+ * The life of generations: opened or requested, built, live, retired, removed. Every change is one script on the
+ * projection's hash of generations, so that any number of processes may try the same. All reject with ReadModelUnavailable.
+ */
+export interface GenerationStore {
+  read(projections: readonly ProjectionId[]): Promise<Generations[]>;
+  /** Makes sure that this version has a generation to fill, and shows that its processes live. */
+  open(projection: ProjectionId, request: BuildRequest): Promise<void>;
+  /** Asks for a rebuild; the one that is under way already, if there is one. */
+  request(projection: ProjectionId, request: BuildRequest): Promise<{ build: Build; isNew: boolean }>;
+  /** Cancels a rebuild. False where none is under way. */
+  cancel(projection: ProjectionId): Promise<boolean>;
+  /** Announces a flip under this token: until it is taken back, `flip` with it succeeds. */
+  announceFlip(projection: ProjectionId, token: string): Promise<void>;
+  flip(projection: ProjectionId, generation: number, token: string): Promise<boolean>;
+  /** Leaves older versions' generations to be removed once their processes have gone. */
+  retireVersions(projection: ProjectionId): Promise<void>;
+  /** A generation that nobody will ever be served from: removed unless `hold` is called again within the lease. */
+  openScratch(projection: ProjectionId): Promise<GenerationId>;
+  hold(id: GenerationId): Promise<void>;
+  /** Leaves a generation to be removed now. */
+  retire(id: GenerationId): Promise<void>;
+  forgetRetired(id: GenerationId): Promise<void>;
+}
+
+export function createGenerationStore(redis: Redis, keys: ReadModelKeys): GenerationStore {
+  const open = redisScript(redis, 'open-generation.lua');
+  const request = redisScript(redis, 'request-generation.lua');
+  const discard = redisScript(redis, 'discard-generation.lua');
+  const flip = redisScript(redis, 'flip-generation.lua');
+  const retireVersions = redisScript(redis, 'retire-versions.lua');
+
+  const announce = async (name: string) => {
+    await pipeline(redis, [['PUBLISH', keys.generationsChannel, name]]);
+  };
+  const known = ({ requestedBy, request: name }: BuildRequest) =>
+    JSON.stringify({ requested_by: requestedBy, requested_at: new Date().toISOString(), request: name });
+  const setRetired = async ({ name, generation }: GenerationId, fromMs: number) => {
+    await pipeline(redis, [['HSET', keys.generations(name), `retired:${generation}`, fromMs]]);
+  };
+
+  return {
+    read: (projections) => readGenerations(redis, keys, projections),
+    async open({ name, version }, by) {
+      await open([keys.generations(name)], [version, Date.now(), known(by)]);
+    },
+    async request({ name, version }, by) {
+      const [, isNew] = (await request([keys.generations(name)], [version, known(by)])) as [number, number];
+      const [fields] = await pipeline(redis, [['HGETALL', keys.generations(name)]]);
+      const build = decodeGenerations(fields as Record<string, string>).next.get(version);
+      if (!build) throw new ReadModelUnavailable('the rebuild was cancelled just now');
+      if (isNew) await announce(name);
+      return { build, isNew: isNew === 1 };
+    },
+    async cancel({ name, version }) {
+      const generation = await discard([keys.generations(name)], [version, Date.now()]);
+      if (typeof generation !== 'number') return false;
+      await announce(name);
+      return true;
+    },
+    async announceFlip({ name, version }, token) {
+      await pipeline(redis, [['HSET', keys.generations(name), `flip:${version}`, token]]);
+    },
+    async flip({ name, version }, generation, token) {
+      const done = await flip([keys.generations(name)], [version, generation, token, Date.now()]);
+      if (done === 1) await announce(name);
+      return done === 1;
+    },
+    async retireVersions({ name, version }) {
+      const now = Date.now();
+      await retireVersions([keys.generations(name)], [version, now, now - limits.versionSeenTimeoutMs]);
+    },
+    async openScratch({ name }) {
+      const [generation] = (await pipeline(redis, [['HINCRBY', keys.generations(name), 'counter', 1]])) as [number];
+      const id = { name, generation };
+      await setRetired(id, Date.now() + limits.scratchLeaseMs);
+      return id;
+    },
+    hold: (id) => setRetired(id, Date.now() + limits.scratchLeaseMs),
+    retire: (id) => setRetired(id, 0),
+    async forgetRetired({ name, generation }) {
+      await pipeline(redis, [['HDEL', keys.generations(name), `retired:${generation}`]]);
+    },
+  };
+}
