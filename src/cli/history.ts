@@ -1,7 +1,4 @@
 import { parseArgs } from 'node:util';
-import { readConfig } from '../config.js';
-import { openServers } from '../embedded/embedded.js';
-import { createPool, readLogSettings } from '../event-log/database.js';
 import { createStreamReader } from '../event-log/read-stream.js';
 import { recordedEvent } from '../event-log/stored-event.js';
 import { isOrderId } from '../http/validation.js';
@@ -11,16 +8,13 @@ import { evolve } from '../orders/evolve.js';
 import { formatMinor } from '../orders/money.js';
 import { type Order, paymentStatus } from '../orders/order.js';
 import { UsageError } from './usage-error.js';
+import { withLog } from './with-log.js';
 
 /** `orders history ID`: what happened to an order, from the event log itself. */
 export async function historyCommand(args: string[]): Promise<void> {
   const [orderId] = parseArgs({ args, allowPositionals: true, options: {} }).positionals;
   if (!isOrderId(orderId)) throw new UsageError('orders history ORDER_ID: the order’s UUID');
-  const config = readConfig(process.env);
-  const servers = await openServers(config, (text) => console.error(`orders: ${text}`), 'join');
-  const pool = createPool(servers.databaseUrl, 2, () => undefined);
-  try {
-    const { partitions } = await readLogSettings(pool);
+  await withLog(async ({ pool, settings: { partitions } }) => {
     const stored = await createStreamReader(pool, partitions)(orderId.toLowerCase());
     const [first] = stored;
     if (!first) throw new UsageError(`there is no order ${orderId}`);
@@ -38,10 +32,7 @@ export async function historyCommand(args: string[]): Promise<void> {
         console.log(`     recorded ${event.recordedAt}`);
       console.log(`     → ${order.status}, ${paymentStatus(order)}${order.onHold ? ', on hold' : ''}`);
     }
-  } finally {
-    await pool.end();
-    await servers.stop();
-  }
+  });
 }
 
 /** An event in a person's words. */

@@ -7,6 +7,7 @@ const usage = `orders <command>
   migrate                         bring the database to this version
   status                          each projection's lag, by partition
   history ORDER_ID                what happened to an order, as a timeline
+  replay [PROJECTION]             rebuild read models from the log, or compare them with it
   import FILE                     read orders from an NDJSON or CSV file
 
   orders <command> --help tells more. Configuration is by environment: see .env.example.`;
@@ -17,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<(args: string[]) => Promis
   migrate: async () => (await import('./migrate.js')).migrateCommand,
   status: async () => (await import('./status.js')).statusCommand,
   history: async () => (await import('./history.js')).historyCommand,
+  replay: async () => (await import('./replay.js')).replayCommand,
   import: async () => (await import('./import.js')).importCommand,
 };
 
@@ -38,6 +40,8 @@ function explain(error: unknown): string {
 }
 
 loadEnvFile();
+// Who reads what is printed (head, less) may have seen enough: the command still ends as it should.
+process.stdout.on('error', () => undefined);
 try {
   await main(process.argv.slice(2));
 } catch (error) {

@@ -16,13 +16,13 @@ export class ProgressBar {
     this.#startFraction = startFraction;
   }
 
-  /** @param fraction how much is done, 0 to 1. @param count of how many, in this run. */
-  update(fraction: number, count: number): void {
+  /** @param fraction how much is done, 0 to 1. @param count of how many, in this run. @param note what else is to be known. */
+  update(fraction: number, count: number, note = ''): void {
     const now = Date.now();
     const terminal = process.stderr.isTTY;
     if (now - this.#drawnAt < (terminal ? redrawIntervalMs : lineIntervalMs)) return;
     this.#drawnAt = now;
-    const text = this.#text(fraction, count);
+    const text = `${this.#text(fraction, count)}${note && `  ${note}`}`;
     process.stderr.write(terminal ? `\r\x1b[2K${text}` : `${text}\n`);
   }
 

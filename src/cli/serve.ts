@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Logger } from 'pino';
@@ -11,9 +12,11 @@ import { migrate } from '../event-log/migrate.js';
 import { createStreamReader } from '../event-log/read-stream.js';
 import { createNotifier, WakeUps } from '../event-log/wake-ups.js';
 import { createApp } from '../http/app.js';
+import { EventStreams } from '../http/event-streams.js';
 import { startHttpServer } from '../http/server.js';
 import type { Service } from '../http/service.js';
 import { allProjections } from '../projections/all-projections.js';
+import { createGenerationStore } from '../projections/generation-store.js';
 import { projectorLimits } from '../projections/limits.js';
 import { Projector } from '../projections/projector.js';
 import { AppliedPositions } from '../queries/applied-positions.js';
@@ -121,6 +124,13 @@ async function open(
     if (channel === keys.generationsChannel) projector?.look();
   });
   void applied.start().catch(onRedisError);
+  const generations = createGenerationStore(redis, keys);
+  const byName = (name: string) => {
+    const projection = allProjections.find((one) => one.name === name);
+    if (!projection) throw new Error(`there is no projection ${name}`);
+    return projection;
+  };
+  const streams = new EventStreams();
   let draining = false;
   const service: Service = {
     handleCommand: createCommandHandler({
@@ -130,6 +140,11 @@ async function open(
     }),
     models,
     applied,
+    streams,
+    rebuilds: {
+      request: (name, actor) => generations.request(byName(name), { requestedBy: actor, request: randomUUID() }),
+      cancel: (name) => generations.cancel(byName(name)),
+    },
     health: () => health(pool, redis, wakeUps, projector, draining),
     defaultCurrency: config.defaultCurrency,
     log,
@@ -139,6 +154,7 @@ async function open(
   const http = await startHttpServer(app, config.host, config.port);
   closeLater(() => {
     draining = true;
+    streams.close();
     return http.drain(config.shutdownTimeoutMs);
   });
   say(`listening on ${http.url} (${[...config.roles].join(' and ')}; ${settings.partitions} partitions)`);

@@ -1,25 +1,14 @@
 import { parseArgs } from 'node:util';
-import { readConfig } from '../config.js';
-import { openServers } from '../embedded/embedded.js';
-import { createPool, readLogSettings } from '../event-log/database.js';
 import { readHeads } from '../event-log/read-partition.js';
-import { allProjections } from '../projections/all-projections.js';
 import { getProjections } from '../queries/get-projections.js';
-import { createReadModels } from '../queries/read-models.js';
-import { createKeys } from '../read-models/keys.js';
-import { createRedis } from '../read-models/redis.js';
+import { withLog } from './with-log.js';
 
 /** `orders status`: how far each projection is behind the log, a mark a partition. */
 export async function statusCommand(args: string[]): Promise<void> {
   parseArgs({ args, options: {} });
-  const config = readConfig(process.env);
-  const servers = await openServers(config, (text) => console.error(`orders: ${text}`), 'join');
-  const pool = createPool(servers.databaseUrl, 2, () => undefined);
-  const redis = createRedis(servers.redisUrl, () => undefined);
-  try {
-    const { logId, partitions } = await readLogSettings(pool);
+  await withLog(async ({ pool, models, settings: { logId, partitions } }) => {
     const heads = new Map((await readHeads(pool)).map(({ partition, position }) => [partition, position]));
-    const projections = await getProjections(createReadModels(redis, createKeys(logId), partitions, allProjections));
+    const projections = await getProjections(models);
     const events = [...heads.values()].reduce((sum, head) => sum + head, 0);
     const owners = new Set(projections[0]?.partitions.map(({ owner }) => owner ?? 'nobody'));
     console.log(
@@ -37,6 +26,16 @@ export async function statusCommand(args: string[]): Promise<void> {
       );
     }
     console.log('\n· up to date   ▁▂▃▄▅▆▇█ behind by 1, 10, 100, … events   x stopped');
+    for (const { name, rebuild } of projections) {
+      if (!rebuild) continue;
+      const done = Math.floor((100 * rebuild.events_done) / Math.max(1, rebuild.events_total));
+      const left = rebuild.seconds_left === null ? '' : `, ${rebuild.seconds_left} s left`;
+      console.log(`\n${name} is being rebuilt as generation ${rebuild.generation}: ${done} %${left}`);
+      for (const { partition, position, error } of rebuild.stopped ?? []) {
+        console.log(`  stopped in partition ${partition} at position ${position}: ${error}`);
+        process.exitCode = 1;
+      }
+    }
     for (const { name, partitions: all } of projections) {
       for (const { partition, stopped } of all) {
         if (!stopped) continue;
@@ -45,11 +44,7 @@ export async function statusCommand(args: string[]): Promise<void> {
         process.exitCode = 1;
       }
     }
-  } finally {
-    redis.disconnect();
-    await pool.end();
-    await servers.stop();
-  }
+  });
 }
 
 function lagMark(lag: number): string {

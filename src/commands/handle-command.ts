@@ -1,4 +1,5 @@
 import type { AppendEvents, AppendResult } from '../event-log/append.js';
+import { operationsStreamId } from '../event-log/operations.js';
 import { Overloaded } from '../event-log/overloaded.js';
 import type { ReadStream } from '../event-log/read-stream.js';
 import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
@@ -7,7 +8,7 @@ import { decide } from '../orders/decide.js';
 import type { EventMetadata, OrderEvent, RecordedEvent } from '../orders/events.js';
 import { fold } from '../orders/evolve.js';
 import type { Order } from '../orders/order.js';
-import type { Rejection } from '../orders/rejection.js';
+import { invalid, type Rejection, rejected } from '../orders/rejection.js';
 import { currentSchema } from '../orders/upcast.js';
 import { commandHash, handledBefore } from './idempotency.js';
 import { commandLimits as limits } from './limits.js';
@@ -64,6 +65,7 @@ export function createCommandHandler(deps: CommandDeps): HandleCommand {
   const inTurn = createOrderQueues();
 
   return async (request) => {
+    if (request.orderId === operationsStreamId) return { outcome: 'rejected', rejection: notAnOrder(request) };
     // A new order needs no look at a stream that most likely is not there: the append checks that it is not.
     if (request.command.command === 'place' && request.expectedVersion === undefined) {
       const placed = await attempt(deps, request, [], hashOf(request));
@@ -71,6 +73,12 @@ export function createCommandHandler(deps: CommandDeps): HandleCommand {
     }
     return inTurn(request.orderId, () => loadAndDecide(deps, request));
   };
+}
+
+function notAnOrder({ command }: CommandRequest): Rejection {
+  return command.command === 'place'
+    ? invalid('/order_id', 'is reserved for the service itself: choose another')
+    : rejected('order-not-found', undefined, 'There is no order with this id.');
 }
 
 async function loadAndDecide(deps: CommandDeps, request: CommandRequest): Promise<CommandOutcome> {

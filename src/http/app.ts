@@ -6,6 +6,7 @@ import { batchRoute } from './batch-route.js';
 import { commandRoutes } from './command-routes.js';
 import { operationsRoutes } from './operations-routes.js';
 import { problem } from './problems.js';
+import { projectionRoutes } from './projection-routes.js';
 import { queryRoutes } from './query-routes.js';
 import { identifyRequest, requestState } from './request-state.js';
 import type { Service } from './service.js';
@@ -22,6 +23,7 @@ export function createApp(service: Service, registry: Registry, api: boolean): K
   if (api) {
     batchRoute(router, service);
     queryRoutes(router, service);
+    projectionRoutes(router, service);
     commandRoutes(router, service);
   }
   operationsRoutes(router, service, registry);

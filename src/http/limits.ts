@@ -20,6 +20,16 @@ export const httpLimits = {
   /** How long a command's answer waits for the projections, unless it asks otherwise. */
   defaultProjectionWaitMs: 250,
   maxProjectionWaitMs: 10_000,
+  /** Server-Sent Event streams open at once in a process. */
+  maxEventStreams: 2_000,
+  /** What may wait for one reader of a stream before it is dropped. */
+  maxEventStreamBufferBytes: 256 * 1024,
+  /** A comment is sent this often, so that nobody on the way takes an idle stream for a dead one. */
+  eventStreamHeartbeatMs: 15_000,
+  /** How long a reader waits before it comes back. */
+  eventStreamRetryMs: 1_000,
+  /** The stream of the projections looks for changes this often. */
+  projectionStreamIntervalMs: 500,
   maxIdempotencyKeyLength: 200,
   maxRequestIdLength: 128,
   /** How far in the future an occurred_at may lie: clocks differ. */

@@ -40,6 +40,17 @@ export const problemTypes = {
     explanation:
       'No order has this id. Right after placing it, read with the header Min-Event-Position set to the Event-Position of the answer.',
   },
+  'projection-not-found': {
+    status: 404,
+    title: 'There is no such projection',
+    explanation: 'GET /projections lists the projections by name.',
+  },
+  'rebuild-not-found': {
+    status: 404,
+    title: 'This projection is not being rebuilt',
+    explanation:
+      'There is no rebuild to cancel: it is over, or was never asked for. POST /projections/{name}/rebuild asks for one.',
+  },
   'order-version-not-found': {
     status: 404,
     title: 'The order has no such version',

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
 import type Router from '@koa/router';
 import type { Context } from 'koa';
 import type { OrderStatus, PaymentStatus } from '../orders/order.js';
 import { exactJson } from '../queries/exact-json.js';
 import { getMetrics } from '../queries/get-metrics.js';
 import { getOrder, getOrderThen } from '../queries/get-order.js';
-import { getProjections } from '../queries/get-projections.js';
 import type { Interval } from '../queries/intervals.js';
 import { queryLimits } from '../queries/limits.js';
 import { listOrders } from '../queries/list-orders.js';
@@ -14,12 +12,12 @@ import type { ProjectionId } from '../read-models/keys.js';
 import { metrics } from '../read-models/metrics.js';
 import { orderHistory } from '../read-models/order-history.js';
 import { orderStatus } from '../read-models/order-status.js';
+import { answer, notAcceptable, parameters } from './answer.js';
 import { minEventPosition } from './headers.js';
 import { ProblemError, problem, validationProblem } from './problems.js';
 import { formatRfc3339, parseRfc3339 } from './rfc3339.js';
-import type { querySchemas } from './schemas.js';
 import type { Service } from './service.js';
-import { isOrderId, queryErrors } from './validation.js';
+import { isOrderId } from './validation.js';
 
 /** The query endpoints. Each is answered from Redis alone. */
 export function queryRoutes(router: Router, service: Service): void {
@@ -112,44 +110,6 @@ export function queryRoutes(router: Router, service: Service): void {
       answer(ctx, JSON.stringify(history), `"${history.events.length}"`);
     }
   });
-
-  router.get('/projections', async (ctx) => {
-    parameters(ctx, 'projections');
-    answer(ctx, JSON.stringify({ projections: await getProjections(models) }));
-  });
-}
-
-/** Answers 200, or 304 where the caller has this very answer already. Without a version, the ETag is made of the text. */
-function answer(ctx: Context, text: string, etag?: string, type = 'application/json'): void {
-  if (type === 'application/json' && !ctx.accepts('application/json')) throw notAcceptable();
-  ctx.status = 200;
-  const tag = etag ?? `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
-  ctx.set('ETag', tag);
-  // A cache may keep the answer, but has to ask each time whether it still holds.
-  ctx.set('Cache-Control', 'private, no-cache');
-  if (hasTag(ctx.get('if-none-match'), tag)) {
-    ctx.status = 304;
-    return;
-  }
-  ctx.body = text;
-  ctx.type = type;
-}
-
-/** If-None-Match (RFC 9110, 13.1.2) alone decides: fetch sends `Cache-Control: no-cache` beside it, which must not undo it. */
-function hasTag(ifNoneMatch: string, tag: string): boolean {
-  return ifNoneMatch.split(',').some((one) => one.trim().replace(/^W\//, '') === tag || one.trim() === '*');
-}
-
-function parameters<Query>(ctx: Context, name: keyof typeof querySchemas): Query {
-  const query: Record<string, unknown> = {};
-  const errors = [];
-  for (const [key, value] of Object.entries(ctx.query)) {
-    if (Array.isArray(value)) errors.push({ pointer: `/query/${key}`, message: 'must be given once' });
-    else query[key] = value;
-  }
-  errors.push(...queryErrors(name, query));
-  if (errors.length > 0) throw new ProblemError(validationProblem(errors));
-  return query as Query;
 }
 
 function orderIdOf(ctx: Context): string {
@@ -179,8 +139,4 @@ function milliseconds<Name extends string>(name: Name, time: string | undefined)
 
 function orderNotFound(orderId: string): ProblemError {
   return new ProblemError(problem('order-not-found', `There is no order ${orderId}.`));
-}
-
-function notAcceptable(): ProblemError {
-  return new ProblemError(problem('not-acceptable', 'None of the types in Accept can be given.'));
 }

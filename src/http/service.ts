@@ -2,12 +2,20 @@ import type { Logger } from 'pino';
 import type { HandleCommand } from '../commands/handle-command.js';
 import type { AppliedPositions } from '../queries/applied-positions.js';
 import type { ReadModels } from '../queries/read-models.js';
+import type { EventStreams } from './event-streams.js';
 
 /** What the HTTP side is given: the commands, the queries, and how to find out whether all is well. */
 export interface Service {
   readonly handleCommand: HandleCommand;
   readonly models: ReadModels;
   readonly applied: AppliedPositions;
+  readonly streams: EventStreams;
+  readonly rebuilds: {
+    /** Asks for a rebuild of a projection; isNew is false where one is under way already. */
+    request(projection: string, actor: string): Promise<{ readonly isNew: boolean }>;
+    /** False where none is under way. */
+    cancel(projection: string): Promise<boolean>;
+  };
   readonly health: () => Promise<Health>;
   readonly defaultCurrency: string;
   readonly log: Logger;

@@ -21,6 +21,8 @@ export interface GenerationStore {
   request(projection: ProjectionId, request: BuildRequest): Promise<{ build: Build; isNew: boolean }>;
   /** Cancels a rebuild. False where none is under way. */
   cancel(projection: ProjectionId): Promise<boolean>;
+  /** Asks all owners to try again where the projection has stopped. */
+  resume(projection: ProjectionId): Promise<void>;
   /** Announces a flip under this token: until it is taken back, `flip` with it succeeds. */
   announceFlip(projection: ProjectionId, token: string): Promise<void>;
   flip(projection: ProjectionId, generation: number, token: string): Promise<boolean>;
@@ -68,6 +70,10 @@ export function createGenerationStore(redis: Redis, keys: ReadModelKeys): Genera
       if (typeof generation !== 'number') return false;
       await announce(name);
       return true;
+    },
+    async resume({ name }) {
+      await pipeline(redis, [['HINCRBY', keys.generations(name), 'resumes', 1]]);
+      await announce(name);
     },
     async announceFlip({ name, version }, token) {
       await pipeline(redis, [['HSET', keys.generations(name), `flip:${version}`, token]]);

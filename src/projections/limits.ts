@@ -41,6 +41,12 @@ export const projectorLimits = {
   /** For this long a removed generation's checkpoint tells late owners that it is gone. */
   retiredCheckpointSeconds: 600,
   removeKeysPerScan: 500,
+  /** Keys, or entries of one, looked at by one step of a comparison. */
+  scannedKeys: 500,
+  /** Differences checked while a live generation stands still for them. */
+  comparedWhileFrozen: 200,
+  /** Steps in hand at once of a replay that is only looked at: it runs in a process of its own. */
+  maxScratchStepsInFlight: 4,
   /** Processes of an older version that showed no life for this long are gone, and their generation is removed. */
   versionSeenTimeoutMs: 60_000,
   /** A generation built only to be looked at is removed when its builder is silent for this long. */

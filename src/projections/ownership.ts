@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { type LogSettings, serviceConnection } from '../event-log/database.js';
+import { type LogSettings, type Pool, serviceConnection } from '../event-log/database.js';
 import { projectorLimits as limits } from './limits.js';
 
 /**
@@ -36,10 +36,7 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
     super();
     this.#url = url;
     this.#partitions = partitions;
-    // Two lock classes of their own: advisory locks are per database, and others may use them too.
-    const hash = createHash('sha256').update(`${logId} ${release}`).digest();
-    this.#lockClass = hash.readUInt32BE(0) >>> 1;
-    this.#memberClass = hash.readUInt32BE(4) >>> 1;
+    [this.#lockClass, this.#memberClass] = lockClasses(logId, release);
     this.#log = log;
   }
 
@@ -75,13 +72,8 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   async #rebalance(): Promise<void> {
     this.#client ??= await this.#connect();
     const client = this.#client;
-    const { rows } = await client.query<{ members: number }>(
-      `select count(*)::integer as members from pg_locks
-       where locktype = 'advisory' and classid = $1 and objsubid = 2 and granted
-         and database = (select oid from pg_database where datname = current_database())`,
-      [this.#memberClass],
-    );
-    const share = Math.ceil(this.#partitions / Math.max(1, rows[0]?.members ?? 1));
+    const members = await countLocks(client, this.#memberClass);
+    const share = Math.ceil(this.#partitions / Math.max(1, members));
     const held = this.#owned.size + this.#releasing.size;
     if (this.#owned.size > share) this.#release([...this.#owned].slice(share));
     else if (held < share) await this.#acquire(client, share - held);
@@ -151,4 +143,25 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
     for (const partition of lost) this.emit('lost', partition);
     client.end().catch(() => undefined);
   }
+}
+
+/** How many processes of this release project at this moment. */
+export function countProjectors(pool: Pool, { logId }: LogSettings, release: string): Promise<number> {
+  return countLocks(pool, lockClasses(logId, release)[1]);
+}
+
+/** Two lock classes of their own, for the partitions and for who takes part: advisory locks are per database, and others may use them too. */
+function lockClasses(logId: string, release: string): [partitions: number, members: number] {
+  const hash = createHash('sha256').update(`${logId} ${release}`).digest();
+  return [hash.readUInt32BE(0) >>> 1, hash.readUInt32BE(4) >>> 1];
+}
+
+async function countLocks(client: pg.Client | Pool, lockClass: number): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    `select count(*)::integer as count from pg_locks
+     where locktype = 'advisory' and classid = $1 and objsubid = 2 and granted
+       and database = (select oid from pg_database where datname = current_database())`,
+    [lockClass],
+  );
+  return rows[0]?.count ?? 0;
 }

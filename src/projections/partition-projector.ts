@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { Pool } from '../event-log/database.js';
 import { chainHash, genesisHash } from '../event-log/hash-chain.js';
+import { isOperation } from '../event-log/operations.js';
 import { readPartition } from '../event-log/read-partition.js';
 import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
-import type { WakeUps } from '../event-log/wake-ups.js';
 import { type Checkpoint, retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
 import { ReadModelUnavailable, type RedisCommand } from '../read-models/redis.js';
@@ -20,16 +20,26 @@ export interface Track {
   readonly id: GenerationId;
 }
 
+/** Where each partition's log ends, and who tells when it moves: WakeUps, or a stand-in that ends earlier. */
+export interface Heads {
+  readonly heads: ReadonlyMap<number, number>;
+  readHeads(): Promise<void>;
+  on(event: 'moved', listener: (partition: number) => void): unknown;
+  off(event: 'moved', listener: (partition: number) => void): unknown;
+}
+
 export interface PartitionProjectorDeps {
   readonly pool: Pool;
   readonly store: ProjectionStore;
   readonly keys: ReadModelKeys;
   readonly freezer: Freezer;
-  readonly wakeUps: Pick<WakeUps, 'heads' | 'readHeads' | 'on' | 'off'>;
+  readonly wakeUps: Heads;
   /** Whether an operator has decided that a projection passes over an event. */
   readonly isSkipped: (projection: string, partition: number, position: number) => boolean;
   /** Bounds how many steps are in hand at once; a rebuild's steps share a narrow one, so that they leave room for others. */
   readonly gate?: Gate;
+  /** Where to end, by partition; by default nowhere. May be moved on while it runs. */
+  readonly until?: ReadonlyMap<number, number>;
   readonly log: Logger;
 }
 
@@ -186,8 +196,10 @@ export class PartitionProjector {
     if (active.length === 0) return 'idle';
     const from = Math.min(...active.map(({ checkpoint }) => checkpoint.position));
     // An idle partition costs PostgreSQL nothing: whether there is more is known from the heads.
-    if (from === this.#deps.wakeUps.heads.get(this.#partition)) return 'idle';
-    const stored = await this.#read(from);
+    const until = this.#deps.until?.get(this.#partition);
+    if (from === (until ?? this.#deps.wakeUps.heads.get(this.#partition))) return 'idle';
+    const read = await this.#read(from);
+    const stored = until === undefined ? read : read.filter(({ position }) => position <= until);
     const events = this.#decode(stored);
     const outcomes = await Promise.all(active.map((progress) => this.#advance(progress, events)));
     if (outcomes.includes('stale')) return 'stale';
@@ -215,6 +227,8 @@ export class PartitionProjector {
 
   #decode(stored: readonly StoredEvent[]): ReadEvent[] {
     return stored.map((event) => {
+      // What operators did is no projection's business: its position is passed, and nothing is folded.
+      if (isOperation(event)) return { stored: event };
       try {
         return { stored: event, event: { stored: event, event: recordedEvent(event) } };
       } catch (error) {

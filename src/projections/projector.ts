@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../event-log/database.js';
+import { createStreamReader } from '../event-log/read-stream.js';
 import type { WakeUps } from '../event-log/wake-ups.js';
 import type { Generations } from '../read-models/generations.js';
 import { type ReadModelKeys, releaseOf } from '../read-models/keys.js';
@@ -15,6 +16,7 @@ import { PartitionProjector, type PartitionProjectorDeps, type Track } from './p
 import type { Projection } from './projection.js';
 import { createProjectionStore } from './projection-store.js';
 import { RebuildCoordinator } from './rebuild-coordinator.js';
+import { SkippedEvents } from './skipped-events.js';
 
 export interface ProjectorOptions {
   readonly url: string;
@@ -49,6 +51,9 @@ export class Projector {
   readonly #release: string;
   readonly #ownership: PartitionOwnership;
   readonly #generations: GenerationStore;
+  readonly #skipped: SkippedEvents;
+  /** By projection: how often operators had asked to try again, when it was last looked at. */
+  readonly #resumes = new Map<string, number>();
   readonly #live: PartitionProjectorDeps;
   readonly #rebuild: PartitionProjectorDeps;
   readonly #running = new Map<number, Running>();
@@ -67,12 +72,14 @@ export class Projector {
     this.#projections = options.projections ?? allProjections;
     this.#release = releaseOf(this.#projections);
     this.#generations = createGenerationStore(redis, keys);
+    this.#skipped = new SkippedEvents(createStreamReader(pool, settings.partitions));
     const deps = {
       keys,
       store: createProjectionStore(redis, keys),
       freezer: createFreezer(redis, keys),
       wakeUps,
-      isSkipped: () => false,
+      isSkipped: (projection: string, partition: number, position: number) =>
+        this.#skipped.has(projection, partition, position),
       log,
     };
     this.#live = { ...deps, pool };
@@ -111,11 +118,6 @@ export class Projector {
     );
   }
 
-  /** Tries again whatever has stopped. */
-  resume(): void {
-    for (const { projector } of this.#projectors()) projector.resume();
-  }
-
   /** How many events each live generation is behind in this process's partitions: head − checkpoint. */
   lags(): { partition: number; projection: string; lag: number }[] {
     const { heads } = this.#options.wakeUps;
@@ -148,10 +150,21 @@ export class Projector {
     // Also where Redis has come back empty: then there is a first generation to open again.
     const by = { requestedBy: `version of ${this.#options.owner}`, request: `release ${this.#release}` };
     for (const projection of this.#projections) await this.#generations.open(projection, by);
-    this.#groups = groupTracks(this.#projections, await this.#generations.read(this.#projections));
+    const all = await this.#generations.read(this.#projections);
+    await this.#resumeIfAsked(all);
+    this.#groups = groupTracks(this.#projections, all);
     if (this.#closed) return;
     for (const running of this.#running.values()) await this.#fill(running);
     await this.#coordinate();
+  }
+
+  /** Where operators ask for it, what has stopped is tried again; what they have decided to skip is known by then. */
+  async #resumeIfAsked(all: readonly Generations[]): Promise<void> {
+    const asked = this.#projections.filter(({ name }, index) => this.#resumes.get(name) !== all[index]?.resumes);
+    if (asked.length === 0) return;
+    await this.#skipped.load();
+    for (const { projector } of this.#projectors()) projector.resume();
+    for (const [index, { name }] of this.#projections.entries()) this.#resumes.set(name, all[index]?.resumes ?? 0);
   }
 
   /** Brings a partition's projectors to what there is to fill: those of before end with their step in hand. */

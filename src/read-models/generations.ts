@@ -23,6 +23,8 @@ export interface Generations {
   readonly next: ReadonlyMap<number, Build>;
   /** Generations whose keys are left to be removed, with the time in ms from which on. */
   readonly retired: ReadonlyMap<number, number>;
+  /** How often operators have asked to try again what has stopped. */
+  readonly resumes: number;
 }
 
 export function decodeGenerations(fields: Readonly<Record<string, string>>): Generations {
@@ -39,7 +41,7 @@ export function decodeGenerations(fields: Readonly<Record<string, string>>): Gen
       next.set(number, { generation: Number(value), version: number, ...known });
     }
   }
-  return { live, next, retired };
+  return { live, next, retired, resumes: Number(fields.resumes ?? 0) };
 }
 
 /** Rejects with ReadModelUnavailable. */

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { access, appendFile, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { projectPath } from '../../src/project-path.js';
 import { exactJson } from '../../src/queries/exact-json.js';
 import { getMetrics } from '../../src/queries/get-metrics.js';
 import { startProjector } from '../support/events.js';
+import { runOrders } from '../support/orders-command.js';
 import { expectIntactLog, projected, queriesOf } from '../support/read-models.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 
@@ -33,23 +33,12 @@ describe('orders import', function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  function orders(args: string[], killWhen?: () => Promise<boolean>): Promise<{ code: number | null; output: string }> {
-    const child = spawn(process.execPath, [projectPath('scripts/orders.mjs'), ...args], {
-      env: { ...process.env, DATABASE_URL: log.databaseUrl, REDIS_URL: log.redisUrl },
+  const orders = (args: string[], killWhen?: () => Promise<boolean>) =>
+    runOrders(log, args, {
+      running: (kill) => {
+        if (killWhen) void eventually('the moment to kill', killWhen, 60_000).then(kill);
+      },
     });
-    let output = '';
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      output += chunk;
-    });
-    const exited = new Promise<{ code: number | null; output: string }>((resolve) =>
-      child.once('exit', (code) => resolve({ code, output })),
-    );
-    if (killWhen) void eventually('the moment to kill', killWhen, 60_000).then(() => child.kill('SIGKILL'));
-    return exited;
-  }
   const count = async () => (await log.owner.query('select count(*)::int as n from events')).rows[0].n as number;
   const exists = (file: string) =>
     access(file).then(

@@ -94,6 +94,7 @@ describe('a rebuild', () => {
     })();
     return {
       seen,
+      models,
       async stop() {
         stopping = true;
         await reader;
@@ -122,6 +123,12 @@ describe('a rebuild', () => {
           for (const projection of allProjections) await store.request(projection, by);
           await live(generation);
           await eventually('a read after the flip', () => reader.seen.reads > before + 1);
+          // The reader answers from the new one: what is placed now can be seen.
+          const newest = writers.acknowledged.length;
+          await eventually('an order placed after the flip to be seen', async () => {
+            const orderId = writers.acknowledged[newest];
+            return orderId !== undefined && (await getOrder(reader.models, orderId)) !== undefined;
+          });
         }
       })(),
     ]);

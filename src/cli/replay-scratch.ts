@@ -1,0 +1,128 @@
+import { type LogPoint, positionsAt } from '../event-log/positions-at.js';
+import { parseRfc3339 } from '../http/rfc3339.js';
+import { compareGenerations } from '../projections/compare-generations.js';
+import { createFreezer } from '../projections/freezer.js';
+import { positionsOf, readEntries, scanGeneration } from '../projections/generation-contents.js';
+import type { Projection } from '../projections/projection.js';
+import { startScratchReplay } from '../projections/scratch-replay.js';
+import { decodeCursor } from '../queries/cursor.js';
+import { exactJson } from '../queries/exact-json.js';
+import { readMetrics } from '../queries/get-metrics.js';
+import { queryLimits } from '../queries/limits.js';
+import { readPage } from '../queries/list-orders.js';
+import { fromGeneration, lookUpServed } from '../queries/read-models.js';
+import type { GenerationId } from '../read-models/keys.js';
+import { metrics } from '../read-models/metrics.js';
+import { orderStatus } from '../read-models/order-status.js';
+import { ProgressBar } from './progress-bar.js';
+import { UsageError } from './usage-error.js';
+import type { OpenLog } from './with-log.js';
+
+/** Builds a generation of each projection, compares it with the live one, reports every difference, and discards it. */
+export async function dryRun(
+  open: OpenLog,
+  chosen: readonly Projection[],
+  untilText: string | undefined,
+): Promise<void> {
+  const { redis, keys, settings, models } = open;
+  const until =
+    untilText === undefined ? undefined : await positionsAt(open.pool, pointOf(untilText, settings.partitions));
+  for (const projection of chosen) {
+    const { name } = projection;
+    const { generation } = await lookUpServed(models, projection);
+    const live = { name, generation };
+    const replay = await startScratchReplay(open, projection);
+    try {
+      const positions = until ?? new Map((await positionsOf(redis, keys, live, settings.partitions)).entries());
+      await replayWithBar(replay.replayTo, positions);
+      let differences = 0;
+      const compared = await compareGenerations({
+        redis,
+        keys,
+        freezer: createFreezer(redis, keys),
+        live,
+        rebuilt: replay.id,
+        advanceTo: until ? undefined : (partition, position) => replay.replayTo(new Map([[partition, position]])),
+        onDifference: ({ orderId, key, field, live: before, rebuilt }) => {
+          differences += 1;
+          const where = [orderId ? `order ${orderId}` : key, field].filter(Boolean).join('  ');
+          console.log(`${name}  ${where}  live ${before ?? 'nothing'}  rebuilt ${rebuilt ?? 'nothing'}`);
+        },
+      });
+      const found = differences === 0 ? 'no difference' : `${differences.toLocaleString('en')} differences`;
+      console.log(`${name}: ${compared.toLocaleString('en')} keys compared with generation ${generation}, ${found}`);
+      if (differences > 0) process.exitCode = 3;
+    } finally {
+      await replay.discard();
+    }
+  }
+}
+
+/** Shows read models as they were at a point in time: what the queries would have answered then, as JSON lines. */
+export async function replayUntil(open: OpenLog, chosen: readonly Projection[], untilText: string): Promise<void> {
+  const until = await positionsAt(open.pool, pointOf(untilText, open.settings.partitions));
+  for (const projection of chosen) {
+    const replay = await startScratchReplay(open, projection);
+    try {
+      await replayWithBar(replay.replayTo, until);
+      await show(open, replay.id);
+    } finally {
+      await replay.discard();
+    }
+  }
+}
+
+async function replayWithBar(
+  replayTo: (until: ReadonlyMap<number, number>, onProgress: (done: number, total: number) => void) => Promise<void>,
+  until: ReadonlyMap<number, number>,
+): Promise<void> {
+  const bar = new ProgressBar('events');
+  try {
+    await replayTo(until, (done, total) => bar.update(total === 0 ? 1 : done / total, done));
+  } finally {
+    bar.end();
+  }
+}
+
+async function show({ models, redis, keys, config, settings }: OpenLog, id: GenerationId): Promise<void> {
+  const generation = fromGeneration(models, id);
+  const { partitions } = settings;
+  if (id.name === metrics.name) {
+    const main = await readMetrics(generation, partitions, { currency: config.defaultCurrency });
+    console.log(exactJson(main));
+    const others = (main as { other_currencies: string[] }).other_currencies;
+    for (const currency of others) console.log(exactJson(await readMetrics(generation, partitions, { currency })));
+  } else if (id.name === orderStatus.name) {
+    let after: string | undefined;
+    do {
+      const page = await readPage(generation, partitions, {}, queryLimits.maxPageSize, after);
+      for (const order of page.orders) console.log(JSON.stringify(order));
+      after = page.next_cursor === null ? undefined : decodeCursor(page.next_cursor, {});
+    } while (after !== undefined);
+  } else {
+    // No query lists these: each key as it is.
+    for await (const found of scanGeneration(redis, keys, id)) {
+      const contents = await readEntries(
+        redis,
+        found.map(({ partition, key }) => keys.partition(id, partition)(key)),
+      );
+      for (const [index, { partition, key }] of found.entries()) {
+        const values = [...(contents[index] ?? [])].map(([name, text]) => [name, jsonOrText(text)]);
+        console.log(JSON.stringify({ projection: id.name, partition, key, entries: Object.fromEntries(values) }));
+      }
+    }
+  }
+}
+
+function jsonOrText(text: string): unknown {
+  return /^[[{]/.test(text) ? JSON.parse(text) : text;
+}
+
+function pointOf(text: string, partitions: number): LogPoint {
+  const [, partition, position] = (/^(\d{1,4}):(\d{1,15})$/.exec(text) ?? []).map(Number);
+  if (partition !== undefined && position !== undefined && partition < partitions) return { partition, position };
+  const ms = parseRfc3339(text);
+  if (ms === undefined)
+    throw new UsageError('--until TIME|PLACE: an RFC 3339 time, or PARTITION:POSITION as Event-Position gives it');
+  return { at: new Date(ms).toISOString() };
+}

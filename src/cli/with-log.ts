@@ -1,0 +1,44 @@
+import type { Logger } from 'pino';
+import { type Config, readConfig } from '../config.js';
+import { openServers, type Servers } from '../embedded/embedded.js';
+import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
+import { migrate } from '../event-log/migrate.js';
+import { allProjections } from '../projections/all-projections.js';
+import { createReadModels, type ReadModels } from '../queries/read-models.js';
+import { createKeys, type ReadModelKeys } from '../read-models/keys.js';
+import { createRedis, type Redis } from '../read-models/redis.js';
+import { createLogger } from './logger.js';
+
+/** What a command of the command line works with. */
+export interface OpenLog {
+  readonly config: Config;
+  readonly servers: Servers;
+  readonly pool: Pool;
+  readonly redis: Redis;
+  readonly settings: LogSettings;
+  readonly keys: ReadModelKeys;
+  readonly models: ReadModels;
+  readonly log: Logger;
+}
+
+/** Opens the log and the read models (those of the running service, if there is one), and closes them after the task. */
+export async function withLog<T>(task: (open: OpenLog) => Promise<T>, poolSize = 4): Promise<T> {
+  const config = readConfig(process.env);
+  const log = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel);
+  const servers = await openServers(config, (text) => console.error(`orders: ${text}`), 'join');
+  let pool: Pool | undefined;
+  let redis: Redis | undefined;
+  try {
+    await migrate(servers.migrationDatabaseUrl, config.partitions);
+    pool = createPool(servers.databaseUrl, poolSize, (error) => log.warn({ err: error }, 'an idle connection broke'));
+    redis = createRedis(servers.redisUrl, (error) => log.warn({ err: error }, 'Redis: connection trouble'));
+    const settings = await readLogSettings(pool);
+    const keys = createKeys(settings.logId);
+    const models = createReadModels(redis, keys, settings.partitions, allProjections);
+    return await task({ config, servers, pool, redis, settings, keys, models, log });
+  } finally {
+    redis?.disconnect();
+    await pool?.end();
+    await servers.stop();
+  }
+}

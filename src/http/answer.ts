@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import type { Context } from 'koa';
+import { ProblemError, problem, validationProblem } from './problems.js';
+import type { querySchemas } from './schemas.js';
+import { queryErrors } from './validation.js';
+
+/** Answers 200, or 304 where the caller has this very answer already. Without a version, the ETag is made of the text. */
+export function answer(ctx: Context, text: string, etag?: string, type = 'application/json'): void {
+  if (type === 'application/json' && !ctx.accepts('application/json')) throw notAcceptable();
+  ctx.status = 200;
+  const tag = etag ?? `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+  ctx.set('ETag', tag);
+  // A cache may keep the answer, but has to ask each time whether it still holds.
+  ctx.set('Cache-Control', 'private, no-cache');
+  if (hasTag(ctx.get('if-none-match'), tag)) {
+    ctx.status = 304;
+    return;
+  }
+  ctx.body = text;
+  ctx.type = type;
+}
+
+/** If-None-Match (RFC 9110, 13.1.2) alone decides: fetch sends `Cache-Control: no-cache` beside it, which must not undo it. */
+function hasTag(ifNoneMatch: string, tag: string): boolean {
+  return ifNoneMatch.split(',').some((one) => one.trim().replace(/^W\//, '') === tag || one.trim() === '*');
+}
+
+/** The request's query parameters, checked. */
+export function parameters<Query>(ctx: Context, name: keyof typeof querySchemas): Query {
+  const query: Record<string, unknown> = {};
+  const errors = [];
+  for (const [key, value] of Object.entries(ctx.query)) {
+    if (Array.isArray(value)) errors.push({ pointer: `/query/${key}`, message: 'must be given once' });
+    else query[key] = value;
+  }
+  errors.push(...queryErrors(name, query));
+  if (errors.length > 0) throw new ProblemError(validationProblem(errors));
+  return query as Query;
+}
+
+export function notAcceptable(): ProblemError {
+  return new ProblemError(problem('not-acceptable', 'None of the types in Accept can be given.'));
+}

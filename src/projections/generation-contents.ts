@@ -1,0 +1,85 @@
+import { decodeCheckpoint } from '../read-models/checkpoint.js';
+import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
+import { pipeline, type Redis, type RedisCommand } from '../read-models/redis.js';
+import { projectorLimits as limits } from './limits.js';
+
+/** The entries of a key, whatever its type: a string has one, named ''. */
+export type Entries = ReadonlyMap<string, string>;
+
+/** All keys of a generation but its checkpoints, a few at a time: each may come more than once, as SCAN has it. */
+export async function* scanGeneration(
+  redis: Redis,
+  keys: ReadModelKeys,
+  id: GenerationId,
+): AsyncGenerator<{ readonly partition: number; readonly key: string }[]> {
+  let cursor = '0';
+  do {
+    const [answer] = await pipeline(redis, [['SCAN', cursor, 'MATCH', keys.pattern(id), 'COUNT', limits.scannedKeys]]);
+    const [next, found] = answer as [string, string[]];
+    cursor = next;
+    const parts = found.map((name) => {
+      const [, partition = '', key = ''] = /:(\d+)\}:[^:]+:\d+:(.*)$/s.exec(name) ?? [];
+      return { partition: Number(partition), key };
+    });
+    yield parts.filter(({ key }) => key !== 'checkpoint');
+  } while (cursor !== '0');
+}
+
+/** Reads keys of any type: small ones together in one round trip, collections in pieces, so that a large one blocks nobody. */
+export async function readEntries(redis: Redis, names: readonly string[]): Promise<Entries[]> {
+  const types = await pipeline(
+    redis,
+    names.map((name) => ['TYPE', name]),
+  );
+  const small = names.flatMap((name, index): RedisCommand[] => {
+    if (types[index] === 'string') return [['GET', name]];
+    return types[index] === 'list' ? [['LRANGE', name, 0, -1]] : [];
+  });
+  const answers = (await pipeline(redis, small))[Symbol.iterator]();
+  const all: Entries[] = [];
+  for (const [index, name] of names.entries()) {
+    const scan = scans[String(types[index])];
+    if (scan) all.push(await scanEntries(redis, scan[0], name, scan[1]));
+    else if (types[index] === 'none') all.push(new Map());
+    else all.push(asEntries(answers.next().value));
+  }
+  return all;
+}
+
+/** How each type of collection is scanned, and how many words of the answer an entry has. */
+const scans: Readonly<Record<string, readonly [command: string, width: 1 | 2]>> = {
+  hash: ['HSCAN', 2],
+  zset: ['ZSCAN', 2],
+  set: ['SSCAN', 1],
+};
+
+function asEntries(answer: unknown): Entries {
+  if (Array.isArray(answer)) return new Map(answer.map((text, index) => [String(index), String(text)]));
+  return typeof answer === 'string' ? new Map([['', answer]]) : new Map();
+}
+
+async function scanEntries(redis: Redis, command: string, name: string, width: 1 | 2): Promise<Entries> {
+  const entries = new Map<string, string>();
+  let cursor = '0';
+  do {
+    const [answer] = await pipeline(redis, [[command, name, cursor, 'COUNT', limits.scannedKeys]]);
+    const [next, found] = answer as [string, string[]];
+    cursor = next;
+    for (let at = 0; at < found.length; at += width) entries.set(found[at] ?? '', found[at + width - 1] ?? '');
+  } while (cursor !== '0');
+  return entries;
+}
+
+/** Where a generation stands in each partition. */
+export async function positionsOf(
+  redis: Redis,
+  keys: ReadModelKeys,
+  id: GenerationId,
+  partitions: number,
+): Promise<number[]> {
+  const texts = await pipeline(
+    redis,
+    Array.from({ length: partitions }, (_, partition) => ['GET', keys.checkpoint(id, partition)] as const),
+  );
+  return texts.map((text) => decodeCheckpoint(text as string | null).position);
+}

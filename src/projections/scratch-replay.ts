@@ -1,0 +1,101 @@
+import { EventEmitter } from 'node:events';
+import type { Logger } from 'pino';
+import type { LogSettings, Pool } from '../event-log/database.js';
+import { createStreamReader } from '../event-log/read-stream.js';
+import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
+import type { Redis } from '../read-models/redis.js';
+import { createFreezer } from './freezer.js';
+import { Gate } from './gate.js';
+import { positionsOf } from './generation-contents.js';
+import { createGenerationStore } from './generation-store.js';
+import { projectorLimits as limits } from './limits.js';
+import { PartitionProjector } from './partition-projector.js';
+import type { Projection } from './projection.js';
+import { createProjectionStore } from './projection-store.js';
+import { SkippedEvents } from './skipped-events.js';
+
+export interface ScratchReplayDeps {
+  readonly pool: Pool;
+  readonly redis: Redis;
+  readonly keys: ReadModelKeys;
+  readonly settings: LogSettings;
+  readonly log: Logger;
+}
+
+/** A generation that is built to be looked at and never becomes live: of a dry run, or of a point in time. */
+export interface ScratchReplay {
+  readonly id: GenerationId;
+  /** Replays the log on up to these positions, by partition. Rejects where the projection stops on an event. */
+  replayTo(until: ReadonlyMap<number, number>, onProgress?: (done: number, total: number) => void): Promise<void>;
+  /** Leaves the generation to be removed. If the process dies before, that happens by itself a while later. */
+  discard(): Promise<void>;
+}
+
+export async function startScratchReplay(deps: ScratchReplayDeps, projection: Projection): Promise<ScratchReplay> {
+  const { pool, redis, keys, settings, log } = deps;
+  const generations = createGenerationStore(redis, keys);
+  const skipped = new SkippedEvents(createStreamReader(pool, settings.partitions));
+  await skipped.load();
+  const id = await generations.openScratch(projection);
+  const holding = setInterval(
+    () => void generations.hold(id).catch((error: unknown) => log.warn({ err: error }, 'Redis did not answer')),
+    limits.scratchLeaseMs / 4,
+  );
+  const until = new Map<number, number>();
+  const moves = new EventEmitter<{ moved: [partition: number] }>();
+  moves.setMaxListeners(0);
+  const on = (event: 'moved', listener: (partition: number) => void) => moves.on(event, listener);
+  const off = (event: 'moved', listener: (partition: number) => void) => moves.off(event, listener);
+  // For this replay the log ends where it is told to end.
+  const wakeUps = { heads: until, readHeads: async () => undefined, on, off };
+  const gate = new Gate(limits.maxScratchStepsInFlight);
+  const projectors = Array.from({ length: settings.partitions }, (_, partition) => {
+    until.set(partition, 0);
+    return new PartitionProjector(
+      {
+        pool,
+        keys,
+        store: createProjectionStore(redis, keys),
+        freezer: createFreezer(redis, keys),
+        wakeUps,
+        isSkipped: (name, at, position) => skipped.has(name, at, position),
+        gate,
+        until,
+        log,
+      },
+      partition,
+      [{ projection, id }],
+    );
+  });
+  for (const projector of projectors) projector.start();
+
+  return {
+    id,
+    async replayTo(positions, onProgress) {
+      for (const [partition, position] of positions) {
+        until.set(partition, position);
+        moves.emit('moved', partition);
+      }
+      const total = [...positions.values()].reduce((sum, position) => sum + position, 0);
+      for (;;) {
+        const reached = await positionsOf(redis, keys, id, settings.partitions);
+        const done = [...positions].reduce((sum, [partition]) => sum + (reached[partition] ?? 0), 0);
+        onProgress?.(done, total);
+        if ([...positions].every(([partition, position]) => (reached[partition] ?? 0) >= position)) return;
+        for (const [partition, projector] of projectors.entries()) {
+          const stopped = projector.stopped.get(id.name);
+          if (stopped)
+            throw new Error(
+              `${id.name} stops in partition ${partition} at ${stopped.position}, ${stopped.type} of order ${stopped.orderId}: ${stopped.error}`,
+            );
+        }
+        await new Promise((resolve) => setTimeout(resolve, limits.flipCheckIntervalMs));
+      }
+    },
+    async discard() {
+      clearInterval(holding);
+      await Promise.all(projectors.map((projector) => projector.stop()));
+      await generations.retire(id);
+    },
+  };
+}
