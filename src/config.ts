@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { currencyExponent } from './orders/currency.js';
 
 /** What the service is told by its environment. Every variable is in .env.example. */
@@ -14,6 +14,8 @@ export interface Config {
   /** Undefined: an embedded Redis in dataDir. */
   readonly redisUrl: string | undefined;
   readonly dataDir: string;
+  /** Ed25519 keys, PEM: the first signs checkpoints. Undefined with databaseUrl set: nothing is signed. */
+  readonly signingKeyFiles: readonly string[] | undefined;
   readonly roles: ReadonlySet<Role>;
   /** For a new log; an existing one keeps its own. */
   readonly partitions: number;
@@ -46,13 +48,15 @@ export function readConfig(env: Environment): Config {
         'ORDERS_ALLOW_UNAUTHENTICATED=yes if something in front of the service lets in only who may come in',
     );
   }
+  const dataDir = resolve(env.ORDERS_DATA_DIR || '.data');
   return {
     host,
     port: integer(env, 'PORT', 3000, 0, 65_535),
     databaseUrl: url(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
     migrationDatabaseUrl: url(env, 'MIGRATION_DATABASE_URL', ['postgres:', 'postgresql:']),
     redisUrl: url(env, 'REDIS_URL', ['redis:', 'rediss:']),
-    dataDir: resolve(env.ORDERS_DATA_DIR || '.data'),
+    dataDir,
+    signingKeyFiles: signingKeyFiles(env, dataDir),
     roles: roleSet(env.ORDERS_ROLES),
     partitions: integer(env, 'ORDERS_PARTITIONS', 16, 1, 1024),
     defaultCurrency: currency(env.ORDERS_DEFAULT_CURRENCY || 'USD'),
@@ -60,6 +64,13 @@ export function readConfig(env: Environment): Config {
     shutdownTimeoutMs: integer(env, 'ORDERS_SHUTDOWN_TIMEOUT_MS', 10_000, 100, 600_000),
     logLevel: logLevel(env.LOG_LEVEL || 'info'),
   };
+}
+
+/** The embedded default has a key of its own, made when it is first needed. */
+function signingKeyFiles(env: Environment, dataDir: string): readonly string[] | undefined {
+  const files = (env.ORDERS_SIGNING_KEY_FILES ?? '').split(',').map((file) => file.trim());
+  if (files.some(Boolean)) return files.filter(Boolean).map((file) => resolve(file));
+  return env.DATABASE_URL ? undefined : [join(dataDir, 'checkpoint-signing-key.pem')];
 }
 
 /** Adds the variables of a .env file in the working directory; what the environment has already stays as it is. */

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createCommandHandler } from '../commands/handle-command.js';
 import { readConfig } from '../config.js';
 import { openServers } from '../embedded/embedded.js';
@@ -14,6 +13,7 @@ import { importFile, rejectedFile } from '../import/import-file.js';
 import { readCsv, readNdjson } from '../import/input-lines.js';
 import { createLogger } from './logger.js';
 import { ProgressBar } from './progress-bar.js';
+import { readArguments } from './read-arguments.js';
 import { UsageError } from './usage-error.js';
 
 const usage = `orders import FILE [options]
@@ -33,7 +33,7 @@ const usage = `orders import FILE [options]
 
 /** `orders import`: reads orders from a file into the event log, through the same checks as a request. */
 export async function importCommand(args: string[]): Promise<void> {
-  const { values, positionals } = readArguments(args);
+  const { values, positionals } = readArguments(args, usage, options);
   const [file] = positionals;
   if (values.help) {
     console.log(usage);
@@ -104,26 +104,15 @@ export async function importCommand(args: string[]): Promise<void> {
   }
 }
 
-function readArguments(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        format: { type: 'string' },
-        map: { type: 'string' },
-        set: { type: 'string' },
-        'date-format': { type: 'string' },
-        delimiter: { type: 'string' },
-        source: { type: 'string' },
-        restart: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${usage}`);
-  }
-}
+const options = {
+  format: { type: 'string' },
+  map: { type: 'string' },
+  set: { type: 'string' },
+  'date-format': { type: 'string' },
+  delimiter: { type: 'string' },
+  source: { type: 'string' },
+  restart: { type: 'boolean' },
+} as const;
 
 function readMapping(values: { map?: string; set?: string; 'date-format'?: string; delimiter?: string }): CsvMapping {
   if (!values.map) throw new UsageError(`a CSV file needs --map\n\n${usage}`);

@@ -8,6 +8,10 @@ const usage = `orders <command>
   status                          each projection's lag, by partition
   history ORDER_ID                what happened to an order, as a timeline
   replay [PROJECTION]             rebuild read models from the log, or compare them with it
+  verify                          is the log what was written, all of it?
+  checkpoint                      what the log is now, signed
+  verify-proof FILE               check the proof of one order, without the database
+  export                          the events, as NDJSON or CSV that can be checked
   import FILE                     read orders from an NDJSON or CSV file
 
   orders <command> --help tells more. Configuration is by environment: see .env.example.`;
@@ -19,6 +23,10 @@ const commands: Readonly<Record<string, () => Promise<(args: string[]) => Promis
   status: async () => (await import('./status.js')).statusCommand,
   history: async () => (await import('./history.js')).historyCommand,
   replay: async () => (await import('./replay.js')).replayCommand,
+  verify: async () => (await import('./verify.js')).verifyCommand,
+  checkpoint: async () => (await import('./checkpoint.js')).checkpointCommand,
+  'verify-proof': async () => (await import('./verify-proof.js')).verifyProofCommand,
+  export: async () => (await import('./export.js')).exportCommand,
   import: async () => (await import('./import.js')).importCommand,
 };
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
-import { parseArgs } from 'node:util';
 import { createAppender } from '../event-log/append.js';
 import { createPool } from '../event-log/database.js';
 import { recordOperation } from '../event-log/operations.js';
@@ -15,6 +14,7 @@ import { Projector } from '../projections/projector.js';
 import { getProjections, type ProjectionState } from '../queries/get-projections.js';
 import { releaseOf } from '../read-models/keys.js';
 import { ProgressBar } from './progress-bar.js';
+import { readArguments } from './read-arguments.js';
 import { dryRun, replayUntil } from './replay-scratch.js';
 import { UsageError } from './usage-error.js';
 import { type OpenLog, withLog } from './with-log.js';
@@ -40,10 +40,14 @@ const usage = `orders replay [${names.join('|')}|all] [options]
 
 /** `orders replay`: rebuilds read models, and whatever else there is to do about them. */
 export async function replayCommand(args: string[]): Promise<void> {
-  const { values, positionals } = readArguments(args);
+  const { values, positionals } = readArguments(args, usage, options);
   if (values.help) {
     console.log(usage);
     return;
+  }
+  const modes = [values.cancel, values.resume, values.skip, values['dry-run'] ?? values.until];
+  if (modes.filter((mode) => mode !== undefined).length > 1) {
+    throw new UsageError(`--cancel, --resume, --skip, and --dry-run or --until exclude each other\n\n${usage}`);
   }
   const chosen = chooseProjections(positionals);
   await withLog(async (open) => {
@@ -69,31 +73,15 @@ export async function replayCommand(args: string[]): Promise<void> {
   });
 }
 
-function readArguments(args: string[]) {
-  try {
-    const parsed = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        'dry-run': { type: 'boolean' },
-        until: { type: 'string' },
-        detach: { type: 'boolean' },
-        cancel: { type: 'boolean' },
-        resume: { type: 'boolean' },
-        skip: { type: 'string' },
-        reason: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    const { cancel, resume, skip, until } = parsed.values;
-    const modes = [cancel, resume, skip !== undefined, parsed.values['dry-run'] || until !== undefined];
-    if (modes.filter(Boolean).length > 1)
-      throw new Error('--cancel, --resume, --skip, and --dry-run or --until exclude each other');
-    return parsed;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${usage}`);
-  }
-}
+const options = {
+  'dry-run': { type: 'boolean' },
+  until: { type: 'string' },
+  detach: { type: 'boolean' },
+  cancel: { type: 'boolean' },
+  resume: { type: 'boolean' },
+  skip: { type: 'string' },
+  reason: { type: 'string' },
+} as const;
 
 function chooseProjections(given: readonly string[]): readonly Projection[] {
   if (given.length === 0 || given.includes('all')) return allProjections;

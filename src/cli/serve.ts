@@ -3,11 +3,12 @@ import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { type Auditor, createAuditor } from '../audit/auditor.js';
 import { createCommandHandler } from '../commands/handle-command.js';
 import { type Config, readConfig } from '../config.js';
 import { openServers, type Servers } from '../embedded/embedded.js';
 import { createAppender } from '../event-log/append.js';
-import { createPool, readLogSettings } from '../event-log/database.js';
+import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
 import { migrate } from '../event-log/migrate.js';
 import { createStreamReader } from '../event-log/read-stream.js';
 import { createNotifier, WakeUps } from '../event-log/wake-ups.js';
@@ -26,6 +27,7 @@ import { createRedis, createRedisSubscriber, type Redis } from '../read-models/r
 import { health } from './health.js';
 import { createLogger } from './logger.js';
 import { measureProjector } from './projector-gauges.js';
+import { openSigningKeys } from './signing-keys.js';
 
 /** `orders serve`: runs the service until it is told to stop. */
 export async function serve(args: string[]): Promise<void> {
@@ -141,6 +143,7 @@ async function open(
     models,
     applied,
     streams,
+    audit: await openAuditor(config, pool, settings),
     rebuilds: {
       request: (name, actor) => generations.request(byName(name), { requestedBy: actor, request: randomUUID() }),
       cancel: (name) => generations.cancel(byName(name)),
@@ -158,6 +161,13 @@ async function open(
     return http.drain(config.shutdownTimeoutMs);
   });
   say(`listening on ${http.url} (${[...config.roles].join(' and ')}; ${settings.partitions} partitions)`);
+}
+
+/** Undefined where no signing key is configured. */
+async function openAuditor(config: Config, pool: Pool, settings: LogSettings): Promise<Auditor | undefined> {
+  const [first, ...others] = await openSigningKeys(config);
+  if (!first) return undefined;
+  return createAuditor(pool, settings, createStreamReader(pool, settings.partitions), [first, ...others]);
 }
 
 /** What a person at the terminal wants to know; the log beside it is for machines. */

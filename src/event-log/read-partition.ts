@@ -29,9 +29,9 @@ export async function readPartition(
   return rows.map(storedEvent);
 }
 
-/** All events of a partition from the first, a page at a time: memory stays flat in the length of the log. */
-export async function* scanPartition(pool: Pool, partition: number): AsyncGenerator<StoredEvent> {
-  let after = 0;
+/** All events of a partition after a position, a page at a time: memory stays flat in the length of the log. */
+export async function* scanPartition(pool: Pool, partition: number, afterPosition = 0): AsyncGenerator<StoredEvent> {
+  let after = afterPosition;
   for (;;) {
     const events = await readPartition(pool, partition, after);
     yield* events;

@@ -2,6 +2,7 @@ import Router from '@koa/router';
 import Koa, { type Context, type Next } from 'koa';
 import { Histogram, type Registry } from 'prom-client';
 import { answerProblem, answerProblems } from './answer-problems.js';
+import { auditRoutes } from './audit-routes.js';
 import { batchRoute } from './batch-route.js';
 import { commandRoutes } from './command-routes.js';
 import { operationsRoutes } from './operations-routes.js';
@@ -24,6 +25,7 @@ export function createApp(service: Service, registry: Registry, api: boolean): K
     batchRoute(router, service);
     queryRoutes(router, service);
     projectionRoutes(router, service);
+    auditRoutes(router, service);
     commandRoutes(router, service);
   }
   operationsRoutes(router, service, registry);

@@ -51,6 +51,12 @@ export const problemTypes = {
     explanation:
       'There is no rebuild to cancel: it is over, or was never asked for. POST /projections/{name}/rebuild asks for one.',
   },
+  'no-signing-key': {
+    status: 501,
+    title: 'This service signs nothing',
+    explanation:
+      'Checkpoints and proofs are signed, and no key is configured. Set ORDERS_SIGNING_KEY_FILES to an Ed25519 key in PEM.',
+  },
   'order-version-not-found': {
     status: 404,
     title: 'The order has no such version',

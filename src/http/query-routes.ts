@@ -7,12 +7,14 @@ import { getOrder, getOrderThen } from '../queries/get-order.js';
 import type { Interval } from '../queries/intervals.js';
 import { queryLimits } from '../queries/limits.js';
 import { listOrders } from '../queries/list-orders.js';
+import { changesBetweenVersions, withChanges } from '../queries/order-changes.js';
 import { getOrderHistory, historyCsv } from '../queries/order-history.js';
 import type { ProjectionId } from '../read-models/keys.js';
 import { metrics } from '../read-models/metrics.js';
 import { orderHistory } from '../read-models/order-history.js';
 import { orderStatus } from '../read-models/order-status.js';
 import { answer, notAcceptable, parameters } from './answer.js';
+import { auditOf } from './audit-routes.js';
 import { minEventPosition } from './headers.js';
 import { ProblemError, problem, validationProblem } from './problems.js';
 import { formatRfc3339, parseRfc3339 } from './rfc3339.js';
@@ -89,21 +91,33 @@ export function queryRoutes(router: Router, service: Service): void {
     if (!then) {
       if (!(await getOrder(models, orderId))) throw orderNotFound(orderId);
       const what = 'at' in moment ? `was not there yet at ${moment.at}` : `has no version ${moment.version}`;
-      throw new ProblemError(problem('order-version-not-found', `The order ${what}.`));
+      throw versionNotFound(what);
     }
     answer(ctx, JSON.stringify(then), `"${then.version}"`);
   });
 
   router.get('/orders/:order_id/history', async (ctx) => {
     const orderId = orderIdOf(ctx);
-    parameters(ctx, 'history');
+    const query = parameters<{ diff?: boolean; from?: number; to?: number; proof?: boolean }>(ctx, 'history');
+    if (query.proof) {
+      const proof = await auditOf(service).proof(orderId);
+      if (!proof) throw orderNotFound(orderId);
+      answer(ctx, JSON.stringify(proof));
+      return;
+    }
     const type = ctx.accepts('application/json', 'text/csv');
     if (!type) throw notAcceptable();
     await waitForPosition(ctx, service, [orderHistory]);
     const history = await getOrderHistory(models, orderId);
     if (!history) throw orderNotFound(orderId);
     ctx.vary('Accept');
-    if (type === 'text/csv') {
+    if (query.diff && query.from !== undefined && query.to !== undefined) {
+      const changes = await changesBetweenVersions(models, orderId, query.from, query.to);
+      if (!changes) throw versionNotFound(`has no version ${Math.max(query.from, query.to)}`);
+      answer(ctx, JSON.stringify(changes));
+    } else if (query.diff) {
+      answer(ctx, JSON.stringify(await withChanges(models, history)), `"${history.events.length}-diff"`);
+    } else if (type === 'text/csv') {
       ctx.set('Content-Disposition', `attachment; filename="order-${orderId}.csv"`);
       answer(ctx, historyCsv(history), `"${history.events.length}-csv"`, 'text/csv; charset=utf-8; header=present');
     } else {
@@ -135,6 +149,10 @@ async function waitForPosition(ctx: Context, service: Service, projections: read
 function milliseconds<Name extends string>(name: Name, time: string | undefined): { [K in Name]?: number } {
   const ms = time === undefined ? undefined : parseRfc3339(time);
   return (ms === undefined ? {} : { [name]: ms }) as { [K in Name]?: number };
+}
+
+function versionNotFound(what: string): ProblemError {
+  return new ProblemError(problem('order-version-not-found', `The order ${what}.`));
 }
 
 function orderNotFound(orderId: string): ProblemError {

@@ -107,7 +107,17 @@ export const querySchemas = {
     limit: { type: 'integer', minimum: 1, maximum: queryLimits.maxPageSize },
     cursor,
   }),
-  history: body({}),
+  history: {
+    ...body({
+      diff: { type: 'boolean', description: 'Tell of each event what it changed, field by field.' },
+      from: { type: 'integer', minimum: 0, maximum: limits.maxEventsPerOrder },
+      to: { type: 'integer', minimum: 0, maximum: limits.maxEventsPerOrder },
+      proof: { type: 'boolean', description: 'The events as they were hashed, with a proof that they are in the log.' },
+    }),
+    dependentRequired: { from: ['to', 'diff'], to: ['from', 'diff'] },
+  },
+  checkpoint: body({}),
+  jwks: body({}),
   metrics: body({
     currency: { type: 'string', enum: currencyCodes },
     from: { type: 'string', format: 'rfc3339-hour' },

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Auditor } from '../audit/auditor.js';
 import type { HandleCommand } from '../commands/handle-command.js';
 import type { AppliedPositions } from '../queries/applied-positions.js';
 import type { ReadModels } from '../queries/read-models.js';
@@ -16,6 +17,8 @@ export interface Service {
     /** False where none is under way. */
     cancel(projection: string): Promise<boolean>;
   };
+  /** Undefined where no signing key is configured. */
+  readonly audit: Auditor | undefined;
   readonly health: () => Promise<Health>;
   readonly defaultCurrency: string;
   readonly log: Logger;

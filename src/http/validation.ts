@@ -83,6 +83,11 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
           ? 'must have either items or item_ids, not both'
           : 'must have either items or item_ids',
       };
+    case 'dependentRequired':
+      return {
+        pointer: `${at}/${String(params.missingProperty)}`,
+        message: `is required with ${String(params.property)}`,
+      };
     case 'not':
       return { pointer: at, message: 'must not have both version and at' };
     case 'enum':

@@ -10,12 +10,24 @@ const mayImport: Record<string, readonly string[]> = {
   'event-log': ['orders'],
   commands: ['orders', 'event-log'],
   'read-models': ['orders', 'event-log'],
+  audit: ['orders', 'event-log'],
   projections: ['orders', 'event-log', 'read-models'],
   queries: ['orders', 'read-models'],
-  http: ['orders', 'event-log', 'commands', 'queries', 'read-models'],
+  http: ['orders', 'event-log', 'commands', 'queries', 'read-models', 'audit'],
   import: ['orders', 'commands', 'http'],
   embedded: [],
-  cli: ['orders', 'event-log', 'commands', 'read-models', 'projections', 'queries', 'http', 'import', 'embedded'],
+  cli: [
+    'orders',
+    'event-log',
+    'commands',
+    'read-models',
+    'projections',
+    'queries',
+    'http',
+    'import',
+    'embedded',
+    'audit',
+  ],
 };
 
 const src = projectPath('src');

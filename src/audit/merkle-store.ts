@@ -1,0 +1,130 @@
+import type { Pool } from '../event-log/database.js';
+import { leafHash, nodeHash, rootOf, splitPoint } from './merkle-tree.js';
+
+/** Leaves of a kept subtree, and subtrees of the next larger one: 2^8, so kept subtrees are subtrees of the binary tree. */
+const fanOut = 256;
+/** Subtrees of 256 events that are built at once: their events' hashes are read by one query. */
+const subtreesPerStep = 40;
+
+// $1 partition, $2 first and $3 last position. Served by the primary key; in its order.
+const leavesSql = `
+  select e.hash from events e where e.partition = $1 and e."position" between $2 and $3 order by e."position"`;
+// $1 partition, $2 level, $3 first and $4 last index.
+const nodesSql = `
+  select n.hash from merkle_nodes n where n.partition = $1 and n.level = $2 and n.index between $3 and $4 order by n.index`;
+
+/** The Merkle tree of one partition, over its first `size` events. */
+export interface MerkleTree {
+  readonly size: number;
+  root(): Promise<Buffer>;
+  /** The audit path of RFC 6962, 2.1.1, for the event at a position: from beside the leaf up to below the root. */
+  path(position: number): Promise<Buffer[]>;
+}
+
+/**
+ * Builds what is kept of a partition's tree up to its first `size` events. Does only what has not been done; may be
+ * stopped at any point and done by several at once.
+ */
+export async function extendTree(pool: Pool, partition: number, size: number): Promise<void> {
+  await extendLevel(pool, partition, 0, Math.floor(size / fanOut), subtreesPerStep, async (from, to) =>
+    (await readLeaves(pool, partition, from * fanOut + 1, to * fanOut)).map(leafHash),
+  );
+  let nodes = Math.floor(size / fanOut);
+  for (let level = 1; nodes >= fanOut; level += 1) {
+    nodes = Math.floor(nodes / fanOut);
+    await extendLevel(pool, partition, level, nodes, 1, (from, to) =>
+      readNodes(pool, partition, level - 1, from * fanOut, to * fanOut - 1),
+    );
+  }
+}
+
+async function extendLevel(
+  pool: Pool,
+  partition: number,
+  level: number,
+  wanted: number,
+  perStep: number,
+  readBelow: (fromIndex: number, toIndex: number) => Promise<Buffer[]>,
+): Promise<void> {
+  const { rows } = await pool.query<{ next: number }>(
+    'select coalesce(max(index) + 1, 0) as next from merkle_nodes where partition = $1 and level = $2',
+    [partition, level],
+  );
+  for (let from = rows[0]?.next ?? 0; from < wanted; from += perStep) {
+    const to = Math.min(from + perStep, wanted);
+    const below = await readBelow(from, to);
+    if (below.length !== (to - from) * fanOut) throw new Error(`partition ${partition} has lost events`);
+    const hashes = Array.from({ length: to - from }, (_, nth) => rootOf(below.slice(nth * fanOut, (nth + 1) * fanOut)));
+    await pool.query(
+      `insert into merkle_nodes (partition, level, index, hash)
+       select $1, $2, n.index, n.hash from unnest($3::bigint[], $4::bytea[]) as n(index, hash) on conflict do nothing`,
+      [partition, level, hashes.map((_, nth) => from + nth), hashes],
+    );
+  }
+}
+
+/** The tree over a partition's first `size` events; extendTree has to have built it that far. */
+export function openTree(pool: Pool, partition: number, size: number): MerkleTree {
+  const groups = new Map<string, Promise<Buffer[]>>();
+  /** The (up to 256) nodes of one level below one node of the next, read once. Level −1 is the leaves. */
+  const group = (level: number, index: number): Promise<Buffer[]> => {
+    const name = `${level}:${index}`;
+    const first = index * fanOut;
+    const last = Math.min(first + fanOut, Math.floor(size / fanOut ** (level + 1))) - 1;
+    const nodes =
+      groups.get(name) ??
+      (level < 0
+        ? readLeaves(pool, partition, first + 1, Math.min(first + fanOut, size)).then((hashes) => hashes.map(leafHash))
+        : readNodes(pool, partition, level, first, last));
+    groups.set(name, nodes);
+    return nodes;
+  };
+
+  /** The root over the leaves from start (inclusive) to end (exclusive): a subtree of the whole. */
+  async function rangeHash(start: number, end: number): Promise<Buffer> {
+    const count = end - start;
+    let level = -1;
+    let unit = 1;
+    while (count % (unit * fanOut) === 0 && start % (unit * fanOut) === 0 && unit * fanOut <= count) {
+      unit *= fanOut;
+      level += 1;
+    }
+    // A part of one group of 256 is hashed here; everything larger is split as RFC 6962 splits it.
+    if (count / unit <= fanOut && Math.floor(start / unit / fanOut) === Math.floor((end - 1) / unit / fanOut)) {
+      const index = Math.floor(start / unit / fanOut);
+      const nodes = await group(level, index);
+      const first = start / unit - index * fanOut;
+      const part = nodes.slice(first, first + count / unit);
+      if (part.length !== count / unit) throw new Error(`the Merkle tree of partition ${partition} is incomplete`);
+      return rootOf(part);
+    }
+    const k = splitPoint(count);
+    return nodeHash(await rangeHash(start, start + k), await rangeHash(start + k, end));
+  }
+
+  async function path(index: number, start: number, end: number): Promise<Buffer[]> {
+    if (end - start === 1) return [];
+    const middle = start + splitPoint(end - start);
+    return index < middle
+      ? [...(await path(index, start, middle)), await rangeHash(middle, end)]
+      : [...(await path(index, middle, end)), await rangeHash(start, middle)];
+  }
+
+  return {
+    size,
+    root: () => (size === 0 ? Promise.resolve(rootOf([])) : rangeHash(0, size)),
+    path: (position) => path(position - 1, 0, size),
+  };
+}
+
+async function readLeaves(pool: Pool, partition: number, first: number, last: number): Promise<Buffer[]> {
+  const values = [partition, first, last];
+  const { rows } = await pool.query<{ hash: Buffer }>({ name: 'merkle-leaves', text: leavesSql, values });
+  return rows.map(({ hash }) => hash);
+}
+
+async function readNodes(pool: Pool, partition: number, level: number, first: number, last: number): Promise<Buffer[]> {
+  const values = [partition, level, first, last];
+  const { rows } = await pool.query<{ hash: Buffer }>({ name: 'merkle-nodes', text: nodesSql, values });
+  return rows.map(({ hash }) => hash);
+}

@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import { extendTree, openTree } from '../../src/audit/merkle-store.js';
+import { isIncluded, leafHash, rootOf } from '../../src/audit/merkle-tree.js';
+import { readPartition } from '../../src/event-log/read-partition.js';
+import { appender, noteEvent, orderIdIn, placedEvent } from '../support/events.js';
+import { createTestLog, type TestLog } from '../support/servers.js';
+
+describe('the kept Merkle tree of a partition', function () {
+  this.timeout(60_000);
+  let log: TestLog;
+  let leaves: Buffer[];
+  before(async () => {
+    log = await createTestLog(1);
+    const append = appender(log);
+    // A little more than one subtree of 256² events, so that two levels are kept.
+    const perOrder = 9_999;
+    for (let done = 0; done < 66_100; done += perOrder + 1) {
+      const events = [placedEvent(), ...Array.from({ length: perOrder }, () => noteEvent('n'))];
+      await append({ orderId: orderIdIn(0, 1), expectedVersion: 0, events });
+    }
+    leaves = (await readPartition(log.pool, 0, 0, 100_000)).map(({ hash }) => leafHash(hash));
+  });
+  after(() => log.close());
+
+  it('is the tree over the events, for any size, and proves any event in it', async () => {
+    await extendTree(log.pool, 0, 300);
+    await extendTree(log.pool, 0, leaves.length);
+    await extendTree(log.pool, 0, leaves.length);
+    for (const size of [1, 2, 255, 256, 257, 511, 512, 513, 5_000, 65_535, 65_536, 65_537, 65_900, leaves.length]) {
+      const tree = openTree(log.pool, 0, size);
+      const root = rootOf(leaves.slice(0, size));
+      expect((await tree.root()).equals(root), `the root of ${size}`).to.equal(true);
+      for (const position of new Set([1, Math.ceil(size / 2), Math.max(1, size - 1), size])) {
+        const path = await tree.path(position);
+        expect(path.length).to.be.at.most(Math.ceil(Math.log2(Math.max(2, size))));
+        expect(isIncluded(leaves[position - 1]!, position - 1, size, path, root), `${position} of ${size}`).to.equal(
+          true,
+        );
+      }
+    }
+    const { rows } = await log.owner.query('select level, count(*)::int from merkle_nodes group by 1 order by 1');
+    expect(rows.map(({ level, count }) => [level, count])).to.deep.equal([
+      [0, Math.floor(leaves.length / 256)],
+      [1, Math.floor(leaves.length / 65_536)],
+    ]);
+  });
+
+  it('is not changed once it is written', async () => {
+    for (const sql of ['delete from merkle_nodes', `update merkle_nodes set index = 0`])
+      expect(String(await log.owner.query(sql).catch((error: Error) => error))).to.match(/append-only/);
+  });
+});

@@ -1,0 +1,175 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { OrderProof } from '../../src/audit/order-proof.js';
+import { runOrders } from '../support/orders-command.js';
+import { createTestLog, type TestLog } from '../support/servers.js';
+import { call, type RunningService, startService } from '../support/service.js';
+
+describe('the proof of an order', function () {
+  this.timeout(60_000);
+  let log: TestLog;
+  let service: RunningService;
+  let folder: string;
+  let orderId: string;
+  const file = (name: string) => join(folder, name);
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'orders-proof-'));
+    await writeFile(
+      file('key.pem'),
+      generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    );
+    log = await createTestLog(2);
+    service = await startService(log, { ORDERS_SIGNING_KEY_FILES: file('key.pem') });
+    const order = { user_id: 'ü-1 "quoted"', item_ids: ['a'], total_amount: 10, metadata: { note: 'naïve ✓' } };
+    for (let nth = 0; nth < 30; nth += 1) await call(service, 'POST', '/orders', order);
+    orderId = (await call(service, 'POST', '/orders', order)).body.order_id;
+    await call(service, 'POST', `/orders/${orderId}/pay`);
+    for (let nth = 0; nth < 30; nth += 1) await call(service, 'POST', '/orders', order);
+    await call(service, 'POST', `/orders/${orderId}/note`, { text: 'line\nbreak' });
+  });
+  after(async () => {
+    await service.stop();
+    await log.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const proof = async () => (await call(service, 'GET', `/orders/${orderId}/history?proof=true`)).body as OrderProof;
+  /** What an auditor runs: no database is reachable. */
+  async function check(given: OrderProof): Promise<{ code: number | null; stdout: string }> {
+    await writeFile(file('proof.json'), JSON.stringify(given));
+    await writeFile(file('jwks.json'), (await call(service, 'GET', '/.well-known/jwks.json')).text);
+    const nowhere = { databaseUrl: 'postgres://localhost:1/none', redisUrl: 'redis://localhost:1' };
+    return runOrders(nowhere, ['verify-proof', file('proof.json'), '--key', file('jwks.json')]);
+  }
+
+  it('holds, with no access to the service or its database', async () => {
+    const given = await proof();
+    expect(given.events).to.have.length(3);
+    for (const { path } of given.events) expect(path.length).to.be.at.most(6);
+    const { code, stdout } = await check(given);
+    expect([code, stdout]).to.satisfy(
+      () => code === 0 && stdout.startsWith(`order ${orderId}: 3 events, in log`),
+      stdout,
+    );
+  });
+
+  const forgeries: Record<string, (given: OrderProof) => void> = {
+    'an amount': ({ events }) => Object.assign(events[0]!, { data: events[0]!.data.replace('1000', '1001') }),
+    'an actor': ({ events }) =>
+      Object.assign(events[1]!, { metadata: events[1]!.metadata.replace('anonymous', 'boss') }),
+    'a time': ({ events }) => Object.assign(events[2]!, { occurred_at: '2000-01-01T00:00:00.000Z' }),
+    'the order of the events': ({ events }) => (events as unknown[]).reverse(),
+    'the absence of one in the middle': ({ events }) => (events as unknown[]).splice(1, 1),
+    'the previous hash': ({ events }) => Object.assign(events[0]!, { previous_hash: '00'.repeat(32) }),
+    'the order’s id': (given) =>
+      Object.assign(given, { order_id: given.order_id.replace(/^./, (c) => (c === 'a' ? 'b' : 'a')) }),
+    'the path': ({ events }) => Object.assign(events[0]!, { path: events[0]!.path.slice(1) }),
+    'the checkpoint': (given) => {
+      const { checkpoint } = given.checkpoint;
+      const [header, , signature] = given.checkpoint.jws.split('.');
+      const payload = Buffer.from(JSON.stringify({ ...checkpoint, created_at: '2000-01-01T00:00:00.000Z' }));
+      Object.assign(given.checkpoint, { jws: [header, payload.toString('base64url'), signature].join('.') });
+    },
+  };
+  for (const [what, forge] of Object.entries(forgeries)) {
+    it(`does not hold once somebody has forged ${what}`, async () => {
+      const given = await proof();
+      forge(given);
+      const { code, stdout } = await check(given);
+      expect([code, stdout.length > 0], stdout).to.deep.equal([3, true]);
+    });
+  }
+
+  it('does not hold for who trusts another key', async () => {
+    await writeFile(file('proof.json'), JSON.stringify(await proof()));
+    const other = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
+    await writeFile(file('other.pem'), other);
+    const { code, stdout } = await runOrders(log, ['verify-proof', file('proof.json'), '--key', file('other.pem')]);
+    expect([code, stdout]).to.satisfy(() => code === 3 && /not among the trusted ones/.test(stdout), stdout);
+  });
+
+  it('is one of the log, for nothing but an order', async () => {
+    const none = await call(service, 'GET', '/orders/018f0000-0000-7000-8000-0000000000ff/history?proof=true');
+    expect([none.status, none.body.type]).to.deep.equal([404, '/problems/order-not-found']);
+  });
+
+  it('and the checkpoint need a key: the service says so where there is none', async () => {
+    const unsigned = await startService(log);
+    const { status, body } = await call(unsigned, 'GET', '/audit/checkpoint');
+    expect([status, body.type]).to.deep.equal([501, '/problems/no-signing-key']);
+    expect((await call(unsigned, 'GET', '/.well-known/jwks.json')).body).to.deep.equal({ keys: [] });
+    await unsigned.stop();
+  });
+
+  it('is signed by a key that the embedded default makes, which only its owner can read', async () => {
+    const { readSigningKeys } = await import('../../src/audit/signing-key.js');
+    const own = file('made.pem');
+    const [made] = await readSigningKeys([own], true);
+    const [again] = await readSigningKeys([own], true);
+    expect(again?.publicJwk.kid).to.equal(made?.publicJwk.kid);
+    expect((await stat(own)).mode & 0o777).to.equal(0o600);
+    await writeFile(own, await readFile(file('proof.json')));
+    expect(String(await readSigningKeys([own], true).catch((error: Error) => error))).to.match(
+      /holds no private key in PEM/,
+    );
+  });
+});
+
+describe('the history of an order', () => {
+  let log: TestLog;
+  let service: RunningService;
+  before(async () => {
+    log = await createTestLog(2);
+    service = await startService(log);
+  });
+  after(async () => {
+    await service.stop();
+    await log.close();
+  });
+
+  it('tells of each event, and between any two versions, what changed field by field', async () => {
+    const order = { user_id: 'u', items: [{ item_id: 'a/b', quantity: 2 }], total_amount: 10 };
+    const { body } = await call(service, 'POST', '/orders', order);
+    for (const [name, data] of [
+      ['pay', { amount: 4 }],
+      ['process', undefined],
+      ['ship', { items: [{ item_id: 'a/b', quantity: 1 }] }],
+      ['note', { text: 'n' }],
+    ] as const)
+      await call(service, 'POST', `/orders/${body.order_id}/${name}`, data);
+    const path = `/orders/${body.order_id}/history`;
+    const { events } = (await call(service, 'GET', `${path}?diff=true`)).body;
+    expect(events[0].changes).to.deep.include({ pointer: '/user_id', after: 'u' });
+    expect(events[1].changes).to.deep.equal([
+      { pointer: '/payment_status', before: 'unpaid', after: 'partially_paid' },
+      { pointer: '/paid_amount', before: 0, after: 4 },
+    ]);
+    expect(events[3].changes).to.deep.equal([
+      { pointer: '/status', before: 'processing', after: 'partially_shipped' },
+      { pointer: '/items/a~1b/shipped', before: 0, after: 1 },
+    ]);
+    expect(events[4].changes).to.deep.equal([]);
+    const between = (await call(service, 'GET', `${path}?diff=true&from=1&to=4`)).body;
+    expect(between).to.deep.equal({
+      order_id: body.order_id,
+      from_version: 1,
+      to_version: 4,
+      changes: [
+        { pointer: '/status', before: 'pending', after: 'partially_shipped' },
+        { pointer: '/payment_status', before: 'unpaid', after: 'partially_paid' },
+        { pointer: '/items/a~1b/shipped', before: 0, after: 1 },
+        { pointer: '/paid_amount', before: 0, after: 4 },
+      ],
+    });
+    const backwards = (await call(service, 'GET', `${path}?diff=true&from=4&to=1`)).body;
+    expect(backwards.changes[0]).to.deep.equal({ pointer: '/status', before: 'partially_shipped', after: 'pending' });
+    expect((await call(service, 'GET', `${path}?diff=true&from=1&to=40`)).body.type).to.equal(
+      '/problems/order-version-not-found',
+    );
+    const alone = await call(service, 'GET', `${path}?diff=true&from=1`);
+    expect([alone.status, alone.body.errors[0].pointer]).to.deep.equal([422, '/query/to']);
+  });
+});

@@ -1,0 +1,260 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { type Checkpoint, takeCheckpoint } from '../../src/audit/checkpoint.js';
+import { verifyLog } from '../../src/audit/verify-log.js';
+import { appender, event, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
+import { runOrders } from '../support/orders-command.js';
+import { projected } from '../support/read-models.js';
+import { liveKeys } from '../support/redis-keys.js';
+import { createTestLog, type TestLog } from '../support/servers.js';
+
+const partition = 1;
+const middle = 6;
+const last = 12;
+
+/** What a superuser with the triggers switched off could do to partition 1; each hash and head is left as it was. */
+const tampering: Record<string, { sql: string; reason?: string; position?: number }> = {
+  'edits data': { sql: `update events set data = '{"forged":true}' where AT 6` },
+  'edits one digit of an amount': {
+    sql: `update events set data = replace(data::text, '1000', '1001')::json where AT 7`,
+    position: 7,
+  },
+  'edits whitespace in data': { sql: `update events set data = (data::text || ' ')::json where AT 6` },
+  'edits metadata': { sql: `update events set metadata = '{"schema":1,"actor":"somebody else"}' where AT 6` },
+  'edits the actor alone': {
+    sql: `update events set metadata = replace(metadata::text, 'test', 'tset')::json where AT 6`,
+  },
+  'edits occurred_at': { sql: `update events set occurred_at = occurred_at + interval '1 ms' where AT 6` },
+  'edits recorded_at': { sql: `update events set recorded_at = recorded_at - interval '1 day' where AT 6` },
+  'edits the type': { sql: `update events set type = 'OrderCancelled' where AT 6` },
+  'edits the version': { sql: `update events set version = 77 where AT 6`, reason: 'out-of-place' },
+  'moves an event to another order': {
+    sql: `update events set order_id = (select order_id from events where AT 3), version = 9 where AT 6`,
+    reason: 'out-of-place',
+  },
+  'edits the hash': { sql: `update events set hash = decode(repeat('ab', 32), 'hex') where AT 6` },
+  'swaps two events': {
+    sql: `update events set "position" = 1000 where AT 6; update events set "position" = 6 where AT 5;
+          update events set "position" = 5 where partition = 1 and "position" = 1000`,
+    position: 5,
+    reason: 'out-of-place',
+  },
+  'deletes one in the middle': { sql: 'delete from events where AT 6', reason: 'missing' },
+  'deletes the first': { sql: 'delete from events where AT 1', reason: 'missing', position: 1 },
+  'deletes the last': { sql: 'delete from events where AT 12', reason: 'missing', position: 12 },
+  'deletes one and closes the gap': {
+    sql: `delete from events where AT 6;
+          update events set "position" = "position" + 1000 where partition = 1 and "position" > 6;
+          update events set "position" = "position" - 1001 where partition = 1 and "position" > 1000`,
+  },
+  'inserts one and moves the others on': {
+    sql: `update events set "position" = "position" + 1000 where partition = 1 and "position" > 5;
+          update events set "position" = "position" - 999 where partition = 1 and "position" > 1000;
+          insert into events select 1, 6, order_id, 99, type, data, metadata, occurred_at, recorded_at, hash from events where AT 5`,
+    reason: 'out-of-place',
+  },
+  'inserts one of another partition': {
+    sql: `update events set order_id = '018f0000-0000-7000-8000-000000000002', version = 1 where AT 6`,
+    reason: 'inserted',
+  },
+  'appends one past the service': {
+    sql: `insert into events select 1, 13, gen_random_uuid(), 1, type, data, metadata, occurred_at, recorded_at, hash from events where AT 12;
+          update logs set head = 13 where partition = 1`,
+    position: 13,
+    reason: 'any',
+  },
+  'moves the head back': { sql: `update logs set head = 11 where partition = 1`, position: 11 },
+  'moves the head on': { sql: `update logs set head = 13 where partition = 1`, position: 13, reason: 'missing' },
+};
+
+/** Computes all hashes from a position on anew, as the one who tampers would; chains and heads then agree with each other. */
+const rehash = `
+  do $$ declare e record; h bytea := decode(repeat('00', 32), 'hex'); begin
+    for e in select * from events where partition = 1 order by "position" loop
+      h := sha256(h || event_canonical_form(e.partition, e."position", e.order_id, e.version, e.type, e.occurred_at,
+        e.recorded_at, e.data::text, e.metadata::text));
+      update events set hash = h where partition = 1 and "position" = e."position";
+    end loop;
+    update logs set hash = h, head = (select count(*) from events where partition = 1) where partition = 1;
+  end $$`;
+
+describe('a log that was tampered with', () => {
+  let log: TestLog;
+  let checkpoint: Checkpoint;
+
+  beforeEach(async () => {
+    log = await createTestLog(4);
+    const append = appender(log);
+    const orders = [orderIdIn(1, 4), orderIdIn(1, 4), orderIdIn(1, 4), orderIdIn(1, 4)];
+    for (const orderId of orders) await place(append, orderId);
+    for (const orderId of orders)
+      await append({
+        orderId,
+        expectedVersion: 1,
+        events: [event('OrderPaid', { amount_minor: 1000, payment_reference: null }), noteEvent('n')],
+      });
+    for (const other of [0, 2, 3]) await place(append, orderIdIn(other, 4));
+    checkpoint = await takeCheckpoint(log.pool, log.settings);
+  });
+  afterEach(() => log.close());
+
+  const verify = (against?: Checkpoint) => verifyLog({ pool: log.pool, partitions: 4, inParallel: 2, against });
+  async function tamper(...statements: string[]): Promise<void> {
+    for (const table of ['events', 'logs']) await log.owner.query(`alter table ${table} disable trigger all`);
+    for (const sql of statements) await log.owner.query(sql.replace(/AT (\d+)/g, 'partition = 1 and "position" = $1'));
+  }
+
+  it('and one that was not, are told apart', async () => {
+    expect(await verify()).to.deep.equal([]);
+    expect(await verify(checkpoint)).to.deep.equal([]);
+    // Going on is no tampering.
+    await place(appender(log), orderIdIn(1, 4));
+    expect(await verify(checkpoint)).to.deep.equal([]);
+  });
+
+  for (const [what, { sql, reason = 'altered', position = middle }] of Object.entries(tampering)) {
+    it(`is found and named when somebody ${what}`, async () => {
+      await tamper(sql);
+      const findings = await verify();
+      expect(findings.map((one) => one.partition)).to.deep.equal([partition]);
+      expect(findings[0]?.position).to.equal(position);
+      if (reason !== 'any') expect(findings[0]?.reason, findings[0]?.detail).to.equal(reason);
+    });
+  }
+
+  for (const [what, sql] of Object.entries({
+    'edits an event': `update events set data = '{"forged":true}' where AT 6`,
+    'deletes the last': `delete from events where AT ${last}`,
+    'cuts off everything after the second': `delete from events where partition = 1 and "position" > 2`,
+    'deletes everything': 'delete from events where partition = 1',
+  })) {
+    it(`with all hashes computed anew is found by a checkpoint, when somebody ${what}`, async () => {
+      await tamper(sql, rehash);
+      expect(await verify(), 'the chain alone does not show it').to.deep.equal([]);
+      const findings = await verify(checkpoint);
+      expect(findings.map((one) => one.partition)).to.deep.equal([partition]);
+      expect(findings[0]?.reason).to.match(/not-as-checkpoint|cut-off/);
+    });
+  }
+
+  it('so that a stream has a gap, all hashes computed anew, is found without a checkpoint', async () => {
+    await tamper(`update events set version = version + 5 where AT ${last}`, rehash);
+    const findings = await verify();
+    expect(findings[0]).to.deep.include({ partition, position: last, reason: 'stream-broken' });
+  });
+});
+
+describe('orders verify', function () {
+  this.timeout(60_000);
+  let log: TestLog;
+  let folder: string;
+  const file = (name: string) => join(folder, name);
+  beforeEach(async () => {
+    log = await createTestLog(4);
+    folder = await mkdtemp(join(tmpdir(), 'orders-verify-'));
+    for (let nth = 0; nth < 20; nth += 1) await place(appender(log), orderIdIn(nth % 4, 4));
+  });
+  afterEach(async () => {
+    await log.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const orders = async (...args: string[]) => {
+    const { generateKeyPairSync } = await import('node:crypto');
+    const key = file('key.pem');
+    const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+    await writeFile(key, pem, { flag: 'wx' }).catch(() => undefined);
+    return runOrders(log, args, { env: { ORDERS_SIGNING_KEY_FILES: key } });
+  };
+
+  it('says that an intact log is intact, and names what is not', async () => {
+    const intact = await orders('verify');
+    expect([intact.code, intact.stdout]).to.satisfy(
+      () => intact.code === 0 && /is intact: 20 events/.test(intact.stdout),
+      intact.output,
+    );
+    await log.owner.query('alter table events disable trigger all');
+    await log.owner.query(`update events set type = 'OrderHeld' where partition = 2 and "position" = 3`);
+    const broken = await orders('verify');
+    expect([broken.code, broken.stdout.split(':')[0]]).to.deep.equal([3, 'partition 2, position 3']);
+  });
+
+  it('--against a checkpoint finds an older backup, another log, and a forged checkpoint', async () => {
+    await writeFile(file('checkpoint.json'), (await orders('checkpoint')).stdout);
+    const same = await orders('verify', '--against', file('checkpoint.json'));
+    expect([same.code, same.stdout]).to.satisfy(
+      () => same.code === 0 && /holds all that the checkpoint/.test(same.stdout),
+      same.output,
+    );
+
+    const another = await createTestLog(4);
+    await writeFile(
+      file('other.json'),
+      (await runOrders(another, ['checkpoint'], { env: { ORDERS_SIGNING_KEY_FILES: file('key.pem') } })).stdout,
+    );
+    await another.close();
+    expect((await orders('verify', '--against', file('other.json'))).stdout).to.match(/it was replaced/);
+
+    const { checkpoint, jws } = JSON.parse((await orders('checkpoint')).stdout);
+    const [header, , signature] = jws.split('.');
+    const forged = Buffer.from(JSON.stringify({ ...checkpoint, created_at: '2000-01-01T00:00:00.000Z' })).toString(
+      'base64url',
+    );
+    await writeFile(file('forged.json'), JSON.stringify({ checkpoint, jws: [header, forged, signature].join('.') }));
+    expect((await orders('verify', '--against', file('forged.json'))).output).to.match(/signature does not hold/);
+
+    // An older backup: the last event of partition 2 is not there yet, and nor was its head.
+    await log.owner.query('alter table events disable trigger all; alter table logs disable trigger all');
+    await log.owner.query('delete from events where partition = 2 and "position" = 5');
+    await log.owner.query(
+      'update logs set head = 4, hash = (select hash from events where partition = 2 and "position" = 4) where partition = 2',
+    );
+    expect((await orders('verify')).code).to.equal(0);
+    const older = await orders('verify', '--against', file('checkpoint.json'));
+    expect([older.code, older.stdout]).to.satisfy(
+      () => older.code === 3 && /partition 2, position 5: cut-off/.test(older.stdout),
+      older.output,
+    );
+  });
+
+  it('--projections compares the read models too', async () => {
+    const { stop } = await startProjector(log);
+    await projected(log);
+    expect((await orders('verify', '--projections')).code).to.equal(0);
+    await log.redis.del(liveKeys(log, 'order-status', 1)('placed'));
+    const drifted = await orders('verify', '--projections');
+    expect([drifted.code, drifted.stdout]).to.satisfy(
+      () => drifted.code === 3 && /order-status {2}order .*live nothing/.test(drifted.stdout),
+      drifted.output,
+    );
+    await stop();
+  });
+
+  it('--export checks what orders export has written, in either format, whole or filtered', async () => {
+    const { rows } = await log.owner.query('select order_id from events where partition = 1 limit 1');
+    const { rows: times } = await log.owner.query<{ at: Date }>('select max(recorded_at) as at from events');
+    const to = new Date(times[0]!.at.getTime() + 1).toISOString();
+    for (const [name, args, count] of [
+      ['all.ndjson', [], 20],
+      ['all.csv', ['--format', 'csv'], 20],
+      ['one.ndjson', ['--order', rows[0].order_id], 1],
+      ['user.ndjson', ['--user', 'u-1'], 20],
+      ['nobody.ndjson', ['--user', 'u-2'], 0],
+      ['before.ndjson', ['--to', '2020-01-01T00:00:00Z'], 0],
+      ['range.ndjson', ['--from', '2020-01-01T00:00:00Z', '--to', to], 20],
+      ['after.ndjson', ['--from', to], 0],
+    ] as const) {
+      const exported = await orders('export', ...args);
+      expect(exported.code, exported.output).to.equal(0);
+      await writeFile(file(name), exported.stdout);
+      const checked = await orders('verify', '--export', file(name));
+      expect([checked.code, checked.stdout], name).to.deep.equal([0, `${count} events hold against their hashes\n`]);
+      if (count === 20) {
+        await writeFile(file(name), exported.stdout.replace('"u-1', '"u-9').replace('""u-1', '""u-9'));
+        expect((await orders('verify', '--export', file(name))).stdout).to.match(/^line 1: .*not what was hashed/);
+      }
+    }
+  });
+});
