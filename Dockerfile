@@ -24,6 +24,7 @@ COPY package.json ./
 COPY sql ./sql
 COPY scripts/orders.mjs ./scripts/orders.mjs
 COPY redis ./redis
+COPY web ./web
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \

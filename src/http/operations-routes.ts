@@ -1,11 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import type Router from '@koa/router';
 import type { Registry } from 'prom-client';
+import { projectPath } from '../project-path.js';
 import { ProblemError, type ProblemName, problem, problemTypes } from './problems.js';
 import type { Service } from './service.js';
 
-/** Health, Prometheus metrics, and the pages behind the problem types. */
+const page = readFileSync(projectPath('web', 'operations.html'), 'utf8');
+const pageFiles = {
+  'operations.css': readFileSync(projectPath('web', 'operations.css'), 'utf8'),
+  'operations.js': readFileSync(projectPath('web', 'operations.js'), 'utf8'),
+};
+
+/** The operations page, health, Prometheus metrics, and the pages behind the problem types. */
 export function operationsRoutes(router: Router, service: Service, registry: Registry): void {
+  for (const [file, content] of Object.entries(pageFiles)) {
+    router.get(`/web/${file}`, (ctx) => {
+      ctx.type = extname(file);
+      ctx.set('X-Content-Type-Options', 'nosniff');
+      ctx.set('Cache-Control', 'no-cache');
+      ctx.body = content;
+    });
+  }
+
   router.get('/', (ctx) => {
+    ctx.vary('Accept');
+    if (ctx.accepts('json', 'html') === 'html') {
+      ctx.type = 'html';
+      // The page loads nothing from elsewhere, and runs no script but its own.
+      ctx.set(
+        'Content-Security-Policy',
+        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+      );
+      ctx.set('X-Content-Type-Options', 'nosniff');
+      ctx.body = page;
+      return;
+    }
     ctx.body = {
       service: 'order-service',
       endpoints: [
@@ -15,6 +45,7 @@ export function operationsRoutes(router: Router, service: Service, registry: Reg
         '/orders/metrics',
         '/orders/batch',
         '/projections',
+        '/audit/checkpoint',
       ],
       operations: ['/health/live', '/health/ready', '/metrics', '/problems'],
     };

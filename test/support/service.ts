@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { projectPath } from '../../src/project-path.js';
 import { createTestLog, type TestLog } from './servers.js';
 
@@ -18,9 +19,10 @@ const startTimeoutMs = 30_000;
 export async function startService(
   log: Pick<TestLog, 'databaseUrl' | 'redisUrl'> | undefined,
   env: Record<string, string> = {},
+  folder: string = projectPath('.'),
 ): Promise<RunningService> {
   const servers = log ? { DATABASE_URL: log.databaseUrl, REDIS_URL: log.redisUrl } : {};
-  const child = spawn(process.execPath, ['--enable-source-maps', projectPath('dist/src/cli/main.js'), 'serve'], {
+  const child = spawn(process.execPath, ['--enable-source-maps', join(folder, 'dist/src/cli/main.js'), 'serve'], {
     env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...servers, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

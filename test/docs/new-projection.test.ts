@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { projectPath } from '../../src/project-path.js';
+import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+import { call, type RunningService, startService } from '../support/service.js';
+
+describe('docs/new-projection.md', function () {
+  this.timeout(120_000);
+  let folder: string;
+  let log: TestLog;
+  let service: RunningService | undefined;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'orders-new-projection-'));
+    log = await createTestLog(4);
+  });
+  after(async () => {
+    await service?.stop();
+    await log.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('leads from nothing to a query endpoint', async () => {
+    const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
+    // Orders from before the read model existed.
+    const before = await startService(log);
+    for (const user_id of ['u-1', 'u-1', 'u-2']) {
+      const { body } = await call(before, 'POST', '/orders', { ...order, user_id });
+      await call(before, 'POST', `/orders/${body.order_id}/pay`);
+    }
+    await before.stop();
+
+    for (const name of ['src', 'sql', 'redis', 'web', 'package.json', 'tsconfig.json'])
+      await cp(projectPath(name), join(folder, name), { recursive: true });
+    await symlink(projectPath('node_modules'), join(folder, 'node_modules'));
+    await followTheDocument();
+    await promisify(execFile)(process.execPath, [projectPath('node_modules/typescript/bin/tsc'), '--project', folder]);
+
+    service = await startService(log, {}, folder);
+    const revenue = async (user: string) => (await call(service!, 'GET', `/customers/${user}/revenue`)).body?.revenue;
+    await eventually(
+      'the history to be folded',
+      async () => (await revenue('u-1')) === 20 && (await revenue('u-2')) === 10,
+    );
+    const { body } = await call(service, 'POST', '/orders', order);
+    await call(service, 'POST', `/orders/${body.order_id}/pay`);
+    await call(service, 'POST', `/orders/${body.order_id}/refund`, { amount: 2.5, reason: 'late' });
+    expect(await revenue('u-1')).to.equal(27.5);
+    const { projections } = (await call(service, 'GET', '/projections')).body;
+    expect(projections.map(({ name }: { name: string }) => name)).to.include('customer-revenue');
+  });
+
+  /** Does what the document's blocks say: a file each, or lines put in beside others. */
+  async function followTheDocument(): Promise<void> {
+    const text = await readFile(projectPath('docs/new-projection.md'), 'utf8');
+    const blocks = [...text.matchAll(/```(ts|diff)\n\/\/ (\S+)\n(.*?)```/gs)];
+    expect(blocks.length).to.equal(6);
+    for (const [, kind, name = '', content = ''] of blocks) {
+      const file = join(folder, name);
+      if (kind === 'ts') {
+        await writeFile(file, content);
+        continue;
+      }
+      const lines = content.split('\n').slice(0, -1);
+      const [old, changed] = ['+', '-'].map((sign) =>
+        lines.flatMap((line) => (line.startsWith(sign) ? [] : [line.slice(1)])).join('\n'),
+      );
+      const source = await readFile(file, 'utf8');
+      expect(source, `${name} has no such line any more`).to.include(old);
+      await writeFile(file, source.replace(old!, changed!));
+    }
+  }
+});
