@@ -16,6 +16,8 @@ export interface Config {
   readonly dataDir: string;
   /** Ed25519 keys, PEM: the first signs checkpoints. Undefined with databaseUrl set: nothing is signed. */
   readonly signingKeyFiles: readonly string[] | undefined;
+  /** The master key of personal data: 32 bytes in base64. Undefined: personal data is not sealed. */
+  readonly personalDataKeyFile: string | undefined;
   readonly roles: ReadonlySet<Role>;
   /** For a new log; an existing one keeps its own. */
   readonly partitions: number;
@@ -57,6 +59,7 @@ export function readConfig(env: Environment): Config {
     redisUrl: url(env, 'REDIS_URL', ['redis:', 'rediss:']),
     dataDir,
     signingKeyFiles: signingKeyFiles(env, dataDir),
+    personalDataKeyFile: env.ORDERS_PERSONAL_DATA_KEY_FILE ? resolve(env.ORDERS_PERSONAL_DATA_KEY_FILE) : undefined,
     roles: roleSet(env.ORDERS_ROLES),
     partitions: integer(env, 'ORDERS_PARTITIONS', 16, 1, 1024),
     defaultCurrency: currency(env.ORDERS_DEFAULT_CURRENCY || 'USD'),

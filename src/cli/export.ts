@@ -9,7 +9,7 @@ import { parseRfc3339 } from '../http/rfc3339.js';
 import { isOrderId } from '../http/validation.js';
 import { readArguments } from './read-arguments.js';
 import { UsageError } from './usage-error.js';
-import { withLog } from './with-log.js';
+import { type OpenLog, withLog } from './with-log.js';
 
 const usage = `orders export [options] > FILE
 
@@ -41,13 +41,13 @@ export async function exportCommand(args: string[]): Promise<void> {
   if (values.order !== undefined && !isOrderId(values.order))
     throw new UsageError('--order ORDER_ID: the order’s UUID');
   const filter = { order: values.order?.toLowerCase(), user: values.user };
-  await withLog(async ({ pool }) => {
+  await withLog(async ({ pool, open }) => {
     const heads = new Map((await readHeads(pool)).map(({ partition, position }) => [partition, position]));
     const after = values.from === undefined ? undefined : await positionsAt(pool, { at: justBefore(values.from) });
     const until = values.to === undefined ? heads : await positionsAt(pool, { at: justBefore(values.to) });
     if (format === 'csv') await write(csvLine(exportedColumns));
     for (const [partition, last] of until) {
-      for await (const event of select(pool, partition, after?.get(partition) ?? 0, last, filter)) {
+      for await (const event of select(pool, open, partition, after?.get(partition) ?? 0, last, filter)) {
         const line =
           format === 'csv' ? csvLine(exportedColumns.map((name) => event[name])) : `${JSON.stringify(event)}\n`;
         if (!(await write(line))) return;
@@ -59,6 +59,7 @@ export async function exportCommand(args: string[]): Promise<void> {
 /** The events after one position up to another that the filter lets through. */
 async function* select(
   pool: Pool,
+  open: OpenLog['open'],
   partition: number,
   after: number,
   last: number,
@@ -71,7 +72,7 @@ async function* select(
   let previous = await hashAt(pool, partition, start);
   for await (const event of scanPartition(pool, partition, start)) {
     if (event.position > last) return;
-    if (user !== undefined && isPlacedBy(event, user)) orders.add(event.orderId);
+    if (user !== undefined && (await isPlacedBy(open, event, user))) orders.add(event.orderId);
     const wanted =
       event.position > after &&
       (order === undefined || event.orderId === order) &&
@@ -88,9 +89,10 @@ async function hashAt(pool: Pool, partition: number, position: number): Promise<
   return event.hash;
 }
 
-function isPlacedBy(stored: StoredEvent, user: string): boolean {
+async function isPlacedBy(open: OpenLog['open'], stored: StoredEvent, user: string): Promise<boolean> {
   if (stored.type !== 'OrderPlaced') return false;
-  const event = recordedEvent(stored);
+  const [opened = stored] = await open([stored]);
+  const event = recordedEvent(opened);
   return event.type === 'OrderPlaced' && event.data.user_id === user;
 }
 

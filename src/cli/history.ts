@@ -14,8 +14,8 @@ import { withLog } from './with-log.js';
 export async function historyCommand(args: string[]): Promise<void> {
   const [orderId] = parseArgs({ args, allowPositionals: true, options: {} }).positionals;
   if (!isOrderId(orderId)) throw new UsageError('orders history ORDER_ID: the order’s UUID');
-  await withLog(async ({ pool, settings: { partitions } }) => {
-    const stored = await createStreamReader(pool, partitions)(orderId.toLowerCase());
+  await withLog(async ({ pool, open, settings: { partitions } }) => {
+    const stored = await open(await createStreamReader(pool, partitions)(orderId.toLowerCase()));
     const [first] = stored;
     if (!first) throw new UsageError(`there is no order ${orderId}`);
     console.log(`order ${first.orderId}, partition ${first.partition}\n`);
@@ -65,6 +65,8 @@ function describe(event: RecordedEvent, { currency }: Order): string {
       return `released: ${event.data.reason}`;
     case 'OrderNoteAdded':
       return `note: ${event.data.text}`;
+    case 'OrderPersonErased':
+      return 'the person was forgotten: what was personal in the order can’t be read any more';
   }
 }
 

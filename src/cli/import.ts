@@ -11,6 +11,8 @@ import { createNotifier } from '../event-log/wake-ups.js';
 import { type CsvMapping, datePattern, mappableFields, parseAssignments } from '../import/csv-mapping.js';
 import { importFile, rejectedFile } from '../import/import-file.js';
 import { readCsv, readNdjson } from '../import/input-lines.js';
+import { openPersonKeys } from '../privacy/master-key.js';
+import { createOpenedStreamReader } from '../privacy/sealed-events.js';
 import { createLogger } from './logger.js';
 import { ProgressBar } from './progress-bar.js';
 import { readArguments } from './read-arguments.js';
@@ -56,8 +58,10 @@ export async function importCommand(args: string[]): Promise<void> {
       log.warn({ err: error }, 'an idle connection broke'),
     );
     const { partitions } = await readLogSettings(pool);
+    const personKeys = await openPersonKeys(pool, config.personalDataKeyFile);
     const handleCommand = createCommandHandler({
-      readStream: createStreamReader(pool, partitions),
+      readStream: createOpenedStreamReader(personKeys, createStreamReader(pool, partitions)),
+      personKeys,
       append: createAppender(pool, partitions, createNotifier(pool, log)),
       now: () => new Date().toISOString(),
     });

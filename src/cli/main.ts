@@ -11,6 +11,7 @@ const usage = `orders <command>
   verify                          is the log what was written, all of it?
   checkpoint                      what the log is now, signed
   verify-proof FILE               check the proof of one order, without the database
+  forget USER_ID                  erase a person's data
   export                          the events, as NDJSON or CSV that can be checked
   import FILE                     read orders from an NDJSON or CSV file
 
@@ -27,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<(args: string[]) => Promis
   checkpoint: async () => (await import('./checkpoint.js')).checkpointCommand,
   'verify-proof': async () => (await import('./verify-proof.js')).verifyProofCommand,
   export: async () => (await import('./export.js')).exportCommand,
+  forget: async () => (await import('./forget.js')).forgetCommand,
   import: async () => (await import('./import.js')).importCommand,
 };
 

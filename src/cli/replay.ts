@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { userInfo } from 'node:os';
 import { createAppender } from '../event-log/append.js';
 import { createPool } from '../event-log/database.js';
 import { recordOperation } from '../event-log/operations.js';
@@ -13,6 +12,7 @@ import type { Projection } from '../projections/projection.js';
 import { Projector } from '../projections/projector.js';
 import { getProjections, type ProjectionState } from '../queries/get-projections.js';
 import { releaseOf } from '../read-models/keys.js';
+import { operator } from './operator.js';
 import { ProgressBar } from './progress-bar.js';
 import { readArguments } from './read-arguments.js';
 import { dryRun, replayUntil } from './replay-scratch.js';
@@ -157,13 +157,13 @@ function report(states: readonly ProjectionState[], builds: ReadonlyMap<string, 
   }
 }
 
-async function startProjector({ servers, settings, pool, redis, keys, log }: OpenLog) {
+async function startProjector({ servers, settings, pool, redis, keys, open, log }: OpenLog) {
   const wakeUps = new WakeUps(servers.databaseUrl, pool, log);
   await wakeUps.start();
   const rebuildPool = createPool(servers.databaseUrl, projectorLimits.rebuildPoolSize, () => undefined);
   const owner = `orders replay:${process.pid}`;
   const url = servers.databaseUrl;
-  const projector = new Projector({ url, settings, pool, rebuildPool, redis, keys, wakeUps, log, owner });
+  const projector = new Projector({ url, settings, pool, rebuildPool, redis, keys, wakeUps, log, owner, open });
   projector.start();
   return {
     async stop() {
@@ -203,11 +203,6 @@ async function skip(open: OpenLog, chosen: readonly Projection[], place: string,
     const where = `${recorded.partition}:${recorded.position}`;
     console.log(`${name} passes over ${at.type} of order ${at.order_id} at ${place}; recorded in the log at ${where}`);
   }
-}
-
-/** Who sits at the command line. */
-export function operator(): string {
-  return `operator:${userInfo().username}`;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -11,11 +11,14 @@ import { createAppender } from '../event-log/append.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
 import { migrate } from '../event-log/migrate.js';
 import { createStreamReader } from '../event-log/read-stream.js';
+import type { StoredEvent } from '../event-log/stored-event.js';
 import { createNotifier, WakeUps } from '../event-log/wake-ups.js';
 import { createApp } from '../http/app.js';
 import { EventStreams } from '../http/event-streams.js';
 import { startHttpServer } from '../http/server.js';
 import type { Service } from '../http/service.js';
+import { openPersonKeys } from '../privacy/master-key.js';
+import { createOpenedStreamReader, openEvents } from '../privacy/sealed-events.js';
 import { allProjections } from '../projections/all-projections.js';
 import { createGenerationStore } from '../projections/generation-store.js';
 import { projectorLimits } from '../projections/limits.js';
@@ -99,6 +102,7 @@ async function open(
   const keys = createKeys(settings.logId);
   void warnOfEviction(redis, log);
 
+  const personKeys = await openPersonKeys(pool, config.personalDataKeyFile);
   let projector: Projector | undefined;
   let wakeUps: WakeUps | undefined;
   const registry = new Registry();
@@ -113,7 +117,8 @@ async function open(
     );
     closeLater(() => rebuildPool.end());
     const url = servers.databaseUrl;
-    projector = new Projector({ url, settings, pool, rebuildPool, redis, keys, wakeUps, log, owner });
+    const open = (events: readonly StoredEvent[]) => openEvents(personKeys, events);
+    projector = new Projector({ url, settings, pool, rebuildPool, redis, keys, wakeUps, log, owner, open });
     closeLater(() => projector?.close());
     projector.start();
     measureProjector(registry, projector);
@@ -136,7 +141,8 @@ async function open(
   let draining = false;
   const service: Service = {
     handleCommand: createCommandHandler({
-      readStream: createStreamReader(pool, settings.partitions),
+      readStream: createOpenedStreamReader(personKeys, createStreamReader(pool, settings.partitions)),
+      personKeys,
       append: createAppender(pool, settings.partitions, createNotifier(pool, log)),
       now: () => new Date().toISOString(),
     }),

@@ -3,6 +3,10 @@ import { type Config, readConfig } from '../config.js';
 import { openServers, type Servers } from '../embedded/embedded.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
 import { migrate } from '../event-log/migrate.js';
+import type { StoredEvent } from '../event-log/stored-event.js';
+import { openPersonKeys } from '../privacy/master-key.js';
+import type { PersonKeys } from '../privacy/person-keys.js';
+import { openEvents } from '../privacy/sealed-events.js';
 import { allProjections } from '../projections/all-projections.js';
 import { createReadModels, type ReadModels } from '../queries/read-models.js';
 import { createKeys, type ReadModelKeys } from '../read-models/keys.js';
@@ -18,6 +22,9 @@ export interface OpenLog {
   readonly settings: LogSettings;
   readonly keys: ReadModelKeys;
   readonly models: ReadModels;
+  readonly personKeys: PersonKeys | undefined;
+  /** Opens what is sealed in events. */
+  readonly open: (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
   readonly log: Logger;
 }
 
@@ -35,7 +42,9 @@ export async function withLog<T>(task: (open: OpenLog) => Promise<T>, poolSize =
     const settings = await readLogSettings(pool);
     const keys = createKeys(settings.logId);
     const models = createReadModels(redis, keys, settings.partitions, allProjections);
-    return await task({ config, servers, pool, redis, settings, keys, models, log });
+    const personKeys = await openPersonKeys(pool, config.personalDataKeyFile);
+    const open = (events: readonly StoredEvent[]) => openEvents(personKeys, events);
+    return await task({ config, servers, pool, redis, settings, keys, models, personKeys, open, log });
   } finally {
     redis?.disconnect();
     await pool?.end();

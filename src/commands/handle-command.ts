@@ -8,8 +8,11 @@ import { decide } from '../orders/decide.js';
 import type { EventMetadata, OrderEvent, RecordedEvent } from '../orders/events.js';
 import { fold } from '../orders/evolve.js';
 import type { Order } from '../orders/order.js';
+import { splitPersonalData } from '../orders/personal-data.js';
 import { invalid, type Rejection, rejected } from '../orders/rejection.js';
 import { currentSchema } from '../orders/upcast.js';
+import { PersonBeingForgotten, type PersonKey, type PersonKeys } from '../privacy/person-keys.js';
+import { keyedHash, sealData } from '../privacy/sealed-events.js';
 import { commandHash, handledBefore } from './idempotency.js';
 import { commandLimits as limits } from './limits.js';
 
@@ -57,6 +60,8 @@ export type HandleCommand = (request: CommandRequest) => Promise<CommandOutcome>
 export interface CommandDeps {
   readonly readStream: ReadStream;
   readonly append: AppendEvents;
+  /** Seals personal data in events; without it, it is stored as it is. `readStream` opens it. */
+  readonly personKeys?: PersonKeys | undefined;
   /** The current time, RFC 3339 UTC with milliseconds. */
   readonly now: () => string;
 }
@@ -68,7 +73,7 @@ export function createCommandHandler(deps: CommandDeps): HandleCommand {
     if (request.orderId === operationsStreamId) return { outcome: 'rejected', rejection: notAnOrder(request) };
     // A new order needs no look at a stream that most likely is not there: the append checks that it is not.
     if (request.command.command === 'place' && request.expectedVersion === undefined) {
-      const placed = await attempt(deps, request, [], hashOf(request));
+      const placed = await attempt(deps, request, []);
       if (placed) return placed;
     }
     return inTurn(request.orderId, () => loadAndDecide(deps, request));
@@ -82,18 +87,17 @@ function notAnOrder({ command }: CommandRequest): Rejection {
 }
 
 async function loadAndDecide(deps: CommandDeps, request: CommandRequest): Promise<CommandOutcome> {
-  const hash = hashOf(request);
   for (let nth = 0; nth < limits.maxDecisions; nth += 1) {
     const stored = await deps.readStream(request.orderId);
     const stream = stored.map(recordedEvent);
-    const repeated = earlierAnswer(request, stored, stream, hash);
+    const repeated = earlierAnswer(request, stored, stream, await hashesOf(deps, request, stream));
     if (repeated) return repeated;
     const currentVersion = stream.length;
     if (request.expectedVersion !== undefined && request.expectedVersion !== currentVersion) {
       if (currentVersion > 0 || request.command.command === 'place')
         return { outcome: 'version-mismatch', currentVersion };
     }
-    const outcome = await attempt(deps, request, stream, hash);
+    const outcome = await attempt(deps, request, stream);
     if (outcome) return outcome;
   }
   return { outcome: 'contended' };
@@ -104,26 +108,26 @@ async function attempt(
   deps: CommandDeps,
   request: CommandRequest,
   stream: readonly RecordedEvent[],
-  hash: string,
 ): Promise<CommandOutcome | undefined> {
   const before = fold(stream);
   const decision = decide(request.command, before);
   if ('rejected' in decision) return { outcome: 'rejected', rejection: decision };
 
   const occurredAt = request.occurredAt ?? deps.now();
-  const events = decision.map((event) => ({ event, metadata: eventMetadata(event, request, hash) }));
+  const sealed = await sealEvents(deps, request, decision, stream, before);
+  if ('rejected' in sealed) return { outcome: 'rejected', rejection: sealed };
   const result = await deps.append({
     orderId: request.orderId,
     expectedVersion: stream.length,
-    events: events.map(({ event, metadata }) => ({
+    events: sealed.map(({ event, data, metadata }) => ({
       type: event.type,
-      data: JSON.stringify(event.data),
+      data,
       metadata: JSON.stringify(metadata),
       occurredAt,
     })),
   });
   if (!result.appended) return undefined;
-  const order = fold(recorded(request.orderId, events, occurredAt, result), before);
+  const order = fold(recorded(request.orderId, sealed, occurredAt, result), before);
   if (!order) throw new Error('a command was accepted that led to no event');
   return { outcome: 'handled', order, partition: result.partition, position: result.position, replayed: false };
 }
@@ -153,14 +157,14 @@ function earlierAnswer(
   request: CommandRequest,
   stored: readonly StoredEvent[],
   stream: readonly RecordedEvent[],
-  hash: string,
+  isSameCommand: (earlier: RecordedEvent) => boolean,
 ): CommandOutcome | undefined {
   const { actor, idempotencyKey, command } = request;
   let earlier = idempotencyKey === undefined ? undefined : handledBefore(stream, actor, idempotencyKey);
-  if (earlier && earlier.metadata.command_hash !== hash) return { outcome: 'idempotency-key-reused' };
+  if (earlier && !isSameCommand(earlier)) return { outcome: 'idempotency-key-reused' };
   const placed = stream[0];
   if (!earlier && command.command === 'place' && placed?.metadata.actor === actor) {
-    if (placed.metadata.command_hash === hash) earlier = placed;
+    if (isSameCommand(placed)) earlier = placed;
   }
   if (!earlier) return undefined;
   const order = fold(stream.slice(0, earlier.version));
@@ -171,6 +175,84 @@ function earlierAnswer(
 
 function hashOf({ command, occurredAt }: CommandRequest): string {
   return commandHash({ command, occurredAt });
+}
+
+/**
+ * Tells whether an earlier event came from the very same command. Where its person was forgotten nobody can tell any more;
+ * the caller's key then has to do.
+ */
+async function hashesOf(
+  { personKeys }: CommandDeps,
+  request: CommandRequest,
+  stream: readonly RecordedEvent[],
+): Promise<(earlier: RecordedEvent) => boolean> {
+  const hash = hashOf(request);
+  const person = stream.find(({ metadata }) => metadata.person !== undefined)?.metadata.person;
+  const key = person === undefined ? undefined : (await personKeys?.ofPersons([person]))?.get(person);
+  const keyed = key && keyedHash(hash, { key });
+  return ({ metadata }) => {
+    if (metadata.person === undefined) return metadata.command_hash === hash;
+    return keyed === undefined || metadata.command_hash === keyed;
+  };
+}
+
+interface SealedEvent {
+  readonly event: OrderEvent;
+  /** As it is stored. */
+  readonly data: string;
+  readonly metadata: EventMetadata;
+}
+
+/** The events as they are to be stored: what is personal in them sealed under the key of the order's person. */
+async function sealEvents(
+  { personKeys }: CommandDeps,
+  request: CommandRequest,
+  events: readonly OrderEvent[],
+  stream: readonly RecordedEvent[],
+  order: Order | undefined,
+): Promise<SealedEvent[] | Rejection> {
+  const hash = hashOf(request);
+  const asTheyAre = events.map((event) => ({
+    event,
+    data: JSON.stringify(event.data),
+    metadata: eventMetadata(event, request, hash),
+  }));
+  if (!personKeys || !events.some(({ type, data }) => splitPersonalData(type, data).personal)) return asTheyAre;
+  const key = await personKeyOf(personKeys, request, stream);
+  if (!key)
+    return rejected(
+      'person-erased',
+      order,
+      'The person of this order was forgotten: send the command without personal data.',
+    );
+  return asTheyAre.map((plain) => {
+    const { data, sealed } = sealData(request.orderId, plain.event.type, plain.event.data, key);
+    if (!sealed) return plain;
+    const metadata = { ...plain.metadata, person: key.person, command_hash: keyedHash(hash, key) };
+    return { event: plain.event, data, metadata };
+  });
+}
+
+/** The key of the order's person; undefined where they were, or are just being, forgotten. */
+async function personKeyOf(
+  personKeys: PersonKeys,
+  { command }: CommandRequest,
+  stream: readonly RecordedEvent[],
+): Promise<PersonKey | undefined> {
+  const [placed] = stream;
+  const person = placed?.metadata.person;
+  if (person !== undefined) {
+    const key = (await personKeys.ofPersons([person])).get(person);
+    return key && { person, key };
+  }
+  const userId =
+    placed?.type === 'OrderPlaced' ? placed.data.user_id : command.command === 'place' ? command.userId : '';
+  try {
+    return await personKeys.ofUser(userId);
+  } catch (error) {
+    if (error instanceof PersonBeingForgotten) return undefined;
+    throw error;
+  }
 }
 
 function eventMetadata(event: OrderEvent, request: CommandRequest, hash: string): EventMetadata {

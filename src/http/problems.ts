@@ -124,6 +124,12 @@ export const problemTypes = {
     explanation:
       'Only items that were shipped, and have not come back, can be returned. Leave `items` out to return all of them.',
   },
+  'person-erased': {
+    status: 409,
+    title: 'The person of this order was forgotten',
+    explanation:
+      'Personal data (a note’s text, a tracking number) can’t be stored for somebody whose key has been destroyed. Commands without it go on.',
+  },
   'order-history-full': {
     status: 409,
     title: 'The order has as many events as one may have',

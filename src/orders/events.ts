@@ -14,7 +14,9 @@ export type OrderEvent =
   | { readonly type: 'OrderReturned'; readonly data: { items: ItemQuantity[]; reason: string } }
   | { readonly type: 'OrderHeld'; readonly data: { reason: string } }
   | { readonly type: 'OrderReleased'; readonly data: { reason: string } }
-  | { readonly type: 'OrderNoteAdded'; readonly data: { text: string } };
+  | { readonly type: 'OrderNoteAdded'; readonly data: { text: string } }
+  /** The person was forgotten: what was personal in the order can't be read any more. No command leads to it. */
+  | { readonly type: 'OrderPersonErased'; readonly data: Record<string, never> };
 
 export type OrderEventType = OrderEvent['type'];
 
@@ -68,7 +70,10 @@ export interface EventMetadata {
   correlation_id?: string;
   causation_id?: string;
   idempotency_key?: string;
-  /** SHA-256 of the command's canonical form: tells a repeated command from another one under the same key. */
+  /** Whose key the event's personal data is sealed with; absent where nothing is sealed. */
+  person?: string;
+  /** SHA-256 of the command's canonical form: tells a repeated command from another one under the same key. With a
+   *  person, HMAC-SHA256 of that under the person's key. */
   command_hash?: string;
 }
 

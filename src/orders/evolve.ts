@@ -1,5 +1,6 @@
 import type { EventEnvelope, ItemQuantity, OrderEvent, OrderedItem } from './events.js';
 import { fulfilmentStatus, type Order, type OrderItem, unitCounts } from './order.js';
+import { erasedText } from './personal-data.js';
 
 /**
  * The order after one more event. Pure. Throws only on a stream that cannot be (an order that does not begin with
@@ -62,6 +63,8 @@ function changes(order: Order, event: Exclude<OrderEvent, { type: 'OrderPlaced' 
       return { onHold: false };
     case 'OrderNoteAdded':
       return {};
+    case 'OrderPersonErased':
+      return { userId: erasedText, metadata: {} };
   }
 }
 

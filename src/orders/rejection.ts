@@ -11,6 +11,7 @@ export type RejectionKind =
   | 'amended-below-paid'
   | 'exceeds-ordered-quantity'
   | 'exceeds-shipped-quantity'
+  | 'person-erased'
   | 'order-history-full'
   | 'invalid-command';
 

@@ -45,6 +45,7 @@ const eventTypes: Readonly<Record<OrderEvent['type'], true>> = {
   OrderHeld: true,
   OrderReleased: true,
   OrderNoteAdded: true,
+  OrderPersonErased: true,
 };
 
 function isEventType(type: string): type is OrderEvent['type'] {

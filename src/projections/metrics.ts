@@ -192,6 +192,7 @@ function after(before: CountedOrder, event: Exclude<RecordedEvent, { type: 'Orde
     case 'OrderHeld':
     case 'OrderReleased':
     case 'OrderNoteAdded':
+    case 'OrderPersonErased':
       break;
   }
   return order;

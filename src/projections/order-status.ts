@@ -45,6 +45,10 @@ function writes(partitionKeys: PartitionKeys, before: Order | undefined, order: 
     commands.push(['ZADD', list, 0, member]);
     return commands;
   }
+  if (order.userId !== before.userId) {
+    commands.push(['ZREM', key.users, userMember(before.userId, before.placedAt, order.orderId)]);
+    commands.push(['ZADD', key.users, 0, userMember(order.userId, order.placedAt, order.orderId)]);
+  }
   const listBefore = key.placedWith(before.status, paymentStatus(before));
   if (list !== listBefore) commands.push(['ZREM', listBefore, member], ['ZADD', list, 0, member]);
   return commands;

@@ -36,6 +36,8 @@ export interface PartitionProjectorDeps {
   readonly wakeUps: Heads;
   /** Whether an operator has decided that a projection passes over an event. */
   readonly isSkipped: (projection: string, partition: number, position: number) => boolean;
+  /** Opens what is sealed in events: personal data, as long as its key is there. In the same order. */
+  readonly open: (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
   /** Bounds how many steps are in hand at once; a rebuild's steps share a narrow one, so that they leave room for others. */
   readonly gate?: Gate;
   /** Where to end, by partition; by default nowhere. May be moved on while it runs. */
@@ -200,7 +202,7 @@ export class PartitionProjector {
     if (from === (until ?? this.#deps.wakeUps.heads.get(this.#partition))) return 'idle';
     const read = await this.#read(from);
     const stored = until === undefined ? read : read.filter(({ position }) => position <= until);
-    const events = this.#decode(stored);
+    const events = this.#decode(stored, await this.#deps.open(stored));
     const outcomes = await Promise.all(active.map((progress) => this.#advance(progress, events)));
     if (outcomes.includes('stale')) return 'stale';
     return outcomes.includes('moved') ? 'moved' : 'idle';
@@ -225,14 +227,15 @@ export class PartitionProjector {
     return stored;
   }
 
-  #decode(stored: readonly StoredEvent[]): ReadEvent[] {
-    return stored.map((event) => {
+  #decode(all: readonly StoredEvent[], opened: readonly StoredEvent[]): ReadEvent[] {
+    return all.map((stored, index) => {
+      const event = opened[index] ?? stored;
       // What operators did is no projection's business: its position is passed, and nothing is folded.
-      if (isOperation(event)) return { stored: event };
+      if (isOperation(event)) return { stored };
       try {
-        return { stored: event, event: { stored: event, event: recordedEvent(event) } };
+        return { stored, event: { stored: event, event: recordedEvent(event) } };
       } catch (error) {
-        return { stored: event, error };
+        return { stored, error };
       }
     });
   }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import { createStreamReader } from '../event-log/read-stream.js';
+import type { StoredEvent } from '../event-log/stored-event.js';
 import type { WakeUps } from '../event-log/wake-ups.js';
 import type { Generations } from '../read-models/generations.js';
 import { type ReadModelKeys, releaseOf } from '../read-models/keys.js';
@@ -30,6 +31,8 @@ export interface ProjectorOptions {
   readonly log: Logger;
   /** Named in reports, so that an operator knows where a partition runs. */
   readonly owner: string;
+  /** Opens what is sealed in events; by default nothing is. */
+  readonly open?: PartitionProjectorDeps['open'];
   readonly projections?: readonly Projection[];
 }
 
@@ -78,6 +81,7 @@ export class Projector {
       store: createProjectionStore(redis, keys),
       freezer: createFreezer(redis, keys),
       wakeUps,
+      open: options.open ?? (async (events: readonly StoredEvent[]) => [...events]),
       isSkipped: (projection: string, partition: number, position: number) =>
         this.#skipped.has(projection, partition, position),
       log,

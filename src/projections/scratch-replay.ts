@@ -9,7 +9,7 @@ import { Gate } from './gate.js';
 import { positionsOf } from './generation-contents.js';
 import { createGenerationStore } from './generation-store.js';
 import { projectorLimits as limits } from './limits.js';
-import { PartitionProjector } from './partition-projector.js';
+import { PartitionProjector, type PartitionProjectorDeps } from './partition-projector.js';
 import type { Projection } from './projection.js';
 import { createProjectionStore } from './projection-store.js';
 import { SkippedEvents } from './skipped-events.js';
@@ -19,6 +19,8 @@ export interface ScratchReplayDeps {
   readonly redis: Redis;
   readonly keys: ReadModelKeys;
   readonly settings: LogSettings;
+  /** Opens what is sealed in events. */
+  readonly open: PartitionProjectorDeps['open'];
   readonly log: Logger;
 }
 
@@ -58,6 +60,7 @@ export async function startScratchReplay(deps: ScratchReplayDeps, projection: Pr
         store: createProjectionStore(redis, keys),
         freezer: createFreezer(redis, keys),
         wakeUps,
+        open: deps.open,
         isSkipped: (name, at, position) => skipped.has(name, at, position),
         gate,
         until,

@@ -8,7 +8,8 @@ const mayImport: Record<string, readonly string[]> = {
   '': ['orders'],
   orders: [],
   'event-log': ['orders'],
-  commands: ['orders', 'event-log'],
+  privacy: ['orders', 'event-log'],
+  commands: ['orders', 'event-log', 'privacy'],
   'read-models': ['orders', 'event-log'],
   audit: ['orders', 'event-log'],
   projections: ['orders', 'event-log', 'read-models'],
@@ -27,6 +28,7 @@ const mayImport: Record<string, readonly string[]> = {
     'import',
     'embedded',
     'audit',
+    'privacy',
   ],
 };
 

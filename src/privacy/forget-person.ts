@@ -1,0 +1,71 @@
+import type { AppendEvents } from '../event-log/append.js';
+import type { Pool } from '../event-log/database.js';
+import { recordOperation } from '../event-log/operations.js';
+import type { ReadStream } from '../event-log/read-stream.js';
+import type { EventMetadata } from '../orders/events.js';
+import { privacyLimits as limits } from './limits.js';
+import type { PersonKeys } from './person-keys.js';
+
+export interface ForgetDeps {
+  readonly pool: Pool;
+  readonly partitions: number;
+  readonly personKeys: PersonKeys;
+  readonly readStream: ReadStream;
+  readonly append: AppendEvents;
+}
+
+// $1 partition, $2 the person. Reads the partition once: forgetting is rare, and an index would cost every append.
+const ordersOfPersonSql = `
+  select e.order_id from events e
+  where e.partition = $1 and e.version = 1 and e.metadata->>'person' = $2 order by e."position"`;
+
+/**
+ * Forgets a person: destroys their key, so that what it sealed is unreadable for ever; tells each of their orders, so that the
+ * read models show them as erased; and records that it was done, and why, in the log. If it is interrupted at any point,
+ * doing it again ends it. Gives the person's name in the events and the number of their orders; undefined where nothing
+ * is sealed for this user.
+ */
+export async function forgetPerson(
+  deps: ForgetDeps,
+  userId: string,
+  reason: string,
+  actor: string,
+): Promise<{ person: string; orders: number } | undefined> {
+  const { pool, partitions, personKeys, readStream, append } = deps;
+  const person = await personKeys.destroy(userId);
+  if (person === undefined) return undefined;
+  // Every process may still have the key in memory for this long, and place orders with it or show what it opens.
+  await new Promise((resolve) => setTimeout(resolve, 2 * limits.keyCacheMs));
+  let orders = 0;
+  for (let partition = 0; partition < partitions; partition += 1) {
+    const { rows } = await pool.query<{ order_id: string }>(ordersOfPersonSql, [partition, person]);
+    for (const { order_id: orderId } of rows) {
+      await eraseInOrder(readStream, append, orderId, actor);
+      orders += 1;
+    }
+  }
+  await recordOperation(readStream, append, { type: 'PersonForgotten', data: { person, orders, reason } }, actor);
+  await personKeys.finish(person);
+  return { person, orders };
+}
+
+async function eraseInOrder(
+  readStream: ReadStream,
+  append: AppendEvents,
+  orderId: string,
+  actor: string,
+): Promise<void> {
+  const metadata: EventMetadata = { schema: 1, actor };
+  for (;;) {
+    const stream = await readStream(orderId);
+    if (stream.some(({ type }) => type === 'OrderPersonErased')) return;
+    const event = {
+      type: 'OrderPersonErased',
+      data: '{}',
+      metadata: JSON.stringify(metadata),
+      occurredAt: new Date().toISOString(),
+    };
+    const result = await append({ orderId, expectedVersion: stream.length, events: [event] });
+    if (result.appended) return;
+  }
+}

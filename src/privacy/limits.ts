@@ -1,0 +1,7 @@
+/** The limits of what is kept about persons. */
+export const privacyLimits = {
+  /** A key read from the database is used this long before it is read again: so long after its destruction it may still be in use. */
+  keyCacheMs: 2_000,
+  /** Keys kept in memory. */
+  maxCachedKeys: 20_000,
+} as const;

@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { takeCheckpoint } from '../../src/audit/checkpoint.js';
+import { verifyLog } from '../../src/audit/verify-log.js';
+import { readOperations } from '../../src/event-log/operations.js';
+import { createStreamReader } from '../../src/event-log/read-stream.js';
+import { runOrders } from '../support/orders-command.js';
+import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+import { call, type RunningService, startService } from '../support/service.js';
+
+describe('personal data that is sealed', function () {
+  this.timeout(120_000);
+  let log: TestLog;
+  let service: RunningService;
+  let folder: string;
+  let env: Record<string, string>;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'orders-privacy-'));
+    const file = join(folder, 'key');
+    await writeFile(file, `${randomBytes(32).toString('base64')}\n`);
+    env = { ORDERS_PERSONAL_DATA_KEY_FILE: file };
+    log = await createTestLog(4);
+    service = await startService(log, env);
+  });
+  afterEach(async () => {
+    await service.stop();
+    await log.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const personal = { user_id: 'Ada Lovelace', metadata: { phone: '+44 20 7946 0000' } };
+  const secrets = ['Ada Lovelace', '7946', 'ring twice', 'TRACK-4711'];
+  const order = { item_ids: ['a', 'b'], total_amount: 10 };
+  const post = (path: string, body?: object, headers?: Record<string, string>) =>
+    call(service, 'POST', path, body, headers);
+  const get = async (path: string) => (await call(service, 'GET', path)).body;
+
+  /** An order with all kinds of personal data, and one of somebody else. */
+  async function placeBoth(): Promise<{ ada: string; other: string }> {
+    const { body } = await post('/orders', { ...order, ...personal }, { 'idempotency-key': 'k-1' });
+    const ada = body.order_id as string;
+    await post(`/orders/${ada}/note`, { text: 'ring twice' }, { 'idempotency-key': 'k-2' });
+    await post(`/orders/${ada}/pay`);
+    await post(`/orders/${ada}/process`);
+    await post(`/orders/${ada}/ship`, { carrier: 'DHL', tracking_number: 'TRACK-4711' });
+    const other = (await post('/orders', { ...order, user_id: 'u-2' })).body.order_id as string;
+    await post(`/orders/${other}/note`, { text: 'stays' });
+    return { ada, other };
+  }
+  const inLog = async () => {
+    const { rows } = await log.owner.query('select data::text || metadata::text as text from events');
+    return rows.map(({ text }) => text as string).join('\n');
+  };
+  /** Everything that Redis holds of this log. */
+  const inRedis = async () => {
+    const keys = await log.redis.keys(`{orders:${log.settings.logId.slice(0, 8)}:*`);
+    const values = await Promise.all(
+      keys.map(async (key) => {
+        const type = await log.redis.type(key);
+        if (type === 'list') return log.redis.lrange(key, '0', '-1');
+        if (type === 'zset') return log.redis.zrange(key, '0', '-1');
+        if (type === 'hash') return Object.entries(await log.redis.hgetall(key)).flat();
+        return type === 'string' ? [(await log.redis.get(key)) ?? ''] : [];
+      }),
+    );
+    return values.flat().join('\n');
+  };
+  const forget = (user: string) => runOrders(log, ['forget', user, '--reason', 'asked by mail'], { env });
+
+  it('is not in the log, and is in every answer', async () => {
+    const { ada } = await placeBoth();
+    const text = await inLog();
+    for (const secret of secrets) expect(text).not.to.include(secret);
+    expect(text).to.include('DHL');
+    expect(await get(`/orders/${ada}`)).to.deep.include({ ...personal, status: 'shipped' });
+    const { events } = await get(`/orders/${ada}/history`);
+    expect(events[0].data).to.deep.include(personal);
+    expect([events[1].data.text, events[4].data.tracking_number]).to.deep.equal(['ring twice', 'TRACK-4711']);
+    expect((await get('/orders?user_id=Ada%20Lovelace')).orders).to.have.length(1);
+    const history = await runOrders(log, ['history', ada], { env });
+    expect(history.stdout).to.include('Ada Lovelace').and.to.include('TRACK-4711');
+    const exported = await runOrders(log, ['export', '--user', 'Ada Lovelace'], { env });
+    expect(exported.stdout.trim().split('\n')).to.have.length(5);
+  });
+
+  it('leaves idempotency as it is', async () => {
+    const { ada } = await placeBoth();
+    const again = await post('/orders', { ...order, ...personal }, { 'idempotency-key': 'k-1' });
+    expect([again.body.order_id, again.headers.get('idempotency-replayed')]).to.deep.equal([ada, 'true']);
+    const reused = await post('/orders', { ...order, user_id: 'u-3' }, { 'idempotency-key': 'k-1' });
+    expect(reused.body.type).to.equal('/problems/idempotency-key-reused');
+    const note = await post(`/orders/${ada}/note`, { text: 'ring twice' }, { 'idempotency-key': 'k-2' });
+    expect(note.headers.get('idempotency-replayed')).to.equal('true');
+    const other = await post(`/orders/${ada}/note`, { text: 'ring once' }, { 'idempotency-key': 'k-2' });
+    expect(other.body.type).to.equal('/problems/idempotency-key-reused');
+  });
+
+  it('is gone for good once the person is forgotten; chain, figures, replay and everybody else stay as they are', async () => {
+    const { ada, other } = await placeBoth();
+    const [metrics, checkpoint] = [await get('/orders/metrics'), await takeCheckpoint(log.pool, log.settings)];
+    const untouched = await get(`/orders/${other}`);
+    const done = await forget('Ada Lovelace');
+    expect([done.code, done.stdout]).to.satisfy(() => done.code === 0 && /, 1 order\./.test(done.stdout), done.output);
+
+    await eventually('the erasure to be shown', async () => (await get(`/orders/${ada}`)).user_id === '[erased]');
+    const shown = async () => {
+      expect(await get(`/orders/${ada}`)).to.deep.include({ user_id: '[erased]', metadata: {}, status: 'shipped' });
+      const { events } = await get(`/orders/${ada}/history`);
+      expect(events[0].data).to.deep.include({ user_id: '[erased]', metadata: {}, total_minor: 1000 });
+      expect([events[1].data.text, events[4].data.tracking_number]).to.deep.equal(['[erased]', '[erased]']);
+      expect(events[5].type).to.equal('OrderPersonErased');
+      expect((await get('/orders?user_id=Ada%20Lovelace')).orders).to.deep.equal([]);
+      expect((await get('/orders?user_id=%5Berased%5D')).orders).to.have.length(1);
+      expect(await get(`/orders/${other}`)).to.deep.equal(untouched);
+      expect(await get('/orders/metrics')).to.deep.equal(metrics);
+    };
+    await shown();
+    await eventually('Redis to hold nothing of it', async () => {
+      const text = await inRedis();
+      return secrets.every((secret) => !text.includes(secret));
+    });
+    expect(await verifyLog({ pool: log.pool, partitions: 4, inParallel: 2, against: checkpoint })).to.deep.equal([]);
+
+    const replayed = await runOrders(log, ['replay', 'all'], { env });
+    expect(replayed.code, replayed.output).to.equal(0);
+    await shown();
+    expect((await runOrders(log, ['verify', '--projections'], { env })).code).to.equal(0);
+
+    const operations = await readOperations(createStreamReader(log.pool, 4));
+    expect(operations[0]).to.deep.include({ type: 'PersonForgotten' });
+    expect(operations[0]?.data).to.deep.include({ orders: 1, reason: 'asked by mail' });
+    expect(await inLog()).not.to.include('Ada');
+    const { rows } = await log.owner.query(
+      'select count(*)::int from person_keys where forgotten_at is not null and lookup is null',
+    );
+    expect(rows[0].count).to.equal(1);
+  });
+
+  it('of a forgotten person is not taken any more; commands without it go on, and so may the person, as somebody new', async () => {
+    const { ada } = await placeBoth();
+    await forget('Ada Lovelace');
+    const note = await post(`/orders/${ada}/note`, { text: 'again' });
+    expect([note.status, note.body.type]).to.deep.equal([409, '/problems/person-erased']);
+    expect((await post(`/orders/${ada}/refund`, { reason: 'late' })).status).to.equal(200);
+    const anew = await post('/orders', { ...order, ...personal });
+    expect([anew.status, anew.body.user_id]).to.deep.equal([201, 'Ada Lovelace']);
+    expect((await get('/orders?user_id=Ada%20Lovelace')).orders).to.have.length(1);
+    const nobody = await forget('u-9');
+    expect([nobody.code, nobody.output]).to.satisfy(() => nobody.code === 2 && /no personal data/.test(nobody.output));
+  });
+
+  it('does not open with another master key, nor without one: the service refuses to start', async () => {
+    await placeBoth();
+    const without = await startService(log).catch((error: Error) => error);
+    expect(String(without)).to.match(/set ORDERS_PERSONAL_DATA_KEY_FILE/);
+    await writeFile(join(folder, 'wrong'), randomBytes(32).toString('base64'));
+    const wrong = await startService(log, { ORDERS_PERSONAL_DATA_KEY_FILE: join(folder, 'wrong') }).catch(
+      (error: Error) => error,
+    );
+    expect(String(wrong)).to.match(/is not the one that personal data was sealed with/);
+    await writeFile(join(folder, 'short'), 'c2hvcnQ=');
+    const short = await startService(log, { ORDERS_PERSONAL_DATA_KEY_FILE: join(folder, 'short') }).catch(
+      (error: Error) => error,
+    );
+    expect(String(short)).to.match(/32 bytes in base64/);
+  });
+});
