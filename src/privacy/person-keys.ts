@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Pool } from '../event-log/database.js';
 import { deriveKey, hmac, open, seal } from './cipher.js';
 import { privacyLimits as limits } from './limits.js';
@@ -14,6 +14,12 @@ interface Row {
   wrapped_key: Buffer | null;
 }
 
+interface WaitingUser {
+  readonly userId: string;
+  readonly resolve: (key: PersonKey) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 interface Cached {
   readonly key: Buffer | undefined;
   readonly untilMs: number;
@@ -27,6 +33,8 @@ export class PersonKeys {
   readonly #pool: Pool;
   readonly #wrapping: Buffer;
   readonly #lookup: Buffer;
+  readonly #waiting: WaitingUser[] = [];
+  #answering = false;
   readonly #byPerson = new Map<string, Cached>();
   readonly #byUser = new Map<string, { readonly found: PersonKey; readonly untilMs: number }>();
 
@@ -37,16 +45,14 @@ export class PersonKeys {
     this.#lookup = deriveKey(masterKey, 'person lookup');
   }
 
-  /** The user's key, made where there is none yet. Rejects with PersonBeingForgotten. */
-  async ofUser(userId: string): Promise<PersonKey> {
+  /** The user's key, made where there is none yet. Those asked for at once share their queries. Rejects with PersonBeingForgotten. */
+  ofUser(userId: string): Promise<PersonKey> {
     const cached = this.#byUser.get(userId);
-    if (cached && cached.untilMs > Date.now()) return cached.found;
-    const untilMs = Date.now() + limits.keyCacheMs;
-    const row = (await this.#find(userId)) ?? (await this.#create(userId));
-    if (!row.wrapped_key) throw new PersonBeingForgotten();
-    const found = { person: row.person, key: this.#unwrap(row.person, row.wrapped_key) };
-    remember(this.#byUser, userId, { found, untilMs });
-    return found;
+    if (cached && cached.untilMs > Date.now()) return Promise.resolve(cached.found);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ userId, resolve, reject });
+      void this.#answerWaiting();
+    });
   }
 
   /** The keys of these persons; undefined for those who were forgotten. Throws on one that the table does not know. */
@@ -101,25 +107,60 @@ export class PersonKeys {
     if (row?.wrapped_key) this.#unwrap(row.person, row.wrapped_key);
   }
 
-  async #find(userId: string): Promise<Row | undefined> {
-    const { rows } = await this.#pool.query<Row>({
-      name: 'person-by-user',
-      text: 'select person, wrapped_key from person_keys where lookup = $1',
-      values: [hmac(this.#lookup, userId)],
-    });
-    return rows[0];
+  /** No timer: what is asked for while queries are in flight shares the next ones. */
+  async #answerWaiting(): Promise<void> {
+    if (this.#answering) return;
+    this.#answering = true;
+    while (this.#waiting.length > 0) {
+      const waiting = this.#waiting.splice(0, limits.maxUsersPerQuery);
+      try {
+        const untilMs = Date.now() + limits.keyCacheMs;
+        const rows = await this.#findOrCreate([...new Set(waiting.map(({ userId }) => userId))]);
+        for (const { userId, resolve, reject } of waiting) {
+          const row = rows.get(userId);
+          if (!row?.wrapped_key) {
+            reject(new PersonBeingForgotten());
+            continue;
+          }
+          const found = { person: row.person, key: this.#unwrap(row.person, row.wrapped_key) };
+          remember(this.#byUser, userId, { found, untilMs });
+          resolve(found);
+        }
+      } catch (error) {
+        for (const { reject } of waiting) reject(error);
+      }
+    }
+    this.#answering = false;
   }
 
-  async #create(userId: string): Promise<Row> {
-    const { rows: named } = await this.#pool.query<{ person: string }>('select gen_random_uuid() as person');
-    const person = named[0]?.person ?? '';
-    await this.#pool.query(
-      'insert into person_keys (person, lookup, wrapped_key) values ($1, $2, $3) on conflict (lookup) do nothing',
-      [person, hmac(this.#lookup, userId), seal(this.#wrapping, randomBytes(32), person)],
-    );
-    const row = await this.#find(userId);
-    if (!row) throw new PersonBeingForgotten();
-    return row;
+  async #findOrCreate(userIds: readonly string[]): Promise<Map<string, Row>> {
+    const lookups = userIds.map((userId) => hmac(this.#lookup, userId));
+    const users = new Map(lookups.map((lookup, index) => [lookup.toString('hex'), userIds[index] ?? '']));
+    const known = await this.#find(lookups);
+    const missing = lookups.filter((lookup) => !known.has(lookup.toString('hex')));
+    if (missing.length > 0) {
+      const persons = missing.map(() => randomUUID());
+      const wrapped = persons.map((person) => seal(this.#wrapping, randomBytes(32), person));
+      await this.#pool.query({
+        name: 'create-person-keys',
+        text: `insert into person_keys (person, lookup, wrapped_key)
+               select * from unnest($1::uuid[], $2::bytea[], $3::bytea[]) on conflict (lookup) do nothing`,
+        values: [persons, missing, wrapped],
+      });
+      // Another process may have come first with one: what the table holds counts.
+      for (const [lookup, row] of await this.#find(missing)) known.set(lookup, row);
+    }
+    return new Map([...known].map(([lookup, row]) => [users.get(lookup) ?? '', row]));
+  }
+
+  /** By lookup, hex. */
+  async #find(lookups: readonly Buffer[]): Promise<Map<string, Row>> {
+    const { rows } = await this.#pool.query<Row & { lookup: Buffer }>({
+      name: 'persons-by-user',
+      text: 'select person, lookup, wrapped_key from person_keys where lookup = any($1::bytea[])',
+      values: [lookups],
+    });
+    return new Map(rows.map((row) => [row.lookup.toString('hex'), row]));
   }
 
   #unwrap(person: string, wrapped: Buffer): Buffer {
