@@ -14,8 +14,10 @@ export interface Config {
   /** Undefined: an embedded Redis in dataDir. */
   readonly redisUrl: string | undefined;
   readonly dataDir: string;
-  /** Ed25519 keys, PEM: the first signs checkpoints. Undefined with databaseUrl set: nothing is signed. */
-  readonly signingKeyFiles: readonly string[] | undefined;
+  /** Ed25519 keys, PEM: the first signs checkpoints. Empty: nothing is signed. */
+  readonly signingKeyFiles: readonly string[];
+  /** Whether the signing key is the embedded default's own, which the service makes when there is none yet. */
+  readonly ownSigningKey: boolean;
   /** The master key of personal data: 32 bytes in base64. Undefined: personal data is not sealed. */
   readonly personalDataKeyFile: string | undefined;
   readonly roles: ReadonlySet<Role>;
@@ -58,7 +60,7 @@ export function readConfig(env: Environment): Config {
     migrationDatabaseUrl: url(env, 'MIGRATION_DATABASE_URL', ['postgres:', 'postgresql:']),
     redisUrl: url(env, 'REDIS_URL', ['redis:', 'rediss:']),
     dataDir,
-    signingKeyFiles: signingKeyFiles(env, dataDir),
+    ...signingKey(env, dataDir),
     personalDataKeyFile: env.ORDERS_PERSONAL_DATA_KEY_FILE ? resolve(env.ORDERS_PERSONAL_DATA_KEY_FILE) : undefined,
     roles: roleSet(env.ORDERS_ROLES),
     partitions: integer(env, 'ORDERS_PARTITIONS', 16, 1, 1024),
@@ -70,10 +72,11 @@ export function readConfig(env: Environment): Config {
 }
 
 /** The embedded default has a key of its own, made when it is first needed. */
-function signingKeyFiles(env: Environment, dataDir: string): readonly string[] | undefined {
+function signingKey(env: Environment, dataDir: string): Pick<Config, 'signingKeyFiles' | 'ownSigningKey'> {
   const files = (env.ORDERS_SIGNING_KEY_FILES ?? '').split(',').map((file) => file.trim());
-  if (files.some(Boolean)) return files.filter(Boolean).map((file) => resolve(file));
-  return env.DATABASE_URL ? undefined : [join(dataDir, 'checkpoint-signing-key.pem')];
+  const given = files.filter(Boolean).map((file) => resolve(file));
+  if (given.length > 0 || env.DATABASE_URL) return { signingKeyFiles: given, ownSigningKey: false };
+  return { signingKeyFiles: [join(dataDir, 'checkpoint-signing-key.pem')], ownSigningKey: true };
 }
 
 /** Adds the variables of a .env file in the working directory; what the environment has already stays as it is. */

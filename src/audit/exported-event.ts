@@ -1,3 +1,4 @@
+import { chainHash } from '../event-log/hash-chain.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 
 /** An event as it is exported: everything that its hash covers, so a reader can check it with nothing else. Hashes in hex. */
@@ -47,11 +48,18 @@ export function exportedEvent(event: StoredEvent, previousHash: Buffer): Exporte
   };
 }
 
-/** RFC 4180: quoted where needed. Nothing else is changed, or the hash would not hold: import it as text into a spreadsheet. */
-export function csvLine(values: readonly (string | number)[]): string {
-  const fields = values.map((value) => {
-    const text = String(value);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  });
-  return `${fields.join(',')}\r\n`;
+/** The hash, hex, that an event has by what it says of itself: its own if nothing of it was changed. */
+export function recomputedHash(event: Omit<ExportedEvent, 'hash'>): string {
+  const content = {
+    partition: event.partition,
+    position: event.position,
+    orderId: event.order_id,
+    version: event.version,
+    type: event.type,
+    data: event.data,
+    metadata: event.metadata,
+    occurredAt: event.occurred_at,
+    recordedAt: event.recorded_at,
+  };
+  return chainHash(Buffer.from(event.previous_hash, 'hex'), content).toString('hex');
 }

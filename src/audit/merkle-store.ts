@@ -46,11 +46,7 @@ async function extendLevel(
   perStep: number,
   readBelow: (fromIndex: number, toIndex: number) => Promise<Buffer[]>,
 ): Promise<void> {
-  const { rows } = await pool.query<{ next: number }>(
-    'select coalesce(max(index) + 1, 0) as next from merkle_nodes where partition = $1 and level = $2',
-    [partition, level],
-  );
-  for (let from = rows[0]?.next ?? 0; from < wanted; from += perStep) {
+  for (let from = await keptNodes(pool, partition, level); from < wanted; from += perStep) {
     const to = Math.min(from + perStep, wanted);
     const below = await readBelow(from, to);
     if (below.length !== (to - from) * fanOut) throw new Error(`partition ${partition} has lost events`);
@@ -61,6 +57,20 @@ async function extendLevel(
       [partition, level, hashes.map((_, nth) => from + nth), hashes],
     );
   }
+}
+
+/** How many of a partition's events the kept subtrees cover. */
+export async function keptTreeSize(pool: Pool, partition: number): Promise<number> {
+  return fanOut * (await keptNodes(pool, partition, 0));
+}
+
+/** How many nodes of a level are kept: the first ones, without a gap. */
+async function keptNodes(pool: Pool, partition: number, level: number): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(
+    'select coalesce(max(index) + 1, 0) as count from merkle_nodes where partition = $1 and level = $2',
+    [partition, level],
+  );
+  return rows[0]?.count ?? 0;
 }
 
 /** The tree over a partition's first `size` events; extendTree has to have built it that far. */

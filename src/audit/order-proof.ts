@@ -1,27 +1,15 @@
 import type { LogSettings, Pool } from '../event-log/database.js';
-import { chainHash, genesisHash } from '../event-log/hash-chain.js';
-import { readPartition } from '../event-log/read-partition.js';
+import { readHash } from '../event-log/read-partition.js';
 import type { ReadStream } from '../event-log/read-stream.js';
-import type { StoredEvent } from '../event-log/stored-event.js';
 import { orderPartition } from '../orders/partition.js';
 import { type Checkpoint, type CheckpointPartition, type SignedCheckpoint, verifyCheckpoint } from './checkpoint.js';
+import { type ExportedEvent, exportedEvent, recomputedHash } from './exported-event.js';
 import { openTree } from './merkle-store.js';
 import { isIncluded, leafHash } from './merkle-tree.js';
 
-/** An event of the log exactly as it was hashed, with what ties it to the log. Hashes in hex. */
-export interface ProvenEvent {
-  readonly position: number;
-  readonly version: number;
-  readonly type: string;
-  /** JSON text, byte by byte as it is stored: a string here, since parsing and printing it again may change it. */
-  readonly data: string;
-  readonly metadata: string;
-  readonly occurred_at: string;
-  readonly recorded_at: string;
-  readonly hash: string;
-  /** The hash of the event before it in the partition. */
-  readonly previous_hash: string;
-  /** The audit path in the partition's Merkle tree, from beside the leaf up to below the root. */
+/** An event of the order as it was hashed, with what ties it to the log. The order and its partition are said once, in the proof. */
+export interface ProvenEvent extends Omit<ExportedEvent, 'order_id' | 'partition'> {
+  /** The audit path in the partition's Merkle tree, from beside the leaf up to below the root; hex. */
   readonly path: readonly string[];
 }
 
@@ -54,31 +42,11 @@ export async function proveOrder(
   const events: ProvenEvent[] = [];
   for (const event of stored) {
     const path = await tree.path(event.position);
-    events.push(provenEvent(event, await hashBefore(pool, event), path));
+    const previous = await readHash(pool, partition, event.position - 1);
+    const { order_id: _order, partition: _partition, ...proven } = exportedEvent(event, previous);
+    events.push({ ...proven, path: path.map((hash) => hash.toString('hex')) });
   }
   return { order_id: orderId, partition, partitions: settings.partitions, events, checkpoint };
-}
-
-async function hashBefore(pool: Pool, { partition, position }: StoredEvent): Promise<Buffer> {
-  if (position === 1) return genesisHash;
-  const [before] = await readPartition(pool, partition, position - 2, 1);
-  if (before?.position !== position - 1) throw new Error(`partition ${partition} has no event ${position - 1}`);
-  return before.hash;
-}
-
-function provenEvent(event: StoredEvent, previous: Buffer, path: readonly Buffer[]): ProvenEvent {
-  return {
-    position: event.position,
-    version: event.version,
-    type: event.type,
-    data: event.data,
-    metadata: event.metadata,
-    occurred_at: event.occurredAt,
-    recorded_at: event.recordedAt,
-    hash: event.hash.toString('hex'),
-    previous_hash: previous.toString('hex'),
-    path: path.map((hash) => hash.toString('hex')),
-  };
 }
 
 /**
@@ -106,21 +74,11 @@ export async function verifyOrderProof(
 }
 
 function checkEvent(what: string, orderId: string, signed: CheckpointPartition, event: ProvenEvent): void {
-  const content = {
-    partition: signed.partition,
-    position: event.position,
-    orderId,
-    version: event.version,
-    type: event.type,
-    data: event.data,
-    metadata: event.metadata,
-    occurredAt: event.occurred_at,
-    recordedAt: event.recorded_at,
-  };
-  const hash = chainHash(Buffer.from(event.previous_hash, 'hex'), content);
-  if (hash.toString('hex') !== event.hash) throw new Error(`${what} is not what was hashed: its content was changed`);
+  const hash = recomputedHash({ ...event, order_id: orderId, partition: signed.partition });
+  if (hash !== event.hash) throw new Error(`${what} is not what was hashed: its content was changed`);
   const path = event.path.map((one) => Buffer.from(one, 'hex'));
-  if (!isIncluded(leafHash(hash), event.position - 1, signed.position, path, Buffer.from(signed.root, 'hex'))) {
+  const leaf = leafHash(Buffer.from(hash, 'hex'));
+  if (!isIncluded(leaf, event.position - 1, signed.position, path, Buffer.from(signed.root, 'hex'))) {
     throw new Error(`${what} is not in the log that the checkpoint saw`);
   }
 }

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parse } from 'csv-parse';
-import { chainHash, genesisHash } from '../event-log/hash-chain.js';
-import type { ExportedEvent } from './exported-event.js';
+import { genesisHash } from '../event-log/hash-chain.js';
+import { type ExportedEvent, recomputedHash } from './exported-event.js';
 
 export type ExportResult = { readonly events: number } | { readonly line: number; readonly broken: string };
 
@@ -37,22 +37,9 @@ async function* readExport(file: string): AsyncGenerator<ExportedEvent> {
 
 function whatIsBroken(event: ExportedEvent, before: ExportedEvent | undefined): string | undefined {
   const { partition, position } = event;
-  const content = {
-    partition,
-    position,
-    orderId: event.order_id,
-    version: event.version,
-    type: event.type,
-    data: event.data,
-    metadata: event.metadata,
-    occurredAt: event.occurred_at,
-    recordedAt: event.recorded_at,
-  };
   const what = `partition ${partition}, position ${position}`;
   if (position === 1 && event.previous_hash !== genesisHash.toString('hex')) return `${what} is not a beginning`;
-  if (chainHash(Buffer.from(event.previous_hash, 'hex'), content).toString('hex') !== event.hash) {
-    return `${what} is not what was hashed`;
-  }
+  if (recomputedHash(event) !== event.hash) return `${what} is not what was hashed`;
   if (before?.partition !== partition) return undefined;
   if (position <= before.position) return `${what} is out of place`;
   if (position === before.position + 1 && event.previous_hash !== before.hash)

@@ -1,9 +1,10 @@
 import type { Pool } from '../event-log/database.js';
-import { type ChainBreak, chainHash, genesisHash } from '../event-log/hash-chain.js';
+import { chainHash, genesisHash } from '../event-log/hash-chain.js';
 import { type Head, readHeads, scanPartition } from '../event-log/read-partition.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { orderPartition } from '../orders/partition.js';
 import type { Checkpoint, CheckpointPartition } from './checkpoint.js';
+import { keptTreeSize, openTree } from './merkle-store.js';
 import { leafHash, nodeHash, rootOf } from './merkle-tree.js';
 
 /** Something in the log that is not as it was written, in words. */
@@ -11,12 +12,15 @@ export interface Finding {
   readonly partition: number;
   readonly position: number;
   readonly reason:
-    | ChainBreak['reason']
+    | 'missing'
+    | 'altered'
+    | 'beyond-head'
     | 'inserted'
     | 'out-of-place'
     | 'stream-broken'
     | 'not-as-checkpoint'
-    | 'cut-off';
+    | 'cut-off'
+    | 'tree-altered';
   readonly detail: string;
 }
 
@@ -70,6 +74,7 @@ async function verifyPartition(
 ): Promise<Finding | undefined> {
   if (!head) return { partition, position: 0, reason: 'missing', detail: 'the partition has no row in logs' };
   const tree = new TreeBuilder();
+  const kept = await keptTreeSize(pool, partition);
   let previous = genesisHash;
   let position = 0;
   for await (const event of scanPartition(pool, partition)) {
@@ -79,7 +84,12 @@ async function verifyPartition(
     // What was appended since the heads were read is for the next time.
     if (position > head.position) break;
     previous = event.hash;
-    if (signed && position <= signed.position) tree.add(event.hash);
+    tree.add(event.hash);
+    if (position === kept && !(await openTree(pool, partition, kept).root()).equals(tree.root())) {
+      const detail =
+        'what is kept of the Merkle tree up to here is not that of the events: proofs and checkpoints would be wrong';
+      return { partition, position, reason: 'tree-altered', detail };
+    }
     if (signed?.position === position) {
       const same = event.hash.toString('hex') === signed.hash && tree.root().toString('hex') === signed.root;
       if (!same) return rewritten(partition, position);
@@ -106,7 +116,19 @@ async function verifyPartition(
       detail: `the checkpoint saw ${signed.position} events`,
     };
   }
-  return brokenStream(pool, partition, head.position);
+  return (await beyondHead(pool, partition)) ?? (await brokenStream(pool, partition, head.position));
+}
+
+/** Events that the head knows nothing of: written past the service. Head and events are looked at in one snapshot. */
+async function beyondHead(pool: Pool, partition: number): Promise<Finding | undefined> {
+  const { rows } = await pool.query<{ position: number }>(
+    `select min(e."position") as position from logs l join events e on e.partition = l.partition and e."position" > l.head
+     where l.partition = $1 having count(*) > 0`,
+    [partition],
+  );
+  const row = rows[0];
+  if (!row) return undefined;
+  return { partition, position: row.position, reason: 'beyond-head', detail: 'the head in logs is before it' };
 }
 
 function checkEvent(

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { csvLine, type ExportedEvent, exportedColumns, exportedEvent } from '../audit/exported-event.js';
+import { type ExportedEvent, exportedColumns, exportedEvent } from '../audit/exported-event.js';
+import { csvLine } from '../csv-line.js';
 import type { Pool } from '../event-log/database.js';
-import { genesisHash } from '../event-log/hash-chain.js';
 import { positionsAt } from '../event-log/positions-at.js';
-import { readHeads, readPartition, scanPartition } from '../event-log/read-partition.js';
+import { readHash, readHeads, scanPartition } from '../event-log/read-partition.js';
 import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
 import { parseRfc3339 } from '../http/rfc3339.js';
 import { isOrderId } from '../http/validation.js';
@@ -69,7 +69,7 @@ async function* select(
   // Whose an order is says only its first event: for a user, the partition is read from the beginning.
   const start = user === undefined ? after : 0;
   const orders = new Set<string>();
-  let previous = await hashAt(pool, partition, start);
+  let previous = await readHash(pool, partition, start);
   for await (const event of scanPartition(pool, partition, start)) {
     if (event.position > last) return;
     if (user !== undefined && (await isPlacedBy(open, event, user))) orders.add(event.orderId);
@@ -80,13 +80,6 @@ async function* select(
     if (wanted) yield exportedEvent(event, previous);
     previous = event.hash;
   }
-}
-
-async function hashAt(pool: Pool, partition: number, position: number): Promise<Buffer> {
-  if (position === 0) return genesisHash;
-  const [event] = await readPartition(pool, partition, position - 1, 1);
-  if (!event) throw new Error(`partition ${partition} has no event ${position}`);
-  return event.hash;
 }
 
 async function isPlacedBy(open: OpenLog['open'], stored: StoredEvent, user: string): Promise<boolean> {

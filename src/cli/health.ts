@@ -1,8 +1,8 @@
 import type { Pool } from '../event-log/database.js';
-import type { WakeUps } from '../event-log/wake-ups.js';
 import type { Health } from '../http/service.js';
 import type { Projector } from '../projections/projector.js';
 import type { Redis } from '../read-models/redis.js';
+import type { OpenProjector } from './open-projector.js';
 
 const healthTimeoutMs = 1_000;
 
@@ -10,29 +10,28 @@ const healthTimeoutMs = 1_000;
 export async function health(
   pool: Pool,
   redis: Redis,
-  wakeUps: WakeUps | undefined,
-  projector: Projector | undefined,
+  projecting: OpenProjector | undefined,
   draining: boolean,
 ): Promise<Health> {
   const [eventLog, readModels] = await Promise.all([isUp(pool.query('select 1')), isUp(redis.ping())]);
-  const stopped = projector?.stopped() ?? [];
+  const stopped = projecting?.projector.stopped() ?? [];
   const checks = {
     event_log: eventLog ? 'up' : 'down',
     read_models: readModels ? 'up' : 'down',
-    ...(wakeUps ? { wake_ups: wakeUps.listening ? 'up' : 'down (polling)' } : {}),
-    ...(projector ? { projections: stopped.length === 0 ? 'live' : stoppedInWords(stopped) } : {}),
+    ...(projecting ? { wake_ups: projecting.wakeUps.listening ? 'up' : 'down (polling)' } : {}),
+    ...(projecting ? { projections: stopped.length === 0 ? 'live' : stoppedInWords(stopped) } : {}),
     ...(draining ? { service: 'stopping' } : {}),
   };
   if (!eventLog || !readModels || draining) return { status: 'not-ready', checks };
-  const degraded = stopped.length > 0 || wakeUps?.listening === false;
+  const degraded = stopped.length > 0 || projecting?.wakeUps.listening === false;
   return { status: degraded ? 'degraded' : 'ready', checks };
 }
 
 function stoppedInWords(stopped: ReturnType<Projector['stopped']>): string {
   return stopped
     .map(
-      ({ projection, partition, stopped: { position } }) =>
-        `${projection} stopped in partition ${partition} at ${position}`,
+      ({ projection, partition, stopped: { position, type, orderId, error } }) =>
+        `${projection} stopped in partition ${partition} at ${position} (${type} of order ${orderId}): ${error}`,
     )
     .join('; ');
 }

@@ -25,6 +25,18 @@ export function measureProjector(registry: Registry, projector: Projector): void
     },
   });
   new Gauge({
+    name: 'orders_projection_stopped_position',
+    help: 'Position of the event that a projection has stopped on.',
+    labelNames: ['projection', 'partition'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { projection, partition, stopped } of projector.stopped()) {
+        this.set({ projection, partition }, stopped.position);
+      }
+    },
+  });
+  new Gauge({
     name: 'orders_projector_owned_partitions',
     help: 'Partitions that this process projects.',
     registers,

@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { createAppender } from '../event-log/append.js';
-import { createPool } from '../event-log/database.js';
 import { recordOperation } from '../event-log/operations.js';
 import { createStreamReader } from '../event-log/read-stream.js';
-import { createNotifier, WakeUps } from '../event-log/wake-ups.js';
+import { createNotifier } from '../event-log/wake-ups.js';
 import { allProjections } from '../projections/all-projections.js';
 import { createGenerationStore } from '../projections/generation-store.js';
 import { projectorLimits } from '../projections/limits.js';
 import { countProjectors } from '../projections/ownership.js';
 import type { Projection } from '../projections/projection.js';
-import { Projector } from '../projections/projector.js';
 import { getProjections, type ProjectionState } from '../queries/get-projections.js';
 import { releaseOf } from '../read-models/keys.js';
+import { openProjector } from './open-projector.js';
 import { operator } from './operator.js';
 import { ProgressBar } from './progress-bar.js';
 import { readArguments } from './read-arguments.js';
@@ -107,11 +106,12 @@ async function rebuild(open: OpenLog, chosen: readonly Projection[], detach: boo
   }
   const running = (await countProjectors(pool, settings, releaseOf(allProjections))) > 0;
   if (!running) console.error('orders: no projector is running: this command projects until it is done');
-  const own = running ? undefined : await startProjector(open);
+  const owner = `orders replay:${process.pid}`;
+  const own = running ? undefined : await openProjector({ ...open, url: open.servers.databaseUrl, owner });
   try {
     await watch(models, builds);
   } finally {
-    await own?.stop();
+    await own?.close();
   }
 }
 
@@ -155,23 +155,6 @@ function report(states: readonly ProjectionState[], builds: ReadonlyMap<string, 
       process.exitCode = 1;
     }
   }
-}
-
-async function startProjector({ servers, settings, pool, redis, keys, open, log }: OpenLog) {
-  const wakeUps = new WakeUps(servers.databaseUrl, pool, log);
-  await wakeUps.start();
-  const rebuildPool = createPool(servers.databaseUrl, projectorLimits.rebuildPoolSize, () => undefined);
-  const owner = `orders replay:${process.pid}`;
-  const url = servers.databaseUrl;
-  const projector = new Projector({ url, settings, pool, rebuildPool, redis, keys, wakeUps, log, owner, open });
-  projector.start();
-  return {
-    async stop() {
-      await projector.close();
-      await wakeUps.close();
-      await rebuildPool.end();
-    },
-  };
 }
 
 async function skip(open: OpenLog, chosen: readonly Projection[], place: string, reason = ''): Promise<void> {

@@ -12,7 +12,7 @@ import { createPool, type LogSettings, type Pool, readLogSettings } from '../eve
 import { migrate } from '../event-log/migrate.js';
 import { createStreamReader } from '../event-log/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
-import { createNotifier, WakeUps } from '../event-log/wake-ups.js';
+import { createNotifier } from '../event-log/wake-ups.js';
 import { createApp } from '../http/app.js';
 import { EventStreams } from '../http/event-streams.js';
 import { startHttpServer } from '../http/server.js';
@@ -20,15 +20,15 @@ import type { Service } from '../http/service.js';
 import { openPersonKeys } from '../privacy/master-key.js';
 import { createOpenedStreamReader, openEvents } from '../privacy/sealed-events.js';
 import { allProjections } from '../projections/all-projections.js';
-import { createGenerationStore } from '../projections/generation-store.js';
+import { createGenerationStore, type GenerationStore } from '../projections/generation-store.js';
 import { projectorLimits } from '../projections/limits.js';
-import { Projector } from '../projections/projector.js';
 import { AppliedPositions } from '../queries/applied-positions.js';
 import { createReadModels } from '../queries/read-models.js';
-import { createKeys } from '../read-models/keys.js';
+import { createKeys, releaseOf } from '../read-models/keys.js';
 import { createRedis, createRedisSubscriber, type Redis } from '../read-models/redis.js';
 import { health } from './health.js';
 import { createLogger } from './logger.js';
+import { type OpenProjector, openProjector } from './open-projector.js';
 import { measureProjector } from './projector-gauges.js';
 import { openSigningKeys } from './signing-keys.js';
 
@@ -103,35 +103,28 @@ async function open(
   void warnOfEviction(redis, log);
 
   const personKeys = await openPersonKeys(pool, config.personalDataKeyFile);
-  let projector: Projector | undefined;
-  let wakeUps: WakeUps | undefined;
+  let projecting: OpenProjector | undefined;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   if (config.roles.has('projector')) {
-    wakeUps = new WakeUps(servers.databaseUrl, pool, log);
-    closeLater(() => wakeUps?.close());
-    await wakeUps.start();
     const owner = `${hostname()}:${process.pid}`;
-    const rebuildPool = createPool(servers.databaseUrl, projectorLimits.rebuildPoolSize, (error) =>
-      log.warn({ err: error }, 'PostgreSQL: an idle connection broke'),
-    );
-    closeLater(() => rebuildPool.end());
     const url = servers.databaseUrl;
     const open = (events: readonly StoredEvent[]) => openEvents(personKeys, events);
-    projector = new Projector({ url, settings, pool, rebuildPool, redis, keys, wakeUps, log, owner, open });
-    closeLater(() => projector?.close());
-    projector.start();
-    measureProjector(registry, projector);
+    projecting = await openProjector({ url, settings, pool, redis, keys, log, owner, open });
+    closeLater(() => projecting?.close());
+    measureProjector(registry, projecting.projector);
   }
 
   const models = createReadModels(redis, keys, settings.partitions, allProjections);
   const applied = new AppliedPositions(models, subscriber);
   closeLater(() => applied.close());
   subscriber.on('message', (channel: string) => {
-    if (channel === keys.generationsChannel) projector?.look();
+    if (channel === keys.generationsChannel) projecting?.projector.look();
   });
   void applied.start().catch(onRedisError);
   const generations = createGenerationStore(redis, keys);
+  // A projector shows it by itself; without one, what this process answers from would be taken for a gone release's.
+  if (!projecting) closeLater(showVersionsLive(generations, log));
   const byName = (name: string) => {
     const projection = allProjections.find((one) => one.name === name);
     if (!projection) throw new Error(`there is no projection ${name}`);
@@ -154,7 +147,7 @@ async function open(
       request: (name, actor) => generations.request(byName(name), { requestedBy: actor, request: randomUUID() }),
       cancel: (name) => generations.cancel(byName(name)),
     },
-    health: () => health(pool, redis, wakeUps, projector, draining),
+    health: () => health(pool, redis, projecting, draining),
     defaultCurrency: config.defaultCurrency,
     log,
   };
@@ -167,6 +160,21 @@ async function open(
     return http.drain(config.shutdownTimeoutMs);
   });
   say(`listening on ${http.url} (${[...config.roles].join(' and ')}; ${settings.partitions} partitions)`);
+}
+
+/** Shows now and then that processes of this release live. @returns what ends it. */
+function showVersionsLive(generations: GenerationStore, log: Logger): () => void {
+  const by = {
+    requestedBy: `version of ${hostname()}:${process.pid}`,
+    request: `release ${releaseOf(allProjections)}`,
+  };
+  const show = () =>
+    Promise.all(allProjections.map((projection) => generations.open(projection, by))).catch((error: unknown) =>
+      log.debug({ error: String(error) }, 'generations: Redis did not answer'),
+    );
+  const timer = setInterval(show, projectorLimits.versionSeenTimeoutMs / 4);
+  void show();
+  return () => clearInterval(timer);
 }
 
 /** Undefined where no signing key is configured. */

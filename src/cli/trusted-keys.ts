@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import type { JWK } from 'jose';
 import { publicJwkOf } from '../audit/signing-key.js';
 import type { Config } from '../config.js';
-import { openSigningKeys } from './signing-keys.js';
+import { knownSigningKeys } from './signing-keys.js';
 import { UsageError } from './usage-error.js';
 
 /** The keys in a file, as JWKS, JWK or PEM; without a file, the service's own. */
 export async function trustedKeys(file: string | undefined, config: Config): Promise<JWK[]> {
   if (file === undefined) {
-    const own = (await openSigningKeys(config)).map(({ publicJwk }) => publicJwk);
+    const own = (await knownSigningKeys(config)).map(({ publicJwk }) => publicJwk);
     if (own.length === 0) throw new UsageError('--key FILE: which key do you trust?');
     return own;
   }

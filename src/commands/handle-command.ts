@@ -73,7 +73,7 @@ export function createCommandHandler(deps: CommandDeps): HandleCommand {
     if (request.orderId === operationsStreamId) return { outcome: 'rejected', rejection: notAnOrder(request) };
     // A new order needs no look at a stream that most likely is not there: the append checks that it is not.
     if (request.command.command === 'place' && request.expectedVersion === undefined) {
-      const placed = await attempt(deps, request, []);
+      const placed = await attempt(deps, request, [], hashOf(request));
       if (placed) return placed;
     }
     return inTurn(request.orderId, () => loadAndDecide(deps, request));
@@ -87,17 +87,18 @@ function notAnOrder({ command }: CommandRequest): Rejection {
 }
 
 async function loadAndDecide(deps: CommandDeps, request: CommandRequest): Promise<CommandOutcome> {
+  const hash = hashOf(request);
   for (let nth = 0; nth < limits.maxDecisions; nth += 1) {
     const stored = await deps.readStream(request.orderId);
     const stream = stored.map(recordedEvent);
-    const repeated = earlierAnswer(request, stored, stream, await hashesOf(deps, request, stream));
+    const repeated = earlierAnswer(request, stored, stream, await sameCommand(deps, hash, stream));
     if (repeated) return repeated;
     const currentVersion = stream.length;
     if (request.expectedVersion !== undefined && request.expectedVersion !== currentVersion) {
       if (currentVersion > 0 || request.command.command === 'place')
         return { outcome: 'version-mismatch', currentVersion };
     }
-    const outcome = await attempt(deps, request, stream);
+    const outcome = await attempt(deps, request, stream, hash);
     if (outcome) return outcome;
   }
   return { outcome: 'contended' };
@@ -108,13 +109,14 @@ async function attempt(
   deps: CommandDeps,
   request: CommandRequest,
   stream: readonly RecordedEvent[],
+  hash: string,
 ): Promise<CommandOutcome | undefined> {
   const before = fold(stream);
   const decision = decide(request.command, before);
   if ('rejected' in decision) return { outcome: 'rejected', rejection: decision };
 
   const occurredAt = request.occurredAt ?? deps.now();
-  const sealed = await sealEvents(deps, request, decision, stream, before);
+  const sealed = await sealEvents(deps, request, hash, decision, stream, before);
   if ('rejected' in sealed) return { outcome: 'rejected', rejection: sealed };
   const result = await deps.append({
     orderId: request.orderId,
@@ -181,19 +183,23 @@ function hashOf({ command, occurredAt }: CommandRequest): string {
  * Tells whether an earlier event came from the very same command. Where its person was forgotten nobody can tell any more;
  * the caller's key then has to do.
  */
-async function hashesOf(
+async function sameCommand(
   { personKeys }: CommandDeps,
-  request: CommandRequest,
+  hash: string,
   stream: readonly RecordedEvent[],
 ): Promise<(earlier: RecordedEvent) => boolean> {
-  const hash = hashOf(request);
-  const person = stream.find(({ metadata }) => metadata.person !== undefined)?.metadata.person;
+  const person = personOf(stream);
   const key = person === undefined ? undefined : (await personKeys?.ofPersons([person]))?.get(person);
   const keyed = key && keyedHash(hash, { key });
   return ({ metadata }) => {
     if (metadata.person === undefined) return metadata.command_hash === hash;
     return keyed === undefined || metadata.command_hash === keyed;
   };
+}
+
+/** Whose personal data is sealed in the order's events. */
+function personOf(stream: readonly RecordedEvent[]): string | undefined {
+  return stream.find(({ metadata }) => metadata.person !== undefined)?.metadata.person;
 }
 
 interface SealedEvent {
@@ -207,11 +213,11 @@ interface SealedEvent {
 async function sealEvents(
   { personKeys }: CommandDeps,
   request: CommandRequest,
+  hash: string,
   events: readonly OrderEvent[],
   stream: readonly RecordedEvent[],
   order: Order | undefined,
 ): Promise<SealedEvent[] | Rejection> {
-  const hash = hashOf(request);
   const asTheyAre = events.map((event) => ({
     event,
     data: JSON.stringify(event.data),
@@ -239,12 +245,12 @@ async function personKeyOf(
   { command }: CommandRequest,
   stream: readonly RecordedEvent[],
 ): Promise<PersonKey | undefined> {
-  const [placed] = stream;
-  const person = placed?.metadata.person;
+  const person = personOf(stream);
   if (person !== undefined) {
     const key = (await personKeys.ofPersons([person])).get(person);
     return key && { person, key };
   }
+  const [placed] = stream;
   const userId =
     placed?.type === 'OrderPlaced' ? placed.data.user_id : command.command === 'place' ? command.userId : '';
   try {

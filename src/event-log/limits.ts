@@ -6,6 +6,8 @@ export const eventLogLimits = {
   maxBatchBytes: 4 * 1024 * 1024,
   /** Appends waiting in this process over all partitions. More arrive faster than the disk takes them: refuse early. */
   maxQueuedAppends: 5_000,
+  /** How often an event is appended anew at a stream's end when others came first. */
+  maxAppendAttempts: 50,
   /** Streams waiting to be loaded in this process. */
   maxQueuedLoads: 5_000,
   /** Streams loaded by one query. */

@@ -1,5 +1,6 @@
 import type { EventMetadata } from '../orders/events.js';
 import type { AppendEvents } from './append.js';
+import { appendAtEnd } from './append-at-end.js';
 import type { ReadStream } from './read-stream.js';
 import type { StoredEvent } from './stored-event.js';
 
@@ -58,19 +59,12 @@ export async function recordOperation(
   actor: string,
 ): Promise<{ partition: number; position: number }> {
   const metadata: EventMetadata = { schema: 1, actor };
-  for (;;) {
-    const result = await append({
-      orderId: operationsStreamId,
-      expectedVersion: (await readStream(operationsStreamId)).length,
-      events: [
-        {
-          type: operation.type,
-          data: JSON.stringify(operation.data),
-          metadata: JSON.stringify(metadata),
-          occurredAt: new Date().toISOString(),
-        },
-      ],
-    });
-    if (result.appended) return { partition: result.partition, position: result.position };
-  }
+  const place = await appendAtEnd(readStream, append, operationsStreamId, () => ({
+    type: operation.type,
+    data: JSON.stringify(operation.data),
+    metadata: JSON.stringify(metadata),
+    occurredAt: new Date().toISOString(),
+  }));
+  if (!place) throw new Error('an operation was not recorded');
+  return place;
 }

@@ -21,7 +21,8 @@ export async function positionsAt(pool: Pool, point: LogPoint): Promise<Readonly
       let beyond = position + 1;
       while (beyond - known > 1) {
         const middle = Math.floor((known + beyond) / 2);
-        if (((await recordedAt(pool, partition, middle)) ?? '9') <= at) known = middle;
+        const time = await recordedAt(pool, partition, middle);
+        if (time !== undefined && time <= at) known = middle;
         else beyond = middle;
       }
       return [partition, known];

@@ -1,4 +1,5 @@
 import type { Pool } from './database.js';
+import { genesisHash } from './hash-chain.js';
 import { eventLogLimits as limits } from './limits.js';
 import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from './stored-event.js';
 
@@ -39,6 +40,19 @@ export async function* scanPartition(pool: Pool, partition: number, afterPositio
     if (!last) return;
     after = last.position;
   }
+}
+
+/** The chain hash of the event at a position; at 0 what the first event is chained to. Throws where there is no such event. */
+export async function readHash(pool: Pool, partition: number, position: number): Promise<Buffer> {
+  if (position === 0) return genesisHash;
+  const { rows } = await pool.query<{ hash: Buffer }>({
+    name: 'read-hash',
+    text: 'select e.hash from events e where e.partition = $1 and e."position" = $2',
+    values: [partition, position],
+  });
+  const row = rows[0];
+  if (!row) throw new Error(`partition ${partition} has no event ${position}`);
+  return row.hash;
 }
 
 export interface Head {

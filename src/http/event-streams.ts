@@ -15,6 +15,7 @@ export interface EventStream {
 export class EventStreams {
   readonly #open = new Set<PassThrough>();
   #heartbeats: NodeJS.Timeout | undefined;
+  #closed = false;
 
   /** Answers a request with a stream. Throws Overloaded where there are as many as there may be. */
   open(ctx: Context): EventStream {
@@ -35,6 +36,8 @@ export class EventStreams {
     ctx.set('X-Accel-Buffering', 'no');
     ctx.body = stream;
     stream.write(`retry: ${limits.eventStreamRetryMs}\n\n`);
+    // Asked for while the service stops: the reader comes back, as those do whose streams were ended.
+    if (this.#closed) stream.end();
     return {
       send: (event, data) => write(stream, `event: ${event}\ndata: ${data}\n\n`),
       onClose: (listener) => stream.once('close', listener),
@@ -43,6 +46,7 @@ export class EventStreams {
 
   /** Ends all streams; their readers come back, to whoever then answers. */
   close(): void {
+    this.#closed = true;
     for (const stream of this.#open) stream.end();
   }
 

@@ -1,4 +1,5 @@
 import type { AppendEvents } from '../event-log/append.js';
+import { appendAtEnd } from '../event-log/append-at-end.js';
 import type { Pool } from '../event-log/database.js';
 import { recordOperation } from '../event-log/operations.js';
 import type { ReadStream } from '../event-log/read-stream.js';
@@ -15,9 +16,9 @@ export interface ForgetDeps {
 }
 
 // $1 partition, $2 the person. Reads the partition once: forgetting is rare, and an index would cost every append.
+// Any version: an order that was placed before anything was sealed may have sealed notes.
 const ordersOfPersonSql = `
-  select e.order_id from events e
-  where e.partition = $1 and e.version = 1 and e.metadata->>'person' = $2 order by e."position"`;
+  select distinct e.order_id from events e where e.partition = $1 and e.metadata->>'person' = $2`;
 
 /**
  * Forgets a person: destroys their key, so that what it sealed is unreadable for ever; tells each of their orders, so that the
@@ -56,16 +57,14 @@ async function eraseInOrder(
   actor: string,
 ): Promise<void> {
   const metadata: EventMetadata = { schema: 1, actor };
-  for (;;) {
-    const stream = await readStream(orderId);
-    if (stream.some(({ type }) => type === 'OrderPersonErased')) return;
-    const event = {
-      type: 'OrderPersonErased',
-      data: '{}',
-      metadata: JSON.stringify(metadata),
-      occurredAt: new Date().toISOString(),
-    };
-    const result = await append({ orderId, expectedVersion: stream.length, events: [event] });
-    if (result.appended) return;
-  }
+  await appendAtEnd(readStream, append, orderId, (stream) =>
+    stream.some(({ type }) => type === 'OrderPersonErased')
+      ? undefined
+      : {
+          type: 'OrderPersonErased',
+          data: '{}',
+          metadata: JSON.stringify(metadata),
+          occurredAt: new Date().toISOString(),
+        },
+  );
 }

@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Pool } from '../event-log/database.js';
+import { Overloaded } from '../event-log/overloaded.js';
+import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import { deriveKey, hmac, open, seal } from './cipher.js';
 import { privacyLimits as limits } from './limits.js';
 
@@ -45,10 +47,13 @@ export class PersonKeys {
     this.#lookup = deriveKey(masterKey, 'person lookup');
   }
 
-  /** The user's key, made where there is none yet. Those asked for at once share their queries. Rejects with PersonBeingForgotten. */
+  /** The user's key, made where there is none yet. Those asked for at once share their queries. Rejects with PersonBeingForgotten or Overloaded. */
   ofUser(userId: string): Promise<PersonKey> {
     const cached = this.#byUser.get(userId);
     if (cached && cached.untilMs > Date.now()) return Promise.resolve(cached.found);
+    if (this.#waiting.length >= limits.maxQueuedUsers) {
+      return Promise.reject(new Overloaded('persons to look up', limits.maxQueuedUsers));
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ userId, resolve, reject });
       void this.#answerWaiting();
@@ -78,7 +83,7 @@ export class PersonKeys {
       missing.delete(person);
     }
     for (const person of missing)
-      throw new Error(`there is no key of person ${person}: was person_keys restored too old?`);
+      throw new UnopenableEvent(`there is no key of person ${person}: was person_keys restored too old?`);
     return found;
   }
 
@@ -167,9 +172,10 @@ export class PersonKeys {
     try {
       return open(this.#wrapping, wrapped, person);
     } catch (error) {
-      throw new Error('the key of ORDERS_PERSONAL_DATA_KEY_FILE is not the one that personal data was sealed with', {
-        cause: error,
-      });
+      throw new UnopenableEvent(
+        'the key of ORDERS_PERSONAL_DATA_KEY_FILE is not the one that personal data was sealed with',
+        { cause: error },
+      );
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { ReadStream } from '../event-log/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
+import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import type { EventMetadata } from '../orders/events.js';
 import { erasedFields, splitPersonalData } from '../orders/personal-data.js';
 import { hmac, open, seal } from './cipher.js';
@@ -29,11 +30,14 @@ export function keyedHash(hash: string, { key }: Pick<PersonKey, 'key'>): string
   return hmac(key, hash).toString('hex');
 }
 
-/** Opens what is sealed; what can't be opened any more shows as erased. The events' hashes stay those of what is stored. */
+/**
+ * Opens what is sealed; what was forgotten shows as erased. The events' hashes stay those of what is stored. Rejects with
+ * UnopenableEvent where one of them can't be opened though nobody was forgotten.
+ */
 export async function openEvents(keys: PersonKeys | undefined, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
   const persons = events.map(personOf);
   if (persons.every((person) => person === undefined)) return [...events];
-  if (!keys) throw new Error('personal data is sealed, and ORDERS_PERSONAL_DATA_KEY_FILE is not set');
+  if (!keys) throw new UnopenableEvent('personal data is sealed, and ORDERS_PERSONAL_DATA_KEY_FILE is not set');
   const known = await keys.ofPersons(persons.flatMap((person) => person ?? []));
   return events.map((event, index) => {
     const person = persons[index];
@@ -47,11 +51,15 @@ export function createOpenedStreamReader(keys: PersonKeys | undefined, readStrea
 }
 
 function openData({ orderId, type, data }: StoredEvent, key: Buffer | undefined): string {
-  const { sealed, ...rest } = JSON.parse(data) as { sealed?: string };
-  if (sealed === undefined) return data;
-  if (!key) return JSON.stringify({ ...erasedFields(type), ...rest });
-  const personal = open(key, Buffer.from(sealed, 'base64url'), contextOf(orderId, type));
-  return JSON.stringify({ ...(JSON.parse(personal.toString()) as object), ...rest });
+  try {
+    const { sealed, ...rest } = JSON.parse(data) as { sealed?: string };
+    if (sealed === undefined) return data;
+    if (!key) return JSON.stringify({ ...erasedFields(type), ...rest });
+    const personal = open(key, Buffer.from(sealed, 'base64url'), contextOf(orderId, type));
+    return JSON.stringify({ ...(JSON.parse(personal.toString()) as object), ...rest });
+  } catch (error) {
+    throw new UnopenableEvent('the event’s sealed data does not open with its person’s key', { cause: error });
+  }
 }
 
 /** Whose key an event's personal data is sealed with. */

@@ -46,11 +46,12 @@ interface Suspect {
  * @returns how many keys were compared.
  */
 export async function compareGenerations(comparison: Comparison): Promise<number> {
-  const suspects = new Map<number, Suspect[]>();
+  // By partition, each once: SCAN may give a key more than once.
+  const suspects = new Map<number, Map<string, Suspect>>();
   const suspect = (one: Suspect) => {
-    const ofPartition = suspects.get(one.partition) ?? [];
+    const ofPartition = suspects.get(one.partition) ?? new Map<string, Suspect>();
     suspects.set(one.partition, ofPartition);
-    ofPartition.push(one);
+    ofPartition.set(`${one.key}\n${one.entry}`, one);
   };
   let compared = 0;
   for (const side of ['live', 'rebuilt'] as const) {
@@ -62,8 +63,10 @@ export async function compareGenerations(comparison: Comparison): Promise<number
     }
   }
   for (const [partition, ofPartition] of suspects) {
-    for (let at = 0; at < ofPartition.length; at += limits.comparedWhileFrozen) {
-      await lookAgain(comparison, partition, ofPartition.slice(at, at + limits.comparedWhileFrozen));
+    const all = [...ofPartition.values()];
+    for (let at = 0; at < all.length; at += limits.comparedWhileFrozen) {
+      const differences = await lookAgain(comparison, partition, all.slice(at, at + limits.comparedWhileFrozen));
+      for (const difference of differences) comparison.onDifference(difference);
     }
   }
   return compared;
@@ -102,20 +105,27 @@ async function compareKeys(
 }
 
 /** Compares suspects while both generations stand at the same position. */
-async function lookAgain(comparison: Comparison, partition: number, suspects: readonly Suspect[]): Promise<void> {
+async function lookAgain(
+  comparison: Comparison,
+  partition: number,
+  suspects: readonly Suspect[],
+): Promise<Difference[]> {
   const { freezer, live, advanceTo } = comparison;
-  if (!advanceTo) {
-    await report(comparison, partition, suspects);
-    return;
+  if (!advanceTo) return differencesOf(comparison, partition, suspects);
+  for (let attempt = 0; attempt < limits.maxComparisonAttempts; attempt += 1) {
+    const token = randomUUID();
+    try {
+      const { position } = await freezeSoon(comparison, partition, token);
+      await advanceTo(partition, position);
+      const differences = await differencesOf(comparison, partition, suspects);
+      // An owner that found the freeze too long has gone on meanwhile: then two different points were compared.
+      const still = await freezer.freeze(live, partition, token);
+      if (still?.position === position) return differences;
+    } finally {
+      await freezer.thaw(live, partition, token);
+    }
   }
-  const token = randomUUID();
-  try {
-    const { position } = await freezeSoon(comparison, partition, token);
-    await advanceTo(partition, position);
-    await report(comparison, partition, suspects);
-  } finally {
-    await freezer.thaw(live, partition, token);
-  }
+  throw new Error(`${live.name} does not stand still long enough in partition ${partition} to be compared: try again`);
 }
 
 /** Freezes the live generation, once whoever else has frozen it has thawed it. */
@@ -130,11 +140,11 @@ async function freezeSoon({ freezer, live }: Comparison, partition: number, toke
   }
 }
 
-async function report(
-  { redis, keys, live, rebuilt, onDifference }: Comparison,
+async function differencesOf(
+  { redis, keys, live, rebuilt }: Comparison,
   partition: number,
   suspects: readonly Suspect[],
-): Promise<void> {
+): Promise<Difference[]> {
   const read = async (id: GenerationId) => {
     const names = suspects.map(({ key }) => keys.partition(id, partition)(key));
     const types = await pipeline(
@@ -147,16 +157,15 @@ async function report(
     );
   };
   const [mine, theirs] = [await read(live), await read(rebuilt)];
-  for (const [index, { key, entry = '' }] of suspects.entries()) {
+  return suspects.flatMap(({ key, entry = '' }, index) => {
     const [one, other] = [asText(mine[index]), asText(theirs[index])];
-    if (one === other) continue;
+    if (one === other) return [];
     const orderId = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(`${key} ${entry}`)?.[0];
-    for (const { field, live: liveValue, rebuilt: rebuiltValue } of fieldsThatDiffer(one, other)) {
+    return fieldsThatDiffer(one, other).map(({ field, ...values }) => {
       const name = [entry, field].filter(Boolean).join(' ');
-      const values = { live: liveValue, rebuilt: rebuiltValue };
-      onDifference({ projection: live.name, partition, key, orderId, field: name, ...values });
-    }
-  }
+      return { projection: live.name, partition, key, orderId, field: name, ...values };
+    });
+  });
 }
 
 function readEntry(type: string, name: string, entry: string): RedisCommand {

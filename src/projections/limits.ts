@@ -17,6 +17,10 @@ export const projectorLimits = {
   stopTimeoutMs: 5_000,
   /** Owners report their heads and states this often. */
   reportIntervalMs: 1_000,
+  /** How often a comparison of generations tries to have both stand still at the same position. */
+  maxComparisonAttempts: 5,
+  /** A report that nobody renews is forgotten: that of a release that is gone. */
+  reportLifeSeconds: 3_600,
   /** Every projector looks this often which generations there are to fill; a message usually tells it earlier. */
   generationsIntervalMs: 500,
   /** Steps of rebuilds in hand at once in a process: the rest of it has requests to answer. */

@@ -1,18 +1,18 @@
 import type { Logger } from 'pino';
 import type { Pool } from '../event-log/database.js';
 import { chainHash, genesisHash } from '../event-log/hash-chain.js';
-import { isOperation } from '../event-log/operations.js';
-import { readPartition } from '../event-log/read-partition.js';
-import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
+import type { StoredEvent } from '../event-log/stored-event.js';
 import { type Checkpoint, retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
 import { ReadModelUnavailable, type RedisCommand } from '../read-models/redis.js';
 import type { StoppedReport } from '../read-models/report.js';
+import { decodeEvents, type OpenEvents, type ReadEvent } from './decode-events.js';
 import type { Freezer } from './freezer.js';
 import type { Gate } from './gate.js';
 import { projectorLimits as limits } from './limits.js';
 import type { ProjectedEvent, Projection } from './projection.js';
 import type { ProjectionStore } from './projection-store.js';
+import { ReadAhead } from './read-ahead.js';
 
 /** A projection that fills one of its generations. */
 export interface Track {
@@ -36,8 +36,7 @@ export interface PartitionProjectorDeps {
   readonly wakeUps: Heads;
   /** Whether an operator has decided that a projection passes over an event. */
   readonly isSkipped: (projection: string, partition: number, position: number) => boolean;
-  /** Opens what is sealed in events: personal data, as long as its key is there. In the same order. */
-  readonly open: (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
+  readonly open: OpenEvents;
   /** Bounds how many steps are in hand at once; a rebuild's steps share a narrow one, so that they leave room for others. */
   readonly gate?: Gate;
   /** Where to end, by partition; by default nowhere. May be moved on while it runs. */
@@ -51,13 +50,6 @@ interface Progress extends Track {
   frozenSinceMs: number | undefined;
 }
 
-/** An event as it was read: with what it means today, or why that can't be told. */
-interface ReadEvent {
-  readonly stored: StoredEvent;
-  readonly event?: ProjectedEvent;
-  readonly error?: unknown;
-}
-
 type StepOutcome = 'moved' | 'idle' | 'stale';
 
 /**
@@ -68,17 +60,17 @@ export class PartitionProjector {
   readonly #deps: PartitionProjectorDeps;
   readonly #partition: number;
   readonly #progress: Progress[];
+  readonly #events: ReadAhead;
   readonly #log: Logger;
   #stopping = false;
   #wake: (() => void) | undefined;
   #woken = false;
   #running: Promise<void> | undefined;
-  /** The events after the ones in hand, being read while those are applied. */
-  #ahead: { readonly after: number; readonly events: Promise<StoredEvent[]> } | undefined;
 
   constructor(deps: PartitionProjectorDeps, partition: number, tracks: readonly Track[]) {
     this.#deps = deps;
     this.#partition = partition;
+    this.#events = new ReadAhead(deps.pool, partition);
     this.#log = deps.log.child({ partition });
     this.#progress = tracks.map((track) => ({
       ...track,
@@ -200,44 +192,12 @@ export class PartitionProjector {
     // An idle partition costs PostgreSQL nothing: whether there is more is known from the heads.
     const until = this.#deps.until?.get(this.#partition);
     if (from === (until ?? this.#deps.wakeUps.heads.get(this.#partition))) return 'idle';
-    const read = await this.#read(from);
+    const read = await this.#events.after(from, this.#deps.wakeUps.heads.get(this.#partition) ?? 0);
     const stored = until === undefined ? read : read.filter(({ position }) => position <= until);
-    const events = this.#decode(stored, await this.#deps.open(stored));
+    const events = await decodeEvents(stored, this.#deps.open);
     const outcomes = await Promise.all(active.map((progress) => this.#advance(progress, events)));
     if (outcomes.includes('stale')) return 'stale';
     return outcomes.includes('moved') ? 'moved' : 'idle';
-  }
-
-  /** Reads the events after a position; after a full page, the next one is read while this one is applied. */
-  async #read(after: number): Promise<StoredEvent[]> {
-    const read = (position: number) => readPartition(this.#deps.pool, this.#partition, position, limits.maxStepEvents);
-    const ahead = this.#ahead;
-    this.#ahead = undefined;
-    let stored = ahead?.after === after ? await ahead.events : await read(after);
-    // What was read ahead may have been all there was then, and is not any more.
-    const head = this.#deps.wakeUps.heads.get(this.#partition) ?? 0;
-    if (ahead && stored.length < limits.maxStepEvents && after + stored.length < head) stored = await read(after);
-    const last = stored.at(-1);
-    if (last && stored.length === limits.maxStepEvents) {
-      const events = read(last.position);
-      // Fails when it is waited for, or not at all if it is not needed.
-      events.catch(() => undefined);
-      this.#ahead = { after: last.position, events };
-    }
-    return stored;
-  }
-
-  #decode(all: readonly StoredEvent[], opened: readonly StoredEvent[]): ReadEvent[] {
-    return all.map((stored, index) => {
-      const event = opened[index] ?? stored;
-      // What operators did is no projection's business: its position is passed, and nothing is folded.
-      if (isOperation(event)) return { stored };
-      try {
-        return { stored, event: { stored: event, event: recordedEvent(event) } };
-      } catch (error) {
-        return { stored, error };
-      }
-    });
   }
 
   async #advance(progress: Progress, all: readonly ReadEvent[]): Promise<StepOutcome> {

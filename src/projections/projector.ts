@@ -153,7 +153,7 @@ export class Projector {
   async #look(): Promise<void> {
     // Also where Redis has come back empty: then there is a first generation to open again.
     const by = { requestedBy: `version of ${this.#options.owner}`, request: `release ${this.#release}` };
-    for (const projection of this.#projections) await this.#generations.open(projection, by);
+    await Promise.all(this.#projections.map((projection) => this.#generations.open(projection, by)));
     const all = await this.#generations.read(this.#projections);
     await this.#resumeIfAsked(all);
     this.#groups = groupTracks(this.#projections, all);
@@ -261,7 +261,13 @@ export class Projector {
         rebuild_stopped: stoppedIn(false),
         reported_at: new Date().toISOString(),
       };
-      return ['SET', keys.report(partition, this.#release), JSON.stringify(report)] as const;
+      return [
+        'SET',
+        keys.report(partition, this.#release),
+        JSON.stringify(report),
+        'EX',
+        limits.reportLifeSeconds,
+      ] as const;
     });
     await pipeline(redis, commands).catch((error: unknown) => log.debug({ err: error }, 'no report to Redis'));
   }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { WakeUps } from '../event-log/wake-ups.js';
-import { decodeCheckpoint } from '../read-models/checkpoint.js';
 import { type Build, type Generations, servedGeneration } from '../read-models/generations.js';
 import type { GenerationId, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
 import { pipeline, type Redis } from '../read-models/redis.js';
 import type { RebuildProgress } from '../read-models/report.js';
 import type { Freezer } from './freezer.js';
+import { positionsOf } from './generation-contents.js';
 import type { GenerationStore } from './generation-store.js';
 import { projectorLimits as limits } from './limits.js';
 import { removeGeneration } from './remove-generation.js';
@@ -34,7 +34,8 @@ interface Sample {
  */
 export class RebuildCoordinator {
   readonly #deps: CoordinatorDeps;
-  readonly #samples = new Map<number, Sample[]>();
+  /** How far each rebuild was lately, by `projection:generation`. */
+  readonly #samples = new Map<string, Sample[]>();
   #stopping = false;
   #running: Promise<void> | undefined;
   #removing: Promise<void> | undefined;
@@ -88,13 +89,16 @@ export class RebuildCoordinator {
     for (const [index, projection] of projections.entries()) {
       const generations = all[index];
       if (!generations) continue;
-      await store.retireVersions(projection);
+      if ([...generations.live.keys(), ...generations.next.keys()].some((version) => version < projection.version)) {
+        await store.retireVersions(projection);
+      }
       this.#removeRetired(projection, generations);
       const build = generations.next.get(projection.version);
       if (!build) continue;
       building = true;
       await this.#advance(projection, generations, build);
     }
+    if (!building) this.#samples.clear();
     return building;
   }
 
@@ -103,23 +107,22 @@ export class RebuildCoordinator {
     const id = { name: projection.name, generation: build.generation };
     const built = await this.#positions(id);
     const heads = Array.from({ length: partitions }, (_, partition) => wakeUps.heads.get(partition) ?? 0);
-    await pipeline(redis, [
-      ['SET', keys.progress(projection.name), JSON.stringify(this.#measure(build, built, heads))],
-    ]);
+    await pipeline(redis, [['SET', keys.progress(projection.name), JSON.stringify(this.#measure(id, built, heads))]]);
     if (heads.every((head, partition) => (built[partition] ?? 0) >= head - limits.maxFlipLagEvents)) {
       await this.#flip(projection, generations, build);
     }
   }
 
-  #measure({ generation }: Build, built: readonly number[], heads: readonly number[]): RebuildProgress {
+  #measure(id: GenerationId, built: readonly number[], heads: readonly number[]): RebuildProgress {
     const sum = (positions: readonly number[]) => positions.reduce((total, position) => total + position, 0);
     const now = { atMs: Date.now(), done: sum(built) };
-    const samples = [...(this.#samples.get(generation) ?? []), now].slice(-limits.rateSamples);
-    this.#samples.set(generation, samples);
+    const of = `${id.name}:${id.generation}`;
+    const samples = [...(this.#samples.get(of) ?? []), now].slice(-limits.rateSamples);
+    this.#samples.set(of, samples);
     const first = samples[0] ?? now;
     const seconds = (now.atMs - first.atMs) / 1000;
     return {
-      generation,
+      generation: id.generation,
       events_done: now.done,
       events_total: Math.max(sum(heads), now.done),
       events_per_second: seconds > 0 ? Math.round((now.done - first.done) / seconds) : null,
@@ -151,7 +154,6 @@ export class RebuildCoordinator {
       if (goesOn) await this.#forAll((partition) => freezer.thaw(live, partition, token));
     }
     if (!flipped) return;
-    this.#samples.delete(build.generation);
     log.info({ projection: projection.name, generation: build.generation }, 'a rebuilt read model is live');
   }
 
@@ -173,13 +175,9 @@ export class RebuildCoordinator {
     return false;
   }
 
-  async #positions(id: GenerationId): Promise<number[]> {
+  #positions(id: GenerationId): Promise<number[]> {
     const { redis, keys, partitions } = this.#deps;
-    const texts = await pipeline(
-      redis,
-      Array.from({ length: partitions }, (_, partition) => ['GET', keys.checkpoint(id, partition)] as const),
-    );
-    return texts.map((text) => decodeCheckpoint(text as string | null).position);
+    return positionsOf(redis, keys, id, partitions);
   }
 
   #forAll<T>(task: (partition: number) => Promise<T>): Promise<T[]> {

@@ -22,6 +22,8 @@ export interface RebuildState {
   requested_at: string;
   events_done: number;
   events_total: number;
+  /** Events that are still to be folded. */
+  lag: number;
   events_per_second: number | null;
   seconds_left: number | null;
   stopped?: ({ partition: number } & StoppedState)[];
@@ -135,6 +137,7 @@ function rebuildState(
     requested_at: build.requested_at,
     events_done: done,
     events_total: total,
+    lag: Math.max(0, total - done),
     events_per_second: rate,
     seconds_left: rate ? Math.ceil((total - done) / rate) : null,
     ...(stopped.length > 0 ? { stopped } : {}),

@@ -1,3 +1,4 @@
+import { csvLine } from '../csv-line.js';
 import type { RecordedEvent } from '../orders/events.js';
 import { orderPartition } from '../orders/partition.js';
 import { upcast } from '../orders/upcast.js';
@@ -96,11 +97,10 @@ export function historyCsv(history: OrderHistory): string {
       return String(event[column] ?? '');
     }),
   );
-  return [csvColumns as readonly string[], ...rows].map((row) => `${row.map(csvField).join(',')}\r\n`).join('');
+  return [csvColumns as readonly string[], ...rows].map((row) => csvLine(row.map(forSpreadsheet))).join('');
 }
 
-/** Quoted where needed. A leading =, +, - or @ would be run as a formula by spreadsheets: an apostrophe in front stops that. */
-function csvField(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+/** A leading =, +, - or @ would be run as a formula by spreadsheets: an apostrophe in front stops that. */
+function forSpreadsheet(value: string): string {
+  return /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { OrderProof } from '../../src/audit/order-proof.js';
+import { readSigningKeys } from '../../src/audit/signing-key.js';
 import { runOrders } from '../support/orders-command.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
@@ -105,7 +106,6 @@ describe('the proof of an order', function () {
   });
 
   it('is signed by a key that the embedded default makes, which only its owner can read', async () => {
-    const { readSigningKeys } = await import('../../src/audit/signing-key.js');
     const own = file('made.pem');
     const [made] = await readSigningKeys([own], true);
     const [again] = await readSigningKeys([own], true);

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,6 +66,11 @@ const tampering: Record<string, { sql: string; reason?: string; position?: numbe
     position: 13,
     reason: 'any',
   },
+  'appends one past the service and past the head': {
+    sql: `insert into events select 1, 13, gen_random_uuid(), 1, type, data, metadata, occurred_at, recorded_at, hash from events where AT 12`,
+    position: 13,
+    reason: 'beyond-head',
+  },
   'moves the head back': { sql: `update logs set head = 11 where partition = 1`, position: 11 },
   'moves the head on': { sql: `update logs set head = 13 where partition = 1`, position: 13, reason: 'missing' },
 };
@@ -105,6 +111,26 @@ describe('a log that was tampered with', () => {
     for (const table of ['events', 'logs']) await log.owner.query(`alter table ${table} disable trigger all`);
     for (const sql of statements) await log.owner.query(sql.replace(/AT (\d+)/g, 'partition = 1 and "position" = $1'));
   }
+
+  it('is found when what is kept of the Merkle tree is not that of its events', async () => {
+    const append = appender(log);
+    const [order] = [orderIdIn(2, 4)];
+    await place(append, order);
+    for (let version = 1; version < 300; version += 50) {
+      await append({
+        orderId: order,
+        expectedVersion: version,
+        events: Array.from({ length: 50 }, () => noteEvent('n')),
+      });
+    }
+    await takeCheckpoint(log.pool, log.settings);
+    expect(await verify()).to.deep.equal([]);
+    await log.owner.query('alter table merkle_nodes disable trigger all');
+    await log.owner.query(`update merkle_nodes set hash = decode(repeat('ab', 32), 'hex') where partition = 2`);
+    expect(await verify())
+      .to.have.length(1)
+      .and.to.have.nested.property('[0].reason', 'tree-altered');
+  });
 
   it('and one that was not, are told apart', async () => {
     expect(await verify()).to.deep.equal([]);
@@ -162,7 +188,6 @@ describe('orders verify', function () {
   });
 
   const orders = async (...args: string[]) => {
-    const { generateKeyPairSync } = await import('node:crypto');
     const key = file('key.pem');
     const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
     await writeFile(key, pem, { flag: 'wx' }).catch(() => undefined);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { readOperations } from '../../src/event-log/operations.js';
 import { createStreamReader } from '../../src/event-log/read-stream.js';
+import { allProjections } from '../../src/projections/all-projections.js';
 import { getProjections } from '../../src/queries/get-projections.js';
 import { appender, event, orderIdIn, place, startProjector } from '../support/events.js';
 import { runOrders } from '../support/orders-command.js';
@@ -135,7 +136,6 @@ describe('orders replay', function () {
 
   it('--resume tries again where a projection has stopped', async () => {
     let broken = true;
-    const { allProjections } = await import('../../src/projections/all-projections.js');
     const { projector, stop } = await startProjector(
       log,
       allProjections.map((projection) => ({

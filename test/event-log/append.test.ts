@@ -129,7 +129,7 @@ describe('the hash of an event', () => {
     }
   });
 
-  it('follows the worked example of docs/architecture.md', () => {
+  it('follows the worked example of docs/audit.md', () => {
     const event = {
       partition: 3,
       position: 1,

@@ -7,6 +7,8 @@ import { takeCheckpoint } from '../../src/audit/checkpoint.js';
 import { verifyLog } from '../../src/audit/verify-log.js';
 import { readOperations } from '../../src/event-log/operations.js';
 import { createStreamReader } from '../../src/event-log/read-stream.js';
+import { orderPartition } from '../../src/orders/partition.js';
+import { appender, noteEvent } from '../support/events.js';
 import { runOrders } from '../support/orders-command.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
@@ -150,6 +152,27 @@ describe('personal data that is sealed', function () {
     expect((await get('/orders?user_id=Ada%20Lovelace')).orders).to.have.length(1);
     const nobody = await forget('u-9');
     expect([nobody.code, nobody.output]).to.satisfy(() => nobody.code === 2 && /no personal data/.test(nobody.output));
+  });
+
+  it('stops a projection loudly where it can’t be opened, and holds up nobody else', async () => {
+    const { ada, other } = await placeBoth();
+    const { rows } = await log.owner.query<{ metadata: string }>(
+      'select metadata::text from events where order_id = $1 and version = 1',
+      [ada],
+    );
+    const broken = { ...noteEvent(''), data: JSON.stringify({ sealed: 'AAAA' }), metadata: rows[0]?.metadata ?? '' };
+    await appender(log)({ orderId: ada, expectedVersion: 5, events: [broken] });
+    await eventually('the stop', async () =>
+      (await get('/projections')).projections.every(({ state }: { state: string }) => state === 'stopped'),
+    );
+    const [{ partitions }] = (await get('/projections')).projections;
+    const stopped = partitions.find((one: { stopped?: object }) => one.stopped)?.stopped;
+    expect(stopped).to.deep.include({ order_id: ada, type: 'OrderNoteAdded' });
+    expect(stopped.error).to.match(/does not open/);
+    expect((await get(`/orders/${ada}`)).version, 'what came before it is there').to.equal(5);
+    if (orderPartition(other, 4) !== orderPartition(ada, 4)) {
+      expect((await post(`/orders/${other}/pay`)).body.payment_status).to.equal('paid');
+    }
   });
 
   it('does not open with another master key, nor without one: the service refuses to start', async () => {
