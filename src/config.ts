@@ -26,8 +26,32 @@ export interface Config {
   readonly defaultCurrency: string;
   readonly poolSize: number;
   readonly shutdownTimeoutMs: number;
+  /** How long a stopping service still takes requests after it has said that it is not ready: balancers need a moment. */
+  readonly shutdownDelayMs: number;
+  /** Whether callers have to say who they are. */
+  readonly authRequired: boolean;
+  /** Undefined: no JSON Web Tokens are taken, API keys alone. */
+  readonly tokens: TokenConfig | undefined;
+  /** For each caller; 0: no limit. */
+  readonly requestsPerMinute: number;
+  /** Addresses and CIDR ranges whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly corsOrigins: readonly string[];
+  /** Whether webhooks may go to private networks, and by plain http. */
+  readonly webhooksAllowPrivate: boolean;
   readonly logLevel: string;
 }
+
+/** The issuer of the JSON Web Tokens that are taken. */
+export interface TokenConfig {
+  readonly jwksUrl: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly algorithms: readonly string[];
+}
+
+/** Asymmetric ones only: with a symmetric algorithm, who knows the published key could sign. */
+const tokenAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
 
 export const roles = ['api', 'projector'] as const;
 export type Role = (typeof roles)[number];
@@ -45,11 +69,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads and checks the environment. Throws ConfigError, which names the variable and what it has to be. */
 export function readConfig(env: Environment): Config {
   const host = env.HOST || '127.0.0.1';
-  if (!isLoopback(host) && env.ORDERS_ALLOW_UNAUTHENTICATED !== 'yes') {
+  const tokens = tokenConfig(env);
+  const authRequired = oneOf(env, 'ORDERS_AUTH', ['none', 'required'], tokens ? 'required' : 'none') === 'required';
+  if (tokens && !authRequired) throw new ConfigError('ORDERS_AUTH', 'is none, and ORDERS_JWKS_URL is set: choose one');
+  if (!isLoopback(host) && !authRequired) {
     throw new ConfigError(
       'HOST',
       `is ${host}, where others can reach the service, and no access control is configured: listen on 127.0.0.1, or set ` +
-        'ORDERS_ALLOW_UNAUTHENTICATED=yes if something in front of the service lets in only who may come in',
+        'ORDERS_AUTH=required and make a key: orders keys create',
     );
   }
   const dataDir = resolve(env.ORDERS_DATA_DIR || '.data');
@@ -67,14 +94,70 @@ export function readConfig(env: Environment): Config {
     defaultCurrency: currency(env.ORDERS_DEFAULT_CURRENCY || 'USD'),
     poolSize: integer(env, 'ORDERS_PG_POOL_SIZE', 10, 2, 200),
     shutdownTimeoutMs: integer(env, 'ORDERS_SHUTDOWN_TIMEOUT_MS', 10_000, 100, 600_000),
+    shutdownDelayMs: integer(env, 'ORDERS_SHUTDOWN_DELAY_MS', 0, 0, 600_000),
     logLevel: logLevel(env.LOG_LEVEL || 'info'),
+    authRequired,
+    tokens,
+    requestsPerMinute: integer(env, 'ORDERS_RATE_LIMIT_PER_MINUTE', authRequired ? 60_000 : 0, 0, 100_000_000),
+    trustedProxies: words(env.ORDERS_TRUSTED_PROXIES),
+    corsOrigins: words(env.ORDERS_CORS_ORIGINS).map(origin),
+    webhooksAllowPrivate: oneOf(env, 'ORDERS_WEBHOOKS_ALLOW_PRIVATE', ['no', 'yes'], 'no') === 'yes',
   };
+}
+
+function tokenConfig(env: Environment): TokenConfig | undefined {
+  const jwksUrl = url(env, 'ORDERS_JWKS_URL', ['https:', 'http:']);
+  if (jwksUrl === undefined) return undefined;
+  const { hostname, protocol } = new URL(jwksUrl);
+  if (protocol === 'http:' && !isLoopback(hostname)) {
+    throw new ConfigError(
+      'ORDERS_JWKS_URL',
+      'has to be an https URL: who can change the keys on the way can make tokens',
+    );
+  }
+  const required = (name: string): string => {
+    const value = env[name];
+    if (value) return value;
+    throw new ConfigError(
+      name,
+      'has to be set with ORDERS_JWKS_URL: tokens for somebody else would be taken otherwise',
+    );
+  };
+  const given = words(env.ORDERS_JWT_ALGORITHMS);
+  const unknown = given.find((one) => !tokenAlgorithms.includes(one));
+  if (unknown !== undefined) {
+    throw new ConfigError('ORDERS_JWT_ALGORITHMS', `has to be of ${tokenAlgorithms.join(', ')}, not "${unknown}"`);
+  }
+  return {
+    jwksUrl,
+    issuer: required('ORDERS_JWT_ISSUER'),
+    audience: required('ORDERS_JWT_AUDIENCE'),
+    algorithms: given.length > 0 ? given : tokenAlgorithms,
+  };
+}
+
+/** Words separated by commas. */
+function words(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
+}
+
+function origin(text: string): string {
+  if (URL.canParse(text) && new URL(text).origin === text) return text;
+  throw new ConfigError('ORDERS_CORS_ORIGINS', `has to be origins such as https://shop.example, not "${text}"`);
+}
+
+function oneOf(env: Environment, name: string, values: readonly string[], byDefault: string): string {
+  const text = env[name] || byDefault;
+  if (values.includes(text)) return text;
+  throw new ConfigError(name, `has to be ${values.join(' or ')}, not "${text}"`);
 }
 
 /** The embedded default has a key of its own, made when it is first needed. */
 function signingKey(env: Environment, dataDir: string): Pick<Config, 'signingKeyFiles' | 'ownSigningKey'> {
-  const files = (env.ORDERS_SIGNING_KEY_FILES ?? '').split(',').map((file) => file.trim());
-  const given = files.filter(Boolean).map((file) => resolve(file));
+  const given = words(env.ORDERS_SIGNING_KEY_FILES).map((file) => resolve(file));
   if (given.length > 0 || env.DATABASE_URL) return { signingKeyFiles: given, ownSigningKey: false };
   return { signingKeyFiles: [join(dataDir, 'checkpoint-signing-key.pem')], ownSigningKey: true };
 }

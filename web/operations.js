@@ -5,16 +5,58 @@ const connection = document.getElementById('connection');
 const template = document.getElementById('projection');
 const sections = new Map();
 
-const source = new EventSource('/projections');
-source.addEventListener('open', () => {
-  connection.textContent = 'live';
+const access = document.getElementById('access');
+/** The API key, where the service asks for one: kept by this tab until it is closed. */
+const storedKey = 'orders-api-key';
+
+access.addEventListener('submit', (event) => {
+  event.preventDefault();
+  sessionStorage.setItem(storedKey, new FormData(access).get('key').trim());
+  access.hidden = true;
+  void follow();
 });
-source.addEventListener('error', () => {
-  connection.textContent = 'not connected; trying again…';
-});
-source.addEventListener('projections', ({ data }) => {
-  for (const projection of JSON.parse(data).projections) show(projection);
-});
+void follow();
+
+/** Follows the projections for ever. EventSource can't send a key, so this reads the stream by itself. */
+async function follow() {
+  for (;;) {
+    try {
+      const answer = await call('/projections', { headers: { accept: 'text/event-stream' } });
+      if (answer.status === 401 || answer.status === 403) {
+        connection.textContent = (await answer.json()).detail;
+        access.hidden = false;
+        return;
+      }
+      if (answer.ok) {
+        connection.textContent = 'live';
+        await read(answer.body);
+      }
+    } catch {
+      // Not there at the moment: as good as a stream that ended.
+    }
+    connection.textContent = 'not connected; trying again…';
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+}
+
+async function read(body) {
+  let text = '';
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    text += part.value;
+    const messages = text.split('\n\n');
+    text = messages.pop();
+    for (const message of messages) {
+      const data = /^data: (.*)$/m.exec(message)?.[1];
+      if (data) for (const projection of JSON.parse(data).projections) show(projection);
+    }
+  }
+}
+
+function call(path, { headers, ...options }) {
+  const key = sessionStorage.getItem(storedKey);
+  return fetch(path, { ...options, headers: { ...headers, ...(key ? { authorization: `Bearer ${key}` } : {}) } });
+}
 
 function show(projection) {
   const section = sections.get(projection.name) ?? create(projection.name);
@@ -40,7 +82,7 @@ function create(name) {
   const section = template.content.firstElementChild.cloneNode(true);
   section.querySelector('button').addEventListener('click', async ({ currentTarget }) => {
     currentTarget.disabled = true;
-    const answer = await fetch(`/projections/${encodeURIComponent(name)}/rebuild`, {
+    const answer = await call(`/projections/${encodeURIComponent(name)}/rebuild`, {
       method: currentTarget.dataset.method,
     });
     if (!answer.ok) connection.textContent = (await answer.json()).detail;

@@ -6,7 +6,7 @@ import { positionsAt } from '../event-log/positions-at.js';
 import { readHash, readHeads, scanPartition } from '../event-log/read-partition.js';
 import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
 import { parseRfc3339 } from '../http/rfc3339.js';
-import { isOrderId } from '../http/validation.js';
+import { isUuid } from '../http/validation.js';
 import { readArguments } from './read-arguments.js';
 import { UsageError } from './usage-error.js';
 import { type OpenLog, withLog } from './with-log.js';
@@ -38,8 +38,7 @@ export async function exportCommand(args: string[]): Promise<void> {
   if (values.help) return console.log(usage);
   const format = values.format ?? 'ndjson';
   if (format !== 'ndjson' && format !== 'csv') throw new UsageError(usage);
-  if (values.order !== undefined && !isOrderId(values.order))
-    throw new UsageError('--order ORDER_ID: the order’s UUID');
+  if (values.order !== undefined && !isUuid(values.order)) throw new UsageError('--order ORDER_ID: the order’s UUID');
   const filter = { order: values.order?.toLowerCase(), user: values.user };
   await withLog(async ({ pool, open }) => {
     const heads = new Map((await readHeads(pool)).map(({ partition, position }) => [partition, position]));

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { createStreamReader } from '../event-log/read-stream.js';
 import { recordedEvent } from '../event-log/stored-event.js';
-import { isOrderId } from '../http/validation.js';
+import { isUuid } from '../http/validation.js';
 import { exponentOf } from '../orders/currency.js';
 import type { ItemQuantity, RecordedEvent } from '../orders/events.js';
 import { evolve } from '../orders/evolve.js';
@@ -13,7 +13,7 @@ import { withLog } from './with-log.js';
 /** `orders history ID`: what happened to an order, from the event log itself. */
 export async function historyCommand(args: string[]): Promise<void> {
   const [orderId] = parseArgs({ args, allowPositionals: true, options: {} }).positionals;
-  if (!isOrderId(orderId)) throw new UsageError('orders history ORDER_ID: the order’s UUID');
+  if (!isUuid(orderId)) throw new UsageError('orders history ORDER_ID: the order’s UUID');
   await withLog(async ({ pool, open, settings: { partitions } }) => {
     const stored = await open(await createStreamReader(pool, partitions)(orderId.toLowerCase()));
     const [first] = stored;

@@ -1,16 +1,19 @@
 import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
 
 /**
- * The log: a JSON line an entry, on standard output. Of an error it takes what helps and nothing else: pg hangs the whole
+ * The log, on standard output: a JSON line an entry, or readable lines where that is a terminal. Of an error it takes what helps and nothing else: pg hangs the whole
  * connection onto its errors, the key that cancels its queries included.
  */
 export function createLogger(level: string): Logger {
-  return pino({
+  const options = {
     level,
     base: { service: 'orders' },
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: errorForLog },
-  });
+  };
+  if (!process.stdout.isTTY) return pino(options);
+  return pino(options, pretty({ ignore: 'pid,hostname,service', translateTime: 'SYS:HH:MM:ss.l', singleLine: true }));
 }
 
 export function errorForLog(error: unknown): object {

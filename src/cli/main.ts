@@ -13,6 +13,8 @@ const usage = `orders <command>
   verify-proof FILE               check the proof of one order, without the database
   forget USER_ID                  erase a person's data
   export                          the events, as NDJSON or CSV that can be checked
+  keys                            make, list and revoke API keys
+  webhooks                        subscribe addresses to events; dead letters
   import FILE                     read orders from an NDJSON or CSV file
 
   orders <command> --help tells more. Configuration is by environment: see .env.example.`;
@@ -29,6 +31,8 @@ const commands: Readonly<Record<string, () => Promise<(args: string[]) => Promis
   'verify-proof': async () => (await import('./verify-proof.js')).verifyProofCommand,
   export: async () => (await import('./export.js')).exportCommand,
   forget: async () => (await import('./forget.js')).forgetCommand,
+  keys: async () => (await import('./keys.js')).keysCommand,
+  webhooks: async () => (await import('./webhooks.js')).webhooksCommand,
   import: async () => (await import('./import.js')).importCommand,
 };
 

@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Projector } from '../projections/projector.js';
 
 /** Prometheus gauges of this process's part in projecting. */
@@ -44,4 +44,15 @@ export function measureProjector(registry: Registry, projector: Projector): void
       this.set(projector.ownedPartitions.size);
     },
   });
+}
+
+/** Counts attempts to deliver webhooks. */
+export function countDeliveries(registry: Registry): (result: string) => void {
+  const counter = new Counter({
+    name: 'orders_webhook_attempts_total',
+    help: 'Attempts to deliver a webhook: delivered, failed (tried again), dead (given up) or gone (the receiver answered 410).',
+    labelNames: ['result'],
+    registers: [registry],
+  });
+  return (result) => counter.inc({ result });
 }

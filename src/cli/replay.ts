@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { createAppender } from '../event-log/append.js';
 import { recordOperation } from '../event-log/operations.js';
+import { countOwners } from '../event-log/partition-ownership.js';
 import { createStreamReader } from '../event-log/read-stream.js';
 import { createNotifier } from '../event-log/wake-ups.js';
 import { allProjections } from '../projections/all-projections.js';
 import { createGenerationStore } from '../projections/generation-store.js';
 import { projectorLimits } from '../projections/limits.js';
-import { countProjectors } from '../projections/ownership.js';
 import type { Projection } from '../projections/projection.js';
 import { getProjections, type ProjectionState } from '../queries/get-projections.js';
 import { releaseOf } from '../read-models/keys.js';
@@ -104,7 +104,7 @@ async function rebuild(open: OpenLog, chosen: readonly Projection[], detach: boo
     console.log(`rebuilding ${[...builds.keys()].join(', ')}; orders status tells how far it is`);
     return;
   }
-  const running = (await countProjectors(pool, settings, releaseOf(allProjections))) > 0;
+  const running = (await countOwners(pool, settings, releaseOf(allProjections))) > 0;
   if (!running) console.error('orders: no projector is running: this command projects until it is done');
   const owner = `orders replay:${process.pid}`;
   const own = running ? undefined : await openProjector({ ...open, url: open.servers.databaseUrl, owner });

@@ -3,9 +3,12 @@ import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { ApiKeys } from '../access/api-keys.js';
+import { type Authenticate, authenticateNobody, createAuthenticate } from '../access/authenticate.js';
+import { createTokenVerifier } from '../access/bearer-tokens.js';
 import { type Auditor, createAuditor } from '../audit/auditor.js';
 import { createCommandHandler } from '../commands/handle-command.js';
-import { type Config, readConfig } from '../config.js';
+import { type Config, ConfigError, readConfig } from '../config.js';
 import { openServers, type Servers } from '../embedded/embedded.js';
 import { createAppender } from '../event-log/append.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
@@ -14,7 +17,9 @@ import { createStreamReader } from '../event-log/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { createNotifier } from '../event-log/wake-ups.js';
 import { createApp } from '../http/app.js';
+import { type ClientAddresses, createClientAddresses } from '../http/client-address.js';
 import { EventStreams } from '../http/event-streams.js';
+import { createRateLimit, unlimitedRate } from '../http/rate-limit.js';
 import { startHttpServer } from '../http/server.js';
 import type { Service } from '../http/service.js';
 import { openPersonKeys } from '../privacy/master-key.js';
@@ -23,13 +28,17 @@ import { allProjections } from '../projections/all-projections.js';
 import { createGenerationStore, type GenerationStore } from '../projections/generation-store.js';
 import { projectorLimits } from '../projections/limits.js';
 import { AppliedPositions } from '../queries/applied-positions.js';
+import { ChangeFeed } from '../queries/change-feed.js';
 import { createReadModels } from '../queries/read-models.js';
 import { createKeys, releaseOf } from '../read-models/keys.js';
 import { createRedis, createRedisSubscriber, type Redis } from '../read-models/redis.js';
+import { WebhookDeliverer } from '../webhooks/deliverer.js';
+import { createSafePost } from '../webhooks/safe-post.js';
+import { createWebhookStore } from '../webhooks/webhook-store.js';
 import { health } from './health.js';
 import { createLogger } from './logger.js';
 import { type OpenProjector, openProjector } from './open-projector.js';
-import { measureProjector } from './projector-gauges.js';
+import { countDeliveries, measureProjector } from './projector-gauges.js';
 import { openSigningKeys } from './signing-keys.js';
 
 /** `orders serve`: runs the service until it is told to stop. */
@@ -113,6 +122,18 @@ async function open(
     projecting = await openProjector({ url, settings, pool, redis, keys, log, owner, open });
     closeLater(() => projecting?.close());
     measureProjector(registry, projecting.projector);
+    const deliverer = new WebhookDeliverer({
+      url,
+      settings,
+      pool,
+      wakeUps: projecting.wakeUps,
+      open,
+      post: createSafePost(config.webhooksAllowPrivate),
+      onAttempt: countDeliveries(registry),
+      log,
+    });
+    closeLater(() => deliverer.close());
+    deliverer.start();
   }
 
   const models = createReadModels(redis, keys, settings.partitions, allProjections);
@@ -131,6 +152,7 @@ async function open(
     return projection;
   };
   const streams = new EventStreams();
+  const addresses = clientAddresses(config);
   let draining = false;
   const service: Service = {
     handleCommand: createCommandHandler({
@@ -142,6 +164,15 @@ async function open(
     models,
     applied,
     streams,
+    changes: new ChangeFeed(models, applied),
+    webhooks: { store: createWebhookStore(pool), allowPrivate: config.webhooksAllowPrivate },
+    authenticate: await openAccess(config, pool, log, closeLater),
+    rateLimit:
+      config.requestsPerMinute === 0
+        ? unlimitedRate
+        : createRateLimit(redis, keys.rateLimitPrefix, config.requestsPerMinute, addresses),
+    addresses,
+    corsOrigins: config.corsOrigins,
     audit: await openAuditor(config, pool, settings),
     rebuilds: {
       request: (name, actor) => generations.request(byName(name), { requestedBy: actor, request: randomUUID() }),
@@ -154,10 +185,12 @@ async function open(
   // A process without the API role still tells of its health and its metrics, on the same port.
   const app = createApp(service, registry, config.roles.has('api'));
   const http = await startHttpServer(app, config.host, config.port);
-  closeLater(() => {
+  closeLater(async () => {
     draining = true;
+    // Balancers see that it is not ready, and send no more, before it takes no more.
+    await new Promise((resolve) => setTimeout(resolve, config.shutdownDelayMs));
     streams.close();
-    return http.drain(config.shutdownTimeoutMs);
+    await http.drain(config.shutdownTimeoutMs);
   });
   say(`listening on ${http.url} (${[...config.roles].join(' and ')}; ${settings.partitions} partitions)`);
 }
@@ -175,6 +208,31 @@ function showVersionsLive(generations: GenerationStore, log: Logger): () => void
   const timer = setInterval(show, projectorLimits.versionSeenTimeoutMs / 4);
   void show();
   return () => clearInterval(timer);
+}
+
+/** Who may call. Without configured access control: everybody, and the service listens on loopback only. */
+async function openAccess(
+  config: Config,
+  pool: Pool,
+  log: Logger,
+  closeLater: (close: () => unknown) => void,
+): Promise<Authenticate> {
+  if (!config.authRequired) return authenticateNobody;
+  const apiKeys = new ApiKeys(pool, log);
+  await apiKeys.start();
+  closeLater(() => apiKeys.close());
+  return createAuthenticate(apiKeys, config.tokens && createTokenVerifier(config.tokens));
+}
+
+function clientAddresses({ trustedProxies }: Config): ClientAddresses {
+  try {
+    return createClientAddresses(trustedProxies);
+  } catch (error) {
+    throw new ConfigError(
+      'ORDERS_TRUSTED_PROXIES',
+      `has to be addresses or ranges such as 10.0.0.0/8: ${String(error)}`,
+    );
+  }
 }
 
 /** Undefined where no signing key is configured. */

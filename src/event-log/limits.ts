@@ -14,6 +14,10 @@ export const eventLogLimits = {
   maxStreamsPerLoad: 200,
   /** Events read of a partition by one query. */
   maxReadEvents: 1_000,
+  /** Processes look this often for partitions to take or to hand over, and thereby show that they live. */
+  ownershipIntervalMs: 500,
+  /** An owner that shows no life for this long is taken for dead: the server ends its session, which frees its locks. */
+  ownershipTimeoutMs: 3_000,
   connectTimeoutMs: 5_000,
   /** The server gives up a statement after this, the client a little later. */
   statementTimeoutMs: 15_000,

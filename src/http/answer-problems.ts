@@ -1,5 +1,6 @@
 import type { Context, Middleware, Next } from 'koa';
 import type { Logger } from 'pino';
+import { IssuerUnavailable } from '../access/bearer-tokens.js';
 import { Overloaded } from '../event-log/overloaded.js';
 import { ReadModelUnavailable } from '../read-models/redis.js';
 import { type Problem, ProblemError, problem, retryAfterSeconds } from './problems.js';
@@ -38,6 +39,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof Overloaded) return problem('overloaded', `${error.message}.`);
   if (error instanceof ReadModelUnavailable) return problem('read-models-unavailable', 'Redis did not answer.');
+  if (error instanceof IssuerUnavailable) return problem('token-issuer-unavailable', `${error.message}.`);
   if (isDatabaseAway(error)) return problem('event-log-unavailable', 'PostgreSQL did not answer.');
   if (error instanceof URIError) return problem('malformed-request', 'The address is not valid percent-encoding.');
   return problem('internal-error', 'An unexpected error occurred.');

@@ -1,16 +1,22 @@
-import Router from '@koa/router';
+import type Router from '@koa/router';
 import Koa, { type Context, type Next } from 'koa';
 import { Histogram, type Registry } from 'prom-client';
 import { answerProblem, answerProblems } from './answer-problems.js';
 import { auditRoutes } from './audit-routes.js';
 import { batchRoute } from './batch-route.js';
 import { commandRoutes } from './command-routes.js';
+import { crossOrigin } from './cors.js';
+import { openApiRoutes } from './openapi-routes.js';
 import { operationsRoutes } from './operations-routes.js';
+import { orderStreamRoute } from './order-stream.js';
 import { problem } from './problems.js';
 import { projectionRoutes } from './projection-routes.js';
 import { queryRoutes } from './query-routes.js';
 import { identifyRequest, requestState } from './request-state.js';
+import { createRoutes } from './routes.js';
+import { securityHeaders } from './security-headers.js';
 import type { Service } from './service.js';
+import { webhookRoutes } from './webhook-routes.js';
 
 /**
  * The Koa application of the service.
@@ -19,26 +25,31 @@ import type { Service } from './service.js';
 export function createApp(service: Service, registry: Registry, api: boolean): Koa {
   const app = new Koa();
   app.silent = true;
-  const router = new Router();
-  // The order matters: /orders/batch and /orders/metrics come before /orders/:order_id.
+  const { router, route } = createRoutes(service.authenticate, service.rateLimit.limitRate);
+  // The order matters: /orders/batch, /orders/metrics and /orders/stream come before /orders/{order_id}.
   if (api) {
-    batchRoute(router, service);
-    queryRoutes(router, service);
-    projectionRoutes(router, service);
-    auditRoutes(router, service);
-    commandRoutes(router, service);
+    batchRoute(route, service);
+    orderStreamRoute(route, service);
+    queryRoutes(route, service);
+    projectionRoutes(route, service);
+    auditRoutes(route, service);
+    commandRoutes(route, service);
+    webhookRoutes(route, service);
+    openApiRoutes(route);
   }
-  operationsRoutes(router, service, registry);
+  operationsRoutes(route, service, registry);
 
   app.use(identifyRequest);
   app.use(observe(service, registry));
+  app.use(securityHeaders(service.addresses));
+  if (service.corsOrigins.length > 0) app.use(crossOrigin(service.corsOrigins));
   app.use(answerProblems(service.log));
   app.use(methodNotAllowed(router));
   app.use(router.routes());
   return app;
 }
 
-/** Logs and measures each request: no bodies, no personal data. */
+/** Logs and measures each request: no bodies, no query strings, no personal data. */
 function observe({ log }: Service, registry: Registry) {
   const duration = new Histogram({
     name: 'http_request_duration_seconds',
@@ -53,10 +64,12 @@ function observe({ log }: Service, registry: Registry) {
     ctx.res.once('close', () => {
       const seconds = Number(process.hrtime.bigint() - started) / 1e9;
       const route = String(ctx._matchedRoute ?? 'none');
+      const { requestId, caller } = requestState(ctx);
       duration.observe({ method: ctx.method, route, status: ctx.status }, seconds);
       log.info(
         {
-          request_id: requestState(ctx).requestId,
+          request_id: requestId,
+          ...(caller ? { actor: caller.subject } : {}),
           method: ctx.method,
           route,
           status: ctx.status,

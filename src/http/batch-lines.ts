@@ -1,11 +1,12 @@
 import type { CommandOutcome, CommandRequest, HandleCommand } from '../commands/handle-command.js';
 import { type CommandName, commandNames } from '../orders/commands.js';
 import { problemOf } from './answer-problems.js';
+import { insufficientScope } from './authorize.js';
 import { parseCommand } from './command-input.js';
 import { isIdempotencyKey } from './headers.js';
 import { parseJson } from './json-body.js';
 import { outcomeProblem, type Problem, ProblemError, validationProblem } from './problems.js';
-import { isOrderId } from './validation.js';
+import { isUuid } from './validation.js';
 
 /** The answer to one line of a batch. */
 export type LineAnswer =
@@ -18,6 +19,8 @@ export type LineInput = Uint8Array | Readonly<Record<string, unknown>>;
 export interface BatchCaller {
   readonly handleCommand: HandleCommand;
   readonly actor: string;
+  /** Whether a line may say when its order was placed. */
+  readonly mayImport: boolean;
   readonly defaultCurrency: string;
   readonly requestId?: string;
   readonly correlationId?: string;
@@ -92,8 +95,7 @@ function parseLine(input: LineInput, caller: BatchCaller): { request: CommandReq
   let body = rest;
   if (command !== 'place') {
     const { order_id, ...others } = rest;
-    if (!isOrderId(order_id))
-      return { problem: validationProblem([{ pointer: '/order_id', message: 'must be a UUID' }]) };
+    if (!isUuid(order_id)) return { problem: validationProblem([{ pointer: '/order_id', message: 'must be a UUID' }]) };
     orderId = order_id;
     body = others;
   }
@@ -105,6 +107,9 @@ function parseLine(input: LineInput, caller: BatchCaller): { request: CommandReq
     nowMs: Date.now(),
   });
   if ('errors' in parsed) return { problem: validationProblem(parsed.errors) };
+  if (parsed.request.occurredAt !== undefined && !caller.mayImport) {
+    return { problem: insufficientScope(['orders:import']).problem };
+  }
   return {
     request: {
       ...parsed.request,

@@ -1,32 +1,35 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import type Router from '@koa/router';
+import type { Caller } from '../access/caller.js';
 import { createLineHandler, type LineAnswer, refused } from './batch-lines.js';
 import { projectionWait } from './headers.js';
 import { httpLimits as limits } from './limits.js';
 import { orderedWindow } from './ordered-window.js';
 import { ProblemError, problem } from './problems.js';
-import { requestState } from './request-state.js';
+import { callerOf, requestState } from './request-state.js';
+import type { AddRoute } from './routes.js';
 import type { Service } from './service.js';
 import { type Line, splitLines } from './split-lines.js';
 
 const mediaTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
 
 /** POST /orders/batch: a command a line in, an answer a line out, streamed both ways. */
-export function batchRoute(router: Router, service: Service): void {
-  router.post('/orders/batch', async (ctx) => {
+export function batchRoute(route: AddRoute, service: Service): void {
+  route('runBatch', async (ctx) => {
     if (!ctx.is(...mediaTypes)) {
       throw new ProblemError(
         problem('unsupported-media-type', `A batch has to be ${mediaTypes[0]}, a command a line.`),
       );
     }
-    const { actor, requestId, correlationId, causationId } = requestState(ctx);
+    const { requestId, correlationId, causationId } = requestState(ctx);
+    const caller = callerOf(ctx);
     const { waitMs, applied } = projectionWait(ctx);
     if (applied) ctx.set('Preference-Applied', applied);
     const lastPositions = new Map<number, number>();
     const handleLine = createLineHandler({
       handleCommand: service.handleCommand,
-      actor,
+      actor: caller.subject,
+      mayImport: caller.scopes.has('orders:import'),
       defaultCurrency: service.defaultCurrency,
       requestId,
       correlationId,
@@ -42,7 +45,7 @@ export function batchRoute(router: Router, service: Service): void {
 
     async function* answers(): AsyncGenerator<string> {
       const lines = splitLines(withIdleTimeout(ctx.req), limits.maxBatchLineBytes);
-      for await (const answer of orderedWindow(lines, work, limits.maxBatchLinesInFlight)) {
+      for await (const answer of orderedWindow(withRoom(lines, caller, service), work, limits.maxBatchLinesInFlight)) {
         yield `${JSON.stringify(answer)}\n`;
       }
       // The end of the answer means what the answer of a single command means: what was written can be read.
@@ -65,4 +68,17 @@ export function batchRoute(router: Router, service: Service): void {
 async function* withIdleTimeout(request: IncomingMessage): AsyncGenerator<Buffer> {
   request.setTimeout(limits.batchIdleTimeoutMs, () => request.destroy(new Error('the batch stood still for too long')));
   for await (const chunk of request) yield chunk as Buffer;
+}
+
+/** A line counts as a request: where the caller's rate limit is used up, the batch pauses until there is room again. */
+async function* withRoom(lines: AsyncIterable<Line>, caller: Caller, { rateLimit }: Service): AsyncGenerator<Line> {
+  let room = 0;
+  for await (const line of lines) {
+    if (room === 0) {
+      await rateLimit.waitForRoom(caller, limits.batchLinesPerRoom);
+      room = limits.batchLinesPerRoom;
+    }
+    room -= 1;
+    yield line;
+  }
 }

@@ -1,23 +1,24 @@
-import type Router from '@koa/router';
 import type { Context } from 'koa';
 import type { CommandOutcome, Handled } from '../commands/handle-command.js';
 import { type CommandName, commandNames } from '../orders/commands.js';
 import { orderDocument } from '../orders/order-document.js';
 import { answerProblem } from './answer-problems.js';
+import { insufficientScope } from './authorize.js';
 import { parseCommand } from './command-input.js';
 import { expectedVersion, idempotencyKey, projectionWait } from './headers.js';
 import { readJsonBody } from './json-body.js';
 import { outcomeProblem, validationProblem } from './problems.js';
-import { requestState } from './request-state.js';
+import { callerOf, requestState } from './request-state.js';
+import type { AddRoute } from './routes.js';
 import type { Service } from './service.js';
-import { isOrderId } from './validation.js';
+import { isUuid } from './validation.js';
 
 /** POST /orders, and POST /orders/{order_id}/{command} for every other command. */
-export function commandRoutes(router: Router, service: Service): void {
-  router.post('/orders', (ctx) => command(ctx, service, 'place', undefined));
+export function commandRoutes(route: AddRoute, service: Service): void {
+  route('placeOrder', (ctx) => command(ctx, service, 'place', undefined));
   for (const name of commandNames) {
     if (name === 'place') continue;
-    router.post(`/orders/:order_id/${name}`, (ctx) => command(ctx, service, name, String(ctx.params.order_id)));
+    route(`${name}Order`, (ctx) => command(ctx, service, name, String(ctx.params.order_id)));
   }
 }
 
@@ -25,11 +26,12 @@ async function command(ctx: Context, service: Service, name: CommandName, orderI
   const key = idempotencyKey(ctx);
   const version = expectedVersion(ctx);
   const wait = projectionWait(ctx);
-  if (orderId !== undefined && !isOrderId(orderId)) {
+  if (orderId !== undefined && !isUuid(orderId)) {
     answerProblem(ctx, validationProblem([{ pointer: '/path/order_id', message: 'must be a UUID' }]));
     return;
   }
-  const { actor, requestId, correlationId, causationId } = requestState(ctx);
+  const { requestId, correlationId, causationId } = requestState(ctx);
+  const { subject: actor, scopes } = callerOf(ctx);
   const parsed = parseCommand(name, await readJsonBody(ctx), orderId, {
     actor,
     idempotencyKey: key,
@@ -40,6 +42,8 @@ async function command(ctx: Context, service: Service, name: CommandName, orderI
     answerProblem(ctx, validationProblem(parsed.errors));
     return;
   }
+  if (parsed.request.occurredAt !== undefined && !scopes.has('orders:import'))
+    throw insufficientScope(['orders:import']);
   const outcome = await service.handleCommand({
     ...parsed.request,
     actor,

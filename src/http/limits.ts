@@ -6,10 +6,13 @@ export const httpLimits = {
   maxJsonDepth: 10,
   maxHeaderBytes: 16 * 1024,
   headersTimeoutMs: 10_000,
+  connectionsCheckIntervalMs: 2_000,
+  /** Open connections of a process; the system’s limit on open files has to be above it. */
+  maxConnections: 10_000,
   /** A body has to have arrived by then. */
   bodyTimeoutMs: 15_000,
   /** A batch may take as long as it needs, but not stand still for longer than this. */
-  batchIdleTimeoutMs: 60_000,
+  batchIdleTimeoutMs: 90_000,
   /** Idle connections are closed after this. */
   keepAliveTimeoutMs: 65_000,
   /** A stopping server closes the connections that have fallen idle this often. */
@@ -24,12 +27,18 @@ export const httpLimits = {
   maxEventStreams: 2_000,
   /** What may wait for one reader of a stream before it is dropped. */
   maxEventStreamBufferBytes: 256 * 1024,
+  /** A reader who takes nothing for this long is dropped. */
+  eventStreamStallMs: 10_000,
   /** A comment is sent this often, so that nobody on the way takes an idle stream for a dead one. */
   eventStreamHeartbeatMs: 15_000,
   /** How long a reader waits before it comes back. */
   eventStreamRetryMs: 1_000,
   /** The stream of the projections looks for changes this often. */
   projectionStreamIntervalMs: 500,
+  /** The window of the rate limit. */
+  rateWindowSeconds: 60,
+  /** Lines of a batch for which room in the rate limit is taken at once. */
+  batchLinesPerRoom: 100,
   maxIdempotencyKeyLength: 200,
   maxRequestIdLength: 128,
   /** How far in the future an occurred_at may lie: clocks differ. */

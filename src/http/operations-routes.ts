@@ -1,61 +1,50 @@
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import type Router from '@koa/router';
 import type { Registry } from 'prom-client';
 import { projectPath } from '../project-path.js';
+import { operations } from './operations.js';
 import { ProblemError, type ProblemName, problem, problemTypes } from './problems.js';
+import type { AddRoute } from './routes.js';
+import { noFrames } from './security-headers.js';
 import type { Service } from './service.js';
 
 const page = readFileSync(projectPath('web', 'operations.html'), 'utf8');
-const pageFiles = {
-  'operations.css': readFileSync(projectPath('web', 'operations.css'), 'utf8'),
-  'operations.js': readFileSync(projectPath('web', 'operations.js'), 'utf8'),
-};
+const pageFiles = new Map(
+  ['operations.css', 'operations.js'].map((file) => [file, readFileSync(projectPath('web', file), 'utf8')]),
+);
 
 /** The operations page, health, Prometheus metrics, and the pages behind the problem types. */
-export function operationsRoutes(router: Router, service: Service, registry: Registry): void {
-  for (const [file, content] of Object.entries(pageFiles)) {
-    router.get(`/web/${file}`, (ctx) => {
-      ctx.type = extname(file);
-      ctx.set('X-Content-Type-Options', 'nosniff');
-      ctx.set('Cache-Control', 'no-cache');
-      ctx.body = content;
-    });
-  }
+export function operationsRoutes(route: AddRoute, service: Service, registry: Registry): void {
+  route('getPageFile', (ctx) => {
+    const content = pageFiles.get(String(ctx.params.file));
+    if (content === undefined) throw new ProblemError(problem('not-found', `There is nothing at ${ctx.path}.`));
+    ctx.type = extname(ctx.path);
+    ctx.set('Cache-Control', 'no-cache');
+    ctx.body = content;
+  });
 
-  router.get('/', (ctx) => {
+  route('getService', (ctx) => {
     ctx.vary('Accept');
     if (ctx.accepts('json', 'html') === 'html') {
       ctx.type = 'html';
       // The page loads nothing from elsewhere, and runs no script but its own.
-      ctx.set(
-        'Content-Security-Policy',
-        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-      );
-      ctx.set('X-Content-Type-Options', 'nosniff');
+      ctx.set('Content-Security-Policy', `default-src 'self'; ${noFrames}`);
       ctx.body = page;
       return;
     }
     ctx.body = {
       service: 'order-service',
-      endpoints: [
-        '/orders',
-        '/orders/{order_id}',
-        '/orders/{order_id}/history',
-        '/orders/metrics',
-        '/orders/batch',
-        '/projections',
-        '/audit/checkpoint',
-      ],
-      operations: ['/health/live', '/health/ready', '/metrics', '/problems'],
+      documentation: '/docs',
+      openapi: '/openapi.json',
+      endpoints: Object.values(operations).map(({ method, path }) => `${method.toUpperCase()} ${path}`),
     };
   });
 
-  router.get('/health/live', (ctx) => {
+  route('isLive', (ctx) => {
     ctx.body = { status: 'live' };
   });
 
-  router.get('/health/ready', async (ctx) => {
+  route('isReady', async (ctx) => {
     const health = await service.health();
     ctx.status = health.status === 'not-ready' ? 503 : 200;
     ctx.set('Cache-Control', 'no-store');
@@ -63,12 +52,12 @@ export function operationsRoutes(router: Router, service: Service, registry: Reg
     ctx.body = health;
   });
 
-  router.get('/metrics', async (ctx) => {
+  route('getServiceMetrics', async (ctx) => {
     ctx.body = await registry.metrics();
     ctx.set('Content-Type', registry.contentType);
   });
 
-  router.get('/problems', (ctx) => {
+  route('listProblems', (ctx) => {
     ctx.body = Object.entries(problemTypes).map(([name, { status, title }]) => ({
       type: `/problems/${name}`,
       status,
@@ -76,12 +65,13 @@ export function operationsRoutes(router: Router, service: Service, registry: Reg
     }));
   });
 
-  router.get('/problems/:name', (ctx) => {
-    const name = String(ctx.params.name);
+  route('getProblem', (ctx) => {
+    const name = String(ctx.params.problem);
     if (!Object.hasOwn(problemTypes, name))
       throw new ProblemError(problem('not-found', `There is no problem "${name}".`));
     const { status, title, explanation } = problemTypes[name as ProblemName];
     ctx.type = 'text/html; charset=utf-8';
+    ctx.set('Content-Security-Policy', `default-src 'none'; style-src 'unsafe-inline'; ${noFrames}`);
     ctx.body =
       `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title>` +
       '<style>body{font:16px/1.6 system-ui,sans-serif;max-width:42rem;margin:4rem auto;padding:0 1rem}code{background:#eee;padding:.1em .3em}</style>' +

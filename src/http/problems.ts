@@ -29,6 +29,18 @@ export const problemTypes = {
     title: 'The request is malformed',
     explanation: 'The address or the message could not be read. Check the percent-encoding of the URL.',
   },
+  unauthenticated: {
+    status: 401,
+    title: 'Nobody knows who you are',
+    explanation:
+      'Send `Authorization: Bearer` with an API key (`orders keys create` makes one) or a token of the configured issuer. `detail` says what is wrong with what came.',
+  },
+  'insufficient-scope': {
+    status: 403,
+    title: 'You may not do this',
+    explanation:
+      'Your key or token lacks the scope; `required_scopes` names the ones of which one is needed. Ask whoever gave it to you.',
+  },
   'not-found': {
     status: 404,
     title: 'There is nothing at this address',
@@ -39,6 +51,16 @@ export const problemTypes = {
     title: 'There is no such order',
     explanation:
       'No order has this id. Right after placing it, read with the header Min-Event-Position set to the Event-Position of the answer.',
+  },
+  'webhook-not-found': {
+    status: 404,
+    title: 'There is no such webhook',
+    explanation: 'GET /webhooks lists the subscriptions.',
+  },
+  'too-many-webhooks': {
+    status: 409,
+    title: 'There are as many webhooks as there may be',
+    explanation: 'Delete one that is not needed any more: DELETE /webhooks/{webhook_id}.',
   },
   'projection-not-found': {
     status: 404,
@@ -151,6 +173,11 @@ export const problemTypes = {
     explanation:
       'Send `Content-Type: application/json`, for a batch `application/x-ndjson`, in UTF-8 and not compressed.',
   },
+  'headers-too-large': {
+    status: 431,
+    title: 'The headers are too large',
+    explanation: 'The request line and the headers may have 16 KiB together. Send fewer or shorter ones.',
+  },
   validation: {
     status: 422,
     title: 'The request is not valid',
@@ -172,6 +199,18 @@ export const problemTypes = {
     status: 422,
     title: 'The series would have too many buckets',
     explanation: 'Choose a longer interval, or a shorter range with `from` and `to`.',
+  },
+  'rate-limited': {
+    status: 429,
+    title: 'Too many requests',
+    explanation:
+      'A caller may send so many requests a minute; the headers RateLimit-Policy and RateLimit tell how many and what is left. Go on after Retry-After.',
+  },
+  'token-issuer-unavailable': {
+    status: 503,
+    title: 'The token can’t be checked now',
+    explanation: 'The issuer’s public keys could not be fetched. API keys go on working; try again.',
+    retryAfter: 2,
   },
   overloaded: {
     status: 503,

@@ -1,19 +1,19 @@
-import type Router from '@koa/router';
 import type { Context } from 'koa';
 import { getProjections } from '../queries/get-projections.js';
 import { answer, notAcceptable, parameters } from './answer.js';
 import type { EventStream } from './event-streams.js';
 import { httpLimits as limits } from './limits.js';
 import { ProblemError, problem } from './problems.js';
-import { requestState } from './request-state.js';
+import { callerOf } from './request-state.js';
+import type { AddRoute } from './routes.js';
 import type { Service } from './service.js';
 
 /** Where the projections stand, once or as a stream; and their rebuilds. */
-export function projectionRoutes(router: Router, service: Service): void {
+export function projectionRoutes(route: AddRoute, service: Service): void {
   const { models, rebuilds } = service;
   const follow = createFollow(service);
 
-  router.get('/projections', async (ctx) => {
+  route('getProjections', async (ctx) => {
     parameters(ctx, 'projections');
     ctx.vary('Accept');
     const type = ctx.accepts('application/json', 'text/event-stream');
@@ -22,16 +22,16 @@ export function projectionRoutes(router: Router, service: Service): void {
     else answer(ctx, await projectionsJson(service));
   });
 
-  router.post('/projections/:name/rebuild', async (ctx) => {
+  route('rebuildProjection', async (ctx) => {
     const name = projectionName(ctx, service);
-    const { isNew } = await rebuilds.request(name, requestState(ctx).actor);
+    const { isNew } = await rebuilds.request(name, callerOf(ctx).subject);
     const state = (await getProjections(models)).find((projection) => projection.name === name);
     ctx.status = 202;
     ctx.set('Location', '/projections');
     ctx.body = { name, requested: isNew, rebuild: state?.rebuild ?? null };
   });
 
-  router.delete('/projections/:name/rebuild', async (ctx) => {
+  route('cancelRebuild', async (ctx) => {
     const name = projectionName(ctx, service);
     if (!(await rebuilds.cancel(name))) {
       throw new ProblemError(problem('rebuild-not-found', `${name} is not being rebuilt.`));
@@ -64,15 +64,15 @@ function createFollow(service: Service): (stream: EventStream) => void {
     });
     if (text === latest) return;
     latest = text;
-    for (const reader of readers) reader.send('projections', text);
+    for (const reader of readers) reader.send({ event: 'projections', data: text });
   }
 
   return (stream) => {
     readers.add(stream);
-    if (latest) stream.send('projections', latest);
+    if (latest) stream.send({ event: 'projections', data: latest });
     timer ??= setInterval(() => void look(), limits.projectionStreamIntervalMs);
     void look();
-    stream.onClose(() => {
+    stream.closed.addEventListener('abort', () => {
       readers.delete(stream);
       if (readers.size > 0) return;
       clearInterval(timer);

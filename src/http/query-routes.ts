@@ -1,6 +1,6 @@
-import type Router from '@koa/router';
 import type { Context } from 'koa';
 import type { OrderStatus, PaymentStatus } from '../orders/order.js';
+import type { OrderDocument } from '../orders/order-document.js';
 import { exactJson } from '../queries/exact-json.js';
 import { getMetrics } from '../queries/get-metrics.js';
 import { getOrder, getOrderThen } from '../queries/get-order.js';
@@ -9,23 +9,26 @@ import { queryLimits } from '../queries/limits.js';
 import { listOrders } from '../queries/list-orders.js';
 import { changesBetweenVersions, withChanges } from '../queries/order-changes.js';
 import { getOrderHistory, historyCsv } from '../queries/order-history.js';
+import type { ReadModels } from '../queries/read-models.js';
 import type { ProjectionId } from '../read-models/keys.js';
 import { metrics } from '../read-models/metrics.js';
 import { orderHistory } from '../read-models/order-history.js';
 import { orderStatus } from '../read-models/order-status.js';
 import { answer, notAcceptable, parameters } from './answer.js';
 import { auditOf } from './audit-routes.js';
+import { insufficientScope, onlyUser } from './authorize.js';
 import { minEventPosition } from './headers.js';
 import { ProblemError, problem, validationProblem } from './problems.js';
 import { formatRfc3339, parseRfc3339 } from './rfc3339.js';
+import type { AddRoute } from './routes.js';
 import type { Service } from './service.js';
-import { isOrderId } from './validation.js';
+import { isUuid } from './validation.js';
 
 /** The query endpoints. Each is answered from Redis alone. */
-export function queryRoutes(router: Router, service: Service): void {
+export function queryRoutes(route: AddRoute, service: Service): void {
   const { models } = service;
 
-  router.get('/orders', async (ctx) => {
+  route('listOrders', async (ctx) => {
     const query = parameters<{
       user_id?: string;
       status?: OrderStatus;
@@ -35,11 +38,14 @@ export function queryRoutes(router: Router, service: Service): void {
       limit?: number;
       cursor?: string;
     }>(ctx, 'orders');
+    const user = onlyUser(ctx);
+    if (user !== undefined && (query.user_id ?? user) !== user) throw insufficientScope(['orders:read']);
+    const userId = user ?? query.user_id;
     await waitForPosition(ctx, service, [orderStatus]);
     const page = await listOrders(
       models,
       {
-        ...(query.user_id === undefined ? {} : { userId: query.user_id }),
+        ...(userId === undefined ? {} : { userId }),
         ...(query.status === undefined ? {} : { status: query.status }),
         ...(query.payment_status === undefined ? {} : { paymentStatus: query.payment_status }),
         ...milliseconds('placedFromMs', query.placed_from),
@@ -56,7 +62,7 @@ export function queryRoutes(router: Router, service: Service): void {
     answer(ctx, JSON.stringify(page));
   });
 
-  router.get('/orders/metrics', async (ctx) => {
+  route('getMetrics', async (ctx) => {
     const query = parameters<{ currency?: string; from?: string; to?: string; interval?: Interval }>(ctx, 'metrics');
     await waitForPosition(ctx, service, [metrics]);
     const figures = await getMetrics(models, {
@@ -73,10 +79,11 @@ export function queryRoutes(router: Router, service: Service): void {
     answer(ctx, exactJson(figures));
   });
 
-  router.get('/orders/:order_id', async (ctx) => {
+  route('getOrder', async (ctx) => {
     const orderId = orderIdOf(ctx);
     const query = parameters<{ version?: number; at?: string }>(ctx, 'order');
     await waitForPosition(ctx, service, [orderStatus, orderHistory]);
+    await checkReadable(models, orderId, onlyUser(ctx));
     if (query.version === undefined && query.at === undefined) {
       const order = await getOrder(models, orderId);
       if (!order) throw orderNotFound(orderId);
@@ -96,10 +103,12 @@ export function queryRoutes(router: Router, service: Service): void {
     answer(ctx, JSON.stringify(then), `"${then.version}"`);
   });
 
-  router.get('/orders/:order_id/history', async (ctx) => {
+  route('getOrderHistory', async (ctx) => {
     const orderId = orderIdOf(ctx);
     const query = parameters<{ diff?: boolean; from?: number; to?: number; proof?: boolean }>(ctx, 'history');
+    const user = onlyUser(ctx, ['orders:read', 'audit:read']);
     if (query.proof) {
+      await checkReadable(models, orderId, user);
       const proof = await auditOf(service).proof(orderId);
       if (!proof) throw orderNotFound(orderId);
       answer(ctx, JSON.stringify(proof));
@@ -107,7 +116,8 @@ export function queryRoutes(router: Router, service: Service): void {
     }
     const type = ctx.accepts('application/json', 'text/csv');
     if (!type) throw notAcceptable();
-    await waitForPosition(ctx, service, [orderHistory]);
+    await waitForPosition(ctx, service, [orderHistory, ...(user === undefined ? [] : [orderStatus])]);
+    await checkReadable(models, orderId, user);
     const history = await getOrderHistory(models, orderId);
     if (!history) throw orderNotFound(orderId);
     ctx.vary('Accept');
@@ -126,9 +136,16 @@ export function queryRoutes(router: Router, service: Service): void {
   });
 }
 
+/** To a user who may only read their own orders, another user's looks like one that is not there. */
+async function checkReadable(models: ReadModels, orderId: string, user: string | undefined): Promise<void> {
+  if (user === undefined) return;
+  const order = await getOrder(models, orderId);
+  if (!order || (JSON.parse(order.json) as OrderDocument).user_id !== user) throw orderNotFound(orderId);
+}
+
 function orderIdOf(ctx: Context): string {
   const orderId = String(ctx.params.order_id);
-  if (isOrderId(orderId)) return orderId.toLowerCase();
+  if (isUuid(orderId)) return orderId.toLowerCase();
   throw new ProblemError(validationProblem([{ pointer: '/path/order_id', message: 'must be a UUID' }]));
 }
 

@@ -1,25 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, Middleware, Next } from 'koa';
+import type { Caller } from '../access/caller.js';
 import { httpLimits as limits } from './limits.js';
 
-/** Who asks, and through which request: ends up in every event's metadata. */
+/** Through which request something is asked for: ends up in every event's metadata, with the actor. */
 export interface RequestState {
   readonly requestId: string;
   readonly correlationId: string;
   readonly causationId: string | undefined;
-  readonly actor: string;
+  /** Who asks; undefined until that has been found out, and where nobody needs to know. */
+  readonly caller: Caller | undefined;
 }
-
-/** The actor of a service without access control. */
-export const anonymousActor = 'anonymous';
 
 const states = new WeakMap<Context, RequestState>();
 
-/** What `identifyRequest` has found out about this request. */
+/** What has been found out about this request. */
 export function requestState(ctx: Context): RequestState {
   const state = states.get(ctx);
   if (!state) throw new Error('identifyRequest has not run for this request');
   return state;
+}
+
+export function setCaller(ctx: Context, caller: Caller): void {
+  states.set(ctx, { ...requestState(ctx), caller });
+}
+
+/** Who asks. Throws on a route that everybody may call without saying who they are. */
+export function callerOf(ctx: Context): Caller {
+  const { caller } = requestState(ctx);
+  if (!caller) throw new Error('nobody has found out who calls');
+  return caller;
 }
 
 /** Gives every request an id (the caller's, if it sent a sane one) and reads its W3C trace context. */
@@ -32,7 +42,7 @@ export const identifyRequest: Middleware = async (ctx: Context, next: Next) => {
     requestId,
     correlationId: trace?.[1] ?? requestId,
     causationId: trace?.[2],
-    actor: anonymousActor,
+    caller: undefined,
   });
   ctx.set('X-Request-Id', requestId);
   await next();

@@ -1,6 +1,7 @@
 import { currencyCodes } from '../orders/currency.js';
 import { orderLimits as limits } from '../orders/limits.js';
 import { orderStatuses, paymentStatuses } from '../orders/order.js';
+import { orderEventTypes } from '../orders/upcast.js';
 import { intervals } from '../queries/intervals.js';
 import { queryLimits } from '../queries/limits.js';
 
@@ -14,6 +15,7 @@ const printable = '^[^\\u0000-\\u001f\\u007f]*$';
 const id = { type: 'string', minLength: 1, maxLength: limits.maxIdLength, pattern: printable } as const;
 const uuid = { type: 'string', pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' } as const;
 const quantity = { type: 'integer', minimum: 1, maximum: limits.maxQuantity } as const;
+const eventPosition = { type: 'string', pattern: '^\\d{1,4}:\\d{1,15}$' } as const;
 const reason = { type: 'string', minLength: 1, maxLength: limits.maxReasonLength } as const;
 const reference = { type: 'string', minLength: 1, maxLength: limits.maxReferenceLength, pattern: printable } as const;
 
@@ -89,6 +91,26 @@ export const commandSchemas = {
   note: body({ text: { type: 'string', minLength: 1, maxLength: limits.maxNoteLength } }, ['text']),
 } as const;
 
+/** The body of everything that takes one. */
+export const bodySchemas = {
+  ...commandSchemas,
+  webhook: body(
+    {
+      url: { type: 'string', minLength: 8, maxLength: 2_000, pattern: '^https?://' },
+      event_types: {
+        type: 'array',
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: 'string', enum: orderEventTypes },
+        description: 'Without it, events of every type are delivered.',
+      },
+    },
+    ['url'],
+  ),
+  webhookState: body({ state: { type: 'string', enum: ['active', 'paused'] } }, ['state']),
+  replayDeadLetters: body({ event: eventPosition }),
+} as const;
+
 const cursor = { type: 'string', maxLength: 300 } as const;
 const time = { type: 'string', format: 'rfc3339' } as const;
 
@@ -125,6 +147,19 @@ export const querySchemas = {
     interval: { type: 'string', enum: intervals },
   }),
   projections: body({}),
+  stream: body({ order_id: uuid, user_id: id }),
+  webhooks: body({}),
+  deadLetters: body({
+    after: eventPosition,
+    limit: { type: 'integer', minimum: 1, maximum: queryLimits.maxPageSize },
+  }),
 } as const;
 
-export const orderIdSchema = uuid;
+/** The parameters in paths. */
+export const parameterSchemas = {
+  order_id: uuid,
+  webhook_id: uuid,
+  name: { type: 'string', description: 'A projection’s name, as GET /projections gives it.' },
+  problem: { type: 'string', description: 'What comes after /problems/ in a problem’s type.' },
+  file: { type: 'string' },
+} as const;

@@ -1,7 +1,8 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server, STATUS_CODES } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import type Koa from 'koa';
 import { httpLimits as limits } from './limits.js';
+import { type Problem, problem } from './problems.js';
 
 export interface HttpServer {
   /** Where it listens, such as http://127.0.0.1:3000. */
@@ -17,11 +18,15 @@ export async function startHttpServer(app: Koa, host: string, port: number): Pro
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
+      // Half-open requests are looked for this often.
+      connectionsCheckingInterval: limits.connectionsCheckIntervalMs,
       // A batch may take as long as it needs; all other bodies have a limit of their own (json-body.ts).
       requestTimeout: 0,
     },
     app.callback(),
   );
+  server.maxConnections = limits.maxConnections;
+  server.on('clientError', answerClientError);
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
@@ -39,6 +44,32 @@ export async function startHttpServer(app: Koa, host: string, port: number): Pro
         });
       }),
   };
+}
+
+/** What never became a request is answered with a problem too, as far as anybody still listens. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const { status, ...rest } = clientProblem(error.code);
+  const body = JSON.stringify({ ...rest, status });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    // A peer that goes on sending would keep the socket open.
+    () => socket.destroy(),
+  );
+}
+
+function clientProblem(code: string | undefined): Problem {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return problem('headers-too-large', `The headers may have ${limits.maxHeaderBytes} bytes.`);
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return problem('request-timeout', `The headers did not arrive within ${limits.headersTimeoutMs / 1000} s.`);
+  }
+  return problem('malformed-request', 'This is not HTTP/1.1.');
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -1,9 +1,14 @@
 import type { Logger } from 'pino';
+import type { Authenticate } from '../access/authenticate.js';
 import type { Auditor } from '../audit/auditor.js';
 import type { HandleCommand } from '../commands/handle-command.js';
 import type { AppliedPositions } from '../queries/applied-positions.js';
+import type { ChangeFeed } from '../queries/change-feed.js';
 import type { ReadModels } from '../queries/read-models.js';
+import type { WebhookStore } from '../webhooks/webhook-store.js';
+import type { ClientAddresses } from './client-address.js';
 import type { EventStreams } from './event-streams.js';
+import type { RateLimit } from './rate-limit.js';
 
 /** What the HTTP side is given: the commands, the queries, and how to find out whether all is well. */
 export interface Service {
@@ -11,6 +16,17 @@ export interface Service {
   readonly models: ReadModels;
   readonly applied: AppliedPositions;
   readonly streams: EventStreams;
+  readonly changes: ChangeFeed;
+  readonly webhooks: {
+    readonly store: WebhookStore;
+    /** Whether addresses in private networks, and plain http, may be subscribed. */
+    readonly allowPrivate: boolean;
+  };
+  readonly authenticate: Authenticate;
+  readonly rateLimit: RateLimit;
+  readonly addresses: ClientAddresses;
+  /** Origins whose scripts may call; empty: none. */
+  readonly corsOrigins: readonly string[];
   readonly rebuilds: {
     /** Asks for a rebuild of a projection; isNew is false where one is under way already. */
     request(projection: string, actor: string): Promise<{ readonly isNew: boolean }>;

@@ -2,7 +2,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import { hourMs } from '../read-models/metrics.js';
 import type { FieldError } from './problems.js';
 import { parseRfc3339 } from './rfc3339.js';
-import { commandSchemas, orderIdSchema, querySchemas } from './schemas.js';
+import { bodySchemas, parameterSchemas, querySchemas } from './schemas.js';
 
 const formats = {
   rfc3339: (text: string) => parseRfc3339(text) !== undefined,
@@ -35,13 +35,13 @@ function compile<Name extends string>(ajv: Ajv2020, schemas: Readonly<Record<Nam
   return Object.fromEntries(entries) as Record<Name, Validator>;
 }
 
-const validateBody = compile(bodies, commandSchemas);
+const validateBody = compile(bodies, bodySchemas);
 const validateQuery = compile(parameters, querySchemas);
-const validateOrderId = bodies.compile(orderIdSchema);
+const validateUuid = bodies.compile(parameterSchemas.order_id);
 
-/** What is wrong with a command's body; empty where nothing is. */
-export function bodyErrors(command: keyof typeof commandSchemas, body: unknown): FieldError[] {
-  return errorsOf(validateBody[command], body, '');
+/** What is wrong with a body; empty where nothing is. */
+export function bodyErrors(name: keyof typeof bodySchemas, body: unknown): FieldError[] {
+  return errorsOf(validateBody[name], body, '');
 }
 
 /** What is wrong with a query's parameters. Numbers in `query` are turned into numbers in place. */
@@ -49,8 +49,8 @@ export function queryErrors(name: keyof typeof querySchemas, query: Record<strin
   return errorsOf(validateQuery[name], query, '/query');
 }
 
-export function isOrderId(text: unknown): text is string {
-  return validateOrderId(text);
+export function isUuid(text: unknown): text is string {
+  return validateUuid(text);
 }
 
 function errorsOf(validate: Validator, value: unknown, prefix: string): FieldError[] {
@@ -97,7 +97,7 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
     case 'pattern':
       return {
         pointer: at,
-        message: String(params.pattern).includes('0-9a-f') ? 'must be a UUID' : 'must not have control characters',
+        message: patternMessage(String(params.pattern)),
       };
     default: {
       const name = propertyName === undefined ? '' : `/${escapePointer(propertyName)}`;
@@ -106,8 +106,18 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
   }
 }
 
+function patternMessage(pattern: string): string {
+  if (pattern.includes('0-9a-f')) return 'must be a UUID';
+  if (pattern.startsWith('^https')) return 'must be an http or https URL';
+  return pattern.includes('\\d')
+    ? 'must be a partition and a position, such as 3:120'
+    : 'must not have control characters';
+}
+
 function enumMessage(allowed: readonly string[]): string {
-  return allowed.length > 20 ? 'must be an ISO 4217 currency code such as USD' : `must be one of ${allowed.join(', ')}`;
+  return allowed.includes('USD')
+    ? 'must be an ISO 4217 currency code such as USD'
+    : `must be one of ${allowed.join(', ')}`;
 }
 
 /** RFC 6901: ~ and / are written ~0 and ~1. */

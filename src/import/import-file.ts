@@ -43,6 +43,7 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
   const handleLine = createLineHandler({
     handleCommand: options.handleCommand,
     actor: importActor,
+    mayImport: true,
     defaultCurrency: options.defaultCurrency,
     correlationId: `import:${source}`,
   });

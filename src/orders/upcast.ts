@@ -48,6 +48,9 @@ const eventTypes: Readonly<Record<OrderEvent['type'], true>> = {
   OrderPersonErased: true,
 };
 
+/** Every type of an order's events. */
+export const orderEventTypes = Object.keys(eventTypes) as readonly OrderEvent['type'][];
+
 function isEventType(type: string): type is OrderEvent['type'] {
   return Object.hasOwn(eventTypes, type);
 }

@@ -9,10 +9,6 @@ export const projectorLimits = {
   /** Waits between tries while PostgreSQL or Redis is away. */
   minRetryDelayMs: 50,
   maxRetryDelayMs: 1_000,
-  /** Processes look this often for partitions to take or to hand over, and thereby show that they live. */
-  ownershipIntervalMs: 500,
-  /** An owner that shows no life for this long is taken for dead: the server ends its session, which frees its locks. */
-  ownershipTimeoutMs: 3_000,
   /** How long a stopping process waits for the steps in hand. */
   stopTimeoutMs: 5_000,
   /** Owners report their heads and states this often. */

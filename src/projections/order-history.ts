@@ -1,7 +1,9 @@
 import { erasedFields } from '../orders/personal-data.js';
 import {
   decodeHistoryEntry,
+  encodeFeedEntry,
   encodeHistoryEntry,
+  feedChunk,
   type HistoryEntry,
   orderHistory,
   orderHistoryKeys,
@@ -13,7 +15,7 @@ import type { ProjectedEvent, Projection } from './projection.js';
 type Erasures = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Appends each event to its order's history, as the log holds it. Once the order's person is erased, what was there before is
+ * Appends each event to its order's history, as the log holds it, and to the partition's feed of changes. Once the order's person is erased, what was there before is
  * written anew without what was personal in it.
  */
 export const orderHistoryProjection: Projection<Erasures> = {
@@ -29,12 +31,16 @@ export const orderHistoryProjection: Projection<Erasures> = {
   fold(events, partitionKeys, erasures) {
     const key = orderHistoryKeys(partitionKeys);
     const entries = new Map<string, string[]>();
+    const feed = new Map<number, string[]>();
     for (const { stored } of events) {
+      const chunk = feedChunk(stored.position);
+      feed.set(chunk, [...(feed.get(chunk) ?? []), encodeFeedEntry(stored)]);
       const ofOrder = entries.get(stored.orderId) ?? [];
       ofOrder.push(encodeHistoryEntry(stored));
       entries.set(stored.orderId, ofOrder);
     }
-    return [...entries].flatMap(([orderId, texts]): RedisCommand[] => {
+    const feedWrites = [...feed].map(([chunk, texts]): RedisCommand => ['RPUSH', key.feed(chunk), ...texts]);
+    const orderWrites = [...entries].flatMap(([orderId, texts]): RedisCommand[] => {
       const before = erasures.get(orderId);
       if (!before) return [['RPUSH', key.order(orderId), ...texts]];
       return [
@@ -42,6 +48,7 @@ export const orderHistoryProjection: Projection<Erasures> = {
         ['RPUSH', key.order(orderId), ...[...before, ...texts].map(withoutPersonalData)],
       ];
     });
+    return [...feedWrites, ...orderWrites];
   },
 };
 

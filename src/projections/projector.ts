@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../event-log/database.js';
+import { PartitionOwnership } from '../event-log/partition-ownership.js';
 import { createStreamReader } from '../event-log/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import type { WakeUps } from '../event-log/wake-ups.js';
@@ -12,7 +13,6 @@ import { createFreezer } from './freezer.js';
 import { Gate } from './gate.js';
 import { createGenerationStore, type GenerationStore } from './generation-store.js';
 import { projectorLimits as limits } from './limits.js';
-import { PartitionOwnership } from './ownership.js';
 import { PartitionProjector, type PartitionProjectorDeps, type Track } from './partition-projector.js';
 import type { Projection } from './projection.js';
 import { createProjectionStore } from './projection-store.js';

@@ -12,6 +12,11 @@ interface Waiter {
   readonly done: (reached: boolean) => void;
 }
 
+interface Watcher {
+  readonly projection: string;
+  readonly moved: (partition: number, position: number) => void;
+}
+
 /**
  * Waits until projections have applied a position. Projectors publish each step; since such a message may get lost, the
  * checkpoints of what is waited for are also read from time to time. Every wait is bounded.
@@ -20,6 +25,7 @@ export class AppliedPositions {
   readonly #models: ReadModels;
   readonly #subscriber: Redis;
   readonly #waiters = new Map<number, Set<Waiter>>();
+  readonly #watchers = new Set<Watcher>();
   #count = 0;
   #poll: NodeJS.Timeout | undefined;
   #polling = false;
@@ -41,6 +47,20 @@ export class AppliedPositions {
   close(): void {
     clearInterval(this.#poll);
     for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.done(false);
+  }
+
+  /** Tells of each step that becomes visible, as far as messages come. @returns what ends it. */
+  watch(projection: ProjectionId, moved: (partition: number, position: number) => void): () => void {
+    const watcher: Watcher = { projection: projection.name, moved };
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** How far the live generation of a projection is, by partition. Rejects with ReadModelUnavailable. */
+  async positions(projection: ProjectionId): Promise<number[]> {
+    const all = Array.from({ length: this.#models.partitions }, (_, partition) => partition);
+    const [positions] = await this.#checkpoints([projection], all);
+    return positions ?? [];
   }
 
   /**
@@ -92,6 +112,9 @@ export class AppliedPositions {
     const [projection = '', generation, partition, position] = message.split(' ');
     if (this.#models.served.get(projection)?.generation !== Number(generation)) return;
     this.#applied(projection, Number(partition), Number(position));
+    for (const watcher of this.#watchers) {
+      if (watcher.projection === projection) watcher.moved(Number(partition), Number(position));
+    }
   }
 
   /** Another generation may be live: look before the next message of it comes. */

@@ -14,6 +14,14 @@ export const queryLimits = {
   checkpointPollIntervalMs: 50,
   /** How often one query begins again because another generation became live meanwhile. */
   maxGenerationChanges: 5,
+  /** Positions whose changes are read at once from the feed. */
+  maxFeedPositions: 500,
+  /** Latest changes that are kept in memory for each partition, so that those who follow share one reading. */
+  maxKeptChanges: 500,
+  /** Those who follow are woken at most this often, all together. */
+  feedWakeIntervalMs: 20,
+  /** How far the feed is is looked at this often while somebody follows, since the message that tells of it may get lost. */
+  feedPollIntervalMs: 1_000,
   /** Requests that wait for positions in this process. */
   maxWaiting: 20_000,
 } as const;

@@ -6,6 +6,8 @@
  * server. The generation is in every key, so that a new one can be built beside the live one.
  */
 export interface ReadModelKeys {
+  /** The log's short name, as it is in every key. */
+  readonly log: string;
   /** Names the keys of one generation in one partition. */
   partition(generation: GenerationId, partition: number): PartitionKeys;
   /** Where the generation stands in the partition, see checkpoint.ts; absent before the first event. */
@@ -22,6 +24,8 @@ export interface ReadModelKeys {
   readonly appliedChannel: string;
   /** The channel that tells of changed generations, by the projection's name. */
   readonly generationsChannel: string;
+  /** What callers' requests are counted under. */
+  readonly rateLimitPrefix: string;
 }
 
 /** A projection as its code is. The version is raised when its fold gives something else than before. */
@@ -46,6 +50,7 @@ export function createKeys(logId: string): ReadModelKeys {
     (...rest) =>
       [`{${prefix}:${partition}}`, name, generation, ...rest].join(':');
   return {
+    log: logId.slice(0, 8),
     partition: partitionKeys,
     checkpoint: (generation, partition) => partitionKeys(generation, partition)('checkpoint'),
     pattern: ({ name, generation }) => `{${prefix}:*}:${name}:${generation}:*`,
@@ -54,6 +59,7 @@ export function createKeys(logId: string): ReadModelKeys {
     report: (partition, release) => `{${prefix}:${partition}}:report:${release}`,
     appliedChannel: `${prefix}:applied`,
     generationsChannel: `${prefix}:generations`,
+    rateLimitPrefix: `${prefix}:rate`,
   };
 }
 

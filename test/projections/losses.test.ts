@@ -99,7 +99,7 @@ describe('the read models', () => {
     // Its session ends, as that of a stopped process does; it has not noticed when the next owner takes over.
     const heir = await startProjector(log);
     await log.owner.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'orders projector' and datname = current_database() order by backend_start limit 1`,
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'orders partitions' and datname = current_database() order by backend_start limit 1`,
     );
     for (let nth = 0; nth < 20; nth += 1) await place(append, orderIdIn(1, 4));
     await projected(log);
@@ -181,7 +181,7 @@ describe('lost notifications', () => {
     const append = appender(log);
     await eventually('all partitions to be owned', () => projector.projector.ownedPartitions.size === 4);
     await log.owner.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'orders projector' and datname = current_database()`,
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'orders partitions' and datname = current_database()`,
     );
     await place(append, orderIdIn(1, 4));
     await projected(log);

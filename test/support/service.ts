@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { projectPath } from '../../src/project-path.js';
+import { expectContract } from './contract.js';
 import { createTestLog, type TestLog } from './servers.js';
 
 /** The service as a process of its own, as it runs in production. */
@@ -62,7 +63,7 @@ export interface Answer {
   text: string;
 }
 
-/** A JSON request. */
+/** A JSON request. What is sent and what comes back has to be as the OpenAPI document says. */
 export async function call(
   service: { url: string },
   method: string,
@@ -78,6 +79,14 @@ export async function call(
       : { body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body) }),
   });
   const text = await response.text();
+  expectContract({
+    method,
+    path,
+    requestBody: body,
+    status: response.status,
+    contentType: response.headers.get('content-type'),
+    text,
+  });
   const isJson =
     response.headers.get('content-type')?.includes('json') && !response.headers.get('content-type')?.includes('ndjson');
   return {

@@ -8,13 +8,15 @@ const mayImport: Record<string, readonly string[]> = {
   '': ['orders'],
   orders: [],
   'event-log': ['orders'],
+  access: ['event-log'],
   privacy: ['orders', 'event-log'],
   commands: ['orders', 'event-log', 'privacy'],
   'read-models': ['orders', 'event-log'],
   audit: ['orders', 'event-log'],
   projections: ['orders', 'event-log', 'read-models'],
   queries: ['orders', 'read-models'],
-  http: ['orders', 'event-log', 'commands', 'queries', 'read-models', 'audit'],
+  webhooks: ['orders', 'event-log'],
+  http: ['orders', 'event-log', 'commands', 'queries', 'read-models', 'audit', 'access', 'webhooks'],
   import: ['orders', 'commands', 'http'],
   embedded: [],
   cli: [
@@ -29,6 +31,8 @@ const mayImport: Record<string, readonly string[]> = {
     'embedded',
     'audit',
     'privacy',
+    'access',
+    'webhooks',
   ],
 };
 

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { type LogSettings, type Pool, serviceConnection } from '../event-log/database.js';
-import { projectorLimits as limits } from './limits.js';
+import { type LogSettings, type Pool, serviceConnection } from './database.js';
+import { eventLogLimits as limits } from './limits.js';
 
 /**
- * Shares the partitions out among the projector processes: each partition has one owner at a time.
+ * Shares the partitions out among the processes that work on them (projectors, deliverers of webhooks): each partition has one
+ * owner at a time for each kind of work.
  *
  * Owning is holding an advisory lock in PostgreSQL, on one session of its own. The server frees it when the process dies;
  * and when the process hangs (stopped, its machine gone), since the session then sits idle longer than its
@@ -31,12 +32,12 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   /** Waits until a partition's projector has stopped; set by who runs the projectors. */
   drained: (partition: number) => Promise<void> = async () => undefined;
 
-  /** @param release names who shares the partitions out: processes of another release have their own generations to fill. */
-  constructor(url: string, { logId, partitions }: LogSettings, release: string, log: Logger) {
+  /** @param work names what is shared out, such as a release of the projections: who does other work shares it out by itself. */
+  constructor(url: string, { logId, partitions }: LogSettings, work: string, log: Logger) {
     super();
     this.#url = url;
     this.#partitions = partitions;
-    [this.#lockClass, this.#memberClass] = lockClasses(logId, release);
+    [this.#lockClass, this.#memberClass] = lockClasses(logId, work);
     this.#log = log;
   }
 
@@ -116,7 +117,7 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
 
   async #connect(): Promise<pg.Client> {
     const client = new pg.Client({
-      ...serviceConnection(this.#url, 'orders projector', [`idle_session_timeout=${limits.ownershipTimeoutMs}`]),
+      ...serviceConnection(this.#url, 'orders partitions', [`idle_session_timeout=${limits.ownershipTimeoutMs}`]),
       query_timeout: limits.ownershipTimeoutMs,
     });
     client.on('error', (error) => {
@@ -145,14 +146,14 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   }
 }
 
-/** How many processes of this release project at this moment. */
-export function countProjectors(pool: Pool, { logId }: LogSettings, release: string): Promise<number> {
-  return countLocks(pool, lockClasses(logId, release)[1]);
+/** How many processes do this work at this moment. */
+export function countOwners(pool: Pool, { logId }: LogSettings, work: string): Promise<number> {
+  return countLocks(pool, lockClasses(logId, work)[1]);
 }
 
 /** Two lock classes of their own, for the partitions and for who takes part: advisory locks are per database, and others may use them too. */
-function lockClasses(logId: string, release: string): [partitions: number, members: number] {
-  const hash = createHash('sha256').update(`${logId} ${release}`).digest();
+function lockClasses(logId: string, work: string): [partitions: number, members: number] {
+  const hash = createHash('sha256').update(`${logId} ${work}`).digest();
   return [hash.readUInt32BE(0) >>> 1, hash.readUInt32BE(4) >>> 1];
 }
 

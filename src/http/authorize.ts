@@ -1,0 +1,39 @@
+import type { Context, Middleware, Next } from 'koa';
+import type { Authenticate } from '../access/authenticate.js';
+import type { Scope } from '../access/scopes.js';
+import type { Operation } from './operations.js';
+import { ProblemError, problem } from './problems.js';
+import type { LimitRate } from './rate-limit.js';
+import { callerOf, setCaller } from './request-state.js';
+
+/** Finds out who calls, and lets nobody further who lacks the operation's scope: the one place where that is checked. */
+export function authorize(operation: Operation, authenticate: Authenticate, limitRate: LimitRate): Middleware {
+  const { access, unlimited } = operation;
+  return async (ctx: Context, next: Next) => {
+    const found = access === 'public' ? undefined : await authenticate(ctx.get('authorization'));
+    const caller = found && !('refused' in found) ? found : undefined;
+    // Before anything is refused: who guesses keys is counted too.
+    if (!unlimited) await limitRate(ctx, caller);
+    if (found && 'refused' in found) {
+      const error = ctx.get('authorization') === '' ? '' : ' error="invalid_token"';
+      throw new ProblemError(problem('unauthenticated', found.refused), { 'www-authenticate': `Bearer${error}` });
+    }
+    if (caller) setCaller(ctx, caller);
+    if (access !== 'public' && !access.some((scope) => caller?.scopes.has(scope))) throw insufficientScope(access);
+    await next();
+  };
+}
+
+/** RFC 6750, 3.1. */
+export function insufficientScope(needed: readonly Scope[]): ProblemError {
+  return new ProblemError(
+    problem('insufficient-scope', `This needs the scope ${needed.join(' or ')}.`, { required_scopes: needed }),
+    { 'www-authenticate': `Bearer error="insufficient_scope" scope="${needed.join(' ')}"` },
+  );
+}
+
+/** Whose orders the caller may read: undefined for everybody's, otherwise those of this user alone. */
+export function onlyUser(ctx: Context, readsAll: readonly Scope[] = ['orders:read']): string | undefined {
+  const { scopes, subject } = callerOf(ctx);
+  return readsAll.some((scope) => scopes.has(scope)) ? undefined : subject;
+}

@@ -1,0 +1,275 @@
+import { readFileSync } from 'node:fs';
+import { projectPath } from '../project-path.js';
+import { answerSchemas } from './answer-schemas.js';
+import { examples } from './examples.js';
+import {
+  type AnswerHeader,
+  type Operation,
+  type OperationAnswer,
+  operations,
+  type RequestHeader,
+} from './operations.js';
+import { type ProblemName, problemTypes } from './problems.js';
+import { bodySchemas, parameterSchemas, querySchemas } from './schemas.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const requestHeaders: Readonly<Record<RequestHeader, Json>> = {
+  'Idempotency-Key': {
+    description: 'Makes repeating safe: the same key with the same body is answered as the first time.',
+    schema: { type: 'string', minLength: 1, maxLength: 200, pattern: '^[\\x20-\\x7e]+$' },
+  },
+  'If-Match': {
+    description: 'The ETag of the version that the command is meant for, such as "3".',
+    schema: { type: 'string', pattern: '^("\\d{1,9}"|\\*)$' },
+  },
+  Prefer: {
+    description:
+      'respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default.',
+    schema: { type: 'string' },
+  },
+  'Min-Event-Position': {
+    description: 'An Event-Position that the answer has to include; waits for it, up to 5 seconds.',
+    schema: { type: 'string', pattern: '^\\d{1,4}:\\d{1,15}$' },
+  },
+  'If-None-Match': {
+    description: 'ETags of answers that the caller has: 304 where one still holds.',
+    schema: { type: 'string' },
+  },
+  'Last-Event-ID': {
+    description: 'The id of the last message that was received: the stream goes on right after it.',
+    schema: { type: 'string', maxLength: 8_000 },
+  },
+};
+
+const answerHeaders: Readonly<Record<AnswerHeader | 'X-Request-Id' | 'Retry-After', Json>> = {
+  ETag: { description: 'Of an order: its version.', schema: { type: 'string' } },
+  'Event-Position': {
+    description: 'Where the command’s event is in the log: partition:position.',
+    schema: { type: 'string', pattern: '^\\d+:\\d+$' },
+  },
+  'Idempotency-Replayed': {
+    description: 'true: the command had been handled before, and this is the answer of then.',
+    schema: { const: 'true' },
+  },
+  'Preference-Applied': { description: 'The preference that was followed.', schema: { type: 'string' } },
+  Location: { description: 'Where what was made can be found.', schema: { type: 'string' } },
+  'Content-Disposition': { description: 'With CSV: a name for the file.', schema: { type: 'string' } },
+  'X-Request-Id': { description: 'The request’s id: the caller’s, if it sent a sane one.', schema: { type: 'string' } },
+  'Retry-After': { description: 'Seconds to wait before trying again.', schema: { type: 'integer', minimum: 0 } },
+};
+
+/** What may happen to any request. */
+const everywhere: readonly ProblemName[] = [
+  'not-found',
+  'malformed-request',
+  'method-not-allowed',
+  'headers-too-large',
+  'internal-error',
+];
+/** What may happen to one that has to say who it comes from. */
+const withAccess: readonly ProblemName[] = [
+  'unauthenticated',
+  'insufficient-scope',
+  'token-issuer-unavailable',
+  'event-log-unavailable',
+];
+
+/** The OpenAPI 3.1 document: made from the table of operations and the very schemas that validate requests. */
+export function openApiDocument(): Json {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const [id, operation] of Object.entries<Operation>(operations)) {
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(id, operation) };
+  }
+  const { version, description } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as Record<
+    string,
+    string
+  >;
+  return {
+    openapi: '3.1.1',
+    info: { title: 'Order service', version, description, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/', description: 'This service' }],
+    tags: [
+      { name: 'Commands', description: 'Change an order. Each appends one event to the log.' },
+      { name: 'Queries', description: 'Answered from the read models.' },
+      { name: 'Audit', description: 'What happened, and the proof that it did.' },
+      { name: 'Webhooks', description: 'Events, delivered to addresses that subscribed (Standard Webhooks).' },
+      { name: 'Operations', description: 'For those who run the service.' },
+      { name: 'About', description: 'What there is.' },
+    ],
+    paths,
+    webhooks: { orderEvent: { post: webhook } },
+    components: {
+      schemas: {
+        ...answerSchemas,
+        ...Object.fromEntries(Object.entries(bodySchemas).map(([name, schema]) => [bodyName(name), published(schema)])),
+        BatchCommand: {
+          type: 'object',
+          required: ['command'],
+          properties: {
+            command: { type: 'string' },
+            order_id: { type: 'string' },
+            idempotency_key: { type: 'string' },
+          },
+        },
+        WebhookMessage: webhookMessage,
+      },
+      headers: answerHeaders,
+      parameters: Object.fromEntries(
+        Object.entries(requestHeaders).map(([name, header]) => [
+          name,
+          { name, in: 'header', required: false, ...header },
+        ]),
+      ),
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'An API key, or a JSON Web Token of the configured issuer. Without configured access control, nothing.',
+        },
+      },
+    },
+  };
+}
+
+function describe(id: string, operation: Operation): Json {
+  const { tag, summary, description, access, body, query, parameters = [], headers = [] } = operation;
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    security: access === 'public' ? [] : access.map((scope) => ({ bearer: [scope] })),
+    parameters: [
+      ...parameters.map((name) => ({ name, in: 'path', required: true, schema: published(parameterSchemas[name]) })),
+      ...(query === undefined ? [] : queryParameters(querySchemas[query])),
+      ...headers.map((name) => ({ $ref: `#/components/parameters/${name}` })),
+    ],
+    ...(body === undefined ? {} : { requestBody: requestBody(body) }),
+    responses: responses(operation),
+  };
+}
+
+function queryParameters(schema: { readonly properties: Readonly<Record<string, object>> }): Json[] {
+  return Object.entries(schema.properties).map(([name, property]) => {
+    const { description, ...rest } = published(property) as Json & { description?: string };
+    return { name, in: 'query', required: false, ...(description ? { description } : {}), schema: rest };
+  });
+}
+
+function requestBody(body: keyof typeof bodySchemas | 'batch'): Json {
+  if (body === 'batch') {
+    const schema = { $ref: '#/components/schemas/BatchCommand' };
+    return { required: true, description: 'A JSON object a line.', content: { 'application/x-ndjson': { schema } } };
+  }
+  const named = Object.entries(examples[body]).map(([summary, value]) => [
+    summary.toLowerCase().replace(/\W+/g, '-'),
+    { summary, value },
+  ]);
+  return {
+    // An absent body is an empty object: what needs no field needs no body.
+    required: bodySchemas[body].required.length > 0,
+    content: {
+      'application/json': {
+        schema: { $ref: `#/components/schemas/${bodyName(body)}` },
+        examples: Object.fromEntries(named),
+      },
+    },
+  };
+}
+
+function responses(operation: Operation): Json {
+  const problems = new Set<ProblemName>([
+    ...everywhere,
+    ...(operation.access === 'public' ? [] : withAccess),
+    ...(operation.unlimited ? [] : (['rate-limited'] as const)),
+    ...(operation.problems ?? []),
+  ]);
+  const byStatus = new Map<number, ProblemName[]>();
+  for (const name of problems) {
+    const { status } = problemTypes[name];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), name]);
+  }
+  const answers: Record<number, Json> = {};
+  for (const [status, names] of byStatus) answers[status] = problemResponse(status, names);
+  for (const [status, one] of Object.entries(operation.answers)) {
+    const before = answers[Number(status)];
+    answers[Number(status)] = response(one, (before?.content as Json | undefined) ?? {});
+  }
+  return answers;
+}
+
+function response({ description, content, headers = [] }: OperationAnswer, more: Json): Json {
+  const types = Object.entries(content ?? {}).map(([type, schema]) => [
+    type,
+    { schema: schema === 'text' ? { type: 'string' } : { $ref: `#/components/schemas/${schema}` } },
+  ]);
+  const all = { ...Object.fromEntries(types), ...more };
+  return {
+    description,
+    headers: Object.fromEntries(
+      [...headers, 'X-Request-Id'].map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+    ),
+    ...(Object.keys(all).length > 0 ? { content: all } : {}),
+  };
+}
+
+function problemResponse(status: number, names: readonly ProblemName[]): Json {
+  const type = { enum: names.map((name) => `/problems/${name}`) };
+  const headers = status === 503 || status === 429 ? ['Retry-After', 'X-Request-Id'] : ['X-Request-Id'];
+  return {
+    description: names.map((name) => `${problemTypes[name].title} (\`/problems/${name}\`).`).join(' '),
+    headers: Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
+    content: {
+      'application/problem+json': {
+        schema: { allOf: [{ $ref: '#/components/schemas/Problem' }, { type: 'object', properties: { type } }] },
+      },
+    },
+  };
+}
+
+const webhookMessage = {
+  type: 'object',
+  required: ['type', 'timestamp', 'data'],
+  properties: {
+    type: { type: 'string', description: 'The event’s type.' },
+    timestamp: { type: 'string', format: 'date-time', description: 'When it was recorded.' },
+    data: { $ref: '#/components/schemas/Change' },
+  },
+} as const;
+
+const webhook = {
+  operationId: 'receiveOrderEvent',
+  tags: ['Webhooks'],
+  summary: 'An event of an order, sent to a subscribed address',
+  description:
+    'Signed as Standard Webhooks has it. At least once, and in order per order; tried again for a day until answered with 2xx.',
+  security: [],
+  parameters: ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({
+    name,
+    in: 'header',
+    required: true,
+    schema: { type: 'string' },
+  })),
+  requestBody: {
+    required: true,
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/WebhookMessage' } } },
+  },
+  responses: {
+    '2XX': { description: 'Received' },
+    '410': { description: 'Never again: the subscription ends' },
+  },
+} as const;
+
+function bodyName(body: string): string {
+  return `${body.charAt(0).toUpperCase()}${body.slice(1)}Body`;
+}
+
+/** A schema as the world knows it: the formats that only our validator knows are RFC 3339 date-times. */
+function published(schema: object): Json {
+  const text = JSON.stringify(schema, (key, value: unknown) =>
+    key === 'format' && (value === 'rfc3339' || value === 'rfc3339-hour') ? 'date-time' : value,
+  );
+  return JSON.parse(text) as Json;
+}

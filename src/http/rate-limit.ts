@@ -1,0 +1,77 @@
+import type { Context } from 'koa';
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Caller } from '../access/caller.js';
+import type { Redis } from '../read-models/redis.js';
+import type { ClientAddresses } from './client-address.js';
+import { httpLimits as limits } from './limits.js';
+import { ProblemError, problem } from './problems.js';
+
+/** Counts a request of a caller, or of an address where nobody knows who calls. Throws ProblemError when there were too many. */
+export type LimitRate = (ctx: Context, caller: Caller | undefined) => Promise<void>;
+
+export interface RateLimit {
+  readonly limitRate: LimitRate;
+  /** Takes requests' worth of the caller's limit, for the lines of a batch: waits until there is room. */
+  readonly waitForRoom: (caller: Caller, requests: number) => Promise<void>;
+}
+
+export const unlimitedRate: RateLimit = { limitRate: async () => undefined, waitForRoom: async () => undefined };
+
+/**
+ * So many requests a minute for each caller, over all processes: counted in Redis, in fixed windows. While Redis is away
+ * each process counts by itself: callers may then do as much with each of them, and never without limit.
+ */
+export function createRateLimit(
+  redis: Redis,
+  keyPrefix: string,
+  requestsPerMinute: number,
+  addresses: ClientAddresses,
+): RateLimit {
+  const window = { points: requestsPerMinute, duration: limits.rateWindowSeconds };
+  const limiter = new RateLimiterRedis({
+    ...window,
+    storeClient: redis,
+    keyPrefix,
+    rejectIfRedisNotReady: true,
+    // A caller who has used up the window costs Redis nothing more.
+    inMemoryBlockOnConsumed: requestsPerMinute + 1,
+    insuranceLimiter: new RateLimiterMemory(window),
+  });
+
+  return {
+    async limitRate(ctx, caller) {
+      const key = caller ? `caller:${caller.subject}` : `address:${addresses.of(ctx.req)}`;
+      const { used, isOver } = await take(limiter, key, 1);
+      const seconds = Math.ceil(used.msBeforeNext / 1000);
+      // draft-ietf-httpapi-ratelimit-headers-10.
+      ctx.set('RateLimit-Policy', `"caller";q=${requestsPerMinute};w=${limits.rateWindowSeconds}`);
+      ctx.set('RateLimit', `"caller";r=${Math.max(0, used.remainingPoints)};t=${seconds}`);
+      if (!isOver) return;
+      throw new ProblemError(
+        problem('rate-limited', `A caller may send ${requestsPerMinute} requests a minute. Go on in ${seconds} s.`),
+        { 'retry-after': String(Math.max(1, seconds)) },
+      );
+    },
+    async waitForRoom(caller, requests) {
+      for (;;) {
+        const { used, isOver } = await take(limiter, `caller:${caller.subject}`, requests);
+        if (!isOver) return;
+        await new Promise((resolve) => setTimeout(resolve, Math.max(100, used.msBeforeNext)));
+      }
+    },
+  };
+}
+
+/** rate-limiter-flexible rejects with what is left when there was too little of it. */
+async function take(
+  limiter: RateLimiterRedis,
+  key: string,
+  points: number,
+): Promise<{ used: RateLimiterRes; isOver: boolean }> {
+  try {
+    return { used: await limiter.consume(key, points), isOver: false };
+  } catch (error) {
+    if (error instanceof RateLimiterRes) return { used: error, isOver: true };
+    throw error;
+  }
+}

@@ -1,0 +1,217 @@
+import {
+  decodeFeedEntry,
+  decodeHistoryEntry,
+  type FeedEntry,
+  feedChunk,
+  orderHistory,
+  orderHistoryKeys,
+} from '../read-models/order-history.js';
+import { ReadModelUnavailable } from '../read-models/redis.js';
+import type { AppliedPositions } from './applied-positions.js';
+import { queryLimits as limits } from './limits.js';
+import { fromLive, type ReadModels } from './read-models.js';
+
+/** One change of an order, as those who follow get it. */
+export interface Change {
+  readonly partition: number;
+  readonly position: number;
+  readonly orderId: string;
+  /** Whose order it is; undefined once that was erased. */
+  readonly userId: string | undefined;
+  /** JSON text. */
+  readonly json: string;
+}
+
+/** Changes in order, and how far in the partition they go: up to there nothing is missing. */
+export interface ChangesUpTo {
+  readonly changes: readonly Change[];
+  readonly upTo: number;
+}
+
+/**
+ * The changes of all orders, by partition and position, from the order-history read model. A reader that goes on after the
+ * position that it got to misses nothing and gets nothing twice, whatever restarts or is rebuilt meanwhile, since positions are the log's.
+ * The latest changes are read once for all who follow.
+ */
+export class ChangeFeed {
+  readonly #models: ReadModels;
+  readonly #applied: AppliedPositions;
+  /** How far the read model is, by partition, as far as is known here. */
+  readonly #heads = new Map<number, number>();
+  readonly #kept = new Map<number, ChangesUpTo & { readonly after: number }>();
+  readonly #reading = new Map<string, Promise<ChangesUpTo>>();
+  #followers = 0;
+  #unwatch: (() => void) | undefined;
+  #poll: NodeJS.Timeout | undefined;
+  #wakeTimer: NodeJS.Timeout | undefined;
+  #waiting = new Set<() => void>();
+
+  constructor(models: ReadModels, applied: AppliedPositions) {
+    this.#models = models;
+    this.#applied = applied;
+  }
+
+  get partitions(): number {
+    return this.#models.partitions;
+  }
+
+  /** Begins to follow. @returns what ends it. Rejects with ReadModelUnavailable. */
+  async follow(): Promise<() => void> {
+    this.#followers += 1;
+    if (this.#followers === 1) {
+      this.#unwatch = this.#applied.watch(orderHistory, (partition, position) => this.#see(partition, position));
+      this.#poll = setInterval(() => void this.#look().catch(() => undefined), limits.feedPollIntervalMs);
+    }
+    let following = true;
+    const unfollow = () => {
+      if (!following) return;
+      following = false;
+      this.#followers -= 1;
+      if (this.#followers === 0) this.#stop();
+    };
+    try {
+      await this.#look();
+    } catch (error) {
+      unfollow();
+      throw error;
+    }
+    return unfollow;
+  }
+
+  /** How far the changes of a partition are known to go. Only while somebody follows. */
+  head(partition: number): number {
+    return this.#heads.get(partition) ?? 0;
+  }
+
+  /** The next changes after a position, some at a time. Rejects with ReadModelUnavailable. */
+  async after(partition: number, position: number): Promise<ChangesUpTo> {
+    const kept = this.#kept.get(partition);
+    if (kept && position >= kept.after && position < kept.upTo) {
+      return { changes: kept.changes.filter((change) => change.position > position), upTo: kept.upTo };
+    }
+    const name = `${partition}:${position}`;
+    const reading =
+      this.#reading.get(name) ?? this.#read(partition, position).finally(() => this.#reading.delete(name));
+    this.#reading.set(name, reading);
+    return reading;
+  }
+
+  /** Resolves when some partition has moved on, when `given` aborts, or when the time is over. */
+  moved(given: AbortSignal, timeoutMs?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(done);
+        given.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = timeoutMs === undefined ? undefined : setTimeout(done, timeoutMs);
+      if (given.aborted) done();
+      else {
+        this.#waiting.add(done);
+        given.addEventListener('abort', done);
+      }
+    });
+  }
+
+  async #look(): Promise<void> {
+    const positions = await this.#applied.positions(orderHistory);
+    for (const [partition, position] of positions.entries()) this.#see(partition, position);
+  }
+
+  #see(partition: number, position: number): void {
+    // Never back: a read model that is built anew has yet to get to where it was.
+    if (position <= this.head(partition)) return;
+    this.#heads.set(partition, position);
+    this.#wakeTimer ??= setTimeout(() => {
+      this.#wakeTimer = undefined;
+      for (const wake of [...this.#waiting]) wake();
+    }, limits.feedWakeIntervalMs);
+  }
+
+  #stop(): void {
+    this.#unwatch?.();
+    clearInterval(this.#poll);
+    clearTimeout(this.#wakeTimer);
+    this.#wakeTimer = undefined;
+    this.#heads.clear();
+    this.#kept.clear();
+  }
+
+  async #read(partition: number, after: number): Promise<ChangesUpTo> {
+    const wanted = Math.min(after + limits.maxFeedPositions, this.head(partition));
+    const read = await fromLive(this.#models, orderHistory, async (live) => {
+      if ((this.#models.served.get(orderHistory.name)?.version ?? orderHistory.version) < orderHistory.version) {
+        throw new ReadModelUnavailable('the feed of changes is being built');
+      }
+      const key = orderHistoryKeys(live.keys(partition));
+      const chunks: number[] = [];
+      for (let chunk = feedChunk(after + 1); chunk <= feedChunk(wanted); chunk += 1) chunks.push(chunk);
+      // The checkpoint is read before the lists: up to it they are complete.
+      const [checkpoint, ...lists] = await live.read([
+        ['GET', this.#models.keys.checkpoint(live.id, partition)],
+        ...chunks.map((chunk) => ['LRANGE', key.feed(chunk), 0, -1] as const),
+      ]);
+      const upTo = Math.min(wanted, positionOf(checkpoint));
+      const entries = lists
+        .flatMap((texts, index) => (texts as string[]).map((text) => decodeFeedEntry(chunks[index] ?? 0, text)))
+        .filter(({ position }) => position > after && position <= upTo);
+      const texts = await live.read(
+        entries.flatMap(({ orderId, version }) => [
+          ['LINDEX', key.order(orderId), version - 1] as const,
+          ['LINDEX', key.order(orderId), 0] as const,
+        ]),
+      );
+      const changes = entries.map((entry, index) =>
+        changeOf(partition, entry, texts[2 * index] as string | null, texts[2 * index + 1] as string | null),
+      );
+      return { changes, upTo };
+    });
+    this.#keep(partition, after, read);
+    return read;
+  }
+
+  /** Keeps what was read at the end of the partition for the others who follow. */
+  #keep(partition: number, after: number, read: ChangesUpTo): void {
+    const before = this.#kept.get(partition);
+    if (read.upTo < this.head(partition) || (before && before.upTo >= read.upTo)) return;
+    const joined = before && before.upTo >= after && before.after <= after;
+    const changes = joined
+      ? [...before.changes, ...read.changes.filter(({ position }) => position > before.upTo)]
+      : read.changes;
+    const dropped = changes.length - limits.maxKeptChanges;
+    const from = dropped > 0 ? (changes[dropped - 1]?.position ?? after) : joined ? before.after : after;
+    this.#kept.set(partition, { changes: changes.slice(Math.max(0, dropped)), upTo: read.upTo, after: from });
+  }
+}
+
+function positionOf(checkpoint: unknown): number {
+  return typeof checkpoint === 'string' ? Number.parseInt(checkpoint, 10) : 0;
+}
+
+function changeOf(
+  partition: number,
+  { orderId, position }: FeedEntry,
+  text: string | null,
+  first: string | null,
+): Change {
+  if (text === null || first === null) throw new ReadModelUnavailable(`the history of order ${orderId} is incomplete`);
+  const { version, type, data, metadata, occurred_at, recorded_at } = decodeHistoryEntry(text);
+  const placed = decodeHistoryEntry(first).data as { user_id?: string };
+  return {
+    partition,
+    position,
+    orderId,
+    userId: placed.user_id,
+    json: JSON.stringify({
+      order_id: orderId,
+      version,
+      type,
+      data,
+      actor: metadata.actor,
+      occurred_at,
+      recorded_at,
+      position: `${partition}:${position}`,
+    }),
+  };
+}

@@ -1,0 +1,79 @@
+import { Webhook } from 'standardwebhooks';
+import type { StoredEvent } from '../event-log/stored-event.js';
+import type { EventMetadata } from '../orders/events.js';
+import { webhookLimits as limits } from './limits.js';
+import type { SafePost } from './safe-post.js';
+
+export type AttemptResult =
+  | { readonly result: 'delivered' }
+  /** 410: the receiver wants nothing any more. */
+  | { readonly result: 'gone' }
+  | { readonly result: 'failed'; readonly error: string; readonly retryAfterMs: number | undefined };
+
+/** The message of an event: the same bytes and the same id at every attempt, so that a receiver can tell a repetition. */
+export function messageOf(event: StoredEvent, log: string): { id: string; body: string } {
+  const { actor } = JSON.parse(event.metadata) as EventMetadata;
+  const data = {
+    order_id: event.orderId,
+    version: event.version,
+    type: event.type,
+    data: JSON.parse(event.data) as unknown,
+    actor,
+    occurred_at: event.occurredAt,
+    recorded_at: event.recordedAt,
+    position: `${event.partition}:${event.position}`,
+  };
+  return {
+    id: `evt_${log}_${event.partition}_${event.position}`,
+    body: JSON.stringify({ type: event.type, timestamp: event.recordedAt, data }),
+  };
+}
+
+/** Sends a message once, signed (Standard Webhooks 1.0) with every secret that counts. */
+export async function attempt(
+  post: SafePost['post'],
+  url: string,
+  secrets: readonly string[],
+  { id, body }: { id: string; body: string },
+): Promise<AttemptResult> {
+  const now = new Date();
+  const signatures = secrets.map((secret) => new Webhook(secret).sign(id, now, body));
+  try {
+    const { status, retryAfter } = await post(
+      url,
+      {
+        'content-type': 'application/json',
+        'user-agent': 'order-service-webhooks',
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+        'webhook-signature': signatures.join(' '),
+      },
+      body,
+    );
+    if (status >= 200 && status < 300) return { result: 'delivered' };
+    if (status === 410) return { result: 'gone' };
+    return { result: 'failed', error: `answered with ${status}`, retryAfterMs: milliseconds(retryAfter, now) };
+  } catch (error) {
+    const text = error instanceof Error ? error.message || error.name : String(error);
+    return { result: 'failed', error: text.slice(0, limits.maxErrorLength), retryAfterMs: undefined };
+  }
+}
+
+/** How long to wait after a number of failed attempts: exponential, with jitter, and not before the receiver asks for it. */
+export function retryDelayMs(
+  attempts: number,
+  retryAfterMs: number | undefined,
+  random: () => number = Math.random,
+): number {
+  const exponential = Math.min(limits.minRetryDelayMs * 2 ** Math.min(attempts - 1, 30), limits.maxRetryDelayMs);
+  const jittered = exponential * (0.5 + random() / 2);
+  return Math.round(Math.min(Math.max(jittered, retryAfterMs ?? 0), limits.maxRetryDelayMs));
+}
+
+/** Retry-After (RFC 9110, 10.2.3): seconds, or a date. */
+function milliseconds(retryAfter: string | undefined, now: Date): number | undefined {
+  if (retryAfter === undefined) return undefined;
+  if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000;
+  const at = Date.parse(retryAfter);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime());
+}

@@ -1,0 +1,205 @@
+import type { Logger } from 'pino';
+import type { LogSettings, Pool } from '../event-log/database.js';
+import { PartitionOwnership } from '../event-log/partition-ownership.js';
+import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../event-log/stored-event.js';
+import type { WakeUps } from '../event-log/wake-ups.js';
+import { type AttemptResult, attempt, messageOf, retryDelayMs } from './attempt.js';
+import { enqueueEvents } from './enqueue.js';
+import { webhookLimits as limits } from './limits.js';
+import type { SafePost } from './safe-post.js';
+
+export interface DelivererOptions {
+  readonly url: string;
+  readonly settings: LogSettings;
+  readonly pool: Pool;
+  readonly wakeUps: WakeUps;
+  /** Opens what is sealed in events; what was forgotten is sent as erased. */
+  readonly open: (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
+  readonly post: SafePost;
+  /** Told of each attempt. */
+  readonly onAttempt?: (result: AttemptResult['result'] | 'dead') => void;
+  readonly log: Logger;
+}
+
+interface Delivery extends StoredEventRow {
+  readonly webhook_id: string;
+  readonly url: string;
+  readonly secret: string;
+  readonly previous_secret: string | null;
+  readonly attempts: number;
+  /** Since the first attempt; null before it. */
+  readonly tried_ms: number | null;
+}
+
+// $1 partitions, $2 deliveries of one subscription at the most. Of each order only the earliest: they are delivered in order.
+// Served by webhook_deliveries_due and webhook_deliveries_order.
+const dueSql = `
+  select d.webhook_id, d.attempts, (extract(epoch from now() - d.first_attempt_at) * 1000)::float8 as tried_ms,
+         w.url, w.secret, case when w.previous_secret_until > now() then w.previous_secret end as previous_secret,
+         ${storedEventColumns}
+  from webhooks w
+  cross join lateral (
+    select * from webhook_deliveries d
+    where d.webhook_id = w.id and d.partition = any($1) and d.state = 'pending' and d.next_attempt_at <= now()
+      and not exists (
+        select from webhook_deliveries earlier
+        where earlier.partition = d.partition and earlier.webhook_id = d.webhook_id and earlier.order_id = d.order_id
+          and earlier.state = 'pending' and earlier.position < d.position)
+    order by d.next_attempt_at, d.position
+    limit $2
+  ) d
+  join events e on e.partition = d.partition and e."position" = d.position
+  where w.state = 'active'`;
+
+/**
+ * This process's part in delivering webhooks. Owns partitions as a projector does; for each it writes down what is to be
+ * delivered, and delivers it: at least once, in order per order, tried again with growing waits for a day, then laid aside as a
+ * dead letter, after which the order's next event is delivered.
+ */
+export class WebhookDeliverer {
+  readonly #options: DelivererOptions;
+  readonly #ownership: PartitionOwnership;
+  readonly #moved = new Set<number>();
+  /** By `webhook partition position`. */
+  readonly #inFlight = new Map<string, Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #working: Promise<void> | undefined;
+  #again = false;
+  #closed = false;
+
+  constructor(options: DelivererOptions) {
+    this.#options = options;
+    this.#ownership = new PartitionOwnership(options.url, options.settings, 'webhooks', options.log);
+    this.#ownership.on('acquired', (partition) => this.#wake(partition));
+  }
+
+  start(): void {
+    this.#ownership.start();
+    this.#options.wakeUps.on('moved', this.#onMoved);
+    // Also for what becomes due, and for subscriptions that are new or go on.
+    this.#timer = setInterval(() => {
+      for (const partition of this.#ownership.owned) this.#moved.add(partition);
+      this.#work();
+    }, limits.pollIntervalMs);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#options.wakeUps.off('moved', this.#onMoved);
+    await this.#working;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, limits.stopTimeoutMs);
+    });
+    await Promise.race([Promise.all(this.#inFlight.values()), late]);
+    clearTimeout(timer);
+    await this.#ownership.close();
+    this.#options.post.close();
+  }
+
+  readonly #onMoved = (partition: number): void => {
+    if (this.#ownership.owned.has(partition)) this.#wake(partition);
+  };
+
+  #wake(partition: number): void {
+    this.#moved.add(partition);
+    this.#work();
+  }
+
+  #work(): void {
+    if (this.#working !== undefined) {
+      this.#again = true;
+      return;
+    }
+    if (this.#closed) return;
+    this.#again = false;
+    this.#working = this.#enqueueAndDeliver()
+      .catch((error: unknown) =>
+        this.#options.log.warn({ error: String(error) }, 'webhooks: PostgreSQL did not answer'),
+      )
+      .finally(() => {
+        this.#working = undefined;
+        if (this.#again) this.#work();
+      });
+  }
+
+  async #enqueueAndDeliver(): Promise<void> {
+    const { pool } = this.#options;
+    for (const partition of [...this.#moved]) {
+      this.#moved.delete(partition);
+      if (!this.#ownership.owned.has(partition)) continue;
+      if (await enqueueEvents(pool, partition)) {
+        this.#moved.add(partition);
+        this.#again = true;
+      }
+    }
+    const owned = [...this.#ownership.owned];
+    if (owned.length === 0) return;
+    const { rows } = await pool.query<Delivery>({
+      name: 'webhooks-due',
+      text: dueSql,
+      values: [owned, 2 * limits.maxInFlightPerWebhook],
+    });
+    const opened = await this.#options.open(rows.map(storedEvent));
+    for (const [index, delivery] of rows.entries()) {
+      const event = opened[index];
+      const name = nameOf(delivery);
+      if (!event || this.#inFlight.has(name) || !this.#hasRoom(delivery.webhook_id)) continue;
+      const delivering = this.#deliver(delivery, event)
+        .catch((error: unknown) =>
+          // What was sent is sent again: at least once.
+          this.#options.log.warn({ error: String(error) }, 'webhooks: an attempt was not written down'),
+        )
+        .finally(() => {
+          this.#inFlight.delete(name);
+          this.#work();
+        });
+      this.#inFlight.set(name, delivering);
+    }
+  }
+
+  #hasRoom(webhookId: string): boolean {
+    if (this.#inFlight.size >= limits.maxInFlight) return false;
+    const toThisOne = [...this.#inFlight.keys()].filter((name) => name.startsWith(webhookId)).length;
+    return toThisOne < limits.maxInFlightPerWebhook;
+  }
+
+  async #deliver(delivery: Delivery, event: StoredEvent): Promise<void> {
+    const { pool, settings, post, onAttempt, log } = this.#options;
+    const { webhook_id: id, url, secret, previous_secret: previous, attempts, tried_ms: triedMs } = delivery;
+    const secrets = previous === null ? [secret] : [secret, previous];
+    const outcome = await attempt(post.post, url, secrets, messageOf(event, settings.logId.slice(0, 8)));
+    const place = [delivery.partition, id, delivery.position];
+    if (outcome.result === 'delivered') {
+      await pool.query({
+        name: 'webhooks-delivered',
+        text: 'delete from webhook_deliveries where partition = $1 and webhook_id = $2 and position = $3',
+        values: place,
+      });
+      onAttempt?.('delivered');
+      return;
+    }
+    if (outcome.result === 'gone') {
+      await pool.query(`update webhooks set state = 'gone' where id = $1`, [id]);
+      log.warn({ webhook: id }, 'a webhook’s receiver answered 410: nothing more is sent to it');
+      onAttempt?.('gone');
+      return;
+    }
+    const isDead = (triedMs ?? 0) >= limits.giveUpAfterMs;
+    await pool.query(
+      `update webhook_deliveries
+       set state = $4, attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, now()), last_attempt_at = now(),
+           next_attempt_at = now() + $5 * interval '1 ms', last_error = $6
+       where partition = $1 and webhook_id = $2 and position = $3`,
+      [...place, isDead ? 'dead' : 'pending', retryDelayMs(attempts + 1, outcome.retryAfterMs), outcome.error],
+    );
+    if (isDead)
+      log.error({ webhook: id, event: `${delivery.partition}:${delivery.position}` }, 'a webhook gave up on an event');
+    onAttempt?.(isDead ? 'dead' : 'failed');
+  }
+}
+
+function nameOf({ webhook_id: id, partition, position }: Delivery): string {
+  return `${id} ${partition} ${position}`;
+}

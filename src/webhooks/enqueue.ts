@@ -1,0 +1,47 @@
+import type { Pool } from '../event-log/database.js';
+import { operationsStreamId } from '../event-log/operations.js';
+import { webhookLimits as limits } from './limits.js';
+
+// $1 partition. The active subscriptions that have not looked at all of it, and have room.
+const behindSql = `
+  select c.webhook_id, c.position as "from", l.head, w.event_types
+  from webhook_checkpoints c
+  join webhooks w on w.id = c.webhook_id and w.state = 'active'
+  join logs l on l.partition = c.partition
+  where c.partition = $1 and c.position < l.head
+    and (select count(*) from (
+           select from webhook_deliveries d where d.partition = c.partition and d.webhook_id = c.webhook_id limit $2
+         ) waiting) < $2`;
+
+// $1 partition, $2 webhook, $3 checkpoint as it was, $4 as it becomes, $5 event types or null, $6 the stream that is no order's.
+// The checkpoint moves and the deliveries are written in one statement, guarded by the checkpoint's old value: whatever dies
+// or runs twice, each event is written down exactly once. A subscription that was deleted meanwhile has no checkpoint to move.
+const enqueueSql = `
+  with moved as (
+    update webhook_checkpoints set position = $4 where partition = $1 and webhook_id = $2 and position = $3 returning 1
+  )
+  insert into webhook_deliveries (partition, webhook_id, position, order_id, type)
+  select e.partition, $2, e."position", e.order_id, e.type
+  from events e, moved
+  where e.partition = $1 and e."position" > $3 and e."position" <= $4
+    and ($5::text[] is null or e.type = any($5)) and e.order_id <> $6`;
+
+/** Writes down what the subscriptions are to be sent of a partition's new events. @returns whether there may be more. */
+export async function enqueueEvents(pool: Pool, partition: number): Promise<boolean> {
+  const { rows } = await pool.query<{ webhook_id: string; from: number; head: number; event_types: string[] | null }>({
+    name: 'webhooks-behind',
+    text: behindSql,
+    values: [partition, limits.maxPendingPerPartition],
+  });
+  let more = false;
+  for (const { webhook_id: id, from, head, event_types: types } of rows) {
+    const to = Math.min(head, from + limits.maxEnqueuedAtOnce);
+    await pool.query({
+      name: 'webhooks-enqueue',
+      text: enqueueSql,
+      values: [partition, id, from, to, types, operationsStreamId],
+    });
+    more ||= to < head;
+  }
+  return more;
+}
