@@ -44,7 +44,7 @@ function build() {
   const sources = [
     'tsconfig.json',
     'package-lock.json',
-    ...['src', 'test', 'bench'].flatMap((folder) => filesBelow(folder)),
+    ...['src', 'client', 'test', 'bench'].flatMap((folder) => filesBelow(folder)),
   ];
   const wanted = hash(sources);
   if (existsSync(join(root, 'dist', 'src')) && read(stamp('built')) === wanted) return;

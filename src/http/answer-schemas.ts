@@ -61,6 +61,7 @@ const webhookProperties = {
 };
 
 export const answerSchemas = {
+  Currency: { type: 'string', enum: currencyCodes, description: 'An ISO 4217 code.' },
   Order: object({
     order_id: uuid,
     user_id: text,
@@ -72,7 +73,7 @@ export const answerSchemas = {
     ),
     item_ids: list(text),
     total_amount: amount,
-    currency: { enum: currencyCodes },
+    currency: ref('Currency'),
     paid_amount: amount,
     refunded_amount: amount,
     metadata: { type: 'object', additionalProperties: text },
@@ -127,8 +128,8 @@ export const answerSchemas = {
   History: { anyOf: [ref('OrderHistory'), ref('ChangesBetweenVersions'), ref('OrderProof')] },
   Metrics: object(
     {
-      currency: { enum: currencyCodes },
-      other_currencies: list({ enum: currencyCodes }),
+      currency: ref('Currency'),
+      other_currencies: list(ref('Currency')),
       total_orders: count,
       by_status: { type: 'object', propertyNames: { enum: orderStatuses }, additionalProperties: count },
       units: count,
@@ -194,7 +195,9 @@ export const answerSchemas = {
     }),
     jws: { type: 'string', description: 'JWS, compact; EdDSA with Ed25519 over the checkpoint’s JSON.' },
   }),
-  JsonWebKeySet: object({ keys: list({ type: 'object', required: ['kty', 'kid'] }) }),
+  JsonWebKeySet: object({
+    keys: list({ type: 'object', required: ['kty', 'kid'], properties: { kty: text, kid: text } }),
+  }),
   BatchLine: {
     anyOf: [
       object({ line: count, status: { enum: [200, 201] }, order_id: uuid, version: count, replayed: { const: true } }, [
@@ -232,7 +235,11 @@ export const answerSchemas = {
     checks: { type: 'object', additionalProperties: text },
   }),
   ServiceDescription: object({ service: text, documentation: text, openapi: text, endpoints: list(text) }),
-  OpenApiDocument: { type: 'object', required: ['openapi', 'info', 'paths'] },
+  OpenApiDocument: {
+    type: 'object',
+    required: ['openapi', 'info', 'paths'],
+    properties: { openapi: text, info: { type: 'object' }, paths: { type: 'object' } },
+  },
   ProblemTypes: list(object({ type: text, status: count, title: text })),
   LineProblem: {
     type: 'object',

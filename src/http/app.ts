@@ -1,6 +1,6 @@
 import type Router from '@koa/router';
 import Koa, { type Context, type Next } from 'koa';
-import { Histogram, type Registry } from 'prom-client';
+import { Gauge, Histogram, type Registry } from 'prom-client';
 import { answerProblem, answerProblems } from './answer-problems.js';
 import { auditRoutes } from './audit-routes.js';
 import { batchRoute } from './batch-route.js';
@@ -38,6 +38,15 @@ export function createApp(service: Service, registry: Registry, api: boolean): K
     openApiRoutes(route);
   }
   operationsRoutes(route, service, registry);
+
+  new Gauge({
+    name: 'orders_event_streams',
+    help: 'Readers of Server-Sent Event streams.',
+    registers: [registry],
+    collect() {
+      this.set(service.streams.size);
+    },
+  });
 
   app.use(identifyRequest);
   app.use(observe(service, registry));

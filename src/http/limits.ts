@@ -24,7 +24,7 @@ export const httpLimits = {
   defaultProjectionWaitMs: 250,
   maxProjectionWaitMs: 10_000,
   /** Server-Sent Event streams open at once in a process. */
-  maxEventStreams: 2_000,
+  maxEventStreams: 4_000,
   /** What may wait for one reader of a stream before it is dropped. */
   maxEventStreamBufferBytes: 256 * 1024,
   /** A reader who takes nothing for this long is dropped. */

@@ -78,8 +78,9 @@ const withAccess: readonly ProblemName[] = [
 /** The OpenAPI 3.1 document: made from the table of operations and the very schemas that validate requests. */
 export function openApiDocument(): Json {
   const paths: Record<string, Record<string, Json>> = {};
+  const shared = new SharedResponses();
   for (const [id, operation] of Object.entries<Operation>(operations)) {
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(id, operation) };
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(id, operation, shared) };
   }
   const { version, description } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as Record<
     string,
@@ -114,6 +115,7 @@ export function openApiDocument(): Json {
         },
         WebhookMessage: webhookMessage,
       },
+      responses: shared.components(),
       headers: answerHeaders,
       parameters: Object.fromEntries(
         Object.entries(requestHeaders).map(([name, header]) => [
@@ -133,7 +135,7 @@ export function openApiDocument(): Json {
   };
 }
 
-function describe(id: string, operation: Operation): Json {
+function describe(id: string, operation: Operation, shared: SharedResponses): Json {
   const { tag, summary, description, access, body, query, parameters = [], headers = [] } = operation;
   return {
     operationId: id,
@@ -147,13 +149,13 @@ function describe(id: string, operation: Operation): Json {
       ...headers.map((name) => ({ $ref: `#/components/parameters/${name}` })),
     ],
     ...(body === undefined ? {} : { requestBody: requestBody(body) }),
-    responses: responses(operation),
+    responses: responses(operation, shared),
   };
 }
 
 function queryParameters(schema: { readonly properties: Readonly<Record<string, object>> }): Json[] {
   return Object.entries(schema.properties).map(([name, property]) => {
-    const { description, ...rest } = published(property) as Json & { description?: string };
+    const { description, ...rest } = (published({ [name]: property })[name] ?? {}) as Json & { description?: string };
     return { name, in: 'query', required: false, ...(description ? { description } : {}), schema: rest };
   });
 }
@@ -179,7 +181,7 @@ function requestBody(body: keyof typeof bodySchemas | 'batch'): Json {
   };
 }
 
-function responses(operation: Operation): Json {
+function responses(operation: Operation, shared: SharedResponses): Json {
   const problems = new Set<ProblemName>([
     ...everywhere,
     ...(operation.access === 'public' ? [] : withAccess),
@@ -192,12 +194,36 @@ function responses(operation: Operation): Json {
     byStatus.set(status, [...(byStatus.get(status) ?? []), name]);
   }
   const answers: Record<number, Json> = {};
-  for (const [status, names] of byStatus) answers[status] = problemResponse(status, names);
-  for (const [status, one] of Object.entries(operation.answers)) {
-    const before = answers[Number(status)];
-    answers[Number(status)] = response(one, (before?.content as Json | undefined) ?? {});
+  for (const [status, names] of byStatus) answers[status] = shared.ref(status, names);
+  for (const [text, one] of Object.entries(operation.answers)) {
+    const status = Number(text);
+    const names = byStatus.get(status);
+    answers[status] = response(one, names ? (problemResponse(status, names).content as Json) : {});
   }
   return answers;
+}
+
+/** The answers that many operations have in common, each once: "Problem404", "Problem404B" and so on. */
+class SharedResponses {
+  readonly #names = new Map<string, string>();
+  readonly #components: Record<string, Json> = {};
+
+  ref(status: number, problems: readonly ProblemName[]): Json {
+    const sorted = problems.toSorted();
+    const key = sorted.join();
+    let name = this.#names.get(key);
+    if (name === undefined) {
+      const before = Object.keys(this.#components).filter((one) => one.startsWith(`Problem${status}`)).length;
+      name = `Problem${status}${before === 0 ? '' : String.fromCharCode(65 + before)}`;
+      this.#names.set(key, name);
+      this.#components[name] = problemResponse(status, sorted);
+    }
+    return { $ref: `#/components/responses/${name}` };
+  }
+
+  components(): Json {
+    return this.#components;
+  }
 }
 
 function response({ description, content, headers = [] }: OperationAnswer, more: Json): Json {
@@ -266,10 +292,15 @@ function bodyName(body: string): string {
   return `${body.charAt(0).toUpperCase()}${body.slice(1)}Body`;
 }
 
-/** A schema as the world knows it: the formats that only our validator knows are RFC 3339 date-times. */
+/**
+ * A schema as the world knows it: the formats that only our validator knows are RFC 3339 date-times, and the long list of
+ * currencies stands in one place.
+ */
 function published(schema: object): Json {
-  const text = JSON.stringify(schema, (key, value: unknown) =>
-    key === 'format' && (value === 'rfc3339' || value === 'rfc3339-hour') ? 'date-time' : value,
-  );
+  const text = JSON.stringify(schema, (key, value: unknown) => {
+    if (key === 'format' && (value === 'rfc3339' || value === 'rfc3339-hour')) return 'date-time';
+    const isCurrency = key === 'currency' && typeof value === 'object' && value !== null && 'enum' in value;
+    return isCurrency ? { $ref: '#/components/schemas/Currency' } : value;
+  });
   return JSON.parse(text) as Json;
 }

@@ -2,17 +2,22 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { openApiDocument } from '../../src/http/openapi.js';
 
+interface Response {
+  readonly content?: Readonly<Record<string, unknown>>;
+}
+
 /** What of an OpenAPI document the tests look at. */
 interface Operation {
   readonly operationId: string;
   readonly parameters: readonly { name?: string; in?: string; $ref?: string }[];
   readonly requestBody?: { readonly required: boolean; readonly content: Readonly<Record<string, unknown>> };
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
+  readonly responses: Readonly<Record<string, Response & { readonly $ref?: string }>>;
 }
 
 // The document as the world gets it.
 const document = JSON.parse(JSON.stringify(openApiDocument())) as {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly responses: Readonly<Record<string, Response>> };
 };
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 (addFormats as unknown as (to: Ajv2020) => void)(ajv);
@@ -50,19 +55,17 @@ export function expectContract(exchange: Exchange): void {
     return;
   }
   const { template, operation } = found;
-  const response = operation.responses[status];
-  if (!response) throw new Error(`${what}: the document has no such answer (${operation.operationId})`);
-  if (exchange.method !== 'HEAD')
-    expectBody(exchange, ['paths', template, method, 'responses', String(status)], response, what);
+  const given = operation.responses[status];
+  if (!given) throw new Error(`${what}: the document has no such answer (${operation.operationId})`);
+  const shared = given.$ref?.split('/').slice(1);
+  const at = shared ?? ['paths', template, method, 'responses', String(status)];
+  const response = shared ? document.components.responses[shared.at(-1) ?? ''] : given;
+  if (!response) throw new Error(`${what}: the document refers to nothing`);
+  if (exchange.method !== 'HEAD') expectBody(exchange, at, response, what);
   if (status < 300) expectRequest(exchange, ['paths', template, method], operation, what);
 }
 
-function expectBody(
-  { contentType, text }: Exchange,
-  at: string[],
-  response: Operation['responses'][string],
-  what: string,
-): void {
+function expectBody({ contentType, text }: Exchange, at: string[], response: Response, what: string): void {
   if (!response.content) {
     if (text !== '') throw new Error(`${what} with a body, and the document has none`);
     return;

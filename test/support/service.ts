@@ -98,12 +98,12 @@ export async function call(
 }
 
 /** A service on a log of its own, for the tests of one describe: started before them, stopped after. */
-export function useService(): { readonly url: string; readonly log: TestLog } {
+export function useService(env: Record<string, string> = {}): { readonly url: string; readonly log: TestLog } {
   let log: TestLog | undefined;
   let service: RunningService | undefined;
   before(async () => {
     log = await createTestLog();
-    service = await startService(log);
+    service = await startService(log, env);
   });
   after(async () => {
     await service?.stop();

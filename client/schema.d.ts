@@ -1,0 +1,3525 @@
+// Generated from the OpenAPI document by npm run client.
+export interface paths {
+    "/orders/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Many commands, a line each, streamed both ways
+         * @description A line is `{"command": "place", …}` or `{"command": "ship", "order_id": …, …}` with the fields of the command’s body beside it, optionally `idempotency_key`. The answer has a line for each, in the same order. A bad line fails alone; lines of one order are applied in order.
+         */
+        post: operations["runBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders, newest first */
+        get: operations["listOrders"];
+        put?: never;
+        /** Place an order */
+        post: operations["placeOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/amend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change the items and the total of a pending order */
+        post: operations["amendOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record a payment, by default of what is due */
+        post: operations["payOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/process": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to process the order */
+        post: operations["processOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/ship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ship items, by default all that are left */
+        post: operations["shipOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/deliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The shipped order has arrived */
+        post: operations["deliverOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel an order of which nothing has shipped */
+        post: operations["cancelOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refund an amount, by default all that is left */
+        post: operations["refundOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take items back, by default all that were shipped */
+        post: operations["returnOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the order on hold: it is neither processed nor shipped */
+        post: operations["holdOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the hold */
+        post: operations["releaseOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a note */
+        post: operations["noteOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures of one currency */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes as they happen, as Server-Sent Events
+         * @description One message a change; its data is a Change. Begins with what happens from now on, or, with Last-Event-ID, right after that message: nothing is missed and nothing comes twice. A comment comes every 15 seconds.
+         */
+        get: operations["streamOrders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An order, as it is or as it was */
+        get: operations["getOrder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what to an order, when and why */
+        get: operations["getOrderHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log’s heads, hashes and Merkle roots, signed */
+        get: operations["getCheckpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public keys that checkpoints are signed with (RFC 7517) */
+        get: operations["getSigningKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where each projection stands, once or as Server-Sent Events */
+        get: operations["getProjections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projections/{name}/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rebuild a read model from the log, beside the live one */
+        post: operations["rebuildProjection"];
+        /** Cancel a rebuild; the live read model is as before */
+        delete: operations["cancelRebuild"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All subscriptions, and how far each is */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Subscribe an address to events from now on
+         * @description The secret is in this answer and nowhere else. Deliveries follow Standard Webhooks.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A subscription, and how far it is */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /** End a subscription; what it had not received is dropped */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{webhook_id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause a subscription or let it go on; nothing is lost meanwhile */
+        post: operations["setWebhookState"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{webhook_id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a subscription a new secret; the old one signs along for a day */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{webhook_id}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What could not be delivered within a day, oldest first */
+        get: operations["listDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{webhook_id}/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try dead letters again: one event’s, or all */
+        post: operations["replayDeadLetters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This process’s figures, for Prometheus */
+        get: operations["getServiceMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process runs */
+        get: operations["isLive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether it can serve, and what is down, by name */
+        get: operations["isReady"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The operations page; for programs, what there is */
+        get: operations["getService"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/web/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The operations page’s style and script */
+        get: operations["getPageFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document */
+        get: operations["getOpenApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document, to read and to try */
+        get: operations["getDocs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The style and the scripts of /docs */
+        get: operations["getDocsFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every problem that there is */
+        get: operations["listProblems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems/{problem}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a problem means and what to do */
+        get: operations["getProblem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export interface webhooks {
+    orderEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An event of an order, sent to a subscribed address
+         * @description Signed as Standard Webhooks has it. At least once, and in order per order; tried again for a day until answered with 2xx.
+         */
+        post: operations["receiveOrderEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export interface components {
+    schemas: {
+        /**
+         * @description An ISO 4217 code.
+         * @enum {string}
+         */
+        Currency: "AED" | "AFN" | "ALL" | "AMD" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BGN" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOV" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNY" | "COP" | "COU" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MXV" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "USN" | "UYI" | "UYU" | "UYW" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAF" | "XCD" | "XCG" | "XOF" | "XPF" | "YER" | "ZAR" | "ZMW" | "ZWG";
+        Order: {
+            /** Format: uuid */
+            order_id: string;
+            user_id: string;
+            /** @enum {unknown} */
+            status: "pending" | "processing" | "partially_shipped" | "shipped" | "delivered" | "cancelled" | "partially_returned" | "returned";
+            /** @enum {unknown} */
+            payment_status: "unpaid" | "partially_paid" | "paid" | "partially_refunded" | "refunded";
+            on_hold: boolean;
+            items: {
+                item_id: string;
+                quantity: number;
+                /** @description In major units, exact. */
+                unit_price?: number;
+                shipped: number;
+                returned: number;
+            }[];
+            item_ids: string[];
+            /** @description In major units, exact. */
+            total_amount: number;
+            currency: components["schemas"]["Currency"];
+            /** @description In major units, exact. */
+            paid_amount: number;
+            /** @description In major units, exact. */
+            refunded_amount: number;
+            metadata: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            placed_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            version: number;
+        };
+        OrderPage: {
+            orders: components["schemas"]["Order"][];
+            next_cursor: string | null;
+        };
+        Change: {
+            /** Format: uuid */
+            order_id: string;
+            version: number;
+            type: string;
+            /** @description As it is in the log: amounts in minor units. */
+            data: Record<string, never>;
+            actor: string;
+            /** Format: date-time */
+            occurred_at: string;
+            /** Format: date-time */
+            recorded_at: string;
+            /** @description An Event-Position: partition:position. */
+            position: string;
+        };
+        HistoryEvent: {
+            version: number;
+            type: string;
+            /** @description As it is in the log: amounts in minor units. */
+            data: Record<string, never>;
+            actor: string;
+            /** Format: date-time */
+            occurred_at: string;
+            /** Format: date-time */
+            recorded_at: string;
+            position: number;
+            /** @description SHA-256, hex. */
+            hash: string;
+            request_id?: string;
+            correlation_id?: string;
+            causation_id?: string;
+            idempotency_key?: string;
+            changes?: {
+                pointer: string;
+                /** @description Absent where there was no such field. */
+                before?: unknown;
+                after?: unknown;
+            }[];
+        };
+        OrderHistory: {
+            /** Format: uuid */
+            order_id: string;
+            partition: number;
+            events: components["schemas"]["HistoryEvent"][];
+        };
+        ChangesBetweenVersions: {
+            /** Format: uuid */
+            order_id: string;
+            from_version: number;
+            to_version: number;
+            changes: {
+                pointer: string;
+                /** @description Absent where there was no such field. */
+                before?: unknown;
+                after?: unknown;
+            }[];
+        };
+        OrderProof: {
+            /** Format: uuid */
+            order_id: string;
+            partition: number;
+            partitions: number;
+            events: {
+                position: number;
+                version: number;
+                type: string;
+                /** Format: date-time */
+                occurred_at: string;
+                /** Format: date-time */
+                recorded_at: string;
+                /** @description JSON text, byte by byte as it is hashed. */
+                data: string;
+                metadata: string;
+                /** @description SHA-256, hex. */
+                previous_hash: string;
+                /** @description SHA-256, hex. */
+                hash: string;
+                path: string[];
+            }[];
+            checkpoint: components["schemas"]["SignedCheckpoint"];
+        };
+        History: components["schemas"]["OrderHistory"] | components["schemas"]["ChangesBetweenVersions"] | components["schemas"]["OrderProof"];
+        Metrics: {
+            currency: components["schemas"]["Currency"];
+            other_currencies: components["schemas"]["Currency"][];
+            total_orders: number;
+            by_status: {
+                [key: string]: number;
+            };
+            units: number;
+            revenue: {
+                /** @description In major units, exact. */
+                gross: number;
+                /** @description In major units, exact. */
+                cancelled: number;
+                /** @description In major units, exact. */
+                refunded: number;
+                /** @description In major units, exact. */
+                net: number;
+                /** @description In major units, exact. */
+                paid: number;
+            };
+            average_order_value: number | null;
+            processing_time: {
+                placed_to_shipped: {
+                    count: number;
+                    mean: number | null;
+                    p50: number | null;
+                    p90: number | null;
+                    p99: number | null;
+                };
+                placed_to_delivered: {
+                    count: number;
+                    mean: number | null;
+                    p50: number | null;
+                    p90: number | null;
+                    p99: number | null;
+                };
+            };
+            series?: {
+                /** Format: date-time */
+                start: string;
+                orders: number;
+                cancelled_orders: number;
+                units: number;
+                revenue: {
+                    /** @description In major units, exact. */
+                    gross: number;
+                    /** @description In major units, exact. */
+                    cancelled: number;
+                    /** @description In major units, exact. */
+                    refunded: number;
+                    /** @description In major units, exact. */
+                    net: number;
+                    /** @description In major units, exact. */
+                    paid: number;
+                };
+            }[];
+        };
+        Projections: {
+            projections: {
+                name: string;
+                version: number;
+                generation: number;
+                lag: number;
+                /** @enum {unknown} */
+                state: "live" | "stopped";
+                rebuild: components["schemas"]["Rebuild"] | null;
+                partitions: {
+                    partition: number;
+                    checkpoint: number;
+                    head: number;
+                    lag: number;
+                    owner: string | null;
+                    /** Format: date-time */
+                    reported_at: string | null;
+                    stopped?: {
+                        position: number;
+                        /** Format: uuid */
+                        order_id: string | null;
+                        type: string | null;
+                        error: string;
+                        /** Format: date-time */
+                        at: string;
+                    };
+                }[];
+            }[];
+        };
+        Rebuild: {
+            generation: number;
+            version: number;
+            /** @enum {unknown} */
+            state: "building" | "stopped";
+            requested_by: string;
+            /** Format: date-time */
+            requested_at: string;
+            events_done: number;
+            events_total: number;
+            lag: number;
+            events_per_second: number | null;
+            seconds_left: number | null;
+            stopped?: {
+                partition: number;
+                position: number;
+                /** Format: uuid */
+                order_id: string | null;
+                type: string | null;
+                error: string;
+                /** Format: date-time */
+                at: string;
+            }[];
+        };
+        RebuildRequested: {
+            name: string;
+            /** @description false: one was under way already. */
+            requested: boolean;
+            rebuild: components["schemas"]["Rebuild"] | null;
+        };
+        SignedCheckpoint: {
+            checkpoint: {
+                /** Format: uuid */
+                log_id: string;
+                /** Format: date-time */
+                created_at: string;
+                partitions: {
+                    partition: number;
+                    position: number;
+                    /** @description SHA-256, hex. */
+                    hash: string;
+                    /** @description SHA-256, hex. */
+                    root: string;
+                }[];
+            };
+            /** @description JWS, compact; EdDSA with Ed25519 over the checkpoint’s JSON. */
+            jws: string;
+        };
+        JsonWebKeySet: {
+            keys: {
+                kty: string;
+                kid: string;
+            }[];
+        };
+        BatchLine: {
+            line: number;
+            /** @enum {unknown} */
+            status: 200 | 201;
+            /** Format: uuid */
+            order_id: string;
+            version: number;
+            /** @constant */
+            replayed?: true;
+        } | {
+            line: number;
+            status: number;
+            /** Format: uuid */
+            order_id?: string;
+            problem: components["schemas"]["LineProblem"];
+        };
+        Webhook: {
+            /** Format: uuid */
+            webhook_id: string;
+            url: string;
+            /** @description null: every type. */
+            event_types: string[] | null;
+            /**
+             * @description gone: the receiver answered 410.
+             * @enum {unknown}
+             */
+            state: "active" | "paused" | "gone";
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** @description Events that are to be delivered, those that are tried again included. */
+            pending: number;
+            dead_letters: number;
+            /** @description Events of the log that were not looked at yet. */
+            lag: number;
+        };
+        Webhooks: {
+            webhooks: components["schemas"]["Webhook"][];
+        };
+        WebhookWithSecret: {
+            /** Format: uuid */
+            webhook_id: string;
+            url: string;
+            /** @description null: every type. */
+            event_types: string[] | null;
+            /**
+             * @description gone: the receiver answered 410.
+             * @enum {unknown}
+             */
+            state: "active" | "paused" | "gone";
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** @description Events that are to be delivered, those that are tried again included. */
+            pending: number;
+            dead_letters: number;
+            /** @description Events of the log that were not looked at yet. */
+            lag: number;
+            /** @description Shown here and nowhere else. */
+            secret: string;
+        };
+        DeadLetters: {
+            dead_letters: {
+                /** @description partition:position */
+                event: string;
+                /** Format: uuid */
+                order_id: string;
+                type: string;
+                attempts: number;
+                /** Format: date-time */
+                first_attempt_at: string;
+                /** Format: date-time */
+                last_attempt_at: string;
+                last_error: string;
+            }[];
+            /** @description For the query parameter after, where there are more. */
+            next_after: string | null;
+        };
+        DeadLettersReplayed: {
+            replayed: number;
+        };
+        Live: {
+            /** @constant */
+            status: "live";
+        };
+        Health: {
+            /** @enum {unknown} */
+            status: "ready" | "degraded" | "not-ready";
+            checks: {
+                [key: string]: string;
+            };
+        };
+        ServiceDescription: {
+            service: string;
+            documentation: string;
+            openapi: string;
+            endpoints: string[];
+        };
+        OpenApiDocument: {
+            openapi: string;
+            info: Record<string, never>;
+            paths: Record<string, never>;
+        };
+        ProblemTypes: {
+            type: string;
+            status: number;
+            title: string;
+        }[];
+        /** @description A problem (RFC 9457), without what only a request of its own would have. */
+        LineProblem: {
+            /** @enum {unknown} */
+            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/amended-below-paid" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-shipped-quantity" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/internal-error";
+            title: string;
+            status: number;
+            detail: string;
+            errors?: {
+                pointer: string;
+                message: string;
+            }[];
+            /** @enum {unknown} */
+            current_status?: "pending" | "processing" | "partially_shipped" | "shipped" | "delivered" | "cancelled" | "partially_returned" | "returned";
+            current_version?: number;
+            on_hold?: boolean;
+            allowed_commands?: string[];
+            required_scopes?: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
+        };
+        /** @description A problem, as RFC 9457 has it. */
+        Problem: components["schemas"]["LineProblem"] & {
+            instance: string;
+            request_id: string;
+        };
+        PlaceBody: {
+            user_id: string;
+            /** @description Each occurrence is a quantity of one. */
+            item_ids?: string[];
+            items?: {
+                item_id: string;
+                quantity: number;
+                /** @description In major units, such as 59.98 or "59.98"; no more decimals than the currency has. */
+                unit_price?: number | string;
+            }[];
+            /** @description In major units, such as 59.98 or "59.98"; no more decimals than the currency has. */
+            total_amount: number | string;
+            order_id?: string;
+            currency?: components["schemas"]["Currency"];
+            metadata?: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            occurred_at?: string;
+        } & (unknown | unknown);
+        AmendBody: {
+            /** @description Each occurrence is a quantity of one. */
+            item_ids?: string[];
+            items?: {
+                item_id: string;
+                quantity: number;
+                /** @description In major units, such as 59.98 or "59.98"; no more decimals than the currency has. */
+                unit_price?: number | string;
+            }[];
+            /** @description In major units, such as 59.98 or "59.98"; no more decimals than the currency has. */
+            total_amount: number | string;
+            reason: string;
+        } & (unknown | unknown);
+        PayBody: {
+            /** @description In major units, such as 59.98 or "59.98"; no more decimals than the currency has. */
+            amount?: number | string;
+            payment_reference?: string;
+        };
+        ProcessBody: Record<string, never>;
+        ShipBody: {
+            items?: {
+                item_id: string;
+                quantity: number;
+            }[];
+            carrier?: string;
+            tracking_number?: string;
+        };
+        DeliverBody: Record<string, never>;
+        CancelBody: {
+            reason: string;
+        };
+        RefundBody: {
+            /** @description In major units, such as 59.98 or "59.98"; no more decimals than the currency has. */
+            amount?: number | string;
+            reason: string;
+        };
+        ReturnBody: {
+            items?: {
+                item_id: string;
+                quantity: number;
+            }[];
+            reason: string;
+        };
+        HoldBody: {
+            reason: string;
+        };
+        ReleaseBody: {
+            reason: string;
+        };
+        NoteBody: {
+            text: string;
+        };
+        WebhookBody: {
+            url: string;
+            /** @description Without it, events of every type are delivered. */
+            event_types?: ("OrderPlaced" | "OrderAmended" | "OrderPaid" | "OrderProcessingStarted" | "OrderShipped" | "OrderDelivered" | "OrderCancelled" | "OrderRefunded" | "OrderReturned" | "OrderHeld" | "OrderReleased" | "OrderNoteAdded" | "OrderPersonErased")[];
+        };
+        WebhookStateBody: {
+            /** @enum {string} */
+            state: "active" | "paused";
+        };
+        ReplayDeadLettersBody: {
+            event?: string;
+        };
+        BatchCommand: {
+            command: string;
+            order_id?: string;
+            idempotency_key?: string;
+        };
+        WebhookMessage: {
+            /** @description The event’s type. */
+            type: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            timestamp: string;
+            data: components["schemas"]["Change"];
+        };
+    };
+    responses: {
+        /** @description There is nothing at this address (`/problems/not-found`). */
+        Problem404: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/not-found";
+                };
+            };
+        };
+        /** @description The request is malformed (`/problems/malformed-request`). */
+        Problem400: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/malformed-request";
+                };
+            };
+        };
+        /** @description This address does not take that method (`/problems/method-not-allowed`). */
+        Problem405: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/method-not-allowed";
+                };
+            };
+        };
+        /** @description The headers are too large (`/problems/headers-too-large`). */
+        Problem431: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/headers-too-large";
+                };
+            };
+        };
+        /** @description Something went wrong here (`/problems/internal-error`). */
+        Problem500: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/internal-error";
+                };
+            };
+        };
+        /** @description Nobody knows who you are (`/problems/unauthenticated`). */
+        Problem401: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/unauthenticated";
+                };
+            };
+        };
+        /** @description You may not do this (`/problems/insufficient-scope`). */
+        Problem403: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/insufficient-scope";
+                };
+            };
+        };
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
+        Problem503: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/event-log-unavailable" | "/problems/token-issuer-unavailable";
+                };
+            };
+        };
+        /** @description Too many requests (`/problems/rate-limited`). */
+        Problem429: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/rate-limited";
+                };
+            };
+        };
+        /** @description The body is of a type that this endpoint does not take (`/problems/unsupported-media-type`). */
+        Problem415: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/unsupported-media-type";
+                };
+            };
+        };
+        /** @description A header is not valid (`/problems/invalid-header`). The body is not JSON (`/problems/malformed-json`). The request is malformed (`/problems/malformed-request`). */
+        Problem400B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/invalid-header" | "/problems/malformed-json" | "/problems/malformed-request";
+                };
+            };
+        };
+        /** @description Too many commands on this order at once (`/problems/contended`). The event log is unavailable (`/problems/event-log-unavailable`). More arrives than can be done (`/problems/overloaded`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
+        Problem503B: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/contended" | "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
+                };
+            };
+        };
+        /** @description The body did not arrive in time (`/problems/request-timeout`). */
+        Problem408: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/request-timeout";
+                };
+            };
+        };
+        /** @description The body is too large (`/problems/body-too-large`). */
+        Problem413: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/body-too-large";
+                };
+            };
+        };
+        /** @description This Idempotency-Key was used for another request (`/problems/idempotency-key-reused`). The request is not valid (`/problems/validation`). */
+        Problem422: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/idempotency-key-reused" | "/problems/validation";
+                };
+            };
+        };
+        /** @description The order is at another version than If-Match asks for (`/problems/version-mismatch`). */
+        Problem412: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/version-mismatch";
+                };
+            };
+        };
+        /** @description An order with this id exists already (`/problems/order-exists`). The order has as many events as one may have (`/problems/order-history-full`). The person of this order was forgotten (`/problems/person-erased`). */
+        Problem409: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/order-exists" | "/problems/order-history-full" | "/problems/person-erased";
+                };
+            };
+        };
+        /** @description There is nothing at this address (`/problems/not-found`). There is no such order (`/problems/order-not-found`). */
+        Problem404B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/not-found" | "/problems/order-not-found";
+                };
+            };
+        };
+        /** @description The new total is below what has been paid (`/problems/amended-below-paid`). The order as it stands forbids this command (`/problems/invalid-transition`). The order has as many events as one may have (`/problems/order-history-full`). The person of this order was forgotten (`/problems/person-erased`). */
+        Problem409B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/amended-below-paid" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
+                };
+            };
+        };
+        /** @description More than is left to pay (`/problems/exceeds-amount-due`). The order as it stands forbids this command (`/problems/invalid-transition`). The order has as many events as one may have (`/problems/order-history-full`). The person of this order was forgotten (`/problems/person-erased`). */
+        Problem409C: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/exceeds-amount-due" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
+                };
+            };
+        };
+        /** @description The order as it stands forbids this command (`/problems/invalid-transition`). The order has as many events as one may have (`/problems/order-history-full`). The order is on hold (`/problems/order-on-hold`). The person of this order was forgotten (`/problems/person-erased`). */
+        Problem409D: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/order-on-hold" | "/problems/person-erased";
+                };
+            };
+        };
+        /** @description More than is left to ship (`/problems/exceeds-ordered-quantity`). The order as it stands forbids this command (`/problems/invalid-transition`). The order has as many events as one may have (`/problems/order-history-full`). The order is on hold (`/problems/order-on-hold`). The person of this order was forgotten (`/problems/person-erased`). */
+        Problem409E: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/exceeds-ordered-quantity" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/order-on-hold" | "/problems/person-erased";
+                };
+            };
+        };
+        /** @description The order as it stands forbids this command (`/problems/invalid-transition`). The order has as many events as one may have (`/problems/order-history-full`). The person of this order was forgotten (`/problems/person-erased`). */
+        Problem409F: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
+                };
+            };
+        };
+        /** @description More than is left to refund (`/problems/exceeds-refundable-amount`). The order as it stands forbids this command (`/problems/invalid-transition`). The order has as many events as one may have (`/problems/order-history-full`). The person of this order was forgotten (`/problems/person-erased`). */
+        Problem409G: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/exceeds-refundable-amount" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
+                };
+            };
+        };
+        /** @description More than was shipped and not returned (`/problems/exceeds-shipped-quantity`). The order as it stands forbids this command (`/problems/invalid-transition`). The order has as many events as one may have (`/problems/order-history-full`). The person of this order was forgotten (`/problems/person-erased`). */
+        Problem409H: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/exceeds-shipped-quantity" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
+                };
+            };
+        };
+        /** @description The order has as many events as one may have (`/problems/order-history-full`). The person of this order was forgotten (`/problems/person-erased`). */
+        Problem409I: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/order-history-full" | "/problems/person-erased";
+                };
+            };
+        };
+        /** @description A header is not valid (`/problems/invalid-header`). The request is malformed (`/problems/malformed-request`). */
+        Problem400C: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/invalid-header" | "/problems/malformed-request";
+                };
+            };
+        };
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The read models have not got that far yet (`/problems/position-not-reached`). The read models are unavailable (`/problems/read-models-unavailable`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
+        Problem503C: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/event-log-unavailable" | "/problems/position-not-reached" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
+                };
+            };
+        };
+        /** @description The cursor does not belong to this query (`/problems/invalid-cursor`). The request is not valid (`/problems/validation`). */
+        Problem422B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/invalid-cursor" | "/problems/validation";
+                };
+            };
+        };
+        /** @description No representation that you accept (`/problems/not-acceptable`). */
+        Problem406: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/not-acceptable";
+                };
+            };
+        };
+        /** @description The series would have too many buckets (`/problems/too-many-buckets`). The request is not valid (`/problems/validation`). */
+        Problem422C: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/too-many-buckets" | "/problems/validation";
+                };
+            };
+        };
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). More arrives than can be done (`/problems/overloaded`). The read models are unavailable (`/problems/read-models-unavailable`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
+        Problem503D: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
+                };
+            };
+        };
+        /** @description The request is not valid (`/problems/validation`). */
+        Problem422D: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/validation";
+                };
+            };
+        };
+        /** @description There is nothing at this address (`/problems/not-found`). There is no such order (`/problems/order-not-found`). The order has no such version (`/problems/order-version-not-found`). */
+        Problem404C: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/not-found" | "/problems/order-not-found" | "/problems/order-version-not-found";
+                };
+            };
+        };
+        /** @description This service signs nothing (`/problems/no-signing-key`). */
+        Problem501: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/no-signing-key";
+                };
+            };
+        };
+        /** @description There is nothing at this address (`/problems/not-found`). There is no such projection (`/problems/projection-not-found`). */
+        Problem404D: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/not-found" | "/problems/projection-not-found";
+                };
+            };
+        };
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The read models are unavailable (`/problems/read-models-unavailable`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
+        Problem503E: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/event-log-unavailable" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
+                };
+            };
+        };
+        /** @description There is nothing at this address (`/problems/not-found`). There is no such projection (`/problems/projection-not-found`). This projection is not being rebuilt (`/problems/rebuild-not-found`). */
+        Problem404E: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/not-found" | "/problems/projection-not-found" | "/problems/rebuild-not-found";
+                };
+            };
+        };
+        /** @description The body is not JSON (`/problems/malformed-json`). The request is malformed (`/problems/malformed-request`). */
+        Problem400D: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/malformed-json" | "/problems/malformed-request";
+                };
+            };
+        };
+        /** @description There are as many webhooks as there may be (`/problems/too-many-webhooks`). */
+        Problem409J: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/too-many-webhooks";
+                };
+            };
+        };
+        /** @description There is nothing at this address (`/problems/not-found`). There is no such webhook (`/problems/webhook-not-found`). */
+        Problem404F: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/not-found" | "/problems/webhook-not-found";
+                };
+            };
+        };
+    };
+    parameters: {
+        /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+        "Idempotency-Key": string;
+        /** @description The ETag of the version that the command is meant for, such as "3". */
+        "If-Match": string;
+        /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+        Prefer: string;
+        /** @description An Event-Position that the answer has to include; waits for it, up to 5 seconds. */
+        "Min-Event-Position": string;
+        /** @description ETags of answers that the caller has: 304 where one still holds. */
+        "If-None-Match": string;
+        /** @description The id of the last message that was received: the stream goes on right after it. */
+        "Last-Event-ID": string;
+    };
+    requestBodies: never;
+    headers: {
+        /** @description Of an order: its version. */
+        ETag: string;
+        /** @description Where the command’s event is in the log: partition:position. */
+        "Event-Position": string;
+        /** @description true: the command had been handled before, and this is the answer of then. */
+        "Idempotency-Replayed": "true";
+        /** @description The preference that was followed. */
+        "Preference-Applied": string;
+        /** @description Where what was made can be found. */
+        Location: string;
+        /** @description With CSV: a name for the file. */
+        "Content-Disposition": string;
+        /** @description The request’s id: the caller’s, if it sent a sane one. */
+        "X-Request-Id": string;
+        /** @description Seconds to wait before trying again. */
+        "Retry-After": number;
+    };
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    runBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A JSON object a line. */
+        requestBody: {
+            content: {
+                "application/x-ndjson": components["schemas"]["BatchCommand"];
+            };
+        };
+        responses: {
+            /** @description A line for each line, in the same order */
+            200: {
+                headers: {
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["BatchLine"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listOrders: {
+        parameters: {
+            query?: {
+                user_id?: string;
+                status?: "pending" | "processing" | "partially_shipped" | "shipped" | "delivered" | "cancelled" | "partially_returned" | "returned";
+                payment_status?: "unpaid" | "partially_paid" | "paid" | "partially_refunded" | "refunded";
+                placed_from?: string;
+                placed_to?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: {
+                /** @description An Event-Position that the answer has to include; waits for it, up to 5 seconds. */
+                "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
+                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of orders */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPage"];
+                };
+            };
+            /** @description The caller has this answer already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400C"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            406: components["responses"]["Problem406"];
+            422: components["responses"]["Problem422B"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503C"];
+        };
+    };
+    placeOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description The ETag of the version that the command is meant for, such as "3". */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceBody"];
+            };
+        };
+        responses: {
+            /** @description The order as it was placed */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Event-Position": components["headers"]["Event-Position"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    Location: components["headers"]["Location"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503B"];
+        };
+    };
+    amendOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description The ETag of the version that the command is meant for, such as "3". */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendBody"];
+            };
+        };
+        responses: {
+            /** @description The order as it now is */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Event-Position": components["headers"]["Event-Position"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404B"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409B"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503B"];
+        };
+    };
+    payOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description The ETag of the version that the command is meant for, such as "3". */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PayBody"];
+            };
+        };
+        responses: {
+            /** @description The order as it now is */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Event-Position": components["headers"]["Event-Position"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404B"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409C"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503B"];
+        };
+    };
+    processOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description The ETag of the version that the command is meant for, such as "3". */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ProcessBody"];
+            };
+        };
+        responses: {
+            /** @description The order as it now is */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Event-Position": components["headers"]["Event-Position"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404B"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409D"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503B"];
+        };
+    };
+    shipOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description The ETag of the version that the command is meant for, such as "3". */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ShipBody"];
+            };
+        };
+        responses: {
+            /** @description The order as it now is */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Event-Position": components["headers"]["Event-Position"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404B"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409E"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503B"];
+        };
+    };
+    deliverOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description The ETag of the version that the command is meant for, such as "3". */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DeliverBody"];
+            };
+        };
+        responses: {
+            /** @description The order as it now is */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Event-Position": components["headers"]["Event-Position"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404B"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409F"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503B"];
+        };
+    };
+    cancelOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description The ETag of the version that the command is meant for, such as "3". */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelBody"];
+            };
+        };
+        responses: {
+            /** @description The order as it now is */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Event-Position": components["headers"]["Event-Position"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404B"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409F"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503B"];
+        };
+    };
+    refundOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description The ETag of the version that the command is meant for, such as "3". */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundBody"];
+            };
+        };
+        responses: {
+            /** @description The order as it now is */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Event-Position": components["headers"]["Event-Position"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404B"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409G"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503B"];
+        };
+    };
+    returnOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description The ETag of the version that the command is meant for, such as "3". */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnBody"];
+            };
+        };
+        responses: {
+            /** @description The order as it now is */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Event-Position": components["headers"]["Event-Position"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404B"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409H"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503B"];
+        };
+    };
+    holdOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description The ETag of the version that the command is meant for, such as "3". */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldBody"];
+            };
+        };
+        responses: {
+            /** @description The order as it now is */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Event-Position": components["headers"]["Event-Position"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404B"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409F"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503B"];
+        };
+    };
+    releaseOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description The ETag of the version that the command is meant for, such as "3". */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseBody"];
+            };
+        };
+        responses: {
+            /** @description The order as it now is */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Event-Position": components["headers"]["Event-Position"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404B"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409F"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503B"];
+        };
+    };
+    noteOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description The ETag of the version that the command is meant for, such as "3". */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteBody"];
+            };
+        };
+        responses: {
+            /** @description The order as it now is */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Event-Position": components["headers"]["Event-Position"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404B"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409I"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503B"];
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: {
+                currency?: components["schemas"]["Currency"];
+                from?: string;
+                to?: string;
+                interval?: "hour" | "day" | "week" | "month";
+            };
+            header?: {
+                /** @description An Event-Position that the answer has to include; waits for it, up to 5 seconds. */
+                "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
+                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metrics"];
+                };
+            };
+            /** @description The caller has this answer already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400C"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            406: components["responses"]["Problem406"];
+            422: components["responses"]["Problem422C"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503C"];
+        };
+    };
+    streamOrders: {
+        parameters: {
+            query?: {
+                order_id?: string;
+                user_id?: string;
+            };
+            header?: {
+                /** @description The id of the last message that was received: the stream goes on right after it. */
+                "Last-Event-ID"?: components["parameters"]["Last-Event-ID"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["Problem400C"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            406: components["responses"]["Problem406"];
+            422: components["responses"]["Problem422D"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503D"];
+        };
+    };
+    getOrder: {
+        parameters: {
+            query?: {
+                version?: number;
+                at?: string;
+            };
+            header?: {
+                /** @description An Event-Position that the answer has to include; waits for it, up to 5 seconds. */
+                "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
+                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The order */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description The caller has this answer already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400C"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405"];
+            406: components["responses"]["Problem406"];
+            422: components["responses"]["Problem422D"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503C"];
+        };
+    };
+    getOrderHistory: {
+        parameters: {
+            query?: {
+                /** @description Tell of each event what it changed, field by field. */
+                diff?: boolean;
+                from?: number;
+                to?: number;
+                /** @description The events as they were hashed, with a proof that they are in the log. */
+                proof?: boolean;
+            };
+            header?: {
+                /** @description An Event-Position that the answer has to include; waits for it, up to 5 seconds. */
+                "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
+                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The history; with diff the changes, with proof the signed proof */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The caller has this answer already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400C"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405"];
+            406: components["responses"]["Problem406"];
+            422: components["responses"]["Problem422D"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            501: components["responses"]["Problem501"];
+            503: components["responses"]["Problem503C"];
+        };
+    };
+    getCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checkpoint */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedCheckpoint"];
+                };
+            };
+            /** @description The caller has this answer already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            406: components["responses"]["Problem406"];
+            422: components["responses"]["Problem422D"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            501: components["responses"]["Problem501"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getSigningKeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JsonWebKeySet"];
+                };
+            };
+            /** @description The caller has this answer already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            406: components["responses"]["Problem406"];
+            422: components["responses"]["Problem422D"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+        };
+    };
+    getProjections: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The projections */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Projections"];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The caller has this answer already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            406: components["responses"]["Problem406"];
+            422: components["responses"]["Problem422D"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503D"];
+        };
+    };
+    rebuildProjection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rebuild is under way */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RebuildRequested"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404D"];
+            405: components["responses"]["Problem405"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
+        };
+    };
+    cancelRebuild: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rebuild is cancelled */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404E"];
+            405: components["responses"]["Problem405"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscriptions */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhooks"];
+                };
+            };
+            /** @description The caller has this answer already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            406: components["responses"]["Problem406"];
+            422: components["responses"]["Problem422D"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookBody"];
+            };
+        };
+        responses: {
+            /** @description The subscription */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409J"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422D"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscription */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The caller has this answer already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404F"];
+            405: components["responses"]["Problem405"];
+            406: components["responses"]["Problem406"];
+            422: components["responses"]["Problem422D"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscription is gone */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404F"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422D"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    setWebhookState: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookStateBody"];
+            };
+        };
+        responses: {
+            /** @description The subscription */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404F"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422D"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscription with its new secret */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404F"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422D"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listDeadLetters: {
+        parameters: {
+            query?: {
+                after?: string;
+                limit?: number;
+            };
+            header?: {
+                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dead letters */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetters"];
+                };
+            };
+            /** @description The caller has this answer already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404F"];
+            405: components["responses"]["Problem405"];
+            406: components["responses"]["Problem406"];
+            422: components["responses"]["Problem422D"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    replayDeadLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReplayDeadLettersBody"];
+            };
+        };
+        responses: {
+            /** @description How many are tried again */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLettersReplayed"];
+                };
+            };
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404F"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422D"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getServiceMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    isLive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Live"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+        };
+    };
+    isReady: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            /** @description It can’t */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    getService: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceDescription"];
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+        };
+    };
+    getPageFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/css": string;
+                    "application/javascript": string;
+                    "text/javascript": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+        };
+    };
+    getOpenApi: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1 */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenApiDocument"];
+                };
+            };
+            /** @description The caller has this answer already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            406: components["responses"]["Problem406"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+        };
+    };
+    getDocs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+        };
+    };
+    getDocsFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/css": string;
+                    "application/javascript": string;
+                    "text/javascript": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+        };
+    };
+    listProblems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The problem types */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemTypes"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+        };
+    };
+    getProblem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                problem: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+        };
+    };
+    receiveOrderEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Never again: the subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+}

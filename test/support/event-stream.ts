@@ -1,0 +1,63 @@
+/** A message of a Server-Sent Event stream, and what a reader needs to go on after it. */
+export interface Message {
+  readonly id: string | undefined;
+  readonly event: string | undefined;
+  readonly data: string;
+}
+
+/** A reader of a stream, as EventSource is one: it reads until the stream ends or it closes it. */
+export interface StreamReader {
+  readonly messages: Message[];
+  /** What the last retry line said, in milliseconds. */
+  retryMs(): number | undefined;
+  comments(): number;
+  close(): void;
+  /** Resolves when the stream has ended, from whichever side. */
+  readonly ended: Promise<void>;
+}
+
+/** Opens a stream. Rejects, with the answer's status, where it is not one. */
+export async function openStream(
+  url: string,
+  headers: Record<string, string> = {},
+  onMessage: (message: Message, reader: StreamReader) => void = () => undefined,
+): Promise<StreamReader> {
+  const controller = new AbortController();
+  const response = await fetch(url, {
+    headers: { accept: 'text/event-stream', ...headers },
+    signal: controller.signal,
+  });
+  if (response.status !== 200 || !response.body)
+    throw new Error(`answered ${response.status}: ${await response.text()}`);
+  const messages: Message[] = [];
+  let retry: number | undefined;
+  let comments = 0;
+  const read = async (reader: StreamReader, body: NonNullable<typeof response.body>) => {
+    let text = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of body) {
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+      const blocks = text.split('\n\n');
+      text = blocks.pop() ?? '';
+      for (const block of blocks) {
+        const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1];
+        if (block.startsWith(':')) comments += 1;
+        retry = Number(field('retry') ?? retry);
+        const data = field('data');
+        if (data === undefined || controller.signal.aborted) continue;
+        const message = { id: field('id'), event: field('event'), data };
+        messages.push(message);
+        onMessage(message, reader);
+      }
+    }
+  };
+  const reader: { -readonly [Key in keyof StreamReader]: StreamReader[Key] } = {
+    messages,
+    retryMs: () => retry,
+    comments: () => comments,
+    close: () => controller.abort(),
+    ended: Promise.resolve(),
+  };
+  reader.ended = read(reader, response.body).catch(() => undefined);
+  return reader;
+}
