@@ -42,10 +42,11 @@ export function addressProblem(text: string, allowPrivate: boolean): string | un
  * Posts to addresses that strangers chose, and to nothing but the internet (OWASP, server-side request forgery): a name is
  * resolved once, every address that it has is checked, and the connection goes to exactly what was checked, so that a name
  * which changes its address in between gains nothing.
+ * @param resolve looks a name up.
  */
-export function createSafePost(allowPrivate: boolean): SafePost {
+export function createSafePost(allowPrivate: boolean, resolve: typeof dnsLookup = dnsLookup): SafePost {
   const lookup: LookupFunction = (hostname, options, callback) => {
-    dnsLookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       const refused = allowPrivate ? undefined : addresses?.find(({ address }) => !isPublic(address));
       const [first] = addresses ?? [];
       if (error) callback(error, '', 0);
@@ -64,7 +65,7 @@ export function createSafePost(allowPrivate: boolean): SafePost {
 
   return {
     post: (url, headers, body) =>
-      new Promise((resolve, reject) => {
+      new Promise((answered, reject) => {
         const problem = addressProblem(url, allowPrivate);
         if (problem !== undefined) {
           reject(new AddressRefused(`the address ${problem}`));
@@ -93,7 +94,7 @@ export function createSafePost(allowPrivate: boolean): SafePost {
           });
           response.once('error', () => undefined);
           response.once('close', () =>
-            resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }),
+            answered({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }),
           );
         });
         request.end(body);

@@ -1,0 +1,267 @@
+import { expect } from 'chai';
+import { Webhook } from 'standardwebhooks';
+import { runOrders } from '../support/orders-command.js';
+import { type Received, type Receiver, startReceiver } from '../support/receiver.js';
+import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+import { call, type RunningService, startService } from '../support/service.js';
+
+const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
+const env = { ORDERS_WEBHOOKS_ALLOW_PRIVATE: 'yes', LOG_LEVEL: 'silent' };
+
+describe('webhooks', function () {
+  this.timeout(120_000);
+  let log: TestLog;
+  let receiver: Receiver;
+  let service: RunningService;
+  beforeEach(async () => {
+    log = await createTestLog(4);
+    receiver = await startReceiver();
+    service = await startService(log, env);
+  });
+  afterEach(async () => {
+    receiver.stop();
+    await service.stop();
+    await log.close();
+  });
+
+  const subscribe = async (body: object = {}, path = '/hook') =>
+    (await call(service, 'POST', '/webhooks', { url: receiver.url + path, ...body })).body as {
+      webhook_id: string;
+      secret: string;
+    };
+  const place = async () => (await call(service, 'POST', '/orders', order)).body.order_id as string;
+  const webhook = async (id: string) => (await call(service, 'GET', `/webhooks/${id}`)).body;
+  const settled = (id: string) =>
+    eventually('all to be delivered', async () => {
+      const { pending, lag } = await webhook(id);
+      return pending === 0 && lag === 0;
+    });
+  /** Makes what waits for its next attempt due now. */
+  const hurry = () => log.owner.query(`update webhook_deliveries set next_attempt_at = now() where state = 'pending'`);
+  const delivered = (orderId: string) =>
+    receiver.received
+      .filter(({ event, status }) => event.order_id === orderId && status < 300)
+      .map(({ event }) => event.version);
+
+  it('tell a subscribed address what happens from then on, signed, each event once and in order', async () => {
+    await place();
+    const { webhook_id: id, secret } = await subscribe();
+    const orderId = await place();
+    await call(service, 'POST', `/orders/${orderId}/pay`);
+    await call(service, 'POST', `/orders/${orderId}/process`);
+    await settled(id);
+    expect(delivered(orderId)).to.deep.equal([1, 2, 3]);
+    expect(receiver.received).to.have.length(3);
+    const { events, partition } = (await call(service, 'GET', `/orders/${orderId}/history`)).body;
+    for (const [nth, { headers, body }] of receiver.received.entries()) {
+      const message = new Webhook(secret).verify(body, headers as Record<string, string>);
+      const { version, type, data, actor, occurred_at, recorded_at, position } = events[nth];
+      expect(message).to.deep.equal({
+        type,
+        timestamp: recorded_at,
+        data: {
+          ...{ order_id: orderId, version, type, data, actor, occurred_at, recorded_at },
+          position: `${partition}:${position}`,
+        },
+      });
+      expect(() =>
+        new Webhook(secret).verify(body.replace(orderId, 'x'), headers as Record<string, string>),
+      ).to.throw();
+    }
+    expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).to.equal(3);
+  });
+
+  it('are filtered by the events’ types; paused ones lose nothing; deleted ones are sent nothing more', async () => {
+    const { webhook_id: paid } = await subscribe({ event_types: ['OrderPaid'] }, '/paid');
+    const { webhook_id: all } = await subscribe({}, '/all');
+    await call(service, 'POST', `/webhooks/${all}/state`, { state: 'paused' });
+    const orderId = await place();
+    await call(service, 'POST', `/orders/${orderId}/pay`);
+    await settled(paid);
+    expect(receiver.received.map(({ path, event }) => [path, event.type])).to.deep.equal([['/paid', 'OrderPaid']]);
+    await call(service, 'POST', `/webhooks/${all}/state`, { state: 'active' });
+    await settled(all);
+    expect(receiver.received.slice(1).map(({ path, event }) => [path, event.type])).to.deep.equal([
+      ['/all', 'OrderPlaced'],
+      ['/all', 'OrderPaid'],
+    ]);
+    expect((await call(service, 'DELETE', `/webhooks/${all}`)).status).to.equal(204);
+    await call(service, 'POST', `/orders/${orderId}/note`, { text: 'n' });
+    await settled(paid);
+    expect(receiver.received).to.have.length(3);
+    expect((await call(service, 'GET', `/webhooks/${all}`)).body.type).to.equal('/problems/webhook-not-found');
+  });
+
+  it('are tried again with the same id, the order’s next event waiting, other orders going on', async () => {
+    const { webhook_id: id, secret } = await subscribe();
+    let failing = '';
+    receiver.answer = (_, { order_id }) => (order_id === failing ? 500 : 204);
+    const stuck = await place();
+    failing = stuck;
+    await call(service, 'POST', `/orders/${stuck}/pay`);
+    await call(service, 'POST', `/orders/${stuck}/note`, { text: 'n' });
+    const fine = await place();
+    await eventually('the other order', () => delivered(fine).length === 1);
+    await eventually('a failure', () =>
+      receiver.received.some(({ event, status }) => event.order_id === stuck && status === 500),
+    );
+    expect(delivered(stuck).filter((version) => version > 1)).to.deep.equal([]);
+    const failed = receiver.received.filter(({ event, status }) => event.order_id === stuck && status === 500);
+    failing = '';
+    await hurry();
+    await settled(id);
+    expect(delivered(stuck)).to.deep.equal([1, 2, 3]);
+    const again = receiver.received.find(
+      ({ event, status }) => event.order_id === stuck && event.version === failed[0]?.event.version && status === 204,
+    );
+    expect(again?.headers['webhook-id']).to.equal(failed[0]?.headers['webhook-id']);
+    expect(again?.body).to.equal(failed[0]?.body);
+    new Webhook(secret).verify(again?.body ?? '', again?.headers as Record<string, string>);
+  });
+
+  it('that fail for a day become dead letters, the order goes on, and a replay delivers them', async () => {
+    const { webhook_id: id } = await subscribe();
+    const orderId = await place();
+    await settled(id);
+    receiver.answer = (_, { type }) => (type === 'OrderPaid' ? 503 : 204);
+    await call(service, 'POST', `/orders/${orderId}/pay`);
+    await call(service, 'POST', `/orders/${orderId}/process`);
+    await eventually('the first failure', () => receiver.received.some(({ status }) => status === 503));
+    await eventually(
+      'it to be written down',
+      async () => (await log.owner.query('select from webhook_deliveries where attempts = 1')).rowCount === 1,
+    );
+    await log.owner.query(
+      `update webhook_deliveries set first_attempt_at = now() - interval '25 hours', next_attempt_at = now() where attempts = 1`,
+    );
+    await settled(id);
+    expect(delivered(orderId)).to.deep.equal([1, 3]);
+    const { dead_letters: letters } = (await call(service, 'GET', `/webhooks/${id}/dead-letters`)).body;
+    expect(letters).to.have.length(1);
+    expect(letters[0]).to.include({
+      order_id: orderId,
+      type: 'OrderPaid',
+      attempts: 2,
+      last_error: 'answered with 503',
+    });
+    const listed = await runOrders(log, ['webhooks', 'dead-letters', id], { env });
+    expect(JSON.parse(listed.stdout)).to.deep.equal(letters[0]);
+    expect(
+      (await call(service, 'POST', `/webhooks/${id}/dead-letters/replay`, { event: '0:999' })).body.replayed,
+    ).to.equal(0);
+    receiver.answer = () => 204;
+    const { event } = letters[0];
+    const replayed = await call(service, 'POST', `/webhooks/${id}/dead-letters/replay`, { event });
+    expect([replayed.status, replayed.body.replayed]).to.deep.equal([202, 1]);
+    await settled(id);
+    expect(delivered(orderId)).to.deep.equal([1, 3, 2]);
+    expect((await webhook(id)).dead_letters).to.equal(0);
+  });
+
+  it('are signed with the old secret too for a day after a rotation', async () => {
+    const { webhook_id: id, secret } = await subscribe();
+    const rotated = (await call(service, 'POST', `/webhooks/${id}/rotate-secret`)).body.secret as string;
+    await place();
+    await settled(id);
+    const verify = (by: string, { headers, body }: Received) =>
+      new Webhook(by).verify(body, headers as Record<string, string>);
+    const [first] = receiver.received;
+    for (const one of [secret, rotated]) expect(() => verify(one, first!)).not.to.throw();
+    await log.owner.query(`update webhooks set previous_secret_until = now() - interval '1 s'`);
+    await place();
+    await settled(id);
+    const last = receiver.received.at(-1)!;
+    expect(() => verify(rotated, last)).not.to.throw();
+    expect(() => verify(secret, last)).to.throw();
+  });
+
+  it('follow no redirect, and end when the receiver answers 410', async () => {
+    const { webhook_id: id } = await subscribe();
+    receiver.answer = () => 302;
+    await place();
+    await eventually(
+      'the attempt',
+      async () =>
+        (await log.owner.query(`select from webhook_deliveries where last_error = 'answered with 302'`)).rowCount === 1,
+    );
+    expect(receiver.received.map(({ path }) => path)).to.deep.equal(['/hook']);
+    receiver.answer = () => 410;
+    await hurry();
+    await eventually('the end', async () => (await webhook(id)).state === 'gone');
+    const before = receiver.received.length;
+    await place();
+    const { webhook_id: other } = await subscribe({}, '/other');
+    receiver.answer = () => 204;
+    await place();
+    await settled(other);
+    expect(receiver.received.slice(before).map(({ path }) => path)).to.deep.equal(['/other']);
+  });
+
+  it('are managed on the command line too', async () => {
+    const created = await runOrders(log, ['webhooks', 'create', `${receiver.url}/cli`, '--events', 'OrderPlaced'], {
+      env,
+    });
+    expect(created.stdout.trim(), created.output).to.match(/^whsec_/);
+    const listed = (await runOrders(log, ['webhooks', 'list'], { env })).stdout;
+    expect(listed).to.match(/active {2}http:\S+\/cli {2}OrderPlaced {2}0 pending {2}0 dead {2}0 behind/);
+    const id = listed.split(' ')[0]!;
+    for (const action of ['pause', 'resume', 'rotate-secret', 'replay', 'dead-letters', 'delete'])
+      expect((await runOrders(log, ['webhooks', action, id], { env })).code, action).to.equal(0);
+    for (const wrong of [
+      ['webhooks'],
+      ['webhooks', 'delete', id],
+      ['webhooks', 'create', 'ftp://x'],
+      ['webhooks', 'pause', 'x'],
+    ])
+      expect((await runOrders(log, wrong, { env })).code, wrong.join(' ')).to.equal(2);
+  });
+});
+
+describe('webhooks, whatever dies', function () {
+  this.timeout(120_000);
+
+  it('are delivered at least once, and first deliveries come in order per order', async () => {
+    const log = await createTestLog(4);
+    const receiver = await startReceiver();
+    const start = () => startService(log, env);
+    const writer = await startService(log, { ...env, ORDERS_ROLES: 'api' });
+    const { webhook_id: id } = (await call(writer, 'POST', '/webhooks', { url: `${receiver.url}/hook` })).body;
+    // Now and then it fails, and it takes its time: attempts are in hand when their process dies.
+    receiver.answer = async () => {
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 30));
+      return Math.random() < 0.1 ? 500 : 204;
+    };
+    const services = [await start(), await start()];
+    for (let round = 0; round < 4; round += 1) {
+      await Promise.all(
+        Array.from({ length: 25 }, async () => {
+          const { body } = await call(writer, 'POST', '/orders', order, { prefer: 'respond-async' });
+          await call(writer, 'POST', `/orders/${body.order_id}/pay`, undefined, { prefer: 'respond-async' });
+          await call(writer, 'POST', `/orders/${body.order_id}/process`, undefined, { prefer: 'respond-async' });
+        }),
+      );
+      services[round % 2]!.kill('SIGKILL');
+      services[round % 2] = await start();
+    }
+    await eventually(
+      'all to be delivered',
+      async () => {
+        await log.owner.query(`update webhook_deliveries set next_attempt_at = now() where state = 'pending'`);
+        const { pending, lag } = (await call(writer, 'GET', `/webhooks/${id}`)).body;
+        return pending === 0 && lag === 0;
+      },
+      60_000,
+    );
+    const firsts = new Map<string, number[]>();
+    for (const { event, status } of receiver.received) {
+      const versions = firsts.get(event.order_id) ?? [];
+      firsts.set(event.order_id, versions);
+      if (status < 300 && !versions.includes(event.version)) versions.push(event.version);
+    }
+    expect(firsts.size).to.equal(100);
+    for (const versions of firsts.values()) expect(versions).to.deep.equal([1, 2, 3]);
+    for (const one of [...services, writer]) one.kill('SIGKILL');
+    receiver.stop();
+    await log.close();
+  });
+});
