@@ -43,9 +43,16 @@ export function batchRoute(route: AddRoute, service: Service): void {
       return Promise.resolve(refused(number, tooLong));
     };
 
+    const gone = new AbortController();
+    ctx.res.once('close', () => gone.abort());
+
     async function* answers(): AsyncGenerator<string> {
       const lines = splitLines(withIdleTimeout(ctx.req), limits.maxBatchLineBytes);
-      for await (const answer of orderedWindow(withRoom(lines, caller, service), work, limits.maxBatchLinesInFlight)) {
+      for await (const answer of orderedWindow(
+        withRoom(lines, caller, service, gone.signal),
+        work,
+        limits.maxBatchLinesInFlight,
+      )) {
         yield `${JSON.stringify(answer)}\n`;
       }
       // The end of the answer means what the answer of a single command means: what was written can be read.
@@ -71,13 +78,19 @@ async function* withIdleTimeout(request: IncomingMessage): AsyncGenerator<Buffer
 }
 
 /** A line counts as a request: where the caller's rate limit is used up, the batch pauses until there is room again. */
-async function* withRoom(lines: AsyncIterable<Line>, caller: Caller, { rateLimit }: Service): AsyncGenerator<Line> {
+async function* withRoom(
+  lines: AsyncIterable<Line>,
+  caller: Caller,
+  { rateLimit }: Service,
+  gone: AbortSignal,
+): AsyncGenerator<Line> {
   let room = 0;
   for await (const line of lines) {
     if (room === 0) {
-      await rateLimit.waitForRoom(caller, limits.batchLinesPerRoom);
+      await rateLimit.waitForRoom(caller, limits.batchLinesPerRoom, gone);
       room = limits.batchLinesPerRoom;
     }
+    if (gone.aborted) return;
     room -= 1;
     yield line;
   }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Context } from 'koa';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Caller } from '../access/caller.js';
@@ -11,8 +12,8 @@ export type LimitRate = (ctx: Context, caller: Caller | undefined) => Promise<vo
 
 export interface RateLimit {
   readonly limitRate: LimitRate;
-  /** Takes requests' worth of the caller's limit, for the lines of a batch: waits until there is room. */
-  readonly waitForRoom: (caller: Caller, requests: number) => Promise<void>;
+  /** Takes requests' worth of the caller's limit, for the lines of a batch: waits until there is room, or `gone` aborts. */
+  readonly waitForRoom: (caller: Caller, requests: number, gone: AbortSignal) => Promise<void>;
 }
 
 export const unlimitedRate: RateLimit = { limitRate: async () => undefined, waitForRoom: async () => undefined };
@@ -52,11 +53,11 @@ export function createRateLimit(
         { 'retry-after': String(Math.max(1, seconds)) },
       );
     },
-    async waitForRoom(caller, requests) {
-      for (;;) {
-        const { used, isOver } = await take(limiter, `caller:${caller.subject}`, requests);
+    async waitForRoom(caller, requests, gone) {
+      while (!gone.aborted) {
+        const { used, isOver } = await take(limiter, `caller:${caller.subject}`, Math.min(requests, requestsPerMinute));
         if (!isOver) return;
-        await new Promise((resolve) => setTimeout(resolve, Math.max(100, used.msBeforeNext)));
+        await setTimeout(Math.max(100, used.msBeforeNext), undefined, { signal: gone }).catch(() => undefined);
       }
     },
   };

@@ -26,6 +26,11 @@ export async function startHttpServer(app: Koa, host: string, port: number): Pro
     app.callback(),
   );
   server.maxConnections = limits.maxConnections;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.on('clientError', answerClientError);
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
@@ -36,7 +41,11 @@ export async function startHttpServer(app: Koa, host: string, port: number): Pro
       new Promise((resolve) => {
         const cut = setTimeout(() => server.closeAllConnections(), deadlineMs);
         // Kept-alive connections fall idle one by one, as their requests finish.
-        const sweep = setInterval(() => server.closeIdleConnections(), limits.drainSweepIntervalMs);
+        const sweep = setInterval(() => {
+          server.closeIdleConnections();
+          // Opened ahead of a request that has not come: Node does not count these as idle.
+          for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+        }, limits.drainSweepIntervalMs);
         server.close(() => {
           clearTimeout(cut);
           clearInterval(sweep);

@@ -71,6 +71,8 @@ export class WebhookDeliverer {
     this.#options = options;
     this.#ownership = new PartitionOwnership(options.url, options.settings, 'webhooks', options.log);
     this.#ownership.on('acquired', (partition) => this.#wake(partition));
+    // A partition is handed over when its attempts are over, so that the next owner does not make them once more.
+    this.#ownership.drained = (partition) => this.#settled((name) => name.split(' ')[1] === String(partition));
   }
 
   start(): void {
@@ -88,12 +90,7 @@ export class WebhookDeliverer {
     clearInterval(this.#timer);
     this.#options.wakeUps.off('moved', this.#onMoved);
     await this.#working;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, limits.stopTimeoutMs);
-    });
-    await Promise.race([Promise.all(this.#inFlight.values()), late]);
-    clearTimeout(timer);
+    await this.#settled(() => true);
     await this.#ownership.close();
     this.#options.post.close();
   }
@@ -157,6 +154,17 @@ export class WebhookDeliverer {
         });
       this.#inFlight.set(name, delivering);
     }
+  }
+
+  /** Resolves when these attempts are over, or the time for that is. */
+  async #settled(which: (name: string) => boolean): Promise<void> {
+    const attempts = [...this.#inFlight].flatMap(([name, delivering]) => (which(name) ? [delivering] : []));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, limits.stopTimeoutMs);
+    });
+    await Promise.race([Promise.all(attempts), late]);
+    clearTimeout(timer);
   }
 
   #hasRoom(webhookId: string): boolean {

@@ -1,0 +1,218 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { createStreamReader } from '../../src/event-log/read-stream.js';
+import { recordedEvent } from '../../src/event-log/stored-event.js';
+import type { OrderCommand } from '../../src/orders/commands.js';
+import { decide } from '../../src/orders/decide.js';
+import { fold } from '../../src/orders/evolve.js';
+import { anyCommand } from '../support/any-command.js';
+import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+import { type Answer, call, type RunningService, startService } from '../support/service.js';
+
+const order = { user_id: 'u-1', item_ids: ['a', 'a', 'b'], total_amount: 30 };
+
+describe('commands to two API processes', function () {
+  this.timeout(120_000);
+  let log: TestLog;
+  let services: RunningService[];
+  before(async () => {
+    log = await createTestLog(4);
+    services = [await startService(log), await startService(log)];
+  });
+  after(async () => {
+    await Promise.all(services.map((service) => service.stop()));
+    await log.close();
+  });
+
+  const post = (nth: number, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    call(services[nth % services.length]!, 'POST', path, body, headers);
+  const stream = async (orderId: string) =>
+    (await createStreamReader(log.pool, log.settings.partitions)(orderId)).map(recordedEvent);
+
+  it('make one order of 100 identical requests under one key, and 100 equal answers', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, nth) => post(nth, '/orders', order, { 'idempotency-key': 'a hundred' })),
+    );
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).to.equal(1);
+    expect(answers.filter(({ headers }) => headers.get('idempotency-replayed') === null)).to.have.length(1);
+    for (const name of ['etag', 'event-position', 'location'])
+      expect(new Set(answers.map(({ headers }) => headers.get(name))).size, name).to.equal(1);
+    expect(await stream(answers[0]?.body.order_id)).to.have.length(1);
+  });
+
+  it('are answered as the first time through a crash between commit and answer', async () => {
+    // No projector applies anything here: the event is durable, and the answer waits for a projection that never comes.
+    const lonely = await createTestLog(4);
+    const key = { 'idempotency-key': 'crash', prefer: 'wait=10' };
+    for (const [path, body] of [['/orders', order]] as const) {
+      const dying = await startService(lonely, { ORDERS_ROLES: 'api', LOG_LEVEL: 'silent' });
+      const lost = call(dying, 'POST', path, body, key).catch((error: Error) => error);
+      await eventually(
+        'the event to be durable',
+        async () => (await lonely.owner.query('select from events')).rowCount === 1,
+      );
+      dying.kill('SIGKILL');
+      expect(await lost).to.be.instanceOf(Error);
+      const next = await startService(lonely);
+      const again = await call(next, 'POST', path, body, key);
+      expect([again.status, again.headers.get('idempotency-replayed')]).to.deep.equal([201, 'true']);
+      expect((await lonely.owner.query('select from events')).rowCount).to.equal(1);
+      const other = await call(next, 'POST', path, { ...body, total_amount: 31 }, key);
+      expect([other.status, other.body.type]).to.deep.equal([422, '/problems/idempotency-key-reused']);
+      await next.stop();
+    }
+    await lonely.close();
+  });
+
+  const life: readonly [string, object][] = [
+    ['amend', { item_ids: ['a', 'a'], total_amount: 20, reason: 'r' }],
+    ['pay', { amount: 15 }],
+    ['hold', { reason: 'r' }],
+    ['release', { reason: 'r' }],
+    ['process', {}],
+    ['ship', { items: [{ item_id: 'a', quantity: 2 }] }],
+    ['deliver', {}],
+    ['return', { items: [{ item_id: 'a', quantity: 1 }], reason: 'r' }],
+    ['refund', { amount: 5, reason: 'r' }],
+    ['note', { text: 'n' }],
+  ];
+  /** What a different body is for the same command; for the two that take none, there is none. */
+  const different: Record<string, object> = {
+    amend: { item_ids: ['a'], total_amount: 20, reason: 'r' },
+    pay: { amount: 1 },
+    ship: { items: [{ item_id: 'a', quantity: 1 }] },
+    refund: { amount: 1, reason: 'r' },
+    note: { text: 'another' },
+    return: { reason: 'another' },
+    hold: { reason: 'another' },
+    release: { reason: 'another' },
+    cancel: { reason: 'another' },
+  };
+
+  it('repeated under their key answer as the first time, every one of them, whichever process is asked', async () => {
+    const { order_id: id } = (await post(0, '/orders', order)).body;
+    const { order_id: cancelled } = (await post(0, '/orders', order)).body;
+    const firsts: [string, string, object, Answer][] = [];
+    for (const [nth, [name, body]] of [...life, ['cancel', { reason: 'r' }] as const].entries()) {
+      const path = `/orders/${name === 'cancel' ? cancelled : id}/${name}`;
+      const first = await post(nth, path, body, { 'idempotency-key': name });
+      expect(first.status, first.text).to.equal(200);
+      firsts.push([path, name, body, first]);
+    }
+    for (const [nth, [path, name, body, first]] of firsts.entries()) {
+      const again = await post(nth + 1, path, body, { 'idempotency-key': name });
+      expect([again.status, again.text, again.headers.get('idempotency-replayed')], name).to.deep.equal([
+        200,
+        first.text,
+        'true',
+      ]);
+      for (const header of ['etag', 'event-position'])
+        expect(again.headers.get(header)).to.equal(first.headers.get(header));
+      const other = different[name];
+      if (!other) continue;
+      const reused = await post(nth, path, other, { 'idempotency-key': name });
+      expect([reused.status, reused.body.type], name).to.deep.equal([422, '/problems/idempotency-key-reused']);
+    }
+    expect(await stream(id)).to.have.length(life.length + 1);
+  });
+
+  it('are recognised as lines of a batch too, and under the same keys as alone', async () => {
+    const lines = (key: string) =>
+      [
+        { command: 'place', ...order, idempotency_key: `${key} place` },
+        { command: 'place', ...order, idempotency_key: `${key} place` },
+      ]
+        .map((line) => JSON.stringify(line))
+        .join('\n');
+    const batch = async (nth: number, text: string) =>
+      (await post(nth, '/orders/batch', text, { 'content-type': 'application/x-ndjson' })).text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+    const [first, second] = await batch(0, lines('line'));
+    expect([first.order_id, second.replayed]).to.deep.equal([second.order_id, true]);
+    const [third] = await batch(1, lines('line'));
+    expect([third.order_id, third.replayed, third.version]).to.deep.equal([first.order_id, true, 1]);
+    const alone = await post(0, '/orders', order, { 'idempotency-key': 'line place' });
+    expect([alone.body.order_id, alone.headers.get('idempotency-replayed')]).to.deep.equal([first.order_id, 'true']);
+    const pay = { command: 'pay', order_id: first.order_id, amount: 1, idempotency_key: 'line pay' };
+    const [paid, again, other] = await batch(
+      1,
+      [pay, pay, { ...pay, amount: 2 }].map((line) => JSON.stringify(line)).join('\n'),
+    );
+    expect([paid.version, again.replayed, other.problem.type]).to.deep.equal([
+      2,
+      true,
+      '/problems/idempotency-key-reused',
+    ]);
+  });
+
+  it('are pinned by If-Match, every one of them', async () => {
+    const { order_id: id } = (await post(0, '/orders', order)).body;
+    for (const [nth, [name, body]] of life.entries()) {
+      const version = nth + 1;
+      for (const wrong of [version - 1, version + 1]) {
+        const {
+          status,
+          body: problem,
+          headers,
+        } = await post(nth, `/orders/${id}/${name}`, body, { 'if-match': `"${wrong}"` });
+        expect([status, problem.type, problem.current_version, headers.get('etag')], name).to.deep.equal([
+          ...[412, '/problems/version-mismatch', version],
+          `"${version}"`,
+        ]);
+      }
+      const taken = await post(nth, `/orders/${id}/${name}`, body, { 'if-match': `"${version}"` });
+      expect([taken.status, taken.headers.get('etag')], name).to.deep.equal([200, `"${version + 1}"`]);
+    }
+  });
+
+  it('on one order at once, 50 of any kind, end as the pure domain has them, each decided on the newest state', async () => {
+    const [commands = []] = fc.sample(
+      fc.array(
+        anyCommand.filter(({ command }) => command !== 'place' && command !== 'cancel'),
+        { minLength: 50, maxLength: 50 },
+      ),
+      { numRuns: 1, seed: 7 },
+    );
+    const { order_id: id } = (await post(0, '/orders', order)).body;
+    const answers = await Promise.all(
+      commands.map(async (command, nth) => ({
+        command,
+        answer: await post(nth, `/orders/${id}/${command.command}`, bodyOf(command)),
+      })),
+    );
+    const events = await stream(id);
+    const at = (version: number) => fold(events.slice(0, version));
+    let accepted = 0;
+    for (const { command, answer } of answers) {
+      if (answer.status === 200) {
+        accepted += 1;
+        const { version } = answer.body as { version: number };
+        const decision = decide(command, at(version - 1));
+        expect(decision, command.command).to.deep.equal([
+          { type: events[version - 1]?.type, data: events[version - 1]?.data },
+        ]);
+      } else if (answer.status === 409) {
+        // Where the order stood when it was refused, the pure domain refuses it too.
+        const decision = decide(command, at(answer.body.current_version));
+        expect('rejected' in decision && `/problems/${decision.rejected}`, command.command).to.equal(answer.body.type);
+      } else {
+        expect([answer.status, command.command], answer.text).to.deep.equal([422, command.command]);
+      }
+    }
+    expect(accepted).to.equal(events.length - 1);
+    expect(accepted).to.be.greaterThan(3);
+    expect(answers.filter(({ answer }) => answer.status === 409)).not.to.be.empty;
+  });
+
+  function bodyOf(command: OrderCommand): object {
+    const { command: _, ...fields } = command;
+    return Object.fromEntries(
+      Object.entries(fields).map(([name, value]) => [
+        name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+        value,
+      ]),
+    );
+  }
+});
