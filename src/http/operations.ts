@@ -173,7 +173,7 @@ export const operations = {
         headers: ['Preference-Applied'],
       },
     },
-    problems: ['unsupported-media-type'],
+    problems: ['unsupported-media-type', 'validation'],
   },
   ...commandOperations,
   listOrders: {
@@ -308,7 +308,7 @@ export const operations = {
     answers: {
       202: { description: 'The rebuild is under way', content: json('RebuildRequested'), headers: ['Location'] },
     },
-    problems: ['projection-not-found', 'read-models-unavailable'],
+    problems: ['validation', 'projection-not-found', 'read-models-unavailable'],
   },
   cancelRebuild: {
     method: 'delete',
@@ -318,7 +318,7 @@ export const operations = {
     access: ['admin'],
     parameters: ['name'],
     answers: { 204: { description: 'The rebuild is cancelled' } },
-    problems: ['projection-not-found', 'rebuild-not-found', 'read-models-unavailable'],
+    problems: ['validation', 'projection-not-found', 'rebuild-not-found', 'read-models-unavailable'],
   },
   createWebhook: {
     method: 'post',
