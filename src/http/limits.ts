@@ -37,6 +37,9 @@ export const httpLimits = {
   projectionStreamIntervalMs: 500,
   /** The window of the rate limit. */
   rateWindowSeconds: 60,
+  /** If Redis does not count a request within this time, the process counts it by itself, and asks Redis again after the other. */
+  rateStoreTimeoutMs: 250,
+  rateStoreRetryMs: 1_000,
   /** Lines of a batch for which room in the rate limit is taken at once. */
   batchLinesPerRoom: 100,
   maxIdempotencyKeyLength: 200,

@@ -29,20 +29,32 @@ export function createRateLimit(
   addresses: ClientAddresses,
 ): RateLimit {
   const window = { points: requestsPerMinute, duration: limits.rateWindowSeconds };
-  const limiter = new RateLimiterRedis({
+  const inRedis = new RateLimiterRedis({
     ...window,
     storeClient: redis,
     keyPrefix,
     rejectIfRedisNotReady: true,
     // A caller who has used up the window costs Redis nothing more.
     inMemoryBlockOnConsumed: requestsPerMinute + 1,
-    insuranceLimiter: new RateLimiterMemory(window),
   });
+  const inMemory = new RateLimiterMemory(window);
+  let redisIsAwayUntilMs = 0;
+
+  async function take(key: string, points: number): Promise<{ used: RateLimiterRes; isOver: boolean }> {
+    if (Date.now() < redisIsAwayUntilMs) return consume(inMemory.consume(key, points));
+    try {
+      return await consume(within(limits.rateStoreTimeoutMs, inRedis.consume(key, points)));
+    } catch {
+      // Not one wait for every request: the others count here until Redis is asked again.
+      redisIsAwayUntilMs = Date.now() + limits.rateStoreRetryMs;
+      return consume(inMemory.consume(key, points));
+    }
+  }
 
   return {
     async limitRate(ctx, caller) {
       const key = caller ? `caller:${caller.subject}` : `address:${addresses.of(ctx.req)}`;
-      const { used, isOver } = await take(limiter, key, 1);
+      const { used, isOver } = await take(key, 1);
       const seconds = Math.ceil(used.msBeforeNext / 1000);
       // draft-ietf-httpapi-ratelimit-headers-10.
       ctx.set('RateLimit-Policy', `"caller";q=${requestsPerMinute};w=${limits.rateWindowSeconds}`);
@@ -55,7 +67,7 @@ export function createRateLimit(
     },
     async waitForRoom(caller, requests, gone) {
       while (!gone.aborted) {
-        const { used, isOver } = await take(limiter, `caller:${caller.subject}`, Math.min(requests, requestsPerMinute));
+        const { used, isOver } = await take(`caller:${caller.subject}`, Math.min(requests, requestsPerMinute));
         if (!isOver) return;
         await setTimeout(Math.max(100, used.msBeforeNext), undefined, { signal: gone }).catch(() => undefined);
       }
@@ -64,15 +76,26 @@ export function createRateLimit(
 }
 
 /** rate-limiter-flexible rejects with what is left when there was too little of it. */
-async function take(
-  limiter: RateLimiterRedis,
-  key: string,
-  points: number,
-): Promise<{ used: RateLimiterRes; isOver: boolean }> {
+async function consume(taking: Promise<RateLimiterRes>): Promise<{ used: RateLimiterRes; isOver: boolean }> {
   try {
-    return { used: await limiter.consume(key, points), isOver: false };
+    return { used: await taking, isOver: false };
   } catch (error) {
     if (error instanceof RateLimiterRes) return { used: error, isOver: true };
     throw error;
+  }
+}
+
+async function within<T>(timeoutMs: number, task: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const late = setTimeout(timeoutMs, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(`no answer within ${timeoutMs} ms`);
+  });
+  // What comes after the other has won is of no interest.
+  task.catch(() => undefined);
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([task, late]);
+  } finally {
+    timer.abort();
   }
 }

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { createTestLog, type TestLog } from '../support/servers.js';
+import { createApiKey } from '../../src/access/api-keys.js';
+import { openStream } from '../support/event-stream.js';
+import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, startService } from '../support/service.js';
 
 describe('orders serve', () => {
@@ -29,5 +31,91 @@ describe('orders serve', () => {
     expect((await call(api, 'POST', '/orders', order, { prefer: 'respond-async' })).status).to.equal(201);
     expect((await call(api, 'GET', '/health/ready')).body.checks).not.to.include.keys('projections');
     expect(await api.stop()).to.equal(0);
+  });
+
+  it('stops in order: not ready first, requests finished, streams told when to come back, partitions handed over', async () => {
+    const service = await startService(log, { ORDERS_SHUTDOWN_DELAY_MS: '600', LOG_LEVEL: 'info' });
+    const order = { user_id: 'u', item_ids: ['a'], total_amount: 1 };
+    const stream = await openStream(`${service.url}/orders/stream`);
+    // A batch that is not at its end yet when the service is told to stop.
+    const lines = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = lines.writable.getWriter();
+    const line = new TextEncoder().encode(`${JSON.stringify({ command: 'place', ...order })}\n`);
+    const batch = fetch(`${service.url}/orders/batch`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: lines.readable,
+      duplex: 'half',
+    } as RequestInit);
+    await writer.write(line);
+    const answer = await batch;
+
+    service.kill('SIGTERM');
+    await eventually('it to be not ready', async () => (await call(service, 'GET', '/health/ready')).status === 503);
+    expect((await call(service, 'GET', '/health/ready')).body.checks.service).to.equal('stopping');
+    expect((await call(service, 'POST', '/orders', order)).status, 'taken meanwhile').to.equal(201);
+    await stream.ended;
+    expect(stream.retryMs()).to.be.a('number');
+    await writer.write(line);
+    await writer.close();
+    const answers = (await answer.text()).trim().split('\n');
+    expect(answers.map((text) => JSON.parse(text).status)).to.deep.equal([201, 201]);
+    expect(await service.exited).to.equal(0);
+
+    const { rows } = await log.owner.query(
+      `select from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
+    );
+    expect(rows, 'partitions that are still held').to.have.length(0);
+  });
+
+  it('logs a JSON line a request: who, what, how long; no body, no secret, no query', async () => {
+    const service = await startService(log, { ORDERS_AUTH: 'required', LOG_LEVEL: 'info' });
+    const { key } = await createApiKey(log.pool, {
+      name: 'shop',
+      subject: 'shop-7',
+      scopes: ['orders:write', 'orders:read'],
+      expiresAt: null,
+    });
+    const headers = { authorization: `Bearer ${key}`, 'x-request-id': 'r-4711' };
+    const order = {
+      user_id: 'ada@example.org',
+      item_ids: ['secret-item'],
+      total_amount: 1,
+      metadata: { phone: '555-0199' },
+    };
+    const { body } = await call(service, 'POST', '/orders', order, headers);
+    await call(service, 'POST', `/orders/${body.order_id}/note`, { text: 'private matter' }, headers);
+    await call(service, 'GET', '/orders?user_id=ada%40example.org', undefined, headers);
+    await call(service, 'GET', '/orders', undefined, { authorization: 'Bearer wrong-token-value' });
+    await eventually('four lines', () => service.output().match(/"msg":"request"/g)?.length === 4);
+    await service.stop();
+    const output = service.output();
+    for (const secret of [
+      key,
+      key.split('_')[2]!,
+      'ada@',
+      'ada%40',
+      'secret-item',
+      '555-0199',
+      'private matter',
+      'wrong-token-value',
+    ])
+      expect(output, secret).not.to.include(secret);
+    const lines = output
+      .split('\n')
+      .filter((line) => line.includes('"msg":"request"'))
+      .map((line) => JSON.parse(line));
+    const { time, duration_ms, ...first } = lines[0];
+    expect(first).to.deep.equal({
+      ...{ level: 30, service: 'orders', msg: 'request' },
+      ...{ request_id: 'r-4711', actor: 'shop-7', method: 'POST', route: '/orders', status: 201 },
+    });
+    expect([typeof duration_ms, Number.isNaN(Date.parse(time))]).to.deep.equal(['number', false]);
+    expect(lines.map(({ route, status, actor }) => [route, status, actor])).to.deep.equal([
+      ['/orders', 201, 'shop-7'],
+      ['/orders/:order_id/note', 200, 'shop-7'],
+      ['/orders', 200, 'shop-7'],
+      ['/orders', 401, undefined],
+    ]);
   });
 });

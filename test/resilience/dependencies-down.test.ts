@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import pg from 'pg';
+import { createApiKey } from '../../src/access/api-keys.js';
+import { scopes } from '../../src/access/scopes.js';
 import { startPostgres } from '../../src/embedded/postgres.js';
 import { startRedis } from '../../src/embedded/redis.js';
 import { eventually } from '../support/servers.js';
-import { call, type RunningService, startService } from '../support/service.js';
+import { call as callService, type RunningService, startService } from '../support/service.js';
 
 describe('a dependency that is away', function () {
   this.timeout(120_000);
@@ -21,9 +23,18 @@ describe('a dependency that is away', function () {
       startPostgres(folder, () => undefined),
       startRedis(folder, () => undefined),
     ]);
-    const service = await startService({ databaseUrl: postgres.url, redisUrl: redis.url }, { LOG_LEVEL: 'silent' });
+    // As strangers meet it: with keys, and with requests that are counted.
+    const env = { LOG_LEVEL: 'silent', ORDERS_AUTH: 'required', ORDERS_RATE_LIMIT_PER_MINUTE: '100000' };
+    const service = await startService({ databaseUrl: postgres.url, redisUrl: redis.url }, env);
+    const owner = new pg.Pool({ connectionString: postgres.url });
+    owner.on('error', () => undefined);
+    const { key } = await createApiKey(owner, { name: 'test', scopes: [...scopes], expiresAt: null });
+    await owner.end();
+    const authorization = `Bearer ${key}`;
+    const call = (one: RunningService, method: string, path: string, body?: unknown, headers = {}) =>
+      callService(one, method, path, body, { authorization, ...headers });
     try {
-      await place(service);
+      await call(service, 'POST', '/orders', order);
       redis.child.process.kill('SIGSTOP');
       const down = await call(service, 'GET', '/health/ready');
       expect(down.status).to.equal(503);
@@ -83,5 +94,4 @@ describe('a dependency that is away', function () {
     await client.end();
     return result;
   }
-  const place = (service: RunningService) => call(service, 'POST', '/orders', order);
 });
