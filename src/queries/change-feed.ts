@@ -152,7 +152,8 @@ export class ChangeFeed {
         ['GET', this.#models.keys.checkpoint(live.id, partition)],
         ...chunks.map((chunk) => ['LRANGE', key.feed(chunk), 0, -1] as const),
       ]);
-      const upTo = Math.min(wanted, positionOf(checkpoint));
+      // Never back: what is behind where the reader is has yet to get there again.
+      const upTo = Math.max(after, Math.min(wanted, positionOf(checkpoint)));
       const entries = lists
         .flatMap((texts, index) => (texts as string[]).map((text) => decodeFeedEntry(chunks[index] ?? 0, text)))
         .filter(({ position }) => position > after && position <= upTo);

@@ -1,6 +1,7 @@
 import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect } from 'chai';
+import { queryLimits } from '../../src/queries/limits.js';
 import { type Message, openStream } from '../support/event-stream.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
@@ -269,6 +270,40 @@ describe('GET /orders/stream, whatever dies', function () {
       );
       expect(positions.at(-1)).to.equal(all.filter((place) => place.startsWith(`${partition}:`)).length);
     }
+    await log.close();
+  });
+});
+
+describe('GET /orders/stream, when the read models are lost', function () {
+  this.timeout(60_000);
+
+  it('waits until they are back, for new readers and for those who resume, and then misses nothing', async () => {
+    // More in one partition than a process keeps in memory for those who follow.
+    const log = await createTestLog(1);
+    const placed = queryLimits.maxKeptChanges + 200;
+    const env = { LOG_LEVEL: 'silent' };
+    const api = await startService(log, { ...env, ORDERS_ROLES: 'api' });
+    const projector = await startService(log, { ...env, ORDERS_ROLES: 'projector' });
+    const following = await openStream(`${api.url}/orders/stream`);
+    await Promise.all(Array.from({ length: placed }, () => call(api, 'POST', '/orders', order)));
+    await eventually('all', () => following.messages.length === placed);
+    // Redis comes back empty, and nobody projects yet: the process remembers how far the read model was, and it is not there.
+    await projector.stop();
+    await log.redis.flushall();
+    const resumed = await openStream(`${api.url}/orders/stream`, { 'last-event-id': following.messages[0]?.id ?? '' });
+    await call(api, 'POST', '/orders', order, { prefer: 'respond-async' });
+    const again = await startService(log, { ...env, ORDERS_ROLES: 'projector' });
+    await eventually(
+      'the new one',
+      () => following.messages.length === placed + 1 && resumed.messages.length === placed,
+      30_000,
+    );
+    const places = (messages: readonly Message[]) =>
+      messages.map(({ data }) => (JSON.parse(data) as { position: string }).position);
+    expect(new Set(places(following.messages)).size).to.equal(placed + 1);
+    expect(new Set([places(following.messages)[0], ...places(resumed.messages)]).size).to.equal(placed + 1);
+    for (const reader of [following, resumed]) reader.close();
+    await Promise.all([api.stop(), again.stop()]);
     await log.close();
   });
 });
