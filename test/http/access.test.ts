@@ -5,6 +5,7 @@ import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { createApiKey, revokeApiKey } from '../../src/access/api-keys.js';
 import { type Scope, scopes } from '../../src/access/scopes.js';
 import { type Operation, operations } from '../../src/http/operations.js';
+import { expectContract } from '../support/contract.js';
 import { runOrders } from '../support/orders-command.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
@@ -86,7 +87,12 @@ describe('access', function () {
           .replace(/\{\w+\}/, 'nothing');
         const status = async (headers: Record<string, string>) => {
           const answer = await fetch(service.url + path, { method: operation.method.toUpperCase(), headers });
-          await answer.body?.cancel();
+          const contentType = answer.headers.get('content-type');
+          if (contentType?.startsWith('text/event-stream')) await answer.body?.cancel();
+          else {
+            const exchange = { method: operation.method, path, status: answer.status, contentType };
+            expectContract({ ...exchange, text: await answer.text() });
+          }
           return answer.status;
         };
         const isOpen = (one: number) => one !== 401 && one !== 403;

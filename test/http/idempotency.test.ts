@@ -167,6 +167,17 @@ describe('commands to two API processes', function () {
     }
   });
 
+  it('are pinned by If-Match when they place or cancel, too', async () => {
+    const missing = await post(0, '/orders', order, { 'if-match': '"1"' });
+    expect([missing.status, missing.body.current_version]).to.deep.equal([412, 0]);
+    const placed = await post(0, '/orders', order, { 'if-match': '"0"' });
+    expect(placed.status).to.equal(201);
+    const cancel = (version: number) =>
+      post(1, `/orders/${placed.body.order_id}/cancel`, { reason: 'r' }, { 'if-match': `"${version}"` });
+    expect((await cancel(2)).status).to.equal(412);
+    expect((await cancel(1)).status).to.equal(200);
+  });
+
   it('on one order at once, 50 of any kind, end as the pure domain has them, each decided on the newest state', async () => {
     const [commands = []] = fc.sample(
       fc.array(

@@ -72,6 +72,17 @@ describe('the rate limit', function () {
     await service.stop();
   });
 
+  it('goes on in each process while Redis is away: nobody waits, and nobody may do everything', async () => {
+    const service = await startService(
+      { ...log, redisUrl: 'redis://127.0.0.1:9' },
+      { ORDERS_RATE_LIMIT_PER_MINUTE: '3', LOG_LEVEL: 'silent' },
+    );
+    const statuses = [];
+    for (let nth = 0; nth < 5; nth += 1) statuses.push((await call(service, 'GET', '/problems')).status);
+    expect(statuses).to.deep.equal([200, 200, 200, 429, 429]);
+    service.kill('SIGKILL');
+  });
+
   it('believes X-Forwarded-For from trusted proxies alone, and never what a client wrote before them', async () => {
     const limit = { ORDERS_RATE_LIMIT_PER_MINUTE: '3' };
     const status = async (service: RunningService, forwarded: string) =>

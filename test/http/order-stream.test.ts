@@ -2,7 +2,7 @@ import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { queryLimits } from '../../src/queries/limits.js';
-import { type Message, openStream } from '../support/event-stream.js';
+import { type Message, openStream, type StreamReader } from '../support/event-stream.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
 
@@ -12,9 +12,12 @@ describe('GET /orders/stream', function () {
   this.timeout(120_000);
   let log: TestLog;
   let service: RunningService;
+  /** A reader to whom nothing happens. */
+  let quiet: StreamReader;
   before(async () => {
     log = await createTestLog(4);
     service = await startService(log);
+    quiet = await openStream(`${service.url}/orders/stream?user_id=nobody`);
   });
   after(async () => {
     await service.stop();
@@ -121,7 +124,7 @@ describe('GET /orders/stream', function () {
     const id = await place();
     expect((await call(service, 'GET', `/orders/${id}`)).status).to.equal(200);
     for (const socket of sockets) socket.destroy();
-    await eventually('all to be forgotten', async () => (await streamsOf(service)) === 0);
+    await eventually('all to be forgotten', async () => (await streamsOf(service)) === 1);
   });
 
   it('drops a reader who does not read, and lets it go on afterwards with nothing missed', async () => {
@@ -145,7 +148,7 @@ describe('GET /orders/stream', function () {
       headers: { 'content-type': 'application/x-ndjson' },
       body: line.repeat(written),
     }).then((answer) => answer.text());
-    await eventually('the reader to be dropped', async () => (await streamsOf(service)) === 0, 30_000);
+    await eventually('the reader to be dropped', async () => (await streamsOf(service)) === 1, 30_000);
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString();
     });
@@ -160,6 +163,12 @@ describe('GET /orders/stream', function () {
     const all = [...seen, ...changesIn(rest.messages).map(({ position }) => position)];
     expect([all.length, new Set(all).size]).to.deep.equal([written, written]);
     rest.close();
+  });
+
+  it('sends a comment now and then, so that nobody on the way takes it for dead', async () => {
+    await eventually('a heartbeat', () => quiet.comments() > 0, 20_000);
+    expect(quiet.messages).to.deep.equal([]);
+    quiet.close();
   });
 
   it('ends with a hint when to come back, when the service stops', async () => {

@@ -43,6 +43,11 @@ export interface Exchange {
   readonly text: string;
 }
 
+/** Throws where a value is not as one of the document's components has it: for what comes in streams, line by line. */
+export function expectComponent(name: string, value: unknown): void {
+  expectValid(validatorAt('components', 'schemas', name), value, `a ${name}`);
+}
+
 /** Throws where an exchange is not as the OpenAPI document has it. Paths that are not in it are to be answered with a problem. */
 export function expectContract(exchange: Exchange): void {
   const { path, status } = exchange;

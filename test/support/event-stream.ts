@@ -1,3 +1,5 @@
+import { expectComponent } from './contract.js';
+
 /** A message of a Server-Sent Event stream, and what a reader needs to go on after it. */
 export interface Message {
   readonly id: string | undefined;
@@ -45,6 +47,7 @@ export async function openStream(
         retry = Number(field('retry') ?? retry);
         const data = field('data');
         if (data === undefined || controller.signal.aborted) continue;
+        if (url.includes('/orders/stream')) expectComponent('Change', JSON.parse(data));
         const message = { id: field('id'), event: field('event'), data };
         messages.push(message);
         onMessage(message, reader);
@@ -58,6 +61,9 @@ export async function openStream(
     close: () => controller.abort(),
     ended: Promise.resolve(),
   };
-  reader.ended = read(reader, response.body).catch(() => undefined);
+  reader.ended = read(reader, response.body).catch((error: Error) => {
+    // A stream may break off at any time; what came may not be other than the document says.
+    if (error.message.includes('the document')) throw error;
+  });
   return reader;
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { expectComponent } from './contract.js';
 
 export interface Received {
   readonly path: string;
@@ -25,7 +26,9 @@ export async function startReceiver(): Promise<Receiver> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', async () => {
       const body = Buffer.concat(chunks).toString();
-      const { data: event } = JSON.parse(body) as { data: Received['event'] };
+      const message = JSON.parse(body) as { data: Received['event'] };
+      if (message.data.order_id !== undefined) expectComponent('WebhookMessage', message);
+      const { data: event } = message;
       const path = request.url ?? '';
       const status = await receiver.answer(path, event);
       received.push({ path, headers: request.headers, body, event, status });
