@@ -1,7 +1,7 @@
 import type { Context, Middleware, Next } from 'koa';
 import type { Authenticate } from '../access/authenticate.js';
 import type { Scope } from '../access/scopes.js';
-import type { Operation } from './operations.js';
+import type { Operation } from './operation.js';
 import { ProblemError, problem } from './problems.js';
 import type { LimitRate } from './rate-limit.js';
 import { callerOf, setCaller } from './request-state.js';

@@ -2,7 +2,8 @@ import Router from '@koa/router';
 import type { Context } from 'koa';
 import type { Authenticate } from '../access/authenticate.js';
 import { authorize } from './authorize.js';
-import { type Operation, type OperationId, operations } from './operations.js';
+import type { Operation } from './operation.js';
+import { type OperationId, operations } from './operations.js';
 import { ProblemError, validationProblem } from './problems.js';
 import type { LimitRate } from './rate-limit.js';
 

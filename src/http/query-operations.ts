@@ -1,0 +1,81 @@
+import { cached, json, type Operation } from './operation.js';
+import type { ProblemName } from './problems.js';
+
+const everyQuery: readonly ProblemName[] = [
+  'invalid-header',
+  'validation',
+  'not-acceptable',
+  'read-models-unavailable',
+  'position-not-reached',
+];
+
+/** Questions about orders. */
+export const queryOperations = {
+  listOrders: {
+    method: 'get',
+    path: '/orders',
+    tag: 'Queries',
+    summary: 'Orders, newest first',
+    access: ['orders:read', 'orders:read:own'],
+    query: 'orders',
+    headers: ['Min-Event-Position', 'If-None-Match'],
+    answers: cached('A page of orders', json('OrderPage')),
+    problems: [...everyQuery, 'invalid-cursor'],
+  },
+  getMetrics: {
+    method: 'get',
+    path: '/orders/metrics',
+    tag: 'Queries',
+    summary: 'The figures of one currency',
+    access: ['metrics:read'],
+    query: 'metrics',
+    headers: ['Min-Event-Position', 'If-None-Match'],
+    answers: cached('The figures', json('Metrics')),
+    problems: [...everyQuery, 'too-many-buckets'],
+  },
+  streamOrders: {
+    method: 'get',
+    path: '/orders/stream',
+    tag: 'Queries',
+    summary: 'Changes as they happen, as Server-Sent Events',
+    description:
+      'One message a change; its data is a Change. Begins with what happens from now on, or, with Last-Event-ID, right after that message: ' +
+      'nothing is missed and nothing comes twice. A comment comes every 15 seconds.',
+    access: ['orders:read', 'orders:read:own'],
+    query: 'stream',
+    headers: ['Last-Event-ID'],
+    answers: { 200: { description: 'The changes', content: { 'text/event-stream': 'text' } } },
+    problems: ['validation', 'invalid-header', 'not-acceptable', 'overloaded', 'read-models-unavailable'],
+  },
+  getOrder: {
+    method: 'get',
+    path: '/orders/{order_id}',
+    tag: 'Queries',
+    summary: 'An order, as it is or as it was',
+    access: ['orders:read', 'orders:read:own'],
+    parameters: ['order_id'],
+    query: 'order',
+    headers: ['Min-Event-Position', 'If-None-Match'],
+    answers: cached('The order', json('Order')),
+    problems: [...everyQuery, 'order-not-found', 'order-version-not-found'],
+  },
+  getOrderHistory: {
+    method: 'get',
+    path: '/orders/{order_id}/history',
+    tag: 'Audit',
+    summary: 'Who did what to an order, when and why',
+    access: ['orders:read', 'orders:read:own', 'audit:read'],
+    parameters: ['order_id'],
+    query: 'history',
+    headers: ['Min-Event-Position', 'If-None-Match'],
+    answers: {
+      200: {
+        description: 'The history; with diff the changes, with proof the signed proof',
+        content: { 'application/json': 'History', 'text/csv': 'text' },
+        headers: ['ETag', 'Content-Disposition'],
+      },
+      304: { description: 'The caller has this answer already' },
+    },
+    problems: [...everyQuery, 'order-not-found', 'order-version-not-found', 'no-signing-key', 'event-log-unavailable'],
+  },
+} as const satisfies Readonly<Record<string, Operation>>;
