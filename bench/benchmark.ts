@@ -1,0 +1,104 @@
+import type { Servers } from '../src/embedded/embedded.js';
+
+/** What a benchmark works with: servers of its own run, durability on. */
+export interface Bench {
+  readonly servers: Servers;
+  /** A database of its own, migrated; its read models share no key with others. */
+  readonly newDatabase: () => Promise<string>;
+  /** Orders of the large logs, five events each. */
+  readonly orders: number;
+  /** How often each side is measured. */
+  readonly rounds: number;
+  /** How long one measurement under load takes. */
+  readonly seconds: number;
+  readonly say: (text: string) => void;
+}
+
+/** The service's figure beside that of its yardstick, measured in turns in the same run. */
+export interface Comparison {
+  readonly name: string;
+  readonly what: string;
+  readonly yardstick: string;
+  readonly unit: string;
+  /** Medians over the rounds. */
+  readonly figure: number;
+  readonly yardstickFigure: number;
+  /** figure / yardstickFigure. */
+  readonly ratio: number;
+  /** What the ratio should reach: at least, or at most where less is better. */
+  readonly target: { readonly atLeast: number } | { readonly atMost: number };
+  readonly figures: readonly number[];
+  readonly yardstickFigures: readonly number[];
+}
+
+/** A figure without a yardstick, with what it should keep below. */
+export interface Measurement {
+  readonly name: string;
+  readonly what: string;
+  readonly unit: string;
+  readonly figure: number;
+  readonly atMost?: number;
+}
+
+export interface BenchResult {
+  readonly comparisons: readonly Comparison[];
+  readonly measurements: readonly Measurement[];
+}
+
+export type Benchmark = (bench: Bench) => Promise<BenchResult>;
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
+
+/**
+ * Measures two sides in turns, A B, B A, A B, …, so that what drifts on the machine falls on both. One round of each goes
+ * before, uncounted: code and caches are cold.
+ */
+export async function inTurns(
+  rounds: number,
+  figure: () => Promise<number>,
+  yardstick: () => Promise<number>,
+): Promise<{ figures: number[]; yardstickFigures: number[] }> {
+  const figures: number[] = [];
+  const yardstickFigures: number[] = [];
+  for (let round = -1; round < rounds; round += 1) {
+    const measureFigure = async () => {
+      const value = await figure();
+      if (round >= 0) figures.push(value);
+    };
+    const measureYardstick = async () => {
+      const value = await yardstick();
+      if (round >= 0) yardstickFigures.push(value);
+    };
+    const order = round % 2 === 0 ? [measureFigure, measureYardstick] : [measureYardstick, measureFigure];
+    for (const measure of order) await measure();
+  }
+  return { figures, yardstickFigures };
+}
+
+/** Measures both sides in turns, and gives the comparison of their medians. */
+export async function compare(
+  bench: Bench,
+  description: Pick<Comparison, 'name' | 'what' | 'yardstick' | 'unit' | 'target'>,
+  figure: () => Promise<number>,
+  yardstick: () => Promise<number>,
+): Promise<Comparison> {
+  const { figures, yardstickFigures } = await inTurns(bench.rounds, figure, yardstick);
+  const [mine, theirs] = [median(figures), median(yardstickFigures)];
+  const comparison = {
+    ...description,
+    ...{ figure: mine, yardstickFigure: theirs, ratio: mine / theirs },
+    ...{ figures, yardstickFigures },
+  };
+  bench.say(
+    `${comparison.what}: ${round(mine)} against ${round(theirs)} ${comparison.unit}, ${comparison.ratio.toFixed(2)}`,
+  );
+  return comparison;
+}
+
+export function round(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
+}

@@ -1,0 +1,59 @@
+import pg from 'pg';
+import { type Bench, type BenchResult, compare } from './benchmark.js';
+import { load } from './http-load.js';
+import { placeRequest, respondAsync } from './placed-orders.js';
+import { startService, startYardstick } from './processes.js';
+
+const connections = 64;
+
+/** POST /orders against the same application without the append, against single inserts, and waiting against not waiting. */
+export async function placeOrders(bench: Bench): Promise<BenchResult> {
+  const databaseUrl = await bench.newDatabase();
+  const env = { DATABASE_URL: databaseUrl, REDIS_URL: bench.servers.redisUrl };
+  const owner = new pg.Client({ connectionString: databaseUrl });
+  await owner.connect();
+  await owner.query(
+    'create table single_events (id uuid primary key, order_id uuid, type text, data json, metadata json, at timestamptz); grant insert on single_events to orders_service',
+  );
+  await owner.end();
+  const service = await startService(env);
+  const noAppend = await startYardstick('no-append', env);
+  const insert = await startYardstick('insert', env);
+  const throughput = async (url: string, headers: Readonly<Record<string, string>>) =>
+    (await load(url, connections, bench.seconds, () => placeRequest(headers))).perSecond;
+  const what = 'POST /orders, 64 connections, respond-async, one process with projectors';
+  const unit = 'orders/s';
+  try {
+    return {
+      comparisons: [
+        await compare(
+          bench,
+          { name: 'place', what, yardstick: 'the same application without the append', unit, target: { atLeast: 0.5 } },
+          () => throughput(service.url, respondAsync),
+          () => throughput(noAppend.url, respondAsync),
+        ),
+        await compare(
+          bench,
+          { name: 'place-insert', what, yardstick: 'one transaction an order, one row', unit, target: { atLeast: 2 } },
+          () => throughput(service.url, respondAsync),
+          () => throughput(insert.url, respondAsync),
+        ),
+        await compare(
+          bench,
+          {
+            name: 'place-wait',
+            what: 'POST /orders that waits for the projections',
+            yardstick: 'with respond-async',
+            unit,
+            target: { atLeast: 0.8 },
+          },
+          () => throughput(service.url, {}),
+          () => throughput(service.url, respondAsync),
+        ),
+      ],
+      measurements: [],
+    };
+  } finally {
+    await Promise.all([service, noAppend, insert].map((one) => one.stop()));
+  }
+}

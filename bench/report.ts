@@ -1,0 +1,69 @@
+import { type Comparison, type Measurement, round } from './benchmark.js';
+
+/** One run of the benchmarks, as docs/performance.json has it. */
+export interface Run {
+  readonly date: string;
+  readonly machine: string;
+  readonly rounds: number;
+  readonly orders: number;
+  readonly comparisons: readonly Comparison[];
+  readonly measurements: readonly Measurement[];
+}
+
+/** The page and its chart. */
+export function report(run: Run): { markdown: string; chart: string } {
+  const rows = run.comparisons.map((one) => {
+    const target = 'atLeast' in one.target ? `≥ ${one.target.atLeast}` : `≤ ${one.target.atMost}`;
+    return `| ${one.what} | ${one.yardstick} | ${round(one.figure)} | ${round(one.yardstickFigure)} | ${one.unit} | **${one.ratio.toFixed(2)}** | ${target} ${reached(one) ? '✓' : '✗'} |`;
+  });
+  const sizes = run.measurements.map(
+    ({ what, figure, unit, atMost }) =>
+      `| ${what} | ${Math.round(figure).toLocaleString('en')} ${unit} | ${atMost === undefined ? '' : `≤ ${atMost.toLocaleString('en')} ${figure <= atMost ? '✓' : '✗'}`} |`,
+  );
+  const markdown = `# Performance
+
+Written by \`npm run bench\` on ${run.date}: ${run.machine}. Medians of ${run.rounds} rounds; each figure and its yardstick were measured in turns, in the
+same run. PostgreSQL with fsync and synchronous_commit on, Redis, the service, its yardstick and the load all share this machine. The large log
+has ${run.orders.toLocaleString('en')} orders of five events.
+
+![Each ratio beside what it should reach](performance.svg)
+
+| what | yardstick | figure | yardstick’s | unit | ratio | should reach |
+|---|---|---|---|---|---|---|
+${rows.join('\n')}
+
+| what | figure | should keep to |
+|---|---|---|
+${sizes.join('\n')}
+
+The raw figures of every round are in [performance.json](performance.json). \`npm run bench -- place\` runs one, \`--rounds\`, \`--seconds\` and \`--orders\` change how long.
+`;
+  return { markdown, chart: chartOf(run.comparisons) };
+}
+
+function reached({ ratio, target }: Comparison): boolean {
+  return 'atLeast' in target ? ratio >= target.atLeast : ratio <= target.atMost;
+}
+
+/** Bars: the ratio relative to what it should reach, which is the line. */
+function chartOf(comparisons: readonly Comparison[]): string {
+  const rowHeight = 34;
+  const left = 250;
+  const unit = 240;
+  const height = comparisons.length * rowHeight + 40;
+  const bars = comparisons.map((one, nth) => {
+    const goal = 'atLeast' in one.target ? one.target.atLeast : one.target.atMost;
+    const width = Math.min(2, one.ratio / goal) * unit;
+    const y = 28 + nth * rowHeight;
+    return (
+      `<text x="${left - 10}" y="${y + 16}" text-anchor="end">${one.name}</text>` +
+      `<rect x="${left}" y="${y}" width="${width.toFixed(1)}" height="22" rx="3" fill="${reached(one) ? '#2e9e5b' : '#d9822b'}"/>` +
+      `<text x="${left + width + 8}" y="${y + 16}">${one.ratio.toFixed(2)} of ${goal}</text>`
+    );
+  });
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${left + 2 * unit + 130}" height="${height}" font-family="system-ui, sans-serif" font-size="14" fill="#555">` +
+    `<text x="${left + unit}" y="16" text-anchor="middle">what it should reach</text>` +
+    `${bars.join('')}<line x1="${left + unit}" y1="22" x2="${left + unit}" y2="${height - 8}" stroke="#555" stroke-dasharray="4 3"/></svg>\n`
+  );
+}

@@ -1,0 +1,85 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { readConfig } from '../src/config.js';
+import { openServers } from '../src/embedded/embedded.js';
+import { migrate } from '../src/event-log/migrate.js';
+import { projectPath } from '../src/project-path.js';
+import type { Bench, Benchmark, BenchResult } from './benchmark.js';
+import { getOrder } from './get-order.js';
+import { largeLog } from './large-log.js';
+import { placeOrders } from './place-orders.js';
+import { type Run, report } from './report.js';
+
+const benchmarks: Readonly<Record<string, Benchmark>> = { place: placeOrders, get: getOrder, 'large-log': largeLog };
+
+const usage = `npm run bench -- [${Object.keys(benchmarks).join('|')}] [--orders N] [--rounds N] [--seconds N]
+
+  Measures the service beside its yardsticks, in turns and in one run, on servers of its own with durability on. All of them
+  write docs/performance.md, its charts and docs/performance.json; one alone prints its figures.`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    help: { type: 'boolean' },
+    orders: { type: 'string', default: '200000' },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '4' },
+  },
+});
+const chosen = positionals.length > 0 ? positionals : Object.keys(benchmarks);
+if (values.help || chosen.some((name) => !Object.hasOwn(benchmarks, name))) {
+  console.log(usage);
+  process.exit(values.help ? 0 : 2);
+}
+
+const dataDir = await mkdtemp(join(tmpdir(), 'orders-bench-'));
+const servers = await openServers(readConfig({ ORDERS_DATA_DIR: dataDir }), () => undefined);
+try {
+  let databases = 0;
+  const bench: Bench = {
+    servers,
+    orders: Number(values.orders),
+    rounds: Number(values.rounds),
+    seconds: Number(values.seconds),
+    say: (text) => console.log(`  ${text}`),
+    async newDatabase() {
+      databases += 1;
+      const admin = new pg.Client({ connectionString: servers.databaseUrl });
+      await admin.connect();
+      await admin.query(`create database bench_${databases}`);
+      await admin.end();
+      const url = new URL(servers.databaseUrl);
+      url.pathname = `/bench_${databases}`;
+      await migrate(url.href, 16);
+      return url.href;
+    },
+  };
+  const results: BenchResult[] = [];
+  for (const name of chosen) {
+    console.log(name);
+    const run = benchmarks[name];
+    if (run) results.push(await run(bench));
+  }
+  const run: Run = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`,
+    ...{ rounds: bench.rounds, orders: bench.orders },
+    comparisons: results.flatMap(({ comparisons }) => comparisons),
+    measurements: results.flatMap(({ measurements }) => measurements),
+  };
+  for (const { name, figure, unit, atMost } of run.measurements)
+    console.log(`  ${name}: ${Math.round(figure)} ${unit}${atMost ? ` (at most ${atMost})` : ''}`);
+  if (positionals.length === 0) {
+    const { markdown, chart } = report(run);
+    await writeFile(projectPath('docs/performance.md'), markdown);
+    await writeFile(projectPath('docs/performance.svg'), chart);
+    await writeFile(projectPath('docs/performance.json'), `${JSON.stringify(run, undefined, 2)}\n`);
+    console.log('written: docs/performance.md, docs/performance.svg, docs/performance.json');
+  }
+} finally {
+  await servers.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import Router from '@koa/router';
+import Koa from 'koa';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { authenticateNobody } from '../src/access/authenticate.js';
+import type { HandleCommand } from '../src/commands/handle-command.js';
+import { createPool } from '../src/event-log/database.js';
+import { createApp } from '../src/http/app.js';
+import { createClientAddresses } from '../src/http/client-address.js';
+import { unlimitedRate } from '../src/http/rate-limit.js';
+import { startHttpServer } from '../src/http/server.js';
+import type { Service } from '../src/http/service.js';
+import { decide } from '../src/orders/decide.js';
+import { fold } from '../src/orders/evolve.js';
+import { orderPartition } from '../src/orders/partition.js';
+import { createRedis } from '../src/read-models/redis.js';
+
+/**
+ * What the service is measured against, as a process of its own like the service:
+ * - no-append: the very application of the service, with its validation and its answers, that appends nothing.
+ * - insert: the same, with one transaction a command that inserts one row: no batching, no chain.
+ * - redis-get: Koa and a GET of the key that the path names.
+ */
+const [mode = ''] = process.argv.slice(2);
+
+const app = mode === 'redis-get' ? redisGet() : theApplication(mode === 'insert' ? insertEach() : appendNothing());
+const server = await startHttpServer(app, '127.0.0.1', 0);
+console.log(`listening on ${server.url}`);
+process.on('SIGTERM', () => process.exit(0));
+
+function theApplication(handleCommand: HandleCommand): Koa {
+  const log = pino({ level: 'warn' });
+  const given: Partial<Service> = {
+    handleCommand,
+    authenticate: authenticateNobody,
+    rateLimit: unlimitedRate,
+    addresses: createClientAddresses([]),
+    corsOrigins: [],
+    defaultCurrency: 'USD',
+    log,
+  };
+  const rest = {
+    applied: { wait: async () => false },
+    models: { projections: [] },
+    webhooks: {},
+    rebuilds: {},
+    streams: {},
+  };
+  // The load sends commands alone: whatever else the application has is not asked for.
+  return createApp({ ...given, ...rest } as unknown as Service, new Registry(), true);
+}
+
+/** Decides as the service does, and answers with the order that the event would lead to. */
+function appendNothing(
+  store: (orderId: string, type: string, data: string, metadata: string) => Promise<void> = async () => undefined,
+): HandleCommand {
+  return async (request) => {
+    const decision = decide(request.command, undefined);
+    if ('rejected' in decision) return { outcome: 'rejected', rejection: decision };
+    const { orderId, actor } = request;
+    const at = new Date().toISOString();
+    const events = decision.map((event, index) => ({
+      ...event,
+      ...{ orderId, version: index + 1, occurredAt: at, recordedAt: at, metadata: { schema: 1, actor } },
+    }));
+    for (const { type, data, metadata } of events) {
+      await store(orderId, type, JSON.stringify(data), JSON.stringify({ ...metadata, request_id: request.requestId }));
+    }
+    const order = fold(events);
+    if (!order) throw new Error('a place leads to an order');
+    return { outcome: 'handled', order, partition: orderPartition(orderId, 16), position: 1, replayed: false };
+  };
+}
+
+function insertEach(): HandleCommand {
+  const pool = createPool(process.env.DATABASE_URL ?? '', 10, () => undefined);
+  return appendNothing(async (orderId, type, data, metadata) => {
+    await pool.query({
+      name: 'insert-one',
+      text: 'insert into single_events (id, order_id, type, data, metadata, at) values ($1, $2, $3, $4, $5, now())',
+      values: [randomUUID(), orderId, type, data, metadata],
+    });
+  });
+}
+
+function redisGet(): Koa {
+  const redis = createRedis(process.env.REDIS_URL ?? '', () => undefined);
+  const router = new Router();
+  router.get('/:key', async (ctx) => {
+    ctx.body = await redis.get(String(ctx.params.key));
+    ctx.type = 'application/json';
+  });
+  const bare = new Koa();
+  bare.use(router.routes());
+  return bare;
+}
