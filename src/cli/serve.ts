@@ -10,7 +10,7 @@ import { type Auditor, createAuditor } from '../audit/auditor.js';
 import { createCommandHandler } from '../commands/handle-command.js';
 import { type Config, ConfigError, readConfig } from '../config.js';
 import { openServers, type Servers } from '../embedded/embedded.js';
-import { createAppender } from '../event-log/append.js';
+import { createAppender, type HeadMoved } from '../event-log/append.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
 import { migrate } from '../event-log/migrate.js';
 import { createStreamReader } from '../event-log/read-stream.js';
@@ -154,11 +154,16 @@ async function open(
   const streams = new EventStreams();
   const addresses = clientAddresses(config);
   let draining = false;
+  const notify = createNotifier(pool, log);
+  const onCommitted = (head: HeadMoved) => {
+    projecting?.wakeUps.saw(head);
+    notify(head);
+  };
   const service: Service = {
     handleCommand: createCommandHandler({
       readStream: createOpenedStreamReader(personKeys, createStreamReader(pool, settings.partitions)),
       personKeys,
-      append: createAppender(pool, settings.partitions, createNotifier(pool, log)),
+      append: createAppender(pool, settings.partitions, onCommitted),
       now: () => new Date().toISOString(),
     }),
     models,

@@ -24,6 +24,8 @@ export const eventLogLimits = {
   queryTimeoutMs: 20_000,
   /** How long starting processes wait for the one that migrates. */
   migrationLockTimeoutMs: 120_000,
+  /** Under load notifications are this far apart: each is a transaction, and one tells of all partitions. */
+  notifyIntervalMs: 5,
   /** All heads are read this often, since a notification is only a hint. */
   headsPollIntervalMs: 1_000,
   /** A listener that lost its connection tries again this often, for ever. */

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import createSubscriberModule, { type Subscriber } from 'pg-listen';
 import type { Logger } from 'pino';
 import type { HeadMoved } from './append.js';
@@ -15,7 +16,8 @@ const channel = 'orders_heads';
 type HeadsPayload = [partition: number, position: number][];
 
 /**
- * Sends one small notification for all that this process has committed since the last one. Outside the append's
+ * Sends one small notification for all that this process has committed since the last one, at once when it has been quiet,
+ * and some at a time when it has not. Outside the append's
  * transaction on purpose: a commit that notifies takes a lock on the whole server. It is only a hint: if it is lost,
  * the readers' poll finds the events.
  */
@@ -38,6 +40,7 @@ export function createNotifier(pool: Pool, log: Logger): (head: HeadMoved) => vo
       } catch (error) {
         log.warn({ err: error }, 'a wake-up was not sent; readers find the events when they next poll');
       }
+      if (moved.size > 0) await setTimeout(limits.notifyIntervalMs);
     }
     sending = false;
   }
@@ -84,6 +87,11 @@ export class WakeUps extends EventEmitter<{ moved: [partition: number] }> {
     clearInterval(this.#poll);
     await this.#reading;
     await this.#subscriber?.close();
+  }
+
+  /** Told by who appends in this process: its own projector need not wait for a notification to come back. */
+  saw({ partition, position }: HeadMoved): void {
+    this.#see(partition, position);
   }
 
   /** Reads all heads once. Errors are logged: the next poll tries again. */
@@ -141,7 +149,7 @@ export class WakeUps extends EventEmitter<{ moved: [partition: number] }> {
         await this.#listen();
       } catch (error) {
         this.#log.debug({ err: error }, 'listening again failed; polling goes on');
-        await new Promise((resolve) => setTimeout(resolve, limits.listenRetryIntervalMs));
+        await setTimeout(limits.listenRetryIntervalMs);
       }
     }
     this.#relistening = false;

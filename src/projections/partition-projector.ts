@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Pool } from '../event-log/database.js';
 import { chainHash, genesisHash } from '../event-log/hash-chain.js';
+import type { ReadEvents } from '../event-log/read-partitions.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { type Checkpoint, retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
@@ -29,7 +29,7 @@ export interface Heads {
 }
 
 export interface PartitionProjectorDeps {
-  readonly pool: Pool;
+  readonly readEvents: ReadEvents;
   readonly store: ProjectionStore;
   readonly keys: ReadModelKeys;
   readonly freezer: Freezer;
@@ -70,7 +70,7 @@ export class PartitionProjector {
   constructor(deps: PartitionProjectorDeps, partition: number, tracks: readonly Track[]) {
     this.#deps = deps;
     this.#partition = partition;
-    this.#events = new ReadAhead(deps.pool, partition);
+    this.#events = new ReadAhead(deps.readEvents, partition);
     this.#log = deps.log.child({ partition });
     this.#progress = tracks.map((track) => ({
       ...track,

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
+import { readPartition } from '../event-log/read-partition.js';
+import { createPartitionsReader, type ReadEvents } from '../event-log/read-partitions.js';
 import { createStreamReader } from '../event-log/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import type { WakeUps } from '../event-log/wake-ups.js';
@@ -86,8 +88,9 @@ export class Projector {
         this.#skipped.has(projection, partition, position),
       log,
     };
-    this.#live = { ...deps, pool };
-    this.#rebuild = { ...deps, pool: rebuildPool, gate: new Gate(limits.maxRebuildStepsInFlight) };
+    this.#live = { ...deps, readEvents: createPartitionsReader(pool) };
+    const readPages: ReadEvents = (partition, after, max) => readPartition(rebuildPool, partition, after, max);
+    this.#rebuild = { ...deps, readEvents: readPages, gate: new Gate(limits.maxRebuildStepsInFlight) };
     this.#ownership = new PartitionOwnership(url, settings, this.#release, log);
     this.#ownership.on('acquired', (partition) => this.#acquired(partition));
     this.#ownership.on('lost', (partition) => this.#lost(partition));

@@ -1,16 +1,15 @@
-import type { Pool } from '../event-log/database.js';
-import { readPartition } from '../event-log/read-partition.js';
+import type { ReadEvents } from '../event-log/read-partitions.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { projectorLimits as limits } from './limits.js';
 
 /** Reads a partition page by page: after a full page, the next one is read while that one is worked on. */
 export class ReadAhead {
-  readonly #pool: Pool;
+  readonly #readEvents: ReadEvents;
   readonly #partition: number;
   #ahead: { readonly after: number; readonly events: Promise<StoredEvent[]> } | undefined;
 
-  constructor(pool: Pool, partition: number) {
-    this.#pool = pool;
+  constructor(readEvents: ReadEvents, partition: number) {
+    this.#readEvents = readEvents;
     this.#partition = partition;
   }
 
@@ -34,6 +33,6 @@ export class ReadAhead {
   }
 
   #read(after: number): Promise<StoredEvent[]> {
-    return readPartition(this.#pool, this.#partition, after, limits.maxStepEvents);
+    return this.#readEvents(this.#partition, after, limits.maxStepEvents);
   }
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../event-log/database.js';
+import { readPartition } from '../event-log/read-partition.js';
 import { createStreamReader } from '../event-log/read-stream.js';
 import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
 import type { Redis } from '../read-models/redis.js';
@@ -55,7 +56,7 @@ export async function startScratchReplay(deps: ScratchReplayDeps, projection: Pr
     until.set(partition, 0);
     return new PartitionProjector(
       {
-        pool,
+        readEvents: (partition: number, after: number, max: number) => readPartition(pool, partition, after, max),
         keys,
         store: createProjectionStore(redis, keys),
         freezer: createFreezer(redis, keys),

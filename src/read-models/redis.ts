@@ -52,16 +52,57 @@ export class ReadModelUnavailable extends Error {
 /** Sends commands in one round trip and gives their answers in order. Rejects with ReadModelUnavailable. */
 export async function pipeline(redis: Redis, commands: readonly RedisCommand[]): Promise<unknown[]> {
   if (commands.length === 0) return [];
-  let answers: [error: Error | null, result: unknown][] | null;
-  try {
-    answers = await redis.pipeline(commands.map(([name, ...args]) => [name.toLowerCase(), ...args])).exec();
-  } catch (error) {
-    throw new ReadModelUnavailable(error);
-  }
-  return (answers ?? []).map(([error, result]) => {
+  const answers = await sendTogether(redis, commands);
+  return answers.map(([error, result]) => {
     if (error) throw new ReadModelUnavailable(error);
     return result;
   });
+}
+
+type Answer = [error: Error | null, result: unknown];
+
+interface Waiting {
+  readonly commands: readonly RedisCommand[];
+  readonly resolve: (answers: Answer[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const waiting = new WeakMap<Redis, Waiting[]>();
+
+/**
+ * What is sent in one turn of the event loop goes out in one write: under load a write to a socket costs more than the
+ * commands in it. Each caller's commands stay together and in order; when there is only one, it waits for nothing.
+ */
+function sendTogether(redis: Redis, commands: readonly RedisCommand[]): Promise<Answer[]> {
+  return new Promise((resolve, reject) => {
+    const others = waiting.get(redis);
+    if (others) {
+      others.push({ commands, resolve, reject });
+      return;
+    }
+    waiting.set(redis, [{ commands, resolve, reject }]);
+    setImmediate(() => {
+      const all = waiting.get(redis) ?? [];
+      waiting.delete(redis);
+      void sendAll(redis, all);
+    });
+  });
+}
+
+async function sendAll(redis: Redis, all: readonly Waiting[]): Promise<void> {
+  let answers: Answer[];
+  try {
+    const words = all.flatMap(({ commands }) => commands.map(([name, ...args]) => [name.toLowerCase(), ...args]));
+    answers = (await redis.pipeline(words).exec()) ?? [];
+  } catch (error) {
+    for (const { reject } of all) reject(new ReadModelUnavailable(error));
+    return;
+  }
+  let at = 0;
+  for (const { commands, resolve } of all) {
+    resolve(answers.slice(at, at + commands.length));
+    at += commands.length;
+  }
 }
 
 /** Runs a script of redis/ atomically on keys of one partition. Rejects with ReadModelUnavailable. */
@@ -71,14 +112,11 @@ export type RedisScript = (keys: readonly string[], args: readonly (string | num
 export function redisScript(redis: Redis, file: string): RedisScript {
   const lua = readFileSync(projectPath('redis', file), 'utf8');
   const sha1 = createHash('sha1').update(lua).digest('hex');
-  return async (keys, args) => {
-    try {
-      return await redis.evalsha(sha1, keys.length, ...keys, ...args).catch((error: unknown) => {
-        if (!String(error).includes('NOSCRIPT')) throw error;
-        return redis.eval(lua, keys.length, ...keys, ...args);
-      });
-    } catch (error) {
-      throw new ReadModelUnavailable(error);
-    }
-  };
+  const run = async (command: string, script: string, keys: readonly string[], args: readonly (string | number)[]) =>
+    (await pipeline(redis, [[command, script, keys.length, ...keys, ...args]]))[0];
+  return (keys, args) =>
+    run('EVALSHA', sha1, keys, args).catch((error: unknown) => {
+      if (!String(error).includes('NOSCRIPT')) throw error;
+      return run('EVAL', lua, keys, args);
+    });
 }

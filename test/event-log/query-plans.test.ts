@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { readPartitionSql } from '../../src/event-log/read-partition.js';
+import { readPartitionsSql } from '../../src/event-log/read-partitions.js';
 import { readStreamsSql } from '../../src/event-log/read-stream.js';
 import { orderPartition } from '../../src/orders/partition.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
@@ -31,6 +32,8 @@ describe('query plans at 1,000,000 events', function () {
     expectIndex(readPartitionSql, [3, 30_000, 1_000], 'events_pkey'));
   it('a partition is read through its primary key from the start', () =>
     expectIndex(readPartitionSql, [3, 0, 1_000], 'events_pkey'));
+  it('reads several partitions together, each from where it is, by the primary key', () =>
+    expectIndex(readPartitionsSql, ['{1,3}', '{29000,30000}', 500], 'events_pkey'));
 
   it('streams are read through the unique index', async () => {
     const orderIds = Array.from({ length: 200 }, () => randomUUID());

@@ -1,0 +1,97 @@
+-- append_events as in 002, with fewer statements: what a call costs beside its events is what bounds a busy service, since
+-- most calls carry few events. Promises, arguments and result are those of 002.
+create or replace function append_events(
+  in_partition smallint, order_ids uuid[], expected_versions integer[], event_counts integer[],
+  types text[], data text[], metadata text[], occurred_ats timestamptz[]
+) returns table (accepted boolean, version integer, "position" bigint, recorded_at timestamptz)
+language plpgsql security definer
+set search_path from current
+as $$
+declare
+  partitions integer;
+  log_head bigint;
+  log_hash bytea;
+  now_recorded timestamptz(3);
+  current_versions integer[];
+  named_before boolean[];
+  event integer := 0;            -- index of the last event seen
+  new_positions bigint[] := '{}';
+  new_order_ids uuid[] := '{}';
+  new_versions integer[] := '{}';
+  new_events integer[] := '{}';  -- index into types, data, …
+  new_hashes bytea[] := '{}';
+begin
+  select l.head, l.hash, greatest(date_trunc('milliseconds', clock_timestamp()), l.recorded_at), s.partitions
+  into log_head, log_hash, now_recorded, partitions
+  from logs l cross join log_settings s where l.partition = in_partition for update of l;
+  if not found then
+    raise exception 'partition % does not exist', in_partition using errcode = 'invalid_parameter_value';
+  end if;
+  -- The lock may have been waited for: the clock is read once more, so that recorded_at is when it was held.
+  now_recorded := greatest(date_trunc('milliseconds', clock_timestamp()), now_recorded);
+
+  -- Served by the unique index (partition, order_id, version), read backwards for each order.
+  if cardinality(order_ids) = 1 then
+    current_versions := array[coalesce((select e.version from events e where e.partition = in_partition
+                                        and e.order_id = order_ids[1] order by e.version desc limit 1), 0)];
+    named_before := array[false];
+  else
+    current_versions := array(
+      select coalesce((select e.version from events e where e.partition = in_partition and e.order_id = c.order_id
+                       order by e.version desc limit 1), 0)
+      from unnest(order_ids) with ordinality as c(order_id, n) order by c.n);
+    named_before := array(
+      select w.nth > 1
+      from (select c.n, row_number() over (partition by c.order_id order by c.n) as nth
+            from unnest(order_ids) with ordinality as c(order_id, n)) as w
+      order by w.n);
+  end if;
+
+  for command in 1 .. cardinality(order_ids) loop
+    if order_partition(order_ids[command], partitions) <> in_partition then
+      raise exception 'order % does not belong to partition %', order_ids[command], in_partition
+        using errcode = 'invalid_parameter_value';
+    end if;
+    version := current_versions[command];
+    if version <> expected_versions[command] or named_before[command] then
+      accepted := false;
+      "position" := null;
+      recorded_at := null;
+      event := event + event_counts[command];
+      return next;
+      continue;
+    end if;
+    for i in 1 .. event_counts[command] loop
+      event := event + 1;
+      version := version + 1;
+      log_head := log_head + 1;
+      log_hash := sha256(log_hash || event_canonical_form(in_partition, log_head, order_ids[command], version,
+        types[event], occurred_ats[event]::timestamptz(3), now_recorded, data[event], metadata[event]));
+      new_positions := new_positions || log_head;
+      new_order_ids := new_order_ids || order_ids[command];
+      new_versions := new_versions || version;
+      new_events := new_events || event;
+      new_hashes := new_hashes || log_hash;
+    end loop;
+    accepted := true;
+    "position" := log_head;
+    recorded_at := now_recorded;
+    return next;
+  end loop;
+
+  if cardinality(new_positions) = 1 then
+    insert into events (partition, "position", order_id, version, type, data, metadata, occurred_at, recorded_at, hash)
+    values (in_partition, log_head, new_order_ids[1], new_versions[1], types[new_events[1]], data[new_events[1]]::json,
+            metadata[new_events[1]]::json, occurred_ats[new_events[1]], now_recorded, log_hash);
+  elsif cardinality(new_positions) > 1 then
+    insert into events (partition, "position", order_id, version, type, data, metadata, occurred_at, recorded_at, hash)
+    select in_partition, n."position", n.order_id, n.version, types[n.event], data[n.event]::json,
+           metadata[n.event]::json, occurred_ats[n.event], now_recorded, n.hash
+    from unnest(new_positions, new_order_ids, new_versions, new_events, new_hashes)
+      as n("position", order_id, version, event, hash);
+  end if;
+  if cardinality(new_positions) > 0 then
+    update logs l set head = log_head, hash = log_hash, recorded_at = now_recorded where l.partition = in_partition;
+  end if;
+end
+$$;

@@ -1,0 +1,78 @@
+import type { Pool } from './database.js';
+import { readPartition } from './read-partition.js';
+import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from './stored-event.js';
+
+/** The events of a partition after a position, in order. */
+export type ReadEvents = (partition: number, afterPosition: number, maxEvents: number) => Promise<StoredEvent[]>;
+
+// $1 partitions, $2 the position in each to read after, $3 how many events of each at most.
+// Takes no lock. By partition and position; each partition's part is served by the primary key (partition, position).
+export const readPartitionsSql = `
+  select ${storedEventColumns}
+  from unnest($1::smallint[], $2::bigint[]) as r(partition, after)
+  cross join lateral (
+    select * from events e where e.partition = r.partition and e."position" > r.after order by e."position" limit $3
+  ) e
+  order by e.partition, e."position"`;
+
+interface WaitingRead {
+  readonly partition: number;
+  readonly after: number;
+  readonly maxEvents: number;
+  readonly resolve: (events: StoredEvent[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Reads partitions together: what is asked for while a query is in flight goes with the next one. Under load many partitions
+ * have a few new events each, and a query for each would cost more than the events. When idle a read waits for nothing.
+ */
+export function createPartitionsReader(pool: Pool): ReadEvents {
+  let waiting: WaitingRead[] = [];
+  let inFlight = false;
+
+  async function drain(): Promise<void> {
+    if (inFlight) return;
+    inFlight = true;
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      try {
+        const events = await readAll(pool, batch);
+        for (const { partition, resolve } of batch) resolve(events.get(partition) ?? []);
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    inFlight = false;
+  }
+
+  return (partition, after, maxEvents) => {
+    // The same partition from another position, or another size of page: by itself.
+    const fits = waiting.every((one) => one.partition !== partition && one.maxEvents === maxEvents);
+    if (!fits) return readPartition(pool, partition, after, maxEvents);
+    return new Promise((resolve, reject) => {
+      waiting.push({ partition, after, maxEvents, resolve, reject });
+      void drain();
+    });
+  };
+}
+
+async function readAll(pool: Pool, batch: readonly WaitingRead[]): Promise<Map<number, StoredEvent[]>> {
+  const [first] = batch;
+  if (first && batch.length === 1) {
+    return new Map([[first.partition, await readPartition(pool, first.partition, first.after, first.maxEvents)]]);
+  }
+  const { rows } = await pool.query<StoredEventRow>({
+    name: 'read-partitions',
+    text: readPartitionsSql,
+    values: [batch.map(({ partition }) => partition), batch.map(({ after }) => after), first?.maxEvents ?? 0],
+  });
+  const events = new Map<number, StoredEvent[]>();
+  for (const row of rows) {
+    const ofPartition = events.get(row.partition) ?? [];
+    events.set(row.partition, ofPartition);
+    ofPartition.push(storedEvent(row));
+  }
+  return events;
+}
