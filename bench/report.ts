@@ -58,7 +58,7 @@ function chartOf(comparisons: readonly Comparison[]): string {
     return (
       `<text x="${left - 10}" y="${y + 16}" text-anchor="end">${one.name}</text>` +
       `<rect x="${left}" y="${y}" width="${width.toFixed(1)}" height="22" rx="3" fill="${reached(one) ? '#2e9e5b' : '#d9822b'}"/>` +
-      `<text x="${left + width + 8}" y="${y + 16}">${one.ratio.toFixed(2)} of ${goal}</text>`
+      `<text x="${left + Math.max(width, unit) + 10}" y="${y + 16}">${one.ratio.toFixed(2)} of ${goal}</text>`
     );
   });
   return (
