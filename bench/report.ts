@@ -63,6 +63,7 @@ function chartOf(comparisons: readonly Comparison[]): string {
   });
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${left + 2 * unit + 130}" height="${height}" font-family="system-ui, sans-serif" font-size="14" fill="#555">` +
+    '<title>Each ratio beside what it should reach</title>' +
     `<text x="${left + unit}" y="16" text-anchor="middle">what it should reach</text>` +
     `${bars.join('')}<line x1="${left + unit}" y1="22" x2="${left + unit}" y2="${height - 8}" stroke="#555" stroke-dasharray="4 3"/></svg>\n`
   );
