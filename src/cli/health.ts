@@ -2,6 +2,7 @@ import type { Pool } from '../event-log/database.js';
 import type { Health } from '../http/service.js';
 import type { Projector } from '../projections/projector.js';
 import type { Redis } from '../read-models/redis.js';
+import { within } from '../within.js';
 import type { OpenProjector } from './open-projector.js';
 
 const healthTimeoutMs = 1_000;
@@ -36,18 +37,9 @@ function stoppedInWords(stopped: ReturnType<Projector['stopped']>): string {
     .join('; ');
 }
 
-async function isUp(answer: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), healthTimeoutMs);
-  });
-  const up = await Promise.race([
-    answer.then(
-      () => true,
-      () => false,
-    ),
-    timeout,
-  ]);
-  clearTimeout(timer);
-  return up;
+function isUp(answer: Promise<unknown>): Promise<boolean> {
+  return within(healthTimeoutMs, answer).then(
+    () => true,
+    () => false,
+  );
 }

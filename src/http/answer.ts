@@ -8,7 +8,7 @@ import { queryErrors } from './validation.js';
 export function answer(ctx: Context, text: string, etag?: string, type = 'application/json'): void {
   if (type === 'application/json' && !ctx.accepts('application/json')) throw notAcceptable();
   ctx.status = 200;
-  const tag = etag ?? `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+  const tag = etag ?? etagOf(text);
   ctx.set('ETag', tag);
   // A cache may keep the answer, but has to ask each time whether it still holds.
   ctx.set('Cache-Control', 'private, no-cache');
@@ -18,6 +18,11 @@ export function answer(ctx: Context, text: string, etag?: string, type = 'applic
   }
   ctx.body = text;
   ctx.type = type;
+}
+
+/** An ETag made of the text itself. */
+export function etagOf(text: string): string {
+  return `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
 }
 
 /** If-None-Match (RFC 9110, 13.1.2) alone decides: fetch sends `Cache-Control: no-cache` beside it, which must not undo it. */

@@ -9,8 +9,8 @@ export interface StreamMessage {
   readonly event?: string;
   /** What the reader sends as Last-Event-ID when it comes back. */
   readonly id?: string;
-  /** Without line breaks. */
-  readonly data: string;
+  /** Without line breaks. Without data the reader only remembers the id. */
+  readonly data?: string;
 }
 
 /** One reader of Server-Sent Events. */
@@ -82,7 +82,8 @@ export class EventStreams {
 }
 
 function textOf({ event, id, data }: StreamMessage): string {
-  return `${event === undefined ? '' : `event: ${event}\n`}${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`;
+  const fields = Object.entries({ event, id, data }).filter(([, value]) => value !== undefined);
+  return `${fields.map(([name, value]) => `${name}: ${value}`).join('\n')}\n\n`;
 }
 
 function write(stream: PassThrough, text: string): void {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
-import { answer } from './answer.js';
+import { answer, etagOf } from './answer.js';
 import { openApiDocument } from './openapi.js';
 import { ProblemError, problem } from './problems.js';
 import type { AddRoute } from './routes.js';
@@ -27,8 +27,9 @@ const page =
 /** The OpenAPI document, and a page that shows it. Nothing comes from another host. */
 export function openApiRoutes(route: AddRoute): void {
   const document = JSON.stringify(openApiDocument());
+  const etag = etagOf(document);
 
-  route('getOpenApi', (ctx) => answer(ctx, document));
+  route('getOpenApi', (ctx) => answer(ctx, document, etag));
 
   route('getDocs', (ctx) => {
     ctx.type = 'html';

@@ -3,7 +3,7 @@ import type { AnswerSchema } from './answer-schemas.js';
 import type { ProblemName } from './problems.js';
 import type { bodySchemas, parameterSchemas, querySchemas } from './schemas.js';
 
-/** A header that an operation takes or gives; what each means is in openapi.ts. */
+/** A header that an operation takes or gives; what each means is in openapi-headers.ts. */
 export type RequestHeader =
   | 'Idempotency-Key'
   | 'If-Match'

@@ -54,6 +54,9 @@ async function follow(
   isWanted: (change: Change) => boolean,
   log: string,
 ): Promise<void> {
+  // Whoever loses the connection before the first change goes on from here, too.
+  stream.send({ id: encodeCursor(log, cursor) });
+  let passedOver = 0;
   while (!stream.closed.aborted) {
     let moved = false;
     let isBehind = false;
@@ -63,10 +66,19 @@ async function follow(
       const { changes, upTo } = await feed.after(partition, position);
       for (const change of changes) {
         cursor.set(partition, change.position);
-        if (isWanted(change)) await stream.sendWhenRoom({ id: encodeCursor(log, cursor), data: change.json });
+        if (!isWanted(change)) passedOver += 1;
+        else {
+          await stream.sendWhenRoom({ id: encodeCursor(log, cursor), data: change.json });
+          passedOver = 0;
+        }
       }
       cursor.set(partition, upTo);
       moved ||= upTo > position;
+    }
+    // So that who comes back need not pass over the same changes of others again.
+    if (passedOver >= limits.maxPassedOver) {
+      await stream.sendWhenRoom({ id: encodeCursor(log, cursor) });
+      passedOver = 0;
     }
     // Behind and yet not moved: the read model is being built anew, and has yet to get to where it was.
     if (!moved) await feed.moved(stream.closed, isBehind ? limits.eventStreamRetryMs : undefined);

@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Caller } from '../access/caller.js';
 import type { Redis } from '../read-models/redis.js';
+import { within } from '../within.js';
 import type { ClientAddresses } from './client-address.js';
 import { httpLimits as limits } from './limits.js';
 import { ProblemError, problem } from './problems.js';
@@ -82,20 +83,5 @@ async function consume(taking: Promise<RateLimiterRes>): Promise<{ used: RateLim
   } catch (error) {
     if (error instanceof RateLimiterRes) return { used: error, isOver: true };
     throw error;
-  }
-}
-
-async function within<T>(timeoutMs: number, task: Promise<T>): Promise<T> {
-  const timer = new AbortController();
-  const late = setTimeout(timeoutMs, undefined, { signal: timer.signal }).then(() => {
-    throw new Error(`no answer within ${timeoutMs} ms`);
-  });
-  // What comes after the other has won is of no interest.
-  task.catch(() => undefined);
-  late.catch(() => undefined);
-  try {
-    return await Promise.race([task, late]);
-  } finally {
-    timer.abort();
   }
 }

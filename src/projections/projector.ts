@@ -10,6 +10,7 @@ import type { Generations } from '../read-models/generations.js';
 import { type ReadModelKeys, releaseOf } from '../read-models/keys.js';
 import { pipeline, type Redis } from '../read-models/redis.js';
 import type { PartitionReport, StoppedReport } from '../read-models/report.js';
+import { within } from '../within.js';
 import { allProjections } from './all-projections.js';
 import { createFreezer } from './freezer.js';
 import { Gate } from './gate.js';
@@ -20,6 +21,7 @@ import type { Projection } from './projection.js';
 import { createProjectionStore } from './projection-store.js';
 import { RebuildCoordinator } from './rebuild-coordinator.js';
 import { SkippedEvents } from './skipped-events.js';
+import { groupTracks, liveGroup } from './track-groups.js';
 
 export interface ProjectorOptions {
   readonly url: string;
@@ -43,8 +45,6 @@ interface Running {
   readonly partition: number;
   readonly projectors: Map<string, PartitionProjector>;
 }
-
-const liveGroup = 'live';
 
 /**
  * This process's part in projecting. For each partition that it owns it fills the live generation of every projection, and
@@ -94,7 +94,10 @@ export class Projector {
     this.#ownership = new PartitionOwnership(url, settings, this.#release, log);
     this.#ownership.on('acquired', (partition) => this.#acquired(partition));
     this.#ownership.on('lost', (partition) => this.#lost(partition));
-    this.#ownership.drained = (partition) => atMost(limits.stopTimeoutMs, this.#stopping.get(partition));
+    this.#ownership.drained = async (partition) => {
+      // If a step takes longer, the guard in Redis keeps it harmless.
+      await within(limits.stopTimeoutMs, this.#stopping.get(partition) ?? Promise.resolve()).catch(() => undefined);
+    };
   }
 
   start(): void {
@@ -274,35 +277,4 @@ export class Projector {
     });
     await pipeline(redis, commands).catch((error: unknown) => log.debug({ err: error }, 'no report to Redis'));
   }
-}
-
-/** What is to be filled: the live generations together, and what is built for one request together. */
-function groupTracks(projections: readonly Projection[], all: readonly Generations[]): Map<string, readonly Track[]> {
-  const live: Track[] = [];
-  const rebuilds = new Map<string, Track[]>();
-  for (const [index, projection] of projections.entries()) {
-    const { name, version } = projection;
-    const generation = all[index]?.live.get(version);
-    if (generation !== undefined) live.push({ projection, id: { name, generation } });
-    const build = all[index]?.next.get(version);
-    if (!build) continue;
-    const together = rebuilds.get(build.request) ?? [];
-    together.push({ projection, id: { name, generation: build.generation } });
-    rebuilds.set(build.request, together);
-  }
-  const named = (kind: string, tracks: readonly Track[]) =>
-    [`${kind} ${tracks.map(({ id }) => `${id.name}:${id.generation}`).join(' ')}`, tracks] as const;
-  return new Map([
-    ...(live.length > 0 ? [named(liveGroup, live)] : []),
-    ...[...rebuilds.values()].map((tracks) => named('rebuild', tracks)),
-  ]);
-}
-
-async function atMost(timeoutMs: number, task: Promise<unknown> | undefined): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([task, timeout]);
-  clearTimeout(timer);
 }

@@ -1,3 +1,5 @@
+import { changeDocument } from '../orders/change-document.js';
+import { decodeCheckpoint } from '../read-models/checkpoint.js';
 import {
   decodeFeedEntry,
   decodeHistoryEntry,
@@ -16,9 +18,11 @@ export interface Change {
   readonly partition: number;
   readonly position: number;
   readonly orderId: string;
-  /** Whose order it is; undefined once that was erased. */
+  /** Whose order it is, or was: once erased, [erased]. */
   readonly userId: string | undefined;
-  /** JSON text. */
+  /** What came before it of the same order was written anew, without what was personal in it. */
+  readonly isErasure: boolean;
+  /** A ChangeDocument, as JSON text. */
   readonly json: string;
 }
 
@@ -49,10 +53,6 @@ export class ChangeFeed {
   constructor(models: ReadModels, applied: AppliedPositions) {
     this.#models = models;
     this.#applied = applied;
-  }
-
-  get partitions(): number {
-    return this.#models.partitions;
   }
 
   /** Begins to follow. @returns what ends it. Rejects with ReadModelUnavailable. */
@@ -153,7 +153,7 @@ export class ChangeFeed {
         ...chunks.map((chunk) => ['LRANGE', key.feed(chunk), 0, -1] as const),
       ]);
       // Never back: what is behind where the reader is has yet to get there again.
-      const upTo = Math.max(after, Math.min(wanted, positionOf(checkpoint)));
+      const upTo = Math.max(after, Math.min(wanted, decodeCheckpoint(checkpoint as string | null).position));
       const entries = lists
         .flatMap((texts, index) => (texts as string[]).map((text) => decodeFeedEntry(chunks[index] ?? 0, text)))
         .filter(({ position }) => position > after && position <= upTo);
@@ -175,6 +175,11 @@ export class ChangeFeed {
   /** Keeps what was read at the end of the partition for the others who follow. */
   #keep(partition: number, after: number, read: ChangesUpTo): void {
     const before = this.#kept.get(partition);
+    // Nothing is remembered that is to be forgotten: who comes back reads it again, as it is now.
+    if (read.changes.some(({ isErasure }) => isErasure)) {
+      this.#kept.delete(partition);
+      return;
+    }
     if (read.upTo < this.head(partition) || (before && before.upTo >= read.upTo)) return;
     const joined = before && before.upTo >= after && before.after <= after;
     const changes = joined
@@ -184,10 +189,6 @@ export class ChangeFeed {
     const from = dropped > 0 ? (changes[dropped - 1]?.position ?? after) : joined ? before.after : after;
     this.#kept.set(partition, { changes: changes.slice(Math.max(0, dropped)), upTo: read.upTo, after: from });
   }
-}
-
-function positionOf(checkpoint: unknown): number {
-  return typeof checkpoint === 'string' ? Number.parseInt(checkpoint, 10) : 0;
 }
 
 function changeOf(
@@ -204,15 +205,12 @@ function changeOf(
     position,
     orderId,
     userId: placed.user_id,
-    json: JSON.stringify({
-      order_id: orderId,
-      version,
-      type,
-      data,
-      actor: metadata.actor,
-      occurred_at,
-      recorded_at,
-      position: `${partition}:${position}`,
-    }),
+    isErasure: type === 'OrderPersonErased',
+    json: JSON.stringify(
+      changeDocument(
+        { partition, position },
+        { order_id: orderId, version, type, data, actor: metadata.actor, occurred_at, recorded_at },
+      ),
+    ),
   };
 }

@@ -1,5 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import type { StoredEvent } from '../event-log/stored-event.js';
+import { changeDocument } from '../orders/change-document.js';
 import type { EventMetadata } from '../orders/events.js';
 import { webhookLimits as limits } from './limits.js';
 import type { SafePost } from './safe-post.js';
@@ -13,16 +14,15 @@ export type AttemptResult =
 /** The message of an event: the same bytes and the same id at every attempt, so that a receiver can tell a repetition. */
 export function messageOf(event: StoredEvent, log: string): { id: string; body: string } {
   const { actor } = JSON.parse(event.metadata) as EventMetadata;
-  const data = {
+  const data = changeDocument(event, {
     order_id: event.orderId,
     version: event.version,
     type: event.type,
-    data: JSON.parse(event.data) as unknown,
+    data: JSON.parse(event.data),
     actor,
     occurred_at: event.occurredAt,
     recorded_at: event.recordedAt,
-    position: `${event.partition}:${event.position}`,
-  };
+  });
   return {
     id: `evt_${log}_${event.partition}_${event.position}`,
     body: JSON.stringify({ type: event.type, timestamp: event.recordedAt, data }),

@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
 import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../event-log/stored-event.js';
+import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import type { WakeUps } from '../event-log/wake-ups.js';
+import { within } from '../within.js';
 import { type AttemptResult, attempt, messageOf, retryDelayMs } from './attempt.js';
 import { enqueueEvents } from './enqueue.js';
 import { webhookLimits as limits } from './limits.js';
@@ -60,6 +62,8 @@ export class WebhookDeliverer {
   readonly #options: DelivererOptions;
   readonly #ownership: PartitionOwnership;
   readonly #moved = new Set<number>();
+  /** Whether anybody is subscribed, as far as this process knows: without subscriptions appends cost nothing more. */
+  #isSubscribed = false;
   /** By `webhook partition position`. */
   readonly #inFlight = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
@@ -96,7 +100,7 @@ export class WebhookDeliverer {
   }
 
   readonly #onMoved = (partition: number): void => {
-    if (this.#ownership.owned.has(partition)) this.#wake(partition);
+    if (this.#isSubscribed && this.#ownership.owned.has(partition)) this.#wake(partition);
   };
 
   #wake(partition: number): void {
@@ -123,6 +127,10 @@ export class WebhookDeliverer {
 
   async #enqueueAndDeliver(): Promise<void> {
     const { pool } = this.#options;
+    if (!(await this.#lookForSubscriptions())) {
+      this.#moved.clear();
+      return;
+    }
     for (const partition of [...this.#moved]) {
       this.#moved.delete(partition);
       if (!this.#ownership.owned.has(partition)) continue;
@@ -138,12 +146,10 @@ export class WebhookDeliverer {
       text: dueSql,
       values: [owned, 2 * limits.maxInFlightPerWebhook],
     });
-    const opened = await this.#options.open(rows.map(storedEvent));
-    for (const [index, delivery] of rows.entries()) {
-      const event = opened[index];
+    for (const delivery of rows) {
       const name = nameOf(delivery);
-      if (!event || this.#inFlight.has(name) || !this.#hasRoom(delivery.webhook_id)) continue;
-      const delivering = this.#deliver(delivery, event)
+      if (this.#inFlight.has(name) || !this.#hasRoom(delivery.webhook_id)) continue;
+      const delivering = this.#deliver(delivery)
         .catch((error: unknown) =>
           // What was sent is sent again: at least once.
           this.#options.log.warn({ error: String(error) }, 'webhooks: an attempt was not written down'),
@@ -156,15 +162,19 @@ export class WebhookDeliverer {
     }
   }
 
+  async #lookForSubscriptions(): Promise<boolean> {
+    const { rows } = await this.#options.pool.query<{ exists: boolean }>({
+      name: 'webhooks-exist',
+      text: `select exists (select from webhooks where state = 'active')`,
+    });
+    this.#isSubscribed = rows[0]?.exists ?? false;
+    return this.#isSubscribed;
+  }
+
   /** Resolves when these attempts are over, or the time for that is. */
   async #settled(which: (name: string) => boolean): Promise<void> {
     const attempts = [...this.#inFlight].flatMap(([name, delivering]) => (which(name) ? [delivering] : []));
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, limits.stopTimeoutMs);
-    });
-    await Promise.race([Promise.all(attempts), late]);
-    clearTimeout(timer);
+    await within(limits.stopTimeoutMs, Promise.all(attempts)).catch(() => undefined);
   }
 
   #hasRoom(webhookId: string): boolean {
@@ -173,11 +183,10 @@ export class WebhookDeliverer {
     return toThisOne < limits.maxInFlightPerWebhook;
   }
 
-  async #deliver(delivery: Delivery, event: StoredEvent): Promise<void> {
-    const { pool, settings, post, onAttempt, log } = this.#options;
-    const { webhook_id: id, url, secret, previous_secret: previous, attempts, tried_ms: triedMs } = delivery;
-    const secrets = previous === null ? [secret] : [secret, previous];
-    const outcome = await attempt(post.post, url, secrets, messageOf(event, settings.logId.slice(0, 8)));
+  async #deliver(delivery: Delivery): Promise<void> {
+    const { pool, onAttempt, log } = this.#options;
+    const { webhook_id: id, attempts, tried_ms: triedMs } = delivery;
+    const outcome = await this.#attempt(delivery);
     const place = [delivery.partition, id, delivery.position];
     if (outcome.result === 'delivered') {
       await pool.query({
@@ -205,6 +214,22 @@ export class WebhookDeliverer {
     if (isDead)
       log.error({ webhook: id, event: `${delivery.partition}:${delivery.position}` }, 'a webhook gave up on an event');
     onAttempt?.(isDead ? 'dead' : 'failed');
+  }
+
+  /** One that can't be opened fails alone, as one that is not taken does: others are not held up by it. */
+  async #attempt(delivery: Delivery): Promise<AttemptResult> {
+    const { open, post, settings } = this.#options;
+    const { url, secret, previous_secret: previous } = delivery;
+    let event: StoredEvent | undefined;
+    try {
+      [event] = await open([storedEvent(delivery)]);
+    } catch (error) {
+      if (error instanceof UnopenableEvent) return { result: 'failed', error: error.message, retryAfterMs: undefined };
+      throw error;
+    }
+    if (!event) throw new Error('an event was opened, and there was none');
+    const secrets = previous === null ? [secret] : [secret, previous];
+    return attempt(post.post, url, secrets, messageOf(event, settings.logId.slice(0, 8)));
   }
 }
 

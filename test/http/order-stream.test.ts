@@ -1,6 +1,7 @@
 import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect } from 'chai';
+import { httpLimits } from '../../src/http/limits.js';
 import { queryLimits } from '../../src/queries/limits.js';
 import { type Message, openStream, type StreamReader } from '../support/event-stream.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
@@ -69,6 +70,31 @@ describe('GET /orders/stream', function () {
     await eventually('the rest', () => resumed.messages.length === 1);
     expect(changesIn(resumed.messages)[0]?.type).to.equal('OrderProcessingStarted');
     for (const reader of [ofUser, resumed]) reader.close();
+  });
+
+  it('goes on from where it began for who loses it before the first change', async () => {
+    const reader = await stream();
+    const id = await eventually('the first id', () => reader.lastId());
+    reader.close();
+    await reader.ended;
+    const missed = await place();
+    const resumed = await stream('', { 'last-event-id': id });
+    await eventually('what happened meanwhile', () => resumed.messages.length === 1);
+    expect(changesIn(resumed.messages)[0]?.order_id).to.equal(missed);
+    resumed.close();
+  });
+
+  it('tells a reader who wants none of many changes where it is all the same', async () => {
+    const reader = await stream('?user_id=nobody-at-all');
+    const begun = await eventually('the first id', () => reader.lastId());
+    const line = `${JSON.stringify({ command: 'place', ...order })}\n`;
+    const batch = await call(service, 'POST', '/orders/batch', line.repeat(httpLimits.maxPassedOver + 100), {
+      'content-type': 'application/x-ndjson',
+    });
+    expect(batch.status).to.equal(200);
+    await eventually('another id', () => reader.lastId() !== begun);
+    expect(reader.messages).to.deep.equal([]);
+    reader.close();
   });
 
   it('refuses an id that is not one of this very stream, and who does not take streams', async () => {

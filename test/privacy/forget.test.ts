@@ -8,8 +8,10 @@ import { verifyLog } from '../../src/audit/verify-log.js';
 import { readOperations } from '../../src/event-log/operations.js';
 import { createStreamReader } from '../../src/event-log/read-stream.js';
 import { orderPartition } from '../../src/orders/partition.js';
+import { openStream } from '../support/event-stream.js';
 import { appender, noteEvent } from '../support/events.js';
 import { runOrders } from '../support/orders-command.js';
+import { startReceiver } from '../support/receiver.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
 
@@ -23,7 +25,7 @@ describe('personal data that is sealed', function () {
     folder = await mkdtemp(join(tmpdir(), 'orders-privacy-'));
     const file = join(folder, 'key');
     await writeFile(file, `${randomBytes(32).toString('base64')}\n`);
-    env = { ORDERS_PERSONAL_DATA_KEY_FILE: file };
+    env = { ORDERS_PERSONAL_DATA_KEY_FILE: file, ORDERS_WEBHOOKS_ALLOW_PRIVATE: 'yes' };
     log = await createTestLog(4);
     service = await startService(log, env);
   });
@@ -154,7 +156,24 @@ describe('personal data that is sealed', function () {
     expect([nobody.code, nobody.output]).to.satisfy(() => nobody.code === 2 && /no personal data/.test(nobody.output));
   });
 
+  it('is in no stream any more once the person is forgotten, nor in the memory of those who follow', async () => {
+    const following = await openStream(`${service.url}/orders/stream`);
+    const begun = await eventually('the first id', () => following.lastId());
+    await placeBoth();
+    await eventually('all of it', () => following.messages.length === 7);
+    expect(following.messages.map(({ data }) => data).join()).to.include('Ada Lovelace');
+    const forgotten = await forget('Ada Lovelace');
+    expect(forgotten.code, forgotten.output).to.equal(0);
+    await eventually('the erasure', () => following.messages.length === 8);
+    const resumed = await openStream(`${service.url}/orders/stream`, { 'last-event-id': begun });
+    await eventually('all of it again', () => resumed.messages.length === 8);
+    for (const secret of secrets) expect(resumed.messages.map(({ data }) => data).join()).not.to.include(secret);
+    for (const reader of [following, resumed]) reader.close();
+  });
+
   it('stops a projection loudly where it can’t be opened, and holds up nobody else', async () => {
+    const receiver = await startReceiver();
+    await post('/webhooks', { url: `${receiver.url}/hook` });
     const { ada, other } = await placeBoth();
     const { rows } = await log.owner.query<{ metadata: string }>(
       'select metadata::text from events where order_id = $1 and version = 1',
@@ -173,6 +192,12 @@ describe('personal data that is sealed', function () {
     if (orderPartition(other, 4) !== orderPartition(ada, 4)) {
       expect((await post(`/orders/${other}/pay`)).body.payment_status).to.equal('paid');
     }
+    // A webhook tries it again, and goes on with other orders.
+    await post(`/orders/${other}/note`, { text: 'after it' });
+    await eventually('the others', () => receiver.received.some(({ body }) => body.includes('after it')));
+    const { rows: failed } = await log.owner.query(`select last_error from webhook_deliveries where attempts > 0`);
+    expect(failed[0]?.last_error).to.match(/does not open/);
+    receiver.stop();
   });
 
   it('does not open with another master key, nor without one: the service refuses to start', async () => {

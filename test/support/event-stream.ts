@@ -13,6 +13,8 @@ export interface StreamReader {
   /** What the last retry line said, in milliseconds. */
   retryMs(): number | undefined;
   comments(): number;
+  /** What goes into Last-Event-ID, known from the first moment on. */
+  lastId(): string | undefined;
   close(): void;
   /** Resolves when the stream has ended, from whichever side. */
   readonly ended: Promise<void>;
@@ -34,6 +36,7 @@ export async function openStream(
   const messages: Message[] = [];
   let retry: number | undefined;
   let comments = 0;
+  let lastId: string | undefined;
   const read = async (reader: StreamReader, body: NonNullable<typeof response.body>) => {
     let text = '';
     const decoder = new TextDecoder();
@@ -46,7 +49,9 @@ export async function openStream(
         if (block.startsWith(':')) comments += 1;
         retry = Number(field('retry') ?? retry);
         const data = field('data');
-        if (data === undefined || controller.signal.aborted) continue;
+        if (controller.signal.aborted) continue;
+        lastId = field('id') ?? lastId;
+        if (data === undefined) continue;
         if (url.includes('/orders/stream')) expectComponent('Change', JSON.parse(data));
         const message = { id: field('id'), event: field('event'), data };
         messages.push(message);
@@ -58,6 +63,7 @@ export async function openStream(
     messages,
     retryMs: () => retry,
     comments: () => comments,
+    lastId: () => lastId,
     close: () => controller.abort(),
     ended: Promise.resolve(),
   };
