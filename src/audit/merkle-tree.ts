@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The Merkle tree of RFC 6962, section 2.1, over a partition's events in position order. A leaf's data is the event's
@@ -6,14 +6,17 @@ import { createHash } from 'node:crypto';
  */
 
 /** The tree over no event: SHA-256 of nothing. */
-export const emptyTreeHash: Buffer = createHash('sha256').digest();
+export const emptyTreeHash: Buffer = hash('sha256', '', 'buffer');
+
+const leafPrefix = Buffer.of(0);
+const nodePrefix = Buffer.of(1);
 
 export function leafHash(eventHash: Buffer): Buffer {
-  return createHash('sha256').update(Buffer.of(0)).update(eventHash).digest();
+  return hash('sha256', Buffer.concat([leafPrefix, eventHash]), 'buffer');
 }
 
 export function nodeHash(left: Buffer, right: Buffer): Buffer {
-  return createHash('sha256').update(Buffer.of(1)).update(left).update(right).digest();
+  return hash('sha256', Buffer.concat([nodePrefix, left, right]), 'buffer');
 }
 
 /** The largest power of two smaller than n (n > 1): where RFC 6962 splits a tree of n leaves. */

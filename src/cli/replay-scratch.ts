@@ -40,6 +40,7 @@ export async function dryRun(
         redis,
         keys,
         freezer: createFreezer(redis, keys),
+        projection,
         live,
         rebuilt: replay.id,
         advanceTo: until ? undefined : (partition, position) => replay.replayTo(new Map([[partition, position]])),

@@ -1,4 +1,4 @@
-import type { EventMetadata, RecordedEvent } from '../orders/events.js';
+import type { EventEnvelope, EventMetadata, OrderEvent, RecordedEvent } from '../orders/events.js';
 import { upcast } from '../orders/upcast.js';
 
 /**
@@ -49,6 +49,21 @@ export function storedEvent(row: StoredEventRow): StoredEvent {
     recordedAt: row.recorded_at,
     hash: row.hash,
   };
+}
+
+/**
+ * The event without its metadata, upcast to today's schema: what a fold needs of it. Only the schema's version is read from the
+ * metadata, which all writers of the log put first. Throws on an event that this code can't read.
+ */
+export function storedOrderEvent(stored: StoredEvent): OrderEvent & EventEnvelope {
+  const { type, orderId, version, occurredAt, recordedAt } = stored;
+  const { data } = upcast(type, schemaOf(stored.metadata), JSON.parse(stored.data));
+  return { type, data, orderId, version, occurredAt, recordedAt } as OrderEvent & EventEnvelope;
+}
+
+function schemaOf(metadata: string): number {
+  const first = /^\{"schema":(\d+)[,}]/.exec(metadata);
+  return first ? Number(first[1]) : (JSON.parse(metadata) as EventMetadata).schema;
 }
 
 /** The event itself, upcast to today's schema. Throws on one that this code can't read. */

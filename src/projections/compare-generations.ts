@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
+import type { ReadableEntry } from '../read-models/readable-entry.js';
 import { pipeline, type Redis, type RedisCommand } from '../read-models/redis.js';
 import type { Freezer } from './freezer.js';
 import { readEntries, scanGeneration } from './generation-contents.js';
 import { projectorLimits as limits } from './limits.js';
+import type { Projection } from './projection.js';
 
 /** One thing in which two generations are not the same. Undefined on the side where it is not there. */
 export interface Difference {
@@ -12,7 +14,7 @@ export interface Difference {
   /** The key within the generation, such as "order:<id>" or "figures:USD". */
   readonly key: string;
   readonly orderId: string | undefined;
-  /** Within the key: an entry, and within that a field of its JSON. */
+  /** Within the order or the key: an entry, and within that a field of its JSON. */
   readonly field: string;
   readonly live: string | undefined;
   readonly rebuilt: string | undefined;
@@ -22,6 +24,7 @@ export interface Comparison {
   readonly redis: Redis;
   readonly keys: ReadModelKeys;
   readonly freezer: Freezer;
+  readonly projection: Projection;
   readonly live: GenerationId;
   readonly rebuilt: GenerationId;
   /**
@@ -141,7 +144,7 @@ async function freezeSoon({ freezer, live }: Comparison, partition: number, toke
 }
 
 async function differencesOf(
-  { redis, keys, live, rebuilt }: Comparison,
+  { redis, keys, projection, live, rebuilt }: Comparison,
   partition: number,
   suspects: readonly Suspect[],
 ): Promise<Difference[]> {
@@ -160,9 +163,10 @@ async function differencesOf(
   return suspects.flatMap(({ key, entry = '' }, index) => {
     const [one, other] = [asText(mine[index]), asText(theirs[index])];
     if (one === other) return [];
-    const orderId = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(`${key} ${entry}`)?.[0];
-    return fieldsThatDiffer(one, other).map(({ field, ...values }) => {
-      const name = [entry, field].filter(Boolean).join(' ');
+    const [before, after] = [readable(projection, key, entry, one), readable(projection, key, entry, other)];
+    return fieldsThatDiffer(before.text, after.text).map(({ field, ...values }) => {
+      const { orderId, entry: part } = { ...after, ...before };
+      const name = [part ?? (orderId === undefined ? entry : ''), field].filter(Boolean).join(' ');
       return { projection: live.name, partition, key, orderId, field: name, ...values };
     });
   });
@@ -180,6 +184,20 @@ function readEntry(type: string, name: string, entry: string): RedisCommand {
       return ['SISMEMBER', name, entry];
     default:
       return ['GET', name];
+  }
+}
+
+/** What cannot be read is shown as it is. */
+function readable(
+  { readable }: Projection,
+  key: string,
+  entry: string,
+  text: string | undefined,
+): ReturnType<ReadableEntry> {
+  try {
+    return readable?.(key, entry, text) ?? { text };
+  } catch {
+    return { text };
   }
 }
 

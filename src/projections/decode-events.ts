@@ -1,5 +1,5 @@
 import { isOperation } from '../event-log/operations.js';
-import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
+import { type StoredEvent, storedOrderEvent } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import type { ProjectedEvent } from './projection.js';
 
@@ -34,7 +34,7 @@ export async function decodeEvents(all: readonly StoredEvent[], open: OpenEvents
     // What operators did is no projection's business: its position is passed, and nothing is folded.
     if (isOperation(event)) return { stored };
     try {
-      return { stored, event: { stored: event, event: recordedEvent(event) } };
+      return { stored, event: { stored: event, event: storedOrderEvent(event) } };
     } catch (error) {
       return { stored, error };
     }

@@ -1,6 +1,6 @@
-import type { OrderedItem, RecordedEvent } from '../orders/events.js';
-import { fulfilmentStatus, type OrderStatus } from '../orders/order.js';
-import { addDuration, type DurationSketch } from '../read-models/duration-sketch.js';
+import type { OrderedItem } from '../orders/events.js';
+import { fulfilmentStatus, type OrderStatus, orderStatuses } from '../orders/order.js';
+import { addDuration } from '../read-models/duration-sketch.js';
 import {
   decodeFigures,
   emptyFigures,
@@ -10,6 +10,7 @@ import {
   hourMs,
   metrics,
   metricsKeys,
+  readableMetricsEntry,
 } from '../read-models/metrics.js';
 import type { RedisCommand } from '../read-models/redis.js';
 import { existingOrders } from './order-status.js';
@@ -42,13 +43,14 @@ interface MetricsState {
  */
 export const metricsProjection: Projection<MetricsState> = {
   ...metrics,
+  readable: readableMetricsEntry,
 
   async load(events, partitionKeys, read) {
     const key = metricsKeys(partitionKeys);
     const known = existingOrders(events.map(({ event }) => event));
     const orders = new Map<string, CountedOrder>();
     if (known.length > 0) {
-      const [texts] = (await read([['HMGET', key.orders, ...known]])) as [(string | null)[]];
+      const texts = (await read(known.map((orderId) => ['HGET', ...key.order(orderId)]))) as (string | null)[];
       for (const [index, orderId] of known.entries()) {
         const text = texts[index];
         if (!text) throw new Error(`order ${orderId} has later events but was never counted`);
@@ -63,15 +65,25 @@ export const metricsProjection: Projection<MetricsState> = {
     const changed = new Map<string, CountedOrder>();
     for (const { event } of events) {
       const before = changed.get(event.orderId) ?? state.orders.get(event.orderId);
-      changed.set(event.orderId, count(event, before, state.figures));
+      const now = counted(event, before);
+      changed.set(event.orderId, now);
+      if (before) countDurations(event, before, now, state.figures);
+    }
+    // The figures are sums over the orders as they stand: what an order went through in between makes no difference.
+    for (const [orderId, order] of changed) {
+      const before = state.orders.get(orderId);
+      for (const figures of figuresOf(order, state.figures)) {
+        if (before) add(figures, before, -1);
+        else addHour(figures, order);
+        add(figures, order, 1);
+      }
     }
     const commands: RedisCommand[] = [];
     for (const [currency, fields] of state.figures) {
       const values = [...fields].flatMap(([field, figures]) => [field, encodeFigures(figures)]);
       commands.push(['SADD', key.currencies, currency], ['HSET', key.figures(currency), ...values]);
     }
-    const counted = [...changed].flatMap(([orderId, order]) => [orderId, encodeCountedOrder(order)]);
-    if (counted.length > 0) commands.push(['HSET', key.orders, ...counted]);
+    for (const [orderId, order] of changed) commands.push(['HSET', ...key.order(orderId), encodeCountedOrder(order)]);
     return commands;
   },
 };
@@ -119,47 +131,51 @@ function fieldsOf(placedAtMs: number): string[] {
   ];
 }
 
-/** The order after the event; the figures it is counted in are changed in place. */
-function count(event: RecordedEvent, before: CountedOrder | undefined, all: MetricsState['figures']): CountedOrder {
-  if (event.type === 'OrderPlaced') {
-    const { currency, total_minor: totalMinor, items } = event.data;
-    const order: CountedOrder = {
-      currency,
-      placedAtMs: Date.parse(event.occurredAt),
-      totalMinor,
-      paidMinor: 0,
-      refundedMinor: 0,
-      status: 'pending',
-      units: unitsOf(items),
-      shipped: 0,
-      returned: 0,
-      shippedTimed: false,
-    };
-    const hour = Math.floor(order.placedAtMs / hourMs);
-    for (const figures of figuresOf(order, all)) {
-      figures.firstHour = Math.min(figures.firstHour, hour);
-      figures.lastHour = Math.max(figures.lastHour, hour);
-      add(figures, order, 1);
-    }
+/** The order after the event. */
+function counted(event: ProjectedEvent['event'], before: CountedOrder | undefined): CountedOrder {
+  if (event.type !== 'OrderPlaced') {
+    if (!before) throw new Error(`order ${event.orderId}: ${event.type} before OrderPlaced`);
+    const order = after(before, event);
+    if (order.status === 'shipped') order.shippedTimed = true;
     return order;
   }
-  if (!before) throw new Error(`order ${event.orderId}: ${event.type} before OrderPlaced`);
-  const order = after(before, event);
-  const tookMs = Date.parse(event.occurredAt) - before.placedAtMs;
-  const nowShipped = order.status === 'shipped' && !before.shippedTimed;
-  if (nowShipped) order.shippedTimed = true;
-  for (const figures of figuresOf(order, all)) {
-    add(figures, before, -1);
-    add(figures, order, 1);
-    const timed: DurationSketch[] = [];
-    if (nowShipped) timed.push(figures.placedToShipped);
-    if (event.type === 'OrderDelivered') timed.push(figures.placedToDelivered);
-    for (const sketch of timed) addDuration(sketch, tookMs);
-  }
-  return order;
+  const { currency, total_minor: totalMinor, items } = event.data;
+  return {
+    currency,
+    placedAtMs: Date.parse(event.occurredAt),
+    totalMinor,
+    paidMinor: 0,
+    refundedMinor: 0,
+    status: 'pending',
+    units: unitsOf(items),
+    shipped: 0,
+    returned: 0,
+    shippedTimed: false,
+  };
 }
 
-function after(before: CountedOrder, event: Exclude<RecordedEvent, { type: 'OrderPlaced' }>): CountedOrder {
+function countDurations(
+  event: ProjectedEvent['event'],
+  before: CountedOrder,
+  now: CountedOrder,
+  all: MetricsState['figures'],
+): void {
+  const nowShipped = now.shippedTimed && !before.shippedTimed;
+  if (!nowShipped && event.type !== 'OrderDelivered') return;
+  const tookMs = Date.parse(event.occurredAt) - before.placedAtMs;
+  for (const figures of figuresOf(now, all)) {
+    if (nowShipped) addDuration(figures.placedToShipped, tookMs);
+    if (event.type === 'OrderDelivered') addDuration(figures.placedToDelivered, tookMs);
+  }
+}
+
+function addHour(figures: Figures, { placedAtMs }: CountedOrder): void {
+  const hour = Math.floor(placedAtMs / hourMs);
+  figures.firstHour = Math.min(figures.firstHour, hour);
+  figures.lastHour = Math.max(figures.lastHour, hour);
+}
+
+function after(before: CountedOrder, event: Exclude<ProjectedEvent['event'], { type: 'OrderPlaced' }>): CountedOrder {
   const order = { ...before };
   switch (event.type) {
     case 'OrderAmended':
@@ -227,37 +243,32 @@ function unitCountsOf(order: CountedOrder) {
   return { ordered: order.units, shipped: order.shipped, returned: order.returned };
 }
 
-type EncodedOrder = [string, number, number, number, number, OrderStatus, number, number, number, 0 | 1];
-
+/** "<currency> <placed at, ms> <total> <paid> <refunded> <status> <units> <shipped> <returned>[ timed]", numbers to base 36. */
 function encodeCountedOrder(order: CountedOrder): string {
-  const encoded: EncodedOrder = [
-    order.currency,
-    order.placedAtMs,
-    order.totalMinor,
-    order.paidMinor,
-    order.refundedMinor,
-    order.status,
-    order.units,
-    order.shipped,
-    order.returned,
-    order.shippedTimed ? 1 : 0,
+  const status = orderStatuses.indexOf(order.status);
+  const numbers = [
+    ...[order.placedAtMs, order.totalMinor, order.paidMinor, order.refundedMinor],
+    ...[status, order.units, order.shipped, order.returned],
   ];
-  return JSON.stringify(encoded);
+  const text = `${order.currency} ${numbers.map((number) => number.toString(36)).join(' ')}`;
+  return order.shippedTimed ? `${text} t` : text;
 }
 
 function decodeCountedOrder(text: string): CountedOrder {
-  const [currency, placedAtMs, totalMinor, paidMinor, refundedMinor, status, units, shipped, returned, timed] =
-    JSON.parse(text) as EncodedOrder;
+  const [currency = '', ...digits] = text.split(' ');
+  const [
+    placedAtMs = 0,
+    totalMinor = 0,
+    paidMinor = 0,
+    refundedMinor = 0,
+    status = 0,
+    units = 0,
+    shipped = 0,
+    returned = 0,
+  ] = digits.map((one) => Number.parseInt(one, 36));
   return {
-    currency,
-    placedAtMs,
-    totalMinor,
-    paidMinor,
-    refundedMinor,
-    status,
-    units,
-    shipped,
-    returned,
-    shippedTimed: timed === 1,
+    ...{ currency, placedAtMs, totalMinor, paidMinor, refundedMinor, units, shipped, returned },
+    status: orderStatuses[status] ?? 'pending',
+    shippedTimed: digits[8] === 't',
   };
 }

@@ -1,54 +1,110 @@
 import { erasedFields } from '../orders/personal-data.js';
 import {
-  decodeHistoryEntry,
-  encodeFeedEntry,
+  decodePositions,
   encodeHistoryEntry,
-  feedChunk,
-  type HistoryEntry,
+  encodePositions,
+  firstPositionOf,
+  isSealedEntry,
   orderHistory,
   orderHistoryKeys,
+  placeOf,
+  readableHistoryEntry,
+  withData,
 } from '../read-models/order-history.js';
 import type { RedisCommand } from '../read-models/redis.js';
+import { existingOrders } from './order-status.js';
 import type { ProjectedEvent, Projection } from './projection.js';
 
-/** What is there already of the orders whose person is erased by these events: their entries, oldest first. */
-type Erasures = ReadonlyMap<string, readonly string[]>;
+interface HistoryState {
+  /** Entries in the list in which the first of these events goes. */
+  readonly length: number;
+  /** By order that was there before: where its events are, as stored. */
+  readonly positions: ReadonlyMap<string, string>;
+  /** By order whose person is erased by these events: what is there already, by position. */
+  readonly erased: ReadonlyMap<string, ReadonlyMap<number, string>>;
+}
 
 /**
- * Appends each event to its order's history, as the log holds it, and to the partition's feed of changes. Once the order's person is erased, what was there before is
- * written anew without what was personal in it.
+ * Appends each event, as the log holds it, to the partition's list of events, and its position to its order. Once the order's
+ * person is erased, what was there before is written anew without what was personal in it.
  */
-export const orderHistoryProjection: Projection<Erasures> = {
+export const orderHistoryProjection: Projection<HistoryState> = {
   ...orderHistory,
+  readable: readableHistoryEntry,
 
   async load(events, partitionKeys, read) {
     const key = orderHistoryKeys(partitionKeys);
-    const erased = [...new Set(events.filter(isErasure).map(({ stored }) => stored.orderId))];
-    const entries = await read(erased.map((orderId) => ['LRANGE', key.order(orderId), 0, -1]));
-    return new Map(erased.map((orderId, index) => [orderId, entries[index] as string[]]));
+    const known = existingOrders(events.map(({ event }) => event));
+    const first = placeOf(events[0]?.stored.position ?? 1);
+    const [length, ...texts] = await read([
+      ['LLEN', key.events(first.chunk)],
+      ...known.map((orderId): RedisCommand => ['HGET', ...key.order(orderId)]),
+    ]);
+    const positions = new Map<string, string>();
+    for (const [index, orderId] of known.entries()) {
+      const text = texts[index];
+      if (typeof text !== 'string') throw new Error(`order ${orderId} has later events but no history`);
+      positions.set(orderId, text);
+    }
+    const erased = new Map<string, Map<number, string>>();
+    for (const { stored } of events.filter(isErasure)) {
+      const text = positions.get(stored.orderId);
+      if (text === undefined) continue;
+      const before = decodePositions(text);
+      const entries = await read(
+        before.map((position) => {
+          const { chunk, index } = placeOf(position);
+          return ['LINDEX', key.events(chunk), index];
+        }),
+      );
+      erased.set(stored.orderId, new Map(before.map((position, index) => [position, String(entries[index])])));
+    }
+    return { length: Number(length), positions, erased };
   },
 
-  fold(events, partitionKeys, erasures) {
+  fold(events, partitionKeys, { length, positions, erased }) {
     const key = orderHistoryKeys(partitionKeys);
-    const entries = new Map<string, string[]>();
-    const feed = new Map<number, string[]>();
+    /** By list: what is appended. */
+    const appended = new Map<number, string[]>();
+    /** By order: where its new events are. */
+    const ofOrder = new Map<string, number[]>();
+    const forgotten = new Set(events.filter(isErasure).map(({ stored }) => stored.orderId));
+    let lastChunk = -1;
+    let list: string[] = [];
+    let end = length;
     for (const { stored } of events) {
-      const chunk = feedChunk(stored.position);
-      feed.set(chunk, [...(feed.get(chunk) ?? []), encodeFeedEntry(stored)]);
-      const ofOrder = entries.get(stored.orderId) ?? [];
-      ofOrder.push(encodeHistoryEntry(stored));
-      entries.set(stored.orderId, ofOrder);
+      const { chunk, index } = placeOf(stored.position);
+      if (chunk !== lastChunk) {
+        if (lastChunk >= 0) end = 0;
+        lastChunk = chunk;
+        list = [];
+        appended.set(chunk, list);
+      }
+      // What is passed over is no order's event, and still has its place.
+      for (; end < index; end += 1) list.push('');
+      const before = positions.get(stored.orderId);
+      let added = ofOrder.get(stored.orderId);
+      if (!added) {
+        added = [];
+        ofOrder.set(stored.orderId, added);
+      }
+      added.push(stored.position);
+      const firstPosition = before === undefined ? (added[0] ?? stored.position) : firstPositionOf(before);
+      const entry = encodeHistoryEntry(stored, firstPosition);
+      list.push(forgotten.has(stored.orderId) ? withoutPersonalData(entry) : entry);
+      end += 1;
     }
-    const feedWrites = [...feed].map(([chunk, texts]): RedisCommand => ['RPUSH', key.feed(chunk), ...texts]);
-    const orderWrites = [...entries].flatMap(([orderId, texts]): RedisCommand[] => {
-      const before = erasures.get(orderId);
-      if (!before) return [['RPUSH', key.order(orderId), ...texts]];
-      return [
-        ['DEL', key.order(orderId)],
-        ['RPUSH', key.order(orderId), ...[...before, ...texts].map(withoutPersonalData)],
-      ];
-    });
-    return [...feedWrites, ...orderWrites];
+    const writes = [...appended].map(([chunk, entries]): RedisCommand => ['RPUSH', key.events(chunk), ...entries]);
+    for (const [orderId, added] of ofOrder) {
+      writes.push(['HSET', ...key.order(orderId), encodePositions(positions.get(orderId), added)]);
+    }
+    for (const entries of erased.values()) {
+      for (const [position, text] of entries) {
+        const { chunk, index } = placeOf(position);
+        writes.push(['LSET', key.events(chunk), index, withoutPersonalData(text)]);
+      }
+    }
+    return writes;
   },
 };
 
@@ -56,10 +112,11 @@ function isErasure({ event }: ProjectedEvent): boolean {
   return event.type === 'OrderPersonErased';
 }
 
-function withoutPersonalData(text: string): string {
-  const entry: HistoryEntry = decodeHistoryEntry(text);
-  if (entry.metadata.person === undefined) return text;
-  const data = entry.data as Record<string, unknown>;
-  const erased = Object.entries(erasedFields(entry.type)).filter(([name]) => data[name] !== null && name in data);
-  return JSON.stringify({ ...entry, data: { ...data, ...Object.fromEntries(erased) } });
+function withoutPersonalData(entry: string): string {
+  if (!isSealedEntry(entry)) return entry;
+  return withData(entry, (type, given) => {
+    const data = given as Record<string, unknown>;
+    const erased = Object.entries(erasedFields(type)).filter(([name]) => data[name] !== null && name in data);
+    return { ...data, ...Object.fromEntries(erased) };
+  });
 }

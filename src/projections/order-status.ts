@@ -1,26 +1,34 @@
 import { evolve } from '../orders/evolve.js';
 import { type Order, paymentStatus } from '../orders/order.js';
-import { type OrderDocument, orderDocument, orderFromDocument } from '../orders/order-document.js';
 import type { PartitionKeys } from '../read-models/keys.js';
-import { orderStatus, orderStatusKeys, placedMember, userMember } from '../read-models/order-status.js';
+import {
+  decodeOrder,
+  encodeOrder,
+  orderStatus,
+  orderStatusKeys,
+  placedMember,
+  readableOrderEntry,
+  userMember,
+} from '../read-models/order-status.js';
 import type { RedisCommand } from '../read-models/redis.js';
 import type { Projection } from './projection.js';
 
 type Orders = ReadonlyMap<string, Order>;
 
-/** Keeps each order's document, and the sorted sets that the list query reads, up to date. */
+/** Keeps each order, and the sorted sets that the list query reads, up to date. */
 export const orderStatusProjection: Projection<Orders> = {
   ...orderStatus,
+  readable: readableOrderEntry,
 
   async load(events, partitionKeys, read) {
     const { order: orderKey } = orderStatusKeys(partitionKeys);
     const known = existingOrders(events.map(({ event }) => event));
-    const documents = await read(known.map((orderId) => ['GET', orderKey(orderId)]));
+    const texts = await read(known.map((orderId) => ['HGET', ...orderKey(orderId)]));
     const orders = new Map<string, Order>();
     for (const [index, orderId] of known.entries()) {
-      const document = documents[index];
-      if (typeof document !== 'string') throw new Error(`order ${orderId} has later events but no document`);
-      orders.set(orderId, orderFromDocument(JSON.parse(document) as OrderDocument));
+      const text = texts[index];
+      if (typeof text !== 'string') throw new Error(`order ${orderId} has later events and is not there`);
+      orders.set(orderId, decodeOrder(orderId, text));
     }
     return orders;
   },
@@ -38,7 +46,7 @@ function writes(partitionKeys: PartitionKeys, before: Order | undefined, order: 
   const key = orderStatusKeys(partitionKeys);
   const member = placedMember(order.placedAt, order.orderId);
   const list = key.placedWith(order.status, paymentStatus(order));
-  const commands: RedisCommand[] = [['SET', key.order(order.orderId), JSON.stringify(orderDocument(order))]];
+  const commands: RedisCommand[] = [['HSET', ...key.order(order.orderId), encodeOrder(order)]];
   if (!before) {
     commands.push(['ZADD', key.placed, 0, member]);
     commands.push(['ZADD', key.users, 0, userMember(order.userId, order.placedAt, order.orderId)]);

@@ -34,7 +34,13 @@ export function createProjectionStore(redis: Redis, keys: ReadModelKeys): Projec
     },
 
     async apply({ generation, partition, from, to, writes }) {
-      const words = writes.flatMap(splitLongWrite).flatMap((write) => [write.length, ...write]);
+      const words: (string | number)[] = [];
+      for (const write of writes) {
+        for (const piece of splitLongWrite(write)) {
+          words.push(piece.length);
+          for (const word of piece) words.push(word);
+        }
+      }
       const found = await applyStep(
         [keys.checkpoint(generation, partition)],
         [

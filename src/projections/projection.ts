@@ -1,12 +1,13 @@
 import type { StoredEvent } from '../event-log/stored-event.js';
-import type { RecordedEvent } from '../orders/events.js';
+import type { EventEnvelope, OrderEvent } from '../orders/events.js';
 import type { PartitionKeys, ProjectionId } from '../read-models/keys.js';
+import type { ReadableEntry } from '../read-models/readable-entry.js';
 import type { RedisCommand } from '../read-models/redis.js';
 
 /** An event as a projection gets it: what the log holds, and what it means today. */
 export interface ProjectedEvent {
   readonly stored: StoredEvent;
-  readonly event: RecordedEvent;
+  readonly event: OrderEvent & EventEnvelope;
 }
 
 /** Reads keys of the projection's partition, in one round trip. Rejects with ReadModelUnavailable. */
@@ -22,4 +23,6 @@ export interface Projection<State = unknown> extends ProjectionId {
   load(events: readonly ProjectedEvent[], key: PartitionKeys, read: ReadKeys): Promise<State>;
   /** Pure: the writes that bring the read model from `state` to after these events. Absolute values wherever possible. */
   fold(events: readonly ProjectedEvent[], key: PartitionKeys, state: State): RedisCommand[];
+  /** How a comparison of generations shows what differs. By default as it is stored. */
+  readonly readable?: ReadableEntry;
 }

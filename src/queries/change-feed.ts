@@ -1,14 +1,13 @@
 import { changeDocument } from '../orders/change-document.js';
 import { decodeCheckpoint } from '../read-models/checkpoint.js';
 import {
-  decodeFeedEntry,
   decodeHistoryEntry,
-  type FeedEntry,
-  feedChunk,
+  type HistoryEntry,
   orderHistory,
   orderHistoryKeys,
+  placeOf,
 } from '../read-models/order-history.js';
-import { ReadModelUnavailable } from '../read-models/redis.js';
+import { ReadModelUnavailable, type RedisCommand } from '../read-models/redis.js';
 import type { AppliedPositions } from './applied-positions.js';
 import { queryLimits as limits } from './limits.js';
 import { fromLive, type ReadModels } from './read-models.js';
@@ -141,31 +140,33 @@ export class ChangeFeed {
   async #read(partition: number, after: number): Promise<ChangesUpTo> {
     const wanted = Math.min(after + limits.maxFeedPositions, this.head(partition));
     const read = await fromLive(this.#models, orderHistory, async (live) => {
-      if ((this.#models.served.get(orderHistory.name)?.version ?? orderHistory.version) < orderHistory.version) {
-        throw new ReadModelUnavailable('the feed of changes is being built');
-      }
       const key = orderHistoryKeys(live.keys(partition));
+      const [from, to] = [placeOf(after + 1), placeOf(wanted)];
       const chunks: number[] = [];
-      for (let chunk = feedChunk(after + 1); chunk <= feedChunk(wanted); chunk += 1) chunks.push(chunk);
+      for (let chunk = from.chunk; chunk <= to.chunk; chunk += 1) chunks.push(chunk);
       // The checkpoint is read before the lists: up to it they are complete.
       const [checkpoint, ...lists] = await live.read([
         ['GET', this.#models.keys.checkpoint(live.id, partition)],
-        ...chunks.map((chunk) => ['LRANGE', key.feed(chunk), 0, -1] as const),
+        ...chunks.map((chunk): RedisCommand => {
+          const first = chunk === from.chunk ? from.index : 0;
+          return ['LRANGE', key.events(chunk), first, chunk === to.chunk ? to.index : -1];
+        }),
       ]);
       // Never back: what is behind where the reader is has yet to get there again.
       const upTo = Math.max(after, Math.min(wanted, decodeCheckpoint(checkpoint as string | null).position));
       const entries = lists
-        .flatMap((texts, index) => (texts as string[]).map((text) => decodeFeedEntry(chunks[index] ?? 0, text)))
-        .filter(({ position }) => position > after && position <= upTo);
-      const texts = await live.read(
-        entries.flatMap(({ orderId, version }) => [
-          ['LINDEX', key.order(orderId), version - 1] as const,
-          ['LINDEX', key.order(orderId), 0] as const,
-        ]),
+        .flatMap((texts, index) =>
+          (texts as string[]).flatMap((text) => (text === '' ? [] : decodeHistoryEntry(chunks[index] ?? 0, text))),
+        )
+        .filter(({ position }) => position <= upTo);
+      // Which order it is, and whose, the order's first entry says.
+      const firsts = await live.read(
+        entries.map(({ firstPosition }) => {
+          const { chunk, index } = placeOf(firstPosition);
+          return ['LINDEX', key.events(chunk), index];
+        }),
       );
-      const changes = entries.map((entry, index) =>
-        changeOf(partition, entry, texts[2 * index] as string | null, texts[2 * index + 1] as string | null),
-      );
+      const changes = entries.map((entry, index) => changeOf(partition, entry, firsts[index] as string | null));
       return { changes, upTo };
     });
     this.#keep(partition, after, read);
@@ -191,20 +192,17 @@ export class ChangeFeed {
   }
 }
 
-function changeOf(
-  partition: number,
-  { orderId, position }: FeedEntry,
-  text: string | null,
-  first: string | null,
-): Change {
-  if (text === null || first === null) throw new ReadModelUnavailable(`the history of order ${orderId} is incomplete`);
-  const { version, type, data, metadata, occurred_at, recorded_at } = decodeHistoryEntry(text);
-  const placed = decodeHistoryEntry(first).data as { user_id?: string };
+function changeOf(partition: number, entry: HistoryEntry, first: string | null): Change {
+  const { position, firstPosition, version, type, data, metadata, occurred_at, recorded_at } = entry;
+  const placed = first && decodeHistoryEntry(placeOf(firstPosition).chunk, first);
+  if (!placed || placed.orderId === undefined)
+    throw new ReadModelUnavailable(`partition ${partition}: there is no first event at position ${firstPosition}`);
+  const { orderId } = placed;
   return {
     partition,
     position,
     orderId,
-    userId: placed.user_id,
+    userId: (placed.data as { user_id?: string }).user_id,
     isErasure: type === 'OrderPersonErased',
     json: JSON.stringify(
       changeDocument(

@@ -13,7 +13,7 @@ export function encodeCursor(member: string, filters: unknown): string {
 export function decodeCursor(cursor: string, filters: unknown): string | undefined {
   const text = Buffer.from(cursor, 'base64url').toString();
   const member = text.slice(checksumLength);
-  if (!/^[0-9a-f]{12}[0-9a-f-]{36}$/.test(member)) return undefined;
+  if (!/^[-0-9A-Z_a-z]{30}$/.test(member)) return undefined;
   return text.slice(0, checksumLength) === checksum(member, filters) ? member : undefined;
 }
 

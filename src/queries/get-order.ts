@@ -1,7 +1,7 @@
 import { fold } from '../orders/evolve.js';
 import { type OrderDocument, orderDocument } from '../orders/order-document.js';
 import { orderPartition } from '../orders/partition.js';
-import { orderStatus, orderStatusKeys } from '../read-models/order-status.js';
+import { decodeOrder, orderStatus, orderStatusKeys } from '../read-models/order-status.js';
 import { readHistory, recordedFromEntry } from './order-history.js';
 import { fromLive, type ReadModels } from './read-models.js';
 
@@ -11,12 +11,12 @@ export async function getOrder(
   orderId: string,
 ): Promise<{ json: string; version: number } | undefined> {
   const partition = orderPartition(orderId, models.partitions);
-  const [json] = await fromLive(models, orderStatus, (live) =>
-    live.read([['GET', orderStatusKeys(live.keys(partition)).order(orderId)]]),
+  const [text] = await fromLive(models, orderStatus, (live) =>
+    live.read([['HGET', ...orderStatusKeys(live.keys(partition)).order(orderId)]]),
   );
-  if (typeof json !== 'string') return undefined;
-  // `version` is the document's last field (see orderDocument), so the text needs no parsing.
-  return { json, version: Number(json.slice(json.lastIndexOf(':') + 1, -1)) };
+  if (typeof text !== 'string') return undefined;
+  const order = decodeOrder(orderId, text);
+  return { json: JSON.stringify(orderDocument(order)), version: order.version };
 }
 
 /** A moment in an order's life: after its n-th event, or as recorded by a time (RFC 3339 UTC with milliseconds). */

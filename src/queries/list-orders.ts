@@ -1,7 +1,7 @@
 import { type OrderStatus, orderStatuses, type PaymentStatus, paymentStatuses } from '../orders/order.js';
-import type { OrderDocument } from '../orders/order-document.js';
+import { type OrderDocument, orderDocument } from '../orders/order-document.js';
 import { orderPartition } from '../orders/partition.js';
-import { memberOrderId, orderStatus, orderStatusKeys, timePrefix } from '../read-models/order-status.js';
+import { decodeOrder, memberOrderId, orderStatus, orderStatusKeys, timePrefix } from '../read-models/order-status.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { queryLimits as limits } from './limits.js';
 import { fromLive, type GenerationReader, type ReadModels } from './read-models.js';
@@ -116,13 +116,17 @@ async function readDocuments(
   partitions: number,
   members: readonly string[],
 ): Promise<(OrderDocument | undefined)[]> {
+  const orderIds = members.map(memberOrderId);
   const texts = await generation.read(
-    members.map((member) => {
-      const orderId = memberOrderId(member);
-      return ['GET', orderStatusKeys(generation.keys(orderPartition(orderId, partitions))).order(orderId)];
+    orderIds.map((orderId) => {
+      const key = orderStatusKeys(generation.keys(orderPartition(orderId, partitions)));
+      return ['HGET', ...key.order(orderId)];
     }),
   );
-  return texts.map((text) => (typeof text === 'string' ? (JSON.parse(text) as OrderDocument) : undefined));
+  return orderIds.map((orderId, index) => {
+    const text = texts[index];
+    return typeof text === 'string' ? orderDocument(decodeOrder(orderId, text)) : undefined;
+  });
 }
 
 /** An order may have changed between reading the index and reading the order: the order itself has the last word. */

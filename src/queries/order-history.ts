@@ -2,7 +2,15 @@ import { csvLine } from '../csv-line.js';
 import type { RecordedEvent } from '../orders/events.js';
 import { orderPartition } from '../orders/partition.js';
 import { upcast } from '../orders/upcast.js';
-import { decodeHistoryEntry, type HistoryEntry, orderHistory, orderHistoryKeys } from '../read-models/order-history.js';
+import {
+  decodeHistoryEntry,
+  decodePositions,
+  type HistoryEntry,
+  orderHistory,
+  orderHistoryKeys,
+  placeOf,
+} from '../read-models/order-history.js';
+import { ReadModelUnavailable } from '../read-models/redis.js';
 import { fromLive, type ReadModels } from './read-models.js';
 
 /** One event of an order: what happened, who did it, when, and where it stands in the log. */
@@ -54,11 +62,18 @@ export async function getOrderHistory(models: ReadModels, orderId: string): Prom
 /** The order's history entries, oldest first, up to a version if one is given. */
 export async function readHistory(models: ReadModels, orderId: string, upToVersion?: number): Promise<HistoryEntry[]> {
   const partition = orderPartition(orderId, models.partitions);
-  const last = upToVersion === undefined ? -1 : upToVersion - 1;
-  const [texts] = await fromLive(models, orderHistory, (live) =>
-    live.read([['LRANGE', orderHistoryKeys(live.keys(partition)).order(orderId), 0, last]]),
-  );
-  return (texts as string[]).map(decodeHistoryEntry);
+  return fromLive(models, orderHistory, async (live) => {
+    const key = orderHistoryKeys(live.keys(partition));
+    const [found] = await live.read([['HGET', ...key.order(orderId)]]);
+    if (typeof found !== 'string') return [];
+    const places = decodePositions(found).slice(0, upToVersion).map(placeOf);
+    const texts = await live.read(places.map(({ chunk, index }) => ['LINDEX', key.events(chunk), index]));
+    return places.map(({ chunk }, index) => {
+      const text = texts[index];
+      if (typeof text !== 'string') throw new ReadModelUnavailable(`the history of order ${orderId} is incomplete`);
+      return decodeHistoryEntry(chunk, text);
+    });
+  });
 }
 
 /** The event as the domain folds it. */

@@ -89,7 +89,8 @@ export function fromGeneration(models: ReadModels, id: GenerationId): Generation
 /** Looks up which generation is live. Where there is none yet, that is the empty generation 0, looked up anew each time. */
 export async function lookUpServed(models: ReadModels, projection: ProjectionId): Promise<Served> {
   const [generations] = await readGenerations(models.redis, models.keys, [projection]);
-  const served = generations && servedGeneration(generations, projection.version);
+  const newest = generations && servedGeneration(generations, projection.version);
+  const served = newest && newest.version >= (projection.readsFrom ?? 0) ? newest : undefined;
   if (served) models.served.set(projection.name, served);
   else if (generations && generations.live.size > 0) {
     throw new ReadModelUnavailable(`${projection.name} is being built for version ${projection.version}`);

@@ -65,7 +65,7 @@ export interface Served {
 
 /**
  * The generation that processes of this version answer from: their version's, or, while that is being built for the first
- * time, that of the newest version before theirs, whose shape their code therefore still has to read. Undefined where there is
+ * time, that of the newest version before theirs, if their code still reads its shape (`readsFrom`). Undefined where there is
  * neither.
  */
 export function servedGeneration({ live }: Generations, version: number): Served | undefined {

@@ -32,6 +32,11 @@ export interface ReadModelKeys {
 export interface ProjectionId {
   readonly name: string;
   readonly version: number;
+  /**
+   * The oldest version whose read model this code still reads, by default any: while the first generation of its own version
+   * is being built, queries answer from such a one.
+   */
+  readonly readsFrom?: number;
 }
 
 /** One build of a projection's read model. */

@@ -1,14 +1,18 @@
-import type { OrderStatus, PaymentStatus } from '../orders/order.js';
+import type { Order, OrderStatus, PaymentStatus } from '../orders/order.js';
+import { orderStatuses } from '../orders/order.js';
 import type { PartitionKeys } from './keys.js';
+import { isOrderEntry, orderEntry } from './order-buckets.js';
+import type { ReadableEntry } from './readable-entry.js';
+import { longId, shortId, shortIdLength, shortTime } from './short-id.js';
 
-/** The order as it is now, and the indexes that the list of orders is read from. */
-export const orderStatus = { name: 'order-status', version: 1 } as const;
+/** The order as it is now, and the indexes that the list of orders is read from. Version 2 is the compact one. */
+export const orderStatus = { name: 'order-status', version: 2, readsFrom: 2 } as const;
 
 /** The keys of order-status in a partition. */
 export function orderStatusKeys(key: PartitionKeys) {
   return {
-    /** String: the order's document, as JSON text just as the API sends it. */
-    order: (orderId: string) => key('order', orderId),
+    /** Hash entry: the order, see `encodeOrder`. */
+    order: (orderId: string) => orderEntry(key, orderId),
     /** Sorted set of `placedMember`s: all orders. */
     placed: key('placed'),
     /** Sorted set of `placedMember`s: the orders of one status and payment status. Each order is in exactly one. */
@@ -19,12 +23,11 @@ export function orderStatusKeys(key: PartitionKeys) {
 }
 
 /**
- * Members are read by their lexicographic order (all scores are 0): first the time when the order was placed, as 12 hex
- * digits of milliseconds, then its id. So a page can begin exactly after any order, however many were placed at the
- * same millisecond.
+ * Members are read by their lexicographic order (all scores are 0): first the time when the order was placed, then its id,
+ * both short. So a page can begin exactly after any order, however many were placed at the same millisecond.
  */
 export function placedMember(placedAt: string, orderId: string): string {
-  return timePrefix(Date.parse(placedAt)) + orderId;
+  return timePrefix(Date.parse(placedAt)) + shortId(orderId);
 }
 
 /** A user's id holds no control character (the schema refuses them), so NUL ends it. */
@@ -33,10 +36,92 @@ export function userMember(userId: string, placedAt: string, orderId: string): s
 }
 
 export function timePrefix(milliseconds: number): string {
-  return Math.max(0, milliseconds).toString(16).padStart(12, '0');
+  return shortTime(milliseconds);
 }
 
 /** The order's id in either kind of member. */
 export function memberOrderId(member: string): string {
-  return member.slice(-36);
+  return longId(member.slice(-shortIdLength));
 }
+
+/** An order's fields without their names, as one JSON array; an item is five values in it. */
+type EncodedOrder = [
+  version: number,
+  userId: string,
+  status: number,
+  onHold: 0 | 1,
+  currency: string,
+  totalMinor: number,
+  paidMinor: number,
+  refundedMinor: number,
+  placedMs: number,
+  updatedMs: number,
+  metadata: Readonly<Record<string, string>> | 0,
+  ...items: (string | number | null)[],
+];
+
+/** The order as text. Nothing that `evolve` needs is lost: it is also the projection's state. */
+export function encodeOrder(order: Order): string {
+  const encoded: EncodedOrder = [
+    order.version,
+    order.userId,
+    orderStatuses.indexOf(order.status),
+    order.onHold ? 1 : 0,
+    order.currency,
+    order.totalMinor,
+    order.paidMinor,
+    order.refundedMinor,
+    Date.parse(order.placedAt),
+    Date.parse(order.updatedAt),
+    Object.keys(order.metadata).length === 0 ? 0 : order.metadata,
+  ];
+  for (const { itemId, quantity, unitPriceMinor, shipped, returned } of order.items) {
+    encoded.push(itemId, quantity, unitPriceMinor, shipped, returned);
+  }
+  return JSON.stringify(encoded);
+}
+
+/** Throws on a text that no order has. */
+export function decodeOrder(orderId: string, text: string): Order {
+  const [
+    version,
+    userId,
+    statusIndex,
+    onHold,
+    currency,
+    totalMinor,
+    paidMinor,
+    refundedMinor,
+    placedMs,
+    updatedMs,
+    metadata,
+    ...rest
+  ] = JSON.parse(text) as EncodedOrder;
+  const status = orderStatuses[statusIndex];
+  if (status === undefined) throw new Error(`order ${orderId}: unknown status ${statusIndex}`);
+  const items: Order['items'][number][] = [];
+  for (let at = 0; at < rest.length; at += 5) {
+    const [itemId, quantity, unitPriceMinor, shipped, returned] = rest.slice(at, at + 5) as [
+      string,
+      number,
+      number | null,
+      number,
+      number,
+    ];
+    items.push({ itemId, quantity, unitPriceMinor, shipped, returned });
+  }
+  return {
+    ...{ orderId, userId, status, onHold: onHold === 1, items, currency, totalMinor, paidMinor, refundedMinor },
+    metadata: metadata === 0 ? {} : metadata,
+    placedAt: new Date(placedMs).toISOString(),
+    updatedAt: new Date(updatedMs).toISOString(),
+    version,
+  };
+}
+
+/** An entry for people to read. */
+export const readableOrderEntry: ReadableEntry = (key, entry, text) => {
+  if (!isOrderEntry(key)) return { orderId: memberOrderId(entry), text };
+  const orderId = longId(entry);
+  return { orderId, text: text && JSON.stringify(decodeOrder(orderId, text)) };
+};

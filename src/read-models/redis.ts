@@ -92,7 +92,8 @@ function sendTogether(redis: Redis, commands: readonly RedisCommand[]): Promise<
 async function sendAll(redis: Redis, all: readonly Waiting[]): Promise<void> {
   let answers: Answer[];
   try {
-    const words = all.flatMap(({ commands }) => commands.map(([name, ...args]) => [name.toLowerCase(), ...args]));
+    const words: unknown[][] = [];
+    for (const { commands } of all) for (const [name, ...args] of commands) words.push([name.toLowerCase(), ...args]);
     answers = (await redis.pipeline(words).exec()) ?? [];
   } catch (error) {
     for (const { reject } of all) reject(new ReadModelUnavailable(error));

@@ -3,6 +3,8 @@ import { readOperations } from '../../src/event-log/operations.js';
 import { createStreamReader } from '../../src/event-log/read-stream.js';
 import { allProjections } from '../../src/projections/all-projections.js';
 import { getProjections } from '../../src/queries/get-projections.js';
+import { metricsKeys } from '../../src/read-models/metrics.js';
+import { decodeOrder, encodeOrder, orderStatusKeys } from '../../src/read-models/order-status.js';
 import { appender, event, orderIdIn, place, startProjector } from '../support/events.js';
 import { runOrders } from '../support/orders-command.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
@@ -61,10 +63,10 @@ describe('orders replay', function () {
     await projected(log);
     expect((await replay('--dry-run')).code).to.equal(0);
 
-    const orderKey = liveKeys(log, 'order-status', 0)('order', first);
-    const document = JSON.parse((await log.redis.get(orderKey)) ?? '');
-    await log.redis.set(orderKey, JSON.stringify({ ...document, status: 'shipped' }));
-    await log.redis.hset(liveKeys(log, 'metrics', 1)('orders'), second, '["USD",0,0,0,0,"pending",1,0,0,0]');
+    const entry = orderStatusKeys(liveKeys(log, 'order-status', 0)).order(first);
+    const order = decodeOrder(first, (await log.redis.hget(...entry)) ?? '');
+    await log.redis.hset(...entry, encodeOrder({ ...order, status: 'shipped' }));
+    await log.redis.hset(...metricsKeys(liveKeys(log, 'metrics', 1)).order(second), 'USD 0 0 0 0 0 1 0 0');
     await log.redis.set(liveKeys(log, 'order-status', 2)('order', 'nobody'), '{}');
     const append = appender(log);
     let growing = true;
