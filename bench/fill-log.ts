@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { type AppendEvents, createAppender, type NewEvent } from '../src/event-log/append.js';
 import type { LogSettings, Pool } from '../src/event-log/database.js';
 
@@ -22,12 +22,18 @@ function lifeOf(nth: number): NewEvent[] {
   };
   const shipped = items.map(({ item_id, quantity }) => ({ item_id, quantity }));
   const at = (hours: number) => new Date(start + (nth % 180) * day + hours * 3_600_000).toISOString();
-  const event = (type: string, data: object, hours: number): NewEvent => ({
-    type,
-    data: JSON.stringify(data),
-    metadata: JSON.stringify({ schema: 1, actor: 'bench', request_id: randomUUID(), correlation_id: randomUUID() }),
-    occurredAt: at(hours),
-  });
+  // With the metadata that the service writes for a request that names none of it.
+  const event = (type: string, data: object, hours: number): NewEvent => {
+    const requestId = randomUUID();
+    const metadata = { schema: 1, actor: 'anonymous', request_id: requestId, correlation_id: requestId };
+    const command_hash = createHash('sha256').update(requestId).digest('hex');
+    return {
+      type,
+      data: JSON.stringify(data),
+      metadata: JSON.stringify({ ...metadata, command_hash }),
+      occurredAt: at(hours),
+    };
+  };
   return [
     event('OrderPlaced', placed, 0),
     event('OrderPaid', { amount_minor: placed.total_minor, payment_reference: `pay-${nth}` }, 1),
@@ -37,8 +43,8 @@ function lifeOf(nth: number): NewEvent[] {
   ];
 }
 
-/** Fills a log with whole orders, five events each, through the append of the service. */
-export async function fillLog(pool: Pool, settings: LogSettings, orders: number): Promise<void> {
+/** Fills a log with orders, the first so many events of each, through the append of the service. */
+export async function fillLog(pool: Pool, settings: LogSettings, orders: number, eventsEach = 5): Promise<void> {
   const append: AppendEvents = createAppender(pool, settings.partitions, () => undefined);
   let next = 0;
   await Promise.all(
@@ -46,7 +52,7 @@ export async function fillLog(pool: Pool, settings: LogSettings, orders: number)
       while (next < orders) {
         const nth = next;
         next += 1;
-        await append({ orderId: randomUUID(), expectedVersion: 0, events: lifeOf(nth) });
+        await append({ orderId: randomUUID(), expectedVersion: 0, events: lifeOf(nth).slice(0, eventsEach) });
       }
     }),
   );

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { metrics as metricsModel } from '../../src/read-models/metrics.js';
 import { eventually } from '../support/servers.js';
 import { call, useService } from '../support/service.js';
 
@@ -16,7 +17,7 @@ describe('the projections', () => {
     expect([status, headers.get('location'), body.requested]).to.deep.equal([202, '/projections', true]);
     await eventually('the flip', async () => (await state('metrics')).generation === 2);
     const metrics = await state('metrics');
-    expect(metrics).to.include({ rebuild: null, state: 'live', lag: 0, version: 1 });
+    expect(metrics).to.include({ rebuild: null, state: 'live', lag: 0, version: metricsModel.version });
     expect((await call(service, 'GET', '/orders/metrics')).body.total_orders).to.equal(20);
     expect((await call(service, 'POST', '/orders', order)).status).to.equal(201);
     expect((await call(service, 'GET', '/orders/metrics')).body.total_orders).to.equal(21);
