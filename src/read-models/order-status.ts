@@ -1,4 +1,4 @@
-import type { Order, OrderStatus, PaymentStatus } from '../orders/order.js';
+import type { Order, OrderItem, OrderStatus, PaymentStatus } from '../orders/order.js';
 import { orderStatuses } from '../orders/order.js';
 import type { PartitionKeys } from './keys.js';
 import { isOrderEntry, orderEntry } from './order-buckets.js';
@@ -60,6 +60,9 @@ type EncodedOrder = [
   ...items: (string | number | null)[],
 ];
 
+/** Where in it the items begin. */
+const itemsFrom = 11;
+
 /** The order as text. Nothing that `evolve` needs is lost: it is also the projection's state. */
 export function encodeOrder(order: Order): string {
   const encoded: EncodedOrder = [
@@ -83,39 +86,34 @@ export function encodeOrder(order: Order): string {
 
 /** Throws on a text that no order has. */
 export function decodeOrder(orderId: string, text: string): Order {
-  const [
-    version,
-    userId,
-    statusIndex,
-    onHold,
-    currency,
-    totalMinor,
-    paidMinor,
-    refundedMinor,
-    placedMs,
-    updatedMs,
-    metadata,
-    ...rest
-  ] = JSON.parse(text) as EncodedOrder;
-  const status = orderStatuses[statusIndex];
-  if (status === undefined) throw new Error(`order ${orderId}: unknown status ${statusIndex}`);
-  const items: Order['items'][number][] = [];
-  for (let at = 0; at < rest.length; at += 5) {
-    const [itemId, quantity, unitPriceMinor, shipped, returned] = rest.slice(at, at + 5) as [
-      string,
-      number,
-      number | null,
-      number,
-      number,
-    ];
-    items.push({ itemId, quantity, unitPriceMinor, shipped, returned });
+  // By index: destructuring goes through an iterator, which costs more than reading the JSON does.
+  const encoded = JSON.parse(text) as EncodedOrder;
+  const status = orderStatuses[encoded[2]];
+  if (status === undefined) throw new Error(`order ${orderId}: unknown status ${encoded[2]}`);
+  const items: OrderItem[] = [];
+  for (let at = itemsFrom; at < encoded.length; at += 5) {
+    items.push({
+      itemId: encoded[at] as string,
+      quantity: encoded[at + 1] as number,
+      unitPriceMinor: encoded[at + 2] as number | null,
+      shipped: encoded[at + 3] as number,
+      returned: encoded[at + 4] as number,
+    });
   }
   return {
-    ...{ orderId, userId, status, onHold: onHold === 1, items, currency, totalMinor, paidMinor, refundedMinor },
-    metadata: metadata === 0 ? {} : metadata,
-    placedAt: new Date(placedMs).toISOString(),
-    updatedAt: new Date(updatedMs).toISOString(),
-    version,
+    orderId,
+    userId: encoded[1],
+    status,
+    onHold: encoded[3] === 1,
+    items,
+    currency: encoded[4],
+    totalMinor: encoded[5],
+    paidMinor: encoded[6],
+    refundedMinor: encoded[7],
+    metadata: encoded[10] === 0 ? {} : encoded[10],
+    placedAt: new Date(encoded[8]).toISOString(),
+    updatedAt: new Date(encoded[9]).toISOString(),
+    version: encoded[0],
   };
 }
 
