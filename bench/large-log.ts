@@ -102,7 +102,7 @@ async function bytesPerOrder(bench: Bench, redis: Redis): Promise<Measurement> {
   const pool = createPool(url, 16, () => undefined);
   try {
     const settings = await readLogSettings(pool);
-    const orders = bench.orders / 2;
+    const orders = Math.ceil(bench.orders / 2);
     await fillLog(pool, settings, orders, 4);
     const before = await usedMemory(redis);
     await project(url, pool, settings, redis);

@@ -1,7 +1,7 @@
 import type { Pool } from '../event-log/database.js';
 import type { Health } from '../http/service.js';
 import type { Projector } from '../projections/projector.js';
-import type { Redis } from '../read-models/redis.js';
+import { type ReadModels, readModelsBeingBuilt } from '../queries/read-models.js';
 import { within } from '../within.js';
 import type { OpenProjector } from './open-projector.js';
 
@@ -10,20 +10,25 @@ const healthTimeoutMs = 1_000;
 /** What is up and what is down, asked of each within a second. */
 export async function health(
   pool: Pool,
-  redis: Redis,
+  models: ReadModels,
   projecting: OpenProjector | undefined,
   draining: boolean,
 ): Promise<Health> {
-  const [eventLog, readModels] = await Promise.all([isUp(pool.query('select 1')), isUp(redis.ping())]);
+  const [eventLog, beingBuilt] = await Promise.all([
+    answerOf(pool.query('select 1')),
+    answerOf(readModelsBeingBuilt(models)),
+  ]);
+  const unreadable = beingBuilt && beingBuilt.length > 0;
   const stopped = projecting?.projector.stopped() ?? [];
   const checks = {
     event_log: eventLog ? 'up' : 'down',
-    read_models: readModels ? 'up' : 'down',
+    read_models: unreadable ? `being built: ${beingBuilt.join(', ')}` : beingBuilt ? 'up' : 'down',
     ...(projecting ? { wake_ups: projecting.wakeUps.listening ? 'up' : 'down (polling)' } : {}),
     ...(projecting ? { projections: stopped.length === 0 ? 'live' : stoppedInWords(stopped) } : {}),
     ...(draining ? { service: 'stopping' } : {}),
   };
-  if (!eventLog || !readModels || draining) return { status: 'not-ready', checks };
+  // Until they are there, queries are answered with 503: processes of the version before go on answering them.
+  if (!eventLog || !beingBuilt || unreadable || draining) return { status: 'not-ready', checks };
   const degraded = stopped.length > 0 || projecting?.wakeUps.listening === false;
   return { status: degraded ? 'degraded' : 'ready', checks };
 }
@@ -37,9 +42,7 @@ function stoppedInWords(stopped: ReturnType<Projector['stopped']>): string {
     .join('; ');
 }
 
-function isUp(answer: Promise<unknown>): Promise<boolean> {
-  return within(healthTimeoutMs, answer).then(
-    () => true,
-    () => false,
-  );
+/** Undefined where there is none within a second. */
+function answerOf<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  return within(healthTimeoutMs, answer).catch(() => undefined);
 }

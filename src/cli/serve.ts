@@ -183,7 +183,7 @@ async function open(
       request: (name, actor) => generations.request(byName(name), { requestedBy: actor, request: randomUUID() }),
       cancel: (name) => generations.cancel(byName(name)),
     },
-    health: () => health(pool, redis, projecting, draining),
+    health: () => health(pool, models, projecting, draining),
     defaultCurrency: config.defaultCurrency,
     log,
   };

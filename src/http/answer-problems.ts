@@ -2,6 +2,7 @@ import type { Context, Middleware, Next } from 'koa';
 import type { Logger } from 'pino';
 import { IssuerUnavailable } from '../access/bearer-tokens.js';
 import { Overloaded } from '../event-log/overloaded.js';
+import { ReadModelBeingBuilt } from '../queries/read-models.js';
 import { ReadModelUnavailable } from '../read-models/redis.js';
 import { type Problem, ProblemError, problem, retryAfterSeconds } from './problems.js';
 import { requestState } from './request-state.js';
@@ -38,6 +39,7 @@ export function answerProblems(log: Logger): Middleware {
 export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof Overloaded) return problem('overloaded', `${error.message}.`);
+  if (error instanceof ReadModelBeingBuilt) return problem('read-models-unavailable', `${error.message}.`);
   if (error instanceof ReadModelUnavailable) return problem('read-models-unavailable', 'Redis did not answer.');
   if (error instanceof IssuerUnavailable) return problem('token-issuer-unavailable', `${error.message}.`);
   if (isDatabaseAway(error)) return problem('event-log-unavailable', 'PostgreSQL did not answer.');

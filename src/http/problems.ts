@@ -234,7 +234,8 @@ export const problemTypes = {
   'read-models-unavailable': {
     status: 503,
     title: 'The read models are unavailable',
-    explanation: 'Redis did not answer. Commands go on; try the query again.',
+    explanation:
+      'Redis did not answer, or this version’s read models are still being built after an upgrade. Commands go on; try the query again.',
     retryAfter: 2,
   },
   'position-not-reached': {

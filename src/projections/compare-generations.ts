@@ -11,7 +11,7 @@ import type { Projection } from './projection.js';
 export interface Difference {
   readonly projection: string;
   readonly partition: number;
-  /** The key within the generation, such as "order:<id>" or "figures:USD". */
+  /** The key within the generation, such as "orders:17" or "figures:USD". */
   readonly key: string;
   readonly orderId: string | undefined;
   /** Within the order or the key: an entry, and within that a field of its JSON. */

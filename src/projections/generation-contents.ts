@@ -25,29 +25,34 @@ export async function* scanGeneration(
   } while (cursor !== '0');
 }
 
-/** Reads keys of any type: small ones together in one round trip, collections in pieces, so that a large one blocks nobody. */
+/**
+ * Reads keys of any type. All begin in one round trip, which is also the end of the small ones; large collections go on in
+ * pieces, so that none blocks anybody.
+ */
 export async function readEntries(redis: Redis, names: readonly string[]): Promise<Entries[]> {
   const types = await pipeline(
     redis,
     names.map((name) => ['TYPE', name]),
   );
-  const small = names.flatMap((name, index): RedisCommand[] => {
-    if (types[index] === 'string') return [['GET', name]];
-    return types[index] === 'list' ? [['LRANGE', name, 0, -1]] : [];
-  });
-  const answers = (await pipeline(redis, small))[Symbol.iterator]();
+  const answers = await pipeline(
+    redis,
+    names.map((name, index): RedisCommand => {
+      const scan = scans[String(types[index])];
+      if (scan) return [scan[0], name, '0', 'COUNT', limits.scannedKeys];
+      return types[index] === 'list' ? ['LRANGE', name, 0, -1] : ['GET', name];
+    }),
+  );
   const all: Entries[] = [];
   for (const [index, name] of names.entries()) {
     const scan = scans[String(types[index])];
-    if (scan) all.push(await scanEntries(redis, scan[0], name, scan[1]));
-    else if (types[index] === 'none') all.push(new Map());
-    else all.push(asEntries(answers.next().value));
+    all.push(scan ? await scanEntries(redis, scan, name, answers[index]) : asEntries(answers[index]));
   }
   return all;
 }
 
 /** How each type of collection is scanned, and how many words of the answer an entry has. */
-const scans: Readonly<Record<string, readonly [command: string, width: 1 | 2]>> = {
+type Scan = readonly [command: string, width: 1 | 2];
+const scans: Readonly<Record<string, Scan>> = {
   hash: ['HSCAN', 2],
   zset: ['ZSCAN', 2],
   set: ['SSCAN', 1],
@@ -58,16 +63,16 @@ function asEntries(answer: unknown): Entries {
   return typeof answer === 'string' ? new Map([['', answer]]) : new Map();
 }
 
-async function scanEntries(redis: Redis, command: string, name: string, width: 1 | 2): Promise<Entries> {
+/** @param first the answer to the first scan. */
+async function scanEntries(redis: Redis, [command, width]: Scan, name: string, first: unknown): Promise<Entries> {
   const entries = new Map<string, string>();
-  let cursor = '0';
-  do {
-    const [answer] = await pipeline(redis, [[command, name, cursor, 'COUNT', limits.scannedKeys]]);
-    const [next, found] = answer as [string, string[]];
-    cursor = next;
+  let [cursor, found] = first as [string, string[]];
+  for (;;) {
     for (let at = 0; at < found.length; at += width) entries.set(found[at] ?? '', found[at + width - 1] ?? '');
-  } while (cursor !== '0');
-  return entries;
+    if (cursor === '0') return entries;
+    const [answer] = await pipeline(redis, [[command, name, cursor, 'COUNT', limits.scannedKeys]]);
+    [cursor, found] = answer as [string, string[]];
+  }
 }
 
 /** Where a generation stands in each partition. */

@@ -254,21 +254,18 @@ function encodeCountedOrder(order: CountedOrder): string {
   return order.shippedTimed ? `${text} t` : text;
 }
 
+/** Throws on a text that no order has: counting on from a guess would make every sum above it wrong. */
 function decodeCountedOrder(text: string): CountedOrder {
-  const [currency = '', ...digits] = text.split(' ');
-  const [
-    placedAtMs = 0,
-    totalMinor = 0,
-    paidMinor = 0,
-    refundedMinor = 0,
-    status = 0,
-    units = 0,
-    shipped = 0,
-    returned = 0,
-  ] = digits.map((one) => Number.parseInt(one, 36));
+  const [currency = '', ...words] = text.split(' ');
+  const numbers = words.slice(0, 8).map((digits) => Number.parseInt(digits, 36));
+  const [placedAtMs = 0, totalMinor = 0, paidMinor = 0, refundedMinor = 0, statusIndex = -1, ...counts] = numbers;
+  const [units = 0, shipped = 0, returned = 0] = counts;
+  const status = orderStatuses[statusIndex];
+  if (status === undefined || counts.length !== 3 || numbers.some(Number.isNaN)) {
+    throw new Error(`"${text}" is nothing that metrics keeps of an order`);
+  }
   return {
-    ...{ currency, placedAtMs, totalMinor, paidMinor, refundedMinor, units, shipped, returned },
-    status: orderStatuses[status] ?? 'pending',
-    shippedTimed: digits[8] === 't',
+    ...{ currency, placedAtMs, totalMinor, paidMinor, refundedMinor, status, units, shipped, returned },
+    shippedTimed: words[8] === 't',
   };
 }

@@ -57,7 +57,12 @@ export const orderHistoryProjection: Projection<HistoryState> = {
           return ['LINDEX', key.events(chunk), index];
         }),
       );
-      erased.set(stored.orderId, new Map(before.map((position, index) => [position, String(entries[index])])));
+      const texts = before.map((position, index): [number, string] => {
+        const text = entries[index];
+        if (typeof text !== 'string') throw new Error(`order ${stored.orderId} has no entry for position ${position}`);
+        return [position, text];
+      });
+      erased.set(stored.orderId, new Map(texts));
     }
     return { length: Number(length), positions, erased };
   },
@@ -80,6 +85,7 @@ export const orderHistoryProjection: Projection<HistoryState> = {
         list = [];
         appended.set(chunk, list);
       }
+      if (end > index) throw new Error(`the list of events ${chunk} goes on after position ${stored.position}`);
       // What is passed over is no order's event, and still has its place.
       for (; end < index; end += 1) list.push('');
       const before = positions.get(stored.orderId);

@@ -160,13 +160,19 @@ export class ChangeFeed {
         )
         .filter(({ position }) => position <= upTo);
       // Which order it is, and whose, the order's first entry says.
-      const firsts = await live.read(
-        entries.map(({ firstPosition }) => {
-          const { chunk, index } = placeOf(firstPosition);
+      const firsts = new Map(entries.flatMap((entry) => (isFirst(entry) ? [[entry.position, entry]] : [])));
+      const earlier = [...new Set(entries.map(({ firstPosition }) => firstPosition))].filter((one) => !firsts.has(one));
+      const texts = await live.read(
+        earlier.map((position) => {
+          const { chunk, index } = placeOf(position);
           return ['LINDEX', key.events(chunk), index];
         }),
       );
-      const changes = entries.map((entry, index) => changeOf(partition, entry, firsts[index] as string | null));
+      for (const [index, position] of earlier.entries()) {
+        const text = texts[index];
+        if (text) firsts.set(position, decodeHistoryEntry(placeOf(position).chunk, text as string));
+      }
+      const changes = entries.map((entry) => changeOf(partition, entry, firsts.get(entry.firstPosition)));
       return { changes, upTo };
     });
     this.#keep(partition, after, read);
@@ -192,17 +198,21 @@ export class ChangeFeed {
   }
 }
 
-function changeOf(partition: number, entry: HistoryEntry, first: string | null): Change {
+function isFirst({ position, firstPosition }: HistoryEntry): boolean {
+  return position === firstPosition;
+}
+
+/** @param first the first entry of the same order. */
+function changeOf(partition: number, entry: HistoryEntry, first: HistoryEntry | undefined): Change {
   const { position, firstPosition, version, type, data, metadata, occurred_at, recorded_at } = entry;
-  const placed = first && decodeHistoryEntry(placeOf(firstPosition).chunk, first);
-  if (!placed || placed.orderId === undefined)
+  if (first?.orderId === undefined)
     throw new ReadModelUnavailable(`partition ${partition}: there is no first event at position ${firstPosition}`);
-  const { orderId } = placed;
+  const { orderId } = first;
   return {
     partition,
     position,
     orderId,
-    userId: (placed.data as { user_id?: string }).user_id,
+    userId: (first.data as { user_id?: string }).user_id,
     isErasure: type === 'OrderPersonErased',
     json: JSON.stringify(
       changeDocument(

@@ -1,7 +1,8 @@
 import { type OrderStatus, orderStatuses, type PaymentStatus, paymentStatuses } from '../orders/order.js';
 import { type OrderDocument, orderDocument } from '../orders/order-document.js';
 import { orderPartition } from '../orders/partition.js';
-import { decodeOrder, memberOrderId, orderStatus, orderStatusKeys, timePrefix } from '../read-models/order-status.js';
+import { decodeOrder, memberOrderId, orderStatus, orderStatusKeys } from '../read-models/order-status.js';
+import { shortTime } from '../read-models/short-id.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { queryLimits as limits } from './limits.js';
 import { fromLive, type GenerationReader, type ReadModels } from './read-models.js';
@@ -104,8 +105,8 @@ function indexKeys(
 
 /** Where to read, as ZRANGE BYLEX takes it: `[` is inclusive, `(` exclusive, `-` and `+` are the ends. */
 function bounds({ userId, placedFromMs, placedToMs }: OrderFilters, before: string | undefined) {
-  const first = placedFromMs === undefined ? '' : timePrefix(placedFromMs);
-  const behindLast = before ?? (placedToMs === undefined ? undefined : timePrefix(placedToMs));
+  const first = placedFromMs === undefined ? '' : shortTime(placedFromMs);
+  const behindLast = before ?? (placedToMs === undefined ? undefined : shortTime(placedToMs));
   if (userId === undefined) return { from: first ? `[${first}` : '-', to: behindLast ? `(${behindLast}` : '+' };
   // The user's members are those between "<user>\0" and "<user>\x01".
   return { from: `[${userId}\0${first}`, to: behindLast ? `(${userId}\0${behindLast}` : `(${userId}\x01` };

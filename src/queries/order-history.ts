@@ -66,14 +66,28 @@ export async function readHistory(models: ReadModels, orderId: string, upToVersi
     const key = orderHistoryKeys(live.keys(partition));
     const [found] = await live.read([['HGET', ...key.order(orderId)]]);
     if (typeof found !== 'string') return [];
-    const places = decodePositions(found).slice(0, upToVersion).map(placeOf);
-    const texts = await live.read(places.map(({ chunk, index }) => ['LINDEX', key.events(chunk), index]));
-    return places.map(({ chunk }, index) => {
-      const text = texts[index];
-      if (typeof text !== 'string') throw new ReadModelUnavailable(`the history of order ${orderId} is incomplete`);
-      return decodeHistoryEntry(chunk, text);
+    const runs = runsOf(decodePositions(found).slice(0, upToVersion));
+    const lists = await live.read(
+      runs.map(({ chunk, index, length }) => ['LRANGE', key.events(chunk), index, index + length - 1]),
+    );
+    return runs.flatMap(({ chunk, length }, nth) => {
+      const texts = lists[nth] as string[];
+      if (texts.length < length) throw new ReadModelUnavailable(`the history of order ${orderId} is incomplete`);
+      return texts.map((text) => decodeHistoryEntry(chunk, text));
     });
   });
+}
+
+/** Positions that follow each other in one list are read together: what happens to an order often happens in a row. */
+function runsOf(positions: readonly number[]): { chunk: number; index: number; length: number }[] {
+  const runs: { chunk: number; index: number; length: number }[] = [];
+  for (const position of positions) {
+    const { chunk, index } = placeOf(position);
+    const last = runs.at(-1);
+    if (last && last.chunk === chunk && last.index + last.length === index) last.length += 1;
+    else runs.push({ chunk, index, length: 1 });
+  }
+  return runs;
 }
 
 /** The event as the domain folds it. */

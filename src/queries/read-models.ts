@@ -1,4 +1,4 @@
-import { readGenerations, type Served, servedGeneration } from '../read-models/generations.js';
+import { type Generations, readGenerations, type Served, servedGeneration } from '../read-models/generations.js';
 import type { GenerationId, PartitionKeys, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
 import {
   pipeline,
@@ -50,6 +50,15 @@ export interface GenerationReader {
   newestMembers(sets: readonly (readonly string[])[], args: readonly (string | number)[]): Promise<string[][]>;
 }
 
+/** There is no generation yet that this version of the code reads. Commands go on. */
+export class ReadModelBeingBuilt extends ReadModelUnavailable {
+  constructor({ name, version }: ProjectionId) {
+    super(undefined);
+    this.name = 'ReadModelBeingBuilt';
+    this.message = `${name} is being built for version ${version}: GET /projections shows how far it is`;
+  }
+}
+
 /** Another generation has become live while a query read the one before. */
 class GenerationChanged extends Error {}
 
@@ -89,13 +98,26 @@ export function fromGeneration(models: ReadModels, id: GenerationId): Generation
 /** Looks up which generation is live. Where there is none yet, that is the empty generation 0, looked up anew each time. */
 export async function lookUpServed(models: ReadModels, projection: ProjectionId): Promise<Served> {
   const [generations] = await readGenerations(models.redis, models.keys, [projection]);
-  const newest = generations && servedGeneration(generations, projection.version);
-  const served = newest && newest.version >= (projection.readsFrom ?? 0) ? newest : undefined;
+  const served = generations && readableGeneration(generations, projection);
   if (served) models.served.set(projection.name, served);
-  else if (generations && generations.live.size > 0) {
-    throw new ReadModelUnavailable(`${projection.name} is being built for version ${projection.version}`);
-  }
+  else if (generations && generations.live.size > 0) throw new ReadModelBeingBuilt(projection);
   return served ?? { generation: 0, version: projection.version };
+}
+
+/** The read models that this version can't answer from yet: what is live has a shape that it does not read. Rejects with ReadModelUnavailable. */
+export async function readModelsBeingBuilt({ redis, keys, projections }: ReadModels): Promise<string[]> {
+  const all = await readGenerations(redis, keys, projections);
+  return projections.flatMap((projection, index) => {
+    const generations = all[index];
+    return generations && generations.live.size > 0 && !readableGeneration(generations, projection)
+      ? projection.name
+      : [];
+  });
+}
+
+function readableGeneration(generations: Generations, projection: ProjectionId): Served | undefined {
+  const served = servedGeneration(generations, projection.version);
+  return served && served.version >= (projection.readsFrom ?? 0) ? served : undefined;
 }
 
 function generationReader(models: ReadModels, projection: ProjectionId, served: Served): GenerationReader {

@@ -27,16 +27,12 @@ export function orderStatusKeys(key: PartitionKeys) {
  * both short. So a page can begin exactly after any order, however many were placed at the same millisecond.
  */
 export function placedMember(placedAt: string, orderId: string): string {
-  return timePrefix(Date.parse(placedAt)) + shortId(orderId);
+  return shortTime(Date.parse(placedAt)) + shortId(orderId);
 }
 
 /** A user's id holds no control character (the schema refuses them), so NUL ends it. */
 export function userMember(userId: string, placedAt: string, orderId: string): string {
   return `${userId}\0${placedMember(placedAt, orderId)}`;
-}
-
-export function timePrefix(milliseconds: number): string {
-  return shortTime(milliseconds);
 }
 
 /** The order's id in either kind of member. */

@@ -45,7 +45,12 @@ function digitAt(uuid: string, nth: number): number {
 /** The UUID of a short id. Throws on a text that is none. */
 export function longId(short: string): string {
   if (short.length !== shortIdLength) throw new Error(`"${short}" is no short id`);
-  const digits = lengthen(short);
+  let digits = '';
+  for (let at = 0; at < short.length; at += 2) {
+    const [high, low] = [characterValues[short.charCodeAt(at)] ?? -1, characterValues[short.charCodeAt(at + 1)] ?? -1];
+    if (high < 0 || low < 0) throw new Error(`"${short}" is no short id`);
+    digits += ((high << 6) | low).toString(16).padStart(3, '0');
+  }
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-${digits.slice(20, 32)}`;
 }
 
@@ -58,14 +63,4 @@ export function shortTime(milliseconds: number): string {
     rest = Math.floor(rest / 64);
   }
   return String.fromCharCode(...time);
-}
-
-function lengthen(short: string): string {
-  let digits = '';
-  for (let at = 0; at < short.length; at += 2) {
-    const [high, low] = [characterValues[short.charCodeAt(at)] ?? -1, characterValues[short.charCodeAt(at + 1)] ?? -1];
-    if (high < 0 || low < 0) throw new Error(`"${short}" is no short id`);
-    digits += ((high << 6) | low).toString(16).padStart(3, '0');
-  }
-  return digits;
 }

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { health } from '../../src/cli/health.js';
 import { createCommandHandler } from '../../src/commands/handle-command.js';
 import { createStreamReader } from '../../src/event-log/read-stream.js';
+import { problemOf } from '../../src/http/answer-problems.js';
 import { allProjections } from '../../src/projections/all-projections.js';
 import { createGenerationStore, type GenerationStore } from '../../src/projections/generation-store.js';
 import { projectorLimits } from '../../src/projections/limits.js';
@@ -11,7 +13,9 @@ import { getOrder } from '../../src/queries/get-order.js';
 import { getProjections } from '../../src/queries/get-projections.js';
 import { listOrders } from '../../src/queries/list-orders.js';
 import { getOrderHistory } from '../../src/queries/order-history.js';
+import { lookUpServed } from '../../src/queries/read-models.js';
 import { metrics } from '../../src/read-models/metrics.js';
+import { orderStatus } from '../../src/read-models/order-status.js';
 import { appender, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
 import { liveKeys } from '../support/redis-keys.js';
@@ -251,7 +255,7 @@ describe('a projection of another version', () => {
     const fresh = await startProjector(log, newer);
     await eventually('the new version to be live', async () => {
       const built = (await getProjections(queriesOf(log, newer))).find(({ name }) => name === 'metrics');
-      return built?.version === newVersion && built?.rebuild === null;
+      return built?.version === newVersion && built.rebuild === null;
     });
     for (let nth = 0; nth < 40; nth += 1) await place(append, orderIdIn(nth % partitions, partitions));
     await projected(log);
@@ -269,6 +273,36 @@ describe('a projection of another version', () => {
     expect(await versions(allProjections)).to.deep.equal(asTheyWere);
     expect(await versions(newer)).to.deep.equal(asTheyWere.with(-1, [newVersion, 2]));
     await old.stop();
+    await fresh.stop();
+  });
+
+  it('that does not read the shape of before is not ready, and refuses queries, until its own is built', async () => {
+    const old = await startProjector(log);
+    const append = appender(log);
+    for (let nth = 0; nth < 40; nth += 1) await place(append, orderIdIn(nth % partitions, partitions));
+    await projected(log);
+    await old.stop();
+
+    const version = orderStatus.version + 1;
+    const newer = allProjections.map((projection) => {
+      if (projection.name === orderStatus.name) return { ...projection, version, readsFrom: version };
+      return projection.name === metrics.name ? { ...projection, version: metrics.version + 1 } : projection;
+    });
+    const models = queriesOf(log, newer);
+    const [status, , counts] = newer;
+    if (!status || !counts) throw new Error('there are three projections');
+    const refused = await lookUpServed(models, status).catch((error: unknown) => error);
+    expect(problemOf(refused)).to.include({ status: 503, type: '/problems/read-models-unavailable' });
+    expect(problemOf(refused).detail).to.contain(`order-status is being built for version ${version}`);
+    expect(await lookUpServed(models, counts), 'still read').to.include({ version: metrics.version });
+    expect(await health(log.pool, models, undefined, false)).to.deep.equal({
+      status: 'not-ready',
+      checks: { event_log: 'up', read_models: 'being built: order-status' },
+    });
+
+    const fresh = await startProjector(log, newer);
+    await eventually('readiness', async () => (await health(log.pool, models, undefined, false)).status === 'ready');
+    expect(await lookUpServed(models, status)).to.include({ version });
     await fresh.stop();
   });
 });

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import type { StoredEvent } from '../../src/event-log/stored-event.js';
+import { decodeEvents } from '../../src/projections/decode-events.js';
+import { metricsProjection } from '../../src/projections/metrics.js';
+import { orderHistoryProjection } from '../../src/projections/order-history.js';
+import type { ProjectedEvent } from '../../src/projections/projection.js';
+import type { PartitionKeys } from '../../src/read-models/keys.js';
+import { encodePositions } from '../../src/read-models/order-history.js';
+
+const key: PartitionKeys = (...names) => names.join(':');
+const orderId = randomUUID();
+
+async function eventsOf(...stored: Pick<StoredEvent, 'position' | 'version' | 'type'>[]): Promise<ProjectedEvent[]> {
+  const at = '2026-01-01T00:00:00.000Z';
+  const all = stored.map(
+    (one): StoredEvent => ({
+      ...one,
+      ...{ partition: 0, orderId, data: '{"text":"x"}', metadata: '{"schema":1,"actor":"a"}' },
+      ...{ occurredAt: at, recordedAt: at, hash: Buffer.alloc(32) },
+    }),
+  );
+  return (await decodeEvents(all, async (events) => [...events])).flatMap(({ event }) => event ?? []);
+}
+
+/** Read models that answer each command with the next of these. */
+function answering(...answers: unknown[]) {
+  return async (commands: readonly unknown[]) => answers.splice(0, commands.length);
+}
+
+describe('a read model in which something is missing or wrong stops, and is not built on', () => {
+  it('order-history: an order without its positions, an entry to be erased that is gone, a list that is too long', async () => {
+    const later = await eventsOf({ position: 9, version: 4, type: 'OrderNoteAdded' });
+    const noPositions = orderHistoryProjection.load(later, key, answering(8, null));
+    expect(await noPositions.catch(String)).to.contain('no history');
+
+    const erasure = await eventsOf({ position: 9, version: 2, type: 'OrderPersonErased' });
+    const noEntry = orderHistoryProjection.load(erasure, key, answering(8, encodePositions(undefined, [3]), null));
+    expect(await noEntry.catch(String)).to.contain('no entry for position 3');
+
+    const state = await orderHistoryProjection.load(later, key, answering(20, encodePositions(undefined, [3])));
+    expect(() => orderHistoryProjection.fold(later, key, state)).to.throw('goes on after position 9');
+  });
+
+  it('order-history: every position has its place, also behind what is passed over and in the next list', async () => {
+    const events = await eventsOf(
+      ...[3, 6, 255, 256, 259].map((position, nth) => ({ position, version: nth + 5, type: 'OrderNoteAdded' })),
+    );
+    const state = await orderHistoryProjection.load(events, key, answering(1, encodePositions(undefined, [1])));
+    const pushes = orderHistoryProjection.fold(events, key, state).filter(([command]) => command === 'RPUSH');
+    const filled = pushes.map(([, list, ...entries]) => [
+      list,
+      entries.length,
+      entries.flatMap((entry, index) => (entry === '' ? [] : index)),
+    ]);
+    expect(filled).to.deep.equal([
+      ['events:0', 255, [1, 4, 253, 254]],
+      ['events:1', 3, [2]],
+    ]);
+  });
+
+  it('metrics: an order that it can not read', async () => {
+    const later = await eventsOf({ position: 9, version: 4, type: 'OrderNoteAdded' });
+    for (const text of ['', 'USD', 'USD 0 0 0 0 z 1 0 0', 'USD 0 0 0 0 1 1 0', 'USD 0 0 - 0 1 1 0 0', '["USD",0]']) {
+      const loading = metricsProjection.load(later, key, answering(text));
+      expect(await loading.catch(String), text).to.match(/nothing that metrics keeps|never counted/);
+    }
+  });
+});
