@@ -8,12 +8,20 @@ import { openServers } from '../src/embedded/embedded.js';
 import { migrate } from '../src/event-log/migrate.js';
 import { projectPath } from '../src/project-path.js';
 import type { Bench, Benchmark, BenchResult } from './benchmark.js';
+import { existingOrders } from './existing-orders.js';
 import { getOrder } from './get-order.js';
 import { largeLog } from './large-log.js';
+import { overload } from './overload.js';
 import { placeOrders } from './place-orders.js';
 import { type Run, report } from './report.js';
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { place: placeOrders, get: getOrder, 'large-log': largeLog };
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  place: placeOrders,
+  commands: existingOrders,
+  get: getOrder,
+  'large-log': largeLog,
+  overload,
+};
 
 const usage = `npm run bench -- [${Object.keys(benchmarks).join('|')}] [--orders N] [--rounds N] [--seconds N]
 

@@ -1255,7 +1255,7 @@ export interface components {
                 };
             };
         };
-        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). More arrives than can be done (`/problems/overloaded`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
         Problem503: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1265,7 +1265,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "/problems/event-log-unavailable" | "/problems/token-issuer-unavailable";
+                    type?: "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
                 };
             };
         };
@@ -1531,7 +1531,7 @@ export interface components {
                 };
             };
         };
-        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The read models have not got that far yet (`/problems/position-not-reached`). The read models are unavailable (`/problems/read-models-unavailable`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). More arrives than can be done (`/problems/overloaded`). The read models have not got that far yet (`/problems/position-not-reached`). The read models are unavailable (`/problems/read-models-unavailable`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
         Problem503C: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1541,7 +1541,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "/problems/event-log-unavailable" | "/problems/position-not-reached" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
+                    type?: "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/position-not-reached" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
                 };
             };
         };
@@ -1637,20 +1637,6 @@ export interface components {
                 };
             };
         };
-        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The read models are unavailable (`/problems/read-models-unavailable`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
-        Problem503E: {
-            headers: {
-                "Retry-After": components["headers"]["Retry-After"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
-                    type?: "/problems/event-log-unavailable" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
-                };
-            };
-        };
         /** @description There is nothing at this address (`/problems/not-found`). There is no such projection (`/problems/projection-not-found`). This projection is not being rebuilt (`/problems/rebuild-not-found`). */
         Problem404E: {
             headers: {
@@ -1700,6 +1686,34 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     type?: "/problems/not-found" | "/problems/webhook-not-found";
+                };
+            };
+        };
+        /** @description More arrives than can be done (`/problems/overloaded`). */
+        Problem503E: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/overloaded";
+                };
+            };
+        };
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
+        Problem503F: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/event-log-unavailable" | "/problems/token-issuer-unavailable";
                 };
             };
         };
@@ -2745,7 +2759,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503D"];
         };
     };
     cancelRebuild: {
@@ -2776,7 +2790,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503D"];
         };
     };
     listWebhooks: {
@@ -3186,6 +3200,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
         };
     };
     getServiceMetrics: {
@@ -3214,7 +3229,7 @@ export interface operations {
             405: components["responses"]["Problem405"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            503: components["responses"]["Problem503F"];
         };
     };
     isLive: {
@@ -3305,6 +3320,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
         };
     };
     getPageFile: {
@@ -3336,6 +3352,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
         };
     };
     getOpenApi: {
@@ -3376,6 +3393,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
         };
     };
     getDocs: {
@@ -3403,6 +3421,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
         };
     };
     getDocsFile: {
@@ -3434,6 +3453,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
         };
     };
     listProblems: {
@@ -3461,6 +3481,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
         };
     };
     getProblem: {
@@ -3490,6 +3511,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
         };
     };
     receiveOrderEvent: {

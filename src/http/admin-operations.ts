@@ -14,7 +14,7 @@ export const adminOperations = {
     query: 'projections',
     headers: ['If-None-Match'],
     answers: cached('The projections', { 'application/json': 'Projections', 'text/event-stream': 'text' }),
-    problems: ['validation', 'not-acceptable', 'overloaded', 'read-models-unavailable'],
+    problems: ['validation', 'not-acceptable', 'read-models-unavailable'],
   },
   rebuildProjection: {
     method: 'post',

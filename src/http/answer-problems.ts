@@ -4,6 +4,7 @@ import { IssuerUnavailable } from '../access/bearer-tokens.js';
 import { Overloaded } from '../event-log/overloaded.js';
 import { ReadModelBeingBuilt } from '../queries/read-models.js';
 import { ReadModelUnavailable } from '../read-models/redis.js';
+import { httpLimits as limits } from './limits.js';
 import { type Problem, ProblemError, problem, retryAfterSeconds } from './problems.js';
 import { requestState } from './request-state.js';
 
@@ -20,6 +21,7 @@ export function answerProblem(ctx: Context, { type, title, status, detail, ...ex
 
 /** Turns whatever a request ends with into an answer: every error is a problem, and none shows a stack trace. */
 export function answerProblems(log: Logger): Middleware {
+  const logOverload = createOverloadLog(log);
   return async (ctx: Context, next: Next) => {
     try {
       await next();
@@ -28,10 +30,24 @@ export function answerProblems(log: Logger): Middleware {
       if (error instanceof ProblemError) ctx.set(error.headers);
       const answer = problemOf(error);
       if (answer.status === 500) log.error({ err: error, request_id: requestState(ctx).requestId }, 'a request failed');
+      else if (error instanceof Overloaded) logOverload(error);
       else if (answer.status === 503)
         log.warn({ err: error, request_id: requestState(ctx).requestId }, 'a dependency failed');
       answerProblem(ctx, answer);
     }
+  };
+}
+
+/** Says now and then that requests are refused as too many, and how many: a line for each would be work that nobody has time for. */
+function createOverloadLog(log: Logger): (error: Overloaded) => void {
+  let refused = 0;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return ({ message }) => {
+    refused += 1;
+    if (performance.now() - lastMs < limits.overloadLogIntervalMs) return;
+    log.warn({ refused, reason: message }, 'overloaded: requests are answered with 503');
+    refused = 0;
+    lastMs = performance.now();
   };
 }
 

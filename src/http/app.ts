@@ -13,6 +13,7 @@ import { problem } from './problems.js';
 import { projectionRoutes } from './projection-routes.js';
 import { queryRoutes } from './query-routes.js';
 import { identifyRequest, requestState } from './request-state.js';
+import { limitRequestsInHand } from './requests-in-hand.js';
 import { createRoutes } from './routes.js';
 import { securityHeaders } from './security-headers.js';
 import type { Service } from './service.js';
@@ -53,6 +54,7 @@ export function createApp(service: Service, registry: Registry, api: boolean): K
   app.use(securityHeaders(service.addresses));
   if (service.corsOrigins.length > 0) app.use(crossOrigin(service.corsOrigins));
   app.use(answerProblems(service.log));
+  app.use(limitRequestsInHand());
   app.use(methodNotAllowed(router));
   app.use(router.routes());
   return app;

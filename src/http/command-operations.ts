@@ -41,7 +41,6 @@ const everyCommand: readonly ProblemName[] = [
   'version-mismatch',
   'order-history-full',
   'person-erased',
-  'overloaded',
   'contended',
   'event-log-unavailable',
 ];

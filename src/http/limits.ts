@@ -9,6 +9,12 @@ export const httpLimits = {
   connectionsCheckIntervalMs: 2_000,
   /** Open connections of a process; the system’s limit on open files has to be above it. */
   maxConnections: 10_000,
+  /** Requests being answered at once in a process; streams that have begun do not count. More: 503, at once. */
+  maxRequestsInHand: 250,
+  /** While requests are refused as too many, the log says so this often. */
+  overloadLogIntervalMs: 1_000,
+  /** Connections that wait to be accepted (the system's somaxconn may be less): beyond, callers try again only after seconds. */
+  listenBacklog: 4_096,
   /** A body has to have arrived by then. */
   bodyTimeoutMs: 15_000,
   /** A batch may take as long as it needs, but not stand still for longer than this. */

@@ -136,7 +136,7 @@ function responses(operation: Operation, shared: SharedResponses): Json {
   const problems = new Set<ProblemName>([
     ...everywhere,
     ...(operation.access === 'public' ? [] : withAccess),
-    ...(operation.unlimited ? [] : (['rate-limited'] as const)),
+    ...(operation.unlimited ? [] : (['rate-limited', 'overloaded'] as const)),
     ...(operation.problems ?? []),
   ]);
   const byStatus = new Map<number, ProblemName[]>();

@@ -36,7 +36,7 @@ export interface Operation {
   readonly description?: string;
   /** Any one of these scopes lets in; `public` lets everybody in, whether access control is configured or not. */
   readonly access: 'public' | readonly [Scope, ...Scope[]];
-  /** Probes and scrapers are not counted by the rate limit. */
+  /** Probes and scrapers are not counted by the rate limit, nor refused when there is too much to do. */
   readonly unlimited?: true;
   readonly parameters?: readonly (keyof typeof parameterSchemas)[];
   readonly query?: keyof typeof querySchemas;

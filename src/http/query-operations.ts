@@ -45,7 +45,7 @@ export const queryOperations = {
     query: 'stream',
     headers: ['Last-Event-ID'],
     answers: { 200: { description: 'The changes', content: { 'text/event-stream': 'text' } } },
-    problems: ['validation', 'invalid-header', 'not-acceptable', 'overloaded', 'read-models-unavailable'],
+    problems: ['validation', 'invalid-header', 'not-acceptable', 'read-models-unavailable'],
   },
   getOrder: {
     method: 'get',

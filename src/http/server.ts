@@ -91,6 +91,6 @@ function listen(server: Server, host: string, port: number): Promise<void> {
       };
       reject(new Error(why[error.code ?? ''] ?? error.message, { cause: error }));
     });
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog: limits.listenBacklog }, resolve);
   });
 }

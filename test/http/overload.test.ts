@@ -1,0 +1,53 @@
+import { expect } from 'chai';
+import Koa from 'koa';
+import { pino } from 'pino';
+import { answerProblems } from '../../src/http/answer-problems.js';
+import { identifyRequest } from '../../src/http/request-state.js';
+import { limitRequestsInHand } from '../../src/http/requests-in-hand.js';
+import { startHttpServer } from '../../src/http/server.js';
+
+describe('when more requests come than can be answered', () => {
+  it('those beyond the limit are refused at once and told when to come back, and health is still told', async () => {
+    const logged: Record<string, unknown>[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => logged.push(JSON.parse(line)) });
+    const app = new Koa();
+    app.use(identifyRequest);
+    app.use(answerProblems(log));
+    app.use(limitRequestsInHand(2));
+    const release: (() => void)[] = [];
+    const arrived = new Promise<void>((resolve) => {
+      app.use(async (ctx) => {
+        if (ctx.path === '/slow') {
+          await new Promise<void>((go) => {
+            release.push(go);
+            if (release.length === 2) resolve();
+          });
+        }
+        ctx.body = 'done';
+      });
+    });
+    const server = await startHttpServer(app, '127.0.0.1', 0);
+    try {
+      const slow = [fetch(`${server.url}/slow`), fetch(`${server.url}/slow`)];
+      await arrived;
+      for (let nth = 0; nth < 20; nth += 1) {
+        const refused = await fetch(`${server.url}/orders`, { method: 'POST', body: '{' });
+        expect([refused.status, refused.headers.get('retry-after')]).to.deep.equal([503, '1']);
+        expect(await refused.json()).to.include({
+          type: '/problems/overloaded',
+          detail: '2 requests are waiting already.',
+        });
+      }
+      for (const path of ['/health/live', '/health/ready', '/metrics']) {
+        expect((await fetch(server.url + path)).status, path).to.equal(200);
+      }
+      for (const go of release) go();
+      for (const one of slow) expect((await one).status).to.equal(200);
+      expect((await fetch(`${server.url}/orders`)).status, 'room again').to.equal(200);
+      expect(logged.length, 'the log says so, and not for each').to.be.within(1, 5);
+      expect(logged[0]).to.include({ refused: 1, reason: '2 requests are waiting already' });
+    } finally {
+      await server.drain(1_000);
+    }
+  });
+});
