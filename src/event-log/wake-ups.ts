@@ -38,7 +38,11 @@ export function createNotifier(pool: Pool, log: Logger): (head: HeadMoved) => vo
           values: [channel, JSON.stringify(payload)],
         });
       } catch (error) {
-        log.warn({ err: error }, 'a wake-up was not sent; readers find the events when they next poll');
+        // A process that is leaving has closed its pool: nothing to warn of.
+        log[pool.ending ? 'debug' : 'warn'](
+          { err: error },
+          'a wake-up was not sent; readers find the events when they next poll',
+        );
       }
       if (moved.size > 0) await setTimeout(limits.notifyIntervalMs);
     }
