@@ -1,4 +1,5 @@
 import { orderPartition } from '../orders/partition.js';
+import { type AppendRow, callAppend, concernsOnePartition, type PartitionBatch } from './append-calls.js';
 import type { Pool } from './database.js';
 import { eventLogLimits as limits } from './limits.js';
 import { Overloaded } from './overloaded.js';
@@ -43,22 +44,6 @@ export interface HeadMoved {
   readonly position: number;
 }
 
-// $1 partition; $2 order ids, $3 expected versions, $4 event counts, an entry a command;
-// $5 types, $6 data, $7 metadata, $8 times, an entry an event.
-// data and metadata come as lines of one text: JSON text has no line break outside its strings and none inside, so this
-// needs no escaping, where an array literal of JSON would escape every quote of it.
-const appendSql = `
-  select accepted, version, "position", recorded_at
-  from append_events($1::smallint, $2::uuid[], $3::integer[], $4::integer[], $5::text[],
-    string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), $8::timestamptz[])`;
-
-interface ResultRow {
-  accepted: boolean;
-  version: number;
-  position: number | null;
-  recorded_at: string | null;
-}
-
 interface WaitingAppend {
   readonly append: Append;
   readonly bytes: number;
@@ -66,62 +51,121 @@ interface WaitingAppend {
   readonly reject: (error: unknown) => void;
 }
 
-/**
- * Group commit: while a call for a partition is in flight, new appends to it queue up, and the next call takes them
- * all. No timer: when idle an append goes out at once, under load batches grow by themselves.
- * @param onCommitted told after each commit where the partition's log ends; must not throw.
- */
-export function createAppender(pool: Pool, partitions: number, onCommitted: (head: HeadMoved) => void): AppendEvents {
-  const queues = Array.from({ length: partitions }, () => ({ waiting: [] as WaitingAppend[], inFlight: false }));
-  let queued = 0;
+/** The appends to one partition that have yet to go out. One call at a time carries appends of a partition. */
+interface Queue {
+  readonly partition: number;
+  waiting: WaitingAppend[];
+  inFlight: boolean;
+}
 
-  async function drain(partition: number): Promise<void> {
-    const queue = queues[partition];
-    if (!queue || queue.inFlight) return;
-    queue.inFlight = true;
-    while (queue.waiting.length > 0) {
-      const batch = takeBatch(queue.waiting);
-      queued -= batch.length;
-      try {
-        const rows = await append(partition, batch);
-        let head = 0;
-        for (const [index, waiting] of batch.entries()) {
-          const row = rows[index];
-          if (!row) throw new Error('append_events answered for fewer commands than it was given');
-          if (row.accepted && row.position !== null && row.recorded_at !== null) {
-            head = row.position;
-            const { version, position, recorded_at: recordedAt } = row;
-            waiting.resolve({ appended: true, version, partition, position, recordedAt });
-          } else {
-            waiting.resolve({ appended: false, version: row.version });
-          }
-        }
-        if (head > 0) onCommitted({ partition, position: head });
-      } catch (error) {
-        for (const waiting of batch) waiting.reject(error);
-      }
-    }
-    queue.inFlight = false;
+type Batch = Omit<PartitionBatch, 'appends'> & { readonly taken: readonly WaitingAppend[] };
+
+/**
+ * Group commit: while calls are in flight, new appends queue up, and the next call takes them all. No timer: when idle an
+ * append goes out at once, under load batches grow by themselves.
+ *
+ * A call carries the appends of all partitions that have some and are in no other call: what a call and its commit cost is
+ * far more than what an event costs. A partition that holds the others up gets calls of its own.
+ * @param onCommitted told after each commit where the partition's log ends; must not throw.
+ * @param acrossPartitions false: a call carries the appends of one partition, as tables that are distributed over servers need it.
+ */
+export function createAppender(
+  pool: Pool,
+  partitions: number,
+  onCommitted: (head: HeadMoved) => void,
+  acrossPartitions = true,
+): AppendEvents {
+  const queues: Queue[] = Array.from({ length: partitions }, (_, partition) => ({
+    partition,
+    waiting: [],
+    inFlight: false,
+  }));
+  let queued = 0;
+  let callsInFlight = 0;
+  let firstPartition = 0;
+  let sendingSoon = false;
+
+  /** Sends what waits once the requests that have arrived by now have been looked at: they can go together. */
+  function sendSoon(): void {
+    if (sendingSoon) return;
+    sendingSoon = true;
+    setImmediate(() => {
+      sendingSoon = false;
+      send();
+    });
   }
 
-  async function append(partition: number, batch: readonly WaitingAppend[]): Promise<ResultRow[]> {
-    const appends = batch.map((waiting) => waiting.append);
-    const events = appends.flatMap((one) => one.events);
-    const { rows } = await pool.query<ResultRow>({
-      name: 'append-events',
-      text: appendSql,
-      values: [
-        partition,
-        arrayLiteral(appends.map((one) => one.orderId)),
-        arrayLiteral(appends.map((one) => one.expectedVersion)),
-        arrayLiteral(appends.map((one) => one.events.length)),
-        arrayLiteral(events.map((event) => event.type)),
-        events.map((event) => event.data).join('\n'),
-        events.map((event) => event.metadata).join('\n'),
-        arrayLiteral(events.map((event) => event.occurredAt)),
-      ],
-    });
-    return rows;
+  /** Sends what waits, as far as calls are free. */
+  function send(): void {
+    const maxCalls = acrossPartitions ? limits.maxAppendCalls : partitions;
+    while (callsInFlight < maxCalls) {
+      const batches = takeBatches();
+      if (batches.length === 0) return;
+      callsInFlight += 1;
+      void deliver(batches).finally(() => {
+        callsInFlight -= 1;
+        sendSoon();
+      });
+    }
+  }
+
+  function takeBatches(): Batch[] {
+    const batches: Batch[] = [];
+    const room = { events: limits.maxBatchEvents, bytes: limits.maxBatchBytes };
+    // Each time from another partition on: where not all find room, none is always the last.
+    for (let nth = 0; nth < partitions; nth += 1) {
+      const queue = queues[(firstPartition + nth) % partitions];
+      if (!queue || queue.inFlight || queue.waiting.length === 0) continue;
+      const taken = takeBatch(queue, room, batches.length === 0);
+      if (taken.length === 0) break;
+      queue.inFlight = true;
+      queued -= taken.length;
+      batches.push({ partition: queue.partition, taken });
+      if (!acrossPartitions) break;
+    }
+    firstPartition = (firstPartition + 1) % partitions;
+    return batches.sort((a, b) => a.partition - b.partition);
+  }
+
+  /** Never rejects: each append hears of what became of it. */
+  async function deliver(batches: readonly Batch[]): Promise<void> {
+    try {
+      const rows = await callAppend(
+        pool,
+        batches.map(({ partition, taken }) => ({ partition, appends: taken.map(({ append }) => append) })),
+      );
+      let row = 0;
+      for (const { partition, taken } of batches) {
+        settle(partition, taken, rows.slice(row, row + taken.length));
+        row += taken.length;
+      }
+    } catch (error) {
+      if (batches.length > 1 && concernsOnePartition(error)) {
+        // Not waited for: one of them may take long, and holds up nobody but its own partition from here on.
+        for (const batch of batches) void deliver([batch]).then(sendSoon);
+        return;
+      }
+      for (const { taken } of batches) for (const waiting of taken) waiting.reject(error);
+    }
+    for (const { partition } of batches) {
+      const queue = queues[partition];
+      if (queue) queue.inFlight = false;
+    }
+  }
+
+  function settle(partition: number, taken: readonly WaitingAppend[], rows: readonly AppendRow[]): void {
+    let head = 0;
+    for (const [index, { resolve }] of taken.entries()) {
+      const row = rows[index];
+      if (row?.accepted && row.position !== null && row.recorded_at !== null) {
+        head = row.position;
+        const { version, position, recorded_at: recordedAt } = row;
+        resolve({ appended: true, version, partition, position, recordedAt });
+      } else {
+        resolve({ appended: false, version: row?.version ?? 0 });
+      }
+    }
+    if (head > 0) onCommitted({ partition, position: head });
   }
 
   return (append) =>
@@ -130,7 +174,6 @@ export function createAppender(pool: Pool, partitions: number, onCommitted: (hea
         reject(new Overloaded('appends', limits.maxQueuedAppends));
         return;
       }
-      const partition = orderPartition(append.orderId, partitions);
       let bytes = 0;
       for (const event of append.events) {
         if (/[\n\r]/.test(event.data) || /[\n\r]/.test(event.metadata))
@@ -138,26 +181,20 @@ export function createAppender(pool: Pool, partitions: number, onCommitted: (hea
         bytes += event.data.length + event.metadata.length;
       }
       queued += 1;
-      queues[partition]?.waiting.push({ append, bytes, resolve, reject });
-      void drain(partition);
+      queues[orderPartition(append.orderId, partitions)]?.waiting.push({ append, bytes, resolve, reject });
+      sendSoon();
     });
 }
 
-/** Takes from the front what one call may carry; always at least one append. */
-function takeBatch(waiting: WaitingAppend[]): WaitingAppend[] {
-  let events = 0;
-  let bytes = 0;
+/** Takes from the front what there is room for, and takes that off the room; at least one append if none was taken before. */
+function takeBatch(queue: Queue, room: { events: number; bytes: number }, first: boolean): WaitingAppend[] {
   let count = 0;
-  for (const one of waiting) {
-    events += one.append.events.length;
-    bytes += one.bytes;
-    if (count > 0 && (events > limits.maxBatchEvents || bytes > limits.maxBatchBytes)) break;
+  for (const { append, bytes } of queue.waiting) {
+    const fits = append.events.length <= room.events && bytes <= room.bytes;
+    if (!fits && !(first && count === 0)) break;
+    room.events -= append.events.length;
+    room.bytes -= bytes;
     count += 1;
   }
-  return waiting.splice(0, count);
-}
-
-/** An array of values that need no quoting: ids, numbers, event types, RFC 3339 times. */
-function arrayLiteral(values: readonly (string | number)[]): string {
-  return `{${values.join(',')}}`;
+  return queue.waiting.splice(0, count);
 }
