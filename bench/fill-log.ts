@@ -1,4 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { commandHash, storedHash } from '../src/commands/idempotency.js';
 import { type AppendEvents, createAppender, type NewEvent } from '../src/event-log/append.js';
 import type { LogSettings, Pool } from '../src/event-log/database.js';
 
@@ -24,9 +25,8 @@ function lifeOf(nth: number): NewEvent[] {
   const at = (hours: number) => new Date(start + (nth % 180) * day + hours * 3_600_000).toISOString();
   // With the metadata that the service writes for a request that names none of it.
   const event = (type: string, data: object, hours: number): NewEvent => {
-    const requestId = randomUUID();
-    const metadata = { schema: 1, actor: 'anonymous', request_id: requestId, correlation_id: requestId };
-    const command_hash = createHash('sha256').update(requestId).digest('hex');
+    const metadata = { schema: 1, actor: 'anonymous', request_id: randomUUID() };
+    const command_hash = storedHash(commandHash(data));
     return {
       type,
       data: JSON.stringify(data),
@@ -45,7 +45,7 @@ function lifeOf(nth: number): NewEvent[] {
 
 /** Fills a log with orders, the first so many events of each, through the append of the service. */
 export async function fillLog(pool: Pool, settings: LogSettings, orders: number, eventsEach = 5): Promise<void> {
-  const append: AppendEvents = createAppender(pool, settings.partitions, () => undefined);
+  const append: AppendEvents = createAppender(pool, settings, () => undefined);
   let next = 0;
   await Promise.all(
     Array.from({ length: 400 }, async () => {

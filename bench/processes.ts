@@ -1,4 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { Profiler } from 'node:inspector';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A server as a process of its own, as the service runs in production. */
@@ -8,9 +12,36 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** The service, logging requests as it does by default, to nowhere. */
+/** The service, warning of what goes wrong and not logging each request. */
 export function startService(env: Record<string, string>): Promise<ServerProcess> {
   return start(['../src/cli/main.js', 'serve'], env);
+}
+
+/** The service with a profiler in it: `profile` gives the CPU profile of what happens during a task. */
+export async function startProfiledService(
+  env: Record<string, string>,
+): Promise<ServerProcess & { profile(task: () => Promise<unknown>): Promise<Profiler.Profile> }> {
+  const dir = await mkdtemp(join(tmpdir(), 'orders-profile-'));
+  const file = join(dir, 'service.cpuprofile');
+  const profiler = fileURLToPath(new URL('./profiler.js', import.meta.url));
+  const service = await start(['../src/cli/main.js', 'serve'], { ...env, ORDERS_BENCH_PROFILE: file }, [
+    '--import',
+    profiler,
+  ]);
+  return {
+    ...service,
+    async profile(task) {
+      process.kill(service.pid, 'SIGUSR2');
+      await task();
+      process.kill(service.pid, 'SIGUSR2');
+      await service.says(/profile written/);
+      return JSON.parse(await readFile(file, 'utf8'));
+    },
+    async stop() {
+      await service.stop();
+      await rm(dir, { recursive: true });
+    },
+  };
 }
 
 /** See yardstick-server.ts. */
@@ -18,27 +49,42 @@ export function startYardstick(mode: string, env: Record<string, string>): Promi
   return start(['./yardstick-server.js', mode], env);
 }
 
-async function start([script = '', ...args]: readonly string[], env: Record<string, string>): Promise<ServerProcess> {
+interface StartedProcess extends ServerProcess {
+  /** Resolves once the process has said so. */
+  says(text: RegExp): Promise<void>;
+}
+
+async function start(
+  [script = '', ...args]: readonly string[],
+  env: Record<string, string>,
+  nodeArgs: readonly string[] = [],
+): Promise<StartedProcess> {
   const file = fileURLToPath(new URL(script, import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [file, ...args], {
+  const child: ChildProcess = spawn(process.execPath, [...nodeArgs, file, ...args], {
     env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const url = await new Promise<string>((resolve, reject) => {
-    let output = '';
-    const hear = (chunk: Buffer) => {
+  let output = '';
+  let heard: () => unknown = () => undefined;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
       output += chunk.toString();
-      const listening = /listening on (http:\S+)/.exec(output)?.[1];
-      if (listening) resolve(listening);
-    };
-    child.stdout?.on('data', hear);
-    child.stderr?.on('data', hear);
-    void exited.then(() => reject(new Error(`${script} ended: ${output}`)));
-  });
+      heard();
+    });
+  }
+  const says = (text: RegExp) =>
+    new Promise<void>((resolve, reject) => {
+      heard = () => text.test(output) && resolve();
+      heard();
+      void exited.then(() => reject(new Error(`${script} ended: ${output}`)));
+    });
+  const listening = /listening on (http:\S+)/;
+  await says(listening);
   return {
-    url,
+    url: listening.exec(output)?.[1] ?? '',
     pid: child.pid ?? 0,
+    says,
     stop: async () => {
       child.kill('SIGTERM');
       await exited;

@@ -5,6 +5,10 @@ language sql immutable strict parallel safe as $$
   select (('x' || left(encode(sha256(uuid_send(order_id)), 'hex'), 8))::bit(32)::bigint % partitions)::smallint
 $$;
 
+-- Whether one transaction may append to several partitions. Where the tables are distributed over servers it may not: what
+-- distributes them sets this to false, and every call appends to one partition.
+alter table log_settings add column append_across_partitions boolean not null default true;
+
 -- Appends the events of many commands to several partitions, in one transaction: what a call and its commit cost is paid
 -- once for all of them. For each partition it keeps what append_events promises, in the same way: its row in logs is locked
 -- until commit, so positions have no gaps and become visible in order.

@@ -20,10 +20,11 @@ export async function forgetCommand(args: string[]): Promise<void> {
   const [userId] = positionals;
   const { reason = '' } = values;
   if (userId === undefined || positionals.length > 1 || reason.trim() === '') throw new UsageError(usage);
-  await withLog(async ({ pool, settings: { partitions }, personKeys, log }) => {
+  await withLog(async ({ pool, settings, personKeys, log }) => {
     if (!personKeys) throw new UsageError('nothing is sealed in this log: set ORDERS_PERSONAL_DATA_KEY_FILE');
+    const { partitions } = settings;
     const readStream = createStreamReader(pool, partitions);
-    const append = createAppender(pool, partitions, createNotifier(pool, log));
+    const append = createAppender(pool, settings, createNotifier(pool, log));
     const done = await forgetPerson({ pool, partitions, personKeys, readStream, append }, userId, reason, operator());
     if (!done) throw new UsageError('no personal data of this user is sealed in the log');
     const orders = `${done.orders} ${done.orders === 1 ? 'order' : 'orders'}`;

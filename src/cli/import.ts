@@ -57,12 +57,12 @@ export async function importCommand(args: string[]): Promise<void> {
     const pool = createPool(servers.databaseUrl, config.poolSize, (error) =>
       log.warn({ err: error }, 'an idle connection broke'),
     );
-    const { partitions } = await readLogSettings(pool);
+    const settings = await readLogSettings(pool);
     const personKeys = await openPersonKeys(pool, config.personalDataKeyFile);
     const handleCommand = createCommandHandler({
-      readStream: createOpenedStreamReader(personKeys, createStreamReader(pool, partitions)),
+      readStream: createOpenedStreamReader(personKeys, createStreamReader(pool, settings.partitions)),
       personKeys,
-      append: createAppender(pool, partitions, createNotifier(pool, log)),
+      append: createAppender(pool, settings, createNotifier(pool, log)),
       now: () => new Date().toISOString(),
     });
     let bar: ProgressBar | undefined;

@@ -163,7 +163,7 @@ async function open(
     handleCommand: createCommandHandler({
       readStream: createOpenedStreamReader(personKeys, createStreamReader(pool, settings.partitions)),
       personKeys,
-      append: createAppender(pool, settings.partitions, onCommitted),
+      append: createAppender(pool, settings, onCommitted),
       now: () => new Date().toISOString(),
     }),
     models,

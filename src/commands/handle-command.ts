@@ -13,7 +13,7 @@ import { invalid, type Rejection, rejected } from '../orders/rejection.js';
 import { currentSchema } from '../orders/upcast.js';
 import { PersonBeingForgotten, type PersonKey, type PersonKeys } from '../privacy/person-keys.js';
 import { keyedHash, sealData } from '../privacy/sealed-events.js';
-import { commandHash, handledBefore } from './idempotency.js';
+import { commandHash, handledBefore, isHashOf, storedHash } from './idempotency.js';
 import { commandLimits as limits } from './limits.js';
 
 /** A command with who asks for it and how. */
@@ -192,8 +192,8 @@ async function sameCommand(
   const key = person === undefined ? undefined : (await personKeys?.ofPersons([person]))?.get(person);
   const keyed = key && keyedHash(hash, { key });
   return ({ metadata }) => {
-    if (metadata.person === undefined) return metadata.command_hash === hash;
-    return keyed === undefined || metadata.command_hash === keyed;
+    if (metadata.person === undefined) return isHashOf(metadata.command_hash, hash);
+    return keyed === undefined || isHashOf(metadata.command_hash, keyed);
   };
 }
 
@@ -234,7 +234,7 @@ async function sealEvents(
   return asTheyAre.map((plain) => {
     const { data, sealed } = sealData(request.orderId, plain.event.type, plain.event.data, key);
     if (!sealed) return plain;
-    const metadata = { ...plain.metadata, person: key.person, command_hash: keyedHash(hash, key) };
+    const metadata = { ...plain.metadata, person: key.person, command_hash: storedHash(keyedHash(hash, key)) };
     return { event: plain.event, data, metadata };
   });
 }
@@ -262,14 +262,16 @@ async function personKeyOf(
 }
 
 function eventMetadata(event: OrderEvent, request: CommandRequest, hash: string): EventMetadata {
+  const { requestId, correlationId } = request;
   return {
     schema: currentSchema(event.type),
     actor: request.actor,
-    ...(request.requestId === undefined ? {} : { request_id: request.requestId }),
-    ...(request.correlationId === undefined ? {} : { correlation_id: request.correlationId }),
+    ...(requestId === undefined ? {} : { request_id: requestId }),
+    // A request that begins a chain of commands correlates with itself: that need not be kept twice.
+    ...(correlationId === undefined || correlationId === requestId ? {} : { correlation_id: correlationId }),
     ...(request.causationId === undefined ? {} : { causation_id: request.causationId }),
     ...(request.idempotencyKey === undefined ? {} : { idempotency_key: request.idempotencyKey }),
-    command_hash: hash,
+    command_hash: storedHash(hash),
   };
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { v5 as uuidV5 } from 'uuid';
 import type { RecordedEvent } from '../orders/events.js';
 
@@ -16,12 +16,31 @@ export function derivedOrderId(actor: string, idempotencyKey: string): string {
  * Object keys are sorted, so that the order in which a client writes its fields makes no difference.
  */
 export function commandHash(command: unknown): string {
-  return createHash('sha256').update(JSON.stringify(command, sortedKeys)).digest('hex');
+  return hash('sha256', JSON.stringify(sortKeys(command)), 'hex');
 }
 
-function sortedKeys(_key: string, value: unknown): unknown {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+/**
+ * The hash as events carry it: its first 128 bits in base64url. Enough to tell commands under one key apart, and every event
+ * keeps it for ever. The oldest events carry all of it, in hex.
+ */
+export function storedHash(hash: string): string {
+  return Buffer.from(hash.slice(0, 32), 'hex').toString('base64url');
+}
+
+/** Whether an event's `command_hash` is that of a command. @param hash as commandHash gives it. */
+export function isHashOf(stored: string | undefined, hash: string): boolean {
+  return stored === storedHash(hash) || stored === hash;
+}
+
+function sortKeys(value: unknown): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(sortKeys);
+  const fields = value as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.keys(fields)
+      .sort()
+      .map((name) => [name, sortKeys(fields[name])]),
+  );
 }
 
 /** The event in the stream that this caller's command under this key led to, if it was handled before. */

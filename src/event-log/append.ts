@@ -1,6 +1,6 @@
 import { orderPartition } from '../orders/partition.js';
 import { type AppendRow, callAppend, concernsOnePartition, type PartitionBatch } from './append-calls.js';
-import type { Pool } from './database.js';
+import type { LogSettings, Pool } from './database.js';
 import { eventLogLimits as limits } from './limits.js';
 import { Overloaded } from './overloaded.js';
 
@@ -65,15 +65,14 @@ type Batch = Omit<PartitionBatch, 'appends'> & { readonly taken: readonly Waitin
  * append goes out at once, under load batches grow by themselves.
  *
  * A call carries the appends of all partitions that have some and are in no other call: what a call and its commit cost is
- * far more than what an event costs. A partition that holds the others up gets calls of its own.
+ * far more than what an event costs. A partition that holds the others up gets calls of its own. Where the log's tables are
+ * distributed over servers, every call carries one partition's appends.
  * @param onCommitted told after each commit where the partition's log ends; must not throw.
- * @param acrossPartitions false: a call carries the appends of one partition, as tables that are distributed over servers need it.
  */
 export function createAppender(
   pool: Pool,
-  partitions: number,
+  { partitions, appendAcrossPartitions }: Pick<LogSettings, 'partitions' | 'appendAcrossPartitions'>,
   onCommitted: (head: HeadMoved) => void,
-  acrossPartitions = true,
 ): AppendEvents {
   const queues: Queue[] = Array.from({ length: partitions }, (_, partition) => ({
     partition,
@@ -97,7 +96,7 @@ export function createAppender(
 
   /** Sends what waits, as far as calls are free. */
   function send(): void {
-    const maxCalls = acrossPartitions ? limits.maxAppendCalls : partitions;
+    const maxCalls = appendAcrossPartitions ? limits.maxAppendCalls : partitions;
     while (callsInFlight < maxCalls) {
       const batches = takeBatches();
       if (batches.length === 0) return;
@@ -121,7 +120,7 @@ export function createAppender(
       queue.inFlight = true;
       queued -= taken.length;
       batches.push({ partition: queue.partition, taken });
-      if (!acrossPartitions) break;
+      if (!appendAcrossPartitions) break;
     }
     firstPartition = (firstPartition + 1) % partitions;
     return batches.sort((a, b) => a.partition - b.partition);

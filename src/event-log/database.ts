@@ -58,13 +58,16 @@ export function createPool(url: string, maxConnections: number, onError: (error:
 export interface LogSettings {
   readonly logId: string;
   readonly partitions: number;
+  /** Whether one transaction may append to several partitions: not where the tables are distributed over servers. */
+  readonly appendAcrossPartitions: boolean;
 }
 
 export async function readLogSettings(pool: Pool): Promise<LogSettings> {
-  const { rows } = await pool.query<{ log_id: string; partitions: number }>(
-    'select log_id, partitions from log_settings',
+  const { rows } = await pool.query<{ log_id: string; partitions: number; append_across_partitions: boolean }>(
+    'select log_id, partitions, append_across_partitions from log_settings',
   );
   const row = rows[0];
   if (!row) throw new Error('log_settings is empty: was the database migrated? Run `orders migrate`.');
-  return { logId: row.log_id, partitions: row.partitions };
+  const { log_id: logId, partitions, append_across_partitions: appendAcrossPartitions } = row;
+  return { logId, partitions, appendAcrossPartitions };
 }

@@ -1,9 +1,9 @@
 /** The event log's limits. Every wait on PostgreSQL is bounded by one of them. */
 export const eventLogLimits = {
-  /** Events in one call of append_events: beyond this a larger batch gains nothing and holds the partition's lock longer. */
+  /** Events in one call of append: beyond this a larger batch gains nothing and holds the partitions' locks longer. */
   maxBatchEvents: 500,
   /** Calls in flight that carry several partitions: one commits while the next is gathered. More would make each smaller. */
-  maxAppendCalls: Number(process.env.KCALLS ?? 2),
+  maxAppendCalls: 2,
   /** Bytes of one call, so that a batch of the largest orders stays a small message. */
   maxBatchBytes: 4 * 1024 * 1024,
   /** Appends waiting in this process over all partitions. More arrive faster than the disk takes them: refuse early. */

@@ -67,13 +67,14 @@ export interface EventMetadata {
   schema: number;
   actor: string;
   request_id?: string;
+  /** What the request belongs to; absent where it is the first of its kind, and correlates with itself. */
   correlation_id?: string;
   causation_id?: string;
   idempotency_key?: string;
   /** Whose key the event's personal data is sealed with; absent where nothing is sealed. */
   person?: string;
-  /** SHA-256 of the command's canonical form: tells a repeated command from another one under the same key. With a
-   *  person, HMAC-SHA256 of that under the person's key. */
+  /** Of the command's canonical form: tells a repeated command from another one under the same key; see commands/idempotency.ts.
+   *  With a person, it is the HMAC-SHA256 of that under the person's key. */
   command_hash?: string;
 }
 

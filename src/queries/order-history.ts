@@ -52,11 +52,19 @@ export async function getOrderHistory(models: ReadModels, orderId: string): Prom
       position: entry.position,
       hash: entry.hash,
       ...(metadata.request_id === undefined ? {} : { request_id: metadata.request_id }),
-      ...(metadata.correlation_id === undefined ? {} : { correlation_id: metadata.correlation_id }),
+      ...correlation(metadata),
       ...(metadata.causation_id === undefined ? {} : { causation_id: metadata.causation_id }),
       ...(metadata.idempotency_key === undefined ? {} : { idempotency_key: metadata.idempotency_key }),
     })),
   };
+}
+
+/** A request that began a chain of commands correlates with itself. */
+function correlation({ correlation_id: given, request_id: own }: HistoryEntry['metadata']): {
+  correlation_id?: string;
+} {
+  const id = given ?? own;
+  return id === undefined ? {} : { correlation_id: id };
 }
 
 /** The order's history entries, oldest first, up to a version if one is given. */

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import type pg from 'pg';
+import { createAppender } from '../../src/event-log/append.js';
+import type { Pool } from '../../src/event-log/database.js';
 import { canonicalForm, chainHash, genesisHash } from '../../src/event-log/hash-chain.js';
 import { eventLogLimits } from '../../src/event-log/limits.js';
 import { Overloaded } from '../../src/event-log/overloaded.js';
@@ -49,6 +52,46 @@ describe('append', () => {
     expect((await transactions()) - before, 'transactions for 200 appends').to.be.at.most(10);
   });
 
+  it('sends what queues up for many partitions with one next call', async () => {
+    const before = await transactions();
+    const append = appender(log, true);
+    await Promise.all(Array.from({ length: 300 }, () => place(append, randomUUID())));
+    expect((await transactions()) - before, 'transactions for 300 appends to 16 partitions').to.be.at.most(10);
+    await expectIntactLog(log);
+  });
+
+  it('sends calls of one partition each where tables are distributed', async () => {
+    const names = await statements(async (pool) => {
+      const append = createAppender(pool, { partitions: 16, appendAcrossPartitions: false }, () => undefined);
+      await Promise.all(Array.from({ length: 50 }, () => place(append, randomUUID())));
+    });
+    expect(new Set(names)).to.deep.equal(new Set(['append-to-one']));
+    await expectIntactLog(log);
+  });
+
+  it('lets a partition that somebody holds up hold up no other', async () => {
+    const append = appender(log, true);
+    await log.owner.query('begin');
+    await log.owner.query('select from logs where partition = 4 for update');
+    const settled: number[] = [];
+    const held = Array.from({ length: 3 }, () => place(append, orderIdIn(4, 16)).then(() => settled.push(4)));
+    const others = Array.from({ length: 60 }, () => place(append, orderIdIn(5 + Math.floor(Math.random() * 9), 16)));
+    await Promise.all(others);
+    // Whatever comes later does not wait either.
+    await place(append, orderIdIn(6, 16));
+    expect(settled, 'what is held up').to.deep.equal([]);
+    await log.owner.query('commit');
+    await Promise.all(held);
+    await expectIntactLog(log);
+  });
+
+  it('gives two processes that append to all partitions at once each their turn, and never a deadlock', async () => {
+    const appends = [appender(log, true), appender(log, true), appender(log, true)];
+    const results = await Promise.all(Array.from({ length: 900 }, (_, nth) => place(appends[nth % 3]!, randomUUID())));
+    expect(results).to.have.length(900);
+    await expectIntactLog(log);
+  });
+
   it('keeps batches within the limit of events', async () => {
     const append = appender(log, true);
     const orderIds = Array.from({ length: eventLogLimits.maxBatchEvents + 50 }, () => orderIdIn(6, 16));
@@ -84,16 +127,40 @@ describe('append', () => {
     expect(String(error)).to.match(/does not belong to partition 2/);
   });
 
-  it('fails only its own batch when the database refuses', async () => {
+  it('refuses partitions that are not in ascending order, and ones that are not there', async () => {
+    for (const [partitions, ids] of [
+      ['{3,2}', [orderIdIn(3, 16), orderIdIn(2, 16)]],
+      ['{3,99}', [orderIdIn(3, 16), orderIdIn(3, 16)]],
+    ] as const) {
+      const call = `select * from append_to_partitions($1::smallint[], $2::uuid[], '{0,0}', '{1,1}', '{A,A}', '{"{}","{}"}', '{"{}","{}"}', array[now(), now()])`;
+      const error = await log.owner.query(call, [partitions, ids]).catch((reason: Error) => reason);
+      expect(String(error)).to.match(/not exist or is not in ascending order|does not belong to the partition/);
+    }
+  });
+
+  it('fails only its own partition’s batch when the database refuses', async () => {
     const append = appender(log, true);
+    const others = Promise.all([7, 8, 10].map((partition) => place(append, orderIdIn(partition, 16))));
     const bad = append({
       orderId: orderIdIn(9, 16),
       expectedVersion: 0,
       events: [{ ...placedEvent(), data: 'no json' }],
     });
     expect(String(await bad.catch((error: Error) => error))).to.match(/json/);
+    expect(await others).to.have.length(3);
     await place(append, orderIdIn(9, 16));
   });
+
+  /** The names of the statements that a task sends through a pool. */
+  async function statements(task: (pool: Pool) => Promise<unknown>): Promise<string[]> {
+    const names: string[] = [];
+    const query = (config: pg.QueryConfig) => {
+      names.push(config.name ?? '');
+      return log.pool.query(config);
+    };
+    await task({ query } as unknown as Pool);
+    return names;
+  }
 
   async function transactions(): Promise<number> {
     const { rows } = await log.owner.query(

@@ -45,7 +45,7 @@ describe('migrate', () => {
     url.password = 'x';
     const pool = createPool(url.href, 2, () => undefined);
     expect((await readLogSettings(pool)).partitions).to.equal(4);
-    const append = createAppender(pool, 4, () => undefined);
+    const append = createAppender(pool, await readLogSettings(pool), () => undefined);
     expect((await append({ orderId: randomUUID(), expectedVersion: 0, events: [placedEvent()] })).appended).to.equal(
       true,
     );

@@ -55,6 +55,18 @@ describe('query plans at 1,000,000 events', function () {
     );
   });
 
+  it('the append to several partitions looks versions up through the unique index', async () => {
+    // The statement of append_to_partitions in sql/009, as the function plans it.
+    const sql = `select array_agg(coalesce((select e.version from events e where e.partition = c.partition and e.order_id = c.order_id
+                   order by e.version desc limit 1), 0) order by c.n)
+                 from (select c.*, row_number() over (partition by c.order_id order by c.n) as nth
+                       from unnest($1::smallint[], $2::uuid[]) with ordinality as c(partition, order_id, n)) as c
+                 cross join log_settings s`;
+    const orderIds = Array.from({ length: 100 }, () => randomUUID());
+    const partitions = orderIds.map((id) => orderPartition(id, 16));
+    await expectIndex(sql, [partitions, orderIds], 'events_partition_order_id_version_key');
+  });
+
   /** Both as planned for these values and as the generic plan that a prepared statement ends up with. */
   async function expectIndex(sql: string, values: unknown[], index: string): Promise<void> {
     for (const mode of ['force_custom_plan', 'force_generic_plan']) {

@@ -39,7 +39,7 @@ export function orderIdIn(partition: number, partitions: number): string {
 
 /** The append of the service; `quiet` sends no notification. */
 export function appender(log: TestLog, quiet = false): AppendEvents {
-  return createAppender(log.pool, log.settings.partitions, quiet ? () => undefined : createNotifier(log.pool, silent));
+  return createAppender(log.pool, log.settings, quiet ? () => undefined : createNotifier(log.pool, silent));
 }
 
 export async function place(append: AppendEvents, orderId: string, totalMinor = 1000) {

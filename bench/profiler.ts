@@ -1,0 +1,22 @@
+import { writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
+
+/**
+ * Preloaded into a process that is to be profiled (node --import): SIGUSR2 begins a CPU profile, a second one writes it to
+ * ORDERS_BENCH_PROFILE and says so. So the profile holds what the process did under load, and not its start.
+ */
+const session = new Session();
+session.connect();
+await session.post('Profiler.enable');
+await session.post('Profiler.setSamplingInterval', { interval: 250 });
+let running = false;
+
+process.on('SIGUSR2', () => {
+  void (async () => {
+    running = !running;
+    if (running) return session.post('Profiler.start');
+    const { profile } = await session.post('Profiler.stop');
+    writeFileSync(process.env.ORDERS_BENCH_PROFILE ?? 'profile.cpuprofile', JSON.stringify(profile));
+    return process.stdout.write('profile written\n');
+  })();
+});
