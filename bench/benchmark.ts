@@ -40,9 +40,22 @@ export interface Measurement {
   readonly atMost?: number;
 }
 
+/** Where the processor time of a unit of work goes. */
+export interface Profile {
+  readonly name: string;
+  readonly what: string;
+  /** What it is counted by: a request, an event. */
+  readonly unit: string;
+  /** Microseconds a unit, the largest first, then those of other processes. */
+  readonly parts: readonly { readonly part: string; readonly microseconds: number }[];
+  readonly coresBusy: number;
+  readonly cores: number;
+}
+
 export interface BenchResult {
   readonly comparisons: readonly Comparison[];
   readonly measurements: readonly Measurement[];
+  readonly profiles?: readonly Profile[];
 }
 
 export type Benchmark = (bench: Bench) => Promise<BenchResult>;

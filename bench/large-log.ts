@@ -10,6 +10,8 @@ import { createKeys } from '../src/read-models/keys.js';
 import { createRedis, type Redis } from '../src/read-models/redis.js';
 import { type Bench, type BenchResult, compare, type Measurement } from './benchmark.js';
 import { fillLog } from './fill-log.js';
+import { peakBytes, startService } from './processes.js';
+import { profileHere } from './profiles.js';
 
 const silent = pino({ level: 'silent' });
 
@@ -56,9 +58,16 @@ export async function largeLog(bench: Bench): Promise<BenchResult> {
       },
       copyOut,
     );
+    const peak = await peakOfReplay(databaseUrl, bench.servers.redisUrl);
+    await removeReadModels(redis, settings);
+    const profile = await profileHere('replay', 'Replay of all read models', 'event', events, () =>
+      project(databaseUrl, pool, settings, redis),
+    );
+    await removeReadModels(redis, settings);
     return {
       comparisons: [replay, verify],
-      measurements: [await bytesPerOrder(bench, redis), await bytesPerEvent(pool, events)],
+      measurements: [peak, await bytesPerOrder(bench, redis), await bytesPerEvent(pool, events)],
+      profiles: [profile],
     };
   } finally {
     redis.disconnect();
@@ -112,6 +121,26 @@ async function bytesPerOrder(bench: Bench, redis: Redis): Promise<Measurement> {
     return { name: 'redis-bytes', what, unit: 'bytes', figure, atMost: 1_500 };
   } finally {
     await pool.end();
+  }
+}
+
+/** Of a process that finds no read models and fills them. */
+async function peakOfReplay(databaseUrl: string, redisUrl: string): Promise<Measurement> {
+  const service = await startService({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, ORDERS_ROLES: 'projector' });
+  try {
+    for (;;) {
+      const answer = await fetch(`${service.url}/projections`);
+      const { projections } = (await answer.json()) as {
+        projections: { lag: number; partitions: { head: number }[] }[];
+      };
+      if (projections.every(({ lag, partitions }) => lag === 0 && partitions.some(({ head }) => head > 0))) break;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const figure = (await peakBytes(service)) / 1e6;
+    const what = 'Memory of a process at its peak, after it has replayed the large log';
+    return { name: 'replay-memory', what, unit: 'MB', figure, atMost: 300 };
+  } finally {
+    await service.stop();
   }
 }
 

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { Bench, BenchResult, Measurement } from './benchmark.js';
 import { load, offer } from './http-load.js';
 import { placeRequest, respondAsync } from './placed-orders.js';
-import { type ServerProcess, startService } from './processes.js';
+import { peakBytes, type ServerProcess, startService } from './processes.js';
 
 const connections = 64;
 /** Callers beyond capacity: more than a process answers at once. */
@@ -70,8 +69,4 @@ async function secondProcess(
   } finally {
     await second.stop();
   }
-}
-
-async function peakBytes({ pid }: ServerProcess): Promise<number> {
-  return 1_024 * Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }

@@ -28,13 +28,15 @@ export async function startProfiledService(
     '--import',
     profiler,
   ]);
+  let profiles = 0;
   return {
     ...service,
     async profile(task) {
       process.kill(service.pid, 'SIGUSR2');
       await task();
       process.kill(service.pid, 'SIGUSR2');
-      await service.says(/profile written/);
+      profiles += 1;
+      await service.says(new RegExp(`profile ${profiles} written`));
       return JSON.parse(await readFile(file, 'utf8'));
     },
     async stop() {
@@ -47,6 +49,11 @@ export async function startProfiledService(
 /** See yardstick-server.ts. */
 export function startYardstick(mode: string, env: Record<string, string>): Promise<ServerProcess> {
   return start(['./yardstick-server.js', mode], env);
+}
+
+/** The most memory that a process ever had. */
+export async function peakBytes({ pid }: ServerProcess): Promise<number> {
+  return 1_024 * Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
 interface StartedProcess extends ServerProcess {

@@ -10,6 +10,7 @@ session.connect();
 await session.post('Profiler.enable');
 await session.post('Profiler.setSamplingInterval', { interval: 250 });
 let running = false;
+let written = 0;
 
 process.on('SIGUSR2', () => {
   void (async () => {
@@ -17,6 +18,7 @@ process.on('SIGUSR2', () => {
     if (running) return session.post('Profiler.start');
     const { profile } = await session.post('Profiler.stop');
     writeFileSync(process.env.ORDERS_BENCH_PROFILE ?? 'profile.cpuprofile', JSON.stringify(profile));
-    return process.stdout.write('profile written\n');
+    written += 1;
+    return process.stdout.write(`profile ${written} written\n`);
   })();
 });

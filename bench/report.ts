@@ -1,4 +1,4 @@
-import { type Comparison, type Measurement, round } from './benchmark.js';
+import { type Comparison, type Measurement, type Profile, round } from './benchmark.js';
 
 /** One run of the benchmarks, as docs/performance.json has it. */
 export interface Run {
@@ -8,6 +8,7 @@ export interface Run {
   readonly orders: number;
   readonly comparisons: readonly Comparison[];
   readonly measurements: readonly Measurement[];
+  readonly profiles: readonly Profile[];
 }
 
 /** The page and its chart. */
@@ -36,9 +37,30 @@ ${rows.join('\n')}
 |---|---|---|
 ${sizes.join('\n')}
 
+## Where the time goes
+
+Microseconds of processor time. Each sample of the service's profile counts for the room or the package that caused it; what it spends in Node
+itself is the sockets' and HTTP's. On a machine of few cores all processes share them, so that the sum is what bounds the throughput: less of any
+of these rows is more of the whole.
+
+${run.profiles.map(profileTable).join('\n\n')}
+
 The raw figures of every round are in [performance.json](performance.json). \`npm run bench -- place\` runs one, \`--rounds\`, \`--seconds\` and \`--orders\` change how long.
 `;
   return { markdown, chart: chartOf(run.comparisons) };
+}
+
+function profileTable({ what, unit, parts, coresBusy, cores }: Profile): string {
+  const total = parts.reduce((sum, { microseconds }) => sum + microseconds, 0);
+  const rows = parts.map(({ part, microseconds }) => `| ${part} | ${microseconds.toFixed(1)} |`);
+  return `### ${what}
+
+${coresBusy.toFixed(1)} of ${cores} cores busy; with all of them, ${Math.round((cores * 1e6) / total).toLocaleString('en')} a second is the bound.
+
+| part | µs a ${unit} |
+|---|---|
+${rows.join('\n')}
+| **all** | **${total.toFixed(1)}** |`;
 }
 
 function reached({ ratio, target }: Comparison): boolean {

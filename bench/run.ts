@@ -10,16 +10,24 @@ import { projectPath } from '../src/project-path.js';
 import type { Bench, Benchmark, BenchResult } from './benchmark.js';
 import { existingOrders } from './existing-orders.js';
 import { getOrder } from './get-order.js';
+import { growth } from './growth.js';
+import { imports } from './imports.js';
 import { largeLog } from './large-log.js';
 import { overload } from './overload.js';
 import { placeOrders } from './place-orders.js';
+import { profiles } from './profiles.js';
 import { type Run, report } from './report.js';
+import { visible } from './visible.js';
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   place: placeOrders,
   commands: existingOrders,
+  imports,
   get: getOrder,
+  visible,
+  growth,
   'large-log': largeLog,
+  profiles,
   overload,
 };
 
@@ -71,12 +79,18 @@ try {
     const run = benchmarks[name];
     if (run) results.push(await run(bench));
   }
+  const profiled = results.flatMap((result) => result.profiles ?? []);
+  for (const { what, unit, parts } of profiled) {
+    console.log(`  ${what}, microseconds a ${unit}`);
+    for (const { part, microseconds } of parts) console.log(`    ${microseconds.toFixed(1)} ${part}`);
+  }
   const run: Run = {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`,
     ...{ rounds: bench.rounds, orders: bench.orders },
     comparisons: results.flatMap(({ comparisons }) => comparisons),
     measurements: results.flatMap(({ measurements }) => measurements),
+    profiles: profiled,
   };
   for (const { name, figure, unit, atMost } of run.measurements)
     console.log(`  ${name}: ${Math.round(figure)} ${unit}${atMost ? ` (at most ${atMost})` : ''}`);

@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** The processor time of all processes that a measurement keeps busy, in microseconds, by what they are. Linux; elsewhere nothing. */
+export function processorTimes(): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const pid of processIds()) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const kind = kindOf(Number(pid), readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      // User and system time, in ticks of a hundredth of a second.
+      if (kind) times.set(kind, (times.get(kind) ?? 0) + (Number(fields[11]) + Number(fields[12])) * 10_000);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return times;
+}
+
+function processIds(): string[] {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return [];
+  }
+}
+
+function kindOf(pid: number, commandLine: string): string | undefined {
+  if (pid === process.pid) return 'the load';
+  if (/^postgres|\/postgres\0/.test(commandLine)) return 'PostgreSQL';
+  if (/redis-server|valkey-server/.test(commandLine)) return 'Redis';
+  return undefined;
+}

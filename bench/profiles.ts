@@ -1,0 +1,90 @@
+import { Session } from 'node:inspector/promises';
+import { cpus } from 'node:os';
+import type { Bench, BenchResult, Profile } from './benchmark.js';
+import { partsOf } from './cpu-profile.js';
+import { type LoadRequest, load } from './http-load.js';
+import { placeRequest, respondAsync } from './placed-orders.js';
+import { startProfiledService } from './processes.js';
+import { processorTimes } from './processor-time.js';
+
+const connections = 64;
+
+/** Where the microseconds of a POST and of a GET go: in the service by room and package, and in the servers around it. */
+export async function profiles(bench: Bench): Promise<BenchResult> {
+  const service = await startProfiledService({
+    DATABASE_URL: await bench.newDatabase(),
+    REDIS_URL: bench.servers.redisUrl,
+  });
+  const profileOf = async (name: string, what: string, next: () => LoadRequest): Promise<Profile> => {
+    await load(service.url, connections, bench.seconds, next);
+    let requests = 0;
+    const before = processorTimes();
+    const begun = performance.now();
+    const profile = await service.profile(async () => {
+      requests = (await load(service.url, connections, bench.seconds, next)).perSecond * bench.seconds;
+    });
+    const took = (performance.now() - begun) * 1_000;
+    const around = timesSince(before);
+    const parts = [...partsOf(profile).map(({ part, microseconds }) => ({ part, microseconds })), ...around];
+    return { name, what, unit: 'request', ...perUnit(parts, requests, took) };
+  };
+  try {
+    const post = await profileOf('post', 'POST /orders, respond-async, projectors running', () =>
+      placeRequest(respondAsync),
+    );
+    const placed = await fetch(`${service.url}/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: placeRequest().body ?? '',
+    });
+    const { order_id: orderId } = (await placed.json()) as { order_id: string };
+    const get = await profileOf('get', 'GET /orders/{id}', () => ({ method: 'GET', path: `/orders/${orderId}` }));
+    return { comparisons: [], measurements: [], profiles: [post, get] };
+  } finally {
+    await service.stop();
+  }
+}
+
+/** The profile of something that this process does by itself, per unit of it. */
+export async function profileHere(
+  name: string,
+  what: string,
+  unit: string,
+  units: number,
+  task: () => Promise<unknown>,
+): Promise<Profile> {
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.start');
+  const before = processorTimes();
+  const begun = performance.now();
+  await task();
+  const took = (performance.now() - begun) * 1_000;
+  const { profile } = await session.post('Profiler.stop');
+  session.disconnect();
+  const around = timesSince(before).filter(({ part }) => part !== 'the load');
+  return { name, what, unit, ...perUnit([...partsOf(profile), ...around], units, took) };
+}
+
+function timesSince(before: ReadonlyMap<string, number>): { part: string; microseconds: number }[] {
+  return [...processorTimes()].map(([part, microseconds]) => ({
+    part: `${part} (a process of its own)`,
+    microseconds: microseconds - (before.get(part) ?? 0),
+  }));
+}
+
+function perUnit(
+  parts: readonly { part: string; microseconds: number }[],
+  units: number,
+  tookMicroseconds: number,
+): Pick<Profile, 'parts' | 'coresBusy' | 'cores'> {
+  const total = parts.reduce((sum, { microseconds }) => sum + microseconds, 0);
+  return {
+    parts: parts
+      .map(({ part, microseconds }) => ({ part, microseconds: microseconds / units }))
+      .filter(({ microseconds }) => microseconds >= 0.05),
+    coresBusy: total / tookMicroseconds,
+    cores: cpus().length,
+  };
+}

@@ -1,0 +1,95 @@
+import pg from 'pg';
+import { createRedis } from '../src/read-models/redis.js';
+import { type Bench, type BenchResult, compare, median } from './benchmark.js';
+import { offer } from './http-load.js';
+import { placeRequest, respondAsync } from './placed-orders.js';
+import { startService } from './processes.js';
+
+/** Orders a second that are placed meanwhile. */
+const rate = 1_000;
+const callers = 200;
+
+/** How long it takes from an order's durable answer until a query shows it, against the bare steps that lie between. */
+export async function visible(bench: Bench): Promise<BenchResult> {
+  const databaseUrl = await bench.newDatabase();
+  const service = await startService({ DATABASE_URL: databaseUrl, REDIS_URL: bench.servers.redisUrl });
+  const sequence = await openSequence(databaseUrl, bench.servers.redisUrl);
+  const all: number[] = [];
+  /** Milliseconds from an order's answer to that of a query that waits for it. */
+  const sample = async (): Promise<number> => {
+    const { path, body = '' } = placeRequest();
+    const headers = { 'content-type': 'application/json', ...respondAsync };
+    const placed = await fetch(service.url + path, { method: 'POST', headers, body });
+    const { order_id: orderId } = (await placed.json()) as { order_id: string };
+    const position = placed.headers.get('event-position') ?? '';
+    const begun = performance.now();
+    const got = await fetch(`${service.url}/orders/${orderId}`, { headers: { 'min-event-position': position } });
+    await got.arrayBuffer();
+    if (got.status !== 200) throw new Error(`a query that waits for an order was answered with ${got.status}`);
+    return performance.now() - begun;
+  };
+  const underLoad = async (): Promise<number> => {
+    const samples: number[] = [];
+    let loading = true;
+    const background = offer(service.url, rate, bench.seconds, callers, () => placeRequest(respondAsync)).finally(
+      () => {
+        loading = false;
+      },
+    );
+    while (loading) samples.push(await sample());
+    await background;
+    all.push(...samples);
+    return median(samples);
+  };
+  try {
+    const comparison = await compare(
+      bench,
+      {
+        name: 'visible',
+        what: `From the durable answer to the query that shows it, at ${rate.toLocaleString('en')} orders/s, median`,
+        yardstick: 'an INSERT’s commit, a NOTIFY’s round trip and a Redis SET, one after the other',
+        unit: 'ms',
+        target: { atMost: 4 },
+      },
+      underLoad,
+      async () => median(await sequence.times(200)),
+    );
+    all.sort((a, b) => a - b);
+    const p99 = all[Math.floor(all.length * 0.99)] ?? 0;
+    const what = 'From the durable answer to the query that shows it, 99 % within';
+    return { comparisons: [comparison], measurements: [{ name: 'visible-p99', what, unit: 'ms', figure: p99 }] };
+  } finally {
+    await sequence.close();
+    await service.stop();
+  }
+}
+
+async function openSequence(databaseUrl: string, redisUrl: string) {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  const listener = new pg.Client({ connectionString: databaseUrl });
+  const redis = createRedis(redisUrl, () => undefined);
+  const document = 'x'.repeat(300);
+  await Promise.all([client.connect(), listener.connect()]);
+  await client.query('create table visible_yardstick (document text)');
+  await listener.query('listen visible_yardstick');
+  return {
+    async times(count: number): Promise<number[]> {
+      const times: number[] = [];
+      for (let nth = 0; nth < count; nth += 1) {
+        const begun = performance.now();
+        await client.query('insert into visible_yardstick values ($1)', [document]);
+        const heard = new Promise((resolve) => listener.once('notification', resolve));
+        await client.query('notify visible_yardstick');
+        await heard;
+        await redis.set('visible_yardstick', document);
+        times.push(performance.now() - begun);
+      }
+      return times;
+    },
+    async close() {
+      await redis.del('visible_yardstick');
+      redis.disconnect();
+      await Promise.all([client.end(), listener.end()]);
+    },
+  };
+}
