@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { RequestListener } from 'node:http';
 import Router from '@koa/router';
 import Koa from 'koa';
 import { pino } from 'pino';
@@ -29,7 +30,7 @@ const server = await startHttpServer(app, '127.0.0.1', 0);
 console.log(`listening on ${server.url}`);
 process.on('SIGTERM', () => process.exit(0));
 
-function theApplication(handleCommand: HandleCommand): Koa {
+function theApplication(handleCommand: HandleCommand): RequestListener {
   const log = pino({ level: 'warn' });
   const given: Partial<Service> = {
     handleCommand,
@@ -84,7 +85,7 @@ function insertEach(): HandleCommand {
   });
 }
 
-function redisGet(): Koa {
+function redisGet(): RequestListener {
   const redis = createRedis(process.env.REDIS_URL ?? '', () => undefined);
   const router = new Router();
   router.get('/:key', async (ctx) => {
@@ -93,5 +94,5 @@ function redisGet(): Koa {
   });
   const bare = new Koa();
   bare.use(router.routes());
-  return bare;
+  return bare.callback();
 }

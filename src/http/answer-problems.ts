@@ -20,8 +20,7 @@ export function answerProblem(ctx: Context, { type, title, status, detail, ...ex
 }
 
 /** Turns whatever a request ends with into an answer: every error is a problem, and none shows a stack trace. */
-export function answerProblems(log: Logger): Middleware {
-  const logOverload = createOverloadLog(log);
+export function answerProblems(log: Logger, logOverload = createOverloadLog(log)): Middleware {
   return async (ctx: Context, next: Next) => {
     try {
       await next();
@@ -39,7 +38,7 @@ export function answerProblems(log: Logger): Middleware {
 }
 
 /** Says now and then that requests are refused as too many, and how many: a line for each would be work that nobody has time for. */
-function createOverloadLog(log: Logger): (error: Overloaded) => void {
+export function createOverloadLog(log: Logger): (error: Overloaded) => void {
   let refused = 0;
   let lastMs = Number.NEGATIVE_INFINITY;
   return ({ message }) => {

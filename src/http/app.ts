@@ -1,7 +1,8 @@
+import type { RequestListener } from 'node:http';
 import type Router from '@koa/router';
 import Koa, { type Context, type Next } from 'koa';
-import { Gauge, Histogram, type Registry } from 'prom-client';
-import { answerProblem, answerProblems } from './answer-problems.js';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { answerProblem, answerProblems, createOverloadLog } from './answer-problems.js';
 import { auditRoutes } from './audit-routes.js';
 import { batchRoute } from './batch-route.js';
 import { commandRoutes } from './command-routes.js';
@@ -13,17 +14,17 @@ import { problem } from './problems.js';
 import { projectionRoutes } from './projection-routes.js';
 import { queryRoutes } from './query-routes.js';
 import { identifyRequest, requestState } from './request-state.js';
-import { limitRequestsInHand } from './requests-in-hand.js';
+import { RequestsInHand } from './requests-in-hand.js';
 import { createRoutes } from './routes.js';
 import { securityHeaders } from './security-headers.js';
 import type { Service } from './service.js';
 import { webhookRoutes } from './webhook-routes.js';
 
 /**
- * The Koa application of the service.
+ * The Koa application of the service, behind what refuses requests that are too many.
  * @param api whether it takes commands and queries; otherwise it only tells of its health and its metrics.
  */
-export function createApp(service: Service, registry: Registry, api: boolean): Koa {
+export function createApp(service: Service, registry: Registry, api: boolean): RequestListener {
   const app = new Koa();
   app.silent = true;
   const { router, route } = createRoutes(service.authenticate, service.rateLimit.limitRate);
@@ -53,11 +54,21 @@ export function createApp(service: Service, registry: Registry, api: boolean): K
   app.use(observe(service, registry));
   app.use(securityHeaders(service.addresses));
   if (service.corsOrigins.length > 0) app.use(crossOrigin(service.corsOrigins));
-  app.use(answerProblems(service.log));
-  app.use(limitRequestsInHand());
+  const inHand = new RequestsInHand();
+  const logOverload = createOverloadLog(service.log);
+  app.use(answerProblems(service.log, logOverload));
+  app.use(inHand.count);
   app.use(methodNotAllowed(router));
   app.use(router.routes());
-  return app;
+  const refused = new Counter({
+    name: 'orders_requests_refused_total',
+    help: 'Requests that were refused unseen, since as many as can be answered soon were in hand.',
+    registers: [registry],
+  });
+  return inHand.refusing(app.callback(), (reason) => {
+    refused.inc();
+    logOverload(reason);
+  });
 }
 
 /** Logs and measures each request: no bodies, no query strings, no personal data. */

@@ -32,11 +32,14 @@ export function callerOf(ctx: Context): Caller {
   return caller;
 }
 
+/** The id of a request: the one that its caller gave it, if that is a sane one. */
+export function requestIdOf(given: string): string {
+  return given.length <= limits.maxRequestIdLength && /^[\w.:+/=@-]+$/.test(given) ? given : randomUUID();
+}
+
 /** Gives every request an id (the caller's, if it sent a sane one) and reads its W3C trace context. */
 export const identifyRequest: Middleware = async (ctx: Context, next: Next) => {
-  const given = ctx.get('x-request-id');
-  const sane = given.length <= limits.maxRequestIdLength && /^[\w.:+/=@-]+$/.test(given);
-  const requestId = sane ? given : randomUUID();
+  const requestId = requestIdOf(ctx.get('x-request-id'));
   const trace = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/.exec(ctx.get('traceparent'));
   states.set(ctx, {
     requestId,

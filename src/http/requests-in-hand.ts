@@ -1,8 +1,12 @@
+import type { RequestListener } from 'node:http';
 import type { Context, Middleware, Next } from 'koa';
 import { Overloaded } from '../event-log/overloaded.js';
 import { httpLimits as limits } from './limits.js';
 import type { Operation } from './operation.js';
 import { operations } from './operations.js';
+import { problem, retryAfterSeconds } from './problems.js';
+import { requestIdOf } from './request-state.js';
+import { securityHeaderValues } from './security-headers.js';
 
 /** Probes and metrics: what operators need most when there is too much to do. */
 const alwaysAnswered: ReadonlySet<string> = new Set(
@@ -10,20 +14,27 @@ const alwaysAnswered: ReadonlySet<string> = new Set(
 );
 
 /**
- * Refuses a request at once, before its body is read, while as many as can be answered in good time are in hand: what is accepted
- * is answered soon, and what is not costs little. By Little's law latency is this number over the throughput. What counts is work:
- * a request whose body is still on its way takes nobody's place, and a stream none once it has begun; they, batches and the
- * queues behind have limits of their own.
+ * Counts the requests that are being answered. Beyond the limit they are refused at once, before their body is read: what is
+ * accepted is answered soon, and what is not costs little. By Little's law latency is this number over the throughput. What
+ * counts is work: a request whose body is still on its way takes nobody's place, and a stream none once it has begun; they,
+ * batches and the queues behind have limits of their own.
  */
-export function limitRequestsInHand(max: number = limits.maxRequestsInHand): Middleware {
-  let inHand = 0;
-  return async (ctx: Context, next: Next) => {
+export class RequestsInHand {
+  readonly #max: number;
+  #count = 0;
+
+  constructor(max: number = limits.maxRequestsInHand) {
+    this.#max = max;
+  }
+
+  /** Counts a request from when its body has arrived until it has been answered. */
+  readonly count: Middleware = async (ctx: Context, next: Next) => {
     if (alwaysAnswered.has(ctx.path)) return next();
-    if (inHand >= max) throw new Overloaded('requests', max);
+    if (this.#full) throw this.#overloaded();
     let counted = false;
     const count = () => {
       counted = true;
-      inHand += 1;
+      this.#count += 1;
     };
     if (hasBody(ctx)) ctx.req.once('end', count);
     else count();
@@ -31,9 +42,45 @@ export function limitRequestsInHand(max: number = limits.maxRequestsInHand): Mid
       await next();
     } finally {
       ctx.req.off('end', count);
-      if (counted) inHand -= 1;
+      if (counted) this.#count -= 1;
     }
   };
+
+  /**
+   * Refuses what is too much before the application sees it: far beyond capacity the refusals are most of the work. Browsers'
+   * requests from other origins go the long way, where they get the headers without which a page may not read the answer.
+   */
+  refusing(application: RequestListener, onRefused: (reason: Overloaded) => void): RequestListener {
+    return (request, response) => {
+      const [path = '/'] = (request.url ?? '/').split('?', 1);
+      if (!this.#full || request.headers.origin !== undefined || alwaysAnswered.has(path)) {
+        application(request, response);
+        return;
+      }
+      const reason = this.#overloaded();
+      onRefused(reason);
+      const { type, title, status, detail } = problem('overloaded', `${reason.message}.`);
+      const requestId = requestIdOf(String(request.headers['x-request-id'] ?? ''));
+      const body = JSON.stringify({ type, title, status, detail, instance: path, request_id: requestId });
+      response.writeHead(status, {
+        ...securityHeaderValues,
+        'X-Request-Id': requestId,
+        'Retry-After': String(retryAfterSeconds(type)),
+        'Cache-Control': 'no-store',
+        'Content-Type': 'application/problem+json',
+        'Content-Length': Buffer.byteLength(body),
+      });
+      response.end(body);
+    };
+  }
+
+  get #full(): boolean {
+    return this.#count >= this.#max;
+  }
+
+  #overloaded(): Overloaded {
+    return new Overloaded('requests', this.#max);
+  }
 }
 
 function hasBody({ req: { headers } }: Context): boolean {

@@ -1,6 +1,5 @@
-import { createServer, type Server, STATUS_CODES } from 'node:http';
+import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type Koa from 'koa';
 import { httpLimits as limits } from './limits.js';
 import { type Problem, problem } from './problems.js';
 
@@ -12,7 +11,7 @@ export interface HttpServer {
 }
 
 /** Starts listening. Rejects with an error that says what to do where the address can't be had. */
-export async function startHttpServer(app: Koa, host: string, port: number): Promise<HttpServer> {
+export async function startHttpServer(application: RequestListener, host: string, port: number): Promise<HttpServer> {
   const server = createServer(
     {
       maxHeaderSize: limits.maxHeaderBytes,
@@ -23,7 +22,7 @@ export async function startHttpServer(app: Koa, host: string, port: number): Pro
       // A batch may take as long as it needs; all other bodies have a limit of their own (json-body.ts).
       requestTimeout: 0,
     },
-    app.callback(),
+    application,
   );
   server.maxConnections = limits.maxConnections;
   const sockets = new Set<Socket>();

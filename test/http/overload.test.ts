@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import Koa from 'koa';
 import { pino } from 'pino';
-import { answerProblems } from '../../src/http/answer-problems.js';
+import { answerProblems, createOverloadLog } from '../../src/http/answer-problems.js';
 import { identifyRequest } from '../../src/http/request-state.js';
-import { limitRequestsInHand } from '../../src/http/requests-in-hand.js';
+import { RequestsInHand } from '../../src/http/requests-in-hand.js';
 import { startHttpServer } from '../../src/http/server.js';
 
 describe('when more requests come than can be answered', () => {
@@ -12,8 +12,10 @@ describe('when more requests come than can be answered', () => {
     const log = pino({ level: 'warn' }, { write: (line: string) => logged.push(JSON.parse(line)) });
     const app = new Koa();
     app.use(identifyRequest);
-    app.use(answerProblems(log));
-    app.use(limitRequestsInHand(2));
+    const logOverload = createOverloadLog(log);
+    app.use(answerProblems(log, logOverload));
+    const inHand = new RequestsInHand(2);
+    app.use(inHand.count);
     const release: (() => void)[] = [];
     const arrived = new Promise<void>((resolve) => {
       app.use(async (ctx) => {
@@ -26,16 +28,20 @@ describe('when more requests come than can be answered', () => {
         ctx.body = 'done';
       });
     });
-    const server = await startHttpServer(app, '127.0.0.1', 0);
+    const server = await startHttpServer(inHand.refusing(app.callback(), logOverload), '127.0.0.1', 0);
     try {
       const slow = [fetch(`${server.url}/slow`), fetch(`${server.url}/slow`)];
       await arrived;
       for (let nth = 0; nth < 20; nth += 1) {
-        const refused = await fetch(`${server.url}/orders`, { method: 'POST', body: '{' });
+        // From another origin it goes through the application, and is told the same.
+        const headers = { 'x-request-id': `request-${nth}`, ...(nth % 2 ? { origin: 'https://shop.example' } : {}) };
+        const refused = await fetch(`${server.url}/orders?a=b`, { method: 'POST', body: '{', headers });
         expect([refused.status, refused.headers.get('retry-after')]).to.deep.equal([503, '1']);
         expect(await refused.json()).to.include({
           type: '/problems/overloaded',
           detail: '2 requests are waiting already.',
+          instance: '/orders',
+          request_id: `request-${nth}`,
         });
       }
       for (const path of ['/health/live', '/health/ready', '/metrics']) {
