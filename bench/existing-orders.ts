@@ -33,7 +33,7 @@ export async function existingOrders(bench: Bench): Promise<BenchResult> {
             unit: 'commands/s',
             target: { atLeast: 0.6 },
           },
-          async () => perSecond(commandsOn(await placeMany(service, 1_500 * bench.seconds))),
+          async () => perSecond(commandsOn(await placeMany(service, 2_000 * bench.seconds))),
           () => perSecond(() => placeRequest(respondAsync)),
         ),
       ],
