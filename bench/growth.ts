@@ -98,13 +98,16 @@ async function serviceWith(bench: Bench, orders: number): Promise<ServerProcess>
   bench.say(`filling a log with ${orders.toLocaleString('en')} orders`);
   await fillLog(pool, await readLogSettings(pool), orders, 1);
   await pool.end();
-  const service = await startService({ DATABASE_URL: databaseUrl, REDIS_URL: bench.servers.redisUrl });
+  const env = { DATABASE_URL: databaseUrl, REDIS_URL: bench.servers.redisUrl };
+  const filling = await startService(env);
   await until('the read models to be filled', async () => {
-    const all = await projectionsOf(service);
+    const all = await projectionsOf(filling);
     const heads = all.map(({ partitions }) => partitions.reduce((sum, { head }) => sum + head, 0));
     return all.every(({ lag }) => lag === 0) && heads.every((head) => head === orders);
   });
-  return service;
+  // What answers is a process that has just started, whatever it took to fill the read models.
+  await filling.stop();
+  return startService(env);
 }
 
 /** The path of the thousandth page, by the cursors of the 999 before it. */

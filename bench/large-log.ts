@@ -126,7 +126,7 @@ async function bytesPerOrder(bench: Bench, redis: Redis): Promise<Measurement> {
 
 /** Of a process that finds no read models and fills them. */
 async function peakOfReplay(databaseUrl: string, redisUrl: string): Promise<Measurement> {
-  const service = await startService({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, ORDERS_ROLES: 'projector' });
+  const service = await startService({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl });
   try {
     for (;;) {
       const answer = await fetch(`${service.url}/projections`);

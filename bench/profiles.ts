@@ -63,7 +63,7 @@ export async function profileHere(
   const took = (performance.now() - begun) * 1_000;
   const { profile } = await session.post('Profiler.stop');
   session.disconnect();
-  const around = timesSince(before).filter(({ part }) => part !== 'the load');
+  const around = timesSince(before).filter(({ part }) => !part.startsWith('the load'));
   return { name, what, unit, ...perUnit([...partsOf(profile), ...around], units, took) };
 }
 

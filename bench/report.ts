@@ -57,7 +57,7 @@ function profileTable({ what, unit, parts, coresBusy, cores }: Profile): string 
 
 ${coresBusy.toFixed(1)} of ${cores} cores busy; with all of them, ${Math.round((cores * 1e6) / total).toLocaleString('en')} a second is the bound.
 
-| part | µs a ${unit} |
+| part | µs per ${unit} |
 |---|---|
 ${rows.join('\n')}
 | **all** | **${total.toFixed(1)}** |`;

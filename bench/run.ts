@@ -81,7 +81,7 @@ try {
   }
   const profiled = results.flatMap((result) => result.profiles ?? []);
   for (const { what, unit, parts } of profiled) {
-    console.log(`  ${what}, microseconds a ${unit}`);
+    console.log(`  ${what}, microseconds per ${unit}`);
     for (const { part, microseconds } of parts) console.log(`    ${microseconds.toFixed(1)} ${part}`);
   }
   const run: Run = {
