@@ -31,4 +31,5 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # No init needed: the service is process 1, handles SIGTERM and SIGINT itself, and starts no child here.
 STOPSIGNAL SIGTERM
-CMD ["node", "--enable-source-maps", "scripts/orders.mjs", "serve"]
+# The heap as in `npm start`: see docs/operations.md.
+CMD ["node", "--enable-source-maps", "--max-old-space-size=1024", "--max-semi-space-size=32", "scripts/orders.mjs", "serve"]

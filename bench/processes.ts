@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { Profiler } from 'node:inspector';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { projectPath } from '../src/project-path.js';
 
 /** A server as a process of its own, as the service runs in production. */
 export interface ServerProcess {
@@ -56,6 +58,12 @@ export async function peakBytes({ pid }: ServerProcess): Promise<number> {
   return 1_024 * Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
+/** Node's flags of `npm start`: the service and its yardsticks run with them here too. */
+function startFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { scripts: { start: string } };
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
+}
+
 interface StartedProcess extends ServerProcess {
   /** Resolves once the process has said so. */
   says(text: RegExp): Promise<void>;
@@ -67,7 +75,7 @@ async function start(
   nodeArgs: readonly string[] = [],
 ): Promise<StartedProcess> {
   const file = fileURLToPath(new URL(script, import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [...nodeArgs, file, ...args], {
+  const child: ChildProcess = spawn(process.execPath, [...startFlags(), ...nodeArgs, file, ...args], {
     env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
