@@ -100,12 +100,22 @@ export function createAppender(
     while (callsInFlight < maxCalls) {
       const batches = takeBatches();
       if (batches.length === 0) return;
-      callsInFlight += 1;
-      void deliver(batches).finally(() => {
-        callsInFlight -= 1;
-        sendSoon();
-      });
+      void deliver(batches).finally(enter());
     }
+  }
+
+  /** Takes one of the calls that may be in flight, and gives what leaves it; one that somebody holds up leaves sooner. */
+  function enter(): () => void {
+    let inside = true;
+    callsInFlight += 1;
+    const leave = () => {
+      clearTimeout(heldUp);
+      if (inside) callsInFlight -= 1;
+      inside = false;
+      sendSoon();
+    };
+    const heldUp = setTimeout(leave, limits.appendCallHeldUpMs);
+    return leave;
   }
 
   function takeBatches(): Batch[] {

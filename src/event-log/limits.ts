@@ -4,6 +4,8 @@ export const eventLogLimits = {
   maxBatchEvents: 500,
   /** Calls in flight that carry several partitions: one commits while the next is gathered. More would make each smaller. */
   maxAppendCalls: 2,
+  /** A call that takes longer waits for a lock: it no longer counts, so that two partitions held up don't hold up all. */
+  appendCallHeldUpMs: 300,
   /** Bytes of one call, so that a batch of the largest orders stays a small message. */
   maxBatchBytes: 4 * 1024 * 1024,
   /** Appends waiting in this process over all partitions. More arrive faster than the disk takes them: refuse early. */

@@ -85,6 +85,22 @@ describe('append', () => {
     await expectIntactLog(log);
   });
 
+  it('lets several partitions that are held up, each by itself, hold up no other', async () => {
+    const append = appender(log, true);
+    await log.owner.query('begin');
+    await log.owner.query('select from logs where partition in (1, 2, 3) for update');
+    const held: Promise<unknown>[] = [];
+    for (const partition of [1, 2, 3]) {
+      held.push(place(append, orderIdIn(partition, 16)));
+      // Alone in its call: the next one comes when this one has gone out.
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    }
+    await Promise.all([5, 6, 7].map((partition) => place(append, orderIdIn(partition, 16))));
+    await log.owner.query('commit');
+    await Promise.all(held);
+    await expectIntactLog(log);
+  });
+
   it('gives two processes that append to all partitions at once each their turn, and never a deadlock', async () => {
     const appends = [appender(log, true), appender(log, true), appender(log, true)];
     const results = await Promise.all(Array.from({ length: 900 }, (_, nth) => place(appends[nth % 3]!, randomUUID())));
