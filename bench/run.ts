@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -52,6 +52,8 @@ if (values.help || chosen.some((name) => !Object.hasOwn(benchmarks, name))) {
 }
 
 const dataDir = await mkdtemp(join(tmpdir(), 'orders-bench-'));
+// Open to every user: where PostgreSQL may not enter, its data would lie elsewhere, and stay there.
+await chmod(dataDir, 0o755);
 const servers = await openServers(readConfig({ ORDERS_DATA_DIR: dataDir }), () => undefined);
 try {
   let databases = 0;

@@ -1,12 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { expect } from 'chai';
 import pg from 'pg';
 import { createApiKey } from '../../src/access/api-keys.js';
 import { scopes } from '../../src/access/scopes.js';
 import { startPostgres } from '../../src/embedded/postgres.js';
 import { startRedis } from '../../src/embedded/redis.js';
+import { createDataDir } from '../support/data-dir.js';
 import { eventually } from '../support/servers.js';
 import { call as callService, type RunningService, startService } from '../support/service.js';
 
@@ -14,7 +13,7 @@ describe('a dependency that is away', function () {
   this.timeout(120_000);
   let folder: string;
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'orders-away-'));
+    folder = await createDataDir('away');
   });
   after(() => rm(folder, { recursive: true, force: true }));
 

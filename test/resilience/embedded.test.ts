@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { expect } from 'chai';
+import { createDataDir } from '../support/data-dir.js';
 import { eventually } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
 
@@ -10,7 +9,7 @@ describe('the embedded servers', function () {
   let dataDir: string;
   const running: RunningService[] = [];
   before(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'orders-embedded-'));
+    dataDir = await createDataDir('embedded');
   });
   after(async () => {
     await Promise.all(running.map((service) => service.stop()));

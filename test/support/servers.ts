@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { pino } from 'pino';
@@ -10,13 +8,14 @@ import { openServers, type Servers } from '../../src/embedded/embedded.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../../src/event-log/database.js';
 import { migrate } from '../../src/event-log/migrate.js';
 import { createKeys, type ReadModelKeys } from '../../src/read-models/keys.js';
+import { createDataDir } from './data-dir.js';
 
 /** Real servers for the tests: an embedded PostgreSQL and Redis, started once, durability on. */
 let servers: Servers | undefined;
 let dataDir = '';
 
 export async function mochaGlobalSetup(): Promise<void> {
-  dataDir = await mkdtemp(join(tmpdir(), 'orders-test-'));
+  dataDir = await createDataDir('test');
   const { TEST_DATABASE_URL = '', TEST_REDIS_URL = '' } = process.env;
   servers = await openServers(
     readConfig({ ORDERS_DATA_DIR: dataDir, DATABASE_URL: TEST_DATABASE_URL, REDIS_URL: TEST_REDIS_URL }),
