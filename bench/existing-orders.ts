@@ -1,5 +1,6 @@
 import { type Bench, type BenchResult, compare } from './benchmark.js';
-import { type LoadRequest, load } from './http-load.js';
+import type { LoadRequest } from './connection.js';
+import { load } from './http-load.js';
 import { placeRequest, respondAsync } from './placed-orders.js';
 import { type ServerProcess, startService } from './processes.js';
 

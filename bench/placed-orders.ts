@@ -1,4 +1,4 @@
-import type { LoadRequest } from './http-load.js';
+import type { LoadRequest } from './connection.js';
 
 let placed = 0;
 

@@ -1,8 +1,9 @@
 import { Session } from 'node:inspector/promises';
 import { cpus } from 'node:os';
 import type { Bench, BenchResult, Profile } from './benchmark.js';
+import type { LoadRequest } from './connection.js';
 import { partsOf } from './cpu-profile.js';
-import { type LoadRequest, load } from './http-load.js';
+import { load } from './http-load.js';
 import { placeRequest, respondAsync } from './placed-orders.js';
 import { startProfiledService } from './processes.js';
 import { processorTimes } from './processor-time.js';

@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { createRedis } from '../src/read-models/redis.js';
 import { type Bench, type BenchResult, compare, median } from './benchmark.js';
-import { offer } from './http-load.js';
+import { headerOf, openConnection } from './connection.js';
+import { offer, p99 } from './http-load.js';
 import { placeRequest, respondAsync } from './placed-orders.js';
 import { startService } from './processes.js';
 
@@ -14,17 +15,15 @@ export async function visible(bench: Bench): Promise<BenchResult> {
   const databaseUrl = await bench.newDatabase();
   const service = await startService({ DATABASE_URL: databaseUrl, REDIS_URL: bench.servers.redisUrl });
   const sequence = await openSequence(databaseUrl, bench.servers.redisUrl);
+  const caller = await openConnection(service.url);
   const all: number[] = [];
   /** Milliseconds from an order's answer to that of a query that waits for it. */
   const sample = async (): Promise<number> => {
-    const { path, body = '' } = placeRequest();
-    const headers = { 'content-type': 'application/json', ...respondAsync };
-    const placed = await fetch(service.url + path, { method: 'POST', headers, body });
-    const { order_id: orderId } = (await placed.json()) as { order_id: string };
-    const position = placed.headers.get('event-position') ?? '';
+    const placed = await caller.exchange(placeRequest(respondAsync));
+    const path = headerOf(placed.head, 'location') ?? '';
+    const headers = { 'min-event-position': headerOf(placed.head, 'event-position') ?? '' };
     const begun = performance.now();
-    const got = await fetch(`${service.url}/orders/${orderId}`, { headers: { 'min-event-position': position } });
-    await got.arrayBuffer();
+    const got = await caller.exchange({ method: 'GET', path, headers });
     if (got.status !== 200) throw new Error(`a query that waits for an order was answered with ${got.status}`);
     return performance.now() - begun;
   };
@@ -54,11 +53,10 @@ export async function visible(bench: Bench): Promise<BenchResult> {
       underLoad,
       async () => median(await sequence.times(200)),
     );
-    all.sort((a, b) => a - b);
-    const p99 = all[Math.floor(all.length * 0.99)] ?? 0;
     const what = 'From the durable answer to the query that shows it, 99 % within';
-    return { comparisons: [comparison], measurements: [{ name: 'visible-p99', what, unit: 'ms', figure: p99 }] };
+    return { comparisons: [comparison], measurements: [{ name: 'visible-p99', what, unit: 'ms', figure: p99(all) }] };
   } finally {
+    caller.close();
     await sequence.close();
     await service.stop();
   }
