@@ -1,6 +1,7 @@
 import type { Pool } from '../event-log/database.js';
 import { chainHash, genesisHash } from '../event-log/hash-chain.js';
-import { type Head, readHeads, scanPartition } from '../event-log/read-partition.js';
+import { type Head, readHeads } from '../event-log/read-partition.js';
+import { scanPartition } from '../event-log/scan-partition.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { orderPartition } from '../orders/partition.js';
 import type { Checkpoint, CheckpointPartition } from './checkpoint.js';

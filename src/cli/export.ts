@@ -3,7 +3,8 @@ import { type ExportedEvent, exportedColumns, exportedEvent } from '../audit/exp
 import { csvLine } from '../csv-line.js';
 import type { Pool } from '../event-log/database.js';
 import { positionsAt } from '../event-log/positions-at.js';
-import { readHash, readHeads, scanPartition } from '../event-log/read-partition.js';
+import { readHash, readHeads } from '../event-log/read-partition.js';
+import { scanPartition } from '../event-log/scan-partition.js';
 import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
 import { parseRfc3339 } from '../http/rfc3339.js';
 import { isUuid } from '../http/validation.js';

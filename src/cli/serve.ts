@@ -10,7 +10,7 @@ import { type Auditor, createAuditor } from '../audit/auditor.js';
 import { createCommandHandler } from '../commands/handle-command.js';
 import { type Config, ConfigError, readConfig } from '../config.js';
 import { openServers, type Servers } from '../embedded/embedded.js';
-import { createAppender, type HeadMoved } from '../event-log/append.js';
+import { type Committed, createAppender } from '../event-log/append.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
 import { migrate } from '../event-log/migrate.js';
 import { createStreamReader } from '../event-log/read-stream.js';
@@ -137,7 +137,8 @@ async function open(
   }
 
   const models = createReadModels(redis, keys, settings.partitions, allProjections);
-  const applied = new AppliedPositions(models, subscriber);
+  const hurry = (partition: number, position: number) => projecting?.projector.hurry(partition, position);
+  const applied = new AppliedPositions(models, subscriber, hurry);
   closeLater(() => applied.close());
   subscriber.on('message', (channel: string) => {
     if (channel === keys.generationsChannel) projecting?.projector.look();
@@ -155,9 +156,9 @@ async function open(
   const addresses = clientAddresses(config);
   let draining = false;
   const notify = createNotifier(pool, log);
-  const onCommitted = (head: HeadMoved) => {
-    projecting?.wakeUps.saw(head);
-    notify(head);
+  const onCommitted = (committed: Committed) => {
+    projecting?.projector.saw(committed);
+    notify(committed);
   };
   const service: Service = {
     handleCommand: createCommandHandler({

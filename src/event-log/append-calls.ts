@@ -8,12 +8,14 @@ export interface PartitionBatch {
   readonly appends: readonly Append[];
 }
 
-/** What became of an append: `position` and `recorded_at` are null where it was refused. */
+/** What became of an append: all that an event has only once it is appended is null where it was refused. */
 export interface AppendRow {
   readonly accepted: boolean;
   readonly version: number;
   readonly position: number | null;
   readonly recorded_at: string | null;
+  /** 32 bytes an event. */
+  readonly hashes: Buffer | null;
 }
 
 // $1 partition; $2 order ids, $3 expected versions, $4 event counts, an entry a command;
@@ -21,13 +23,13 @@ export interface AppendRow {
 // data and metadata come as lines of one text: JSON text has no line break outside its strings and none inside, so this
 // needs no escaping, where an array literal of JSON would escape every quote of it.
 const appendToOneSql = `
-  select accepted, version, "position", recorded_at
+  select accepted, version, "position", recorded_at, hashes
   from append_events($1::smallint, $2::uuid[], $3::integer[], $4::integer[], $5::text[],
     string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), $8::timestamptz[])`;
 
 // The same, but $1 partitions, an entry a command.
 const appendToSeveralSql = `
-  select accepted, version, "position", recorded_at
+  select accepted, version, "position", recorded_at, hashes
   from append_to_partitions($1::smallint[], $2::uuid[], $3::integer[], $4::integer[], $5::text[],
     string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), $8::timestamptz[])`;
 

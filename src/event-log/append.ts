@@ -1,8 +1,10 @@
 import { orderPartition } from '../orders/partition.js';
 import { type AppendRow, callAppend, concernsOnePartition, type PartitionBatch } from './append-calls.js';
 import type { LogSettings, Pool } from './database.js';
+import { hashBytes } from './hash-chain.js';
 import { eventLogLimits as limits } from './limits.js';
 import { Overloaded } from './overloaded.js';
+import type { StoredEvent } from './stored-event.js';
 
 export interface NewEvent {
   readonly type: string;
@@ -44,6 +46,12 @@ export interface HeadMoved {
   readonly position: number;
 }
 
+/** What a call has appended to a partition: one event after the other, the last at `position`. */
+export interface Committed extends HeadMoved {
+  /** As the log holds them. */
+  readonly events: readonly StoredEvent[];
+}
+
 interface WaitingAppend {
   readonly append: Append;
   readonly bytes: number;
@@ -67,12 +75,12 @@ type Batch = Omit<PartitionBatch, 'appends'> & { readonly taken: readonly Waitin
  * A call carries the appends of all partitions that have some and are in no other call: what a call and its commit cost is
  * far more than what an event costs. A partition that holds the others up gets calls of its own. Where the log's tables are
  * distributed over servers, every call carries one partition's appends.
- * @param onCommitted told after each commit where the partition's log ends; must not throw.
+ * @param onCommitted told after each commit what was appended, partition by partition; must not throw.
  */
 export function createAppender(
   pool: Pool,
   { partitions, appendAcrossPartitions }: Pick<LogSettings, 'partitions' | 'appendAcrossPartitions'>,
-  onCommitted: (head: HeadMoved) => void,
+  onCommitted: (committed: Committed) => void,
 ): AppendEvents {
   const queues: Queue[] = Array.from({ length: partitions }, (_, partition) => ({
     partition,
@@ -163,18 +171,19 @@ export function createAppender(
   }
 
   function settle(partition: number, taken: readonly WaitingAppend[], rows: readonly AppendRow[]): void {
-    let head = 0;
-    for (const [index, { resolve }] of taken.entries()) {
+    const events: StoredEvent[] = [];
+    for (const [index, { append, resolve }] of taken.entries()) {
       const row = rows[index];
       if (row?.accepted && row.position !== null && row.recorded_at !== null) {
-        head = row.position;
         const { version, position, recorded_at: recordedAt } = row;
+        for (const event of storedEvents(append, row, partition)) events.push(event);
         resolve({ appended: true, version, partition, position, recordedAt });
       } else {
         resolve({ appended: false, version: row?.version ?? 0 });
       }
     }
-    if (head > 0) onCommitted({ partition, position: head });
+    const last = events.at(-1);
+    if (last) onCommitted({ partition, position: last.position, events });
   }
 
   return (append) =>
@@ -193,6 +202,29 @@ export function createAppender(
       queues[orderPartition(append.orderId, partitions)]?.waiting.push({ append, bytes, resolve, reject });
       sendSoon();
     });
+}
+
+/** The events of an append that was accepted, as the log holds them now. */
+function storedEvents({ orderId, events }: Append, row: AppendRow, partition: number): StoredEvent[] {
+  const { version, position, recorded_at: recordedAt, hashes } = row;
+  if (position === null || recordedAt === null || hashes?.length !== events.length * hashBytes) {
+    throw new Error(`the append to order ${orderId} was answered without what its events have become`);
+  }
+  return events.map((event, index) => {
+    const later = events.length - 1 - index;
+    return {
+      partition,
+      position: position - later,
+      orderId,
+      version: version - later,
+      type: event.type,
+      data: event.data,
+      metadata: event.metadata,
+      occurredAt: event.occurredAt,
+      recordedAt,
+      hash: hashes.subarray(index * hashBytes, (index + 1) * hashBytes),
+    };
+  });
 }
 
 /** Takes from the front what there is room for, and takes that off the room; at least one append if none was taken before. */

@@ -1,8 +1,11 @@
 import { hash } from 'node:crypto';
 import type { StoredEvent } from './stored-event.js';
 
-/** What the first event of a partition is chained to: 32 zero bytes. */
-export const genesisHash: Buffer = Buffer.alloc(32);
+/** The length of SHA-256. */
+export const hashBytes = 32;
+
+/** What the first event of a partition is chained to: zero bytes. */
+export const genesisHash: Buffer = Buffer.alloc(hashBytes);
 
 /**
  * The canonical form of an event: what its hash covers beside the hash of the event before it. Ten lines joined by \n;

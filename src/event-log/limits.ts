@@ -10,6 +10,13 @@ export const eventLogLimits = {
   maxBatchBytes: 4 * 1024 * 1024,
   /** Appends waiting in this process over all partitions. More arrive faster than the disk takes them: refuse early. */
   maxQueuedAppends: 5_000,
+  /**
+   * Bytes of events that a process keeps for its own projectors once it has appended them, over all partitions. Beyond that they are
+   * read from the log.
+   */
+  maxKeptBytes: 16 * 1024 * 1024,
+  /** What an event takes in memory beside its text. */
+  eventObjectBytes: 1_024,
   /** How often an event is appended anew at a stream's end when others came first. */
   maxAppendAttempts: 50,
   /** Streams waiting to be loaded in this process. */

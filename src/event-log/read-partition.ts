@@ -30,18 +30,6 @@ export async function readPartition(
   return rows.map(storedEvent);
 }
 
-/** All events of a partition after a position, a page at a time: memory stays flat in the length of the log. */
-export async function* scanPartition(pool: Pool, partition: number, afterPosition = 0): AsyncGenerator<StoredEvent> {
-  let after = afterPosition;
-  for (;;) {
-    const events = await readPartition(pool, partition, after);
-    yield* events;
-    const last = events.at(-1);
-    if (!last) return;
-    after = last.position;
-  }
-}
-
 /** The chain hash of the event at a position; at 0 what the first event is chained to. Throws where there is no such event. */
 export async function readHash(pool: Pool, partition: number, position: number): Promise<Buffer> {
   if (position === 0) return genesisHash;

@@ -6,6 +6,13 @@ export const projectorLimits = {
   maxWordsPerWrite: 4_000,
   /** An idle owner looks this often whether its checkpoints are still what it left (Redis may have come back empty). */
   checkpointCheckIntervalMs: 500,
+  /** A process that does something for this share of the time is busy: its steps are then put off, to become fewer and larger. */
+  busyLoad: 0.7,
+  /** Over how long that is measured. */
+  loadIntervalMs: 100,
+  /** How long a busy process puts off a step that nobody is known to wait for, and one that somebody waits for. */
+  restMs: 20,
+  awaitedRestMs: 3,
   /** Waits between tries while PostgreSQL or Redis is away. */
   minRetryDelayMs: 50,
   maxRetryDelayMs: 1_000,

@@ -13,8 +13,8 @@ import {
   readableMetricsEntry,
 } from '../read-models/metrics.js';
 import type { RedisCommand } from '../read-models/redis.js';
-import { existingOrders } from './order-status.js';
-import type { ProjectedEvent, Projection } from './projection.js';
+import type { ProjectedEvent, Projection, ReadKeys } from './projection.js';
+import { rememberedOrders } from './remembered-orders.js';
 
 /** What the effect of an order's next event on the figures depends on. */
 interface CountedOrder {
@@ -45,19 +45,21 @@ export const metricsProjection: Projection<MetricsState> = {
   ...metrics,
   readable: readableMetricsEntry,
 
-  async load(events, partitionKeys, read) {
+  async load(events, partitionKeys, read, last) {
     const key = metricsKeys(partitionKeys);
-    const known = existingOrders(events.map(({ event }) => event));
-    const orders = new Map<string, CountedOrder>();
-    if (known.length > 0) {
-      const texts = (await read(known.map((orderId) => ['HGET', ...key.order(orderId)]))) as (string | null)[];
-      for (const [index, orderId] of known.entries()) {
-        const text = texts[index];
-        if (!text) throw new Error(`order ${orderId} has later events but was never counted`);
-        orders.set(orderId, decodeCountedOrder(text));
-      }
-    }
-    return { orders, figures: await loadFigures(events, orders, key.figures, read) };
+    const orders = await rememberedOrders(
+      events,
+      (orderId) => last?.orders.get(orderId),
+      async (orderIds) => {
+        const texts = await read(orderIds.map((orderId) => ['HGET', ...key.order(orderId)]));
+        return orderIds.map((orderId, index) => {
+          const text = texts[index];
+          if (typeof text !== 'string') throw new Error(`order ${orderId} has later events but was never counted`);
+          return decodeCountedOrder(text);
+        });
+      },
+    );
+    return { orders, figures: await loadFigures(events, orders, key.figures, read, last?.figures) };
   },
 
   fold(events, partitionKeys, state) {
@@ -83,17 +85,21 @@ export const metricsProjection: Projection<MetricsState> = {
       const values = [...fields].flatMap(([field, figures]) => [field, encodeFigures(figures)]);
       commands.push(['SADD', key.currencies, currency], ['HSET', key.figures(currency), ...values]);
     }
-    for (const [orderId, order] of changed) commands.push(['HSET', ...key.order(orderId), encodeCountedOrder(order)]);
+    for (const [orderId, order] of changed) {
+      state.orders.set(orderId, order);
+      commands.push(['HSET', ...key.order(orderId), encodeCountedOrder(order)]);
+    }
     return commands;
   },
 };
 
-/** Reads the figures in which the orders of these events are counted, or will be. */
+/** The figures in which the orders of these events are counted, or will be. @param last those that need not be read. */
 async function loadFigures(
   events: readonly ProjectedEvent[],
   orders: ReadonlyMap<string, CountedOrder>,
   figuresKey: (currency: string) => string,
-  read: (commands: readonly RedisCommand[]) => Promise<unknown[]>,
+  read: ReadKeys,
+  last: MetricsState['figures'] | undefined,
 ): Promise<MetricsState['figures']> {
   const fieldsByCurrency = new Map<string, Set<string>>();
   const touch = (currency: string, placedAtMs: number) => {
@@ -105,21 +111,32 @@ async function loadFigures(
   for (const { event } of events) {
     if (event.type === 'OrderPlaced') touch(event.data.currency, Date.parse(event.occurredAt));
   }
-  const currencies = [...fieldsByCurrency];
-  const answers = (await read(currencies.map(([currency, fields]) => ['HMGET', figuresKey(currency), ...fields]))) as (
+  const figures: MetricsState['figures'] = new Map();
+  const unknown: (readonly [currency: string, fields: string[]])[] = [];
+  for (const [currency, fields] of fieldsByCurrency) {
+    const known = last?.get(currency);
+    const ofCurrency = new Map<string, Figures>();
+    figures.set(currency, ofCurrency);
+    const missing: string[] = [];
+    for (const field of fields) {
+      const found = known?.get(field);
+      if (found) ofCurrency.set(field, found);
+      else missing.push(field);
+    }
+    if (missing.length > 0) unknown.push([currency, missing]);
+  }
+  if (unknown.length === 0) return figures;
+  const answers = (await read(unknown.map(([currency, fields]) => ['HMGET', figuresKey(currency), ...fields]))) as (
     | string
     | null
   )[][];
-  return new Map(
-    currencies.map(([currency, fields], index) => {
-      const texts = answers[index] ?? [];
-      const figures = [...fields].map((field, nth): [string, Figures] => {
-        const text = texts[nth];
-        return [field, text ? decodeFigures(text) : emptyFigures()];
-      });
-      return [currency, new Map(figures)];
-    }),
-  );
+  for (const [index, [currency, fields]] of unknown.entries()) {
+    for (const [nth, field] of fields.entries()) {
+      const text = answers[index]?.[nth];
+      figures.get(currency)?.set(field, text ? decodeFigures(text) : emptyFigures());
+    }
+  }
+  return figures;
 }
 
 function fieldsOf(placedAtMs: number): string[] {

@@ -12,14 +12,14 @@ import {
   withData,
 } from '../read-models/order-history.js';
 import type { RedisCommand } from '../read-models/redis.js';
-import { existingOrders } from './order-status.js';
 import type { ProjectedEvent, Projection } from './projection.js';
+import { rememberedOrders } from './remembered-orders.js';
 
 interface HistoryState {
-  /** Entries in the list in which the first of these events goes. */
-  readonly length: number;
-  /** By order that was there before: where its events are, as stored. */
-  readonly positions: ReadonlyMap<string, string>;
+  /** The list in which the next event goes, and how many entries it has. */
+  list: { readonly chunk: number; readonly length: number };
+  /** By order that is there: where its events are, as stored. */
+  readonly positions: Map<string, string>;
   /** By order whose person is erased by these events: what is there already, by position. */
   readonly erased: ReadonlyMap<string, ReadonlyMap<number, string>>;
 }
@@ -32,20 +32,23 @@ export const orderHistoryProjection: Projection<HistoryState> = {
   ...orderHistory,
   readable: readableHistoryEntry,
 
-  async load(events, partitionKeys, read) {
+  async load(events, partitionKeys, read, last) {
     const key = orderHistoryKeys(partitionKeys);
-    const known = existingOrders(events.map(({ event }) => event));
-    const first = placeOf(events[0]?.stored.position ?? 1);
-    const [length, ...texts] = await read([
-      ['LLEN', key.events(first.chunk)],
-      ...known.map((orderId): RedisCommand => ['HGET', ...key.order(orderId)]),
-    ]);
-    const positions = new Map<string, string>();
-    for (const [index, orderId] of known.entries()) {
-      const text = texts[index];
-      if (typeof text !== 'string') throw new Error(`order ${orderId} has later events but no history`);
-      positions.set(orderId, text);
-    }
+    const { chunk } = placeOf(events[0]?.stored.position ?? 1);
+    const listLength = last ? lengthAfter(last, chunk) : read([['LLEN', key.events(chunk)]]);
+    const orderPositions = rememberedOrders(
+      events,
+      (orderId) => last?.positions.get(orderId),
+      async (orderIds) => {
+        const texts = await read(orderIds.map((orderId) => ['HGET', ...key.order(orderId)]));
+        return orderIds.map((orderId, index) => {
+          const text = texts[index];
+          if (typeof text !== 'string') throw new Error(`order ${orderId} has later events but no history`);
+          return text;
+        });
+      },
+    );
+    const [length, positions] = await Promise.all([listLength, orderPositions]);
     const erased = new Map<string, Map<number, string>>();
     for (const { stored } of events.filter(isErasure)) {
       const text = positions.get(stored.orderId);
@@ -64,10 +67,11 @@ export const orderHistoryProjection: Projection<HistoryState> = {
       });
       erased.set(stored.orderId, new Map(texts));
     }
-    return { length: Number(length), positions, erased };
+    return { list: { chunk, length: Number(length) }, positions, erased };
   },
 
-  fold(events, partitionKeys, { length, positions, erased }) {
+  fold(events, partitionKeys, state) {
+    const { positions, erased } = state;
     const key = orderHistoryKeys(partitionKeys);
     /** By list: what is appended. */
     const appended = new Map<number, string[]>();
@@ -76,7 +80,7 @@ export const orderHistoryProjection: Projection<HistoryState> = {
     const forgotten = new Set(events.filter(isErasure).map(({ stored }) => stored.orderId));
     let lastChunk = -1;
     let list: string[] = [];
-    let end = length;
+    let end = state.list.length;
     for (const { stored } of events) {
       const { chunk, index } = placeOf(stored.position);
       if (chunk !== lastChunk) {
@@ -102,7 +106,9 @@ export const orderHistoryProjection: Projection<HistoryState> = {
     }
     const writes = [...appended].map(([chunk, entries]): RedisCommand => ['RPUSH', key.events(chunk), ...entries]);
     for (const [orderId, added] of ofOrder) {
-      writes.push(['HSET', ...key.order(orderId), encodePositions(positions.get(orderId), added)]);
+      const text = encodePositions(positions.get(orderId), added);
+      positions.set(orderId, text);
+      writes.push(['HSET', ...key.order(orderId), text]);
     }
     for (const entries of erased.values()) {
       for (const [position, text] of entries) {
@@ -110,9 +116,15 @@ export const orderHistoryProjection: Projection<HistoryState> = {
         writes.push(['LSET', key.events(chunk), index, withoutPersonalData(text)]);
       }
     }
+    state.list = { chunk: lastChunk, length: end };
     return writes;
   },
 };
+
+/** How long a list is, after a step that ended in it or in one before. */
+function lengthAfter({ list }: HistoryState, chunk: number): number {
+  return chunk === list.chunk ? list.length : 0;
+}
 
 function isErasure({ event }: ProjectedEvent): boolean {
   return event.type === 'OrderPersonErased';

@@ -12,33 +12,42 @@ import {
 } from '../read-models/order-status.js';
 import type { RedisCommand } from '../read-models/redis.js';
 import type { Projection } from './projection.js';
+import { rememberedOrders } from './remembered-orders.js';
 
-type Orders = ReadonlyMap<string, Order>;
+/** By id. */
+type Orders = Map<string, Order>;
 
 /** Keeps each order, and the sorted sets that the list query reads, up to date. */
 export const orderStatusProjection: Projection<Orders> = {
   ...orderStatus,
   readable: readableOrderEntry,
 
-  async load(events, partitionKeys, read) {
+  load(events, partitionKeys, read, last) {
     const { order: orderKey } = orderStatusKeys(partitionKeys);
-    const known = existingOrders(events.map(({ event }) => event));
-    const texts = await read(known.map((orderId) => ['HGET', ...orderKey(orderId)]));
-    const orders = new Map<string, Order>();
-    for (const [index, orderId] of known.entries()) {
-      const text = texts[index];
-      if (typeof text !== 'string') throw new Error(`order ${orderId} has later events and is not there`);
-      orders.set(orderId, decodeOrder(orderId, text));
-    }
-    return orders;
+    return rememberedOrders(
+      events,
+      (orderId) => last?.get(orderId),
+      async (orderIds) => {
+        const texts = await read(orderIds.map((orderId) => ['HGET', ...orderKey(orderId)]));
+        return orderIds.map((orderId, index) => {
+          const text = texts[index];
+          if (typeof text !== 'string') throw new Error(`order ${orderId} has later events and is not there`);
+          return decodeOrder(orderId, text);
+        });
+      },
+    );
   },
 
-  fold(events, partitionKeys, before) {
+  fold(events, partitionKeys, orders) {
     const after = new Map<string, Order>();
     for (const { event } of events) {
-      after.set(event.orderId, evolve(after.get(event.orderId) ?? before.get(event.orderId), event));
+      after.set(event.orderId, evolve(after.get(event.orderId) ?? orders.get(event.orderId), event));
     }
-    return [...after.values()].flatMap((order) => writes(partitionKeys, before.get(order.orderId), order));
+    return [...after].flatMap(([orderId, order]) => {
+      const before = orders.get(orderId);
+      orders.set(orderId, order);
+      return writes(partitionKeys, before, order);
+    });
   },
 };
 
@@ -60,16 +69,4 @@ function writes(partitionKeys: PartitionKeys, before: Order | undefined, order: 
   const listBefore = key.placedWith(before.status, paymentStatus(before));
   if (list !== listBefore) commands.push(['ZREM', listBefore, member], ['ZADD', list, 0, member]);
   return commands;
-}
-
-/** The orders among these events that were placed before the first of them. */
-export function existingOrders(events: readonly { orderId: string; version: number }[]): string[] {
-  const seen = new Set<string>();
-  const existing: string[] = [];
-  for (const { orderId, version } of events) {
-    if (seen.has(orderId)) continue;
-    seen.add(orderId);
-    if (version > 1) existing.push(orderId);
-  }
-  return existing;
 }

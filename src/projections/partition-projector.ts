@@ -1,24 +1,18 @@
 import type { Logger } from 'pino';
-import { chainHash, genesisHash } from '../event-log/hash-chain.js';
+import type { AppendedEvents } from '../event-log/appended-events.js';
+import { ReadAhead } from '../event-log/read-ahead.js';
 import type { ReadEvents } from '../event-log/read-partitions.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { type Checkpoint, retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
-import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
-import { ReadModelUnavailable, type RedisCommand } from '../read-models/redis.js';
+import type { ReadModelKeys } from '../read-models/keys.js';
 import type { StoppedReport } from '../read-models/report.js';
+import { allFollow, type ChainCheck, createChainCheck } from './chain-check.js';
 import { decodeEvents, type OpenEvents, type ReadEvent } from './decode-events.js';
 import type { Freezer } from './freezer.js';
 import type { Gate } from './gate.js';
 import { projectorLimits as limits } from './limits.js';
-import type { ProjectedEvent, Projection } from './projection.js';
 import type { ProjectionStore } from './projection-store.js';
-import { ReadAhead } from './read-ahead.js';
-
-/** A projection that fills one of its generations. */
-export interface Track {
-  readonly projection: Projection;
-  readonly id: GenerationId;
-}
+import { type PreparedStep, Track, type TrackDeps, type TrackId } from './track.js';
 
 /** Where each partition's log ends, and who tells when it moves: WakeUps, or a stand-in that ends earlier. */
 export interface Heads {
@@ -30,24 +24,21 @@ export interface Heads {
 
 export interface PartitionProjectorDeps {
   readonly readEvents: ReadEvents;
+  /** What this process has just appended: need not be read. */
+  readonly appended?: AppendedEvents;
   readonly store: ProjectionStore;
   readonly keys: ReadModelKeys;
   readonly freezer: Freezer;
   readonly wakeUps: Heads;
-  /** Whether an operator has decided that a projection passes over an event. */
-  readonly isSkipped: (projection: string, partition: number, position: number) => boolean;
+  readonly isSkipped: TrackDeps['isSkipped'];
   readonly open: OpenEvents;
   /** Bounds how many steps are in hand at once; a rebuild's steps share a narrow one, so that they leave room for others. */
   readonly gate?: Gate;
+  /** Whether the process has so much to do that steps are put off, to become fewer and larger. By default it never has. */
+  readonly isBusy?: () => boolean;
   /** Where to end, by partition; by default nowhere. May be moved on while it runs. */
   readonly until?: ReadonlyMap<number, number>;
   readonly log: Logger;
-}
-
-interface Progress extends Track {
-  checkpoint: Checkpoint;
-  stopped: StoppedReport | undefined;
-  frozenSinceMs: number | undefined;
 }
 
 type StepOutcome = 'moved' | 'idle' | 'stale';
@@ -59,25 +50,28 @@ type StepOutcome = 'moved' | 'idle' | 'stale';
 export class PartitionProjector {
   readonly #deps: PartitionProjectorDeps;
   readonly #partition: number;
-  readonly #progress: Progress[];
+  readonly #tracks: readonly Track[];
   readonly #events: ReadAhead;
   readonly #log: Logger;
   #stopping = false;
-  #wake: (() => void) | undefined;
+  /** Ends the sleep that it is in. */
+  #ring: (() => void) | undefined;
   #woken = false;
+  /** The furthest position that somebody waits for. */
+  #awaited = 0;
+  #resting = false;
   #running: Promise<void> | undefined;
 
-  constructor(deps: PartitionProjectorDeps, partition: number, tracks: readonly Track[]) {
+  constructor(deps: PartitionProjectorDeps, partition: number, ids: readonly TrackId[]) {
+    const { store, keys, isSkipped } = deps;
     this.#deps = deps;
     this.#partition = partition;
-    this.#events = new ReadAhead(deps.readEvents, partition);
+    this.#events = new ReadAhead(deps.readEvents, partition, limits.maxStepEvents);
     this.#log = deps.log.child({ partition });
-    this.#progress = tracks.map((track) => ({
-      ...track,
-      checkpoint: startCheckpoint,
-      stopped: undefined,
-      frozenSinceMs: undefined,
-    }));
+    this.#tracks = ids.map((track) => {
+      const key = keys.partition(track.id, partition);
+      return new Track(track, { partition, key, store, isSkipped, log: this.#log });
+    });
   }
 
   start(): void {
@@ -88,31 +82,47 @@ export class PartitionProjector {
   /** Resolves when the step in hand is over. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#wake?.();
+    this.#ring?.();
     await this.#running;
   }
 
   /** Tries again what has stopped: its cause may be gone, or an operator may have decided to skip the event. */
   resume(): void {
-    for (const progress of this.#progress) progress.stopped = undefined;
+    for (const track of this.#tracks) track.resume();
     this.#woken = true;
-    this.#wake?.();
+    this.#ring?.();
+  }
+
+  /** Told that somebody waits for a position: the step that takes it is not put off for long. */
+  hurry(position: number): void {
+    if (position <= this.#awaited) return;
+    this.#awaited = position;
+    if (this.#resting) this.#ring?.();
   }
 
   /** Which projections stand still here, and where. */
   get stopped(): ReadonlyMap<string, StoppedReport> {
-    return new Map(this.#progress.flatMap(({ id, stopped }) => (stopped ? [[id.name, stopped] as const] : [])));
+    return new Map(this.#tracks.flatMap(({ id, stopped }) => (stopped ? [[id.name, stopped] as const] : [])));
   }
 
   get checkpoints(): ReadonlyMap<string, number> {
-    return new Map(this.#progress.map(({ id, checkpoint }) => [id.name, checkpoint.position]));
+    return new Map(this.#tracks.map(({ id, checkpoint }) => [id.name, checkpoint.position]));
+  }
+
+  get #head(): number {
+    return this.#deps.wakeUps.heads.get(this.#partition) ?? 0;
   }
 
   readonly #onMoved = (partition: number): void => {
     if (partition !== this.#partition) return;
     this.#woken = true;
-    this.#wake?.();
+    if (!this.#resting || !this.#isOurs(this.#head)) this.#ring?.();
   };
+
+  /** Whether this process itself has appended what is at a position, and still has it. */
+  #isOurs(position: number): boolean {
+    return this.#deps.appended?.last(this.#partition) === position;
+  }
 
   async #run(): Promise<void> {
     let delayMs: number = limits.minRetryDelayMs;
@@ -124,12 +134,13 @@ export class PartitionProjector {
         const step = () => this.#step();
         const outcome = await (this.#deps.gate ? this.#deps.gate.run(step) : step());
         delayMs = limits.minRetryDelayMs;
+        if (outcome === 'moved') await this.#rest();
         reload = outcome === 'stale' || (outcome === 'idle' && !(await this.#waitForWake(this.#idleMs)));
-        if (this.#progress.some(({ checkpoint }) => checkpoint.frozenBy)) reload = true;
+        if (this.#tracks.some(({ checkpoint }) => checkpoint.frozenBy)) reload = true;
       } catch (error) {
         if (this.#stopping) return;
         this.#log.warn({ error: String(error), retryInMs: delayMs }, 'projecting: PostgreSQL or Redis did not answer');
-        await this.#waitForWake(delayMs, true);
+        await this.#pause(delayMs);
         delayMs = Math.min(delayMs * 2, limits.maxRetryDelayMs);
         reload = true;
       }
@@ -138,152 +149,147 @@ export class PartitionProjector {
 
   /** An idle owner looks at its checkpoints now and then: if Redis came back empty or older, so did they. */
   get #idleMs(): number {
-    const frozen = this.#progress.some(({ checkpoint }) => checkpoint.frozenBy);
+    const frozen = this.#tracks.some(({ checkpoint }) => checkpoint.frozenBy);
     return frozen ? limits.frozenCheckIntervalMs : limits.checkpointCheckIntervalMs;
   }
 
   /** True if woken, false if the time is over. */
-  #waitForWake(timeoutMs: number, onlyStop = false): Promise<boolean> {
-    if (this.#stopping || (this.#woken && !onlyStop)) return Promise.resolve(true);
+  #waitForWake(timeoutMs: number): Promise<boolean> {
+    return this.#stopping || this.#woken ? Promise.resolve(true) : this.#sleep(timeoutMs);
+  }
+
+  /** Waits for a time, whatever happens meanwhile, unless it is to stop. */
+  async #pause(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    for (let left = ms; left > 0 && !this.#stopping; left = until - performance.now()) await this.#sleep(left);
+  }
+
+  /**
+   * While the process is busy, waits a little before the next step, which then takes more events: what a step costs is mostly the
+   * same however few they are. Shorter where somebody waits for the answer; and not at all where other processes append, since
+   * who waits for their events is not known here.
+   */
+  async #rest(): Promise<void> {
+    if (!this.#deps.isBusy?.()) return;
+    const since = performance.now();
+    this.#resting = true;
+    try {
+      while (!this.#stopping && this.#isOurs(this.#head)) {
+        const isAwaited = this.#tracks.some(({ checkpoint }) => checkpoint.position < this.#awaited);
+        const left = since + (isAwaited ? limits.awaitedRestMs : limits.restMs) - performance.now();
+        if (left <= 0) return;
+        await this.#sleep(left);
+      }
+    } finally {
+      this.#resting = false;
+    }
+  }
+
+  /** True if something rang, false if the time is over. */
+  #sleep(timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const done = (woken: boolean) => {
-        if (onlyStop && woken && !this.#stopping) return;
+      const end = (rung: boolean) => {
         clearTimeout(timer);
-        this.#wake = undefined;
-        resolve(woken);
+        this.#ring = undefined;
+        resolve(rung);
       };
-      const timer = setTimeout(() => done(false), timeoutMs);
-      this.#wake = () => done(true);
+      const timer = setTimeout(() => end(false), timeoutMs);
+      this.#ring = () => end(true);
     });
   }
 
   async #loadCheckpoints(): Promise<void> {
     const found = await this.#deps.store.checkpoints(
-      this.#progress.map(({ id }) => id),
+      this.#tracks.map(({ id }) => id),
       this.#partition,
     );
-    for (const [index, progress] of this.#progress.entries()) {
-      const checkpoint = found[index] ?? startCheckpoint;
-      // A stop belongs to where it happened: with the read model back at an earlier point, everything is tried again.
-      if (checkpoint.position < progress.checkpoint.position) progress.stopped = undefined;
-      progress.checkpoint = checkpoint;
-      await this.#thawIfOverdue(progress);
+    for (const [index, track] of this.#tracks.entries()) {
+      track.moveTo(found[index] ?? startCheckpoint);
+      await this.#thawIfOverdue(track);
     }
   }
 
   /** Whoever froze a checkpoint may have died: after a time its owner goes on. */
-  async #thawIfOverdue(progress: Progress): Promise<void> {
-    const { frozenBy } = progress.checkpoint;
-    if (frozenBy === undefined || frozenBy === retiredCheckpoint) {
-      progress.frozenSinceMs = undefined;
-      return;
-    }
-    progress.frozenSinceMs ??= Date.now();
-    if (Date.now() - progress.frozenSinceMs < limits.freezeTimeoutMs) return;
-    const { id } = progress;
+  async #thawIfOverdue({ id, checkpoint: { frozenBy }, frozenForMs }: Track): Promise<void> {
+    if (frozenBy === undefined || frozenBy === retiredCheckpoint || frozenForMs < limits.freezeTimeoutMs) return;
     this.#log.warn({ projection: id.name }, 'a checkpoint stayed frozen for too long: going on');
     await this.#deps.freezer.thawAbandoned(id, this.#partition, frozenBy);
   }
 
   async #step(): Promise<StepOutcome> {
-    const active = this.#progress.filter(({ stopped, checkpoint }) => !stopped && !checkpoint.frozenBy);
-    if (active.length === 0) return 'idle';
-    const from = Math.min(...active.map(({ checkpoint }) => checkpoint.position));
-    // An idle partition costs PostgreSQL nothing: whether there is more is known from the heads.
+    const [from, active] = this.#furthestBehind();
+    if (!from) return 'idle';
     const until = this.#deps.until?.get(this.#partition);
-    if (from === (until ?? this.#deps.wakeUps.heads.get(this.#partition))) return 'idle';
-    const read = await this.#events.after(from, this.#deps.wakeUps.heads.get(this.#partition) ?? 0);
-    const stored = until === undefined ? read : read.filter(({ position }) => position <= until);
-    const events = await decodeEvents(stored, this.#deps.open);
-    const outcomes = await Promise.all(active.map((progress) => this.#advance(progress, events)));
-    if (outcomes.includes('stale')) return 'stale';
-    return outcomes.includes('moved') ? 'moved' : 'idle';
+    // An idle partition costs PostgreSQL nothing: whether there is more is known from the heads.
+    if (from.position === (until ?? this.#head)) return 'idle';
+    const { stored, proven } = await this.#read(from);
+    const events = await decodeEvents(
+      until === undefined ? stored : stored.filter(({ position }) => position <= until),
+      this.#deps.open,
+    );
+    const chains = createChainCheck(proven);
+    const prepared = await Promise.allSettled(active.map((track) => this.#prepare(track, events, chains)));
+    const steps = prepared.flatMap((one, index) => {
+      const track = active[index];
+      return track && one.status === 'fulfilled' && typeof one.value === 'object' ? [{ track, step: one.value }] : [];
+    });
+    const outcome = await this.#apply(steps);
+    // One that fails does not hold up the others' steps.
+    for (const one of prepared) if (one.status === 'rejected') throw one.reason;
+    return prepared.some((one) => one.status === 'fulfilled' && one.value === 'stale') ? 'stale' : outcome;
   }
 
-  async #advance(progress: Progress, all: readonly ReadEvent[]): Promise<StepOutcome> {
-    const { position } = progress.checkpoint;
+  /** The tracks that take steps, and the checkpoint of the one that has most before it. */
+  #furthestBehind(): [from: Checkpoint | undefined, active: readonly Track[]] {
+    const active = this.#tracks.filter(({ isActive }) => isActive);
+    const checkpoints = active.map(({ checkpoint }) => checkpoint);
+    return [checkpoints.toSorted((a, b) => a.position - b.position)[0], active];
+  }
+
+  /**
+   * The events after a checkpoint: from memory, if they are the ones that the log has there, otherwise from the log. Of those from
+   * memory it is `proven` that they follow.
+   */
+  async #read(from: Checkpoint): Promise<{ stored: readonly StoredEvent[]; proven?: Checkpoint }> {
+    const kept = this.#deps.appended?.after(this.#partition, from.position, limits.maxStepEvents) ?? [];
+    if (kept.length > 0 && allFollow(from, kept)) return { stored: kept, proven: from };
+    return { stored: await this.#events.after(from.position, this.#head) };
+  }
+
+  async #prepare(
+    track: Track,
+    all: readonly ReadEvent[],
+    chains: ChainCheck,
+  ): Promise<PreparedStep | 'stale' | undefined> {
+    const { position } = track.checkpoint;
     const events = all.filter(({ stored }) => stored.position > position);
     const [first] = events;
     if (!first) {
-      const head = this.#deps.wakeUps.heads.get(this.#partition) ?? 0;
-      if (position > head) {
-        await this.#deps.wakeUps.readHeads();
-        const now = this.#deps.wakeUps.heads.get(this.#partition) ?? 0;
-        if (position > now) this.#stop(progress, undefined, new Error(`the log ends at ${now}, before the checkpoint`));
-      }
-      return 'idle';
+      await this.#stopBeyondTheLog(track);
+      return undefined;
     }
-    if (!follows(progress.checkpoint, first.stored)) {
-      this.#stop(progress, first.stored, new Error('the log is not the one that this read model was built from'));
-      return 'idle';
+    if (!chains(track.checkpoint, first.stored)) {
+      track.stop(new Error('the log is not the one that this read model was built from'), first.stored);
+      return undefined;
     }
-    const isSkipped = ({ stored }: ReadEvent) =>
-      this.#deps.isSkipped(progress.id.name, this.#partition, stored.position);
-    const unreadable = events.findIndex((event) => event.error !== undefined && !isSkipped(event));
-    if (unreadable === 0) {
-      this.#stop(progress, first.stored, first.error);
-      return 'idle';
-    }
-    return this.#apply(progress, unreadable < 0 ? events : events.slice(0, unreadable), isSkipped);
+    return track.prepare(events);
   }
 
-  /** Applies the events in one step; where folding them fails, halves until the one that fails is found. */
-  async #apply(
-    progress: Progress,
-    events: readonly ReadEvent[],
-    isSkipped: (event: ReadEvent) => boolean,
-  ): Promise<StepOutcome> {
-    const last = events.at(-1)?.stored;
-    if (!last) return 'idle';
-    const { id, checkpoint: from } = progress;
-    const { store } = this.#deps;
-    let writes: readonly RedisCommand[];
-    try {
-      writes = await this.#fold(
-        progress,
-        events.flatMap((one) => (one.event && !isSkipped(one) ? [one.event] : [])),
-      );
-    } catch (error) {
-      if (error instanceof ReadModelUnavailable) throw error;
-      if (events.length > 1) return this.#apply(progress, events.slice(0, Math.floor(events.length / 2)), isSkipped);
-      // Read models that changed under the fold look like a bug in it: only a checkpoint that still stands makes it one.
-      const [now] = await store.checkpoints([id], this.#partition);
-      if (now?.position !== from.position || now.hash !== from.hash || now.frozenBy) return 'stale';
-      this.#stop(progress, last, error);
-      return 'idle';
-    }
-    const to = { position: last.position, hash: last.hash.toString('hex') };
-    const result = await store.apply({ generation: id, partition: this.#partition, from, to, writes });
-    if (!result.applied) return 'stale';
-    progress.checkpoint = to;
-    return 'moved';
+  async #stopBeyondTheLog(track: Track): Promise<void> {
+    const { position } = track.checkpoint;
+    if (position <= this.#head) return;
+    await this.#deps.wakeUps.readHeads();
+    if (position > this.#head) track.stop(new Error(`the log ends at ${this.#head}, before the checkpoint`));
   }
 
-  async #fold({ projection, id }: Progress, events: readonly ProjectedEvent[]): Promise<RedisCommand[]> {
-    if (events.length === 0) return [];
-    const key = this.#deps.keys.partition(id, this.#partition);
-    const state = await projection.load(events, key, this.#deps.store.read);
-    return projection.fold(events, key, state);
-  }
-
-  #stop(progress: Progress, event: StoredEvent | undefined, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    progress.stopped = {
-      position: event?.position ?? progress.checkpoint.position,
-      orderId: event?.orderId ?? null,
-      type: event?.type ?? null,
-      error: message,
-      at: new Date().toISOString(),
-    };
-    this.#log.fatal(
-      { err: error, projection: progress.id.name, generation: progress.id.generation, ...progress.stopped },
-      'a projection has stopped in this partition; the others go on. Fix its code and restart, or see `orders replay --help`.',
+  async #apply(steps: readonly { readonly track: Track; readonly step: PreparedStep }[]): Promise<StepOutcome> {
+    if (steps.length === 0) return 'idle';
+    const results = await this.#deps.store.apply(
+      this.#partition,
+      steps.map(({ step }) => step),
     );
+    for (const [index, { track, step }] of steps.entries()) if (results[index]?.applied) track.advance(step);
+    for (const result of results) if ('error' in result) throw result.error;
+    return results.every(({ applied }) => applied) ? 'moved' : 'stale';
   }
-}
-
-/** Whether the event is the one right after the checkpoint, in the very log that the checkpoint was made from. */
-function follows(checkpoint: Checkpoint, next: StoredEvent): boolean {
-  const previous = checkpoint.position === 0 ? genesisHash : Buffer.from(checkpoint.hash, 'hex');
-  return next.position === checkpoint.position + 1 && chainHash(previous, next).equals(next.hash);
 }

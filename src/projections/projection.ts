@@ -19,9 +19,16 @@ export type ReadKeys = (commands: readonly RedisCommand[]) => Promise<unknown[]>
  * `key`: so the same fold fills the live generation and, during a rebuild, the next.
  */
 export interface Projection<State = unknown> extends ProjectionId {
-  /** Reads what the fold of these events needs. Nobody else writes these keys meanwhile: if so, the writes are refused. */
-  load(events: readonly ProjectedEvent[], key: PartitionKeys, read: ReadKeys): Promise<State>;
-  /** Pure: the writes that bring the read model from `state` to after these events. Absolute values wherever possible. */
+  /**
+   * Reads what the fold of these events needs. Nobody else writes these keys meanwhile: if so, the writes are refused.
+   * @param last the state after the step before, if this process has taken it and it still stands: what is in it need not be read.
+   *   The result must not hold on to all of it, or it would grow without end.
+   */
+  load(events: readonly ProjectedEvent[], key: PartitionKeys, read: ReadKeys, last?: State): Promise<State>;
+  /**
+   * The writes that bring the read model from `state` to after these events, and `state` with it. No I/O, no clock, no random. Absolute
+   * values wherever possible.
+   */
   fold(events: readonly ProjectedEvent[], key: PartitionKeys, state: State): RedisCommand[];
   /** How a comparison of generations shows what differs. By default as it is stored. */
   readonly readable?: ReadableEntry;

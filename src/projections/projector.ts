@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import type { Committed } from '../event-log/append.js';
+import { AppendedEvents } from '../event-log/appended-events.js';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
 import { readPartition } from '../event-log/read-partition.js';
@@ -9,18 +11,21 @@ import type { WakeUps } from '../event-log/wake-ups.js';
 import type { Generations } from '../read-models/generations.js';
 import { type ReadModelKeys, releaseOf } from '../read-models/keys.js';
 import { pipeline, type Redis } from '../read-models/redis.js';
-import type { PartitionReport, StoppedReport } from '../read-models/report.js';
+import type { StoppedReport } from '../read-models/report.js';
 import { within } from '../within.js';
 import { allProjections } from './all-projections.js';
+import { createEventLoopLoad } from './event-loop-load.js';
 import { createFreezer } from './freezer.js';
 import { Gate } from './gate.js';
 import { createGenerationStore, type GenerationStore } from './generation-store.js';
 import { projectorLimits as limits } from './limits.js';
-import { PartitionProjector, type PartitionProjectorDeps, type Track } from './partition-projector.js';
+import { PartitionProjector, type PartitionProjectorDeps } from './partition-projector.js';
+import { partitionReport } from './partition-report.js';
 import type { Projection } from './projection.js';
 import { createProjectionStore } from './projection-store.js';
 import { RebuildCoordinator } from './rebuild-coordinator.js';
 import { SkippedEvents } from './skipped-events.js';
+import type { TrackId } from './track.js';
 import { groupTracks, liveGroup } from './track-groups.js';
 
 export interface ProjectorOptions {
@@ -57,6 +62,7 @@ export class Projector {
   readonly #ownership: PartitionOwnership;
   readonly #generations: GenerationStore;
   readonly #skipped: SkippedEvents;
+  readonly #appended: AppendedEvents;
   /** By projection: how often operators had asked to try again, when it was last looked at. */
   readonly #resumes = new Map<string, number>();
   readonly #live: PartitionProjectorDeps;
@@ -64,7 +70,7 @@ export class Projector {
   readonly #running = new Map<number, Running>();
   readonly #stopping = new Map<number, Promise<unknown>>();
   /** What each partition has to fill: tracks by group. Undefined until Redis has told for the first time. */
-  #groups: ReadonlyMap<string, readonly Track[]> | undefined;
+  #groups: ReadonlyMap<string, readonly TrackId[]> | undefined;
   #coordinator: RebuildCoordinator | undefined;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
@@ -78,6 +84,7 @@ export class Projector {
     this.#release = releaseOf(this.#projections);
     this.#generations = createGenerationStore(redis, keys);
     this.#skipped = new SkippedEvents(createStreamReader(pool, settings.partitions));
+    this.#appended = new AppendedEvents(settings.partitions);
     const deps = {
       keys,
       store: createProjectionStore(redis, keys),
@@ -88,7 +95,13 @@ export class Projector {
         this.#skipped.has(projection, partition, position),
       log,
     };
-    this.#live = { ...deps, readEvents: createPartitionsReader(pool) };
+    const load = createEventLoopLoad();
+    this.#live = {
+      ...deps,
+      readEvents: createPartitionsReader(pool),
+      appended: this.#appended,
+      isBusy: () => load() >= limits.busyLoad,
+    };
     const readPages: ReadEvents = (partition, after, max) => readPartition(rebuildPool, partition, after, max);
     this.#rebuild = { ...deps, readEvents: readPages, gate: new Gate(limits.maxRebuildStepsInFlight) };
     this.#ownership = new PartitionOwnership(url, settings, this.#release, log);
@@ -115,6 +128,17 @@ export class Projector {
     await this.#looking;
     await this.#coordinator?.stop();
     await this.#ownership.close();
+  }
+
+  /** Told by who appends in this process: what it has just appended need neither be notified of nor be read back. */
+  saw(committed: Committed): void {
+    if (this.#running.has(committed.partition)) this.#appended.add(committed);
+    this.#options.wakeUps.saw(committed);
+  }
+
+  /** Told that somebody in this process waits until a position is projected. */
+  hurry(partition: number, position: number): void {
+    for (const projector of this.#running.get(partition)?.projectors.values() ?? []) projector.hurry(position);
   }
 
   get ownedPartitions(): ReadonlySet<number> {
@@ -180,7 +204,7 @@ export class Projector {
   /** Brings a partition's projectors to what there is to fill: those of before end with their step in hand. */
   async #fill(running: Running): Promise<void> {
     const { partition, projectors } = running;
-    const groups = this.#groups ?? new Map<string, readonly Track[]>();
+    const groups = this.#groups ?? new Map<string, readonly TrackId[]>();
     for (const [group, projector] of projectors) {
       if (groups.has(group)) continue;
       projectors.delete(group);
@@ -237,6 +261,7 @@ export class Projector {
     const running = this.#running.get(partition);
     if (!running) return;
     this.#running.delete(partition);
+    this.#appended.forget(partition);
     const stops = [...running.projectors.values()].map((projector) => projector.stop());
     this.#stopping.set(
       partition,
@@ -256,24 +281,9 @@ export class Projector {
   async #report(): Promise<void> {
     const { redis, keys, wakeUps, owner, log } = this.#options;
     const commands = [...this.#running.values()].map(({ partition, projectors }) => {
-      const stoppedIn = (live: boolean) =>
-        Object.fromEntries(
-          [...projectors].flatMap(([group, { stopped }]) => (group.startsWith(liveGroup) === live ? [...stopped] : [])),
-        );
-      const report: PartitionReport = {
-        owner,
-        head: wakeUps.heads.get(partition) ?? 0,
-        stopped: stoppedIn(true),
-        rebuild_stopped: stoppedIn(false),
-        reported_at: new Date().toISOString(),
-      };
-      return [
-        'SET',
-        keys.report(partition, this.#release),
-        JSON.stringify(report),
-        'EX',
-        limits.reportLifeSeconds,
-      ] as const;
+      const report = partitionReport(owner, wakeUps.heads.get(partition) ?? 0, projectors);
+      const key = keys.report(partition, this.#release);
+      return ['SET', key, JSON.stringify(report), 'EX', limits.reportLifeSeconds] as const;
     });
     await pipeline(redis, commands).catch((error: unknown) => log.debug({ err: error }, 'no report to Redis'));
   }

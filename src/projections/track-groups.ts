@@ -1,6 +1,6 @@
 import type { Generations } from '../read-models/generations.js';
-import type { Track } from './partition-projector.js';
 import type { Projection } from './projection.js';
+import type { TrackId } from './track.js';
 
 /** How the group of the live generations is named, before what is in it. */
 export const liveGroup = 'live';
@@ -9,9 +9,9 @@ export const liveGroup = 'live';
 export function groupTracks(
   projections: readonly Projection[],
   all: readonly Generations[],
-): Map<string, readonly Track[]> {
-  const live: Track[] = [];
-  const rebuilds = new Map<string, Track[]>();
+): Map<string, readonly TrackId[]> {
+  const live: TrackId[] = [];
+  const rebuilds = new Map<string, TrackId[]>();
   for (const [index, projection] of projections.entries()) {
     const { name, version } = projection;
     const generation = all[index]?.live.get(version);
@@ -22,7 +22,7 @@ export function groupTracks(
     together.push({ projection, id: { name, generation: build.generation } });
     rebuilds.set(build.request, together);
   }
-  const named = (kind: string, tracks: readonly Track[]) =>
+  const named = (kind: string, tracks: readonly TrackId[]) =>
     [`${kind} ${tracks.map(({ id }) => `${id.name}:${id.generation}`).join(' ')}`, tracks] as const;
   return new Map([
     ...(live.length > 0 ? [named(liveGroup, live)] : []),

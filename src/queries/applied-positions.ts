@@ -24,24 +24,33 @@ interface Watcher {
 export class AppliedPositions {
   readonly #models: ReadModels;
   readonly #subscriber: Redis;
+  readonly #onWait: (partition: number, position: number) => void;
   readonly #waiters = new Map<number, Set<Waiter>>();
   readonly #watchers = new Set<Watcher>();
   #count = 0;
   #poll: NodeJS.Timeout | undefined;
   #polling = false;
 
-  /** @param subscriber a connection of its own: one that subscribes can't send commands. */
-  constructor(models: ReadModels, subscriber: Redis) {
+  /**
+   * @param subscriber a connection of its own: one that subscribes can't send commands.
+   * @param onWait told of each position that is waited for.
+   */
+  constructor(
+    models: ReadModels,
+    subscriber: Redis,
+    onWait: (partition: number, position: number) => void = () => undefined,
+  ) {
     this.#models = models;
     this.#subscriber = subscriber;
+    this.#onWait = onWait;
     subscriber.on('message', (channel: string, message: string) => {
       if (channel === models.keys.generationsChannel) this.#look(message);
-      else this.#hear(message);
+      else for (const line of message.split('\n')) this.#hear(line);
     });
   }
 
   async start(): Promise<void> {
-    await this.#subscriber.subscribe(this.#models.keys.appliedChannel, this.#models.keys.generationsChannel);
+    await this.#subscriber.subscribe(this.#models.keys.stepsChannel, this.#models.keys.generationsChannel);
   }
 
   close(): void {
@@ -86,6 +95,7 @@ export class AppliedPositions {
       };
       const timer = setTimeout(() => waiter.done(false), timeoutMs);
       waiters.add(waiter);
+      this.#onWait(partition, position);
       this.#count += 1;
       this.#poll ??= setInterval(() => void this.#readCheckpoints(), limits.checkpointPollIntervalMs);
     });
@@ -108,8 +118,8 @@ export class AppliedPositions {
   }
 
   /** Only what the live generation has applied is visible to queries. */
-  #hear(message: string): void {
-    const [projection = '', generation, partition, position] = message.split(' ');
+  #hear(line: string): void {
+    const [projection = '', generation, partition, position] = line.split(' ');
     if (this.#models.served.get(projection)?.generation !== Number(generation)) return;
     this.#applied(projection, Number(partition), Number(position));
     for (const watcher of this.#watchers) {

@@ -16,6 +16,11 @@ export const startCheckpoint: Checkpoint = { position: 0, hash: '' };
 /** What the checkpoints of a removed generation say for a while: a late owner must not begin to build it again. */
 export const retiredCheckpoint = 'retired';
 
+/** Whether both stand at the same event of the same log, frozen or not. */
+export function samePlace(a: Checkpoint, b: Checkpoint): boolean {
+  return a.position === b.position && a.hash === b.hash;
+}
+
 /** "<position>:<hash, hex>[:<token>]"; empty before the first event. */
 export function encodeCheckpoint({ position, hash, frozenBy }: Checkpoint): string {
   if (position === 0 && frozenBy === undefined) return '';

@@ -20,8 +20,8 @@ export interface ReadModelKeys {
   progress(projection: string): string;
   /** What the partition's owner last reported (report.ts), as JSON text; processes of other versions have another owner. */
   report(partition: number, release: string): string;
-  /** The channel on which each applied step is published, as "<projection> <generation> <partition> <position>". */
-  readonly appliedChannel: string;
+  /** The channel on which applied steps are published, a line each: "<projection> <generation> <partition> <position>". */
+  readonly stepsChannel: string;
   /** The channel that tells of changed generations, by the projection's name. */
   readonly generationsChannel: string;
   /** What callers' requests are counted under. */
@@ -62,7 +62,7 @@ export function createKeys(logId: string): ReadModelKeys {
     generations: (projection) => `${prefix}:generations:${projection}`,
     progress: (projection) => `${prefix}:progress:${projection}`,
     report: (partition, release) => `{${prefix}:${partition}}:report:${release}`,
-    appliedChannel: `${prefix}:applied`,
+    stepsChannel: `${prefix}:steps`,
     generationsChannel: `${prefix}:generations`,
     rateLimitPrefix: `${prefix}:rate`,
   };

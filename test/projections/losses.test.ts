@@ -57,17 +57,16 @@ describe('the read models', () => {
     const key = log.keys.partition(generation, 0)('counter');
     const step = (from: number, to: number) => ({
       generation,
-      partition: 0,
       from: { position: from, hash: from === 0 ? '' : `h${from}` },
       to: { position: to, hash: `h${to}` },
       writes: [['INCRBY', key, to - from] as const],
     });
-    expect(await owner.apply(step(0, 5))).to.deep.equal({ applied: true });
+    expect(await owner.apply(0, [step(0, 5)])).to.deep.equal([{ applied: true }]);
     // The same step once more, one from a point that was passed, and one from a point that was never reached.
-    expect(await late.apply(step(0, 5))).to.deep.equal({ applied: false, found: { position: 5, hash: 'h5' } });
-    expect(await late.apply(step(3, 9))).to.deep.equal({ applied: false, found: { position: 5, hash: 'h5' } });
-    expect(await late.apply(step(9, 12))).to.deep.equal({ applied: false, found: { position: 5, hash: 'h5' } });
-    expect(await owner.apply(step(5, 7))).to.deep.equal({ applied: true });
+    const refused = { applied: false, found: { position: 5, hash: 'h5' } };
+    for (const late5 of [step(0, 5), step(3, 9), step(9, 12)])
+      expect(await late.apply(0, [late5])).to.deep.equal([refused]);
+    expect(await owner.apply(0, [step(5, 7)])).to.deep.equal([{ applied: true }]);
     expect(await log.redis.get(key)).to.equal('7');
     another.disconnect();
   });
