@@ -7,6 +7,7 @@ import { ReadModelUnavailable } from '../read-models/redis.js';
 import { httpLimits as limits } from './limits.js';
 import { type Problem, ProblemError, problem, retryAfterSeconds } from './problems.js';
 import { requestState } from './request-state.js';
+import type { RequestsInHand } from './requests-in-hand.js';
 
 /** Answers with a problem (RFC 9457). */
 export function answerProblem(ctx: Context, { type, title, status, detail, ...extensions }: Problem): void {
@@ -19,12 +20,23 @@ export function answerProblem(ctx: Context, { type, title, status, detail, ...ex
   ctx.type = 'application/problem+json';
 }
 
+export interface AnswerProblemsOptions {
+  readonly log: Logger;
+  readonly logOverload: (error: Overloaded) => void;
+  /** Counts the requests that are being answered, and refuses those that are too many. */
+  readonly inHand: RequestsInHand;
+  /** The methods that a path takes. */
+  readonly methodsOf: (path: string) => readonly string[];
+}
+
 /** Turns whatever a request ends with into an answer: every error is a problem, and none shows a stack trace. */
-export function answerProblems(log: Logger, logOverload = createOverloadLog(log)): Middleware {
+export function answerProblems({ log, logOverload, inHand, methodsOf }: AnswerProblemsOptions): Middleware {
   return async (ctx: Context, next: Next) => {
+    let leave: (() => void) | undefined;
     try {
+      leave = inHand.enter(ctx);
       await next();
-      if (ctx.status === 404 && !ctx.body) answerProblem(ctx, problem('not-found', `There is nothing at ${ctx.path}.`));
+      if (ctx.status === 404 && !ctx.body) answerNothingThere(ctx, methodsOf(ctx.path));
     } catch (error) {
       if (error instanceof ProblemError) ctx.set(error.headers);
       const answer = problemOf(error);
@@ -33,8 +45,21 @@ export function answerProblems(log: Logger, logOverload = createOverloadLog(log)
       else if (answer.status === 503)
         log.warn({ err: error, request_id: requestState(ctx).requestId }, 'a dependency failed');
       answerProblem(ctx, answer);
+    } finally {
+      leave?.();
     }
   };
+}
+
+/** 405 with Allow where a path exists, but not with this method; otherwise 404. */
+function answerNothingThere(ctx: Context, methods: readonly string[]): void {
+  if (methods.length === 0) {
+    answerProblem(ctx, problem('not-found', `There is nothing at ${ctx.path}.`));
+    return;
+  }
+  const allowed = methods.join(', ');
+  ctx.set('Allow', allowed);
+  answerProblem(ctx, problem('method-not-allowed', `${ctx.path} takes ${allowed}.`));
 }
 
 /** Says now and then that requests are refused as too many, and how many: a line for each would be work that nobody has time for. */

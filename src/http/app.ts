@@ -1,8 +1,7 @@
 import type { RequestListener } from 'node:http';
-import type Router from '@koa/router';
-import Koa, { type Context, type Next } from 'koa';
+import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { answerProblem, answerProblems, createOverloadLog } from './answer-problems.js';
+import { answerProblems, createOverloadLog } from './answer-problems.js';
 import { auditRoutes } from './audit-routes.js';
 import { batchRoute } from './batch-route.js';
 import { commandRoutes } from './command-routes.js';
@@ -10,13 +9,12 @@ import { crossOrigin } from './cors.js';
 import { openApiRoutes } from './openapi-routes.js';
 import { operationsRoutes } from './operations-routes.js';
 import { orderStreamRoute } from './order-stream.js';
-import { problem } from './problems.js';
 import { projectionRoutes } from './projection-routes.js';
 import { queryRoutes } from './query-routes.js';
-import { identifyRequest, requestState } from './request-state.js';
+import { identifyRequest } from './request-state.js';
 import { RequestsInHand } from './requests-in-hand.js';
 import { createRoutes } from './routes.js';
-import { securityHeaders } from './security-headers.js';
+import { setSecurityHeaders } from './security-headers.js';
 import type { Service } from './service.js';
 import { webhookRoutes } from './webhook-routes.js';
 
@@ -50,15 +48,13 @@ export function createApp(service: Service, registry: Registry, api: boolean): R
     },
   });
 
-  app.use(identifyRequest);
-  app.use(observe(service, registry));
-  app.use(securityHeaders(service.addresses));
+  app.use(receive(service, registry));
   if (service.corsOrigins.length > 0) app.use(crossOrigin(service.corsOrigins));
   const inHand = new RequestsInHand();
   const logOverload = createOverloadLog(service.log);
-  app.use(answerProblems(service.log, logOverload));
-  app.use(inHand.count);
-  app.use(methodNotAllowed(router));
+  const methodsOf = (path: string) =>
+    [...new Set(router.match(path, '').path.flatMap(({ methods }) => methods))].sort();
+  app.use(answerProblems({ log: service.log, logOverload, inHand, methodsOf }));
   app.use(router.routes());
   const refused = new Counter({
     name: 'orders_requests_refused_total',
@@ -71,8 +67,8 @@ export function createApp(service: Service, registry: Registry, api: boolean): R
   });
 }
 
-/** Logs and measures each request: no bodies, no query strings, no personal data. */
-function observe({ log }: Service, registry: Registry) {
+/** The first that every request passes: gives it its id and its headers, and logs and measures it. No bodies, no query strings, no personal data. */
+function receive({ log, addresses }: Service, registry: Registry): Middleware {
   const duration = new Histogram({
     name: 'http_request_duration_seconds',
     help: 'How long requests took, by route and status.',
@@ -81,36 +77,19 @@ function observe({ log }: Service, registry: Registry) {
     registers: [registry],
   });
   return async (ctx: Context, next: Next) => {
-    const started = process.hrtime.bigint();
+    const startedMs = performance.now();
+    const state = identifyRequest(ctx);
+    setSecurityHeaders(ctx.res, addresses.isSecure(ctx.req));
     await next();
     ctx.res.once('close', () => {
-      const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+      const tookMs = performance.now() - startedMs;
+      const { method, status } = ctx;
       const route = String(ctx._matchedRoute ?? 'none');
-      const { requestId, caller } = requestState(ctx);
-      duration.observe({ method: ctx.method, route, status: ctx.status }, seconds);
-      log.info(
-        {
-          request_id: requestId,
-          ...(caller ? { actor: caller.subject } : {}),
-          method: ctx.method,
-          route,
-          status: ctx.status,
-          duration_ms: Math.round(seconds * 1e6) / 1e3,
-        },
-        'request',
-      );
+      duration.observe({ method, route, status }, tookMs / 1e3);
+      if (!log.isLevelEnabled('info')) return;
+      const { requestId: request_id, caller } = state;
+      const actor = caller ? { actor: caller.subject } : {};
+      log.info({ request_id, ...actor, method, route, status, duration_ms: Math.round(tookMs * 1e3) / 1e3 }, 'request');
     });
-  };
-}
-
-/** 405 with Allow where a path exists, but not with this method. */
-function methodNotAllowed(router: Router) {
-  return async (ctx: Context, next: Next) => {
-    await next();
-    if (ctx.status !== 404 || ctx.body) return;
-    const allowed = new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods));
-    if (allowed.size === 0) return;
-    ctx.set('Allow', [...allowed].sort().join(', '));
-    answerProblem(ctx, problem('method-not-allowed', `${ctx.path} takes ${[...allowed].sort().join(', ')}.`));
   };
 }

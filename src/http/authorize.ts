@@ -4,7 +4,7 @@ import type { Scope } from '../access/scopes.js';
 import type { Operation } from './operation.js';
 import { ProblemError, problem } from './problems.js';
 import type { LimitRate } from './rate-limit.js';
-import { callerOf, setCaller } from './request-state.js';
+import { callerOf, requestState } from './request-state.js';
 
 /** Finds out who calls, and lets nobody further who lacks the operation's scope: the one place where that is checked. */
 export function authorize(operation: Operation, authenticate: Authenticate, limitRate: LimitRate): Middleware {
@@ -18,7 +18,7 @@ export function authorize(operation: Operation, authenticate: Authenticate, limi
       const error = ctx.get('authorization') === '' ? '' : ' error="invalid_token"';
       throw new ProblemError(problem('unauthenticated', found.refused), { 'www-authenticate': `Bearer${error}` });
     }
-    if (caller) setCaller(ctx, caller);
+    requestState(ctx).caller = caller;
     if (access !== 'public' && !access.some((scope) => caller?.scopes.has(scope))) throw insufficientScope(access);
     await next();
   };

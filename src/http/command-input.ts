@@ -1,6 +1,6 @@
-import { v7 as uuidV7 } from 'uuid';
 import type { CommandRequest } from '../commands/handle-command.js';
 import { derivedOrderId } from '../commands/idempotency.js';
+import { newOrderId } from '../commands/new-order-id.js';
 import type { CommandName, OrderCommand, OrderLines } from '../orders/commands.js';
 import type { ItemQuantity } from '../orders/events.js';
 import type { MoneyInput } from '../orders/money.js';
@@ -61,7 +61,7 @@ export function parseCommand(
   }
   const placedId =
     valid.order_id?.toLowerCase() ??
-    (caller.idempotencyKey === undefined ? uuidV7() : derivedOrderId(caller.actor, caller.idempotencyKey));
+    (caller.idempotencyKey === undefined ? newOrderId() : derivedOrderId(caller.actor, caller.idempotencyKey));
   if (valid.occurred_at === undefined) return { request: { orderId: placedId, command } };
   const occurredMs = parseRfc3339(valid.occurred_at) ?? Number.NaN;
   if (!(occurredMs <= caller.nowMs + httpLimits.maxOccurredAtAheadMs)) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Context, Middleware, Next } from 'koa';
+import type { Context } from 'koa';
 import type { Caller } from '../access/caller.js';
 import { httpLimits as limits } from './limits.js';
 
@@ -9,7 +9,7 @@ export interface RequestState {
   readonly correlationId: string;
   readonly causationId: string | undefined;
   /** Who asks; undefined until that has been found out, and where nobody needs to know. */
-  readonly caller: Caller | undefined;
+  caller: Caller | undefined;
 }
 
 const states = new WeakMap<Context, RequestState>();
@@ -19,10 +19,6 @@ export function requestState(ctx: Context): RequestState {
   const state = states.get(ctx);
   if (!state) throw new Error('identifyRequest has not run for this request');
   return state;
-}
-
-export function setCaller(ctx: Context, caller: Caller): void {
-  states.set(ctx, { ...requestState(ctx), caller });
 }
 
 /** Who asks. Throws on a route that everybody may call without saying who they are. */
@@ -38,15 +34,11 @@ export function requestIdOf(given: string): string {
 }
 
 /** Gives every request an id (the caller's, if it sent a sane one) and reads its W3C trace context. */
-export const identifyRequest: Middleware = async (ctx: Context, next: Next) => {
+export function identifyRequest(ctx: Context): RequestState {
   const requestId = requestIdOf(ctx.get('x-request-id'));
   const trace = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/.exec(ctx.get('traceparent'));
-  states.set(ctx, {
-    requestId,
-    correlationId: trace?.[1] ?? requestId,
-    causationId: trace?.[2],
-    caller: undefined,
-  });
-  ctx.set('X-Request-Id', requestId);
-  await next();
-};
+  const state = { requestId, correlationId: trace?.[1] ?? requestId, causationId: trace?.[2], caller: undefined };
+  states.set(ctx, state);
+  ctx.res.setHeader('X-Request-Id', requestId);
+  return state;
+}

@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import type { Context, Middleware, Next } from 'koa';
+import type { Context } from 'koa';
 import { Overloaded } from '../event-log/overloaded.js';
 import { httpLimits as limits } from './limits.js';
 import type { Operation } from './operation.js';
@@ -27,9 +27,9 @@ export class RequestsInHand {
     this.#max = max;
   }
 
-  /** Counts a request from when its body has arrived until it has been answered. */
-  readonly count: Middleware = async (ctx: Context, next: Next) => {
-    if (alwaysAnswered.has(ctx.path)) return next();
+  /** Counts a request from when its body has arrived. @returns what counts it as answered. Throws Overloaded. */
+  enter(ctx: Context): () => void {
+    if (alwaysAnswered.has(ctx.path)) return () => undefined;
     if (this.#full) throw this.#overloaded();
     let counted = false;
     const count = () => {
@@ -38,13 +38,11 @@ export class RequestsInHand {
     };
     if (hasBody(ctx)) ctx.req.once('end', count);
     else count();
-    try {
-      await next();
-    } finally {
+    return () => {
       ctx.req.off('end', count);
       if (counted) this.#count -= 1;
-    }
-  };
+    };
+  }
 
   /**
    * Refuses what is too much before the application sees it: far beyond capacity the refusals are most of the work. Browsers'

@@ -1,5 +1,4 @@
-import type { Context, Middleware, Next } from 'koa';
-import type { ClientAddresses } from './client-address.js';
+import type { ServerResponse } from 'node:http';
 
 /** What every page's Content-Security-Policy has in common. */
 export const noFrames = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -13,10 +12,10 @@ export const securityHeaderValues = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 } as const;
 
-export function securityHeaders(addresses: ClientAddresses): Middleware {
-  return async (ctx: Context, next: Next) => {
-    ctx.set(securityHeaderValues);
-    if (addresses.isSecure(ctx.req)) ctx.set('Strict-Transport-Security', 'max-age=31536000');
-    await next();
-  };
+const headers = Object.entries(securityHeaderValues);
+
+/** @param secure whether the client came by TLS: then its browser is told to keep to that. */
+export function setSecurityHeaders(response: ServerResponse, secure: boolean): void {
+  for (const [name, value] of headers) response.setHeader(name, value);
+  if (secure) response.setHeader('Strict-Transport-Security', 'max-age=31536000');
 }

@@ -19,11 +19,12 @@ export function parseMoney(input: MoneyInput, exponent: number): ParsedMoney {
   const [, sign, whole = '', fraction = ''] = match;
   if (sign && /[1-9]/.test(whole + fraction)) return { error: 'must not be negative' };
   if (fraction.length > exponent) return { error: `must have no more than ${exponent} decimals` };
-  const minor = BigInt(whole + fraction.padEnd(exponent, '0'));
-  if (minor > BigInt(orderLimits.maxAmountMinor)) {
+  // Whole numbers up to the limit are exact as a number, and those above it stay above it.
+  const minor = Number(whole + fraction.padEnd(exponent, '0'));
+  if (minor > orderLimits.maxAmountMinor) {
     return { error: `must be at most ${formatMinor(orderLimits.maxAmountMinor, exponent)}` };
   }
-  return { minor: Number(minor) };
+  return { minor };
 }
 
 /** A number without an exponent part: 1e-7 becomes 0.0000001, so that "too many decimals" is seen as such. */
@@ -48,7 +49,10 @@ export function formatMinor(minor: number | bigint, exponent: number): string {
   return negative ? `-${text}` : text;
 }
 
-/** Integer minor units as a number in major units. Exact for amounts within `orderLimits.maxAmountMinor`. */
+/**
+ * Integer minor units as a number in major units, for amounts within `orderLimits.maxAmountMinor`: the very number whose shortest decimal
+ * form is the amount. IEEE 754 rounds a quotient of two exact numbers as it rounds the decimal itself, so no sum or text is needed.
+ */
 export function toMajor(minor: number, exponent: number): number {
-  return Number(formatMinor(minor, exponent));
+  return minor / 10 ** exponent;
 }

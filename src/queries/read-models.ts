@@ -2,6 +2,7 @@ import { type Generations, readGenerations, type Served, servedGeneration } from
 import type { GenerationId, PartitionKeys, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
 import {
   pipeline,
+  pipelineThen,
   ReadModelUnavailable,
   type Redis,
   type RedisCommand,
@@ -21,7 +22,11 @@ export interface ReadModels {
   /** redis/newest-members.lua. */
   readonly newestMembers: RedisScript;
   /** By projection: the generation that was live when it was last looked at. Every use of it is checked, see fromLive. */
-  readonly served: Map<string, Served>;
+  readonly served: Map<string, LiveGeneration>;
+}
+
+export interface LiveGeneration extends Served {
+  readonly reader: GenerationReader;
 }
 
 export function createReadModels(
@@ -63,7 +68,7 @@ export class ReadModelBeingBuilt extends ReadModelUnavailable {
 class GenerationChanged extends Error {}
 
 /**
- * Answers a query from the live generation of a projection. Each read also reads, as its last command, which generation is
+ * Answers a query from the live generation of a projection. After each read it is also read which generation is
  * live, and if it is another one than the query reads, the query begins again on that. So every answer comes from one
  * generation as it was while it was live: never from one that is being built, being removed, or from two.
  * Rejects with ReadModelUnavailable.
@@ -74,9 +79,9 @@ export async function fromLive<Answer>(
   query: (generation: GenerationReader) => Promise<Answer>,
 ): Promise<Answer> {
   for (let attempt = 0; attempt < limits.maxGenerationChanges; attempt += 1) {
-    const served = models.served.get(projection.name) ?? (await lookUpServed(models, projection));
+    const { reader } = models.served.get(projection.name) ?? (await lookUpServed(models, projection));
     try {
-      return await query(generationReader(models, projection, served));
+      return await query(reader);
     } catch (error) {
       if (!(error instanceof GenerationChanged)) throw error;
       models.served.delete(projection.name);
@@ -96,12 +101,14 @@ export function fromGeneration(models: ReadModels, id: GenerationId): Generation
 }
 
 /** Looks up which generation is live. Where there is none yet, that is the empty generation 0, looked up anew each time. */
-export async function lookUpServed(models: ReadModels, projection: ProjectionId): Promise<Served> {
+export async function lookUpServed(models: ReadModels, projection: ProjectionId): Promise<LiveGeneration> {
   const [generations] = await readGenerations(models.redis, models.keys, [projection]);
-  const served = generations && readableGeneration(generations, projection);
-  if (served) models.served.set(projection.name, served);
-  else if (generations && generations.live.size > 0) throw new ReadModelBeingBuilt(projection);
-  return served ?? { generation: 0, version: projection.version };
+  const found = generations && readableGeneration(generations, projection);
+  if (!found && generations && generations.live.size > 0) throw new ReadModelBeingBuilt(projection);
+  const served = found ?? { generation: 0, version: projection.version };
+  const live = { ...served, reader: liveReader(models, projection, served) };
+  if (found) models.served.set(projection.name, live);
+  return live;
 }
 
 /** The read models that this version can't answer from yet: what is live has a shape that it does not read. Rejects with ReadModelUnavailable. */
@@ -120,7 +127,7 @@ function readableGeneration(generations: Generations, projection: ProjectionId):
   return served && served.version >= (projection.readsFrom ?? 0) ? served : undefined;
 }
 
-function generationReader(models: ReadModels, projection: ProjectionId, served: Served): GenerationReader {
+function liveReader(models: ReadModels, projection: ProjectionId, served: Served): GenerationReader {
   // While the version before is served, the first generation of this version is what has to be noticed.
   const fields = [...new Set([projection.version, served.version])].map((version) => `live:${version}`);
   const liveNow: RedisCommand = ['HMGET', models.keys.generations(projection.name), ...fields];
@@ -133,7 +140,8 @@ function generationReader(models: ReadModels, projection: ProjectionId, served: 
     models,
     { name: projection.name, generation: served.generation },
     async (commands) => {
-      const answers = await pipeline(models.redis, [...commands, liveNow]);
+      // One look for all queries of this turn of the event loop: it comes after what each of them reads.
+      const answers = await pipelineThen(models.redis, commands, liveNow);
       check(answers.pop());
       return answers;
     },
@@ -147,9 +155,10 @@ function reader(
   read: (commands: readonly RedisCommand[]) => Promise<unknown[]>,
   checkAfter: () => Promise<void>,
 ): GenerationReader {
+  const names = Array.from({ length: models.partitions }, (_, partition) => models.keys.partition(id, partition));
   return {
     id,
-    keys: (partition) => models.keys.partition(id, partition),
+    keys: (partition) => names[partition] ?? models.keys.partition(id, partition),
     read,
     async newestMembers(sets, args) {
       const answers = await Promise.all(sets.map((keys) => models.newestMembers(keys, args)));

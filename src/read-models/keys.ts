@@ -50,10 +50,10 @@ export type PartitionKeys = (...name: string[]) => string;
 
 export function createKeys(logId: string): ReadModelKeys {
   const prefix = `orders:${logId.slice(0, 8)}`;
-  const partitionKeys =
-    ({ name, generation }: GenerationId, partition: number): PartitionKeys =>
-    (...rest) =>
-      [`{${prefix}:${partition}}`, name, generation, ...rest].join(':');
+  const partitionKeys = ({ name, generation }: GenerationId, partition: number): PartitionKeys => {
+    const begin = `{${prefix}:${partition}}:${name}:${generation}`;
+    return (...rest) => (rest.length === 1 ? `${begin}:${rest[0]}` : [begin, ...rest].join(':'));
+  };
   return {
     log: logId.slice(0, 8),
     partition: partitionKeys,

@@ -52,17 +52,31 @@ export class ReadModelUnavailable extends Error {
 /** Sends commands in one round trip and gives their answers in order. Rejects with ReadModelUnavailable. */
 export async function pipeline(redis: Redis, commands: readonly RedisCommand[]): Promise<unknown[]> {
   if (commands.length === 0) return [];
-  const answers = await sendTogether(redis, commands);
-  return answers.map(([error, result]) => {
-    if (error) throw new ReadModelUnavailable(error);
-    return result;
-  });
+  return (await sendTogether(redis, commands)).map(resultOf);
+}
+
+/**
+ * The same, and `last` after them, whose answer is the last one. Callers that give the very same `last` in one turn of the event loop
+ * share it: it is sent once, after the commands of all of them.
+ */
+export async function pipelineThen(
+  redis: Redis,
+  commands: readonly RedisCommand[],
+  last: RedisCommand,
+): Promise<unknown[]> {
+  return (await sendTogether(redis, commands, last)).map(resultOf);
 }
 
 type Answer = [error: Error | null, result: unknown];
 
+function resultOf([error, result]: Answer): unknown {
+  if (error) throw new ReadModelUnavailable(error);
+  return result;
+}
+
 interface Waiting {
   readonly commands: readonly RedisCommand[];
+  readonly last: RedisCommand | undefined;
   readonly resolve: (answers: Answer[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -73,14 +87,14 @@ const waiting = new WeakMap<Redis, Waiting[]>();
  * What is sent in one turn of the event loop goes out in one write: under load a write to a socket costs more than the
  * commands in it. Each caller's commands stay together and in order; when there is only one, it waits for nothing.
  */
-function sendTogether(redis: Redis, commands: readonly RedisCommand[]): Promise<Answer[]> {
+function sendTogether(redis: Redis, commands: readonly RedisCommand[], last?: RedisCommand): Promise<Answer[]> {
   return new Promise((resolve, reject) => {
     const others = waiting.get(redis);
     if (others) {
-      others.push({ commands, resolve, reject });
+      others.push({ commands, last, resolve, reject });
       return;
     }
-    waiting.set(redis, [{ commands, resolve, reject }]);
+    waiting.set(redis, [{ commands, last, resolve, reject }]);
     setImmediate(() => {
       const all = waiting.get(redis) ?? [];
       waiting.delete(redis);
@@ -91,18 +105,25 @@ function sendTogether(redis: Redis, commands: readonly RedisCommand[]): Promise<
 
 async function sendAll(redis: Redis, all: readonly Waiting[]): Promise<void> {
   let answers: Answer[];
+  /** Where among the answers each one's is. */
+  const lasts = new Map<RedisCommand, number>();
   try {
     const words: unknown[][] = [];
-    for (const { commands } of all) for (const [name, ...args] of commands) words.push([name.toLowerCase(), ...args]);
+    const send = ([name, ...args]: RedisCommand) => words.push([name.toLowerCase(), ...args]) - 1;
+    for (const { commands } of all) for (const command of commands) send(command);
+    for (const { last } of all) if (last && !lasts.has(last)) lasts.set(last, send(last));
     answers = (await redis.pipeline(words).exec()) ?? [];
   } catch (error) {
     for (const { reject } of all) reject(new ReadModelUnavailable(error));
     return;
   }
   let at = 0;
-  for (const { commands, resolve } of all) {
-    resolve(answers.slice(at, at + commands.length));
+  for (const { commands, last, resolve } of all) {
+    const own = answers.slice(at, at + commands.length);
     at += commands.length;
+    const shared = last && answers[lasts.get(last) ?? -1];
+    if (shared) own.push(shared);
+    resolve(own);
   }
 }
 

@@ -11,11 +11,13 @@ describe('when more requests come than can be answered', () => {
     const logged: Record<string, unknown>[] = [];
     const log = pino({ level: 'warn' }, { write: (line: string) => logged.push(JSON.parse(line)) });
     const app = new Koa();
-    app.use(identifyRequest);
     const logOverload = createOverloadLog(log);
-    app.use(answerProblems(log, logOverload));
     const inHand = new RequestsInHand(2);
-    app.use(inHand.count);
+    const answer = answerProblems({ log, logOverload, inHand, methodsOf: () => [] });
+    app.use((ctx, next) => {
+      identifyRequest(ctx);
+      return answer(ctx, next);
+    });
     const release: (() => void)[] = [];
     const arrived = new Promise<void>((resolve) => {
       app.use(async (ctx) => {
