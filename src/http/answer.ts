@@ -6,7 +6,8 @@ import { queryErrors } from './validation.js';
 
 /** Answers 200, or 304 where the caller has this very answer already. Without a version, the ETag is made of the text. */
 export function answer(ctx: Context, text: string, etag?: string, type = 'application/json'): void {
-  if (type === 'application/json' && !ctx.accepts('application/json')) throw notAcceptable();
+  // Who names no type takes any.
+  if (type === 'application/json' && ctx.headers.accept && !ctx.accepts('application/json')) throw notAcceptable();
   ctx.status = 200;
   const tag = etag ?? etagOf(text);
   ctx.set('ETag', tag);
@@ -16,8 +17,9 @@ export function answer(ctx: Context, text: string, etag?: string, type = 'applic
     ctx.status = 304;
     return;
   }
-  ctx.body = text;
+  // Before the body: otherwise Koa would make a type out of that first.
   ctx.type = type;
+  ctx.body = text;
 }
 
 /** An ETag made of the text itself. */

@@ -70,36 +70,37 @@ export function parseCommand(
   return { request: { orderId: placedId, command, occurredAt: formatRfc3339(occurredMs) } };
 }
 
+/** Fields in the order of their names: so the hash of the command need not sort them. */
 function toCommand(name: CommandName, body: CommandBody, defaultCurrency: string): OrderCommand {
   switch (name) {
     case 'place':
       return {
         command: 'place',
-        userId: body.user_id,
         currency: body.currency ?? defaultCurrency,
-        totalAmount: body.total_amount,
         ...lines(body),
         ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
+        totalAmount: body.total_amount,
+        userId: body.user_id,
       };
     case 'amend':
-      return { command: 'amend', totalAmount: body.total_amount, reason: body.reason, ...lines(body) };
+      return { command: 'amend', ...lines(body), reason: body.reason, totalAmount: body.total_amount };
     case 'pay':
       return {
-        command: 'pay',
         ...(body.amount === undefined ? {} : { amount: body.amount }),
+        command: 'pay',
         ...(body.payment_reference === undefined ? {} : { paymentReference: body.payment_reference }),
       };
     case 'ship':
       return {
         command: 'ship',
-        ...(body.items === undefined ? {} : { items: body.items }),
         ...(body.carrier === undefined ? {} : { carrier: body.carrier }),
+        ...(body.items === undefined ? {} : { items: body.items }),
         ...(body.tracking_number === undefined ? {} : { trackingNumber: body.tracking_number }),
       };
     case 'refund':
-      return { command: 'refund', reason: body.reason, ...(body.amount === undefined ? {} : { amount: body.amount }) };
+      return { ...(body.amount === undefined ? {} : { amount: body.amount }), command: 'refund', reason: body.reason };
     case 'return':
-      return { command: 'return', reason: body.reason, ...(body.items === undefined ? {} : { items: body.items }) };
+      return { command: 'return', ...(body.items === undefined ? {} : { items: body.items }), reason: body.reason };
     case 'cancel':
     case 'hold':
     case 'release':

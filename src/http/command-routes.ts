@@ -81,8 +81,8 @@ async function answerOutcome(
   } else {
     ctx.status = 200;
   }
-  ctx.body = JSON.stringify(orderDocument(order));
   ctx.type = 'application/json';
+  ctx.body = JSON.stringify(orderDocument(order));
 }
 
 async function waitFor(service: Service, { partition, position, replayed }: Handled, waitMs: number): Promise<void> {

@@ -31,18 +31,25 @@ export class RequestsInHand {
   enter(ctx: Context): () => void {
     if (alwaysAnswered.has(ctx.path)) return () => undefined;
     if (this.#full) throw this.#overloaded();
+    if (!hasBody(ctx)) {
+      this.#count += 1;
+      return this.#leave;
+    }
     let counted = false;
     const count = () => {
       counted = true;
       this.#count += 1;
     };
-    if (hasBody(ctx)) ctx.req.once('end', count);
-    else count();
+    ctx.req.once('end', count);
     return () => {
       ctx.req.off('end', count);
-      if (counted) this.#count -= 1;
+      if (counted) this.#leave();
     };
   }
+
+  readonly #leave = (): void => {
+    this.#count -= 1;
+  };
 
   /**
    * Refuses what is too much before the application sees it: far beyond capacity the refusals are most of the work. Browsers'

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The partition in which an order lives for ever: the first four bytes of SHA-256 over the id's 16 bytes, as a
@@ -6,5 +6,5 @@ import { createHash } from 'node:crypto';
  */
 export function orderPartition(orderId: string, partitions: number): number {
   const bytes = Buffer.from(orderId.replaceAll('-', ''), 'hex');
-  return createHash('sha256').update(bytes).digest().readUInt32BE(0) % partitions;
+  return Number.parseInt(hash('sha256', bytes, 'hex').slice(0, 8), 16) % partitions;
 }

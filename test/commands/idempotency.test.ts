@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { commandHash, isHashOf, storedHash } from '../../src/commands/idempotency.js';
 
 describe('the hash of a command', () => {
@@ -15,6 +16,22 @@ describe('the hash of a command', () => {
       '{"command":"place","items":[{"item_id":"a","quantity":1}],"metadata":{"a":"\\"","b":"é"},"userId":"u"}';
     expect(commandHash(command)).to.equal(createHash('sha256').update(text).digest('hex'));
     expect(commandHash({ ...command, metadata: { a: '"', b: 'é' } })).to.equal(commandHash(command));
+  });
+
+  it('is the same for every order in which the fields of anything may stand', () => {
+    const field = fc.oneof(fc.constantFrom('a', 'b', 'Z', '10', '9', 'é', '__proto__'), fc.string({ maxLength: 3 }));
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof({ maxDepth: 3 }, fc.string(), fc.integer(), fc.constant(null), tie('list'), tie('object')),
+      list: fc.array(tie('tree'), { maxLength: 3 }),
+      object: fc.dictionary(field, tie('tree'), { maxKeys: 4, noNullPrototype: true }),
+    }));
+    const reversed = (value: unknown): unknown => {
+      if (value === null || typeof value !== 'object') return value;
+      if (Array.isArray(value)) return value.map(reversed);
+      const entries = Object.entries(value).map(([name, inner]) => [name, reversed(inner)]);
+      return Object.fromEntries(entries.reverse());
+    };
+    fc.assert(fc.property(tree, (value) => commandHash(reversed(value)) === commandHash(value)));
   });
 
   it('tells two commands apart by any field, also by one with a name that objects have already', () => {

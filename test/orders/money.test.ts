@@ -12,6 +12,7 @@ describe('money', () => {
         fc.constantFrom(...currencyCodes),
         (minor, code) => {
           const exponent = exponentOf(code);
+          expect(toMajor(minor, exponent)).to.equal(Number(formatMinor(minor, exponent)));
           const number = JSON.parse(JSON.stringify(toMajor(minor, exponent)));
           expect(parseMoney(number, exponent)).to.deep.equal({ minor });
           expect(parseMoney(formatMinor(minor, exponent), exponent)).to.deep.equal({ minor });
