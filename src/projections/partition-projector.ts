@@ -6,11 +6,13 @@ import type { StoredEvent } from '../event-log/stored-event.js';
 import { type Checkpoint, retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
 import type { ReadModelKeys } from '../read-models/keys.js';
 import type { StoppedReport } from '../read-models/report.js';
+import { Bell } from './bell.js';
 import { allFollow, type ChainCheck, createChainCheck } from './chain-check.js';
 import { decodeEvents, type OpenEvents, type ReadEvent } from './decode-events.js';
 import type { Freezer } from './freezer.js';
 import type { Gate } from './gate.js';
 import { projectorLimits as limits } from './limits.js';
+import type { Pace } from './pace.js';
 import type { ProjectionStore } from './projection-store.js';
 import { type PreparedStep, Track, type TrackDeps, type TrackId } from './track.js';
 
@@ -34,8 +36,8 @@ export interface PartitionProjectorDeps {
   readonly open: OpenEvents;
   /** Bounds how many steps are in hand at once; a rebuild's steps share a narrow one, so that they leave room for others. */
   readonly gate?: Gate;
-  /** Whether the process has so much to do that steps are put off, to become fewer and larger. By default it never has. */
-  readonly isBusy?: () => boolean;
+  /** By default no step is put off. */
+  readonly pace?: Pace;
   /** Where to end, by partition; by default nowhere. May be moved on while it runs. */
   readonly until?: ReadonlyMap<number, number>;
   readonly log: Logger;
@@ -54,8 +56,7 @@ export class PartitionProjector {
   readonly #events: ReadAhead;
   readonly #log: Logger;
   #stopping = false;
-  /** Ends the sleep that it is in. */
-  #ring: (() => void) | undefined;
+  readonly #bell = new Bell();
   #woken = false;
   /** The furthest position that somebody waits for. */
   #awaited = 0;
@@ -82,7 +83,7 @@ export class PartitionProjector {
   /** Resolves when the step in hand is over. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#ring?.();
+    this.#bell.ring();
     await this.#running;
   }
 
@@ -90,14 +91,14 @@ export class PartitionProjector {
   resume(): void {
     for (const track of this.#tracks) track.resume();
     this.#woken = true;
-    this.#ring?.();
+    this.#bell.ring();
   }
 
   /** Told that somebody waits for a position: the step that takes it is not put off for long. */
   hurry(position: number): void {
     if (position <= this.#awaited) return;
     this.#awaited = position;
-    if (this.#resting) this.#ring?.();
+    if (this.#resting) this.#bell.ring();
   }
 
   /** Which projections stand still here, and where. */
@@ -116,7 +117,7 @@ export class PartitionProjector {
   readonly #onMoved = (partition: number): void => {
     if (partition !== this.#partition) return;
     this.#woken = true;
-    if (!this.#resting || !this.#isOurs(this.#head)) this.#ring?.();
+    if (!this.#resting || !this.#isOurs(this.#head)) this.#bell.ring();
   };
 
   /** Whether this process itself has appended what is at a position, and still has it. */
@@ -155,47 +156,34 @@ export class PartitionProjector {
 
   /** True if woken, false if the time is over. */
   #waitForWake(timeoutMs: number): Promise<boolean> {
-    return this.#stopping || this.#woken ? Promise.resolve(true) : this.#sleep(timeoutMs);
+    return this.#stopping || this.#woken ? Promise.resolve(true) : this.#bell.sleep(timeoutMs);
   }
 
   /** Waits for a time, whatever happens meanwhile, unless it is to stop. */
   async #pause(ms: number): Promise<void> {
     const until = performance.now() + ms;
-    for (let left = ms; left > 0 && !this.#stopping; left = until - performance.now()) await this.#sleep(left);
+    for (let left = ms; left > 0 && !this.#stopping; left = until - performance.now()) await this.#bell.sleep(left);
   }
 
   /**
-   * While the process is busy, waits a little before the next step, which then takes more events: what a step costs is mostly the
-   * same however few they are. Shorter where somebody waits for the answer; and not at all where other processes append, since
-   * who waits for their events is not known here.
+   * While the process is busy, waits a little before the next step, which then takes more events. Shorter where somebody waits for
+   * them; and not at all where other processes append, since who waits for their events is not known here.
    */
   async #rest(): Promise<void> {
-    if (!this.#deps.isBusy?.()) return;
+    const { pace } = this.#deps;
+    if (!pace?.isBusy()) return;
     const since = performance.now();
     this.#resting = true;
     try {
       while (!this.#stopping && this.#isOurs(this.#head)) {
-        const isAwaited = this.#tracks.some(({ checkpoint }) => checkpoint.position < this.#awaited);
-        const left = since + (isAwaited ? limits.awaitedRestMs : limits.restMs) - performance.now();
+        const isAwaited = this.#tracks.some(({ isActive, checkpoint }) => isActive && checkpoint.position < this.#awaited);
+        const left = since + (isAwaited ? pace.awaitedRestMs : pace.restMs) - performance.now();
         if (left <= 0) return;
-        await this.#sleep(left);
+        await this.#bell.sleep(left);
       }
     } finally {
       this.#resting = false;
     }
-  }
-
-  /** True if something rang, false if the time is over. */
-  #sleep(timeoutMs: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const end = (rung: boolean) => {
-        clearTimeout(timer);
-        this.#ring = undefined;
-        resolve(rung);
-      };
-      const timer = setTimeout(() => end(false), timeoutMs);
-      this.#ring = () => end(true);
-    });
   }
 
   async #loadCheckpoints(): Promise<void> {

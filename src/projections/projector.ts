@@ -14,11 +14,11 @@ import { pipeline, type Redis } from '../read-models/redis.js';
 import type { StoppedReport } from '../read-models/report.js';
 import { within } from '../within.js';
 import { allProjections } from './all-projections.js';
-import { createEventLoopLoad } from './event-loop-load.js';
 import { createFreezer } from './freezer.js';
 import { Gate } from './gate.js';
 import { createGenerationStore, type GenerationStore } from './generation-store.js';
 import { projectorLimits as limits } from './limits.js';
+import { createPace } from './pace.js';
 import { PartitionProjector, type PartitionProjectorDeps } from './partition-projector.js';
 import { partitionReport } from './partition-report.js';
 import type { Projection } from './projection.js';
@@ -95,13 +95,8 @@ export class Projector {
         this.#skipped.has(projection, partition, position),
       log,
     };
-    const load = createEventLoopLoad();
-    this.#live = {
-      ...deps,
-      readEvents: createPartitionsReader(pool),
-      appended: this.#appended,
-      isBusy: () => load() >= limits.busyLoad,
-    };
+    const readEvents = createPartitionsReader(pool);
+    this.#live = { ...deps, readEvents, appended: this.#appended, pace: createPace() };
     const readPages: ReadEvents = (partition, after, max) => readPartition(rebuildPool, partition, after, max);
     this.#rebuild = { ...deps, readEvents: readPages, gate: new Gate(limits.maxRebuildStepsInFlight) };
     this.#ownership = new PartitionOwnership(url, settings, this.#release, log);

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import pg from 'pg';
 import { createAppender } from '../../src/event-log/append.js';
 import { createPool, readLogSettings } from '../../src/event-log/database.js';
 import { migrate } from '../../src/event-log/migrate.js';
-import { placedEvent } from '../support/events.js';
-import { createDatabase } from '../support/servers.js';
+import { projectPath } from '../../src/project-path.js';
+import { orderIdIn, placedEvent } from '../support/events.js';
+import { createDatabase, eventually } from '../support/servers.js';
 
 describe('migrate', () => {
   it('lets one of several processes that start at once do the work', async () => {
@@ -69,6 +71,65 @@ describe('migrate', () => {
     url.password = 'x';
     expect((await migrate(url.href, 16)).applied).to.have.length.greaterThan(0);
   });
+
+  it('lets a process of the version before go on appending while the append functions are replaced', async () => {
+    const url = await createDatabase();
+    await migrate(url, 4);
+    await backToVersion9(url);
+    const pool = createPool(url, 4, () => undefined);
+    const events = [placedEvent()].map(({ type, data, metadata, occurredAt }) => [
+      [type],
+      [data],
+      [metadata],
+      [occurredAt],
+    ]);
+    // As that version called them, by statements that it has prepared before.
+    const calls = [
+      {
+        name: 'one',
+        text: 'select accepted, version, "position", recorded_at from append_events($1, $2, $3, $4, $5, $6, $7, $8)',
+      },
+      {
+        name: 'several',
+        text: 'select accepted, version, "position", recorded_at from append_to_partitions(array[$1::smallint], $2, $3, $4, $5, $6, $7, $8)',
+      },
+    ];
+    let appended = 0;
+    let migrating = true;
+    const appending = calls.map(async (call) => {
+      for (let after = 0; migrating || after < 5; after += migrating ? 0 : 1) {
+        const values = [2, [orderIdIn(2, 4)], [0], [1], ...(events[0] ?? [])];
+        const { rows } = await pool.query<{ accepted: boolean }>({ ...call, values });
+        expect(rows.map(({ accepted }) => accepted)).to.deep.equal([true]);
+        appended += 1;
+      }
+    });
+    await eventually('both to be at it', () => appended > 10);
+    const { applied } = await migrate(url, 4);
+    migrating = false;
+    await Promise.all(appending);
+    expect(applied).to.deep.equal(['010_append_returns_hashes.sql']);
+    expect((await query(url, 'select head::int as n from logs where partition = 2'))[0]).to.deep.equal({ n: appended });
+    await pool.end();
+  });
+
+  /** The append functions as they were before sql/010. */
+  async function backToVersion9(url: string): Promise<void> {
+    const [one, several] = await Promise.all(
+      ['008_append_events_faster.sql', '009_append_to_partitions.sql'].map((file) =>
+        readFile(projectPath('sql', file), 'utf8'),
+      ),
+    );
+    const arguments_ = 'uuid[], integer[], integer[], text[], text[], text[], timestamptz[]';
+    await query(
+      url,
+      `set search_path = public, pg_temp;
+       delete from schema_migrations where version > 9;
+       drop function append_events(smallint, ${arguments_}); drop function append_to_partitions(smallint[], ${arguments_});
+       ${one} ${several?.slice(several.indexOf('create function append_to_partitions'))}
+       grant execute on function append_events(smallint, ${arguments_}) to orders_service;`,
+    );
+  }
 
   async function query(url: string, sql: string): Promise<object[]> {
     const client = new pg.Client({ connectionString: url });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { allProjections } from '../../src/projections/all-projections.js';
 import { createProjectionStore } from '../../src/projections/projection-store.js';
 import { getProjections } from '../../src/queries/get-projections.js';
+import type { RedisCommand } from '../../src/read-models/redis.js';
 import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
 import { checkpointText, restoreKeys, snapshotKeys } from '../support/redis-keys.js';
@@ -69,6 +70,63 @@ describe('the read models', () => {
     expect(await owner.apply(0, [step(5, 7)])).to.deep.equal([{ applied: true }]);
     expect(await log.redis.get(key)).to.equal('7');
     another.disconnect();
+  });
+
+  it('take each projection’s step by itself: neither one that is late nor one that is refused holds up the others', async () => {
+    const store = createProjectionStore(log.redis, log.keys);
+    const step = (name: string, from: number, write: (key: string) => RedisCommand) => {
+      const generation = { name, generation: 1 };
+      const at = (position: number) => ({ position, hash: position === 0 ? '' : `h${position}` });
+      const key = log.keys.partition(generation, 0)('key');
+      return { generation, from: at(from), to: at(from + 1), writes: [write(key)] };
+    };
+    const set = (key: string): RedisCommand => ['SET', key, 'x'];
+    const heard: string[] = [];
+    const subscriber = log.redis.duplicate();
+    await subscriber.subscribe(log.keys.stepsChannel);
+    subscriber.on('message', (_, message: string) => heard.push(...message.split('\n')));
+    await store.apply(0, [step('a', 0, set)]);
+    const results = await store.apply(0, [
+      step('a', 1, (key) => ['RPUSH', key, 'not a list']),
+      step('b', 3, set),
+      step('c', 0, set),
+    ]);
+    expect(results.map((result) => ('error' in result ? 'refused' : result.applied))).to.deep.equal([
+      'refused',
+      false,
+      true,
+    ]);
+    const positions = await store.checkpoints(
+      ['a', 'b', 'c'].map((name) => ({ name, generation: 1 })),
+      0,
+    );
+    expect(positions.map(({ position }) => position)).to.deep.equal([1, 0, 1]);
+    await eventually('both steps to be told', () => heard.length === 2);
+    expect(heard).to.deep.equal(['a 1 0 1', 'c 1 0 1']);
+    subscriber.disconnect();
+  });
+
+  it('go on where they were once Redis, which had no room for a step, has room again', async () => {
+    const projector = await startProjector(log);
+    const append = appender(log);
+    for (let nth = 0; nth < 8; nth += 1) await place(append, orderIdIn(nth % 4, 4));
+    await projected(log);
+    const before = await snapshotKeys(log);
+    await log.redis.config('SET', 'maxmemory', '1');
+    try {
+      for (let nth = 0; nth < 8; nth += 1) await place(append, orderIdIn(nth % 4, 4));
+      // Refused at least once, by the time that something has been tried again.
+      await eventually('Redis to refuse a step', async () =>
+        /errorstat_OOM:count=\d{2}/.test(await log.redis.info('errorstats')),
+      );
+      expect(await snapshotKeys(log)).to.deep.equal(before);
+    } finally {
+      await log.redis.config('SET', 'maxmemory', '0');
+    }
+    await projected(log);
+    await expectReadModelsEqualTheLog(log);
+    expect(projector.projector.stopped()).to.deep.equal([]);
+    await projector.stop();
   });
 
   it('are not written by an owner that slept between its fold and its step while others went on', async () => {

@@ -1,0 +1,33 @@
+import { projectorLimits as limits } from './limits.js';
+
+/** When steps are put off, to become fewer and larger: what a step costs is mostly the same however few events it takes. */
+export interface Pace {
+  /** Whether the process has so much to do that it pays. */
+  readonly isBusy: () => boolean;
+  /** For how long, unless somebody waits for the step. */
+  readonly restMs: number;
+  readonly awaitedRestMs: number;
+}
+
+/** Goes by how busy the event loop of this process was lately. */
+export function createPace(): Pace {
+  let before = performance.eventLoopUtilization();
+  let measuredAtMs = performance.now();
+  /** The share of the time in which the event loop had something to do, from 0 to 1. */
+  let utilization = 0;
+  const { restMs, awaitedRestMs } = limits;
+  return {
+    restMs,
+    awaitedRestMs,
+    isBusy() {
+      const nowMs = performance.now();
+      if (nowMs - measuredAtMs >= limits.loadIntervalMs) {
+        const now = performance.eventLoopUtilization();
+        ({ utilization } = performance.eventLoopUtilization(now, before));
+        before = now;
+        measuredAtMs = nowMs;
+      }
+      return utilization >= limits.busyLoad;
+    },
+  };
+}

@@ -1,0 +1,163 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type pg from 'pg';
+import { type AppendEvents, type Committed, createAppender } from '../../src/event-log/append.js';
+import { createNotifier } from '../../src/event-log/wake-ups.js';
+import { allProjections } from '../../src/projections/all-projections.js';
+import type { Projection } from '../../src/projections/projection.js';
+import { metricsKeys } from '../../src/read-models/metrics.js';
+import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
+import { expectIntactLog, expectReadModelsEqualTheLog, projected } from '../support/read-models.js';
+import { liveKeys, restoreKeys, snapshotKeys } from '../support/redis-keys.js';
+import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
+
+type Running = Awaited<ReturnType<typeof startProjector>>;
+
+describe('what a process appends reaches its own projectors', () => {
+  let log: TestLog;
+  let running: Running;
+  /** The names of the statements that were sent to PostgreSQL. */
+  let statements: string[];
+  beforeEach(async () => {
+    log = await createTestLog(4);
+    statements = [];
+    const query = log.pool.query.bind(log.pool) as (...args: unknown[]) => Promise<pg.QueryResult>;
+    log.pool.query = ((config: string | pg.QueryConfig, ...rest: unknown[]) => {
+      if (typeof config === 'object') statements.push(config.name ?? '');
+      return query(config, ...rest);
+    }) as typeof log.pool.query;
+  });
+  afterEach(async () => {
+    await running.stop();
+    await log.close();
+  });
+
+  /** Starts a projector that owns all partitions and fills them. */
+  async function start(projections?: readonly Projection[]): Promise<void> {
+    running = await startProjector(log, projections);
+    await eventually('all partitions to be filled', () => running.projector.lags().length >= 4 * allProjections.length);
+  }
+  /** Appends as the service does: its projector hears of it at once, others by a notification. */
+  function appendHere(change: (committed: Committed) => Committed = (committed) => committed): AppendEvents {
+    const notify = createNotifier(log.pool, silent);
+    return createAppender(log.pool, log.settings, (committed) => {
+      running.projector.saw(change(committed));
+      notify(committed);
+    });
+  }
+  const reads = () => statements.filter((name) => name.startsWith('read-partition')).length;
+
+  it('from memory, and is not read back', async () => {
+    await start();
+    const append = appendHere();
+    const before = reads();
+    const ids = Array.from({ length: 60 }, (_, nth) => orderIdIn(nth % 4, 4));
+    for (const id of ids) await place(append, id);
+    for (const orderId of ids.slice(0, 8))
+      await append({ orderId, expectedVersion: 1, events: [noteEvent('a'), noteEvent('b')] });
+    await projected(log);
+    // Where the poll of the heads sees an event before its own append is answered, it is read.
+    expect(reads() - before, 'reads of the log for 68 appends').to.be.at.most(8);
+    await expectReadModelsEqualTheLog(log);
+  });
+
+  it('only as the log has it: what is other than the log says is read there', async () => {
+    await start();
+    const append = appendHere((committed) => ({
+      ...committed,
+      events: committed.events.map((event) => ({
+        ...event,
+        data: event.data.replace('"total_minor":1000', '"total_minor":9'),
+      })),
+    }));
+    const before = reads();
+    for (let nth = 0; nth < 8; nth += 1) await place(append, orderIdIn(nth % 4, 4));
+    await projected(log);
+    expect(reads() - before).to.be.greaterThan(0);
+    await expectReadModelsEqualTheLog(log);
+  });
+
+  it('with what others append in between, nothing left out and nothing twice', async () => {
+    const seen = new Map<number, number[]>();
+    await start([...allProjections, recorder(seen)]);
+    const here = appendHere();
+    const elsewhere = appender(log);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ own: fc.boolean(), partition: fc.nat(3), burst: fc.integer({ min: 1, max: 4 }) }), {
+          minLength: 5,
+          maxLength: 30,
+        }),
+        async (turns) => {
+          await Promise.all(
+            turns.map(async ({ own, partition, burst }) => {
+              for (let nth = 0; nth < burst; nth += 1) await place(own ? here : elsewhere, orderIdIn(partition, 4));
+            }),
+          );
+        },
+      ),
+      { numRuns: 15, endOnFailure: true },
+    );
+    await projected(log);
+    await eventually('the last events', async () => {
+      const { rows } = await log.owner.query('select partition, head from logs');
+      return rows.every(({ partition, head }) => (seen.get(partition)?.length ?? 0) === Number(head));
+    });
+    for (const positions of seen.values()) expect(positions).to.deep.equal(positions.map((_, nth) => nth + 1));
+    await expectIntactLog(log);
+    await expectReadModelsEqualTheLog(log);
+  });
+
+  it('while what a projection remembers of its last step is not built on when Redis has come back older', async () => {
+    await start();
+    const append = appendHere();
+    const ids = Array.from({ length: 8 }, (_, nth) => orderIdIn(nth % 4, 4));
+    for (const id of ids) await place(append, id);
+    await projected(log);
+    const older = await snapshotKeys(log);
+    for (const orderId of ids) await append({ orderId, expectedVersion: 1, events: [noteEvent('later')] });
+    await projected(log);
+    // Older in one step, as a restart from an older file is.
+    const names = Object.keys(await snapshotKeys(log));
+    await log.redis.unlink(...names);
+    await restoreKeys(log, older);
+    for (const orderId of ids) await append({ orderId, expectedVersion: 2, events: [noteEvent('after')] });
+    await projected(log);
+    await expectReadModelsEqualTheLog(log);
+  });
+
+  it('while one read model that Redis does not take holds up no other, and goes on when it can', async () => {
+    await start();
+    const append = appendHere();
+    await place(append, orderIdIn(1, 4));
+    await projected(log);
+    // A key of another type stands where the next step of metrics writes.
+    const { currencies } = metricsKeys(liveKeys(log, 'metrics', 1));
+    await log.redis.del(currencies);
+    await log.redis.set(currencies, 'in the way');
+    await place(append, orderIdIn(1, 4));
+    await place(append, orderIdIn(1, 4));
+    const checkpoint = async (name: string) =>
+      Number.parseInt((await log.redis.get(log.keys.checkpoint({ name, generation: 1 }, 1))) ?? '0', 10);
+    for (const name of ['order-status', 'order-history'])
+      await eventually(`${name} to go on`, async () => (await checkpoint(name)) === 3);
+    expect(await checkpoint('metrics')).to.equal(1);
+    await log.redis.del(currencies);
+    await projected(log);
+    await expectReadModelsEqualTheLog(log);
+  });
+
+  /** A projection that keeps in this test’s memory which positions it was given, in which order. */
+  function recorder(seen: Map<number, number[]>): Projection {
+    return {
+      name: 'recorder',
+      version: 1,
+      load: async () => undefined,
+      fold(events) {
+        for (const { stored } of events)
+          seen.set(stored.partition, [...(seen.get(stored.partition) ?? []), stored.position]);
+        return [];
+      },
+    };
+  }
+});
