@@ -1,7 +1,7 @@
 import type { Pool } from '../event-log/database.js';
 import { chainHash, genesisHash } from '../event-log/hash-chain.js';
 import { type Head, readHeads } from '../event-log/read-partition.js';
-import { scanPartition } from '../event-log/scan-partition.js';
+import { scanPages } from '../event-log/scan-partition.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { orderPartition } from '../orders/partition.js';
 import type { Checkpoint, CheckpointPartition } from './checkpoint.js';
@@ -80,25 +80,28 @@ async function verifyPartition(
   const treeUpTo = Math.max(kept, signed?.position ?? 0);
   let previous = genesisHash;
   let position = 0;
-  for await (const event of scanPartition(pool, partition)) {
-    position += 1;
-    const finding = checkEvent(event, partition, position, head, previous);
-    if (finding) return explain(pool, finding, event, partitions);
-    // What was appended since the heads were read is for the next time.
-    if (position > head.position) break;
-    previous = event.hash;
-    if (position <= treeUpTo) tree.add(event.hash);
-    if (position === kept && !(await openTree(pool, partition, kept).root()).equals(tree.root())) {
-      const detail =
-        'what is kept of the Merkle tree up to here is not that of the events: proofs and checkpoints would be wrong';
-      return { partition, position, reason: 'tree-altered', detail };
+  // Page by page: a turn of the event loop for each event would cost as much as its hash.
+  pages: for await (const page of scanPages(pool, partition)) {
+    for (const event of page) {
+      position += 1;
+      const finding = checkEvent(event, partition, position, head, previous);
+      if (finding) return explain(pool, finding, event, partitions);
+      // What was appended since the heads were read is for the next time.
+      if (position > head.position) break pages;
+      previous = event.hash;
+      if (position <= treeUpTo) tree.add(event.hash);
+      if (position === kept && !(await openTree(pool, partition, kept).root()).equals(tree.root())) {
+        const detail =
+          'what is kept of the Merkle tree up to here is not that of the events: proofs and checkpoints would be wrong';
+        return { partition, position, reason: 'tree-altered', detail };
+      }
+      if (signed?.position === position) {
+        const same = event.hash.toString('hex') === signed.hash && tree.root().toString('hex') === signed.root;
+        if (!same) return rewritten(partition, position);
+      }
+      onEvent();
+      if (position === head.position) break pages;
     }
-    if (signed?.position === position) {
-      const same = event.hash.toString('hex') === signed.hash && tree.root().toString('hex') === signed.root;
-      if (!same) return rewritten(partition, position);
-    }
-    onEvent();
-    if (position === head.position) break;
   }
   if (position < head.position) {
     return {

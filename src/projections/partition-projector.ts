@@ -176,7 +176,9 @@ export class PartitionProjector {
     this.#resting = true;
     try {
       while (!this.#stopping && this.#isOurs(this.#head)) {
-        const isAwaited = this.#tracks.some(({ isActive, checkpoint }) => isActive && checkpoint.position < this.#awaited);
+        const isAwaited = this.#tracks.some(
+          ({ isActive, checkpoint }) => isActive && checkpoint.position < this.#awaited,
+        );
         const left = since + (isAwaited ? pace.awaitedRestMs : pace.restMs) - performance.now();
         if (left <= 0) return;
         await this.#bell.sleep(left);
