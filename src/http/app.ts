@@ -25,7 +25,7 @@ import { webhookRoutes } from './webhook-routes.js';
 export function createApp(service: Service, registry: Registry, api: boolean): RequestListener {
   const app = new Koa();
   app.silent = true;
-  const { router, route } = createRoutes(service.authenticate, service.rateLimit.limitRate);
+  const { route, dispatch, methodsOf } = createRoutes(service.authenticate, service.rateLimit.limitRate);
   // The order matters: /orders/batch, /orders/metrics and /orders/stream come before /orders/{order_id}.
   if (api) {
     batchRoute(route, service);
@@ -52,10 +52,8 @@ export function createApp(service: Service, registry: Registry, api: boolean): R
   if (service.corsOrigins.length > 0) app.use(crossOrigin(service.corsOrigins));
   const inHand = new RequestsInHand();
   const logOverload = createOverloadLog(service.log);
-  const methodsOf = (path: string) =>
-    [...new Set(router.match(path, '').path.flatMap(({ methods }) => methods))].sort();
   app.use(answerProblems({ log: service.log, logOverload, inHand, methodsOf }));
-  app.use(router.routes());
+  app.use(dispatch);
   const refused = new Counter({
     name: 'orders_requests_refused_total',
     help: 'Requests that were refused unseen, since as many as can be answered soon were in hand.',

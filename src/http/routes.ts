@@ -1,5 +1,5 @@
 import Router from '@koa/router';
-import type { Context } from 'koa';
+import type { Context, Middleware } from 'koa';
 import type { Authenticate } from '../access/authenticate.js';
 import { authorize } from './authorize.js';
 import type { Operation } from './operation.js';
@@ -10,22 +10,44 @@ import type { LimitRate } from './rate-limit.js';
 /** Adds the handler of an operation. Its path, its method and who may call it are in the table of operations. */
 export type AddRoute = (id: OperationId, handle: (ctx: Context) => unknown) => void;
 
-/** A router on which nothing can be reached that is not in the table of operations. */
-export function createRoutes(
-  authenticate: Authenticate,
-  limitRate: LimitRate,
-): { readonly router: Router; readonly route: AddRoute } {
-  // One address has one spelling: rules in front of the service that go by the path can't be got round.
-  const router = new Router({ strict: true, sensitive: true });
+export interface Routes {
+  readonly route: AddRoute;
+  /** Hands a request to the handler of its operation, if there is one. */
+  readonly dispatch: Middleware;
+  /** The methods that a path takes. */
+  readonly methodsOf: (path: string) => readonly string[];
+}
+
+/** Routes on which nothing can be reached that is not in the table of operations. */
+export function createRoutes(authenticate: Authenticate, limitRate: LimitRate): Routes {
+  /** By method and first part of the path: a router tries all paths that it has, so each has few. */
+  const routers = new Map<string, { readonly router: Router; readonly dispatch: Middleware }>();
+  const nameOf = (method: string, path: string) => `${method} ${path.split('/', 2)[1]}`;
+  const routerOf = (method: string, path: string): Router => {
+    const known = routers.get(nameOf(method, path));
+    if (known) return known.router;
+    // One address has one spelling: rules in front of the service that go by the path can't be got round.
+    const router = new Router({ strict: true, sensitive: true });
+    routers.set(nameOf(method, path), { router, dispatch: router.routes() as Middleware });
+    return router;
+  };
   return {
-    router,
     route: (id, handle) => {
       const operation: Operation = operations[id];
       const path = operation.path.replace(/\{(\w+)\}/g, ':$1');
+      const router = routerOf(operation.method.toUpperCase(), path);
       router[operation.method](path, authorize(operation, authenticate, limitRate), (ctx) => {
         if (takesNoParameters(operation)) refuseParameters(ctx);
         return handle(ctx);
       });
+    },
+    dispatch: (ctx, next) => {
+      const method = ctx.method === 'HEAD' ? 'GET' : ctx.method;
+      return routers.get(nameOf(method, ctx.path))?.dispatch(ctx, next) ?? next();
+    },
+    methodsOf: (path) => {
+      const layers = [...routers.values()].flatMap(({ router }) => router.match(path, '').path);
+      return [...new Set(layers.flatMap(({ methods }) => methods))].sort();
     },
   };
 }

@@ -43,30 +43,58 @@ export const orderStatusProjection: Projection<Orders> = {
     for (const { event } of events) {
       after.set(event.orderId, evolve(after.get(event.orderId) ?? orders.get(event.orderId), event));
     }
-    return [...after].flatMap(([orderId, order]) => {
-      const before = orders.get(orderId);
+    const writes = new OrderWrites(partitionKeys);
+    for (const [orderId, order] of after) {
+      writes.add(orders.get(orderId), order);
       orders.set(orderId, order);
-      return writes(partitionKeys, before, order);
-    });
+    }
+    return writes.commands();
   },
 };
 
-function writes(partitionKeys: PartitionKeys, before: Order | undefined, order: Order): RedisCommand[] {
-  const key = orderStatusKeys(partitionKeys);
-  const member = placedMember(order.placedAt, order.orderId);
-  const list = key.placedWith(order.status, paymentStatus(order));
-  const commands: RedisCommand[] = [['HSET', ...key.order(order.orderId), encodeOrder(order)]];
-  if (!before) {
-    commands.push(['ZADD', key.placed, 0, member]);
-    commands.push(['ZADD', key.users, 0, userMember(order.userId, order.placedAt, order.orderId)]);
-    commands.push(['ZADD', list, 0, member]);
+/** The writes of a step: each order's own, and one command for all that goes into, or out of, a sorted set. */
+class OrderWrites {
+  readonly #key: ReturnType<typeof orderStatusKeys>;
+  readonly #orders: RedisCommand[] = [];
+  /** By sorted set. No member is both added and removed, so their order makes no difference. */
+  readonly #added = new Map<string, (string | number)[]>();
+  readonly #removed = new Map<string, string[]>();
+
+  constructor(partitionKeys: PartitionKeys) {
+    this.#key = orderStatusKeys(partitionKeys);
+  }
+
+  add(before: Order | undefined, order: Order): void {
+    const { orderId, userId, placedAt } = order;
+    const member = placedMember(placedAt, orderId);
+    const list = this.#key.placedWith(order.status, paymentStatus(order));
+    const listBefore = before && this.#key.placedWith(before.status, paymentStatus(before));
+    this.#orders.push(['HSET', ...this.#key.order(orderId), encodeOrder(order)]);
+    if (!before) this.#into(this.#key.placed, member);
+    if (list !== listBefore) this.#into(list, member);
+    if (listBefore !== undefined && list !== listBefore) this.#outOf(listBefore, member);
+    if (userId !== before?.userId) this.#into(this.#key.users, userMember(userId, placedAt, orderId));
+    if (before && userId !== before.userId) {
+      this.#outOf(this.#key.users, userMember(before.userId, before.placedAt, orderId));
+    }
+  }
+
+  #into(set: string, member: string): void {
+    const members = this.#added.get(set);
+    if (members) members.push(0, member);
+    else this.#added.set(set, [0, member]);
+  }
+
+  #outOf(set: string, member: string): void {
+    const members = this.#removed.get(set);
+    if (members) members.push(member);
+    else this.#removed.set(set, [member]);
+  }
+
+  commands(): RedisCommand[] {
+    const commands = this.#orders;
+    for (const [set, members] of this.#removed) commands.push(['ZREM', set, ...members]);
+    for (const [set, members] of this.#added) commands.push(['ZADD', set, ...members]);
     return commands;
   }
-  if (order.userId !== before.userId) {
-    commands.push(['ZREM', key.users, userMember(before.userId, before.placedAt, order.orderId)]);
-    commands.push(['ZADD', key.users, 0, userMember(order.userId, order.placedAt, order.orderId)]);
-  }
-  const listBefore = key.placedWith(before.status, paymentStatus(before));
-  if (list !== listBefore) commands.push(['ZREM', listBefore, member], ['ZADD', list, 0, member]);
-  return commands;
 }

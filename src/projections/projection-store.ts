@@ -65,7 +65,7 @@ function decodeResult(result: string): Applied {
   return { applied: false, error: new ReadModelUnavailable(rest) };
 }
 
-/** HSET, ZADD and RPUSH take any number of entries, the script's stack does not. All three take them in even numbers or one by one. */
+/** HSET, ZADD, ZREM and RPUSH take any number of entries, the script's stack does not. All take them in even numbers or one by one. */
 function splitLongWrite(write: RedisCommand): RedisCommand[] {
   if (write.length <= limits.maxWordsPerWrite) return [write];
   const [command, key, ...args] = write;
