@@ -4,11 +4,9 @@
 -- KEYS     the sets, of one partition
 -- ARGV[1]  upper bound, ARGV[2] lower bound, as ZRANGE BYLEX takes them; ARGV[3] how many of each set
 --
--- Returns the members, set by set.
-local members = {}
-for _, key in ipairs(KEYS) do
-  for _, member in ipairs(redis.call('ZRANGE', key, ARGV[1], ARGV[2], 'BYLEX', 'REV', 'LIMIT', 0, ARGV[3])) do
-    members[#members + 1] = member
-  end
+-- Returns a list of members for each set.
+local lists = {}
+for nth, key in ipairs(KEYS) do
+  lists[nth] = redis.call('ZRANGE', key, ARGV[1], ARGV[2], 'BYLEX', 'REV', 'LIMIT', 0, ARGV[3])
 end
-return members
+return lists

@@ -83,10 +83,39 @@ async function newestMembers(
 ): Promise<string[]> {
   const { from, to } = bounds(filters, before);
   const sets = Array.from({ length: partitions }, (_, partition) => indexKeys(generation, partition, filters));
-  const answers = await generation.newestMembers(sets, [to, from, count]);
+  const share = likelyShare(count, partitions);
+  const lists = await generation.newestMembers(sets, from, to, share);
+  const newest = () => lists.flat(2).sort(descending).slice(0, count);
+  let members = newest();
+  // A list that ends within the page may go on in it.
+  const last = members[count - 1] ?? '';
+  const goesOn = (list: string[]) => list.length === share && (list.at(-1) ?? '') > last;
+  const unfinished = [...lists.keys()].filter((partition) => share < count && lists[partition]?.some(goesOn));
+  if (unfinished.length > 0) {
+    const whole = await generation.newestMembers(
+      unfinished.map((partition) => sets[partition] ?? []),
+      from,
+      to,
+      count,
+    );
+    for (const [index, partition] of unfinished.entries()) lists[partition] = whole[index] ?? [];
+    members = newest();
+  }
   const prefixLength = filters.userId === undefined ? 0 : filters.userId.length + 1;
-  const members = answers.flat().map((member) => member.slice(prefixLength));
-  return members.sort((a, b) => (a < b ? 1 : -1)).slice(0, count);
+  return members.map((member) => member.slice(prefixLength));
+}
+
+function descending(a: string, b: string): number {
+  return a < b ? 1 : -1;
+}
+
+/**
+ * How many of a page's orders one partition hardly ever has more than: orders are spread over the partitions by a hash, so that is
+ * three standard deviations above the mean (Poisson), and two more for small numbers.
+ */
+function likelyShare(count: number, partitions: number): number {
+  const mean = count / partitions;
+  return Math.min(count, Math.ceil(mean + 3 * Math.sqrt(mean)) + 2);
 }
 
 /** The sets of a partition that together hold every order that the filters can match. */

@@ -51,8 +51,11 @@ export interface GenerationReader {
   keys(partition: number): PartitionKeys;
   /** Sends commands in one round trip and gives their answers in order. */
   read(commands: readonly RedisCommand[]): Promise<unknown[]>;
-  /** redis/newest-members.lua, on the sets of one partition after the other. */
-  newestMembers(sets: readonly (readonly string[])[], args: readonly (string | number)[]): Promise<string[][]>;
+  /**
+   * The newest members of sorted sets, those of a partition as they are at one moment: for each partition a list for each of its sets,
+   * by descending order. Bounds as ZRANGE BYLEX takes them.
+   */
+  newestMembers(sets: readonly (readonly string[])[], from: string, to: string, count: number): Promise<string[][][]>;
 }
 
 /** There is no generation yet that this version of the code reads. Commands go on. */
@@ -160,10 +163,16 @@ function reader(
     id,
     keys: (partition) => names[partition] ?? models.keys.partition(id, partition),
     read,
-    async newestMembers(sets, args) {
-      const answers = await Promise.all(sets.map((keys) => models.newestMembers(keys, args)));
+    async newestMembers(sets, from, to, count) {
+      if (sets.every(({ length }) => length === 1)) {
+        // One set is read at one moment anyway.
+        const range = (key: string): RedisCommand => ['ZRANGE', key, to, from, 'BYLEX', 'REV', 'LIMIT', 0, count];
+        const lists = await read(sets.flat().map(range));
+        return lists.map((list) => [list as string[]]);
+      }
+      const answers = await Promise.all(sets.map((keys) => models.newestMembers(keys, [to, from, count])));
       await checkAfter();
-      return answers as string[][];
+      return answers as string[][][];
     },
   };
 }

@@ -1,0 +1,51 @@
+import { expect } from 'chai';
+import { listOrders, type OrderFilters } from '../../src/queries/list-orders.js';
+import { appender, orderIdIn, place, startProjector } from '../support/events.js';
+import { projected, queriesOf } from '../support/read-models.js';
+import { createTestLog, type TestLog } from '../support/servers.js';
+
+describe('a page of orders', () => {
+  let log: TestLog;
+  /** Newest first: by time, then by id. All have the same time. */
+  let newestFirst: string[];
+  before(async () => {
+    log = await createTestLog(4);
+    const append = appender(log);
+    // Nearly all in one partition, where they would be spread by chance.
+    const ids = Array.from({ length: 90 }, (_, nth) => orderIdIn(nth % 15 === 0 ? 3 : 1, 4));
+    for (const id of ids) await place(append, id);
+    const { stop } = await startProjector(log);
+    await projected(log);
+    await stop();
+    newestFirst = ids.toSorted().reverse();
+  });
+  after(() => log.close());
+
+  async function idsOf(filters: OrderFilters, limit: number): Promise<string[][]> {
+    const pages: string[][] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await listOrders(queriesOf(log), filters, limit, cursor);
+      if (page === 'invalid-cursor') throw new Error('a cursor of the list was refused');
+      pages.push(page.orders.map(({ order_id }) => order_id));
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+    return pages;
+  }
+
+  const queries: [what: string, filters: OrderFilters][] = [
+    ['all', {}],
+    ['those of a user', { userId: 'u-1' }],
+    ['those of one status and payment status', { status: 'pending', paymentStatus: 'unpaid' }],
+    ['those of one status, from several sets a partition', { status: 'pending' }],
+  ];
+  for (const [what, filters] of queries) {
+    it(`holds the newest of ${what}, also where most of them are in one partition`, async () => {
+      for (const limit of [1, 7, 50, 200]) {
+        const pages = await idsOf(filters, limit);
+        expect(pages.flat(), `pages of ${limit}`).to.deep.equal(newestFirst);
+        expect(pages.slice(0, -1).every(({ length }) => length === limit)).to.equal(true);
+      }
+    });
+  }
+});
