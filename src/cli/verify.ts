@@ -63,7 +63,7 @@ export async function verifyCommand(args: string[]): Promise<void> {
       console.log(`it holds all that the checkpoint of ${checkpoint.created_at} saw`);
     }
     if (values.projections) await dryRun(open, allProjections, undefined);
-  }, partitionsAtOnce + 1);
+  }, 2 * partitionsAtOnce);
 }
 
 async function checkExport(file: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { CopiedEvent } from './copy-events.js';
 import type { StoredEvent } from './stored-event.js';
 
 /** The length of SHA-256. */
@@ -35,4 +36,22 @@ export function chainHash(previous: Buffer, event: Omit<StoredEvent, 'hash'>): B
   previous.copy(input);
   input.write(form, previous.length);
   return hash('sha256', input, 'buffer');
+}
+
+/** What is hashed is put together here. No two events are at once: nothing is awaited between filling it and its hash. */
+let scratch = Buffer.allocUnsafe(64 * 1024);
+
+/** The same of an event whose texts are still bytes. */
+export function copiedChainHash(previous: Buffer, event: CopiedEvent): Buffer {
+  const { partition, position, orderId, version, type, occurredAt, recordedAt, bytes, data, metadata } = event;
+  const dataBytes = data.end - data.start;
+  const head = `${partition}\n${position}\n${orderId}\n${version}\n${type}\n${occurredAt}\n${recordedAt}\n${dataBytes}\n`;
+  const needed = previous.length + Buffer.byteLength(head) + dataBytes + 1 + metadata.end - metadata.start;
+  if (needed > scratch.length) scratch = Buffer.allocUnsafe(2 * needed);
+  let at = previous.copy(scratch);
+  at += scratch.write(head, at);
+  at += bytes.copy(scratch, at, data.start, data.end);
+  at += scratch.write('\n', at);
+  at += bytes.copy(scratch, at, metadata.start, metadata.end);
+  return hash('sha256', scratch.subarray(0, at), 'buffer');
 }

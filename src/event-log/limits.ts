@@ -25,6 +25,8 @@ export const eventLogLimits = {
   maxStreamsPerLoad: 200,
   /** Events read of a partition by one query. */
   maxReadEvents: 1_000,
+  /** Events of a partition that one COPY gives: none of them is kept, and it has to end within the statement's time. */
+  maxCopiedEvents: 10_000,
   /** Processes look this often for partitions to take or to hand over, and thereby show that they live. */
   ownershipIntervalMs: 500,
   /** An owner that shows no life for this long is taken for dead: the server ends its session, which frees its locks. */

@@ -1,0 +1,234 @@
+import type pg from 'pg';
+import type { Pool } from './database.js';
+
+/**
+ * An event as PostgreSQL's binary COPY brings it. It is one object that shows one event after the other: what it shows is valid until the
+ * callback that it was given to returns.
+ */
+export interface CopiedEvent {
+  readonly partition: number;
+  readonly position: number;
+  readonly orderId: string;
+  readonly version: number;
+  readonly type: string;
+  readonly occurredAt: string;
+  readonly recordedAt: string;
+  /** Where its JSON texts and its hash are, in UTF-8. */
+  readonly bytes: Buffer;
+  readonly data: Span;
+  readonly metadata: Span;
+  readonly hash: Span;
+}
+
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Gives the events of a partition after a position and up to another one after the other, at most so many, and resolves with how many there
+ * were. Text that nobody asks for is never made, which is most of what reading an event costs: for whoever looks at all of them.
+ *
+ * Takes no lock. Ordered by position, as the primary key (partition, position) that serves it. An exception of the callback ends it.
+ */
+export async function copyEvents(
+  pool: Pool,
+  { partition, after, upTo, maxEvents }: { partition: number; after: number; upTo: number; maxEvents: number },
+  onEvent: (event: CopiedEvent) => void,
+): Promise<number> {
+  const [p, from, to, max] = [partition, after, upTo, maxEvents].map(wholeNumber);
+  // COPY takes no parameters.
+  const text = `copy (
+    select e."position", e.order_id, e.version, e.type, e.data, e.metadata, e.occurred_at, e.recorded_at, e.hash
+    from events e where e.partition = ${p} and e."position" > ${from} and e."position" <= ${to}
+    order by e."position" limit ${max}
+  ) to stdout (format binary)`;
+  const client = await pool.connect();
+  let failure: Error | undefined;
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      client.query(new CopyOut(text, partition, onEvent, (error, events) => (error ? reject(error) : resolve(events))));
+    });
+  } catch (error) {
+    failure = error as Error;
+    throw error;
+  } finally {
+    // After an error nobody knows what still comes on this connection.
+    client.release(failure);
+  }
+}
+
+function wholeNumber(value: number): string {
+  if (!Number.isSafeInteger(value)) throw new Error(`${value} is no whole number`);
+  return String(value);
+}
+
+/** A query of pg that takes what COPY sends: see its Submittable. */
+class CopyOut implements pg.Submittable {
+  /** pg puts its own around it, which ends its time-out. */
+  callback: (error: Error | undefined, events: number) => void;
+  readonly #text: string;
+  readonly #onEvent: (event: CopiedEvent) => void;
+  readonly #event: EventView;
+  #events = 0;
+  #failure: Error | undefined;
+
+  constructor(
+    text: string,
+    partition: number,
+    onEvent: (event: CopiedEvent) => void,
+    callback: (error: Error | undefined, events: number) => void,
+  ) {
+    this.#text = text;
+    this.#event = new EventView(partition);
+    this.#onEvent = onEvent;
+    this.callback = callback;
+  }
+
+  submit(connection: pg.Connection): void {
+    connection.query(this.#text);
+  }
+
+  /** Each message is a row: the protocol has it so. */
+  handleCopyData({ chunk }: { chunk: Buffer }): void {
+    if (this.#failure) return;
+    try {
+      if (!this.#event.show(chunk)) return;
+      this.#events += 1;
+      this.#onEvent(this.#event);
+    } catch (error) {
+      this.#failure = error as Error;
+    }
+  }
+
+  handleCommandComplete(): void {}
+
+  handleReadyForQuery(): void {
+    this.callback(this.#failure, this.#events);
+  }
+
+  handleError(error: Error): void {
+    this.callback(error, this.#events);
+  }
+}
+
+const signature = 'PGCOPY\n\xff\r\n\0';
+/** The signature, flags, and the length of an extension that there is none of. */
+const headerBytes = signature.length + 8;
+const columns = 9;
+
+/** Reads rows of the binary format: https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.55.9.4 */
+class EventView implements CopiedEvent {
+  readonly partition: number;
+  position = 0;
+  version = 0;
+  bytes: Buffer = Buffer.alloc(0);
+  readonly data = { start: 0, end: 0 };
+  readonly metadata = { start: 0, end: 0 };
+  readonly hash = { start: 0, end: 0 };
+  readonly #orderId = { start: 0, end: 0 };
+  readonly #type = { start: 0, end: 0 };
+  #occurredMs = 0;
+  #recordedMs = 0;
+  #at = 0;
+  #hasBegun = false;
+
+  constructor(partition: number) {
+    this.partition = partition;
+  }
+
+  /** Whether there is an event in the message: not where it is the header or the end. */
+  show(chunk: Buffer): boolean {
+    this.bytes = chunk;
+    this.#at = 0;
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      this.#at = headerBytes;
+      if (chunk.toString('latin1', 0, signature.length) !== signature) throw new Error('COPY did not answer in binary');
+      if (chunk.length === headerBytes) return false;
+    }
+    const fields = chunk.readInt16BE(this.#at);
+    this.#at += 2;
+    if (fields === -1) return false;
+    if (fields !== columns) throw new Error(`COPY gave ${fields} columns instead of ${columns}`);
+    this.position = this.#int64(this.#next(8));
+    this.#span(this.#orderId);
+    this.version = chunk.readInt32BE(this.#next(4));
+    this.#span(this.#type);
+    this.#span(this.data);
+    this.#span(this.metadata);
+    this.#occurredMs = this.#time(this.#next(8));
+    this.#recordedMs = this.#time(this.#next(8));
+    this.#span(this.hash);
+    return true;
+  }
+
+  get orderId(): string {
+    const hex = this.bytes.toString('hex', this.#orderId.start, this.#orderId.end);
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  }
+
+  get type(): string {
+    return this.bytes.toString('utf8', this.#type.start, this.#type.end);
+  }
+
+  get occurredAt(): string {
+    return timeText(this.#occurredMs);
+  }
+
+  get recordedAt(): string {
+    return timeText(this.#recordedMs);
+  }
+
+  /** Where the next column begins, which has to have so many bytes. */
+  #next(bytes: number): number {
+    const length = this.bytes.readInt32BE(this.#at);
+    if (length !== bytes) throw new Error(`a column has ${length} bytes instead of ${bytes}`);
+    const start = this.#at + 4;
+    this.#at = start + bytes;
+    return start;
+  }
+
+  #span(span: { start: number; end: number }): void {
+    const length = this.bytes.readInt32BE(this.#at);
+    if (length < 0) throw new Error('a column is null');
+    span.start = this.#at + 4;
+    span.end = span.start + length;
+    this.#at = span.end;
+  }
+
+  #int64(at: number): number {
+    return this.bytes.readInt32BE(at) * 2 ** 32 + this.bytes.readUInt32BE(at + 4);
+  }
+
+  /** Microseconds since 2000; the column keeps milliseconds. */
+  #time(at: number): number {
+    return Math.floor(this.#int64(at) / 1_000) + startOf2000Ms;
+  }
+}
+
+const startOf2000Ms = Date.UTC(2000, 0, 1);
+const endOf9999Ms = Date.UTC(10_000, 0, 1);
+const dayMs = 86_400_000;
+const digits2 = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
+const digits3 = Array.from({ length: 1_000 }, (_, value) => String(value).padStart(3, '0'));
+/** The dates of the days that there were, "2026-01-31T" by number: most events are of few days, and Date takes as long as a hash. */
+const dates = new Map<number, string>();
+const maxDates = 10_000;
+
+/** RFC 3339, UTC, milliseconds. Times that no event of the service has (infinity, years of five digits) are told as such. */
+function timeText(ms: number): string {
+  if (ms < 0 || ms >= endOf9999Ms) return `${ms} ms since 1970`;
+  const day = Math.floor(ms / dayMs);
+  let date = dates.get(day);
+  if (date === undefined) {
+    if (dates.size >= maxDates) dates.clear();
+    date = new Date(day * dayMs).toISOString().slice(0, 11);
+    dates.set(day, date);
+  }
+  const rest = ms - day * dayMs;
+  const seconds = Math.floor(rest / 1_000);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  return `${date}${digits2[hours]}:${digits2[minutes % 60]}:${digits2[seconds % 60]}.${digits3[rest % 1_000]}Z`;
+}
