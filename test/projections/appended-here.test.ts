@@ -6,7 +6,7 @@ import { createNotifier } from '../../src/event-log/wake-ups.js';
 import { allProjections } from '../../src/projections/all-projections.js';
 import type { Projection } from '../../src/projections/projection.js';
 import { metricsKeys } from '../../src/read-models/metrics.js';
-import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
+import { appender, noteEvent, orderIdIn, place, recorder, startProjector } from '../support/events.js';
 import { expectIntactLog, expectReadModelsEqualTheLog, projected } from '../support/read-models.js';
 import { liveKeys, restoreKeys, snapshotKeys } from '../support/redis-keys.js';
 import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
@@ -149,18 +149,4 @@ describe('what a process appends reaches its own projectors', () => {
     await projected(log);
     await expectReadModelsEqualTheLog(log);
   });
-
-  /** A projection that keeps in this test’s memory which positions it was given, in which order. */
-  function recorder(seen: Map<number, number[]>): Projection {
-    return {
-      name: 'recorder',
-      version: 1,
-      load: async () => undefined,
-      fold(events) {
-        for (const { stored } of events)
-          seen.set(stored.partition, [...(seen.get(stored.partition) ?? []), stored.position]);
-        return [];
-      },
-    };
-  }
 });

@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 import type pg from 'pg';
 import { allProjections } from '../../src/projections/all-projections.js';
-import type { Projection } from '../../src/projections/projection.js';
 import { decodePositions, orderHistoryKeys } from '../../src/read-models/order-history.js';
-import { appender, orderIdIn, place, startProjector } from '../support/events.js';
+import { appender, orderIdIn, place, recorder, startProjector } from '../support/events.js';
 import { expectIntactLog, expectReadModelsEqualTheLog, positionsOf, projected } from '../support/read-models.js';
 import { liveKeys } from '../support/redis-keys.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
@@ -89,19 +88,4 @@ describe('a projection skips nothing', () => {
     await expectReadModelsEqualTheLog(log);
     await projector.stop();
   });
-
-  /** A projection that keeps in this test’s memory which positions it was given, in which order. */
-  function recorder(seen: Map<number, number[]>): Projection {
-    return {
-      name: 'recorder',
-      version: 1,
-      load: async () => undefined,
-      fold(events) {
-        for (const { stored } of events) {
-          seen.set(stored.partition, [...(seen.get(stored.partition) ?? []), stored.position]);
-        }
-        return [];
-      },
-    };
-  }
 });

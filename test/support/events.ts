@@ -78,3 +78,17 @@ export async function startProjector(
     },
   };
 }
+
+/** A projection that keeps in the test’s memory which positions it was given, in which order, by partition. */
+export function recorder(seen: Map<number, number[]>): Projection {
+  return {
+    name: 'recorder',
+    version: 1,
+    load: async () => undefined,
+    fold(events) {
+      for (const { stored } of events)
+        seen.set(stored.partition, [...(seen.get(stored.partition) ?? []), stored.position]);
+      return [];
+    },
+  };
+}
