@@ -8,7 +8,7 @@ export interface VerifyOptions {
   readonly partitions: number;
   /** What the log was once: all of it has to be there still. */
   readonly against?: Checkpoint | undefined;
-  /** Partitions verified at once: one computes while others wait for PostgreSQL. Each takes two connections. */
+  /** Partitions verified at once: one computes while others wait for PostgreSQL. Each takes a connection. */
   readonly inParallel: number;
   readonly onProgress?: (verified: number, total: number) => void;
   /** Told at the end how many events there were. */

@@ -47,9 +47,6 @@ export async function verifyPartition(
   onEvents: (count: number) => void,
 ): Promise<Finding | undefined> {
   if (!head) return { partition, position: 0, reason: 'missing', detail: 'the partition has no row in logs' };
-  // PostgreSQL sorts this while the chain is computed here.
-  const streams = brokenStream(pool, partition, head.position);
-  streams.catch(() => undefined);
   const kept = await keptTreeSize(pool, partition);
   const scan = new PartitionScan([kept, signed?.position ?? 0]);
   for (let events: number = pageEvents; events === pageEvents && !scan.break; ) {
@@ -70,7 +67,7 @@ export async function verifyPartition(
     const detail = `the checkpoint saw ${signed.position} events`;
     return { partition, position: scan.position + 1, reason: 'cut-off', detail };
   }
-  return (await beyondHead(pool, partition)) ?? streams;
+  return (await beyondHead(pool, partition)) ?? (await brokenStream(pool, partition, head.position));
 }
 
 /** Whether the Merkle tree that is kept, as far as it goes, is another than that of the events. */

@@ -63,7 +63,7 @@ export async function verifyCommand(args: string[]): Promise<void> {
       console.log(`it holds all that the checkpoint of ${checkpoint.created_at} saw`);
     }
     if (values.projections) await dryRun(open, allProjections, undefined);
-  }, 2 * partitionsAtOnce);
+  }, partitionsAtOnce + 1);
 }
 
 async function checkExport(file: string): Promise<void> {
