@@ -28,6 +28,14 @@ export const projectorLimits = {
   generationsIntervalMs: 500,
   /** Steps of rebuilds in hand at once in a process: the rest of it has requests to answer. */
   maxRebuildStepsInFlight: 2,
+  /** A process that has appended nothing for this long takes no commands just now. */
+  commandsQuietMs: 100,
+  /**
+   * How long a rebuild rests after a step while the process takes commands: so many times what the step took, and at most so long. At
+   * 2 it would no longer catch up with a process that takes all the commands it can.
+   */
+  rebuildRestFactor: 1,
+  maxRebuildRestMs: 1_000,
   /** Connections on which rebuilds read the log, beside those of the commands. */
   rebuildPoolSize: 2,
   /** While something is rebuilt, its coordinator looks this often. */

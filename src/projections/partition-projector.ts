@@ -132,7 +132,8 @@ export class PartitionProjector {
       try {
         if (reload) await this.#loadCheckpoints();
         this.#woken = false;
-        const step = () => this.#step();
+        // It may have waited at the gate until it was told to stop.
+        const step = async () => (this.#stopping ? 'idle' : this.#step());
         const outcome = await (this.#deps.gate ? this.#deps.gate.run(step) : step());
         delayMs = limits.minRetryDelayMs;
         if (outcome === 'moved') await this.#rest();

@@ -63,6 +63,8 @@ export class Projector {
   readonly #generations: GenerationStore;
   readonly #skipped: SkippedEvents;
   readonly #appended: AppendedEvents;
+  /** When this process last appended something. */
+  #appendedAtMs = Number.NEGATIVE_INFINITY;
   /** By projection: how often operators had asked to try again, when it was last looked at. */
   readonly #resumes = new Map<string, number>();
   readonly #live: PartitionProjectorDeps;
@@ -98,7 +100,8 @@ export class Projector {
     const readEvents = createPartitionsReader(pool);
     this.#live = { ...deps, readEvents, appended: this.#appended, pace: createPace() };
     const readPages: ReadEvents = (partition, after, max) => readPartition(rebuildPool, partition, after, max);
-    this.#rebuild = { ...deps, readEvents: readPages, gate: new Gate(limits.maxRebuildStepsInFlight) };
+    const gate = new Gate(limits.maxRebuildStepsInFlight, (tookMs) => this.#rebuildRestMs(tookMs));
+    this.#rebuild = { ...deps, readEvents: readPages, gate };
     this.#ownership = new PartitionOwnership(url, settings, this.#release, log);
     this.#ownership.on('acquired', (partition) => this.#acquired(partition));
     this.#ownership.on('lost', (partition) => this.#lost(partition));
@@ -127,8 +130,15 @@ export class Projector {
 
   /** Told by who appends in this process: what it has just appended need neither be notified of nor be read back. */
   saw(committed: Committed): void {
+    this.#appendedAtMs = performance.now();
     if (this.#running.has(committed.partition)) this.#appended.add(committed);
     this.#options.wakeUps.saw(committed);
+  }
+
+  /** While this process takes commands, its rebuilds leave them room: they rest after a step for as long as it took. */
+  #rebuildRestMs(tookMs: number): number {
+    const takesCommands = performance.now() - this.#appendedAtMs < limits.commandsQuietMs;
+    return takesCommands ? Math.min(tookMs * limits.rebuildRestFactor, limits.maxRebuildRestMs) : 0;
   }
 
   /** Told that somebody in this process waits until a position is projected. */
