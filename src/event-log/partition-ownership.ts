@@ -12,7 +12,7 @@ import { eventLogLimits as limits } from './limits.js';
  * Owning is holding an advisory lock in PostgreSQL, on one session of its own. The server frees it when the process dies;
  * and when the process hangs (stopped, its machine gone), since the session then sits idle longer than its
  * idle_session_timeout. A hung owner that wakes up may believe for a moment that it still owns: the guarded step of
- * redis/apply-step.lua is what keeps that harmless, this class only makes it rare.
+ * redis/apply-steps.lua is what keeps that harmless, this class only makes it rare.
  *
  * Each process also holds a lock that says that it takes part; counting those gives everyone's fair share.
  */

@@ -35,7 +35,9 @@ export const orderHistoryProjection: Projection<HistoryState> = {
   async load(events, partitionKeys, read, last) {
     const key = orderHistoryKeys(partitionKeys);
     const { chunk } = placeOf(events[0]?.stored.position ?? 1);
-    const listLength = last ? lengthAfter(last, chunk) : read([['LLEN', key.events(chunk)]]);
+    const listLength = last
+      ? lengthAfter(last, chunk)
+      : read([['LLEN', key.events(chunk)]]).then(([length]) => Number(length));
     const orderPositions = rememberedOrders(
       events,
       (orderId) => last?.positions.get(orderId),
@@ -67,7 +69,7 @@ export const orderHistoryProjection: Projection<HistoryState> = {
       });
       erased.set(stored.orderId, new Map(texts));
     }
-    return { list: { chunk, length: Number(length) }, positions, erased };
+    return { list: { chunk, length }, positions, erased };
   },
 
   fold(events, partitionKeys, state) {

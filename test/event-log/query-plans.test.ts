@@ -45,7 +45,7 @@ describe('query plans at 1,000,000 events', function () {
   });
 
   it('the append looks versions up through the unique index', async () => {
-    // The statement of append_events in sql/002, as the function plans it.
+    // The statement of append_events in sql/010, as the function plans it.
     const sql = `select array(select coalesce((select e.version from events e where e.partition = $1 and e.order_id = c.order_id
                    order by e.version desc limit 1), 0) from unnest($2::uuid[]) with ordinality as c(order_id, n) order by c.n)`;
     await expectIndex(
@@ -56,7 +56,7 @@ describe('query plans at 1,000,000 events', function () {
   });
 
   it('the append to several partitions looks versions up through the unique index', async () => {
-    // The statement of append_to_partitions in sql/009, as the function plans it.
+    // The statement of append_to_partitions in sql/010, as the function plans it.
     const sql = `select array_agg(coalesce((select e.version from events e where e.partition = c.partition and e.order_id = c.order_id
                    order by e.version desc limit 1), 0) order by c.n)
                  from (select c.*, row_number() over (partition by c.order_id order by c.n) as nth
