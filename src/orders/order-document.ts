@@ -47,3 +47,32 @@ export function orderDocument(order: Order): OrderDocument {
     version: order.version,
   };
 }
+
+/** The very text that JSON.stringify makes of `orderDocument`, in half the time: every answer about an order is this. */
+export function orderJson(order: Order): string {
+  const exponent = exponentOf(order.currency);
+  let items = '';
+  let itemIds = '';
+  for (const { itemId, quantity, unitPriceMinor, shipped, returned } of order.items) {
+    const comma = items === '' ? '' : ',';
+    const id = jsonString(itemId);
+    const price = unitPriceMinor === null ? '' : `,"unit_price":${toMajor(unitPriceMinor, exponent)}`;
+    items += `${comma}{"item_id":${id},"quantity":${quantity}${price},"shipped":${shipped},"returned":${returned}}`;
+    itemIds += comma + id;
+  }
+  return (
+    `{"order_id":"${order.orderId}","user_id":${jsonString(order.userId)},"status":"${order.status}",` +
+    `"payment_status":"${paymentStatus(order)}","on_hold":${order.onHold},"items":[${items}],"item_ids":[${itemIds}],` +
+    `"total_amount":${toMajor(order.totalMinor, exponent)},"currency":"${order.currency}",` +
+    `"paid_amount":${toMajor(order.paidMinor, exponent)},"refunded_amount":${toMajor(order.refundedMinor, exponent)},` +
+    `"metadata":${JSON.stringify(order.metadata)},"placed_at":"${order.placedAt}","updated_at":"${order.updatedAt}",` +
+    `"version":${order.version}}`
+  );
+}
+
+/** Text without anything that JSON escapes: quotes, backslashes, control characters, and surrogates, which might be lone ones. */
+const plainText = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
+
+function jsonString(text: string): string {
+  return plainText.test(text) ? `"${text}"` : JSON.stringify(text);
+}

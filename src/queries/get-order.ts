@@ -1,5 +1,5 @@
 import { fold } from '../orders/evolve.js';
-import { type OrderDocument, orderDocument } from '../orders/order-document.js';
+import { type OrderDocument, orderDocument, orderJson } from '../orders/order-document.js';
 import { orderPartition } from '../orders/partition.js';
 import { decodeOrder, orderStatus, orderStatusKeys } from '../read-models/order-status.js';
 import { readHistory, recordedFromEntry } from './order-history.js';
@@ -16,7 +16,7 @@ export async function getOrder(
   );
   if (typeof text !== 'string') return undefined;
   const order = decodeOrder(orderId, text);
-  return { json: JSON.stringify(orderDocument(order)), version: order.version };
+  return { json: orderJson(order), version: order.version };
 }
 
 /** A moment in an order's life: after its n-th event, or as recorded by a time (RFC 3339 UTC with milliseconds). */

@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../event-log/stored-event.js';
 import type { EventMetadata, OrderEventType } from '../orders/events.js';
+import { utcTime } from '../orders/utc-time.js';
 import type { PartitionKeys } from './keys.js';
 import { isOrderEntry, orderEntry } from './order-buckets.js';
 import { packJson, unpackJson } from './packed-json.js';
@@ -115,8 +116,8 @@ export function decodeHistoryEntry(chunk: number, text: string): HistoryEntry {
     type: typesByLetter.get(type) ?? type,
     data: JSON.parse(unpackJson(data)),
     metadata: unpackMetadata(metadata),
-    occurred_at: new Date(earlier === '' ? recordedMs : recordedMs - number(earlier)).toISOString(),
-    recorded_at: new Date(recordedMs).toISOString(),
+    occurred_at: utcTime(earlier === '' ? recordedMs : recordedMs - number(earlier)),
+    recorded_at: utcTime(recordedMs),
     hash: Buffer.from(hash, 'base64url').toString('hex'),
   };
 }

@@ -1,5 +1,6 @@
 import type { Order, OrderItem, OrderStatus, PaymentStatus } from '../orders/order.js';
 import { orderStatuses } from '../orders/order.js';
+import { utcTime } from '../orders/utc-time.js';
 import type { PartitionKeys } from './keys.js';
 import { isOrderEntry, orderEntry } from './order-buckets.js';
 import type { ReadableEntry } from './readable-entry.js';
@@ -107,8 +108,8 @@ export function decodeOrder(orderId: string, text: string): Order {
     paidMinor: encoded[6],
     refundedMinor: encoded[7],
     metadata: encoded[10] === 0 ? {} : encoded[10],
-    placedAt: new Date(encoded[8]).toISOString(),
-    updatedAt: new Date(encoded[9]).toISOString(),
+    placedAt: utcTime(encoded[8]),
+    updatedAt: utcTime(encoded[9]),
     version: encoded[0],
   };
 }

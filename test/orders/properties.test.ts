@@ -5,6 +5,7 @@ import { decide } from '../../src/orders/decide.js';
 import type { RecordedEvent } from '../../src/orders/events.js';
 import { evolve, fold } from '../../src/orders/evolve.js';
 import { type Order, paymentStatus } from '../../src/orders/order.js';
+import { orderDocument, orderJson } from '../../src/orders/order-document.js';
 import { decodeOrder, encodeOrder } from '../../src/read-models/order-status.js';
 import { anyCommand } from '../support/any-command.js';
 import { orderId } from '../support/given.js';
@@ -57,6 +58,7 @@ describe('for every sequence of commands', () => {
             events.push(recorded);
             order = evolve(order, recorded);
             consistent(order);
+            expect(orderJson(order)).to.equal(JSON.stringify(orderDocument(order)));
           }
         }
         expect(fold(events)).to.deep.equal(order);

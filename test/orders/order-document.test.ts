@@ -1,0 +1,57 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { currencyCodes } from '../../src/orders/currency.js';
+import { orderLimits } from '../../src/orders/limits.js';
+import { type Order, orderStatuses } from '../../src/orders/order.js';
+import { orderDocument, orderJson } from '../../src/orders/order-document.js';
+import { utcTime } from '../../src/orders/utc-time.js';
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string(),
+  fc.constantFrom('\ud800', '"', '\\', '\u2028', '\u007f'),
+);
+const amount = fc.integer({ min: 0, max: orderLimits.maxAmountMinor });
+const time = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31, 23, 59, 59, 999) });
+const count = fc.nat(1_000);
+
+const anyOrder: fc.Arbitrary<Order> = fc.record({
+  orderId: fc.uuid(),
+  userId: text,
+  status: fc.constantFrom(...orderStatuses),
+  onHold: fc.boolean(),
+  items: fc.array(
+    fc.record({ itemId: text, quantity: count, unitPriceMinor: fc.option(amount), shipped: count, returned: count }),
+  ),
+  currency: fc.constantFrom(...currencyCodes),
+  totalMinor: amount,
+  paidMinor: amount,
+  refundedMinor: amount,
+  metadata: fc.dictionary(text, text),
+  placedAt: time.map(utcTime),
+  updatedAt: time.map(utcTime),
+  version: fc.integer({ min: 1 }),
+});
+
+describe('an order as the API shows it', () => {
+  it('is the very text that JSON.stringify makes of it, whatever is in it', () => {
+    fc.assert(
+      fc.property(anyOrder, (order) => {
+        expect(orderJson(order)).to.equal(JSON.stringify(orderDocument(order)));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('has times as RFC 3339 has them, for every millisecond of every year', () => {
+    fc.assert(
+      fc.property(time, (ms) => {
+        expect(utcTime(ms)).to.equal(new Date(ms).toISOString());
+      }),
+      { numRuns: 1_000 },
+    );
+    for (const none of [-1, Number.NaN, Number.POSITIVE_INFINITY, Date.UTC(10_000, 0, 1)]) {
+      expect(utcTime(none)).to.equal(`${none} ms since 1970`);
+    }
+  });
+});
