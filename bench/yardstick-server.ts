@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import Router from '@koa/router';
 import Koa from 'koa';
 import { pino } from 'pino';
@@ -25,9 +26,15 @@ import { createRedis } from '../src/read-models/redis.js';
  */
 const [mode = ''] = process.argv.slice(2);
 
-const app = mode === 'redis-get' ? redisGet() : theApplication(mode === 'insert' ? insertEach() : appendNothing());
-const server = await startHttpServer(app, '127.0.0.1', 0);
-console.log(`listening on ${server.url}`);
+if (mode === 'redis-get') {
+  // Node's own server, without what the service adds to it.
+  const bare = redisGet().listen(0, '127.0.0.1', () => {
+    console.log(`listening on http://127.0.0.1:${(bare.address() as AddressInfo).port}`);
+  });
+} else {
+  const app = theApplication(mode === 'insert' ? insertEach() : appendNothing());
+  console.log(`listening on ${(await startHttpServer(app, '127.0.0.1', 0)).url}`);
+}
 process.on('SIGTERM', () => process.exit(0));
 
 function theApplication(handleCommand: HandleCommand): RequestListener {
@@ -85,7 +92,7 @@ function insertEach(): HandleCommand {
   });
 }
 
-function redisGet(): RequestListener {
+function redisGet(): Koa {
   const redis = createRedis(process.env.REDIS_URL ?? '', () => undefined);
   const router = new Router();
   router.get('/:key', async (ctx) => {
@@ -94,5 +101,5 @@ function redisGet(): RequestListener {
   });
   const bare = new Koa();
   bare.use(router.routes());
-  return bare.callback();
+  return bare;
 }

@@ -6,7 +6,6 @@ import type { Operation } from './operation.js';
 import { operations } from './operations.js';
 import { problem, retryAfterSeconds } from './problems.js';
 import { requestIdOf } from './request-state.js';
-import { securityHeaderValues } from './security-headers.js';
 
 /** Probes and metrics: what operators need most when there is too much to do. */
 const alwaysAnswered: ReadonlySet<string> = new Set(
@@ -61,14 +60,17 @@ export class RequestsInHand {
     const { type, title, status, detail } = problem('overloaded', `${reason.message}.`);
     const beginning = JSON.stringify({ type, title, status, detail }).slice(0, -1);
     const headers = {
-      ...securityHeaderValues,
       'Retry-After': String(retryAfterSeconds(type)),
       'Cache-Control': 'no-store',
       'Content-Type': 'application/problem+json',
     };
     return (request, response) => {
+      if (!this.#full) {
+        application(request, response);
+        return;
+      }
       const [path = '/'] = (request.url ?? '/').split('?', 1);
-      if (!this.#full || request.headers.origin !== undefined || alwaysAnswered.has(path)) {
+      if (request.headers.origin !== undefined || alwaysAnswered.has(path)) {
         application(request, response);
         return;
       }

@@ -1,7 +1,15 @@
-import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { httpLimits as limits } from './limits.js';
 import { type Problem, problem } from './problems.js';
+import { ServiceResponse } from './service-response.js';
 
 export interface HttpServer {
   /** Where it listens, such as http://127.0.0.1:3000. */
@@ -12,8 +20,9 @@ export interface HttpServer {
 
 /** Starts listening. Rejects with an error that says what to do where the address can't be had. */
 export async function startHttpServer(application: RequestListener, host: string, port: number): Promise<HttpServer> {
-  const server = createServer(
+  const server = createServer<typeof IncomingMessage, typeof ServerResponse>(
     {
+      ServerResponse: ServiceResponse,
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
