@@ -36,7 +36,7 @@ export function answerProblems({ log, logOverload, inHand, methodsOf }: AnswerPr
     try {
       leave = inHand.enter(ctx);
       await next();
-      if (ctx.status === 404 && !ctx.body) answerNothingThere(ctx, methodsOf(ctx.path));
+      if (ctx.res.statusCode === 404 && !ctx.body) answerNothingThere(ctx, methodsOf(ctx.path));
     } catch (error) {
       if (error instanceof ProblemError) ctx.set(error.headers);
       const answer = problemOf(error);

@@ -4,21 +4,25 @@ import { ProblemError, problem, validationProblem } from './problems.js';
 import type { querySchemas } from './schemas.js';
 import { queryErrors } from './validation.js';
 
+/** What Koa makes of application/json, without its looking that up for every answer. */
+export const jsonType = 'application/json; charset=utf-8';
+
 /** Answers 200, or 304 where the caller has this very answer already. Without a version, the ETag is made of the text. */
-export function answer(ctx: Context, text: string, etag?: string, type = 'application/json'): void {
+export function answer(ctx: Context, text: string, etag?: string, type = jsonType): void {
   // Who names no type takes any.
-  if (type === 'application/json' && ctx.headers.accept && !ctx.accepts('application/json')) throw notAcceptable();
+  if (type === jsonType && ctx.req.headers.accept && !ctx.accepts('application/json')) throw notAcceptable();
   ctx.status = 200;
   const tag = etag ?? etagOf(text);
-  ctx.set('ETag', tag);
+  ctx.res.setHeader('ETag', tag);
   // A cache may keep the answer, but has to ask each time whether it still holds.
-  ctx.set('Cache-Control', 'private, no-cache');
-  if (hasTag(ctx.get('if-none-match'), tag)) {
+  ctx.res.setHeader('Cache-Control', 'private, no-cache');
+  const ifNoneMatch = ctx.req.headers['if-none-match'];
+  if (ifNoneMatch !== undefined && hasTag(ifNoneMatch, tag)) {
     ctx.status = 304;
     return;
   }
   // Before the body: otherwise Koa would make a type out of that first.
-  ctx.type = type;
+  ctx.res.setHeader('Content-Type', type);
   ctx.body = text;
 }
 
@@ -36,7 +40,8 @@ function hasTag(ifNoneMatch: string, tag: string): boolean {
 export function parameters<Query>(ctx: Context, name: keyof typeof querySchemas): Query {
   const query: Record<string, unknown> = {};
   const errors = [];
-  for (const [key, value] of Object.entries(ctx.query)) {
+  // Without any, there is nothing to read: Koa would take it apart all the same.
+  for (const [key, value] of ctx.search === '' ? [] : Object.entries(ctx.query)) {
     if (Array.isArray(value)) errors.push({ pointer: `/query/${key}`, message: 'must be given once' });
     else query[key] = value;
   }

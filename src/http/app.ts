@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import { answerProblems, createOverloadLog } from './answer-problems.js';
 import { auditRoutes } from './audit-routes.js';
 import { batchRoute } from './batch-route.js';
@@ -11,10 +11,10 @@ import { operationsRoutes } from './operations-routes.js';
 import { orderStreamRoute } from './order-stream.js';
 import { projectionRoutes } from './projection-routes.js';
 import { queryRoutes } from './query-routes.js';
+import { createRequestDurations } from './request-durations.js';
 import { identifyRequest } from './request-state.js';
 import { RequestsInHand } from './requests-in-hand.js';
 import { createRoutes } from './routes.js';
-import { setSecurityHeaders } from './security-headers.js';
 import type { Service } from './service.js';
 import { webhookRoutes } from './webhook-routes.js';
 
@@ -67,23 +67,19 @@ export function createApp(service: Service, registry: Registry, api: boolean): R
 
 /** The first that every request passes: gives it its id and its headers, and logs and measures it. No bodies, no query strings, no personal data. */
 function receive({ log, addresses }: Service, registry: Registry): Middleware {
-  const duration = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'How long requests took, by route and status.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    registers: [registry],
-  });
+  const measure = createRequestDurations(registry);
   return async (ctx: Context, next: Next) => {
     const startedMs = performance.now();
     const state = identifyRequest(ctx);
-    setSecurityHeaders(ctx.res, addresses.isSecure(ctx.req));
+    // Who came by TLS is told to keep to that.
+    if (addresses.isSecure(ctx.req)) ctx.res.setHeader('Strict-Transport-Security', 'max-age=31536000');
     await next();
-    ctx.res.once('close', () => {
+    ctx.res.on('close', () => {
       const tookMs = performance.now() - startedMs;
-      const { method, status } = ctx;
+      const { method = '' } = ctx.req;
+      const { statusCode: status } = ctx.res;
       const route = String(ctx._matchedRoute ?? 'none');
-      duration.observe({ method, route, status }, tookMs / 1e3);
+      measure({ method, route, status, seconds: tookMs / 1e3 });
       if (!log.isLevelEnabled('info')) return;
       const { requestId: request_id, caller } = state;
       const actor = caller ? { actor: caller.subject } : {};

@@ -1,4 +1,4 @@
-import type { Context, Middleware, Next } from 'koa';
+import type { Context } from 'koa';
 import type { Authenticate } from '../access/authenticate.js';
 import type { Scope } from '../access/scopes.js';
 import type { Operation } from './operation.js';
@@ -7,21 +7,23 @@ import type { LimitRate } from './rate-limit.js';
 import { callerOf, requestState } from './request-state.js';
 
 /** Finds out who calls, and lets nobody further who lacks the operation's scope: the one place where that is checked. */
-export function authorize(operation: Operation, authenticate: Authenticate, limitRate: LimitRate): Middleware {
-  const { access, unlimited } = operation;
-  return async (ctx: Context, next: Next) => {
-    const found = access === 'public' ? undefined : await authenticate(ctx.get('authorization'));
-    const caller = found && !('refused' in found) ? found : undefined;
-    // Before anything is refused: who guesses keys is counted too.
-    if (!unlimited) await limitRate(ctx, caller);
-    if (found && 'refused' in found) {
-      const error = ctx.get('authorization') === '' ? '' : ' error="invalid_token"';
-      throw new ProblemError(problem('unauthenticated', found.refused), { 'www-authenticate': `Bearer${error}` });
-    }
-    requestState(ctx).caller = caller;
-    if (access !== 'public' && !access.some((scope) => caller?.scopes.has(scope))) throw insufficientScope(access);
-    await next();
-  };
+export async function authorize(
+  ctx: Context,
+  { access, unlimited }: Operation,
+  authenticate: Authenticate,
+  limitRate: LimitRate | undefined,
+): Promise<void> {
+  const authorization = ctx.req.headers.authorization ?? '';
+  const found = access === 'public' ? undefined : await authenticate(authorization);
+  const caller = found && !('refused' in found) ? found : undefined;
+  // Before anything is refused: who guesses keys is counted too.
+  if (limitRate && !unlimited) await limitRate(ctx, caller);
+  if (found && 'refused' in found) {
+    const error = authorization === '' ? '' : ' error="invalid_token"';
+    throw new ProblemError(problem('unauthenticated', found.refused), { 'www-authenticate': `Bearer${error}` });
+  }
+  requestState(ctx).caller = caller;
+  if (access !== 'public' && !access.some((scope) => caller?.scopes.has(scope))) throw insufficientScope(access);
 }
 
 /** RFC 6750, 3.1. */

@@ -1,7 +1,8 @@
 import type { Context } from 'koa';
 import type { CommandOutcome, Handled } from '../commands/handle-command.js';
 import { type CommandName, commandNames } from '../orders/commands.js';
-import { orderDocument } from '../orders/order-document.js';
+import { orderJson } from '../orders/order-document.js';
+import { jsonType } from './answer.js';
 import { answerProblem } from './answer-problems.js';
 import { insufficientScope } from './authorize.js';
 import { parseCommand } from './command-input.js';
@@ -72,17 +73,17 @@ async function answerOutcome(
   // So that the caller who reads next sees what it wrote. If the time is over first, the command stands all the same.
   await waitFor(service, outcome, waitMs);
   const { order, partition, position, replayed } = outcome;
-  ctx.set('ETag', `"${order.version}"`);
-  ctx.set('Event-Position', `${partition}:${position}`);
+  ctx.res.setHeader('ETag', `"${order.version}"`);
+  ctx.res.setHeader('Event-Position', `${partition}:${position}`);
   if (replayed) ctx.set('Idempotency-Replayed', 'true');
   if (name === 'place') {
     ctx.status = 201;
-    ctx.set('Location', `/orders/${order.orderId}`);
+    ctx.res.setHeader('Location', `/orders/${order.orderId}`);
   } else {
     ctx.status = 200;
   }
-  ctx.type = 'application/json';
-  ctx.body = JSON.stringify(orderDocument(order));
+  ctx.res.setHeader('Content-Type', jsonType);
+  ctx.body = orderJson(order);
 }
 
 async function waitFor(service: Service, { partition, position, replayed }: Handled, waitMs: number): Promise<void> {

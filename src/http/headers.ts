@@ -51,9 +51,9 @@ export function minEventPosition(
   ctx: Context,
   partitions: number,
 ): { partition: number; position: number } | undefined {
-  const header = ctx.get('min-event-position');
-  if (header === '') return undefined;
-  const match = /^(\d{1,4}):(\d{1,15})$/.exec(header);
+  const header = ctx.req.headers['min-event-position'];
+  if (header === undefined || header === '') return undefined;
+  const match = /^(\d{1,4}):(\d{1,15})$/.exec(String(header));
   const partition = Number(match?.[1]);
   if (!match || partition >= partitions) {
     throw invalidHeader('Min-Event-Position', 'has to be an Event-Position as the service gives it, such as 3:120.');

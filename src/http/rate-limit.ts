@@ -12,12 +12,13 @@ import { ProblemError, problem } from './problems.js';
 export type LimitRate = (ctx: Context, caller: Caller | undefined) => Promise<void>;
 
 export interface RateLimit {
-  readonly limitRate: LimitRate;
+  /** Undefined: there is no limit. */
+  readonly limitRate: LimitRate | undefined;
   /** Takes requests' worth of the caller's limit, for the lines of a batch: waits until there is room, or `gone` aborts. */
   readonly waitForRoom: (caller: Caller, requests: number, gone: AbortSignal) => Promise<void>;
 }
 
-export const unlimitedRate: RateLimit = { limitRate: async () => undefined, waitForRoom: async () => undefined };
+export const unlimitedRate: RateLimit = { limitRate: undefined, waitForRoom: async () => undefined };
 
 /**
  * So many requests a minute for each caller, over all processes: counted in Redis, in fixed windows. While Redis is away

@@ -12,11 +12,9 @@ export interface RequestState {
   caller: Caller | undefined;
 }
 
-const states = new WeakMap<Context, RequestState>();
-
 /** What has been found out about this request. */
 export function requestState(ctx: Context): RequestState {
-  const state = states.get(ctx);
+  const state: RequestState | undefined = ctx.state.request;
   if (!state) throw new Error('identifyRequest has not run for this request');
   return state;
 }
@@ -33,12 +31,15 @@ export function requestIdOf(given: string): string {
   return given.length <= limits.maxRequestIdLength && /^[\w.:+/=@-]+$/.test(given) ? given : randomUUID();
 }
 
+const traceContext = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/;
+
 /** Gives every request an id (the caller's, if it sent a sane one) and reads its W3C trace context. */
 export function identifyRequest(ctx: Context): RequestState {
-  const requestId = requestIdOf(ctx.get('x-request-id'));
-  const trace = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}$/.exec(ctx.get('traceparent'));
+  const { 'x-request-id': givenId, traceparent } = ctx.req.headers;
+  const requestId = typeof givenId === 'string' ? requestIdOf(givenId) : randomUUID();
+  const trace = typeof traceparent === 'string' ? traceContext.exec(traceparent) : undefined;
   const state = { requestId, correlationId: trace?.[1] ?? requestId, causationId: trace?.[2], caller: undefined };
-  states.set(ctx, state);
+  ctx.state.request = state;
   ctx.res.setHeader('X-Request-Id', requestId);
   return state;
 }

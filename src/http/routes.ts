@@ -19,10 +19,9 @@ export interface Routes {
 }
 
 /** Routes on which nothing can be reached that is not in the table of operations. */
-export function createRoutes(authenticate: Authenticate, limitRate: LimitRate): Routes {
-  /** By method and first part of the path: a router tries all paths that it has, so each has few. */
+export function createRoutes(authenticate: Authenticate, limitRate: LimitRate | undefined): Routes {
+  /** By `nameOf`: a router tries all paths that it has, so each has few. */
   const routers = new Map<string, { readonly router: Router; readonly dispatch: Middleware }>();
-  const nameOf = (method: string, path: string) => `${method} ${path.split('/', 2)[1]}`;
   const routerOf = (method: string, path: string): Router => {
     const known = routers.get(nameOf(method, path));
     if (known) return known.router;
@@ -36,9 +35,11 @@ export function createRoutes(authenticate: Authenticate, limitRate: LimitRate): 
       const operation: Operation = operations[id];
       const path = operation.path.replace(/\{(\w+)\}/g, ':$1');
       const router = routerOf(operation.method.toUpperCase(), path);
-      router[operation.method](path, authorize(operation, authenticate, limitRate), (ctx) => {
-        if (takesNoParameters(operation)) refuseParameters(ctx);
-        return handle(ctx);
+      const refusesParameters = takesNoParameters(operation);
+      router[operation.method](path, async (ctx) => {
+        await authorize(ctx, operation, authenticate, limitRate);
+        if (refusesParameters) refuseParameters(ctx);
+        await handle(ctx);
       });
     },
     dispatch: (ctx, next) => {
@@ -52,6 +53,14 @@ export function createRoutes(authenticate: Authenticate, limitRate: LimitRate): 
   };
 }
 
+/** The method, the path's first part, and how many parts it has. */
+function nameOf(method: string, path: string): string {
+  const end = path.indexOf('/', 1);
+  let parts = 1;
+  for (let at = end; at >= 0; at = path.indexOf('/', at + 1)) parts += 1;
+  return `${method} ${parts} ${end < 0 ? path : path.slice(0, end)}`;
+}
+
 /** Where there are parameters, their schema says which. Pages and probes are called with all kinds of them, which mean nothing. */
 function takesNoParameters({ query, tag, unlimited }: Operation): boolean {
   return query === undefined && tag !== 'About' && !unlimited;
@@ -59,6 +68,7 @@ function takesNoParameters({ query, tag, unlimited }: Operation): boolean {
 
 /** A parameter that nobody looks at would be worse than an error: its sender believes that it did something. */
 function refuseParameters(ctx: Context): void {
+  if (ctx.search === '') return;
   const errors = Object.keys(ctx.query).map((name) => ({ pointer: `/query/${name}`, message: 'is not a known field' }));
   if (errors.length > 0) throw new ProblemError(validationProblem(errors));
 }

@@ -50,34 +50,22 @@ export class ReadModelUnavailable extends Error {
 }
 
 /** Sends commands in one round trip and gives their answers in order. Rejects with ReadModelUnavailable. */
-export async function pipeline(redis: Redis, commands: readonly RedisCommand[]): Promise<unknown[]> {
-  if (commands.length === 0) return [];
-  return (await sendTogether(redis, commands)).map(resultOf);
+export function pipeline(redis: Redis, commands: readonly RedisCommand[]): Promise<unknown[]> {
+  return commands.length === 0 ? Promise.resolve([]) : sendTogether(redis, commands);
 }
 
 /**
  * The same, and `last` after them, whose answer is the last one. Callers that give the very same `last` in one turn of the event loop
  * share it: it is sent once, after the commands of all of them.
  */
-export async function pipelineThen(
-  redis: Redis,
-  commands: readonly RedisCommand[],
-  last: RedisCommand,
-): Promise<unknown[]> {
-  return (await sendTogether(redis, commands, last)).map(resultOf);
-}
-
-type Answer = [error: Error | null, result: unknown];
-
-function resultOf([error, result]: Answer): unknown {
-  if (error) throw new ReadModelUnavailable(error);
-  return result;
+export function pipelineThen(redis: Redis, commands: readonly RedisCommand[], last: RedisCommand): Promise<unknown[]> {
+  return sendTogether(redis, commands, last);
 }
 
 interface Waiting {
   readonly commands: readonly RedisCommand[];
   readonly last: RedisCommand | undefined;
-  readonly resolve: (answers: Answer[]) => void;
+  readonly resolve: (answers: unknown[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -87,7 +75,7 @@ const waiting = new WeakMap<Redis, Waiting[]>();
  * What is sent in one turn of the event loop goes out in one write: under load a write to a socket costs more than the
  * commands in it. Each caller's commands stay together and in order; when there is only one, it waits for nothing.
  */
-function sendTogether(redis: Redis, commands: readonly RedisCommand[], last?: RedisCommand): Promise<Answer[]> {
+function sendTogether(redis: Redis, commands: readonly RedisCommand[], last?: RedisCommand): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     const others = waiting.get(redis);
     if (others) {
@@ -104,7 +92,7 @@ function sendTogether(redis: Redis, commands: readonly RedisCommand[], last?: Re
 }
 
 async function sendAll(redis: Redis, all: readonly Waiting[]): Promise<void> {
-  let answers: Answer[];
+  let answers: [error: Error | null, answer: unknown][];
   /** Where among the answers each one's is. */
   const lasts = new Map<RedisCommand, number>();
   try {
@@ -118,12 +106,18 @@ async function sendAll(redis: Redis, all: readonly Waiting[]): Promise<void> {
     return;
   }
   let at = 0;
-  for (const { commands, last, resolve } of all) {
-    const own = answers.slice(at, at + commands.length);
-    at += commands.length;
-    const shared = last && answers[lasts.get(last) ?? -1];
-    if (shared) own.push(shared);
-    resolve(own);
+  for (const { commands, last, resolve, reject } of all) {
+    const own: unknown[] = [];
+    let failed: Error | null = null;
+    const take = (place: number) => {
+      const [error, answer] = answers[place] ?? [null, undefined];
+      failed ??= error;
+      own.push(answer);
+    };
+    for (const end = at + commands.length; at < end; at += 1) take(at);
+    if (last) take(lasts.get(last) ?? -1);
+    if (failed) reject(new ReadModelUnavailable(failed));
+    else resolve(own);
   }
 }
 
