@@ -39,7 +39,8 @@ export async function load(
 
 /**
  * Offers requests at a rate, whether or not the ones before were answered, as many callers who don't know of each other do: each
- * on a connection that is free. What finds none free waits, and its time counts from when it was due.
+ * on a connection that is free. What finds none free waits for one: then less is offered than was asked for, and the result says how
+ * much. The time of an answer counts from when its request was sent.
  */
 export async function offer(
   url: string,
@@ -51,32 +52,35 @@ export async function offer(
   const latencies: number[] = [];
   const statuses = new Map<number, number>();
   const free = await openAll(url, connections);
-  const waiting: number[] = [];
+  let waiting = 0;
   const total = Math.round(perSecond * seconds);
   const begun = performance.now();
   let sent = 0;
   let answered = 0;
   await new Promise<void>((resolve, reject) => {
-    const begin = (connection: Connection, dueAt: number) =>
+    const begin = (connection: Connection) => {
+      const sentAt = performance.now();
       connection
         .exchange(next())
         .then(({ status }) => {
           statuses.set(status, (statuses.get(status) ?? 0) + 1);
-          if (status < 400) latencies.push(performance.now() - dueAt);
+          if (status < 400) latencies.push(performance.now() - sentAt);
           answered += 1;
-          const nextDueAt = waiting.shift();
-          if (nextDueAt === undefined) free.push(connection);
-          else void begin(connection, nextDueAt);
+          if (waiting === 0) free.push(connection);
+          else {
+            waiting -= 1;
+            begin(connection);
+          }
           if (answered === total) resolve();
         })
         .catch(reject);
+    };
     const timer = setInterval(() => {
       const due = Math.min(total, Math.floor(((performance.now() - begun) / 1_000) * perSecond));
       for (; sent < due; sent += 1) {
-        const dueAt = begun + (sent / perSecond) * 1_000;
         const connection = free.pop();
-        if (connection) void begin(connection, dueAt);
-        else waiting.push(dueAt);
+        if (connection) begin(connection);
+        else waiting += 1;
       }
       if (sent === total) clearInterval(timer);
     }, 2);

@@ -11,6 +11,15 @@ export const httpLimits = {
   maxConnections: 10_000,
   /** Requests being answered at once in a process; streams that have begun do not count. More: 503, at once. */
   maxRequestsInHand: 250,
+  /**
+   * Refusing takes a burst of so long, then rests so many times what it took: at 3 it has a quarter of the process's time, and refuses
+   * in it about as many requests as could be answered in all of the time.
+   */
+  minRefusalBurstMs: 0.5,
+  maxRefusalBurstMs: 20,
+  refusalRestFactor: 3,
+  /** Refused requests that wait to be told so; more are told at once. */
+  maxWaitingRefusals: 5_000,
   /** While requests are refused as too many, the log says so this often. */
   overloadLogIntervalMs: 1_000,
   /** Connections that wait to be accepted (the system's somaxconn may be less): beyond, callers try again only after seconds. */

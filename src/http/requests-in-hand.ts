@@ -5,6 +5,7 @@ import { httpLimits as limits } from './limits.js';
 import type { Operation } from './operation.js';
 import { operations } from './operations.js';
 import { problem, retryAfterSeconds } from './problems.js';
+import { Refusals } from './refusals.js';
 import { requestIdOf } from './request-state.js';
 
 /** Probes and metrics: what operators need most when there is too much to do. */
@@ -55,6 +56,7 @@ export class RequestsInHand {
    * requests from other origins go the long way, where they get the headers without which a page may not read the answer.
    */
   refusing(application: RequestListener, onRefused: (reason: Overloaded) => void): RequestListener {
+    const refusals = new Refusals();
     // What is the same for all is made once: an error with its stack alone would be a tenth of a refusal.
     const reason = this.#overloaded();
     const { type, title, status, detail } = problem('overloaded', `${reason.message}.`);
@@ -75,11 +77,15 @@ export class RequestsInHand {
         return;
       }
       onRefused(reason);
-      const requestId = requestIdOf(String(request.headers['x-request-id'] ?? ''));
-      const body = `${beginning},"instance":${JSON.stringify(path)},"request_id":${JSON.stringify(requestId)}}`;
-      const length = Buffer.byteLength(body);
-      response.writeHead(status, { ...headers, 'X-Request-Id': requestId, 'Content-Length': length });
-      response.end(body);
+      // Its body is of no use to anybody: it is not kept while the refusal waits.
+      request.resume();
+      refusals.add(() => {
+        const requestId = requestIdOf(String(request.headers['x-request-id'] ?? ''));
+        const body = `${beginning},"instance":${JSON.stringify(path)},"request_id":${JSON.stringify(requestId)}}`;
+        const length = Buffer.byteLength(body);
+        response.writeHead(status, { ...headers, 'X-Request-Id': requestId, 'Content-Length': length });
+        response.end(body);
+      });
     };
   }
 
