@@ -89,6 +89,8 @@ export function createAppender(
   }));
   let queued = 0;
   let callsInFlight = 0;
+  /** Those of them that take longer than a call mostly does. */
+  let slowCalls = 0;
   let firstPartition = 0;
   let sendingSoon = false;
 
@@ -105,7 +107,9 @@ export function createAppender(
   /** Sends what waits, as far as calls are free. */
   function send(): void {
     const maxCalls = appendAcrossPartitions ? limits.maxAppendCalls : partitions;
-    while (callsInFlight < maxCalls) {
+    // What waits for a call that is soon over makes the next one larger, and costs less there than in a call of its own.
+    const mayGo = () => callsInFlight < maxCalls && (!appendAcrossPartitions || callsInFlight === slowCalls);
+    while (mayGo()) {
       const batches = takeBatches();
       if (batches.length === 0) return;
       void deliver(batches).finally(enter());
@@ -115,13 +119,21 @@ export function createAppender(
   /** Takes one of the calls that may be in flight, and gives what leaves it; one that somebody holds up leaves sooner. */
   function enter(): () => void {
     let inside = true;
+    let isSlow = false;
     callsInFlight += 1;
     const leave = () => {
+      clearTimeout(slow);
       clearTimeout(heldUp);
       if (inside) callsInFlight -= 1;
+      if (inside && isSlow) slowCalls -= 1;
       inside = false;
       sendSoon();
     };
+    const slow = setTimeout(() => {
+      isSlow = true;
+      slowCalls += 1;
+      sendSoon();
+    }, limits.appendCallSlowMs);
     const heldUp = setTimeout(leave, limits.appendCallHeldUpMs);
     return leave;
   }

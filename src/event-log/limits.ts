@@ -2,8 +2,12 @@
 export const eventLogLimits = {
   /** Events in one call of append: beyond this a larger batch gains nothing and holds the partitions' locks longer. */
   maxBatchEvents: 500,
-  /** Calls in flight that carry several partitions: one commits while the next is gathered. More would make each smaller. */
+  /**
+   * Calls in flight that carry several partitions. The second goes out once the first has taken this long: what waits until then makes
+   * it larger, and what waits longer, behind a slow disk or a lock, is not held up by it.
+   */
   maxAppendCalls: 2,
+  appendCallSlowMs: 50,
   /** A call that takes longer waits for a lock: it no longer counts, so that two partitions held up don't hold up all. */
   appendCallHeldUpMs: 300,
   /** Bytes of one call, so that a batch of the largest orders stays a small message. */
