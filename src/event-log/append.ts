@@ -108,8 +108,8 @@ export function createAppender(
   function send(): void {
     const maxCalls = appendAcrossPartitions ? limits.maxAppendCalls : partitions;
     // What waits for a call that is soon over makes the next one larger, and costs less there than in a call of its own.
-    const mayGo = () => callsInFlight < maxCalls && (!appendAcrossPartitions || callsInFlight === slowCalls);
-    while (mayGo()) {
+    const pays = () => callsInFlight === slowCalls || queued >= limits.maxBatchEvents || !appendAcrossPartitions;
+    while (callsInFlight < maxCalls && pays()) {
       const batches = takeBatches();
       if (batches.length === 0) return;
       void deliver(batches).finally(enter());

@@ -3,8 +3,8 @@ export const eventLogLimits = {
   /** Events in one call of append: beyond this a larger batch gains nothing and holds the partitions' locks longer. */
   maxBatchEvents: 500,
   /**
-   * Calls in flight that carry several partitions. The second goes out once the first has taken this long: what waits until then makes
-   * it larger, and what waits longer, behind a slow disk or a lock, is not held up by it.
+   * Calls in flight that carry several partitions. The second goes out once as much waits as it can carry, or the first has taken this
+   * long: what waits until then makes it larger, and what waits longer, behind a slow disk or a lock, is not held up by it.
    */
   maxAppendCalls: 2,
   appendCallSlowMs: 50,
