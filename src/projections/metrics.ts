@@ -1,5 +1,6 @@
 import type { OrderedItem } from '../orders/events.js';
 import { fulfilmentStatus, type OrderStatus, orderStatuses } from '../orders/order.js';
+import { utcMs } from '../orders/utc-time.js';
 import { addDuration } from '../read-models/duration-sketch.js';
 import {
   decodeFigures,
@@ -109,7 +110,7 @@ async function loadFigures(
   };
   for (const order of orders.values()) touch(order.currency, order.placedAtMs);
   for (const { event } of events) {
-    if (event.type === 'OrderPlaced') touch(event.data.currency, Date.parse(event.occurredAt));
+    if (event.type === 'OrderPlaced') touch(event.data.currency, utcMs(event.occurredAt));
   }
   const figures: MetricsState['figures'] = new Map();
   const unknown: (readonly [currency: string, fields: string[]])[] = [];
@@ -159,7 +160,7 @@ function counted(event: ProjectedEvent['event'], before: CountedOrder | undefine
   const { currency, total_minor: totalMinor, items } = event.data;
   return {
     currency,
-    placedAtMs: Date.parse(event.occurredAt),
+    placedAtMs: utcMs(event.occurredAt),
     totalMinor,
     paidMinor: 0,
     refundedMinor: 0,
@@ -179,7 +180,7 @@ function countDurations(
 ): void {
   const nowShipped = now.shippedTimed && !before.shippedTimed;
   if (!nowShipped && event.type !== 'OrderDelivered') return;
-  const tookMs = Date.parse(event.occurredAt) - before.placedAtMs;
+  const tookMs = utcMs(event.occurredAt) - before.placedAtMs;
   for (const figures of figuresOf(now, all)) {
     if (nowShipped) addDuration(figures.placedToShipped, tookMs);
     if (event.type === 'OrderDelivered') addDuration(figures.placedToDelivered, tookMs);

@@ -8,7 +8,9 @@ export interface DurationSketch {
   count: number;
   sumMs: number;
   /** How many durations lie in each bucket. Bucket 0 holds those under a millisecond. */
-  buckets: Map<number, number>;
+  readonly buckets: Map<number, number>;
+  /** What `encodeSketch` made of it, as long as nothing was counted in since: most steps count in none. */
+  encoded: readonly number[] | undefined;
 }
 
 const relativeError = 0.01;
@@ -16,7 +18,7 @@ const gamma = (1 + relativeError) / (1 - relativeError);
 const logGamma = Math.log(gamma);
 
 export function emptySketch(): DurationSketch {
-  return { count: 0, sumMs: 0, buckets: new Map() };
+  return { count: 0, sumMs: 0, buckets: new Map(), encoded: undefined };
 }
 
 /** Counts a duration in; negative ones (an occurred_at before the order's own) count as zero. */
@@ -25,12 +27,14 @@ export function addDuration(sketch: DurationSketch, durationMs: number): void {
   const bucket = duration < 1 ? 0 : Math.ceil(Math.log(duration) / logGamma) + 1;
   sketch.count += 1;
   sketch.sumMs += duration;
+  sketch.encoded = undefined;
   sketch.buckets.set(bucket, (sketch.buckets.get(bucket) ?? 0) + 1);
 }
 
 export function mergeSketch(into: DurationSketch, other: DurationSketch): void {
   into.count += other.count;
   into.sumMs += other.sumMs;
+  into.encoded = undefined;
   for (const [bucket, count] of other.buckets) into.buckets.set(bucket, (into.buckets.get(bucket) ?? 0) + count);
 }
 
@@ -52,12 +56,13 @@ function bucketMiddleMs(bucket: number): number {
 }
 
 /** Compact JSON form: [count, sum, bucket, count, bucket, count, …]. */
-export function encodeSketch(sketch: DurationSketch): number[] {
-  return [sketch.count, sketch.sumMs, ...[...sketch.buckets].sort(([a], [b]) => a - b).flat()];
+export function encodeSketch(sketch: DurationSketch): readonly number[] {
+  sketch.encoded ??= [sketch.count, sketch.sumMs, ...[...sketch.buckets].sort(([a], [b]) => a - b).flat()];
+  return sketch.encoded;
 }
 
 export function decodeSketch([count = 0, sumMs = 0, ...pairs]: readonly number[]): DurationSketch {
   const buckets = new Map<number, number>();
   for (let index = 0; index < pairs.length; index += 2) buckets.set(pairs[index] ?? 0, pairs[index + 1] ?? 0);
-  return { count, sumMs, buckets };
+  return { count, sumMs, buckets, encoded: undefined };
 }

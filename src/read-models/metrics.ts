@@ -88,8 +88,8 @@ type EncodedFigures = [
   refunded: string,
   paid: string,
   byStatus: number[],
-  placedToShipped: number[],
-  placedToDelivered: number[],
+  placedToShipped: readonly number[],
+  placedToDelivered: readonly number[],
   firstHour: number,
   lastHour: number,
 ];

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../event-log/stored-event.js';
 import type { EventMetadata, OrderEventType } from '../orders/events.js';
-import { utcTime } from '../orders/utc-time.js';
+import { utcMs, utcTime } from '../orders/utc-time.js';
 import type { PartitionKeys } from './keys.js';
 import { isOrderEntry, orderEntry } from './order-buckets.js';
 import { packJson, unpackJson } from './packed-json.js';
@@ -72,8 +72,8 @@ const base = 36;
  * @param firstPosition where the order's first event is.
  */
 export function encodeHistoryEntry(event: StoredEvent, firstPosition: number): string {
-  const recordedMs = Date.parse(event.recordedAt);
-  const earlierMs = recordedMs - Date.parse(event.occurredAt);
+  const recordedMs = utcMs(event.recordedAt);
+  const earlierMs = recordedMs - utcMs(event.occurredAt);
   const type = typeLetters[event.type as OrderEventType] ?? event.type;
   const { index } = placeOf(event.position);
   // Joined at once: text put together piece by piece costs the garbage collector more than it takes.

@@ -1,6 +1,6 @@
 import type { Order, OrderItem, OrderStatus, PaymentStatus } from '../orders/order.js';
 import { orderStatuses } from '../orders/order.js';
-import { utcTime } from '../orders/utc-time.js';
+import { utcMs, utcTime } from '../orders/utc-time.js';
 import type { PartitionKeys } from './keys.js';
 import { isOrderEntry, orderEntry } from './order-buckets.js';
 import type { ReadableEntry } from './readable-entry.js';
@@ -28,7 +28,7 @@ export function orderStatusKeys(key: PartitionKeys) {
  * both short. So a page can begin exactly after any order, however many were placed at the same millisecond.
  */
 export function placedMember(placedAt: string, orderId: string): string {
-  return shortTime(Date.parse(placedAt)) + shortId(orderId);
+  return shortTime(utcMs(placedAt)) + shortId(orderId);
 }
 
 /** A user's id holds no control character (the schema refuses them), so NUL ends it. */
@@ -71,8 +71,8 @@ export function encodeOrder(order: Order): string {
     order.totalMinor,
     order.paidMinor,
     order.refundedMinor,
-    Date.parse(order.placedAt),
-    Date.parse(order.updatedAt),
+    utcMs(order.placedAt),
+    utcMs(order.updatedAt),
     Object.keys(order.metadata).length === 0 ? 0 : order.metadata,
   ];
   for (const { itemId, quantity, unitPriceMinor, shipped, returned } of order.items) {

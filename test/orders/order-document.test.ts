@@ -4,7 +4,7 @@ import { currencyCodes } from '../../src/orders/currency.js';
 import { orderLimits } from '../../src/orders/limits.js';
 import { type Order, orderStatuses } from '../../src/orders/order.js';
 import { orderDocument, orderJson } from '../../src/orders/order-document.js';
-import { utcTime } from '../../src/orders/utc-time.js';
+import { utcMs, utcTime } from '../../src/orders/utc-time.js';
 
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -47,11 +47,19 @@ describe('an order as the API shows it', () => {
     fc.assert(
       fc.property(time, (ms) => {
         expect(utcTime(ms)).to.equal(new Date(ms).toISOString());
+        expect(utcMs(utcTime(ms))).to.equal(ms);
       }),
       { numRuns: 1_000 },
     );
     for (const none of [-1, Number.NaN, Number.POSITIVE_INFINITY, Date.UTC(10_000, 0, 1)]) {
       expect(utcTime(none)).to.equal(`${none} ms since 1970`);
     }
+    for (let year = 1970; year < 10_000; year += 1) {
+      for (const day of ['02-28', '03-01', '12-31', '01-01']) {
+        const at = `${year}-${day}T23:59:59.999Z`;
+        expect(utcMs(at), at).to.equal(Date.parse(at));
+      }
+    }
+    expect(utcMs('2024-02-29T12:00:00Z')).to.equal(Date.UTC(2024, 1, 29, 12));
   });
 });

@@ -29,5 +29,19 @@ describe('duration sketch', () => {
       ),
     );
   });
+  it('is encoded as it is now, however often it was before', () => {
+    const [sketch, other] = [emptySketch(), emptySketch()];
+    addDuration(other, 9_000);
+    for (const change of [
+      () => addDuration(sketch, 5),
+      () => addDuration(sketch, 5),
+      () => mergeSketch(sketch, other),
+    ]) {
+      encodeSketch(sketch);
+      change();
+      const { encoded: _, ...now } = sketch;
+      expect(decodeSketch(encodeSketch(sketch))).to.deep.include(now);
+    }
+  });
   it('has no quantile without durations', () => expect(quantileMs(emptySketch(), 0.5)).to.equal(null));
 });
