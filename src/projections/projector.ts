@@ -3,7 +3,7 @@ import type { Committed } from '../event-log/append.js';
 import { AppendedEvents } from '../event-log/appended-events.js';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
-import { readPartition } from '../event-log/read-partition.js';
+import { readPage } from '../event-log/read-page.js';
 import { createPartitionsReader, type ReadEvents } from '../event-log/read-partitions.js';
 import { createStreamReader } from '../event-log/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
@@ -32,7 +32,7 @@ export interface ProjectorOptions {
   readonly url: string;
   readonly settings: LogSettings;
   readonly pool: Pool;
-  /** What rebuilds read the log with: so that commands never wait for one of their connections. */
+  /** What whole pages of the log are read with: so that commands never wait for one of their connections. */
   readonly rebuildPool: Pool;
   readonly redis: Redis;
   readonly keys: ReadModelKeys;
@@ -97,9 +97,14 @@ export class Projector {
         this.#skipped.has(projection, partition, position),
       log,
     };
-    const readEvents = createPartitionsReader(pool);
+    const readNews = createPartitionsReader(pool);
+    const readPages: ReadEvents = (partition, after, max) => readPage(rebuildPool, partition, after, max);
+    // Whoever is a page behind reads pages, as a rebuild does.
+    const readEvents: ReadEvents = (partition, after, max) =>
+      (wakeUps.heads.get(partition) ?? 0) - after < max
+        ? readNews(partition, after, max)
+        : readPages(partition, after, max);
     this.#live = { ...deps, readEvents, appended: this.#appended, pace: createPace() };
-    const readPages: ReadEvents = (partition, after, max) => readPartition(rebuildPool, partition, after, max);
     const gate = new Gate(limits.maxRebuildStepsInFlight, (tookMs) => this.#rebuildRestMs(tookMs));
     this.#rebuild = { ...deps, readEvents: readPages, gate };
     this.#ownership = new PartitionOwnership(url, settings, this.#release, log);

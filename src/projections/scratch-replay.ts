@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../event-log/database.js';
-import { readPartition } from '../event-log/read-partition.js';
+import { readPage } from '../event-log/read-page.js';
 import { createStreamReader } from '../event-log/read-stream.js';
 import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
 import type { Redis } from '../read-models/redis.js';
@@ -56,7 +56,7 @@ export async function startScratchReplay(deps: ScratchReplayDeps, projection: Pr
     until.set(partition, 0);
     return new PartitionProjector(
       {
-        readEvents: (partition: number, after: number, max: number) => readPartition(pool, partition, after, max),
+        readEvents: (partition: number, after: number, max: number) => readPage(pool, partition, after, max),
         keys,
         store: createProjectionStore(redis, keys),
         freezer: createFreezer(redis, keys),

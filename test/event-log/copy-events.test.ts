@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { copyEvents } from '../../src/event-log/copy-events.js';
 import { chainHash, copiedChainHash, genesisHash } from '../../src/event-log/hash-chain.js';
+import { readPage } from '../../src/event-log/read-page.js';
 import { readPartition } from '../../src/event-log/read-partition.js';
 import { appender, noteEvent, orderIdIn } from '../support/events.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
@@ -56,6 +57,13 @@ describe('events that are copied out', () => {
     expect(copied).to.deep.equal(read);
     expect(hashes).to.deep.equal(read.map(({ hash }) => hash.toString('hex')));
     expect(chainHash(genesisHash, read[0]!).toString('hex')).to.equal(hashes[0]);
+  });
+
+  it('come as pages that stay what they are while more is read', async () => {
+    const pages = await Promise.all([0, 1, 20, 41, 100].map((after) => readPage(log.pool, 1, after, 21)));
+    for (const [index, after] of [0, 1, 20, 41, 100].entries()) {
+      expect(pages[index]).to.deep.equal(await readPartition(log.pool, 1, after, 21));
+    }
   });
 
   it('are those after one position and up to another, as many as are asked for', async () => {

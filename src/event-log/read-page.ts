@@ -1,0 +1,36 @@
+import { type CopiedEvent, copyEvents } from './copy-events.js';
+import type { Pool } from './database.js';
+import type { StoredEvent } from './stored-event.js';
+
+/**
+ * The events of a partition after a position, in order, as `readPartition` gives them, by COPY: for whole pages of them, of which
+ * each event then costs half. A few are read sooner by a prepared query. Takes one of the pool's connections for as long as it reads.
+ */
+export async function readPage(
+  pool: Pool,
+  partition: number,
+  afterPosition: number,
+  maxEvents: number,
+): Promise<StoredEvent[]> {
+  const events: StoredEvent[] = [];
+  const range = { partition, after: afterPosition, upTo: Number.MAX_SAFE_INTEGER, maxEvents };
+  await copyEvents(pool, range, (event) => events.push(stored(event)));
+  return events;
+}
+
+function stored(event: CopiedEvent): StoredEvent {
+  const { bytes, data, metadata, hash } = event;
+  return {
+    partition: event.partition,
+    position: event.position,
+    orderId: event.orderId,
+    version: event.version,
+    type: event.type,
+    data: bytes.toString('utf8', data.start, data.end),
+    metadata: bytes.toString('utf8', metadata.start, metadata.end),
+    occurredAt: event.occurredAt,
+    recordedAt: event.recordedAt,
+    // A copy: the bytes are those of the next event soon.
+    hash: Buffer.from(bytes.subarray(hash.start, hash.end)),
+  };
+}
