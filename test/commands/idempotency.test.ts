@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { commandHash, isHashOf, storedHash } from '../../src/commands/idempotency.js';
+import { commandHash, derivedOrderId, isHashOf, storedHash } from '../../src/commands/idempotency.js';
+
+describe('the id of an order that is placed under a key', () => {
+  it('is what it was when the first order was placed under it', () => {
+    expect(derivedOrderId('anonymous', 'key-1')).to.equal('98931a93-26ac-5cd6-a607-8de8fd2ae16b');
+    expect(derivedOrderId('käy €', '🎉')).to.equal('31a57782-659c-5d8f-8c83-3540c7184597');
+  });
+});
 
 describe('the hash of a command', () => {
   const command = {
