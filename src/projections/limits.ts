@@ -10,9 +10,8 @@ export const projectorLimits = {
   busyLoad: 0.7,
   /** Over how long that is measured. */
   loadIntervalMs: 100,
-  /** How long a busy process puts off a step that nobody is known to wait for, and one that somebody waits for. */
+  /** How long a busy process puts off a step that nobody is known to wait for. */
   restMs: 20,
-  awaitedRestMs: 3,
   /** Waits between tries while PostgreSQL or Redis is away. */
   minRetryDelayMs: 50,
   maxRetryDelayMs: 1_000,

@@ -6,7 +6,6 @@ export interface Pace {
   readonly isBusy: () => boolean;
   /** For how long, unless somebody waits for the step. */
   readonly restMs: number;
-  readonly awaitedRestMs: number;
 }
 
 /** Goes by how busy the event loop of this process was lately. */
@@ -15,10 +14,8 @@ export function createPace(): Pace {
   let measuredAtMs = performance.now();
   /** The share of the time in which the event loop had something to do, from 0 to 1. */
   let utilization = 0;
-  const { restMs, awaitedRestMs } = limits;
   return {
-    restMs,
-    awaitedRestMs,
+    restMs: limits.restMs,
     isBusy() {
       const nowMs = performance.now();
       if (nowMs - measuredAtMs >= limits.loadIntervalMs) {

@@ -94,7 +94,7 @@ export class PartitionProjector {
     this.#bell.ring();
   }
 
-  /** Told that somebody waits for a position: the step that takes it is not put off for long. */
+  /** Told that somebody waits for a position: the step that takes it is not put off. */
   hurry(position: number): void {
     if (position <= this.#awaited) return;
     this.#awaited = position;
@@ -167,8 +167,8 @@ export class PartitionProjector {
   }
 
   /**
-   * While the process is busy, waits a little before the next step, which then takes more events. Shorter where somebody waits for
-   * them; and not at all where other processes append, since who waits for their events is not known here.
+   * While the process is busy, waits a little before the next step, which then takes more events: as long as nobody waits for them.
+   * Not where other processes append, since who waits for their events is not known here.
    */
   async #rest(): Promise<void> {
     const { pace } = this.#deps;
@@ -180,8 +180,8 @@ export class PartitionProjector {
         const isAwaited = this.#tracks.some(
           ({ isActive, checkpoint }) => isActive && checkpoint.position < this.#awaited,
         );
-        const left = since + (isAwaited ? pace.awaitedRestMs : pace.restMs) - performance.now();
-        if (left <= 0) return;
+        const left = since + pace.restMs - performance.now();
+        if (isAwaited || left <= 0) return;
         await this.#bell.sleep(left);
       }
     } finally {

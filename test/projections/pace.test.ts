@@ -69,7 +69,7 @@ describe('while a process is busy, a step', () => {
         isSkipped: () => false,
         open: async (events) => [...events],
         // So long that whatever goes on does so for another reason than that the time is over.
-        pace: { isBusy: () => true, restMs: never, awaitedRestMs: 0 },
+        pace: { isBusy: () => true, restMs: never },
         log: silent,
       },
       partition,
