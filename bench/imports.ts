@@ -12,7 +12,7 @@ const run = promisify(execFile);
 
 /** `orders import` and `POST /orders/batch`, end to end, against COPY of the rows that they lead to into the same table. */
 export async function imports(bench: Bench): Promise<BenchResult> {
-  const orders = Math.ceil(bench.orders / 5);
+  const orders = Math.ceil(bench.orders / 2);
   const dir = await mkdtemp(join(tmpdir(), 'orders-import-'));
   const lines = Array.from(
     { length: orders },
