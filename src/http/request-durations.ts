@@ -12,7 +12,7 @@ const maxPending = 512;
 
 /**
  * The histogram of how long requests took. They are told to it many in a row, and whatever is left when it is asked: one by one,
- * between all that a request does, telling it took seven times as long, a twentieth of a GET.
+ * between all that a request does, telling it took several times as long, up to a twentieth of a GET.
  */
 export function createRequestDurations(registry: Registry): (request: AnsweredRequest) => void {
   let pending: AnsweredRequest[] = [];
