@@ -11,6 +11,7 @@ import { createNotifier } from '../event-log/wake-ups.js';
 import { type CsvMapping, datePattern, mappableFields, parseAssignments } from '../import/csv-mapping.js';
 import { importFile, rejectedFile } from '../import/import-file.js';
 import { readCsv, readNdjson } from '../import/input-lines.js';
+import { utcTime } from '../orders/utc-time.js';
 import { openPersonKeys } from '../privacy/master-key.js';
 import { createOpenedStreamReader } from '../privacy/sealed-events.js';
 import { createLogger } from './logger.js';
@@ -63,7 +64,7 @@ export async function importCommand(args: string[]): Promise<void> {
       readStream: createOpenedStreamReader(personKeys, createStreamReader(pool, settings.partitions)),
       personKeys,
       append: createAppender(pool, settings, createNotifier(pool, log)),
-      now: () => new Date().toISOString(),
+      now: () => utcTime(Date.now()),
     });
     let bar: ProgressBar | undefined;
     let before = 0;

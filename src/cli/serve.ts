@@ -22,6 +22,7 @@ import { EventStreams } from '../http/event-streams.js';
 import { createRateLimit, unlimitedRate } from '../http/rate-limit.js';
 import { startHttpServer } from '../http/server.js';
 import type { Service } from '../http/service.js';
+import { utcTime } from '../orders/utc-time.js';
 import { openPersonKeys } from '../privacy/master-key.js';
 import { createOpenedStreamReader, openEvents } from '../privacy/sealed-events.js';
 import { allProjections } from '../projections/all-projections.js';
@@ -165,7 +166,7 @@ async function open(
       readStream: createOpenedStreamReader(personKeys, createStreamReader(pool, settings.partitions)),
       personKeys,
       append: createAppender(pool, settings, onCommitted),
-      now: () => new Date().toISOString(),
+      now: () => utcTime(Date.now()),
     }),
     models,
     applied,

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { utcTime } from '../orders/utc-time.js';
+import { isUtcTime, utcTime } from '../orders/utc-time.js';
 import type { Pool } from './database.js';
 
 /**
@@ -174,11 +174,11 @@ class EventView implements CopiedEvent {
   }
 
   get occurredAt(): string {
-    return utcTime(this.#occurredMs);
+    return timeText(this.#occurredMs);
   }
 
   get recordedAt(): string {
-    return utcTime(this.#recordedMs);
+    return timeText(this.#recordedMs);
   }
 
   /** Where the next column begins, which has to have so many bytes. */
@@ -209,3 +209,8 @@ class EventView implements CopiedEvent {
 }
 
 const startOf2000Ms = Date.UTC(2000, 0, 1);
+
+/** A time that no event of the service has (infinity, years of five digits) is told as such: who verifies the log has to see it. */
+function timeText(ms: number): string {
+  return isUtcTime(ms) ? utcTime(ms) : `${ms} ms since 1970`;
+}

@@ -4,9 +4,10 @@ import { newOrderId } from '../commands/new-order-id.js';
 import type { CommandName, OrderCommand, OrderLines } from '../orders/commands.js';
 import type { ItemQuantity } from '../orders/events.js';
 import type { MoneyInput } from '../orders/money.js';
+import { utcTime } from '../orders/utc-time.js';
 import { httpLimits } from './limits.js';
 import type { FieldError } from './problems.js';
-import { formatRfc3339, parseRfc3339 } from './rfc3339.js';
+import { parseRfc3339 } from './rfc3339.js';
 import { bodyErrors } from './validation.js';
 
 /** The fields of all commands' bodies; which of them a command takes and needs is in its schema. */
@@ -67,7 +68,7 @@ export function parseCommand(
   if (!(occurredMs <= caller.nowMs + httpLimits.maxOccurredAtAheadMs)) {
     return { errors: [{ pointer: '/occurred_at', message: 'must not lie in the future' }] };
   }
-  return { request: { orderId: placedId, command, occurredAt: formatRfc3339(occurredMs) } };
+  return { request: { orderId: placedId, command, occurredAt: utcTime(occurredMs) } };
 }
 
 /** Fields in the order of their names: so the hash of the command need not sort them. */

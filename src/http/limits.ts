@@ -9,7 +9,7 @@ export const httpLimits = {
   connectionsCheckIntervalMs: 2_000,
   /** Open connections of a process; the system’s limit on open files has to be above it. */
   maxConnections: 10_000,
-  /** Requests being answered at once in a process; streams that have begun do not count. More: 503, at once. */
+  /** Requests being answered at once in a process; streams that have begun do not count. More: 503. */
   maxRequestsInHand: 250,
   /**
    * Refusing takes a burst of so long, then rests so many times what it took: at 3 it has a quarter of the process's time, and refuses

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { OrderStatus, PaymentStatus } from '../orders/order.js';
 import type { OrderDocument } from '../orders/order-document.js';
+import { utcTime } from '../orders/utc-time.js';
 import { exactJson } from '../queries/exact-json.js';
 import { getMetrics } from '../queries/get-metrics.js';
 import { getOrder, getOrderThen } from '../queries/get-order.js';
@@ -19,7 +20,7 @@ import { auditOf } from './audit-routes.js';
 import { insufficientScope, onlyUser } from './authorize.js';
 import { minEventPosition } from './headers.js';
 import { ProblemError, problem, validationProblem } from './problems.js';
-import { formatRfc3339, parseRfc3339 } from './rfc3339.js';
+import { parseRfc3339 } from './rfc3339.js';
 import type { AddRoute } from './routes.js';
 import type { Service } from './service.js';
 import { isUuid } from './validation.js';
@@ -83,8 +84,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
     const orderId = orderIdOf(ctx);
     const query = parameters<{ version?: number; at?: string }>(ctx, 'order');
     await waitForPosition(ctx, service, [orderStatus, orderHistory]);
-    const user = onlyUser(ctx);
-    if (user !== undefined) await checkReadable(models, orderId, user);
+    await checkReadable(models, orderId, onlyUser(ctx));
     if (query.version === undefined && query.at === undefined) {
       const order = await getOrder(models, orderId);
       if (!order) throw orderNotFound(orderId);
@@ -92,9 +92,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
       return;
     }
     const moment =
-      query.version === undefined
-        ? { at: formatRfc3339(parseRfc3339(query.at ?? '') ?? 0) }
-        : { version: query.version };
+      query.version === undefined ? { at: utcTime(parseRfc3339(query.at ?? '') ?? 0) } : { version: query.version };
     const then = await getOrderThen(models, orderId, moment);
     if (!then) {
       if (!(await getOrder(models, orderId))) throw orderNotFound(orderId);
@@ -109,7 +107,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
     const query = parameters<{ diff?: boolean; from?: number; to?: number; proof?: boolean }>(ctx, 'history');
     const user = onlyUser(ctx, ['orders:read', 'audit:read']);
     if (query.proof) {
-      if (user !== undefined) await checkReadable(models, orderId, user);
+      await checkReadable(models, orderId, user);
       const proof = await auditOf(service).proof(orderId);
       if (!proof) throw orderNotFound(orderId);
       answer(ctx, JSON.stringify(proof));
@@ -118,7 +116,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
     const type = ctx.accepts('application/json', 'text/csv');
     if (!type) throw notAcceptable();
     await waitForPosition(ctx, service, [orderHistory, ...(user === undefined ? [] : [orderStatus])]);
-    if (user !== undefined) await checkReadable(models, orderId, user);
+    await checkReadable(models, orderId, user);
     const history = await getOrderHistory(models, orderId);
     if (!history) throw orderNotFound(orderId);
     ctx.vary('Accept');
@@ -138,7 +136,8 @@ export function queryRoutes(route: AddRoute, service: Service): void {
 }
 
 /** To a user who may only read their own orders, another user's looks like one that is not there. */
-async function checkReadable(models: ReadModels, orderId: string, user: string): Promise<void> {
+async function checkReadable(models: ReadModels, orderId: string, user: string | undefined): Promise<void> {
+  if (user === undefined) return;
   const order = await getOrder(models, orderId);
   if (!order || (JSON.parse(order.json) as OrderDocument).user_id !== user) throw orderNotFound(orderId);
 }
@@ -149,22 +148,11 @@ function orderIdOf(ctx: Context): string {
   throw new ProblemError(validationProblem([{ pointer: '/path/order_id', message: 'must be a UUID' }]));
 }
 
-/** Waits until the projections that the answer comes from have applied what the caller has already seen, if it says what that is. */
-function waitForPosition(
-  ctx: Context,
-  service: Service,
-  projections: readonly ProjectionId[],
-): Promise<void> | undefined {
+/** Waits until the projections that the answer comes from have applied what the caller has already seen. */
+async function waitForPosition(ctx: Context, service: Service, projections: readonly ProjectionId[]): Promise<void> {
   const seen = minEventPosition(ctx, service.models.partitions);
-  return seen && untilApplied(service, projections, seen.partition, seen.position);
-}
-
-async function untilApplied(
-  service: Service,
-  projections: readonly ProjectionId[],
-  partition: number,
-  position: number,
-): Promise<void> {
+  if (!seen) return;
+  const { partition, position } = seen;
   if (await service.applied.reached(projections, partition, position, queryLimits.maxPositionWaitMs)) return;
   throw new ProblemError(
     problem(

@@ -14,7 +14,7 @@ const alwaysAnswered: ReadonlySet<string> = new Set(
 );
 
 /**
- * Counts the requests that are being answered. Beyond the limit they are refused at once, before their body is read: what is
+ * Counts the requests that are being answered. Beyond the limit they are refused soon, before their body is read: what is
  * accepted is answered soon, and what is not costs little. By Little's law latency is this number over the throughput. What
  * counts is work: a request whose body is still on its way takes nobody's place, and a stream none once it has begun; they,
  * batches and the queues behind have limits of their own.
@@ -53,7 +53,8 @@ export class RequestsInHand {
 
   /**
    * Refuses what is too much before the application sees it: far beyond capacity the refusals are most of the work. Browsers'
-   * requests from other origins go the long way, where they get the headers without which a page may not read the answer.
+   * requests from other origins go the long way, where they get the headers without which a page may not read the answer; they take
+   * their turn among the refusals all the same.
    */
   refusing(application: RequestListener, onRefused: (reason: Overloaded) => void): RequestListener {
     const refusals = new Refusals();
@@ -72,8 +73,15 @@ export class RequestsInHand {
         return;
       }
       const [path = '/'] = (request.url ?? '/').split('?', 1);
-      if (request.headers.origin !== undefined || alwaysAnswered.has(path)) {
+      if (alwaysAnswered.has(path)) {
         application(request, response);
+        return;
+      }
+      if (request.headers.origin !== undefined) {
+        // There may be room again by then.
+        refusals.add(() => {
+          if (!request.destroyed) application(request, response);
+        });
         return;
       }
       onRefused(reason);

@@ -29,8 +29,3 @@ function offsetMs(zone: string): number {
   const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(4, 6));
   return (zone.startsWith('-') ? -minutes : minutes) * 60_000;
 }
-
-/** Milliseconds since 1970 as RFC 3339, UTC, with milliseconds. */
-export function formatRfc3339(ms: number): string {
-  return new Date(ms).toISOString();
-}

@@ -59,14 +59,9 @@ export class ServiceResponse<Request extends IncomingMessage = IncomingMessage> 
     const headers = this.#headers;
     for (let at = 0; at < headers.length; at += 2) {
       const other = headers[at] as string;
-      if (other === name || sameName(other, name)) return at;
+      if (other === name) return at;
+      if (other.length === name.length && other.toLowerCase() === name.toLowerCase()) return at;
     }
     return -1;
   }
-}
-
-function sameName(a: string, b: string): boolean {
-  // Most that have the same length differ in their first letter: looking at that spares the rest.
-  const differs = a.length !== b.length || (a.charCodeAt(0) | 0x20) !== (b.charCodeAt(0) | 0x20);
-  return !differs && a.toLowerCase() === b.toLowerCase();
 }

@@ -7,11 +7,11 @@ const dates = new Map<number, string>();
 const maxDates = 10_000;
 
 /**
- * Milliseconds since 1970 as RFC 3339, UTC, with milliseconds: what `Date.toISOString` writes. Times that no event of the
- * service has (before 1970, infinity, years of five digits) are told as such.
+ * Whole milliseconds since 1970 as RFC 3339, UTC, with milliseconds: what `Date.toISOString` writes. Throws RangeError on what no event
+ * of the service has: times before 1970, years of five digits, and what is no number.
  */
 export function utcTime(ms: number): string {
-  if (!(ms >= 0 && ms < endOf9999Ms)) return `${ms} ms since 1970`;
+  if (!isUtcTime(ms)) throw new RangeError(`${ms} is no time from 1970 to 9999`);
   const day = Math.floor(ms / dayMs);
   let date = dates.get(day);
   if (date === undefined) {
@@ -24,6 +24,11 @@ export function utcTime(ms: number): string {
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
   return `${date}${digits2[hours]}:${digits2[minutes % 60]}:${digits2[seconds % 60]}.${digits3[rest % 1_000]}Z`;
+}
+
+/** Whether `utcTime` can write it. */
+export function isUtcTime(ms: number): boolean {
+  return ms >= 0 && ms < endOf9999Ms;
 }
 
 /**

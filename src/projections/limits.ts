@@ -35,7 +35,7 @@ export const projectorLimits = {
    */
   rebuildRestFactor: 1,
   maxRebuildRestMs: 1_000,
-  /** Connections on which rebuilds read the log, beside those of the commands. */
+  /** Connections on which whole pages of the log are read, beside those of the commands. */
   rebuildPoolSize: 2,
   /** While something is rebuilt, its coordinator looks this often. */
   coordinateIntervalMs: 200,

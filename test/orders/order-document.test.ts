@@ -52,7 +52,7 @@ describe('an order as the API shows it', () => {
       { numRuns: 1_000 },
     );
     for (const none of [-1, Number.NaN, Number.POSITIVE_INFINITY, Date.UTC(10_000, 0, 1)]) {
-      expect(utcTime(none)).to.equal(`${none} ms since 1970`);
+      expect(() => utcTime(none), String(none)).to.throw(RangeError);
     }
     for (let year = 1970; year < 10_000; year += 1) {
       for (const day of ['02-28', '03-01', '12-31', '01-01']) {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { rfc3339 } from '../../src/event-log/database.js';
-import { formatRfc3339, parseRfc3339 } from '../../src/http/rfc3339.js';
+import { parseRfc3339 } from '../../src/http/rfc3339.js';
+import { utcTime } from '../../src/orders/utc-time.js';
 
 describe('RFC 3339 times', () => {
   const read: [string, string][] = [
@@ -12,7 +13,7 @@ describe('RFC 3339 times', () => {
     ['2024-02-29T00:00:00Z', '2024-02-29T00:00:00.000Z'],
   ];
   for (const [text, utc] of read) {
-    it(`reads ${text}`, () => expect(formatRfc3339(parseRfc3339(text) ?? -1)).to.equal(utc));
+    it(`reads ${text}`, () => expect(utcTime(parseRfc3339(text) ?? -1)).to.equal(utc));
   }
   for (const text of [
     '2026-02-29T00:00:00Z',
