@@ -49,7 +49,7 @@ export async function verifyPartition(
   if (!head) return { partition, position: 0, reason: 'missing', detail: 'the partition has no row in logs' };
   const kept = await keptTreeSize(pool, partition);
   const scan = new PartitionScan([kept, signed?.position ?? 0]);
-  for (let events: number = pageEvents; events === pageEvents && !scan.break; ) {
+  for (let events = 1; events > 0 && scan.position < head.position && !scan.break; ) {
     const page = { partition, after: scan.position, upTo: head.position, maxEvents: pageEvents };
     events = await copyEvents(pool, page, scan.see);
     onEvents(scan.position - page.after);

@@ -26,29 +26,55 @@ export interface Span {
   readonly end: number;
 }
 
+/** Which events: of a partition those after a position and up to another one, at most so many. */
+export interface EventRange {
+  readonly partition: number;
+  readonly after: number;
+  readonly upTo: number;
+  readonly maxEvents: number;
+}
+
 /**
- * Gives the events of a partition after a position and up to another one after the other, at most so many, and resolves with how many there
- * were. Text that nobody asks for is never made, which is most of what reading an event costs: for whoever looks at all of them.
+ * Gives the events of a range one after the other, in order, and resolves with how many there were. None says that the range has no event;
+ * fewer than were asked for do not, since in a damaged log positions can be missing. Text that nobody asks for is never made, which is
+ * most of what reading an event costs: for whoever looks at all of them.
  *
- * Takes no lock. Ordered by position, as the primary key (partition, position) that serves it. An exception of the callback ends it.
+ * An exception of the callback ends it.
  */
 export async function copyEvents(
   pool: Pool,
-  { partition, after, upTo, maxEvents }: { partition: number; after: number; upTo: number; maxEvents: number },
+  range: EventRange,
   onEvent: (event: CopiedEvent) => void,
 ): Promise<number> {
+  const { after, upTo, maxEvents } = range;
+  const end = after + maxEvents;
+  if (end >= upTo) return copySelected(pool, range, onEvent);
+  const events = await copySelected(pool, { ...range, upTo: end }, onEvent);
+  // Where a whole page of positions is missing, the events after them have to be seen all the same.
+  return events > 0 ? events : copySelected(pool, range, onEvent);
+}
+
+// Takes no lock. Ordered by position, as the primary key (partition, position) that serves it. COPY takes no parameters.
+export function selectEventsSql({ partition, after, upTo, maxEvents }: EventRange): string {
   const [p, from, to, max] = [partition, after, upTo, maxEvents].map(wholeNumber);
-  // COPY takes no parameters.
-  const text = `copy (
+  return `
     select e."position", e.order_id, e.version, e.type, e.data, e.metadata, e.occurred_at, e.recorded_at, e.hash
     from events e where e.partition = ${p} and e."position" > ${from} and e."position" <= ${to}
-    order by e."position" limit ${max}
-  ) to stdout (format binary)`;
+    order by e."position" limit ${max}`;
+}
+
+/**
+ * Positions have no gaps, so a page ends at a position too: a table that PostgreSQL has no statistics of (just restored, just
+ * imported) it reads by a bitmap and sorts, and without that end this would be the whole rest of the partition for each page.
+ */
+async function copySelected(pool: Pool, range: EventRange, onEvent: (event: CopiedEvent) => void): Promise<number> {
+  const text = `copy (${selectEventsSql(range)}) to stdout (format binary)`;
   const client = await pool.connect();
   let failure: Error | undefined;
   try {
     return await new Promise<number>((resolve, reject) => {
-      client.query(new CopyOut(text, partition, onEvent, (error, events) => (error ? reject(error) : resolve(events))));
+      const done = (error: Error | undefined, events: number) => (error ? reject(error) : resolve(events));
+      client.query(new CopyOut(text, range.partition, onEvent, done));
     });
   } catch (error) {
     failure = error as Error;

@@ -5,6 +5,7 @@ import type { StoredEvent } from './stored-event.js';
 /**
  * The events of a partition after a position, in order, as `readPartition` gives them, by COPY: for whole pages of them, of which
  * each event then costs half. A few are read sooner by a prepared query. Takes one of the pool's connections for as long as it reads.
+ * None means that there are no more; fewer than asked for do not, see `copyEvents`.
  */
 export async function readPage(
   pool: Pool,

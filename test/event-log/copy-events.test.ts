@@ -3,6 +3,7 @@ import { copyEvents } from '../../src/event-log/copy-events.js';
 import { chainHash, copiedChainHash, genesisHash } from '../../src/event-log/hash-chain.js';
 import { readPage } from '../../src/event-log/read-page.js';
 import { readPartition } from '../../src/event-log/read-partition.js';
+import { scanPartition } from '../../src/event-log/scan-partition.js';
 import { appender, noteEvent, orderIdIn } from '../support/events.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
@@ -71,6 +72,26 @@ describe('events that are copied out', () => {
     expect(await positions({ after: 3, maxEvents: 2 })).to.deep.equal([4, 5]);
     expect(await positions({ after: 3, upTo: 3 })).to.deep.equal([]);
     expect(await positions({ partition: 0 })).to.deep.equal([]);
+  });
+
+  it('are seen behind a gap, however wide, in a log that somebody has damaged', async () => {
+    const damaged = await createTestLog(1);
+    try {
+      const events = Array.from({ length: 20 }, (_, nth) => noteEvent(`${nth}`));
+      await appender(damaged, true)({ orderId: orderIdIn(0, 1), expectedVersion: 0, events });
+      await damaged.owner.query('alter table events disable trigger all');
+      await damaged.owner.query('delete from events where "position" in (3, 7, 8, 9, 10, 11, 12)');
+      const page = async (after: number) => (await readPage(damaged.pool, 0, after, 4)).map(({ position }) => position);
+      expect(await page(0)).to.deep.equal([1, 2, 4]);
+      expect(await page(4)).to.deep.equal([5, 6]);
+      expect(await page(6)).to.deep.equal([13, 14, 15, 16]);
+      expect(await page(20)).to.deep.equal([]);
+      const scanned: number[] = [];
+      for await (const { position } of scanPartition(damaged.pool, 0)) scanned.push(position);
+      expect(scanned).to.deep.equal([1, 2, 4, 5, 6, 13, 14, 15, 16, 17, 18, 19, 20]);
+    } finally {
+      await damaged.close();
+    }
   });
 
   it('tell of times that no event of the service has without failing', async () => {
