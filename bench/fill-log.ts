@@ -2,12 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { commandHash, storedHash } from '../src/commands/idempotency.js';
 import { type AppendEvents, createAppender, type NewEvent } from '../src/event-log/append.js';
 import type { LogSettings, Pool } from '../src/event-log/database.js';
+import { utcTime } from '../src/orders/utc-time.js';
 
-const day = 86_400_000;
+const hourMs = 3_600_000;
 const start = Date.UTC(2026, 0, 1);
+/** The log's orders are placed one after the other in half a year. */
+const placedWithinMs = 180 * 24 * hourMs;
+/** When the events of an order's life happen after its placing. */
+const hours = [0, 1, 5, 20, 60];
 
 /** The life of one order in five events, as a shop's order has it: placed, paid, processed, shipped, delivered. */
-function lifeOf(nth: number): NewEvent[] {
+function lifeOf(nth: number, placedAtMs: number): NewEvent[] {
   const items = Array.from({ length: 1 + (nth % 3) }, (_, line) => ({
     item_id: `item-${(nth * 7 + line) % 5_000}`,
     quantity: 1 + (line % 2),
@@ -22,38 +27,73 @@ function lifeOf(nth: number): NewEvent[] {
     metadata: { channel: 'web' },
   };
   const shipped = items.map(({ item_id, quantity }) => ({ item_id, quantity }));
-  const at = (hours: number) => new Date(start + (nth % 180) * day + hours * 3_600_000).toISOString();
   // With the metadata that the service writes for a request that names none of it.
-  const event = (type: string, data: object, hours: number): NewEvent => {
+  const event = (type: string, data: object, index: number): NewEvent => {
     const metadata = { schema: 1, actor: 'anonymous', request_id: randomUUID() };
     const command_hash = storedHash(commandHash(data));
     return {
       type,
       data: JSON.stringify(data),
       metadata: JSON.stringify({ ...metadata, command_hash }),
-      occurredAt: at(hours),
+      occurredAt: utcTime(placedAtMs + (hours[index] ?? 0) * hourMs),
     };
   };
   return [
     event('OrderPlaced', placed, 0),
     event('OrderPaid', { amount_minor: placed.total_minor, payment_reference: `pay-${nth}` }, 1),
-    event('OrderProcessingStarted', {}, 5),
-    event('OrderShipped', { items: shipped, carrier: 'DHL', tracking_number: `T${nth}` }, 20),
-    event('OrderDelivered', {}, 60),
+    event('OrderProcessingStarted', {}, 2),
+    event('OrderShipped', { items: shipped, carrier: 'DHL', tracking_number: `T${nth}` }, 3),
+    event('OrderDelivered', {}, 4),
   ];
 }
 
-/** Fills a log with orders, the first so many events of each, through the append of the service. */
+interface OpenOrder {
+  readonly orderId: string;
+  readonly life: readonly NewEvent[];
+  version: number;
+  /** Its last append: the next one waits for it. */
+  appended: Promise<unknown>;
+}
+
+/**
+ * Fills a log with orders, the first so many events of each, through the append of the service. The events come in the order of their
+ * times, as a shop's do: between two of an order there are those of many others.
+ */
 export async function fillLog(pool: Pool, settings: LogSettings, orders: number, eventsEach = 5): Promise<void> {
   const append: AppendEvents = createAppender(pool, settings, () => undefined);
-  let next = 0;
+  const events = ordersInTime(orders, eventsEach);
   await Promise.all(
     Array.from({ length: 400 }, async () => {
-      while (next < orders) {
-        const nth = next;
-        next += 1;
-        await append({ orderId: randomUUID(), expectedVersion: 0, events: lifeOf(nth).slice(0, eventsEach) });
+      for (const order of events) {
+        const expectedVersion = order.version;
+        const event = order.life[expectedVersion];
+        if (!event) throw new Error('an order has no more events');
+        order.version += 1;
+        order.appended = order.appended.then(() =>
+          append({ orderId: order.orderId, expectedVersion, events: [event] }),
+        );
+        await order.appended;
       }
     }),
   );
+}
+
+/** The orders, each as often as it has events, in the order of their times. */
+function* ordersInTime(orders: number, eventsEach: number): Generator<OpenOrder> {
+  const everyMs = placedWithinMs / orders;
+  const open = new Map<number, OpenOrder>();
+  const delays = hours.slice(0, eventsEach).map((after) => Math.round((after * hourMs) / everyMs));
+  const longest = delays.at(-1) ?? 0;
+  for (let now = 0; now < orders + longest; now += 1) {
+    if (now < orders) {
+      const life = lifeOf(now, Math.floor(start + now * everyMs));
+      open.set(now, { orderId: randomUUID(), life, version: 0, appended: Promise.resolve() });
+    }
+    for (const [index, delay] of delays.entries()) {
+      const order = open.get(now - delay);
+      if (!order) continue;
+      if (index === delays.length - 1) open.delete(now - delay);
+      yield order;
+    }
+  }
 }

@@ -8,8 +8,11 @@ export function processorTimes(): Map<string, number> {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       const kind = kindOf(Number(pid), readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      // User and system time, in ticks of a hundredth of a second.
-      if (kind) times.set(kind, (times.get(kind) ?? 0) + (Number(fields[11]) + Number(fields[12])) * 10_000);
+      // User and system time, and those of children that have ended: PostgreSQL's connections come and go.
+      const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11, 15).map(Number);
+      const ticks = user + system + (kind === 'PostgreSQL' ? childrenUser + childrenSystem : 0);
+      // In ticks of a hundredth of a second.
+      if (kind) times.set(kind, (times.get(kind) ?? 0) + ticks * 10_000);
     } catch {
       // It has ended meanwhile.
     }
