@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { AppendedEvents } from '../event-log/appended-events.js';
-import { ReadAhead } from '../event-log/read-ahead.js';
 import type { ReadEvents } from '../event-log/read-partitions.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { type Checkpoint, retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
@@ -15,6 +14,7 @@ import { projectorLimits as limits } from './limits.js';
 import type { Pace } from './pace.js';
 import type { ProjectionStore } from './projection-store.js';
 import { type PreparedStep, Track, type TrackDeps, type TrackId } from './track.js';
+import type { NextTurn } from './turns.js';
 
 /** Where each partition's log ends, and who tells when it moves: WakeUps, or a stand-in that ends earlier. */
 export interface Heads {
@@ -34,8 +34,12 @@ export interface PartitionProjectorDeps {
   readonly wakeUps: Heads;
   readonly isSkipped: TrackDeps['isSkipped'];
   readonly open: OpenEvents;
-  /** Bounds how many steps are in hand at once; a rebuild's steps share a narrow one, so that they leave room for others. */
-  readonly gate?: Gate;
+  /** Bounds how many steps are in hand at once; a rebuild's share a narrow one, so that they leave room for others. */
+  readonly gate: Pick<Gate, 'run'>;
+  /** A step that has fewer events before it does not wait at the gate. */
+  readonly gatedFromEvents: number;
+  /** Where large steps compute, piece by piece. */
+  readonly nextTurn: NextTurn;
   /** By default no step is put off. */
   readonly pace?: Pace;
   /** Where to end, by partition; by default nowhere. May be moved on while it runs. */
@@ -53,7 +57,6 @@ export class PartitionProjector {
   readonly #deps: PartitionProjectorDeps;
   readonly #partition: number;
   readonly #tracks: readonly Track[];
-  readonly #events: ReadAhead;
   readonly #log: Logger;
   #stopping = false;
   readonly #bell = new Bell();
@@ -67,7 +70,6 @@ export class PartitionProjector {
     const { store, keys, isSkipped } = deps;
     this.#deps = deps;
     this.#partition = partition;
-    this.#events = new ReadAhead(deps.readEvents, partition, limits.maxStepEvents);
     this.#log = deps.log.child({ partition });
     this.#tracks = ids.map((track) => {
       const key = keys.partition(track.id, partition);
@@ -132,9 +134,7 @@ export class PartitionProjector {
       try {
         if (reload) await this.#loadCheckpoints();
         this.#woken = false;
-        // It may have waited at the gate until it was told to stop.
-        const step = async () => (this.#stopping ? 'idle' : this.#step());
-        const outcome = await (this.#deps.gate ? this.#deps.gate.run(step) : step());
+        const outcome = await (this.#isGated ? this.#deps.gate.run(this.#step) : this.#step());
         delayMs = limits.minRetryDelayMs;
         if (outcome === 'moved') await this.#rest();
         reload = outcome === 'stale' || (outcome === 'idle' && !(await this.#waitForWake(this.#idleMs)));
@@ -207,19 +207,32 @@ export class PartitionProjector {
     await this.#deps.freezer.thawAbandoned(id, this.#partition, frozenBy);
   }
 
-  async #step(): Promise<StepOutcome> {
+  /** Where this partition is to be brought. */
+  get #end(): number {
+    return this.#deps.until?.get(this.#partition) ?? this.#head;
+  }
+
+  get #isGated(): boolean {
+    const [from] = this.#furthestBehind();
+    return from !== undefined && this.#end - from.position >= this.#deps.gatedFromEvents;
+  }
+
+  readonly #step = async (): Promise<StepOutcome> => {
     const [from, active] = this.#furthestBehind();
-    if (!from) return 'idle';
-    const until = this.#deps.until?.get(this.#partition);
+    // It may have waited at the gate until it was told to stop.
+    if (!from || this.#stopping) return 'idle';
+    const end = this.#end;
     // An idle partition costs PostgreSQL nothing: whether there is more is known from the heads.
-    if (from.position === (until ?? this.#head)) return 'idle';
+    if (from.position === end) return 'idle';
     const { stored, proven } = await this.#read(from);
+    const isLarge = stored.length > limits.maxUnbrokenEvents;
+    if (isLarge) await this.#deps.nextTurn();
     const events = await decodeEvents(
-      until === undefined ? stored : stored.filter(({ position }) => position <= until),
+      this.#deps.until ? stored.filter(({ position }) => position <= end) : stored,
       this.#deps.open,
     );
     const chains = createChainCheck(proven);
-    const prepared = await Promise.allSettled(active.map((track) => this.#prepare(track, events, chains)));
+    const prepared = await this.#prepareAll(active, events, chains, isLarge);
     const steps = prepared.flatMap((one, index) => {
       const track = active[index];
       return track && one.status === 'fulfilled' && typeof one.value === 'object' ? [{ track, step: one.value }] : [];
@@ -228,7 +241,7 @@ export class PartitionProjector {
     // One that fails does not hold up the others' steps.
     for (const one of prepared) if (one.status === 'rejected') throw one.reason;
     return prepared.some((one) => one.status === 'fulfilled' && one.value === 'stale') ? 'stale' : outcome;
-  }
+  };
 
   /** The tracks that take steps, and the checkpoint of the one that has most before it. */
   #furthestBehind(): [from: Checkpoint | undefined, active: readonly Track[]] {
@@ -244,7 +257,24 @@ export class PartitionProjector {
   async #read(from: Checkpoint): Promise<{ stored: readonly StoredEvent[]; proven?: Checkpoint }> {
     const kept = this.#deps.appended?.after(this.#partition, from.position, limits.maxStepEvents) ?? [];
     if (kept.length > 0 && allFollow(from, kept)) return { stored: kept, proven: from };
-    return { stored: await this.#events.after(from.position, this.#head) };
+    return { stored: await this.#deps.readEvents(this.#partition, from.position, limits.maxStepEvents) };
+  }
+
+  /** What each track makes of the events. One that fails does not hold up the others. */
+  async #prepareAll(
+    tracks: readonly Track[],
+    events: readonly ReadEvent[],
+    chains: ChainCheck,
+    oneByOne: boolean,
+  ): Promise<PromiseSettledResult<PreparedStep | 'stale' | undefined>[]> {
+    if (!oneByOne) return Promise.allSettled(tracks.map((track) => this.#prepare(track, events, chains)));
+    const prepared: PromiseSettledResult<PreparedStep | 'stale' | undefined>[] = [];
+    for (const track of tracks) {
+      await this.#deps.nextTurn();
+      prepared.push(...(await Promise.allSettled([this.#prepare(track, events, chains)])));
+    }
+    await this.#deps.nextTurn();
+    return prepared;
   }
 
   async #prepare(

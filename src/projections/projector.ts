@@ -27,6 +27,7 @@ import { RebuildCoordinator } from './rebuild-coordinator.js';
 import { SkippedEvents } from './skipped-events.js';
 import type { TrackId } from './track.js';
 import { groupTracks, liveGroup } from './track-groups.js';
+import { createTurns } from './turns.js';
 
 export interface ProjectorOptions {
   readonly url: string;
@@ -95,18 +96,19 @@ export class Projector {
       open: options.open ?? (async (events: readonly StoredEvent[]) => [...events]),
       isSkipped: (projection: string, partition: number, position: number) =>
         this.#skipped.has(projection, partition, position),
+      nextTurn: createTurns(),
       log,
     };
     const readNews = createPartitionsReader(pool);
     const readPages: ReadEvents = (partition, after, max) => readPage(rebuildPool, partition, after, max);
-    // Whoever is a page behind reads pages, as a rebuild does.
     const readEvents: ReadEvents = (partition, after, max) =>
-      (wakeUps.heads.get(partition) ?? 0) - after < max
+      (wakeUps.heads.get(partition) ?? 0) - after < limits.farBehindEvents
         ? readNews(partition, after, max)
         : readPages(partition, after, max);
-    this.#live = { ...deps, readEvents, appended: this.#appended, pace: createPace() };
-    const gate = new Gate(limits.maxRebuildStepsInFlight, (tookMs) => this.#rebuildRestMs(tookMs));
-    this.#rebuild = { ...deps, readEvents: readPages, gate };
+    const catchUp = { gate: new Gate(limits.maxCatchUpStepsInFlight), gatedFromEvents: limits.farBehindEvents };
+    this.#live = { ...deps, ...catchUp, readEvents, appended: this.#appended, pace: createPace() };
+    const rebuildGate = new Gate(limits.maxRebuildStepsInFlight, (tookMs) => this.#rebuildRestMs(tookMs));
+    this.#rebuild = { ...deps, readEvents: readPages, gate: rebuildGate, gatedFromEvents: 1 };
     this.#ownership = new PartitionOwnership(url, settings, this.#release, log);
     this.#ownership.on('acquired', (partition) => this.#acquired(partition));
     this.#ownership.on('lost', (partition) => this.#lost(partition));

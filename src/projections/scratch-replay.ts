@@ -14,6 +14,7 @@ import { PartitionProjector, type PartitionProjectorDeps } from './partition-pro
 import type { Projection } from './projection.js';
 import { createProjectionStore } from './projection-store.js';
 import { SkippedEvents } from './skipped-events.js';
+import { createTurns } from './turns.js';
 
 export interface ScratchReplayDeps {
   readonly pool: Pool;
@@ -52,6 +53,7 @@ export async function startScratchReplay(deps: ScratchReplayDeps, projection: Pr
   // For this replay the log ends where it is told to end.
   const wakeUps = { heads: until, readHeads: async () => undefined, on, off };
   const gate = new Gate(limits.maxScratchStepsInFlight);
+  const nextTurn = createTurns();
   const projectors = Array.from({ length: settings.partitions }, (_, partition) => {
     until.set(partition, 0);
     return new PartitionProjector(
@@ -64,6 +66,8 @@ export async function startScratchReplay(deps: ScratchReplayDeps, projection: Pr
         open: deps.open,
         isSkipped: (name, at, position) => skipped.has(name, at, position),
         gate,
+        gatedFromEvents: 1,
+        nextTurn,
         until,
         log,
       },

@@ -4,9 +4,11 @@ import { type AppendEvents, createAppender } from '../../src/event-log/append.js
 import { AppendedEvents } from '../../src/event-log/appended-events.js';
 import { readPartition } from '../../src/event-log/read-partition.js';
 import { createFreezer } from '../../src/projections/freezer.js';
+import { Gate } from '../../src/projections/gate.js';
 import { PartitionProjector } from '../../src/projections/partition-projector.js';
 import type { Projection } from '../../src/projections/projection.js';
 import { createProjectionStore } from '../../src/projections/projection-store.js';
+import { createTurns } from '../../src/projections/turns.js';
 import { appender, orderIdIn, place } from '../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
 
@@ -68,6 +70,9 @@ describe('while a process is busy, a step', () => {
         },
         isSkipped: () => false,
         open: async (events) => [...events],
+        gate: new Gate(1),
+        gatedFromEvents: 500,
+        nextTurn: createTurns(),
         // So long that whatever goes on does so for another reason than that the time is over.
         pace: { isBusy: () => true, restMs: never },
         log: silent,

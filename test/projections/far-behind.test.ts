@@ -1,0 +1,121 @@
+import { expect } from 'chai';
+import { readPage } from '../../src/event-log/read-page.js';
+import { createFreezer } from '../../src/projections/freezer.js';
+import { Gate } from '../../src/projections/gate.js';
+import { projectorLimits as limits } from '../../src/projections/limits.js';
+import { PartitionProjector } from '../../src/projections/partition-projector.js';
+import type { Projection } from '../../src/projections/projection.js';
+import { createProjectionStore } from '../../src/projections/projection-store.js';
+import { createTurns } from '../../src/projections/turns.js';
+import { appender, noteEvent, orderIdIn } from '../support/events.js';
+import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
+
+const partitions = 4;
+/** A whole step and most of another. */
+const events = limits.maxStepEvents * 2 - 1;
+
+describe('projectors that are far behind', () => {
+  let log: TestLog;
+  /** Events of each step of each projection, in the order in which they were folded. */
+  let steps: number[];
+  /** How many steps were at the gate, and at most inside at once. */
+  let gated: number;
+  let most: number;
+  /** How often a step asked for its turn. */
+  let turns: number;
+  let projectors: PartitionProjector[];
+
+  before(async () => {
+    log = await createTestLog(partitions);
+    const append = appender(log, true);
+    for (let partition = 0; partition < partitions; partition += 1) {
+      const orderId = orderIdIn(partition, partitions);
+      for (let version = 0; version < events; ) {
+        const notes = Array.from({ length: Math.min(400, events - version) }, () => noteEvent('a note'));
+        await append({ orderId, expectedVersion: version, events: notes });
+        version += notes.length;
+      }
+    }
+  });
+  after(() => log.close());
+  afterEach(() => Promise.all(projectors.map((projector) => projector.stop())));
+
+  function start(gatedFromEvents: number, name: string): Promise<unknown> {
+    [steps, gated, most, turns] = [[], 0, 0, 0];
+    let inside = 0;
+    const { pool, redis, keys } = log;
+    const counting = (nth: number): Projection => ({
+      name: `${name}-${nth}`,
+      version: 1,
+      load: async () => undefined,
+      fold: (events) => {
+        steps.push(events.length);
+        return [];
+      },
+    });
+    const gate = new Gate(2);
+    const nextTurn = createTurns();
+    const heads = new Map(Array.from({ length: partitions }, (_, partition) => [partition, events]));
+    projectors = Array.from({ length: partitions }, (_, partition) => {
+      const tracks = [counting(1), counting(2)].map((projection) => ({
+        projection,
+        id: { name: projection.name, generation: 1 },
+      }));
+      return new PartitionProjector(
+        {
+          readEvents: (...page) => readPage(pool, ...page),
+          store: createProjectionStore(redis, keys),
+          keys,
+          freezer: createFreezer(redis, keys),
+          wakeUps: { heads, readHeads: async () => undefined, on: () => undefined, off: () => undefined },
+          isSkipped: () => false,
+          open: async (events) => [...events],
+          gate: {
+            run: (task) => {
+              gated += 1;
+              return gate.run(async () => {
+                inside += 1;
+                most = Math.max(most, inside);
+                return task().finally(() => {
+                  inside -= 1;
+                });
+              });
+            },
+          },
+          gatedFromEvents,
+          nextTurn: () => {
+            turns += 1;
+            return nextTurn();
+          },
+          log: silent,
+        },
+        partition,
+        tracks,
+      );
+    });
+    for (const projector of projectors) projector.start();
+    return eventually('the end of the log', () =>
+      projectors.every(({ checkpoints }) => [...checkpoints.values()].every((position) => position === events)),
+    );
+  }
+
+  it('take few steps, a bounded number of them at once', async () => {
+    await start(1, 'bounded');
+    const tracks = 2 * partitions;
+    expect(steps.filter((count) => count === limits.maxStepEvents)).to.have.length(tracks);
+    expect(steps).to.have.length(2 * tracks);
+    expect(gated).to.be.at.least(2 * partitions);
+    expect(most).to.equal(2);
+  });
+
+  it('compute large steps piece by piece: what was read, each fold, and what is written', async () => {
+    await start(1, 'pieces');
+    expect(turns).to.equal(2 * partitions * (1 + 2 + 1));
+  });
+
+  it('are held up by nobody once they are no longer far behind', async () => {
+    await start(events, 'near');
+    // The first step of each had it all before it, the second had not.
+    expect(gated).to.equal(partitions);
+  });
+});
