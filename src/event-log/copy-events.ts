@@ -1,6 +1,8 @@
 import type pg from 'pg';
+import { orderEventTypes } from '../orders/upcast.js';
 import { isUtcTime, utcTime } from '../orders/utc-time.js';
 import type { Pool } from './database.js';
+import { uuidText } from './uuid-text.js';
 
 /**
  * An event as PostgreSQL's binary COPY brings it. It is one object that shows one event after the other: what it shows is valid until the
@@ -191,12 +193,13 @@ class EventView implements CopiedEvent {
   }
 
   get orderId(): string {
-    const hex = this.bytes.toString('hex', this.#orderId.start, this.#orderId.end);
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    return uuidText(this.bytes, this.#orderId.start);
   }
 
   get type(): string {
-    return this.bytes.toString('utf8', this.#type.start, this.#type.end);
+    const type = this.bytes.toString('utf8', this.#type.start, this.#type.end);
+    // One string for all events of a type: it is looked up by, again and again.
+    return knownTypes.get(type) ?? type;
   }
 
   get occurredAt(): string {
@@ -233,6 +236,8 @@ class EventView implements CopiedEvent {
     return Math.floor(this.#int64(at) / 1_000) + startOf2000Ms;
   }
 }
+
+const knownTypes: ReadonlyMap<string, string> = new Map(orderEventTypes.map((type) => [type, type]));
 
 const startOf2000Ms = Date.UTC(2000, 0, 1);
 

@@ -1,4 +1,4 @@
-import { type CopiedEvent, copyEvents } from './copy-events.js';
+import { type CopiedEvent, copyEvents, type Span } from './copy-events.js';
 import type { Pool } from './database.js';
 import type { StoredEvent } from './stored-event.js';
 
@@ -31,7 +31,13 @@ function stored(event: CopiedEvent): StoredEvent {
     metadata: bytes.toString('utf8', metadata.start, metadata.end),
     occurredAt: event.occurredAt,
     recordedAt: event.recordedAt,
-    // A copy: the bytes are those of the next event soon.
-    hash: Buffer.from(bytes.subarray(hash.start, hash.end)),
+    hash: copyOf(bytes, hash),
   };
+}
+
+/** The bytes are those of the next event soon. */
+function copyOf(bytes: Buffer, { start, end }: Span): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  bytes.copy(copy, 0, start, end);
+  return copy;
 }

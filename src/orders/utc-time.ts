@@ -1,10 +1,12 @@
 const endOf9999Ms = Date.UTC(10_000, 0, 1);
 const dayMs = 86_400_000;
-const digits2 = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
-const digits3 = Array.from({ length: 1_000 }, (_, value) => String(value).padStart(3, '0'));
 /** The dates of the days that there were, "2026-01-31T" by number: most events are of few days, and Date takes as long as a hash. */
 const dates = new Map<number, string>();
 const maxDates = 10_000;
+/** A time's text is written here and made a string at once: put together piece by piece it would be garbage for each piece. */
+const written = Buffer.from('1970-01-01T00:00:00.000Z', 'latin1');
+/** The day whose date stands there. */
+let writtenDay = 0;
 
 /**
  * Whole milliseconds since 1970 as RFC 3339, UTC, with milliseconds: what `Date.toISOString` writes. Throws RangeError on what no event
@@ -13,17 +15,36 @@ const maxDates = 10_000;
 export function utcTime(ms: number): string {
   if (!isUtcTime(ms)) throw new RangeError(`${ms} is no time from 1970 to 9999`);
   const day = Math.floor(ms / dayMs);
+  if (day !== writtenDay) writeDate(day);
+  const ofDay = Math.floor(ms) - day * dayMs;
+  const seconds = Math.floor(ofDay / 1_000);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  writeTwoDigits(11, hours);
+  writeTwoDigits(14, minutes - hours * 60);
+  writeTwoDigits(17, seconds - minutes * 60);
+  const milliseconds = ofDay - seconds * 1_000;
+  const hundreds = Math.floor(milliseconds / 100);
+  written[20] = 0x30 + hundreds;
+  writeTwoDigits(21, milliseconds - hundreds * 100);
+  return written.toString('latin1', 0, 24);
+}
+
+function writeDate(day: number): void {
   let date = dates.get(day);
   if (date === undefined) {
     if (dates.size >= maxDates) dates.clear();
     date = new Date(day * dayMs).toISOString().slice(0, 11);
     dates.set(day, date);
   }
-  const rest = ms - day * dayMs;
-  const seconds = Math.floor(rest / 1_000);
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  return `${date}${digits2[hours]}:${digits2[minutes % 60]}:${digits2[seconds % 60]}.${digits3[rest % 1_000]}Z`;
+  written.write(date, 'latin1');
+  writtenDay = day;
+}
+
+function writeTwoDigits(at: number, value: number): void {
+  const tens = Math.floor(value / 10);
+  written[at] = 0x30 + tens;
+  written[at + 1] = 0x30 + value - tens * 10;
 }
 
 /** Whether `utcTime` can write it. */

@@ -73,10 +73,8 @@ class OrderWrites {
     if (!before) this.#into(this.#key.placed, member);
     if (list !== listBefore) this.#into(list, member);
     if (listBefore !== undefined && list !== listBefore) this.#outOf(listBefore, member);
-    if (userId !== before?.userId) this.#into(this.#key.users, userMember(userId, placedAt, orderId));
-    if (before && userId !== before.userId) {
-      this.#outOf(this.#key.users, userMember(before.userId, before.placedAt, orderId));
-    }
+    if (userId !== before?.userId) this.#into(this.#key.users, userMember(userId, member));
+    if (before && userId !== before.userId) this.#outOf(this.#key.users, userMember(before.userId, member));
   }
 
   #into(set: string, member: string): void {

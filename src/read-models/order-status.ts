@@ -4,7 +4,7 @@ import { utcMs, utcTime } from '../orders/utc-time.js';
 import type { PartitionKeys } from './keys.js';
 import { isOrderEntry, orderEntry } from './order-buckets.js';
 import type { ReadableEntry } from './readable-entry.js';
-import { longId, shortId, shortIdLength, shortTime } from './short-id.js';
+import { longId, shortIdLength, shortTimeAndId } from './short-id.js';
 
 /** The order as it is now, and the indexes that the list of orders is read from. Version 2 is the compact one. */
 export const orderStatus = { name: 'order-status', version: 2, readsFrom: 2 } as const;
@@ -28,12 +28,12 @@ export function orderStatusKeys(key: PartitionKeys) {
  * both short. So a page can begin exactly after any order, however many were placed at the same millisecond.
  */
 export function placedMember(placedAt: string, orderId: string): string {
-  return shortTime(utcMs(placedAt)) + shortId(orderId);
+  return shortTimeAndId(utcMs(placedAt), orderId);
 }
 
 /** A user's id holds no control character (the schema refuses them), so NUL ends it. */
-export function userMember(userId: string, placedAt: string, orderId: string): string {
-  return `${userId}\0${placedMember(placedAt, orderId)}`;
+export function userMember(userId: string, placedMember: string): string {
+  return `${userId}\0${placedMember}`;
 }
 
 /** The order's id in either kind of member. */

@@ -22,21 +22,55 @@ export const shortIdLength = 22;
 /** Where in a UUID its 32 digits are; a zero is put behind them. */
 const digitPlaces = [...'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx'].flatMap((mark, place) => (mark === 'x' ? place : []));
 
+/** Characters of a short time. */
+const shortTimeLength = 8;
+
+/**
+ * Texts are written here and made strings at once: text put together piece by piece would cost the garbage collector more than
+ * it takes.
+ */
+const written = Buffer.alloc(shortTimeLength + shortIdLength);
+
 /** The 22 characters of a UUID in lower case. Throws on anything else. */
 export function shortId(uuid: string): string {
-  let invalid = uuid.length === 36 ? 0 : -1;
-  // Filled and made a string at once: text put together piece by piece would cost the garbage collector more than it takes.
-  for (let at = 0, character = 0; at < 32; at += 3) {
-    const [high, middle, low] = [digitAt(uuid, at), digitAt(uuid, at + 1), at + 2 < 32 ? digitAt(uuid, at + 2) : 0];
-    invalid |= high | middle | low;
-    characters[character++] = codes[(high << 2) | (middle >> 2)] ?? 0;
-    characters[character++] = codes[((middle & 3) << 4) | low] ?? 0;
-  }
-  if (invalid < 0) throw new Error(`"${uuid}" is no UUID in lower case`);
-  return String.fromCharCode.apply(undefined, characters);
+  writeId(0, uuid);
+  return written.toString('latin1', 0, shortIdLength);
 }
 
-const characters: number[] = new Array(shortIdLength).fill(0);
+/** The 8 characters of a time in milliseconds since 1970; times before are that of 1970. */
+export function shortTime(milliseconds: number): string {
+  writeTime(0, milliseconds);
+  return written.toString('latin1', 0, shortTimeLength);
+}
+
+/** The short time followed by the short id. */
+export function shortTimeAndId(milliseconds: number, uuid: string): string {
+  writeTime(0, milliseconds);
+  writeId(shortTimeLength, uuid);
+  return written.toString('latin1', 0, shortTimeLength + shortIdLength);
+}
+
+function writeId(at: number, uuid: string): void {
+  let invalid = uuid.length === 36 ? 0 : -1;
+  for (let nth = 0, character = at; nth < 32; nth += 3) {
+    const high = digitAt(uuid, nth);
+    const middle = digitAt(uuid, nth + 1);
+    const low = nth + 2 < 32 ? digitAt(uuid, nth + 2) : 0;
+    invalid |= high | middle | low;
+    written[character++] = codes[(high << 2) | (middle >> 2)] ?? 0;
+    written[character++] = codes[((middle & 3) << 4) | low] ?? 0;
+  }
+  if (invalid < 0) throw new Error(`"${uuid}" is no UUID in lower case`);
+}
+
+function writeTime(at: number, milliseconds: number): void {
+  let rest = Math.max(0, milliseconds);
+  for (let place = at + shortTimeLength - 1; place >= at; place -= 1) {
+    const upper = Math.floor(rest / 64);
+    written[place] = codes[rest - upper * 64] ?? 0;
+    rest = upper;
+  }
+}
 
 function digitAt(uuid: string, nth: number): number {
   return digitValues[uuid.charCodeAt(digitPlaces[nth] ?? 0)] ?? -1;
@@ -52,15 +86,4 @@ export function longId(short: string): string {
     digits += ((high << 6) | low).toString(16).padStart(3, '0');
   }
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-${digits.slice(20, 32)}`;
-}
-
-/** The 8 characters of a time in milliseconds since 1970; times before are that of 1970. */
-export function shortTime(milliseconds: number): string {
-  let rest = Math.max(0, milliseconds);
-  const time: number[] = new Array(8).fill(0);
-  for (let nth = 7; nth >= 0; nth -= 1) {
-    time[nth] = codes[rest % 64] ?? 0;
-    rest = Math.floor(rest / 64);
-  }
-  return String.fromCharCode(...time);
 }

@@ -10,7 +10,7 @@ import {
   placeOf,
 } from '../../src/read-models/order-history.js';
 import { packJson, unpackJson } from '../../src/read-models/packed-json.js';
-import { longId, shortId, shortIdLength, shortTime } from '../../src/read-models/short-id.js';
+import { longId, shortId, shortIdLength, shortTime, shortTimeAndId } from '../../src/read-models/short-id.js';
 
 describe('compact forms in Redis', () => {
   it('short ids give back the id, and sort as ids do', () => {
@@ -33,6 +33,14 @@ describe('compact forms in Redis', () => {
       fc.property(time, time, (one, other) => {
         expect(shortTime(one)).to.have.length(8);
         expect(shortTime(one) < shortTime(other)).to.equal(one < other);
+      }),
+    );
+  });
+
+  it('a short time and a short id in one are what they are by themselves', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 253_402_300_799_999 }), fc.uuid(), (time, id) => {
+        expect(shortTimeAndId(time, id)).to.equal(shortTime(time) + shortId(id));
       }),
     );
   });
