@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Append } from './append.js';
+import type { Append, NewEvent } from './append.js';
 import type { Pool } from './database.js';
 
 /** The appends that one call carries to a partition, in their order. */
@@ -39,9 +39,16 @@ const appendToSeveralSql = `
  */
 export async function callAppend(pool: Pool, batches: readonly PartitionBatch[]): Promise<AppendRow[]> {
   const [first] = batches;
-  const appends = batches.flatMap((batch) => batch.appends);
-  const events = appends.flatMap((one) => one.events);
-  const partitions = batches.flatMap((batch) => batch.appends.map(() => batch.partition));
+  const appends: Append[] = [];
+  const partitions: number[] = [];
+  const events: NewEvent[] = [];
+  for (const batch of batches) {
+    for (const append of batch.appends) {
+      appends.push(append);
+      partitions.push(batch.partition);
+      for (const event of append.events) events.push(event);
+    }
+  }
   const { rows } = await pool.query<AppendRow>({
     // One partition has a function of its own that does less: an append that is alone is answered sooner.
     ...(batches.length === 1

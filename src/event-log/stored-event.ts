@@ -70,11 +70,11 @@ function schemaOf(metadata: string): number {
 export function recordedEvent(stored: StoredEvent): RecordedEvent {
   const metadata = JSON.parse(stored.metadata) as EventMetadata;
   return {
-    ...upcast(stored.type, metadata.schema, JSON.parse(stored.data)),
     orderId: stored.orderId,
     version: stored.version,
     occurredAt: stored.occurredAt,
     recordedAt: stored.recordedAt,
     metadata,
+    ...upcast(stored.type, metadata.schema, JSON.parse(stored.data)),
   };
 }

@@ -112,12 +112,12 @@ function parseLine(input: LineInput, caller: BatchCaller): { request: CommandReq
   }
   return {
     request: {
-      ...parsed.request,
       actor,
       ...(key === undefined ? {} : { idempotencyKey: key }),
       ...(caller.requestId === undefined ? {} : { requestId: caller.requestId }),
       ...(caller.correlationId === undefined ? {} : { correlationId: caller.correlationId }),
       ...(caller.causationId === undefined ? {} : { causationId: caller.causationId }),
+      ...parsed.request,
     },
   };
 }

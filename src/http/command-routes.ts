@@ -46,13 +46,13 @@ async function command(ctx: Context, service: Service, name: CommandName, orderI
   if (parsed.request.occurredAt !== undefined && !scopes.has('orders:import'))
     throw insufficientScope(['orders:import']);
   const outcome = await service.handleCommand({
-    ...parsed.request,
     actor,
     requestId,
     correlationId,
     ...(causationId === undefined ? {} : { causationId }),
     ...(key === undefined ? {} : { idempotencyKey: key }),
     ...(version === undefined ? {} : { expectedVersion: version }),
+    ...parsed.request,
   });
   if (wait.applied) ctx.set('Preference-Applied', wait.applied);
   await answerOutcome(ctx, service, name, outcome, wait.waitMs);

@@ -91,7 +91,7 @@ export class RequestsInHand {
         const requestId = requestIdOf(String(request.headers['x-request-id'] ?? ''));
         const body = `${beginning},"instance":${JSON.stringify(path)},"request_id":${JSON.stringify(requestId)}}`;
         const length = Buffer.byteLength(body);
-        response.writeHead(status, { ...headers, 'X-Request-Id': requestId, 'Content-Length': length });
+        response.writeHead(status, { 'X-Request-Id': requestId, 'Content-Length': length, ...headers });
         response.end(body);
       });
     };

@@ -83,7 +83,8 @@ export const metricsProjection: Projection<MetricsState> = {
     }
     const commands: RedisCommand[] = [];
     for (const [currency, fields] of state.figures) {
-      const values = [...fields].flatMap(([field, figures]) => [field, encodeFigures(figures)]);
+      const values: string[] = [];
+      for (const [field, figures] of fields) values.push(field, encodeFigures(figures));
       commands.push(['SADD', key.currencies, currency], ['HSET', key.figures(currency), ...values]);
     }
     for (const [orderId, order] of changed) {
@@ -282,8 +283,6 @@ function decodeCountedOrder(text: string): CountedOrder {
   if (status === undefined || counts.length !== 3 || numbers.some(Number.isNaN)) {
     throw new Error(`"${text}" is nothing that metrics keeps of an order`);
   }
-  return {
-    ...{ currency, placedAtMs, totalMinor, paidMinor, refundedMinor, status, units, shipped, returned },
-    shippedTimed: words[8] === 't',
-  };
+  const shippedTimed = words[8] === 't';
+  return { currency, placedAtMs, totalMinor, paidMinor, refundedMinor, status, units, shipped, returned, shippedTimed };
 }

@@ -43,7 +43,7 @@ export function createProjectionStore(redis: Redis, keys: ReadModelKeys): Projec
       const checkpoints = steps.map(({ generation }) => keys.checkpoint(generation, partition));
       const words: (string | number)[] = [keys.stepsChannel];
       for (const { generation, from, to, writes } of steps) {
-        const pieces = writes.flatMap(splitLongWrite);
+        const pieces = writes.some(isLong) ? writes.flatMap(splitLongWrite) : writes;
         const line = `${generation.name} ${generation.generation} ${partition} ${to.position}`;
         words.push(encodeCheckpoint(from), encodeCheckpoint(to), line, pieces.length);
         for (const piece of pieces) {
@@ -65,9 +65,13 @@ function decodeResult(result: string): Applied {
   return { applied: false, error: new ReadModelUnavailable(rest) };
 }
 
+function isLong(write: RedisCommand): boolean {
+  return write.length > limits.maxWordsPerWrite;
+}
+
 /** HSET, ZADD, ZREM and RPUSH take any number of entries, the script's stack does not. All take them in even numbers or one by one. */
 function splitLongWrite(write: RedisCommand): RedisCommand[] {
-  if (write.length <= limits.maxWordsPerWrite) return [write];
+  if (!isLong(write)) return [write];
   const [command, key, ...args] = write;
   const pieces: RedisCommand[] = [];
   const size = limits.maxWordsPerWrite - 2;

@@ -5,7 +5,7 @@ import type { GenerationId, PartitionKeys } from '../read-models/keys.js';
 import { ReadModelUnavailable } from '../read-models/redis.js';
 import type { StoppedReport } from '../read-models/report.js';
 import type { ReadEvent } from './decode-events.js';
-import type { Projection } from './projection.js';
+import type { ProjectedEvent, Projection } from './projection.js';
 import type { ProjectionStore, Step } from './projection-store.js';
 
 /** A projection, and the generation of it that is filled. */
@@ -104,7 +104,8 @@ export class Track {
     const known = this.#state;
     // The fold changes it: it is no longer the state at the checkpoint, whatever becomes of the step.
     this.#state = undefined;
-    const folded = events.flatMap((one) => (one.event && !this.#isSkipped(one) ? [one.event] : []));
+    const folded: ProjectedEvent[] = [];
+    for (const one of events) if (one.event && !this.#isSkipped(one)) folded.push(one.event);
     const to = { position: last.position, hash: last.hash.toString('hex') };
     if (folded.length === 0) return { generation: id, from, to, writes: [], state: known };
     try {

@@ -101,12 +101,12 @@ function runsOf(positions: readonly number[]): { chunk: number; index: number; l
 /** The event as the domain folds it. */
 export function recordedFromEntry(orderId: string, entry: HistoryEntry): RecordedEvent {
   return {
-    ...upcast(entry.type, entry.metadata.schema, entry.data),
     orderId,
     version: entry.version,
     occurredAt: entry.occurred_at,
     recordedAt: entry.recorded_at,
     metadata: entry.metadata,
+    ...upcast(entry.type, entry.metadata.schema, entry.data),
   };
 }
 
