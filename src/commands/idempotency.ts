@@ -37,9 +37,10 @@ export function isHashOf(stored: string | undefined, hash: string): boolean {
 function areKeysSorted(value: unknown): boolean {
   if (value === null || typeof value !== 'object') return true;
   if (Array.isArray(value)) return value.every(areKeysSorted);
+  const fields = value as Record<string, unknown>;
   let before = '';
-  for (const [name, field] of Object.entries(value)) {
-    if (name < before || !areKeysSorted(field)) return false;
+  for (const name in fields) {
+    if (name < before || !areKeysSorted(fields[name])) return false;
     before = name;
   }
   return true;

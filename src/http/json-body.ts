@@ -37,9 +37,14 @@ function unreadableEncoding(ctx: Context): boolean {
   );
 }
 
+/** Every body is looked through: by index and name, since lists of its values would cost more than to read it. */
 function deeperThan(value: unknown, levels: number): boolean {
   if (value === null || typeof value !== 'object') return false;
-  return levels === 0 || Object.values(value).some((child) => deeperThan(child, levels - 1));
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((child) => deeperThan(child, levels - 1));
+  const fields = value as Record<string, unknown>;
+  for (const name in fields) if (deeperThan(fields[name], levels - 1)) return true;
+  return false;
 }
 
 /** The whole body, bounded in size and time. */
