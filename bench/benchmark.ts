@@ -14,6 +14,12 @@ export interface Bench {
   readonly say: (text: string) => void;
 }
 
+/** What a figure can't exceed on this machine: measured in the same run. */
+export interface Ceiling {
+  readonly what: string;
+  readonly figure: number;
+}
+
 /** The service's figure beside that of its yardstick, measured in turns in the same run. */
 export interface Comparison {
   readonly name: string;
@@ -29,6 +35,7 @@ export interface Comparison {
   readonly target: { readonly atLeast: number } | { readonly atMost: number };
   readonly figures: readonly number[];
   readonly yardstickFigures: readonly number[];
+  readonly ceilings?: readonly Ceiling[];
 }
 
 /** A figure without a yardstick, with what it should keep below. */
@@ -50,6 +57,24 @@ export interface Profile {
   readonly parts: readonly { readonly part: string; readonly microseconds: number }[];
   readonly coresBusy: number;
   readonly cores: number;
+}
+
+/** What all cores together could do of it, if nothing ever waited. */
+export function processorCeiling({ what, unit, parts, cores }: Profile): Ceiling {
+  const total = parts.reduce((sum, { microseconds }) => sum + microseconds, 0);
+  return {
+    what: `the processor time of ${what}, ${total.toFixed(1)} µs per ${unit} (below), on all ${cores} cores`,
+    figure: (cores * 1e6) / total,
+  };
+}
+
+/** What a part that works off one thing after the other could do by itself. */
+export function partCeiling({ unit, parts }: Profile, part: string): Ceiling {
+  const microseconds = parts.find((one) => one.part.startsWith(part))?.microseconds ?? 0;
+  return {
+    what: `${part} alone, on its one core: ${microseconds.toFixed(1)} µs per ${unit}`,
+    figure: 1e6 / microseconds,
+  };
 }
 
 export interface BenchResult {

@@ -8,7 +8,7 @@ import { readHeads } from '../src/event-log/read-partition.js';
 import { allProjections } from '../src/projections/all-projections.js';
 import { createKeys } from '../src/read-models/keys.js';
 import { createRedis, type Redis } from '../src/read-models/redis.js';
-import { type Bench, type BenchResult, compare, type Measurement } from './benchmark.js';
+import { type Bench, type BenchResult, compare, type Measurement, partCeiling, processorCeiling } from './benchmark.js';
 import { fillLog } from './fill-log.js';
 import { peakBytes, startService } from './processes.js';
 import { profileHere } from './profiles.js';
@@ -60,12 +60,11 @@ export async function largeLog(bench: Bench): Promise<BenchResult> {
     );
     const peak = await peakOfReplay(databaseUrl, bench.servers.redisUrl);
     await removeReadModels(redis, settings);
-    const profile = await profileHere('replay', 'Replay of all read models', 'event', events, () =>
-      project(databaseUrl, pool, settings, redis),
-    );
+    const description = { name: 'replay', what: 'Replay of all read models', unit: 'event' };
+    const profile = await profileHere(description, events, () => project(databaseUrl, pool, settings, redis));
     await removeReadModels(redis, settings);
     return {
-      comparisons: [replay, verify],
+      comparisons: [{ ...replay, ceilings: [partCeiling(profile, 'Redis'), processorCeiling(profile)] }, verify],
       measurements: [peak, await bytesPerOrder(bench, redis), await bytesPerEvent(pool, events)],
       profiles: [profile],
     };

@@ -1,3 +1,4 @@
+import type { Profiler } from 'node:inspector';
 import { Session } from 'node:inspector/promises';
 import { cpus } from 'node:os';
 import type { Bench, BenchResult, Profile } from './benchmark.js';
@@ -18,16 +19,13 @@ export async function profiles(bench: Bench): Promise<BenchResult> {
   });
   const profileOf = async (name: string, what: string, next: () => LoadRequest): Promise<Profile> => {
     await load(service.url, connections, bench.seconds, next);
-    let requests = 0;
-    const before = processorTimes();
-    const begun = performance.now();
-    const profile = await service.profile(async () => {
-      requests = (await load(service.url, connections, bench.seconds, next)).perSecond * bench.seconds;
+    return profiled({ name, what, unit: 'request' }, true, async () => {
+      let units = 0;
+      const profile = await service.profile(async () => {
+        units = (await load(service.url, connections, bench.seconds, next)).perSecond * bench.seconds;
+      });
+      return { profile, units };
     });
-    const took = (performance.now() - begun) * 1_000;
-    const around = timesSince(before);
-    const parts = [...partsOf(profile).map(({ part, microseconds }) => ({ part, microseconds })), ...around];
-    return { name, what, unit: 'request', ...perUnit(parts, requests, took) };
   };
   try {
     const post = await profileOf('post', 'POST /orders, respond-async, projectors running', () =>
@@ -47,25 +45,36 @@ export async function profiles(bench: Bench): Promise<BenchResult> {
 }
 
 /** The profile of something that this process does by itself, per unit of it. */
-export async function profileHere(
-  name: string,
-  what: string,
-  unit: string,
-  units: number,
-  task: () => Promise<unknown>,
+export function profileHere(description: Description, units: number, task: () => Promise<unknown>): Promise<Profile> {
+  return profiled(description, false, async () => {
+    const session = new Session();
+    session.connect();
+    await session.post('Profiler.enable');
+    await session.post('Profiler.start');
+    await task();
+    const { profile } = await session.post('Profiler.stop');
+    session.disconnect();
+    return { profile, units };
+  });
+}
+
+type Description = Pick<Profile, 'name' | 'what' | 'unit'>;
+
+/**
+ * Where the time goes during a task: in the process whose CPU profile it gives, and in the servers around it.
+ * @param withLoad whether this process is the load on it.
+ */
+export async function profiled(
+  description: Description,
+  withLoad: boolean,
+  task: () => Promise<{ profile: Profiler.Profile; units: number }>,
 ): Promise<Profile> {
-  const session = new Session();
-  session.connect();
-  await session.post('Profiler.enable');
-  await session.post('Profiler.start');
   const before = processorTimes();
   const begun = performance.now();
-  await task();
+  const { profile, units } = await task();
   const took = (performance.now() - begun) * 1_000;
-  const { profile } = await session.post('Profiler.stop');
-  session.disconnect();
-  const around = timesSince(before).filter(({ part }) => !part.startsWith('the load'));
-  return { name, what, unit, ...perUnit([...partsOf(profile), ...around], units, took) };
+  const around = timesSince(before).filter(({ part }) => withLoad || !part.startsWith('the load'));
+  return { ...description, ...perUnit([...partsOf(profile), ...around], units, took) };
 }
 
 function timesSince(before: ReadonlyMap<string, number>): { part: string; microseconds: number }[] {

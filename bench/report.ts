@@ -37,7 +37,7 @@ ${rows.join('\n')}
 |---|---|---|
 ${sizes.join('\n')}
 
-## Where the time goes
+${notReached(run.comparisons)}## Where the time goes
 
 Microseconds of processor time. Each sample of the service's profile counts for the room or the package that caused it; what it spends in Node
 itself is the sockets' and HTTP's. On a machine of few cores all processes share them, so that the sum is what bounds the throughput: less of any
@@ -48,6 +48,27 @@ ${run.profiles.map(profileTable).join('\n\n')}
 The raw figures of every round are in [performance.json](performance.json). \`npm run bench -- place\` runs one, \`--rounds\`, \`--seconds\` and \`--orders\` change how long.
 `;
   return { markdown, chart: chartOf(run.comparisons) };
+}
+
+/** What it would take to reach each of the others, and what stands in the way. */
+function notReached(comparisons: readonly Comparison[]): string {
+  const rows = comparisons.flatMap((one) => {
+    const { what, yardstick, target, yardstickFigure, unit, ceilings = [] } = one;
+    if (reached(one) || !('atLeast' in target)) return [];
+    const wanted = `${round(target.atLeast * yardstickFigure)} ${unit}`;
+    return ceilings.map(
+      (ceiling, nth) =>
+        `| ${nth === 0 ? `${what}, against ${yardstick}` : ''} | ${nth === 0 ? wanted : ''} | ${ceiling.what} | ${round(ceiling.figure)} ${unit} |`,
+    );
+  });
+  if (rows.length === 0) return '';
+  return `## What is not reached, and what bounds it
+
+| what | it would take | the bound | allows at the most |
+|---|---|---|---|
+${rows.join('\n')}
+
+`;
 }
 
 function profileTable({ what, unit, parts, coresBusy, cores }: Profile): string {
