@@ -32,6 +32,17 @@ interface WaitingRead {
 export function createStreamReader(pool: Pool, partitions: number, maxQueriesInFlight = 2): ReadStream {
   let waiting: WaitingRead[] = [];
   let inFlight = 0;
+  let readingSoon = false;
+
+  /** Reads what waits once the requests that have arrived by now have been looked at: they can go together. */
+  function readSoon(): void {
+    if (readingSoon) return;
+    readingSoon = true;
+    setImmediate(() => {
+      readingSoon = false;
+      next();
+    });
+  }
 
   function next(): void {
     while (inFlight < maxQueriesInFlight && waiting.length > 0) {
@@ -44,7 +55,7 @@ export function createStreamReader(pool: Pool, partitions: number, maxQueriesInF
         })
         .finally(() => {
           inFlight -= 1;
-          next();
+          readSoon();
         });
     }
   }
@@ -68,6 +79,6 @@ export function createStreamReader(pool: Pool, partitions: number, maxQueriesInF
         return;
       }
       waiting.push({ orderId, resolve, reject });
-      next();
+      readSoon();
     });
 }
