@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { sha256 } from '../event-log/hash-chain.js';
 
 /**
  * The Merkle tree of RFC 6962, section 2.1, over a partition's events in position order. A leaf's data is the event's
@@ -6,17 +6,17 @@ import { hash } from 'node:crypto';
  */
 
 /** The tree over no event: SHA-256 of nothing. */
-export const emptyTreeHash: Buffer = hash('sha256', '', 'buffer');
+export const emptyTreeHash: Buffer = sha256(Buffer.alloc(0));
 
 const leafPrefix = Buffer.of(0);
 const nodePrefix = Buffer.of(1);
 
 export function leafHash(eventHash: Buffer): Buffer {
-  return hash('sha256', Buffer.concat([leafPrefix, eventHash]), 'buffer');
+  return sha256(Buffer.concat([leafPrefix, eventHash]));
 }
 
 export function nodeHash(left: Buffer, right: Buffer): Buffer {
-  return hash('sha256', Buffer.concat([nodePrefix, left, right]), 'buffer');
+  return sha256(Buffer.concat([nodePrefix, left, right]));
 }
 
 /** The largest power of two smaller than n (n > 1): where RFC 6962 splits a tree of n leaves. */

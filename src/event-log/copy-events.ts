@@ -66,11 +66,18 @@ export function selectEventsSql({ partition, after, upTo, maxEvents }: EventRang
 }
 
 /**
- * Positions have no gaps, so a page ends at a position too: a table that PostgreSQL has no statistics of (just restored, just
- * imported) it reads by a bitmap and sorts, and without that end this would be the whole rest of the partition for each page.
+ * A partition's events lie in the order of their positions, so reading them through the index is reading them one after the other: PostgreSQL, which
+ * sees that the whole table is in no such order, would rather collect them by a bitmap and sort them.
+ */
+export const copyEventsSettings = 'set local enable_bitmapscan = off';
+
+/**
+ * Positions have no gaps, so a page ends at a position too. Without that end, each page of a table that PostgreSQL has no statistics of (just
+ * restored, just imported) could take it as long as all that is left of the partition.
  */
 async function copySelected(pool: Pool, range: EventRange, onEvent: (event: CopiedEvent) => void): Promise<number> {
-  const text = `copy (${selectEventsSql(range)}) to stdout (format binary)`;
+  // Both are one transaction, since they are one message.
+  const text = `${copyEventsSettings}; copy (${selectEventsSql(range)}) to stdout (format binary)`;
   const client = await pool.connect();
   let failure: Error | undefined;
   try {

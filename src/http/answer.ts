@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Context } from 'koa';
 import { ProblemError, problem, validationProblem } from './problems.js';
 import type { querySchemas } from './schemas.js';
@@ -28,7 +28,7 @@ export function answer(ctx: Context, text: string, etag?: string, type = jsonTyp
 
 /** An ETag made of the text itself. */
 export function etagOf(text: string): string {
-  return `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+  return `"${hash('sha256', text, 'base64url').slice(0, 22)}"`;
 }
 
 /** If-None-Match (RFC 9110, 13.1.2) alone decides: fetch sends `Cache-Control: no-cache` beside it, which must not undo it. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { copyEventsSettings, selectEventsSql } from '../../src/event-log/copy-events.js';
 import { createPool } from '../../src/event-log/database.js';
 import { readPage } from '../../src/event-log/read-page.js';
 import { readPartitionSql } from '../../src/event-log/read-partition.js';
@@ -31,6 +32,19 @@ describe('query plans at 1,000,000 events', function () {
     expectIndex(readPartitionSql, [3, 0, 1_000], 'events_pkey'));
   it('reads several partitions together, each from where it is, by the primary key', () =>
     expectIndex(readPartitionsSql, ['{1,3}', '{29000,30000}', 500], 'events_pkey'));
+
+  it('a page is copied through the primary key', async () => {
+    for (const maxEvents of [2_000, 10_000]) {
+      await log.owner.query('begin');
+      await log.owner.query(copyEventsSettings);
+      await expectIndex(
+        selectEventsSql({ partition: 3, after: 20_000, upTo: 20_000 + maxEvents, maxEvents }),
+        [],
+        'events_pkey',
+      );
+      await log.owner.query('commit');
+    }
+  });
 
   it('streams are read through the unique index', async () => {
     const orderIds = Array.from({ length: 200 }, () => randomUUID());
