@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createAppender } from '../event-log/append.js';
 import { recordOperation } from '../event-log/operations.js';
 import { countOwners } from '../event-log/partition-ownership.js';
@@ -92,7 +91,7 @@ function chooseProjections(given: readonly string[]): readonly Projection[] {
 async function rebuild(open: OpenLog, chosen: readonly Projection[], detach: boolean): Promise<void> {
   const { redis, keys, pool, settings, models } = open;
   const generations = createGenerationStore(redis, keys);
-  const by = { requestedBy: operator(), request: randomUUID() };
+  const by = operator();
   const builds = new Map<string, number>();
   for (const projection of chosen) {
     await generations.open(projection, by);

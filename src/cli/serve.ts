@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Logger } from 'pino';
@@ -31,7 +30,7 @@ import { projectorLimits } from '../projections/limits.js';
 import { AppliedPositions } from '../queries/applied-positions.js';
 import { ChangeFeed } from '../queries/change-feed.js';
 import { createReadModels } from '../queries/read-models.js';
-import { createKeys, releaseOf } from '../read-models/keys.js';
+import { createKeys } from '../read-models/keys.js';
 import { createRedis, createRedisSubscriber, type Redis } from '../read-models/redis.js';
 import { WebhookDeliverer } from '../webhooks/deliverer.js';
 import { createSafePost } from '../webhooks/safe-post.js';
@@ -182,7 +181,7 @@ async function open(
     corsOrigins: config.corsOrigins,
     audit: await openAuditor(config, pool, settings),
     rebuilds: {
-      request: (name, actor) => generations.request(byName(name), { requestedBy: actor, request: randomUUID() }),
+      request: (name, actor) => generations.request(byName(name), actor),
       cancel: (name) => generations.cancel(byName(name)),
     },
     health: () => health(pool, models, projecting, draining),
@@ -204,10 +203,7 @@ async function open(
 
 /** Shows now and then that processes of this release live. @returns what ends it. */
 function showVersionsLive(generations: GenerationStore, log: Logger): () => void {
-  const by = {
-    requestedBy: `version of ${hostname()}:${process.pid}`,
-    request: `release ${releaseOf(allProjections)}`,
-  };
+  const by = `version of ${hostname()}:${process.pid}`;
   const show = () =>
     Promise.all(allProjections.map((projection) => generations.open(projection, by))).catch((error: unknown) =>
       log.debug({ error: String(error) }, 'generations: Redis did not answer'),

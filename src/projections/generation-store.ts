@@ -3,12 +3,6 @@ import type { GenerationId, ProjectionId, ReadModelKeys } from '../read-models/k
 import { pipeline, ReadModelUnavailable, type Redis, redisScript } from '../read-models/redis.js';
 import { projectorLimits as limits } from './limits.js';
 
-/** Who asks for a rebuild. Builds asked for under one request name read the log together. */
-export interface BuildRequest {
-  readonly requestedBy: string;
-  readonly request: string;
-}
-
 /**
  * The life of generations: opened or requested, built, live, retired, removed. Every change is one script on the
  * projection's hash of generations, so that any number of processes may try the same. All reject with ReadModelUnavailable.
@@ -16,9 +10,9 @@ export interface BuildRequest {
 export interface GenerationStore {
   read(projections: readonly ProjectionId[]): Promise<Generations[]>;
   /** Makes sure that this version has a generation to fill, and shows that its processes live. */
-  open(projection: ProjectionId, request: BuildRequest): Promise<void>;
+  open(projection: ProjectionId, requestedBy: string): Promise<void>;
   /** Asks for a rebuild; the one that is under way already, if there is one. */
-  request(projection: ProjectionId, request: BuildRequest): Promise<{ build: Build; isNew: boolean }>;
+  request(projection: ProjectionId, requestedBy: string): Promise<{ build: Build; isNew: boolean }>;
   /** Cancels a rebuild. False where none is under way. */
   cancel(projection: ProjectionId): Promise<boolean>;
   /** Asks all owners to try again where the projection has stopped. */
@@ -46,19 +40,19 @@ export function createGenerationStore(redis: Redis, keys: ReadModelKeys): Genera
   const announce = async (name: string) => {
     await pipeline(redis, [['PUBLISH', keys.generationsChannel, name]]);
   };
-  const known = ({ requestedBy, request: name }: BuildRequest) =>
-    JSON.stringify({ requested_by: requestedBy, requested_at: new Date().toISOString(), request: name });
+  const known = (requestedBy: string) =>
+    JSON.stringify({ requested_by: requestedBy, requested_at: new Date().toISOString() });
   const setRetired = async ({ name, generation }: GenerationId, fromMs: number) => {
     await pipeline(redis, [['HSET', keys.generations(name), `retired:${generation}`, fromMs]]);
   };
 
   return {
     read: (projections) => readGenerations(redis, keys, projections),
-    async open({ name, version }, by) {
-      await open([keys.generations(name)], [version, Date.now(), known(by)]);
+    async open({ name, version }, requestedBy) {
+      await open([keys.generations(name)], [version, Date.now(), known(requestedBy)]);
     },
-    async request({ name, version }, by) {
-      const [, isNew] = (await request([keys.generations(name)], [version, known(by)])) as [number, number];
+    async request({ name, version }, requestedBy) {
+      const [, isNew] = (await request([keys.generations(name)], [version, known(requestedBy)])) as [number, number];
       const [fields] = await pipeline(redis, [['HGETALL', keys.generations(name)]]);
       const build = decodeGenerations(fields as Record<string, string>).next.get(version);
       if (!build) throw new ReadModelUnavailable('the rebuild was cancelled just now');

@@ -39,11 +39,13 @@ export const projectorLimits = {
   /** A process that has appended nothing for this long takes no commands just now. */
   commandsQuietMs: 100,
   /**
-   * How long a rebuild rests after a step while the process takes commands: so many times what the step took, and at most so long. At
-   * 2 it would no longer catch up with a process that takes all the commands it can.
+   * How long a rebuild rests after a step while the process takes commands: so many times what the step took, and at most so long. With
+   * more than 3 it might not catch up with a process that takes all the commands it can.
    */
-  rebuildRestFactor: 1,
+  rebuildRestFactor: 3,
   maxRebuildRestMs: 1_000,
+  /** Rebuilds that were asked for within this time read the log together. */
+  rebuildTogetherMs: 5_000,
   /** Connections on which whole pages of the log are read, beside those of the commands. */
   rebuildPoolSize: 2,
   /** While something is rebuilt, its coordinator looks this often. */

@@ -105,10 +105,13 @@ export class Projector {
       (wakeUps.heads.get(partition) ?? 0) - after < limits.farBehindEvents
         ? readNews(partition, after, max)
         : readPages(partition, after, max);
-    const catchUp = { gate: new Gate(limits.maxCatchUpStepsInFlight), gatedFromEvents: limits.farBehindEvents };
-    this.#live = { ...deps, ...catchUp, readEvents, appended: this.#appended, pace: createPace() };
+    const gatedFromEvents = limits.farBehindEvents;
+    const catchUpGate = new Gate(limits.maxCatchUpStepsInFlight);
     const rebuildGate = new Gate(limits.maxRebuildStepsInFlight, (tookMs) => this.#rebuildRestMs(tookMs));
-    this.#rebuild = { ...deps, readEvents: readPages, gate: rebuildGate, gatedFromEvents: 1 };
+    const live = { gate: catchUpGate, gatedFromEvents, appended: this.#appended, pace: createPace() };
+    this.#live = { ...deps, ...live, readEvents };
+    // Near the log's end it is about to take over, and nothing holds it up.
+    this.#rebuild = { ...deps, gate: rebuildGate, gatedFromEvents, readEvents };
     this.#ownership = new PartitionOwnership(url, settings, this.#release, log);
     this.#ownership.on('acquired', (partition) => this.#acquired(partition));
     this.#ownership.on('lost', (partition) => this.#lost(partition));
@@ -142,7 +145,7 @@ export class Projector {
     this.#options.wakeUps.saw(committed);
   }
 
-  /** While this process takes commands, its rebuilds leave them room: they rest after a step for as long as it took. */
+  /** While this process takes commands, its rebuilds leave them room: they rest after a step, for longer than it took. */
   #rebuildRestMs(tookMs: number): number {
     const takesCommands = performance.now() - this.#appendedAtMs < limits.commandsQuietMs;
     return takesCommands ? Math.min(tookMs * limits.rebuildRestFactor, limits.maxRebuildRestMs) : 0;
@@ -194,7 +197,7 @@ export class Projector {
 
   async #look(): Promise<void> {
     // Also where Redis has come back empty: then there is a first generation to open again.
-    const by = { requestedBy: `version of ${this.#options.owner}`, request: `release ${this.#release}` };
+    const by = `version of ${this.#options.owner}`;
     await Promise.all(this.#projections.map((projection) => this.#generations.open(projection, by)));
     const all = await this.#generations.read(this.#projections);
     await this.#resumeIfAsked(all);

@@ -8,8 +8,6 @@ export interface Build {
   readonly version: number;
   readonly requested_by: string;
   readonly requested_at: string;
-  /** Builds that were asked for together read the log together. */
-  readonly request: string;
 }
 
 /**

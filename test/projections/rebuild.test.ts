@@ -22,7 +22,7 @@ import { liveKeys } from '../support/redis-keys.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 
 const partitions = 4;
-const by = { requestedBy: 'test', request: 'test' };
+const by = 'test';
 
 describe('a rebuild', () => {
   let log: TestLog;
