@@ -67,16 +67,16 @@ export function selectEventsSql({ partition, after, upTo, maxEvents }: EventRang
 
 /**
  * A partition's events lie in the order of their positions, so reading them through the index is reading them one after the other: PostgreSQL, which
- * sees that the whole table is in no such order, would rather collect them by a bitmap and sort them.
+ * sees that the whole table is in no such order, would rather collect them by a bitmap, or read the table from end to end, and sort them.
  */
-export const copyEventsSettings = 'set local enable_bitmapscan = off';
+export const copyEventsSettings = 'set local enable_bitmapscan = off; set local enable_seqscan = off';
 
 /**
  * Positions have no gaps, so a page ends at a position too. Without that end, each page of a table that PostgreSQL has no statistics of (just
  * restored, just imported) could take it as long as all that is left of the partition.
  */
 async function copySelected(pool: Pool, range: EventRange, onEvent: (event: CopiedEvent) => void): Promise<number> {
-  // Both are one transaction, since they are one message.
+  // All of it is one transaction, since it is one message.
   const text = `${copyEventsSettings}; copy (${selectEventsSql(range)}) to stdout (format binary)`;
   const client = await pool.connect();
   let failure: Error | undefined;
