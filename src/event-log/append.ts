@@ -3,6 +3,7 @@ import { type AppendRow, callAppend, concernsOnePartition, type PartitionBatch }
 import type { LogSettings, Pool } from './database.js';
 import { hashBytes } from './hash-chain.js';
 import { eventLogLimits as limits } from './limits.js';
+import { oncePerTurn } from './once-per-turn.js';
 import { Overloaded } from './overloaded.js';
 import type { StoredEvent } from './stored-event.js';
 
@@ -92,17 +93,7 @@ export function createAppender(
   /** Those of them that take longer than a call mostly does. */
   let slowCalls = 0;
   let firstPartition = 0;
-  let sendingSoon = false;
-
-  /** Sends what waits once the requests that have arrived by now have been looked at: they can go together. */
-  function sendSoon(): void {
-    if (sendingSoon) return;
-    sendingSoon = true;
-    setImmediate(() => {
-      sendingSoon = false;
-      send();
-    });
-  }
+  const sendSoon = oncePerTurn(send);
 
   /** Sends what waits, as far as calls are free. */
   function send(): void {

@@ -1,6 +1,7 @@
 import { orderPartition } from '../orders/partition.js';
 import type { Pool } from './database.js';
 import { eventLogLimits as limits } from './limits.js';
+import { oncePerTurn } from './once-per-turn.js';
 import { Overloaded } from './overloaded.js';
 import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from './stored-event.js';
 
@@ -32,17 +33,7 @@ interface WaitingRead {
 export function createStreamReader(pool: Pool, partitions: number, maxQueriesInFlight = 2): ReadStream {
   let waiting: WaitingRead[] = [];
   let inFlight = 0;
-  let readingSoon = false;
-
-  /** Reads what waits once the requests that have arrived by now have been looked at: they can go together. */
-  function readSoon(): void {
-    if (readingSoon) return;
-    readingSoon = true;
-    setImmediate(() => {
-      readingSoon = false;
-      next();
-    });
-  }
+  const readSoon = oncePerTurn(next);
 
   function next(): void {
     while (inFlight < maxQueriesInFlight && waiting.length > 0) {
