@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { commandHash, storedHash } from '../src/commands/idempotency.js';
-import { type AppendEvents, createAppender, type NewEvent } from '../src/event-log/append.js';
+import { createAppender, type NewEvent } from '../src/event-log/append.js';
 import type { LogSettings, Pool } from '../src/event-log/database.js';
 import { utcTime } from '../src/orders/utc-time.js';
 
@@ -60,7 +60,7 @@ interface OpenOrder {
  * times, as a shop's do: between two of an order there are those of many others.
  */
 export async function fillLog(pool: Pool, settings: LogSettings, orders: number, eventsEach = 5): Promise<void> {
-  const append: AppendEvents = createAppender(pool, settings, () => undefined);
+  const { append } = createAppender(pool, settings);
   const events = ordersInTime(orders, eventsEach);
   await Promise.all(
     Array.from({ length: 400 }, async () => {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { createCommandHandler } from '../commands/handle-command.js';
+import { createCommandHandlers } from '../commands/handle-command.js';
 import { readConfig } from '../config.js';
 import { openServers } from '../embedded/embedded.js';
 import { createAppender } from '../event-log/append.js';
@@ -60,10 +60,10 @@ export async function importCommand(args: string[]): Promise<void> {
     );
     const settings = await readLogSettings(pool);
     const personKeys = await openPersonKeys(pool, config.personalDataKeyFile);
-    const handleCommand = createCommandHandler({
+    const handlers = createCommandHandlers({
       readStream: createOpenedStreamReader(personKeys, createStreamReader(pool, settings.partitions)),
       personKeys,
-      append: createAppender(pool, settings, createNotifier(pool, log)),
+      ...createAppender(pool, settings, { onMoved: createNotifier(pool, log) }),
       now: () => utcTime(Date.now()),
     });
     let bar: ProgressBar | undefined;
@@ -73,13 +73,13 @@ export async function importCommand(args: string[]): Promise<void> {
         file,
         source,
         read: (from) => (mapping ? readCsv(file, from, mapping, values.delimiter ?? ',') : readNdjson(file, from)),
-        handleCommand,
+        handlers,
         defaultCurrency: config.defaultCurrency,
         restart: values.restart ?? false,
         onProgress: (progress) => {
           const done = progress.imported + progress.alreadyThere + progress.rejected;
           if (!bar) {
-            before = done - 1;
+            before = done;
             bar = new ProgressBar('lines', before > 0 ? progress.position.bytes / size : 0);
             if (before > 0)
               console.error(`orders: carrying on after ${before.toLocaleString('en')} lines of an interrupted import`);

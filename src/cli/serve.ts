@@ -6,10 +6,10 @@ import { ApiKeys } from '../access/api-keys.js';
 import { type Authenticate, authenticateNobody, createAuthenticate } from '../access/authenticate.js';
 import { createTokenVerifier } from '../access/bearer-tokens.js';
 import { type Auditor, createAuditor } from '../audit/auditor.js';
-import { createCommandHandler } from '../commands/handle-command.js';
+import { createCommandHandlers } from '../commands/handle-command.js';
 import { type Config, ConfigError, readConfig } from '../config.js';
 import { openServers, type Servers } from '../embedded/embedded.js';
-import { type Committed, createAppender } from '../event-log/append.js';
+import { createAppender } from '../event-log/append.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
 import { migrate } from '../event-log/migrate.js';
 import { createStreamReader } from '../event-log/read-stream.js';
@@ -155,16 +155,17 @@ async function open(
   const streams = new EventStreams();
   const addresses = clientAddresses(config);
   let draining = false;
-  const notify = createNotifier(pool, log);
-  const onCommitted = (committed: Committed) => {
-    projecting?.projector.saw(committed);
-    notify(committed);
-  };
+  const onMoved = createNotifier(pool, log);
+  const projector = projecting?.projector;
   const service: Service = {
-    handleCommand: createCommandHandler({
+    ...createCommandHandlers({
       readStream: createOpenedStreamReader(personKeys, createStreamReader(pool, settings.partitions)),
       personKeys,
-      append: createAppender(pool, settings, onCommitted),
+      ...createAppender(
+        pool,
+        settings,
+        projector ? { onMoved, onCommitted: (committed) => projector.saw(committed) } : { onMoved },
+      ),
       now: () => utcTime(Date.now()),
     }),
     models,

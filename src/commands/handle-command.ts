@@ -1,36 +1,20 @@
-import type { AppendEvents, AppendResult } from '../event-log/append.js';
+import type { AppendEvents, Appender, AppendResult } from '../event-log/append.js';
 import { operationsStreamId } from '../event-log/operations.js';
 import { Overloaded } from '../event-log/overloaded.js';
 import type { ReadStream } from '../event-log/read-stream.js';
 import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
-import type { OrderCommand } from '../orders/commands.js';
 import { decide } from '../orders/decide.js';
-import type { EventMetadata, OrderEvent, RecordedEvent } from '../orders/events.js';
+import type { RecordedEvent } from '../orders/events.js';
 import { fold } from '../orders/evolve.js';
 import type { Order } from '../orders/order.js';
-import { splitPersonalData } from '../orders/personal-data.js';
 import { invalid, type Rejection, rejected } from '../orders/rejection.js';
-import { currentSchema } from '../orders/upcast.js';
-import { PersonBeingForgotten, type PersonKey, type PersonKeys } from '../privacy/person-keys.js';
-import { keyedHash, sealData } from '../privacy/sealed-events.js';
-import { commandHash, handledBefore, isHashOf, storedHash } from './idempotency.js';
+import type { PersonKeys } from '../privacy/person-keys.js';
+import { keyedHash } from '../privacy/sealed-events.js';
+import { type CommandRequest, requestHash } from './command-request.js';
+import { handledBefore, isHashOf } from './idempotency.js';
 import { commandLimits as limits } from './limits.js';
-
-/** A command with who asks for it and how. */
-export interface CommandRequest {
-  readonly orderId: string;
-  readonly command: OrderCommand;
-  /** Who acts: the actor in the event's metadata. */
-  readonly actor: string;
-  readonly idempotencyKey?: string;
-  /** The version that the order must be at (If-Match). */
-  readonly expectedVersion?: number;
-  /** When it happened in the business, RFC 3339 UTC with milliseconds; now, unless an import says otherwise. */
-  readonly occurredAt?: string;
-  readonly requestId?: string;
-  readonly correlationId?: string;
-  readonly causationId?: string;
-}
+import { type NewOrderEvent, newEvents, personOf, sealEvents, toAppend } from './new-events.js';
+import { createPlaceOrders, type PlaceOrders } from './place-orders.js';
 
 export interface Handled {
   readonly outcome: 'handled';
@@ -60,24 +44,32 @@ export type HandleCommand = (request: CommandRequest) => Promise<CommandOutcome>
 export interface CommandDeps {
   readonly readStream: ReadStream;
   readonly append: AppendEvents;
+  readonly appendAll: Appender['appendAll'];
   /** Seals personal data in events; without it, it is stored as it is. `readStream` opens it. */
   readonly personKeys?: PersonKeys | undefined;
   /** The current time, RFC 3339 UTC with milliseconds. */
   readonly now: () => string;
 }
 
-export function createCommandHandler(deps: CommandDeps): HandleCommand {
-  const inTurn = createOrderQueues();
+export interface CommandHandlers {
+  readonly handleCommand: HandleCommand;
+  readonly placeOrders: PlaceOrders;
+}
 
-  return async (request) => {
+export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
+  const inTurn = createOrderQueues();
+  const loadFirst: HandleCommand = (request) => inTurn(request.orderId, () => loadAndDecide(deps, request));
+
+  const handleCommand: HandleCommand = async (request) => {
     if (request.orderId === operationsStreamId) return { outcome: 'rejected', rejection: notAnOrder(request) };
     // A new order needs no look at a stream that most likely is not there: the append checks that it is not.
     if (request.command.command === 'place' && request.expectedVersion === undefined) {
-      const placed = await attempt(deps, request, [], hashOf(request));
+      const placed = await attempt(deps, request, [], requestHash(request));
       if (placed) return placed;
     }
-    return inTurn(request.orderId, () => loadAndDecide(deps, request));
+    return loadFirst(request);
   };
+  return { handleCommand, placeOrders: createPlaceOrders(deps, handleCommand, loadFirst) };
 }
 
 function notAnOrder({ command }: CommandRequest): Rejection {
@@ -87,7 +79,7 @@ function notAnOrder({ command }: CommandRequest): Rejection {
 }
 
 async function loadAndDecide(deps: CommandDeps, request: CommandRequest): Promise<CommandOutcome> {
-  const hash = hashOf(request);
+  const hash = requestHash(request);
   for (let nth = 0; nth < limits.maxDecisions; nth += 1) {
     const stored = await deps.readStream(request.orderId);
     const stream = stored.map(recordedEvent);
@@ -116,27 +108,18 @@ async function attempt(
   if ('rejected' in decision) return { outcome: 'rejected', rejection: decision };
 
   const occurredAt = request.occurredAt ?? deps.now();
-  const sealed = await sealEvents(deps, request, hash, decision, stream, before);
-  if ('rejected' in sealed) return { outcome: 'rejected', rejection: sealed };
-  const result = await deps.append({
-    orderId: request.orderId,
-    expectedVersion: stream.length,
-    events: sealed.map(({ event, data, metadata }) => ({
-      type: event.type,
-      data,
-      metadata: JSON.stringify(metadata),
-      occurredAt,
-    })),
-  });
+  const events = await sealEvents(deps.personKeys, request, newEvents(decision, request, hash), stream, before);
+  if ('rejected' in events) return { outcome: 'rejected', rejection: events };
+  const result = await deps.append(toAppend(request.orderId, stream.length, events, occurredAt));
   if (!result.appended) return undefined;
-  const order = fold(recorded(request.orderId, sealed, occurredAt, result), before);
+  const order = fold(recorded(request.orderId, events, occurredAt, result), before);
   if (!order) throw new Error('a command was accepted that led to no event');
   return { outcome: 'handled', order, partition: result.partition, position: result.position, replayed: false };
 }
 
 function recorded(
   orderId: string,
-  events: readonly { event: OrderEvent; metadata: EventMetadata }[],
+  events: readonly NewOrderEvent[],
   occurredAt: string,
   result: AppendResult & { appended: true },
 ): RecordedEvent[] {
@@ -176,10 +159,6 @@ function earlierAnswer(
   return { outcome: 'handled', order, partition: event.partition, position: event.position, replayed: true };
 }
 
-function hashOf({ command, occurredAt }: CommandRequest): string {
-  return commandHash({ command, occurredAt });
-}
-
 /**
  * Tells whether an earlier event came from the very same command. Where its person was forgotten nobody can tell any more;
  * the caller's key then has to do.
@@ -195,84 +174,6 @@ async function sameCommand(
   return ({ metadata }) => {
     if (metadata.person === undefined) return isHashOf(metadata.command_hash, hash);
     return keyed === undefined || isHashOf(metadata.command_hash, keyed);
-  };
-}
-
-/** Whose personal data is sealed in the order's events. */
-function personOf(stream: readonly RecordedEvent[]): string | undefined {
-  return stream.find(({ metadata }) => metadata.person !== undefined)?.metadata.person;
-}
-
-interface SealedEvent {
-  readonly event: OrderEvent;
-  /** As it is stored. */
-  readonly data: string;
-  readonly metadata: EventMetadata;
-}
-
-/** The events as they are to be stored: what is personal in them sealed under the key of the order's person. */
-async function sealEvents(
-  { personKeys }: CommandDeps,
-  request: CommandRequest,
-  hash: string,
-  events: readonly OrderEvent[],
-  stream: readonly RecordedEvent[],
-  order: Order | undefined,
-): Promise<SealedEvent[] | Rejection> {
-  const asTheyAre = events.map((event) => ({
-    event,
-    data: JSON.stringify(event.data),
-    metadata: eventMetadata(event, request, hash),
-  }));
-  if (!personKeys || !events.some(({ type, data }) => splitPersonalData(type, data).personal)) return asTheyAre;
-  const key = await personKeyOf(personKeys, request, stream);
-  if (!key)
-    return rejected(
-      'person-erased',
-      order,
-      'The person of this order was forgotten: send the command without personal data.',
-    );
-  return asTheyAre.map((plain) => {
-    const { data, sealed } = sealData(request.orderId, plain.event.type, plain.event.data, key);
-    if (!sealed) return plain;
-    const metadata = { ...plain.metadata, person: key.person, command_hash: storedHash(keyedHash(hash, key)) };
-    return { event: plain.event, data, metadata };
-  });
-}
-
-/** The key of the order's person; undefined where they were, or are just being, forgotten. */
-async function personKeyOf(
-  personKeys: PersonKeys,
-  { command }: CommandRequest,
-  stream: readonly RecordedEvent[],
-): Promise<PersonKey | undefined> {
-  const person = personOf(stream);
-  if (person !== undefined) {
-    const key = (await personKeys.ofPersons([person])).get(person);
-    return key && { person, key };
-  }
-  const [placed] = stream;
-  const userId =
-    placed?.type === 'OrderPlaced' ? placed.data.user_id : command.command === 'place' ? command.userId : '';
-  try {
-    return await personKeys.ofUser(userId);
-  } catch (error) {
-    if (error instanceof PersonBeingForgotten) return undefined;
-    throw error;
-  }
-}
-
-function eventMetadata(event: OrderEvent, request: CommandRequest, hash: string): EventMetadata {
-  const { requestId, correlationId } = request;
-  return {
-    schema: currentSchema(event.type),
-    actor: request.actor,
-    ...(requestId === undefined ? {} : { request_id: requestId }),
-    // A request that begins a chain of commands correlates with itself: that need not be kept twice.
-    ...(correlationId === undefined || correlationId === requestId ? {} : { correlation_id: correlationId }),
-    ...(request.causationId === undefined ? {} : { causation_id: request.causationId }),
-    ...(request.idempotencyKey === undefined ? {} : { idempotency_key: request.idempotencyKey }),
-    command_hash: storedHash(hash),
   };
 }
 

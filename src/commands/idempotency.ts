@@ -1,15 +1,20 @@
 import { hash } from 'node:crypto';
 import { parse as parseUuid, v5 as uuidV5 } from 'uuid';
 import type { RecordedEvent } from '../orders/events.js';
+import { uuidText } from '../orders/uuid.js';
 
 /** The namespace of order ids that are derived from a caller's Idempotency-Key. Chosen once, at random; never changed. */
 const orderIdNamespace = parseUuid('5b1f6a3e-8c0d-4f57-9a43-2d7c1e90b6a8');
 
+/** Filled anew by each call. */
+const derived = Buffer.alloc(16);
+
 /** The id of the order that this caller places under this key: the same whenever and wherever it is asked for. */
 export function derivedOrderId(actor: string, idempotencyKey: string): string {
   // The length keeps ("a", "b:c") and ("a:b", "c") apart.
-  // As bytes: uuid would take the text apart by itself, and the namespace too, each time.
-  return uuidV5(Buffer.from(`${actor.length}:${actor}:${idempotencyKey}`), orderIdNamespace);
+  // As bytes: uuid would take the text apart by itself, and the namespace too, each time; and put its own together piece by piece.
+  uuidV5(Buffer.from(`${actor.length}:${actor}:${idempotencyKey}`), orderIdNamespace, derived);
+  return uuidText(derived, 0);
 }
 
 /**

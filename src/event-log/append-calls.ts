@@ -14,8 +14,8 @@ export interface AppendRow {
   readonly version: number;
   readonly position: number | null;
   readonly recorded_at: string | null;
-  /** 32 bytes an event. */
-  readonly hashes: Buffer | null;
+  /** 32 bytes an event; only there if it was asked for. */
+  readonly hashes?: Buffer | null;
 }
 
 // $1 partition; $2 order ids, $3 expected versions, $4 event counts, an entry a command;
@@ -23,21 +23,32 @@ export interface AppendRow {
 // data and metadata come as lines of one text: JSON text has no line break outside its strings and none inside, so this
 // needs no escaping, where an array literal of JSON would escape every quote of it.
 const appendToOneSql = `
-  select accepted, version, "position", recorded_at, hashes
   from append_events($1::smallint, $2::uuid[], $3::integer[], $4::integer[], $5::text[],
     string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), $8::timestamptz[])`;
 
 // The same, but $1 partitions, an entry a command.
 const appendToSeveralSql = `
-  select accepted, version, "position", recorded_at, hashes
   from append_to_partitions($1::smallint[], $2::uuid[], $3::integer[], $4::integer[], $5::text[],
     string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), $8::timestamptz[])`;
 
+const columns = 'accepted, version, "position", recorded_at';
+/** One partition has a function of its own that does less: an append that is alone is answered sooner. */
+const statements = {
+  one: { name: 'append-to-one', text: `select ${columns} ${appendToOneSql}` },
+  oneWithHashes: { name: 'append-to-one-hashes', text: `select ${columns}, hashes ${appendToOneSql}` },
+  several: { name: 'append-to-several', text: `select ${columns} ${appendToSeveralSql}` },
+  severalWithHashes: { name: 'append-to-several-hashes', text: `select ${columns}, hashes ${appendToSeveralSql}` },
+};
+
 /**
  * Appends in one call and one transaction, and gives a row for each append in their order.
- * @param batches by ascending partition.
+ * @param batches by ascending partition. @param withHashes whether the rows tell the events' hashes.
  */
-export async function callAppend(pool: Pool, batches: readonly PartitionBatch[]): Promise<AppendRow[]> {
+export async function callAppend(
+  pool: Pool,
+  batches: readonly PartitionBatch[],
+  withHashes: boolean,
+): Promise<AppendRow[]> {
   const [first] = batches;
   const appends: Append[] = [];
   const partitions: number[] = [];
@@ -49,13 +60,15 @@ export async function callAppend(pool: Pool, batches: readonly PartitionBatch[])
       for (const event of append.events) events.push(event);
     }
   }
+  const isOne = batches.length === 1;
+  const { name, text } = isOne
+    ? statements[withHashes ? 'oneWithHashes' : 'one']
+    : statements[withHashes ? 'severalWithHashes' : 'several'];
   const { rows } = await pool.query<AppendRow>({
-    // One partition has a function of its own that does less: an append that is alone is answered sooner.
-    ...(batches.length === 1
-      ? { name: 'append-to-one', text: appendToOneSql }
-      : { name: 'append-to-several', text: appendToSeveralSql }),
+    name,
+    text,
     values: [
-      batches.length === 1 ? first?.partition : arrayLiteral(partitions),
+      isOne ? first?.partition : arrayLiteral(partitions),
       arrayLiteral(appends.map((one) => one.orderId)),
       arrayLiteral(appends.map((one) => one.expectedVersion)),
       arrayLiteral(appends.map((one) => one.events.length)),

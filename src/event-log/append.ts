@@ -41,6 +41,17 @@ export type AppendResult =
  */
 export type AppendEvents = (append: Append) => Promise<AppendResult>;
 
+/** An append that was given up: nothing was done (Overloaded), or the database's error, after which the outcome is unknown. */
+export interface AppendFailed {
+  readonly failed: unknown;
+}
+
+export interface Appender {
+  readonly append: AppendEvents;
+  /** Appends many commands' events, each as `append` does, at a fraction of its cost. What became of each, in their order; never rejects. */
+  readonly appendAll: (appends: readonly Append[]) => Promise<readonly (AppendResult | AppendFailed)[]>;
+}
+
 /** Where a partition's log ends now. */
 export interface HeadMoved {
   readonly partition: number;
@@ -56,8 +67,7 @@ export interface Committed extends HeadMoved {
 interface WaitingAppend {
   readonly append: Append;
   readonly bytes: number;
-  readonly resolve: (result: AppendResult) => void;
-  readonly reject: (error: unknown) => void;
+  readonly settle: (result: AppendResult | AppendFailed) => void;
 }
 
 /** The appends to one partition that have yet to go out. One call at a time carries appends of a partition. */
@@ -69,6 +79,13 @@ interface Queue {
 
 type Batch = Omit<PartitionBatch, 'appends'> & { readonly taken: readonly WaitingAppend[] };
 
+/** Told after each commit, partition by partition; must not throw. */
+export interface AppendListeners {
+  readonly onMoved?: (head: HeadMoved) => void;
+  /** Who asks for it has PostgreSQL tell the hash of each event. */
+  readonly onCommitted?: (committed: Committed) => void;
+}
+
 /**
  * Group commit: while calls are in flight, new appends queue up, and the next call takes them all. No timer: when idle an
  * append goes out at once, under load batches grow by themselves.
@@ -76,13 +93,12 @@ type Batch = Omit<PartitionBatch, 'appends'> & { readonly taken: readonly Waitin
  * A call carries the appends of all partitions that have some and are in no other call: what a call and its commit cost is
  * far more than what an event costs. A partition that holds the others up gets calls of its own. Where the log's tables are
  * distributed over servers, every call carries one partition's appends.
- * @param onCommitted told after each commit what was appended, partition by partition; must not throw.
  */
 export function createAppender(
   pool: Pool,
   { partitions, appendAcrossPartitions }: Pick<LogSettings, 'partitions' | 'appendAcrossPartitions'>,
-  onCommitted: (committed: Committed) => void,
-): AppendEvents {
+  { onMoved, onCommitted }: AppendListeners = {},
+): Appender {
   const queues: Queue[] = Array.from({ length: partitions }, (_, partition) => ({
     partition,
     waiting: [],
@@ -153,10 +169,11 @@ export function createAppender(
       const rows = await callAppend(
         pool,
         batches.map(({ partition, taken }) => ({ partition, appends: taken.map(({ append }) => append) })),
+        onCommitted !== undefined,
       );
       let row = 0;
       for (const { partition, taken } of batches) {
-        settle(partition, taken, rows.slice(row, row + taken.length));
+        settleAll(partition, taken, rows.slice(row, row + taken.length));
         row += taken.length;
       }
     } catch (error) {
@@ -165,7 +182,7 @@ export function createAppender(
         for (const batch of batches) void deliver([batch]).then(sendSoon);
         return;
       }
-      for (const { taken } of batches) for (const waiting of taken) waiting.reject(error);
+      for (const { taken } of batches) for (const { settle } of taken) settle({ failed: error });
     }
     for (const { partition } of batches) {
       const queue = queues[partition];
@@ -173,38 +190,69 @@ export function createAppender(
     }
   }
 
-  function settle(partition: number, taken: readonly WaitingAppend[], rows: readonly AppendRow[]): void {
+  function settleAll(partition: number, taken: readonly WaitingAppend[], rows: readonly AppendRow[]): void {
     const events: StoredEvent[] = [];
-    for (const [index, { append, resolve }] of taken.entries()) {
+    let head = 0;
+    for (const [index, { append, settle }] of taken.entries()) {
       const row = rows[index];
       if (row?.accepted && row.position !== null && row.recorded_at !== null) {
         const { version, position, recorded_at: recordedAt } = row;
-        for (const event of storedEvents(append, row, partition)) events.push(event);
-        resolve({ appended: true, version, partition, position, recordedAt });
+        if (onCommitted) for (const event of storedEvents(append, row, partition)) events.push(event);
+        head = position;
+        settle({ appended: true, version, partition, position, recordedAt });
       } else {
-        resolve({ appended: false, version: row?.version ?? 0 });
+        settle({ appended: false, version: row?.version ?? 0 });
       }
     }
-    const last = events.at(-1);
-    if (last) onCommitted({ partition, position: last.position, events });
+    if (head === 0) return;
+    onCommitted?.({ partition, position: head, events });
+    onMoved?.({ partition, position: head });
   }
 
-  return (append) =>
-    new Promise((resolve, reject) => {
-      if (queued >= limits.maxQueuedAppends) {
-        reject(new Overloaded('appends', limits.maxQueuedAppends));
-        return;
-      }
-      let bytes = 0;
-      for (const event of append.events) {
-        if (/[\n\r]/.test(event.data) || /[\n\r]/.test(event.metadata))
-          throw new Error('event JSON holds a line break');
-        bytes += event.data.length + event.metadata.length;
-      }
-      queued += 1;
-      queues[orderPartition(append.orderId, partitions)]?.waiting.push({ append, bytes, resolve, reject });
-      sendSoon();
-    });
+  function enqueue(append: Append, settle: WaitingAppend['settle']): void {
+    if (queued >= limits.maxQueuedAppends) {
+      settle({ failed: new Overloaded('appends', limits.maxQueuedAppends) });
+      return;
+    }
+    queued += 1;
+    const waiting = { append, bytes: bytesOf(append), settle };
+    queues[orderPartition(append.orderId, partitions)]?.waiting.push(waiting);
+    sendSoon();
+  }
+
+  return {
+    append: (append) =>
+      new Promise((resolve, reject) => {
+        enqueue(append, (result) => ('failed' in result ? reject(result.failed) : resolve(result)));
+      }),
+    appendAll: (appends) =>
+      new Promise((resolve) => {
+        const results = new Array<AppendResult | AppendFailed>(appends.length);
+        let left = appends.length;
+        if (left === 0) resolve(results);
+        for (const [index, append] of appends.entries()) {
+          enqueue(append, (result) => {
+            results[index] = result;
+            left -= 1;
+            if (left === 0) resolve(results);
+          });
+        }
+      }),
+  };
+}
+
+/** Throws where an event's JSON is not as it has to be: a bug of whoever made it. */
+function bytesOf({ events }: Append): number {
+  let bytes = 0;
+  for (const { data, metadata } of events) {
+    if (hasLineBreak(data) || hasLineBreak(metadata)) throw new Error('event JSON holds a line break');
+    bytes += data.length + metadata.length;
+  }
+  return bytes;
+}
+
+function hasLineBreak(text: string): boolean {
+  return text.includes('\n') || text.includes('\r');
 }
 
 /** The events of an append that was accepted, as the log holds them now. */

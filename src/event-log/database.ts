@@ -6,8 +6,16 @@ export const serviceRole = 'orders_service';
 
 export type Pool = pg.Pool;
 
+let lastRead = { text: '', time: '' };
+
 /** PostgreSQL's timestamptz text in UTC ("2026-01-31 12:00:00.5+00") as RFC 3339 with milliseconds. */
 export function rfc3339(text: string): string {
+  // What was appended together was recorded at one time.
+  if (text !== lastRead.text) lastRead = { text, time: asRfc3339(text) };
+  return lastRead.time;
+}
+
+function asRfc3339(text: string): string {
   return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(19, -3).slice(1).padEnd(3, '0')}Z`;
 }
 

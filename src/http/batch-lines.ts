@@ -1,73 +1,125 @@
-import type { CommandOutcome, CommandRequest, HandleCommand } from '../commands/handle-command.js';
+import type { CommandRequest } from '../commands/command-request.js';
+import type { CommandHandlers } from '../commands/handle-command.js';
+import { outcomeOf, type PlaceOutcome } from '../commands/place-orders.js';
 import { type CommandName, commandNames } from '../orders/commands.js';
 import { problemOf } from './answer-problems.js';
 import { insufficientScope } from './authorize.js';
 import { parseCommand } from './command-input.js';
 import { isIdempotencyKey } from './headers.js';
 import { parseJson } from './json-body.js';
-import { outcomeProblem, type Problem, ProblemError, validationProblem } from './problems.js';
+import { httpLimits as limits } from './limits.js';
+import { outcomeProblem, type Problem, ProblemError, problem, validationProblem } from './problems.js';
 import { isUuid } from './validation.js';
+
+/** A line of a batch. */
+export interface BatchLine {
+  readonly number: number;
+  /** The line as it was sent, or an object that was made of it; undefined: it is too long. */
+  readonly input: Uint8Array | Readonly<Record<string, unknown>> | undefined;
+  /** The key that it has unless it names one. */
+  readonly idempotencyKey?: string;
+}
 
 /** The answer to one line of a batch. */
 export type LineAnswer =
   | { line: number; status: number; order_id: string; version: number; replayed?: true }
   | { line: number; status: number; order_id?: string; problem: Problem };
 
-/** A line as it was sent, or as an object that was made of it. */
-export type LineInput = Uint8Array | Readonly<Record<string, unknown>>;
-
-export interface BatchCaller {
-  readonly handleCommand: HandleCommand;
+export interface BatchCaller extends CommandHandlers {
   readonly actor: string;
   /** Whether a line may say when its order was placed. */
   readonly mayImport: boolean;
   readonly defaultCurrency: string;
-  readonly requestId?: string;
-  readonly correlationId?: string;
-  readonly causationId?: string;
+  readonly requestId?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly causationId?: string | undefined;
   /** Told of each command that was handled. */
-  readonly onHandled?: (outcome: Extract<CommandOutcome, { outcome: 'handled' }>) => void;
+  readonly onHandled?: (outcome: Extract<PlaceOutcome, { outcome: 'handled' }>) => void;
 }
+
+/** Handles lines of a batch that have come together: an answer a line, in their order. Never rejects. */
+export type HandleLines = (lines: readonly BatchLine[]) => Promise<readonly LineAnswer[]>;
 
 /**
  * Handles the lines of a batch: `{"command": "ship", "order_id": …, …}` with the fields of the command's body beside it.
- * Lines of one order are handled in their order, others at the same time. A line that is wrong fails alone.
+ * Lines of one order are handled in their order, others at the same time, and a line that is wrong fails alone. Orders whose lines
+ * have come together are placed together.
  */
-export function createLineHandler(caller: BatchCaller): (line: number, input: LineInput) => Promise<LineAnswer> {
-  const lastOfOrder = new Map<string, Promise<LineAnswer>>();
+export function createLineHandler(caller: BatchCaller): HandleLines {
+  /** By order: the end of its last line in work. */
+  const lastOfOrder = new Map<string, Promise<unknown>>();
 
-  return (line, input) => {
-    const parsed = parseLine(input, caller);
-    if ('problem' in parsed) return Promise.resolve(refused(line, parsed.problem));
-    const { orderId } = parsed.request;
-    const before = lastOfOrder.get(orderId);
-    const answer = (before ?? Promise.resolve()).then(() => handle(line, parsed.request, caller));
-    lastOfOrder.set(orderId, answer);
-    return answer.finally(() => {
-      if (lastOfOrder.get(orderId) === answer) lastOfOrder.delete(orderId);
+  async function inTurn(orderId: string, task: (before: Promise<unknown> | undefined) => Promise<void>): Promise<void> {
+    const done = task(lastOfOrder.get(orderId));
+    lastOfOrder.set(orderId, done);
+    await done;
+    if (lastOfOrder.get(orderId) === done) lastOfOrder.delete(orderId);
+  }
+
+  return async (lines) => {
+    const answers = new Array<LineAnswer>(lines.length);
+    const answer = (index: number, { orderId, command }: CommandRequest, outcome: PlaceOutcome) => {
+      if (outcome.outcome === 'handled') caller.onHandled?.(outcome);
+      answers[index] = lineAnswer(lines[index]?.number ?? 0, orderId, command.command, outcome);
+    };
+    const alone: Promise<void>[] = [];
+    const requests: CommandRequest[] = [];
+    /** Which line each of them is. */
+    const indexes: number[] = [];
+    let placed = () => undefined as unknown;
+    const placing = new Promise((resolve) => {
+      placed = () => resolve(undefined);
     });
+    for (const [index, line] of lines.entries()) {
+      const parsed = parseLine(line, caller);
+      if ('problem' in parsed) {
+        answers[index] = refused(line.number, parsed.problem);
+        continue;
+      }
+      const { request } = parsed;
+      if (request.command.command === 'place' && !lastOfOrder.has(request.orderId)) {
+        requests.push(request);
+        indexes.push(index);
+        lastOfOrder.set(request.orderId, placing);
+        continue;
+      }
+      alone.push(
+        inTurn(request.orderId, async (before) => {
+          await before;
+          answer(index, request, await outcomeOf(caller.handleCommand, request));
+        }),
+      );
+    }
+    const outcomes = await caller.placeOrders(requests);
+    for (const [nth, request] of requests.entries()) {
+      const outcome = outcomes[nth];
+      if (outcome) answer(indexes[nth] ?? 0, request, outcome);
+      if (lastOfOrder.get(request.orderId) === placing) lastOfOrder.delete(request.orderId);
+    }
+    placed();
+    await Promise.all(alone);
+    return answers;
   };
 }
 
-export function refused(line: number, problem: Problem, orderId?: string): LineAnswer {
+function refused(line: number, problem: Problem, orderId?: string): LineAnswer {
   return { line, status: problem.status, ...(orderId === undefined ? {} : { order_id: orderId }), problem };
 }
 
-async function handle(line: number, request: CommandRequest, caller: BatchCaller): Promise<LineAnswer> {
-  const { orderId } = request;
-  try {
-    const outcome = await caller.handleCommand(request);
-    if (outcome.outcome !== 'handled') return refused(line, outcomeProblem(outcome), orderId);
-    caller.onHandled?.(outcome);
-    const status = request.command.command === 'place' ? 201 : 200;
-    const answer = { line, status, order_id: orderId, version: outcome.order.version };
-    return outcome.replayed ? { ...answer, replayed: true } : answer;
-  } catch (error) {
-    return refused(line, problemOf(error), orderId);
-  }
+function lineAnswer(line: number, orderId: string, command: CommandName, outcome: PlaceOutcome): LineAnswer {
+  if (outcome.outcome === 'failed') return refused(line, problemOf(outcome.error), orderId);
+  if (outcome.outcome !== 'handled') return refused(line, outcomeProblem(outcome), orderId);
+  const answer = { line, status: command === 'place' ? 201 : 200, order_id: orderId, version: outcome.version };
+  return outcome.replayed ? { ...answer, replayed: true } : answer;
 }
 
-function parseLine(input: LineInput, caller: BatchCaller): { request: CommandRequest } | { problem: Problem } {
+function parseLine(
+  { input, idempotencyKey }: BatchLine,
+  caller: BatchCaller,
+): { request: CommandRequest } | { problem: Problem } {
+  if (input === undefined) {
+    return { problem: problem('body-too-large', `The line is longer than ${limits.maxBatchLineBytes} bytes.`) };
+  }
   let value: unknown;
   try {
     value = input instanceof Uint8Array ? parseJson(input) : input;
@@ -78,7 +130,7 @@ function parseLine(input: LineInput, caller: BatchCaller): { request: CommandReq
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     return { problem: validationProblem([{ pointer: '', message: 'must be an object with a command' }]) };
   }
-  const { command, idempotency_key: key, ...rest } = value as Record<string, unknown>;
+  const { command, idempotency_key: key = idempotencyKey, ...rest } = value as Record<string, unknown>;
   if (!isCommandName(command)) {
     return {
       problem: validationProblem([{ pointer: '/command', message: `must be one of ${commandNames.join(', ')}` }]),
@@ -113,10 +165,10 @@ function parseLine(input: LineInput, caller: BatchCaller): { request: CommandReq
   return {
     request: {
       actor,
-      ...(key === undefined ? {} : { idempotencyKey: key }),
-      ...(caller.requestId === undefined ? {} : { requestId: caller.requestId }),
-      ...(caller.correlationId === undefined ? {} : { correlationId: caller.correlationId }),
-      ...(caller.causationId === undefined ? {} : { causationId: caller.causationId }),
+      idempotencyKey: key,
+      requestId: caller.requestId,
+      correlationId: caller.correlationId,
+      causationId: caller.causationId,
       ...parsed.request,
     },
   };

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Caller } from '../access/caller.js';
-import { createLineHandler, type LineAnswer, refused } from './batch-lines.js';
+import { createLineHandler } from './batch-lines.js';
 import { projectionWait } from './headers.js';
 import { httpLimits as limits } from './limits.js';
 import { orderedWindow } from './ordered-window.js';
@@ -26,35 +26,31 @@ export function batchRoute(route: AddRoute, service: Service): void {
     const { waitMs, applied } = projectionWait(ctx);
     if (applied) ctx.set('Preference-Applied', applied);
     const lastPositions = new Map<number, number>();
-    const handleLine = createLineHandler({
-      handleCommand: service.handleCommand,
+    const { handleCommand, placeOrders } = service;
+    const handleLines = createLineHandler({
+      handleCommand,
+      placeOrders,
       actor: caller.subject,
       mayImport: caller.scopes.has('orders:import'),
       defaultCurrency: service.defaultCurrency,
       requestId,
       correlationId,
-      ...(causationId === undefined ? {} : { causationId }),
+      causationId,
       onHandled: ({ partition, position }) =>
         lastPositions.set(partition, Math.max(position, lastPositions.get(partition) ?? 0)),
     });
-    const work = ({ number, bytes }: Line): Promise<LineAnswer> => {
-      if (bytes) return handleLine(number, bytes);
-      const tooLong = problem('body-too-large', `The line is longer than ${limits.maxBatchLineBytes} bytes.`);
-      return Promise.resolve(refused(number, tooLong));
-    };
-
     const gone = new AbortController();
     ctx.res.once('close', () => gone.abort());
 
     async function* answers(): AsyncGenerator<string> {
-      const lines = splitLines(withIdleTimeout(ctx.req), limits.maxBatchLineBytes);
-      for await (const answer of orderedWindow(
+      const { maxBatchLineBytes: maxLineBytes, maxBatchLinesTogether: maxLines } = limits;
+      const lines = splitLines(withIdleTimeout(ctx.req), { maxLineBytes, maxLines });
+      const inWork = orderedWindow(
         withRoom(lines, caller, service, gone.signal),
-        work,
-        limits.maxBatchLinesInFlight,
-      )) {
-        yield `${JSON.stringify(answer)}\n`;
-      }
+        (together) => handleLines(together.map(({ number, bytes }) => ({ number, input: bytes }))),
+        limits.maxBatchGroupsInFlight,
+      );
+      for await (const answered of inWork) yield answered.map((answer) => `${JSON.stringify(answer)}\n`).join('');
       // The end of the answer means what the answer of a single command means: what was written can be read.
       await Promise.all(
         [...lastPositions].map(([partition, position]) =>
@@ -79,19 +75,23 @@ async function* withIdleTimeout(request: IncomingMessage): AsyncGenerator<Buffer
 
 /** A line counts as a request: where the caller's rate limit is used up, the batch pauses until there is room again. */
 async function* withRoom(
-  lines: AsyncIterable<Line>,
+  lines: AsyncIterable<Line[]>,
   caller: Caller,
   { rateLimit }: Service,
   gone: AbortSignal,
-): AsyncGenerator<Line> {
+): AsyncGenerator<Line[]> {
   let room = 0;
-  for await (const line of lines) {
-    if (room === 0) {
-      await rateLimit.waitForRoom(caller, limits.batchLinesPerRoom, gone);
-      room = limits.batchLinesPerRoom;
+  for await (let together of lines) {
+    while (together.length > 0) {
+      if (room === 0) {
+        await rateLimit.waitForRoom(caller, limits.maxBatchLinesTogether, gone);
+        room = limits.maxBatchLinesTogether;
+      }
+      if (gone.aborted) return;
+      const taken = together.slice(0, room);
+      together = together.slice(room);
+      room -= taken.length;
+      yield taken;
     }
-    if (gone.aborted) return;
-    room -= 1;
-    yield line;
   }
 }

@@ -1,4 +1,4 @@
-import type { CommandRequest } from '../commands/handle-command.js';
+import type { CommandRequest } from '../commands/command-request.js';
 import { derivedOrderId } from '../commands/idempotency.js';
 import { newOrderId } from '../commands/new-order-id.js';
 import type { CommandName, OrderCommand, OrderLines } from '../orders/commands.js';

@@ -49,9 +49,9 @@ async function command(ctx: Context, service: Service, name: CommandName, orderI
     actor,
     requestId,
     correlationId,
-    ...(causationId === undefined ? {} : { causationId }),
-    ...(key === undefined ? {} : { idempotencyKey: key }),
-    ...(version === undefined ? {} : { expectedVersion: version }),
+    causationId,
+    idempotencyKey: key,
+    expectedVersion: version,
     ...parsed.request,
   });
   if (wait.applied) ctx.set('Preference-Applied', wait.applied);

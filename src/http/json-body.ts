@@ -41,7 +41,10 @@ function unreadableEncoding(ctx: Context): boolean {
 function deeperThan(value: unknown, levels: number): boolean {
   if (value === null || typeof value !== 'object') return false;
   if (levels === 0) return true;
-  if (Array.isArray(value)) return value.some((child) => deeperThan(child, levels - 1));
+  if (Array.isArray(value)) {
+    for (let nth = 0; nth < value.length; nth += 1) if (deeperThan(value[nth], levels - 1)) return true;
+    return false;
+  }
   const fields = value as Record<string, unknown>;
   for (const name in fields) if (deeperThan(fields[name], levels - 1)) return true;
   return false;

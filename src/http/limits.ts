@@ -33,8 +33,10 @@ export const httpLimits = {
   /** A stopping server closes the connections that have fallen idle this often. */
   drainSweepIntervalMs: 50,
   maxBatchLineBytes: 512 * 1024,
-  /** Lines of one batch that are worked on at the same time. */
-  maxBatchLinesInFlight: 256,
+  /** Lines of one batch that are handled together; room in the rate limit is taken for so many at once. */
+  maxBatchLinesTogether: 100,
+  /** So many times that are in work: while the ones are appended, others are decided. */
+  maxBatchGroupsInFlight: 5,
   /** How long a command's answer waits for the projections, unless it asks otherwise. */
   defaultProjectionWaitMs: 250,
   maxProjectionWaitMs: 10_000,
@@ -57,8 +59,6 @@ export const httpLimits = {
   /** If Redis does not count a request within this time, the process counts it by itself, and asks Redis again after the other. */
   rateStoreTimeoutMs: 250,
   rateStoreRetryMs: 1_000,
-  /** Lines of a batch for which room in the rate limit is taken at once. */
-  batchLinesPerRoom: 100,
   maxIdempotencyKeyLength: 200,
   maxRequestIdLength: 128,
   /** How far in the future an occurred_at may lie: clocks differ. */

@@ -1,8 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 /**
  * Works on the items of a stream at the same time, at most `maxInFlight`, and gives the results in the items' order as
  * they come. The source is read on while results wait to be taken, so a caller may send one item, wait for its result
  * and then send the next. When results are not taken, or the window is full, the source is not read: both sides feel
- * each other's pace, and memory is bounded.
+ * each other's pace, and memory is bounded. Each item has a turn of the event loop of its own: what its work sends off goes out before the
+ * next is worked on, and what others wait for comes in between.
  */
 export async function* orderedWindow<Item, Result>(
   source: AsyncIterable<Item>,
@@ -23,6 +26,7 @@ export async function* orderedWindow<Item, Result>(
         result.catch(() => undefined);
         results.push(result);
         wakeWriter?.();
+        await nextTurn();
         while (results.length >= maxInFlight && !ended) {
           await new Promise<void>((resolve) => {
             wakeReader = resolve;

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Authenticate } from '../access/authenticate.js';
 import type { Auditor } from '../audit/auditor.js';
-import type { HandleCommand } from '../commands/handle-command.js';
+import type { CommandHandlers } from '../commands/handle-command.js';
 import type { AppliedPositions } from '../queries/applied-positions.js';
 import type { ChangeFeed } from '../queries/change-feed.js';
 import type { ReadModels } from '../queries/read-models.js';
@@ -11,8 +11,7 @@ import type { EventStreams } from './event-streams.js';
 import type { RateLimit } from './rate-limit.js';
 
 /** What the HTTP side is given: the commands, the queries, and how to find out whether all is well. */
-export interface Service {
-  readonly handleCommand: HandleCommand;
+export interface Service extends CommandHandlers {
   readonly models: ReadModels;
   readonly applied: AppliedPositions;
   readonly streams: EventStreams;

@@ -7,14 +7,14 @@ export interface Line {
 }
 
 /**
- * Splits a stream of bytes at line breaks (\n or \r\n). Holds one line in memory, at most `maxLineBytes`; of a longer one
- * nothing is kept. Empty lines are counted, and given only if `keepEmpty` says so.
+ * Splits a stream of bytes at line breaks (\n or \r\n), and gives the lines that end in a chunk of it together, at most `maxLines`. Holds one
+ * line that has not ended in memory, at most `maxLineBytes`; of a longer one nothing is kept. Empty lines are counted, and given only if
+ * `keepEmpty` says so.
  */
 export async function* splitLines(
   source: AsyncIterable<Buffer>,
-  maxLineBytes: number,
-  keepEmpty = false,
-): AsyncGenerator<Line> {
+  { maxLineBytes, maxLines, keepEmpty = false }: { maxLineBytes: number; maxLines: number; keepEmpty?: boolean },
+): AsyncGenerator<Line[]> {
   let parts: Buffer[] = [];
   let size = 0;
   let number = 0;
@@ -37,18 +37,24 @@ export async function* splitLines(
   };
 
   for await (const chunk of source) {
+    let lines: Line[] = [];
     let start = 0;
     for (let at = chunk.indexOf(0x0a); at !== -1; at = chunk.indexOf(0x0a, start)) {
       take(chunk.subarray(start, at));
       start = at + 1;
       const line = finish(offset + start);
-      if (line) yield line;
+      if (line) lines.push(line);
+      if (lines.length === maxLines) {
+        yield lines;
+        lines = [];
+      }
     }
+    if (lines.length > 0) yield lines;
     if (start < chunk.length) take(chunk.subarray(start));
     offset += chunk.length;
   }
   if (size > 0) {
     const line = finish(offset);
-    if (line) yield line;
+    if (line) yield [line];
   }
 }

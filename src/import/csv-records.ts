@@ -15,9 +15,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /**
  * The records of a CSV file (RFC 4180). Each is read by itself, so that one that is broken takes none of its neighbours
  * with it: a record is complete when its quotes are even in number, as an escaped quote counts twice.
- * @param lines of the file, the empty ones too.
+ * @param lines of the file, the empty ones too, as they come; the records that they end are given together.
  */
-export async function* csvRecords(lines: AsyncIterable<Line>, delimiter: string): AsyncGenerator<CsvRecord> {
+export async function* csvRecords(
+  lines: AsyncIterable<readonly Line[]>,
+  delimiter: string,
+): AsyncGenerator<CsvRecord[]> {
   const open: Line[] = [];
 
   function* complete(atEnd: boolean): Generator<CsvRecord> {
@@ -37,11 +40,16 @@ export async function* csvRecords(lines: AsyncIterable<Line>, delimiter: string)
     }
   }
 
-  for await (const line of lines) {
-    open.push(line);
-    yield* complete(false);
+  for await (const together of lines) {
+    const records: CsvRecord[] = [];
+    for (const line of together) {
+      open.push(line);
+      records.push(...complete(false));
+    }
+    if (records.length > 0) yield records;
   }
-  yield* complete(true);
+  const rest = [...complete(true)];
+  if (rest.length > 0) yield rest;
 }
 
 function read(lines: readonly Line[], delimiter: string): CsvRecord['content'] {

@@ -1,28 +1,27 @@
 import { open, rm, stat } from 'node:fs/promises';
-import type { HandleCommand } from '../commands/handle-command.js';
-import { createLineHandler, type LineAnswer, type LineInput } from '../http/batch-lines.js';
-import { parseJson } from '../http/json-body.js';
+import type { CommandHandlers } from '../commands/handle-command.js';
+import { type BatchLine, createLineHandler, type HandleLines, type LineAnswer } from '../http/batch-lines.js';
 import { orderedWindow } from '../http/ordered-window.js';
-import { ProblemError } from '../http/problems.js';
 import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';
 import type { FilePosition, InputLine } from './input-lines.js';
 
 /** The actor in the events of an import. */
 export const importActor = 'import';
 
-/** Lines in flight: enough that each partition's next append finds a full batch waiting. */
-const maxLinesInFlight = 2_048;
+/** Groups of lines in work: enough that the next append of every partition finds a full batch waiting. */
+const maxGroupsInFlight = 12;
 const saveIntervalMs = 1_000;
 
 export interface ImportOptions {
   readonly file: string;
   /** Names the file for ever: `<source>:<line>` is the identity of what a line holds, so importing it again changes nothing. */
   readonly source: string;
-  readonly read: (from: FilePosition) => AsyncIterable<InputLine>;
-  readonly handleCommand: HandleCommand;
+  readonly read: (from: FilePosition) => AsyncIterable<readonly InputLine[]>;
+  readonly handlers: CommandHandlers;
   readonly defaultCurrency: string;
   /** Begin at the first line whatever an earlier run has done. */
   readonly restart: boolean;
+  /** Told where it begins, and then now and then. */
   readonly onProgress?: (progress: ImportProgress) => void;
 }
 
@@ -40,36 +39,34 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
   const progress = (options.restart ? undefined : await loadProgress(stateFile)) ?? newProgress(source);
   await checkResumable(file, source, progress);
 
-  const handleLine = createLineHandler({
-    handleCommand: options.handleCommand,
+  const handleLines = createLineHandler({
+    ...options.handlers,
     actor: importActor,
     mayImport: true,
     defaultCurrency: options.defaultCurrency,
     correlationId: `import:${source}`,
   });
-  const work = async (line: InputLine): Promise<{ line: InputLine; answer: LineAnswer | undefined }> => {
-    if ('unreadable' in line.content) return { line, answer: undefined };
-    const input = withKey(line.content.input, `${source}:${line.number}`);
-    return { line, answer: await handleLine(line.number, input) };
-  };
-
+  options.onProgress?.(progress);
   const rejected = await openRejected(rejectedFile(file), progress.rejectedBytes);
   let savedAt = Date.now();
   try {
-    for await (const { line, answer } of orderedWindow(options.read(progress.position), work, maxLinesInFlight)) {
-      if (answer && 'problem' in answer && answer.status >= 500) {
-        throw new Error(
-          `line ${line.number}: ${answer.problem.title}. Nothing is lost: run the same command again to carry on.`,
-        );
+    const work = (lines: readonly InputLine[]) => handleAll(lines, source, handleLines);
+    for await (const answered of orderedWindow(options.read(progress.position), work, maxGroupsInFlight)) {
+      for (const { line, answer } of answered) {
+        if (answer && 'problem' in answer && answer.status >= 500) {
+          throw new Error(
+            `line ${line.number}: ${answer.problem.title}. Nothing is lost: run the same command again to carry on.`,
+          );
+        }
+        if (answer && !('problem' in answer)) {
+          if (answer.replayed) progress.alreadyThere += 1;
+          else progress.imported += 1;
+        } else {
+          progress.rejected += 1;
+          progress.rejectedBytes += await rejected.write(line, answer);
+        }
+        progress.position = line.end;
       }
-      if (answer && !('problem' in answer)) {
-        if (answer.replayed) progress.alreadyThere += 1;
-        else progress.imported += 1;
-      } else {
-        progress.rejected += 1;
-        progress.rejectedBytes += await rejected.write(line, answer);
-      }
-      progress.position = line.end;
       options.onProgress?.(progress);
       if (Date.now() - savedAt >= saveIntervalMs) {
         await rejected.sync();
@@ -102,17 +99,24 @@ async function checkResumable(file: string, source: string, progress: ImportProg
   }
 }
 
-/** A line without a key of its own gets one that follows from where it stands. */
-function withKey(input: LineInput, key: string): LineInput {
-  if (!(input instanceof Uint8Array)) return { idempotency_key: key, ...input };
-  try {
-    const value = parseJson(input);
-    if (value !== null && typeof value === 'object' && !Array.isArray(value)) return { idempotency_key: key, ...value };
-  } catch (error) {
-    // Not JSON: the line handler says so, with the reason.
-    if (!(error instanceof ProblemError)) throw error;
+interface AnsweredLine {
+  readonly line: InputLine;
+  /** Undefined where the line can't be read. */
+  readonly answer: LineAnswer | undefined;
+}
+
+/** Handles lines that can be read. One without a key of its own gets one that follows from where it stands. */
+async function handleAll(
+  lines: readonly InputLine[],
+  source: string,
+  handleLines: HandleLines,
+): Promise<AnsweredLine[]> {
+  const inputs: BatchLine[] = [];
+  for (const { number, content } of lines) {
+    if ('input' in content) inputs.push({ number, input: content.input, idempotencyKey: `${source}:${number}` });
   }
-  return input;
+  const answers = (await handleLines(inputs)).values();
+  return lines.map((line) => ({ line, answer: 'input' in line.content ? answers.next().value : undefined }));
 }
 
 interface RejectedLines {
@@ -133,7 +137,7 @@ async function openRejected(file: string, keptBytes: number): Promise<RejectedLi
       handle ??= await open(file, 'w');
       const problem = answer && 'problem' in answer ? answer.problem : undefined;
       const reason = problem?.detail ?? ('unreadable' in line.content ? line.content.unreadable : '');
-      const text = `${JSON.stringify({ line: line.number, reason, problem, input: line.raw })}\n`;
+      const text = `${JSON.stringify({ line: line.number, reason, problem, input: line.raw() })}\n`;
       const { bytesWritten } = await handle.write(text, end);
       end += bytesWritten;
       return bytesWritten;

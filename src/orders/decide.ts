@@ -145,7 +145,7 @@ function orderedItems(
 
   const items: OrderedItem[] = [];
   const seen = new Set<string>();
-  let sum: bigint | undefined = 0n;
+  let sum: number | undefined = 0;
   for (const [index, { item_id, quantity, unit_price }] of (lines.items ?? []).entries()) {
     if (seen.has(item_id)) return invalid(`/items/${index}/item_id`, 'is there twice: give one line with the quantity');
     seen.add(item_id);
@@ -156,13 +156,21 @@ function orderedItems(
     }
     const price = parseMoney(unit_price, exponent);
     if ('error' in price) return invalid(`/items/${index}/unit_price`, price.error);
-    if (sum !== undefined) sum += BigInt(price.minor) * BigInt(quantity);
+    if (sum !== undefined) sum += price.minor * quantity;
     items.push({ item_id, quantity, unit_price_minor: price.minor });
   }
-  if (sum !== undefined && sum !== BigInt(total.minor)) {
-    return invalid('/total_amount', `must equal what the items add up to, ${formatMinor(sum, exponent)}`);
+  // A sum that is too large to be exact as a number is larger than any total.
+  if (sum !== undefined && sum !== total.minor) {
+    return invalid('/total_amount', `must equal what the items add up to, ${formatMinor(exactSum(items), exponent)}`);
   }
   return { items, totalMinor: total.minor };
+}
+
+function exactSum(items: readonly OrderedItem[]): bigint {
+  return items.reduce(
+    (sum, { unit_price_minor, quantity }) => sum + BigInt(unit_price_minor ?? 0) * BigInt(quantity),
+    0n,
+  );
 }
 
 /** The amount given, or by default all that is left. A given amount must be above zero. */

@@ -66,16 +66,16 @@ export interface EventMetadata {
   /** Version of the event's data format; see upcast.ts. */
   schema: number;
   actor: string;
-  request_id?: string;
+  request_id?: string | undefined;
   /** What the request belongs to; absent where it is the first of its kind, and correlates with itself. */
-  correlation_id?: string;
-  causation_id?: string;
-  idempotency_key?: string;
+  correlation_id?: string | undefined;
+  causation_id?: string | undefined;
+  idempotency_key?: string | undefined;
   /** Whose key the event's personal data is sealed with; absent where nothing is sealed. */
-  person?: string;
+  person?: string | undefined;
   /** Of the command's canonical form: tells a repeated command from another one under the same key; see commands/idempotency.ts.
    *  With a person, it is the HMAC-SHA256 of that under the person's key. */
-  command_hash?: string;
+  command_hash?: string | undefined;
 }
 
 export type RecordedEvent = OrderEvent & EventEnvelope & { readonly metadata: EventMetadata };

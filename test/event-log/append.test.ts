@@ -62,7 +62,7 @@ describe('append', () => {
 
   it('sends calls of one partition each where tables are distributed', async () => {
     const names = await statements(async (pool) => {
-      const append = createAppender(pool, { partitions: 16, appendAcrossPartitions: false }, () => undefined);
+      const { append } = createAppender(pool, { partitions: 16, appendAcrossPartitions: false });
       await Promise.all(Array.from({ length: 50 }, () => place(append, randomUUID())));
     });
     expect(new Set(names)).to.deep.equal(new Set(['append-to-one']));

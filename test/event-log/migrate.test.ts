@@ -47,7 +47,7 @@ describe('migrate', () => {
     url.password = 'x';
     const pool = createPool(url.href, 2, () => undefined);
     expect((await readLogSettings(pool)).partitions).to.equal(4);
-    const append = createAppender(pool, await readLogSettings(pool), () => undefined);
+    const { append } = createAppender(pool, await readLogSettings(pool));
     expect((await append({ orderId: randomUUID(), expectedVersion: 0, events: [placedEvent()] })).appended).to.equal(
       true,
     );

@@ -22,6 +22,25 @@ describe('money', () => {
     );
   });
 
+  it('is read exactly, or refused, whatever is written', () => {
+    const written = fc.string({ unit: fc.constantFrom(...'00123456789..-e'), maxLength: 18 });
+    fc.assert(
+      fc.property(written, fc.integer({ min: 0, max: 4 }), (text, exponent) => {
+        const parsed = parseMoney(text, exponent);
+        const [, whole = '', fraction = ''] = /^-?(0|[1-9]\d*)(?:\.(\d+))?$/.exec(text) ?? [];
+        const minor = whole === '' ? undefined : BigInt(whole + fraction.padEnd(exponent, '0'));
+        const isAmount =
+          minor !== undefined &&
+          fraction.length <= exponent &&
+          minor <= BigInt(orderLimits.maxAmountMinor) &&
+          !(text.startsWith('-') && minor > 0n);
+        expect(isAmount).to.equal('minor' in parsed);
+        if ('minor' in parsed) expect(BigInt(parsed.minor)).to.equal(minor);
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
   const refused: [number | string, RegExp][] = [
     [Number.NaN, /finite/],
     [Number.POSITIVE_INFINITY, /finite|decimal/],

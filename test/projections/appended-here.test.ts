@@ -39,11 +39,10 @@ describe('what a process appends reaches its own projectors', () => {
   }
   /** Appends as the service does: its projector hears of it at once, others by a notification. */
   function appendHere(change: (committed: Committed) => Committed = (committed) => committed): AppendEvents {
-    const notify = createNotifier(log.pool, silent);
-    return createAppender(log.pool, log.settings, (committed) => {
-      running.projector.saw(change(committed));
-      notify(committed);
-    });
+    return createAppender(log.pool, log.settings, {
+      onCommitted: (committed) => running.projector.saw(change(committed)),
+      onMoved: createNotifier(log.pool, silent),
+    }).append;
   }
   const reads = () => statements.filter((name) => name.startsWith('read-partition')).length;
 

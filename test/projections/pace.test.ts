@@ -36,10 +36,10 @@ describe('while a process is busy, a step', () => {
       heads.set(head.partition, head.position);
       moves.emit('moved', head.partition);
     };
-    here = createAppender(pool, settings, (committed) => {
-      appended.add(committed);
-      moved(committed);
-    });
+    here = createAppender(pool, settings, {
+      onCommitted: (committed) => appended.add(committed),
+      onMoved: moved,
+    }).append;
     const append = appender(log, true);
     elsewhere = async (event) => {
       const result = await append(event);

@@ -1,9 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { createCommandHandler } from '../../src/commands/handle-command.js';
-import { createStreamReader } from '../../src/event-log/read-stream.js';
 import { anyCommand } from '../support/any-command.js';
-import { appender, orderIdIn, startProjector } from '../support/events.js';
+import { commandHandlers, orderIdIn, startProjector } from '../support/events.js';
 import { expectIntactLog, expectReadModelsEqualTheLog, projected } from '../support/read-models.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
@@ -16,11 +14,7 @@ describe('for every sequence of commands, the read models', () => {
 
   it('equal a fold of the log', async () => {
     const projector = await startProjector(log);
-    const handle = createCommandHandler({
-      readStream: createStreamReader(log.pool, 4),
-      append: appender(log),
-      now: () => new Date().toISOString(),
-    });
+    const { handleCommand: handle } = commandHandlers(log);
     const accepted = { events: 0 };
     await fc.assert(
       fc.asyncProperty(

@@ -1,7 +1,5 @@
 import { expect } from 'chai';
 import { health } from '../../src/cli/health.js';
-import { createCommandHandler } from '../../src/commands/handle-command.js';
-import { createStreamReader } from '../../src/event-log/read-stream.js';
 import { problemOf } from '../../src/http/answer-problems.js';
 import { allProjections } from '../../src/projections/all-projections.js';
 import { createGenerationStore, type GenerationStore } from '../../src/projections/generation-store.js';
@@ -16,7 +14,7 @@ import { getOrderHistory } from '../../src/queries/order-history.js';
 import { lookUpServed } from '../../src/queries/read-models.js';
 import { metrics } from '../../src/read-models/metrics.js';
 import { orderStatus } from '../../src/read-models/order-status.js';
-import { appender, orderIdIn, place, startProjector } from '../support/events.js';
+import { appender, commandHandlers, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
 import { liveKeys } from '../support/redis-keys.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
@@ -35,11 +33,7 @@ describe('a rebuild', () => {
 
   /** Places orders and changes them until it is told to stop; tells of each what was acknowledged. */
   function load() {
-    const handle = createCommandHandler({
-      readStream: createStreamReader(log.pool, partitions),
-      append: appender(log),
-      now: () => new Date().toISOString(),
-    });
+    const { handleCommand: handle } = commandHandlers(log);
     const acknowledged: string[] = [];
     let stopping = false;
     const writers = Array.from({ length: 4 }, async (_, writer) => {

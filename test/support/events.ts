@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { type CommandHandlers, createCommandHandlers } from '../../src/commands/handle-command.js';
 import { type AppendEvents, createAppender, type NewEvent } from '../../src/event-log/append.js';
+import { createStreamReader } from '../../src/event-log/read-stream.js';
 import { createNotifier, WakeUps } from '../../src/event-log/wake-ups.js';
 import { orderPartition } from '../../src/orders/partition.js';
+import { utcTime } from '../../src/orders/utc-time.js';
 import type { Projection } from '../../src/projections/projection.js';
 import { Projector } from '../../src/projections/projector.js';
 import { silent, type TestLog } from './servers.js';
@@ -39,7 +42,16 @@ export function orderIdIn(partition: number, partitions: number): string {
 
 /** The append of the service; `quiet` sends no notification. */
 export function appender(log: TestLog, quiet = false): AppendEvents {
-  return createAppender(log.pool, log.settings, quiet ? () => undefined : createNotifier(log.pool, silent));
+  return createAppender(log.pool, log.settings, quiet ? {} : { onMoved: createNotifier(log.pool, silent) }).append;
+}
+
+/** The command handlers of the service, with nothing sealed. */
+export function commandHandlers(log: TestLog, now = () => utcTime(Date.now())): CommandHandlers {
+  return createCommandHandlers({
+    readStream: createStreamReader(log.pool, log.settings.partitions),
+    ...createAppender(log.pool, log.settings, { onMoved: createNotifier(log.pool, silent) }),
+    now,
+  });
 }
 
 export async function place(append: AppendEvents, orderId: string, totalMinor = 1000) {

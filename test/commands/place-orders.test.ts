@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import type { CommandRequest } from '../../src/commands/command-request.js';
+import { outcomeOf, type PlaceOutcome } from '../../src/commands/place-orders.js';
+import { eventLogLimits } from '../../src/event-log/limits.js';
+import { operationsStreamId } from '../../src/event-log/operations.js';
+import { commandHandlers } from '../support/events.js';
+import { expectIntactLog } from '../support/read-models.js';
+import { createTestLog, type TestLog } from '../support/servers.js';
+
+const now = () => '2026-03-01T12:00:00.000Z';
+
+describe('orders that are placed together', () => {
+  let log: TestLog;
+  let other: TestLog;
+  before(async () => {
+    log = await createTestLog(4);
+    other = await createTestLog(4);
+  });
+  after(async () => {
+    await log.close();
+    await other.close();
+  });
+
+  const ids = Array.from({ length: 8 }, () => randomUUID());
+  const anyRequest: fc.Arbitrary<CommandRequest> = fc.record({
+    orderId: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...ids) }, fc.constant(operationsStreamId)),
+    actor: fc.constantFrom('one', 'two'),
+    idempotencyKey: fc.constantFrom(undefined, 'k', 'l'),
+    requestId: fc.constantFrom(undefined, 'r'),
+    correlationId: fc.constantFrom(undefined, 'r', 'c'),
+    expectedVersion: fc.constantFrom(undefined, undefined, 0, 1),
+    occurredAt: fc.constantFrom(undefined, '2025-01-01T00:00:00.000Z'),
+    command: fc.record({
+      command: fc.constant('place'),
+      userId: fc.constantFrom('u', 'v'),
+      currency: fc.constantFrom('USD', 'USD', 'XYZ'),
+      totalAmount: fc.constantFrom(1, '2.50', 0.001),
+      itemIds: fc.constantFrom(['a'], ['a', 'b', 'a']),
+    }),
+  });
+
+  const calls = fc.uniqueArray(anyRequest, { selector: ({ orderId }) => orderId, maxLength: 9 });
+  /** What a caller is told, but for when and where. */
+  const told = (outcome: PlaceOutcome) => {
+    if (outcome.outcome === 'handled') return { ...outcome, partition: 0, position: 0 };
+    if (outcome.outcome !== 'rejected') return outcome;
+    const { order, ...rejection } = outcome.rejection;
+    return { ...rejection, version: order?.version };
+  };
+
+  /** All that a log says, but for when it was told so. */
+  const events = async ({ owner }: TestLog) =>
+    (
+      await owner.query(
+        'select order_id, version, type, data, metadata, occurred_at from events order by order_id, version',
+      )
+    ).rows;
+
+  it('are what they are when each is placed by itself: the same outcomes, and the same events', async () => {
+    const { placeOrders } = commandHandlers(log, now);
+    const { handleCommand } = commandHandlers(other, now);
+    await fc.assert(
+      fc.asyncProperty(fc.array(calls, { minLength: 1, maxLength: 3 }), async (calls) => {
+        const orderIds = new Map<string, string>(ids.map((id) => [id, randomUUID()]));
+        for (const requests of calls) {
+          const fresh = requests.map((request) => ({
+            ...request,
+            orderId: orderIds.get(request.orderId) ?? request.orderId,
+          }));
+          const together = await placeOrders(fresh);
+          const alone = await Promise.all(fresh.map((request) => outcomeOf(handleCommand, request)));
+          expect(together.map(told)).to.deep.equal(alone.map(told));
+        }
+      }),
+      { numRuns: 60 },
+    );
+    const found = await events(log);
+    expect(found.length).to.be.above(50);
+    expect(found).to.deep.equal(await events(other));
+    await expectIntactLog(log);
+  });
+
+  const place = (): CommandRequest => ({
+    orderId: randomUUID(),
+    actor: 'test',
+    command: { command: 'place', userId: 'u', currency: 'USD', totalAmount: 1, itemIds: ['a'] },
+  });
+
+  it('are refused beyond what the process keeps waiting, and those alone', async () => {
+    const { placeOrders } = commandHandlers(log, now);
+    const requests = Array.from({ length: eventLogLimits.maxQueuedAppends + 3 }, place);
+    const outcomes = await placeOrders(requests);
+    const failed = outcomes.flatMap((outcome) => (outcome.outcome === 'failed' ? [String(outcome.error)] : []));
+    expect(failed).to.have.length(3);
+    expect(failed[0]).to.match(/Overloaded|too many|5,?000/);
+    const { rows } = await log.owner.query('select count(*)::int as n from events where order_id = any ($1)', [
+      requests.map(({ orderId }) => orderId),
+    ]);
+    expect(rows[0].n).to.equal(eventLogLimits.maxQueuedAppends);
+  });
+
+  it('fail each for itself when the event log is away', async () => {
+    const away = await createTestLog(4);
+    const { placeOrders } = commandHandlers(away, now);
+    await away.pool.end();
+    const outcomes = await placeOrders([place(), { ...place(), orderId: operationsStreamId }, place()]);
+    expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal(['failed', 'rejected', 'failed']);
+    await away.owner.end();
+    away.redis.disconnect();
+  });
+});
