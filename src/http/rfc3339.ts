@@ -7,6 +7,14 @@ const pattern = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-
  * lies outside the years that orders may have. Fractions beyond milliseconds are cut off.
  */
 export function parseRfc3339(text: string): number | undefined {
+  // A time is looked at by the schema, and then read.
+  if (text !== lastRead.text) lastRead = { text, ms: parse(text) };
+  return lastRead.ms;
+}
+
+let lastRead: { readonly text: string; readonly ms: number | undefined } = { text: '', ms: undefined };
+
+function parse(text: string): number | undefined {
   const match = pattern.exec(text);
   if (!match) return undefined;
   const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = '', zone = ''] = match;

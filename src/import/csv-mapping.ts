@@ -77,7 +77,9 @@ export function placeLine(record: Readonly<Record<string, string>>, mapping: Csv
     const value = record[column]?.trim() ?? '';
     if (value !== '' || !isOptional(field)) set(field, value);
   }
-  if (item.item_id !== undefined) line.items = [{ quantity: 1, ...item }];
+  // In the order of their names: so the hash of the command need not sort them.
+  const { item_id, quantity = 1, ...price } = item;
+  if (item_id !== undefined) line.items = [{ item_id, quantity, ...price }];
   if (Object.keys(metadata).length > 0) line.metadata = metadata;
   return line;
 }

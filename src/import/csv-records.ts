@@ -11,10 +11,12 @@ export interface CsvRecord {
 const maxRecordLines = 100;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
+const lineBreak = Buffer.from('\n');
+const empty = Buffer.alloc(0);
 
 /**
- * The records of a CSV file (RFC 4180). Each is read by itself, so that one that is broken takes none of its neighbours
- * with it: a record is complete when its quotes are even in number, as an escaped quote counts twice.
+ * The records of a CSV file (RFC 4180). A record is complete when its quotes are even in number, as an escaped quote counts twice; so one that is
+ * broken takes none of its neighbours with it.
  * @param lines of the file, the empty ones too, as they come; the records that they end are given together.
  */
 export async function* csvRecords(
@@ -23,53 +25,84 @@ export async function* csvRecords(
 ): AsyncGenerator<CsvRecord[]> {
   const open: Line[] = [];
 
-  function* complete(atEnd: boolean): Generator<CsvRecord> {
-    while (open.length > 0) {
+  function complete(atEnd: boolean): CsvRecord[] {
+    const records: (Line[] | CsvRecord)[] = [];
+    let start = 0;
+    while (start < open.length) {
       let quotes = 0;
-      let taken = 0;
-      do quotes += countQuotes(open[taken++]?.bytes);
-      while (quotes % 2 === 1 && taken < open.length);
-      if (quotes % 2 === 0) {
-        const record = open.splice(0, taken);
-        if (taken > 1 || record[0]?.bytes?.length !== 0) yield { lines: record, content: read(record, delimiter) };
-      } else if (atEnd || open.length >= maxRecordLines) {
-        yield { lines: open.splice(0, 1), content: { unreadable: 'A quote is not closed.' } };
-      } else {
-        return;
-      }
+      let end = start;
+      do quotes += countQuotes(open[end++]?.bytes);
+      while (quotes % 2 === 1 && end < open.length && end - start < maxRecordLines);
+      const isWhole = quotes % 2 === 0;
+      if (!isWhole && !atEnd && end - start < maxRecordLines) break;
+      const lines = open.slice(start, isWhole ? end : start + 1);
+      start += lines.length;
+      if (!isWhole) records.push({ lines, content: { unreadable: 'A quote is not closed.' } });
+      else if (lines.length > 1 || lines[0]?.bytes?.length !== 0) records.push(lines);
     }
+    open.splice(0, start);
+    return readAll(records, delimiter);
   }
 
   for await (const together of lines) {
-    const records: CsvRecord[] = [];
-    for (const line of together) {
-      open.push(line);
-      records.push(...complete(false));
-    }
+    open.push(...together);
+    const records = complete(false);
     if (records.length > 0) yield records;
   }
-  const rest = [...complete(true)];
+  const rest = complete(true);
   if (rest.length > 0) yield rest;
 }
 
-function read(lines: readonly Line[], delimiter: string): CsvRecord['content'] {
-  const parts: Buffer[] = [];
-  for (const { bytes } of lines) {
-    if (!bytes) return { unreadable: 'The line is too long.' };
-    parts.push(bytes, Buffer.from('\n'));
+/** Reads the records that have not been given up. A parser costs more than a record: one reads all of them, unless something is wrong with one. */
+function readAll(records: readonly (Line[] | CsvRecord)[], delimiter: string): CsvRecord[] {
+  const unread = records.filter((record) => Array.isArray(record));
+  const fields = parseTogether(unread, delimiter)?.values();
+  return records.map((record) => {
+    if (!Array.isArray(record)) return record;
+    const read = fields?.next().value;
+    return { lines: record, content: read ? { fields: read } : readAlone(record, delimiter) };
+  });
+}
+
+/** The fields of each record; undefined where any of them can't be read. */
+function parseTogether(records: readonly Line[][], delimiter: string): string[][] | undefined {
+  if (records.some((lines) => lines.some(isTooLong))) return undefined;
+  try {
+    const parsed = parseText(records.map(textOf).join(''), delimiter);
+    return parsed.length === records.length ? parsed : undefined;
+  } catch {
+    return undefined;
   }
+}
+
+function readAlone(lines: readonly Line[], delimiter: string): CsvRecord['content'] {
+  if (lines.some(isTooLong)) return { unreadable: 'The line is too long.' };
   let text: string;
   try {
-    text = utf8.decode(Buffer.concat(parts));
+    text = textOf(lines);
   } catch {
     return { unreadable: 'The line is not UTF-8.' };
   }
   try {
-    const [fields = []] = parse(text, { delimiter, relax_column_count: true });
+    const [fields = []] = parseText(text, delimiter);
     return { fields };
   } catch (error) {
     return { unreadable: `The line is not CSV: ${(error as Error).message}` };
   }
+}
+
+function parseText(text: string, delimiter: string): string[][] {
+  return parse(text, { delimiter, relax_column_count: true, record_delimiter: '\n' });
+}
+
+function isTooLong({ bytes }: Line): boolean {
+  return bytes === undefined;
+}
+
+/** The record's text. Throws where it is not UTF-8. */
+function textOf(lines: readonly Line[]): string {
+  const parts = lines.flatMap(({ bytes = empty }) => [bytes, lineBreak]);
+  return utf8.decode(Buffer.concat(parts));
 }
 
 function countQuotes(bytes: Buffer | undefined): number {
