@@ -1,9 +1,9 @@
 import { orderPartition } from '../orders/partition.js';
 import { type AppendRow, callAppend, concernsOnePartition, type PartitionBatch } from './append-calls.js';
 import type { LogSettings, Pool } from './database.js';
+import { gather } from './gather.js';
 import { hashBytes } from './hash-chain.js';
 import { eventLogLimits as limits } from './limits.js';
-import { oncePerTurn } from './once-per-turn.js';
 import { Overloaded } from './overloaded.js';
 import type { StoredEvent } from './stored-event.js';
 
@@ -87,8 +87,8 @@ export interface AppendListeners {
 }
 
 /**
- * Group commit: while calls are in flight, new appends queue up, and the next call takes them all. No timer: when idle an
- * append goes out at once, under load batches grow by themselves.
+ * Group commit: while calls are in flight, new appends queue up, and the next call takes them all; and it goes out once the event
+ * loop brings no more for now. No timer: when idle an append goes out at once, under load batches grow by themselves.
  *
  * A call carries the appends of all partitions that have some and are in no other call: what a call and its commit cost is
  * far more than what an event costs. A partition that holds the others up gets calls of its own. Where the log's tables are
@@ -109,7 +109,7 @@ export function createAppender(
   /** Those of them that take longer than a call mostly does. */
   let slowCalls = 0;
   let firstPartition = 0;
-  const sendSoon = oncePerTurn(send);
+  const sendSoon = gather(send, () => queued >= limits.gatheredEnough, limits.maxGatherMs);
 
   /** Sends what waits, as far as calls are free. */
   function send(): void {

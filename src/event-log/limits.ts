@@ -3,6 +3,12 @@ export const eventLogLimits = {
   /** Events in one call of append: beyond this a larger batch gains nothing and holds the partitions' locks longer. */
   maxBatchEvents: 500,
   /**
+   * A busy process gathers appends for a call, or streams to load for a query, for so long at the most, and no longer once there are so many:
+   * what a call costs whatever it carries is then a quarter of it.
+   */
+  maxGatherMs: 10,
+  gatheredEnough: 64,
+  /**
    * Calls in flight that carry several partitions. The second goes out once as much waits as it can carry, or the first has taken this
    * long: what waits until then makes it larger, and what waits longer, behind a slow disk or a lock, is not held up by it.
    */

@@ -1,7 +1,7 @@
 import { orderPartition } from '../orders/partition.js';
 import type { Pool } from './database.js';
+import { gather } from './gather.js';
 import { eventLogLimits as limits } from './limits.js';
-import { oncePerTurn } from './once-per-turn.js';
 import { Overloaded } from './overloaded.js';
 import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from './stored-event.js';
 
@@ -27,13 +27,13 @@ interface WaitingRead {
 }
 
 /**
- * Reads of streams that are asked for while a query is in flight share the next one: no timer, no added delay when
- * idle, one round trip for many under load.
+ * Reads of streams that are asked for while a query is in flight, or while the event loop brings more of them, share the next one: no timer, no
+ * added delay when idle, one round trip for many under load.
  */
 export function createStreamReader(pool: Pool, partitions: number, maxQueriesInFlight = 2): ReadStream {
   let waiting: WaitingRead[] = [];
   let inFlight = 0;
-  const readSoon = oncePerTurn(next);
+  const readSoon = gather(next, () => waiting.length >= limits.gatheredEnough, limits.maxGatherMs);
 
   function next(): void {
     while (inFlight < maxQueriesInFlight && waiting.length > 0) {
