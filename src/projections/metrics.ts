@@ -51,14 +51,9 @@ export const metricsProjection: Projection<MetricsState> = {
     const orders = await rememberedOrders(
       events,
       (orderId) => last?.orders.get(orderId),
-      async (orderIds) => {
-        const texts = await read(orderIds.map((orderId) => ['HGET', ...key.order(orderId)]));
-        return orderIds.map((orderId, index) => {
-          const text = texts[index];
-          if (typeof text !== 'string') throw new Error(`order ${orderId} has later events but was never counted`);
-          return decodeCountedOrder(text);
-        });
-      },
+      read,
+      key.order,
+      (_, text) => decodeCountedOrder(text),
     );
     return { orders, figures: await loadFigures(events, orders, key.figures, read, last?.figures) };
   },

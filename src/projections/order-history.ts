@@ -41,14 +41,9 @@ export const orderHistoryProjection: Projection<HistoryState> = {
     const orderPositions = rememberedOrders(
       events,
       (orderId) => last?.positions.get(orderId),
-      async (orderIds) => {
-        const texts = await read(orderIds.map((orderId) => ['HGET', ...key.order(orderId)]));
-        return orderIds.map((orderId, index) => {
-          const text = texts[index];
-          if (typeof text !== 'string') throw new Error(`order ${orderId} has later events but no history`);
-          return text;
-        });
-      },
+      read,
+      key.order,
+      (_, text) => text,
     );
     const [length, positions] = await Promise.all([listLength, orderPositions]);
     const erased = new Map<string, Map<number, string>>();

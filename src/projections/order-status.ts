@@ -24,18 +24,7 @@ export const orderStatusProjection: Projection<Orders> = {
 
   load(events, partitionKeys, read, last) {
     const { order: orderKey } = orderStatusKeys(partitionKeys);
-    return rememberedOrders(
-      events,
-      (orderId) => last?.get(orderId),
-      async (orderIds) => {
-        const texts = await read(orderIds.map((orderId) => ['HGET', ...orderKey(orderId)]));
-        return orderIds.map((orderId, index) => {
-          const text = texts[index];
-          if (typeof text !== 'string') throw new Error(`order ${orderId} has later events and is not there`);
-          return decodeOrder(orderId, text);
-        });
-      },
-    );
+    return rememberedOrders(events, (orderId) => last?.get(orderId), read, orderKey, decodeOrder);
   },
 
   fold(events, partitionKeys, orders) {
