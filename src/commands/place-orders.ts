@@ -1,10 +1,9 @@
-import type { Append } from '../event-log/append.js';
 import { operationsStreamId } from '../event-log/operations.js';
 import { decide } from '../orders/decide.js';
-import type { Rejection } from '../orders/rejection.js';
+import type { PersonKeys } from '../privacy/person-keys.js';
 import { type CommandRequest, requestHash } from './command-request.js';
 import type { CommandDeps, CommandOutcome, HandleCommand, Handled } from './handle-command.js';
-import { newEvents, toAppend } from './new-events.js';
+import { type NewOrderEvent, newEvents, sealEvents, toAppend } from './new-events.js';
 
 /** As the outcome of a command, without the order: who places thousands only asks what became of each. */
 export type PlaceOutcome =
@@ -19,57 +18,74 @@ export type PlaceOutcome =
  */
 export type PlaceOrders = (requests: readonly CommandRequest[]) => Promise<readonly PlaceOutcome[]>;
 
+/** An order that can be placed as far as its request says, and its events. */
+interface Placing {
+  readonly index: number;
+  readonly request: CommandRequest;
+  readonly events: readonly NewOrderEvent[];
+}
+
 /** @param ofExisting handles a command whose order is there already, or may be. */
 export function createPlaceOrders(
   deps: CommandDeps,
   handleCommand: HandleCommand,
   ofExisting: HandleCommand,
 ): PlaceOrders {
-  /** What a request leads to; undefined where that can't be told without waiting for something, so that it has to be handled alone. */
-  const decideNow = (request: CommandRequest): Append | Rejection | undefined => {
-    if (deps.personKeys || request.expectedVersion !== undefined) return undefined;
-    if (request.orderId === operationsStreamId) return undefined;
-    const decision = decide(request.command, undefined);
-    if ('rejected' in decision) return decision;
-    const events = newEvents(decision, request, requestHash(request));
-    return toAppend(request.orderId, 0, events, request.occurredAt ?? deps.now());
-  };
-
   return async (requests) => {
     const outcomes = new Array<PlaceOutcome>(requests.length);
     const alone: Promise<void>[] = [];
     const handleAlone = async (index: number, request: CommandRequest, handle: HandleCommand) => {
       outcomes[index] = await outcomeOf(handle, request);
     };
-    const appends: Append[] = [];
-    /** Which request each append is of. */
-    const indexes: number[] = [];
+    const decided: Placing[] = [];
     for (const [index, request] of requests.entries()) {
-      const decided = decideNow(request);
-      if (decided === undefined) {
+      if (request.expectedVersion !== undefined || request.orderId === operationsStreamId) {
         alone.push(handleAlone(index, request, handleCommand));
-      } else if ('rejected' in decided) {
-        outcomes[index] = { outcome: 'rejected', rejection: decided };
-      } else {
-        appends.push(decided);
-        indexes.push(index);
+        continue;
       }
+      const decision = decide(request.command, undefined);
+      if ('rejected' in decision) outcomes[index] = { outcome: 'rejected', rejection: decision };
+      else decided.push({ index, request, events: newEvents(decision, request, requestHash(request)) });
     }
-    for (const [nth, result] of (await deps.appendAll(appends)).entries()) {
-      const index = indexes[nth] ?? 0;
-      const request = requests[index];
-      if ('failed' in result) {
-        outcomes[index] = { outcome: 'failed', error: result.failed };
+    const placing = deps.personKeys ? await sealAll(deps.personKeys, decided, outcomes) : decided;
+    const results = await deps.appendAll(
+      placing.map(({ request, events }) => toAppend(request.orderId, 0, events, request.occurredAt ?? deps.now())),
+    );
+    for (const [nth, { index, request }] of placing.entries()) {
+      const result = results[nth];
+      if (!result || 'failed' in result) {
+        outcomes[index] = { outcome: 'failed', error: result?.failed };
       } else if (result.appended) {
         const { version, partition, position } = result;
         outcomes[index] = { outcome: 'handled', version, partition, position, replayed: false };
-      } else if (request) {
+      } else {
         alone.push(handleAlone(index, request, ofExisting));
       }
     }
     if (alone.length > 0) await Promise.all(alone);
     return outcomes;
   };
+}
+
+/** Seals what is personal in the events. What can't be sealed gets its outcome, and is no more among them. */
+async function sealAll(
+  personKeys: PersonKeys,
+  decided: readonly Placing[],
+  outcomes: PlaceOutcome[],
+): Promise<readonly Placing[]> {
+  const sealed = await Promise.all(
+    decided.map(async ({ index, request, events }) => {
+      try {
+        const own = await sealEvents(personKeys, request, events, [], undefined);
+        if (!('rejected' in own)) return { index, request, events: own };
+        outcomes[index] = { outcome: 'rejected', rejection: own };
+      } catch (error) {
+        outcomes[index] = { outcome: 'failed', error };
+      }
+      return undefined;
+    }),
+  );
+  return sealed.filter((one) => one !== undefined);
 }
 
 /** Handles a request alone. Never rejects. */

@@ -1,10 +1,14 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { CommandRequest } from '../../src/commands/command-request.js';
 import { outcomeOf, type PlaceOutcome } from '../../src/commands/place-orders.js';
 import { eventLogLimits } from '../../src/event-log/limits.js';
 import { operationsStreamId } from '../../src/event-log/operations.js';
+import { createStreamReader } from '../../src/event-log/read-stream.js';
+import type { EventMetadata } from '../../src/orders/events.js';
+import { PersonKeys } from '../../src/privacy/person-keys.js';
+import { createOpenedStreamReader } from '../../src/privacy/sealed-events.js';
 import { commandHandlers } from '../support/events.js';
 import { expectIntactLog } from '../support/read-models.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
@@ -50,17 +54,26 @@ describe('orders that are placed together', () => {
     return { ...rejection, version: order?.version };
   };
 
-  /** All that a log says, but for when it was told so. */
-  const events = async ({ owner }: TestLog) =>
-    (
-      await owner.query(
-        'select order_id, version, type, data, metadata, occurred_at from events order by order_id, version',
-      )
-    ).rows;
+  /** What a log says of orders, opened, but for when it was told so and what is another with every key. */
+  async function events({ pool }: TestLog, keys: PersonKeys | undefined, orderIds: ReadonlySet<string>) {
+    const read = createOpenedStreamReader(keys, createStreamReader(pool, 4));
+    const streams = await Promise.all([...orderIds].map(read));
+    return streams.flat().map(({ orderId, version, type, data, metadata, occurredAt }) => {
+      const { person, command_hash: hash, ...rest } = JSON.parse(metadata) as EventMetadata;
+      const sealed = person !== undefined;
+      return { orderId, version, type, data: JSON.parse(data), ...rest, sealed, hash: sealed || hash, occurredAt };
+    });
+  }
 
-  it('are what they are when each is placed by itself: the same outcomes, and the same events', async () => {
-    const { placeOrders } = commandHandlers(log, now);
-    const { handleCommand } = commandHandlers(other, now);
+  const both = 'are what they are when each is placed by itself: the same outcomes, and the same events';
+  it(both, () => compare(undefined, undefined));
+  it(`${both}, with personal data sealed`, () =>
+    compare(new PersonKeys(log.pool, randomBytes(32)), new PersonKeys(other.pool, randomBytes(32))));
+
+  async function compare(keys: PersonKeys | undefined, otherKeys: PersonKeys | undefined) {
+    const { placeOrders } = commandHandlers(log, now, keys);
+    const { handleCommand } = commandHandlers(other, now, otherKeys);
+    const seen = new Set<string>();
     await fc.assert(
       fc.asyncProperty(fc.array(calls, { minLength: 1, maxLength: 3 }), async (calls) => {
         const orderIds = new Map<string, string>(ids.map((id) => [id, randomUUID()]));
@@ -69,6 +82,7 @@ describe('orders that are placed together', () => {
             ...request,
             orderId: orderIds.get(request.orderId) ?? request.orderId,
           }));
+          for (const { orderId } of fresh) seen.add(orderId);
           const together = await placeOrders(fresh);
           const alone = await Promise.all(fresh.map((request) => outcomeOf(handleCommand, request)));
           expect(together.map(told)).to.deep.equal(alone.map(told));
@@ -76,11 +90,12 @@ describe('orders that are placed together', () => {
       }),
       { numRuns: 60 },
     );
-    const found = await events(log);
+    const found = await events(log, keys, seen);
     expect(found.length).to.be.above(50);
-    expect(found).to.deep.equal(await events(other));
+    expect(found.every(({ sealed }) => sealed === (keys !== undefined))).to.equal(true);
+    expect(found).to.deep.equal(await events(other, otherKeys, seen));
     await expectIntactLog(log);
-  });
+  }
 
   const place = (): CommandRequest => ({
     orderId: randomUUID(),

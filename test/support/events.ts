@@ -5,6 +5,8 @@ import { createStreamReader } from '../../src/event-log/read-stream.js';
 import { createNotifier, WakeUps } from '../../src/event-log/wake-ups.js';
 import { orderPartition } from '../../src/orders/partition.js';
 import { utcTime } from '../../src/orders/utc-time.js';
+import type { PersonKeys } from '../../src/privacy/person-keys.js';
+import { createOpenedStreamReader } from '../../src/privacy/sealed-events.js';
 import type { Projection } from '../../src/projections/projection.js';
 import { Projector } from '../../src/projections/projector.js';
 import { silent, type TestLog } from './servers.js';
@@ -45,10 +47,15 @@ export function appender(log: TestLog, quiet = false): AppendEvents {
   return createAppender(log.pool, log.settings, quiet ? {} : { onMoved: createNotifier(log.pool, silent) }).append;
 }
 
-/** The command handlers of the service, with nothing sealed. */
-export function commandHandlers(log: TestLog, now = () => utcTime(Date.now())): CommandHandlers {
+/** The command handlers of the service. */
+export function commandHandlers(
+  log: TestLog,
+  now = () => utcTime(Date.now()),
+  personKeys?: PersonKeys,
+): CommandHandlers {
   return createCommandHandlers({
-    readStream: createStreamReader(log.pool, log.settings.partitions),
+    readStream: createOpenedStreamReader(personKeys, createStreamReader(log.pool, log.settings.partitions)),
+    personKeys,
     ...createAppender(log.pool, log.settings, { onMoved: createNotifier(log.pool, silent) }),
     now,
   });
