@@ -58,58 +58,62 @@ export function createLineHandler(caller: BatchCaller): HandleLines {
 
   return async (lines) => {
     const answers = new Array<LineAnswer>(lines.length);
-    const answer = (index: number, { orderId, command }: CommandRequest, outcome: PlaceOutcome) => {
+    const answer = ({ index, request }: ParsedLine, outcome: PlaceOutcome) => {
       if (outcome.outcome === 'handled') caller.onHandled?.(outcome);
-      answers[index] = lineAnswer(lines[index]?.number ?? 0, orderId, command.command, outcome);
+      answers[index] = lineAnswer(lines[index]?.number ?? 0, request, outcome);
     };
-    const alone: Promise<void>[] = [];
-    const requests: CommandRequest[] = [];
-    /** Which line each of them is. */
-    const indexes: number[] = [];
-    let placed = () => undefined as unknown;
-    const placing = new Promise((resolve) => {
-      placed = () => resolve(undefined);
-    });
+    const together: ParsedLine[] = [];
+    const others: ParsedLine[] = [];
+    const seen = new Set<string>();
     for (const [index, line] of lines.entries()) {
       const parsed = parseLine(line, caller);
       if ('problem' in parsed) {
         answers[index] = refused(line.number, parsed.problem);
         continue;
       }
-      const { request } = parsed;
-      if (request.command.command === 'place' && !lastOfOrder.has(request.orderId)) {
-        requests.push(request);
-        indexes.push(index);
-        lastOfOrder.set(request.orderId, placing);
-        continue;
-      }
-      alone.push(
-        inTurn(request.orderId, async (before) => {
-          await before;
-          answer(index, request, await outcomeOf(caller.handleCommand, request));
-        }),
-      );
+      const { orderId, command } = parsed.request;
+      const isFirst = !seen.has(orderId) && !lastOfOrder.has(orderId);
+      (isFirst && command.command === 'place' ? together : others).push({ index, request: parsed.request });
+      seen.add(orderId);
     }
-    const outcomes = await caller.placeOrders(requests);
-    for (const [nth, request] of requests.entries()) {
-      const outcome = outcomes[nth];
-      if (outcome) answer(indexes[nth] ?? 0, request, outcome);
+
+    const place = async () => {
+      const outcomes = await caller.placeOrders(together.map(({ request }) => request));
+      for (const [nth, line] of together.entries()) {
+        const outcome = outcomes[nth];
+        if (outcome) answer(line, outcome);
+      }
+    };
+    const placing = place();
+    for (const { request } of together) lastOfOrder.set(request.orderId, placing);
+    const alone = others.map((line) =>
+      inTurn(line.request.orderId, async (before) => {
+        await before;
+        answer(line, await outcomeOf(caller.handleCommand, line.request));
+      }),
+    );
+    await Promise.all([placing, ...alone]);
+    for (const { request } of together) {
       if (lastOfOrder.get(request.orderId) === placing) lastOfOrder.delete(request.orderId);
     }
-    placed();
-    await Promise.all(alone);
     return answers;
   };
+}
+
+/** A line that asks for something, by its place among those that have come together. */
+interface ParsedLine {
+  readonly index: number;
+  readonly request: CommandRequest;
 }
 
 function refused(line: number, problem: Problem, orderId?: string): LineAnswer {
   return { line, status: problem.status, ...(orderId === undefined ? {} : { order_id: orderId }), problem };
 }
 
-function lineAnswer(line: number, orderId: string, command: CommandName, outcome: PlaceOutcome): LineAnswer {
+function lineAnswer(line: number, { orderId, command }: CommandRequest, outcome: PlaceOutcome): LineAnswer {
   if (outcome.outcome === 'failed') return refused(line, problemOf(outcome.error), orderId);
   if (outcome.outcome !== 'handled') return refused(line, outcomeProblem(outcome), orderId);
-  const answer = { line, status: command === 'place' ? 201 : 200, order_id: orderId, version: outcome.version };
+  const answer = { line, status: command.command === 'place' ? 201 : 200, order_id: orderId, version: outcome.version };
   return outcome.replayed ? { ...answer, replayed: true } : answer;
 }
 

@@ -52,6 +52,22 @@ describe('POST /orders/batch', () => {
     expect((await call(service, 'GET', `/orders/${a}`)).body.status).to.equal('shipped');
   });
 
+  it('applies lines of one order in order also where the first ones come too early, or place it again', async () => {
+    const [a, b] = [randomUUID(), randomUUID()];
+    const lines = [{ command: 'pay', order_id: a }, place(a), place(b), { command: 'pay', order_id: a }, place(a)];
+    const answers = await batch([...lines, { ...place(b), total_amount: 11 }, { command: 'process', order_id: b }]);
+    expect(answers.map(({ status, version }) => [status, version])).to.deep.equal([
+      [404, undefined],
+      [201, 1],
+      [201, 1],
+      [200, 2],
+      [201, 1],
+      [409, undefined],
+      [200, 2],
+    ]);
+    expect(answers[4].replayed).to.equal(true);
+  });
+
   it('repeated with its keys changes nothing', async () => {
     const lines = Array.from({ length: 30 }, (_, nth) => ({
       command: 'place',
