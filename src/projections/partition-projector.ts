@@ -1,62 +1,44 @@
 import type { Logger } from 'pino';
-import type { AppendedEvents } from '../event-log/appended-events.js';
-import type { ReadEvents } from '../event-log/read-partitions.js';
-import type { StoredEvent } from '../event-log/stored-event.js';
-import { type Checkpoint, retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
+import { retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
 import type { ReadModelKeys } from '../read-models/keys.js';
 import type { StoppedReport } from '../read-models/report.js';
 import { Bell } from './bell.js';
-import { allFollow, type ChainCheck, createChainCheck } from './chain-check.js';
-import { decodeEvents, type OpenEvents, type ReadEvent } from './decode-events.js';
 import type { Freezer } from './freezer.js';
 import type { Gate } from './gate.js';
 import { projectorLimits as limits } from './limits.js';
 import type { Pace } from './pace.js';
-import type { ProjectionStore } from './projection-store.js';
-import { type PreparedStep, Track, type TrackDeps, type TrackId } from './track.js';
-import type { NextTurn } from './turns.js';
+import { PartitionSteps, type PartitionStepsDeps, type StepOutcome } from './partition-steps.js';
+import { Track, type TrackDeps, type TrackId } from './track.js';
 
 /** Where each partition's log ends, and who tells when it moves: WakeUps, or a stand-in that ends earlier. */
-export interface Heads {
-  readonly heads: ReadonlyMap<number, number>;
-  readHeads(): Promise<void>;
+export interface Heads extends Pick<PartitionStepsDeps['wakeUps'], 'heads' | 'readHeads'> {
   on(event: 'moved', listener: (partition: number) => void): unknown;
   off(event: 'moved', listener: (partition: number) => void): unknown;
 }
 
-export interface PartitionProjectorDeps {
-  readonly readEvents: ReadEvents;
-  /** What this process has just appended: need not be read. */
-  readonly appended?: AppendedEvents;
-  readonly store: ProjectionStore;
+export interface PartitionProjectorDeps extends PartitionStepsDeps {
   readonly keys: ReadModelKeys;
   readonly freezer: Freezer;
   readonly wakeUps: Heads;
   readonly isSkipped: TrackDeps['isSkipped'];
-  readonly open: OpenEvents;
   /** Bounds how many steps are in hand at once; a rebuild's share a narrow one, so that they leave room for others. */
   readonly gate: Pick<Gate, 'run'>;
   /** A step that has fewer events before it does not wait at the gate. */
   readonly gatedFromEvents: number;
-  /** Where large steps compute, piece by piece. */
-  readonly nextTurn: NextTurn;
   /** By default no step is put off. */
   readonly pace?: Pace;
-  /** Where to end, by partition; by default nowhere. May be moved on while it runs. */
-  readonly until?: ReadonlyMap<number, number>;
   readonly log: Logger;
 }
 
-type StepOutcome = 'moved' | 'idle' | 'stale';
-
 /**
- * Folds one partition of the log into generations of read models. The log is read once for all of them; each has its own
- * checkpoint, and one that stops does not hold up the others.
+ * Keeps generations of read models up with one partition of the log: takes steps while there is something to take, sleeps and rests in between, and
+ * tries again when PostgreSQL or Redis was away.
  */
 export class PartitionProjector {
   readonly #deps: PartitionProjectorDeps;
   readonly #partition: number;
   readonly #tracks: readonly Track[];
+  readonly #steps: PartitionSteps;
   readonly #log: Logger;
   #stopping = false;
   readonly #bell = new Bell();
@@ -75,6 +57,7 @@ export class PartitionProjector {
       const key = keys.partition(track.id, partition);
       return new Track(track, { partition, key, store, isSkipped, log: this.#log });
     });
+    this.#steps = new PartitionSteps(deps, partition, this.#tracks);
   }
 
   start(): void {
@@ -134,7 +117,8 @@ export class PartitionProjector {
       try {
         if (reload) await this.#loadCheckpoints();
         this.#woken = false;
-        const outcome = await (this.#isGated ? this.#deps.gate.run(this.#step) : this.#step());
+        const { gate, gatedFromEvents } = this.#deps;
+        const outcome = await (this.#steps.behind >= gatedFromEvents ? gate.run(this.#step) : this.#step());
         delayMs = limits.minRetryDelayMs;
         if (outcome === 'moved') await this.#rest();
         reload = outcome === 'stale' || (outcome === 'idle' && !(await this.#waitForWake(this.#idleMs)));
@@ -148,6 +132,9 @@ export class PartitionProjector {
       }
     }
   }
+
+  // It may have waited at the gate until it was told to stop.
+  readonly #step = async (): Promise<StepOutcome> => (this.#stopping ? 'idle' : this.#steps.take());
 
   /** An idle owner looks at its checkpoints now and then: if Redis came back empty or older, so did they. */
   get #idleMs(): number {
@@ -205,112 +192,5 @@ export class PartitionProjector {
     if (frozenBy === undefined || frozenBy === retiredCheckpoint || frozenForMs < limits.freezeTimeoutMs) return;
     this.#log.warn({ projection: id.name }, 'a checkpoint stayed frozen for too long: going on');
     await this.#deps.freezer.thawAbandoned(id, this.#partition, frozenBy);
-  }
-
-  /** Where this partition is to be brought. */
-  get #end(): number {
-    return this.#deps.until?.get(this.#partition) ?? this.#head;
-  }
-
-  get #isGated(): boolean {
-    const [from] = this.#furthestBehind();
-    return from !== undefined && this.#end - from.position >= this.#deps.gatedFromEvents;
-  }
-
-  readonly #step = async (): Promise<StepOutcome> => {
-    const [from, active] = this.#furthestBehind();
-    // It may have waited at the gate until it was told to stop.
-    if (!from || this.#stopping) return 'idle';
-    const end = this.#end;
-    // An idle partition costs PostgreSQL nothing: whether there is more is known from the heads.
-    if (from.position === end) return 'idle';
-    const { stored, proven } = await this.#read(from);
-    const isLarge = stored.length > limits.maxUnbrokenEvents;
-    if (isLarge) await this.#deps.nextTurn();
-    const events = await decodeEvents(
-      this.#deps.until ? stored.filter(({ position }) => position <= end) : stored,
-      this.#deps.open,
-    );
-    const chains = createChainCheck(proven);
-    const prepared = await this.#prepareAll(active, events, chains, isLarge);
-    const steps = prepared.flatMap((one, index) => {
-      const track = active[index];
-      return track && one.status === 'fulfilled' && typeof one.value === 'object' ? [{ track, step: one.value }] : [];
-    });
-    const outcome = await this.#apply(steps);
-    // One that fails does not hold up the others' steps.
-    for (const one of prepared) if (one.status === 'rejected') throw one.reason;
-    return prepared.some((one) => one.status === 'fulfilled' && one.value === 'stale') ? 'stale' : outcome;
-  };
-
-  /** The tracks that take steps, and the checkpoint of the one that has most before it. */
-  #furthestBehind(): [from: Checkpoint | undefined, active: readonly Track[]] {
-    const active = this.#tracks.filter(({ isActive }) => isActive);
-    const checkpoints = active.map(({ checkpoint }) => checkpoint);
-    return [checkpoints.toSorted((a, b) => a.position - b.position)[0], active];
-  }
-
-  /**
-   * The events after a checkpoint: from memory, if they are the ones that the log has there, otherwise from the log. Of those from
-   * memory it is `proven` that they follow.
-   */
-  async #read(from: Checkpoint): Promise<{ stored: readonly StoredEvent[]; proven?: Checkpoint }> {
-    const kept = this.#deps.appended?.after(this.#partition, from.position, limits.maxStepEvents) ?? [];
-    if (kept.length > 0 && allFollow(from, kept)) return { stored: kept, proven: from };
-    return { stored: await this.#deps.readEvents(this.#partition, from.position, limits.maxStepEvents) };
-  }
-
-  /** What each track makes of the events. One that fails does not hold up the others. */
-  async #prepareAll(
-    tracks: readonly Track[],
-    events: readonly ReadEvent[],
-    chains: ChainCheck,
-    oneByOne: boolean,
-  ): Promise<PromiseSettledResult<PreparedStep | 'stale' | undefined>[]> {
-    if (!oneByOne) return Promise.allSettled(tracks.map((track) => this.#prepare(track, events, chains)));
-    const prepared: PromiseSettledResult<PreparedStep | 'stale' | undefined>[] = [];
-    for (const track of tracks) {
-      await this.#deps.nextTurn();
-      prepared.push(...(await Promise.allSettled([this.#prepare(track, events, chains)])));
-    }
-    await this.#deps.nextTurn();
-    return prepared;
-  }
-
-  async #prepare(
-    track: Track,
-    all: readonly ReadEvent[],
-    chains: ChainCheck,
-  ): Promise<PreparedStep | 'stale' | undefined> {
-    const { position } = track.checkpoint;
-    const events = all.filter(({ stored }) => stored.position > position);
-    const [first] = events;
-    if (!first) {
-      await this.#stopBeyondTheLog(track);
-      return undefined;
-    }
-    if (!chains(track.checkpoint, first.stored)) {
-      track.stop(new Error('the log is not the one that this read model was built from'), first.stored);
-      return undefined;
-    }
-    return track.prepare(events);
-  }
-
-  async #stopBeyondTheLog(track: Track): Promise<void> {
-    const { position } = track.checkpoint;
-    if (position <= this.#head) return;
-    await this.#deps.wakeUps.readHeads();
-    if (position > this.#head) track.stop(new Error(`the log ends at ${this.#head}, before the checkpoint`));
-  }
-
-  async #apply(steps: readonly { readonly track: Track; readonly step: PreparedStep }[]): Promise<StepOutcome> {
-    if (steps.length === 0) return 'idle';
-    const results = await this.#deps.store.apply(
-      this.#partition,
-      steps.map(({ step }) => step),
-    );
-    for (const [index, { track, step }] of steps.entries()) if (results[index]?.applied) track.advance(step);
-    for (const result of results) if ('error' in result) throw result.error;
-    return results.every(({ applied }) => applied) ? 'moved' : 'stale';
   }
 }
