@@ -108,7 +108,8 @@ async function attempt(
   if ('rejected' in decision) return { outcome: 'rejected', rejection: decision };
 
   const occurredAt = request.occurredAt ?? deps.now();
-  const events = await sealEvents(deps.personKeys, request, newEvents(decision, request, hash), stream, before);
+  const plain = newEvents(decision, request, hash);
+  const events = await sealEvents(deps.personKeys, request, hash, plain, stream, before);
   if ('rejected' in events) return { outcome: 'rejected', rejection: events };
   const result = await deps.append(toAppend(request.orderId, stream.length, events, occurredAt));
   if (!result.appended) return undefined;

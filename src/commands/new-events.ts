@@ -6,7 +6,7 @@ import { type Rejection, rejected } from '../orders/rejection.js';
 import { currentSchema } from '../orders/upcast.js';
 import { PersonBeingForgotten, type PersonKey, type PersonKeys } from '../privacy/person-keys.js';
 import { keyedHash, sealData } from '../privacy/sealed-events.js';
-import { type CommandRequest, requestHash } from './command-request.js';
+import type { CommandRequest } from './command-request.js';
 import { storedHash } from './idempotency.js';
 
 /** An event that a command leads to. */
@@ -46,10 +46,11 @@ export function toAppend(
   };
 }
 
-/** The events with what is personal in them sealed under the key of the order's person; as they are, where nothing is sealed. */
+/** The events with what is personal in them sealed under the key of the order's person; as they are, where nothing is sealed. @param hash of the request. */
 export async function sealEvents(
   personKeys: PersonKeys | undefined,
   request: CommandRequest,
+  hash: string,
   events: readonly NewOrderEvent[],
   stream: readonly RecordedEvent[],
   order: Order | undefined,
@@ -62,7 +63,7 @@ export async function sealEvents(
       order,
       'The person of this order was forgotten: send the command without personal data.',
     );
-  const command_hash = storedHash(keyedHash(requestHash(request), key));
+  const command_hash = storedHash(keyedHash(hash, key));
   return events.map((plain) => {
     const { data, sealed } = sealData(request.orderId, plain.event.type, plain.event.data, key);
     if (!sealed) return plain;

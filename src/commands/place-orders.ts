@@ -1,27 +1,22 @@
 import { operationsStreamId } from '../event-log/operations.js';
 import { decide } from '../orders/decide.js';
 import type { PersonKeys } from '../privacy/person-keys.js';
+import { type BatchOutcome, outcomeOf } from './batch-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';
-import type { CommandDeps, CommandOutcome, HandleCommand, Handled } from './handle-command.js';
+import type { CommandDeps, HandleCommand } from './handle-command.js';
 import { type NewOrderEvent, newEvents, sealEvents, toAppend } from './new-events.js';
-
-/** As the outcome of a command, without the order: who places thousands only asks what became of each. */
-export type PlaceOutcome =
-  | (Omit<Handled, 'order'> & { readonly version: number })
-  | Exclude<CommandOutcome, Handled>
-  /** What HandleCommand would have rejected with. */
-  | { readonly outcome: 'failed'; readonly error: unknown };
 
 /**
  * Places many orders, each another one: every request is decided, and durable or refused, as by HandleCommand. What a command alone waits for
  * (a promise, an answer of PostgreSQL) is waited for once. One outcome a request, in their order; never rejects.
  */
-export type PlaceOrders = (requests: readonly CommandRequest[]) => Promise<readonly PlaceOutcome[]>;
+export type PlaceOrders = (requests: readonly CommandRequest[]) => Promise<readonly BatchOutcome[]>;
 
 /** An order that can be placed as far as its request says, and its events. */
 interface Placing {
   readonly index: number;
   readonly request: CommandRequest;
+  readonly hash: string;
   readonly events: readonly NewOrderEvent[];
 }
 
@@ -32,7 +27,7 @@ export function createPlaceOrders(
   ofExisting: HandleCommand,
 ): PlaceOrders {
   return async (requests) => {
-    const outcomes = new Array<PlaceOutcome>(requests.length);
+    const outcomes = new Array<BatchOutcome>(requests.length);
     const alone: Promise<void>[] = [];
     const handleAlone = async (index: number, request: CommandRequest, handle: HandleCommand) => {
       outcomes[index] = await outcomeOf(handle, request);
@@ -44,8 +39,12 @@ export function createPlaceOrders(
         continue;
       }
       const decision = decide(request.command, undefined);
-      if ('rejected' in decision) outcomes[index] = { outcome: 'rejected', rejection: decision };
-      else decided.push({ index, request, events: newEvents(decision, request, requestHash(request)) });
+      if ('rejected' in decision) {
+        outcomes[index] = { outcome: 'rejected', rejection: decision };
+        continue;
+      }
+      const hash = requestHash(request);
+      decided.push({ index, request, hash, events: newEvents(decision, request, hash) });
     }
     const placing = deps.personKeys ? await sealAll(deps.personKeys, decided, outcomes) : decided;
     const results = await deps.appendAll(
@@ -71,13 +70,13 @@ export function createPlaceOrders(
 async function sealAll(
   personKeys: PersonKeys,
   decided: readonly Placing[],
-  outcomes: PlaceOutcome[],
+  outcomes: BatchOutcome[],
 ): Promise<readonly Placing[]> {
   const sealed = await Promise.all(
-    decided.map(async ({ index, request, events }) => {
+    decided.map(async ({ index, request, hash, events }) => {
       try {
-        const own = await sealEvents(personKeys, request, events, [], undefined);
-        if (!('rejected' in own)) return { index, request, events: own };
+        const own = await sealEvents(personKeys, request, hash, events, [], undefined);
+        if (!('rejected' in own)) return { index, request, hash, events: own };
         outcomes[index] = { outcome: 'rejected', rejection: own };
       } catch (error) {
         outcomes[index] = { outcome: 'failed', error };
@@ -86,16 +85,4 @@ async function sealAll(
     }),
   );
   return sealed.filter((one) => one !== undefined);
-}
-
-/** Handles a request alone. Never rejects. */
-export async function outcomeOf(handle: HandleCommand, request: CommandRequest): Promise<PlaceOutcome> {
-  try {
-    const outcome = await handle(request);
-    if (outcome.outcome !== 'handled') return outcome;
-    const { order, partition, position, replayed } = outcome;
-    return { outcome: 'handled', version: order.version, partition, position, replayed };
-  } catch (error) {
-    return { outcome: 'failed', error };
-  }
 }

@@ -22,22 +22,22 @@ export interface AppendRow {
 // $5 types, $6 data, $7 metadata, $8 times, an entry an event.
 // data and metadata come as lines of one text: JSON text has no line break outside its strings and none inside, so this
 // needs no escaping, where an array literal of JSON would escape every quote of it.
-const appendToOneSql = `
+const fromOne = `
   from append_events($1::smallint, $2::uuid[], $3::integer[], $4::integer[], $5::text[],
     string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), $8::timestamptz[])`;
 
 // The same, but $1 partitions, an entry a command.
-const appendToSeveralSql = `
+const fromSeveral = `
   from append_to_partitions($1::smallint[], $2::uuid[], $3::integer[], $4::integer[], $5::text[],
     string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), $8::timestamptz[])`;
 
 const columns = 'accepted, version, "position", recorded_at';
 /** One partition has a function of its own that does less: an append that is alone is answered sooner. */
 const statements = {
-  one: { name: 'append-to-one', text: `select ${columns} ${appendToOneSql}` },
-  oneWithHashes: { name: 'append-to-one-hashes', text: `select ${columns}, hashes ${appendToOneSql}` },
-  several: { name: 'append-to-several', text: `select ${columns} ${appendToSeveralSql}` },
-  severalWithHashes: { name: 'append-to-several-hashes', text: `select ${columns}, hashes ${appendToSeveralSql}` },
+  one: { name: 'append-to-one', text: `select ${columns} ${fromOne}` },
+  oneWithHashes: { name: 'append-to-one-hashes', text: `select ${columns}, hashes ${fromOne}` },
+  several: { name: 'append-to-several', text: `select ${columns} ${fromSeveral}` },
+  severalWithHashes: { name: 'append-to-several-hashes', text: `select ${columns}, hashes ${fromSeveral}` },
 };
 
 /**

@@ -214,9 +214,12 @@ export function createAppender(
       settle({ failed: new Overloaded('appends', limits.maxQueuedAppends) });
       return;
     }
+    if (append.events.some(({ data, metadata }) => hasLineBreak(data) || hasLineBreak(metadata))) {
+      settle({ failed: new Error('event JSON holds a line break') });
+      return;
+    }
     queued += 1;
-    const waiting = { append, bytes: bytesOf(append), settle };
-    queues[orderPartition(append.orderId, partitions)]?.waiting.push(waiting);
+    queues[orderPartition(append.orderId, partitions)]?.waiting.push({ append, bytes: bytesOf(append), settle });
     sendSoon();
   }
 
@@ -241,14 +244,8 @@ export function createAppender(
   };
 }
 
-/** Throws where an event's JSON is not as it has to be: a bug of whoever made it. */
 function bytesOf({ events }: Append): number {
-  let bytes = 0;
-  for (const { data, metadata } of events) {
-    if (hasLineBreak(data) || hasLineBreak(metadata)) throw new Error('event JSON holds a line break');
-    bytes += data.length + metadata.length;
-  }
-  return bytes;
+  return events.reduce((bytes, { data, metadata }) => bytes + data.length + metadata.length, 0);
 }
 
 function hasLineBreak(text: string): boolean {

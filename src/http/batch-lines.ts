@@ -1,6 +1,6 @@
+import { type BatchOutcome, outcomeOf } from '../commands/batch-outcome.js';
 import type { CommandRequest } from '../commands/command-request.js';
 import type { CommandHandlers } from '../commands/handle-command.js';
-import { outcomeOf, type PlaceOutcome } from '../commands/place-orders.js';
 import { type CommandName, commandNames } from '../orders/commands.js';
 import { problemOf } from './answer-problems.js';
 import { insufficientScope } from './authorize.js';
@@ -25,16 +25,14 @@ export type LineAnswer =
   | { line: number; status: number; order_id: string; version: number; replayed?: true }
   | { line: number; status: number; order_id?: string; problem: Problem };
 
-export interface BatchCaller extends CommandHandlers {
-  readonly actor: string;
+export interface BatchCaller
+  extends CommandHandlers,
+    Pick<CommandRequest, 'actor' | 'requestId' | 'correlationId' | 'causationId'> {
   /** Whether a line may say when its order was placed. */
   readonly mayImport: boolean;
   readonly defaultCurrency: string;
-  readonly requestId?: string | undefined;
-  readonly correlationId?: string | undefined;
-  readonly causationId?: string | undefined;
   /** Told of each command that was handled. */
-  readonly onHandled?: (outcome: Extract<PlaceOutcome, { outcome: 'handled' }>) => void;
+  readonly onHandled?: (outcome: Extract<BatchOutcome, { outcome: 'handled' }>) => void;
 }
 
 /** Handles lines of a batch that have come together: an answer a line, in their order. Never rejects. */
@@ -58,7 +56,7 @@ export function createLineHandler(caller: BatchCaller): HandleLines {
 
   return async (lines) => {
     const answers = new Array<LineAnswer>(lines.length);
-    const answer = ({ index, request }: ParsedLine, outcome: PlaceOutcome) => {
+    const answer = ({ index, request }: ParsedLine, outcome: BatchOutcome) => {
       if (outcome.outcome === 'handled') caller.onHandled?.(outcome);
       answers[index] = lineAnswer(lines[index]?.number ?? 0, request, outcome);
     };
@@ -110,7 +108,7 @@ function refused(line: number, problem: Problem, orderId?: string): LineAnswer {
   return { line, status: problem.status, ...(orderId === undefined ? {} : { order_id: orderId }), problem };
 }
 
-function lineAnswer(line: number, { orderId, command }: CommandRequest, outcome: PlaceOutcome): LineAnswer {
+function lineAnswer(line: number, { orderId, command }: CommandRequest, outcome: BatchOutcome): LineAnswer {
   if (outcome.outcome === 'failed') return refused(line, problemOf(outcome.error), orderId);
   if (outcome.outcome !== 'handled') return refused(line, outcomeProblem(outcome), orderId);
   const answer = { line, status: command.command === 'place' ? 201 : 200, order_id: orderId, version: outcome.version };

@@ -7,11 +7,11 @@ import type { Freezer } from './freezer.js';
 import type { Gate } from './gate.js';
 import { projectorLimits as limits } from './limits.js';
 import type { Pace } from './pace.js';
-import { PartitionSteps, type PartitionStepsDeps, type StepOutcome } from './partition-steps.js';
+import { type LogEnds, PartitionSteps, type PartitionStepsDeps, type StepOutcome } from './partition-steps.js';
 import { Track, type TrackDeps, type TrackId } from './track.js';
 
 /** Where each partition's log ends, and who tells when it moves: WakeUps, or a stand-in that ends earlier. */
-export interface Heads extends Pick<PartitionStepsDeps['wakeUps'], 'heads' | 'readHeads'> {
+export interface Heads extends LogEnds {
   on(event: 'moved', listener: (partition: number) => void): unknown;
   off(event: 'moved', listener: (partition: number) => void): unknown;
 }

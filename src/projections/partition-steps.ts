@@ -9,13 +9,19 @@ import type { ProjectionStore } from './projection-store.js';
 import type { PreparedStep, Track } from './track.js';
 import type { NextTurn } from './turns.js';
 
+/** Where each partition's log ends. */
+export interface LogEnds {
+  readonly heads: ReadonlyMap<number, number>;
+  /** Reads them anew. */
+  readHeads(): Promise<void>;
+}
+
 export interface PartitionStepsDeps {
   readonly readEvents: ReadEvents;
   /** What this process has just appended: need not be read. */
   readonly appended?: AppendedEvents;
   readonly store: ProjectionStore;
-  /** Where the log ends. */
-  readonly wakeUps: { readonly heads: ReadonlyMap<number, number>; readHeads(): Promise<void> };
+  readonly wakeUps: LogEnds;
   readonly open: OpenEvents;
   /** Where large steps compute, piece by piece. */
   readonly nextTurn: NextTurn;

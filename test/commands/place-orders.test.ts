@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { type BatchOutcome, outcomeOf } from '../../src/commands/batch-outcome.js';
 import type { CommandRequest } from '../../src/commands/command-request.js';
-import { outcomeOf, type PlaceOutcome } from '../../src/commands/place-orders.js';
 import { eventLogLimits } from '../../src/event-log/limits.js';
 import { operationsStreamId } from '../../src/event-log/operations.js';
 import { createStreamReader } from '../../src/event-log/read-stream.js';
@@ -47,7 +47,7 @@ describe('orders that are placed together', () => {
 
   const calls = fc.uniqueArray(anyRequest, { selector: ({ orderId }) => orderId, maxLength: 9 });
   /** What a caller is told, but for when and where. */
-  const told = (outcome: PlaceOutcome) => {
+  const told = (outcome: BatchOutcome) => {
     if (outcome.outcome === 'handled') return { ...outcome, partition: 0, position: 0 };
     if (outcome.outcome !== 'rejected') return outcome;
     const { order, ...rejection } = outcome.rejection;

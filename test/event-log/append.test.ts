@@ -33,6 +33,23 @@ describe('append', () => {
     await expectIntactLog(log);
   });
 
+  it('of many commands at once tells what became of each: one that can not be appended fails alone', async () => {
+    const { appendAll } = createAppender(log.pool, log.settings);
+    const [taken, broken, ...others] = Array.from({ length: 50 }, () => randomUUID());
+    const append = (orderId: string, events = [placedEvent()]) => ({ orderId, expectedVersion: 0, events });
+    await place(appender(log, true), taken!);
+    const lineBreak = [{ ...placedEvent(), data: '{\n}' }];
+    const appends = [append(taken!), append(broken!, lineBreak), ...others.map((orderId) => append(orderId))];
+    const [conflict, failed, ...appended] = await appendAll(appends);
+    expect(conflict).to.deep.equal({ appended: false, version: 1 });
+    expect(String(failed && 'failed' in failed && failed.failed)).to.contain('line break');
+    expect(appended.map((result) => 'appended' in result && result.appended && result.version)).to.deep.equal(
+      others.map(() => 1),
+    );
+    expect(await appendAll([])).to.deep.equal([]);
+    await expectIntactLog(log);
+  });
+
   it('lets a conflict fail its own command and never its neighbours', async () => {
     const append = appender(log);
     const [taken, ...others] = Array.from({ length: 30 }, () => orderIdIn(3, 16));
