@@ -26,6 +26,8 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   /** Partitions being handed over: their last step is still in hand. */
   readonly #releasing = new Set<number>();
   #client: pg.Client | undefined;
+  /** The session's last statement: the next one waits for it. */
+  #statement: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
   #closed = false;
@@ -73,7 +75,7 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   async #rebalance(): Promise<void> {
     this.#client ??= await this.#connect();
     const client = this.#client;
-    const members = await countLocks(client, this.#memberClass);
+    const members = await countLocks((text, values) => this.#query(client, text, values), this.#memberClass);
     const share = Math.ceil(this.#partitions / Math.max(1, members));
     const held = this.#owned.size + this.#releasing.size;
     if (this.#owned.size > share) this.#release([...this.#owned].slice(share));
@@ -87,7 +89,7 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
     for (let nth = 0; nth < this.#partitions && missing > 0; nth += 1) {
       const partition = (offset + nth) % this.#partitions;
       if (this.#owned.has(partition) || this.#releasing.has(partition)) continue;
-      const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1, $2) as locked', [
+      const { rows } = await this.#query<{ locked: boolean }>(client, 'select pg_try_advisory_lock($1, $2) as locked', [
         this.#lockClass,
         partition,
       ]);
@@ -107,12 +109,23 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
       this.#releasing.add(partition);
       this.emit('lost', partition);
       this.drained(partition)
-        .then(() => client?.query('select pg_advisory_unlock($1, $2)', [this.#lockClass, partition]))
+        .then(() => client && this.#query(client, 'select pg_advisory_unlock($1, $2)', [this.#lockClass, partition]))
         .catch((error: unknown) =>
           this.#log.warn({ err: error, partition }, 'a partition was not handed over in order'),
         )
         .finally(() => this.#releasing.delete(partition));
     }
+  }
+
+  /** Partitions are handed over each in its own time, but a session takes one statement at a time. */
+  #query<Row extends pg.QueryResultRow>(
+    client: pg.Client,
+    text: string,
+    values: readonly number[],
+  ): Promise<pg.QueryResult<Row>> {
+    const answer = this.#statement.then(() => client.query<Row>(text, [...values]));
+    this.#statement = answer.catch(() => undefined);
+    return answer;
   }
 
   async #connect(): Promise<pg.Client> {
@@ -139,6 +152,7 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   #disconnected(client: pg.Client | undefined): void {
     if (!client || client !== this.#client) return;
     this.#client = undefined;
+    this.#statement = Promise.resolve();
     const lost = [...this.#owned];
     this.#owned.clear();
     for (const partition of lost) this.emit('lost', partition);
@@ -148,7 +162,7 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
 
 /** How many processes do this work at this moment. */
 export function countOwners(pool: Pool, { logId }: LogSettings, work: string): Promise<number> {
-  return countLocks(pool, lockClasses(logId, work)[1]);
+  return countLocks((text, values) => pool.query(text, values), lockClasses(logId, work)[1]);
 }
 
 /** Two lock classes of their own, for the partitions and for who takes part: advisory locks are per database, and others may use them too. */
@@ -157,8 +171,11 @@ function lockClasses(logId: string, work: string): [partitions: number, members:
   return [hash.readUInt32BE(0) >>> 1, hash.readUInt32BE(4) >>> 1];
 }
 
-async function countLocks(client: pg.Client | Pool, lockClass: number): Promise<number> {
-  const { rows } = await client.query<{ count: number }>(
+async function countLocks(
+  query: (text: string, values: number[]) => Promise<pg.QueryResult<{ count: number }>>,
+  lockClass: number,
+): Promise<number> {
+  const { rows } = await query(
     `select count(*)::integer as count from pg_locks
      where locktype = 'advisory' and classid = $1 and objsubid = 2 and granted
        and database = (select oid from pg_database where datname = current_database())`,
