@@ -69,12 +69,26 @@ export function processorCeiling({ what, unit, parts, cores }: Profile): Ceiling
 }
 
 /** What a part that works off one thing after the other could do by itself. */
-export function partCeiling({ unit, parts }: Profile, part: string): Ceiling {
-  const microseconds = parts.find((one) => one.part.startsWith(part))?.microseconds ?? 0;
+export function partCeiling(profile: Profile, part: string): Ceiling {
+  const microseconds = microsecondsOf(profile, part);
   return {
-    what: `${part} alone, on its one core: ${microseconds.toFixed(1)} µs per ${unit}`,
+    what: `${part} alone, on one core: ${microseconds.toFixed(1)} µs per ${profile.unit}`,
     figure: 1e6 / microseconds,
   };
+}
+
+/** What PostgreSQL and Redis could do, if all cores were theirs and the service took no time at all. */
+export function serversCeiling(profile: Profile): Ceiling {
+  const { unit, cores } = profile;
+  const microseconds = microsecondsOf(profile, 'PostgreSQL') + microsecondsOf(profile, 'Redis');
+  return {
+    what: `PostgreSQL and Redis alone, on all ${cores} cores: ${microseconds.toFixed(1)} µs per ${unit}`,
+    figure: (cores * 1e6) / microseconds,
+  };
+}
+
+function microsecondsOf({ parts }: Profile, part: string): number {
+  return parts.find((one) => one.part.startsWith(part))?.microseconds ?? 0;
 }
 
 export interface BenchResult {

@@ -1,10 +1,12 @@
 import pg from 'pg';
-import { type Bench, type BenchResult, compare } from './benchmark.js';
+import { type Bench, type BenchResult, compare, type Profile, processorCeiling } from './benchmark.js';
 import { load } from './http-load.js';
 import { placeRequest, respondAsync } from './placed-orders.js';
-import { startService, startYardstick } from './processes.js';
+import { startProfiledService, startService, startYardstick } from './processes.js';
+import { profileUnderLoad } from './profiles.js';
 
 const connections = 64;
+const waiting = 'POST /orders that waits for the projections';
 
 /** POST /orders against the same application without the append, against single inserts, and waiting against not waiting. */
 export async function placeOrders(bench: Bench): Promise<BenchResult> {
@@ -36,27 +38,43 @@ export async function placeOrders(bench: Bench): Promise<BenchResult> {
       () => throughput(service.url, respondAsync),
       () => throughput(insert.url, respondAsync),
     );
+    const wait = await compare(
+      bench,
+      {
+        name: 'place-wait',
+        what: waiting,
+        yardstick: 'with respond-async',
+        unit,
+        target: { atLeast: 0.8 },
+      },
+      () => throughput(service.url, {}),
+      () => throughput(service.url, respondAsync),
+    );
+    const profile = await profileOfWaiting(bench);
     const withoutAppend = { what: 'the same application without the append', figure: place.yardstickFigure };
     return {
       comparisons: [
         place,
         { ...placeInsert, ceilings: [withoutAppend] },
-        await compare(
-          bench,
-          {
-            name: 'place-wait',
-            what: 'POST /orders that waits for the projections',
-            yardstick: 'with respond-async',
-            unit,
-            target: { atLeast: 0.8 },
-          },
-          () => throughput(service.url, {}),
-          () => throughput(service.url, respondAsync),
-        ),
+        { ...wait, ceilings: [processorCeiling(profile)] },
       ],
       measurements: [],
+      profiles: [profile],
     };
   } finally {
     await Promise.all([service, noAppend, insert].map((one) => one.stop()));
+  }
+}
+
+/** Of a service with a log of its own: on the same one, the processes would share the partitions out. */
+async function profileOfWaiting(bench: Bench): Promise<Profile> {
+  const service = await startProfiledService({
+    DATABASE_URL: await bench.newDatabase(),
+    REDIS_URL: bench.servers.redisUrl,
+  });
+  try {
+    return await profileUnderLoad(bench, service, { name: 'post-wait', what: waiting }, () => placeRequest());
+  } finally {
+    await service.stop();
   }
 }

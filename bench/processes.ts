@@ -19,10 +19,13 @@ export function startService(env: Record<string, string>): Promise<ServerProcess
   return start(['../src/cli/main.js', 'serve'], env);
 }
 
-/** The service with a profiler in it: `profile` gives the CPU profile of what happens during a task. */
-export async function startProfiledService(
-  env: Record<string, string>,
-): Promise<ServerProcess & { profile(task: () => Promise<unknown>): Promise<Profiler.Profile> }> {
+/** The service with a profiler in it. */
+export interface ProfiledService extends ServerProcess {
+  /** The CPU profile of what happens during a task. */
+  profile(task: () => Promise<unknown>): Promise<Profiler.Profile>;
+}
+
+export async function startProfiledService(env: Record<string, string>): Promise<ProfiledService> {
   const dir = await mkdtemp(join(tmpdir(), 'orders-profile-'));
   const file = join(dir, 'service.cpuprofile');
   const profiler = fileURLToPath(new URL('./profiler.js', import.meta.url));

@@ -6,7 +6,7 @@ import type { LoadRequest } from './connection.js';
 import { partsOf } from './cpu-profile.js';
 import { load } from './http-load.js';
 import { placeRequest, respondAsync } from './placed-orders.js';
-import { startProfiledService } from './processes.js';
+import { type ProfiledService, startProfiledService } from './processes.js';
 import { processorTimes } from './processor-time.js';
 
 const connections = 64;
@@ -17,19 +17,12 @@ export async function profiles(bench: Bench): Promise<BenchResult> {
     DATABASE_URL: await bench.newDatabase(),
     REDIS_URL: bench.servers.redisUrl,
   });
-  const profileOf = async (name: string, what: string, next: () => LoadRequest): Promise<Profile> => {
-    await load(service.url, connections, bench.seconds, next);
-    return profiled({ name, what, unit: 'request' }, true, async () => {
-      let units = 0;
-      const profile = await service.profile(async () => {
-        units = (await load(service.url, connections, bench.seconds, next)).perSecond * bench.seconds;
-      });
-      return { profile, units };
-    });
-  };
   try {
-    const post = await profileOf('post', 'POST /orders, respond-async, projectors running', () =>
-      placeRequest(respondAsync),
+    const post = await profileUnderLoad(
+      bench,
+      service,
+      { name: 'post', what: 'POST /orders, respond-async, projectors running' },
+      () => placeRequest(respondAsync),
     );
     const placed = await fetch(`${service.url}/orders`, {
       method: 'POST',
@@ -37,11 +30,31 @@ export async function profiles(bench: Bench): Promise<BenchResult> {
       body: placeRequest().body ?? '',
     });
     const { order_id: orderId } = (await placed.json()) as { order_id: string };
-    const get = await profileOf('get', 'GET /orders/{id}', () => ({ method: 'GET', path: `/orders/${orderId}` }));
+    const get = await profileUnderLoad(bench, service, { name: 'get', what: 'GET /orders/{id}' }, () => ({
+      method: 'GET',
+      path: `/orders/${orderId}`,
+    }));
     return { comparisons: [], measurements: [], profiles: [post, get] };
   } finally {
     await service.stop();
   }
+}
+
+/** The profile of a service under load, per request: once it is warm. */
+export async function profileUnderLoad(
+  bench: Bench,
+  service: ProfiledService,
+  description: Pick<Profile, 'name' | 'what'>,
+  next: () => LoadRequest,
+): Promise<Profile> {
+  await load(service.url, connections, bench.seconds, next);
+  return profiled({ ...description, unit: 'request' }, true, async () => {
+    let units = 0;
+    const profile = await service.profile(async () => {
+      units = (await load(service.url, connections, bench.seconds, next)).perSecond * bench.seconds;
+    });
+    return { profile, units };
+  });
 }
 
 /** The profile of something that this process does by itself, per unit of it. */
