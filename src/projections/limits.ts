@@ -13,6 +13,11 @@ export const projectorLimits = {
   maxCatchUpStepsInFlight: 3,
   /** Words of one write in Redis: its script engine unpacks them onto a small stack. */
   maxWordsPerWrite: 4_000,
+  /**
+   * A call that has so many words, some seven orders' steps, takes no further partition's. With more Redis would begin later, and keep whoever else
+   * asks it waiting for longer; with fewer there would be more calls.
+   */
+  enoughWordsPerCall: 400,
   /** An idle owner looks this often whether its checkpoints are still what it left (Redis may have come back empty). */
   checkpointCheckIntervalMs: 500,
   /** A process that does something for this share of the time is busy: its steps are then put off, to become fewer and larger. */

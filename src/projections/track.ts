@@ -6,7 +6,8 @@ import { ReadModelUnavailable } from '../read-models/redis.js';
 import type { StoppedReport } from '../read-models/report.js';
 import type { ReadEvent } from './decode-events.js';
 import type { ProjectedEvent, Projection } from './projection.js';
-import type { ProjectionStore, Step } from './projection-store.js';
+import type { ProjectionStore } from './projection-store.js';
+import type { Step } from './step-calls.js';
 
 /** A projection, and the generation of it that is filled. */
 export interface TrackId {

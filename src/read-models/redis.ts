@@ -121,7 +121,14 @@ async function sendAll(redis: Redis, all: readonly Waiting[]): Promise<void> {
   }
 }
 
-/** Runs a script of redis/ atomically on keys of one partition. Rejects with ReadModelUnavailable. */
+/** Not with what else is sent in this turn of the event loop, but at once. Rejects with ReadModelUnavailable. */
+function sendNow(redis: Redis, command: RedisCommand): Promise<unknown[]> {
+  return new Promise((resolve, reject) => {
+    void sendAll(redis, [{ commands: [command], last: undefined, resolve, reject }]);
+  });
+}
+
+/** Runs a script of redis/ atomically, on a Redis Cluster on keys of one partition. It is sent at once. Rejects with ReadModelUnavailable. */
 export type RedisScript = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
 
 /** A script of redis/ on this connection. It goes by its hash; the text is sent only to a server that lacks it. */
@@ -129,7 +136,7 @@ export function redisScript(redis: Redis, file: string): RedisScript {
   const lua = readFileSync(projectPath('redis', file), 'utf8');
   const sha1 = createHash('sha1').update(lua).digest('hex');
   const run = async (command: string, script: string, keys: readonly string[], args: readonly (string | number)[]) =>
-    (await pipeline(redis, [[command, script, keys.length, ...keys, ...args]]))[0];
+    (await sendNow(redis, [command, script, keys.length, ...keys, ...args]))[0];
   return (keys, args) =>
     run('EVALSHA', sha1, keys, args).catch((error: unknown) => {
       if (!String(error).includes('NOSCRIPT')) throw error;

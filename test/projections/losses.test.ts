@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { allProjections } from '../../src/projections/all-projections.js';
 import { createProjectionStore } from '../../src/projections/projection-store.js';
+import { createStepCalls } from '../../src/projections/step-calls.js';
 import { getProjections } from '../../src/queries/get-projections.js';
-import type { RedisCommand } from '../../src/read-models/redis.js';
+import { ReadModelUnavailable, type RedisCommand } from '../../src/read-models/redis.js';
 import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
 import { checkpointText, restoreKeys, snapshotKeys } from '../support/redis-keys.js';
@@ -104,6 +105,66 @@ describe('the read models', () => {
     await eventually('both steps to be told', () => heard.length === 2);
     expect(heard).to.deep.equal(['a 1 0 1', 'c 1 0 1']);
     subscriber.disconnect();
+  });
+
+  it('take the steps of several partitions in one call, each once and each by itself', async () => {
+    const store = createProjectionStore(log.redis, log.keys);
+    const generation = { name: 'metrics', generation: 1 };
+    const step = (partition: number, from: number, to: number) => ({
+      generation,
+      from: { position: from, hash: from === 0 ? '' : `h${from}` },
+      to: { position: to, hash: `h${to}` },
+      writes: [['INCRBY', log.keys.partition(generation, partition)('counter'), to - from] as const],
+    });
+    // Redis has the script by then.
+    await store.apply(3, [step(3, 1, 2)]);
+    const calls = await callsOfScripts(log);
+    // The third is on top of the first's checkpoint, and in the same call.
+    const results = await Promise.all([
+      store.apply(0, [step(0, 0, 5)]),
+      store.apply(1, [step(1, 3, 7)]),
+      store.apply(0, [step(0, 0, 5)]),
+      store.apply(2, [step(2, 0, 2)]),
+    ]);
+    expect(results.flat().map(({ applied }) => applied)).to.deep.equal([true, false, false, true]);
+    expect((await callsOfScripts(log)) - calls).to.equal(1);
+    const counters = [0, 1, 2].map((partition) => log.keys.partition(generation, partition)('counter'));
+    expect(await log.redis.mget(counters)).to.deep.equal(['5', null, '2']);
+  });
+
+  it('take each partition’s steps in a call of its own on a Redis Cluster, where they may be on different servers', async () => {
+    const apply = createStepCalls(log.redis, log.keys, true);
+    const step = {
+      generation: { name: 'metrics', generation: 1 },
+      from: { position: 0, hash: '' },
+      to: { position: 1, hash: 'h1' },
+      writes: [],
+    };
+    await apply(3, [step]);
+    const calls = await callsOfScripts(log);
+    await Promise.all([0, 1, 2].map((partition) => apply(partition, [step])));
+    expect((await callsOfScripts(log)) - calls).to.equal(3);
+  });
+
+  it('take large steps in calls of their own at once, and a call that Redis does not answer is told to each partition', async () => {
+    const another = log.redis.duplicate();
+    const store = createProjectionStore(another, log.keys);
+    const generation = { name: 'metrics', generation: 1 };
+    const steps = (partition: number, words: number) => [
+      {
+        generation,
+        from: { position: 0, hash: '' },
+        to: { position: 1, hash: 'h1' },
+        writes: [['RPUSH', log.keys.partition(generation, partition)('list'), ...Array(words).fill('x')] as const],
+      },
+    ];
+    await store.apply(3, steps(3, 1));
+    const calls = await callsOfScripts(log);
+    await Promise.all([store.apply(0, steps(0, 1_500)), store.apply(1, steps(1, 1_500)), store.apply(2, steps(2, 10))]);
+    expect((await callsOfScripts(log)) - calls).to.equal(3);
+    another.disconnect();
+    const refused = await Promise.allSettled([store.apply(3, steps(3, 1)), store.apply(2, steps(2, 1))]);
+    for (const one of refused) expect(one).to.have.property('reason').that.is.instanceOf(ReadModelUnavailable);
   });
 
   it('go on where they were once Redis, which had no room for a step, has room again', async () => {
@@ -247,3 +308,8 @@ describe('lost notifications', () => {
     await projector.stop();
   });
 });
+
+/** How many scripts Redis has been asked for by their hashes. */
+async function callsOfScripts(log: TestLog): Promise<number> {
+  return Number(/cmdstat_evalsha:calls=(\d+)/.exec(await log.redis.info('commandstats'))?.[1] ?? 0);
+}
