@@ -1,5 +1,5 @@
 import { bodyProblems, cached, json, type Operation } from './operation.js';
-import type { ProblemName } from './problems.js';
+import type { ProblemName } from './problem-types.js';
 
 const webhookProblems: readonly ProblemName[] = ['validation', 'webhook-not-found', 'event-log-unavailable'];
 

@@ -1,6 +1,6 @@
 import { type CommandName, commandNames } from '../orders/commands.js';
 import { bodyProblems, json, type Operation } from './operation.js';
-import type { ProblemName } from './problems.js';
+import type { ProblemName } from './problem-types.js';
 
 const commandTexts: Readonly<Record<CommandName, string>> = {
   place: 'Place an order',

@@ -5,7 +5,7 @@ import { examples } from './examples.js';
 import { answerHeaders, requestHeaders } from './openapi-headers.js';
 import type { Operation, OperationAnswer } from './operation.js';
 import { operations } from './operations.js';
-import { type ProblemName, problemTypes } from './problems.js';
+import { type ProblemName, problemTypes } from './problem-types.js';
 import { bodySchemas, parameterSchemas, querySchemas } from './schemas.js';
 
 type Json = Readonly<Record<string, unknown>>;

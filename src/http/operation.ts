@@ -1,6 +1,6 @@
 import type { Scope } from '../access/scopes.js';
 import type { AnswerSchema } from './answer-schemas.js';
-import type { ProblemName } from './problems.js';
+import type { ProblemName } from './problem-types.js';
 import type { bodySchemas, parameterSchemas, querySchemas } from './schemas.js';
 
 /** A header that an operation takes or gives; what each means is in openapi-headers.ts. */

@@ -1,5 +1,5 @@
 import { cached, json, type Operation } from './operation.js';
-import type { ProblemName } from './problems.js';
+import type { ProblemName } from './problem-types.js';
 
 const everyQuery: readonly ProblemName[] = [
   'invalid-header',

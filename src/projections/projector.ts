@@ -3,8 +3,6 @@ import type { Committed } from '../event-log/append.js';
 import { AppendedEvents } from '../event-log/appended-events.js';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
-import { readPage } from '../event-log/read-page.js';
-import { createPartitionsReader, type ReadEvents } from '../event-log/read-partitions.js';
 import { createStreamReader } from '../event-log/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import type { WakeUps } from '../event-log/wake-ups.js';
@@ -18,6 +16,7 @@ import { createFreezer } from './freezer.js';
 import { Gate } from './gate.js';
 import { createGenerationStore, type GenerationStore } from './generation-store.js';
 import { projectorLimits as limits } from './limits.js';
+import { createLogReader } from './log-reader.js';
 import { createPace } from './pace.js';
 import { PartitionProjector, type PartitionProjectorDeps } from './partition-projector.js';
 import { partitionReport } from './partition-report.js';
@@ -99,12 +98,7 @@ export class Projector {
       nextTurn: createTurns(),
       log,
     };
-    const readNews = createPartitionsReader(pool);
-    const readPages: ReadEvents = (partition, after, max) => readPage(rebuildPool, partition, after, max);
-    const readEvents: ReadEvents = (partition, after, max) =>
-      (wakeUps.heads.get(partition) ?? 0) - after < limits.farBehindEvents
-        ? readNews(partition, after, max)
-        : readPages(partition, after, max);
+    const readEvents = createLogReader(pool, rebuildPool, wakeUps);
     const gatedFromEvents = limits.farBehindEvents;
     const catchUpGate = new Gate(limits.maxCatchUpStepsInFlight);
     const rebuildGate = new Gate(limits.maxRebuildStepsInFlight, (tookMs) => this.#rebuildRestMs(tookMs));

@@ -58,4 +58,33 @@ describe('when more requests come than can be answered', () => {
       await server.drain(1_000);
     }
   });
+
+  it('browsers’ requests from other origins take their turn among the refusals, though the application answers them', async () => {
+    const answered: string[] = [];
+    const refusing = new RequestsInHand(0).refusing(
+      (request, response) => {
+        answered.push(request.url ?? '');
+        response.writeHead(503).end();
+      },
+      () => undefined,
+    );
+    const atOnce: string[][] = [];
+    const server = await startHttpServer(
+      (request, response) => {
+        const before = answered.length;
+        refusing(request, response);
+        atOnce.push(answered.slice(before));
+      },
+      '127.0.0.1',
+      0,
+    );
+    try {
+      const headers = { origin: 'https://shop.example' };
+      for (const path of ['/orders', '/health/live']) await (await fetch(server.url + path, { headers })).text();
+      expect(answered, 'in their turn').to.deep.equal(['/orders', '/health/live']);
+      expect(atOnce, 'only a probe does not wait for it').to.deep.equal([[], ['/health/live']]);
+    } finally {
+      await server.drain(1_000);
+    }
+  });
 });

@@ -10,7 +10,7 @@ import { Overloaded } from '../../src/event-log/overloaded.js';
 import { createApp } from '../../src/http/app.js';
 import { createClientAddresses } from '../../src/http/client-address.js';
 import { openApiDocument } from '../../src/http/openapi.js';
-import { type ProblemName, problemTypes } from '../../src/http/problems.js';
+import { type ProblemName, problemTypes } from '../../src/http/problem-types.js';
 import { unlimitedRate } from '../../src/http/rate-limit.js';
 import { type HttpServer, startHttpServer } from '../../src/http/server.js';
 import type { Service } from '../../src/http/service.js';
