@@ -13,8 +13,13 @@ const startTimeoutMs = 30_000;
 /**
  * Starts a redis-server or valkey-server on `<dataDir>/redis`: loopback only, with a password of its own, with an
  * append-only file. A server that an earlier, killed process left running on the data is stopped first.
+ * @param settings further lines of its configuration.
  */
-export async function startRedis(dataDir: string, say: (text: string) => void): Promise<EmbeddedServer> {
+export async function startRedis(
+  dataDir: string,
+  say: (text: string) => void,
+  { port: chosenPort, settings = [] }: { readonly port?: number; readonly settings?: readonly string[] } = {},
+): Promise<EmbeddedServer> {
   const program = await findRedis();
   if (!program) {
     throw new Error(
@@ -34,7 +39,7 @@ export async function startRedis(dataDir: string, say: (text: string) => void): 
   }
   await rm(pidFile, { force: true });
 
-  const port = await freePort();
+  const port = chosenPort ?? (await freePort());
   const password = randomBytes(18).toString('base64url');
   await writeFile(join(folder, 'port'), String(port));
   const configuration = [
@@ -48,6 +53,7 @@ export async function startRedis(dataDir: string, say: (text: string) => void): 
     'appendfsync everysec',
     'save ""',
     'maxmemory-policy noeviction',
+    ...settings,
   ].join('\n');
   // By standard input, so that the password shows in no process list.
   const child = startChild(program, ['-'], { input: `${configuration}\n` });

@@ -32,20 +32,24 @@ interface Waiting {
 /**
  * Calls of redis/apply-steps.lua. Small steps of several partitions go with one: a commit leads to a step in each partition that it touched, and a call
  * costs as much as what is in it. A call that has enough goes out at once, so that Redis works on it while the next partitions are folded; what is
- * left goes at the end of the turn of the event loop. On a Redis Cluster a call has the keys of one partition.
+ * left goes at the end of the turn of the event loop. A server in cluster mode takes the keys of one partition in a call.
  */
-export function createStepCalls(redis: Redis, keys: ReadModelKeys, onCluster = redis.isCluster): ApplySteps {
+export function createStepCalls(redis: Redis, keys: ReadModelKeys): ApplySteps {
   const applySteps = redisScript(redis, 'apply-steps.lua');
-  const enoughWords = onCluster ? 0 : limits.enoughWordsPerCall;
+  let enoughWords: number = limits.enoughWordsPerCall;
   let waiting: Waiting[] = [];
   let waitingWords = 0;
   let endsTurn = false;
 
-  /** Sends what waits. Never rejects: each partition hears of what became of its steps. */
-  async function send(): Promise<void> {
+  function sendWaiting(): void {
     const call = waiting;
     waiting = [];
     waitingWords = 0;
+    void send(call);
+  }
+
+  /** Never rejects: each partition hears of what became of its steps. */
+  async function send(call: readonly Waiting[]): Promise<void> {
     const words: (string | number)[] = [keys.stepsChannel];
     for (const one of call) for (const word of one.words) words.push(word);
     try {
@@ -57,13 +61,19 @@ export function createStepCalls(redis: Redis, keys: ReadModelKeys, onCluster = r
         at += checkpoints.length;
       }
     } catch (error) {
+      if (call.length > 1 && String(error).includes('CROSSSLOT')) {
+        // In cluster mode, where nothing of the call was done: from here on one by one.
+        enoughWords = 0;
+        for (const one of call) void send([one]);
+        return;
+      }
       for (const { reject } of call) reject(error);
     }
   }
 
   function endTurn(): void {
     endsTurn = false;
-    if (waiting.length > 0) void send();
+    if (waiting.length > 0) sendWaiting();
   }
 
   return (partition, steps) =>
@@ -72,7 +82,7 @@ export function createStepCalls(redis: Redis, keys: ReadModelKeys, onCluster = r
       const words = encodeSteps(partition, steps);
       waiting.push({ checkpoints, words, resolve, reject });
       waitingWords += words.length;
-      if (waitingWords >= enoughWords) void send();
+      if (waitingWords >= enoughWords) sendWaiting();
       else if (!endsTurn) {
         endsTurn = true;
         setImmediate(endTurn);

@@ -128,7 +128,9 @@ function sendNow(redis: Redis, command: RedisCommand): Promise<unknown[]> {
   });
 }
 
-/** Runs a script of redis/ atomically, on a Redis Cluster on keys of one partition. It is sent at once. Rejects with ReadModelUnavailable. */
+/**
+ * Runs a script of redis/ atomically; in cluster mode Redis takes only keys of one partition in a call. It is sent at once. Rejects with ReadModelUnavailable.
+ */
 export type RedisScript = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
 
 /** A script of redis/ on this connection. It goes by its hash; the text is sent only to a server that lacks it. */

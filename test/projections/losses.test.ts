@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { allProjections } from '../../src/projections/all-projections.js';
 import { createProjectionStore } from '../../src/projections/projection-store.js';
-import { createStepCalls } from '../../src/projections/step-calls.js';
 import { getProjections } from '../../src/queries/get-projections.js';
 import { ReadModelUnavailable, type RedisCommand } from '../../src/read-models/redis.js';
 import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
@@ -130,20 +129,6 @@ describe('the read models', () => {
     expect((await callsOfScripts(log)) - calls).to.equal(1);
     const counters = [0, 1, 2].map((partition) => log.keys.partition(generation, partition)('counter'));
     expect(await log.redis.mget(counters)).to.deep.equal(['5', null, '2']);
-  });
-
-  it('take each partition’s steps in a call of its own on a Redis Cluster, where they may be on different servers', async () => {
-    const apply = createStepCalls(log.redis, log.keys, true);
-    const step = {
-      generation: { name: 'metrics', generation: 1 },
-      from: { position: 0, hash: '' },
-      to: { position: 1, hash: 'h1' },
-      writes: [],
-    };
-    await apply(3, [step]);
-    const calls = await callsOfScripts(log);
-    await Promise.all([0, 1, 2].map((partition) => apply(partition, [step])));
-    expect((await callsOfScripts(log)) - calls).to.equal(3);
   });
 
   it('take large steps in calls of their own at once, and a call that Redis does not answer is told to each partition', async () => {

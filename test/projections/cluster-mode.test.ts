@@ -1,0 +1,60 @@
+import { rm } from 'node:fs/promises';
+import { Redis } from 'ioredis';
+import { freePort } from '../../src/embedded/child.js';
+import type { EmbeddedServer } from '../../src/embedded/postgres.js';
+import { startRedis } from '../../src/embedded/redis.js';
+import { createDataDir } from '../support/data-dir.js';
+import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
+import { expectReadModelsEqualTheLog, projected } from '../support/read-models.js';
+import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+
+describe('on a Redis in cluster mode, which refuses calls with keys of several partitions', () => {
+  let folder: string;
+  let server: EmbeddedServer;
+  let redis: Redis;
+  let log: TestLog;
+
+  before(async () => {
+    folder = await createDataDir('cluster');
+    server = await startRedis(folder, () => undefined, { port: await lowPort(), settings: ['cluster-enabled yes'] });
+    redis = new Redis(server.url);
+    const slots = Array.from({ length: 16_384 }, (_, slot) => slot);
+    await redis.call('CLUSTER', 'ADDSLOTS', ...slots);
+    await eventually('the cluster to be up', async () =>
+      /cluster_state:ok/.test(String(await redis.call('CLUSTER', 'INFO'))),
+    );
+  });
+
+  beforeEach(async () => {
+    log = await createTestLog();
+  });
+
+  afterEach(() => log.close());
+
+  after(async () => {
+    redis.disconnect();
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('the read models are those of the log all the same', async () => {
+    const there: TestLog = { ...log, redis, redisUrl: server.url };
+    const projector = await startProjector(there);
+    const append = appender(there);
+    const orderIds = Array.from({ length: 64 }, (_, nth) => orderIdIn(nth % 16, 16));
+    await Promise.all(orderIds.map((orderId) => place(append, orderId)));
+    await projected(there);
+    await Promise.all(orderIds.map((orderId) => append({ orderId, expectedVersion: 1, events: [noteEvent('after')] })));
+    await projected(there);
+    await expectReadModelsEqualTheLog(there);
+    await projector.stop();
+  });
+});
+
+/** In cluster mode Redis listens ten thousand ports further on too. */
+async function lowPort(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if (port + 10_000 < 65_536) return port;
+  }
+}
