@@ -1,8 +1,10 @@
 import { rm } from 'node:fs/promises';
+import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { freePort } from '../../src/embedded/child.js';
 import type { EmbeddedServer } from '../../src/embedded/postgres.js';
 import { startRedis } from '../../src/embedded/redis.js';
+import { createProjectionStore } from '../../src/projections/projection-store.js';
 import { createDataDir } from '../support/data-dir.js';
 import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected } from '../support/read-models.js';
@@ -35,6 +37,27 @@ describe('on a Redis in cluster mode, which refuses calls with keys of several p
     redis.disconnect();
     await server.stop();
     await rm(folder, { recursive: true, force: true });
+  });
+
+  async function refusedCalls(): Promise<number> {
+    return Number(/errorstat_CROSSSLOT:count=(\d+)/.exec(await redis.info('errorstats'))?.[1] ?? 0);
+  }
+
+  it('steps of several partitions are all taken, and only the first call is refused', async () => {
+    const store = createProjectionStore(redis, log.keys);
+    const at = (position: number) => ({ position, hash: position === 0 ? '' : `h${position}` });
+    const step = (from: number) => ({
+      generation: { name: 'metrics', generation: 1 },
+      from: at(from),
+      to: at(from + 1),
+      writes: [],
+    });
+    const refused = await refusedCalls();
+    for (let from = 0; from < 3; from += 1) {
+      const results = await Promise.all([0, 1, 2].map((partition) => store.apply(partition, [step(from)])));
+      expect(results.flat()).to.deep.equal([{ applied: true }, { applied: true }, { applied: true }]);
+    }
+    expect((await refusedCalls()) - refused).to.equal(1);
   });
 
   it('the read models are those of the log all the same', async () => {
