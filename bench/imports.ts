@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Bench, type BenchResult, compare, partCeiling, processorCeiling, serversCeiling } from './benchmark.js';
+import { type Bench, type BenchResult, compare, processorCeiling, serversCeiling } from './benchmark.js';
 import { placeRequest } from './placed-orders.js';
 import { type ServerProcess, startProfiledService, startService } from './processes.js';
 import { profiled } from './profiles.js';
@@ -104,8 +104,7 @@ export async function imports(bench: Bench): Promise<BenchResult> {
     return {
       comparisons: [
         { ...batch, ceilings: [serversCeiling(batchProfile), processorCeiling(batchProfile)] },
-        // Its calls of the append go out one at a time.
-        { ...imported, ceilings: [partCeiling(importProfile, 'PostgreSQL'), processorCeiling(importProfile)] },
+        { ...imported, ceilings: [processorCeiling(importProfile)] },
       ],
       measurements: [],
       profiles: [batchProfile, importProfile],

@@ -7,6 +7,7 @@ import { appender, noteEvent, orderIdIn, place, startProjector } from '../suppor
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
 import { checkpointText, restoreKeys, snapshotKeys } from '../support/redis-keys.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+import { step } from '../support/steps.js';
 
 describe('the read models', () => {
   let log: TestLog;
@@ -14,6 +15,7 @@ describe('the read models', () => {
     log = await createTestLog(4);
   });
   afterEach(() => log.close());
+  const keyOf = (name: string, partition: number) => log.keys.partition({ name, generation: 1 }, partition)('key');
   let sleepOnce: () => Promise<void> = async () => undefined;
 
   it('come back by themselves, equal to before, when Redis is flushed while running', async () => {
@@ -54,42 +56,30 @@ describe('the read models', () => {
   it('take a step only on top of the checkpoint that it was folded from', async () => {
     const another = log.redis.duplicate();
     const [owner, late] = [createProjectionStore(log.redis, log.keys), createProjectionStore(another, log.keys)];
-    const generation = { name: 'metrics', generation: 1 };
-    const key = log.keys.partition(generation, 0)('counter');
-    const step = (from: number, to: number) => ({
-      generation,
-      from: { position: from, hash: from === 0 ? '' : `h${from}` },
-      to: { position: to, hash: `h${to}` },
-      writes: [['INCRBY', key, to - from] as const],
-    });
-    expect(await owner.apply(0, [step(0, 5)])).to.deep.equal([{ applied: true }]);
+    const key = keyOf('metrics', 0);
+    const stepOn = (from: number, to: number) => step('metrics', from, to, ['INCRBY', key, to - from]);
+    expect(await owner.apply(0, [stepOn(0, 5)])).to.deep.equal([{ applied: true }]);
     // The same step once more, one from a point that was passed, and one from a point that was never reached.
     const refused = { applied: false, found: { position: 5, hash: 'h5' } };
-    for (const late5 of [step(0, 5), step(3, 9), step(9, 12)])
+    for (const late5 of [stepOn(0, 5), stepOn(3, 9), stepOn(9, 12)])
       expect(await late.apply(0, [late5])).to.deep.equal([refused]);
-    expect(await owner.apply(0, [step(5, 7)])).to.deep.equal([{ applied: true }]);
+    expect(await owner.apply(0, [stepOn(5, 7)])).to.deep.equal([{ applied: true }]);
     expect(await log.redis.get(key)).to.equal('7');
     another.disconnect();
   });
 
   it('take each projection’s step by itself: neither one that is late nor one that is refused holds up the others', async () => {
     const store = createProjectionStore(log.redis, log.keys);
-    const step = (name: string, from: number, write: (key: string) => RedisCommand) => {
-      const generation = { name, generation: 1 };
-      const at = (position: number) => ({ position, hash: position === 0 ? '' : `h${position}` });
-      const key = log.keys.partition(generation, 0)('key');
-      return { generation, from: at(from), to: at(from + 1), writes: [write(key)] };
-    };
-    const set = (key: string): RedisCommand => ['SET', key, 'x'];
+    const set = (name: string): RedisCommand => ['SET', keyOf(name, 0), 'x'];
     const heard: string[] = [];
     const subscriber = log.redis.duplicate();
     await subscriber.subscribe(log.keys.stepsChannel);
     subscriber.on('message', (_, message: string) => heard.push(...message.split('\n')));
-    await store.apply(0, [step('a', 0, set)]);
+    await store.apply(0, [step('a', 0, 1, set('a'))]);
     const results = await store.apply(0, [
-      step('a', 1, (key) => ['RPUSH', key, 'not a list']),
-      step('b', 3, set),
-      step('c', 0, set),
+      step('a', 1, 2, ['RPUSH', keyOf('a', 0), 'not a list']),
+      step('b', 3, 4, set('b')),
+      step('c', 0, 1, set('c')),
     ]);
     expect(results.map((result) => ('error' in result ? 'refused' : result.applied))).to.deep.equal([
       'refused',
@@ -108,40 +98,32 @@ describe('the read models', () => {
 
   it('take the steps of several partitions in one call, each once and each by itself', async () => {
     const store = createProjectionStore(log.redis, log.keys);
-    const generation = { name: 'metrics', generation: 1 };
-    const step = (partition: number, from: number, to: number) => ({
-      generation,
-      from: { position: from, hash: from === 0 ? '' : `h${from}` },
-      to: { position: to, hash: `h${to}` },
-      writes: [['INCRBY', log.keys.partition(generation, partition)('counter'), to - from] as const],
-    });
+    const stepOn = (partition: number, from: number, to: number) =>
+      step('metrics', from, to, ['INCRBY', keyOf('metrics', partition), to - from]);
     // Redis has the script by then.
-    await store.apply(3, [step(3, 1, 2)]);
+    await store.apply(3, [stepOn(3, 1, 2)]);
     const calls = await callsOfScripts(log);
     // The third is on top of the first's checkpoint, and in the same call.
     const results = await Promise.all([
-      store.apply(0, [step(0, 0, 5)]),
-      store.apply(1, [step(1, 3, 7)]),
-      store.apply(0, [step(0, 0, 5)]),
-      store.apply(2, [step(2, 0, 2)]),
+      store.apply(0, [stepOn(0, 0, 5)]),
+      store.apply(1, [stepOn(1, 3, 7)]),
+      store.apply(0, [stepOn(0, 0, 5)]),
+      store.apply(2, [stepOn(2, 0, 2)]),
     ]);
     expect(results.flat().map(({ applied }) => applied)).to.deep.equal([true, false, false, true]);
     expect((await callsOfScripts(log)) - calls).to.equal(1);
-    const counters = [0, 1, 2].map((partition) => log.keys.partition(generation, partition)('counter'));
-    expect(await log.redis.mget(counters)).to.deep.equal(['5', null, '2']);
+    expect(await log.redis.mget([0, 1, 2].map((partition) => keyOf('metrics', partition)))).to.deep.equal([
+      '5',
+      null,
+      '2',
+    ]);
   });
 
   it('take large steps in calls of their own at once, and a call that Redis does not answer is told to each partition', async () => {
     const another = log.redis.duplicate();
     const store = createProjectionStore(another, log.keys);
-    const generation = { name: 'metrics', generation: 1 };
     const steps = (partition: number, words: number) => [
-      {
-        generation,
-        from: { position: 0, hash: '' },
-        to: { position: 1, hash: 'h1' },
-        writes: [['RPUSH', log.keys.partition(generation, partition)('list'), ...Array(words).fill('x')] as const],
-      },
+      step('metrics', 0, 1, ['RPUSH', keyOf('metrics', partition), ...Array<string>(words).fill('x')]),
     ];
     await store.apply(3, steps(3, 1));
     const calls = await callsOfScripts(log);
