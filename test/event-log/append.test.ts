@@ -191,7 +191,8 @@ describe('append', () => {
       names.push(config.name ?? '');
       return log.pool.query(config);
     };
-    await task({ query } as unknown as Pool);
+    const watched: Pool = Object.create(log.pool, { query: { value: query } });
+    await task(watched);
     return names;
   }
 
