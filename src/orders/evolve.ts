@@ -29,7 +29,9 @@ export function evolve(order: Order | undefined, event: OrderEvent & EventEnvelo
     };
   }
   if (!order) throw new Error(`order ${event.orderId} does not begin with OrderPlaced`);
-  return { ...order, ...changes(order, event), updatedAt: event.recordedAt, version: event.version };
+  const next = copied(order, event);
+  change(next, event);
+  return next;
 }
 
 /** An order from its whole stream, or from the rest of it on top of an order. */
@@ -39,32 +41,68 @@ export function fold(events: Iterable<OrderEvent & EventEnvelope>, from?: Order)
   return order;
 }
 
-function changes(order: Order, event: Exclude<OrderEvent, { type: 'OrderPlaced' }>): Partial<Order> {
+/** An order that is being made. */
+type Draft = { -readonly [Field in keyof Order]: Order[Field] };
+
+/** The order at the event's version, before it is changed. Field by field: V8 takes as long for a spread and a few fields as for all else here. */
+function copied(order: Order, { recordedAt, version }: EventEnvelope): Draft {
+  return {
+    orderId: order.orderId,
+    userId: order.userId,
+    status: order.status,
+    onHold: order.onHold,
+    items: order.items,
+    currency: order.currency,
+    totalMinor: order.totalMinor,
+    paidMinor: order.paidMinor,
+    refundedMinor: order.refundedMinor,
+    metadata: order.metadata,
+    placedAt: order.placedAt,
+    updatedAt: recordedAt,
+    version,
+  };
+}
+
+function change(order: Draft, event: Exclude<OrderEvent, { type: 'OrderPlaced' }>): void {
   switch (event.type) {
     case 'OrderAmended':
-      return { items: event.data.items.map(newItem), totalMinor: event.data.total_minor };
+      order.items = event.data.items.map(newItem);
+      order.totalMinor = event.data.total_minor;
+      break;
     case 'OrderPaid':
-      return { paidMinor: order.paidMinor + event.data.amount_minor };
+      order.paidMinor += event.data.amount_minor;
+      break;
     case 'OrderProcessingStarted':
-      return { status: 'processing' };
+      order.status = 'processing';
+      break;
     case 'OrderShipped':
-      return moved(order, event.data.items, (item, quantity) => ({ ...item, shipped: item.shipped + quantity }));
+      move(order, event.data.items, 'shipped');
+      break;
     case 'OrderDelivered':
-      return { status: 'delivered' };
+      order.status = 'delivered';
+      break;
     case 'OrderCancelled':
-      return { status: 'cancelled', onHold: false };
+      order.status = 'cancelled';
+      order.onHold = false;
+      break;
     case 'OrderRefunded':
-      return { refundedMinor: order.refundedMinor + event.data.amount_minor };
+      order.refundedMinor += event.data.amount_minor;
+      break;
     case 'OrderReturned':
-      return moved(order, event.data.items, (item, quantity) => ({ ...item, returned: item.returned + quantity }));
+      move(order, event.data.items, 'returned');
+      break;
     case 'OrderHeld':
-      return { onHold: true };
+      order.onHold = true;
+      break;
     case 'OrderReleased':
-      return { onHold: false };
+      order.onHold = false;
+      break;
     case 'OrderNoteAdded':
-      return {};
+      break;
     case 'OrderPersonErased':
-      return { userId: erasedText, metadata: {} };
+      order.userId = erasedText;
+      order.metadata = {};
+      break;
   }
 }
 
@@ -73,19 +111,19 @@ function newItem(item: OrderedItem): OrderItem {
   return { itemId: item_id, quantity, unitPriceMinor: unit_price_minor, shipped: 0, returned: 0 };
 }
 
-function moved(
-  order: Order,
-  moves: readonly ItemQuantity[],
-  move: (item: OrderItem, quantity: number) => OrderItem,
-): Partial<Order> {
+function move(order: Draft, moves: readonly ItemQuantity[], whereTo: 'shipped' | 'returned'): void {
   const byItem = new Map<string, number>();
   for (const { item_id, quantity } of moves) byItem.set(item_id, (byItem.get(item_id) ?? 0) + quantity);
-  const items = order.items.map((item) => {
-    const quantity = byItem.get(item.itemId);
-    return quantity === undefined ? item : move(item, quantity);
+  order.items = order.items.map((item) => {
+    const units = byItem.get(item.itemId);
+    if (units === undefined) return item;
+    const { itemId, quantity, unitPriceMinor, shipped, returned } = item;
+    return whereTo === 'shipped'
+      ? { itemId, quantity, unitPriceMinor, shipped: shipped + units, returned }
+      : { itemId, quantity, unitPriceMinor, shipped, returned: returned + units };
   });
-  const units = unitCounts(items);
-  const status = fulfilmentStatus(units, order.status);
+  const counts = unitCounts(order.items);
+  order.status = fulfilmentStatus(counts, order.status);
   // A hold stops what is still to ship; once nothing is, there is nothing left to hold.
-  return { items, status, onHold: order.onHold && units.shipped < units.ordered };
+  order.onHold = order.onHold && counts.shipped < counts.ordered;
 }

@@ -1,3 +1,5 @@
+import { codeAt } from './code-at.js';
+
 const endOf9999Ms = Date.UTC(10_000, 0, 1);
 const dayMs = 86_400_000;
 /** The dates of the days that there were, "2026-01-31T" by number: most events are of few days, and Date takes as long as a hash. */
@@ -57,7 +59,7 @@ export function isUtcTime(ms: number): boolean {
  * Date.parse says. Days are counted as in Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (days_from_civil).
  */
 export function utcMs(text: string): number {
-  if (text.length !== 24 || text.charCodeAt(23) !== 0x5a) return Date.parse(text);
+  if (text.length !== 24 || codeAt(text, 23) !== 0x5a) return Date.parse(text);
   const month = digits(text, 5, 2);
   // Years begin in March, so that the day of a leap year is their last.
   const year = digits(text, 0, 4) - (month <= 2 ? 1 : 0);
@@ -73,6 +75,6 @@ const daysUntil1970 = 719_468;
 
 function digits(text: string, from: number, count: number): number {
   let value = 0;
-  for (let at = from; at < from + count; at += 1) value = value * 10 + text.charCodeAt(at) - 0x30;
+  for (let at = from; at < from + count; at += 1) value = value * 10 + codeAt(text, at) - 0x30;
   return value;
 }

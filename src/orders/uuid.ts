@@ -1,3 +1,5 @@
+import { codeAt } from './code-at.js';
+
 /** Where in a UUID's text each of its bytes begins. */
 const bytePlaces = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 const hexDigits = Buffer.from('0123456789abcdef', 'latin1');
@@ -24,7 +26,7 @@ export function uuidText(bytes: Buffer, start: number): string {
 }
 
 function digitAt(text: string, at: number): number {
-  const code = text.charCodeAt(at);
+  const code = codeAt(text, at);
   // '0' to '9', then 'a' to 'f' in either case.
   return code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57;
 }

@@ -52,7 +52,11 @@ export function createKeys(logId: string): ReadModelKeys {
   const prefix = `orders:${logId.slice(0, 8)}`;
   const partitionKeys = ({ name, generation }: GenerationId, partition: number): PartitionKeys => {
     const begin = `{${prefix}:${partition}}:${name}:${generation}`;
-    return (...rest) => (rest.length === 1 ? `${begin}:${rest[0]}` : [begin, ...rest].join(':'));
+    return (...rest) => {
+      let key = begin;
+      for (const name of rest) key += `:${name}`;
+      return key;
+    };
   };
   return {
     log: logId.slice(0, 8),

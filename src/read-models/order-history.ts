@@ -1,11 +1,12 @@
 import type { StoredEvent } from '../event-log/stored-event.js';
 import type { EventMetadata, OrderEventType } from '../orders/events.js';
 import { utcMs, utcTime } from '../orders/utc-time.js';
+import { base36, fromBase36 } from './base36.js';
 import type { PartitionKeys } from './keys.js';
 import { isOrderEntry, orderEntry } from './order-buckets.js';
 import { packJson, unpackJson } from './packed-json.js';
 import type { ReadableEntry } from './readable-entry.js';
-import { longId, shortId } from './short-id.js';
+import { longId, shortId, shortIdIfUuid } from './short-id.js';
 
 /**
  * What happened to each order, as the log has it, and which change follows which in a partition. Version 2 added the changes;
@@ -65,8 +66,6 @@ const typeLetters: Readonly<Record<OrderEventType, string>> = {
 };
 const typesByLetter = new Map(Object.entries(typeLetters).map(([type, letter]) => [letter, type]));
 
-const base = 36;
-
 /**
  * The entry's text: its fields, a line each, the last `data`. Neither JSON nor anything else in it has line breaks.
  * @param firstPosition where the order's first event is.
@@ -79,12 +78,12 @@ export function encodeHistoryEntry(event: StoredEvent, firstPosition: number): s
   // Joined at once: text put together piece by piece costs the garbage collector more than it takes.
   return [
     event.position === firstPosition ? shortId(event.orderId) : '',
-    event.version.toString(base),
+    base36(event.version),
     type,
-    index.toString(base),
-    (event.position - firstPosition).toString(base),
-    recordedMs.toString(base),
-    earlierMs === 0 ? '' : earlierMs.toString(base),
+    base36(index),
+    base36(event.position - firstPosition),
+    base36(recordedMs),
+    earlierMs === 0 ? '' : base36(earlierMs),
     event.hash.toString('base64url'),
     packMetadata(event.metadata),
     packJson(event.data),
@@ -105,18 +104,17 @@ export function decodeHistoryEntry(chunk: number, text: string): HistoryEntry {
     metadata = '',
     data = '',
   ] = text.split('\n');
-  const number = (digits: string) => Number.parseInt(digits, base);
-  const position = chunk * chunkPositions + number(index) + 1;
-  const recordedMs = number(recorded);
+  const position = chunk * chunkPositions + fromBase36(index) + 1;
+  const recordedMs = fromBase36(recorded);
   return {
     orderId: id === '' ? undefined : longId(id),
-    firstPosition: position - number(sinceFirst),
+    firstPosition: position - fromBase36(sinceFirst),
     position,
-    version: number(version),
+    version: fromBase36(version),
     type: typesByLetter.get(type) ?? type,
     data: JSON.parse(unpackJson(data)),
     metadata: unpackMetadata(metadata),
-    occurred_at: utcTime(earlier === '' ? recordedMs : recordedMs - number(earlier)),
+    occurred_at: utcTime(earlier === '' ? recordedMs : recordedMs - fromBase36(earlier)),
     recorded_at: utcTime(recordedMs),
     hash: Buffer.from(hash, 'base64url').toString('hex'),
   };
@@ -136,16 +134,16 @@ export function encodePositions(before: string | undefined, positions: readonly 
   const first = before === undefined ? positions[0] : firstPositionOf(before);
   if (first === undefined) throw new Error('an order has at least one event');
   const later = before === undefined ? positions.slice(1) : positions;
-  const start = before ?? first.toString(base);
-  return [start, ...later.map((position) => (position - first).toString(base))].join(' ');
+  const start = before ?? base36(first);
+  return [start, ...later.map((position) => base36(position - first))].join(' ');
 }
 
 export function firstPositionOf(text: string): number {
-  return Number.parseInt(text, base);
+  return fromBase36(text);
 }
 
 export function decodePositions(text: string): number[] {
-  const [first = 0, ...later] = text.split(' ').map((digits) => Number.parseInt(digits, base));
+  const [first = 0, ...later] = text.split(' ').map(fromBase36);
   return [first, ...later.map((distance) => first + distance)];
 }
 
@@ -156,7 +154,6 @@ const metadataFields = ['request_id', 'correlation_id', 'causation_id', 'idempot
 const plainMetadata =
   /^\{"schema":(\d+),"actor":"([^"\\]+)"(?:,"request_id":"([^"\\]+)")?(?:,"correlation_id":"([^"\\]+)")?(?:,"causation_id":"([^"\\]+)")?(?:,"idempotency_key":"([^"\\]+)")?(?:,"command_hash":"[^"\\]*")?(?:,"person":"([^"\\]+)")?\}$/;
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** In front of a short id: no value in JSON text begins with it. */
 const shortMark = '\u0001';
 const sameAsBefore = '\u0002';
@@ -172,7 +169,8 @@ function packMetadata(json: string): string {
     if (value === undefined) return '';
     // A request that begins a chain of commands correlates with itself.
     if (index > 2 && value === found[index]) return sameAsBefore;
-    return index > 1 && value.length === 36 && uuid.test(value) ? shortMark + shortId(value) : value;
+    const short = index > 1 ? shortIdIfUuid(value) : undefined;
+    return short === undefined ? value : shortMark + short;
   });
   while (fields.at(-1) === '') fields.pop();
   return fields.join('\t');

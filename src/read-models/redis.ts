@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Redis } from 'ioredis';
+import { Command, Redis } from 'ioredis';
 import { projectPath } from '../project-path.js';
 
 /** Every wait on Redis is bounded by one of these. */
@@ -122,10 +122,15 @@ async function sendAll(redis: Redis, all: readonly Waiting[]): Promise<void> {
 }
 
 /** Not with what else is sent in this turn of the event loop, but at once. Rejects with ReadModelUnavailable. */
-function sendNow(redis: Redis, command: RedisCommand): Promise<unknown[]> {
-  return new Promise((resolve, reject) => {
-    void sendAll(redis, [{ commands: [command], last: undefined, resolve, reject }]);
-  });
+async function sendNow(redis: Redis, name: string, args: readonly (string | number)[]): Promise<unknown> {
+  const command = new Command(name, [], { replyEncoding: 'utf8' });
+  // Not given to the constructor, which would look through thousands of them for lists.
+  command.args = args.map((arg) => (typeof arg === 'string' ? arg : String(arg)));
+  try {
+    return await redis.sendCommand(command);
+  } catch (error) {
+    throw new ReadModelUnavailable(error);
+  }
 }
 
 /**
@@ -137,11 +142,15 @@ export type RedisScript = (keys: readonly string[], args: readonly (string | num
 export function redisScript(redis: Redis, file: string): RedisScript {
   const lua = readFileSync(projectPath('redis', file), 'utf8');
   const sha1 = createHash('sha1').update(lua).digest('hex');
-  const run = async (command: string, script: string, keys: readonly string[], args: readonly (string | number)[]) =>
-    (await sendNow(redis, [command, script, keys.length, ...keys, ...args]))[0];
+  const run = (
+    command: 'eval' | 'evalsha',
+    script: string,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ) => sendNow(redis, command, [script, keys.length, ...keys, ...args]);
   return (keys, args) =>
-    run('EVALSHA', sha1, keys, args).catch((error: unknown) => {
+    run('evalsha', sha1, keys, args).catch((error: unknown) => {
       if (!String(error).includes('NOSCRIPT')) throw error;
-      return run('EVAL', lua, keys, args);
+      return run('eval', lua, keys, args);
     });
 }

@@ -1,3 +1,5 @@
+import { codeAt } from '../orders/code-at.js';
+
 /**
  * Ids and times as short text for Redis, where every byte is there a million times: 6 bits a character instead of the 4 of
  * hexadecimal digits. The alphabet is in ASCII order, so short texts sort as the digits do.
@@ -22,6 +24,9 @@ export const shortIdLength = 22;
 /** Where in a UUID its 32 digits are; a zero is put behind them. */
 const digitPlaces = [...'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx'].flatMap((mark, place) => (mark === 'x' ? place : []));
 
+const dashPlaces = [8, 13, 18, 23];
+const dash = 0x2d;
+
 /** Characters of a short time. */
 const shortTimeLength = 8;
 
@@ -33,8 +38,12 @@ const written = Buffer.alloc(shortTimeLength + shortIdLength);
 
 /** The 22 characters of a UUID in lower case. Throws on anything else. */
 export function shortId(uuid: string): string {
-  writeId(0, uuid);
-  return written.toString('latin1', 0, shortIdLength);
+  return shortIdIfUuid(uuid) ?? refuse(uuid);
+}
+
+/** The same; undefined for anything else. */
+export function shortIdIfUuid(text: string): string | undefined {
+  return writeId(0, text) ? written.toString('latin1', 0, shortIdLength) : undefined;
 }
 
 /** The 8 characters of a time in milliseconds since 1970; times before are that of 1970. */
@@ -46,12 +55,13 @@ export function shortTime(milliseconds: number): string {
 /** The short time followed by the short id. */
 export function shortTimeAndId(milliseconds: number, uuid: string): string {
   writeTime(0, milliseconds);
-  writeId(shortTimeLength, uuid);
+  if (!writeId(shortTimeLength, uuid)) refuse(uuid);
   return written.toString('latin1', 0, shortTimeLength + shortIdLength);
 }
 
-function writeId(at: number, uuid: string): void {
-  let invalid = uuid.length === 36 ? 0 : -1;
+/** Whether the text is a UUID in lower case, and so was written. */
+function writeId(at: number, uuid: string): boolean {
+  let invalid = uuid.length === 36 && dashPlaces.every((place) => codeAt(uuid, place) === dash) ? 0 : -1;
   for (let nth = 0, character = at; nth < 32; nth += 3) {
     const high = digitAt(uuid, nth);
     const middle = digitAt(uuid, nth + 1);
@@ -60,7 +70,7 @@ function writeId(at: number, uuid: string): void {
     written[character++] = codes[(high << 2) | (middle >> 2)] ?? 0;
     written[character++] = codes[((middle & 3) << 4) | low] ?? 0;
   }
-  if (invalid < 0) throw new Error(`"${uuid}" is no UUID in lower case`);
+  return invalid >= 0;
 }
 
 function writeTime(at: number, milliseconds: number): void {
@@ -72,8 +82,12 @@ function writeTime(at: number, milliseconds: number): void {
   }
 }
 
+function refuse(text: string): never {
+  throw new Error(`"${text}" is no UUID in lower case`);
+}
+
 function digitAt(uuid: string, nth: number): number {
-  return digitValues[uuid.charCodeAt(digitPlaces[nth] ?? 0)] ?? -1;
+  return digitValues[codeAt(uuid, digitPlaces[nth] ?? 0)] ?? -1;
 }
 
 /** The UUID of a short id. Throws on a text that is none. */
@@ -81,7 +95,7 @@ export function longId(short: string): string {
   if (short.length !== shortIdLength) throw new Error(`"${short}" is no short id`);
   let digits = '';
   for (let at = 0; at < short.length; at += 2) {
-    const [high, low] = [characterValues[short.charCodeAt(at)] ?? -1, characterValues[short.charCodeAt(at + 1)] ?? -1];
+    const [high, low] = [characterValues[codeAt(short, at)] ?? -1, characterValues[codeAt(short, at + 1)] ?? -1];
     if (high < 0 || low < 0) throw new Error(`"${short}" is no short id`);
     digits += ((high << 6) | low).toString(16).padStart(3, '0');
   }
