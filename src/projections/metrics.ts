@@ -99,11 +99,11 @@ async function loadFigures(
   read: ReadKeys,
   last: MetricsState['figures'] | undefined,
 ): Promise<MetricsState['figures']> {
-  const fieldsByCurrency = new Map<string, Set<string>>();
+  const hoursByCurrency = new Map<string, Set<number>>();
   const touch = (currency: string, placedAtMs: number) => {
-    const fields = fieldsByCurrency.get(currency) ?? new Set();
-    for (const field of fieldsOf(placedAtMs)) fields.add(field);
-    fieldsByCurrency.set(currency, fields);
+    const hours = hoursByCurrency.get(currency) ?? new Set();
+    hours.add(Math.floor(placedAtMs / hourMs));
+    hoursByCurrency.set(currency, hours);
   };
   for (const order of orders.values()) touch(order.currency, order.placedAtMs);
   for (const { event } of events) {
@@ -111,12 +111,12 @@ async function loadFigures(
   }
   const figures: MetricsState['figures'] = new Map();
   const unknown: (readonly [currency: string, fields: string[]])[] = [];
-  for (const [currency, fields] of fieldsByCurrency) {
+  for (const [currency, hours] of hoursByCurrency) {
     const known = last?.get(currency);
     const ofCurrency = new Map<string, Figures>();
     figures.set(currency, ofCurrency);
     const missing: string[] = [];
-    for (const field of fields) {
+    for (const field of new Set([...hours].flatMap((hour) => fieldsOf(hour * hourMs)))) {
       const found = known?.get(field);
       if (found) ofCurrency.set(field, found);
       else missing.push(field);
@@ -137,13 +137,19 @@ async function loadFigures(
   return figures;
 }
 
-function fieldsOf(placedAtMs: number): string[] {
-  return [
-    figureFields.total,
-    figureFields.month(placedAtMs),
-    figureFields.day(placedAtMs),
-    figureFields.hour(placedAtMs),
-  ];
+/** The fields in which orders are counted, by the hour in which they were placed: most events are of few hours. */
+const fieldsByHour = new Map<number, readonly string[]>();
+const maxHours = 10_000;
+
+function fieldsOf(placedAtMs: number): readonly string[] {
+  const hour = Math.floor(placedAtMs / hourMs);
+  const known = fieldsByHour.get(hour);
+  if (known) return known;
+  const { total, month, day, hour: ofHour } = figureFields;
+  const fields = [total, month(placedAtMs), day(placedAtMs), ofHour(placedAtMs)];
+  if (fieldsByHour.size >= maxHours) fieldsByHour.clear();
+  fieldsByHour.set(hour, fields);
+  return fields;
 }
 
 /** The order after the event. */

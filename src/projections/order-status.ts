@@ -1,5 +1,5 @@
 import { evolve } from '../orders/evolve.js';
-import { type Order, paymentStatus } from '../orders/order.js';
+import { type Order, type OrderStatus, type PaymentStatus, paymentStatus } from '../orders/order.js';
 import type { PartitionKeys } from '../read-models/keys.js';
 import {
   decodeOrder,
@@ -48,6 +48,8 @@ class OrderWrites {
   /** By sorted set. No member is both added and removed, so their order makes no difference. */
   readonly #added = new Map<string, (string | number)[]>();
   readonly #removed = new Map<string, string[]>();
+  /** The sorted sets of orders by their status and payment status: named once, and looked up by the same text. */
+  readonly #lists = new Map<OrderStatus, Map<PaymentStatus, string>>();
 
   constructor(partitionKeys: PartitionKeys) {
     this.#key = orderStatusKeys(partitionKeys);
@@ -56,14 +58,23 @@ class OrderWrites {
   add(before: Order | undefined, order: Order): void {
     const { orderId, userId, placedAt } = order;
     const member = placedMember(placedAt, orderId);
-    const list = this.#key.placedWith(order.status, paymentStatus(order));
-    const listBefore = before && this.#key.placedWith(before.status, paymentStatus(before));
+    const list = this.#listOf(order);
+    const listBefore = before && this.#listOf(before);
     this.#orders.push(['HSET', ...this.#key.order(orderId), encodeOrder(order)]);
     if (!before) this.#into(this.#key.placed, member);
     if (list !== listBefore) this.#into(list, member);
     if (listBefore !== undefined && list !== listBefore) this.#outOf(listBefore, member);
     if (userId !== before?.userId) this.#into(this.#key.users, userMember(userId, member));
     if (before && userId !== before.userId) this.#outOf(this.#key.users, userMember(before.userId, member));
+  }
+
+  #listOf(order: Order): string {
+    const payment = paymentStatus(order);
+    const ofStatus = this.#lists.get(order.status) ?? new Map<PaymentStatus, string>();
+    this.#lists.set(order.status, ofStatus);
+    const list = ofStatus.get(payment) ?? this.#key.placedWith(order.status, payment);
+    ofStatus.set(payment, list);
+    return list;
   }
 
   #into(set: string, member: string): void {
