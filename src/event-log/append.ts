@@ -1,5 +1,5 @@
 import { orderPartition } from '../orders/partition.js';
-import { type AppendRow, callAppend, concernsOnePartition, type PartitionBatch } from './append-calls.js';
+import { type AppendRow, concernsOnePartition, createAppendCalls, type PartitionBatch } from './append-calls.js';
 import type { LogSettings, Pool } from './database.js';
 import { gather } from './gather.js';
 import { hashBytes } from './hash-chain.js';
@@ -109,6 +109,7 @@ export function createAppender(
   /** Those of them that take longer than a call mostly does. */
   let slowCalls = 0;
   let firstPartition = 0;
+  const callAppend = createAppendCalls(pool, onCommitted !== undefined);
   const sendSoon = gather(send, () => queued >= limits.gatheredEnough, limits.maxGatherMs);
 
   /** Sends what waits, as far as calls are free. */
@@ -167,9 +168,7 @@ export function createAppender(
   async function deliver(batches: readonly Batch[]): Promise<void> {
     try {
       const rows = await callAppend(
-        pool,
         batches.map(({ partition, taken }) => ({ partition, appends: taken.map(({ append }) => append) })),
-        onCommitted !== undefined,
       );
       let row = 0;
       for (const { partition, taken } of batches) {

@@ -108,23 +108,25 @@ describe('migrate', () => {
     const { applied } = await migrate(url, 4);
     migrating = false;
     await Promise.all(appending);
-    expect(applied).to.deep.equal(['010_append_returns_hashes.sql']);
+    expect(applied).to.deep.equal(['010_append_returns_hashes.sql', '011_append_all_or_nothing.sql']);
     expect((await query(url, 'select head::int as n from logs where partition = 2'))[0]).to.deep.equal({ n: appended });
     await pool.end();
   });
 
-  /** The append functions as they were before sql/010. */
+  /** The functions as they were before sql/010. */
   async function backToVersion9(url: string): Promise<void> {
-    const [one, several] = await Promise.all(
-      ['008_append_events_faster.sql', '009_append_to_partitions.sql'].map((file) =>
-        readFile(projectPath('sql', file), 'utf8'),
-      ),
-    );
+    const files = ['002_append_events.sql', '008_append_events_faster.sql', '009_append_to_partitions.sql'];
+    const [first, one, several] = await Promise.all(files.map((file) => readFile(projectPath('sql', file), 'utf8')));
+    const canonicalForm = first?.match(/create function event_canonical_form[^;]*;/)?.[0];
     const arguments_ = 'uuid[], integer[], integer[], text[], text[], text[], timestamptz[]';
     await query(
       url,
       `set search_path = public, pg_temp;
        delete from schema_migrations where version > 9;
+       drop function append_all_or_nothing(smallint[], uuid[], integer[], text[], text[], text[], timestamptz[], boolean);
+       drop function event_canonical_form(smallint, bigint, uuid, integer, text, text, text, text, text);
+       ${canonicalForm?.replace('create', 'create or replace')}
+       drop function canonical_time(timestamptz);
        drop function append_events(smallint, ${arguments_}); drop function append_to_partitions(smallint[], ${arguments_});
        ${one} ${several?.slice(several.indexOf('create function append_to_partitions'))}
        grant execute on function append_events(smallint, ${arguments_}) to orders_service;`,

@@ -78,6 +78,17 @@ describe('query plans at 1,000,000 events', function () {
     await expectIndex(sql, [partitions, orderIds], 'events_partition_order_id_version_key');
   });
 
+  it('the append of all or nothing looks up what events follow through the unique index', async () => {
+    // The statement of append_all_or_nothing in sql/011, as the function plans it.
+    const sql = `select bool_and(c.version - 1 = (select e.version from events e
+                   where e.partition = c.partition and e.order_id = c.order_id order by e.version desc limit 1))
+                 from unnest($1::smallint[], $2::uuid[], $3::integer[]) with ordinality as c(partition, order_id, version, n)
+                 cross join log_settings s`;
+    const orderIds = Array.from({ length: 100 }, () => randomUUID());
+    const partitions = orderIds.map((id) => orderPartition(id, 16));
+    await expectIndex(sql, [partitions, orderIds, orderIds.map(() => 2)], 'events_partition_order_id_version_key');
+  });
+
   /** Both as planned for these values and as the generic plan that a prepared statement ends up with. */
   async function expectIndex(sql: string, values: unknown[], index: string): Promise<void> {
     for (const mode of ['force_custom_plan', 'force_generic_plan']) {
