@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Caller } from './caller.js';
+import { IssuerUnavailable } from './issuer-unavailable.js';
 import { accessLimits as limits } from './limits.js';
 import { isScope } from './scopes.js';
 
@@ -11,11 +12,6 @@ export interface TokenRules {
   readonly audience: string;
   /** Asymmetric algorithms only: with a symmetric one, the published key would sign. */
   readonly algorithms: readonly string[];
-}
-
-/** The issuer's keys can't be had, so nobody can tell whether a token is good. */
-export class IssuerUnavailable extends Error {
-  override readonly name = 'IssuerUnavailable';
 }
 
 /** Tells whose token it is, or why it is not taken. Rejects with IssuerUnavailable. */

@@ -52,7 +52,7 @@ export async function importCommand(args: string[]): Promise<void> {
 
   const config = readConfig(process.env);
   const servers = await openServers(config, (text) => console.error(`orders: ${text}`), 'join');
-  const log = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel);
+  const log = await createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel);
   try {
     await migrate(servers.migrationDatabaseUrl, config.partitions);
     const pool = createPool(servers.databaseUrl, config.poolSize, (error) =>

@@ -1,11 +1,10 @@
 import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
 
 /**
  * The log, on standard output: a JSON line an entry, or readable lines where that is a terminal. Of an error it takes what helps and nothing else: pg hangs the whole
  * connection onto its errors, the key that cancels its queries included.
  */
-export function createLogger(level: string): Logger {
+export async function createLogger(level: string): Promise<Logger> {
   const options = {
     level,
     base: { service: 'orders' },
@@ -13,6 +12,7 @@ export function createLogger(level: string): Logger {
     serializers: { err: errorForLog },
   };
   if (!process.stdout.isTTY) return pino(options);
+  const { default: pretty } = await import('pino-pretty');
   return pino(options, pretty({ ignore: 'pid,hostname,service', translateTime: 'SYS:HH:MM:ss.l', singleLine: true }));
 }
 

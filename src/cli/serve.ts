@@ -53,7 +53,7 @@ export async function serve(args: string[]): Promise<void> {
   });
   // Nothing on standard output may fail the service: whoever read it may have gone.
   process.stdout.on('error', () => undefined);
-  const log = createLogger(config.logLevel);
+  const log = await createLogger(config.logLevel);
   const servers = await openServers(config, say);
   let failure: Error | undefined;
   try {

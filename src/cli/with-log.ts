@@ -31,7 +31,7 @@ export interface OpenLog {
 /** Opens the log and the read models (those of the running service, if there is one), and closes them after the task. */
 export async function withLog<T>(task: (open: OpenLog) => Promise<T>, poolSize = 4): Promise<T> {
   const config = readConfig(process.env);
-  const log = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel);
+  const log = await createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel);
   const servers = await openServers(config, (text) => console.error(`orders: ${text}`), 'join');
   let pool: Pool | undefined;
   let redis: Redis | undefined;

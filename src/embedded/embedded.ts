@@ -2,8 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config.js';
 import { DataDirInUse, lockDataDir } from './data-dir-lock.js';
-import { type EmbeddedServer, startPostgres } from './postgres.js';
-import { startRedis } from './redis.js';
+import type { EmbeddedServer } from './postgres.js';
 
 /** The servers to use, wherever they run. */
 export interface Servers {
@@ -58,6 +57,8 @@ export async function openServers(
     return server.url;
   };
   try {
+    // Loaded where they are needed: the command line mostly finds servers that run.
+    const [{ startPostgres }, { startRedis }] = await Promise.all([import('./postgres.js'), import('./redis.js')]);
     // One after the other only in what they say; each takes about a second.
     const [database, redis] = await Promise.allSettled([
       databaseUrl ?? startPostgres(dataDir, say).then(keep),

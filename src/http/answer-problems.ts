@@ -1,9 +1,8 @@
 import type { Context, Middleware, Next } from 'koa';
 import type { Logger } from 'pino';
-import { IssuerUnavailable } from '../access/bearer-tokens.js';
+import { IssuerUnavailable } from '../access/issuer-unavailable.js';
 import { Overloaded } from '../event-log/overloaded.js';
-import { ReadModelBeingBuilt } from '../queries/read-models.js';
-import { ReadModelUnavailable } from '../read-models/redis.js';
+import { ReadModelBeingBuilt, ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
 import { httpLimits as limits } from './limits.js';
 import { type Problem, ProblemError, problem, retryAfterSeconds } from './problems.js';
 import { requestState } from './request-state.js';

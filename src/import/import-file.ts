@@ -9,7 +9,7 @@ import type { FilePosition, InputLine } from './input-lines.js';
 export const importActor = 'import';
 
 /** Groups of lines in work: enough that the next append of every partition finds a full batch waiting. */
-const maxGroupsInFlight = 12;
+const maxGroupsInFlight = 16;
 const saveIntervalMs = 1_000;
 
 export interface ImportOptions {

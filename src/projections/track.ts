@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { type Checkpoint, samePlace, startCheckpoint } from '../read-models/checkpoint.js';
 import type { GenerationId, PartitionKeys } from '../read-models/keys.js';
-import { ReadModelUnavailable } from '../read-models/redis.js';
+import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
 import type { StoppedReport } from '../read-models/report.js';
 import type { ReadEvent } from './decode-events.js';
 import type { ProjectedEvent, Projection } from './projection.js';

@@ -7,7 +7,8 @@ import {
   orderHistoryKeys,
   placeOf,
 } from '../read-models/order-history.js';
-import { ReadModelUnavailable, type RedisCommand } from '../read-models/redis.js';
+import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
+import type { RedisCommand } from '../read-models/redis.js';
 import type { AppliedPositions } from './applied-positions.js';
 import { queryLimits as limits } from './limits.js';
 import { fromLive, type ReadModels } from './read-models.js';

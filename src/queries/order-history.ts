@@ -10,7 +10,7 @@ import {
   orderHistoryKeys,
   placeOf,
 } from '../read-models/order-history.js';
-import { ReadModelUnavailable } from '../read-models/redis.js';
+import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
 import { fromLive, type ReadModels } from './read-models.js';
 
 /** One event of an order: what happened, who did it, when, and where it stands in the log. */

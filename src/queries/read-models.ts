@@ -1,9 +1,9 @@
 import { type Generations, readGenerations, type Served, servedGeneration } from '../read-models/generations.js';
 import type { GenerationId, PartitionKeys, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
+import { ReadModelBeingBuilt, ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
 import {
   pipeline,
   pipelineThen,
-  ReadModelUnavailable,
   type Redis,
   type RedisCommand,
   type RedisScript,
@@ -56,15 +56,6 @@ export interface GenerationReader {
    * by descending order. Bounds as ZRANGE BYLEX takes them.
    */
   newestMembers(sets: readonly (readonly string[])[], from: string, to: string, count: number): Promise<string[][][]>;
-}
-
-/** There is no generation yet that this version of the code reads. Commands go on. */
-export class ReadModelBeingBuilt extends ReadModelUnavailable {
-  constructor({ name, version }: ProjectionId) {
-    super(undefined);
-    this.name = 'ReadModelBeingBuilt';
-    this.message = `${name} is being built for version ${version}: GET /projections shows how far it is`;
-  }
 }
 
 /** Another generation has become live while a query read the one before. */

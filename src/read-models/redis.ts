@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command, Redis } from 'ioredis';
 import { projectPath } from '../project-path.js';
+import { ReadModelUnavailable } from './read-model-unavailable.js';
 
 /** Every wait on Redis is bounded by one of these. */
 const redisLimits = {
@@ -40,14 +41,6 @@ export function createRedisSubscriber(url: string, onError: (error: Error) => vo
 
 /** One Redis command: its name, then its arguments. */
 export type RedisCommand = readonly [name: string, key: string, ...args: (string | number)[]];
-
-/** Redis did not answer, or answered with an error. The read models are as they were. */
-export class ReadModelUnavailable extends Error {
-  constructor(cause: unknown) {
-    super(`Redis: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-    this.name = 'ReadModelUnavailable';
-  }
-}
 
 /** Sends commands in one round trip and gives their answers in order. Rejects with ReadModelUnavailable. */
 export function pipeline(redis: Redis, commands: readonly RedisCommand[]): Promise<unknown[]> {
