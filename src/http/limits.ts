@@ -36,7 +36,7 @@ export const httpLimits = {
   /** Lines of one batch that are handled together; room in the rate limit is taken for so many at once. */
   maxBatchLinesTogether: 100,
   /** So many times that are in work: while the ones are appended, others are decided. */
-  maxBatchGroupsInFlight: 5,
+  maxBatchGroupsInFlight: 8,
   /** How long a command's answer waits for the projections, unless it asks otherwise. */
   defaultProjectionWaitMs: 250,
   maxProjectionWaitMs: 10_000,
