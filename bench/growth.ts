@@ -5,7 +5,8 @@ import { load } from './http-load.js';
 import { placeRequest, respondAsync } from './placed-orders.js';
 import { type ServerProcess, startService } from './processes.js';
 
-const fewOrders = 1_000;
+/** A hundred more than a thousand: the thousandth page then has orders behind it, as among many. The last page of a list reads less than any other. */
+const fewOrders = 1_100;
 const connections = 8;
 const projections = ['order-status', 'order-history', 'metrics'] as const;
 

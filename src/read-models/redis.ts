@@ -115,10 +115,10 @@ async function sendAll(redis: Redis, all: readonly Waiting[]): Promise<void> {
 }
 
 /** Not with what else is sent in this turn of the event loop, but at once. Rejects with ReadModelUnavailable. */
-async function sendNow(redis: Redis, name: string, args: readonly (string | number)[]): Promise<unknown> {
+async function sendNow(redis: Redis, name: string, args: string[]): Promise<unknown> {
   const command = new Command(name, [], { replyEncoding: 'utf8' });
   // Not given to the constructor, which would look through thousands of them for lists.
-  command.args = args.map((arg) => (typeof arg === 'string' ? arg : String(arg)));
+  command.args = args;
   try {
     return await redis.sendCommand(command);
   } catch (error) {
@@ -135,12 +135,11 @@ export type RedisScript = (keys: readonly string[], args: readonly (string | num
 export function redisScript(redis: Redis, file: string): RedisScript {
   const lua = readFileSync(projectPath('redis', file), 'utf8');
   const sha1 = createHash('sha1').update(lua).digest('hex');
-  const run = (
-    command: 'eval' | 'evalsha',
-    script: string,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ) => sendNow(redis, command, [script, keys.length, ...keys, ...args]);
+  const run = (command: 'eval' | 'evalsha', script: string, ...[keys, args]: Parameters<RedisScript>) => {
+    const words = [script, String(keys.length), ...keys];
+    for (const arg of args) words.push(typeof arg === 'string' ? arg : String(arg));
+    return sendNow(redis, command, words);
+  };
   return (keys, args) =>
     run('evalsha', sha1, keys, args).catch((error: unknown) => {
       if (!String(error).includes('NOSCRIPT')) throw error;
