@@ -1,7 +1,7 @@
--- An append for the common case, in which no command is refused: append_to_partitions asks for each order's version before it appends, one row after the
--- other, and answers a row a command. Here the unique index (partition, order_id, version) finds what is in the way while the rows go in, and then
--- nothing is appended: the caller goes on with append_to_partitions, which refuses the commands that are to be refused, alone. Where nothing is in
--- the way an event costs three quarters.
+-- An append for the common case, in which no command is refused. append_to_partitions asks for each order's version before it appends, and answers a
+-- row a command. Here the unique index (partition, order_id, version) finds what is in the way while the rows go in. Where something is, nothing is
+-- appended, and the caller goes on with append_to_partitions, which refuses alone what is to be refused. Where nothing is, an event costs three
+-- quarters.
 
 -- A time as it stands in the canonical form.
 create function canonical_time(at timestamptz) returns text
