@@ -141,6 +141,8 @@ export class WebhookDeliverer {
     }
     const owned = [...this.#ownership.owned];
     if (owned.length === 0) return;
+    // What is over by the time the answer is here was still to be done when PostgreSQL looked.
+    const inFlightBefore = new Set(this.#inFlight.keys());
     const { rows } = await pool.query<Delivery>({
       name: 'webhooks-due',
       text: dueSql,
@@ -148,7 +150,7 @@ export class WebhookDeliverer {
     });
     for (const delivery of rows) {
       const name = nameOf(delivery);
-      if (this.#inFlight.has(name) || !this.#hasRoom(delivery.webhook_id)) continue;
+      if (inFlightBefore.has(name) || this.#inFlight.has(name) || !this.#hasRoom(delivery.webhook_id)) continue;
       const delivering = this.#deliver(delivery)
         .catch((error: unknown) =>
           // What was sent is sent again: at least once.

@@ -1,0 +1,67 @@
+import { expect } from 'chai';
+import type pg from 'pg';
+import type { Pool } from '../../src/event-log/database.js';
+import { WakeUps } from '../../src/event-log/wake-ups.js';
+import { WebhookDeliverer } from '../../src/webhooks/deliverer.js';
+import type { PostAnswer } from '../../src/webhooks/safe-post.js';
+import { createWebhookStore } from '../../src/webhooks/webhook-store.js';
+import { appender, orderIdIn, place } from '../support/events.js';
+import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
+
+describe('a webhook’s delivery', () => {
+  let log: TestLog;
+  before(async () => {
+    log = await createTestLog(1);
+  });
+  after(() => log.close());
+
+  it('that is over while PostgreSQL’s answer, which has it as due, is on its way is not made again', async () => {
+    await createWebhookStore(log.pool).create('https://shop.example/', undefined, 'test');
+    const posts: ((answer: PostAnswer) => void)[] = [];
+    const post = () => new Promise<PostAnswer>((resolve) => posts.push(resolve));
+    let holdBack: Promise<void> | undefined;
+    let asked = 0;
+    const query = async (config: pg.QueryConfig, values?: unknown[]) => {
+      const answer = await log.pool.query(config, values);
+      if (config.name === 'webhooks-due') {
+        asked += 1;
+        await holdBack;
+      }
+      return answer;
+    };
+    const pool: Pool = Object.create(log.pool, { query: { value: query } });
+    const wakeUps = new WakeUps(log.databaseUrl, log.pool, silent);
+    await wakeUps.start();
+    const { databaseUrl: url, settings } = log;
+    const deliverer = new WebhookDeliverer({
+      ...{ url, settings, pool, wakeUps, log: silent },
+      open: async (events) => [...events],
+      post: { post, close: () => undefined },
+    });
+    deliverer.start();
+    await place(appender(log), orderIdIn(0, 1));
+    await eventually('the attempt', () => posts.length === 1);
+    let goOn: () => void = () => undefined;
+    holdBack = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    const askedBefore = asked;
+    wakeUps.emit('moved', 0);
+    await eventually('an answer that has it as due', () => asked > askedBefore);
+    posts[0]?.({ status: 204, retryAfter: undefined });
+    await eventually(
+      'the attempt to be over',
+      async () => (await log.owner.query('select from webhook_deliveries')).rowCount === 0,
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    goOn();
+    holdBack = undefined;
+    const askedThen = asked;
+    wakeUps.emit('moved', 0);
+    await eventually('it to have looked again', () => asked > askedThen);
+    expect(posts).to.have.length(1);
+    for (const resolve of posts) resolve({ status: 204, retryAfter: undefined });
+    await deliverer.close();
+    await wakeUps.close();
+  });
+});
