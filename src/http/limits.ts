@@ -35,7 +35,10 @@ export const httpLimits = {
   maxBatchLineBytes: 512 * 1024,
   /** Lines of one batch that are handled together; room in the rate limit is taken for so many at once. */
   maxBatchLinesTogether: 100,
-  /** So many times that are in work: while the ones are appended, others are decided. */
+  /**
+   * So many times that are in work: while the ones are appended, others are decided. The queue of appends (`maxQueuedAppends`) has room for six
+   * batches at once; of more, lines may be refused as overloaded.
+   */
   maxBatchGroupsInFlight: 8,
   /** How long a command's answer waits for the projections, unless it asks otherwise. */
   defaultProjectionWaitMs: 250,

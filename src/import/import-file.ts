@@ -8,7 +8,10 @@ import type { FilePosition, InputLine } from './input-lines.js';
 /** The actor in the events of an import. */
 export const importActor = 'import';
 
-/** Groups of lines in work: enough that the next append of every partition finds a full batch waiting. */
+/**
+ * Groups of lines in work: enough that the next append of every partition finds a full batch waiting, and with 250 lines each fewer than the queue of
+ * appends takes (`maxQueuedAppends`): an import must not be refused for what it sends itself.
+ */
 const maxGroupsInFlight = 16;
 const saveIntervalMs = 1_000;
 
