@@ -2,6 +2,8 @@ import pg from 'pg';
 import type { Append, NewEvent } from './append.js';
 import type { Pool } from './database.js';
 import { hashBytes } from './hash-chain.js';
+import { eventLogLimits as limits } from './limits.js';
+import { createPipeline, type SendStatement } from './pipeline.js';
 
 /** The appends that one call carries to a partition, in their order. */
 export interface PartitionBatch {
@@ -59,23 +61,32 @@ export type CallAppend = (batches: readonly PartitionBatch[]) => Promise<AppendR
 /**
  * Appends of several partitions are first tried as if none were refused, which costs less than to look at each. Where one is, nothing was done, and the
  * call that refuses it alone follows. As long as that refuses some, the first is not tried: commands that are sent again tend to come together.
+ *
+ * Calls for several partitions go out one behind the other. One partition's may wait for a lock for as long as a statement may take: it has a connection
+ * of its own.
  * @param withHashes whether the rows tell the events' hashes.
  */
 export function createAppendCalls(pool: Pool, withHashes: boolean): CallAppend {
+  const alone: SendStatement = (statement) => pool.query(statement);
+  const inTurn = createPipeline(pool, limits.appendCallSlowMs);
   let refusalsLately = false;
   return async (batches) => {
-    if (batches.length === 1) return appendEach(pool, batches, withHashes);
+    if (batches.length === 1) return appendEach(alone, batches, withHashes);
     if (!refusalsLately) {
-      const rows = await appendAll(pool, batches, withHashes);
+      const rows = await appendAll(inTurn, batches, withHashes);
       if (rows) return rows;
     }
-    const rows = await appendEach(pool, batches, withHashes);
+    const rows = await appendEach(inTurn, batches, withHashes);
     refusalsLately = rows.some(({ accepted }) => !accepted);
     return rows;
   };
 }
 
-async function appendEach(pool: Pool, batches: readonly PartitionBatch[], withHashes: boolean): Promise<AppendRow[]> {
+async function appendEach(
+  send: SendStatement,
+  batches: readonly PartitionBatch[],
+  withHashes: boolean,
+): Promise<AppendRow[]> {
   const [first] = batches;
   const appends: Append[] = [];
   const partitions: number[] = [];
@@ -88,7 +99,7 @@ async function appendEach(pool: Pool, batches: readonly PartitionBatch[], withHa
     }
   }
   const isOne = batches.length === 1;
-  const { rows } = await pool.query<AppendRow>({
+  const { rows } = await send<AppendRow>({
     ...(isOne
       ? statements[withHashes ? 'oneWithHashes' : 'one']
       : statements[withHashes ? 'severalWithHashes' : 'several']),
@@ -116,7 +127,7 @@ interface PartitionRow {
 
 /** Undefined: one of them is to be refused, and nothing was done. */
 async function appendAll(
-  pool: Pool,
+  send: SendStatement,
   batches: readonly PartitionBatch[],
   withHashes: boolean,
 ): Promise<AppendRow[] | undefined> {
@@ -136,7 +147,7 @@ async function appendAll(
       }
     }
   }
-  const { rows } = await pool.query<PartitionRow>({
+  const { rows } = await send<PartitionRow>({
     ...statements[withHashes ? 'allWithHashes' : 'all'],
     values: [arrayLiteral(partitions), arrayLiteral(orderIds), arrayLiteral(versions), ...columnsOf(events)],
   });

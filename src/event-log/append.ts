@@ -1,11 +1,13 @@
 import { orderPartition } from '../orders/partition.js';
-import { type AppendRow, concernsOnePartition, createAppendCalls, type PartitionBatch } from './append-calls.js';
+import { type AppendRow, concernsOnePartition, createAppendCalls } from './append-calls.js';
+import { CallsInFlight } from './calls-in-flight.js';
 import type { LogSettings, Pool } from './database.js';
 import { gather } from './gather.js';
 import { hashBytes } from './hash-chain.js';
 import { eventLogLimits as limits } from './limits.js';
 import { Overloaded } from './overloaded.js';
 import type { StoredEvent } from './stored-event.js';
+import { type Batch, byPartition, type PartitionApart, takeCall, type WaitingAppend } from './waiting-appends.js';
 
 export interface NewEvent {
   readonly type: string;
@@ -64,21 +66,6 @@ export interface Committed extends HeadMoved {
   readonly events: readonly StoredEvent[];
 }
 
-interface WaitingAppend {
-  readonly append: Append;
-  readonly bytes: number;
-  readonly settle: (result: AppendResult | AppendFailed) => void;
-}
-
-/** The appends to one partition that have yet to go out. One call at a time carries appends of a partition. */
-interface Queue {
-  readonly partition: number;
-  waiting: WaitingAppend[];
-  inFlight: boolean;
-}
-
-type Batch = Omit<PartitionBatch, 'appends'> & { readonly taken: readonly WaitingAppend[] };
-
 /** Told after each commit, partition by partition; must not throw. */
 export interface AppendListeners {
   readonly onMoved?: (head: HeadMoved) => void;
@@ -87,81 +74,79 @@ export interface AppendListeners {
 }
 
 /**
- * Group commit: while calls are in flight, new appends queue up, and the next call takes them all; and it goes out once the event
- * loop brings no more for now. No timer: when idle an append goes out at once, under load batches grow by themselves.
+ * Group commit: while a call is in flight, new appends queue up, and the next call takes them all; and it goes out once the event
+ * loop brings no more for now. No timer: when idle an append goes out at once, under load batches grow by themselves. A call that is full
+ * is sent behind the one in flight.
  *
- * A call carries the appends of all partitions that have some and are in no other call: what a call and its commit cost is
- * far more than what an event costs. A partition that holds the others up gets calls of its own. Where the log's tables are
- * distributed over servers, every call carries one partition's appends.
+ * A call carries what has waited longest, of all partitions: what a call and its commit cost is far more than what an event costs. A partition that
+ * holds the others up gets calls of its own, one at a time. Where the log's tables are distributed over servers, every partition does.
  */
 export function createAppender(
   pool: Pool,
   { partitions, appendAcrossPartitions }: Pick<LogSettings, 'partitions' | 'appendAcrossPartitions'>,
   { onMoved, onCommitted }: AppendListeners = {},
 ): Appender {
-  const queues: Queue[] = Array.from({ length: partitions }, (_, partition) => ({
-    partition,
-    waiting: [],
-    inFlight: false,
-  }));
+  /** In the order in which they came. */
+  const waiting: WaitingAppend[] = [];
+  const apart = new Map<number, PartitionApart>();
+  /** How many wait, there and here. */
   let queued = 0;
-  let callsInFlight = 0;
-  /** Those of them that take longer than a call mostly does. */
-  let slowCalls = 0;
-  let firstPartition = 0;
   const callAppend = createAppendCalls(pool, onCommitted !== undefined);
   const sendSoon = gather(send, () => queued >= limits.gatheredEnough, limits.maxGatherMs);
+  const calls = new CallsInFlight(sendSoon);
 
   /** Sends what waits, as far as calls are free. */
   function send(): void {
-    const maxCalls = appendAcrossPartitions ? limits.maxAppendCalls : partitions;
     // What waits for a call that is soon over makes the next one larger, and costs less there than in a call of its own.
-    const pays = () => callsInFlight === slowCalls || queued >= limits.maxBatchEvents || !appendAcrossPartitions;
-    while (callsInFlight < maxCalls && pays()) {
-      const batches = takeBatches();
-      if (batches.length === 0) return;
-      void deliver(batches).finally(enter());
+    const pays = () => calls.areAllSlow || waiting.length >= limits.maxBatchEvents;
+    for (;;) {
+      if (apart.size > 0 || !appendAcrossPartitions) separate();
+      if (waiting.length === 0 || calls.count === limits.maxAppendCalls || !pays()) break;
+      sendTogether();
+    }
+    for (const own of apart.values()) sendApart(own);
+  }
+
+  /** Those of partitions that are apart go there. */
+  function separate(): void {
+    for (const one of waiting.splice(0)) {
+      if (apart.has(one.partition) || !appendAcrossPartitions) setApart(one.partition).waiting.push(one);
+      else waiting.push(one);
     }
   }
 
-  /** Takes one of the calls that may be in flight, and gives what leaves it; one that somebody holds up leaves sooner. */
-  function enter(): () => void {
-    let inside = true;
-    let isSlow = false;
-    callsInFlight += 1;
-    const leave = () => {
-      clearTimeout(slow);
-      clearTimeout(heldUp);
-      if (inside) callsInFlight -= 1;
-      if (inside && isSlow) slowCalls -= 1;
-      inside = false;
-      sendSoon();
-    };
-    const slow = setTimeout(() => {
-      isSlow = true;
-      slowCalls += 1;
-      sendSoon();
-    }, limits.appendCallSlowMs);
-    const heldUp = setTimeout(leave, limits.appendCallHeldUpMs);
-    return leave;
+  function sendTogether(): void {
+    const batches = byPartition(takeCall(waiting));
+    const [first, second] = batches;
+    if (first && !second) {
+      // It may be held up for as long as a statement may take. What comes for the partition meanwhile waits apart, then.
+      const own = setApart(first.partition);
+      own.waiting.push(...first.taken);
+      sendApart(own, calls.enter());
+      return;
+    }
+    for (const { taken } of batches) queued -= taken.length;
+    void deliver(batches).finally(calls.enter());
   }
 
-  function takeBatches(): Batch[] {
-    const batches: Batch[] = [];
-    const room = { events: limits.maxBatchEvents, bytes: limits.maxBatchBytes };
-    // Each time from another partition on: where not all find room, none is always the last.
-    for (let nth = 0; nth < partitions; nth += 1) {
-      const queue = queues[(firstPartition + nth) % partitions];
-      if (!queue || queue.inFlight || queue.waiting.length === 0) continue;
-      const taken = takeBatch(queue, room, batches.length === 0);
-      if (taken.length === 0) break;
-      queue.inFlight = true;
-      queued -= taken.length;
-      batches.push({ partition: queue.partition, taken });
-      if (!appendAcrossPartitions) break;
-    }
-    firstPartition = (firstPartition + 1) % partitions;
-    return batches.sort((a, b) => a.partition - b.partition);
+  function setApart(partition: number): PartitionApart {
+    const own = apart.get(partition) ?? { partition, waiting: [], inFlight: false };
+    apart.set(partition, own);
+    return own;
+  }
+
+  function sendApart(own: PartitionApart, leave?: () => void): void {
+    if (own.inFlight) return;
+    const taken = takeCall(own.waiting);
+    queued -= taken.length;
+    own.inFlight = true;
+    void deliver([{ partition: own.partition, taken }]).finally(() => {
+      own.inFlight = false;
+      // What comes for it from now on goes with the others again.
+      if (own.waiting.length === 0) apart.delete(own.partition);
+      leave?.();
+      sendSoon();
+    });
   }
 
   /** Never rejects: each append hears of what became of it. */
@@ -177,30 +162,29 @@ export function createAppender(
       }
     } catch (error) {
       if (batches.length > 1 && concernsOnePartition(error)) {
-        // Not waited for: one of them may take long, and holds up nobody but its own partition from here on.
-        for (const batch of batches) void deliver([batch]).then(sendSoon);
+        // Each by itself: one of them may take long, and holds up nobody but its own partition from here on.
+        for (const { partition, taken } of batches) {
+          setApart(partition).waiting.unshift(...taken);
+          queued += taken.length;
+        }
         return;
       }
-      for (const { taken } of batches) for (const { settle } of taken) settle({ failed: error });
-    }
-    for (const { partition } of batches) {
-      const queue = queues[partition];
-      if (queue) queue.inFlight = false;
+      for (const { taken } of batches) for (const one of taken) one.settle({ failed: error }, one.index);
     }
   }
 
   function settleAll(partition: number, taken: readonly WaitingAppend[], rows: readonly AppendRow[]): void {
     const events: StoredEvent[] = [];
     let head = 0;
-    for (const [index, { append, settle }] of taken.entries()) {
-      const row = rows[index];
+    for (const [nth, { append, settle, index }] of taken.entries()) {
+      const row = rows[nth];
       if (row?.accepted && row.position !== null && row.recorded_at !== null) {
         const { version, position, recorded_at: recordedAt } = row;
         if (onCommitted) for (const event of storedEvents(append, row, partition)) events.push(event);
         head = position;
-        settle({ appended: true, version, partition, position, recordedAt });
+        settle({ appended: true, version, partition, position, recordedAt }, index);
       } else {
-        settle({ appended: false, version: row?.version ?? 0 });
+        settle({ appended: false, version: row?.version ?? 0 }, index);
       }
     }
     if (head === 0) return;
@@ -208,47 +192,50 @@ export function createAppender(
     onMoved?.({ partition, position: head });
   }
 
-  function enqueue(append: Append, settle: WaitingAppend['settle']): void {
+  function enqueue(append: Append, settle: WaitingAppend['settle'], index: number): void {
     if (queued >= limits.maxQueuedAppends) {
-      settle({ failed: new Overloaded('appends', limits.maxQueuedAppends) });
+      settle({ failed: new Overloaded('appends', limits.maxQueuedAppends) }, index);
       return;
     }
-    if (append.events.some(({ data, metadata }) => hasLineBreak(data) || hasLineBreak(metadata))) {
-      settle({ failed: new Error('event JSON holds a line break') });
+    if (append.events.some(hasLineBreak)) {
+      settle({ failed: new Error('event JSON holds a line break') }, index);
       return;
     }
     queued += 1;
-    queues[orderPartition(append.orderId, partitions)]?.waiting.push({ append, bytes: bytesOf(append), settle });
+    const partition = orderPartition(append.orderId, partitions);
+    waiting.push({ append, partition, bytes: bytesOf(append), settle, index });
     sendSoon();
   }
 
   return {
     append: (append) =>
       new Promise((resolve, reject) => {
-        enqueue(append, (result) => ('failed' in result ? reject(result.failed) : resolve(result)));
+        enqueue(append, (result) => ('failed' in result ? reject(result.failed) : resolve(result)), 0);
       }),
     appendAll: (appends) =>
       new Promise((resolve) => {
         const results = new Array<AppendResult | AppendFailed>(appends.length);
         let left = appends.length;
         if (left === 0) resolve(results);
-        for (const [index, append] of appends.entries()) {
-          enqueue(append, (result) => {
-            results[index] = result;
-            left -= 1;
-            if (left === 0) resolve(results);
-          });
-        }
+        const settle: WaitingAppend['settle'] = (result, index) => {
+          results[index] = result;
+          left -= 1;
+          if (left === 0) resolve(results);
+        };
+        for (const [index, append] of appends.entries()) enqueue(append, settle, index);
       }),
   };
 }
 
 function bytesOf({ events }: Append): number {
-  return events.reduce((bytes, { data, metadata }) => bytes + data.length + metadata.length, 0);
+  let bytes = 0;
+  for (const { data, metadata } of events) bytes += data.length + metadata.length;
+  return bytes;
 }
 
-function hasLineBreak(text: string): boolean {
-  return text.includes('\n') || text.includes('\r');
+function hasLineBreak({ data, metadata }: NewEvent): boolean {
+  // Each of them by itself: that is a search for a byte, and a pattern for both takes eight times as long.
+  return data.includes('\n') || data.includes('\r') || metadata.includes('\n') || metadata.includes('\r');
 }
 
 /** The events of an append that was accepted, as the log holds them now. */
@@ -272,17 +259,4 @@ function storedEvents({ orderId, events }: Append, row: AppendRow, partition: nu
       hash: hashes.subarray(index * hashBytes, (index + 1) * hashBytes),
     };
   });
-}
-
-/** Takes from the front what there is room for, and takes that off the room; at least one append if none was taken before. */
-function takeBatch(queue: Queue, room: { events: number; bytes: number }, first: boolean): WaitingAppend[] {
-  let count = 0;
-  for (const { append, bytes } of queue.waiting) {
-    const fits = append.events.length <= room.events && bytes <= room.bytes;
-    if (!fits && !(first && count === 0)) break;
-    room.events -= append.events.length;
-    room.bytes -= bytes;
-    count += 1;
-  }
-  return queue.waiting.splice(0, count);
 }

@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { orderEventTypes } from '../orders/upcast.js';
 import { isUtcTime, utcTime } from '../orders/utc-time.js';
 import { uuidText } from '../orders/uuid.js';
@@ -99,11 +99,10 @@ function wholeNumber(value: number): string {
   return String(value);
 }
 
-/** A query of pg that takes what COPY sends: see its Submittable. */
-class CopyOut implements pg.Submittable {
+/** A query that takes what COPY sends. */
+class CopyOut extends pg.Query {
   /** pg puts its own around it, which ends its time-out. */
   callback: (error: Error | undefined, events: number) => void;
-  readonly #text: string;
   readonly #onEvent: (event: CopiedEvent) => void;
   readonly #event: EventView;
   #events = 0;
@@ -115,14 +114,10 @@ class CopyOut implements pg.Submittable {
     onEvent: (event: CopiedEvent) => void,
     callback: (error: Error | undefined, events: number) => void,
   ) {
-    this.#text = text;
+    super(text);
     this.#event = new EventView(partition);
     this.#onEvent = onEvent;
     this.callback = callback;
-  }
-
-  submit(connection: pg.Connection): void {
-    connection.query(this.#text);
   }
 
   /** Each message is a row: the protocol has it so. */

@@ -55,9 +55,12 @@ export function serviceConnection(
   };
 }
 
-/** A pool of connections of the running service. `onError` hears of idle connections that broke; the pool replaces them. */
+/**
+ * A pool of connections of the running service, on each of which a statement may follow another whose answer is still to come (see pipeline.ts).
+ * `onError` hears of idle connections that broke; the pool replaces them.
+ */
 export function createPool(url: string, maxConnections: number, onError: (error: Error) => void): Pool {
-  const pool = new pg.Pool({ ...serviceConnection(url, 'orders'), max: maxConnections });
+  const pool = new pg.Pool({ ...serviceConnection(url, 'orders'), max: maxConnections, pipeline: true });
   pool.on('error', onError);
   return pool;
 }

@@ -9,8 +9,8 @@ export const eventLogLimits = {
   maxGatherMs: 10,
   gatheredEnough: 64,
   /**
-   * Calls in flight that carry several partitions. The second goes out once as much waits as it can carry, or the first has taken this
-   * long: what waits until then makes it larger, and what waits longer, behind a slow disk or a lock, is not held up by it.
+   * Calls in flight. The second goes out once as much waits as it can carry, and follows the first without a pause; or once the first has taken this long,
+   * on a connection of its own. What waits until then makes it larger, and what waits longer, behind a slow disk or a lock, is not held up by it.
    */
   maxAppendCalls: 2,
   appendCallSlowMs: 50,

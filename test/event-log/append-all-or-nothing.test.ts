@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type pg from 'pg';
 import { type Append, type AppendResult, createAppender } from '../../src/event-log/append.js';
 import type { Pool } from '../../src/event-log/database.js';
 import { orderPartition } from '../../src/orders/partition.js';
 import { noteEvent, orderIdIn, placedEvent } from '../support/events.js';
 import { expectIntactLog } from '../support/read-models.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
+import { watchedPool } from '../support/watched-pool.js';
 
 describe('an append to several partitions', () => {
   let log: TestLog;
@@ -236,11 +236,7 @@ describe('an append to several partitions', () => {
   }
 
   function watched(names: string[]): Pool {
-    const query = (config: pg.QueryConfig) => {
-      names.push(config.name ?? '');
-      return log.pool.query(config);
-    };
-    return Object.create(log.pool, { query: { value: query } });
+    return watchedPool(log.pool, (name) => names.push(name));
   }
 
   function outcome(result: Awaited<ReturnType<ReturnType<typeof createAppender>['appendAll']>>[number]) {

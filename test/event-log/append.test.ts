@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import type pg from 'pg';
 import { createAppender } from '../../src/event-log/append.js';
 import type { Pool } from '../../src/event-log/database.js';
 import { canonicalForm, chainHash, genesisHash } from '../../src/event-log/hash-chain.js';
@@ -10,7 +9,8 @@ import { readPartition } from '../../src/event-log/read-partition.js';
 import { orderPartition } from '../../src/orders/partition.js';
 import { appender, noteEvent, orderIdIn, place, placedEvent } from '../support/events.js';
 import { expectIntactLog, positionsOf } from '../support/read-models.js';
-import { createTestLog, type TestLog } from '../support/servers.js';
+import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+import { watchedPool } from '../support/watched-pool.js';
 
 describe('append', () => {
   let log: TestLog;
@@ -118,6 +118,55 @@ describe('append', () => {
     await expectIntactLog(log);
   });
 
+  it('leaves a partition that is held up out of the calls of the others', async () => {
+    const names: string[] = [];
+    const { append } = createAppender(
+      watchedPool(log.pool, (name) => names.push(name)),
+      log.settings,
+    );
+    await log.owner.query('begin');
+    await log.owner.query('select from logs where partition = 4 for update');
+    const held = [place(append, orderIdIn(4, 16))];
+    await eventually('the call that is held up', () => names.length === 1);
+    held.push(place(append, orderIdIn(4, 16)));
+    await Promise.all([5, 6, 7].map((partition) => place(append, orderIdIn(partition, 16))));
+    expect(names).to.deep.equal(['append-to-one', 'append-all']);
+    await log.owner.query('commit');
+    await Promise.all(held);
+    expect(names).to.deep.equal(['append-to-one', 'append-all', 'append-to-one']);
+    await expectIntactLog(log);
+  });
+
+  it('has all that it acknowledged in the log, however often its connections end with calls under way', async () => {
+    const append = appender(log, true);
+    const acknowledged: { orderId: string; position: number }[] = [];
+    let failed = 0;
+    const one = async (orderId: string) => {
+      const result = await place(append, orderId).catch(() => undefined);
+      if (result) acknowledged.push({ orderId, position: result.position });
+      else failed += 1;
+    };
+    const enough = () => acknowledged.length > 1_000 && failed > 1_000;
+    while (!enough()) {
+      const underWay = Promise.all(Array.from({ length: 2_000 }, () => one(randomUUID())));
+      await eventually('a call', async () => {
+        const { rows } = await log.owner.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+           where datname = current_database() and state = 'active' and query like '%append_all_or_nothing%' and pid <> pg_backend_pid()`,
+        );
+        return rows.length > 0 || acknowledged.length + failed > 0;
+      });
+      await underWay;
+    }
+    const { rows } = await log.owner.query(
+      'select order_id, "position"::int from events where order_id = any($1::uuid[])',
+      [acknowledged.map(({ orderId }) => orderId)],
+    );
+    const inLog = new Map(rows.map((row) => [row.order_id, row.position]));
+    for (const { orderId, position } of acknowledged) expect(inLog.get(orderId)).to.equal(position);
+    await expectIntactLog(log);
+  });
+
   it('gives two processes that append to all partitions at once each their turn, and never a deadlock', async () => {
     const appends = [appender(log, true), appender(log, true), appender(log, true)];
     const results = await Promise.all(Array.from({ length: 900 }, (_, nth) => place(appends[nth % 3]!, randomUUID())));
@@ -187,12 +236,7 @@ describe('append', () => {
   /** The names of the statements that a task sends through a pool. */
   async function statements(task: (pool: Pool) => Promise<unknown>): Promise<string[]> {
     const names: string[] = [];
-    const query = (config: pg.QueryConfig) => {
-      names.push(config.name ?? '');
-      return log.pool.query(config);
-    };
-    const watched: Pool = Object.create(log.pool, { query: { value: query } });
-    await task(watched);
+    await task(watchedPool(log.pool, (name) => names.push(name)));
     return names;
   }
 

@@ -1,0 +1,66 @@
+import type pg from 'pg';
+import type { Pool } from './database.js';
+
+/** Sends a statement; those that are under way are not waited for. */
+export type SendStatement = <Row extends pg.QueryResultRow>(statement: pg.QueryConfig) => Promise<pg.QueryResult<Row>>;
+
+/** A connection, as long as statements are under way on it. */
+interface Lane {
+  readonly connecting: Promise<pg.PoolClient>;
+  client?: pg.PoolClient;
+  /** When each of them was sent, in their order. */
+  readonly sentAt: number[];
+  failed?: Error;
+}
+
+/**
+ * Sends statements over one connection of a pool, one behind the other: PostgreSQL goes on with the next while the answer to the one before is on its
+ * way and taken in here. Over two connections it would work at both at once, and both would take longer. Each statement is a transaction of its own, and
+ * fails alone. Once one has taken `heldUpMs`, what comes next does not wait for it, but has another connection.
+ *
+ * The connection is the pool's again as soon as nothing is under way. If it breaks, all that was under way on it fails, with an outcome that is unknown.
+ * @param pool with `pipeline` set.
+ */
+export function createPipeline(pool: Pool, heldUpMs: number): SendStatement {
+  let lane: Lane | undefined;
+
+  function open(): Lane {
+    const opened: Lane = {
+      sentAt: [],
+      connecting: pool.connect().then((client) => {
+        opened.client = client;
+        // A connection that breaks fails what is under way on it. Its event says no more than that, and would end the process if nobody heard it.
+        client.on('error', ignore);
+        return client;
+      }),
+    };
+    return opened;
+  }
+
+  function leave(left: Lane): void {
+    left.sentAt.shift();
+    const isOver = left.sentAt.length === 0;
+    if (lane === left && (isOver || left.failed)) lane = undefined;
+    if (!isOver) return;
+    left.client?.off('error', ignore);
+    // After an error it is not used again, as the pool does it.
+    left.client?.release(left.failed);
+  }
+
+  return async (statement) => {
+    const now = performance.now();
+    if (!lane || now - (lane.sentAt[0] ?? now) > heldUpMs) lane = open();
+    const own = lane;
+    own.sentAt.push(now);
+    try {
+      return await (own.client ?? (await own.connecting)).query(statement);
+    } catch (error) {
+      own.failed = error as Error;
+      throw error;
+    } finally {
+      leave(own);
+    }
+  };
+}
+
+function ignore(): void {}
