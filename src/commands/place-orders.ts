@@ -1,6 +1,6 @@
+import type { Append } from '../event-log/append.js';
 import { operationsStreamId } from '../event-log/operations.js';
 import { decide } from '../orders/decide.js';
-import type { PersonKeys } from '../privacy/person-keys.js';
 import { type BatchOutcome, outcomeOf } from './batch-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';
 import type { CommandDeps, HandleCommand } from './handle-command.js';
@@ -11,14 +11,6 @@ import { type NewOrderEvent, newEvents, sealEvents, toAppend } from './new-event
  * (a promise, an answer of PostgreSQL) is waited for once. One outcome a request, in their order; never rejects.
  */
 export type PlaceOrders = (requests: readonly CommandRequest[]) => Promise<readonly BatchOutcome[]>;
-
-/** An order that can be placed as far as its request says, and its events. */
-interface Placing {
-  readonly index: number;
-  readonly request: CommandRequest;
-  readonly hash: string;
-  readonly events: readonly NewOrderEvent[];
-}
 
 /** @param ofExisting handles a command whose order is there already, or may be. */
 export function createPlaceOrders(
@@ -32,7 +24,14 @@ export function createPlaceOrders(
     const handleAlone = async (index: number, request: CommandRequest, handle: HandleCommand) => {
       outcomes[index] = await outcomeOf(handle, request);
     };
-    const decided: Placing[] = [];
+    // Thousands wait for their call: nothing is kept of them meanwhile but what goes into the log, and which requests they are of.
+    const appends: Append[] = [];
+    const placing: { readonly index: number; readonly request: CommandRequest }[] = [];
+    const place = (index: number, request: CommandRequest, events: readonly NewOrderEvent[]) => {
+      appends.push(toAppend(request.orderId, 0, events, request.occurredAt ?? deps.now()));
+      placing.push({ index, request });
+    };
+    const sealing: Promise<void>[] = [];
     for (const [index, request] of requests.entries()) {
       if (request.expectedVersion !== undefined || request.orderId === operationsStreamId) {
         alone.push(handleAlone(index, request, handleCommand));
@@ -44,12 +43,24 @@ export function createPlaceOrders(
         continue;
       }
       const hash = requestHash(request);
-      decided.push({ index, request, hash, events: newEvents(decision, request, hash) });
+      const events = newEvents(decision, request, hash);
+      if (!deps.personKeys) {
+        place(index, request, events);
+        continue;
+      }
+      const sealed = sealEvents(deps.personKeys, request, hash, events, [], undefined).then(
+        (own) => {
+          if ('rejected' in own) outcomes[index] = { outcome: 'rejected', rejection: own };
+          else place(index, request, own);
+        },
+        (error) => {
+          outcomes[index] = { outcome: 'failed', error };
+        },
+      );
+      sealing.push(sealed);
     }
-    const placing = deps.personKeys ? await sealAll(deps.personKeys, decided, outcomes) : decided;
-    const results = await deps.appendAll(
-      placing.map(({ request, events }) => toAppend(request.orderId, 0, events, request.occurredAt ?? deps.now())),
-    );
+    if (sealing.length > 0) await Promise.all(sealing);
+    const results = await deps.appendAll(appends);
     for (const [nth, { index, request }] of placing.entries()) {
       const result = results[nth];
       if (!result || 'failed' in result) {
@@ -64,25 +75,4 @@ export function createPlaceOrders(
     if (alone.length > 0) await Promise.all(alone);
     return outcomes;
   };
-}
-
-/** Seals what is personal in the events. What can't be sealed gets its outcome, and is no more among them. */
-async function sealAll(
-  personKeys: PersonKeys,
-  decided: readonly Placing[],
-  outcomes: BatchOutcome[],
-): Promise<readonly Placing[]> {
-  const sealed = await Promise.all(
-    decided.map(async ({ index, request, hash, events }) => {
-      try {
-        const own = await sealEvents(personKeys, request, hash, events, [], undefined);
-        if (!('rejected' in own)) return { index, request, hash, events: own };
-        outcomes[index] = { outcome: 'rejected', rejection: own };
-      } catch (error) {
-        outcomes[index] = { outcome: 'failed', error };
-      }
-      return undefined;
-    }),
-  );
-  return sealed.filter((one) => one !== undefined);
 }

@@ -9,15 +9,13 @@ import { isIdempotencyKey } from './headers.js';
 import { parseJson } from './json-body.js';
 import { httpLimits as limits } from './limits.js';
 import { outcomeProblem, type Problem, ProblemError, problem, validationProblem } from './problems.js';
-import { isUuid } from './validation.js';
+import { isUuid, lineErrors } from './validation.js';
 
 /** A line of a batch. */
 export interface BatchLine {
   readonly number: number;
   /** The line as it was sent, or an object that was made of it; undefined: it is too long. */
   readonly input: Uint8Array | Readonly<Record<string, unknown>> | undefined;
-  /** The key that it has unless it names one. */
-  readonly idempotencyKey?: string;
 }
 
 /** The answer to one line of a batch. */
@@ -31,6 +29,8 @@ export interface BatchCaller
   /** Whether a line may say when its order was placed. */
   readonly mayImport: boolean;
   readonly defaultCurrency: string;
+  /** The Idempotency-Key of a line that names none. */
+  readonly keyOf?: (lineNumber: number) => string;
   /** Told of each command that was handled. */
   readonly onHandled?: (outcome: Extract<BatchOutcome, { outcome: 'handled' }>) => void;
 }
@@ -44,64 +44,69 @@ export type HandleLines = (lines: readonly BatchLine[]) => Promise<readonly Line
  * have come together are placed together.
  */
 export function createLineHandler(caller: BatchCaller): HandleLines {
-  /** By order: the end of its last line in work. */
-  const lastOfOrder = new Map<string, Promise<unknown>>();
-
-  async function inTurn(orderId: string, task: (before: Promise<unknown> | undefined) => Promise<void>): Promise<void> {
-    const done = task(lastOfOrder.get(orderId));
-    lastOfOrder.set(orderId, done);
-    await done;
-    if (lastOfOrder.get(orderId) === done) lastOfOrder.delete(orderId);
-  }
+  /** By order: its last line in work. */
+  const turns = new Map<string, Turn>();
 
   return async (lines) => {
     const answers = new Array<LineAnswer>(lines.length);
-    const answer = ({ index, request }: ParsedLine, outcome: BatchOutcome) => {
+    const answer = (index: number, request: CommandRequest, outcome: BatchOutcome) => {
       if (outcome.outcome === 'handled') caller.onHandled?.(outcome);
       answers[index] = lineAnswer(lines[index]?.number ?? 0, request, outcome);
     };
-    const together: ParsedLine[] = [];
-    const others: ParsedLine[] = [];
-    const seen = new Set<string>();
+    /** Orders to place together, and which lines they are of. */
+    const together: CommandRequest[] = [];
+    const linesTogether: number[] = [];
+    const placing: Turn = { over: undefined };
+    const others: { index: number; request: CommandRequest; own: Turn; before: Turn | undefined }[] = [];
     for (const [index, line] of lines.entries()) {
       const parsed = parseLine(line, caller);
       if ('problem' in parsed) {
         answers[index] = refused(line.number, parsed.problem);
         continue;
       }
-      const { orderId, command } = parsed.request;
-      const isFirst = !seen.has(orderId) && !lastOfOrder.has(orderId);
-      (isFirst && command.command === 'place' ? together : others).push({ index, request: parsed.request });
-      seen.add(orderId);
+      const { request } = parsed;
+      const before = turns.get(request.orderId);
+      if (before === undefined && request.command.command === 'place') {
+        together.push(request);
+        linesTogether.push(index);
+        turns.set(request.orderId, placing);
+      } else {
+        const own: Turn = { over: undefined };
+        others.push({ index, request, own, before });
+        turns.set(request.orderId, own);
+      }
     }
 
     const place = async () => {
-      const outcomes = await caller.placeOrders(together.map(({ request }) => request));
-      for (const [nth, line] of together.entries()) {
+      const outcomes = await caller.placeOrders(together);
+      for (const [nth, request] of together.entries()) {
         const outcome = outcomes[nth];
-        if (outcome) answer(line, outcome);
+        if (outcome) answer(linesTogether[nth] ?? 0, request, outcome);
       }
     };
-    const placing = place();
-    for (const { request } of together) lastOfOrder.set(request.orderId, placing);
-    const alone = others.map((line) =>
-      inTurn(line.request.orderId, async (before) => {
-        await before;
-        answer(line, await outcomeOf(caller.handleCommand, line.request));
-      }),
-    );
-    await Promise.all([placing, ...alone]);
-    for (const { request } of together) {
-      if (lastOfOrder.get(request.orderId) === placing) lastOfOrder.delete(request.orderId);
+    const handleAlone = async (index: number, request: CommandRequest, before: Turn | undefined) => {
+      await before?.over;
+      answer(index, request, await outcomeOf(caller.handleCommand, request));
+    };
+    const end = (orderId: string, turn: Turn) => {
+      if (turns.get(orderId) === turn) turns.delete(orderId);
+    };
+    placing.over = place();
+    for (const { index, request, own, before } of others) own.over = handleAlone(index, request, before);
+    await placing.over;
+    for (const { orderId } of together) end(orderId, placing);
+    for (const { request, own } of others) {
+      await own.over;
+      end(request.orderId, own);
     }
     return answers;
   };
 }
 
-/** A line that asks for something, by its place among those that have come together. */
-interface ParsedLine {
-  readonly index: number;
-  readonly request: CommandRequest;
+/** What handles one line of an order, or several orders' lines together. The order's next line waits until it is over. */
+interface Turn {
+  /** Undefined until it begins, which it does before any that waits for it. */
+  over: Promise<void> | undefined;
 }
 
 function refused(line: number, problem: Problem, orderId?: string): LineAnswer {
@@ -116,7 +121,7 @@ function lineAnswer(line: number, { orderId, command }: CommandRequest, outcome:
 }
 
 function parseLine(
-  { input, idempotencyKey }: BatchLine,
+  { number, input }: BatchLine,
   caller: BatchCaller,
 ): { request: CommandRequest } | { problem: Problem } {
   if (input === undefined) {
@@ -132,7 +137,7 @@ function parseLine(
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     return { problem: validationProblem([{ pointer: '', message: 'must be an object with a command' }]) };
   }
-  const { command, idempotency_key: key = idempotencyKey, ...rest } = value as Record<string, unknown>;
+  const { command, idempotency_key: key = caller.keyOf?.(number), order_id } = value as Record<string, unknown>;
   if (!isCommandName(command)) {
     return {
       problem: validationProblem([{ pointer: '/command', message: `must be one of ${commandNames.join(', ')}` }]),
@@ -146,20 +151,13 @@ function parseLine(
     };
   }
   let orderId: string | undefined;
-  let body = rest;
   if (command !== 'place') {
-    const { order_id, ...others } = rest;
     if (!isUuid(order_id)) return { problem: validationProblem([{ pointer: '/order_id', message: 'must be a UUID' }]) };
     orderId = order_id;
-    body = others;
   }
   const { actor, defaultCurrency } = caller;
-  const parsed = parseCommand(command, body, orderId, {
-    actor,
-    defaultCurrency,
-    idempotencyKey: key,
-    nowMs: Date.now(),
-  });
+  const commandCaller = { actor, defaultCurrency, idempotencyKey: key, nowMs: Date.now() };
+  const parsed = parseCommand(command, value, orderId, commandCaller, lineErrors);
   if ('errors' in parsed) return { problem: validationProblem(parsed.errors) };
   if (parsed.request.occurredAt !== undefined && !caller.mayImport) {
     return { problem: insufficientScope(['orders:import']).problem };

@@ -44,14 +44,16 @@ export interface CommandCaller {
  * Reads a command's body. A place's order id is the one that the caller chose, or derived from the caller and its
  * Idempotency-Key, or new.
  * @param orderId the order that the path or the line names; undefined for a place.
+ * @param errorsIn what is wrong with the fields of the body, by themselves.
  */
 export function parseCommand(
   name: CommandName,
   body: unknown,
   orderId: string | undefined,
   caller: CommandCaller,
+  errorsIn: (name: CommandName, body: unknown) => FieldError[] = bodyErrors,
 ): ParsedCommand {
-  const errors = bodyErrors(name, body);
+  const errors = errorsIn(name, body);
   if (errors.length > 0) return { errors };
   const valid = body as CommandBody;
   const command = toCommand(name, valid, caller.defaultCurrency);

@@ -1,3 +1,4 @@
+import type { CommandName } from '../orders/commands.js';
 import { currencyCodes } from '../orders/currency.js';
 import { orderLimits as limits } from '../orders/limits.js';
 import { orderStatuses, paymentStatuses } from '../orders/order.js';
@@ -90,6 +91,14 @@ export const commandSchemas = {
   release: body({ reason }, ['reason']),
   note: body({ text: { type: 'string', minLength: 1, maxLength: limits.maxNoteLength } }, ['text']),
 } as const;
+
+/** A line of a batch: the body of a command, and beside it which command it is, of which order, under which key. Those are checked on their own. */
+export const lineSchemas = Object.fromEntries(
+  Object.entries(commandSchemas).map(([name, { properties, ...rest }]) => [
+    name,
+    { ...rest, properties: { command: true, idempotency_key: true, order_id: true, ...properties } },
+  ]),
+) as Record<CommandName, object>;
 
 /** The body of everything that takes one. */
 export const bodySchemas = {

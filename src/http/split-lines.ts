@@ -1,9 +1,17 @@
-/** A line of a stream: its number from 1, and its bytes; or undefined for the bytes of one that is too long. */
+/** A line of a stream or a file: its number from 1, and its bytes; or undefined for the bytes of one that is too long. */
 export interface Line {
   readonly number: number;
   readonly bytes: Buffer | undefined;
-  /** The offset in the stream just behind the line and its line break. */
+  /** The offset just behind the line and its line break. */
   readonly end: number;
+}
+
+export interface SplitOptions {
+  readonly maxLineBytes: number;
+  readonly maxLines: number;
+  readonly keepEmpty?: boolean;
+  /** How many lines and bytes are before the stream. */
+  readonly from?: { readonly lines: number; readonly bytes: number };
 }
 
 /**
@@ -13,12 +21,12 @@ export interface Line {
  */
 export async function* splitLines(
   source: AsyncIterable<Buffer>,
-  { maxLineBytes, maxLines, keepEmpty = false }: { maxLineBytes: number; maxLines: number; keepEmpty?: boolean },
+  { maxLineBytes, maxLines, keepEmpty = false, from = { lines: 0, bytes: 0 } }: SplitOptions,
 ): AsyncGenerator<Line[]> {
   let parts: Buffer[] = [];
   let size = 0;
-  let number = 0;
-  let offset = 0;
+  let number = from.lines;
+  let offset = from.bytes;
 
   const finish = (end: number): Line | undefined => {
     number += 1;

@@ -1,8 +1,9 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { CommandName } from '../orders/commands.js';
 import { hourMs } from '../read-models/metrics.js';
 import type { FieldError } from './problems.js';
 import { parseRfc3339 } from './rfc3339.js';
-import { bodySchemas, parameterSchemas, querySchemas } from './schemas.js';
+import { bodySchemas, lineSchemas, parameterSchemas, querySchemas } from './schemas.js';
 
 const formats = {
   rfc3339: (text: string) => parseRfc3339(text) !== undefined,
@@ -44,6 +45,11 @@ function validatorOf(ajv: Ajv2020, schema: object): Validator {
 /** What is wrong with a body; empty where nothing is. */
 export function bodyErrors(name: keyof typeof bodySchemas, body: unknown): FieldError[] {
   return errorsOf(validatorOf(bodies, bodySchemas[name]), body, '');
+}
+
+/** What is wrong with a command's body in a line of a batch, where there is more beside it. */
+export function lineErrors(name: CommandName, line: unknown): FieldError[] {
+  return errorsOf(validatorOf(bodies, lineSchemas[name]), line, '');
 }
 
 /** What is wrong with a query's parameters. Numbers in `query` are turned into numbers in place. */

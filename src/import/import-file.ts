@@ -1,25 +1,26 @@
 import { open, rm, stat } from 'node:fs/promises';
 import type { CommandHandlers } from '../commands/handle-command.js';
-import { type BatchLine, createLineHandler, type HandleLines, type LineAnswer } from '../http/batch-lines.js';
+import { createLineHandler, type HandleLines, type LineAnswer } from '../http/batch-lines.js';
 import { orderedWindow } from '../http/ordered-window.js';
 import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';
-import type { FilePosition, InputLine } from './input-lines.js';
+import { behind, type FilePosition, type InputGroup, type InputLine, rawText } from './input-lines.js';
 
 /** The actor in the events of an import. */
 export const importActor = 'import';
 
 /**
- * Groups of lines in work: enough that the next append of every partition finds a full batch waiting, and with 250 lines each fewer than the queue of
- * appends takes (`maxQueuedAppends`): an import must not be refused for what it sends itself.
+ * Groups of lines in work: enough that the next append always finds a full call waiting. With 125 lines each fewer than the queue of appends takes
+ * (`maxQueuedAppends`): an import must not be refused for what it sends itself.
  */
 const maxGroupsInFlight = 16;
-const saveIntervalMs = 1_000;
+/** How far it got is written down this often. */
+export const saveIntervalMs = 1_000;
 
 export interface ImportOptions {
   readonly file: string;
   /** Names the file for ever: `<source>:<line>` is the identity of what a line holds, so importing it again changes nothing. */
   readonly source: string;
-  readonly read: (from: FilePosition) => AsyncIterable<readonly InputLine[]>;
+  readonly read: (from: FilePosition) => AsyncIterable<InputGroup>;
   readonly handlers: CommandHandlers;
   readonly defaultCurrency: string;
   /** Begin at the first line whatever an earlier run has done. */
@@ -48,15 +49,24 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
     mayImport: true,
     defaultCurrency: options.defaultCurrency,
     correlationId: `import:${source}`,
+    keyOf: (lineNumber) => `${source}:${lineNumber}`,
   });
   options.onProgress?.(progress);
   const rejected = await openRejected(rejectedFile(file), progress.rejectedBytes);
   let savedAt = Date.now();
   try {
-    const work = (lines: readonly InputLine[]) => handleAll(lines, source, handleLines);
-    for await (const answered of orderedWindow(options.read(progress.position), work, maxGroupsInFlight)) {
-      for (const { line, answer } of answered) {
+    const work = (group: InputGroup) => handleAll(group, handleLines);
+    for await (const { lines, end, answers } of orderedWindow(
+      options.read(progress.position),
+      work,
+      maxGroupsInFlight,
+    )) {
+      const answerOfNext = answers.values();
+      for (const [nth, line] of lines.entries()) {
+        const answer = line.unreadable === undefined ? answerOfNext.next().value : undefined;
         if (answer && 'problem' in answer && answer.status >= 500) {
+          const before = lines[nth - 1];
+          if (before) progress.position = behind(before);
           throw new Error(
             `line ${line.number}: ${answer.problem.title}. Nothing is lost: run the same command again to carry on.`,
           );
@@ -68,8 +78,8 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
           progress.rejected += 1;
           progress.rejectedBytes += await rejected.write(line, answer);
         }
-        progress.position = line.end;
       }
+      progress.position = end;
       options.onProgress?.(progress);
       if (Date.now() - savedAt >= saveIntervalMs) {
         await rejected.sync();
@@ -102,24 +112,14 @@ async function checkResumable(file: string, source: string, progress: ImportProg
   }
 }
 
-interface AnsweredLine {
-  readonly line: InputLine;
-  /** Undefined where the line can't be read. */
-  readonly answer: LineAnswer | undefined;
+interface AnsweredGroup extends InputGroup {
+  /** One a line that can be read, in their order. */
+  readonly answers: readonly LineAnswer[];
 }
 
-/** Handles lines that can be read. One without a key of its own gets one that follows from where it stands. */
-async function handleAll(
-  lines: readonly InputLine[],
-  source: string,
-  handleLines: HandleLines,
-): Promise<AnsweredLine[]> {
-  const inputs: BatchLine[] = [];
-  for (const { number, content } of lines) {
-    if ('input' in content) inputs.push({ number, input: content.input, idempotencyKey: `${source}:${number}` });
-  }
-  const answers = (await handleLines(inputs)).values();
-  return lines.map((line) => ({ line, answer: 'input' in line.content ? answers.next().value : undefined }));
+async function handleAll({ lines, end }: InputGroup, handleLines: HandleLines): Promise<AnsweredGroup> {
+  const readable = lines.filter(({ unreadable }) => unreadable === undefined);
+  return { lines, end, answers: await handleLines(readable) };
 }
 
 interface RejectedLines {
@@ -139,8 +139,8 @@ async function openRejected(file: string, keptBytes: number): Promise<RejectedLi
     async write(line, answer) {
       handle ??= await open(file, 'w');
       const problem = answer && 'problem' in answer ? answer.problem : undefined;
-      const reason = problem?.detail ?? ('unreadable' in line.content ? line.content.unreadable : '');
-      const text = `${JSON.stringify({ line: line.number, reason, problem, input: line.raw() })}\n`;
+      const reason = problem?.detail ?? line.unreadable ?? '';
+      const text = `${JSON.stringify({ line: line.number, reason, problem, input: rawText(line) })}\n`;
       const { bytesWritten } = await handle.write(text, end);
       end += bytesWritten;
       return bytesWritten;

@@ -14,28 +14,46 @@ export interface FilePosition {
 export interface InputLine {
   /** The line's number in the file, from 1: with the file's name, the identity of what it holds. */
   readonly number: number;
-  /** What the line asks for, or why it can't be read. */
-  readonly content: { readonly input: BatchLine['input'] } | { readonly unreadable: string };
-  /** The line as it stands in the file, for the list of rejected ones. */
-  readonly raw: () => string;
-  /** Right behind the line. */
+  /** What the line asks for; undefined where it can't be read. */
+  readonly input: BatchLine['input'];
+  /** Why it can't be read. */
+  readonly unreadable: string | undefined;
+  /** What it is made of, as it stands in the file: for the list of rejected ones. */
+  readonly source: Line | readonly Line[];
+}
+
+/** Lines that are handled together: thousands are in work at once, so what they have in common stands here. */
+export interface InputGroup {
+  readonly lines: readonly InputLine[];
+  /** Right behind the last of them. */
   readonly end: FilePosition;
 }
 
+/** The text of a line, as it stands in the file. */
+export function rawText({ source }: InputLine): string {
+  const texts = [source].flat().map(({ bytes }: Line) => bytes?.toString() ?? '(too long to show)');
+  return texts.join('\n');
+}
+
+/** The position right behind a line. */
+export function behind({ source }: InputLine): FilePosition {
+  return endOf([source].flat());
+}
+
 const chunkBytes = 256 * 1024;
-/** Lines that are handled together. */
-const maxLines = 250;
+/** Lines that are handled together: what PostgreSQL has answered meanwhile waits so long for the process. */
+const maxLines = 125;
 
 /** The lines of an NDJSON file, from a position on. Memory is bounded by the longest line. */
-export async function* readNdjson(file: string, from: FilePosition): AsyncGenerator<InputLine[]> {
+export async function* readNdjson(file: string, from: FilePosition): AsyncGenerator<InputGroup> {
   for await (const lines of linesOf(file, from)) {
     const inputs: InputLine[] = [];
     for (const line of lines) {
-      if (line.bytes?.length === 0) continue;
-      const content = line.bytes ? { input: line.bytes } : { unreadable: 'The line is too long.' };
-      inputs.push({ number: line.number, content, raw: () => rawText([line]), end: endOf(line) });
+      const { number, bytes } = line;
+      if (bytes?.length === 0) continue;
+      inputs.push({ number, input: bytes, unreadable: bytes ? undefined : 'The line is too long.', source: line });
     }
-    if (inputs.length > 0) yield inputs;
+    yield { lines: inputs, end: endOf(lines) };
   }
 }
 
@@ -45,55 +63,43 @@ export async function* readCsv(
   from: FilePosition,
   mapping: CsvMapping,
   delimiter: string,
-): AsyncGenerator<InputLine[]> {
+): AsyncGenerator<InputGroup> {
   const header = await readHeader(file, delimiter);
   checkMapping(mapping, header.columns);
   const start = from.bytes === 0 ? header.end : from;
   for await (const records of csvRecords(linesOf(file, start), delimiter)) {
-    const inputs: InputLine[] = [];
-    for (const { lines, content } of records) {
-      const first = lines[0];
-      const last = lines.at(-1);
-      if (!first || !last) continue;
-      inputs.push({
-        number: first.number,
-        content:
-          'fields' in content ? { input: placeLine(byColumn(header.columns, content.fields), mapping) } : content,
-        raw: () => rawText(lines),
-        end: endOf(last),
-      });
-    }
-    if (inputs.length > 0) yield inputs;
+    const lines = records.map(({ lines, content }): InputLine => {
+      const number = lines[0]?.number ?? 0;
+      if ('unreadable' in content) return { number, input: undefined, unreadable: content.unreadable, source: lines };
+      const input = placeLine(byColumn(header.columns, content.fields), mapping);
+      return { number, input, unreadable: undefined, source: lines };
+    });
+    yield { lines, end: endOf(records.at(-1)?.lines ?? []) };
   }
 }
 
 async function readHeader(file: string, delimiter: string): Promise<{ columns: string[]; end: FilePosition }> {
   for await (const [first] of csvRecords(linesOf(file, { lines: 0, bytes: 0 }), delimiter)) {
-    const last = first?.lines.at(-1);
-    if (!first || !last) break;
+    if (!first) break;
     const { content } = first;
     if ('unreadable' in content)
       throw new Error(`${file}: its first line has to name the columns. ${content.unreadable}`);
-    return { columns: content.fields.map((column) => column.trim()), end: endOf(last) };
+    return { columns: content.fields.map((column) => column.trim()), end: endOf(first.lines) };
   }
   throw new Error(`${file} is empty: its first line has to name the columns`);
 }
 
-/** The file's lines from a position on, the empty ones too, with numbers and ends that count from the file's beginning. */
-async function* linesOf(file: string, from: FilePosition): AsyncGenerator<Line[]> {
+/** The file's lines from a position on, the empty ones too. */
+function linesOf(file: string, from: FilePosition): AsyncGenerator<Line[]> {
   const stream = createReadStream(file, { start: from.bytes, highWaterMark: chunkBytes });
   const { maxBatchLineBytes: maxLineBytes } = httpLimits;
-  for await (const lines of splitLines(stream, { maxLineBytes, maxLines, keepEmpty: true })) {
-    yield lines.map(({ number, bytes, end }) => ({ number: from.lines + number, bytes, end: from.bytes + end }));
-  }
+  return splitLines(stream, { maxLineBytes, maxLines, keepEmpty: true, from });
 }
 
-function endOf({ number, end }: Line): FilePosition {
+/** The position behind lines, of which there is at least one. */
+function endOf(lines: readonly Line[]): FilePosition {
+  const { number = 0, end = 0 } = lines.at(-1) ?? {};
   return { lines: number, bytes: end };
-}
-
-function rawText(lines: readonly Line[]): string {
-  return lines.map(({ bytes }) => bytes?.toString() ?? '(too long to show)').join('\n');
 }
 
 function byColumn(columns: readonly string[], fields: readonly string[]): Record<string, string> {

@@ -2,6 +2,7 @@ import { access, appendFile, copyFile, mkdtemp, readFile, rm, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { saveIntervalMs } from '../../src/import/import-file.js';
 import { projectPath } from '../../src/project-path.js';
 import { exactJson } from '../../src/queries/exact-json.js';
 import { getMetrics } from '../../src/queries/get-metrics.js';
@@ -80,10 +81,17 @@ describe('orders import', function () {
         `${nth % 700},199${7 + (nth % 2)}01${10 + (nth % 20)},${1 + (nth % 3)},${nth % 100}.${10 + (nth % 90)}`,
     );
     await writeFile(file, `ID,Date,Volume,Amount\n${lines.join('\n')}\n`);
-    const killed = await orders(
-      ['import', file, ...mapping],
-      async () => (await count()) > 9_000 && exists(`${file}.import-progress.json`),
-    );
+    // Held up in the middle until it is time to write down how far it got, which the next lines that are done then lead to; and killed before the last.
+    let heldUpAt: number | undefined;
+    const killed = await orders(['import', file, ...mapping], async () => {
+      if (heldUpAt === undefined && (await count()) > 9_000) {
+        await log.owner.query('begin');
+        await log.owner.query('select from logs where partition = 3 for update');
+        heldUpAt = performance.now();
+      }
+      if (heldUpAt !== undefined && performance.now() - heldUpAt > saveIntervalMs) await log.owner.query('commit');
+      return exists(`${file}.import-progress.json`);
+    });
     expect(killed.code).to.equal(null);
     expect(await count()).to.be.lessThan(30_000);
     const resumed = await orders(['import', file, ...mapping]);

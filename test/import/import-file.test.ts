@@ -1,0 +1,63 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { BatchOutcome } from '../../src/commands/batch-outcome.js';
+import { Overloaded } from '../../src/event-log/overloaded.js';
+import { importFile, progressFile, rejectedFile } from '../../src/import/import-file.js';
+import { readNdjson } from '../../src/import/input-lines.js';
+
+describe('an import that fails at a line', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'orders-import-'));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it('carries on right there, with each line counted once and each rejected line listed once', async () => {
+    const file = join(folder, 'orders.ndjson');
+    const lines = 400;
+    const broken = [10, 150, 199, 201, 390];
+    const failing = 200;
+    const line = (number: number) =>
+      broken.includes(number)
+        ? 'no JSON'
+        : JSON.stringify({ command: 'place', user_id: `u-${number}`, item_ids: ['a'], total_amount: 1 });
+    await writeFile(file, Array.from({ length: lines }, (_, nth) => `${line(nth + 1)}\n`).join(''));
+
+    const placed = new Set<string>();
+    let fails = true;
+    const outcome = (userId: string): BatchOutcome => {
+      if (fails && userId === `u-${failing}`) return { outcome: 'failed', error: new Overloaded('appends', 1) };
+      const replayed = placed.has(userId);
+      placed.add(userId);
+      return { outcome: 'handled', version: 1, partition: 0, position: placed.size, replayed };
+    };
+    const run = () =>
+      importFile({
+        file,
+        source: 'orders.ndjson',
+        read: (from) => readNdjson(file, from),
+        handlers: {
+          handleCommand: () => Promise.reject(new Error('every line places another order')),
+          placeOrders: async (requests) =>
+            requests.map(({ command }) => outcome(command.command === 'place' ? command.userId : '')),
+        },
+        defaultCurrency: 'USD',
+        restart: false,
+      });
+
+    const failure = await run().catch((error: Error) => error.message);
+    expect(failure).to.match(new RegExp(`^line ${failing}: .*Nothing is lost`));
+    const { position } = JSON.parse(await readFile(progressFile(file), 'utf8'));
+    expect(position.lines).to.equal(failing - 1);
+
+    fails = false;
+    const { imported, alreadyThere, rejected } = await run();
+    expect(imported + alreadyThere).to.equal(lines - broken.length);
+    expect(placed.size).to.equal(lines - broken.length);
+    expect(rejected).to.equal(broken.length);
+    const listed = (await readFile(rejectedFile(file), 'utf8')).trim().split('\n');
+    expect(listed.map((one) => JSON.parse(one).line)).to.deep.equal(broken);
+  });
+});
