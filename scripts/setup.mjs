@@ -10,7 +10,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -55,11 +54,15 @@ function build() {
 }
 
 /** `npx orders …` finds the command among those of the dependencies. */
+/** `npx orders` runs Node with a young generation as large as that of `npm start`, which a link to the script would not. */
 function linkCommand() {
-  const link = join(root, 'node_modules', '.bin', 'orders');
-  if (existsSync(link)) return;
-  mkdirSync(dirname(link), { recursive: true });
-  symlinkSync(join('..', '..', 'scripts', 'orders.mjs'), link);
+  const command = join(root, 'node_modules', '.bin', 'orders');
+  const text = '#!/bin/sh\nexec node --max-semi-space-size=32 "$(dirname "$0")/../../scripts/orders.mjs" "$@"\n';
+  if (read(command) === text) return;
+  mkdirSync(dirname(command), { recursive: true });
+  // It may be a link, through which the script itself would be written.
+  rmSync(command, { force: true });
+  writeFileSync(command, text, { mode: 0o755 });
 }
 
 function installRedis() {
