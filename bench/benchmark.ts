@@ -5,6 +5,8 @@ export interface Bench {
   readonly servers: Servers;
   /** A database of its own, migrated; its read models share no key with others. */
   readonly newDatabase: () => Promise<string>;
+  /** The same for one task: a large one that was left would be looked through by autovacuum while others are measured. */
+  readonly inNewDatabase: <Result>(task: (url: string) => Promise<Result>) => Promise<Result>;
   /** Orders of the large logs, five events each. */
   readonly orders: number;
   /** How often each side is measured. */

@@ -56,6 +56,12 @@ const dataDir = await mkdtemp(join(tmpdir(), 'orders-bench-'));
 await chmod(dataDir, 0o755);
 const servers = await openServers(readConfig({ ORDERS_DATA_DIR: dataDir }), () => undefined);
 try {
+  const asAdmin = async (sql: string) => {
+    const admin = new pg.Client({ connectionString: servers.databaseUrl });
+    await admin.connect();
+    await admin.query(sql);
+    await admin.end();
+  };
   let databases = 0;
   const bench: Bench = {
     servers,
@@ -65,14 +71,20 @@ try {
     say: (text) => console.log(`  ${text}`),
     async newDatabase() {
       databases += 1;
-      const admin = new pg.Client({ connectionString: servers.databaseUrl });
-      await admin.connect();
-      await admin.query(`create database bench_${databases}`);
-      await admin.end();
+      const name = `bench_${databases}`;
+      await asAdmin(`create database ${name}`);
       const url = new URL(servers.databaseUrl);
-      url.pathname = `/bench_${databases}`;
+      url.pathname = `/${name}`;
       await migrate(url.href, 16);
       return url.href;
+    },
+    async inNewDatabase(task) {
+      const url = await bench.newDatabase();
+      try {
+        return await task(url);
+      } finally {
+        await asAdmin(`drop database ${new URL(url).pathname.slice(1)} with (force)`);
+      }
     },
   };
   const results: BenchResult[] = [];
