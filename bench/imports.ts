@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { projectPath } from '../src/project-path.js';
 import { type Bench, type BenchResult, compare, median, processorCeiling, serversCeiling } from './benchmark.js';
 import { placeRequest } from './placed-orders.js';
-import { type ServerProcess, startProfiledService, startService } from './processes.js';
+import { commandFlags, type ServerProcess, startProfiledService, startService } from './processes.js';
 import { profiled } from './profiles.js';
 
 const run = promisify(execFile);
@@ -23,9 +23,17 @@ export async function imports(bench: Bench): Promise<BenchResult> {
   const small = Math.ceil(bench.orders / 2);
   const dir = await mkdtemp(join(tmpdir(), 'orders-import-'));
   try {
-    const files = { large: await orderFile(dir, bench, large), small: await orderFile(dir, bench, small) };
+    const files = { large: await orderFile(dir, large), small: await orderFile(dir, small) };
+    await bench.inNewDatabase(async (databaseUrl) => {
+      await importInto(bench, databaseUrl, files.large);
+      await copyOut(databaseUrl, files.large);
+    });
     // A client gives each line a key, so that it may send the batch again; a line of a file that is imported has one in its place in the file.
     const lines = [...orderLines(small, (nth) => ({ idempotency_key: `k-${nth}` }))].join('');
+    await withService(bench, startService, async (service, databaseUrl) => {
+      await sendBatch(service, lines, small);
+      await copyOut(databaseUrl, files.small);
+    });
     const batch = await compare(
       bench,
       comparisonOf('batch', `POST /orders/batch of ${counted(small)} orders`),
@@ -73,20 +81,16 @@ export async function imports(bench: Bench): Promise<BenchResult> {
   }
 }
 
-/** Orders as lines of a batch, and the rows that they lead to, as COPY writes them. */
+/** A file of orders to import, and where the rows go that as many orders lead to, as COPY writes them. */
 interface OrderFile {
   readonly orders: number;
   readonly lines: string;
   readonly rows: string;
 }
 
-async function orderFile(dir: string, bench: Bench, orders: number): Promise<OrderFile> {
+async function orderFile(dir: string, orders: number): Promise<OrderFile> {
   const file = { orders, lines: join(dir, `${orders}.ndjson`), rows: join(dir, `${orders}.copy`) };
   await pipeline(Readable.from(orderLines(orders)), createWriteStream(file.lines));
-  await bench.inNewDatabase(async (databaseUrl) => {
-    await importInto(bench, databaseUrl, file);
-    await psql(databaseUrl, `'copy events to stdout' > ${file.rows}`);
-  });
   return file;
 }
 
@@ -119,14 +123,18 @@ async function importInto(
   nodeFlags: readonly string[] = [],
 ): Promise<void> {
   const env = { ...process.env, DATABASE_URL: databaseUrl, REDIS_URL: servers.redisUrl, LOG_LEVEL: 'error' };
-  // As `npx orders` runs it: see scripts/setup.mjs.
-  const flags = ['--max-semi-space-size=32', ...nodeFlags, projectPath('scripts/orders.mjs')];
-  await run(process.execPath, [...flags, 'import', lines], { env });
+  await run(process.execPath, [...commandFlags(), ...nodeFlags, projectPath('scripts/orders.mjs'), 'import', lines], {
+    env,
+  });
 }
 
 /** Orders a second, into a database of its own. */
 function importAlone(bench: Bench, file: OrderFile): Promise<number> {
   return bench.inNewDatabase((databaseUrl) => perSecond(file.orders, () => importInto(bench, databaseUrl, file)));
+}
+
+async function copyOut(databaseUrl: string, { rows }: OrderFile): Promise<void> {
+  await psql(databaseUrl, `'copy events to stdout' > ${rows}`);
 }
 
 /** The same rows by COPY. */
@@ -151,12 +159,12 @@ async function sendBatch({ url }: ServerProcess, lines: string, orders: number):
 function withService<Server extends ServerProcess, Result>(
   bench: Bench,
   start: (env: Record<string, string>) => Promise<Server>,
-  task: (service: Server) => Promise<Result>,
+  task: (service: Server, databaseUrl: string) => Promise<Result>,
 ): Promise<Result> {
   return bench.inNewDatabase(async (databaseUrl) => {
     const service = await start({ DATABASE_URL: databaseUrl, REDIS_URL: bench.servers.redisUrl });
     try {
-      return await task(service);
+      return await task(service, databaseUrl);
     } finally {
       await service.stop();
     }

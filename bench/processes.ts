@@ -67,6 +67,11 @@ function startFlags(): string[] {
   return scripts.start.split(' ').filter((word) => word.startsWith('--'));
 }
 
+/** Node's flags of `npx orders`: see scripts/setup.mjs. */
+export function commandFlags(): string[] {
+  return startFlags().filter((flag) => flag.startsWith('--max-semi-space-size='));
+}
+
 interface StartedProcess extends ServerProcess {
   /** Resolves once the process has said so. */
   says(text: RegExp): Promise<void>;

@@ -21,7 +21,7 @@ const stamp = (name) => join(root, 'node_modules', `.orders-${name}`);
 checkNode();
 installDependencies();
 build();
-linkCommand();
+writeCommand();
 if (!process.argv.includes('--no-redis') && !process.env.REDIS_URL) installRedis();
 
 function checkNode() {
@@ -53,11 +53,15 @@ function build() {
   writeFileSync(stamp('built'), wanted);
 }
 
-/** `npx orders …` finds the command among those of the dependencies. */
-/** `npx orders` runs Node with a young generation as large as that of `npm start`, which a link to the script would not. */
-function linkCommand() {
+/**
+ * `npx orders …` finds the command among those of the dependencies. It runs Node with a young generation as large as that of `npm start`, which a link to
+ * the script would not.
+ */
+function writeCommand() {
   const command = join(root, 'node_modules', '.bin', 'orders');
-  const text = '#!/bin/sh\nexec node --max-semi-space-size=32 "$(dirname "$0")/../../scripts/orders.mjs" "$@"\n';
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const [youngGeneration] = /--max-semi-space-size=\d+/.exec(scripts.start);
+  const text = `#!/bin/sh\nexec node ${youngGeneration} "$(dirname "$0")/../../scripts/orders.mjs" "$@"\n`;
   if (read(command) === text) return;
   mkdirSync(dirname(command), { recursive: true });
   // It may be a link, through which the script itself would be written.

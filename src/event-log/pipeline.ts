@@ -8,15 +8,16 @@ export type SendStatement = <Row extends pg.QueryResultRow>(statement: pg.QueryC
 interface Lane {
   readonly connecting: Promise<pg.PoolClient>;
   client?: pg.PoolClient;
-  /** When each of them was sent, in their order. */
-  readonly sentAt: number[];
+  underWay: number;
+  /** When PostgreSQL could begin with the one in front: when it was sent, or the one before it was over. */
+  frontSince: number;
   failed?: Error;
 }
 
 /**
  * Sends statements over one connection of a pool, one behind the other: PostgreSQL goes on with the next while the answer to the one before is on its
  * way and taken in here. Over two connections it would work at both at once, and both would take longer. Each statement is a transaction of its own, and
- * fails alone. Once one has taken `heldUpMs`, what comes next does not wait for it, but has another connection.
+ * fails alone. Once the one in front has taken `heldUpMs`, what comes next does not wait for it, but has another connection.
  *
  * The connection is the pool's again as soon as nothing is under way. If it breaks, all that was under way on it fails, with an outcome that is unknown.
  * @param pool with `pipeline` set.
@@ -26,7 +27,8 @@ export function createPipeline(pool: Pool, heldUpMs: number): SendStatement {
 
   function open(): Lane {
     const opened: Lane = {
-      sentAt: [],
+      underWay: 0,
+      frontSince: performance.now(),
       connecting: pool.connect().then((client) => {
         opened.client = client;
         // A connection that breaks fails what is under way on it. Its event says no more than that, and would end the process if nobody heard it.
@@ -38,8 +40,9 @@ export function createPipeline(pool: Pool, heldUpMs: number): SendStatement {
   }
 
   function leave(left: Lane): void {
-    left.sentAt.shift();
-    const isOver = left.sentAt.length === 0;
+    left.underWay -= 1;
+    left.frontSince = performance.now();
+    const isOver = left.underWay === 0;
     if (lane === left && (isOver || left.failed)) lane = undefined;
     if (!isOver) return;
     left.client?.off('error', ignore);
@@ -48,10 +51,9 @@ export function createPipeline(pool: Pool, heldUpMs: number): SendStatement {
   }
 
   return async (statement) => {
-    const now = performance.now();
-    if (!lane || now - (lane.sentAt[0] ?? now) > heldUpMs) lane = open();
+    if (!lane || performance.now() - lane.frontSince > heldUpMs) lane = open();
     const own = lane;
-    own.sentAt.push(now);
+    own.underWay += 1;
     try {
       return await (own.client ?? (await own.connecting)).query(statement);
     } catch (error) {

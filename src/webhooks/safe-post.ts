@@ -1,4 +1,4 @@
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
@@ -9,6 +9,13 @@ import { webhookLimits as limits } from './limits.js';
 export class AddressRefused extends Error {
   override readonly name = 'AddressRefused';
 }
+
+/** All addresses of a name, as node:dns gives them. */
+export type ResolveAll = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 export interface PostAnswer {
   readonly status: number;
@@ -44,9 +51,9 @@ export function addressProblem(text: string, allowPrivate: boolean): string | un
  * which changes its address in between gains nothing.
  * @param resolve looks a name up.
  */
-export function createSafePost(allowPrivate: boolean, resolve: typeof dnsLookup = dnsLookup): SafePost {
+export function createSafePost(allowPrivate: boolean, resolve: ResolveAll = dnsLookup): SafePost {
   const lookup: LookupFunction = (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
       const refused = allowPrivate ? undefined : addresses?.find(({ address }) => !isPublic(address));
       const [first] = addresses ?? [];
       if (error) callback(error, '', 0);

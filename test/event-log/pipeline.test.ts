@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { expect } from 'chai';
 import type pg from 'pg';
 import { createPool, type Pool } from '../../src/event-log/database.js';
@@ -22,9 +22,11 @@ describe('statements in a pipeline', () => {
   beforeEach(async () => {
     pool = createPool(log.databaseUrl, 4, () => undefined);
     sockets = [];
-    pool.on('connect', (client) =>
-      sockets.push((client as unknown as { connection: { stream: Socket } }).connection.stream),
-    );
+    pool.options.stream = () => {
+      const socket = new Socket();
+      sockets.push(socket);
+      return socket;
+    };
     await log.owner.query('select pg_advisory_lock(7)');
   });
   afterEach(async () => {

@@ -21,7 +21,7 @@ const document = JSON.parse(JSON.stringify(openApiDocument())) as {
   readonly components: { readonly responses: Readonly<Record<string, Response>> };
 };
 const ajv = new Ajv2020({ strict: false, allErrors: true });
-(addFormats as unknown as (to: Ajv2020) => void)(ajv);
+addFormats.default(ajv);
 ajv.addSchema({ ...document, $id: 'openapi' });
 
 const validators = new Map<string, ValidateFunction>();

@@ -1,11 +1,21 @@
 import type pg from 'pg';
 import type { Pool } from '../../src/event-log/database.js';
 
-/** A pool that tells of each statement with a name that is sent through it, or through one of its connections. */
-export function watchedPool(pool: Pool, onStatement: (name: string) => void): Pool {
-  const query = (target: Pool | pg.PoolClient) => (statement: pg.QueryConfig) => {
-    if (statement.name !== undefined) onStatement(statement.name);
-    return target.query(statement);
+/**
+ * A pool that tells of each statement with a name that is sent through it, or through one of its connections.
+ * @param onAnswer told of each that was answered; who sent it has the answer once this is over.
+ */
+export function watchedPool(
+  pool: Pool,
+  onStatement: (name: string) => void,
+  onAnswer: (name: string) => Promise<void> = async () => undefined,
+): Pool {
+  const query = (target: Pool | pg.PoolClient) => async (statement: pg.QueryConfig, values?: unknown[]) => {
+    if (statement.name === undefined) return target.query(statement, values);
+    onStatement(statement.name);
+    const answer = await target.query(statement, values);
+    await onAnswer(statement.name);
+    return answer;
   };
   const client = (connected: pg.PoolClient) => replaced(connected, { query: query(connected) });
   return replaced(pool, { query: query(pool), connect: () => pool.connect().then(client) });

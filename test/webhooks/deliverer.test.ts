@@ -1,12 +1,11 @@
 import { expect } from 'chai';
-import type pg from 'pg';
-import type { Pool } from '../../src/event-log/database.js';
 import { WakeUps } from '../../src/event-log/wake-ups.js';
 import { WebhookDeliverer } from '../../src/webhooks/deliverer.js';
 import type { PostAnswer } from '../../src/webhooks/safe-post.js';
 import { createWebhookStore } from '../../src/webhooks/webhook-store.js';
 import { appender, orderIdIn, place } from '../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
+import { watchedPool } from '../support/watched-pool.js';
 
 describe('a webhook’s delivery', () => {
   let log: TestLog;
@@ -22,15 +21,15 @@ describe('a webhook’s delivery', () => {
     const results: string[] = [];
     let holdBack: Promise<void> | undefined;
     let asked = 0;
-    const query = async (config: pg.QueryConfig, values?: unknown[]) => {
-      const answer = await log.pool.query(config, values);
-      if (config.name === 'webhooks-due') {
+    const pool = watchedPool(
+      log.pool,
+      () => undefined,
+      async (name) => {
+        if (name !== 'webhooks-due') return;
         asked += 1;
         await holdBack;
-      }
-      return answer;
-    };
-    const pool: Pool = Object.create(log.pool, { query: { value: query } });
+      },
+    );
     const wakeUps = new WakeUps(log.databaseUrl, log.pool, silent);
     await wakeUps.start();
     const { databaseUrl: url, settings } = log;

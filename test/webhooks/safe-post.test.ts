@@ -1,8 +1,13 @@
-import type { lookup } from 'node:dns';
 import { expect } from 'chai';
 import { retryDelayMs } from '../../src/webhooks/attempt.js';
 import { webhookLimits as limits } from '../../src/webhooks/limits.js';
-import { AddressRefused, addressProblem, createSafePost, isPublic } from '../../src/webhooks/safe-post.js';
+import {
+  AddressRefused,
+  addressProblem,
+  createSafePost,
+  isPublic,
+  type ResolveAll,
+} from '../../src/webhooks/safe-post.js';
 import { startReceiver } from '../support/receiver.js';
 
 describe('a webhook’s address', () => {
@@ -47,15 +52,14 @@ describe('a webhook’s address', () => {
     expect(addressProblem('https://shop.example:8443/hooks?x=1', false)).to.equal(undefined));
 
   /** A name server that answers with these addresses, one list after the other. */
-  const answering = (...answers: string[][]) => {
-    const fake = (_: string, __: object, callback: (error: null, addresses: object[]) => void) => {
+  const answering =
+    (...answers: string[][]): ResolveAll =>
+    (_, __, callback) => {
       callback(
         null,
         (answers.shift() ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
       );
     };
-    return fake as unknown as typeof lookup;
-  };
   const refusal = async (post: ReturnType<typeof createSafePost>) =>
     post.post('https://shop.example/', {}, '{}').catch((error: Error) => error);
 
@@ -70,10 +74,10 @@ describe('a webhook’s address', () => {
     const receiver = await startReceiver();
     const { port } = new URL(receiver.url);
     let asked = 0;
-    const fake = ((_: string, __: object, callback: (error: null, addresses: object[]) => void) => {
+    const fake: ResolveAll = (_, __, callback) => {
       asked += 1;
       callback(null, [{ address: '127.0.0.1', family: 4 }]);
-    }) as unknown as typeof lookup;
+    };
     const post = createSafePost(true, fake);
     const body = JSON.stringify({ data: {} });
     expect((await post.post(`http://shop.example:${port}/`, {}, body)).status).to.equal(204);
