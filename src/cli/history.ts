@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { createStreamReader } from '../event-log/read-stream.js';
 import { recordedEvent } from '../event-log/stored-event.js';
-import { isUuid } from '../http/validation.js';
+import { isUuid } from '../http/request/validation.js';
 import { exponentOf } from '../orders/currency.js';
 import type { ItemQuantity, RecordedEvent } from '../orders/events.js';
 import { evolve } from '../orders/evolve.js';

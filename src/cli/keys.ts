@@ -1,6 +1,6 @@
 import { createApiKey, listApiKeys, revokeApiKey } from '../access/api-keys.js';
 import { isScope, type Scope, scopes } from '../access/scopes.js';
-import { parseRfc3339 } from '../http/rfc3339.js';
+import { parseRfc3339 } from '../http/request/rfc3339.js';
 import { readArguments } from './read-arguments.js';
 import { UsageError } from './usage-error.js';
 import { withLog } from './with-log.js';

@@ -1,5 +1,5 @@
 import { type LogPoint, positionsAt } from '../event-log/positions-at.js';
-import { parseRfc3339 } from '../http/rfc3339.js';
+import { parseRfc3339 } from '../http/request/rfc3339.js';
 import { compareGenerations } from '../projections/compare-generations.js';
 import { createFreezer } from '../projections/freezer.js';
 import { positionsOf, readEntries, scanGeneration } from '../projections/generation-contents.js';

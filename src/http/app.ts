@@ -1,22 +1,22 @@
 import type { RequestListener } from 'node:http';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { answerProblems, createOverloadLog } from './answer-problems.js';
-import { auditRoutes } from './audit-routes.js';
-import { batchRoute } from './batch-route.js';
-import { commandRoutes } from './command-routes.js';
-import { crossOrigin } from './cors.js';
-import { openApiRoutes } from './openapi-routes.js';
-import { operationsRoutes } from './operations-routes.js';
-import { orderStreamRoute } from './order-stream.js';
-import { projectionRoutes } from './projection-routes.js';
-import { queryRoutes } from './query-routes.js';
-import { createRequestDurations } from './request-durations.js';
-import { identifyRequest } from './request-state.js';
-import { RequestsInHand } from './requests-in-hand.js';
-import { createRoutes } from './routes.js';
-import type { Service } from './service.js';
-import { webhookRoutes } from './webhook-routes.js';
+import { crossOrigin } from './middleware/cors.js';
+import { RequestsInHand } from './middleware/in-flight-requests.js';
+import { answerProblems, createOverloadLog } from './middleware/problem-responses.js';
+import { createRequestDurations } from './middleware/request-durations.js';
+import { identifyRequest } from './request/request-context.js';
+import { auditRoutes } from './routes/audit-routes.js';
+import { batchRoute } from './routes/batch-route.js';
+import { commandRoutes } from './routes/command-routes.js';
+import type { Service } from './routes/dependencies.js';
+import { openApiRoutes } from './routes/docs-routes.js';
+import { operationsRoutes } from './routes/health-routes.js';
+import { orderStreamRoute } from './routes/order-stream-route.js';
+import { projectionRoutes } from './routes/projection-routes.js';
+import { queryRoutes } from './routes/query-routes.js';
+import { createRoutes } from './routes/router.js';
+import { webhookRoutes } from './routes/webhook-routes.js';
 
 /**
  * The Koa application of the service, behind what refuses requests that are too many.

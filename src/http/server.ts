@@ -7,9 +7,9 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { type Problem, problem } from './contract/problems.js';
 import { httpLimits as limits } from './limits.js';
-import { type Problem, problem } from './problems.js';
-import { ServiceResponse } from './service-response.js';
+import { ServiceResponse } from './response/header-list-response.js';
 
 export interface HttpServer {
   /** Where it listens, such as http://127.0.0.1:3000. */

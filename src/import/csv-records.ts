@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import type { Line } from '../http/split-lines.js';
+import type { Line } from '../http/batch/split-lines.js';
 
 /** A record of a CSV file: its fields, or why it can't be read. It may span lines, where a field in quotes has breaks. */
 export interface CsvRecord {

@@ -1,7 +1,7 @@
 import { open, rm, stat } from 'node:fs/promises';
 import type { CommandHandlers } from '../commands/handle-command.js';
-import { createLineHandler, type HandleLines, type LineAnswer } from '../http/batch-lines.js';
-import { orderedWindow } from '../http/ordered-window.js';
+import { createLineHandler, type HandleLines, type LineAnswer } from '../http/batch/handle-lines.js';
+import { orderedWindow } from '../http/batch/ordered-window.js';
 import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';
 import { behind, type FilePosition, type InputGroup, type InputLine, rawText } from './input-lines.js';
 

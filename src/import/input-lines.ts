@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
-import type { BatchLine } from '../http/batch-lines.js';
+import type { BatchLine } from '../http/batch/handle-lines.js';
+import { type Line, splitLines } from '../http/batch/split-lines.js';
 import { httpLimits } from '../http/limits.js';
-import { type Line, splitLines } from '../http/split-lines.js';
 import { type CsvMapping, checkMapping, placeLine } from './csv-mapping.js';
 import { csvRecords } from './csv-records.js';
 

@@ -1,6 +1,6 @@
 import type { Order } from './order.js';
 
-/** Why `decide` refused. Each is a problem type of the HTTP contract (src/http/problem-types.ts is the one table). */
+/** Why `decide` refused. Each is a problem type of the HTTP contract (src/http/contract/problem-types.ts is the one table). */
 export type RejectionKind =
   | 'order-not-found'
   | 'order-exists'

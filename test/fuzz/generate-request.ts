@@ -1,4 +1,4 @@
-import { openApiDocument } from '../../src/http/openapi.js';
+import { openApiDocument } from '../../src/http/contract/openapi.js';
 import { type Known, nearlyValid, type Schema, validValue } from './generate-value.js';
 import type { Random } from './random.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createOrdersClient } from '../../client/orders-client.js';
-import { type OperationId, operations } from '../../src/http/operations.js';
+import { type OperationId, operations } from '../../src/http/contract/operations.js';
 import { eventually } from '../support/servers.js';
 import { useService } from '../support/service.js';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { problemTypes } from '../../src/http/problem-types.js';
+import { problemTypes } from '../../src/http/contract/problem-types.js';
 import { call, useService } from '../support/service.js';
 
 describe('the HTTP contract', () => {

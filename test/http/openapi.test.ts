@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { expect } from 'chai';
-import { examples } from '../../src/http/examples.js';
-import { openApiDocument } from '../../src/http/openapi.js';
+import { examples } from '../../src/http/contract/examples.js';
+import { openApiDocument } from '../../src/http/contract/openapi.js';
 import { projectPath } from '../../src/project-path.js';
 import { clientTypes } from '../support/client-types.js';
 import { call, useService } from '../support/service.js';

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import Koa from 'koa';
 import { pino } from 'pino';
-import { answerProblems, createOverloadLog } from '../../src/http/answer-problems.js';
-import { identifyRequest } from '../../src/http/request-state.js';
-import { RequestsInHand } from '../../src/http/requests-in-hand.js';
+import { RequestsInHand } from '../../src/http/middleware/in-flight-requests.js';
+import { answerProblems, createOverloadLog } from '../../src/http/middleware/problem-responses.js';
+import { identifyRequest } from '../../src/http/request/request-context.js';
 import { startHttpServer } from '../../src/http/server.js';
 
 describe('when more requests come than can be answered', () => {

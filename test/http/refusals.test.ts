@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { httpLimits as limits } from '../../src/http/limits.js';
-import { type Clock, Refusals } from '../../src/http/refusals.js';
+import { type Clock, Refusals } from '../../src/http/middleware/load-shedding.js';
 
 /** A process in which time passes only by what is done in it. */
 class FakeProcess implements Clock {

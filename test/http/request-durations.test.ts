@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Registry } from 'prom-client';
-import { createRequestDurations } from '../../src/http/request-durations.js';
+import { createRequestDurations } from '../../src/http/middleware/request-durations.js';
 
 describe('the histogram of how long requests took', () => {
   it('has every request whenever it is asked, however few or many there were since', async () => {

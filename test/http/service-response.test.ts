@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { ServiceResponse } from '../../src/http/service-response.js';
+import { ServiceResponse } from '../../src/http/response/header-list-response.js';
 
 /** What a client gets of an answer that is made like this. */
 async function answered(make: (response: ServerResponse, request: IncomingMessage) => void): Promise<Response> {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Line } from '../../src/http/split-lines.js';
+import type { Line } from '../../src/http/batch/split-lines.js';
 import { type CsvRecord, csvRecords } from '../../src/import/csv-records.js';
 
 /** Reads lines that come together as `sizes` says, over and over. */

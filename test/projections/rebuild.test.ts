@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { health } from '../../src/cli/health.js';
-import { problemOf } from '../../src/http/answer-problems.js';
+import { problemOf } from '../../src/http/middleware/problem-responses.js';
 import { allProjections } from '../../src/projections/all-projections.js';
 import { createGenerationStore, type GenerationStore } from '../../src/projections/generation-store.js';
 import { projectorLimits } from '../../src/projections/limits.js';

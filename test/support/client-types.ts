@@ -1,5 +1,5 @@
 import openapiTypes, { astToString, type OpenAPI3 } from 'openapi-typescript';
-import { openApiDocument } from '../../src/http/openapi.js';
+import { openApiDocument } from '../../src/http/contract/openapi.js';
 
 /** The text of client/schema.d.ts: the types of the API as openapi-typescript makes them. */
 export async function clientTypes(): Promise<string> {

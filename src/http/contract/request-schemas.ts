@@ -1,0 +1,174 @@
+import type { CommandName } from '../../orders/commands.js';
+import { currencyCodes } from '../../orders/currency.js';
+import { orderLimits as limits } from '../../orders/limits.js';
+import { orderStatuses, paymentStatuses } from '../../orders/order.js';
+import { orderEventTypes } from '../../orders/upcast.js';
+import { intervals } from '../../queries/intervals.js';
+import { queryLimits } from '../../queries/limits.js';
+
+/**
+ * The JSON schemas (2020-12) of what callers send. They validate requests, and the OpenAPI document is made from them.
+ */
+
+// No control characters: an id with a NUL or a line break in it is a mistake or an attack, and ids end up in keys and logs.
+const printable = '^[^\\u0000-\\u001f\\u007f]*$';
+
+const id = { type: 'string', minLength: 1, maxLength: limits.maxIdLength, pattern: printable } as const;
+const uuid = { type: 'string', pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' } as const;
+const quantity = { type: 'integer', minimum: 1, maximum: limits.maxQuantity } as const;
+const eventPosition = { type: 'string', pattern: '^\\d{1,4}:\\d{1,15}$' } as const;
+const reason = { type: 'string', minLength: 1, maxLength: limits.maxReasonLength } as const;
+const reference = { type: 'string', minLength: 1, maxLength: limits.maxReferenceLength, pattern: printable } as const;
+
+/** Major units: a number, or a decimal string. How many decimals it may have is up to the currency. */
+const money = {
+  type: ['number', 'string'],
+  minimum: 0,
+  maxLength: 40,
+  description: 'In major units, such as 59.98 or "59.98"; no more decimals than the currency has.',
+} as const;
+
+function items(properties: Record<string, object>) {
+  return {
+    type: 'array',
+    minItems: 1,
+    maxItems: limits.maxItems,
+    items: { type: 'object', additionalProperties: false, required: ['item_id', 'quantity'], properties },
+  } as const;
+}
+const orderedItems = items({ item_id: id, quantity, unit_price: money });
+const movedItems = items({ item_id: id, quantity });
+
+const itemIds = {
+  type: 'array',
+  minItems: 1,
+  maxItems: limits.maxItemIds,
+  items: id,
+  description: 'Each occurrence is a quantity of one.',
+} as const;
+
+const metadata = {
+  type: 'object',
+  maxProperties: limits.maxMetadataPairs,
+  propertyNames: { minLength: 1, maxLength: limits.maxMetadataKeyLength },
+  additionalProperties: { type: 'string', maxLength: limits.maxMetadataValueLength },
+} as const;
+
+function body(properties: Record<string, object>, required: readonly string[] = []) {
+  return { type: 'object', additionalProperties: false, required, properties } as const;
+}
+
+/** The body of each command. `place` and `amend` take either `items` or `item_ids`. */
+export const commandSchemas = {
+  place: {
+    ...body(
+      {
+        user_id: id,
+        item_ids: itemIds,
+        items: orderedItems,
+        total_amount: money,
+        order_id: uuid,
+        currency: { type: 'string', enum: currencyCodes },
+        metadata,
+        occurred_at: { type: 'string', format: 'rfc3339' },
+      },
+      ['user_id', 'total_amount'],
+    ),
+    oneOf: [{ required: ['items'] }, { required: ['item_ids'] }],
+  },
+  amend: {
+    ...body({ item_ids: itemIds, items: orderedItems, total_amount: money, reason }, ['total_amount', 'reason']),
+    oneOf: [{ required: ['items'] }, { required: ['item_ids'] }],
+  },
+  pay: body({ amount: money, payment_reference: reference }),
+  process: body({}),
+  ship: body({ items: movedItems, carrier: reference, tracking_number: reference }),
+  deliver: body({}),
+  cancel: body({ reason }, ['reason']),
+  refund: body({ amount: money, reason }, ['reason']),
+  return: body({ items: movedItems, reason }, ['reason']),
+  hold: body({ reason }, ['reason']),
+  release: body({ reason }, ['reason']),
+  note: body({ text: { type: 'string', minLength: 1, maxLength: limits.maxNoteLength } }, ['text']),
+} as const;
+
+/** A line of a batch: the body of a command, and beside it which command it is, of which order, under which key. Those are checked on their own. */
+export const lineSchemas = Object.fromEntries(
+  Object.entries(commandSchemas).map(([name, { properties, ...rest }]) => [
+    name,
+    { ...rest, properties: { command: true, idempotency_key: true, order_id: true, ...properties } },
+  ]),
+) as Record<CommandName, object>;
+
+/** The body of everything that takes one. */
+export const bodySchemas = {
+  ...commandSchemas,
+  webhook: body(
+    {
+      url: { type: 'string', minLength: 8, maxLength: 2_000, pattern: '^https?://' },
+      event_types: {
+        type: 'array',
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: 'string', enum: orderEventTypes },
+        description: 'Without it, events of every type are delivered.',
+      },
+    },
+    ['url'],
+  ),
+  webhookState: body({ state: { type: 'string', enum: ['active', 'paused'] } }, ['state']),
+  replayDeadLetters: body({ event: eventPosition }),
+} as const;
+
+const cursor = { type: 'string', maxLength: 300 } as const;
+const time = { type: 'string', format: 'rfc3339' } as const;
+
+/** The query parameters of each query. */
+export const querySchemas = {
+  order: {
+    ...body({ version: { type: 'integer', minimum: 1, maximum: limits.maxEventsPerOrder }, at: time }),
+    not: { required: ['version', 'at'] },
+  },
+  orders: body({
+    user_id: id,
+    status: { type: 'string', enum: orderStatuses },
+    payment_status: { type: 'string', enum: paymentStatuses },
+    placed_from: time,
+    placed_to: time,
+    limit: { type: 'integer', minimum: 1, maximum: queryLimits.maxPageSize },
+    cursor,
+  }),
+  history: {
+    ...body({
+      diff: { type: 'boolean', description: 'Tell of each event what it changed, field by field.' },
+      from: { type: 'integer', minimum: 0, maximum: limits.maxEventsPerOrder },
+      to: { type: 'integer', minimum: 0, maximum: limits.maxEventsPerOrder },
+      proof: { type: 'boolean', description: 'The events as they were hashed, with a proof that they are in the log.' },
+    }),
+    dependentRequired: { from: ['to', 'diff'], to: ['from', 'diff'] },
+  },
+  checkpoint: body({}),
+  jwks: body({}),
+  metrics: body({
+    currency: { type: 'string', enum: currencyCodes },
+    from: { type: 'string', format: 'rfc3339-hour' },
+    to: { type: 'string', format: 'rfc3339-hour' },
+    interval: { type: 'string', enum: intervals },
+  }),
+  projections: body({}),
+  stream: body({ order_id: uuid, user_id: id }),
+  webhooks: body({}),
+  deadLetters: body({
+    after: eventPosition,
+    limit: { type: 'integer', minimum: 1, maximum: queryLimits.maxPageSize },
+  }),
+} as const;
+
+/** The parameters in paths. */
+export const parameterSchemas = {
+  order_id: uuid,
+  webhook_id: uuid,
+  name: { type: 'string', description: 'A projection’s name, as GET /projections gives it.' },
+  problem: { type: 'string', description: 'What comes after /problems/ in a problem’s type.' },
+  file: { type: 'string' },
+} as const;

@@ -1,0 +1,82 @@
+import type { IncomingMessage } from 'node:http';
+import type { Context } from 'koa';
+import { ProblemError, problem } from '../contract/problems.js';
+import { httpLimits as limits } from '../limits.js';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The request's JSON body. An absent body is {}: several commands need no field. Throws ProblemError. */
+export async function readJsonBody(ctx: Context): Promise<unknown> {
+  const bytes = await readBody(ctx.req);
+  if (bytes.length === 0) return {};
+  if (!ctx.is('application/json', '+json') || unreadableEncoding(ctx)) {
+    throw new ProblemError(problem('unsupported-media-type', 'The body has to be application/json in UTF-8.'));
+  }
+  return parseJson(bytes);
+}
+
+/** JSON from bytes. Throws ProblemError on broken UTF-8, broken JSON, and nesting beyond the limit. */
+export function parseJson(bytes: Uint8Array): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(bytes));
+  } catch (error) {
+    throw new ProblemError(problem('malformed-json', `The body is not UTF-8 JSON: ${(error as Error).message}`));
+  }
+  if (deeperThan(value, limits.maxJsonDepth)) {
+    throw new ProblemError(problem('malformed-json', `The body is nested deeper than ${limits.maxJsonDepth} levels.`));
+  }
+  return value;
+}
+
+function unreadableEncoding(ctx: Context): boolean {
+  const charset = ctx.request.charset.toLowerCase();
+  return (
+    (charset !== '' && charset !== 'utf-8' && charset !== 'utf8') ||
+    (ctx.get('content-encoding') || 'identity') !== 'identity'
+  );
+}
+
+/** Every body is looked through: by index and name, since lists of its values would cost more than to read it. */
+function deeperThan(value: unknown, levels: number): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) {
+    for (let nth = 0; nth < value.length; nth += 1) if (deeperThan(value[nth], levels - 1)) return true;
+    return false;
+  }
+  const fields = value as Record<string, unknown>;
+  for (const name in fields) if (deeperThan(fields[name], levels - 1)) return true;
+  return false;
+}
+
+/** The whole body, bounded in size and time. */
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const tooLarge = () =>
+    new ProblemError(problem('body-too-large', `The body is larger than ${limits.maxBodyBytes} bytes.`), {
+      connection: 'close',
+    });
+  if (Number(request.headers['content-length'] ?? 0) > limits.maxBodyBytes) throw tooLarge();
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
+      settle();
+    };
+    const onData = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > limits.maxBodyBytes) finish(() => reject(tooLarge()));
+      else chunks.push(chunk);
+    };
+    const onEnd = () => finish(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    const onGone = () =>
+      finish(() => reject(new ProblemError(problem('malformed-request', 'The body ended too early.'))));
+    const timer = setTimeout(() => {
+      const late = problem('request-timeout', `The body did not arrive within ${limits.bodyTimeoutMs / 1000} s.`);
+      finish(() => reject(new ProblemError(late, { connection: 'close' })));
+    }, limits.bodyTimeoutMs);
+    request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
+  });
+}

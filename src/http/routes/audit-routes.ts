@@ -1,0 +1,22 @@
+import { ProblemError, problem } from '../contract/problems.js';
+import { answer, parameters } from '../response/respond.js';
+import type { Service } from './dependencies.js';
+import type { AddRoute } from './router.js';
+
+/** What an auditor takes away: signed checkpoints of the log, and the keys to check them with. */
+export function auditRoutes(route: AddRoute, service: Service): void {
+  route('getCheckpoint', async (ctx) => {
+    parameters(ctx, 'checkpoint');
+    answer(ctx, JSON.stringify(await auditOf(service).checkpoint()));
+  });
+
+  route('getSigningKeys', (ctx) => {
+    parameters(ctx, 'jwks');
+    answer(ctx, JSON.stringify({ keys: service.audit?.publicKeys ?? [] }));
+  });
+}
+
+export function auditOf({ audit }: Service): NonNullable<Service['audit']> {
+  if (audit) return audit;
+  throw new ProblemError(problem('no-signing-key', 'ORDERS_SIGNING_KEY_FILES is not set.'));
+}

@@ -1,0 +1,93 @@
+import type { Context } from 'koa';
+import type { CommandOutcome, Handled } from '../../commands/handle-command.js';
+import { type CommandName, commandNames } from '../../orders/commands.js';
+import { orderJson } from '../../orders/order-document.js';
+import { outcomeProblem, validationProblem } from '../contract/problems.js';
+import { insufficientScope } from '../middleware/authorize.js';
+import { answerProblem } from '../middleware/problem-responses.js';
+import { expectedVersion, idempotencyKey, projectionWait } from '../request/headers.js';
+import { readJsonBody } from '../request/json-body.js';
+import { parseCommand } from '../request/parse-command.js';
+import { callerOf, requestState } from '../request/request-context.js';
+import { isUuid } from '../request/validation.js';
+import { jsonType } from '../response/respond.js';
+import type { Service } from './dependencies.js';
+import type { AddRoute } from './router.js';
+
+/** POST /orders, and POST /orders/{order_id}/{command} for every other command. */
+export function commandRoutes(route: AddRoute, service: Service): void {
+  route('placeOrder', (ctx) => command(ctx, service, 'place', undefined));
+  for (const name of commandNames) {
+    if (name === 'place') continue;
+    route(`${name}Order`, (ctx) => command(ctx, service, name, String(ctx.params.order_id)));
+  }
+}
+
+async function command(ctx: Context, service: Service, name: CommandName, orderId: string | undefined): Promise<void> {
+  const key = idempotencyKey(ctx);
+  const version = expectedVersion(ctx);
+  const wait = projectionWait(ctx);
+  if (orderId !== undefined && !isUuid(orderId)) {
+    answerProblem(ctx, validationProblem([{ pointer: '/path/order_id', message: 'must be a UUID' }]));
+    return;
+  }
+  const { requestId, correlationId, causationId } = requestState(ctx);
+  const { subject: actor, scopes } = callerOf(ctx);
+  const parsed = parseCommand(name, await readJsonBody(ctx), orderId, {
+    actor,
+    idempotencyKey: key,
+    defaultCurrency: service.defaultCurrency,
+    nowMs: Date.now(),
+  });
+  if ('errors' in parsed) {
+    answerProblem(ctx, validationProblem(parsed.errors));
+    return;
+  }
+  if (parsed.request.occurredAt !== undefined && !scopes.has('orders:import'))
+    throw insufficientScope(['orders:import']);
+  const outcome = await service.handleCommand({
+    actor,
+    requestId,
+    correlationId,
+    causationId,
+    idempotencyKey: key,
+    expectedVersion: version,
+    ...parsed.request,
+  });
+  if (wait.applied) ctx.set('Preference-Applied', wait.applied);
+  await answerOutcome(ctx, service, name, outcome, wait.waitMs);
+}
+
+async function answerOutcome(
+  ctx: Context,
+  service: Service,
+  name: CommandName,
+  outcome: CommandOutcome,
+  waitMs: number,
+): Promise<void> {
+  if (outcome.outcome !== 'handled') {
+    answerProblem(ctx, outcomeProblem(outcome));
+    if (outcome.outcome === 'version-mismatch') ctx.set('ETag', `"${outcome.currentVersion}"`);
+    return;
+  }
+  // So that the caller who reads next sees what it wrote. If the time is over first, the command stands all the same.
+  await waitFor(service, outcome, waitMs);
+  const { order, partition, position, replayed } = outcome;
+  ctx.res.setHeader('ETag', `"${order.version}"`);
+  ctx.res.setHeader('Event-Position', `${partition}:${position}`);
+  if (replayed) ctx.set('Idempotency-Replayed', 'true');
+  if (name === 'place') {
+    ctx.status = 201;
+    ctx.res.setHeader('Location', `/orders/${order.orderId}`);
+  } else {
+    ctx.status = 200;
+  }
+  ctx.res.setHeader('Content-Type', jsonType);
+  ctx.body = orderJson(order);
+}
+
+async function waitFor(service: Service, { partition, position, replayed }: Handled, waitMs: number): Promise<void> {
+  if (replayed)
+    await service.applied.reached(service.models.projections, partition, position, waitMs).catch(() => false);
+  else await service.applied.wait(service.models.projections, partition, position, waitMs);
+}

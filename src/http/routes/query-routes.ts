@@ -1,0 +1,176 @@
+import type { Context } from 'koa';
+import type { OrderStatus, PaymentStatus } from '../../orders/order.js';
+import type { OrderDocument } from '../../orders/order-document.js';
+import { utcTime } from '../../orders/utc-time.js';
+import { exactJson } from '../../queries/exact-json.js';
+import { getMetrics } from '../../queries/get-metrics.js';
+import { getOrder, getOrderThen } from '../../queries/get-order.js';
+import type { Interval } from '../../queries/intervals.js';
+import { queryLimits } from '../../queries/limits.js';
+import { listOrders } from '../../queries/list-orders.js';
+import { changesBetweenVersions, withChanges } from '../../queries/order-changes.js';
+import { getOrderHistory, historyCsv } from '../../queries/order-history.js';
+import type { ReadModels } from '../../queries/read-models.js';
+import type { ProjectionId } from '../../read-models/keys.js';
+import { metrics } from '../../read-models/metrics.js';
+import { orderHistory } from '../../read-models/order-history.js';
+import { orderStatus } from '../../read-models/order-status.js';
+import { ProblemError, problem, validationProblem } from '../contract/problems.js';
+import { insufficientScope, onlyUser } from '../middleware/authorize.js';
+import { minEventPosition } from '../request/headers.js';
+import { parseRfc3339 } from '../request/rfc3339.js';
+import { isUuid } from '../request/validation.js';
+import { answer, notAcceptable, parameters } from '../response/respond.js';
+import { auditOf } from './audit-routes.js';
+import type { Service } from './dependencies.js';
+import type { AddRoute } from './router.js';
+
+/** The query endpoints. Each is answered from Redis alone. */
+export function queryRoutes(route: AddRoute, service: Service): void {
+  const { models } = service;
+
+  route('listOrders', async (ctx) => {
+    const query = parameters<{
+      user_id?: string;
+      status?: OrderStatus;
+      payment_status?: PaymentStatus;
+      placed_from?: string;
+      placed_to?: string;
+      limit?: number;
+      cursor?: string;
+    }>(ctx, 'orders');
+    const user = onlyUser(ctx);
+    if (user !== undefined && (query.user_id ?? user) !== user) throw insufficientScope(['orders:read']);
+    const userId = user ?? query.user_id;
+    await waitForPosition(ctx, service, [orderStatus]);
+    const page = await listOrders(
+      models,
+      {
+        ...(userId === undefined ? {} : { userId }),
+        ...(query.status === undefined ? {} : { status: query.status }),
+        ...(query.payment_status === undefined ? {} : { paymentStatus: query.payment_status }),
+        ...milliseconds('placedFromMs', query.placed_from),
+        ...milliseconds('placedToMs', query.placed_to),
+      },
+      query.limit ?? queryLimits.defaultPageSize,
+      query.cursor,
+    );
+    if (page === 'invalid-cursor') {
+      throw new ProblemError(
+        problem('invalid-cursor', 'The cursor was not given out by this query with these filters.'),
+      );
+    }
+    answer(ctx, JSON.stringify(page));
+  });
+
+  route('getMetrics', async (ctx) => {
+    const query = parameters<{ currency?: string; from?: string; to?: string; interval?: Interval }>(ctx, 'metrics');
+    await waitForPosition(ctx, service, [metrics]);
+    const figures = await getMetrics(models, {
+      currency: query.currency ?? service.defaultCurrency,
+      ...milliseconds('fromMs', query.from),
+      ...milliseconds('toMs', query.to),
+      ...(query.interval === undefined ? {} : { interval: query.interval }),
+    });
+    if (figures === 'too-many-buckets') {
+      throw new ProblemError(
+        problem('too-many-buckets', `A series may have ${queryLimits.maxSeriesBuckets} buckets at the most.`),
+      );
+    }
+    answer(ctx, exactJson(figures));
+  });
+
+  route('getOrder', async (ctx) => {
+    const orderId = orderIdOf(ctx);
+    const query = parameters<{ version?: number; at?: string }>(ctx, 'order');
+    await waitForPosition(ctx, service, [orderStatus, orderHistory]);
+    await checkReadable(models, orderId, onlyUser(ctx));
+    if (query.version === undefined && query.at === undefined) {
+      const order = await getOrder(models, orderId);
+      if (!order) throw orderNotFound(orderId);
+      answer(ctx, order.json, `"${order.version}"`);
+      return;
+    }
+    const moment =
+      query.version === undefined ? { at: utcTime(parseRfc3339(query.at ?? '') ?? 0) } : { version: query.version };
+    const then = await getOrderThen(models, orderId, moment);
+    if (!then) {
+      if (!(await getOrder(models, orderId))) throw orderNotFound(orderId);
+      const what = 'at' in moment ? `was not there yet at ${moment.at}` : `has no version ${moment.version}`;
+      throw versionNotFound(what);
+    }
+    answer(ctx, JSON.stringify(then), `"${then.version}"`);
+  });
+
+  route('getOrderHistory', async (ctx) => {
+    const orderId = orderIdOf(ctx);
+    const query = parameters<{ diff?: boolean; from?: number; to?: number; proof?: boolean }>(ctx, 'history');
+    const user = onlyUser(ctx, ['orders:read', 'audit:read']);
+    if (query.proof) {
+      await checkReadable(models, orderId, user);
+      const proof = await auditOf(service).proof(orderId);
+      if (!proof) throw orderNotFound(orderId);
+      answer(ctx, JSON.stringify(proof));
+      return;
+    }
+    const type = ctx.accepts('application/json', 'text/csv');
+    if (!type) throw notAcceptable();
+    await waitForPosition(ctx, service, [orderHistory, ...(user === undefined ? [] : [orderStatus])]);
+    await checkReadable(models, orderId, user);
+    const history = await getOrderHistory(models, orderId);
+    if (!history) throw orderNotFound(orderId);
+    ctx.vary('Accept');
+    if (query.diff && query.from !== undefined && query.to !== undefined) {
+      const changes = await changesBetweenVersions(models, orderId, query.from, query.to);
+      if (!changes) throw versionNotFound(`has no version ${Math.max(query.from, query.to)}`);
+      answer(ctx, JSON.stringify(changes));
+    } else if (query.diff) {
+      answer(ctx, JSON.stringify(await withChanges(models, history)), `"${history.events.length}-diff"`);
+    } else if (type === 'text/csv') {
+      ctx.set('Content-Disposition', `attachment; filename="order-${orderId}.csv"`);
+      answer(ctx, historyCsv(history), `"${history.events.length}-csv"`, 'text/csv; charset=utf-8; header=present');
+    } else {
+      answer(ctx, JSON.stringify(history), `"${history.events.length}"`);
+    }
+  });
+}
+
+/** To a user who may only read their own orders, another user's looks like one that is not there. */
+async function checkReadable(models: ReadModels, orderId: string, user: string | undefined): Promise<void> {
+  if (user === undefined) return;
+  const order = await getOrder(models, orderId);
+  if (!order || (JSON.parse(order.json) as OrderDocument).user_id !== user) throw orderNotFound(orderId);
+}
+
+function orderIdOf(ctx: Context): string {
+  const orderId = String(ctx.params.order_id);
+  if (isUuid(orderId)) return orderId.toLowerCase();
+  throw new ProblemError(validationProblem([{ pointer: '/path/order_id', message: 'must be a UUID' }]));
+}
+
+/** Waits until the projections that the answer comes from have applied what the caller has already seen. */
+async function waitForPosition(ctx: Context, service: Service, projections: readonly ProjectionId[]): Promise<void> {
+  const seen = minEventPosition(ctx, service.models.partitions);
+  if (!seen) return;
+  const { partition, position } = seen;
+  if (await service.applied.reached(projections, partition, position, queryLimits.maxPositionWaitMs)) return;
+  throw new ProblemError(
+    problem(
+      'position-not-reached',
+      `Position ${partition}:${position} was not applied within ${queryLimits.maxPositionWaitMs / 1000} s.`,
+    ),
+  );
+}
+
+function milliseconds<Name extends string>(name: Name, time: string | undefined): { [K in Name]?: number } {
+  const ms = time === undefined ? undefined : parseRfc3339(time);
+  return (ms === undefined ? {} : { [name]: ms }) as { [K in Name]?: number };
+}
+
+function versionNotFound(what: string): ProblemError {
+  return new ProblemError(problem('order-version-not-found', `The order ${what}.`));
+}
+
+function orderNotFound(orderId: string): ProblemError {
+  return new ProblemError(problem('order-not-found', `There is no order ${orderId}.`));
+}

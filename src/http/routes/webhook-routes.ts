@@ -1,0 +1,111 @@
+import type { Context } from 'koa';
+import { queryLimits } from '../../queries/limits.js';
+import { addressProblem } from '../../webhooks/safe-post.js';
+import type { EventPlace, Webhook } from '../../webhooks/webhook-store.js';
+import { ProblemError, problem, validationProblem } from '../contract/problems.js';
+import type { bodySchemas } from '../contract/request-schemas.js';
+import { readJsonBody } from '../request/json-body.js';
+import { callerOf } from '../request/request-context.js';
+import { bodyErrors, isUuid } from '../request/validation.js';
+import { answer, parameters } from '../response/respond.js';
+import type { Service } from './dependencies.js';
+import type { AddRoute } from './router.js';
+
+/** Subscriptions to events, and what could not be delivered. They are configuration and not a read model: kept in PostgreSQL. */
+export function webhookRoutes(route: AddRoute, { webhooks: { store, allowPrivate } }: Service): void {
+  route('createWebhook', async (ctx) => {
+    const { url, event_types: types } = await checkedBody<{ url: string; event_types?: string[] }>(ctx, 'webhook');
+    const wrong = addressProblem(url, allowPrivate);
+    if (wrong !== undefined) throw new ProblemError(validationProblem([{ pointer: '/url', message: wrong }]));
+    const created = await store.create(url, types, callerOf(ctx).subject);
+    if (!created) throw new ProblemError(problem('too-many-webhooks', 'There are as many webhooks as there may be.'));
+    ctx.status = 201;
+    ctx.set('Location', `/webhooks/${created.webhook_id}`);
+    answerSecret(ctx, created);
+  });
+
+  route('listWebhooks', async (ctx) => {
+    parameters(ctx, 'webhooks');
+    answer(ctx, JSON.stringify({ webhooks: await store.list() }));
+  });
+
+  route('getWebhook', async (ctx) => {
+    parameters(ctx, 'webhooks');
+    answer(ctx, JSON.stringify(await found(ctx)));
+  });
+
+  route('deleteWebhook', async (ctx) => {
+    const id = webhookId(ctx);
+    if (!(await store.delete(id))) throw notFound(id);
+    ctx.status = 204;
+  });
+
+  route('setWebhookState', async (ctx) => {
+    const id = webhookId(ctx);
+    const { state } = await checkedBody<{ state: 'active' | 'paused' }>(ctx, 'webhookState');
+    if (!(await store.setState(id, state))) throw notFound(id);
+    ctx.status = 200;
+    ctx.body = await found(ctx);
+  });
+
+  route('rotateWebhookSecret', async (ctx) => {
+    const id = webhookId(ctx);
+    const secret = await store.rotateSecret(id);
+    if (secret === undefined) throw notFound(id);
+    ctx.status = 200;
+    answerSecret(ctx, { ...(await found(ctx)), secret });
+  });
+
+  route('listDeadLetters', async (ctx) => {
+    const { webhook_id: id } = await found(ctx);
+    const { after, limit = queryLimits.defaultPageSize } = parameters<{ after?: string; limit?: number }>(
+      ctx,
+      'deadLetters',
+    );
+    const letters = await store.deadLetters(id, place(after), limit);
+    const next = letters.length === limit ? (letters.at(-1)?.event ?? null) : null;
+    answer(ctx, JSON.stringify({ dead_letters: letters, next_after: next }));
+  });
+
+  route('replayDeadLetters', async (ctx) => {
+    const { webhook_id: id } = await found(ctx);
+    const { event } = await checkedBody<{ event?: string }>(ctx, 'replayDeadLetters');
+    ctx.status = 202;
+    ctx.body = { replayed: await store.replay(id, place(event)) };
+  });
+
+  async function found(ctx: Context): Promise<Webhook> {
+    const id = webhookId(ctx);
+    const webhook = await store.find(id);
+    if (!webhook) throw notFound(id);
+    return webhook;
+  }
+}
+
+async function checkedBody<Body>(ctx: Context, name: keyof typeof bodySchemas): Promise<Body> {
+  const body = await readJsonBody(ctx);
+  const errors = bodyErrors(name, body);
+  if (errors.length > 0) throw new ProblemError(validationProblem(errors));
+  return body as Body;
+}
+
+/** An answer with a secret in it is kept by nobody on the way. */
+function answerSecret(ctx: Context, body: object): void {
+  ctx.set('Cache-Control', 'no-store');
+  ctx.body = body;
+}
+
+function webhookId(ctx: Context): string {
+  const id = String(ctx.params.webhook_id);
+  if (isUuid(id)) return id.toLowerCase();
+  throw new ProblemError(validationProblem([{ pointer: '/path/webhook_id', message: 'must be a UUID' }]));
+}
+
+function notFound(id: string): ProblemError {
+  return new ProblemError(problem('webhook-not-found', `There is no webhook ${id}.`));
+}
+
+function place(event: string | undefined): EventPlace | undefined {
+  const [partition, position] = event?.split(':').map(Number) ?? [];
+  return partition === undefined || position === undefined ? undefined : { partition, position };
+}
