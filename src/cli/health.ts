@@ -1,6 +1,6 @@
 import type { Pool } from '../event-log/database.js';
 import type { Health } from '../http/routes/dependencies.js';
-import type { Projector } from '../projections/projector.js';
+import type { Projector } from '../projector/projector.js';
 import { type ReadModels, readModelsBeingBuilt } from '../queries/read-models.js';
 import { within } from '../within.js';
 import type { OpenProjector } from './open-projector.js';

@@ -1,7 +1,7 @@
 import { createPool } from '../event-log/database.js';
 import { WakeUps } from '../event-log/wake-ups.js';
-import { projectorLimits } from '../projections/limits.js';
-import { Projector, type ProjectorOptions } from '../projections/projector.js';
+import { projectorLimits } from '../projector/limits.js';
+import { Projector, type ProjectorOptions } from '../projector/projector.js';
 
 /** A running projector, with the wake-ups and the connections that it needs. */
 export interface OpenProjector {

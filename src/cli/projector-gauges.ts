@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Projector } from '../projections/projector.js';
+import type { Projector } from '../projector/projector.js';
 
 /** Prometheus gauges of this process's part in projecting. */
 export function measureProjector(registry: Registry, projector: Projector): void {

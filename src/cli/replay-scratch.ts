@@ -1,10 +1,10 @@
 import { type LogPoint, positionsAt } from '../event-log/positions-at.js';
 import { parseRfc3339 } from '../http/request/rfc3339.js';
-import { compareGenerations } from '../projections/compare-generations.js';
-import { createFreezer } from '../projections/freezer.js';
-import { positionsOf, readEntries, scanGeneration } from '../projections/generation-contents.js';
 import type { Projection } from '../projections/projection.js';
-import { startScratchReplay } from '../projections/scratch-replay.js';
+import { compareGenerations } from '../projector/dry-run/compare-generations.js';
+import { startScratchReplay } from '../projector/dry-run/scratch-generation.js';
+import { createFreezer } from '../projector/generations/checkpoint-freeze.js';
+import { positionsOf, readEntries, scanGeneration } from '../projector/generations/generation-contents.js';
 import { decodeCursor } from '../queries/cursor.js';
 import { exactJson } from '../queries/exact-json.js';
 import { readMetrics } from '../queries/get-metrics.js';

@@ -12,7 +12,7 @@ import {
   readableMetricsEntry,
 } from '../read-models/metrics.js';
 import type { RedisCommand } from '../read-models/redis.js';
-import { type CountedOrder, counted, decodeCountedOrder, encodeCountedOrder } from './counted-order.js';
+import { type CountedOrder, counted, decodeCountedOrder, encodeCountedOrder } from './metrics-order.js';
 import type { ProjectedEvent, Projection, ReadKeys } from './projection.js';
 import { rememberedOrders } from './remembered-orders.js';
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { StoredEvent } from '../../src/event-log/stored-event.js';
-import { decodeEvents } from '../../src/projections/decode-events.js';
 import { metricsProjection } from '../../src/projections/metrics.js';
 import { orderHistoryProjection } from '../../src/projections/order-history.js';
 import type { ProjectedEvent } from '../../src/projections/projection.js';
+import { decodeEvents } from '../../src/projector/decode-events.js';
 import type { PartitionKeys } from '../../src/read-models/keys.js';
 import { encodePositions } from '../../src/read-models/order-history.js';
 

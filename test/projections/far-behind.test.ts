@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { readPage } from '../../src/event-log/read-page.js';
-import { createFreezer } from '../../src/projections/freezer.js';
-import { Gate } from '../../src/projections/gate.js';
-import { projectorLimits as limits } from '../../src/projections/limits.js';
-import { PartitionProjector } from '../../src/projections/partition-projector.js';
 import type { Projection } from '../../src/projections/projection.js';
-import { createProjectionStore } from '../../src/projections/projection-store.js';
-import { createTurns } from '../../src/projections/turns.js';
+import { createFreezer } from '../../src/projector/generations/checkpoint-freeze.js';
+import { projectorLimits as limits } from '../../src/projector/limits.js';
+import { PartitionProjector } from '../../src/projector/partition-projector.js';
+import { createProjectionStore } from '../../src/projector/projection-store.js';
+import { createTurns } from '../../src/projector/scheduling/event-loop-turns.js';
+import { Gate } from '../../src/projector/scheduling/semaphore.js';
 import { appender, noteEvent, orderIdIn } from '../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Gate } from '../../src/projections/gate.js';
+import { Gate } from '../../src/projector/scheduling/semaphore.js';
 import { eventually } from '../support/servers.js';
 
 describe('a gate', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { allProjections } from '../../src/projections/all-projections.js';
-import { createProjectionStore } from '../../src/projections/projection-store.js';
+import { createProjectionStore } from '../../src/projector/projection-store.js';
 import { getProjections } from '../../src/queries/get-projections.js';
 import { ReadModelUnavailable } from '../../src/read-models/read-model-unavailable.js';
 import type { RedisCommand } from '../../src/read-models/redis.js';

@@ -3,12 +3,12 @@ import { expect } from 'chai';
 import { type AppendEvents, createAppender } from '../../src/event-log/append.js';
 import { AppendedEvents } from '../../src/event-log/appended-events.js';
 import { readPartition } from '../../src/event-log/read-partition.js';
-import { createFreezer } from '../../src/projections/freezer.js';
-import { Gate } from '../../src/projections/gate.js';
-import { PartitionProjector } from '../../src/projections/partition-projector.js';
 import type { Projection } from '../../src/projections/projection.js';
-import { createProjectionStore } from '../../src/projections/projection-store.js';
-import { createTurns } from '../../src/projections/turns.js';
+import { createFreezer } from '../../src/projector/generations/checkpoint-freeze.js';
+import { PartitionProjector } from '../../src/projector/partition-projector.js';
+import { createProjectionStore } from '../../src/projector/projection-store.js';
+import { createTurns } from '../../src/projector/scheduling/event-loop-turns.js';
+import { Gate } from '../../src/projector/scheduling/semaphore.js';
 import { appender, orderIdIn, place } from '../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
 

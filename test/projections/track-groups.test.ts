@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { allProjections } from '../../src/projections/all-projections.js';
-import { projectorLimits as limits } from '../../src/projections/limits.js';
-import { groupTracks } from '../../src/projections/track-groups.js';
+import { groupTracks } from '../../src/projector/generation-groups.js';
+import { projectorLimits as limits } from '../../src/projector/limits.js';
 import type { Generations } from '../../src/read-models/generations.js';
 
 describe('rebuilds', () => {

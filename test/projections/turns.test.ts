@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createTurns } from '../../src/projections/turns.js';
+import { createTurns } from '../../src/projector/scheduling/event-loop-turns.js';
 
 describe('turns of the event loop', () => {
   it('come one by one, in the order in which they were asked for, with what else has come in between them', async () => {

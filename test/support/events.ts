@@ -8,7 +8,7 @@ import { utcTime } from '../../src/orders/utc-time.js';
 import type { PersonKeys } from '../../src/privacy/person-keys.js';
 import { createOpenedStreamReader } from '../../src/privacy/sealed-events.js';
 import type { Projection } from '../../src/projections/projection.js';
-import { Projector } from '../../src/projections/projector.js';
+import { Projector } from '../../src/projector/projector.js';
 import { silent, type TestLog } from './servers.js';
 
 export function placedEvent(user = 'u-1', totalMinor = 1000): NewEvent {

@@ -1,7 +1,7 @@
-import { retiredCheckpoint } from '../read-models/checkpoint.js';
-import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
-import { pipeline, type Redis } from '../read-models/redis.js';
-import { projectorLimits as limits } from './limits.js';
+import { retiredCheckpoint } from '../../read-models/checkpoint.js';
+import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
+import { pipeline, type Redis } from '../../read-models/redis.js';
+import { projectorLimits as limits } from '../limits.js';
 
 /**
  * Removes all keys of a generation that nobody is served from any more. Goes over the keys a few at a time and lets Redis

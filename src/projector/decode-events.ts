@@ -1,7 +1,7 @@
 import { isOperation } from '../event-log/operations.js';
 import { type StoredEvent, storedOrderEvent } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
-import type { ProjectedEvent } from './projection.js';
+import type { ProjectedEvent } from '../projections/projection.js';
 
 /** Opens what is sealed in events: personal data, as long as its key is there. In the same order. */
 export type OpenEvents = (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;

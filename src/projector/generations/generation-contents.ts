@@ -1,7 +1,7 @@
-import { decodeCheckpoint } from '../read-models/checkpoint.js';
-import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
-import { pipeline, type Redis, type RedisCommand } from '../read-models/redis.js';
-import { projectorLimits as limits } from './limits.js';
+import { decodeCheckpoint } from '../../read-models/checkpoint.js';
+import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
+import { pipeline, type Redis, type RedisCommand } from '../../read-models/redis.js';
+import { projectorLimits as limits } from '../limits.js';
 
 /** The entries of a key, whatever its type: a string has one, named ''. */
 export type Entries = ReadonlyMap<string, string>;

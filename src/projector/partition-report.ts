@@ -1,5 +1,5 @@
 import type { PartitionReport, StoppedReport } from '../read-models/report.js';
-import { liveGroup } from './track-groups.js';
+import { liveGroup } from './generation-groups.js';
 
 /** What the owner of a partition tells of it. @param projectors those that fill its generations, by group. */
 export function partitionReport(

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
-import type { ReadableEntry } from '../read-models/readable-entry.js';
-import { pipeline, type Redis, type RedisCommand } from '../read-models/redis.js';
-import type { Freezer } from './freezer.js';
-import { readEntries, scanGeneration } from './generation-contents.js';
-import { projectorLimits as limits } from './limits.js';
-import type { Projection } from './projection.js';
+import type { Projection } from '../../projections/projection.js';
+import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
+import type { ReadableEntry } from '../../read-models/readable-entry.js';
+import { pipeline, type Redis, type RedisCommand } from '../../read-models/redis.js';
+import type { Freezer } from '../generations/checkpoint-freeze.js';
+import { readEntries, scanGeneration } from '../generations/generation-contents.js';
+import { projectorLimits as limits } from '../limits.js';
 
 /** One thing in which two generations are not the same. Undefined on the side where it is not there. */
 export interface Difference {

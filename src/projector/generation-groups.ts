@@ -1,7 +1,7 @@
+import type { Projection } from '../projections/projection.js';
 import type { Build, Generations } from '../read-models/generations.js';
+import type { TrackId } from './generation-writer.js';
 import { projectorLimits as limits } from './limits.js';
-import type { Projection } from './projection.js';
-import type { TrackId } from './track.js';
 
 /** How the group of the live generations is named, before what is in it. */
 export const liveGroup = 'live';

@@ -4,10 +4,10 @@ import type { StoredEvent } from '../event-log/stored-event.js';
 import type { Checkpoint } from '../read-models/checkpoint.js';
 import { allFollow, type ChainCheck, createChainCheck } from './chain-check.js';
 import { decodeEvents, type OpenEvents, type ReadEvent } from './decode-events.js';
+import type { PreparedStep, Track } from './generation-writer.js';
 import { projectorLimits as limits } from './limits.js';
 import type { ProjectionStore } from './projection-store.js';
-import type { PreparedStep, Track } from './track.js';
-import type { NextTurn } from './turns.js';
+import type { NextTurn } from './scheduling/event-loop-turns.js';
 
 /** Where each partition's log ends. */
 export interface LogEnds {

@@ -1,4 +1,4 @@
-import { projectorLimits as limits } from './limits.js';
+import { projectorLimits as limits } from '../limits.js';
 
 /** When steps are put off, to become fewer and larger: what a step costs is mostly the same however few events it takes. */
 export interface Pace {

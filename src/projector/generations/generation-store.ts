@@ -1,8 +1,8 @@
-import { type Build, decodeGenerations, type Generations, readGenerations } from '../read-models/generations.js';
-import type { GenerationId, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
-import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
-import { pipeline, type Redis, redisScript } from '../read-models/redis.js';
-import { projectorLimits as limits } from './limits.js';
+import { type Build, decodeGenerations, type Generations, readGenerations } from '../../read-models/generations.js';
+import type { GenerationId, ProjectionId, ReadModelKeys } from '../../read-models/keys.js';
+import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
+import { pipeline, type Redis, redisScript } from '../../read-models/redis.js';
+import { projectorLimits as limits } from '../limits.js';
 
 /**
  * The life of generations: opened or requested, built, live, retired, removed. Every change is one script on the

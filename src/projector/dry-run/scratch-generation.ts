@@ -1,20 +1,20 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
-import type { LogSettings, Pool } from '../event-log/database.js';
-import { readPage } from '../event-log/read-page.js';
-import { createStreamReader } from '../event-log/read-stream.js';
-import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
-import type { Redis } from '../read-models/redis.js';
-import { createFreezer } from './freezer.js';
-import { Gate } from './gate.js';
-import { positionsOf } from './generation-contents.js';
-import { createGenerationStore } from './generation-store.js';
-import { projectorLimits as limits } from './limits.js';
-import { PartitionProjector, type PartitionProjectorDeps } from './partition-projector.js';
-import type { Projection } from './projection.js';
-import { createProjectionStore } from './projection-store.js';
-import { SkippedEvents } from './skipped-events.js';
-import { createTurns } from './turns.js';
+import type { LogSettings, Pool } from '../../event-log/database.js';
+import { readPage } from '../../event-log/read-page.js';
+import { createStreamReader } from '../../event-log/read-stream.js';
+import type { Projection } from '../../projections/projection.js';
+import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
+import type { Redis } from '../../read-models/redis.js';
+import { createFreezer } from '../generations/checkpoint-freeze.js';
+import { positionsOf } from '../generations/generation-contents.js';
+import { createGenerationStore } from '../generations/generation-store.js';
+import { projectorLimits as limits } from '../limits.js';
+import { PartitionProjector, type PartitionProjectorDeps } from '../partition-projector.js';
+import { createProjectionStore } from '../projection-store.js';
+import { createTurns } from '../scheduling/event-loop-turns.js';
+import { Gate } from '../scheduling/semaphore.js';
+import { SkippedEvents } from '../skipped-events.js';
 
 export interface ScratchReplayDeps {
   readonly pool: Pool;

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { WakeUps } from '../event-log/wake-ups.js';
-import { type Build, type Generations, servedGeneration } from '../read-models/generations.js';
-import type { GenerationId, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
-import { pipeline, type Redis } from '../read-models/redis.js';
-import type { RebuildProgress } from '../read-models/report.js';
-import type { Freezer } from './freezer.js';
+import type { WakeUps } from '../../event-log/wake-ups.js';
+import { type Build, type Generations, servedGeneration } from '../../read-models/generations.js';
+import type { GenerationId, ProjectionId, ReadModelKeys } from '../../read-models/keys.js';
+import { pipeline, type Redis } from '../../read-models/redis.js';
+import type { RebuildProgress } from '../../read-models/report.js';
+import { projectorLimits as limits } from '../limits.js';
+import type { Freezer } from './checkpoint-freeze.js';
 import { positionsOf } from './generation-contents.js';
 import type { GenerationStore } from './generation-store.js';
-import { projectorLimits as limits } from './limits.js';
 import { removeGeneration } from './remove-generation.js';
 
 export interface CoordinatorDeps {

@@ -2,13 +2,13 @@ import type { Logger } from 'pino';
 import { retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
 import type { ReadModelKeys } from '../read-models/keys.js';
 import type { StoppedReport } from '../read-models/report.js';
-import { Bell } from './bell.js';
-import type { Freezer } from './freezer.js';
-import type { Gate } from './gate.js';
+import { Track, type TrackDeps, type TrackId } from './generation-writer.js';
+import type { Freezer } from './generations/checkpoint-freeze.js';
 import { projectorLimits as limits } from './limits.js';
-import type { Pace } from './pace.js';
 import { type LogEnds, PartitionSteps, type PartitionStepsDeps, type StepOutcome } from './partition-steps.js';
-import { Track, type TrackDeps, type TrackId } from './track.js';
+import type { Pace } from './scheduling/linger.js';
+import type { Gate } from './scheduling/semaphore.js';
+import { Bell } from './scheduling/wake-signal.js';
 
 /** Where each partition's log ends, and who tells when it moves: WakeUps, or a stand-in that ends earlier. */
 export interface Heads extends LogEnds {
