@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { verifyLog } from '../src/audit/verify-log.js';
 import { openProjector } from '../src/cli/open-projector.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../src/event-log/database.js';
-import { readHeads } from '../src/event-log/read-partition.js';
+import { readHeads } from '../src/event-log/read/read-partition.js';
 import { allProjections } from '../src/projections/all-projections.js';
 import { createKeys } from '../src/read-models/keys.js';
 import { createRedis, type Redis } from '../src/read-models/redis.js';

@@ -1,6 +1,6 @@
 import type { JWK } from 'jose';
 import type { LogSettings, Pool } from '../event-log/database.js';
-import type { ReadStream } from '../event-log/read-stream.js';
+import type { ReadStream } from '../event-log/read/read-stream.js';
 import { type SignedCheckpoint, signCheckpoint, takeCheckpoint } from './checkpoint.js';
 import { type OrderProof, proveOrder } from './order-proof.js';
 import type { SigningKey } from './signing-key.js';

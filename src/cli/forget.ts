@@ -1,6 +1,6 @@
-import { createAppender } from '../event-log/append.js';
-import { createStreamReader } from '../event-log/read-stream.js';
-import { createNotifier } from '../event-log/wake-ups.js';
+import { createAppender } from '../event-log/append/group-commit.js';
+import { createNotifier } from '../event-log/heads/log-heads.js';
+import { createStreamReader } from '../event-log/read/read-stream.js';
 import { forgetPerson } from '../privacy/forget-person.js';
 import { operator } from './operator.js';
 import { readArguments } from './read-arguments.js';

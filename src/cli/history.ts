@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { createStreamReader } from '../event-log/read-stream.js';
+import { createStreamReader } from '../event-log/read/read-stream.js';
 import { recordedEvent } from '../event-log/stored-event.js';
 import { isUuid } from '../http/request/validation.js';
 import { exponentOf } from '../orders/currency.js';

@@ -1,5 +1,5 @@
 import { createPool } from '../event-log/database.js';
-import { WakeUps } from '../event-log/wake-ups.js';
+import { WakeUps } from '../event-log/heads/log-heads.js';
 import { projectorLimits } from '../projector/limits.js';
 import { Projector, type ProjectorOptions } from '../projector/projector.js';
 

@@ -1,4 +1,4 @@
-import { type LogPoint, positionsAt } from '../event-log/positions-at.js';
+import { type LogPoint, positionsAt } from '../event-log/read/positions-at.js';
 import { parseRfc3339 } from '../http/request/rfc3339.js';
 import type { Projection } from '../projections/projection.js';
 import { compareGenerations } from '../projector/dry-run/compare-generations.js';

@@ -1,8 +1,8 @@
-import { createAppender } from '../event-log/append.js';
-import { recordOperation } from '../event-log/operations.js';
+import { createAppender } from '../event-log/append/group-commit.js';
+import { createNotifier } from '../event-log/heads/log-heads.js';
+import { recordOperation } from '../event-log/operators/operator-events.js';
 import { countOwners } from '../event-log/partition-ownership.js';
-import { createStreamReader } from '../event-log/read-stream.js';
-import { createNotifier } from '../event-log/wake-ups.js';
+import { createStreamReader } from '../event-log/read/read-stream.js';
 import { allProjections } from '../projections/all-projections.js';
 import type { Projection } from '../projections/projection.js';
 import { createGenerationStore } from '../projector/generations/generation-store.js';

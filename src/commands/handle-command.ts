@@ -1,7 +1,7 @@
-import type { AppendEvents, Appender, AppendResult } from '../event-log/append.js';
-import { operationsStreamId } from '../event-log/operations.js';
+import type { AppendEvents, Appender, AppendResult } from '../event-log/append/group-commit.js';
+import { operationsStreamId } from '../event-log/operators/operator-events.js';
 import { Overloaded } from '../event-log/overloaded.js';
-import type { ReadStream } from '../event-log/read-stream.js';
+import type { ReadStream } from '../event-log/read/read-stream.js';
 import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
 import { decide } from '../orders/decide.js';
 import type { RecordedEvent } from '../orders/events.js';

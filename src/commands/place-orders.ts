@@ -1,5 +1,5 @@
-import type { Append } from '../event-log/append.js';
-import { operationsStreamId } from '../event-log/operations.js';
+import type { Append } from '../event-log/append/group-commit.js';
+import { operationsStreamId } from '../event-log/operators/operator-events.js';
 import { decide } from '../orders/decide.js';
 import { type BatchOutcome, outcomeOf } from './batch-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';

@@ -1,8 +1,8 @@
-import type { AppendEvents } from '../event-log/append.js';
-import { appendAtEnd } from '../event-log/append-at-end.js';
+import type { AppendEvents } from '../event-log/append/group-commit.js';
 import type { Pool } from '../event-log/database.js';
-import { recordOperation } from '../event-log/operations.js';
-import type { ReadStream } from '../event-log/read-stream.js';
+import { appendAtEnd } from '../event-log/operators/append-at-end.js';
+import { recordOperation } from '../event-log/operators/operator-events.js';
+import type { ReadStream } from '../event-log/read/read-stream.js';
 import type { EventMetadata } from '../orders/events.js';
 import { privacyLimits as limits } from './limits.js';
 import type { PersonKeys } from './person-keys.js';

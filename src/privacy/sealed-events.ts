@@ -1,4 +1,4 @@
-import type { ReadStream } from '../event-log/read-stream.js';
+import type { ReadStream } from '../event-log/read/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import type { EventMetadata } from '../orders/events.js';

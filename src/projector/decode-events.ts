@@ -1,4 +1,4 @@
-import { isOperation } from '../event-log/operations.js';
+import { isOperation } from '../event-log/operators/operator-events.js';
 import { type StoredEvent, storedOrderEvent } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import type { ProjectedEvent } from '../projections/projection.js';

@@ -1,6 +1,6 @@
 import type { Pool } from '../event-log/database.js';
-import { readPage } from '../event-log/read-page.js';
-import { createPartitionsReader, type ReadEvents } from '../event-log/read-partitions.js';
+import { readPage } from '../event-log/read/read-page.js';
+import { createPartitionsReader, type ReadEvents } from '../event-log/read/read-partitions.js';
 import { projectorLimits as limits } from './limits.js';
 import type { LogEnds } from './partition-steps.js';
 

@@ -1,5 +1,5 @@
-import type { AppendedEvents } from '../event-log/appended-events.js';
-import type { ReadEvents } from '../event-log/read-partitions.js';
+import type { AppendedEvents } from '../event-log/append/recent-events.js';
+import type { ReadEvents } from '../event-log/read/read-partitions.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import type { Checkpoint } from '../read-models/checkpoint.js';
 import { allFollow, type ChainCheck, createChainCheck } from './chain-check.js';

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import type { Committed } from '../event-log/append.js';
-import { AppendedEvents } from '../event-log/appended-events.js';
+import type { Committed } from '../event-log/append/group-commit.js';
+import { AppendedEvents } from '../event-log/append/recent-events.js';
 import type { LogSettings, Pool } from '../event-log/database.js';
+import type { WakeUps } from '../event-log/heads/log-heads.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
-import { createStreamReader } from '../event-log/read-stream.js';
+import { createStreamReader } from '../event-log/read/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
-import type { WakeUps } from '../event-log/wake-ups.js';
 import { allProjections } from '../projections/all-projections.js';
 import type { Projection } from '../projections/projection.js';
 import type { Generations } from '../read-models/generations.js';

@@ -1,5 +1,5 @@
-import { readOperations } from '../event-log/operations.js';
-import type { ReadStream } from '../event-log/read-stream.js';
+import { readOperations } from '../event-log/operators/operator-events.js';
+import type { ReadStream } from '../event-log/read/read-stream.js';
 
 /**
  * The events that operators have decided to pass over. The decisions are in the log, so a rebuild passes over the same.

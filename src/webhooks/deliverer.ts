@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../event-log/database.js';
+import type { WakeUps } from '../event-log/heads/log-heads.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
 import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
-import type { WakeUps } from '../event-log/wake-ups.js';
 import { within } from '../within.js';
 import { type AttemptResult, attempt, messageOf, retryDelayMs } from './attempt.js';
 import { enqueueEvents } from './enqueue.js';

@@ -1,5 +1,5 @@
 import type { Pool } from '../event-log/database.js';
-import { operationsStreamId } from '../event-log/operations.js';
+import { operationsStreamId } from '../event-log/operators/operator-events.js';
 import { webhookLimits as limits } from './limits.js';
 
 // $1 partition. The active subscriptions that have not looked at all of it, and have room.

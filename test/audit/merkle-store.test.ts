@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { extendTree, openTree } from '../../src/audit/merkle-store.js';
 import { isIncluded, leafHash, rootOf } from '../../src/audit/merkle-tree.js';
-import { readPartition } from '../../src/event-log/read-partition.js';
+import { readPartition } from '../../src/event-log/read/read-partition.js';
 import { appender, noteEvent, orderIdIn, placedEvent } from '../support/events.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { readOperations } from '../../src/event-log/operations.js';
-import { createStreamReader } from '../../src/event-log/read-stream.js';
+import { readOperations } from '../../src/event-log/operators/operator-events.js';
+import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { allProjections } from '../../src/projections/all-projections.js';
 import { getProjections } from '../../src/queries/get-projections.js';
 import { metricsKeys } from '../../src/read-models/metrics.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type Append, type AppendResult, createAppender } from '../../src/event-log/append.js';
+import { type Append, type AppendResult, createAppender } from '../../src/event-log/append/group-commit.js';
 import type { Pool } from '../../src/event-log/database.js';
 import { orderPartition } from '../../src/orders/partition.js';
 import { noteEvent, orderIdIn, placedEvent } from '../support/events.js';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { createAppender } from '../../src/event-log/append.js';
+import { createAppender } from '../../src/event-log/append/group-commit.js';
 import type { Pool } from '../../src/event-log/database.js';
 import { canonicalForm, chainHash, genesisHash } from '../../src/event-log/hash-chain.js';
 import { eventLogLimits } from '../../src/event-log/limits.js';
 import { Overloaded } from '../../src/event-log/overloaded.js';
-import { readPartition } from '../../src/event-log/read-partition.js';
+import { readPartition } from '../../src/event-log/read/read-partition.js';
 import { orderPartition } from '../../src/orders/partition.js';
 import { appender, noteEvent, orderIdIn, place, placedEvent } from '../support/events.js';
 import { expectIntactLog, positionsOf } from '../support/read-models.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { AppendedEvents } from '../../src/event-log/appended-events.js';
+import { AppendedEvents } from '../../src/event-log/append/recent-events.js';
 import { eventLogLimits as limits } from '../../src/event-log/limits.js';
 import type { StoredEvent } from '../../src/event-log/stored-event.js';
 

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { copyEvents } from '../../src/event-log/copy-events.js';
 import { chainHash, copiedChainHash, genesisHash } from '../../src/event-log/hash-chain.js';
-import { readPage } from '../../src/event-log/read-page.js';
-import { readPartition } from '../../src/event-log/read-partition.js';
-import { scanPartition } from '../../src/event-log/scan-partition.js';
+import { copyEvents } from '../../src/event-log/read/copy-events.js';
+import { readPage } from '../../src/event-log/read/read-page.js';
+import { readPartition } from '../../src/event-log/read/read-partition.js';
+import { scanPartition } from '../../src/event-log/read/scan-partition.js';
 import { appender, noteEvent, orderIdIn } from '../support/events.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
-import { gather } from '../../src/event-log/gather.js';
+import { gather } from '../../src/event-log/coalesce.js';
 
 describe('what is gathered', () => {
   /** How often the task has run after each of some turns; in those that are named it is asked for, twice. */

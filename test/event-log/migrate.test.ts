@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import pg from 'pg';
-import { createAppender } from '../../src/event-log/append.js';
+import { createAppender } from '../../src/event-log/append/group-commit.js';
 import { createPool, readLogSettings } from '../../src/event-log/database.js';
 import { migrate } from '../../src/event-log/migrate.js';
 import { projectPath } from '../../src/project-path.js';

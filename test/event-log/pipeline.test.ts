@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
 import { expect } from 'chai';
 import type pg from 'pg';
+import { createPipeline, type SendStatement } from '../../src/event-log/append/pipelined-connection.js';
 import { createPool, type Pool } from '../../src/event-log/database.js';
-import { createPipeline, type SendStatement } from '../../src/event-log/pipeline.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 
 const longMs = 60_000;

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { copyEventsSettings, selectEventsSql } from '../../src/event-log/copy-events.js';
 import { createPool } from '../../src/event-log/database.js';
-import { readPage } from '../../src/event-log/read-page.js';
-import { readPartitionSql } from '../../src/event-log/read-partition.js';
-import { readPartitionsSql } from '../../src/event-log/read-partitions.js';
-import { readStreamsSql } from '../../src/event-log/read-stream.js';
+import { copyEventsSettings, selectEventsSql } from '../../src/event-log/read/copy-events.js';
+import { readPage } from '../../src/event-log/read/read-page.js';
+import { readPartitionSql } from '../../src/event-log/read/read-partition.js';
+import { readPartitionsSql } from '../../src/event-log/read/read-partitions.js';
+import { readStreamsSql } from '../../src/event-log/read/read-stream.js';
 import { orderPartition } from '../../src/orders/partition.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { createStreamReader } from '../../src/event-log/read-stream.js';
+import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { recordedEvent } from '../../src/event-log/stored-event.js';
 import type { OrderCommand } from '../../src/orders/commands.js';
 import { decide } from '../../src/orders/decide.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type pg from 'pg';
-import { type AppendEvents, type Committed, createAppender } from '../../src/event-log/append.js';
-import { createNotifier } from '../../src/event-log/wake-ups.js';
+import { type AppendEvents, type Committed, createAppender } from '../../src/event-log/append/group-commit.js';
+import { createNotifier } from '../../src/event-log/heads/log-heads.js';
 import { allProjections } from '../../src/projections/all-projections.js';
 import type { Projection } from '../../src/projections/projection.js';
 import { metricsKeys } from '../../src/read-models/metrics.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readPage } from '../../src/event-log/read-page.js';
+import { readPage } from '../../src/event-log/read/read-page.js';
 import type { Projection } from '../../src/projections/projection.js';
 import { createFreezer } from '../../src/projector/generations/checkpoint-freeze.js';
 import { projectorLimits as limits } from '../../src/projector/limits.js';

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
-import { type AppendEvents, createAppender } from '../../src/event-log/append.js';
-import { AppendedEvents } from '../../src/event-log/appended-events.js';
-import { readPartition } from '../../src/event-log/read-partition.js';
+import { type AppendEvents, createAppender } from '../../src/event-log/append/group-commit.js';
+import { AppendedEvents } from '../../src/event-log/append/recent-events.js';
+import { readPartition } from '../../src/event-log/read/read-partition.js';
 import type { Projection } from '../../src/projections/projection.js';
 import { createFreezer } from '../../src/projector/generations/checkpoint-freeze.js';
 import { PartitionProjector } from '../../src/projector/partition-projector.js';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type CommandHandlers, createCommandHandlers } from '../../src/commands/handle-command.js';
-import { type AppendEvents, createAppender, type NewEvent } from '../../src/event-log/append.js';
-import { createStreamReader } from '../../src/event-log/read-stream.js';
-import { createNotifier, WakeUps } from '../../src/event-log/wake-ups.js';
+import { type AppendEvents, createAppender, type NewEvent } from '../../src/event-log/append/group-commit.js';
+import { createNotifier, WakeUps } from '../../src/event-log/heads/log-heads.js';
+import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { orderPartition } from '../../src/orders/partition.js';
 import { utcTime } from '../../src/orders/utc-time.js';
 import type { PersonKeys } from '../../src/privacy/person-keys.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { WakeUps } from '../../src/event-log/wake-ups.js';
+import { WakeUps } from '../../src/event-log/heads/log-heads.js';
 import { WebhookDeliverer } from '../../src/webhooks/deliverer.js';
 import type { PostAnswer } from '../../src/webhooks/safe-post.js';
 import { createWebhookStore } from '../../src/webhooks/webhook-store.js';

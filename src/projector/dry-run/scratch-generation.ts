@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../../event-log/database.js';
-import { readPage } from '../../event-log/read-page.js';
-import { createStreamReader } from '../../event-log/read-stream.js';
+import { readPage } from '../../event-log/read/read-page.js';
+import { createStreamReader } from '../../event-log/read/read-stream.js';
 import type { Projection } from '../../projections/projection.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { Redis } from '../../read-models/redis.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { WakeUps } from '../../event-log/wake-ups.js';
+import type { WakeUps } from '../../event-log/heads/log-heads.js';
 import { type Build, type Generations, servedGeneration } from '../../read-models/generations.js';
 import type { GenerationId, ProjectionId, ReadModelKeys } from '../../read-models/keys.js';
 import { pipeline, type Redis } from '../../read-models/redis.js';

@@ -1,5 +1,5 @@
-import type { Append, AppendFailed, AppendResult } from './append.js';
-import { eventLogLimits as limits } from './limits.js';
+import { eventLogLimits as limits } from '../limits.js';
+import type { Append, AppendFailed, AppendResult } from './group-commit.js';
 
 /** An append that waits for its call, or is in one. */
 export interface WaitingAppend {

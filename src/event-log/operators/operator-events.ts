@@ -1,8 +1,8 @@
-import type { EventMetadata } from '../orders/events.js';
-import type { AppendEvents } from './append.js';
+import type { EventMetadata } from '../../orders/events.js';
+import type { AppendEvents } from '../append/group-commit.js';
+import type { ReadStream } from '../read/read-stream.js';
+import type { StoredEvent } from '../stored-event.js';
 import { appendAtEnd } from './append-at-end.js';
-import type { ReadStream } from './read-stream.js';
-import type { StoredEvent } from './stored-event.js';
 
 /**
  * What operators have done to the service itself: a stream of the log beside those of the orders, so it is as durable,

@@ -1,4 +1,4 @@
-import { eventLogLimits as limits } from './limits.js';
+import { eventLogLimits as limits } from '../limits.js';
 
 /** Counts calls that are under way, and which of them take longer than a call mostly does. */
 export class CallsInFlight {

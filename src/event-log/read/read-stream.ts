@@ -1,9 +1,9 @@
-import { orderPartition } from '../orders/partition.js';
-import type { Pool } from './database.js';
-import { gather } from './gather.js';
-import { eventLogLimits as limits } from './limits.js';
-import { Overloaded } from './overloaded.js';
-import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from './stored-event.js';
+import { orderPartition } from '../../orders/partition.js';
+import { gather } from '../coalesce.js';
+import type { Pool } from '../database.js';
+import { eventLogLimits as limits } from '../limits.js';
+import { Overloaded } from '../overloaded.js';
+import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
 
 // $1 partitions, $2 order ids, pairwise.
 // Takes no lock. Ordered by version within each order; served by the unique index (partition, order_id, version), once

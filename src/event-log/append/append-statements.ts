@@ -1,9 +1,9 @@
 import pg from 'pg';
-import type { Append, NewEvent } from './append.js';
-import type { Pool } from './database.js';
-import { hashBytes } from './hash-chain.js';
-import { eventLogLimits as limits } from './limits.js';
-import { createPipeline, type SendStatement } from './pipeline.js';
+import type { Pool } from '../database.js';
+import { hashBytes } from '../hash-chain.js';
+import { eventLogLimits as limits } from '../limits.js';
+import type { Append, NewEvent } from './group-commit.js';
+import { createPipeline, type SendStatement } from './pipelined-connection.js';
 
 /** The appends that one call carries to a partition, in their order. */
 export interface PartitionBatch {

@@ -1,4 +1,4 @@
-import type { Pool } from './database.js';
+import type { Pool } from '../database.js';
 import { readHeads } from './read-partition.js';
 
 /** A point in the log's history: a time of recording (RFC 3339 UTC), or an event by its place. */

@@ -1,7 +1,7 @@
-import type { Pool } from './database.js';
-import { eventLogLimits as limits } from './limits.js';
+import type { Pool } from '../database.js';
+import { eventLogLimits as limits } from '../limits.js';
+import type { StoredEvent } from '../stored-event.js';
 import { readPage } from './read-page.js';
-import type { StoredEvent } from './stored-event.js';
 
 /** All events of a partition after a position. Memory stays flat in the length of the log: one page is read while another is worked on. */
 export async function* scanPartition(pool: Pool, partition: number, afterPosition = 0): AsyncGenerator<StoredEvent> {

@@ -1,8 +1,8 @@
-import type { AppendEvents, NewEvent } from './append.js';
-import { eventLogLimits as limits } from './limits.js';
-import { Overloaded } from './overloaded.js';
-import type { ReadStream } from './read-stream.js';
-import type { StoredEvent } from './stored-event.js';
+import type { AppendEvents, NewEvent } from '../append/group-commit.js';
+import { eventLogLimits as limits } from '../limits.js';
+import { Overloaded } from '../overloaded.js';
+import type { ReadStream } from '../read/read-stream.js';
+import type { StoredEvent } from '../stored-event.js';
 
 /**
  * Appends one event at the end of a stream, whatever its version is by then. Undefined where `next` finds that there is nothing to

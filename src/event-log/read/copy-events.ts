@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { orderEventTypes } from '../orders/upcast.js';
-import { isUtcTime, utcTime } from '../orders/utc-time.js';
-import { uuidText } from '../orders/uuid.js';
-import type { Pool } from './database.js';
+import { orderEventTypes } from '../../orders/upcast.js';
+import { isUtcTime, utcTime } from '../../orders/utc-time.js';
+import { uuidText } from '../../orders/uuid.js';
+import type { Pool } from '../database.js';
 
 /**
  * An event as PostgreSQL's binary COPY brings it. It is one object that shows one event after the other: what it shows is valid until the

@@ -1,13 +1,13 @@
-import { orderPartition } from '../orders/partition.js';
-import { type AppendRow, concernsOnePartition, createAppendCalls } from './append-calls.js';
+import { orderPartition } from '../../orders/partition.js';
+import { gather } from '../coalesce.js';
+import type { LogSettings, Pool } from '../database.js';
+import { hashBytes } from '../hash-chain.js';
+import { eventLogLimits as limits } from '../limits.js';
+import { Overloaded } from '../overloaded.js';
+import type { StoredEvent } from '../stored-event.js';
+import { type Batch, byPartition, type PartitionApart, takeCall, type WaitingAppend } from './append-queue.js';
+import { type AppendRow, concernsOnePartition, createAppendCalls } from './append-statements.js';
 import { CallsInFlight } from './calls-in-flight.js';
-import type { LogSettings, Pool } from './database.js';
-import { gather } from './gather.js';
-import { hashBytes } from './hash-chain.js';
-import { eventLogLimits as limits } from './limits.js';
-import { Overloaded } from './overloaded.js';
-import type { StoredEvent } from './stored-event.js';
-import { type Batch, byPartition, type PartitionApart, takeCall, type WaitingAppend } from './waiting-appends.js';
 
 export interface NewEvent {
   readonly type: string;

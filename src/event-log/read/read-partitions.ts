@@ -1,6 +1,6 @@
-import type { Pool } from './database.js';
+import type { Pool } from '../database.js';
+import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
 import { readPartition } from './read-partition.js';
-import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from './stored-event.js';
 
 /** The events of a partition after a position, in order. */
 export type ReadEvents = (partition: number, afterPosition: number, maxEvents: number) => Promise<StoredEvent[]>;

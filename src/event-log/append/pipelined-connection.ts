@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Pool } from './database.js';
+import type { Pool } from '../database.js';
 
 /** Sends a statement; those that are under way are not waited for. */
 export type SendStatement = <Row extends pg.QueryResultRow>(statement: pg.QueryConfig) => Promise<pg.QueryResult<Row>>;

@@ -2,10 +2,10 @@ import { EventEmitter } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import createSubscriberModule, { type Subscriber } from 'pg-listen';
 import type { Logger } from 'pino';
-import type { HeadMoved } from './append.js';
-import { type Pool, serviceConnection } from './database.js';
-import { eventLogLimits as limits } from './limits.js';
-import { readHeads } from './read-partition.js';
+import type { HeadMoved } from '../append/group-commit.js';
+import { type Pool, serviceConnection } from '../database.js';
+import { eventLogLimits as limits } from '../limits.js';
+import { readHeads } from '../read/read-partition.js';
 
 // pg-listen is CommonJS with a transpiled default export, which an ES module meets one level deeper.
 const createSubscriber = createSubscriberModule.default;

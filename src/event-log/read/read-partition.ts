@@ -1,7 +1,7 @@
-import type { Pool } from './database.js';
-import { genesisHash } from './hash-chain.js';
-import { eventLogLimits as limits } from './limits.js';
-import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from './stored-event.js';
+import type { Pool } from '../database.js';
+import { genesisHash } from '../hash-chain.js';
+import { eventLogLimits as limits } from '../limits.js';
+import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
 
 // $1 partition, $2 position to read after, $3 how many at most.
 // Takes no lock. Ordered by position, as the primary key (partition, position) that serves it.
