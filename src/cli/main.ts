@@ -1,5 +1,5 @@
 import { loadEnvFile } from '../config.js';
-import { UsageError } from './usage-error.js';
+import { UsageError } from './terminal/usage-error.js';
 
 const usage = `orders <command>
 
@@ -22,18 +22,18 @@ const usage = `orders <command>
 /** A command, loaded when it is called: starting the service should not wait for the import's code. */
 const commands: Readonly<Record<string, () => Promise<(args: string[]) => Promise<void>>>> = {
   serve: async () => (await import('./serve.js')).serve,
-  migrate: async () => (await import('./migrate.js')).migrateCommand,
-  status: async () => (await import('./status.js')).statusCommand,
-  history: async () => (await import('./history.js')).historyCommand,
-  replay: async () => (await import('./replay.js')).replayCommand,
-  verify: async () => (await import('./verify.js')).verifyCommand,
-  checkpoint: async () => (await import('./checkpoint.js')).checkpointCommand,
-  'verify-proof': async () => (await import('./verify-proof.js')).verifyProofCommand,
-  export: async () => (await import('./export.js')).exportCommand,
-  forget: async () => (await import('./forget.js')).forgetCommand,
-  keys: async () => (await import('./keys.js')).keysCommand,
-  webhooks: async () => (await import('./webhooks.js')).webhooksCommand,
-  import: async () => (await import('./import.js')).importCommand,
+  migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
+  status: async () => (await import('./commands/status.js')).statusCommand,
+  history: async () => (await import('./commands/history.js')).historyCommand,
+  replay: async () => (await import('./commands/replay.js')).replayCommand,
+  verify: async () => (await import('./commands/verify.js')).verifyCommand,
+  checkpoint: async () => (await import('./commands/checkpoint.js')).checkpointCommand,
+  'verify-proof': async () => (await import('./commands/verify-proof.js')).verifyProofCommand,
+  export: async () => (await import('./commands/export.js')).exportCommand,
+  forget: async () => (await import('./commands/forget.js')).forgetCommand,
+  keys: async () => (await import('./commands/keys.js')).keysCommand,
+  webhooks: async () => (await import('./commands/webhooks.js')).webhooksCommand,
+  import: async () => (await import('./commands/import.js')).importCommand,
 };
 
 async function main([name, ...args]: string[]): Promise<void> {

@@ -32,14 +32,14 @@ import { ChangeFeed } from '../queries/change-feed.js';
 import { createReadModels } from '../queries/read-models.js';
 import { createKeys } from '../read-models/keys.js';
 import { createRedis, createRedisSubscriber, type Redis } from '../read-models/redis.js';
+import { health } from '../service/health.js';
+import { createLogger } from '../service/logger.js';
+import { type OpenProjector, openProjector } from '../service/open-projector.js';
+import { countDeliveries, measureProjector } from '../service/projector-gauges.js';
+import { openSigningKeys } from '../service/signing-keys.js';
 import { WebhookDeliverer } from '../webhooks/deliverer.js';
 import { createSafePost } from '../webhooks/safe-post.js';
 import { createWebhookStore } from '../webhooks/webhook-store.js';
-import { health } from './health.js';
-import { createLogger } from './logger.js';
-import { type OpenProjector, openProjector } from './open-projector.js';
-import { countDeliveries, measureProjector } from './projector-gauges.js';
-import { openSigningKeys } from './signing-keys.js';
 
 /** `orders serve`: runs the service until it is told to stop. */
 export async function serve(args: string[]): Promise<void> {

@@ -11,7 +11,7 @@ import { allProjections } from '../projections/all-projections.js';
 import { createReadModels, type ReadModels } from '../queries/read-models.js';
 import { createKeys, type ReadModelKeys } from '../read-models/keys.js';
 import { createRedis, type Redis } from '../read-models/redis.js';
-import { createLogger } from './logger.js';
+import { createLogger } from '../service/logger.js';
 
 /** What a command of the command line works with. */
 export interface OpenLog {

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { health } from '../../src/cli/health.js';
 import { problemOf } from '../../src/http/middleware/problem-responses.js';
 import { allProjections } from '../../src/projections/all-projections.js';
 import type { Projection } from '../../src/projections/projection.js';
@@ -14,6 +13,7 @@ import { getOrderHistory } from '../../src/queries/order-history.js';
 import { lookUpServed } from '../../src/queries/read-models.js';
 import { metrics } from '../../src/read-models/metrics.js';
 import { orderStatus } from '../../src/read-models/order-status.js';
+import { health } from '../../src/service/health.js';
 import { appender, commandHandlers, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
 import { liveKeys } from '../support/redis-keys.js';

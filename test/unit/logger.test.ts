@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { errorForLog } from '../../src/cli/logger.js';
+import { errorForLog } from '../../src/service/logger.js';
 
 describe('the log', () => {
   it('takes of an error its message, code, stack and cause, and not what a driver has hung onto it', () => {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { readConfig } from '../config.js';
-import { openServers } from '../embedded/embedded.js';
-import { migrate } from '../event-log/migrate.js';
+import { readConfig } from '../../config.js';
+import { openServers } from '../../embedded/embedded.js';
+import { migrate } from '../../event-log/migrate.js';
 
 /** `orders migrate`: brings the database to this version, and says what it did. */
 export async function migrateCommand(args: string[]): Promise<void> {

@@ -1,16 +1,16 @@
 import { once } from 'node:events';
-import { type ExportedEvent, exportedColumns, exportedEvent } from '../audit/exported-event.js';
-import { csvLine } from '../csv-line.js';
-import type { Pool } from '../event-log/database.js';
-import { positionsAt } from '../event-log/read/positions-at.js';
-import { readHash, readHeads } from '../event-log/read/read-partition.js';
-import { scanPartition } from '../event-log/read/scan-partition.js';
-import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
-import { parseRfc3339 } from '../http/request/rfc3339.js';
-import { isUuid } from '../http/request/validation.js';
-import { readArguments } from './read-arguments.js';
-import { UsageError } from './usage-error.js';
-import { type OpenLog, withLog } from './with-log.js';
+import { type ExportedEvent, exportedColumns, exportedEvent } from '../../audit/exported-event.js';
+import { csvLine } from '../../csv-line.js';
+import type { Pool } from '../../event-log/database.js';
+import { positionsAt } from '../../event-log/read/positions-at.js';
+import { readHash, readHeads } from '../../event-log/read/read-partition.js';
+import { scanPartition } from '../../event-log/read/scan-partition.js';
+import { recordedEvent, type StoredEvent } from '../../event-log/stored-event.js';
+import { parseRfc3339 } from '../../http/request/rfc3339.js';
+import { isUuid } from '../../http/request/validation.js';
+import { readArguments } from '../terminal/arguments.js';
+import { UsageError } from '../terminal/usage-error.js';
+import { type OpenLog, withLog } from '../with-log.js';
 
 const usage = `orders export [options] > FILE
 

@@ -1,8 +1,8 @@
-import { signCheckpoint, takeCheckpoint } from '../audit/checkpoint.js';
-import { readArguments } from './read-arguments.js';
-import { openSigningKeys } from './signing-keys.js';
-import { UsageError } from './usage-error.js';
-import { withLog } from './with-log.js';
+import { signCheckpoint, takeCheckpoint } from '../../audit/checkpoint.js';
+import { openSigningKeys } from '../../service/signing-keys.js';
+import { readArguments } from '../terminal/arguments.js';
+import { UsageError } from '../terminal/usage-error.js';
+import { withLog } from '../with-log.js';
 
 const usage =
   'orders checkpoint > FILE\n\n  What the log is now, signed. Keep it elsewhere: orders verify --against FILE.';

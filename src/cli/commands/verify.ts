@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import type { JWK } from 'jose';
-import { type Checkpoint, verifyCheckpoint } from '../audit/checkpoint.js';
-import { verifyExport } from '../audit/verify-export.js';
-import { verifyLog } from '../audit/verify-log.js';
-import { allProjections } from '../projections/all-projections.js';
-import { ProgressBar } from './progress-bar.js';
-import { readArguments } from './read-arguments.js';
-import { dryRun } from './replay-scratch.js';
-import { trustedKeys } from './trusted-keys.js';
-import { withLog } from './with-log.js';
+import { type Checkpoint, verifyCheckpoint } from '../../audit/checkpoint.js';
+import { verifyExport } from '../../audit/verify-export.js';
+import { verifyLog } from '../../audit/verify-log.js';
+import { allProjections } from '../../projections/all-projections.js';
+import { readArguments } from '../terminal/arguments.js';
+import { ProgressBar } from '../terminal/progress-bar.js';
+import { trustedKeys } from '../trusted-keys.js';
+import { withLog } from '../with-log.js';
+import { dryRun } from './replay-dry-run.js';
 
 const partitionsAtOnce = 4;
 

@@ -1,11 +1,11 @@
-import { createAppender } from '../event-log/append/group-commit.js';
-import { createNotifier } from '../event-log/heads/log-heads.js';
-import { createStreamReader } from '../event-log/read/read-stream.js';
-import { forgetPerson } from '../privacy/forget-person.js';
-import { operator } from './operator.js';
-import { readArguments } from './read-arguments.js';
-import { UsageError } from './usage-error.js';
-import { withLog } from './with-log.js';
+import { createAppender } from '../../event-log/append/group-commit.js';
+import { createNotifier } from '../../event-log/heads/log-heads.js';
+import { createStreamReader } from '../../event-log/read/read-stream.js';
+import { forgetPerson } from '../../privacy/forget-person.js';
+import { readArguments } from '../terminal/arguments.js';
+import { operator } from '../terminal/operator.js';
+import { UsageError } from '../terminal/usage-error.js';
+import { withLog } from '../with-log.js';
 
 const usage = `orders forget USER_ID --reason TEXT
 

@@ -1,23 +1,23 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { createCommandHandlers } from '../commands/handle-command.js';
-import { readConfig } from '../config.js';
-import { openServers } from '../embedded/embedded.js';
-import { createAppender } from '../event-log/append/group-commit.js';
-import { createPool, readLogSettings } from '../event-log/database.js';
-import { createNotifier } from '../event-log/heads/log-heads.js';
-import { migrate } from '../event-log/migrate.js';
-import { createStreamReader } from '../event-log/read/read-stream.js';
-import { type CsvMapping, datePattern, mappableFields, parseAssignments } from '../import/csv-mapping.js';
-import { importFile, rejectedFile } from '../import/import-file.js';
-import { readCsv, readNdjson } from '../import/input-lines.js';
-import { utcTime } from '../orders/utc-time.js';
-import { openPersonKeys } from '../privacy/master-key.js';
-import { createOpenedStreamReader } from '../privacy/sealed-events.js';
-import { createLogger } from './logger.js';
-import { ProgressBar } from './progress-bar.js';
-import { readArguments } from './read-arguments.js';
-import { UsageError } from './usage-error.js';
+import { createCommandHandlers } from '../../commands/handle-command.js';
+import { readConfig } from '../../config.js';
+import { openServers } from '../../embedded/embedded.js';
+import { createAppender } from '../../event-log/append/group-commit.js';
+import { createPool, readLogSettings } from '../../event-log/database.js';
+import { createNotifier } from '../../event-log/heads/log-heads.js';
+import { migrate } from '../../event-log/migrate.js';
+import { createStreamReader } from '../../event-log/read/read-stream.js';
+import { type CsvMapping, datePattern, mappableFields, parseAssignments } from '../../import/csv-mapping.js';
+import { importFile, rejectedFile } from '../../import/import-file.js';
+import { readCsv, readNdjson } from '../../import/input-lines.js';
+import { utcTime } from '../../orders/utc-time.js';
+import { openPersonKeys } from '../../privacy/master-key.js';
+import { createOpenedStreamReader } from '../../privacy/sealed-events.js';
+import { createLogger } from '../../service/logger.js';
+import { readArguments } from '../terminal/arguments.js';
+import { ProgressBar } from '../terminal/progress-bar.js';
+import { UsageError } from '../terminal/usage-error.js';
 
 const usage = `orders import FILE [options]
 
