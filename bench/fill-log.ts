@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { commandHash, storedHash } from '../src/commands/idempotency.js';
 import { createAppender, type NewEvent } from '../src/event-log/append/group-commit.js';
 import type { LogSettings, Pool } from '../src/event-log/database.js';
-import { utcTime } from '../src/orders/utc-time.js';
+import { utcTime } from '../src/orders/values/utc-time.js';
 
 const hourMs = 3_600_000;
 const start = Date.UTC(2026, 0, 1);

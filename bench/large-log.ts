@@ -6,7 +6,7 @@ import { createPool, type LogSettings, type Pool, readLogSettings } from '../src
 import { readHeads } from '../src/event-log/read/read-partition.js';
 import { allProjections } from '../src/projections/all-projections.js';
 import { createKeys } from '../src/read-models/keys.js';
-import { createRedis, type Redis } from '../src/read-models/redis.js';
+import { createRedis, type Redis } from '../src/read-models/redis/redis-client.js';
 import { openProjector } from '../src/service/open-projector.js';
 import { type Bench, type BenchResult, compare, type Measurement, partCeiling, processorCeiling } from './benchmark.js';
 import { fillLog } from './fill-log.js';

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { createRedis } from '../src/read-models/redis.js';
+import { createRedis } from '../src/read-models/redis/redis-client.js';
 import { type Bench, type BenchResult, compare, median } from './benchmark.js';
 import { headerOf, openConnection } from './connection.js';
 import { offer, p99 } from './http-load.js';

@@ -13,10 +13,10 @@ import { unlimitedRate } from '../src/http/middleware/rate-limit.js';
 import { createClientAddresses } from '../src/http/request/client-address.js';
 import type { Service } from '../src/http/routes/dependencies.js';
 import { startHttpServer } from '../src/http/server.js';
-import { decide } from '../src/orders/decide.js';
+import { decide } from '../src/orders/decisions/decide.js';
 import { fold } from '../src/orders/evolve.js';
-import { orderPartition } from '../src/orders/partition.js';
-import { createRedis } from '../src/read-models/redis.js';
+import { orderPartition } from '../src/orders/values/partition.js';
+import { createRedis } from '../src/read-models/redis/redis-client.js';
 
 /**
  * What the service is measured against, as a process of its own like the service:

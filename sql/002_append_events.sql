@@ -1,5 +1,5 @@
 -- The partition of an order: the first four bytes of SHA-256 over the id's 16 bytes, big-endian, modulo the number of
--- partitions. src/orders/partition.ts computes the same.
+-- partitions. src/orders/values/partition.ts computes the same.
 create function order_partition(order_id uuid, partitions integer) returns smallint
 language sql immutable strict parallel safe as $$
   select ((get_byte(h, 0) * 16777216::bigint + get_byte(h, 1) * 65536 + get_byte(h, 2) * 256 + get_byte(h, 3)) % partitions)::smallint

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
-import { currencyExponent } from './orders/currency.js';
+import { currencyExponent } from './orders/values/currency.js';
 
 /** What the service is told by its environment. Every variable is in .env.example. */
 export interface Config {

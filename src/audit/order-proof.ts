@@ -1,7 +1,7 @@
 import type { LogSettings, Pool } from '../event-log/database.js';
 import { readHash } from '../event-log/read/read-partition.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
-import { orderPartition } from '../orders/partition.js';
+import { orderPartition } from '../orders/values/partition.js';
 import { type Checkpoint, type CheckpointPartition, type SignedCheckpoint, verifyCheckpoint } from './checkpoint.js';
 import { type ExportedEvent, exportedEvent, recomputedHash } from './exported-event.js';
 import { openTree } from './merkle-store.js';

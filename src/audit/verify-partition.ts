@@ -2,7 +2,7 @@ import type { Pool } from '../event-log/database.js';
 import { eventLogLimits } from '../event-log/limits.js';
 import { copyEvents } from '../event-log/read/copy-events.js';
 import type { Head } from '../event-log/read/read-partition.js';
-import { orderPartition } from '../orders/partition.js';
+import { orderPartition } from '../orders/values/partition.js';
 import type { CheckpointPartition } from './checkpoint.js';
 import { keptTreeSize, openTree } from './merkle-store.js';
 import { type Break, type EventName, PartitionScan } from './partition-scan.js';

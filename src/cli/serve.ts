@@ -21,7 +21,7 @@ import { type ClientAddresses, createClientAddresses } from '../http/request/cli
 import { EventStreams } from '../http/response/event-streams.js';
 import type { Service } from '../http/routes/dependencies.js';
 import { startHttpServer } from '../http/server.js';
-import { utcTime } from '../orders/utc-time.js';
+import { utcTime } from '../orders/values/utc-time.js';
 import { openPersonKeys } from '../privacy/master-key.js';
 import { createOpenedStreamReader, openEvents } from '../privacy/sealed-events.js';
 import { allProjections } from '../projections/all-projections.js';
@@ -29,9 +29,9 @@ import { createGenerationStore, type GenerationStore } from '../projector/genera
 import { projectorLimits } from '../projector/limits.js';
 import { AppliedPositions } from '../queries/applied-positions.js';
 import { ChangeFeed } from '../queries/change-feed.js';
-import { createReadModels } from '../queries/read-models.js';
+import { createReadModels } from '../queries/live-generation.js';
 import { createKeys } from '../read-models/keys.js';
-import { createRedis, createRedisSubscriber, type Redis } from '../read-models/redis.js';
+import { createRedis, createRedisSubscriber, type Redis } from '../read-models/redis/redis-client.js';
 import { health } from '../service/health.js';
 import { createLogger } from '../service/logger.js';
 import { type OpenProjector, openProjector } from '../service/open-projector.js';

@@ -8,9 +8,9 @@ import { openPersonKeys } from '../privacy/master-key.js';
 import type { PersonKeys } from '../privacy/person-keys.js';
 import { openEvents } from '../privacy/sealed-events.js';
 import { allProjections } from '../projections/all-projections.js';
-import { createReadModels, type ReadModels } from '../queries/read-models.js';
+import { createReadModels, type ReadModels } from '../queries/live-generation.js';
 import { createKeys, type ReadModelKeys } from '../read-models/keys.js';
-import { createRedis, type Redis } from '../read-models/redis.js';
+import { createRedis, type Redis } from '../read-models/redis/redis-client.js';
 import { createLogger } from '../service/logger.js';
 
 /** What a command of the command line works with. */

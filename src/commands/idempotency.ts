@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { parse as parseUuid } from 'uuid';
 import type { RecordedEvent } from '../orders/events.js';
-import { uuidText } from '../orders/uuid.js';
+import { uuidText } from '../orders/values/uuid.js';
 
 /** The namespace of order ids that are derived from a caller's Idempotency-Key. Chosen once, at random; never changed. */
 const orderIdNamespace = parseUuid('5b1f6a3e-8c0d-4f57-9a43-2d7c1e90b6a8');

@@ -1,8 +1,8 @@
 import type { Append } from '../event-log/append/group-commit.js';
+import { type Rejection, rejected } from '../orders/decisions/rejection.js';
 import type { EventMetadata, OrderEvent, RecordedEvent } from '../orders/events.js';
 import type { Order } from '../orders/order.js';
 import { splitPersonalData } from '../orders/personal-data.js';
-import { type Rejection, rejected } from '../orders/rejection.js';
 import { currentSchema } from '../orders/upcast.js';
 import { PersonBeingForgotten, type PersonKey, type PersonKeys } from '../privacy/person-keys.js';
 import { keyedHash, sealData } from '../privacy/sealed-events.js';

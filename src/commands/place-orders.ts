@@ -1,6 +1,6 @@
 import type { Append } from '../event-log/append/group-commit.js';
 import { operationsStreamId } from '../event-log/operators/operator-events.js';
-import { decide } from '../orders/decide.js';
+import { decide } from '../orders/decisions/decide.js';
 import { type BatchOutcome, outcomeOf } from './batch-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';
 import type { CommandDeps, HandleCommand } from './handle-command.js';

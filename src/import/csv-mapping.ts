@@ -1,4 +1,4 @@
-import { currencyCodes } from '../orders/currency.js';
+import { currencyCodes } from '../orders/values/currency.js';
 
 /** How a CSV file's columns become orders. */
 export interface CsvMapping {

@@ -1,5 +1,5 @@
 import type { ItemQuantity } from './events.js';
-import type { MoneyInput } from './money.js';
+import type { MoneyInput } from './values/money.js';
 
 /**
  * What callers ask for. Amounts are still as the caller wrote them: only the order knows its currency,

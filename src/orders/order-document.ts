@@ -1,6 +1,6 @@
-import { exponentOf } from './currency.js';
-import { toMajor } from './money.js';
 import { type Order, type PaymentStatus, paymentStatus } from './order.js';
+import { exponentOf } from './values/currency.js';
+import { toMajor } from './values/money.js';
 
 /** An order as the API shows it: amounts in major units, as JSON numbers. */
 export interface OrderDocument {

@@ -1,7 +1,7 @@
 import type { OrderedItem } from '../orders/events.js';
 import { fulfilmentStatus, type OrderStatus, orderStatuses } from '../orders/order.js';
-import { utcMs } from '../orders/utc-time.js';
-import { base36, fromBase36 } from '../read-models/base36.js';
+import { utcMs } from '../orders/values/utc-time.js';
+import { base36, fromBase36 } from '../read-models/encoding/base36.js';
 import type { ProjectedEvent } from './projection.js';
 
 /** What the effect of an order's next event on the figures depends on. */

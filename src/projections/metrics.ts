@@ -1,5 +1,5 @@
-import { utcMs } from '../orders/utc-time.js';
-import { addDuration } from '../read-models/duration-sketch.js';
+import { utcMs } from '../orders/values/utc-time.js';
+import { addDuration } from '../read-models/encoding/duration-sketch.js';
 import {
   decodeFigures,
   emptyFigures,
@@ -11,7 +11,7 @@ import {
   metricsKeys,
   readableMetricsEntry,
 } from '../read-models/metrics.js';
-import type { RedisCommand } from '../read-models/redis.js';
+import type { RedisCommand } from '../read-models/redis/redis-client.js';
 import { type CountedOrder, counted, decodeCountedOrder, encodeCountedOrder } from './metrics-order.js';
 import type { ProjectedEvent, Projection, ReadKeys } from './projection.js';
 import { rememberedOrders } from './remembered-orders.js';

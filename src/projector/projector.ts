@@ -10,7 +10,7 @@ import { allProjections } from '../projections/all-projections.js';
 import type { Projection } from '../projections/projection.js';
 import type { Generations } from '../read-models/generations.js';
 import { type ReadModelKeys, releaseOf } from '../read-models/keys.js';
-import { pipeline, type Redis } from '../read-models/redis.js';
+import { pipeline, type Redis } from '../read-models/redis/redis-client.js';
 import type { StoppedReport } from '../read-models/report.js';
 import { within } from '../within.js';
 import { groupTracks, liveGroup } from './generation-groups.js';

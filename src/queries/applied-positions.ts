@@ -1,8 +1,8 @@
 import { decodeCheckpoint } from '../read-models/checkpoint.js';
 import type { ProjectionId } from '../read-models/keys.js';
-import type { Redis } from '../read-models/redis.js';
+import type { Redis } from '../read-models/redis/redis-client.js';
 import { queryLimits as limits } from './limits.js';
-import { fromLive, lookUpServed, type ReadModels } from './read-models.js';
+import { fromLive, lookUpServed, type ReadModels } from './live-generation.js';
 
 interface Waiter {
   readonly partition: number;

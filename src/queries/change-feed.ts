@@ -8,10 +8,10 @@ import {
   placeOf,
 } from '../read-models/order-history.js';
 import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
-import type { RedisCommand } from '../read-models/redis.js';
+import type { RedisCommand } from '../read-models/redis/redis-client.js';
 import type { AppliedPositions } from './applied-positions.js';
 import { queryLimits as limits } from './limits.js';
-import { fromLive, type ReadModels } from './read-models.js';
+import { fromLive, type ReadModels } from './live-generation.js';
 
 /** One change of an order, as those who follow get it. */
 export interface Change {

@@ -1,7 +1,7 @@
-import { exponentOf } from '../orders/currency.js';
-import { formatMinor } from '../orders/money.js';
 import { orderStatuses } from '../orders/order.js';
-import { type DurationSketch, quantileMs } from '../read-models/duration-sketch.js';
+import { exponentOf } from '../orders/values/currency.js';
+import { formatMinor } from '../orders/values/money.js';
+import { type DurationSketch, quantileMs } from '../read-models/encoding/duration-sketch.js';
 import {
   dayMs,
   decodeFigures,
@@ -13,11 +13,11 @@ import {
   metrics,
   metricsKeys,
 } from '../read-models/metrics.js';
-import type { RedisCommand } from '../read-models/redis.js';
+import type { RedisCommand } from '../read-models/redis/redis-client.js';
 import { ExactNumber } from './exact-json.js';
 import { type Interval, intervalEnd, intervalStart } from './intervals.js';
 import { queryLimits as limits } from './limits.js';
-import { fromLive, type GenerationReader, type ReadModels } from './read-models.js';
+import { fromLive, type GenerationReader, type ReadModels } from './live-generation.js';
 
 export interface MetricsQuery {
   readonly currency: string;

@@ -1,9 +1,9 @@
 import { fold } from '../orders/evolve.js';
 import { type OrderDocument, orderDocument, orderJson } from '../orders/order-document.js';
-import { orderPartition } from '../orders/partition.js';
+import { orderPartition } from '../orders/values/partition.js';
 import { decodeOrder, orderStatus, orderStatusKeys } from '../read-models/order-status.js';
-import { readHistory, recordedFromEntry } from './order-history.js';
-import { fromLive, type ReadModels } from './read-models.js';
+import { readHistory, recordedFromEntry } from './get-order-history.js';
+import { fromLive, type ReadModels } from './live-generation.js';
 
 /** The order as it is now, as JSON text, with its version; undefined where there is none. */
 export async function getOrder(

@@ -1,11 +1,11 @@
 import { type OrderStatus, orderStatuses, type PaymentStatus, paymentStatuses } from '../orders/order.js';
 import { type OrderDocument, orderDocument } from '../orders/order-document.js';
-import { orderPartition } from '../orders/partition.js';
+import { orderPartition } from '../orders/values/partition.js';
+import { shortTime } from '../read-models/encoding/short-id.js';
 import { decodeOrder, memberOrderId, orderStatus, orderStatusKeys } from '../read-models/order-status.js';
-import { shortTime } from '../read-models/short-id.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { queryLimits as limits } from './limits.js';
-import { fromLive, type GenerationReader, type ReadModels } from './read-models.js';
+import { fromLive, type GenerationReader, type ReadModels } from './live-generation.js';
 
 export interface OrderFilters {
   readonly userId?: string;

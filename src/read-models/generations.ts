@@ -1,5 +1,5 @@
 import type { ProjectionId, ReadModelKeys } from './keys.js';
-import { pipeline, type Redis } from './redis.js';
+import { pipeline, type Redis } from './redis/redis-client.js';
 
 /** A generation being built, and how it came to that. */
 export interface Build {

@@ -1,9 +1,15 @@
 import { type OrderStatus, orderStatuses } from '../orders/order.js';
-import { type DurationSketch, decodeSketch, emptySketch, encodeSketch, mergeSketch } from './duration-sketch.js';
+import {
+  type DurationSketch,
+  decodeSketch,
+  emptySketch,
+  encodeSketch,
+  mergeSketch,
+} from './encoding/duration-sketch.js';
+import { longId } from './encoding/short-id.js';
 import type { PartitionKeys } from './keys.js';
 import { isOrderEntry, orderEntry } from './order-buckets.js';
 import type { ReadableEntry } from './readable-entry.js';
-import { longId } from './short-id.js';
 
 /** The figures of all orders: in total, by month, day and hour of when they were placed, a set of figures a currency. Version 2 keeps
  * what is needed of each order more compactly; what queries read is as it was. */

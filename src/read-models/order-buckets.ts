@@ -1,5 +1,5 @@
+import { shortId } from './encoding/short-id.js';
 import type { PartitionKeys } from './keys.js';
-import { shortId } from './short-id.js';
 
 /**
  * What a read model keeps of each order is a field of a small hash, not a key of its own: a key costs Redis some 150 bytes

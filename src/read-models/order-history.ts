@@ -1,12 +1,12 @@
 import type { StoredEvent } from '../event-log/stored-event.js';
 import type { EventMetadata, OrderEventType } from '../orders/events.js';
-import { utcMs, utcTime } from '../orders/utc-time.js';
-import { base36, fromBase36 } from './base36.js';
+import { utcMs, utcTime } from '../orders/values/utc-time.js';
+import { base36, fromBase36 } from './encoding/base36.js';
+import { packJson, unpackJson } from './encoding/packed-json.js';
+import { longId, shortId, shortIdIfUuid } from './encoding/short-id.js';
 import type { PartitionKeys } from './keys.js';
 import { isOrderEntry, orderEntry } from './order-buckets.js';
-import { packJson, unpackJson } from './packed-json.js';
 import type { ReadableEntry } from './readable-entry.js';
-import { longId, shortId, shortIdIfUuid } from './short-id.js';
 
 /**
  * What happened to each order, as the log has it, and which change follows which in a partition. Version 2 added the changes;

@@ -1,10 +1,10 @@
 import type { Order, OrderItem, OrderStatus, PaymentStatus } from '../orders/order.js';
 import { orderStatuses } from '../orders/order.js';
-import { utcMs, utcTime } from '../orders/utc-time.js';
+import { utcMs, utcTime } from '../orders/values/utc-time.js';
+import { longId, shortIdLength, shortTimeAndId } from './encoding/short-id.js';
 import type { PartitionKeys } from './keys.js';
 import { isOrderEntry, orderEntry } from './order-buckets.js';
 import type { ReadableEntry } from './readable-entry.js';
-import { longId, shortIdLength, shortTimeAndId } from './short-id.js';
 
 /** The order as it is now, and the indexes that the list of orders is read from. Version 2 is the compact one. */
 export const orderStatus = { name: 'order-status', version: 2, readsFrom: 2 } as const;

@@ -1,7 +1,7 @@
 import type { Pool } from '../event-log/database.js';
 import type { Health } from '../http/routes/dependencies.js';
 import type { Projector } from '../projector/projector.js';
-import { type ReadModels, readModelsBeingBuilt } from '../queries/read-models.js';
+import { type ReadModels, readModelsBeingBuilt } from '../queries/live-generation.js';
 import { within } from '../within.js';
 import type { OpenProjector } from './open-projector.js';
 

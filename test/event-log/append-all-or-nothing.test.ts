@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { type Append, type AppendResult, createAppender } from '../../src/event-log/append/group-commit.js';
 import type { Pool } from '../../src/event-log/database.js';
-import { orderPartition } from '../../src/orders/partition.js';
+import { orderPartition } from '../../src/orders/values/partition.js';
 import { noteEvent, orderIdIn, placedEvent } from '../support/events.js';
 import { expectIntactLog } from '../support/read-models.js';
 import { createTestLog, type TestLog } from '../support/servers.js';

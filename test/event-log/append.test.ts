@@ -6,7 +6,7 @@ import { canonicalForm, chainHash, genesisHash } from '../../src/event-log/hash-
 import { eventLogLimits } from '../../src/event-log/limits.js';
 import { Overloaded } from '../../src/event-log/overloaded.js';
 import { readPartition } from '../../src/event-log/read/read-partition.js';
-import { orderPartition } from '../../src/orders/partition.js';
+import { orderPartition } from '../../src/orders/values/partition.js';
 import { appender, noteEvent, orderIdIn, place, placedEvent } from '../support/events.js';
 import { expectIntactLog, positionsOf } from '../support/read-models.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';

@@ -6,7 +6,7 @@ import { readPage } from '../../src/event-log/read/read-page.js';
 import { readPartitionSql } from '../../src/event-log/read/read-partition.js';
 import { readPartitionsSql } from '../../src/event-log/read/read-partitions.js';
 import { readStreamsSql } from '../../src/event-log/read/read-stream.js';
-import { orderPartition } from '../../src/orders/partition.js';
+import { orderPartition } from '../../src/orders/values/partition.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
 interface Plan {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { recordedEvent } from '../../src/event-log/stored-event.js';
 import type { OrderCommand } from '../../src/orders/commands.js';
-import { decide } from '../../src/orders/decide.js';
+import { decide } from '../../src/orders/decisions/decide.js';
 import { fold } from '../../src/orders/evolve.js';
 import { anyCommand } from '../support/any-command.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';

@@ -14,7 +14,7 @@ import { unlimitedRate } from '../../src/http/middleware/rate-limit.js';
 import { createClientAddresses } from '../../src/http/request/client-address.js';
 import type { Service } from '../../src/http/routes/dependencies.js';
 import { type HttpServer, startHttpServer } from '../../src/http/server.js';
-import { rejected } from '../../src/orders/rejection.js';
+import { rejected } from '../../src/orders/decisions/rejection.js';
 import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
 

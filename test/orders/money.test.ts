@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { currencyCodes, exponentOf } from '../../src/orders/currency.js';
 import { orderLimits } from '../../src/orders/limits.js';
-import { formatMinor, parseMoney, toMajor } from '../../src/orders/money.js';
+import { currencyCodes, exponentOf } from '../../src/orders/values/currency.js';
+import { formatMinor, parseMoney, toMajor } from '../../src/orders/values/money.js';
 
 describe('money', () => {
   it('survives the way out as a JSON number and in again, for every amount and currency', () => {

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { currencyCodes } from '../../src/orders/currency.js';
 import { orderLimits } from '../../src/orders/limits.js';
 import { type Order, orderStatuses } from '../../src/orders/order.js';
 import { orderDocument, orderJson } from '../../src/orders/order-document.js';
-import { utcMs, utcTime } from '../../src/orders/utc-time.js';
+import { currencyCodes } from '../../src/orders/values/currency.js';
+import { utcMs, utcTime } from '../../src/orders/values/utc-time.js';
 
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { allowedCommands } from '../../src/orders/allowed-commands.js';
-import { decide } from '../../src/orders/decide.js';
+import { allowedCommands } from '../../src/orders/decisions/allowed-commands.js';
+import { decide } from '../../src/orders/decisions/decide.js';
 import type { RecordedEvent } from '../../src/orders/events.js';
 import { evolve, fold } from '../../src/orders/evolve.js';
 import { type Order, paymentStatus } from '../../src/orders/order.js';

@@ -7,7 +7,7 @@ import { takeCheckpoint } from '../../src/audit/checkpoint.js';
 import { verifyLog } from '../../src/audit/verify-log.js';
 import { readOperations } from '../../src/event-log/operators/operator-events.js';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
-import { orderPartition } from '../../src/orders/partition.js';
+import { orderPartition } from '../../src/orders/values/partition.js';
 import { openStream } from '../support/event-stream.js';
 import { appender, noteEvent } from '../support/events.js';
 import { runOrders } from '../support/orders-command.js';

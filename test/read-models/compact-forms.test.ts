@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { StoredEvent } from '../../src/event-log/stored-event.js';
-import { base36, fromBase36 } from '../../src/read-models/base36.js';
+import { base36, fromBase36 } from '../../src/read-models/encoding/base36.js';
+import { packJson, unpackJson } from '../../src/read-models/encoding/packed-json.js';
+import { longId, shortId, shortIdLength, shortTime, shortTimeAndId } from '../../src/read-models/encoding/short-id.js';
 import {
   decodeHistoryEntry,
   decodePositions,
@@ -10,8 +12,6 @@ import {
   encodePositions,
   placeOf,
 } from '../../src/read-models/order-history.js';
-import { packJson, unpackJson } from '../../src/read-models/packed-json.js';
-import { longId, shortId, shortIdLength, shortTime, shortTimeAndId } from '../../src/read-models/short-id.js';
 
 describe('compact forms in Redis', () => {
   it('short ids give back the id, and sort as ids do', () => {

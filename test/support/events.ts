@@ -3,8 +3,8 @@ import { type CommandHandlers, createCommandHandlers } from '../../src/commands/
 import { type AppendEvents, createAppender, type NewEvent } from '../../src/event-log/append/group-commit.js';
 import { createNotifier, WakeUps } from '../../src/event-log/heads/log-heads.js';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
-import { orderPartition } from '../../src/orders/partition.js';
-import { utcTime } from '../../src/orders/utc-time.js';
+import { orderPartition } from '../../src/orders/values/partition.js';
+import { utcTime } from '../../src/orders/values/utc-time.js';
 import type { PersonKeys } from '../../src/privacy/person-keys.js';
 import { createOpenedStreamReader } from '../../src/privacy/sealed-events.js';
 import type { Projection } from '../../src/projections/projection.js';

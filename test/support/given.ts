@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import type { OrderCommand } from '../../src/orders/commands.js';
-import { decide } from '../../src/orders/decide.js';
+import { decide } from '../../src/orders/decisions/decide.js';
+import type { RejectionKind } from '../../src/orders/decisions/rejection.js';
 import type { OrderEvent, RecordedEvent } from '../../src/orders/events.js';
 import { fold } from '../../src/orders/evolve.js';
 import type { Order } from '../../src/orders/order.js';
-import type { RejectionKind } from '../../src/orders/rejection.js';
 
 export const orderId = '018f0000-0000-7000-8000-000000000001';
 

@@ -7,7 +7,7 @@ import {
   encodeSketch,
   mergeSketch,
   quantileMs,
-} from '../../src/read-models/duration-sketch.js';
+} from '../../src/read-models/encoding/duration-sketch.js';
 
 describe('duration sketch', () => {
   it('is within 1 % of the true quantile, counted apart and merged, for every set of durations', () => {

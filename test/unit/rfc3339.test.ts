@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { rfc3339 } from '../../src/event-log/database.js';
 import { parseRfc3339 } from '../../src/http/request/rfc3339.js';
-import { utcTime } from '../../src/orders/utc-time.js';
+import { utcTime } from '../../src/orders/values/utc-time.js';
 
 describe('RFC 3339 times', () => {
   const read: [string, string][] = [

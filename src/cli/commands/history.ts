@@ -2,11 +2,11 @@ import { parseArgs } from 'node:util';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { recordedEvent } from '../../event-log/stored-event.js';
 import { isUuid } from '../../http/request/validation.js';
-import { exponentOf } from '../../orders/currency.js';
 import type { ItemQuantity, RecordedEvent } from '../../orders/events.js';
 import { evolve } from '../../orders/evolve.js';
-import { formatMinor } from '../../orders/money.js';
 import { type Order, paymentStatus } from '../../orders/order.js';
+import { exponentOf } from '../../orders/values/currency.js';
+import { formatMinor } from '../../orders/values/money.js';
 import { UsageError } from '../terminal/usage-error.js';
 import { withLog } from '../with-log.js';
 

@@ -11,7 +11,7 @@ import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { type CsvMapping, datePattern, mappableFields, parseAssignments } from '../../import/csv-mapping.js';
 import { importFile, rejectedFile } from '../../import/import-file.js';
 import { readCsv, readNdjson } from '../../import/input-lines.js';
-import { utcTime } from '../../orders/utc-time.js';
+import { utcTime } from '../../orders/values/utc-time.js';
 import { openPersonKeys } from '../../privacy/master-key.js';
 import { createOpenedStreamReader } from '../../privacy/sealed-events.js';
 import { createLogger } from '../../service/logger.js';

@@ -10,7 +10,7 @@ import { exactJson } from '../../queries/exact-json.js';
 import { readMetrics } from '../../queries/get-metrics.js';
 import { queryLimits } from '../../queries/limits.js';
 import { readPage } from '../../queries/list-orders.js';
-import { fromGeneration, lookUpServed } from '../../queries/read-models.js';
+import { fromGeneration, lookUpServed } from '../../queries/live-generation.js';
 import type { GenerationId } from '../../read-models/keys.js';
 import { metrics } from '../../read-models/metrics.js';
 import { orderStatus } from '../../read-models/order-status.js';

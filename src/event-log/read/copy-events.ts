@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { orderEventTypes } from '../../orders/upcast.js';
-import { isUtcTime, utcTime } from '../../orders/utc-time.js';
-import { uuidText } from '../../orders/uuid.js';
+import { isUtcTime, utcTime } from '../../orders/values/utc-time.js';
+import { uuidText } from '../../orders/values/uuid.js';
 import type { Pool } from '../database.js';
 
 /**

@@ -1,4 +1,4 @@
-import { orderPartition } from '../../orders/partition.js';
+import { orderPartition } from '../../orders/values/partition.js';
 import { gather } from '../coalesce.js';
 import type { Pool } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';

@@ -1,4 +1,4 @@
-import type { RejectionKind } from '../../orders/rejection.js';
+import type { RejectionKind } from '../../orders/decisions/rejection.js';
 
 export interface ProblemType {
   readonly status: number;

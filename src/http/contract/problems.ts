@@ -1,5 +1,5 @@
 import type { CommandOutcome } from '../../commands/handle-command.js';
-import { allowedCommands } from '../../orders/allowed-commands.js';
+import { allowedCommands } from '../../orders/decisions/allowed-commands.js';
 import { type ProblemName, type ProblemType, problemTypes } from './problem-types.js';
 
 export interface FieldError {

@@ -1,8 +1,8 @@
 import type { CommandName } from '../../orders/commands.js';
-import { currencyCodes } from '../../orders/currency.js';
 import { orderLimits as limits } from '../../orders/limits.js';
 import { orderStatuses, paymentStatuses } from '../../orders/order.js';
 import { orderEventTypes } from '../../orders/upcast.js';
+import { currencyCodes } from '../../orders/values/currency.js';
 import { intervals } from '../../queries/intervals.js';
 import { queryLimits } from '../../queries/limits.js';
 

@@ -1,6 +1,6 @@
 import { scopes } from '../../access/scopes.js';
-import { currencyCodes } from '../../orders/currency.js';
 import { orderStatuses, paymentStatuses } from '../../orders/order.js';
+import { currencyCodes } from '../../orders/values/currency.js';
 import { problemTypes } from './problem-types.js';
 
 /** JSON schemas (2020-12) of what the API answers, by name: the components of the OpenAPI document. */

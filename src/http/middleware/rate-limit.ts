@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Context } from 'koa';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Caller } from '../../access/caller.js';
-import type { Redis } from '../../read-models/redis.js';
+import type { Redis } from '../../read-models/redis/redis-client.js';
 import { within } from '../../within.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';

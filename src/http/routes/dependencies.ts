@@ -4,7 +4,7 @@ import type { Auditor } from '../../audit/auditor.js';
 import type { CommandHandlers } from '../../commands/handle-command.js';
 import type { AppliedPositions } from '../../queries/applied-positions.js';
 import type { ChangeFeed } from '../../queries/change-feed.js';
-import type { ReadModels } from '../../queries/read-models.js';
+import type { ReadModels } from '../../queries/live-generation.js';
 import type { WebhookStore } from '../../webhooks/webhook-store.js';
 import type { RateLimit } from '../middleware/rate-limit.js';
 import type { ClientAddresses } from '../request/client-address.js';

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { orderPartition } from '../../orders/partition.js';
+import { orderPartition } from '../../orders/values/partition.js';
 import type { Change, ChangeFeed } from '../../queries/change-feed.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';

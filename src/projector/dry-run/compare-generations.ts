@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Projection } from '../../projections/projection.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { ReadableEntry } from '../../read-models/readable-entry.js';
-import { pipeline, type Redis, type RedisCommand } from '../../read-models/redis.js';
+import { pipeline, type Redis, type RedisCommand } from '../../read-models/redis/redis-client.js';
 import type { Freezer } from '../generations/checkpoint-freeze.js';
 import { readEntries, scanGeneration } from '../generations/generation-contents.js';
 import { projectorLimits as limits } from '../limits.js';

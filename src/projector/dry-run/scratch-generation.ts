@@ -5,7 +5,7 @@ import { readPage } from '../../event-log/read/read-page.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import type { Projection } from '../../projections/projection.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
-import type { Redis } from '../../read-models/redis.js';
+import type { Redis } from '../../read-models/redis/redis-client.js';
 import { createFreezer } from '../generations/checkpoint-freeze.js';
 import { positionsOf } from '../generations/generation-contents.js';
 import { createGenerationStore } from '../generations/generation-store.js';

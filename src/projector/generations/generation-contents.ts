@@ -1,6 +1,6 @@
 import { decodeCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
-import { pipeline, type Redis, type RedisCommand } from '../../read-models/redis.js';
+import { pipeline, type Redis, type RedisCommand } from '../../read-models/redis/redis-client.js';
 import { projectorLimits as limits } from '../limits.js';
 
 /** The entries of a key, whatever its type: a string has one, named ''. */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { WakeUps } from '../../event-log/heads/log-heads.js';
 import { type Build, type Generations, servedGeneration } from '../../read-models/generations.js';
 import type { GenerationId, ProjectionId, ReadModelKeys } from '../../read-models/keys.js';
-import { pipeline, type Redis } from '../../read-models/redis.js';
+import { pipeline, type Redis } from '../../read-models/redis/redis-client.js';
 import type { RebuildProgress } from '../../read-models/report.js';
 import { projectorLimits as limits } from '../limits.js';
 import type { Freezer } from './checkpoint-freeze.js';

@@ -1,6 +1,6 @@
 import { retiredCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
-import { pipeline, type Redis } from '../../read-models/redis.js';
+import { pipeline, type Redis } from '../../read-models/redis/redis-client.js';
 import { projectorLimits as limits } from '../limits.js';
 
 /**

@@ -1,4 +1,4 @@
-import { codeAt } from '../orders/code-at.js';
+import { codeAt } from '../../orders/values/code-at.js';
 
 /**
  * Ids and times as short text for Redis, where every byte is there a million times: 6 bits a character instead of the 4 of

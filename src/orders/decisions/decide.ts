@@ -1,10 +1,10 @@
+import type { OrderCommand, OrderLines, PlaceOrder } from '../commands.js';
+import type { ItemQuantity, OrderEvent, OrderedItem } from '../events.js';
+import { orderLimits } from '../limits.js';
+import type { Order, OrderItem } from '../order.js';
+import { currencyExponent, exponentOf } from '../values/currency.js';
+import { formatMinor, type MoneyInput, parseMoney } from '../values/money.js';
 import { allows, cancellable, holdable, returnable, shippable } from './allowed-commands.js';
-import type { OrderCommand, OrderLines, PlaceOrder } from './commands.js';
-import { currencyExponent, exponentOf } from './currency.js';
-import type { ItemQuantity, OrderEvent, OrderedItem } from './events.js';
-import { orderLimits } from './limits.js';
-import { formatMinor, type MoneyInput, parseMoney } from './money.js';
-import type { Order, OrderItem } from './order.js';
 import { invalid, type Rejection, rejected } from './rejection.js';
 
 /** The events that a command leads to, or why it is refused. */

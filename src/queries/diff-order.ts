@@ -1,8 +1,8 @@
 import { evolve, fold } from '../orders/evolve.js';
 import type { Order } from '../orders/order.js';
 import { type OrderDocument, orderDocument } from '../orders/order-document.js';
-import { type HistoryEvent, type OrderHistory, readHistory, recordedFromEntry } from './order-history.js';
-import type { ReadModels } from './read-models.js';
+import { type HistoryEvent, type OrderHistory, readHistory, recordedFromEntry } from './get-order-history.js';
+import type { ReadModels } from './live-generation.js';
 
 /** One field of the order that is not the same before and after. Absent on the side where there was no such field. */
 export interface Change {

@@ -1,5 +1,5 @@
-import { type CommandName, commandNames } from './commands.js';
-import { type Order, unitCounts } from './order.js';
+import { type CommandName, commandNames } from '../commands.js';
+import { type Order, unitCounts } from '../order.js';
 
 /** The commands that the order as it stands allows, with some arguments at least. What a refused caller is told. */
 export function allowedCommands(order: Order): CommandName[] {

@@ -1,7 +1,7 @@
 import { csvLine } from '../csv-line.js';
 import type { RecordedEvent } from '../orders/events.js';
-import { orderPartition } from '../orders/partition.js';
 import { upcast } from '../orders/upcast.js';
+import { orderPartition } from '../orders/values/partition.js';
 import {
   decodeHistoryEntry,
   decodePositions,
@@ -11,7 +11,7 @@ import {
   placeOf,
 } from '../read-models/order-history.js';
 import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
-import { fromLive, type ReadModels } from './read-models.js';
+import { fromLive, type ReadModels } from './live-generation.js';
 
 /** One event of an order: what happened, who did it, when, and where it stands in the log. */
 export interface HistoryEvent {

@@ -8,7 +8,7 @@ import {
   type RedisCommand,
   type RedisScript,
   redisScript,
-} from '../read-models/redis.js';
+} from '../read-models/redis/redis-client.js';
 import { queryLimits as limits } from './limits.js';
 
 /** What every query reads from. */

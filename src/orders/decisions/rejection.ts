@@ -1,4 +1,4 @@
-import type { Order } from './order.js';
+import type { Order } from '../order.js';
 
 /** Why `decide` refused. Each is a problem type of the HTTP contract (src/http/contract/problem-types.ts is the one table). */
 export type RejectionKind =

@@ -1,4 +1,4 @@
-import { orderLimits } from './limits.js';
+import { orderLimits } from '../limits.js';
 
 /** An amount as callers give it: a JSON number or a decimal string, in major units. */
 export type MoneyInput = number | string;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command, Redis } from 'ioredis';
-import { projectPath } from '../project-path.js';
-import { ReadModelUnavailable } from './read-model-unavailable.js';
+import { projectPath } from '../../project-path.js';
+import { ReadModelUnavailable } from '../read-model-unavailable.js';
 
 /** Every wait on Redis is bounded by one of these. */
 const redisLimits = {
