@@ -1,0 +1,267 @@
+import { access, appendFile, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { saveIntervalMs } from '../../../src/import/import-file.js';
+import { projectPath } from '../../../src/project-path.js';
+import { exactJson } from '../../../src/queries/exact-json.js';
+import { getMetrics } from '../../../src/queries/get-metrics.js';
+import { startProjector } from '../../support/events.js';
+import { runOrders } from '../../support/orders-command.js';
+import { expectIntactLog, projected, queriesOf } from '../../support/read-models.js';
+import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
+
+const excerpt = projectPath('test/fixtures/cdnow-excerpt.csv');
+const mapping = [
+  '--map',
+  'user_id=ID,occurred_at=Date,quantity=Volume,total_amount=Amount',
+  '--set',
+  'item_id=cd,currency=USD',
+  '--date-format',
+  'YYYYMMDD',
+];
+
+describe('orders import', function () {
+  this.timeout(120_000);
+  let log: TestLog;
+  let folder: string;
+  beforeEach(async () => {
+    log = await createTestLog();
+    folder = await mkdtemp(join(tmpdir(), 'orders-import-'));
+  });
+  afterEach(async () => {
+    await log.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const orders = (args: string[], killWhen?: () => Promise<boolean>) =>
+    runOrders(log, args, {
+      running: (kill) => {
+        if (killWhen) void eventually('the moment to kill', killWhen, 60_000).then(kill);
+      },
+    });
+  const count = async () => (await log.owner.query('select count(*)::int as n from events')).rows[0].n as number;
+  const exists = (file: string) =>
+    access(file).then(
+      () => true,
+      () => false,
+    );
+  async function figures() {
+    const projector = await startProjector(log);
+    await projected(log);
+    const found = JSON.parse(exactJson(await getMetrics(queriesOf(log), { currency: 'USD', interval: 'month' })));
+    await projector.stop();
+    return found;
+  }
+
+  it('loads a CSV file as it says, and a second time changes nothing', async () => {
+    const file = join(folder, 'cdnow.csv');
+    await copyFile(excerpt, file);
+    const first = await orders(['import', file, ...mapping]);
+    expect(first.output).to.match(/300 lines: 300 imported, 0 already there, 0 rejected/);
+    expect(first.code).to.equal(0);
+    const second = await orders(['import', file, ...mapping]);
+    expect(second.output).to.match(/0 imported, 300 already there/);
+    const { total_orders, units, revenue, series } = await figures();
+    // Summed by awk from the file.
+    expect({ total_orders, units, gross: revenue.gross }).to.deep.equal({
+      total_orders: 300,
+      units: 735,
+      gross: 10460.13,
+    });
+    expect(series).to.deep.equal(await seriesOf(file));
+    await expectIntactLog(log);
+  });
+
+  it('carries on after a kill, and ends with the same figures', async () => {
+    const file = join(folder, 'big.csv');
+    const lines = Array.from(
+      { length: 30_000 },
+      (_, nth) =>
+        `${nth % 700},199${7 + (nth % 2)}01${10 + (nth % 20)},${1 + (nth % 3)},${nth % 100}.${10 + (nth % 90)}`,
+    );
+    await writeFile(file, `ID,Date,Volume,Amount\n${lines.join('\n')}\n`);
+    // Held up in the middle until it is time to write down how far it got, which the next lines that are done then lead to; and killed before the last.
+    let heldUpAt: number | undefined;
+    const killed = await orders(['import', file, ...mapping], async () => {
+      if (heldUpAt === undefined && (await count()) > 9_000) {
+        await log.owner.query('begin');
+        await log.owner.query('select from logs where partition = 3 for update');
+        heldUpAt = performance.now();
+      }
+      if (heldUpAt !== undefined && performance.now() - heldUpAt > saveIntervalMs) await log.owner.query('commit');
+      return exists(`${file}.import-progress.json`);
+    });
+    expect(killed.code).to.equal(null);
+    expect(await count()).to.be.lessThan(30_000);
+    const resumed = await orders(['import', file, ...mapping]);
+    expect(resumed.output).to.match(/carrying on after/);
+    expect(resumed.code).to.equal(0);
+    expect(await count()).to.equal(30_000);
+    expect(await exists(`${file}.import-progress.json`)).to.equal(false);
+    expect((await figures()).series).to.deep.equal(await seriesOf(file));
+    await expectIntactLog(log);
+  });
+
+  it('writes rejected lines with number and reason beside the input, and imports the others', async () => {
+    const file = join(folder, 'some-bad.csv');
+    await copyFile(excerpt, file);
+    await appendFile(
+      file,
+      '7,19970101,1,12.345\n8,19971301,1,1\n,19970101,1,1\n9,19970101,0,1\n10,19970101,1,"5.00"\n',
+    );
+    const { code, output } = await orders(['import', file, ...mapping]);
+    expect(output).to.match(/305 lines: 301 imported, 0 already there, 4 rejected/);
+    expect(code).to.equal(3);
+    const rejected = (await readFile(`${file}.rejected.ndjson`, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(rejected.map(({ line, reason }) => [line, reason])).to.deep.equal([
+      [302, '/total_amount must have no more than 2 decimals'],
+      [303, '/occurred_at must be an RFC 3339 time such as 2026-01-31T12:00:00Z'],
+      [304, '/user_id must NOT have fewer than 1 characters'],
+      [305, '/items/0/quantity must be >= 1'],
+    ]);
+  });
+
+  it('rejects a broken record alone, whatever its neighbours need of it', async () => {
+    const file = join(folder, 'broken.csv');
+    const parts = [
+      'user,total,note',
+      'u1,1.00,fine',
+      'u2,2.00,"x"y',
+      'u3,3.00,fine',
+      'u4,4.00,"two lines,',
+      '',
+      'and an ""escaped"" quote"',
+      `u5,5.00,${'z'.repeat(600_000)}`,
+      'u6,6.00,5" pipe',
+      'u7,7.00,fine',
+      '',
+      'u8,8.00',
+    ];
+    await writeFile(
+      file,
+      Buffer.concat([
+        Buffer.from(`${parts.join('\r\n')}\r\nu9,9.00,`),
+        Buffer.from([0xff, 0xfe]),
+        Buffer.from('\nu10,10.00,\n'),
+      ]),
+    );
+    const { output } = await orders([
+      'import',
+      file,
+      '--map',
+      'user_id=user,total_amount=total,metadata.note=note',
+      '--set',
+      'item_id=a',
+    ]);
+    expect(output).to.match(/10 lines: 6 imported, 0 already there, 4 rejected/);
+    const rejected = (await readFile(`${file}.rejected.ndjson`, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(rejected.map(({ line, reason }) => [line, String(reason).slice(0, 22)])).to.deep.equal([
+      [3, 'The line is not CSV: I'],
+      [8, 'The line is too long.'],
+      [9, 'A quote is not closed.'],
+      [13, 'The line is not UTF-8.'],
+    ]);
+    const { rows } = await log.owner.query(
+      `select data->>'user_id' as user, data->'metadata'->>'note' as note from events order by (data->>'total_minor')::int`,
+    );
+    expect(rows.map(({ user }) => user)).to.deep.equal(['u1', 'u3', 'u4', 'u7', 'u8', 'u10']);
+    expect(rows[2].note).to.equal('two lines,\n\nand an "escaped" quote');
+  });
+
+  it('reads the lines of a batch, numbers quoted line breaks right, and knows its own idempotency keys', async () => {
+    const ndjson = join(folder, 'orders.ndjson');
+    const id = '018f0000-0000-7000-8000-00000000abcd';
+    await writeFile(
+      ndjson,
+      `${JSON.stringify({ command: 'place', order_id: id, user_id: 'u', item_ids: ['a'], total_amount: 1 })}\n\n${JSON.stringify({ command: 'pay', order_id: id })}\nnonsense\n`,
+    );
+    expect((await orders(['import', ndjson])).output).to.match(/3 lines: 2 imported, 0 already there, 1 rejected/);
+    expect((await orders(['import', ndjson])).output).to.match(/3 lines: 0 imported, 2 already there, 1 rejected/);
+    expect(JSON.parse((await readFile(`${ndjson}.rejected.ndjson`, 'utf8')).trim()).line).to.equal(4);
+
+    const csv = join(folder, 'quoted.csv');
+    await writeFile(csv, 'user;note;total\n"u";"two\nlines";"1.00"\nv;x;no\n');
+    const quoted = await orders([
+      'import',
+      csv,
+      '--delimiter',
+      ';',
+      '--map',
+      'user_id=user,total_amount=total,metadata.note=note',
+      '--set',
+      'item_id=a',
+    ]);
+    expect(quoted.output).to.match(/1 imported, 0 already there, 1 rejected/);
+    expect(JSON.parse((await readFile(`${csv}.rejected.ndjson`, 'utf8')).trim()).line).to.equal(4);
+
+    const history = await orders(['history', id]);
+    expect(history.output).to.match(/placed by user u: 1 × a for 1\.00 USD[\s\S]*by import[\s\S]*paid 1\.00 USD/);
+    const status = await orders(['status']);
+    expect(status.output).to.match(/3 events in 16 partitions[\s\S]*order-status/);
+  });
+
+  const wrong: [string, string[], RegExp][] = [
+    ['no file', ['import'], /orders import FILE/],
+    ['a file that is not there', ['import', '/nowhere.csv', ...mapping], /no such file/],
+    ['no mapping', ['import', excerpt], /needs --map/],
+    [
+      'a column that is not there',
+      ['import', excerpt, '--map', 'user_id=Customer,total_amount=Amount', '--set', 'item_id=a'],
+      /no column "Customer"; it has ID, Date/,
+    ],
+    ['a field that is not there', ['import', excerpt, '--map', 'customer=ID'], /no field "customer"/],
+    [
+      'a date format without a year',
+      ['import', excerpt, ...mapping.slice(0, 4), '--date-format', 'DD.MM'],
+      /needs YYYY/,
+    ],
+    ['an unknown option', ['import', excerpt, '--fast'], /--fast/],
+    ['an unknown command', ['fly'], /no command "fly"/],
+    ['an order that is not there', ['history', '018f0000-0000-7000-8000-000000000000'], /there is no order/],
+  ];
+  for (const [what, args, message] of wrong) {
+    it(`says what is wrong with ${what}`, async () => {
+      const { code, output } = await orders(args);
+      expect(code).to.be.oneOf([1, 2]);
+      expect(output).to.match(message);
+      expect(output).not.to.match(/\n\s+at /);
+    });
+  }
+
+  /** The monthly series as a plain sum over the file gives it. */
+  async function seriesOf(file: string) {
+    const [, ...lines] = (await readFile(file, 'utf8')).trim().split('\n');
+    const months = new Map<string, { orders: number; units: number; cents: number }>();
+    for (const line of lines) {
+      const [, date = '', volume, amount = ''] = line.split(',');
+      const start = `${date.slice(0, 4)}-${date.slice(4, 6)}-01T00:00:00.000Z`;
+      const sum = months.get(start) ?? { orders: 0, units: 0, cents: 0 };
+      sum.orders += 1;
+      sum.units += Number(volume);
+      sum.cents += Math.round(Number(amount) * 100);
+      months.set(start, sum);
+    }
+    const first = new Date([...months.keys()].sort()[0] ?? '');
+    const last = new Date([...months.keys()].sort().at(-1) ?? '');
+    const series = [];
+    for (const at = first; at <= last; at.setUTCMonth(at.getUTCMonth() + 1)) {
+      const { orders: n, units, cents } = months.get(at.toISOString()) ?? { orders: 0, units: 0, cents: 0 };
+      const gross = cents / 100;
+      series.push({
+        start: at.toISOString(),
+        orders: n,
+        cancelled_orders: 0,
+        units,
+        revenue: { gross, cancelled: 0, refunded: 0, net: gross, paid: 0 },
+      });
+    }
+    return series;
+  }
+});

@@ -1,0 +1,166 @@
+import { expect } from 'chai';
+import { readOperations } from '../../../src/event-log/operators/operator-events.js';
+import { createStreamReader } from '../../../src/event-log/read/read-stream.js';
+import { allProjections } from '../../../src/projections/all-projections.js';
+import { getProjections } from '../../../src/queries/get-projections.js';
+import { metricsKeys } from '../../../src/read-models/metrics.js';
+import { decodeOrder, encodeOrder, orderStatusKeys } from '../../../src/read-models/order-status.js';
+import { appender, event, orderIdIn, place, startProjector } from '../../support/events.js';
+import { runOrders } from '../../support/orders-command.js';
+import { expectReadModelsEqualTheLog, projected, queriesOf } from '../../support/read-models.js';
+import { liveKeys } from '../../support/redis-keys.js';
+import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
+
+describe('orders replay', function () {
+  this.timeout(120_000);
+  let log: TestLog;
+  beforeEach(async () => {
+    log = await createTestLog(4);
+  });
+  afterEach(() => log.close());
+
+  const replay = (...args: string[]) => runOrders(log, ['replay', ...args]);
+  async function somePlaced(count: number): Promise<string[]> {
+    const append = appender(log);
+    const ids = Array.from({ length: count }, (_, nth) => orderIdIn(nth % 4, 4));
+    for (const id of ids) await place(append, id);
+    return ids;
+  }
+
+  it('asks the running service for a rebuild, shows how far it is, and says when it is live', async () => {
+    const { stop } = await startProjector(log);
+    await somePlaced(40);
+    const { code, stdout } = await replay('all');
+    expect(code).to.equal(0);
+    for (const name of ['order-status', 'order-history', 'metrics'])
+      expect(stdout).to.match(new RegExp(`${name}: generation 2 is live \\(40 events in`));
+    await expectReadModelsEqualTheLog(log);
+    await stop();
+  });
+
+  it('does the work itself where no service runs', async () => {
+    await somePlaced(40);
+    const { code, output } = await replay('metrics');
+    expect([code, output]).to.satisfy(() => code === 0 && /no projector is running/.test(output), output);
+    await projectedBy(2);
+    await expectReadModelsEqualTheLogOnce();
+  });
+
+  async function projectedBy(generation: number): Promise<void> {
+    const metrics = (await getProjections(queriesOf(log))).find(({ name }) => name === 'metrics');
+    expect(metrics?.generation).to.equal(generation);
+  }
+  async function expectReadModelsEqualTheLogOnce(): Promise<void> {
+    const { stop } = await startProjector(log);
+    await projected(log);
+    await expectReadModelsEqualTheLog(log);
+    await stop();
+  }
+
+  it('--dry-run finds every difference, also while the log grows, and leaves nothing behind', async () => {
+    const { stop } = await startProjector(log);
+    const [first = '', second = ''] = await somePlaced(40);
+    await projected(log);
+    expect((await replay('--dry-run')).code).to.equal(0);
+
+    const entry = orderStatusKeys(liveKeys(log, 'order-status', 0)).order(first);
+    const order = decodeOrder(first, (await log.redis.hget(...entry)) ?? '');
+    await log.redis.hset(...entry, encodeOrder({ ...order, status: 'shipped' }));
+    await log.redis.hset(...metricsKeys(liveKeys(log, 'metrics', 1)).order(second), 'USD 0 0 0 0 0 1 0 0');
+    await log.redis.set(liveKeys(log, 'order-status', 2)('order', 'nobody'), '{}');
+    const append = appender(log);
+    let growing = true;
+    const growth = (async () => {
+      while (growing) await place(append, orderIdIn(Math.floor(Math.random() * 4), 4));
+    })();
+    const { code, stdout } = await replay('--dry-run');
+    growing = false;
+    await growth;
+    expect(code).to.equal(3);
+    const reported = stdout.split('\n').filter((line) => / {2}live /.test(line));
+    expect(reported.filter((line) => line.startsWith('order-status'))).to.have.members([
+      `order-status  order ${first}  status  live "shipped"  rebuilt "pending"`,
+      'order-status  order:nobody  live {}  rebuilt nothing',
+    ]);
+    expect(reported.filter((line) => line.startsWith('metrics')).every((line) => line.includes(second))).to.equal(true);
+    expect(reported.some((line) => line.includes('history'))).to.equal(false);
+    await eventually('the copies to be removed', async () => {
+      const keys = await log.redis.keys(`{orders:${log.settings.logId.slice(0, 8)}:*`);
+      return keys.every((key) => /:(1|report):|:checkpoint$/.test(key.slice(key.indexOf('}'))));
+    });
+    await stop();
+  });
+
+  it('--until shows a read model as it was, by time and by place', async () => {
+    const append = appender(log);
+    const [first, second] = [orderIdIn(1, 4), orderIdIn(1, 4)];
+    const { recordedAt } = await place(append, first, 1000);
+    await eventually('the clock to go on', () => new Date().toISOString() > recordedAt);
+    await place(append, second, 500);
+    const byPlace = await replay('metrics', '--until', '1:1');
+    expect(JSON.parse(byPlace.stdout)).to.deep.include({ total_orders: 1 });
+    const byTime = await replay('order-status', '--until', recordedAt);
+    expect(JSON.parse(byTime.stdout)).to.deep.include({ order_id: first, version: 1 });
+    const whole = await replay('metrics', '--until', '2199-01-01T00:00:00Z');
+    expect(JSON.parse(whole.stdout)).to.deep.include({ total_orders: 2 });
+    expect((await replay('metrics', '--until', 'tuesday')).code).to.equal(2);
+  });
+
+  it('--skip passes over a poison event where a projection has stopped, and the log says who and why', async () => {
+    const append = appender(log);
+    const poisoned = orderIdIn(2, 4);
+    await place(append, poisoned);
+    await append({ orderId: poisoned, expectedVersion: 1, events: [event('OrderTeleported', {})] });
+    await place(append, orderIdIn(2, 4));
+    const { projector, stop } = await startProjector(log);
+    await eventually('the stop to be told', async () =>
+      (await getProjections(queriesOf(log))).every(({ state }) => state === 'stopped'),
+    );
+    expect((await replay('--skip', '2:2')).output).to.match(/needs --reason/);
+    expect((await replay('--skip', '2:3', '--reason', 'typo')).output).to.match(/no projection has stopped at 2:3/);
+    const { code, stdout } = await replay('--skip', '2:2', '--reason', 'written by a test');
+    expect([code, stdout]).to.satisfy(() => code === 0 && /metrics passes over OrderTeleported/.test(stdout), stdout);
+    await projected(log);
+    expect(projector.stopped()).to.deep.equal([]);
+
+    const operations = await readOperations(createStreamReader(log.pool, 4));
+    expect(operations.map(({ type, data }) => [type, 'projection' in data && data.projection])).to.have.deep.members([
+      ['ProjectionEventSkipped', 'order-status'],
+      ['ProjectionEventSkipped', 'order-history'],
+      ['ProjectionEventSkipped', 'metrics'],
+    ]);
+    expect(operations[0]?.data).to.deep.include({ partition: 2, position: 2, reason: 'written by a test' });
+    expect(operations[0]?.metadata.actor).to.match(/^operator:/);
+    // A rebuild passes over it too.
+    expect((await replay('all')).code).to.equal(0);
+    await stop();
+  });
+
+  it('--resume tries again where a projection has stopped', async () => {
+    let broken = true;
+    const { projector, stop } = await startProjector(
+      log,
+      allProjections.map((projection) => ({
+        ...projection,
+        fold(events, key, state) {
+          if (broken && projection.name === 'metrics') throw new Error('a passing trouble');
+          return projection.fold(events, key, state);
+        },
+      })),
+    );
+    await somePlaced(4);
+    await eventually('the stop', () => projector.stopped().length === 4);
+    broken = false;
+    expect((await replay('--resume', 'metrics')).code).to.equal(0);
+    await projected(log);
+    await expectReadModelsEqualTheLog(log);
+    await stop();
+  });
+
+  it('says how it is called when it is called wrongly', async () => {
+    for (const args of [['everything'], ['--cancel', '--resume'], ['--nonsense']]) {
+      const { code, output } = await replay(...args);
+      expect([code, output]).to.satisfy(() => code === 2 && /orders replay \[/.test(output), output);
+    }
+  });
+});

@@ -1,0 +1,312 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { createAppender } from '../../../src/event-log/append/group-commit.js';
+import type { Pool } from '../../../src/event-log/database.js';
+import { canonicalForm, chainHash, genesisHash } from '../../../src/event-log/hash-chain.js';
+import { eventLogLimits } from '../../../src/event-log/limits.js';
+import { Overloaded } from '../../../src/event-log/overloaded.js';
+import { readPartition } from '../../../src/event-log/read/read-partition.js';
+import { orderPartition } from '../../../src/orders/values/partition.js';
+import { appender, noteEvent, orderIdIn, place, placedEvent } from '../../support/events.js';
+import { expectIntactLog, positionsOf } from '../../support/read-models.js';
+import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
+import { watchedPool } from '../../support/watched-pool.js';
+
+describe('append', () => {
+  let log: TestLog;
+  before(async () => {
+    log = await createTestLog();
+  });
+  after(() => log.close());
+
+  it('gives positions without gaps and an intact chain, whatever is refused between', async () => {
+    const append = appender(log);
+    const orderIds = Array.from({ length: 40 }, () => randomUUID());
+    const results = await Promise.all(
+      orderIds.flatMap((orderId) => [
+        append({ orderId, expectedVersion: 0, events: [placedEvent(), noteEvent('x')] }),
+        append({ orderId, expectedVersion: 7, events: [placedEvent()] }),
+        append({ orderId, expectedVersion: 0, events: [placedEvent()] }),
+      ]),
+    );
+    expect(results.filter((result) => result.appended)).to.have.length(40);
+    await expectIntactLog(log);
+  });
+
+  it('of many commands at once tells what became of each: one that can not be appended fails alone', async () => {
+    const { appendAll } = createAppender(log.pool, log.settings);
+    const [taken, broken, ...others] = Array.from({ length: 50 }, () => randomUUID());
+    const append = (orderId: string, events = [placedEvent()]) => ({ orderId, expectedVersion: 0, events });
+    await place(appender(log, true), taken!);
+    const lineBreak = [{ ...placedEvent(), data: '{\n}' }];
+    const appends = [append(taken!), append(broken!, lineBreak), ...others.map((orderId) => append(orderId))];
+    const [conflict, failed, ...appended] = await appendAll(appends);
+    expect(conflict).to.deep.equal({ appended: false, version: 1 });
+    expect(String(failed && 'failed' in failed && failed.failed)).to.contain('line break');
+    expect(appended.map((result) => 'appended' in result && result.appended && result.version)).to.deep.equal(
+      others.map(() => 1),
+    );
+    expect(await appendAll([])).to.deep.equal([]);
+    await expectIntactLog(log);
+  });
+
+  it('lets a conflict fail its own command and never its neighbours', async () => {
+    const append = appender(log);
+    const [taken, ...others] = Array.from({ length: 30 }, () => orderIdIn(3, 16));
+    await place(append, taken!);
+    const results = await Promise.all([
+      append({ orderId: taken!, expectedVersion: 0, events: [placedEvent()] }),
+      ...others.map((orderId) => place(append, orderId)),
+    ]);
+    expect(results[0]).to.deep.equal({ appended: false, version: 1 });
+    expect(results.slice(1).every((result) => result.appended)).to.equal(true);
+  });
+
+  it('sends what queues up while a call is in flight with one next call', async () => {
+    const before = await transactions();
+    const append = appender(log, true);
+    await Promise.all(Array.from({ length: 200 }, () => place(append, orderIdIn(5, 16))));
+    expect((await transactions()) - before, 'transactions for 200 appends').to.be.at.most(10);
+  });
+
+  it('sends what queues up for many partitions with one next call', async () => {
+    const before = await transactions();
+    const append = appender(log, true);
+    await Promise.all(Array.from({ length: 300 }, () => place(append, randomUUID())));
+    expect((await transactions()) - before, 'transactions for 300 appends to 16 partitions').to.be.at.most(10);
+    await expectIntactLog(log);
+  });
+
+  it('sends calls of one partition each where tables are distributed', async () => {
+    const names = await statements(async (pool) => {
+      const { append } = createAppender(pool, { partitions: 16, appendAcrossPartitions: false });
+      await Promise.all(Array.from({ length: 50 }, () => place(append, randomUUID())));
+    });
+    expect(new Set(names)).to.deep.equal(new Set(['append-to-one']));
+    await expectIntactLog(log);
+  });
+
+  it('lets a partition that somebody holds up hold up no other', async () => {
+    const append = appender(log, true);
+    await log.owner.query('begin');
+    await log.owner.query('select from logs where partition = 4 for update');
+    const settled: number[] = [];
+    const held = Array.from({ length: 3 }, () => place(append, orderIdIn(4, 16)).then(() => settled.push(4)));
+    const others = Array.from({ length: 60 }, () => place(append, orderIdIn(5 + Math.floor(Math.random() * 9), 16)));
+    await Promise.all(others);
+    // Whatever comes later does not wait either.
+    await place(append, orderIdIn(6, 16));
+    expect(settled, 'what is held up').to.deep.equal([]);
+    await log.owner.query('commit');
+    await Promise.all(held);
+    await expectIntactLog(log);
+  });
+
+  it('lets several partitions that are held up, each by itself, hold up no other', async () => {
+    const append = appender(log, true);
+    await log.owner.query('begin');
+    await log.owner.query('select from logs where partition in (1, 2, 3) for update');
+    const held: Promise<unknown>[] = [];
+    for (const partition of [1, 2, 3]) {
+      held.push(place(append, orderIdIn(partition, 16)));
+      // Alone in its call: the next one comes when this one has gone out.
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    }
+    await Promise.all([5, 6, 7].map((partition) => place(append, orderIdIn(partition, 16))));
+    await log.owner.query('commit');
+    await Promise.all(held);
+    await expectIntactLog(log);
+  });
+
+  it('leaves a partition that is held up out of the calls of the others', async () => {
+    const names: string[] = [];
+    const { append } = createAppender(
+      watchedPool(log.pool, (name) => names.push(name)),
+      log.settings,
+    );
+    await log.owner.query('begin');
+    await log.owner.query('select from logs where partition = 4 for update');
+    const held = [place(append, orderIdIn(4, 16))];
+    await eventually('the call that is held up', () => names.length === 1);
+    held.push(place(append, orderIdIn(4, 16)));
+    await Promise.all([5, 6, 7].map((partition) => place(append, orderIdIn(partition, 16))));
+    expect(names).to.deep.equal(['append-to-one', 'append-all']);
+    await log.owner.query('commit');
+    await Promise.all(held);
+    expect(names).to.deep.equal(['append-to-one', 'append-all', 'append-to-one']);
+    await expectIntactLog(log);
+  });
+
+  it('has all that it acknowledged in the log, however often its connections end with calls under way', async () => {
+    const append = appender(log, true);
+    const acknowledged: { orderId: string; position: number }[] = [];
+    let failed = 0;
+    const one = async (orderId: string) => {
+      const result = await place(append, orderId).catch(() => undefined);
+      if (result) acknowledged.push({ orderId, position: result.position });
+      else failed += 1;
+    };
+    const enough = () => acknowledged.length > 1_000 && failed > 1_000;
+    while (!enough()) {
+      const underWay = Promise.all(Array.from({ length: 2_000 }, () => one(randomUUID())));
+      await eventually('a call', async () => {
+        const { rows } = await log.owner.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+           where datname = current_database() and state = 'active' and query like '%append_all_or_nothing%' and pid <> pg_backend_pid()`,
+        );
+        return rows.length > 0 || acknowledged.length + failed > 0;
+      });
+      await underWay;
+    }
+    const { rows } = await log.owner.query(
+      'select order_id, "position"::int from events where order_id = any($1::uuid[])',
+      [acknowledged.map(({ orderId }) => orderId)],
+    );
+    const inLog = new Map(rows.map((row) => [row.order_id, row.position]));
+    for (const { orderId, position } of acknowledged) expect(inLog.get(orderId)).to.equal(position);
+    await expectIntactLog(log);
+  });
+
+  it('gives two processes that append to all partitions at once each their turn, and never a deadlock', async () => {
+    const appends = [appender(log, true), appender(log, true), appender(log, true)];
+    const results = await Promise.all(Array.from({ length: 900 }, (_, nth) => place(appends[nth % 3]!, randomUUID())));
+    expect(results).to.have.length(900);
+    await expectIntactLog(log);
+  });
+
+  it('keeps batches within the limit of events', async () => {
+    const append = appender(log, true);
+    const orderIds = Array.from({ length: eventLogLimits.maxBatchEvents + 50 }, () => orderIdIn(6, 16));
+    await Promise.all(orderIds.map((orderId) => place(append, orderId)));
+    expect(await positionsOf(log, 6)).to.have.length.of.at.least(orderIds.length);
+    await expectIntactLog(log);
+  });
+
+  it('refuses at once, and does nothing, when its queue is full', async () => {
+    const append = appender(log, true);
+    const orderIds = Array.from({ length: eventLogLimits.maxQueuedAppends + 200 }, () => randomUUID());
+    const results = await Promise.allSettled(orderIds.map((orderId) => place(append, orderId)));
+    const refused = results.flatMap((result, nth) => (result.status === 'rejected' ? [orderIds[nth]] : []));
+    expect(refused.length).to.be.greaterThan(0);
+    for (const result of results) if (result.status === 'rejected') expect(result.reason).to.be.instanceOf(Overloaded);
+    const { rows } = await log.owner.query('select count(*)::int as n from events where order_id = any($1::uuid[])', [
+      refused,
+    ]);
+    expect(rows[0].n).to.equal(0);
+  });
+
+  it('never lets recorded_at decrease within a partition', async () => {
+    const { rows } = await log.owner.query(
+      'select count(*)::int as n from events e join events f on f.partition = e.partition and f."position" = e."position" + 1 where f.recorded_at < e.recorded_at',
+    );
+    expect(rows[0].n).to.equal(0);
+  });
+
+  it('refuses an order in a partition that is not its own', async () => {
+    const orderId = orderIdIn(1, 16);
+    const call = `select * from append_events(2::smallint, array['${orderId}']::uuid[], '{0}', '{1}', '{OrderPlaced}', array['{}'], array['{}'], array[now()])`;
+    const error = await log.owner.query(call).catch((reason: Error) => reason);
+    expect(String(error)).to.match(/does not belong to partition 2/);
+  });
+
+  it('refuses partitions that are not in ascending order, and ones that are not there', async () => {
+    for (const [partitions, ids] of [
+      ['{3,2}', [orderIdIn(3, 16), orderIdIn(2, 16)]],
+      ['{3,99}', [orderIdIn(3, 16), orderIdIn(3, 16)]],
+    ] as const) {
+      const call = `select * from append_to_partitions($1::smallint[], $2::uuid[], '{0,0}', '{1,1}', '{A,A}', '{"{}","{}"}', '{"{}","{}"}', array[now(), now()])`;
+      const error = await log.owner.query(call, [partitions, ids]).catch((reason: Error) => reason);
+      expect(String(error)).to.match(/not exist or is not in ascending order|does not belong to the partition/);
+    }
+  });
+
+  it('fails only its own partition’s batch when the database refuses', async () => {
+    const append = appender(log, true);
+    const others = Promise.all([7, 8, 10].map((partition) => place(append, orderIdIn(partition, 16))));
+    const bad = append({
+      orderId: orderIdIn(9, 16),
+      expectedVersion: 0,
+      events: [{ ...placedEvent(), data: 'no json' }],
+    });
+    expect(String(await bad.catch((error: Error) => error))).to.match(/json/);
+    expect(await others).to.have.length(3);
+    await place(append, orderIdIn(9, 16));
+  });
+
+  /** The names of the statements that a task sends through a pool. */
+  async function statements(task: (pool: Pool) => Promise<unknown>): Promise<string[]> {
+    const names: string[] = [];
+    await task(watchedPool(log.pool, (name) => names.push(name)));
+    return names;
+  }
+
+  async function transactions(): Promise<number> {
+    const { rows } = await log.owner.query(
+      'select pg_stat_force_next_flush(), pg_current_xact_id()::text::bigint::int as xid',
+    );
+    return rows[0].xid;
+  }
+});
+
+describe('the hash of an event', () => {
+  let log: TestLog;
+  before(async () => {
+    log = await createTestLog(2);
+  });
+  after(() => log.close());
+
+  it('is the same in SQL and in TypeScript, for any content', async () => {
+    const append = appender(log, true);
+    for (const text of ['plain', 'Grüße €', '日本語 🎉', 'a "quoted" \\ backslash\nline', '\u0000 nul', '']) {
+      const orderId = orderIdIn(1, 2);
+      await place(append, orderId);
+      await append({ orderId, expectedVersion: 1, events: [noteEvent(text)] });
+    }
+    let previous = genesisHash;
+    for (const event of await readPartition(log.pool, 1, 0)) {
+      const { rows } = await log.owner.query(
+        'select event_canonical_form(partition, "position", order_id, version, type, occurred_at, recorded_at, data::text, metadata::text) as form from events where partition = 1 and "position" = $1',
+        [event.position],
+      );
+      expect(rows[0].form.toString()).to.equal(canonicalForm(event));
+      expect(chainHash(previous, event).toString('hex')).to.equal(event.hash.toString('hex'));
+      previous = event.hash;
+    }
+  });
+
+  it('follows the worked example of docs/audit.md', () => {
+    const event = {
+      partition: 3,
+      position: 1,
+      orderId: '018f0000-0000-7000-8000-000000000001',
+      version: 1,
+      type: 'OrderNoteAdded',
+      data: '{"text":"Grüße"}',
+      metadata: '{"schema":1,"actor":"anonymous"}',
+      occurredAt: '2026-01-01T00:00:00.000Z',
+      recordedAt: '2026-01-01T00:00:00.001Z',
+    };
+    expect(chainHash(genesisHash, event).toString('hex')).to.equal(
+      '92018bdd8da348cbca2d30201f516b75125a2e30d2a38b3772a82759ea8ad1ab',
+    );
+  });
+});
+
+describe('the partition of an order', () => {
+  let log: TestLog;
+  before(async () => {
+    log = await createTestLog(7);
+  });
+  after(() => log.close());
+
+  it('is the same in SQL and in TypeScript', async () => {
+    const orderIds = Array.from({ length: 500 }, () => randomUUID());
+    for (const partitions of [1, 7, 16, 1024]) {
+      const { rows } = await log.owner.query(
+        'select order_partition(id, $2) as partition from unnest($1::uuid[]) with ordinality as ids(id, n) order by n',
+        [orderIds, partitions],
+      );
+      expect(rows.map((row) => row.partition)).to.deep.equal(orderIds.map((id) => orderPartition(id, partitions)));
+    }
+  });
+});

@@ -1,0 +1,124 @@
+import { Socket } from 'node:net';
+import { expect } from 'chai';
+import type pg from 'pg';
+import { createPipeline, type SendStatement } from '../../../src/event-log/append/pipelined-connection.js';
+import { createPool, type Pool } from '../../../src/event-log/database.js';
+import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
+
+const longMs = 60_000;
+/** Waits for as long as the test holds the lock. */
+const held = { text: 'select pg_advisory_xact_lock(7), pg_backend_pid() as pid' };
+const quick = { text: 'select pg_backend_pid() as pid' };
+
+describe('statements in a pipeline', () => {
+  let log: TestLog;
+  let pool: Pool;
+  let sockets: Socket[];
+  before(async () => {
+    log = await createTestLog(1);
+  });
+  after(() => log.close());
+
+  beforeEach(async () => {
+    pool = createPool(log.databaseUrl, 4, () => undefined);
+    sockets = [];
+    pool.options.stream = () => {
+      const socket = new Socket();
+      sockets.push(socket);
+      return socket;
+    };
+    await log.owner.query('select pg_advisory_lock(7)');
+  });
+  afterEach(async () => {
+    await log.owner.query('select pg_advisory_unlock_all()');
+    await pool.end();
+  });
+
+  it('go out before those ahead of them are answered, over one connection, and are answered in their order', async () => {
+    const send = createPipeline(pool, longMs);
+    const answered: string[] = [];
+    const first = send(held).then(pidOf('first', answered));
+    const sentBefore = await waits();
+    const second = send(quick).then(pidOf('second', answered));
+    await eventually('the second to have been sent', () => sent() > sentBefore);
+    expect(answered).to.deep.equal([]);
+    await log.owner.query('select pg_advisory_unlock(7)');
+    expect(await first).to.equal(await second);
+    expect(answered).to.deep.equal(['first', 'second']);
+    expect(pool.totalCount).to.equal(1);
+  });
+
+  it('leave the connection to the pool when all are over', async () => {
+    const send = createPipeline(pool, longMs);
+    await Promise.all([send(quick), send(quick), send(quick)]);
+    expect([pool.totalCount, pool.idleCount]).to.deep.equal([1, 1]);
+    await send(quick);
+    expect([pool.totalCount, pool.idleCount]).to.deep.equal([1, 1]);
+  });
+
+  it('have another connection where one ahead of them is held up', async () => {
+    const send = createPipeline(pool, 0);
+    const first = send(held);
+    await waits();
+    const pid = await send(quick).then(pidOf());
+    await log.owner.query('select pg_advisory_unlock(7)');
+    expect(await first.then(pidOf())).not.to.equal(pid);
+    expect([pool.totalCount, pool.idleCount]).to.deep.equal([2, 2]);
+  });
+
+  it('fail alone, and the connection is used no more', async () => {
+    const send = createPipeline(pool, longMs);
+    const results = await Promise.allSettled([send(quick), send({ text: 'select 1 / 0' }), send(quick)]);
+    expect(results.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled']);
+    const pids = results.map((result) => result.status === 'fulfilled' && pidOf()(result.value));
+    expect(pids[2]).to.equal(pids[0]);
+    expect(await send(quick).then(pidOf())).not.to.equal(pids[0]);
+    expect(pool.totalCount).to.equal(1);
+  });
+
+  it('all fail with a connection that breaks, and the next have another', async () => {
+    const send = createPipeline(pool, longMs);
+    const underWay = Promise.allSettled([send(held), send(quick), send(quick)]);
+    await waits();
+    await log.owner.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'advisory' and datname = current_database()",
+    );
+    expect((await underWay).map(({ status }) => status)).to.deep.equal(['rejected', 'rejected', 'rejected']);
+    await send(quick);
+    expect([pool.totalCount, pool.idleCount]).to.deep.equal([1, 1]);
+  });
+
+  it('fail as long as there is no connection, and then no longer', async () => {
+    let refuse = true;
+    const flaky = Object.create(pool, {
+      connect: { value: () => (refuse ? Promise.reject(new Error('refused')) : pool.connect()) },
+    });
+    const send: SendStatement = createPipeline(flaky, longMs);
+    const results = await Promise.allSettled([send(quick), send(quick)]);
+    expect(results.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected']);
+    refuse = false;
+    await send(quick);
+  });
+
+  /** Until the statement that waits for the lock does. Gives how many bytes were sent by then. */
+  async function waits(): Promise<number> {
+    await eventually('a statement to wait for the lock', async () => {
+      const { rows } = await log.owner.query(
+        "select 1 from pg_stat_activity where wait_event = 'advisory' and datname = current_database()",
+      );
+      return rows.length === 1;
+    });
+    return sent();
+  }
+
+  function sent(): number {
+    return sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
+  }
+
+  function pidOf(name?: string, answered?: string[]): (result: pg.QueryResult) => number {
+    return ({ rows }) => {
+      if (name !== undefined) answered?.push(name);
+      return rows[0].pid;
+    };
+  }
+});

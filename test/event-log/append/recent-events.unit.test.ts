@@ -1,0 +1,76 @@
+import { expect } from 'chai';
+import { AppendedEvents } from '../../../src/event-log/append/recent-events.js';
+import { eventLogLimits as limits } from '../../../src/event-log/limits.js';
+import type { StoredEvent } from '../../../src/event-log/stored-event.js';
+
+const at = '2026-01-01T00:00:00.000Z';
+
+/** Events of a partition from one position to another. */
+function eventsAt(first: number, last: number, data = '{}', partition = 0): StoredEvent[] {
+  return Array.from({ length: last - first + 1 }, (_, nth) => ({
+    ...{ partition, position: first + nth, orderId: 'o', version: 1, type: 'T', data, metadata: '{}' },
+    ...{ occurredAt: at, recordedAt: at, hash: Buffer.alloc(32) },
+  }));
+}
+
+function kept(appended: AppendedEvents, after: number, max = 1_000, partition = 0): number[] {
+  return appended.after(partition, after, max).map(({ position }) => position);
+}
+
+describe('events that were just appended', () => {
+  it('are there in order, from any position within them, and as many as are asked for', () => {
+    const appended = new AppendedEvents(4);
+    appended.add({ partition: 0, events: eventsAt(5, 7) });
+    appended.add({ partition: 0, events: eventsAt(8, 9) });
+    expect(appended.last(0)).to.equal(9);
+    expect(kept(appended, 4, 2)).to.deep.equal([5, 6]);
+    expect(kept(appended, 4)).to.deep.equal([5, 6, 7, 8, 9]);
+    expect(kept(appended, 7)).to.deep.equal([8, 9]);
+    expect(kept(appended, 9)).to.deep.equal([]);
+    expect(kept(appended, 8), 'what was passed is forgotten').to.deep.equal([]);
+    appended.add({ partition: 0, events: eventsAt(10, 10) });
+    expect(kept(appended, 9)).to.deep.equal([10]);
+  });
+
+  it('begin anew where others have appended in between, and never have a gap', () => {
+    const appended = new AppendedEvents(4);
+    appended.add({ partition: 0, events: eventsAt(1, 3) });
+    appended.add({ partition: 0, events: eventsAt(5, 6) });
+    expect(kept(appended, 0)).to.deep.equal([]);
+    expect(kept(appended, 3)).to.deep.equal([]);
+    expect(kept(appended, 4)).to.deep.equal([5, 6]);
+  });
+
+  it('are of one partition each, and gone once it is', () => {
+    const appended = new AppendedEvents(4);
+    appended.add({ partition: 0, events: eventsAt(1, 2) });
+    appended.add({ partition: 1, events: eventsAt(1, 1, '{}', 1) });
+    appended.forget(0);
+    expect(kept(appended, 0)).to.deep.equal([]);
+    expect(kept(appended, 0, 10, 1)).to.deep.equal([1]);
+  });
+
+  it('take no more room than they have, however far behind a partition is, and none from another', () => {
+    const appended = new AppendedEvents(4);
+    const data = 'x'.repeat(100_000);
+    const most = Math.floor(limits.maxKeptBytes / 4 / data.length);
+    appended.add({ partition: 1, events: eventsAt(1, 1, '{}', 1) });
+    for (let position = 1; position <= 5 * most; position += 1) {
+      appended.add({ partition: 0, events: eventsAt(position, position, data) });
+    }
+    const first = Array.from({ length: 5 * most }, (_, after) => after).find(
+      (after) => kept(appended, after).length > 0,
+    );
+    expect(5 * most - (first ?? 0)).to.be.within(1, most);
+    expect(kept(appended, 0, 10, 1)).to.deep.equal([1]);
+  });
+
+  it('are kept again once a partition has caught up', () => {
+    const appended = new AppendedEvents(1);
+    const data = 'x'.repeat(limits.maxKeptBytes);
+    appended.add({ partition: 0, events: eventsAt(1, 1, data) });
+    expect(kept(appended, 0), 'too large').to.deep.equal([]);
+    appended.add({ partition: 0, events: eventsAt(2, 2) });
+    expect(kept(appended, 1)).to.deep.equal([2]);
+  });
+});

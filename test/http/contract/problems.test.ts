@@ -1,0 +1,212 @@
+import { connect } from 'node:net';
+import { expect } from 'chai';
+import { Registry } from 'prom-client';
+import { createApiKey } from '../../../src/access/api-keys.js';
+import { authenticateNobody } from '../../../src/access/authenticate.js';
+import type { Scope } from '../../../src/access/scopes.js';
+import { scopes } from '../../../src/access/scopes.js';
+import type { HandleCommand } from '../../../src/commands/handle-command.js';
+import { Overloaded } from '../../../src/event-log/overloaded.js';
+import { createApp } from '../../../src/http/app.js';
+import { openApiDocument } from '../../../src/http/contract/openapi.js';
+import { type ProblemName, problemTypes } from '../../../src/http/contract/problem-types.js';
+import { unlimitedRate } from '../../../src/http/middleware/rate-limit.js';
+import { createClientAddresses } from '../../../src/http/request/client-address.js';
+import type { Service } from '../../../src/http/routes/dependencies.js';
+import { type HttpServer, startHttpServer } from '../../../src/http/server.js';
+import { rejected } from '../../../src/orders/decisions/rejection.js';
+import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
+import { call, type RunningService, startService } from '../../support/service.js';
+
+const order = { user_id: 'u-1', item_ids: ['a', 'a'], total_amount: 10 };
+const nowhere = '018f0000-0000-7000-8000-0000000000ff';
+
+/** What a problem was answered with, and its body. */
+interface Provoked {
+  readonly status: number;
+  readonly body: { readonly type: string; readonly title: string; readonly status: number; readonly detail: string };
+}
+
+describe('every problem', function () {
+  this.timeout(120_000);
+  let log: TestLog;
+  let service: RunningService;
+  let all: Record<string, string>;
+  const opened: HttpServer[] = [];
+
+  before(async () => {
+    log = await createTestLog(4);
+    service = await startService(log, {
+      LOG_LEVEL: 'silent',
+      ORDERS_JWKS_URL: 'http://127.0.0.1:9/jwks',
+      ORDERS_JWT_ISSUER: 'https://issuer.example',
+      ORDERS_JWT_AUDIENCE: 'orders',
+    });
+    all = await keyFor(...scopes);
+  });
+  after(async () => {
+    await service.stop();
+    await Promise.all(opened.map((server) => server.drain(100)));
+    await log.close();
+  });
+
+  async function keyFor(...its: Scope[]): Promise<Record<string, string>> {
+    const { key } = await createApiKey(log.pool, { name: 'test', scopes: its, expiresAt: null });
+    return { authorization: `Bearer ${key}` };
+  }
+  const get = (path: string, headers = {}) => call(service, 'GET', path, undefined, { ...all, ...headers });
+  const post = (path: string, body?: unknown, headers = {}) =>
+    call(service, 'POST', path, body, { ...all, ...headers });
+  /** Places an order, sends it commands, and gives the answer of the last one. */
+  async function last(...commands: [name: string, body?: object][]) {
+    const { order_id: id } = (await post('/orders', order)).body;
+    let answer = await post('/orders', order);
+    for (const [name, body] of commands) answer = await post(`/orders/${id}/${name}`, body);
+    return answer;
+  }
+
+  /** The application with a command handler of which something is broken: what can't be broken from outside. */
+  async function withHandler(handleCommand: HandleCommand) {
+    const given: Partial<Service> = {
+      handleCommand,
+      authenticate: authenticateNobody,
+      rateLimit: unlimitedRate,
+      addresses: createClientAddresses([]),
+      corsOrigins: [],
+      defaultCurrency: 'USD',
+      log: silent,
+    };
+    // What a place needs; whatever else the application has is not asked for.
+    const broken = { ...given, webhooks: {}, models: {}, rebuilds: {}, streams: {} } as unknown as Service;
+    const server = await startHttpServer(createApp(broken, new Registry(), true), '127.0.0.1', 0);
+    opened.push(server);
+    return call(server, 'POST', '/orders', order);
+  }
+
+  /** Sends bytes, and reads the answer. */
+  async function raw(bytes: string): Promise<Provoked> {
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    socket.write(bytes);
+    await eventually('the connection to be closed', () => socket.destroyed, 30_000);
+    return { status: Number(text.split(' ')[1]), body: JSON.parse(text.slice(text.indexOf('{'))) };
+  }
+
+  const provocations: Record<ProblemName, () => Promise<Provoked>> = {
+    'malformed-json': () => post('/orders', '{"user_id":'),
+    'invalid-header': () => post('/orders', order, { 'if-match': 'W/nonsense' }),
+    'malformed-request': () => raw('GET / HTTP/9.9\r\n\r\n'),
+    unauthenticated: () => call(service, 'GET', '/orders'),
+    'insufficient-scope': async () => call(service, 'GET', '/orders', undefined, await keyFor('admin')),
+    'not-found': () => get('/nothing'),
+    'order-not-found': () => get(`/orders/${nowhere}`),
+    'webhook-not-found': () => get(`/webhooks/${nowhere}`),
+    'too-many-webhooks': async () => {
+      let answer = await post('/webhooks', { url: 'https://shop.example/' });
+      while (answer.status === 201) answer = await post('/webhooks', { url: 'https://shop.example/' });
+      return answer;
+    },
+    'projection-not-found': () => post('/projections/nothing/rebuild'),
+    'rebuild-not-found': () => call(service, 'DELETE', '/projections/metrics/rebuild', undefined, all),
+    'no-signing-key': () => get('/audit/checkpoint'),
+    'order-version-not-found': async () => {
+      const { body } = await post('/orders', order);
+      return get(`/orders/${body.order_id}?version=7`);
+    },
+    'method-not-allowed': () => call(service, 'DELETE', '/orders', undefined, all),
+    'not-acceptable': () => get('/orders', { accept: 'image/png' }),
+    'request-timeout': () => raw('GET /orders HTTP/1.1\r\nHost: test\r\nX-Slow:'),
+    'order-exists': async () => {
+      const { body } = await post('/orders', order);
+      return post('/orders', { ...order, order_id: body.order_id, total_amount: 11 });
+    },
+    'invalid-transition': () => last(['deliver']),
+    'order-on-hold': () => last(['hold', { reason: 'r' }], ['process']),
+    'exceeds-amount-due': () => last(['pay', { amount: 11 }]),
+    'exceeds-refundable-amount': () => last(['pay'], ['refund', { amount: 11, reason: 'r' }]),
+    'amended-below-paid': () => last(['pay'], ['amend', { item_ids: ['a'], total_amount: 1, reason: 'r' }]),
+    'exceeds-ordered-quantity': () => last(['process'], ['ship', { items: [{ item_id: 'a', quantity: 3 }] }]),
+    'exceeds-shipped-quantity': () =>
+      last(
+        ['process'],
+        ['ship', { items: [{ item_id: 'a', quantity: 1 }] }],
+        ['return', { items: [{ item_id: 'a', quantity: 2 }], reason: 'r' }],
+      ),
+    'person-erased': () =>
+      withHandler(async () => ({ outcome: 'rejected', rejection: rejected('person-erased', undefined, 'Forgotten.') })),
+    'order-history-full': () =>
+      withHandler(async () => ({ outcome: 'rejected', rejection: rejected('order-history-full', undefined, 'Full.') })),
+    'version-mismatch': async () => {
+      const { body } = await post('/orders', order);
+      return post(`/orders/${body.order_id}/pay`, {}, { 'if-match': '"9"' });
+    },
+    'body-too-large': () => post('/orders', { ...order, user_id: 'u'.repeat(600_000) }),
+    'unsupported-media-type': () =>
+      post('/orders', 'user_id=u', { 'content-type': 'application/x-www-form-urlencoded' }),
+    'headers-too-large': () => raw(`GET / HTTP/1.1\r\nHost: test\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`),
+    validation: () => post('/orders', { user_id: 'u-1' }),
+    'idempotency-key-reused': async () => {
+      await post('/orders', order, { 'idempotency-key': 'reused' });
+      return post('/orders', { ...order, total_amount: 11 }, { 'idempotency-key': 'reused' });
+    },
+    'invalid-cursor': () => get('/orders?cursor=nonsense'),
+    'too-many-buckets': async () => {
+      await post('/orders', { ...order, occurred_at: '1990-01-01T00:00:00Z' }, { prefer: 'wait=10' });
+      return get('/orders/metrics?interval=hour');
+    },
+    'rate-limited': async () => {
+      const limited = await startService(log, { ORDERS_RATE_LIMIT_PER_MINUTE: '1', LOG_LEVEL: 'silent' });
+      await call(limited, 'GET', '/problems');
+      const answer = await call(limited, 'GET', '/problems');
+      await limited.stop();
+      return answer;
+    },
+    'token-issuer-unavailable': () =>
+      get('/orders', { authorization: 'Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln' }),
+    overloaded: () =>
+      withHandler(async () => {
+        throw new Overloaded('commands', 1);
+      }),
+    contended: () => withHandler(async () => ({ outcome: 'contended' })),
+    'event-log-unavailable': () =>
+      withHandler(async () => {
+        throw Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+      }),
+    'read-models-unavailable': async () => {
+      const away = await startService({ ...log, redisUrl: 'redis://127.0.0.1:9' }, { LOG_LEVEL: 'silent' });
+      const answer = await call(away, 'GET', '/orders');
+      away.kill('SIGKILL');
+      return answer;
+    },
+    'position-not-reached': () => get('/orders', { 'min-event-position': '0:999999' }),
+    'internal-error': () =>
+      withHandler(async () => {
+        throw new Error('a secret that nobody is told');
+      }),
+  };
+
+  for (const [name, provoke] of Object.entries(provocations)) {
+    it(`can be provoked, and says what to do: ${name}`, async () => {
+      const { status, title, explanation } = problemTypes[name as ProblemName];
+      const { body, status: answered } = await provoke();
+      expect([body.type, body.status, body.title, answered]).to.deep.equal([
+        `/problems/${name}`,
+        status,
+        title,
+        status,
+      ]);
+      expect(body.detail)
+        .to.match(/\S/)
+        .and.not.match(/secret| {4}at /);
+      const page = await get(body.type);
+      expect(page.headers.get('content-type')).to.match(/^text\/html/);
+      const text = page.text.replace(/<[^>]+>/g, '').replaceAll('&lt;', '<');
+      expect(text).to.include(title).and.to.include(explanation.replaceAll('`', ''));
+      expect(JSON.stringify(openApiDocument()), 'the document has it').to.include(`"/problems/${name}"`);
+    });
+  }
+});

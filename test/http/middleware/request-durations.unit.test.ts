@@ -1,0 +1,21 @@
+import { expect } from 'chai';
+import { Registry } from 'prom-client';
+import { createRequestDurations } from '../../../src/http/middleware/request-durations.js';
+
+describe('the histogram of how long requests took', () => {
+  it('has every request whenever it is asked, however few or many there were since', async () => {
+    const registry = new Registry();
+    const measure = createRequestDurations(registry);
+    const counted = async () =>
+      /http_request_duration_seconds_count\{.*\} (\d+)/.exec(await registry.metrics())?.[1] ?? '0';
+    let sent = 0;
+    for (const more of [0, 1, 511, 0, 512, 1_300]) {
+      for (let nth = 0; nth < more; nth += 1) measure({ method: 'GET', route: '/orders', status: 200, seconds: 0.5 });
+      sent += more;
+      expect(await counted()).to.equal(String(sent));
+    }
+    expect(await registry.metrics()).to.include(
+      `http_request_duration_seconds_bucket{le="0.5",method="GET",route="/orders",status="200"} ${sent}`,
+    );
+  });
+});

@@ -1,0 +1,40 @@
+import { expect } from 'chai';
+import { rfc3339 } from '../../../src/event-log/database.js';
+import { parseRfc3339 } from '../../../src/http/request/rfc3339.js';
+import { utcTime } from '../../../src/orders/values/utc-time.js';
+
+describe('RFC 3339 times', () => {
+  const read: [string, string][] = [
+    ['2026-01-31T12:00:00Z', '2026-01-31T12:00:00.000Z'],
+    ['2026-01-31t12:00:00.5z', '2026-01-31T12:00:00.500Z'],
+    ['2026-01-31T12:00:00.1239Z', '2026-01-31T12:00:00.123Z'],
+    ['2026-01-31T12:00:00+02:00', '2026-01-31T10:00:00.000Z'],
+    ['2026-01-31T12:00:00-05:30', '2026-01-31T17:30:00.000Z'],
+    ['2024-02-29T00:00:00Z', '2024-02-29T00:00:00.000Z'],
+  ];
+  for (const [text, utc] of read) {
+    it(`reads ${text}`, () => expect(utcTime(parseRfc3339(text) ?? -1)).to.equal(utc));
+  }
+  for (const text of [
+    '2026-02-29T00:00:00Z',
+    '2026-13-01T00:00:00Z',
+    '2026-01-31',
+    '2026-01-31T12:00:00',
+    '2026-01-31 12:00:00Z',
+    '1969-12-31T23:59:59Z',
+    '2026-01-31T24:00:00Z',
+    '2026-01-31T12:00:60Z',
+    'now',
+    '',
+  ]) {
+    it(`refuses "${text}"`, () => expect(parseRfc3339(text)).to.equal(undefined));
+  }
+  const fromPostgres: [string, string][] = [
+    ['2026-01-31 12:00:00+00', '2026-01-31T12:00:00.000Z'],
+    ['2026-01-31 12:00:00.5+00', '2026-01-31T12:00:00.500Z'],
+    ['2026-01-31 12:00:00.123+00', '2026-01-31T12:00:00.123Z'],
+  ];
+  for (const [text, utc] of fromPostgres) {
+    it(`reads PostgreSQL’s ${text}`, () => expect(rfc3339(text)).to.equal(utc));
+  }
+});

@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { metrics as metricsModel } from '../../../src/read-models/metrics.js';
+import { eventually } from '../../support/servers.js';
+import { call, useService } from '../../support/service.js';
+
+describe('the projections', () => {
+  const service = useService();
+  const state = async (name: string) => {
+    const { body } = await call(service, 'GET', '/projections');
+    return body.projections.find((one: { name: string }) => one.name === name);
+  };
+
+  it('are rebuilt on request: 202, and then the next generation is live', async () => {
+    const order = { user_id: 'u', item_ids: ['a'], total_amount: 1 };
+    for (let nth = 0; nth < 20; nth += 1) await call(service, 'POST', '/orders', order);
+    const { status, headers, body } = await call(service, 'POST', '/projections/metrics/rebuild');
+    expect([status, headers.get('location'), body.requested]).to.deep.equal([202, '/projections', true]);
+    await eventually('the flip', async () => (await state('metrics')).generation === 2);
+    const metrics = await state('metrics');
+    expect(metrics).to.include({ rebuild: null, state: 'live', lag: 0, version: metricsModel.version });
+    expect((await call(service, 'GET', '/orders/metrics')).body.total_orders).to.equal(20);
+    expect((await call(service, 'POST', '/orders', order)).status).to.equal(201);
+    expect((await call(service, 'GET', '/orders/metrics')).body.total_orders).to.equal(21);
+  });
+
+  it('answer with a problem where there is none of that name, or no rebuild to cancel', async () => {
+    const unknown = await call(service, 'POST', '/projections/revenue/rebuild');
+    expect([unknown.status, unknown.body.type]).to.deep.equal([404, '/problems/projection-not-found']);
+    const idle = await call(service, 'DELETE', '/projections/metrics/rebuild');
+    expect([idle.status, idle.body.type]).to.deep.equal([404, '/problems/rebuild-not-found']);
+  });
+
+  it('tell of themselves as Server-Sent Events, one at once and one when something has changed', async () => {
+    const abort = new AbortController();
+    const response = await fetch(`${service.url}/projections`, {
+      headers: { accept: 'text/event-stream' },
+      signal: abort.signal,
+    });
+    expect(response.headers.get('content-type')).to.match(/^text\/event-stream/);
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    const until = async (isEnough: () => boolean) => {
+      while (!isEnough()) text += (await reader.read()).value ?? '';
+    };
+    const seen = () =>
+      [...text.matchAll(/event: projections\ndata: (.*)\n\n/g)].map(
+        ([, data = '']) => JSON.parse(data).projections as { name: string; generation: number }[],
+      );
+    await until(() => seen().length > 0);
+    const before = seen()[0]?.find(({ name }) => name === 'order-history')?.generation ?? 0;
+    await call(service, 'POST', '/projections/order-history/rebuild');
+    await until(() => seen().some((all) => all.some((one) => one.name === 'order-history' && one.generation > before)));
+    expect(text).to.match(/^retry: \d+\n\n/);
+    abort.abort();
+    await reader.cancel().catch(() => undefined);
+  });
+
+  it('are shown on a page for people, which loads nothing from elsewhere', async () => {
+    const page = await call(service, 'GET', '/', undefined, { accept: 'text/html,*/*;q=0.8' });
+    expect(page.headers.get('content-type')).to.match(/^text\/html/);
+    expect(page.headers.get('content-security-policy')).to.match(/default-src 'self'/);
+    const files = [...page.text.matchAll(/(?:href|src)="([^"]+\.(?:js|css))"/g)].map(([, path = '']) => path);
+    expect(files).to.have.length(2);
+    for (const path of files) expect((await call(service, 'GET', path)).status, path).to.equal(200);
+    expect(page.text).not.to.match(/https?:/);
+    expect((await call(service, 'GET', '/')).body.service).to.equal('order-service');
+  });
+});

@@ -1,0 +1,174 @@
+import { expect } from 'chai';
+import { call, useService } from '../../support/service.js';
+
+interface Listed {
+  order_id: string;
+  user_id: string;
+  status: string;
+  payment_status: string;
+  placed_at: string;
+}
+
+describe('lists and metrics', () => {
+  const service = useService();
+  const ids: string[] = [];
+  before(async () => {
+    for (let nth = 0; nth < 60; nth += 1) {
+      // Groups of ten at the very same millisecond: the id decides their order.
+      const occurred_at = new Date(Date.UTC(2025, 0, 1 + Math.floor(nth / 10) * 20, 6)).toISOString();
+      const { body } = await call(
+        service,
+        'POST',
+        '/orders',
+        {
+          user_id: `u-${nth % 3}`,
+          item_ids: ['a'],
+          total_amount: nth,
+          currency: nth % 10 === 9 ? 'EUR' : 'USD',
+          occurred_at,
+        },
+        { prefer: 'wait=5' },
+      );
+      ids.push(body.order_id);
+    }
+    for (const nth of [0, 1, 2, 30])
+      await call(service, 'POST', `/orders/${ids[nth]}/process`, undefined, { prefer: 'wait=5' });
+    for (const nth of [0, 3, 4])
+      await call(service, 'POST', `/orders/${ids[nth]}/pay`, undefined, { prefer: 'wait=5' });
+    for (const nth of [5, 6])
+      await call(service, 'POST', `/orders/${ids[nth]}/cancel`, { reason: 'x' }, { prefer: 'wait=5' });
+    await call(service, 'POST', `/orders/${ids[0]}/ship`, undefined, { prefer: 'wait=5' });
+  });
+  const list = (query: string) => call(service, 'GET', `/orders?${query}`);
+  async function all(query: string, limit: number): Promise<Listed[]> {
+    const found: Listed[] = [];
+    let cursor = '';
+    do {
+      const { status, body, text } = await list(`${query}&limit=${limit}${cursor && `&cursor=${cursor}`}`);
+      expect(status, text).to.equal(200);
+      expect(body.orders.length).to.be.at.most(limit);
+      found.push(...body.orders);
+      cursor = body.next_cursor ?? '';
+    } while (cursor);
+    return found;
+  }
+
+  it('lists every order once, newest first, whatever the page size', async () => {
+    const whole = await all('', 200);
+    expect(whole).to.have.length(60);
+    const sorted = whole.toSorted(
+      (a, b) => b.placed_at.localeCompare(a.placed_at) || (a.order_id < b.order_id ? 1 : -1),
+    );
+    expect(whole).to.deep.equal(sorted);
+    for (const limit of [1, 7, 10, 60]) expect(await all('', limit), `pages of ${limit}`).to.deep.equal(whole);
+  });
+
+  it('keeps a cursor right while orders arrive', async () => {
+    const before = await all('', 200);
+    const first = await list('limit=20');
+    await call(
+      service,
+      'POST',
+      '/orders',
+      { user_id: 'new', item_ids: ['a'], total_amount: 1, occurred_at: '2025-06-01T00:00:00Z' },
+      { prefer: 'wait=5' },
+    );
+    const second = await list(`limit=200&cursor=${first.body.next_cursor}`);
+    expect([...first.body.orders, ...second.body.orders]).to.deep.equal(before);
+  });
+
+  const filters: [string, (order: Listed) => boolean][] = [
+    ['user_id=u-1', (order) => order.user_id === 'u-1'],
+    ['status=processing', (order) => order.status === 'processing'],
+    ['status=pending', (order) => order.status === 'pending'],
+    ['payment_status=paid', (order) => order.payment_status === 'paid'],
+    [
+      'payment_status=unpaid&status=pending',
+      (order) => order.payment_status === 'unpaid' && order.status === 'pending',
+    ],
+    ['user_id=u-0&status=cancelled', (order) => order.user_id === 'u-0' && order.status === 'cancelled'],
+    ['placed_from=2025-01-21T06:00:00Z', (order) => order.placed_at >= '2025-01-21T06:00:00.000Z'],
+    ['placed_to=2025-01-21T06:00:00Z', (order) => order.placed_at < '2025-01-21T06:00:00.000Z'],
+    [
+      'placed_from=2025-01-21T06:00:00Z&placed_to=2025-02-10T06:00:00.001Z&user_id=u-2',
+      (order) =>
+        order.placed_at >= '2025-01-21T06:00:00.000Z' &&
+        order.placed_at <= '2025-02-10T06:00:00.000Z' &&
+        order.user_id === 'u-2',
+    ],
+    ['user_id=nobody', () => false],
+    ['user_id=u', () => false],
+  ];
+  for (const [query, matches] of filters) {
+    it(`filters by ${query}`, async () => {
+      const whole = await all('', 200);
+      const expected = whole.filter(matches);
+      for (const limit of [2, 200]) expect(await all(query, limit)).to.deep.equal(expected);
+    });
+  }
+
+  it('sums the figures of one currency, exactly, and names the others', async () => {
+    const { body } = await call(service, 'GET', '/orders/metrics?to=2025-05-01T00:00:00Z');
+    const usd = Array.from({ length: 60 }, (_, nth) => nth).filter((nth) => nth % 10 !== 9);
+    const gross = usd.reduce((sum, nth) => sum + nth, 0);
+    expect(body).to.deep.include({
+      currency: 'USD',
+      other_currencies: ['EUR'],
+      total_orders: usd.length,
+      units: usd.length,
+    });
+    expect(body.revenue).to.deep.equal({ gross, cancelled: 11, refunded: 0, net: gross - 11, paid: 7 });
+    expect(body.by_status).to.deep.equal({ pending: usd.length - 6, processing: 3, shipped: 1, cancelled: 2 });
+    expect(body.average_order_value).to.equal(Math.round((gross / usd.length) * 100) / 100);
+    expect(body.processing_time.placed_to_shipped.count).to.equal(1);
+    expect((await call(service, 'GET', '/orders/metrics?currency=EUR')).body).to.deep.include({
+      total_orders: 6,
+      other_currencies: ['USD'],
+    });
+    expect((await call(service, 'GET', '/orders/metrics?currency=JPY')).body).to.deep.include({
+      total_orders: 0,
+      average_order_value: null,
+    });
+  });
+
+  for (const interval of ['hour', 'day', 'week', 'month']) {
+    it(`gives a series by ${interval} that adds up to the whole`, async () => {
+      const { body } = await call(service, 'GET', `/orders/metrics?interval=${interval}&to=2025-05-01T00:00:00Z`);
+      const sum = (field: string) =>
+        body.series.reduce((total: number, bucket: Record<string, number>) => total + (bucket[field] ?? 0), 0);
+      expect([sum('orders'), sum('units'), sum('cancelled_orders')]).to.deep.equal([body.total_orders, body.units, 2]);
+      const starts = body.series.map(({ start }: { start: string }) => start);
+      expect(starts).to.deep.equal(starts.toSorted());
+      if (interval === 'month')
+        expect(starts).to.deep.equal([
+          '2025-01-01T00:00:00.000Z',
+          '2025-02-01T00:00:00.000Z',
+          '2025-03-01T00:00:00.000Z',
+          '2025-04-01T00:00:00.000Z',
+        ]);
+      if (interval === 'week') for (const start of starts) expect(new Date(start).getUTCDay(), start).to.equal(1);
+    });
+  }
+
+  it('chooses orders by when they were placed, as they stand now', async () => {
+    const { body } = await call(service, 'GET', '/orders/metrics?from=2025-01-01T06:00:00Z&to=2025-01-01T07:00:00Z');
+    expect(body.total_orders).to.equal(9);
+    expect(body.by_status).to.deep.equal({ pending: 4, processing: 2, shipped: 1, cancelled: 2 });
+    expect((await call(service, 'GET', '/orders/metrics?from=2030-01-01T00:00:00Z&interval=day')).body).to.deep.include(
+      { total_orders: 0, series: [] },
+    );
+  });
+
+  it('refuses a series of too many buckets', async () => {
+    await call(
+      service,
+      'POST',
+      '/orders',
+      { user_id: 'old', item_ids: ['a'], total_amount: 1, occurred_at: '1980-01-01T00:00:00Z' },
+      { prefer: 'wait=5' },
+    );
+    const answer = await call(service, 'GET', '/orders/metrics?interval=hour');
+    expect([answer.status, answer.body.type]).to.deep.equal([422, '/problems/too-many-buckets']);
+    expect((await call(service, 'GET', '/orders/metrics?interval=month')).status).to.equal(200);
+  });
+});

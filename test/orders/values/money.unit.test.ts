@@ -1,0 +1,71 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { orderLimits } from '../../../src/orders/limits.js';
+import { currencyCodes, exponentOf } from '../../../src/orders/values/currency.js';
+import { formatMinor, parseMoney, toMajor } from '../../../src/orders/values/money.js';
+
+describe('money', () => {
+  it('survives the way out as a JSON number and in again, for every amount and currency', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: orderLimits.maxAmountMinor }),
+        fc.constantFrom(...currencyCodes),
+        (minor, code) => {
+          const exponent = exponentOf(code);
+          expect(toMajor(minor, exponent)).to.equal(Number(formatMinor(minor, exponent)));
+          const number = JSON.parse(JSON.stringify(toMajor(minor, exponent)));
+          expect(parseMoney(number, exponent)).to.deep.equal({ minor });
+          expect(parseMoney(formatMinor(minor, exponent), exponent)).to.deep.equal({ minor });
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('is read exactly, or refused, whatever is written', () => {
+    const written = fc.string({ unit: fc.constantFrom(...'00123456789..-e'), maxLength: 18 });
+    fc.assert(
+      fc.property(written, fc.integer({ min: 0, max: 4 }), (text, exponent) => {
+        const parsed = parseMoney(text, exponent);
+        const [, whole = '', fraction = ''] = /^-?(0|[1-9]\d*)(?:\.(\d+))?$/.exec(text) ?? [];
+        const minor = whole === '' ? undefined : BigInt(whole + fraction.padEnd(exponent, '0'));
+        const isAmount =
+          minor !== undefined &&
+          fraction.length <= exponent &&
+          minor <= BigInt(orderLimits.maxAmountMinor) &&
+          !(text.startsWith('-') && minor > 0n);
+        expect(isAmount).to.equal('minor' in parsed);
+        if ('minor' in parsed) expect(BigInt(parsed.minor)).to.equal(minor);
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  const refused: [number | string, RegExp][] = [
+    [Number.NaN, /finite/],
+    [Number.POSITIVE_INFINITY, /finite|decimal/],
+    [1e21, /at most/],
+    [1e-7, /2 decimals/],
+    [-1, /negative/],
+    ['-0.01', /negative/],
+    ['1e3', /decimal number/],
+    ['01.00', /decimal number/],
+    ['+1', /decimal number/],
+    [' 1', /decimal number/],
+    ['1,00', /decimal number/],
+    ['', /decimal number/],
+    ['1.', /decimal number/],
+    ['10000000000000.00', /at most 9999999999999\.99/],
+    ['9'.repeat(40), /at most/],
+    [0.1 + 0.2, /2 decimals/],
+  ];
+  for (const [input, reason] of refused) {
+    it(`refuses ${JSON.stringify(input)} and says why`, () => {
+      const parsed = parseMoney(input, 2);
+      expect('error' in parsed ? parsed.error : '').to.match(reason);
+    });
+  }
+  it('takes minus zero for zero', () => expect(parseMoney(-0, 2)).to.deep.equal({ minor: 0 }));
+  it('takes exactly the largest amount', () =>
+    expect(parseMoney('9999999999999.99', 2)).to.deep.equal({ minor: orderLimits.maxAmountMinor }));
+});

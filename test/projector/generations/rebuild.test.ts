@@ -1,0 +1,302 @@
+import { expect } from 'chai';
+import { problemOf } from '../../../src/http/middleware/problem-responses.js';
+import { allProjections } from '../../../src/projections/all-projections.js';
+import type { Projection } from '../../../src/projections/projection.js';
+import { createGenerationStore, type GenerationStore } from '../../../src/projector/generations/generation-store.js';
+import { projectorLimits } from '../../../src/projector/limits.js';
+import { exactJson } from '../../../src/queries/exact-json.js';
+import { getMetrics } from '../../../src/queries/get-metrics.js';
+import { getOrder } from '../../../src/queries/get-order.js';
+import { getOrderHistory } from '../../../src/queries/get-order-history.js';
+import { getProjections } from '../../../src/queries/get-projections.js';
+import { listOrders } from '../../../src/queries/list-orders.js';
+import { lookUpServed } from '../../../src/queries/live-generation.js';
+import { metrics } from '../../../src/read-models/metrics.js';
+import { orderStatus } from '../../../src/read-models/order-status.js';
+import { health } from '../../../src/service/health.js';
+import { appender, commandHandlers, orderIdIn, place, startProjector } from '../../support/events.js';
+import { expectReadModelsEqualTheLog, projected, queriesOf } from '../../support/read-models.js';
+import { liveKeys } from '../../support/redis-keys.js';
+import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
+
+const partitions = 4;
+const by = 'test';
+
+describe('a rebuild', () => {
+  let log: TestLog;
+  let store: GenerationStore;
+  beforeEach(async () => {
+    log = await createTestLog(partitions);
+    store = createGenerationStore(log.redis, log.keys);
+  });
+  afterEach(() => log.close());
+
+  /** Places orders and changes them until it is told to stop; tells of each what was acknowledged. */
+  function load() {
+    const { handleCommand: handle } = commandHandlers(log);
+    const acknowledged: string[] = [];
+    let stopping = false;
+    const writers = Array.from({ length: 4 }, async (_, writer) => {
+      for (let nth = 0; !stopping; nth += 1) {
+        const orderId = orderIdIn((nth + writer) % partitions, partitions);
+        const place = { command: 'place', userId: 'u', currency: 'USD', totalAmount: 1, itemIds: ['a'] } as const;
+        await handle({ orderId, actor: 'test', command: place });
+        acknowledged.push(orderId);
+        await handle({ orderId, actor: 'test', command: { command: 'pay' } });
+        if (nth % 3 === 0) await handle({ orderId, actor: 'test', command: { command: 'process' } });
+      }
+    });
+    return {
+      acknowledged,
+      async stop() {
+        stopping = true;
+        await Promise.all(writers);
+      },
+    };
+  }
+
+  /** Reads everything over and over, and fails when something that was there is not, or a count goes back. */
+  function read() {
+    const models = queriesOf(log);
+    const seen = {
+      orders: new Map<string, number>(),
+      total: 0,
+      paid: 0,
+      listed: 0,
+      reads: 0,
+      history: new Map<string, number>(),
+    };
+    let stopping = false;
+    const reader = (async () => {
+      while (!stopping) {
+        const { total_orders, revenue } = JSON.parse(exactJson(await getMetrics(models, { currency: 'USD' })));
+        expect(total_orders, 'metrics go back').to.be.at.least(seen.total);
+        expect(revenue.paid, 'payments go back').to.be.at.least(seen.paid);
+        Object.assign(seen, { total: total_orders, paid: revenue.paid });
+        const page = await listOrders(models, {}, 200);
+        if (page === 'invalid-cursor') throw new Error('no cursor was given');
+        expect(page.orders.length, 'the list goes back').to.be.at.least(Math.min(seen.listed, 200));
+        seen.listed = page.orders.length;
+        for (const { order_id } of page.orders.slice(0, 20)) seen.orders.set(order_id, seen.orders.get(order_id) ?? 0);
+        for (const [orderId, version] of [...seen.orders].slice(-50)) {
+          const order = await getOrder(models, orderId);
+          expect(order, `order ${orderId} is missing`).not.to.equal(undefined);
+          expect(order?.version, `order ${orderId} goes back`).to.be.at.least(version);
+          seen.orders.set(orderId, order?.version ?? 0);
+          // A read model of its own: it may be ahead or behind, but never back.
+          const events = (await getOrderHistory(models, orderId))?.events.length ?? 0;
+          expect(events, `the history of ${orderId} goes back`).to.be.at.least(seen.history.get(orderId) ?? 0);
+          seen.history.set(orderId, events);
+        }
+        seen.reads += 1;
+      }
+    })();
+    return {
+      seen,
+      models,
+      async stop() {
+        stopping = true;
+        await reader;
+      },
+      failed: reader,
+    };
+  }
+
+  const generations = async () =>
+    (await getProjections(queriesOf(log))).map(({ generation, rebuild }) => (rebuild ? 0 : generation));
+  const live = (generation: number) =>
+    eventually('the rebuilt generations to be live', async () =>
+      (await generations()).every((one) => one === generation),
+    );
+
+  it('of everything, under load, shows readers no order missing, no figure going back, and no mixture', async () => {
+    const { stop } = await startProjector(log);
+    const writers = load();
+    await eventually('some history', () => writers.acknowledged.length > 300);
+    const reader = read();
+    await Promise.race([
+      reader.failed,
+      (async () => {
+        for (const generation of [2, 3, 4]) {
+          const before = reader.seen.reads;
+          for (const projection of allProjections) await store.request(projection, by);
+          await live(generation);
+          await eventually('a read after the flip', () => reader.seen.reads > before + 1);
+          // The reader answers from the new one: what is placed now can be seen.
+          const newest = writers.acknowledged.length;
+          await eventually('an order placed after the flip to be seen', async () => {
+            const orderId = writers.acknowledged[newest];
+            return orderId !== undefined && (await getOrder(reader.models, orderId)) !== undefined;
+          });
+        }
+      })(),
+    ]);
+    await writers.stop();
+    await reader.stop();
+    await projected(log);
+    await expectReadModelsEqualTheLog(log);
+    await stop();
+  });
+
+  it('removes the keys of the generation that it replaces, and leaves all others', async () => {
+    const { stop } = await startProjector(log);
+    const append = appender(log);
+    for (let nth = 0; nth < 40; nth += 1) await place(append, orderIdIn(nth % partitions, partitions));
+    await projected(log);
+    const [metrics] = allProjections.filter(({ name }) => name === 'metrics');
+    await store.request(metrics!, by);
+    await eventually('the flip', async () => (await getProjections(queriesOf(log)))[2]?.generation === 2);
+    await eventually('the old keys to be gone', async () => {
+      const left = await log.redis.keys(`{orders:${log.settings.logId.slice(0, 8)}:*`);
+      const old = left.filter((key) => key.includes(':metrics:1:') && !key.endsWith(':checkpoint'));
+      return old.length === 0 && left.some((key) => key.includes(':metrics:2:'));
+    });
+    await expectReadModelsEqualTheLog(log);
+    await stop();
+  });
+
+  it('that is asked for twice at once is one', async () => {
+    const [projection] = allProjections;
+    const both = await Promise.all([store.request(projection!, by), store.request(projection!, by)]);
+    expect(both.map(({ build }) => build.generation)).to.deep.equal([1, 1]);
+    expect(both.filter(({ isNew }) => isNew)).to.have.length(1);
+  });
+
+  it('that is cancelled leaves the live generation alone, and no key behind', async () => {
+    const { stop } = await startProjector(log, [withHeldBuild(2)]);
+    const append = appender(log);
+    for (let nth = 0; nth < 40; nth += 1) await place(append, orderIdIn(nth % partitions, partitions));
+    await store.request(held, by);
+    await eventually('the build to begin', async () => (await log.redis.exists(counter(2))) === 1);
+    expect(await store.cancel(held)).to.equal(true);
+    expect(await store.cancel(held)).to.equal(false);
+    await eventually('its keys to be gone', async () => (await log.redis.exists(counter(2))) === 0);
+    await place(append, orderIdIn(1, partitions));
+    await eventually('the live one to go on', async () => (await log.redis.get(counter(1))) === '11');
+    await stop();
+  });
+
+  it('carries on where it was when the process that builds it dies', async () => {
+    const append = appender(log);
+    for (let nth = 0; nth < 40; nth += 1) await place(append, orderIdIn(nth % partitions, partitions));
+    const folded: number[] = [];
+    const first = await startProjector(log, [withHeldBuild(2, folded)]);
+    await eventually('the live one', async () => (await log.redis.get(counter(1))) === '10');
+    await store.request(held, by);
+    await eventually('the build to begin', async () => (await log.redis.get(counter(2))) === '5');
+    await first.stop();
+    folded.length = 0;
+    const second = await startProjector(log, [withHeldBuild(0, folded)]);
+    await eventually('the flip', async () => (await store.read([held]))[0]?.live.get(1) === 2);
+    expect(await log.redis.get(counter(2))).to.equal('10');
+    expect(folded, 'what had been built is not built again').to.deep.equal([6, 7, 8, 9, 10]);
+    await second.stop();
+  });
+
+  it('whose live checkpoints were frozen by somebody who died goes on by itself', async () => {
+    const { stop } = await startProjector(log);
+    const append = appender(log);
+    await place(append, orderIdIn(1, partitions));
+    await projected(log);
+    const key = liveKeys(log, 'metrics', 1)('checkpoint');
+    await log.redis.append(key, ':left-behind');
+    await place(append, orderIdIn(1, partitions));
+    await projected(log, projectorLimits.freezeTimeoutMs + 5_000);
+    expect(await log.redis.get(key)).to.match(/^2:[0-9a-f]{64}$/);
+    await expectReadModelsEqualTheLog(log);
+    await stop();
+  });
+
+  /** Counts the events of partition 1; the build of a generation stops after five of them while it is held. */
+  const held: Projection = {
+    name: 'held',
+    version: 1,
+    load: async (_events, key, read) => Number((await read([['GET', key('counter')]]))[0] ?? 0),
+    fold: (events, key, count) => [['SET', key('counter'), (count as number) + events.length]],
+  };
+  function withHeldBuild(heldGeneration: number, folded: number[] = []): Projection {
+    return {
+      ...held,
+      fold(events, key, state) {
+        const isBuild = key('').includes(':held:2:');
+        const last = events.at(-1)?.stored;
+        if (heldGeneration === 2 && isBuild && last?.partition === 1 && last.position > 5) throw new Error('held');
+        if (isBuild) for (const { stored } of events) if (stored.partition === 1) folded.push(stored.position);
+        return held.fold(events, key, state);
+      },
+    };
+  }
+  const counter = (generation: number) => log.keys.partition({ name: 'held', generation }, 1)('counter');
+});
+
+describe('a projection of another version', () => {
+  let log: TestLog;
+  beforeEach(async () => {
+    log = await createTestLog(partitions);
+  });
+  afterEach(() => log.close());
+
+  it('builds its own generation at start, while processes of both versions go on with theirs', async () => {
+    const old = await startProjector(log);
+    const append = appender(log);
+    for (let nth = 0; nth < 40; nth += 1) await place(append, orderIdIn(nth % partitions, partitions));
+    await projected(log);
+
+    const newVersion = metrics.version + 1;
+    const newer = allProjections.map((projection) =>
+      projection.name === 'metrics' ? { ...projection, version: newVersion } : projection,
+    );
+    const fresh = await startProjector(log, newer);
+    await eventually('the new version to be live', async () => {
+      const built = (await getProjections(queriesOf(log, newer))).find(({ name }) => name === 'metrics');
+      return built?.version === newVersion && built.rebuild === null;
+    });
+    for (let nth = 0; nth < 40; nth += 1) await place(append, orderIdIn(nth % partitions, partitions));
+    await projected(log);
+    await eventually('both to count on', async () => {
+      const [before, after] = await Promise.all([
+        getProjections(queriesOf(log)),
+        getProjections(queriesOf(log, newer)),
+      ]);
+      return [...before, ...after].every(({ lag }) => lag === 0);
+    });
+    await expectReadModelsEqualTheLog(log);
+    const versions = async (projections: readonly Projection[]) =>
+      (await getProjections(queriesOf(log, projections))).map(({ version, generation }) => [version, generation]);
+    const asTheyWere = allProjections.map(({ version }) => [version, 1]);
+    expect(await versions(allProjections)).to.deep.equal(asTheyWere);
+    expect(await versions(newer)).to.deep.equal(asTheyWere.with(-1, [newVersion, 2]));
+    await old.stop();
+    await fresh.stop();
+  });
+
+  it('that does not read the shape of before is not ready, and refuses queries, until its own is built', async () => {
+    const old = await startProjector(log);
+    const append = appender(log);
+    for (let nth = 0; nth < 40; nth += 1) await place(append, orderIdIn(nth % partitions, partitions));
+    await projected(log);
+    await old.stop();
+
+    const version = orderStatus.version + 1;
+    const newer = allProjections.map((projection) => {
+      if (projection.name === orderStatus.name) return { ...projection, version, readsFrom: version };
+      return projection.name === metrics.name ? { ...projection, version: metrics.version + 1 } : projection;
+    });
+    const models = queriesOf(log, newer);
+    const [status, , counts] = newer;
+    if (!status || !counts) throw new Error('there are three projections');
+    const refused = await lookUpServed(models, status).catch((error: unknown) => error);
+    expect(problemOf(refused)).to.include({ status: 503, type: '/problems/read-models-unavailable' });
+    expect(problemOf(refused).detail).to.contain(`order-status is being built for version ${version}`);
+    expect(await lookUpServed(models, counts), 'still read').to.include({ version: metrics.version });
+    expect(await health(log.pool, models, undefined, false)).to.deep.equal({
+      status: 'not-ready',
+      checks: { event_log: 'up', read_models: 'being built: order-status' },
+    });
+
+    const fresh = await startProjector(log, newer);
+    await eventually('readiness', async () => (await health(log.pool, models, undefined, false)).status === 'ready');
+    expect(await lookUpServed(models, status)).to.include({ version });
+    await fresh.stop();
+  });
+});

@@ -1,0 +1,125 @@
+import { EventEmitter } from 'node:events';
+import { expect } from 'chai';
+import { type AppendEvents, createAppender } from '../../../src/event-log/append/group-commit.js';
+import { AppendedEvents } from '../../../src/event-log/append/recent-events.js';
+import { readPartition } from '../../../src/event-log/read/read-partition.js';
+import type { Projection } from '../../../src/projections/projection.js';
+import { createFreezer } from '../../../src/projector/generations/checkpoint-freeze.js';
+import { PartitionProjector } from '../../../src/projector/partition-projector.js';
+import { createProjectionStore } from '../../../src/projector/projection-store.js';
+import { createTurns } from '../../../src/projector/scheduling/event-loop-turns.js';
+import { Gate } from '../../../src/projector/scheduling/semaphore.js';
+import { appender, orderIdIn, place } from '../../support/events.js';
+import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
+
+const partition = 1;
+const never = 1_000_000_000;
+
+describe('while a process is busy, a step', () => {
+  let log: TestLog;
+  let projector: PartitionProjector;
+  /** How many events each step took. */
+  let steps: number[];
+  let heads: Map<number, number>;
+  let moves: EventEmitter<{ moved: [partition: number] }>;
+  let here: AppendEvents;
+  let elsewhere: AppendEvents;
+
+  beforeEach(async () => {
+    log = await createTestLog(4);
+    steps = [];
+    heads = new Map();
+    moves = new EventEmitter();
+    const { pool, redis, keys, settings } = log;
+    const appended = new AppendedEvents(4);
+    const moved = (head: { partition: number; position: number }) => {
+      heads.set(head.partition, head.position);
+      moves.emit('moved', head.partition);
+    };
+    here = createAppender(pool, settings, {
+      onCommitted: (committed) => appended.add(committed),
+      onMoved: moved,
+    }).append;
+    const append = appender(log, true);
+    elsewhere = async (event) => {
+      const result = await append(event);
+      if (result.appended) moved(result);
+      return result;
+    };
+    const counting: Projection = {
+      name: 'counting',
+      version: 1,
+      load: async () => undefined,
+      fold: (events) => {
+        steps.push(events.length);
+        return [];
+      },
+    };
+    projector = new PartitionProjector(
+      {
+        readEvents: (...page) => readPartition(pool, ...page),
+        appended,
+        store: createProjectionStore(redis, keys),
+        keys,
+        freezer: createFreezer(redis, keys),
+        wakeUps: {
+          heads,
+          readHeads: async () => undefined,
+          on: (event, listener) => moves.on(event, listener),
+          off: (event, listener) => moves.off(event, listener),
+        },
+        isSkipped: () => false,
+        open: async (events) => [...events],
+        gate: new Gate(1),
+        gatedFromEvents: 500,
+        nextTurn: createTurns(),
+        // So long that whatever goes on does so for another reason than that the time is over.
+        pace: { isBusy: () => true, restMs: never },
+        log: silent,
+      },
+      partition,
+      [{ projection: counting, id: { name: 'counting', generation: 1 } }],
+    );
+    projector.start();
+    // The first step is taken at once; after it the projector rests.
+    await place(here, orderIdIn(partition, 4));
+    await reached(1);
+  });
+  afterEach(async () => {
+    await projector.stop();
+    await log.close();
+  });
+
+  const reached = (position: number) =>
+    eventually(`position ${position}`, () => projector.checkpoints.get('counting') === position);
+  async function placeHere(count: number): Promise<void> {
+    for (let nth = 0; nth < count; nth += 1) await place(here, orderIdIn(partition, 4));
+  }
+
+  it('waits for more of this process’s own events, and takes them together once somebody waits for one', async () => {
+    await placeHere(5);
+    expect(steps).to.deep.equal([1]);
+    projector.hurry(4);
+    await reached(6);
+    expect(steps).to.deep.equal([1, 5]);
+  });
+
+  it('that somebody waits for already is not put off', async () => {
+    projector.hurry(2);
+    await placeHere(1);
+    await reached(2);
+  });
+
+  it('with events of other processes is not put off: who waits for them is not known here', async () => {
+    await placeHere(2);
+    await place(elsewhere, orderIdIn(partition, 4));
+    await reached(4);
+    expect(steps.reduce((sum, count) => sum + count, 0)).to.equal(4);
+  });
+
+  it('does not keep the process from stopping', async () => {
+    await placeHere(1);
+    await projector.stop();
+    expect(steps).to.deep.equal([1]);
+  });
+});
