@@ -11,7 +11,7 @@ import { type Config, ConfigError, readConfig } from '../config.js';
 import { openServers, type Servers } from '../embedded/embedded.js';
 import { createAppender } from '../event-log/append/group-commit.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
-import { createNotifier } from '../event-log/heads/log-heads.js';
+import { createHeadsNotifier } from '../event-log/heads/log-heads.js';
 import { migrate } from '../event-log/migrate.js';
 import { createStreamReader } from '../event-log/read/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
@@ -126,7 +126,7 @@ async function open(
       url,
       settings,
       pool,
-      wakeUps: projecting.wakeUps,
+      logHeads: projecting.logHeads,
       open,
       post: createSafePost(config.webhooksAllowPrivate),
       onAttempt: countDeliveries(registry),
@@ -137,7 +137,7 @@ async function open(
   }
 
   const models = createReadModels(redis, keys, settings.partitions, allProjections);
-  const hurry = (partition: number, position: number) => projecting?.projector.hurry(partition, position);
+  const hurry = (partition: number, position: number) => projecting?.projector.flushUpTo(partition, position);
   const applied = new AppliedPositions(models, subscriber, hurry);
   closeLater(() => applied.close());
   subscriber.on('message', (channel: string) => {
@@ -155,7 +155,7 @@ async function open(
   const streams = new EventStreams();
   const addresses = clientAddresses(config);
   let draining = false;
-  const onMoved = createNotifier(pool, log);
+  const onMoved = createHeadsNotifier(pool, log);
   const projector = projecting?.projector;
   const service: Service = {
     ...createCommandHandlers({
@@ -164,7 +164,7 @@ async function open(
       ...createAppender(
         pool,
         settings,
-        projector ? { onMoved, onCommitted: (committed) => projector.saw(committed) } : { onMoved },
+        projector ? { onMoved, onCommitted: (committed) => projector.committed(committed) } : { onMoved },
       ),
       now: () => utcTime(Date.now()),
     }),

@@ -1,5 +1,5 @@
 import type { AppendEvents, Appender, AppendResult } from '../event-log/append/group-commit.js';
-import { operationsStreamId } from '../event-log/operators/operator-events.js';
+import { operatorStreamId } from '../event-log/operators/operator-events.js';
 import { Overloaded } from '../event-log/overloaded.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
 import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
@@ -61,7 +61,7 @@ export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
   const loadFirst: HandleCommand = (request) => inTurn(request.orderId, () => loadAndDecide(deps, request));
 
   const handleCommand: HandleCommand = async (request) => {
-    if (request.orderId === operationsStreamId) return { outcome: 'rejected', rejection: notAnOrder(request) };
+    if (request.orderId === operatorStreamId) return { outcome: 'rejected', rejection: notAnOrder(request) };
     // A new order needs no look at a stream that most likely is not there: the append checks that it is not.
     if (request.command.command === 'place' && request.expectedVersion === undefined) {
       const placed = await attempt(deps, request, [], requestHash(request));

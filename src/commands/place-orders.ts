@@ -1,5 +1,5 @@
 import type { Append } from '../event-log/append/group-commit.js';
-import { operationsStreamId } from '../event-log/operators/operator-events.js';
+import { operatorStreamId } from '../event-log/operators/operator-events.js';
 import { decide } from '../orders/decisions/decide.js';
 import { type BatchOutcome, outcomeOf } from './batch-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';
@@ -33,7 +33,7 @@ export function createPlaceOrders(
     };
     const sealing: Promise<void>[] = [];
     for (const [index, request] of requests.entries()) {
-      if (request.expectedVersion !== undefined || request.orderId === operationsStreamId) {
+      if (request.expectedVersion !== undefined || request.orderId === operatorStreamId) {
         alone.push(handleAlone(index, request, handleCommand));
         continue;
       }

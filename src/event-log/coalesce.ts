@@ -3,7 +3,7 @@
  * nobody did, when `isEnough` says so, or after so many milliseconds. No timer: when idle it runs a turn later, and a busy process, each of whose
  * turns brings more, has more for it to carry.
  */
-export function gather(task: () => void, isEnough: () => boolean, maxMs: number): () => void {
+export function coalesce(task: () => void, isEnough: () => boolean, maxMs: number): () => void {
   let isWaiting = false;
   let askedInTurn = false;
   let since = 0;

@@ -6,8 +6,8 @@ export const eventLogLimits = {
    * A busy process gathers appends for a call, or streams to load for a query, for so long at the most, and no longer once there are so many:
    * what a call costs whatever it carries is then a quarter of it.
    */
-  maxGatherMs: 10,
-  gatheredEnough: 64,
+  maxCoalesceMs: 10,
+  coalescedEnough: 64,
   /**
    * Calls in flight. The second goes out once as much waits as it can carry, and follows the first without a pause; or once the first has taken this long,
    * on a connection of its own. What waits until then makes it larger, and what waits longer, behind a slow disk or a lock, is not held up by it.
@@ -15,7 +15,7 @@ export const eventLogLimits = {
   maxAppendCalls: 2,
   appendCallSlowMs: 50,
   /** A call that takes longer waits for a lock: it no longer counts, so that two partitions held up don't hold up all. */
-  appendCallHeldUpMs: 300,
+  appendCallBlockedMs: 300,
   /** Bytes of one call, so that a batch of the largest orders stays a small message. */
   maxBatchBytes: 4 * 1024 * 1024,
   /** Appends waiting in this process over all partitions. More arrive faster than the disk takes them: refuse early. */

@@ -2,8 +2,8 @@ import type { RequestListener } from 'node:http';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { crossOrigin } from './middleware/cors.js';
-import { RequestsInHand } from './middleware/in-flight-requests.js';
-import { answerProblems, createOverloadLog } from './middleware/problem-responses.js';
+import { InFlightRequests } from './middleware/in-flight-requests.js';
+import { createOverloadLog, problemResponses } from './middleware/problem-responses.js';
 import { createRequestDurations } from './middleware/request-durations.js';
 import { identifyRequest } from './request/request-context.js';
 import { auditRoutes } from './routes/audit-routes.js';
@@ -15,7 +15,7 @@ import { operationsRoutes } from './routes/health-routes.js';
 import { orderStreamRoute } from './routes/order-stream-route.js';
 import { projectionRoutes } from './routes/projection-routes.js';
 import { queryRoutes } from './routes/query-routes.js';
-import { createRoutes } from './routes/router.js';
+import { createRouter } from './routes/router.js';
 import { webhookRoutes } from './routes/webhook-routes.js';
 
 /**
@@ -25,7 +25,7 @@ import { webhookRoutes } from './routes/webhook-routes.js';
 export function createApp(service: Service, registry: Registry, api: boolean): RequestListener {
   const app = new Koa();
   app.silent = true;
-  const { route, dispatch, methodsOf } = createRoutes(service.authenticate, service.rateLimit.limitRate);
+  const { route, dispatch, methodsOf } = createRouter(service.authenticate, service.rateLimit.limitRate);
   // The order matters: /orders/batch, /orders/metrics and /orders/stream come before /orders/{order_id}.
   if (api) {
     batchRoute(route, service);
@@ -50,16 +50,16 @@ export function createApp(service: Service, registry: Registry, api: boolean): R
 
   app.use(receive(service, registry));
   if (service.corsOrigins.length > 0) app.use(crossOrigin(service.corsOrigins));
-  const inHand = new RequestsInHand();
+  const inHand = new InFlightRequests();
   const logOverload = createOverloadLog(service.log);
-  app.use(answerProblems({ log: service.log, logOverload, inHand, methodsOf }));
+  app.use(problemResponses({ log: service.log, logOverload, inHand, methodsOf }));
   app.use(dispatch);
   const refused = new Counter({
     name: 'orders_requests_refused_total',
     help: 'Requests that were refused unseen, since as many as can be answered soon were in hand.',
     registers: [registry],
   });
-  return inHand.refusing(app.callback(), (reason) => {
+  return inHand.shedding(app.callback(), (reason) => {
     refused.inc();
     logOverload(reason);
   });

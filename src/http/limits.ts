@@ -10,16 +10,16 @@ export const httpLimits = {
   /** Open connections of a process; the system’s limit on open files has to be above it. */
   maxConnections: 10_000,
   /** Requests being answered at once in a process; streams that have begun do not count. More: 503. */
-  maxRequestsInHand: 250,
+  maxInFlightRequests: 250,
   /**
    * Refusing takes a burst of so long, then rests so many times what it took: at 3 it has a quarter of the process's time, and refuses
    * in it about as many requests as could be answered in all of the time.
    */
-  minRefusalBurstMs: 0.5,
-  maxRefusalBurstMs: 20,
-  refusalRestFactor: 3,
+  minSheddingBurstMs: 0.5,
+  maxSheddingBurstMs: 20,
+  sheddingPauseFactor: 3,
   /** Refused requests that wait to be told so; more are told at once. */
-  maxWaitingRefusals: 5_000,
+  maxQueuedSheddings: 5_000,
   /** While requests are refused as too many, the log says so this often. */
   overloadLogIntervalMs: 1_000,
   /** Connections that wait to be accepted (the system's somaxconn may be less): beyond, callers try again only after seconds. */

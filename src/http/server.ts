@@ -9,7 +9,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import { type Problem, problem } from './contract/problems.js';
 import { httpLimits as limits } from './limits.js';
-import { ServiceResponse } from './response/header-list-response.js';
+import { HeaderListResponse } from './response/header-list-response.js';
 
 export interface HttpServer {
   /** Where it listens, such as http://127.0.0.1:3000. */
@@ -22,7 +22,7 @@ export interface HttpServer {
 export async function startHttpServer(application: RequestListener, host: string, port: number): Promise<HttpServer> {
   const server = createServer<typeof IncomingMessage, typeof ServerResponse>(
     {
-      ServerResponse: ServiceResponse,
+      ServerResponse: HeaderListResponse,
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,

@@ -1,6 +1,6 @@
 import { open, rm, stat } from 'node:fs/promises';
 import type { CommandHandlers } from '../commands/handle-command.js';
-import { createLineHandler, type HandleLines, type LineAnswer } from '../http/batch/handle-lines.js';
+import { createLineHandler, type HandleLines, type LineResponse } from '../http/batch/handle-lines.js';
 import { orderedWindow } from '../http/batch/ordered-window.js';
 import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';
 import { behind, type FilePosition, type InputGroup, type InputLine, rawText } from './input-lines.js';
@@ -114,7 +114,7 @@ async function checkResumable(file: string, source: string, progress: ImportProg
 
 interface AnsweredGroup extends InputGroup {
   /** One a line that can be read, in their order. */
-  readonly answers: readonly LineAnswer[];
+  readonly answers: readonly LineResponse[];
 }
 
 async function handleAll({ lines, end }: InputGroup, handleLines: HandleLines): Promise<AnsweredGroup> {
@@ -124,7 +124,7 @@ async function handleAll({ lines, end }: InputGroup, handleLines: HandleLines): 
 
 interface RejectedLines {
   /** Returns how many bytes were written. */
-  write(line: InputLine, answer: LineAnswer | undefined): Promise<number>;
+  write(line: InputLine, answer: LineResponse | undefined): Promise<number>;
   sync(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { AppendEvents } from '../event-log/append/group-commit.js';
 import type { Pool } from '../event-log/database.js';
 import { appendAtEnd } from '../event-log/operators/append-at-end.js';
-import { recordOperation } from '../event-log/operators/operator-events.js';
+import { recordOperatorEvent } from '../event-log/operators/operator-events.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
 import type { EventMetadata } from '../orders/events.js';
 import { privacyLimits as limits } from './limits.js';
@@ -45,7 +45,7 @@ export async function forgetPerson(
       orders += 1;
     }
   }
-  await recordOperation(readStream, append, { type: 'PersonForgotten', data: { person, orders, reason } }, actor);
+  await recordOperatorEvent(readStream, append, { type: 'PersonForgotten', data: { person, orders, reason } }, actor);
   await personKeys.finish(person);
   return { person, orders };
 }

@@ -5,7 +5,7 @@ import { base36, fromBase36 } from '../read-models/encoding/base36.js';
 import type { ProjectedEvent } from './projection.js';
 
 /** What the effect of an order's next event on the figures depends on. */
-export interface CountedOrder {
+export interface MetricsOrder {
   currency: string;
   placedAtMs: number;
   totalMinor: number;
@@ -20,7 +20,7 @@ export interface CountedOrder {
 }
 
 /** The order after the event. */
-export function counted(event: ProjectedEvent['event'], before: CountedOrder | undefined): CountedOrder {
+export function counted(event: ProjectedEvent['event'], before: MetricsOrder | undefined): MetricsOrder {
   if (event.type !== 'OrderPlaced') {
     if (!before) throw new Error(`order ${event.orderId}: ${event.type} before OrderPlaced`);
     const order = after(before, event);
@@ -42,7 +42,7 @@ export function counted(event: ProjectedEvent['event'], before: CountedOrder | u
   };
 }
 
-function after(before: CountedOrder, event: Exclude<ProjectedEvent['event'], { type: 'OrderPlaced' }>): CountedOrder {
+function after(before: MetricsOrder, event: Exclude<ProjectedEvent['event'], { type: 'OrderPlaced' }>): MetricsOrder {
   const order = copied(before);
   switch (event.type) {
     case 'OrderAmended':
@@ -82,7 +82,7 @@ function after(before: CountedOrder, event: Exclude<ProjectedEvent['event'], { t
 }
 
 /** Field by field, as in evolve.ts. */
-function copied(order: CountedOrder): CountedOrder {
+function copied(order: MetricsOrder): MetricsOrder {
   const { currency, placedAtMs, totalMinor, refundedMinor, paidMinor, status, units, shipped, returned, shippedTimed } =
     order;
   return { currency, placedAtMs, totalMinor, refundedMinor, paidMinor, status, units, shipped, returned, shippedTimed };
@@ -92,12 +92,12 @@ function unitsOf(items: readonly Pick<OrderedItem, 'quantity'>[]): number {
   return items.reduce((sum, { quantity }) => sum + quantity, 0);
 }
 
-function unitCountsOf(order: CountedOrder) {
+function unitCountsOf(order: MetricsOrder) {
   return { ordered: order.units, shipped: order.shipped, returned: order.returned };
 }
 
 /** "<currency> <placed at, ms> <total> <paid> <refunded> <status> <units> <shipped> <returned>[ timed]", numbers to base 36. */
-export function encodeCountedOrder(order: CountedOrder): string {
+export function encodeCountedOrder(order: MetricsOrder): string {
   return [
     order.currency,
     base36(order.placedAtMs),
@@ -112,7 +112,7 @@ export function encodeCountedOrder(order: CountedOrder): string {
 }
 
 /** Throws on a text that no order has: counting on from a guess would make every sum above it wrong. */
-export function decodeCountedOrder(text: string): CountedOrder {
+export function decodeCountedOrder(text: string): MetricsOrder {
   const [currency = '', ...words] = text.split(' ');
   const numbers = words.slice(0, 8).map(fromBase36);
   const [placedAtMs = 0, totalMinor = 0, paidMinor = 0, refundedMinor = 0, statusIndex = -1, ...counts] = numbers;

@@ -12,12 +12,12 @@ import {
   readableMetricsEntry,
 } from '../read-models/metrics.js';
 import type { RedisCommand } from '../read-models/redis/redis-client.js';
-import { type CountedOrder, counted, decodeCountedOrder, encodeCountedOrder } from './metrics-order.js';
+import { counted, decodeCountedOrder, encodeCountedOrder, type MetricsOrder } from './metrics-order.js';
 import type { ProjectedEvent, Projection, ReadKeys } from './projection.js';
 import { rememberedOrders } from './remembered-orders.js';
 
 interface MetricsState {
-  readonly orders: Map<string, CountedOrder>;
+  readonly orders: Map<string, MetricsOrder>;
   /** By currency, then by field. */
   readonly figures: Map<string, Map<string, Figures>>;
 }
@@ -42,9 +42,9 @@ export const metricsProjection: Projection<MetricsState> = {
     return { orders, figures: await loadFigures(events, orders, key.figures, read, last?.figures) };
   },
 
-  fold(events, partitionKeys, state) {
+  project(events, partitionKeys, state) {
     const key = metricsKeys(partitionKeys);
-    const changed = new Map<string, CountedOrder>();
+    const changed = new Map<string, MetricsOrder>();
     for (const { event } of events) {
       const before = changed.get(event.orderId) ?? state.orders.get(event.orderId);
       const now = counted(event, before);
@@ -77,7 +77,7 @@ export const metricsProjection: Projection<MetricsState> = {
 /** The figures in which the orders of these events are counted, or will be. @param last those that need not be read. */
 async function loadFigures(
   events: readonly ProjectedEvent[],
-  orders: ReadonlyMap<string, CountedOrder>,
+  orders: ReadonlyMap<string, MetricsOrder>,
   figuresKey: (currency: string) => string,
   read: ReadKeys,
   last: MetricsState['figures'] | undefined,
@@ -137,8 +137,8 @@ function fieldsOf(placedAtMs: number): readonly string[] {
 
 function countDurations(
   event: ProjectedEvent['event'],
-  before: CountedOrder,
-  now: CountedOrder,
+  before: MetricsOrder,
+  now: MetricsOrder,
   all: MetricsState['figures'],
 ): void {
   const nowShipped = now.shippedTimed && !before.shippedTimed;
@@ -150,13 +150,13 @@ function countDurations(
   }
 }
 
-function addHour(figures: Figures, { placedAtMs }: CountedOrder): void {
+function addHour(figures: Figures, { placedAtMs }: MetricsOrder): void {
   const hour = Math.floor(placedAtMs / hourMs);
   figures.firstHour = Math.min(figures.firstHour, hour);
   figures.lastHour = Math.max(figures.lastHour, hour);
 }
 
-function figuresOf(order: CountedOrder, all: MetricsState['figures']): Figures[] {
+function figuresOf(order: MetricsOrder, all: MetricsState['figures']): Figures[] {
   return fieldsOf(order.placedAtMs).map((field) => {
     const figures = all.get(order.currency)?.get(field);
     if (!figures) throw new Error(`the figures of ${order.currency} ${field} were not loaded`);
@@ -164,7 +164,7 @@ function figuresOf(order: CountedOrder, all: MetricsState['figures']): Figures[]
   });
 }
 
-function add(figures: Figures, order: CountedOrder, sign: 1 | -1): void {
+function add(figures: Figures, order: MetricsOrder, sign: 1 | -1): void {
   const factor = BigInt(sign);
   const cancelled = order.status === 'cancelled';
   figures.orders += sign;

@@ -1,5 +1,6 @@
 import { erasedFields } from '../orders/personal-data.js';
 import {
+  chunkOf,
   decodePositions,
   encodeHistoryEntry,
   encodePositions,
@@ -7,7 +8,6 @@ import {
   isSealedEntry,
   orderHistory,
   orderHistoryKeys,
-  placeOf,
   readableHistoryEntry,
   withData,
 } from '../read-models/order-history.js';
@@ -34,7 +34,7 @@ export const orderHistoryProjection: Projection<HistoryState> = {
 
   async load(events, partitionKeys, read, last) {
     const key = orderHistoryKeys(partitionKeys);
-    const { chunk } = placeOf(events[0]?.stored.position ?? 1);
+    const { chunk } = chunkOf(events[0]?.stored.position ?? 1);
     const listLength = last
       ? lengthAfter(last, chunk)
       : read([['LLEN', key.events(chunk)]]).then(([length]) => Number(length));
@@ -53,7 +53,7 @@ export const orderHistoryProjection: Projection<HistoryState> = {
       const before = decodePositions(text);
       const entries = await read(
         before.map((position) => {
-          const { chunk, index } = placeOf(position);
+          const { chunk, index } = chunkOf(position);
           return ['LINDEX', key.events(chunk), index];
         }),
       );
@@ -67,7 +67,7 @@ export const orderHistoryProjection: Projection<HistoryState> = {
     return { list: { chunk, length }, positions, erased };
   },
 
-  fold(events, partitionKeys, state) {
+  project(events, partitionKeys, state) {
     const { positions, erased } = state;
     const key = orderHistoryKeys(partitionKeys);
     /** By list: what is appended. */
@@ -79,7 +79,7 @@ export const orderHistoryProjection: Projection<HistoryState> = {
     let list: string[] = [];
     let end = state.list.length;
     for (const { stored } of events) {
-      const { chunk, index } = placeOf(stored.position);
+      const { chunk, index } = chunkOf(stored.position);
       if (chunk !== lastChunk) {
         if (lastChunk >= 0) end = 0;
         lastChunk = chunk;
@@ -109,7 +109,7 @@ export const orderHistoryProjection: Projection<HistoryState> = {
     }
     for (const entries of erased.values()) {
       for (const [position, text] of entries) {
-        const { chunk, index } = placeOf(position);
+        const { chunk, index } = chunkOf(position);
         writes.push(['LSET', key.events(chunk), index, withoutPersonalData(text)]);
       }
     }

@@ -27,7 +27,7 @@ export const orderStatusProjection: Projection<Orders> = {
     return rememberedOrders(events, (orderId) => last?.get(orderId), read, orderKey, decodeOrder);
   },
 
-  fold(events, partitionKeys, orders) {
+  project(events, partitionKeys, orders) {
     const after = new Map<string, Order>();
     for (const { event } of events) {
       after.set(event.orderId, evolve(after.get(event.orderId) ?? orders.get(event.orderId), event));

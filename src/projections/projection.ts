@@ -29,7 +29,7 @@ export interface Projection<State = unknown> extends ProjectionId {
    * The writes that bring the read model from `state` to after these events, and `state` with it. No I/O, no clock, no random. Absolute
    * values wherever possible.
    */
-  fold(events: readonly ProjectedEvent[], key: PartitionKeys, state: State): RedisCommand[];
+  project(events: readonly ProjectedEvent[], key: PartitionKeys, state: State): RedisCommand[];
   /** How a comparison of generations shows what differs. By default as it is stored. */
   readonly readable?: ReadableEntry;
 }

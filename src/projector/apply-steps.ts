@@ -35,7 +35,7 @@ interface Waiting {
  * costs as much as what is in it. A call that has enough goes out at once, so that Redis works on it while the next partitions are folded; what is
  * left goes at the end of the turn of the event loop. A server in cluster mode takes the keys of one partition in a call.
  */
-export function createStepCalls(redis: Redis, keys: ReadModelKeys): ApplySteps {
+export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps {
   const applySteps = redisScript(redis, 'apply-steps.lua');
   let enoughWords: number = limits.enoughWordsPerCall;
   let waiting: Waiting[] = [];

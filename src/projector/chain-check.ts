@@ -1,6 +1,6 @@
 import { chainHash, genesisHash } from '../event-log/hash-chain.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
-import { type Checkpoint, samePlace } from '../read-models/checkpoint.js';
+import { type Checkpoint, isSamePosition } from '../read-models/checkpoint.js';
 
 /** The hash that the event after a checkpoint has to chain to. */
 function hashAt({ position, hash }: Checkpoint): Buffer {
@@ -21,7 +21,7 @@ export type ChainCheck = (checkpoint: Checkpoint, next: StoredEvent) => boolean;
 export function createChainCheck(proven?: Checkpoint): ChainCheck {
   let last = proven;
   return (checkpoint, next) => {
-    if (last && samePlace(checkpoint, last)) return true;
+    if (last && isSamePosition(checkpoint, last)) return true;
     if (!follows(checkpoint, next)) return false;
     last = checkpoint;
     return true;

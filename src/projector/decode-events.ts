@@ -1,4 +1,4 @@
-import { isOperation } from '../event-log/operators/operator-events.js';
+import { isOperatorEvent } from '../event-log/operators/operator-events.js';
 import { type StoredEvent, storedOrderEvent } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import type { ProjectedEvent } from '../projections/projection.js';
@@ -32,7 +32,7 @@ export async function decodeEvents(all: readonly StoredEvent[], open: OpenEvents
   return all.map((stored, index) => {
     const event = opened[index] ?? stored;
     // What operators did is no projection's business: its position is passed, and nothing is folded.
-    if (isOperation(event)) return { stored };
+    if (isOperatorEvent(event)) return { stored };
     try {
       return { stored, event: { stored: event, event: storedOrderEvent(event) } };
     } catch (error) {

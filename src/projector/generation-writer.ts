@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import type { ProjectedEvent, Projection } from '../projections/projection.js';
-import { type Checkpoint, samePlace, startCheckpoint } from '../read-models/checkpoint.js';
+import { type Checkpoint, isSamePosition, startCheckpoint } from '../read-models/checkpoint.js';
 import type { GenerationId, PartitionKeys } from '../read-models/keys.js';
 import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
 import type { StoppedReport } from '../read-models/report.js';
@@ -10,12 +10,12 @@ import type { ReadEvent } from './decode-events.js';
 import type { ProjectionStore } from './projection-store.js';
 
 /** A projection, and the generation of it that is filled. */
-export interface TrackId {
+export interface GenerationToFill {
   readonly projection: Projection;
   readonly id: GenerationId;
 }
 
-export interface TrackDeps {
+export interface GenerationWriterDeps {
   readonly partition: number;
   readonly key: PartitionKeys;
   readonly store: ProjectionStore;
@@ -31,10 +31,10 @@ export interface PreparedStep extends Step {
 }
 
 /** The fold of one partition into one generation: where it stands, what it remembers, and whether it has stopped. */
-export class Track {
+export class GenerationWriter {
   readonly projection: Projection;
   readonly id: GenerationId;
-  readonly #deps: TrackDeps;
+  readonly #deps: GenerationWriterDeps;
   #checkpoint: Checkpoint = startCheckpoint;
   #stopped: StoppedReport | undefined;
   /** The projection's state after the last step. It stands as long as the checkpoint is where that step left it. */
@@ -42,7 +42,7 @@ export class Track {
   /** Since when the checkpoint has been frozen, by performance.now(). */
   #frozenSinceMs: number | undefined;
 
-  constructor({ projection, id }: TrackId, deps: TrackDeps) {
+  constructor({ projection, id }: GenerationToFill, deps: GenerationWriterDeps) {
     this.projection = projection;
     this.id = id;
     this.#deps = deps;
@@ -70,7 +70,7 @@ export class Track {
   moveTo(checkpoint: Checkpoint): void {
     // A stop belongs to where it happened: with the read model back at an earlier point, everything is tried again.
     if (checkpoint.position < this.#checkpoint.position) this.#stopped = undefined;
-    if (!samePlace(checkpoint, this.#checkpoint)) this.#state = undefined;
+    if (!isSamePosition(checkpoint, this.#checkpoint)) this.#state = undefined;
     this.#checkpoint = checkpoint;
     if (checkpoint.frozenBy === undefined) this.#frozenSinceMs = undefined;
     else this.#frozenSinceMs ??= performance.now();
@@ -111,7 +111,7 @@ export class Track {
     if (folded.length === 0) return { generation: id, from, to, writes: [], state: known };
     try {
       const state = await projection.load(folded, key, store.read, known?.last);
-      const writes = projection.fold(folded, key, state);
+      const writes = projection.project(folded, key, state);
       return { generation: id, from, to, writes, state: { last: state } };
     } catch (error) {
       if (error instanceof ReadModelUnavailable) throw error;
@@ -121,7 +121,7 @@ export class Track {
       if (events.length > 1) return this.#fold(events.slice(0, Math.floor(events.length / 2)));
       // Read models that changed under the fold look like a bug in it: only a checkpoint that still stands makes it one.
       const [now] = await store.checkpoints([id], partition);
-      if (!now || !samePlace(now, from) || now.frozenBy) return 'stale';
+      if (!now || !isSamePosition(now, from) || now.frozenBy) return 'stale';
       this.stop(error, last);
       return undefined;
     }

@@ -25,7 +25,7 @@ export const projectorLimits = {
   /** Over how long that is measured. */
   loadIntervalMs: 100,
   /** How long a busy process puts off a step that nobody is known to wait for. */
-  restMs: 20,
+  lingerMs: 20,
   /** Waits between tries while PostgreSQL or Redis is away. */
   minRetryDelayMs: 50,
   maxRetryDelayMs: 1_000,
@@ -47,8 +47,8 @@ export const projectorLimits = {
    * How long a rebuild rests after a step while the process takes commands: so many times what the step took, and at most so long. With
    * more than 3 it might not catch up with a process that takes all the commands it can.
    */
-  rebuildRestFactor: 3,
-  maxRebuildRestMs: 1_000,
+  rebuildPauseFactor: 3,
+  maxRebuildPauseMs: 1_000,
   /** Rebuilds that were asked for within this time read the log together. */
   rebuildTogetherMs: 5_000,
   /** Connections on which whole pages of the log are read, beside those of the commands. */

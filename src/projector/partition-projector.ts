@@ -2,31 +2,31 @@ import type { Logger } from 'pino';
 import { retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
 import type { ReadModelKeys } from '../read-models/keys.js';
 import type { StoppedReport } from '../read-models/report.js';
-import { Track, type TrackDeps, type TrackId } from './generation-writer.js';
-import type { Freezer } from './generations/checkpoint-freeze.js';
+import { type GenerationToFill, GenerationWriter, type GenerationWriterDeps } from './generation-writer.js';
+import type { CheckpointFreeze } from './generations/checkpoint-freeze.js';
 import { projectorLimits as limits } from './limits.js';
-import { type LogEnds, PartitionSteps, type PartitionStepsDeps, type StepOutcome } from './partition-steps.js';
-import type { Pace } from './scheduling/linger.js';
-import type { Gate } from './scheduling/semaphore.js';
-import { Bell } from './scheduling/wake-signal.js';
+import { type KnownHeads, PartitionSteps, type PartitionStepsDeps, type StepOutcome } from './partition-steps.js';
+import type { Linger } from './scheduling/linger.js';
+import type { Semaphore } from './scheduling/semaphore.js';
+import { WakeSignal } from './scheduling/wake-signal.js';
 
 /** Where each partition's log ends, and who tells when it moves: WakeUps, or a stand-in that ends earlier. */
-export interface Heads extends LogEnds {
+export interface ObservedHeads extends KnownHeads {
   on(event: 'moved', listener: (partition: number) => void): unknown;
   off(event: 'moved', listener: (partition: number) => void): unknown;
 }
 
 export interface PartitionProjectorDeps extends PartitionStepsDeps {
   readonly keys: ReadModelKeys;
-  readonly freezer: Freezer;
-  readonly wakeUps: Heads;
-  readonly isSkipped: TrackDeps['isSkipped'];
+  readonly checkpointFreeze: CheckpointFreeze;
+  readonly logHeads: ObservedHeads;
+  readonly isSkipped: GenerationWriterDeps['isSkipped'];
   /** Bounds how many steps are in hand at once; a rebuild's share a narrow one, so that they leave room for others. */
-  readonly gate: Pick<Gate, 'run'>;
+  readonly semaphore: Pick<Semaphore, 'run'>;
   /** A step that has fewer events before it does not wait at the gate. */
-  readonly gatedFromEvents: number;
+  readonly semaphoreFromEvents: number;
   /** By default no step is put off. */
-  readonly pace?: Pace;
+  readonly linger?: Linger;
   readonly log: Logger;
 }
 
@@ -37,77 +37,77 @@ export interface PartitionProjectorDeps extends PartitionStepsDeps {
 export class PartitionProjector {
   readonly #deps: PartitionProjectorDeps;
   readonly #partition: number;
-  readonly #tracks: readonly Track[];
+  readonly #writers: readonly GenerationWriter[];
   readonly #steps: PartitionSteps;
   readonly #log: Logger;
   #stopping = false;
-  readonly #bell = new Bell();
+  readonly #wakeSignal = new WakeSignal();
   #woken = false;
   /** The furthest position that somebody waits for. */
   #awaited = 0;
-  #resting = false;
+  #lingering = false;
   #running: Promise<void> | undefined;
 
-  constructor(deps: PartitionProjectorDeps, partition: number, ids: readonly TrackId[]) {
+  constructor(deps: PartitionProjectorDeps, partition: number, ids: readonly GenerationToFill[]) {
     const { store, keys, isSkipped } = deps;
     this.#deps = deps;
     this.#partition = partition;
     this.#log = deps.log.child({ partition });
-    this.#tracks = ids.map((track) => {
-      const key = keys.partition(track.id, partition);
-      return new Track(track, { partition, key, store, isSkipped, log: this.#log });
+    this.#writers = ids.map((writer) => {
+      const key = keys.partition(writer.id, partition);
+      return new GenerationWriter(writer, { partition, key, store, isSkipped, log: this.#log });
     });
-    this.#steps = new PartitionSteps(deps, partition, this.#tracks);
+    this.#steps = new PartitionSteps(deps, partition, this.#writers);
   }
 
   start(): void {
-    this.#deps.wakeUps.on('moved', this.#onMoved);
-    this.#running = this.#run().finally(() => this.#deps.wakeUps.off('moved', this.#onMoved));
+    this.#deps.logHeads.on('moved', this.#onMoved);
+    this.#running = this.#run().finally(() => this.#deps.logHeads.off('moved', this.#onMoved));
   }
 
   /** Resolves when the step in hand is over. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#bell.ring();
+    this.#wakeSignal.notify();
     await this.#running;
   }
 
   /** Tries again what has stopped: its cause may be gone, or an operator may have decided to skip the event. */
   resume(): void {
-    for (const track of this.#tracks) track.resume();
+    for (const writer of this.#writers) writer.resume();
     this.#woken = true;
-    this.#bell.ring();
+    this.#wakeSignal.notify();
   }
 
   /** Told that somebody waits for a position: the step that takes it is not put off. */
-  hurry(position: number): void {
+  flushUpTo(position: number): void {
     if (position <= this.#awaited) return;
     this.#awaited = position;
-    if (this.#resting) this.#bell.ring();
+    if (this.#lingering) this.#wakeSignal.notify();
   }
 
   /** Which projections stand still here, and where. */
   get stopped(): ReadonlyMap<string, StoppedReport> {
-    return new Map(this.#tracks.flatMap(({ id, stopped }) => (stopped ? [[id.name, stopped] as const] : [])));
+    return new Map(this.#writers.flatMap(({ id, stopped }) => (stopped ? [[id.name, stopped] as const] : [])));
   }
 
   get checkpoints(): ReadonlyMap<string, number> {
-    return new Map(this.#tracks.map(({ id, checkpoint }) => [id.name, checkpoint.position]));
+    return new Map(this.#writers.map(({ id, checkpoint }) => [id.name, checkpoint.position]));
   }
 
   get #head(): number {
-    return this.#deps.wakeUps.heads.get(this.#partition) ?? 0;
+    return this.#deps.logHeads.heads.get(this.#partition) ?? 0;
   }
 
   readonly #onMoved = (partition: number): void => {
     if (partition !== this.#partition) return;
     this.#woken = true;
-    if (!this.#resting || !this.#isOurs(this.#head)) this.#bell.ring();
+    if (!this.#lingering || !this.#isOurs(this.#head)) this.#wakeSignal.notify();
   };
 
   /** Whether this process itself has appended what is at a position, and still has it. */
   #isOurs(position: number): boolean {
-    return this.#deps.appended?.last(this.#partition) === position;
+    return this.#deps.recentEvents?.last(this.#partition) === position;
   }
 
   async #run(): Promise<void> {
@@ -117,12 +117,12 @@ export class PartitionProjector {
       try {
         if (reload) await this.#loadCheckpoints();
         this.#woken = false;
-        const { gate, gatedFromEvents } = this.#deps;
-        const outcome = await (this.#steps.behind >= gatedFromEvents ? gate.run(this.#step) : this.#step());
+        const { semaphore, semaphoreFromEvents } = this.#deps;
+        const outcome = await (this.#steps.behind >= semaphoreFromEvents ? semaphore.run(this.#step) : this.#step());
         delayMs = limits.minRetryDelayMs;
-        if (outcome === 'moved') await this.#rest();
+        if (outcome === 'moved') await this.#lingerIfBusy();
         reload = outcome === 'stale' || (outcome === 'idle' && !(await this.#waitForWake(this.#idleMs)));
-        if (this.#tracks.some(({ checkpoint }) => checkpoint.frozenBy)) reload = true;
+        if (this.#writers.some(({ checkpoint }) => checkpoint.frozenBy)) reload = true;
       } catch (error) {
         if (this.#stopping) return;
         this.#log.warn({ error: String(error), retryInMs: delayMs }, 'projecting: PostgreSQL or Redis did not answer');
@@ -138,59 +138,60 @@ export class PartitionProjector {
 
   /** An idle owner looks at its checkpoints now and then: if Redis came back empty or older, so did they. */
   get #idleMs(): number {
-    const frozen = this.#tracks.some(({ checkpoint }) => checkpoint.frozenBy);
+    const frozen = this.#writers.some(({ checkpoint }) => checkpoint.frozenBy);
     return frozen ? limits.frozenCheckIntervalMs : limits.checkpointCheckIntervalMs;
   }
 
   /** True if woken, false if the time is over. */
   #waitForWake(timeoutMs: number): Promise<boolean> {
-    return this.#stopping || this.#woken ? Promise.resolve(true) : this.#bell.sleep(timeoutMs);
+    return this.#stopping || this.#woken ? Promise.resolve(true) : this.#wakeSignal.wait(timeoutMs);
   }
 
   /** Waits for a time, whatever happens meanwhile, unless it is to stop. */
   async #pause(ms: number): Promise<void> {
     const until = performance.now() + ms;
-    for (let left = ms; left > 0 && !this.#stopping; left = until - performance.now()) await this.#bell.sleep(left);
+    for (let left = ms; left > 0 && !this.#stopping; left = until - performance.now())
+      await this.#wakeSignal.wait(left);
   }
 
   /**
    * While the process is busy, waits a little before the next step, which then takes more events: as long as nobody waits for them.
    * Not where other processes append, since who waits for their events is not known here.
    */
-  async #rest(): Promise<void> {
-    const { pace } = this.#deps;
-    if (!pace?.isBusy()) return;
+  async #lingerIfBusy(): Promise<void> {
+    const { linger } = this.#deps;
+    if (!linger?.isBusy()) return;
     const since = performance.now();
-    this.#resting = true;
+    this.#lingering = true;
     try {
       while (!this.#stopping && this.#isOurs(this.#head)) {
-        const isAwaited = this.#tracks.some(
+        const isAwaited = this.#writers.some(
           ({ isActive, checkpoint }) => isActive && checkpoint.position < this.#awaited,
         );
-        const left = since + pace.restMs - performance.now();
+        const left = since + linger.lingerMs - performance.now();
         if (isAwaited || left <= 0) return;
-        await this.#bell.sleep(left);
+        await this.#wakeSignal.wait(left);
       }
     } finally {
-      this.#resting = false;
+      this.#lingering = false;
     }
   }
 
   async #loadCheckpoints(): Promise<void> {
     const found = await this.#deps.store.checkpoints(
-      this.#tracks.map(({ id }) => id),
+      this.#writers.map(({ id }) => id),
       this.#partition,
     );
-    for (const [index, track] of this.#tracks.entries()) {
-      track.moveTo(found[index] ?? startCheckpoint);
-      await this.#thawIfOverdue(track);
+    for (const [index, writer] of this.#writers.entries()) {
+      writer.moveTo(found[index] ?? startCheckpoint);
+      await this.#thawIfOverdue(writer);
     }
   }
 
   /** Whoever froze a checkpoint may have died: after a time its owner goes on. */
-  async #thawIfOverdue({ id, checkpoint: { frozenBy }, frozenForMs }: Track): Promise<void> {
+  async #thawIfOverdue({ id, checkpoint: { frozenBy }, frozenForMs }: GenerationWriter): Promise<void> {
     if (frozenBy === undefined || frozenBy === retiredCheckpoint || frozenForMs < limits.freezeTimeoutMs) return;
     this.#log.warn({ projection: id.name }, 'a checkpoint stayed frozen for too long: going on');
-    await this.#deps.freezer.thawAbandoned(id, this.#partition, frozenBy);
+    await this.#deps.checkpointFreeze.thawAbandoned(id, this.#partition, frozenBy);
   }
 }

@@ -1,16 +1,16 @@
-import type { AppendedEvents } from '../event-log/append/recent-events.js';
+import type { RecentEvents } from '../event-log/append/recent-events.js';
 import type { ReadEvents } from '../event-log/read/read-partitions.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import type { Checkpoint } from '../read-models/checkpoint.js';
 import { allFollow, type ChainCheck, createChainCheck } from './chain-check.js';
 import { decodeEvents, type OpenEvents, type ReadEvent } from './decode-events.js';
-import type { PreparedStep, Track } from './generation-writer.js';
+import type { GenerationWriter, PreparedStep } from './generation-writer.js';
 import { projectorLimits as limits } from './limits.js';
 import type { ProjectionStore } from './projection-store.js';
-import type { NextTurn } from './scheduling/event-loop-turns.js';
+import type { YieldToEventLoop } from './scheduling/event-loop-turns.js';
 
 /** Where each partition's log ends. */
-export interface LogEnds {
+export interface KnownHeads {
   readonly heads: ReadonlyMap<number, number>;
   /** Reads them anew. */
   readHeads(): Promise<void>;
@@ -19,12 +19,12 @@ export interface LogEnds {
 export interface PartitionStepsDeps {
   readonly readEvents: ReadEvents;
   /** What this process has just appended: need not be read. */
-  readonly appended?: AppendedEvents;
+  readonly recentEvents?: RecentEvents;
   readonly store: ProjectionStore;
-  readonly wakeUps: LogEnds;
+  readonly logHeads: KnownHeads;
   readonly open: OpenEvents;
   /** Where large steps compute, piece by piece. */
-  readonly nextTurn: NextTurn;
+  readonly yieldToEventLoop: YieldToEventLoop;
   /** Where to end, by partition; by default nowhere. May be moved on while it runs. */
   readonly until?: ReadonlyMap<number, number>;
 }
@@ -33,18 +33,18 @@ export interface PartitionStepsDeps {
 export type StepOutcome = 'moved' | 'idle' | 'stale';
 
 /**
- * The steps of one partition: each reads the log once for all tracks, folds what it read into each, and applies that. Every track has its own
+ * The steps of one partition: each reads the log once for all writers, folds what it read into each, and applies that. Every writer has its own
  * checkpoint, and one that stops does not hold up the others.
  */
 export class PartitionSteps {
   readonly #deps: PartitionStepsDeps;
   readonly #partition: number;
-  readonly #tracks: readonly Track[];
+  readonly #writers: readonly GenerationWriter[];
 
-  constructor(deps: PartitionStepsDeps, partition: number, tracks: readonly Track[]) {
+  constructor(deps: PartitionStepsDeps, partition: number, writers: readonly GenerationWriter[]) {
     this.#deps = deps;
     this.#partition = partition;
-    this.#tracks = tracks;
+    this.#writers = writers;
   }
 
   /** Where this partition is to be brought. */
@@ -53,16 +53,16 @@ export class PartitionSteps {
   }
 
   get #head(): number {
-    return this.#deps.wakeUps.heads.get(this.#partition) ?? 0;
+    return this.#deps.logHeads.heads.get(this.#partition) ?? 0;
   }
 
-  /** How many events the track that is furthest behind has before it; 0 where none takes steps. */
+  /** How many events the writer that is furthest behind has before it; 0 where none takes steps. */
   get behind(): number {
     const [from] = this.#furthestBehind();
     return from ? this.#end - from.position : 0;
   }
 
-  /** Takes a step with each track that takes any. Rejects where PostgreSQL or Redis does not answer. */
+  /** Takes a step with each writer that takes any. Rejects where PostgreSQL or Redis does not answer. */
   async take(): Promise<StepOutcome> {
     const [from, active] = this.#furthestBehind();
     if (!from) return 'idle';
@@ -71,7 +71,7 @@ export class PartitionSteps {
     if (from.position === end) return 'idle';
     const { stored, proven } = await this.#read(from);
     const isLarge = stored.length > limits.maxUnbrokenEvents;
-    if (isLarge) await this.#deps.nextTurn();
+    if (isLarge) await this.#deps.yieldToEventLoop();
     const events = await decodeEvents(
       this.#deps.until ? stored.filter(({ position }) => position <= end) : stored,
       this.#deps.open,
@@ -79,8 +79,8 @@ export class PartitionSteps {
     const chains = createChainCheck(proven);
     const prepared = await this.#prepareAll(active, events, chains, isLarge);
     const steps = prepared.flatMap((one, index) => {
-      const track = active[index];
-      return track && one.status === 'fulfilled' && typeof one.value === 'object' ? [{ track, step: one.value }] : [];
+      const writer = active[index];
+      return writer && one.status === 'fulfilled' && typeof one.value === 'object' ? [{ writer, step: one.value }] : [];
     });
     const outcome = await this.#apply(steps);
     // One that fails does not hold up the others' steps.
@@ -88,9 +88,9 @@ export class PartitionSteps {
     return prepared.some((one) => one.status === 'fulfilled' && one.value === 'stale') ? 'stale' : outcome;
   }
 
-  /** The tracks that take steps, and the checkpoint of the one that has most before it. */
-  #furthestBehind(): [from: Checkpoint | undefined, active: readonly Track[]] {
-    const active = this.#tracks.filter(({ isActive }) => isActive);
+  /** The writers that take steps, and the checkpoint of the one that has most before it. */
+  #furthestBehind(): [from: Checkpoint | undefined, active: readonly GenerationWriter[]] {
+    const active = this.#writers.filter(({ isActive }) => isActive);
     const checkpoints = active.map(({ checkpoint }) => checkpoint);
     return [checkpoints.toSorted((a, b) => a.position - b.position)[0], active];
   }
@@ -100,61 +100,63 @@ export class PartitionSteps {
    * memory it is `proven` that they follow.
    */
   async #read(from: Checkpoint): Promise<{ stored: readonly StoredEvent[]; proven?: Checkpoint }> {
-    const kept = this.#deps.appended?.after(this.#partition, from.position, limits.maxStepEvents) ?? [];
+    const kept = this.#deps.recentEvents?.after(this.#partition, from.position, limits.maxStepEvents) ?? [];
     if (kept.length > 0 && allFollow(from, kept)) return { stored: kept, proven: from };
     return { stored: await this.#deps.readEvents(this.#partition, from.position, limits.maxStepEvents) };
   }
 
-  /** What each track makes of the events. One that fails does not hold up the others. */
+  /** What each writer makes of the events. One that fails does not hold up the others. */
   async #prepareAll(
-    tracks: readonly Track[],
+    writers: readonly GenerationWriter[],
     events: readonly ReadEvent[],
     chains: ChainCheck,
     oneByOne: boolean,
   ): Promise<PromiseSettledResult<PreparedStep | 'stale' | undefined>[]> {
-    if (!oneByOne) return Promise.allSettled(tracks.map((track) => this.#prepare(track, events, chains)));
+    if (!oneByOne) return Promise.allSettled(writers.map((writer) => this.#prepare(writer, events, chains)));
     const prepared: PromiseSettledResult<PreparedStep | 'stale' | undefined>[] = [];
-    for (const track of tracks) {
-      await this.#deps.nextTurn();
-      prepared.push(...(await Promise.allSettled([this.#prepare(track, events, chains)])));
+    for (const writer of writers) {
+      await this.#deps.yieldToEventLoop();
+      prepared.push(...(await Promise.allSettled([this.#prepare(writer, events, chains)])));
     }
-    await this.#deps.nextTurn();
+    await this.#deps.yieldToEventLoop();
     return prepared;
   }
 
   async #prepare(
-    track: Track,
+    writer: GenerationWriter,
     all: readonly ReadEvent[],
     chains: ChainCheck,
   ): Promise<PreparedStep | 'stale' | undefined> {
-    const { position } = track.checkpoint;
+    const { position } = writer.checkpoint;
     const events = all.filter(({ stored }) => stored.position > position);
     const [first] = events;
     if (!first) {
-      await this.#stopBeyondTheLog(track);
+      await this.#stopBeyondTheLog(writer);
       return undefined;
     }
-    if (!chains(track.checkpoint, first.stored)) {
-      track.stop(new Error('the log is not the one that this read model was built from'), first.stored);
+    if (!chains(writer.checkpoint, first.stored)) {
+      writer.stop(new Error('the log is not the one that this read model was built from'), first.stored);
       return undefined;
     }
-    return track.prepare(events);
+    return writer.prepare(events);
   }
 
-  async #stopBeyondTheLog(track: Track): Promise<void> {
-    const { position } = track.checkpoint;
+  async #stopBeyondTheLog(writer: GenerationWriter): Promise<void> {
+    const { position } = writer.checkpoint;
     if (position <= this.#head) return;
-    await this.#deps.wakeUps.readHeads();
-    if (position > this.#head) track.stop(new Error(`the log ends at ${this.#head}, before the checkpoint`));
+    await this.#deps.logHeads.readHeads();
+    if (position > this.#head) writer.stop(new Error(`the log ends at ${this.#head}, before the checkpoint`));
   }
 
-  async #apply(steps: readonly { readonly track: Track; readonly step: PreparedStep }[]): Promise<StepOutcome> {
+  async #apply(
+    steps: readonly { readonly writer: GenerationWriter; readonly step: PreparedStep }[],
+  ): Promise<StepOutcome> {
     if (steps.length === 0) return 'idle';
     const results = await this.#deps.store.apply(
       this.#partition,
       steps.map(({ step }) => step),
     );
-    for (const [index, { track, step }] of steps.entries()) if (results[index]?.applied) track.advance(step);
+    for (const [index, { writer, step }] of steps.entries()) if (results[index]?.applied) writer.advance(step);
     for (const result of results) if ('error' in result) throw result.error;
     return results.every(({ applied }) => applied) ? 'moved' : 'stale';
   }

@@ -1,7 +1,7 @@
 import { type Checkpoint, decodeCheckpoint } from '../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
 import { pipeline, type Redis, type RedisCommand } from '../read-models/redis/redis-client.js';
-import { type ApplySteps, createStepCalls } from './apply-steps.js';
+import { type ApplySteps, createApplySteps } from './apply-steps.js';
 
 /** The projector's side of the read models: checkpoints, and steps applied atomically with them. Rejects with ReadModelUnavailable. */
 export interface ProjectionStore {
@@ -22,6 +22,6 @@ export function createProjectionStore(redis: Redis, keys: ReadModelKeys): Projec
       return answers.map((answer) => decodeCheckpoint(answer as string | null));
     },
 
-    apply: createStepCalls(redis, keys),
+    apply: createApplySteps(redis, keys),
   };
 }

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Committed } from '../event-log/append/group-commit.js';
-import { AppendedEvents } from '../event-log/append/recent-events.js';
+import { RecentEvents } from '../event-log/append/recent-events.js';
 import type { LogSettings, Pool } from '../event-log/database.js';
-import type { WakeUps } from '../event-log/heads/log-heads.js';
+import type { LogHeads } from '../event-log/heads/log-heads.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
 import { createStreamReader } from '../event-log/read/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
@@ -13,9 +13,9 @@ import { type ReadModelKeys, releaseOf } from '../read-models/keys.js';
 import { pipeline, type Redis } from '../read-models/redis/redis-client.js';
 import type { StoppedReport } from '../read-models/report.js';
 import { within } from '../within.js';
-import { groupTracks, liveGroup } from './generation-groups.js';
-import type { TrackId } from './generation-writer.js';
-import { createFreezer } from './generations/checkpoint-freeze.js';
+import { groupGenerations, liveGroup } from './generation-groups.js';
+import type { GenerationToFill } from './generation-writer.js';
+import { createCheckpointFreeze } from './generations/checkpoint-freeze.js';
 import { createGenerationStore, type GenerationStore } from './generations/generation-store.js';
 import { RebuildCoordinator } from './generations/rebuild-coordinator.js';
 import { projectorLimits as limits } from './limits.js';
@@ -23,9 +23,9 @@ import { createLogReader } from './log-reader.js';
 import { PartitionProjector, type PartitionProjectorDeps } from './partition-projector.js';
 import { partitionReport } from './partition-report.js';
 import { createProjectionStore } from './projection-store.js';
-import { createTurns } from './scheduling/event-loop-turns.js';
-import { createPace } from './scheduling/linger.js';
-import { Gate } from './scheduling/semaphore.js';
+import { createEventLoopTurns } from './scheduling/event-loop-turns.js';
+import { createLinger } from './scheduling/linger.js';
+import { Semaphore } from './scheduling/semaphore.js';
 import { SkippedEvents } from './skipped-events.js';
 
 export interface ProjectorOptions {
@@ -36,7 +36,7 @@ export interface ProjectorOptions {
   readonly rebuildPool: Pool;
   readonly redis: Redis;
   readonly keys: ReadModelKeys;
-  readonly wakeUps: WakeUps;
+  readonly logHeads: LogHeads;
   readonly log: Logger;
   /** Named in reports, so that an operator knows where a partition runs. */
   readonly owner: string;
@@ -62,7 +62,7 @@ export class Projector {
   readonly #ownership: PartitionOwnership;
   readonly #generations: GenerationStore;
   readonly #skipped: SkippedEvents;
-  readonly #appended: AppendedEvents;
+  readonly #recentEvents: RecentEvents;
   /** When this process last appended something. */
   #appendedAtMs = Number.NEGATIVE_INFINITY;
   /** By projection: how often operators had asked to try again, when it was last looked at. */
@@ -71,8 +71,8 @@ export class Projector {
   readonly #rebuild: PartitionProjectorDeps;
   readonly #running = new Map<number, Running>();
   readonly #stopping = new Map<number, Promise<unknown>>();
-  /** What each partition has to fill: tracks by group. Undefined until Redis has told for the first time. */
-  #groups: ReadonlyMap<string, readonly TrackId[]> | undefined;
+  /** What each partition has to fill: targets by group. Undefined until Redis has told for the first time. */
+  #groups: ReadonlyMap<string, readonly GenerationToFill[]> | undefined;
   #coordinator: RebuildCoordinator | undefined;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
@@ -80,32 +80,37 @@ export class Projector {
   #closed = false;
 
   constructor(options: ProjectorOptions) {
-    const { url, settings, pool, rebuildPool, redis, keys, wakeUps, log } = options;
+    const { url, settings, pool, rebuildPool, redis, keys, logHeads, log } = options;
     this.#options = options;
     this.#projections = options.projections ?? allProjections;
     this.#release = releaseOf(this.#projections);
     this.#generations = createGenerationStore(redis, keys);
     this.#skipped = new SkippedEvents(createStreamReader(pool, settings.partitions));
-    this.#appended = new AppendedEvents(settings.partitions);
+    this.#recentEvents = new RecentEvents(settings.partitions);
     const deps = {
       keys,
       store: createProjectionStore(redis, keys),
-      freezer: createFreezer(redis, keys),
-      wakeUps,
+      checkpointFreeze: createCheckpointFreeze(redis, keys),
+      logHeads,
       open: options.open ?? (async (events: readonly StoredEvent[]) => [...events]),
       isSkipped: (projection: string, partition: number, position: number) =>
         this.#skipped.has(projection, partition, position),
-      nextTurn: createTurns(),
+      yieldToEventLoop: createEventLoopTurns(),
       log,
     };
-    const readEvents = createLogReader(pool, rebuildPool, wakeUps);
-    const gatedFromEvents = limits.farBehindEvents;
-    const catchUpGate = new Gate(limits.maxCatchUpStepsInFlight);
-    const rebuildGate = new Gate(limits.maxRebuildStepsInFlight, (tookMs) => this.#rebuildRestMs(tookMs));
-    const live = { gate: catchUpGate, gatedFromEvents, appended: this.#appended, pace: createPace() };
+    const readEvents = createLogReader(pool, rebuildPool, logHeads);
+    const semaphoreFromEvents = limits.farBehindEvents;
+    const catchUpSemaphore = new Semaphore(limits.maxCatchUpStepsInFlight);
+    const rebuildSemaphore = new Semaphore(limits.maxRebuildStepsInFlight, (tookMs) => this.#rebuildPauseMs(tookMs));
+    const live = {
+      semaphore: catchUpSemaphore,
+      semaphoreFromEvents,
+      recentEvents: this.#recentEvents,
+      linger: createLinger(),
+    };
     this.#live = { ...deps, ...live, readEvents };
     // Near the log's end it is about to take over, and nothing holds it up.
-    this.#rebuild = { ...deps, gate: rebuildGate, gatedFromEvents, readEvents };
+    this.#rebuild = { ...deps, semaphore: rebuildSemaphore, semaphoreFromEvents, readEvents };
     this.#ownership = new PartitionOwnership(url, settings, this.#release, log);
     this.#ownership.on('acquired', (partition) => this.#acquired(partition));
     this.#ownership.on('lost', (partition) => this.#lost(partition));
@@ -133,21 +138,21 @@ export class Projector {
   }
 
   /** Told by who appends in this process: what it has just appended need neither be notified of nor be read back. */
-  saw(committed: Committed): void {
+  committed(committed: Committed): void {
     this.#appendedAtMs = performance.now();
-    if (this.#running.has(committed.partition)) this.#appended.add(committed);
-    this.#options.wakeUps.saw(committed);
+    if (this.#running.has(committed.partition)) this.#recentEvents.add(committed);
+    this.#options.logHeads.advance(committed);
   }
 
   /** While this process takes commands, its rebuilds leave them room: they rest after a step, for longer than it took. */
-  #rebuildRestMs(tookMs: number): number {
+  #rebuildPauseMs(tookMs: number): number {
     const takesCommands = performance.now() - this.#appendedAtMs < limits.commandsQuietMs;
-    return takesCommands ? Math.min(tookMs * limits.rebuildRestFactor, limits.maxRebuildRestMs) : 0;
+    return takesCommands ? Math.min(tookMs * limits.rebuildPauseFactor, limits.maxRebuildPauseMs) : 0;
   }
 
   /** Told that somebody in this process waits until a position is projected. */
-  hurry(partition: number, position: number): void {
-    for (const projector of this.#running.get(partition)?.projectors.values() ?? []) projector.hurry(position);
+  flushUpTo(partition: number, position: number): void {
+    for (const projector of this.#running.get(partition)?.projectors.values() ?? []) projector.flushUpTo(position);
   }
 
   get ownedPartitions(): ReadonlySet<number> {
@@ -163,7 +168,7 @@ export class Projector {
 
   /** How many events each live generation is behind in this process's partitions: head − checkpoint. */
   lags(): { partition: number; projection: string; lag: number }[] {
-    const { heads } = this.#options.wakeUps;
+    const { heads } = this.#options.logHeads;
     return this.#projectors(liveGroup).flatMap(({ partition, projector }) =>
       [...projector.checkpoints].map(([projection, position]) => ({
         partition,
@@ -195,7 +200,7 @@ export class Projector {
     await Promise.all(this.#projections.map((projection) => this.#generations.open(projection, by)));
     const all = await this.#generations.read(this.#projections);
     await this.#resumeIfAsked(all);
-    this.#groups = groupTracks(this.#projections, all);
+    this.#groups = groupGenerations(this.#projections, all);
     if (this.#closed) return;
     for (const running of this.#running.values()) await this.#fill(running);
     await this.#coordinate();
@@ -213,18 +218,18 @@ export class Projector {
   /** Brings a partition's projectors to what there is to fill: those of before end with their step in hand. */
   async #fill(running: Running): Promise<void> {
     const { partition, projectors } = running;
-    const groups = this.#groups ?? new Map<string, readonly TrackId[]>();
+    const groups = this.#groups ?? new Map<string, readonly GenerationToFill[]>();
     for (const [group, projector] of projectors) {
       if (groups.has(group)) continue;
       projectors.delete(group);
       await projector.stop();
     }
-    for (const [group, tracks] of groups) {
+    for (const [group, targets] of groups) {
       if (projectors.has(group) || this.#running.get(partition) !== running) continue;
       const projector = new PartitionProjector(
         group.startsWith(liveGroup) ? this.#live : this.#rebuild,
         partition,
-        tracks,
+        targets,
       );
       projectors.set(group, projector);
       projector.start();
@@ -232,7 +237,7 @@ export class Projector {
   }
 
   async #coordinate(): Promise<void> {
-    const { redis, keys, settings, wakeUps, log } = this.#options;
+    const { redis, keys, settings, logHeads, log } = this.#options;
     if (!this.#ownership.owned.has(0)) {
       await this.#coordinator?.stop();
       this.#coordinator = undefined;
@@ -248,8 +253,8 @@ export class Projector {
       partitions: settings.partitions,
       projections: this.#projections,
       store: this.#generations,
-      freezer: this.#live.freezer,
-      wakeUps,
+      checkpointFreeze: this.#live.checkpointFreeze,
+      logHeads,
       log,
     });
     this.#coordinator.start();
@@ -270,7 +275,7 @@ export class Projector {
     const running = this.#running.get(partition);
     if (!running) return;
     this.#running.delete(partition);
-    this.#appended.forget(partition);
+    this.#recentEvents.forget(partition);
     const stops = [...running.projectors.values()].map((projector) => projector.stop());
     this.#stopping.set(
       partition,
@@ -288,9 +293,9 @@ export class Projector {
 
   /** Tells the queries, which never ask PostgreSQL, how far the log is and what has stopped. */
   async #report(): Promise<void> {
-    const { redis, keys, wakeUps, owner, log } = this.#options;
+    const { redis, keys, logHeads, owner, log } = this.#options;
     const commands = [...this.#running.values()].map(({ partition, projectors }) => {
-      const report = partitionReport(owner, wakeUps.heads.get(partition) ?? 0, projectors);
+      const report = partitionReport(owner, logHeads.heads.get(partition) ?? 0, projectors);
       const key = keys.report(partition, this.#release);
       return ['SET', key, JSON.stringify(report), 'EX', limits.reportLifeSeconds] as const;
     });

@@ -1,4 +1,4 @@
-import { readOperations } from '../event-log/operators/operator-events.js';
+import { readOperatorEvents } from '../event-log/operators/operator-events.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
 
 /**
@@ -13,7 +13,7 @@ export class SkippedEvents {
   }
 
   async load(): Promise<void> {
-    const operations = await readOperations(this.#readStream);
+    const operations = await readOperatorEvents(this.#readStream);
     this.#skipped = new Set(
       operations.flatMap(({ type, data }) =>
         type === 'ProjectionEventSkipped' ? [nameOf(data.projection, data.partition, data.position)] : [],

@@ -1,11 +1,11 @@
 import { changeDocument } from '../orders/change-document.js';
 import { decodeCheckpoint } from '../read-models/checkpoint.js';
 import {
+  chunkOf,
   decodeHistoryEntry,
   type HistoryEntry,
   orderHistory,
   orderHistoryKeys,
-  placeOf,
 } from '../read-models/order-history.js';
 import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
 import type { RedisCommand } from '../read-models/redis/redis-client.js';
@@ -142,7 +142,7 @@ export class ChangeFeed {
     const wanted = Math.min(after + limits.maxFeedPositions, this.head(partition));
     const read = await fromLive(this.#models, orderHistory, async (live) => {
       const key = orderHistoryKeys(live.keys(partition));
-      const [from, to] = [placeOf(after + 1), placeOf(wanted)];
+      const [from, to] = [chunkOf(after + 1), chunkOf(wanted)];
       const chunks: number[] = [];
       for (let chunk = from.chunk; chunk <= to.chunk; chunk += 1) chunks.push(chunk);
       // The checkpoint is read before the lists: up to it they are complete.
@@ -165,13 +165,13 @@ export class ChangeFeed {
       const earlier = [...new Set(entries.map(({ firstPosition }) => firstPosition))].filter((one) => !firsts.has(one));
       const texts = await live.read(
         earlier.map((position) => {
-          const { chunk, index } = placeOf(position);
+          const { chunk, index } = chunkOf(position);
           return ['LINDEX', key.events(chunk), index];
         }),
       );
       for (const [index, position] of earlier.entries()) {
         const text = texts[index];
-        if (text) firsts.set(position, decodeHistoryEntry(placeOf(position).chunk, text as string));
+        if (text) firsts.set(position, decodeHistoryEntry(chunkOf(position).chunk, text as string));
       }
       const changes = entries.map((entry) => changeOf(partition, entry, firsts.get(entry.firstPosition)));
       return { changes, upTo };

@@ -3,12 +3,12 @@ import type { RecordedEvent } from '../orders/events.js';
 import { upcast } from '../orders/upcast.js';
 import { orderPartition } from '../orders/values/partition.js';
 import {
+  chunkOf,
   decodeHistoryEntry,
   decodePositions,
   type HistoryEntry,
   orderHistory,
   orderHistoryKeys,
-  placeOf,
 } from '../read-models/order-history.js';
 import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
 import { fromLive, type ReadModels } from './live-generation.js';
@@ -90,7 +90,7 @@ export async function readHistory(models: ReadModels, orderId: string, upToVersi
 function runsOf(positions: readonly number[]): { chunk: number; index: number; length: number }[] {
   const runs: { chunk: number; index: number; length: number }[] = [];
   for (const position of positions) {
-    const { chunk, index } = placeOf(position);
+    const { chunk, index } = chunkOf(position);
     const last = runs.at(-1);
     if (last && last.chunk === chunk && last.index + last.length === index) last.length += 1;
     else runs.push({ chunk, index, length: 1 });

@@ -17,7 +17,7 @@ export const startCheckpoint: Checkpoint = { position: 0, hash: '' };
 export const retiredCheckpoint = 'retired';
 
 /** Whether both stand at the same event of the same log, frozen or not. */
-export function samePlace(a: Checkpoint, b: Checkpoint): boolean {
+export function isSamePosition(a: Checkpoint, b: Checkpoint): boolean {
   return a.position === b.position && a.hash === b.hash;
 }
 

@@ -27,7 +27,7 @@ export function orderHistoryKeys(key: PartitionKeys) {
 }
 
 /** Where in its list the event of a position is. */
-export function placeOf(position: number): { readonly chunk: number; readonly index: number } {
+export function chunkOf(position: number): { readonly chunk: number; readonly index: number } {
   const chunk = Math.floor((position - 1) / chunkPositions);
   return { chunk, index: position - 1 - chunk * chunkPositions };
 }
@@ -74,7 +74,7 @@ export function encodeHistoryEntry(event: StoredEvent, firstPosition: number): s
   const recordedMs = utcMs(event.recordedAt);
   const earlierMs = recordedMs - utcMs(event.occurredAt);
   const type = typeLetters[event.type as OrderEventType] ?? event.type;
-  const { index } = placeOf(event.position);
+  const { index } = chunkOf(event.position);
   // Joined at once: text put together piece by piece costs the garbage collector more than it takes.
   return [
     event.position === firstPosition ? shortId(event.orderId) : '',

@@ -23,13 +23,13 @@ export async function health(
   const checks = {
     event_log: eventLog ? 'up' : 'down',
     read_models: unreadable ? `being built: ${beingBuilt.join(', ')}` : beingBuilt ? 'up' : 'down',
-    ...(projecting ? { wake_ups: projecting.wakeUps.listening ? 'up' : 'down (polling)' } : {}),
+    ...(projecting ? { wake_ups: projecting.logHeads.listening ? 'up' : 'down (polling)' } : {}),
     ...(projecting ? { projections: stopped.length === 0 ? 'live' : stoppedInWords(stopped) } : {}),
     ...(draining ? { service: 'stopping' } : {}),
   };
   // Until they are there, queries are answered with 503: processes of the version before go on answering them.
   if (!eventLog || !beingBuilt || unreadable || draining) return { status: 'not-ready', checks };
-  const degraded = stopped.length > 0 || projecting?.wakeUps.listening === false;
+  const degraded = stopped.length > 0 || projecting?.logHeads.listening === false;
   return { status: degraded ? 'degraded' : 'ready', checks };
 }
 

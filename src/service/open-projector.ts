@@ -1,35 +1,35 @@
 import { createPool } from '../event-log/database.js';
-import { WakeUps } from '../event-log/heads/log-heads.js';
+import { LogHeads } from '../event-log/heads/log-heads.js';
 import { projectorLimits } from '../projector/limits.js';
 import { Projector, type ProjectorOptions } from '../projector/projector.js';
 
 /** A running projector, with the wake-ups and the connections that it needs. */
 export interface OpenProjector {
   readonly projector: Projector;
-  readonly wakeUps: WakeUps;
+  readonly logHeads: LogHeads;
   close(): Promise<void>;
 }
 
 export async function openProjector(
-  options: Omit<ProjectorOptions, 'wakeUps' | 'rebuildPool'>,
+  options: Omit<ProjectorOptions, 'logHeads' | 'rebuildPool'>,
 ): Promise<OpenProjector> {
   const { url, pool, log } = options;
-  const wakeUps = new WakeUps(url, pool, log);
+  const logHeads = new LogHeads(url, pool, log);
   const rebuildPool = createPool(url, projectorLimits.rebuildPoolSize, (error) =>
     log.warn({ err: error }, 'PostgreSQL: an idle connection broke'),
   );
-  const projector = new Projector({ ...options, wakeUps, rebuildPool });
+  const projector = new Projector({ ...options, logHeads, rebuildPool });
   const close = async () => {
     await projector.close();
-    await wakeUps.close();
+    await logHeads.close();
     await rebuildPool.end();
   };
   try {
-    await wakeUps.start();
+    await logHeads.start();
   } catch (error) {
     await close();
     throw error;
   }
   projector.start();
-  return { projector, wakeUps, close };
+  return { projector, logHeads, close };
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../event-log/database.js';
-import type { WakeUps } from '../event-log/heads/log-heads.js';
+import type { LogHeads } from '../event-log/heads/log-heads.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
 import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
@@ -14,7 +14,7 @@ export interface DelivererOptions {
   readonly url: string;
   readonly settings: LogSettings;
   readonly pool: Pool;
-  readonly wakeUps: WakeUps;
+  readonly logHeads: LogHeads;
   /** Opens what is sealed in events; what was forgotten is sent as erased. */
   readonly open: (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
   readonly post: SafePost;
@@ -81,7 +81,7 @@ export class WebhookDeliverer {
 
   start(): void {
     this.#ownership.start();
-    this.#options.wakeUps.on('moved', this.#onMoved);
+    this.#options.logHeads.on('moved', this.#onMoved);
     // Also for what becomes due, and for subscriptions that are new or go on.
     this.#timer = setInterval(() => {
       for (const partition of this.#ownership.owned) this.#moved.add(partition);
@@ -92,7 +92,7 @@ export class WebhookDeliverer {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
-    this.#options.wakeUps.off('moved', this.#onMoved);
+    this.#options.logHeads.off('moved', this.#onMoved);
     await this.#working;
     await this.#settled(() => true);
     await this.#ownership.close();

@@ -1,5 +1,5 @@
 import type { Pool } from '../event-log/database.js';
-import { operationsStreamId } from '../event-log/operators/operator-events.js';
+import { operatorStreamId } from '../event-log/operators/operator-events.js';
 import { webhookLimits as limits } from './limits.js';
 
 // $1 partition. The active subscriptions that have not looked at all of it, and have room.
@@ -39,7 +39,7 @@ export async function enqueueEvents(pool: Pool, partition: number): Promise<bool
     await pool.query({
       name: 'webhooks-enqueue',
       text: enqueueSql,
-      values: [partition, id, from, to, types, operationsStreamId],
+      values: [partition, id, from, to, types, operatorStreamId],
     });
     more ||= to < head;
   }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type BatchOutcome, outcomeOf } from '../../src/commands/batch-outcome.js';
 import type { CommandRequest } from '../../src/commands/command-request.js';
 import { eventLogLimits } from '../../src/event-log/limits.js';
-import { operationsStreamId } from '../../src/event-log/operators/operator-events.js';
+import { operatorStreamId } from '../../src/event-log/operators/operator-events.js';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import type { EventMetadata } from '../../src/orders/events.js';
 import { PersonKeys } from '../../src/privacy/person-keys.js';
@@ -29,7 +29,7 @@ describe('orders that are placed together', () => {
 
   const ids = Array.from({ length: 8 }, () => randomUUID());
   const anyRequest: fc.Arbitrary<CommandRequest> = fc.record({
-    orderId: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...ids) }, fc.constant(operationsStreamId)),
+    orderId: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...ids) }, fc.constant(operatorStreamId)),
     actor: fc.constantFrom('one', 'two'),
     idempotencyKey: fc.constantFrom(undefined, 'k', 'l'),
     requestId: fc.constantFrom(undefined, 'r'),
@@ -120,7 +120,7 @@ describe('orders that are placed together', () => {
     const away = await createTestLog(4);
     const { placeOrders } = commandHandlers(away, now);
     await away.pool.end();
-    const outcomes = await placeOrders([place(), { ...place(), orderId: operationsStreamId }, place()]);
+    const outcomes = await placeOrders([place(), { ...place(), orderId: operatorStreamId }, place()]);
     expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal(['failed', 'rejected', 'failed']);
     await away.owner.end();
     away.redis.disconnect();

@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
-import { gather } from '../../src/event-log/coalesce.js';
+import { coalesce } from '../../src/event-log/coalesce.js';
 
 describe('what is gathered', () => {
   /** How often the task has run after each of some turns; in those that are named it is asked for, twice. */
   async function runs(turns: number, askedIn: readonly number[], isEnough = () => false, maxMs = 60_000) {
     let count = 0;
-    const ask = gather(
+    const ask = coalesce(
       () => {
         count += 1;
       },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { takeCheckpoint } from '../../src/audit/checkpoint.js';
 import { verifyLog } from '../../src/audit/verify-log.js';
-import { readOperations } from '../../src/event-log/operators/operator-events.js';
+import { readOperatorEvents } from '../../src/event-log/operators/operator-events.js';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { orderPartition } from '../../src/orders/values/partition.js';
 import { openStream } from '../support/event-stream.js';
@@ -133,7 +133,7 @@ describe('personal data that is sealed', function () {
     await shown();
     expect((await runOrders(log, ['verify', '--projections'], { env })).code).to.equal(0);
 
-    const operations = await readOperations(createStreamReader(log.pool, 4));
+    const operations = await readOperatorEvents(createStreamReader(log.pool, 4));
     expect(operations[0]).to.deep.include({ type: 'PersonForgotten' });
     expect(operations[0]?.data).to.deep.include({ orders: 1, reason: 'asked by mail' });
     expect(await inLog()).not.to.include('Ada');

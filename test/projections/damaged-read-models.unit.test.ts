@@ -39,7 +39,7 @@ describe('a read model in which something is missing or wrong stops, and is not 
     expect(await noEntry.catch(String)).to.contain('no entry for position 3');
 
     const state = await orderHistoryProjection.load(later, key, answering(20, encodePositions(undefined, [3])));
-    expect(() => orderHistoryProjection.fold(later, key, state)).to.throw('goes on after position 9');
+    expect(() => orderHistoryProjection.project(later, key, state)).to.throw('goes on after position 9');
   });
 
   it('order-history: every position has its place, also behind what is passed over and in the next list', async () => {
@@ -47,7 +47,7 @@ describe('a read model in which something is missing or wrong stops, and is not 
       ...[3, 6, 255, 256, 259].map((position, nth) => ({ position, version: nth + 5, type: 'OrderNoteAdded' })),
     );
     const state = await orderHistoryProjection.load(events, key, answering(1, encodePositions(undefined, [1])));
-    const pushes = orderHistoryProjection.fold(events, key, state).filter(([command]) => command === 'RPUSH');
+    const pushes = orderHistoryProjection.project(events, key, state).filter(([command]) => command === 'RPUSH');
     const filled = pushes.map(([, list, ...entries]) => [
       list,
       entries.length,

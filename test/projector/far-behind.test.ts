@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { readPage } from '../../src/event-log/read/read-page.js';
 import type { Projection } from '../../src/projections/projection.js';
-import { createFreezer } from '../../src/projector/generations/checkpoint-freeze.js';
+import { createCheckpointFreeze } from '../../src/projector/generations/checkpoint-freeze.js';
 import { projectorLimits as limits } from '../../src/projector/limits.js';
 import { PartitionProjector } from '../../src/projector/partition-projector.js';
 import { createProjectionStore } from '../../src/projector/projection-store.js';
-import { createTurns } from '../../src/projector/scheduling/event-loop-turns.js';
-import { Gate } from '../../src/projector/scheduling/semaphore.js';
+import { createEventLoopTurns } from '../../src/projector/scheduling/event-loop-turns.js';
+import { Semaphore } from '../../src/projector/scheduling/semaphore.js';
 import { appender, noteEvent, orderIdIn } from '../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
 
@@ -18,7 +18,7 @@ describe('projectors that are far behind', () => {
   let log: TestLog;
   /** Events of each step of each projection, in the order in which they were folded. */
   let steps: number[];
-  /** How many steps were at the gate, and at most inside at once. */
+  /** How many steps were at the semaphore, and at most inside at once. */
   let gated: number;
   let most: number;
   /** How often a step asked for its turn. */
@@ -40,7 +40,7 @@ describe('projectors that are far behind', () => {
   after(() => log.close());
   afterEach(() => Promise.all(projectors.map((projector) => projector.stop())));
 
-  function start(gatedFromEvents: number, name: string): Promise<unknown> {
+  function start(semaphoreFromEvents: number, name: string): Promise<unknown> {
     [steps, gated, most, turns] = [[], 0, 0, 0];
     let inside = 0;
     const { pool, redis, keys } = log;
@@ -48,16 +48,16 @@ describe('projectors that are far behind', () => {
       name: `${name}-${nth}`,
       version: 1,
       load: async () => undefined,
-      fold: (events) => {
+      project: (events) => {
         steps.push(events.length);
         return [];
       },
     });
-    const gate = new Gate(2);
-    const nextTurn = createTurns();
+    const semaphore = new Semaphore(2);
+    const yieldToEventLoop = createEventLoopTurns();
     const heads = new Map(Array.from({ length: partitions }, (_, partition) => [partition, events]));
     projectors = Array.from({ length: partitions }, (_, partition) => {
-      const tracks = [counting(1), counting(2)].map((projection) => ({
+      const targets = [counting(1), counting(2)].map((projection) => ({
         projection,
         id: { name: projection.name, generation: 1 },
       }));
@@ -66,14 +66,14 @@ describe('projectors that are far behind', () => {
           readEvents: (...page) => readPage(pool, ...page),
           store: createProjectionStore(redis, keys),
           keys,
-          freezer: createFreezer(redis, keys),
-          wakeUps: { heads, readHeads: async () => undefined, on: () => undefined, off: () => undefined },
+          checkpointFreeze: createCheckpointFreeze(redis, keys),
+          logHeads: { heads, readHeads: async () => undefined, on: () => undefined, off: () => undefined },
           isSkipped: () => false,
           open: async (events) => [...events],
-          gate: {
+          semaphore: {
             run: (task) => {
               gated += 1;
-              return gate.run(async () => {
+              return semaphore.run(async () => {
                 inside += 1;
                 most = Math.max(most, inside);
                 return task().finally(() => {
@@ -82,15 +82,15 @@ describe('projectors that are far behind', () => {
               });
             },
           },
-          gatedFromEvents,
-          nextTurn: () => {
+          semaphoreFromEvents,
+          yieldToEventLoop: () => {
             turns += 1;
-            return nextTurn();
+            return yieldToEventLoop();
           },
           log: silent,
         },
         partition,
-        tracks,
+        targets,
       );
     });
     for (const projector of projectors) projector.start();
@@ -101,9 +101,9 @@ describe('projectors that are far behind', () => {
 
   it('take few steps, a bounded number of them at once', async () => {
     await start(1, 'bounded');
-    const tracks = 2 * partitions;
-    expect(steps.filter((count) => count === limits.maxStepEvents)).to.have.length(tracks);
-    expect(steps).to.have.length(2 * tracks);
+    const targets = 2 * partitions;
+    expect(steps.filter((count) => count === limits.maxStepEvents)).to.have.length(targets);
+    expect(steps).to.have.length(2 * targets);
     expect(gated).to.be.at.least(2 * partitions);
     expect(most).to.equal(2);
   });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { allProjections } from '../../src/projections/all-projections.js';
-import { groupTracks } from '../../src/projector/generation-groups.js';
+import { groupGenerations } from '../../src/projector/generation-groups.js';
 import { projectorLimits as limits } from '../../src/projector/limits.js';
 import type { Generations } from '../../src/read-models/generations.js';
 
@@ -20,7 +20,7 @@ describe('rebuilds', () => {
         resumes: 0,
       };
     });
-    return [...groupTracks(allProjections, all).keys()];
+    return [...groupGenerations(allProjections, all).keys()];
   }
 
   const [first, second, third] = allProjections.map(({ name }) => name);

@@ -253,10 +253,10 @@ describe('lost notifications', () => {
       const { rows } = await log.owner.query(
         `select 1 from pg_stat_activity where application_name = 'orders listen' and datname = current_database()`,
       );
-      return rows.length === 1 && projector.wakeUps.listening;
+      return rows.length === 1 && projector.logHeads.listening;
     });
     // It hears again: a head that nobody polled yet is known from the notification.
-    const heard = new Promise<number>((resolve) => projector.wakeUps.once('moved', resolve));
+    const heard = new Promise<number>((resolve) => projector.logHeads.once('moved', resolve));
     await log.owner.query('select pg_notify($1, $2)', ['orders_heads', JSON.stringify([[2, 1_000_000]])]);
     expect(await heard).to.equal(2);
     await projector.stop();

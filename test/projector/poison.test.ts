@@ -83,9 +83,9 @@ describe('a poison event', () => {
   function failingOn(projection: Projection, orderId: string): Projection {
     return {
       ...projection,
-      fold(events, key, state) {
+      project(events, key, state) {
         if (events.some(({ event: { orderId: id } }) => id === orderId)) throw new Error('a bug in the fold');
-        return projection.fold(events, key, state);
+        return projection.project(events, key, state);
       },
     };
   }

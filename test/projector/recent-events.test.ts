@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type pg from 'pg';
 import { type AppendEvents, type Committed, createAppender } from '../../src/event-log/append/group-commit.js';
-import { createNotifier } from '../../src/event-log/heads/log-heads.js';
+import { createHeadsNotifier } from '../../src/event-log/heads/log-heads.js';
 import { allProjections } from '../../src/projections/all-projections.js';
 import type { Projection } from '../../src/projections/projection.js';
 import { metricsKeys } from '../../src/read-models/metrics.js';
@@ -40,8 +40,8 @@ describe('what a process appends reaches its own projectors', () => {
   /** Appends as the service does: its projector hears of it at once, others by a notification. */
   function appendHere(change: (committed: Committed) => Committed = (committed) => committed): AppendEvents {
     return createAppender(log.pool, log.settings, {
-      onCommitted: (committed) => running.projector.saw(change(committed)),
-      onMoved: createNotifier(log.pool, silent),
+      onCommitted: (committed) => running.projector.committed(change(committed)),
+      onMoved: createHeadsNotifier(log.pool, silent),
     }).append;
   }
   const reads = () => statements.filter((name) => name.startsWith('read-partition')).length;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type CommandHandlers, createCommandHandlers } from '../../src/commands/handle-command.js';
 import { type AppendEvents, createAppender, type NewEvent } from '../../src/event-log/append/group-commit.js';
-import { createNotifier, WakeUps } from '../../src/event-log/heads/log-heads.js';
+import { createHeadsNotifier, LogHeads } from '../../src/event-log/heads/log-heads.js';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { orderPartition } from '../../src/orders/values/partition.js';
 import { utcTime } from '../../src/orders/values/utc-time.js';
@@ -44,7 +44,7 @@ export function orderIdIn(partition: number, partitions: number): string {
 
 /** The append of the service; `quiet` sends no notification. */
 export function appender(log: TestLog, quiet = false): AppendEvents {
-  return createAppender(log.pool, log.settings, quiet ? {} : { onMoved: createNotifier(log.pool, silent) }).append;
+  return createAppender(log.pool, log.settings, quiet ? {} : { onMoved: createHeadsNotifier(log.pool, silent) }).append;
 }
 
 /** The command handlers of the service. */
@@ -56,7 +56,7 @@ export function commandHandlers(
   return createCommandHandlers({
     readStream: createOpenedStreamReader(personKeys, createStreamReader(log.pool, log.settings.partitions)),
     personKeys,
-    ...createAppender(log.pool, log.settings, { onMoved: createNotifier(log.pool, silent) }),
+    ...createAppender(log.pool, log.settings, { onMoved: createHeadsNotifier(log.pool, silent) }),
     now,
   });
 }
@@ -71,9 +71,9 @@ export async function place(append: AppendEvents, orderId: string, totalMinor = 
 export async function startProjector(
   log: TestLog,
   projections?: readonly Projection[],
-): Promise<{ projector: Projector; wakeUps: WakeUps; stop: () => Promise<void> }> {
-  const wakeUps = new WakeUps(log.databaseUrl, log.pool, silent);
-  await wakeUps.start();
+): Promise<{ projector: Projector; logHeads: LogHeads; stop: () => Promise<void> }> {
+  const logHeads = new LogHeads(log.databaseUrl, log.pool, silent);
+  await logHeads.start();
   const { databaseUrl: url, settings, pool, redis, keys } = log;
   const projector = new Projector({
     url,
@@ -82,7 +82,7 @@ export async function startProjector(
     rebuildPool: pool,
     redis,
     keys,
-    wakeUps,
+    logHeads,
     log: silent,
     owner: 'test',
     ...(projections ? { projections } : {}),
@@ -90,10 +90,10 @@ export async function startProjector(
   projector.start();
   return {
     projector,
-    wakeUps,
+    logHeads,
     stop: async () => {
       await projector.close();
-      await wakeUps.close();
+      await logHeads.close();
     },
   };
 }
@@ -104,7 +104,7 @@ export function recorder(seen: Map<number, number[]>): Projection {
     name: 'recorder',
     version: 1,
     load: async () => undefined,
-    fold(events) {
+    project(events) {
       for (const { stored } of events)
         seen.set(stored.partition, [...(seen.get(stored.partition) ?? []), stored.position]);
       return [];

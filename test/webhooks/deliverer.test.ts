@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { WakeUps } from '../../src/event-log/heads/log-heads.js';
+import { LogHeads } from '../../src/event-log/heads/log-heads.js';
 import { WebhookDeliverer } from '../../src/webhooks/deliverer.js';
 import type { PostAnswer } from '../../src/webhooks/safe-post.js';
 import { createWebhookStore } from '../../src/webhooks/webhook-store.js';
@@ -30,11 +30,11 @@ describe('a webhook’s delivery', () => {
         await holdBack;
       },
     );
-    const wakeUps = new WakeUps(log.databaseUrl, log.pool, silent);
-    await wakeUps.start();
+    const logHeads = new LogHeads(log.databaseUrl, log.pool, silent);
+    await logHeads.start();
     const { databaseUrl: url, settings } = log;
     const deliverer = new WebhookDeliverer({
-      ...{ url, settings, pool, wakeUps, log: silent },
+      ...{ url, settings, pool, logHeads, log: silent },
       open: async (events) => [...events],
       onAttempt: (result) => results.push(result),
       post: { post, close: () => undefined },
@@ -47,7 +47,7 @@ describe('a webhook’s delivery', () => {
       goOn = resolve;
     });
     const askedBefore = asked;
-    wakeUps.emit('moved', 0);
+    logHeads.emit('moved', 0);
     await eventually('an answer that has it as due', () => asked > askedBefore);
     posts[0]?.({ status: 204, retryAfter: undefined });
     await eventually('the attempt to be over', () => results.length === 1);
@@ -56,12 +56,12 @@ describe('a webhook’s delivery', () => {
     goOn();
     holdBack = undefined;
     const askedThen = asked;
-    wakeUps.emit('moved', 0);
+    logHeads.emit('moved', 0);
     await eventually('it to have looked again', () => asked > askedThen);
     expect(results).to.deep.equal(['delivered']);
     expect(posts).to.have.length(1);
     for (const resolve of posts) resolve({ status: 204, retryAfter: undefined });
     await deliverer.close();
-    await wakeUps.close();
+    await logHeads.close();
   });
 });

@@ -1,5 +1,5 @@
 import { createAppender } from '../../event-log/append/group-commit.js';
-import { createNotifier } from '../../event-log/heads/log-heads.js';
+import { createHeadsNotifier } from '../../event-log/heads/log-heads.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { forgetPerson } from '../../privacy/forget-person.js';
 import { readArguments } from '../terminal/arguments.js';
@@ -24,7 +24,7 @@ export async function forgetCommand(args: string[]): Promise<void> {
     if (!personKeys) throw new UsageError('nothing is sealed in this log: set ORDERS_PERSONAL_DATA_KEY_FILE');
     const { partitions } = settings;
     const readStream = createStreamReader(pool, partitions);
-    const { append } = createAppender(pool, settings, { onMoved: createNotifier(pool, log) });
+    const { append } = createAppender(pool, settings, { onMoved: createHeadsNotifier(pool, log) });
     const done = await forgetPerson({ pool, partitions, personKeys, readStream, append }, userId, reason, operator());
     if (!done) throw new UsageError('no personal data of this user is sealed in the log');
     const orders = `${done.orders} ${done.orders === 1 ? 'order' : 'orders'}`;

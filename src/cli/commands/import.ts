@@ -5,7 +5,7 @@ import { readConfig } from '../../config.js';
 import { openServers } from '../../embedded/embedded.js';
 import { createAppender } from '../../event-log/append/group-commit.js';
 import { createPool, readLogSettings } from '../../event-log/database.js';
-import { createNotifier } from '../../event-log/heads/log-heads.js';
+import { createHeadsNotifier } from '../../event-log/heads/log-heads.js';
 import { migrate } from '../../event-log/migrate.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { type CsvMapping, datePattern, mappableFields, parseAssignments } from '../../import/csv-mapping.js';
@@ -63,7 +63,7 @@ export async function importCommand(args: string[]): Promise<void> {
     const handlers = createCommandHandlers({
       readStream: createOpenedStreamReader(personKeys, createStreamReader(pool, settings.partitions)),
       personKeys,
-      ...createAppender(pool, settings, { onMoved: createNotifier(pool, log) }),
+      ...createAppender(pool, settings, { onMoved: createHeadsNotifier(pool, log) }),
       now: () => utcTime(Date.now()),
     });
     let bar: ProgressBar | undefined;

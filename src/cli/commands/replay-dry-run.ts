@@ -2,8 +2,8 @@ import { type LogPoint, positionsAt } from '../../event-log/read/positions-at.js
 import { parseRfc3339 } from '../../http/request/rfc3339.js';
 import type { Projection } from '../../projections/projection.js';
 import { compareGenerations } from '../../projector/dry-run/compare-generations.js';
-import { startScratchReplay } from '../../projector/dry-run/scratch-generation.js';
-import { createFreezer } from '../../projector/generations/checkpoint-freeze.js';
+import { startScratchGeneration } from '../../projector/dry-run/scratch-generation.js';
+import { createCheckpointFreeze } from '../../projector/generations/checkpoint-freeze.js';
 import { positionsOf, readEntries, scanGeneration } from '../../projector/generations/generation-contents.js';
 import { decodeCursor } from '../../queries/cursor.js';
 import { exactJson } from '../../queries/exact-json.js';
@@ -31,7 +31,7 @@ export async function dryRun(
     const { name } = projection;
     const { generation } = await lookUpServed(models, projection);
     const live = { name, generation };
-    const replay = await startScratchReplay(open, projection);
+    const replay = await startScratchGeneration(open, projection);
     try {
       const positions = until ?? new Map((await positionsOf(redis, keys, live, settings.partitions)).entries());
       await replayWithBar(replay.replayTo, positions);
@@ -39,7 +39,7 @@ export async function dryRun(
       const compared = await compareGenerations({
         redis,
         keys,
-        freezer: createFreezer(redis, keys),
+        checkpointFreeze: createCheckpointFreeze(redis, keys),
         projection,
         live,
         rebuilt: replay.id,
@@ -63,7 +63,7 @@ export async function dryRun(
 export async function replayUntil(open: OpenLog, chosen: readonly Projection[], untilText: string): Promise<void> {
   const until = await positionsAt(open.pool, pointOf(untilText, open.settings.partitions));
   for (const projection of chosen) {
-    const replay = await startScratchReplay(open, projection);
+    const replay = await startScratchGeneration(open, projection);
     try {
       await replayWithBar(replay.replayTo, until);
       await show(open, replay.id);

@@ -1,6 +1,6 @@
 import { createAppender } from '../../event-log/append/group-commit.js';
-import { createNotifier } from '../../event-log/heads/log-heads.js';
-import { recordOperation } from '../../event-log/operators/operator-events.js';
+import { createHeadsNotifier } from '../../event-log/heads/log-heads.js';
+import { recordOperatorEvent } from '../../event-log/operators/operator-events.js';
 import { countOwners } from '../../event-log/partition-ownership.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { allProjections } from '../../projections/all-projections.js';
@@ -163,7 +163,7 @@ async function skip(open: OpenLog, chosen: readonly Projection[], place: string,
   if (reason.trim() === '') throw new UsageError('--skip needs --reason "…": it goes into the audit trail');
   const { pool, settings, models, log } = open;
   const readStream = createStreamReader(pool, settings.partitions);
-  const { append } = createAppender(pool, settings, { onMoved: createNotifier(pool, log) });
+  const { append } = createAppender(pool, settings, { onMoved: createHeadsNotifier(pool, log) });
   const stopped = (await getProjections(models)).flatMap(({ name, partitions, rebuild }) => {
     const live = partitions[partition]?.stopped;
     const built = rebuild?.stopped?.find((one) => one.partition === partition);
@@ -173,7 +173,7 @@ async function skip(open: OpenLog, chosen: readonly Projection[], place: string,
   if (stopped.length === 0)
     throw new UsageError(`no projection has stopped at ${place}: orders status shows where they have`);
   for (const { name, at } of stopped) {
-    const recorded = await recordOperation(
+    const recorded = await recordOperatorEvent(
       readStream,
       append,
       {

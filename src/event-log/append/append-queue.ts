@@ -18,7 +18,7 @@ export interface Batch {
 }
 
 /** A partition whose appends have calls of their own, one at a time. */
-export interface PartitionApart {
+export interface IsolatedPartition {
   readonly partition: number;
   readonly waiting: WaitingAppend[];
   inFlight: boolean;

@@ -3,7 +3,7 @@ import type { Pool } from '../database.js';
 import { hashBytes } from '../hash-chain.js';
 import { eventLogLimits as limits } from '../limits.js';
 import type { Append, NewEvent } from './group-commit.js';
-import { createPipeline, type SendStatement } from './pipelined-connection.js';
+import { createPipelinedConnection, type SendStatement } from './pipelined-connection.js';
 
 /** The appends that one call carries to a partition, in their order. */
 export interface PartitionBatch {
@@ -66,9 +66,9 @@ export type CallAppend = (batches: readonly PartitionBatch[]) => Promise<AppendR
  * of its own.
  * @param withHashes whether the rows tell the events' hashes.
  */
-export function createAppendCalls(pool: Pool, withHashes: boolean): CallAppend {
+export function createAppendStatements(pool: Pool, withHashes: boolean): CallAppend {
   const alone: SendStatement = (statement) => pool.query(statement);
-  const inTurn = createPipeline(pool, limits.appendCallSlowMs);
+  const inTurn = createPipelinedConnection(pool, limits.appendCallSlowMs);
   let refusalsLately = false;
   return async (batches) => {
     if (batches.length === 1) return appendEach(alone, batches, withHashes);

@@ -38,7 +38,7 @@ export class CallsInFlight {
       this.#slow += 1;
       this.#onChange();
     }, limits.appendCallSlowMs);
-    const heldUp = setTimeout(leave, limits.appendCallHeldUpMs);
+    const heldUp = setTimeout(leave, limits.appendCallBlockedMs);
     return leave;
   }
 }

@@ -1,12 +1,12 @@
 import { orderPartition } from '../../orders/values/partition.js';
-import { gather } from '../coalesce.js';
+import { coalesce } from '../coalesce.js';
 import type { LogSettings, Pool } from '../database.js';
 import { hashBytes } from '../hash-chain.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { Overloaded } from '../overloaded.js';
 import type { StoredEvent } from '../stored-event.js';
-import { type Batch, byPartition, type PartitionApart, takeCall, type WaitingAppend } from './append-queue.js';
-import { type AppendRow, concernsOnePartition, createAppendCalls } from './append-statements.js';
+import { type Batch, byPartition, type IsolatedPartition, takeCall, type WaitingAppend } from './append-queue.js';
+import { type AppendRow, concernsOnePartition, createAppendStatements } from './append-statements.js';
 import { CallsInFlight } from './calls-in-flight.js';
 
 export interface NewEvent {
@@ -88,11 +88,11 @@ export function createAppender(
 ): Appender {
   /** In the order in which they came. */
   const waiting: WaitingAppend[] = [];
-  const apart = new Map<number, PartitionApart>();
+  const isolated = new Map<number, IsolatedPartition>();
   /** How many wait, there and here. */
   let queued = 0;
-  const callAppend = createAppendCalls(pool, onCommitted !== undefined);
-  const sendSoon = gather(send, () => queued >= limits.gatheredEnough, limits.maxGatherMs);
+  const callAppend = createAppendStatements(pool, onCommitted !== undefined);
+  const sendSoon = coalesce(send, () => queued >= limits.coalescedEnough, limits.maxCoalesceMs);
   const calls = new CallsInFlight(sendSoon);
 
   /** Sends what waits, as far as calls are free. */
@@ -100,17 +100,17 @@ export function createAppender(
     // What waits for a call that is soon over makes the next one larger, and costs less there than in a call of its own.
     const pays = () => calls.areAllSlow || waiting.length >= limits.maxBatchEvents;
     for (;;) {
-      if (apart.size > 0 || !appendAcrossPartitions) separate();
+      if (isolated.size > 0 || !appendAcrossPartitions) separateIsolated();
       if (waiting.length === 0 || calls.count === limits.maxAppendCalls || !pays()) break;
       sendTogether();
     }
-    for (const own of apart.values()) sendApart(own);
+    for (const own of isolated.values()) sendIsolated(own);
   }
 
   /** Those of partitions that are apart go there. */
-  function separate(): void {
+  function separateIsolated(): void {
     for (const one of waiting.splice(0)) {
-      if (apart.has(one.partition) || !appendAcrossPartitions) setApart(one.partition).waiting.push(one);
+      if (isolated.has(one.partition) || !appendAcrossPartitions) isolate(one.partition).waiting.push(one);
       else waiting.push(one);
     }
   }
@@ -120,22 +120,22 @@ export function createAppender(
     const [first, second] = batches;
     if (first && !second) {
       // It may be held up for as long as a statement may take. What comes for the partition meanwhile waits apart, then.
-      const own = setApart(first.partition);
+      const own = isolate(first.partition);
       own.waiting.push(...first.taken);
-      sendApart(own, calls.enter());
+      sendIsolated(own, calls.enter());
       return;
     }
     for (const { taken } of batches) queued -= taken.length;
     void deliver(batches).finally(calls.enter());
   }
 
-  function setApart(partition: number): PartitionApart {
-    const own = apart.get(partition) ?? { partition, waiting: [], inFlight: false };
-    apart.set(partition, own);
+  function isolate(partition: number): IsolatedPartition {
+    const own = isolated.get(partition) ?? { partition, waiting: [], inFlight: false };
+    isolated.set(partition, own);
     return own;
   }
 
-  function sendApart(own: PartitionApart, leave?: () => void): void {
+  function sendIsolated(own: IsolatedPartition, leave?: () => void): void {
     if (own.inFlight) return;
     const taken = takeCall(own.waiting);
     queued -= taken.length;
@@ -143,7 +143,7 @@ export function createAppender(
     void deliver([{ partition: own.partition, taken }]).finally(() => {
       own.inFlight = false;
       // What comes for it from now on goes with the others again.
-      if (own.waiting.length === 0) apart.delete(own.partition);
+      if (own.waiting.length === 0) isolated.delete(own.partition);
       leave?.();
       sendSoon();
     });
@@ -164,7 +164,7 @@ export function createAppender(
       if (batches.length > 1 && concernsOnePartition(error)) {
         // Each by itself: one of them may take long, and holds up nobody but its own partition from here on.
         for (const { partition, taken } of batches) {
-          setApart(partition).waiting.unshift(...taken);
+          isolate(partition).waiting.unshift(...taken);
           queued += taken.length;
         }
         return;

@@ -5,7 +5,7 @@ import type { Pool } from '../database.js';
 export type SendStatement = <Row extends pg.QueryResultRow>(statement: pg.QueryConfig) => Promise<pg.QueryResult<Row>>;
 
 /** A connection, as long as statements are under way on it. */
-interface Lane {
+interface OpenConnection {
   readonly connecting: Promise<pg.PoolClient>;
   client?: pg.PoolClient;
   underWay: number;
@@ -22,11 +22,11 @@ interface Lane {
  * The connection is the pool's again as soon as nothing is under way. If it breaks, all that was under way on it fails, with an outcome that is unknown.
  * @param pool with `pipeline` set.
  */
-export function createPipeline(pool: Pool, heldUpMs: number): SendStatement {
-  let lane: Lane | undefined;
+export function createPipelinedConnection(pool: Pool, heldUpMs: number): SendStatement {
+  let lane: OpenConnection | undefined;
 
-  function open(): Lane {
-    const opened: Lane = {
+  function open(): OpenConnection {
+    const opened: OpenConnection = {
       underWay: 0,
       frontSince: performance.now(),
       connecting: pool.connect().then((client) => {
@@ -39,7 +39,7 @@ export function createPipeline(pool: Pool, heldUpMs: number): SendStatement {
     return opened;
   }
 
-  function leave(left: Lane): void {
+  function leave(left: OpenConnection): void {
     left.underWay -= 1;
     left.frontSince = performance.now();
     const isOver = left.underWay === 0;

@@ -9,7 +9,7 @@ import type { Committed } from './group-commit.js';
  * Each partition has a run of events without a gap, the newest at its end. Where others appended in between, the run begins
  * anew after them.
  */
-export class AppendedEvents {
+export class RecentEvents {
   readonly #runs = new Map<number, { events: StoredEvent[]; bytes: number }>();
   readonly #maxBytes: number;
 

@@ -21,7 +21,7 @@ type HeadsPayload = [partition: number, position: number][];
  * transaction on purpose: a commit that notifies takes a lock on the whole server. It is only a hint: if it is lost,
  * the readers' poll finds the events.
  */
-export function createNotifier(pool: Pool, log: Logger): (head: HeadMoved) => void {
+export function createHeadsNotifier(pool: Pool, log: Logger): (head: HeadMoved) => void {
   const moved = new Map<number, number>();
   let sending = false;
 
@@ -59,7 +59,7 @@ export function createNotifier(pool: Pool, log: Logger): (head: HeadMoved) => vo
  * Knows where each partition's log ends, from notifications and, since those are only hints, from reading all heads
  * every second and after each reconnect. Emits `moved` with the partition.
  */
-export class WakeUps extends EventEmitter<{ moved: [partition: number] }> {
+export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
   readonly heads = new Map<number, number>();
   readonly #pool: Pool;
   readonly #url: string;
@@ -94,7 +94,7 @@ export class WakeUps extends EventEmitter<{ moved: [partition: number] }> {
   }
 
   /** Told by who appends in this process: its own projector need not wait for a notification to come back. */
-  saw({ partition, position }: HeadMoved): void {
+  advance({ partition, position }: HeadMoved): void {
     this.#see(partition, position);
   }
 

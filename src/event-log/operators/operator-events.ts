@@ -8,9 +8,9 @@ import { appendAtEnd } from './append-at-end.js';
  * What operators have done to the service itself: a stream of the log beside those of the orders, so it is as durable,
  * as tamper-evident and as much a part of every replay as they are. Its id is no order's: commands on it are refused.
  */
-export const operationsStreamId = '00000000-0000-8000-8000-6f7065726174';
+export const operatorStreamId = '00000000-0000-8000-8000-6f7065726174';
 
-export type OperationEvent =
+export type OperatorEvent =
   | {
       /** An operator decided that a projection passes over an event that it can't fold. */
       readonly type: 'ProjectionEventSkipped';
@@ -29,37 +29,37 @@ export type OperationEvent =
       readonly data: { readonly person: string; readonly orders: number; readonly reason: string };
     };
 
-export type RecordedOperation = OperationEvent & {
+export type RecordedOperatorEvent = OperatorEvent & {
   readonly version: number;
   readonly recordedAt: string;
   readonly position: number;
   readonly metadata: EventMetadata;
 };
 
-export function isOperation({ orderId }: Pick<StoredEvent, 'orderId'>): boolean {
-  return orderId === operationsStreamId;
+export function isOperatorEvent({ orderId }: Pick<StoredEvent, 'orderId'>): boolean {
+  return orderId === operatorStreamId;
 }
 
 /** Everything that operators have done, oldest first. */
-export async function readOperations(readStream: ReadStream): Promise<RecordedOperation[]> {
-  const events = await readStream(operationsStreamId);
+export async function readOperatorEvents(readStream: ReadStream): Promise<RecordedOperatorEvent[]> {
+  const events = await readStream(operatorStreamId);
   return events.map((event) => {
     // The stream only holds what recordOperation has written.
-    const operation = { type: event.type, data: JSON.parse(event.data) } as OperationEvent;
+    const operation = { type: event.type, data: JSON.parse(event.data) } as OperatorEvent;
     const metadata = JSON.parse(event.metadata) as EventMetadata;
     return { ...operation, version: event.version, recordedAt: event.recordedAt, position: event.position, metadata };
   });
 }
 
 /** Appends to the operations' stream. Resolves with the event's place once it is durable. */
-export async function recordOperation(
+export async function recordOperatorEvent(
   readStream: ReadStream,
   append: AppendEvents,
-  operation: OperationEvent,
+  operation: OperatorEvent,
   actor: string,
 ): Promise<{ partition: number; position: number }> {
   const metadata: EventMetadata = { schema: 1, actor };
-  const place = await appendAtEnd(readStream, append, operationsStreamId, () => ({
+  const place = await appendAtEnd(readStream, append, operatorStreamId, () => ({
     type: operation.type,
     data: JSON.stringify(operation.data),
     metadata: JSON.stringify(metadata),

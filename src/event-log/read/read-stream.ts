@@ -1,5 +1,5 @@
 import { orderPartition } from '../../orders/values/partition.js';
-import { gather } from '../coalesce.js';
+import { coalesce } from '../coalesce.js';
 import type { Pool } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { Overloaded } from '../overloaded.js';
@@ -33,7 +33,7 @@ interface WaitingRead {
 export function createStreamReader(pool: Pool, partitions: number, maxQueriesInFlight = 2): ReadStream {
   let waiting: WaitingRead[] = [];
   let inFlight = 0;
-  const readSoon = gather(next, () => waiting.length >= limits.gatheredEnough, limits.maxGatherMs);
+  const readSoon = coalesce(next, () => waiting.length >= limits.coalescedEnough, limits.maxCoalesceMs);
 
   function next(): void {
     while (inFlight < maxQueriesInFlight && waiting.length > 0) {

@@ -19,7 +19,7 @@ export interface BatchLine {
 }
 
 /** The answer to one line of a batch. */
-export type LineAnswer =
+export type LineResponse =
   | { line: number; status: number; order_id: string; version: number; replayed?: true }
   | { line: number; status: number; order_id?: string; problem: Problem };
 
@@ -36,7 +36,7 @@ export interface BatchCaller
 }
 
 /** Handles lines of a batch that have come together: an answer a line, in their order. Never rejects. */
-export type HandleLines = (lines: readonly BatchLine[]) => Promise<readonly LineAnswer[]>;
+export type HandleLines = (lines: readonly BatchLine[]) => Promise<readonly LineResponse[]>;
 
 /**
  * Handles the lines of a batch: `{"command": "ship", "order_id": …, …}` with the fields of the command's body beside it.
@@ -48,7 +48,7 @@ export function createLineHandler(caller: BatchCaller): HandleLines {
   const turns = new Map<string, Turn>();
 
   return async (lines) => {
-    const answers = new Array<LineAnswer>(lines.length);
+    const answers = new Array<LineResponse>(lines.length);
     const answer = (index: number, request: CommandRequest, outcome: BatchOutcome) => {
       if (outcome.outcome === 'handled') caller.onHandled?.(outcome);
       answers[index] = lineAnswer(lines[index]?.number ?? 0, request, outcome);
@@ -109,11 +109,11 @@ interface Turn {
   over: Promise<void> | undefined;
 }
 
-function refused(line: number, problem: Problem, orderId?: string): LineAnswer {
+function refused(line: number, problem: Problem, orderId?: string): LineResponse {
   return { line, status: problem.status, ...(orderId === undefined ? {} : { order_id: orderId }), problem };
 }
 
-function lineAnswer(line: number, { orderId, command }: CommandRequest, outcome: BatchOutcome): LineAnswer {
+function lineAnswer(line: number, { orderId, command }: CommandRequest, outcome: BatchOutcome): LineResponse {
   if (outcome.outcome === 'failed') return refused(line, problemOf(outcome.error), orderId);
   if (outcome.outcome !== 'handled') return refused(line, outcomeProblem(outcome), orderId);
   const answer = { line, status: command.command === 'place' ? 201 : 200, order_id: orderId, version: outcome.version };

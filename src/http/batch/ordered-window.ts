@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 
 /**
  * Works on the items of a stream at the same time, at most `maxInFlight`, and gives the results in the items' order as
@@ -26,7 +26,7 @@ export async function* orderedWindow<Item, Result>(
         result.catch(() => undefined);
         results.push(result);
         wakeWriter?.();
-        await nextTurn();
+        await yieldToEventLoop();
         while (results.length >= maxInFlight && !ended) {
           await new Promise<void>((resolve) => {
             wakeReader = resolve;

@@ -10,7 +10,7 @@ export const aboutOperations = {
     access: ['audit:read'],
     query: 'checkpoint',
     headers: ['If-None-Match'],
-    answers: cached('The checkpoint', json('SignedCheckpoint')),
+    responses: cached('The checkpoint', json('SignedCheckpoint')),
     problems: ['validation', 'not-acceptable', 'no-signing-key', 'event-log-unavailable'],
   },
   getSigningKeys: {
@@ -21,7 +21,7 @@ export const aboutOperations = {
     access: 'public',
     query: 'jwks',
     headers: ['If-None-Match'],
-    answers: cached('The keys', json('JsonWebKeySet')),
+    responses: cached('The keys', json('JsonWebKeySet')),
     problems: ['validation', 'not-acceptable'],
   },
   getServiceMetrics: {
@@ -31,7 +31,7 @@ export const aboutOperations = {
     summary: 'This process’s figures, for Prometheus',
     unlimited: true,
     access: ['metrics:read', 'admin'],
-    answers: { 200: { description: 'The figures', content: { 'text/plain': 'text' } } },
+    responses: { 200: { description: 'The figures', content: { 'text/plain': 'text' } } },
   },
   isLive: {
     method: 'get',
@@ -40,7 +40,7 @@ export const aboutOperations = {
     summary: 'Whether the process runs',
     unlimited: true,
     access: 'public',
-    answers: { 200: { description: 'It does', content: json('Live') } },
+    responses: { 200: { description: 'It does', content: json('Live') } },
   },
   isReady: {
     method: 'get',
@@ -49,7 +49,7 @@ export const aboutOperations = {
     summary: 'Whether it can serve, and what is down, by name',
     unlimited: true,
     access: 'public',
-    answers: {
+    responses: {
       200: { description: 'It can', content: json('Health') },
       503: { description: 'It can’t', content: json('Health') },
     },
@@ -60,7 +60,7 @@ export const aboutOperations = {
     tag: 'About',
     summary: 'The operations page; for programs, what there is',
     access: 'public',
-    answers: {
+    responses: {
       200: { description: 'The page', content: { 'application/json': 'ServiceDescription', 'text/html': 'text' } },
     },
   },
@@ -71,7 +71,7 @@ export const aboutOperations = {
     summary: 'The operations page’s style and script',
     access: 'public',
     parameters: ['file'],
-    answers: {
+    responses: {
       200: {
         description: 'The file',
         content: { 'text/css': 'text', 'application/javascript': 'text', 'text/javascript': 'text' },
@@ -86,7 +86,7 @@ export const aboutOperations = {
     summary: 'This document',
     access: 'public',
     headers: ['If-None-Match'],
-    answers: cached('OpenAPI 3.1', json('OpenApiDocument')),
+    responses: cached('OpenAPI 3.1', json('OpenApiDocument')),
     problems: ['not-acceptable'],
   },
   getDocs: {
@@ -95,7 +95,7 @@ export const aboutOperations = {
     tag: 'About',
     summary: 'This document, to read and to try',
     access: 'public',
-    answers: { 200: { description: 'The page', content: { 'text/html': 'text' } } },
+    responses: { 200: { description: 'The page', content: { 'text/html': 'text' } } },
   },
   getDocsFile: {
     method: 'get',
@@ -104,7 +104,7 @@ export const aboutOperations = {
     summary: 'The style and the scripts of /docs',
     access: 'public',
     parameters: ['file'],
-    answers: {
+    responses: {
       200: {
         description: 'The file',
         content: { 'text/css': 'text', 'application/javascript': 'text', 'text/javascript': 'text' },
@@ -118,7 +118,7 @@ export const aboutOperations = {
     tag: 'About',
     summary: 'Every problem that there is',
     access: 'public',
-    answers: { 200: { description: 'The problem types', content: json('ProblemTypes') } },
+    responses: { 200: { description: 'The problem types', content: json('ProblemTypes') } },
   },
   getProblem: {
     method: 'get',
@@ -127,7 +127,7 @@ export const aboutOperations = {
     summary: 'What a problem means and what to do',
     access: 'public',
     parameters: ['problem'],
-    answers: { 200: { description: 'A page', content: { 'text/html': 'text' } } },
+    responses: { 200: { description: 'A page', content: { 'text/html': 'text' } } },
     problems: ['not-found'],
   },
 } as const satisfies Readonly<Record<string, Operation>>;

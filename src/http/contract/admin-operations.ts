@@ -13,7 +13,7 @@ export const adminOperations = {
     access: ['metrics:read', 'admin'],
     query: 'projections',
     headers: ['If-None-Match'],
-    answers: cached('The projections', { 'application/json': 'Projections', 'text/event-stream': 'text' }),
+    responses: cached('The projections', { 'application/json': 'Projections', 'text/event-stream': 'text' }),
     problems: ['validation', 'not-acceptable', 'read-models-unavailable'],
   },
   rebuildProjection: {
@@ -23,7 +23,7 @@ export const adminOperations = {
     summary: 'Rebuild a read model from the log, beside the live one',
     access: ['admin'],
     parameters: ['name'],
-    answers: {
+    responses: {
       202: { description: 'The rebuild is under way', content: json('RebuildRequested'), headers: ['Location'] },
     },
     problems: ['validation', 'projection-not-found', 'read-models-unavailable'],
@@ -35,7 +35,7 @@ export const adminOperations = {
     summary: 'Cancel a rebuild; the live read model is as before',
     access: ['admin'],
     parameters: ['name'],
-    answers: { 204: { description: 'The rebuild is cancelled' } },
+    responses: { 204: { description: 'The rebuild is cancelled' } },
     problems: ['validation', 'projection-not-found', 'rebuild-not-found', 'read-models-unavailable'],
   },
   createWebhook: {
@@ -46,7 +46,7 @@ export const adminOperations = {
     description: 'The secret is in this answer and nowhere else. Deliveries follow Standard Webhooks.',
     access: ['admin'],
     body: 'webhook',
-    answers: { 201: { description: 'The subscription', content: json('WebhookWithSecret'), headers: ['Location'] } },
+    responses: { 201: { description: 'The subscription', content: json('WebhookWithSecret'), headers: ['Location'] } },
     problems: [...bodyProblems, 'validation', 'too-many-webhooks', 'event-log-unavailable'],
   },
   listWebhooks: {
@@ -57,7 +57,7 @@ export const adminOperations = {
     access: ['admin'],
     query: 'webhooks',
     headers: ['If-None-Match'],
-    answers: cached('The subscriptions', json('Webhooks')),
+    responses: cached('The subscriptions', json('Webhooks')),
     problems: ['validation', 'not-acceptable', 'event-log-unavailable'],
   },
   getWebhook: {
@@ -69,7 +69,7 @@ export const adminOperations = {
     parameters: ['webhook_id'],
     query: 'webhooks',
     headers: ['If-None-Match'],
-    answers: cached('The subscription', json('Webhook')),
+    responses: cached('The subscription', json('Webhook')),
     problems: ['not-acceptable', ...webhookProblems],
   },
   deleteWebhook: {
@@ -79,7 +79,7 @@ export const adminOperations = {
     summary: 'End a subscription; what it had not received is dropped',
     access: ['admin'],
     parameters: ['webhook_id'],
-    answers: { 204: { description: 'The subscription is gone' } },
+    responses: { 204: { description: 'The subscription is gone' } },
     problems: webhookProblems,
   },
   setWebhookState: {
@@ -90,7 +90,7 @@ export const adminOperations = {
     access: ['admin'],
     parameters: ['webhook_id'],
     body: 'webhookState',
-    answers: { 200: { description: 'The subscription', content: json('Webhook') } },
+    responses: { 200: { description: 'The subscription', content: json('Webhook') } },
     problems: [...bodyProblems, ...webhookProblems],
   },
   rotateWebhookSecret: {
@@ -100,7 +100,7 @@ export const adminOperations = {
     summary: 'Give a subscription a new secret; the old one signs along for a day',
     access: ['admin'],
     parameters: ['webhook_id'],
-    answers: { 200: { description: 'The subscription with its new secret', content: json('WebhookWithSecret') } },
+    responses: { 200: { description: 'The subscription with its new secret', content: json('WebhookWithSecret') } },
     problems: webhookProblems,
   },
   listDeadLetters: {
@@ -112,7 +112,7 @@ export const adminOperations = {
     parameters: ['webhook_id'],
     query: 'deadLetters',
     headers: ['If-None-Match'],
-    answers: cached('The dead letters', json('DeadLetters')),
+    responses: cached('The dead letters', json('DeadLetters')),
     problems: ['not-acceptable', ...webhookProblems],
   },
   replayDeadLetters: {
@@ -123,7 +123,7 @@ export const adminOperations = {
     access: ['admin'],
     parameters: ['webhook_id'],
     body: 'replayDeadLetters',
-    answers: { 202: { description: 'How many are tried again', content: json('DeadLettersReplayed') } },
+    responses: { 202: { description: 'How many are tried again', content: json('DeadLettersReplayed') } },
     problems: [...bodyProblems, ...webhookProblems],
   },
 } as const satisfies Readonly<Record<string, Operation>>;

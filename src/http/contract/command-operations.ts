@@ -56,7 +56,7 @@ function commandOperation(name: CommandName): Operation {
     ...(isPlace ? {} : { parameters: ['order_id'] as const }),
     headers: ['Idempotency-Key', 'If-Match', 'Prefer'],
     body: name,
-    answers: {
+    responses: {
       [isPlace ? 201 : 200]: {
         description: isPlace ? 'The order as it was placed' : 'The order as it now is',
         content: json('Order'),
@@ -95,7 +95,7 @@ export const commandOperations = {
     access: ['orders:write'],
     headers: ['Prefer'],
     body: 'batch',
-    answers: {
+    responses: {
       200: {
         description: 'A line for each line, in the same order',
         content: { 'application/x-ndjson': 'BatchLine' },

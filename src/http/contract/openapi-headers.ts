@@ -1,4 +1,4 @@
-import type { AnswerHeader, RequestHeader } from './operation.js';
+import type { RequestHeader, ResponseHeader } from './operation.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -31,7 +31,7 @@ export const requestHeaders: Readonly<Record<RequestHeader, Json>> = {
   },
 };
 
-export const answerHeaders: Readonly<Record<AnswerHeader | 'X-Request-Id' | 'Retry-After', Json>> = {
+export const responseHeaders: Readonly<Record<ResponseHeader | 'X-Request-Id' | 'Retry-After', Json>> = {
   ETag: { description: 'Of an order: its version.', schema: { type: 'string' } },
   'Event-Position': {
     description: 'Where the command’s event is in the log: partition:position.',

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { projectPath } from '../../project-path.js';
 import { examples } from './examples.js';
-import { answerHeaders, requestHeaders } from './openapi-headers.js';
-import type { Operation, OperationAnswer } from './operation.js';
+import { requestHeaders, responseHeaders } from './openapi-headers.js';
+import type { Operation, OperationResponse } from './operation.js';
 import { operations } from './operations.js';
 import { type ProblemName, problemTypes } from './problem-types.js';
 import { bodySchemas, parameterSchemas, querySchemas } from './request-schemas.js';
-import { answerSchemas } from './response-schemas.js';
+import { responseSchemas } from './response-schemas.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -53,7 +53,7 @@ export function openApiDocument(): Json {
     webhooks: { orderEvent: { post: webhook } },
     components: {
       schemas: {
-        ...answerSchemas,
+        ...responseSchemas,
         ...Object.fromEntries(Object.entries(bodySchemas).map(([name, schema]) => [bodyName(name), published(schema)])),
         BatchCommand: {
           type: 'object',
@@ -67,7 +67,7 @@ export function openApiDocument(): Json {
         WebhookMessage: webhookMessage,
       },
       responses: shared.components(),
-      headers: answerHeaders,
+      headers: responseHeaders,
       parameters: Object.fromEntries(
         Object.entries(requestHeaders).map(([name, header]) => [
           name,
@@ -146,7 +146,7 @@ function responses(operation: Operation, shared: SharedResponses): Json {
   }
   const answers: Record<number, Json> = {};
   for (const [status, names] of byStatus) answers[status] = shared.ref(status, names);
-  for (const [text, one] of Object.entries(operation.answers)) {
+  for (const [text, one] of Object.entries(operation.responses)) {
     const status = Number(text);
     const names = byStatus.get(status);
     answers[status] = response(one, names ? (problemResponse(status, names).content as Json) : {});
@@ -177,7 +177,7 @@ class SharedResponses {
   }
 }
 
-function response({ description, content, headers = [] }: OperationAnswer, more: Json): Json {
+function response({ description, content, headers = [] }: OperationResponse, more: Json): Json {
   const types = Object.entries(content ?? {}).map(([type, schema]) => [
     type,
     { schema: schema === 'text' ? { type: 'string' } : { $ref: `#/components/schemas/${schema}` } },

@@ -1,7 +1,7 @@
 import type { Scope } from '../../access/scopes.js';
 import type { ProblemName } from './problem-types.js';
 import type { bodySchemas, parameterSchemas, querySchemas } from './request-schemas.js';
-import type { AnswerSchema } from './response-schemas.js';
+import type { ResponseSchema } from './response-schemas.js';
 
 /** A header that an operation takes or gives; what each means is in openapi-headers.ts. */
 export type RequestHeader =
@@ -11,7 +11,7 @@ export type RequestHeader =
   | 'Min-Event-Position'
   | 'If-None-Match'
   | 'Last-Event-ID';
-export type AnswerHeader =
+export type ResponseHeader =
   | 'ETag'
   | 'Event-Position'
   | 'Idempotency-Replayed'
@@ -20,10 +20,10 @@ export type AnswerHeader =
   | 'Content-Disposition';
 
 /** What is answered with a status: by media type, what its body is. */
-export interface OperationAnswer {
+export interface OperationResponse {
   readonly description: string;
-  readonly content?: Readonly<Record<string, AnswerSchema | 'text'>>;
-  readonly headers?: readonly AnswerHeader[];
+  readonly content?: Readonly<Record<string, ResponseSchema | 'text'>>;
+  readonly headers?: readonly ResponseHeader[];
 }
 
 /** One method of one path: who may call it, what it takes, and what it answers. */
@@ -42,17 +42,20 @@ export interface Operation {
   readonly query?: keyof typeof querySchemas;
   readonly headers?: readonly RequestHeader[];
   readonly body?: keyof typeof bodySchemas | 'batch';
-  readonly answers: Readonly<Record<number, OperationAnswer>>;
+  readonly responses: Readonly<Record<number, OperationResponse>>;
   readonly problems?: readonly ProblemName[];
 }
 
 /** Content that is JSON as this schema has it. */
-export function json(schema: AnswerSchema): { readonly 'application/json': AnswerSchema } {
+export function json(schema: ResponseSchema): { readonly 'application/json': ResponseSchema } {
   return { 'application/json': schema };
 }
 
 /** The answers of what can be asked again with If-None-Match. */
-export function cached(description: string, content: NonNullable<OperationAnswer['content']>): Operation['answers'] {
+export function cached(
+  description: string,
+  content: NonNullable<OperationResponse['content']>,
+): Operation['responses'] {
   return {
     200: { description, content, headers: ['ETag'] },
     304: { description: 'The caller has this answer already' },

@@ -19,7 +19,7 @@ export const queryOperations = {
     access: ['orders:read', 'orders:read:own'],
     query: 'orders',
     headers: ['Min-Event-Position', 'If-None-Match'],
-    answers: cached('A page of orders', json('OrderPage')),
+    responses: cached('A page of orders', json('OrderPage')),
     problems: [...everyQuery, 'invalid-cursor'],
   },
   getMetrics: {
@@ -30,7 +30,7 @@ export const queryOperations = {
     access: ['metrics:read'],
     query: 'metrics',
     headers: ['Min-Event-Position', 'If-None-Match'],
-    answers: cached('The figures', json('Metrics')),
+    responses: cached('The figures', json('Metrics')),
     problems: [...everyQuery, 'too-many-buckets'],
   },
   streamOrders: {
@@ -44,7 +44,7 @@ export const queryOperations = {
     access: ['orders:read', 'orders:read:own'],
     query: 'stream',
     headers: ['Last-Event-ID'],
-    answers: { 200: { description: 'The changes', content: { 'text/event-stream': 'text' } } },
+    responses: { 200: { description: 'The changes', content: { 'text/event-stream': 'text' } } },
     problems: ['validation', 'invalid-header', 'not-acceptable', 'read-models-unavailable'],
   },
   getOrder: {
@@ -56,7 +56,7 @@ export const queryOperations = {
     parameters: ['order_id'],
     query: 'order',
     headers: ['Min-Event-Position', 'If-None-Match'],
-    answers: cached('The order', json('Order')),
+    responses: cached('The order', json('Order')),
     problems: [...everyQuery, 'order-not-found', 'order-version-not-found'],
   },
   getOrderHistory: {
@@ -68,7 +68,7 @@ export const queryOperations = {
     parameters: ['order_id'],
     query: 'history',
     headers: ['Min-Event-Position', 'If-None-Match'],
-    answers: {
+    responses: {
       200: {
         description: 'The history; with diff the changes, with proof the signed proof',
         content: { 'application/json': 'History', 'text/csv': 'text' },

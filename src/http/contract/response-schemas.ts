@@ -60,7 +60,7 @@ const webhookProperties = {
   lag: { ...count, description: 'Events of the log that were not looked at yet.' },
 };
 
-export const answerSchemas = {
+export const responseSchemas = {
   Currency: { type: 'string', enum: currencyCodes, description: 'An ISO 4217 code.' },
   Order: object({
     order_id: uuid,
@@ -267,4 +267,4 @@ export const answerSchemas = {
   },
 } as const;
 
-export type AnswerSchema = keyof typeof answerSchemas;
+export type ResponseSchema = keyof typeof responseSchemas;

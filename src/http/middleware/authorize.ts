@@ -3,7 +3,7 @@ import type { Authenticate } from '../../access/authenticate.js';
 import type { Scope } from '../../access/scopes.js';
 import type { Operation } from '../contract/operation.js';
 import { ProblemError, problem } from '../contract/problems.js';
-import { callerOf, requestState } from '../request/request-context.js';
+import { callerOf, requestContext } from '../request/request-context.js';
 import type { LimitRate } from './rate-limit.js';
 
 /** Finds out who calls, and lets nobody further who lacks the operation's scope: the one place where that is checked. */
@@ -22,7 +22,7 @@ export async function authorize(
     const error = authorization === '' ? '' : ' error="invalid_token"';
     throw new ProblemError(problem('unauthenticated', found.refused), { 'www-authenticate': `Bearer${error}` });
   }
-  requestState(ctx).caller = caller;
+  requestContext(ctx).caller = caller;
   if (access !== 'public' && !access.some((scope) => caller?.scopes.has(scope))) throw insufficientScope(access);
 }
 

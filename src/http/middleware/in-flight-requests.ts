@@ -6,7 +6,7 @@ import { operations } from '../contract/operations.js';
 import { problem, retryAfterSeconds } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { requestIdOf } from '../request/request-context.js';
-import { Refusals } from './load-shedding.js';
+import { LoadShedder } from './load-shedding.js';
 
 /** Probes and metrics: what operators need most when there is too much to do. */
 const alwaysAnswered: ReadonlySet<string> = new Set(
@@ -19,11 +19,11 @@ const alwaysAnswered: ReadonlySet<string> = new Set(
  * counts is work: a request whose body is still on its way takes nobody's place, and a stream none once it has begun; they,
  * batches and the queues behind have limits of their own.
  */
-export class RequestsInHand {
+export class InFlightRequests {
   readonly #max: number;
   #count = 0;
 
-  constructor(max: number = limits.maxRequestsInHand) {
+  constructor(max: number = limits.maxInFlightRequests) {
     this.#max = max;
   }
 
@@ -56,8 +56,8 @@ export class RequestsInHand {
    * requests from other origins go the long way, where they get the headers without which a page may not read the answer; they take
    * their turn among the refusals all the same.
    */
-  refusing(application: RequestListener, onRefused: (reason: Overloaded) => void): RequestListener {
-    const refusals = new Refusals();
+  shedding(application: RequestListener, onRefused: (reason: Overloaded) => void): RequestListener {
+    const refusals = new LoadShedder();
     // What is the same for all is made once: an error with its stack alone would be a tenth of a refusal.
     const reason = this.#overloaded();
     const { type, title, status, detail } = problem('overloaded', `${reason.message}.`);

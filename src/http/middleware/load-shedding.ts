@@ -17,7 +17,7 @@ const processClock: Clock = {
  * costs a quarter of an order: far beyond capacity they alone would take all the time there is, and hardly an order would get
  * through. A caller who is not answered yet sends nothing more on that connection: so waiting refusals hold back those to come.
  */
-export class Refusals {
+export class LoadShedder {
   readonly #clock: Clock;
   #waiting: (() => void)[] = [];
   #endedAtMs: number;
@@ -30,7 +30,7 @@ export class Refusals {
 
   /** @param refuse answers one request. Called soon; at once where as many wait as may. */
   add(refuse: () => void): void {
-    if (this.#waiting.length >= limits.maxWaitingRefusals) {
+    if (this.#waiting.length >= limits.maxQueuedSheddings) {
       refuse();
       return;
     }
@@ -44,8 +44,8 @@ export class Refusals {
     const clock = this.#clock;
     const begunMs = clock.now();
     const restedMs = begunMs - this.#endedAtMs;
-    const earnedMs = Math.max(limits.minRefusalBurstMs, restedMs / limits.refusalRestFactor);
-    const burstMs = Math.min(earnedMs, limits.maxRefusalBurstMs);
+    const earnedMs = Math.max(limits.minSheddingBurstMs, restedMs / limits.sheddingPauseFactor);
+    const burstMs = Math.min(earnedMs, limits.maxSheddingBurstMs);
     let answered = 0;
     let tookMs = 0;
     for (const refuse of this.#waiting) {
@@ -57,6 +57,6 @@ export class Refusals {
     this.#waiting = this.#waiting.slice(answered);
     this.#endedAtMs = begunMs + tookMs;
     this.#isDue = this.#waiting.length > 0;
-    if (this.#isDue) clock.later(this.#answerSome, tookMs * limits.refusalRestFactor);
+    if (this.#isDue) clock.later(this.#answerSome, tookMs * limits.sheddingPauseFactor);
   };
 }

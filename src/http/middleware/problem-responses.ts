@@ -5,12 +5,12 @@ import { Overloaded } from '../../event-log/overloaded.js';
 import { ReadModelBeingBuilt, ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
 import { type Problem, ProblemError, problem, retryAfterSeconds } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
-import { requestState } from '../request/request-context.js';
-import type { RequestsInHand } from './in-flight-requests.js';
+import { requestContext } from '../request/request-context.js';
+import type { InFlightRequests } from './in-flight-requests.js';
 
 /** Answers with a problem (RFC 9457). */
-export function answerProblem(ctx: Context, { type, title, status, detail, ...extensions }: Problem): void {
-  const { requestId } = requestState(ctx);
+export function respondWithProblem(ctx: Context, { type, title, status, detail, ...extensions }: Problem): void {
+  const { requestId } = requestContext(ctx);
   const retryAfter = retryAfterSeconds(type);
   if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter));
   ctx.status = status;
@@ -19,17 +19,17 @@ export function answerProblem(ctx: Context, { type, title, status, detail, ...ex
   ctx.type = 'application/problem+json';
 }
 
-export interface AnswerProblemsOptions {
+export interface ProblemResponsesOptions {
   readonly log: Logger;
   readonly logOverload: (error: Overloaded) => void;
   /** Counts the requests that are being answered, and refuses those that are too many. */
-  readonly inHand: RequestsInHand;
+  readonly inHand: InFlightRequests;
   /** The methods that a path takes. */
   readonly methodsOf: (path: string) => readonly string[];
 }
 
 /** Turns whatever a request ends with into an answer: every error is a problem, and none shows a stack trace. */
-export function answerProblems({ log, logOverload, inHand, methodsOf }: AnswerProblemsOptions): Middleware {
+export function problemResponses({ log, logOverload, inHand, methodsOf }: ProblemResponsesOptions): Middleware {
   return async (ctx: Context, next: Next) => {
     let leave: (() => void) | undefined;
     try {
@@ -39,11 +39,12 @@ export function answerProblems({ log, logOverload, inHand, methodsOf }: AnswerPr
     } catch (error) {
       if (error instanceof ProblemError) ctx.set(error.headers);
       const answer = problemOf(error);
-      if (answer.status === 500) log.error({ err: error, request_id: requestState(ctx).requestId }, 'a request failed');
+      if (answer.status === 500)
+        log.error({ err: error, request_id: requestContext(ctx).requestId }, 'a request failed');
       else if (error instanceof Overloaded) logOverload(error);
       else if (answer.status === 503)
-        log.warn({ err: error, request_id: requestState(ctx).requestId }, 'a dependency failed');
-      answerProblem(ctx, answer);
+        log.warn({ err: error, request_id: requestContext(ctx).requestId }, 'a dependency failed');
+      respondWithProblem(ctx, answer);
     } finally {
       leave?.();
     }
@@ -53,12 +54,12 @@ export function answerProblems({ log, logOverload, inHand, methodsOf }: AnswerPr
 /** 405 with Allow where a path exists, but not with this method; otherwise 404. */
 function answerNothingThere(ctx: Context, methods: readonly string[]): void {
   if (methods.length === 0) {
-    answerProblem(ctx, problem('not-found', `There is nothing at ${ctx.path}.`));
+    respondWithProblem(ctx, problem('not-found', `There is nothing at ${ctx.path}.`));
     return;
   }
   const allowed = methods.join(', ');
   ctx.set('Allow', allowed);
-  answerProblem(ctx, problem('method-not-allowed', `${ctx.path} takes ${allowed}.`));
+  respondWithProblem(ctx, problem('method-not-allowed', `${ctx.path} takes ${allowed}.`));
 }
 
 /** Says now and then that requests are refused as too many, and how many: a line for each would be work that nobody has time for. */

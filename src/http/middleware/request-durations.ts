@@ -1,6 +1,6 @@
 import { Histogram, type Registry } from 'prom-client';
 
-export interface AnsweredRequest {
+export interface CompletedRequest {
   readonly method: string;
   readonly route: string;
   readonly status: number;
@@ -14,8 +14,8 @@ const maxPending = 512;
  * The histogram of how long requests took. They are told to it many in a row, and whatever is left when it is asked: one by one,
  * between all that a request does, telling it took several times as long, up to a twentieth of a GET.
  */
-export function createRequestDurations(registry: Registry): (request: AnsweredRequest) => void {
-  let pending: AnsweredRequest[] = [];
+export function createRequestDurations(registry: Registry): (request: CompletedRequest) => void {
+  let pending: CompletedRequest[] = [];
   const histogram = new Histogram({
     name: 'http_request_duration_seconds',
     help: 'How long requests took, by route and status.',

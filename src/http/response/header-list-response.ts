@@ -6,7 +6,7 @@ import { securityHeaders } from './security-headers.js';
  * next name) until they are written. Node's own keeps each in an object under its name in lower case: with the dozen that every
  * answer has here, that took a tenth of a GET.
  */
-export class ServiceResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+export class HeaderListResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
   readonly #headers: OutgoingHttpHeader[] = [...securityHeaders];
 
   override setHeader(name: string, value: number | string | readonly string[]): this {

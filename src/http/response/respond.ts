@@ -8,7 +8,7 @@ import { queryErrors } from '../request/validation.js';
 export const jsonType = 'application/json; charset=utf-8';
 
 /** Answers 200, or 304 where the caller has this very answer already. Without a version, the ETag is made of the text. */
-export function answer(ctx: Context, text: string, etag?: string, type = jsonType): void {
+export function respond(ctx: Context, text: string, etag?: string, type = jsonType): void {
   // Who names no type takes any.
   if (type === jsonType && ctx.req.headers.accept && !ctx.accepts('application/json')) throw notAcceptable();
   ctx.status = 200;

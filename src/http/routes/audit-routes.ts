@@ -1,5 +1,5 @@
 import { ProblemError, problem } from '../contract/problems.js';
-import { answer, parameters } from '../response/respond.js';
+import { parameters, respond } from '../response/respond.js';
 import type { Service } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
@@ -7,12 +7,12 @@ import type { AddRoute } from './router.js';
 export function auditRoutes(route: AddRoute, service: Service): void {
   route('getCheckpoint', async (ctx) => {
     parameters(ctx, 'checkpoint');
-    answer(ctx, JSON.stringify(await auditOf(service).checkpoint()));
+    respond(ctx, JSON.stringify(await auditOf(service).checkpoint()));
   });
 
   route('getSigningKeys', (ctx) => {
     parameters(ctx, 'jwks');
-    answer(ctx, JSON.stringify({ keys: service.audit?.publicKeys ?? [] }));
+    respond(ctx, JSON.stringify({ keys: service.audit?.publicKeys ?? [] }));
   });
 }
 

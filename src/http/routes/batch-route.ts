@@ -7,7 +7,7 @@ import { type Line, splitLines } from '../batch/split-lines.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { projectionWait } from '../request/headers.js';
-import { callerOf, requestState } from '../request/request-context.js';
+import { callerOf, requestContext } from '../request/request-context.js';
 import type { Service } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
@@ -21,7 +21,7 @@ export function batchRoute(route: AddRoute, service: Service): void {
         problem('unsupported-media-type', `A batch has to be ${mediaTypes[0]}, a command a line.`),
       );
     }
-    const { requestId, correlationId, causationId } = requestState(ctx);
+    const { requestId, correlationId, causationId } = requestContext(ctx);
     const caller = callerOf(ctx);
     const { waitMs, applied } = projectionWait(ctx);
     if (applied) ctx.set('Preference-Applied', applied);

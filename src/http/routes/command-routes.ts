@@ -4,11 +4,11 @@ import { type CommandName, commandNames } from '../../orders/commands.js';
 import { orderJson } from '../../orders/order-document.js';
 import { outcomeProblem, validationProblem } from '../contract/problems.js';
 import { insufficientScope } from '../middleware/authorize.js';
-import { answerProblem } from '../middleware/problem-responses.js';
+import { respondWithProblem } from '../middleware/problem-responses.js';
 import { expectedVersion, idempotencyKey, projectionWait } from '../request/headers.js';
 import { readJsonBody } from '../request/json-body.js';
 import { parseCommand } from '../request/parse-command.js';
-import { callerOf, requestState } from '../request/request-context.js';
+import { callerOf, requestContext } from '../request/request-context.js';
 import { isUuid } from '../request/validation.js';
 import { jsonType } from '../response/respond.js';
 import type { Service } from './dependencies.js';
@@ -28,10 +28,10 @@ async function command(ctx: Context, service: Service, name: CommandName, orderI
   const version = expectedVersion(ctx);
   const wait = projectionWait(ctx);
   if (orderId !== undefined && !isUuid(orderId)) {
-    answerProblem(ctx, validationProblem([{ pointer: '/path/order_id', message: 'must be a UUID' }]));
+    respondWithProblem(ctx, validationProblem([{ pointer: '/path/order_id', message: 'must be a UUID' }]));
     return;
   }
-  const { requestId, correlationId, causationId } = requestState(ctx);
+  const { requestId, correlationId, causationId } = requestContext(ctx);
   const { subject: actor, scopes } = callerOf(ctx);
   const parsed = parseCommand(name, await readJsonBody(ctx), orderId, {
     actor,
@@ -40,7 +40,7 @@ async function command(ctx: Context, service: Service, name: CommandName, orderI
     nowMs: Date.now(),
   });
   if ('errors' in parsed) {
-    answerProblem(ctx, validationProblem(parsed.errors));
+    respondWithProblem(ctx, validationProblem(parsed.errors));
     return;
   }
   if (parsed.request.occurredAt !== undefined && !scopes.has('orders:import'))
@@ -66,7 +66,7 @@ async function answerOutcome(
   waitMs: number,
 ): Promise<void> {
   if (outcome.outcome !== 'handled') {
-    answerProblem(ctx, outcomeProblem(outcome));
+    respondWithProblem(ctx, outcomeProblem(outcome));
     if (outcome.outcome === 'version-mismatch') ctx.set('ETag', `"${outcome.currentVersion}"`);
     return;
   }

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { openApiDocument } from '../contract/openapi.js';
 import { ProblemError, problem } from '../contract/problems.js';
-import { answer, etagOf } from '../response/respond.js';
+import { etagOf, respond } from '../response/respond.js';
 import { noFrames } from '../response/security-headers.js';
 import type { AddRoute } from './router.js';
 
@@ -29,7 +29,7 @@ export function openApiRoutes(route: AddRoute): void {
   const document = JSON.stringify(openApiDocument());
   const etag = etagOf(document);
 
-  route('getOpenApi', (ctx) => answer(ctx, document, etag));
+  route('getOpenApi', (ctx) => respond(ctx, document, etag));
 
   route('getDocs', (ctx) => {
     ctx.type = 'html';

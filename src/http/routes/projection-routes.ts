@@ -4,7 +4,7 @@ import { ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { callerOf } from '../request/request-context.js';
 import type { EventStream } from '../response/event-streams.js';
-import { answer, notAcceptable, parameters } from '../response/respond.js';
+import { notAcceptable, parameters, respond } from '../response/respond.js';
 import type { Service } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
@@ -19,7 +19,7 @@ export function projectionRoutes(route: AddRoute, service: Service): void {
     const type = ctx.accepts('application/json', 'text/event-stream');
     if (!type) throw notAcceptable();
     if (type === 'text/event-stream') follow(service.streams.open(ctx));
-    else answer(ctx, await projectionsJson(service));
+    else respond(ctx, await projectionsJson(service));
   });
 
   route('rebuildProjection', async (ctx) => {

@@ -20,7 +20,7 @@ import { insufficientScope, onlyUser } from '../middleware/authorize.js';
 import { minEventPosition } from '../request/headers.js';
 import { parseRfc3339 } from '../request/rfc3339.js';
 import { isUuid } from '../request/validation.js';
-import { answer, notAcceptable, parameters } from '../response/respond.js';
+import { notAcceptable, parameters, respond } from '../response/respond.js';
 import { auditOf } from './audit-routes.js';
 import type { Service } from './dependencies.js';
 import type { AddRoute } from './router.js';
@@ -60,7 +60,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
         problem('invalid-cursor', 'The cursor was not given out by this query with these filters.'),
       );
     }
-    answer(ctx, JSON.stringify(page));
+    respond(ctx, JSON.stringify(page));
   });
 
   route('getMetrics', async (ctx) => {
@@ -77,7 +77,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
         problem('too-many-buckets', `A series may have ${queryLimits.maxSeriesBuckets} buckets at the most.`),
       );
     }
-    answer(ctx, exactJson(figures));
+    respond(ctx, exactJson(figures));
   });
 
   route('getOrder', async (ctx) => {
@@ -88,7 +88,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
     if (query.version === undefined && query.at === undefined) {
       const order = await getOrder(models, orderId);
       if (!order) throw orderNotFound(orderId);
-      answer(ctx, order.json, `"${order.version}"`);
+      respond(ctx, order.json, `"${order.version}"`);
       return;
     }
     const moment =
@@ -99,7 +99,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
       const what = 'at' in moment ? `was not there yet at ${moment.at}` : `has no version ${moment.version}`;
       throw versionNotFound(what);
     }
-    answer(ctx, JSON.stringify(then), `"${then.version}"`);
+    respond(ctx, JSON.stringify(then), `"${then.version}"`);
   });
 
   route('getOrderHistory', async (ctx) => {
@@ -110,7 +110,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
       await checkReadable(models, orderId, user);
       const proof = await auditOf(service).proof(orderId);
       if (!proof) throw orderNotFound(orderId);
-      answer(ctx, JSON.stringify(proof));
+      respond(ctx, JSON.stringify(proof));
       return;
     }
     const type = ctx.accepts('application/json', 'text/csv');
@@ -123,14 +123,14 @@ export function queryRoutes(route: AddRoute, service: Service): void {
     if (query.diff && query.from !== undefined && query.to !== undefined) {
       const changes = await changesBetweenVersions(models, orderId, query.from, query.to);
       if (!changes) throw versionNotFound(`has no version ${Math.max(query.from, query.to)}`);
-      answer(ctx, JSON.stringify(changes));
+      respond(ctx, JSON.stringify(changes));
     } else if (query.diff) {
-      answer(ctx, JSON.stringify(await withChanges(models, history)), `"${history.events.length}-diff"`);
+      respond(ctx, JSON.stringify(await withChanges(models, history)), `"${history.events.length}-diff"`);
     } else if (type === 'text/csv') {
       ctx.set('Content-Disposition', `attachment; filename="order-${orderId}.csv"`);
-      answer(ctx, historyCsv(history), `"${history.events.length}-csv"`, 'text/csv; charset=utf-8; header=present');
+      respond(ctx, historyCsv(history), `"${history.events.length}-csv"`, 'text/csv; charset=utf-8; header=present');
     } else {
-      answer(ctx, JSON.stringify(history), `"${history.events.length}"`);
+      respond(ctx, JSON.stringify(history), `"${history.events.length}"`);
     }
   });
 }

@@ -19,7 +19,7 @@ export interface Routes {
 }
 
 /** Routes on which nothing can be reached that is not in the table of operations. */
-export function createRoutes(authenticate: Authenticate, limitRate: LimitRate | undefined): Routes {
+export function createRouter(authenticate: Authenticate, limitRate: LimitRate | undefined): Routes {
   /** By `nameOf`: a router tries all paths that it has, so each has few. */
   const routers = new Map<string, { readonly router: Router; readonly dispatch: Middleware }>();
   const routerOf = (method: string, path: string): Router => {

@@ -7,7 +7,7 @@ import type { bodySchemas } from '../contract/request-schemas.js';
 import { readJsonBody } from '../request/json-body.js';
 import { callerOf } from '../request/request-context.js';
 import { bodyErrors, isUuid } from '../request/validation.js';
-import { answer, parameters } from '../response/respond.js';
+import { parameters, respond } from '../response/respond.js';
 import type { Service } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
@@ -26,12 +26,12 @@ export function webhookRoutes(route: AddRoute, { webhooks: { store, allowPrivate
 
   route('listWebhooks', async (ctx) => {
     parameters(ctx, 'webhooks');
-    answer(ctx, JSON.stringify({ webhooks: await store.list() }));
+    respond(ctx, JSON.stringify({ webhooks: await store.list() }));
   });
 
   route('getWebhook', async (ctx) => {
     parameters(ctx, 'webhooks');
-    answer(ctx, JSON.stringify(await found(ctx)));
+    respond(ctx, JSON.stringify(await found(ctx)));
   });
 
   route('deleteWebhook', async (ctx) => {
@@ -64,7 +64,7 @@ export function webhookRoutes(route: AddRoute, { webhooks: { store, allowPrivate
     );
     const letters = await store.deadLetters(id, place(after), limit);
     const next = letters.length === limit ? (letters.at(-1)?.event ?? null) : null;
-    answer(ctx, JSON.stringify({ dead_letters: letters, next_after: next }));
+    respond(ctx, JSON.stringify({ dead_letters: letters, next_after: next }));
   });
 
   route('replayDeadLetters', async (ctx) => {

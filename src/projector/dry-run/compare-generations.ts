@@ -3,7 +3,7 @@ import type { Projection } from '../../projections/projection.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { ReadableEntry } from '../../read-models/readable-entry.js';
 import { pipeline, type Redis, type RedisCommand } from '../../read-models/redis/redis-client.js';
-import type { Freezer } from '../generations/checkpoint-freeze.js';
+import type { CheckpointFreeze } from '../generations/checkpoint-freeze.js';
 import { readEntries, scanGeneration } from '../generations/generation-contents.js';
 import { projectorLimits as limits } from '../limits.js';
 
@@ -23,7 +23,7 @@ export interface Difference {
 export interface Comparison {
   readonly redis: Redis;
   readonly keys: ReadModelKeys;
-  readonly freezer: Freezer;
+  readonly checkpointFreeze: CheckpointFreeze;
   readonly projection: Projection;
   readonly live: GenerationId;
   readonly rebuilt: GenerationId;
@@ -113,7 +113,7 @@ async function lookAgain(
   partition: number,
   suspects: readonly Suspect[],
 ): Promise<Difference[]> {
-  const { freezer, live, advanceTo } = comparison;
+  const { checkpointFreeze, live, advanceTo } = comparison;
   if (!advanceTo) return differencesOf(comparison, partition, suspects);
   for (let attempt = 0; attempt < limits.maxComparisonAttempts; attempt += 1) {
     const token = randomUUID();
@@ -122,20 +122,20 @@ async function lookAgain(
       await advanceTo(partition, position);
       const differences = await differencesOf(comparison, partition, suspects);
       // An owner that found the freeze too long has gone on meanwhile: then two different points were compared.
-      const still = await freezer.freeze(live, partition, token);
+      const still = await checkpointFreeze.freeze(live, partition, token);
       if (still?.position === position) return differences;
     } finally {
-      await freezer.thaw(live, partition, token);
+      await checkpointFreeze.thaw(live, partition, token);
     }
   }
   throw new Error(`${live.name} does not stand still long enough in partition ${partition} to be compared: try again`);
 }
 
 /** Freezes the live generation, once whoever else has frozen it has thawed it. */
-async function freezeSoon({ freezer, live }: Comparison, partition: number, token: string) {
+async function freezeSoon({ checkpointFreeze, live }: Comparison, partition: number, token: string) {
   const deadline = Date.now() + 2 * limits.freezeTimeoutMs;
   for (;;) {
-    const checkpoint = await freezer.freeze(live, partition, token);
+    const checkpoint = await checkpointFreeze.freeze(live, partition, token);
     if (checkpoint) return checkpoint;
     if (Date.now() > deadline)
       throw new Error(`${live.name} is being replaced by a rebuild: compare when that is over`);

@@ -6,17 +6,17 @@ import { createStreamReader } from '../../event-log/read/read-stream.js';
 import type { Projection } from '../../projections/projection.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
-import { createFreezer } from '../generations/checkpoint-freeze.js';
+import { createCheckpointFreeze } from '../generations/checkpoint-freeze.js';
 import { positionsOf } from '../generations/generation-contents.js';
 import { createGenerationStore } from '../generations/generation-store.js';
 import { projectorLimits as limits } from '../limits.js';
 import { PartitionProjector, type PartitionProjectorDeps } from '../partition-projector.js';
 import { createProjectionStore } from '../projection-store.js';
-import { createTurns } from '../scheduling/event-loop-turns.js';
-import { Gate } from '../scheduling/semaphore.js';
+import { createEventLoopTurns } from '../scheduling/event-loop-turns.js';
+import { Semaphore } from '../scheduling/semaphore.js';
 import { SkippedEvents } from '../skipped-events.js';
 
-export interface ScratchReplayDeps {
+export interface ScratchGenerationDeps {
   readonly pool: Pool;
   readonly redis: Redis;
   readonly keys: ReadModelKeys;
@@ -27,7 +27,7 @@ export interface ScratchReplayDeps {
 }
 
 /** A generation that is built to be looked at and never becomes live: of a dry run, or of a point in time. */
-export interface ScratchReplay {
+export interface ScratchGeneration {
   readonly id: GenerationId;
   /** Replays the log on up to these positions, by partition. Rejects where the projection stops on an event. */
   replayTo(until: ReadonlyMap<number, number>, onProgress?: (done: number, total: number) => void): Promise<void>;
@@ -35,7 +35,10 @@ export interface ScratchReplay {
   discard(): Promise<void>;
 }
 
-export async function startScratchReplay(deps: ScratchReplayDeps, projection: Projection): Promise<ScratchReplay> {
+export async function startScratchGeneration(
+  deps: ScratchGenerationDeps,
+  projection: Projection,
+): Promise<ScratchGeneration> {
   const { pool, redis, keys, settings, log } = deps;
   const generations = createGenerationStore(redis, keys);
   const skipped = new SkippedEvents(createStreamReader(pool, settings.partitions));
@@ -51,9 +54,9 @@ export async function startScratchReplay(deps: ScratchReplayDeps, projection: Pr
   const on = (event: 'moved', listener: (partition: number) => void) => moves.on(event, listener);
   const off = (event: 'moved', listener: (partition: number) => void) => moves.off(event, listener);
   // For this replay the log ends where it is told to end.
-  const wakeUps = { heads: until, readHeads: async () => undefined, on, off };
-  const gate = new Gate(limits.maxScratchStepsInFlight);
-  const nextTurn = createTurns();
+  const logHeads = { heads: until, readHeads: async () => undefined, on, off };
+  const semaphore = new Semaphore(limits.maxScratchStepsInFlight);
+  const yieldToEventLoop = createEventLoopTurns();
   const projectors = Array.from({ length: settings.partitions }, (_, partition) => {
     until.set(partition, 0);
     return new PartitionProjector(
@@ -61,13 +64,13 @@ export async function startScratchReplay(deps: ScratchReplayDeps, projection: Pr
         readEvents: (partition: number, after: number, max: number) => readPage(pool, partition, after, max),
         keys,
         store: createProjectionStore(redis, keys),
-        freezer: createFreezer(redis, keys),
-        wakeUps,
+        checkpointFreeze: createCheckpointFreeze(redis, keys),
+        logHeads,
         open: deps.open,
         isSkipped: (name, at, position) => skipped.has(name, at, position),
-        gate,
-        gatedFromEvents: 1,
-        nextTurn,
+        semaphore,
+        semaphoreFromEvents: 1,
+        yieldToEventLoop,
         until,
         log,
       },

@@ -3,7 +3,7 @@ import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import { type Redis, redisScript } from '../../read-models/redis/redis-client.js';
 
 /** Makes generations stand still in a partition, for a moment: while they are compared, or another becomes live. */
-export interface Freezer {
+export interface CheckpointFreeze {
   /** The checkpoint that it stands at; undefined where somebody else has frozen it, or it is being removed. */
   freeze(id: GenerationId, partition: number, token: string): Promise<Checkpoint | undefined>;
   thaw(id: GenerationId, partition: number, token: string): Promise<void>;
@@ -16,11 +16,11 @@ export interface Freezer {
   releaseFlip(projection: string, token: string): Promise<void>;
 }
 
-export function createFreezer(redis: Redis, keys: ReadModelKeys): Freezer {
+export function createCheckpointFreeze(redis: Redis, keys: ReadModelKeys): CheckpointFreeze {
   const freeze = redisScript(redis, 'freeze-checkpoint.lua');
   const thaw = redisScript(redis, 'thaw-checkpoint.lua');
   const release = redisScript(redis, 'release-flip.lua');
-  const freezer: Freezer = {
+  const checkpointFreeze: CheckpointFreeze = {
     async freeze(id, partition, token) {
       const checkpoint = decodeCheckpoint(String(await freeze([keys.checkpoint(id, partition)], [token])));
       return checkpoint.frozenBy === token ? checkpoint : undefined;
@@ -29,12 +29,12 @@ export function createFreezer(redis: Redis, keys: ReadModelKeys): Freezer {
       await thaw([keys.checkpoint(id, partition)], [token]);
     },
     async thawAbandoned(id, partition, token) {
-      await freezer.releaseFlip(id.name, token);
-      await freezer.thaw(id, partition, token);
+      await checkpointFreeze.releaseFlip(id.name, token);
+      await checkpointFreeze.thaw(id, partition, token);
     },
     async releaseFlip(projection, token) {
       await release([keys.generations(projection)], [token]);
     },
   };
-  return freezer;
+  return checkpointFreeze;
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { WakeUps } from '../../event-log/heads/log-heads.js';
+import type { LogHeads } from '../../event-log/heads/log-heads.js';
 import { type Build, type Generations, servedGeneration } from '../../read-models/generations.js';
 import type { GenerationId, ProjectionId, ReadModelKeys } from '../../read-models/keys.js';
 import { pipeline, type Redis } from '../../read-models/redis/redis-client.js';
 import type { RebuildProgress } from '../../read-models/report.js';
 import { projectorLimits as limits } from '../limits.js';
-import type { Freezer } from './checkpoint-freeze.js';
+import type { CheckpointFreeze } from './checkpoint-freeze.js';
 import { positionsOf } from './generation-contents.js';
 import type { GenerationStore } from './generation-store.js';
 import { removeGeneration } from './remove-generation.js';
@@ -17,8 +17,8 @@ export interface CoordinatorDeps {
   readonly partitions: number;
   readonly projections: readonly ProjectionId[];
   readonly store: GenerationStore;
-  readonly freezer: Freezer;
-  readonly wakeUps: Pick<WakeUps, 'heads'>;
+  readonly checkpointFreeze: CheckpointFreeze;
+  readonly logHeads: Pick<LogHeads, 'heads'>;
   readonly log: Logger;
 }
 
@@ -103,10 +103,10 @@ export class RebuildCoordinator {
   }
 
   async #advance(projection: ProjectionId, generations: Generations, build: Build): Promise<void> {
-    const { wakeUps, partitions, redis, keys } = this.#deps;
+    const { logHeads, partitions, redis, keys } = this.#deps;
     const id = { name: projection.name, generation: build.generation };
     const built = await this.#positions(id);
-    const heads = Array.from({ length: partitions }, (_, partition) => wakeUps.heads.get(partition) ?? 0);
+    const heads = Array.from({ length: partitions }, (_, partition) => logHeads.heads.get(partition) ?? 0);
     await pipeline(redis, [['SET', keys.progress(projection.name), JSON.stringify(this.#measure(id, built, heads))]]);
     if (heads.every((head, partition) => (built[partition] ?? 0) >= head - limits.maxFlipLagEvents)) {
       await this.#flip(projection, generations, build);
@@ -135,7 +135,7 @@ export class RebuildCoordinator {
    * so the new one gets to where it is, or beyond, in every partition: a reader sees nothing go back.
    */
   async #flip(projection: ProjectionId, generations: Generations, build: Build): Promise<void> {
-    const { store, freezer, partitions, log } = this.#deps;
+    const { store, checkpointFreeze, partitions, log } = this.#deps;
     const served = servedGeneration(generations, projection.version);
     const token = randomUUID();
     const next = { name: projection.name, generation: build.generation };
@@ -150,8 +150,8 @@ export class RebuildCoordinator {
     } finally {
       // A generation that was replaced stays as it is until it is removed; another version's own processes go on with theirs.
       const goesOn = live && (!flipped || served?.version !== projection.version);
-      if (!flipped) await freezer.releaseFlip(projection.name, token);
-      if (goesOn) await this.#forAll((partition) => freezer.thaw(live, partition, token));
+      if (!flipped) await checkpointFreeze.releaseFlip(projection.name, token);
+      if (goesOn) await this.#forAll((partition) => checkpointFreeze.thaw(live, partition, token));
     }
     if (!flipped) return;
     log.info({ projection: projection.name, generation: build.generation }, 'a rebuilt read model is live');
@@ -159,7 +159,7 @@ export class RebuildCoordinator {
 
   /** The positions where the generation stands still now; undefined where somebody else holds it. */
   async #freezeAll(id: GenerationId, token: string): Promise<number[] | undefined> {
-    const checkpoints = await this.#forAll((partition) => this.#deps.freezer.freeze(id, partition, token));
+    const checkpoints = await this.#forAll((partition) => this.#deps.checkpointFreeze.freeze(id, partition, token));
     const positions = checkpoints.flatMap((checkpoint) => (checkpoint ? [checkpoint.position] : []));
     return positions.length === checkpoints.length ? positions : undefined;
   }

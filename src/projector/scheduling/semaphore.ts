@@ -1,5 +1,5 @@
 /** Lets a bounded number of tasks run at once; the others wait in the order they came. */
-export class Gate {
+export class Semaphore {
   readonly #maxAtOnce: number;
   readonly #restMs: (tookMs: number) => number;
   readonly #waiting: (() => void)[] = [];

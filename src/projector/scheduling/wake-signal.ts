@@ -1,13 +1,13 @@
 /** What a sleeper is woken by. One sleeps at a time. */
-export class Bell {
+export class WakeSignal {
   #ring: (() => void) | undefined;
 
-  ring(): void {
+  notify(): void {
     this.#ring?.();
   }
 
   /** True if it rang, false if the time is over. */
-  sleep(timeoutMs: number): Promise<boolean> {
+  wait(timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const end = (rung: boolean) => {
         clearTimeout(timer);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readOperations } from '../../../src/event-log/operators/operator-events.js';
+import { readOperatorEvents } from '../../../src/event-log/operators/operator-events.js';
 import { createStreamReader } from '../../../src/event-log/read/read-stream.js';
 import { allProjections } from '../../../src/projections/all-projections.js';
 import { getProjections } from '../../../src/queries/get-projections.js';
@@ -123,7 +123,7 @@ describe('orders replay', function () {
     await projected(log);
     expect(projector.stopped()).to.deep.equal([]);
 
-    const operations = await readOperations(createStreamReader(log.pool, 4));
+    const operations = await readOperatorEvents(createStreamReader(log.pool, 4));
     expect(operations.map(({ type, data }) => [type, 'projection' in data && data.projection])).to.have.deep.members([
       ['ProjectionEventSkipped', 'order-status'],
       ['ProjectionEventSkipped', 'order-history'],
@@ -142,9 +142,9 @@ describe('orders replay', function () {
       log,
       allProjections.map((projection) => ({
         ...projection,
-        fold(events, key, state) {
+        project(events, key, state) {
           if (broken && projection.name === 'metrics') throw new Error('a passing trouble');
-          return projection.fold(events, key, state);
+          return projection.project(events, key, state);
         },
       })),
     );

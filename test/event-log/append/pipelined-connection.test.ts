@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { expect } from 'chai';
 import type pg from 'pg';
-import { createPipeline, type SendStatement } from '../../../src/event-log/append/pipelined-connection.js';
+import { createPipelinedConnection, type SendStatement } from '../../../src/event-log/append/pipelined-connection.js';
 import { createPool, type Pool } from '../../../src/event-log/database.js';
 import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
 
@@ -35,7 +35,7 @@ describe('statements in a pipeline', () => {
   });
 
   it('go out before those ahead of them are answered, over one connection, and are answered in their order', async () => {
-    const send = createPipeline(pool, longMs);
+    const send = createPipelinedConnection(pool, longMs);
     const answered: string[] = [];
     const first = send(held).then(pidOf('first', answered));
     const sentBefore = await waits();
@@ -49,7 +49,7 @@ describe('statements in a pipeline', () => {
   });
 
   it('leave the connection to the pool when all are over', async () => {
-    const send = createPipeline(pool, longMs);
+    const send = createPipelinedConnection(pool, longMs);
     await Promise.all([send(quick), send(quick), send(quick)]);
     expect([pool.totalCount, pool.idleCount]).to.deep.equal([1, 1]);
     await send(quick);
@@ -57,7 +57,7 @@ describe('statements in a pipeline', () => {
   });
 
   it('have another connection where one ahead of them is held up', async () => {
-    const send = createPipeline(pool, 0);
+    const send = createPipelinedConnection(pool, 0);
     const first = send(held);
     await waits();
     const pid = await send(quick).then(pidOf());
@@ -67,7 +67,7 @@ describe('statements in a pipeline', () => {
   });
 
   it('fail alone, and the connection is used no more', async () => {
-    const send = createPipeline(pool, longMs);
+    const send = createPipelinedConnection(pool, longMs);
     const results = await Promise.allSettled([send(quick), send({ text: 'select 1 / 0' }), send(quick)]);
     expect(results.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled']);
     const pids = results.map((result) => result.status === 'fulfilled' && pidOf()(result.value));
@@ -77,7 +77,7 @@ describe('statements in a pipeline', () => {
   });
 
   it('all fail with a connection that breaks, and the next have another', async () => {
-    const send = createPipeline(pool, longMs);
+    const send = createPipelinedConnection(pool, longMs);
     const underWay = Promise.allSettled([send(held), send(quick), send(quick)]);
     await waits();
     await log.owner.query(
@@ -93,7 +93,7 @@ describe('statements in a pipeline', () => {
     const flaky = Object.create(pool, {
       connect: { value: () => (refuse ? Promise.reject(new Error('refused')) : pool.connect()) },
     });
-    const send: SendStatement = createPipeline(flaky, longMs);
+    const send: SendStatement = createPipelinedConnection(flaky, longMs);
     const results = await Promise.allSettled([send(quick), send(quick)]);
     expect(results.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected']);
     refuse = false;

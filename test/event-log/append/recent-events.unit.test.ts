@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { AppendedEvents } from '../../../src/event-log/append/recent-events.js';
+import { RecentEvents } from '../../../src/event-log/append/recent-events.js';
 import { eventLogLimits as limits } from '../../../src/event-log/limits.js';
 import type { StoredEvent } from '../../../src/event-log/stored-event.js';
 
@@ -13,13 +13,13 @@ function eventsAt(first: number, last: number, data = '{}', partition = 0): Stor
   }));
 }
 
-function kept(appended: AppendedEvents, after: number, max = 1_000, partition = 0): number[] {
+function kept(appended: RecentEvents, after: number, max = 1_000, partition = 0): number[] {
   return appended.after(partition, after, max).map(({ position }) => position);
 }
 
 describe('events that were just appended', () => {
   it('are there in order, from any position within them, and as many as are asked for', () => {
-    const appended = new AppendedEvents(4);
+    const appended = new RecentEvents(4);
     appended.add({ partition: 0, events: eventsAt(5, 7) });
     appended.add({ partition: 0, events: eventsAt(8, 9) });
     expect(appended.last(0)).to.equal(9);
@@ -33,7 +33,7 @@ describe('events that were just appended', () => {
   });
 
   it('begin anew where others have appended in between, and never have a gap', () => {
-    const appended = new AppendedEvents(4);
+    const appended = new RecentEvents(4);
     appended.add({ partition: 0, events: eventsAt(1, 3) });
     appended.add({ partition: 0, events: eventsAt(5, 6) });
     expect(kept(appended, 0)).to.deep.equal([]);
@@ -42,7 +42,7 @@ describe('events that were just appended', () => {
   });
 
   it('are of one partition each, and gone once it is', () => {
-    const appended = new AppendedEvents(4);
+    const appended = new RecentEvents(4);
     appended.add({ partition: 0, events: eventsAt(1, 2) });
     appended.add({ partition: 1, events: eventsAt(1, 1, '{}', 1) });
     appended.forget(0);
@@ -51,7 +51,7 @@ describe('events that were just appended', () => {
   });
 
   it('take no more room than they have, however far behind a partition is, and none from another', () => {
-    const appended = new AppendedEvents(4);
+    const appended = new RecentEvents(4);
     const data = 'x'.repeat(100_000);
     const most = Math.floor(limits.maxKeptBytes / 4 / data.length);
     appended.add({ partition: 1, events: eventsAt(1, 1, '{}', 1) });
@@ -66,7 +66,7 @@ describe('events that were just appended', () => {
   });
 
   it('are kept again once a partition has caught up', () => {
-    const appended = new AppendedEvents(1);
+    const appended = new RecentEvents(1);
     const data = 'x'.repeat(limits.maxKeptBytes);
     appended.add({ partition: 0, events: eventsAt(1, 1, data) });
     expect(kept(appended, 0), 'too large').to.deep.equal([]);

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import Koa from 'koa';
 import { pino } from 'pino';
-import { RequestsInHand } from '../../../src/http/middleware/in-flight-requests.js';
-import { answerProblems, createOverloadLog } from '../../../src/http/middleware/problem-responses.js';
+import { InFlightRequests } from '../../../src/http/middleware/in-flight-requests.js';
+import { createOverloadLog, problemResponses } from '../../../src/http/middleware/problem-responses.js';
 import { identifyRequest } from '../../../src/http/request/request-context.js';
 import { startHttpServer } from '../../../src/http/server.js';
 
@@ -12,8 +12,8 @@ describe('when more requests come than can be answered', () => {
     const log = pino({ level: 'warn' }, { write: (line: string) => logged.push(JSON.parse(line)) });
     const app = new Koa();
     const logOverload = createOverloadLog(log);
-    const inHand = new RequestsInHand(2);
-    const answer = answerProblems({ log, logOverload, inHand, methodsOf: () => [] });
+    const inHand = new InFlightRequests(2);
+    const answer = problemResponses({ log, logOverload, inHand, methodsOf: () => [] });
     app.use((ctx, next) => {
       identifyRequest(ctx);
       return answer(ctx, next);
@@ -30,7 +30,7 @@ describe('when more requests come than can be answered', () => {
         ctx.body = 'done';
       });
     });
-    const server = await startHttpServer(inHand.refusing(app.callback(), logOverload), '127.0.0.1', 0);
+    const server = await startHttpServer(inHand.shedding(app.callback(), logOverload), '127.0.0.1', 0);
     try {
       const slow = [fetch(`${server.url}/slow`), fetch(`${server.url}/slow`)];
       await arrived;
@@ -61,7 +61,7 @@ describe('when more requests come than can be answered', () => {
 
   it('browsers’ requests from other origins take their turn among the refusals, though the application answers them', async () => {
     const answered: string[] = [];
-    const refusing = new RequestsInHand(0).refusing(
+    const refusing = new InFlightRequests(0).shedding(
       (request, response) => {
         answered.push(request.url ?? '');
         response.writeHead(503).end();

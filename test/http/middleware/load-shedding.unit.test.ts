@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { httpLimits as limits } from '../../../src/http/limits.js';
-import { type Clock, Refusals } from '../../../src/http/middleware/load-shedding.js';
+import { type Clock, LoadShedder } from '../../../src/http/middleware/load-shedding.js';
 
 /** A process in which time passes only by what is done in it. */
 class FakeProcess implements Clock {
@@ -32,7 +32,7 @@ describe('refusals', () => {
   /** A process that has so many requests to refuse, and how many it has told so. */
   function refusing(requests: number) {
     const process = new FakeProcess();
-    const refusals = new Refusals(process);
+    const refusals = new LoadShedder(process);
     let answered = 0;
     const refuse = () => {
       answered += 1;
@@ -46,12 +46,12 @@ describe('refusals', () => {
     const { process, answered } = refusing(4_000);
     while (process.next()) {
       expect(answered() * refusalMs, `by ${process.nowMs} ms`).to.be.at.most(
-        process.nowMs / 2 + limits.minRefusalBurstMs,
+        process.nowMs / 2 + limits.minSheddingBurstMs,
       );
     }
     expect(answered()).to.equal(4_000);
     const share = (4_000 * refusalMs) / process.nowMs;
-    expect(share).to.be.closeTo(1 / (1 + limits.refusalRestFactor), 0.05);
+    expect(share).to.be.closeTo(1 / (1 + limits.sheddingPauseFactor), 0.05);
   });
 
   it('take their share also where the process comes to them late', () => {
@@ -66,12 +66,12 @@ describe('refusals', () => {
     const { process, refusals, refuse, answered } = refusing(1);
     process.next();
     expect([answered(), process.nowMs]).to.deep.equal([1, refusalMs]);
-    for (let nth = 0; nth < limits.maxWaitingRefusals; nth += 1) refusals.add(refuse);
+    for (let nth = 0; nth < limits.maxQueuedSheddings; nth += 1) refusals.add(refuse);
     expect(answered()).to.equal(1);
     refusals.add(refuse);
     expect(answered()).to.equal(2);
     while (process.next());
-    expect(answered()).to.equal(limits.maxWaitingRefusals + 2);
+    expect(answered()).to.equal(limits.maxQueuedSheddings + 2);
   });
 
   it('have not earned more than one burst by a long quiet time', () => {
@@ -79,6 +79,6 @@ describe('refusals', () => {
     process.nowMs = 600_000;
     for (let nth = 0; nth < 4_000; nth += 1) refusals.add(refuse);
     process.next();
-    expect(answered() * refusalMs).to.be.closeTo(limits.maxRefusalBurstMs, 2 * refusalMs);
+    expect(answered() * refusalMs).to.be.closeTo(limits.maxSheddingBurstMs, 2 * refusalMs);
   });
 });

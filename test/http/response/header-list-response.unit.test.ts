@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { ServiceResponse } from '../../../src/http/response/header-list-response.js';
+import { HeaderListResponse } from '../../../src/http/response/header-list-response.js';
 
 /** What a client gets of an answer that is made like this. */
 async function answered(make: (response: ServerResponse, request: IncomingMessage) => void): Promise<Response> {
   const server = createServer<typeof IncomingMessage, typeof ServerResponse>(
-    { ServerResponse: ServiceResponse },
+    { ServerResponse: HeaderListResponse },
     (request, response) => make(response, request),
   ).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -212,17 +212,17 @@ describe('a rebuild', () => {
     name: 'held',
     version: 1,
     load: async (_events, key, read) => Number((await read([['GET', key('counter')]]))[0] ?? 0),
-    fold: (events, key, count) => [['SET', key('counter'), (count as number) + events.length]],
+    project: (events, key, count) => [['SET', key('counter'), (count as number) + events.length]],
   };
   function withHeldBuild(heldGeneration: number, folded: number[] = []): Projection {
     return {
       ...held,
-      fold(events, key, state) {
+      project(events, key, state) {
         const isBuild = key('').includes(':held:2:');
         const last = events.at(-1)?.stored;
         if (heldGeneration === 2 && isBuild && last?.partition === 1 && last.position > 5) throw new Error('held');
         if (isBuild) for (const { stored } of events) if (stored.partition === 1) folded.push(stored.position);
-        return held.fold(events, key, state);
+        return held.project(events, key, state);
       },
     };
   }

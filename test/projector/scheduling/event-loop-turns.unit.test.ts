@@ -1,13 +1,13 @@
 import { expect } from 'chai';
-import { createTurns } from '../../../src/projector/scheduling/event-loop-turns.js';
+import { createEventLoopTurns } from '../../../src/projector/scheduling/event-loop-turns.js';
 
 describe('turns of the event loop', () => {
   it('come one by one, in the order in which they were asked for, with what else has come in between them', async () => {
-    const nextTurn = createTurns();
+    const yieldToEventLoop = createEventLoopTurns();
     const seen: string[] = [];
     const compute = async (name: string) => {
       for (let piece = 1; piece <= 2; piece += 1) {
-        await nextTurn();
+        await yieldToEventLoop();
         seen.push(`${name}${piece}`);
         // Something that comes in while this computes: it is looked at before anybody computes on.
         setImmediate(() => seen.push('other'));

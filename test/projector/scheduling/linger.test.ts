@@ -1,14 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import { type AppendEvents, createAppender } from '../../../src/event-log/append/group-commit.js';
-import { AppendedEvents } from '../../../src/event-log/append/recent-events.js';
+import { RecentEvents } from '../../../src/event-log/append/recent-events.js';
 import { readPartition } from '../../../src/event-log/read/read-partition.js';
 import type { Projection } from '../../../src/projections/projection.js';
-import { createFreezer } from '../../../src/projector/generations/checkpoint-freeze.js';
+import { createCheckpointFreeze } from '../../../src/projector/generations/checkpoint-freeze.js';
 import { PartitionProjector } from '../../../src/projector/partition-projector.js';
 import { createProjectionStore } from '../../../src/projector/projection-store.js';
-import { createTurns } from '../../../src/projector/scheduling/event-loop-turns.js';
-import { Gate } from '../../../src/projector/scheduling/semaphore.js';
+import { createEventLoopTurns } from '../../../src/projector/scheduling/event-loop-turns.js';
+import { Semaphore } from '../../../src/projector/scheduling/semaphore.js';
 import { appender, orderIdIn, place } from '../../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
 
@@ -31,13 +31,13 @@ describe('while a process is busy, a step', () => {
     heads = new Map();
     moves = new EventEmitter();
     const { pool, redis, keys, settings } = log;
-    const appended = new AppendedEvents(4);
+    const recentEvents = new RecentEvents(4);
     const moved = (head: { partition: number; position: number }) => {
       heads.set(head.partition, head.position);
       moves.emit('moved', head.partition);
     };
     here = createAppender(pool, settings, {
-      onCommitted: (committed) => appended.add(committed),
+      onCommitted: (committed) => recentEvents.add(committed),
       onMoved: moved,
     }).append;
     const append = appender(log, true);
@@ -50,7 +50,7 @@ describe('while a process is busy, a step', () => {
       name: 'counting',
       version: 1,
       load: async () => undefined,
-      fold: (events) => {
+      project: (events) => {
         steps.push(events.length);
         return [];
       },
@@ -58,11 +58,11 @@ describe('while a process is busy, a step', () => {
     projector = new PartitionProjector(
       {
         readEvents: (...page) => readPartition(pool, ...page),
-        appended,
+        recentEvents,
         store: createProjectionStore(redis, keys),
         keys,
-        freezer: createFreezer(redis, keys),
-        wakeUps: {
+        checkpointFreeze: createCheckpointFreeze(redis, keys),
+        logHeads: {
           heads,
           readHeads: async () => undefined,
           on: (event, listener) => moves.on(event, listener),
@@ -70,11 +70,11 @@ describe('while a process is busy, a step', () => {
         },
         isSkipped: () => false,
         open: async (events) => [...events],
-        gate: new Gate(1),
-        gatedFromEvents: 500,
-        nextTurn: createTurns(),
+        semaphore: new Semaphore(1),
+        semaphoreFromEvents: 500,
+        yieldToEventLoop: createEventLoopTurns(),
         // So long that whatever goes on does so for another reason than that the time is over.
-        pace: { isBusy: () => true, restMs: never },
+        linger: { isBusy: () => true, lingerMs: never },
         log: silent,
       },
       partition,
@@ -99,13 +99,13 @@ describe('while a process is busy, a step', () => {
   it('waits for more of this process’s own events, and takes them together once somebody waits for one', async () => {
     await placeHere(5);
     expect(steps).to.deep.equal([1]);
-    projector.hurry(4);
+    projector.flushUpTo(4);
     await reached(6);
     expect(steps).to.deep.equal([1, 5]);
   });
 
   it('that somebody waits for already is not put off', async () => {
-    projector.hurry(2);
+    projector.flushUpTo(2);
     await placeHere(1);
     await reached(2);
   });

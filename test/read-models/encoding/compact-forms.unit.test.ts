@@ -12,11 +12,11 @@ import {
   shortTimeAndId,
 } from '../../../src/read-models/encoding/short-id.js';
 import {
+  chunkOf,
   decodeHistoryEntry,
   decodePositions,
   encodeHistoryEntry,
   encodePositions,
-  placeOf,
 } from '../../../src/read-models/order-history.js';
 
 describe('compact forms in Redis', () => {
@@ -117,7 +117,7 @@ describe('compact forms in Redis', () => {
             },
           };
           const { command_hash: _, ...kept } = JSON.parse(stored.metadata);
-          const entry = decodeHistoryEntry(placeOf(at).chunk, encodeHistoryEntry(stored, at));
+          const entry = decodeHistoryEntry(chunkOf(at).chunk, encodeHistoryEntry(stored, at));
           expect(entry).to.deep.equal({
             ...{ orderId: stored.orderId, firstPosition: at, position: at, version: 7, type: stored.type },
             ...{ data: JSON.parse(stored.data), metadata: kept, hash: stored.hash.toString('hex') },
