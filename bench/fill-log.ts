@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { commandHash, storedHash } from '../src/commands/idempotency.js';
-import { createAppender, type NewEvent } from '../src/event-log/append/group-commit.js';
+import type { NewEvent } from '../src/event-log/append/append.js';
+import { createAppender } from '../src/event-log/append/group-commit.js';
 import type { LogSettings, Pool } from '../src/event-log/database.js';
 import { utcTime } from '../src/orders/values/utc-time.js';
 

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { verifyLog } from '../src/audit/verify-log.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../src/event-log/database.js';
-import { readHeads } from '../src/event-log/read/read-partition.js';
+import { readHeads } from '../src/event-log/heads/read-heads.js';
 import { allProjections } from '../src/projections/all-projections.js';
 import { createKeys } from '../src/read-models/keys.js';
 import { createRedis, type Redis } from '../src/read-models/redis/redis-client.js';

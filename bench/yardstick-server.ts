@@ -6,7 +6,7 @@ import Koa from 'koa';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { authenticateNobody } from '../src/access/authenticate.js';
-import type { HandleCommand } from '../src/commands/handle-command.js';
+import type { HandleCommand } from '../src/commands/command-outcome.js';
 import { createPool } from '../src/event-log/database.js';
 import { createApp } from '../src/http/app.js';
 import { unlimitedRate } from '../src/http/middleware/rate-limit.js';

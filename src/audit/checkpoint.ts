@@ -1,6 +1,6 @@
 import { CompactSign, compactVerify, importJWK, type JWK } from 'jose';
 import type { LogSettings, Pool } from '../event-log/database.js';
-import { readHeads } from '../event-log/read/read-partition.js';
+import { readHeads } from '../event-log/heads/read-heads.js';
 import { extendTree, openTree } from './merkle-store.js';
 import { type SigningKey, signingAlgorithm } from './signing-key.js';
 

@@ -1,5 +1,5 @@
 import { copiedChainHash, genesisHash } from '../event-log/hash-chain.js';
-import type { CopiedEvent } from '../event-log/read/copy-events.js';
+import type { CopiedEvent } from '../event-log/read/copied-event.js';
 import { leafHash, nodeHash, rootOf } from './merkle-tree.js';
 
 /** What names an event to people. */

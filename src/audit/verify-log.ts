@@ -1,5 +1,5 @@
 import type { Pool } from '../event-log/database.js';
-import { readHeads } from '../event-log/read/read-partition.js';
+import { readHeads } from '../event-log/heads/read-heads.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type Finding, verifyPartition } from './verify-partition.js';
 

@@ -1,7 +1,7 @@
 import type { Pool } from '../event-log/database.js';
+import type { Head } from '../event-log/heads/read-heads.js';
 import { eventLogLimits } from '../event-log/limits.js';
 import { copyEvents } from '../event-log/read/copy-events.js';
-import type { Head } from '../event-log/read/read-partition.js';
 import { orderPartition } from '../orders/values/partition.js';
 import type { CheckpointPartition } from './checkpoint.js';
 import { keptTreeSize, openTree } from './merkle-store.js';

@@ -1,84 +1,17 @@
-import type { AppendEvents, Appender, AppendResult } from '../event-log/append/group-commit.js';
-import { operatorStreamId } from '../event-log/operators/operator-events.js';
-import { Overloaded } from '../event-log/overloaded.js';
-import type { ReadStream } from '../event-log/read/read-stream.js';
+import type { AppendResult } from '../event-log/append/append.js';
 import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
 import { decide } from '../orders/decisions/decide.js';
-import { invalid, type Rejection, rejected } from '../orders/decisions/rejection.js';
 import type { RecordedEvent } from '../orders/events.js';
 import { fold } from '../orders/evolve.js';
-import type { Order } from '../orders/order.js';
-import type { PersonKeys } from '../privacy/person-keys.js';
 import { keyedHash } from '../privacy/sealed-events.js';
+import type { CommandDeps } from './command-deps.js';
+import type { CommandOutcome } from './command-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';
 import { handledBefore, isHashOf } from './idempotency.js';
 import { commandLimits as limits } from './limits.js';
 import { type NewOrderEvent, newEvents, personOf, sealEvents, toAppend } from './new-events.js';
-import { createPlaceOrders, type PlaceOrders } from './place-orders.js';
 
-export interface Handled {
-  readonly outcome: 'handled';
-  readonly order: Order;
-  readonly partition: number;
-  /** The position of the command's event. */
-  readonly position: number;
-  /** Whether the command had been handled before, and this is the answer of then. */
-  readonly replayed: boolean;
-}
-
-export type CommandOutcome =
-  | Handled
-  | { readonly outcome: 'rejected'; readonly rejection: Rejection }
-  | { readonly outcome: 'version-mismatch'; readonly currentVersion: number }
-  | { readonly outcome: 'idempotency-key-reused' }
-  /** Other processes' commands on this order kept coming first. */
-  | { readonly outcome: 'contended' };
-
-/**
- * Handles a command: loads the order's stream, decides, appends. Once it resolves with `handled`, the event is durable.
- * Rejects with Overloaded (nothing was done), or with the database's error: then the outcome is unknown, and a repetition
- * under the same Idempotency-Key finds out.
- */
-export type HandleCommand = (request: CommandRequest) => Promise<CommandOutcome>;
-
-export interface CommandDeps {
-  readonly readStream: ReadStream;
-  readonly append: AppendEvents;
-  readonly appendAll: Appender['appendAll'];
-  /** Seals personal data in events; without it, it is stored as it is. `readStream` opens it. */
-  readonly personKeys?: PersonKeys | undefined;
-  /** The current time, RFC 3339 UTC with milliseconds. */
-  readonly now: () => string;
-}
-
-export interface CommandHandlers {
-  readonly handleCommand: HandleCommand;
-  readonly placeOrders: PlaceOrders;
-}
-
-export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
-  const inTurn = createOrderQueues();
-  const loadFirst: HandleCommand = (request) => inTurn(request.orderId, () => loadAndDecide(deps, request));
-
-  const handleCommand: HandleCommand = async (request) => {
-    if (request.orderId === operatorStreamId) return { outcome: 'rejected', rejection: notAnOrder(request) };
-    // A new order needs no look at a stream that most likely is not there: the append checks that it is not.
-    if (request.command.command === 'place' && request.expectedVersion === undefined) {
-      const placed = await attempt(deps, request, [], requestHash(request));
-      if (placed) return placed;
-    }
-    return loadFirst(request);
-  };
-  return { handleCommand, placeOrders: createPlaceOrders(deps, handleCommand, loadFirst) };
-}
-
-function notAnOrder({ command }: CommandRequest): Rejection {
-  return command.command === 'place'
-    ? invalid('/order_id', 'is reserved for the service itself: choose another')
-    : rejected('order-not-found', undefined, 'There is no order with this id.');
-}
-
-async function loadAndDecide(deps: CommandDeps, request: CommandRequest): Promise<CommandOutcome> {
+export async function loadAndDecide(deps: CommandDeps, request: CommandRequest): Promise<CommandOutcome> {
   const hash = requestHash(request);
   for (let nth = 0; nth < limits.maxDecisions; nth += 1) {
     const stored = await deps.readStream(request.orderId);
@@ -97,7 +30,7 @@ async function loadAndDecide(deps: CommandDeps, request: CommandRequest): Promis
 }
 
 /** Decides and appends once. Undefined: another command came first. */
-async function attempt(
+export async function attempt(
   deps: CommandDeps,
   request: CommandRequest,
   stream: readonly RecordedEvent[],
@@ -175,28 +108,5 @@ async function sameCommand(
   return ({ metadata }) => {
     if (metadata.person === undefined) return isHashOf(metadata.command_hash, hash);
     return keyed === undefined || isHashOf(metadata.command_hash, keyed);
-  };
-}
-
-/**
- * Commands on one order take turns within this process, so that they don't run into each other's appends: conflicts are
- * left to commands of other processes.
- */
-function createOrderQueues() {
-  const queues = new Map<string, { length: number; tail: Promise<unknown> }>();
-  return async <T>(orderId: string, task: () => Promise<T>): Promise<T> => {
-    const queue = queues.get(orderId) ?? { length: 0, tail: Promise.resolve() };
-    if (queue.length >= limits.maxQueuedPerOrder)
-      throw new Overloaded('commands on this order', limits.maxQueuedPerOrder);
-    queues.set(orderId, queue);
-    queue.length += 1;
-    const turn = queue.tail.then(task);
-    queue.tail = turn.catch(() => undefined);
-    try {
-      return await turn;
-    } finally {
-      queue.length -= 1;
-      if (queue.length === 0) queues.delete(orderId);
-    }
   };
 }

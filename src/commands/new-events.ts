@@ -1,4 +1,4 @@
-import type { Append } from '../event-log/append/group-commit.js';
+import type { Append } from '../event-log/append/append.js';
 import { type Rejection, rejected } from '../orders/decisions/rejection.js';
 import type { EventMetadata, OrderEvent, RecordedEvent } from '../orders/events.js';
 import type { Order } from '../orders/order.js';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { CopiedEvent } from './read/copy-events.js';
+import type { CopiedEvent } from './read/copied-event.js';
 import type { StoredEvent } from './stored-event.js';
 
 /** The length of SHA-256. */

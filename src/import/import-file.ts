@@ -1,5 +1,5 @@
 import { open, rm, stat } from 'node:fs/promises';
-import type { CommandHandlers } from '../commands/handle-command.js';
+import type { CommandHandlers } from '../commands/command-handlers.js';
 import { createLineHandler, type HandleLines, type LineResponse } from '../http/batch/handle-lines.js';
 import { orderedWindow } from '../http/batch/ordered-window.js';
 import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';

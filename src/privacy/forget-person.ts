@@ -1,4 +1,4 @@
-import type { AppendEvents } from '../event-log/append/group-commit.js';
+import type { AppendEvents } from '../event-log/append/append.js';
 import type { Pool } from '../event-log/database.js';
 import { appendAtEnd } from '../event-log/operators/append-at-end.js';
 import { recordOperatorEvent } from '../event-log/operators/operator-events.js';

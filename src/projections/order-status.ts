@@ -10,7 +10,7 @@ import {
   readableOrderEntry,
   userMember,
 } from '../read-models/order-status.js';
-import type { RedisCommand } from '../read-models/redis/redis-client.js';
+import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
 import type { Projection } from './projection.js';
 import { rememberedOrders } from './remembered-orders.js';
 

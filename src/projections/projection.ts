@@ -2,7 +2,7 @@ import type { StoredEvent } from '../event-log/stored-event.js';
 import type { EventEnvelope, OrderEvent } from '../orders/events.js';
 import type { PartitionKeys, ProjectionId } from '../read-models/keys.js';
 import type { ReadableEntry } from '../read-models/readable-entry.js';
-import type { RedisCommand } from '../read-models/redis/redis-client.js';
+import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
 
 /** An event as a projection gets it: what the log holds, and what it means today. */
 export interface ProjectedEvent {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Committed } from '../event-log/append/group-commit.js';
+import type { Committed } from '../event-log/append/append.js';
 import { RecentEvents } from '../event-log/append/recent-events.js';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import type { LogHeads } from '../event-log/heads/log-heads.js';
@@ -10,7 +10,8 @@ import { allProjections } from '../projections/all-projections.js';
 import type { Projection } from '../projections/projection.js';
 import type { Generations } from '../read-models/generations.js';
 import { type ReadModelKeys, releaseOf } from '../read-models/keys.js';
-import { pipeline, type Redis } from '../read-models/redis/redis-client.js';
+import type { Redis } from '../read-models/redis/redis-client.js';
+import { pipeline } from '../read-models/redis/redis-pipeline.js';
 import type { StoppedReport } from '../read-models/report.js';
 import { within } from '../within.js';
 import { groupGenerations, liveGroup } from './generation-groups.js';

@@ -8,7 +8,7 @@ import {
   orderHistoryKeys,
 } from '../read-models/order-history.js';
 import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
-import type { RedisCommand } from '../read-models/redis/redis-client.js';
+import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
 import type { AppliedPositions } from './applied-positions.js';
 import { queryLimits as limits } from './limits.js';
 import { fromLive, type ReadModels } from './live-generation.js';

@@ -13,7 +13,7 @@ import {
   metrics,
   metricsKeys,
 } from '../read-models/metrics.js';
-import type { RedisCommand } from '../read-models/redis/redis-client.js';
+import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
 import { ExactNumber } from './exact-json.js';
 import { type Interval, intervalEnd, intervalStart } from './intervals.js';
 import { queryLimits as limits } from './limits.js';

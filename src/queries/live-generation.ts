@@ -1,14 +1,9 @@
 import { type Generations, readGenerations, type Served, servedGeneration } from '../read-models/generations.js';
 import type { GenerationId, PartitionKeys, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
 import { ReadModelBeingBuilt, ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
-import {
-  pipeline,
-  pipelineThen,
-  type Redis,
-  type RedisCommand,
-  type RedisScript,
-  redisScript,
-} from '../read-models/redis/redis-client.js';
+import type { Redis } from '../read-models/redis/redis-client.js';
+import { pipeline, pipelineThen, type RedisCommand } from '../read-models/redis/redis-pipeline.js';
+import { type RedisScript, redisScript } from '../read-models/redis/redis-script.js';
 import { queryLimits as limits } from './limits.js';
 
 /** What every query reads from. */

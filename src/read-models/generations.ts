@@ -1,5 +1,6 @@
 import type { ProjectionId, ReadModelKeys } from './keys.js';
-import { pipeline, type Redis } from './redis/redis-client.js';
+import type { Redis } from './redis/redis-client.js';
+import { pipeline } from './redis/redis-pipeline.js';
 
 /** A generation being built, and how it came to that. */
 export interface Build {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { commandHash, derivedOrderId, isHashOf, storedHash } from '../../src/commands/idempotency.js';
+import { commandHash, isHashOf, storedHash } from '../../src/commands/idempotency.js';
+import { derivedOrderId } from '../../src/commands/order-ids.js';
 
 describe('the id of an order that is placed under a key', () => {
   it('is what it was when the first order was placed under it', () => {

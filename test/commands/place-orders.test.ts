@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type BatchOutcome, outcomeOf } from '../../src/commands/batch-outcome.js';
+import { type BatchOutcome, outcomeOf } from '../../src/commands/command-outcome.js';
 import type { CommandRequest } from '../../src/commands/command-request.js';
 import { eventLogLimits } from '../../src/event-log/limits.js';
 import { operatorStreamId } from '../../src/event-log/operators/operator-events.js';

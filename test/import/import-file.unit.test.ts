@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { BatchOutcome } from '../../src/commands/batch-outcome.js';
+import type { BatchOutcome } from '../../src/commands/command-outcome.js';
 import { Overloaded } from '../../src/event-log/overloaded.js';
 import { importFile, progressFile, rejectedFile } from '../../src/import/import-file.js';
 import { readNdjson } from '../../src/import/input-lines.js';

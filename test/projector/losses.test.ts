@@ -3,7 +3,7 @@ import { allProjections } from '../../src/projections/all-projections.js';
 import { createProjectionStore } from '../../src/projector/projection-store.js';
 import { getProjections } from '../../src/queries/get-projections.js';
 import { ReadModelUnavailable } from '../../src/read-models/read-model-unavailable.js';
-import type { RedisCommand } from '../../src/read-models/redis/redis-client.js';
+import type { RedisCommand } from '../../src/read-models/redis/redis-pipeline.js';
 import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
 import { checkpointText, restoreKeys, snapshotKeys } from '../support/redis-keys.js';

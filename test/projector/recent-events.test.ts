@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type pg from 'pg';
-import { type AppendEvents, type Committed, createAppender } from '../../src/event-log/append/group-commit.js';
-import { createHeadsNotifier } from '../../src/event-log/heads/log-heads.js';
+import type { AppendEvents, Committed } from '../../src/event-log/append/append.js';
+import { createAppender } from '../../src/event-log/append/group-commit.js';
+import { createHeadsNotifier } from '../../src/event-log/heads/notify-heads.js';
 import { allProjections } from '../../src/projections/all-projections.js';
 import type { Projection } from '../../src/projections/projection.js';
 import { metricsKeys } from '../../src/read-models/metrics.js';

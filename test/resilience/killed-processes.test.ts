@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { derivedOrderId } from '../../src/commands/idempotency.js';
+import { derivedOrderId } from '../../src/commands/order-ids.js';
 import { allProjections } from '../../src/projections/all-projections.js';
 import { releaseOf } from '../../src/read-models/keys.js';
 import { expectIntactLog, expectReadModelsEqualTheLog, projected } from '../support/read-models.js';

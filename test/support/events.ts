@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type CommandHandlers, createCommandHandlers } from '../../src/commands/handle-command.js';
-import { type AppendEvents, createAppender, type NewEvent } from '../../src/event-log/append/group-commit.js';
-import { createHeadsNotifier, LogHeads } from '../../src/event-log/heads/log-heads.js';
+import { type CommandHandlers, createCommandHandlers } from '../../src/commands/command-handlers.js';
+import type { AppendEvents, NewEvent } from '../../src/event-log/append/append.js';
+import { createAppender } from '../../src/event-log/append/group-commit.js';
+import { LogHeads } from '../../src/event-log/heads/log-heads.js';
+import { createHeadsNotifier } from '../../src/event-log/heads/notify-heads.js';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { orderPartition } from '../../src/orders/values/partition.js';
 import { utcTime } from '../../src/orders/values/utc-time.js';

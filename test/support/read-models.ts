@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { verifyLog } from '../../src/audit/verify-log.js';
-import { readHeads, readPartition } from '../../src/event-log/read/read-partition.js';
+import { readHeads } from '../../src/event-log/heads/read-heads.js';
+import { readPartition } from '../../src/event-log/read/read-partition.js';
 import { allProjections } from '../../src/projections/all-projections.js';
 import { exactJson } from '../../src/queries/exact-json.js';
 import { getMetrics } from '../../src/queries/get-metrics.js';

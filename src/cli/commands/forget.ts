@@ -1,5 +1,5 @@
 import { createAppender } from '../../event-log/append/group-commit.js';
-import { createHeadsNotifier } from '../../event-log/heads/log-heads.js';
+import { createHeadsNotifier } from '../../event-log/heads/notify-heads.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { forgetPerson } from '../../privacy/forget-person.js';
 import { readArguments } from '../terminal/arguments.js';

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { createCommandHandlers } from '../../commands/handle-command.js';
+import { createCommandHandlers } from '../../commands/command-handlers.js';
 import { readConfig } from '../../config.js';
 import { openServers } from '../../embedded/embedded.js';
 import { createAppender } from '../../event-log/append/group-commit.js';
 import { createPool, readLogSettings } from '../../event-log/database.js';
-import { createHeadsNotifier } from '../../event-log/heads/log-heads.js';
+import { createHeadsNotifier } from '../../event-log/heads/notify-heads.js';
 import { migrate } from '../../event-log/migrate.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { type CsvMapping, datePattern, mappableFields, parseAssignments } from '../../import/csv-mapping.js';

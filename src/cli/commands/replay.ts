@@ -1,5 +1,5 @@
 import { createAppender } from '../../event-log/append/group-commit.js';
-import { createHeadsNotifier } from '../../event-log/heads/log-heads.js';
+import { createHeadsNotifier } from '../../event-log/heads/notify-heads.js';
 import { recordOperatorEvent } from '../../event-log/operators/operator-events.js';
 import { countOwners } from '../../event-log/partition-ownership.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { readHeads } from '../../event-log/read/read-partition.js';
+import { readHeads } from '../../event-log/heads/read-heads.js';
 import { getProjections } from '../../queries/get-projections.js';
 import { withLog } from '../with-log.js';
 

@@ -1,5 +1,5 @@
 import { eventLogLimits as limits } from '../limits.js';
-import type { Append, AppendFailed, AppendResult } from './group-commit.js';
+import type { Append, AppendFailed, AppendResult } from './append.js';
 
 /** An append that waits for its call, or is in one. */
 export interface WaitingAppend {

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Pool } from '../database.js';
 import { hashBytes } from '../hash-chain.js';
 import { eventLogLimits as limits } from '../limits.js';
-import type { Append, NewEvent } from './group-commit.js';
+import type { Append, NewEvent } from './append.js';
 import { createPipelinedConnection, type SendStatement } from './pipelined-connection.js';
 
 /** The appends that one call carries to a partition, in their order. */

@@ -1,6 +1,6 @@
 import { eventLogLimits as limits } from '../limits.js';
 import type { StoredEvent } from '../stored-event.js';
-import type { Committed } from './group-commit.js';
+import type { Committed } from './append.js';
 
 /**
  * Events that this process has just appended, kept until its own projectors have taken them: so they need not read back what

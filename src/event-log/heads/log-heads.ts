@@ -2,58 +2,14 @@ import { EventEmitter } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import createSubscriberModule, { type Subscriber } from 'pg-listen';
 import type { Logger } from 'pino';
-import type { HeadMoved } from '../append/group-commit.js';
 import { type Pool, serviceConnection } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
-import { readHeads } from '../read/read-partition.js';
+import type { HeadMoved } from './head-moved.js';
+import { type HeadsPayload, headsChannel } from './notify-heads.js';
+import { readHeads } from './read-heads.js';
 
 // pg-listen is CommonJS with a transpiled default export, which an ES module meets one level deeper.
 const createSubscriber = createSubscriberModule.default;
-
-const channel = 'orders_heads';
-
-/** A notification's payload: [partition, position] of every head that moved. */
-type HeadsPayload = [partition: number, position: number][];
-
-/**
- * Sends one small notification for all that this process has committed since the last one, at once when it has been quiet,
- * and some at a time when it has not. Outside the append's
- * transaction on purpose: a commit that notifies takes a lock on the whole server. It is only a hint: if it is lost,
- * the readers' poll finds the events.
- */
-export function createHeadsNotifier(pool: Pool, log: Logger): (head: HeadMoved) => void {
-  const moved = new Map<number, number>();
-  let sending = false;
-
-  async function send(): Promise<void> {
-    if (sending) return;
-    sending = true;
-    while (moved.size > 0) {
-      const payload: HeadsPayload = [...moved];
-      moved.clear();
-      try {
-        await pool.query({
-          name: 'notify-heads',
-          text: 'select pg_notify($1, $2)',
-          values: [channel, JSON.stringify(payload)],
-        });
-      } catch (error) {
-        // A process that is leaving has closed its pool: nothing to warn of.
-        log[pool.ending ? 'debug' : 'warn'](
-          { err: error },
-          'a wake-up was not sent; readers find the events when they next poll',
-        );
-      }
-      if (moved.size > 0) await setTimeout(limits.notifyIntervalMs);
-    }
-    sending = false;
-  }
-
-  return ({ partition, position }) => {
-    moved.set(partition, Math.max(position, moved.get(partition) ?? 0));
-    void send();
-  };
-}
 
 /**
  * Knows where each partition's log ends, from notifications and, since those are only hints, from reading all heads
@@ -64,7 +20,7 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
   readonly #pool: Pool;
   readonly #url: string;
   readonly #log: Logger;
-  #subscriber: Subscriber<{ [channel]: HeadsPayload }> | undefined;
+  #subscriber: Subscriber<{ [headsChannel]: HeadsPayload }> | undefined;
   #poll: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
   #closed = false;
@@ -114,15 +70,18 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
   }
 
   async #listen(): Promise<void> {
-    const subscriber = createSubscriber<{ [channel]: HeadsPayload }>(serviceConnection(this.#url, 'orders listen'), {
-      paranoidChecking: limits.listenCheckIntervalMs,
-      retryInterval: limits.listenRetryIntervalMs,
-      // 0 switches off pg-listen's default of giving up after three seconds.
-      retryTimeout: 0,
-      retryLimit: Number.POSITIVE_INFINITY,
-    });
+    const subscriber = createSubscriber<{ [headsChannel]: HeadsPayload }>(
+      serviceConnection(this.#url, 'orders listen'),
+      {
+        paranoidChecking: limits.listenCheckIntervalMs,
+        retryInterval: limits.listenRetryIntervalMs,
+        // 0 switches off pg-listen's default of giving up after three seconds.
+        retryTimeout: 0,
+        retryLimit: Number.POSITIVE_INFINITY,
+      },
+    );
     this.#subscriber = subscriber;
-    subscriber.notifications.on(channel, (payload) => {
+    subscriber.notifications.on(headsChannel, (payload) => {
       for (const [partition, position] of payload) this.#see(partition, position);
     });
     subscriber.events.on('reconnect', () => {
@@ -139,7 +98,7 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
       void this.#relisten();
     });
     await subscriber.connect();
-    await subscriber.listenTo(channel);
+    await subscriber.listenTo(headsChannel);
     this.listening = true;
   }
 

@@ -1,4 +1,4 @@
-import type { AppendEvents, NewEvent } from '../append/group-commit.js';
+import type { AppendEvents, NewEvent } from '../append/append.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { Overloaded } from '../overloaded.js';
 import type { ReadStream } from '../read/read-stream.js';

@@ -1,5 +1,5 @@
 import type { EventMetadata } from '../../orders/events.js';
-import type { AppendEvents } from '../append/group-commit.js';
+import type { AppendEvents } from '../append/append.js';
 import type { ReadStream } from '../read/read-stream.js';
 import type { StoredEvent } from '../stored-event.js';
 import { appendAtEnd } from './append-at-end.js';

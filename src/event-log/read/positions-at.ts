@@ -1,5 +1,5 @@
 import type { Pool } from '../database.js';
-import { readHeads } from './read-partition.js';
+import { readHeads } from '../heads/read-heads.js';
 
 /** A point in the log's history: a time of recording (RFC 3339 UTC), or an event by its place. */
 export type LogPoint = { readonly at: string } | { readonly partition: number; readonly position: number };

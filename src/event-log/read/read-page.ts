@@ -1,6 +1,7 @@
 import type { Pool } from '../database.js';
 import type { StoredEvent } from '../stored-event.js';
-import { type CopiedEvent, copyEvents, type Span } from './copy-events.js';
+import type { CopiedEvent, Span } from './copied-event.js';
+import { copyEvents } from './copy-events.js';
 
 /**
  * The events of a partition after a position, in order, as `readPartition` gives them, by COPY: for whole pages of them, of which

@@ -1,6 +1,6 @@
-import { type BatchOutcome, outcomeOf } from '../../commands/batch-outcome.js';
+import type { CommandHandlers } from '../../commands/command-handlers.js';
+import { type BatchOutcome, outcomeOf } from '../../commands/command-outcome.js';
 import type { CommandRequest } from '../../commands/command-request.js';
-import type { CommandHandlers } from '../../commands/handle-command.js';
 import { type CommandName, commandNames } from '../../orders/commands.js';
 import { outcomeProblem, type Problem, ProblemError, problem, validationProblem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';

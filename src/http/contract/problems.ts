@@ -1,4 +1,4 @@
-import type { CommandOutcome } from '../../commands/handle-command.js';
+import type { CommandOutcome } from '../../commands/command-outcome.js';
 import { allowedCommands } from '../../orders/decisions/allowed-commands.js';
 import { type ProblemName, type ProblemType, problemTypes } from './problem-types.js';
 

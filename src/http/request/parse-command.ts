@@ -1,6 +1,5 @@
 import type { CommandRequest } from '../../commands/command-request.js';
-import { derivedOrderId } from '../../commands/idempotency.js';
-import { newOrderId } from '../../commands/new-order-id.js';
+import { derivedOrderId, newOrderId } from '../../commands/order-ids.js';
 import type { CommandName, OrderCommand, OrderLines } from '../../orders/commands.js';
 import type { ItemQuantity } from '../../orders/events.js';
 import type { MoneyInput } from '../../orders/values/money.js';

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { CommandOutcome, Handled } from '../../commands/handle-command.js';
+import type { CommandOutcome, Handled } from '../../commands/command-outcome.js';
 import { type CommandName, commandNames } from '../../orders/commands.js';
 import { orderJson } from '../../orders/order-document.js';
 import { outcomeProblem, validationProblem } from '../contract/problems.js';

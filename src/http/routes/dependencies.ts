@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Authenticate } from '../../access/authenticate.js';
 import type { Auditor } from '../../audit/auditor.js';
-import type { CommandHandlers } from '../../commands/handle-command.js';
+import type { CommandHandlers } from '../../commands/command-handlers.js';
 import type { AppliedPositions } from '../../queries/applied-positions.js';
 import type { ChangeFeed } from '../../queries/change-feed.js';
 import type { ReadModels } from '../../queries/live-generation.js';

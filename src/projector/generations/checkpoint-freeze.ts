@@ -1,6 +1,7 @@
 import { type Checkpoint, decodeCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
-import { type Redis, redisScript } from '../../read-models/redis/redis-client.js';
+import type { Redis } from '../../read-models/redis/redis-client.js';
+import { redisScript } from '../../read-models/redis/redis-script.js';
 
 /** Makes generations stand still in a partition, for a moment: while they are compared, or another becomes live. */
 export interface CheckpointFreeze {

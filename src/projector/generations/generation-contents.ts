@@ -1,6 +1,7 @@
 import { decodeCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
-import { pipeline, type Redis, type RedisCommand } from '../../read-models/redis/redis-client.js';
+import type { Redis } from '../../read-models/redis/redis-client.js';
+import { pipeline, type RedisCommand } from '../../read-models/redis/redis-pipeline.js';
 import { projectorLimits as limits } from '../limits.js';
 
 /** The entries of a key, whatever its type: a string has one, named ''. */

@@ -1,7 +1,9 @@
 import { type Build, decodeGenerations, type Generations, readGenerations } from '../../read-models/generations.js';
 import type { GenerationId, ProjectionId, ReadModelKeys } from '../../read-models/keys.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
-import { pipeline, type Redis, redisScript } from '../../read-models/redis/redis-client.js';
+import type { Redis } from '../../read-models/redis/redis-client.js';
+import { pipeline } from '../../read-models/redis/redis-pipeline.js';
+import { redisScript } from '../../read-models/redis/redis-script.js';
 import { projectorLimits as limits } from '../limits.js';
 
 /**

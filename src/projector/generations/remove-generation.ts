@@ -1,6 +1,7 @@
 import { retiredCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
-import { pipeline, type Redis } from '../../read-models/redis/redis-client.js';
+import type { Redis } from '../../read-models/redis/redis-client.js';
+import { pipeline } from '../../read-models/redis/redis-pipeline.js';
 import { projectorLimits as limits } from '../limits.js';
 
 /**

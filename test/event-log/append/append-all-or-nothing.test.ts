@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type Append, type AppendResult, createAppender } from '../../../src/event-log/append/group-commit.js';
+import type { Append, AppendResult } from '../../../src/event-log/append/append.js';
+import { createAppender } from '../../../src/event-log/append/group-commit.js';
 import type { Pool } from '../../../src/event-log/database.js';
 import { orderPartition } from '../../../src/orders/values/partition.js';
 import { noteEvent, orderIdIn, placedEvent } from '../../support/events.js';

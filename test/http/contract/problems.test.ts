@@ -5,7 +5,7 @@ import { createApiKey } from '../../../src/access/api-keys.js';
 import { authenticateNobody } from '../../../src/access/authenticate.js';
 import type { Scope } from '../../../src/access/scopes.js';
 import { scopes } from '../../../src/access/scopes.js';
-import type { HandleCommand } from '../../../src/commands/handle-command.js';
+import type { HandleCommand } from '../../../src/commands/command-outcome.js';
 import { Overloaded } from '../../../src/event-log/overloaded.js';
 import { createApp } from '../../../src/http/app.js';
 import { openApiDocument } from '../../../src/http/contract/openapi.js';

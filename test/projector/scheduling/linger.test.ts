@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
-import { type AppendEvents, createAppender } from '../../../src/event-log/append/group-commit.js';
+import type { AppendEvents } from '../../../src/event-log/append/append.js';
+import { createAppender } from '../../../src/event-log/append/group-commit.js';
 import { RecentEvents } from '../../../src/event-log/append/recent-events.js';
 import { readPartition } from '../../../src/event-log/read/read-partition.js';
 import type { Projection } from '../../../src/projections/projection.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { ReadModelUnavailable } from '../../../src/read-models/read-model-unavailable.js';
-import { pipeline, pipelineThen, type RedisCommand } from '../../../src/read-models/redis/redis-client.js';
+import { pipeline, pipelineThen, type RedisCommand } from '../../../src/read-models/redis/redis-pipeline.js';
 import { serverUrls } from '../../support/servers.js';
 
 describe('Redis commands of one turn of the event loop', () => {

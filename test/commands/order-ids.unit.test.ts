@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { newOrderId } from '../../src/commands/new-order-id.js';
+import { newOrderId } from '../../src/commands/order-ids.js';
 
 describe('new order ids', () => {
   it('are UUIDs of version 7, each of which comes once, and tell when they were made', () => {

@@ -1,0 +1,5 @@
+/** Where a partition's log ends now. */
+export interface HeadMoved {
+  readonly partition: number;
+  readonly position: number;
+}

@@ -1,0 +1,132 @@
+import { orderEventTypes } from '../../orders/upcast.js';
+import { isUtcTime, utcTime } from '../../orders/values/utc-time.js';
+import { uuidText } from '../../orders/values/uuid.js';
+
+/**
+ * An event as PostgreSQL's binary COPY brings it. It is one object that shows one event after the other: what it shows is valid until the
+ * callback that it was given to returns.
+ */
+export interface CopiedEvent {
+  readonly partition: number;
+  readonly position: number;
+  readonly orderId: string;
+  readonly version: number;
+  readonly type: string;
+  readonly occurredAt: string;
+  readonly recordedAt: string;
+  /** Where its JSON texts and its hash are, in UTF-8. */
+  readonly bytes: Buffer;
+  readonly data: Span;
+  readonly metadata: Span;
+  readonly hash: Span;
+}
+
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+const signature = 'PGCOPY\n\xff\r\n\0';
+/** The signature, flags, and the length of an extension that there is none of. */
+const headerBytes = signature.length + 8;
+const columns = 9;
+
+/** Reads rows of the binary format: https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.55.9.4 */
+export class EventView implements CopiedEvent {
+  readonly partition: number;
+  position = 0;
+  version = 0;
+  bytes: Buffer = Buffer.alloc(0);
+  readonly data = { start: 0, end: 0 };
+  readonly metadata = { start: 0, end: 0 };
+  readonly hash = { start: 0, end: 0 };
+  readonly #orderId = { start: 0, end: 0 };
+  readonly #type = { start: 0, end: 0 };
+  #occurredMs = 0;
+  #recordedMs = 0;
+  #at = 0;
+  #hasBegun = false;
+
+  constructor(partition: number) {
+    this.partition = partition;
+  }
+
+  /** Whether there is an event in the message: not where it is the header or the end. */
+  show(chunk: Buffer): boolean {
+    this.bytes = chunk;
+    this.#at = 0;
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      this.#at = headerBytes;
+      if (chunk.toString('latin1', 0, signature.length) !== signature) throw new Error('COPY did not answer in binary');
+      if (chunk.length === headerBytes) return false;
+    }
+    const fields = chunk.readInt16BE(this.#at);
+    this.#at += 2;
+    if (fields === -1) return false;
+    if (fields !== columns) throw new Error(`COPY gave ${fields} columns instead of ${columns}`);
+    this.position = this.#int64(this.#next(8));
+    this.#span(this.#orderId);
+    this.version = chunk.readInt32BE(this.#next(4));
+    this.#span(this.#type);
+    this.#span(this.data);
+    this.#span(this.metadata);
+    this.#occurredMs = this.#time(this.#next(8));
+    this.#recordedMs = this.#time(this.#next(8));
+    this.#span(this.hash);
+    return true;
+  }
+
+  get orderId(): string {
+    return uuidText(this.bytes, this.#orderId.start);
+  }
+
+  get type(): string {
+    const type = this.bytes.toString('utf8', this.#type.start, this.#type.end);
+    // One string for all events of a type: it is looked up by, again and again.
+    return knownTypes.get(type) ?? type;
+  }
+
+  get occurredAt(): string {
+    return timeText(this.#occurredMs);
+  }
+
+  get recordedAt(): string {
+    return timeText(this.#recordedMs);
+  }
+
+  /** Where the next column begins, which has to have so many bytes. */
+  #next(bytes: number): number {
+    const length = this.bytes.readInt32BE(this.#at);
+    if (length !== bytes) throw new Error(`a column has ${length} bytes instead of ${bytes}`);
+    const start = this.#at + 4;
+    this.#at = start + bytes;
+    return start;
+  }
+
+  #span(span: { start: number; end: number }): void {
+    const length = this.bytes.readInt32BE(this.#at);
+    if (length < 0) throw new Error('a column is null');
+    span.start = this.#at + 4;
+    span.end = span.start + length;
+    this.#at = span.end;
+  }
+
+  #int64(at: number): number {
+    return this.bytes.readInt32BE(at) * 2 ** 32 + this.bytes.readUInt32BE(at + 4);
+  }
+
+  /** Microseconds since 2000; the column keeps milliseconds. */
+  #time(at: number): number {
+    return Math.floor(this.#int64(at) / 1_000) + startOf2000Ms;
+  }
+}
+
+const knownTypes: ReadonlyMap<string, string> = new Map(orderEventTypes.map((type) => [type, type]));
+
+const startOf2000Ms = Date.UTC(2000, 0, 1);
+
+/** A time that no event of the service has (infinity, years of five digits) is told as such: who verifies the log has to see it. */
+function timeText(ms: number): string {
+  return isUtcTime(ms) ? utcTime(ms) : `${ms} ms since 1970`;
+}
