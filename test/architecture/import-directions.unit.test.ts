@@ -1,70 +1,125 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
 import { expect } from 'chai';
-import { projectPath } from '../../src/project-path.js';
+import { circles, folderOf, folderSizes, imports, readSources } from './source-tree.js';
 
-/** Which rooms each room of src may import from. Files directly in src (config.ts, project-path.ts) are open to all, and know the domain at most. */
-const mayImport: Record<string, readonly string[]> = {
-  '': ['orders'],
-  orders: [],
-  'event-log': ['orders'],
+/**
+ * The folders that each folder of src may import from, besides itself. `x` is the folder with those
+ * of its subfolders that have no entry here; `x/*` is the folder with all of its subfolders. Files
+ * directly in src are open to all; they know the domain at most.
+ */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  '': ['orders/*'],
+  orders: ['orders/*'],
+
+  'event-log': ['event-log/read', 'orders/*'],
+  'event-log/append': ['event-log', 'event-log/heads', 'orders/*'],
+  'event-log/read': ['event-log', 'event-log/heads', 'orders/*'],
+  'event-log/heads': ['event-log'],
+  'event-log/operators': ['event-log', 'event-log/append', 'event-log/read', 'orders/*'],
+
   access: ['event-log'],
-  privacy: ['orders', 'event-log'],
-  commands: ['orders', 'event-log', 'privacy'],
-  'read-models': ['orders', 'event-log'],
-  audit: ['orders', 'event-log'],
-  projections: ['orders', 'event-log', 'read-models'],
-  queries: ['orders', 'read-models'],
-  webhooks: ['orders', 'event-log'],
-  http: ['orders', 'event-log', 'commands', 'queries', 'read-models', 'audit', 'access', 'webhooks'],
-  import: ['orders', 'commands', 'http'],
-  embedded: [],
-  cli: [
-    'orders',
-    'event-log',
-    'commands',
-    'read-models',
-    'projections',
-    'queries',
-    'http',
-    'import',
-    'embedded',
-    'audit',
-    'privacy',
-    'access',
-    'webhooks',
+  privacy: ['orders/*', 'event-log/*'],
+  audit: ['orders/*', 'event-log/*'],
+  commands: ['orders/*', 'event-log/*', 'privacy'],
+  webhooks: ['orders/*', 'event-log/*'],
+
+  'read-models': ['read-models/*', 'orders/*', 'event-log'],
+  queries: ['orders/*', 'read-models/*'],
+  projections: ['orders/*', 'event-log', 'read-models/*'],
+  projector: ['projector/*', 'projections', 'read-models/*', 'event-log/*', 'orders/*'],
+  'projector/scheduling': ['projector'],
+
+  http: ['http/*', 'access', 'event-log', 'read-models'],
+  'http/contract': ['access', 'commands', 'orders/*', 'queries', 'event-log', 'read-models'],
+  'http/request': ['http', 'http/contract', 'access', 'commands', 'orders/*', 'read-models'],
+  'http/response': ['http', 'http/contract', 'http/request', 'event-log'],
+  'http/middleware': [
+    ...['http', 'http/contract', 'http/request', 'http/response'],
+    ...['access', 'event-log', 'read-models/*'],
   ],
+  'http/batch': ['http', 'http/contract', 'http/request', 'commands', 'orders/*'],
+  'http/routes': ['http/*', 'access', 'audit', 'commands', 'orders/*', 'queries', 'read-models/*', 'webhooks'],
+  import: ['http/batch', 'commands', 'orders/*'],
+
+  embedded: [],
 };
 
-const src = projectPath('src');
+/** The folders that put everything together: service wires, and the command line uses it. */
+const mayImportAnything = ['service', 'cli'];
 
-function imports(): { from: string; to: string; file: string }[] {
-  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-  return files.flatMap((file) => {
-    const text = readFileSync(join(src, file), 'utf8');
-    return [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, target = '']) => ({
-      file,
-      from: room(file),
-      to: room(relative(src, resolve(src, dirname(file), target))),
-    }));
-  });
-}
+/** Folders with more files than this are hard to take in: they get subfolders. */
+const maxFilesPerFolder = 15;
 
-function room(file: string): string {
-  return file.includes('/') ? (file.split('/')[0] ?? '') : '';
-}
+const sources = readSources();
 
-describe('import directions', () => {
-  it('are those of the architecture', () => {
-    const all = imports();
-    expect(all.length).to.be.greaterThan(100);
-    const wrong = all.filter(({ from, to }) => to !== from && to !== '' && !(mayImport[from] ?? []).includes(to));
-    expect(wrong.map(({ file, to }) => `${file} imports from ${to}`)).to.deep.equal([]);
+describe('The source tree', () => {
+  it('imports only in the directions of the architecture', () => {
+    const all = imports(sources);
+    expect(all.length).to.be.greaterThan(500);
+    const wrong = all.filter(({ from, to }) => !isAllowed(folderOf(from), folderOf(to)));
+    expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).to.deep.equal([]);
   });
 
-  it('keep the domain free of I/O', () => {
-    const domain = readdirSync(join(src, 'orders')).map((file) => readFileSync(join(src, 'orders', file), 'utf8'));
-    for (const text of domain)
-      expect(text).not.to.match(/\bawait\b|Date\.now|Math\.random|randomUUID|node:(fs|net|http)/);
+  it('has a rule for every folder', () => {
+    const folders = new Set([...sources.keys()].map(folderOf));
+    const known = (folder: string) =>
+      entryOf(folder) !== undefined || mayImportAnything.some((name) => isWithin(name, folder));
+    expect([...folders].filter((folder) => !known(folder))).to.deep.equal([]);
+    expect(Object.keys(mayImport).filter((name) => !folders.has(name))).to.deep.equal([]);
+  });
+
+  it('has no circle of imports between files, types included', () => {
+    expect(circles(imports(sources))).to.deep.equal([]);
+  });
+
+  it(`has at most ${maxFilesPerFolder} files in each folder`, () => {
+    const large = [...folderSizes(sources)].filter(([, files]) => files > maxFilesPerFolder);
+    expect(large).to.deep.equal([]);
+  });
+
+  it('has no file of more than 300 lines', () => {
+    const long = [...sources].filter(([, text]) => text.split('\n').length > 301).map(([file]) => file);
+    expect(long).to.deep.equal([]);
+  });
+
+  it('keeps the domain free of input, output, clocks and chance', () => {
+    const domain = [...sources].filter(([file]) => file.startsWith('orders/'));
+    expect(domain.length).to.be.greaterThan(10);
+    for (const [file, text] of domain) {
+      expect(text, file).not.to.match(/\bawait\b|Date\.now|Math\.random|randomUUID|node:(fs|net|http)/);
+    }
   });
 });
+
+describe('The check of import directions', () => {
+  const file = (...targets: string[]) => targets.map((target) => `import type { A } from '${target}';\n`).join('');
+
+  it('finds an import against the direction, and a type that closes a circle', () => {
+    const wrong = new Map([
+      ['orders/order.ts', file('../commands/limits.js')],
+      ['commands/limits.ts', file('../orders/order.js')],
+    ]);
+    const found = imports(wrong).filter(({ from, to }) => !isAllowed(folderOf(from), folderOf(to)));
+    expect(found).to.deep.equal([{ from: 'orders/order.ts', to: 'commands/limits.ts' }]);
+    expect(circles(imports(wrong))).to.deep.equal([['commands/limits.ts', 'orders/order.ts']]);
+  });
+});
+
+function isAllowed(from: string, to: string): boolean {
+  if (to === '' || to === from) return true;
+  if (isWithin('cli', from)) return true;
+  if (isWithin('service', from)) return !isWithin('cli', to);
+  return (mayImport[entryOf(from) ?? ''] ?? []).some((name) =>
+    name.endsWith('/*') ? isWithin(name.slice(0, -2), to) : name === entryOf(to),
+  );
+}
+
+/** The entry of the folder itself, otherwise that of the folder around it. */
+function entryOf(folder: string): string | undefined {
+  if (folder in mayImport) return folder;
+  const around = folder.slice(0, Math.max(0, folder.lastIndexOf('/')));
+  return around in mayImport && around !== '' ? around : undefined;
+}
+
+function isWithin(name: string, folder: string): boolean {
+  return folder === name || folder.startsWith(`${name}/`);
+}
