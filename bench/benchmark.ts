@@ -1,11 +1,14 @@
 import type { Servers } from '../src/embedded/embedded.js';
 
-/** What a benchmark works with: servers of its own run, durability on. */
+/** The servers and settings of one run; the servers run with durability on. */
 export interface Bench {
   readonly servers: Servers;
   /** A database of its own, migrated; its read models share no key with others. */
   readonly newDatabase: () => Promise<string>;
-  /** The same for one task: a large one that was left would be looked through by autovacuum while others are measured. */
+  /**
+   * The same for one task, and drops the database after it: autovacuum would read a large one
+   * while other benchmarks are measured.
+   */
   readonly inNewDatabase: <Result>(task: (url: string) => Promise<Result>) => Promise<Result>;
   /** Orders of the large logs, five events each. */
   readonly orders: number;
@@ -16,13 +19,13 @@ export interface Bench {
   readonly say: (text: string) => void;
 }
 
-/** What a figure can't exceed on this machine: measured in the same run. */
+/** A bound that a figure cannot exceed on this machine, measured in the same run. */
 export interface Ceiling {
   readonly what: string;
   readonly figure: number;
 }
 
-/** The service's figure beside that of its yardstick, measured in turns in the same run. */
+/** The service's figure beside its yardstick's, measured alternately in the same run. */
 export interface Comparison {
   readonly name: string;
   readonly what: string;
@@ -33,14 +36,14 @@ export interface Comparison {
   readonly yardstickFigure: number;
   /** figure / yardstickFigure. */
   readonly ratio: number;
-  /** What the ratio should reach: at least, or at most where less is better. */
+  /** The goal of the ratio: at least, or at most if less is better. */
   readonly target: { readonly atLeast: number } | { readonly atMost: number };
   readonly figures: readonly number[];
   readonly yardstickFigures: readonly number[];
   readonly ceilings?: readonly Ceiling[];
 }
 
-/** A figure without a yardstick, with what it should keep below. */
+/** A figure without a yardstick, with its upper limit. */
 export interface Measurement {
   readonly name: string;
   readonly what: string;
@@ -49,19 +52,19 @@ export interface Measurement {
   readonly atMost?: number;
 }
 
-/** Where the processor time of a unit of work goes. */
+/** The processor time of one unit of work, by part. */
 export interface Profile {
   readonly name: string;
   readonly what: string;
-  /** What it is counted by: a request, an event. */
+  /** The unit of work: a request, an order, an event. */
   readonly unit: string;
-  /** Microseconds a unit, the largest first, then those of other processes. */
+  /** Microseconds per unit, the largest first, then those of other processes. */
   readonly parts: readonly { readonly part: string; readonly microseconds: number }[];
   readonly coresBusy: number;
   readonly cores: number;
 }
 
-/** What all cores together could do of it, if nothing ever waited. */
+/** The bound if all cores were busy and nothing ever waited. */
 export function processorCeiling({ what, unit, parts, cores }: Profile): Ceiling {
   const total = parts.reduce((sum, { microseconds }) => sum + microseconds, 0);
   return {
@@ -70,7 +73,7 @@ export function processorCeiling({ what, unit, parts, cores }: Profile): Ceiling
   };
 }
 
-/** What a part that works off one thing after the other could do by itself. */
+/** The bound of a part that handles one unit after another on one core. */
 export function partCeiling(profile: Profile, part: string): Ceiling {
   const microseconds = microsecondsOf(profile, part);
   return {
@@ -79,7 +82,7 @@ export function partCeiling(profile: Profile, part: string): Ceiling {
   };
 }
 
-/** What PostgreSQL and Redis could do, if all cores were theirs and the service took no time at all. */
+/** The bound if PostgreSQL and Redis had all cores and the service took no time. */
 export function serversCeiling(profile: Profile): Ceiling {
   const { unit, cores } = profile;
   const microseconds = microsecondsOf(profile, 'PostgreSQL') + microsecondsOf(profile, 'Redis');
@@ -108,8 +111,8 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Measures two sides in turns, A B, B A, A B, …, so that what drifts on the machine falls on both. One round of each goes
- * before, uncounted: code and caches are cold.
+ * Measures two sides alternately, A B, B A, A B, …, so that drift of the machine affects both. One
+ * round of each comes first and is not counted: code and caches are cold.
  */
 export async function inTurns(
   rounds: number,
@@ -133,7 +136,7 @@ export async function inTurns(
   return { figures, yardstickFigures };
 }
 
-/** Measures both sides in turns, and gives the comparison of their medians. */
+/** Measures both sides alternately and compares their medians. */
 export async function compare(
   bench: Bench,
   description: Pick<Comparison, 'name' | 'what' | 'yardstick' | 'unit' | 'target'>,

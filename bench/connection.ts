@@ -21,8 +21,9 @@ export interface Connection {
 }
 
 /**
- * Opens a connection of a load. A plain socket that looks for the end of an answer and at nothing else: an HTTP client that takes
- * as much of the machine as the service would measure itself. It needs answers with a Content-Length.
+ * Opens a connection of a load: a plain socket that looks for the end of a response and at nothing
+ * else. An HTTP client that costs as much as the service would measure itself. Responses need a
+ * Content-Length.
  */
 export function openConnection(url: string): Promise<Connection> {
   const { hostname, port } = new URL(url);
@@ -30,7 +31,7 @@ export function openConnection(url: string): Promise<Connection> {
   let received = '';
   let done: ((answer: LoadAnswer) => void) | undefined;
   let failed: ((error: Error) => void) | undefined;
-  // One character a byte: lengths are those of Content-Length.
+  // One character per byte: lengths are those of Content-Length.
   socket.setEncoding('latin1');
   socket.on('data', (text: string) => {
     received += text;
@@ -59,7 +60,7 @@ export function openConnection(url: string): Promise<Connection> {
   });
 }
 
-/** A header of an answer. */
+/** A header of a response. */
 export function headerOf(head: string, name: string): string | undefined {
   return new RegExp(`\\r\\n${name}: ([^\\r]*)`, 'i').exec(head)?.[1];
 }

@@ -1,6 +1,6 @@
 import type { Profiler } from 'node:inspector';
 
-/** Where the time of a process went: a part of it, and how long, in microseconds. */
+/** One part of a process and its time, in microseconds. */
 export interface ProfilePart {
   readonly part: string;
   readonly microseconds: number;
@@ -18,8 +18,8 @@ const packages: readonly [RegExp, string][] = [
 ];
 
 /**
- * Sums a CPU profile by room of ours and by package. Each sample counts for the innermost frame that is neither Node's own nor
- * V8's: what JSON.stringify takes counts for who called it.
+ * Sums a CPU profile by our folders and by package. Each sample counts for the innermost frame that
+ * is neither Node's nor V8's: the time of JSON.stringify counts for its caller.
  */
 export function partsOf(profile: Profiler.Profile): ProfilePart[] {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));

@@ -14,7 +14,7 @@ const life = [
   { path: 'deliver', body: {} },
 ] as const;
 
-/** Commands on orders that are there against places of new ones. */
+/** Commands on existing orders against placing new ones. */
 export async function existingOrders(bench: Bench): Promise<BenchResult> {
   const service = await startService({
     DATABASE_URL: await bench.newDatabase(),
@@ -45,7 +45,10 @@ export async function existingOrders(bench: Bench): Promise<BenchResult> {
   }
 }
 
-/** Each order gets its next command when all others have had theirs: by then the one before has long been answered. */
+/**
+ * Each order gets its next command after all others had theirs: the command before it has been
+ * answered by then.
+ */
 function commandsOn(orderIds: readonly string[]): () => LoadRequest {
   let nth = 0;
   return () => {

@@ -7,12 +7,12 @@ import { utcTime } from '../src/orders/values/utc-time.js';
 
 const hourMs = 3_600_000;
 const start = Date.UTC(2026, 0, 1);
-/** The log's orders are placed one after the other in half a year. */
+/** The log's orders are placed one after another within half a year. */
 const placedWithinMs = 180 * 24 * hourMs;
 /** When the events of an order's life happen after its placing. */
 const hours = [0, 1, 5, 20, 60];
 
-/** The life of one order in five events, as a shop's order has it: placed, paid, processed, shipped, delivered. */
+/** The life of one order in five events: placed, paid, processed, shipped, delivered. */
 function lifeOf(nth: number, placedAtMs: number): NewEvent[] {
   const items = Array.from({ length: 1 + (nth % 3) }, (_, line) => ({
     item_id: `item-${(nth * 7 + line) % 5_000}`,
@@ -28,7 +28,7 @@ function lifeOf(nth: number, placedAtMs: number): NewEvent[] {
     metadata: { channel: 'web' },
   };
   const shipped = items.map(({ item_id, quantity }) => ({ item_id, quantity }));
-  // With the metadata that the service writes for a request that names none of it.
+  // The metadata that the service writes for a request without trace headers.
   const event = (type: string, data: object, index: number): NewEvent => {
     const metadata = { schema: 1, actor: 'anonymous', request_id: randomUUID() };
     const command_hash = storedHash(commandHash(data));
@@ -57,8 +57,9 @@ interface OpenOrder {
 }
 
 /**
- * Fills a log with orders, the first so many events of each, through the append of the service. The events come in the order of their
- * times, as a shop's do: between two of an order there are those of many others.
+ * Fills a log with orders, `eventsEach` events each, through the service's append. The
+ * events come in the order of their times, as a shop's do: between two events of one order there
+ * are events of many others.
  */
 export async function fillLog(pool: Pool, settings: LogSettings, orders: number, eventsEach = 5): Promise<void> {
   const { append } = createAppender(pool, settings);
@@ -79,7 +80,7 @@ export async function fillLog(pool: Pool, settings: LogSettings, orders: number,
   );
 }
 
-/** The orders, each as often as it has events, in the order of their times. */
+/** The orders in the order of their events' times: each order once per event. */
 function* ordersInTime(orders: number, eventsEach: number): Generator<OpenOrder> {
   const everyMs = placedWithinMs / orders;
   const open = new Map<number, OpenOrder>();

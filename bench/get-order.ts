@@ -31,7 +31,10 @@ export async function getOrder(bench: Bench): Promise<BenchResult> {
     await filling.stop();
   }
   let nth = 0;
-  /** Of a process that is started for it: two of the same code can differ by more than what is to be seen. */
+  /**
+   * Measured on a process started for it: two processes of the same code can differ by more than
+   * the difference in question.
+   */
   const throughput = async (start: () => Promise<ServerProcess>, path: (id: string) => string) => {
     const server = await start();
     const next = () => {

@@ -5,12 +5,15 @@ import { load } from './http-load.js';
 import { placeRequest, respondAsync } from './placed-orders.js';
 import { type ServerProcess, startService } from './processes.js';
 
-/** A hundred more than a thousand: the thousandth page then has orders behind it, as among many. The last page of a list reads less than any other. */
+/**
+ * A hundred more than a thousand, so that orders follow the thousandth page, as they do in a large
+ * log: the last page of a list reads less than any other.
+ */
 const fewOrders = 1_100;
 const connections = 8;
 const projections = ['order-status', 'order-history', 'metrics'] as const;
 
-/** What queries cost with few orders and with many, and what commands get done while all of it is rebuilt. */
+/** The cost of queries with few and with many orders, and commands during a rebuild. */
 export async function growth(bench: Bench): Promise<BenchResult> {
   // As many orders as the large log has events: a million by default.
   const manyOrders = bench.orders * 5;
@@ -92,7 +95,7 @@ async function rebuilds(service: ServerProcess): Promise<number> {
   return (await projectionsOf(service)).filter(({ rebuild }) => rebuild).length;
 }
 
-/** A service whose read models have taken in a log of so many orders, each just placed. */
+/** A service whose read models have caught up with a log of placed orders. */
 async function serviceWith(bench: Bench, orders: number): Promise<ServerProcess> {
   const databaseUrl = await bench.newDatabase();
   const pool = createPool(databaseUrl, 16, () => undefined);
@@ -106,7 +109,7 @@ async function serviceWith(bench: Bench, orders: number): Promise<ServerProcess>
     const heads = all.map(({ partitions }) => partitions.reduce((sum, { head }) => sum + head, 0));
     return all.every(({ lag }) => lag === 0) && heads.every((head) => head === orders);
   });
-  // What answers is a process that has just started, whatever it took to fill the read models.
+  // A process that has just started answers, however the read models were filled.
   await filling.stop();
   return startService(env);
 }

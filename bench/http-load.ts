@@ -2,13 +2,16 @@ import { type Connection, type LoadRequest, openConnection } from './connection.
 
 export interface LoadResult {
   readonly perSecond: number;
-  /** Milliseconds within which 99 of 100 were answered. */
+  /** The 99th percentile of the response time, in milliseconds. */
   readonly p99: number;
-  /** Answers by status. */
+  /** Responses by status. */
   readonly statuses: ReadonlyMap<number, number>;
 }
 
-/** Sends requests on so many connections, each the next as soon as the last was answered, for a time. Rejects on an answer of 400 and more. */
+/**
+ * Sends requests on a number of connections for a time, each the next one as soon as the last was
+ * answered. Rejects on a response with a status of 400 or more.
+ */
 export async function load(
   url: string,
   connections: number,
@@ -38,9 +41,9 @@ export async function load(
 }
 
 /**
- * Offers requests at a rate, whether or not the ones before were answered, as many callers who don't know of each other do: each
- * on a connection that is free. What finds none free waits for one: then less is offered than was asked for, and the result says how
- * much. The time of an answer counts from when its request was sent.
+ * Offers requests at a rate, whether or not earlier ones were answered, as independent callers do.
+ * Each request takes a free connection, or waits for one: then less is offered than was asked for,
+ * and the result says how much. Response times count from when the request was sent.
  */
 export async function offer(
   url: string,
@@ -95,7 +98,7 @@ function openAll(url: string, connections: number): Promise<Connection[]> {
   return Promise.all(Array.from({ length: connections }, () => openConnection(url)));
 }
 
-/** The value that 99 % of these lie within; 0 where there are none. */
+/** The 99th percentile; 0 if there are no values. */
 export function p99(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? 0;
 }

@@ -15,8 +15,9 @@ import { profiled } from './profiles.js';
 const run = promisify(execFile);
 
 /**
- * `orders import` and `POST /orders/batch`, end to end, against COPY of the rows that they lead to into the same table. An import is of as many events as the
- * large log has; of fewer orders its start, and V8's compiler, are a larger part.
+ * `orders import` and `POST /orders/batch`, end to end, against COPY of the resulting rows into the
+ * same table. An import has as many events as the large log. With fewer orders its start, and V8's
+ * compiler, are a larger part.
  */
 export async function imports(bench: Bench): Promise<BenchResult> {
   const large = 5 * bench.orders;
@@ -28,7 +29,8 @@ export async function imports(bench: Bench): Promise<BenchResult> {
       await importInto(bench, databaseUrl, files.large);
       await copyOut(databaseUrl, files.large);
     });
-    // A client gives each line a key, so that it may send the batch again; a line of a file that is imported has one in its place in the file.
+    // A client gives each line a key, so that it may send the batch again. The key of an imported
+    // line is its line number.
     const lines = [...orderLines(small, (nth) => ({ idempotency_key: `k-${nth}` }))].join('');
     await withService(bench, startService, async (service, databaseUrl) => {
       await sendBatch(service, lines, small);
@@ -81,7 +83,7 @@ export async function imports(bench: Bench): Promise<BenchResult> {
   }
 }
 
-/** A file of orders to import, and where the rows go that as many orders lead to, as COPY writes them. */
+/** A file of orders to import, and a file with the resulting rows in COPY's format. */
 interface OrderFile {
   readonly orders: number;
   readonly lines: string;
@@ -128,7 +130,7 @@ async function importInto(
   });
 }
 
-/** Orders a second, into a database of its own. */
+/** Orders per second, into a new database. */
 function importAlone(bench: Bench, file: OrderFile): Promise<number> {
   return bench.inNewDatabase((databaseUrl) => perSecond(file.orders, () => importInto(bench, databaseUrl, file)));
 }

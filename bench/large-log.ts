@@ -15,7 +15,10 @@ import { profileHere } from './profiles.js';
 
 const silent = pino({ level: 'silent' });
 
-/** Replay and verification of a large log against COPY of the same rows out of PostgreSQL; and what it takes in both servers. */
+/**
+ * Replay and verification of a large log against COPY of the same rows out of PostgreSQL, and its
+ * size in both servers.
+ */
 export async function largeLog(bench: Bench): Promise<BenchResult> {
   const databaseUrl = await bench.newDatabase();
   const pool = createPool(databaseUrl, 16, () => undefined);
@@ -74,7 +77,7 @@ export async function largeLog(bench: Bench): Promise<BenchResult> {
   }
 }
 
-/** Folds the whole log into read models that are not there yet, as a start on an empty Redis does. */
+/** Folds the whole log into new read models, as a start on an empty Redis does. */
 async function project(url: string, pool: Pool, settings: LogSettings, redis: Redis): Promise<void> {
   const keys = createKeys(settings.logId);
   const { projector, close } = await openProjector({ url, settings, pool, redis, keys, log: silent, owner: 'bench' });
@@ -87,7 +90,7 @@ async function project(url: string, pool: Pool, settings: LogSettings, redis: Re
   await close();
 }
 
-/** All keys of this log, so that the next round begins with nothing. */
+/** Removes all keys of this log, so that the next round starts empty. */
 async function removeReadModels(redis: Redis, settings: LogSettings): Promise<void> {
   let cursor = '0';
   do {
@@ -104,7 +107,7 @@ async function copyOfEvents(databaseUrl: string): Promise<void> {
   });
 }
 
-/** Of a log of its own, whose orders have four events each. */
+/** Redis bytes per order, measured on a log of orders with four events each. */
 async function bytesPerOrder(bench: Bench, redis: Redis): Promise<Measurement> {
   const url = await bench.newDatabase();
   const pool = createPool(url, 16, () => undefined);
@@ -123,7 +126,7 @@ async function bytesPerOrder(bench: Bench, redis: Redis): Promise<Measurement> {
   }
 }
 
-/** Of a process that finds no read models and fills them. */
+/** Peak memory of a process that finds no read models and fills them. */
 async function peakOfReplay(databaseUrl: string, redisUrl: string): Promise<Measurement> {
   const service = await startService({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl });
   try {

@@ -4,12 +4,12 @@ import { placeRequest, respondAsync } from './placed-orders.js';
 import { peakBytes, type ServerProcess, startService } from './processes.js';
 
 const connections = 64;
-/** Callers beyond capacity: more than a process answers at once. */
+/** More connections than a process has requests in flight. */
 const callers = 2_000;
 
 /**
- * How the service starts, grows to two processes, and behaves when more comes than it can do: half, once, twice and four times what 64
- * connections get out of it.
+ * Start-up, growth to two processes, and overload: half, once, twice and four times the throughput
+ * that 64 connections reach.
  */
 export async function overload(bench: Bench): Promise<BenchResult> {
   const env = { DATABASE_URL: await bench.newDatabase(), REDIS_URL: bench.servers.redisUrl };

@@ -8,7 +8,10 @@ import { profileUnderLoad } from './profiles.js';
 const connections = 64;
 const waiting = 'POST /orders that waits for the projections';
 
-/** POST /orders against the same application without the append, against single inserts, and waiting against not waiting. */
+/**
+ * POST /orders against the same application without the append, and against single inserts; waiting
+ * for the projections against not waiting.
+ */
 export async function placeOrders(bench: Bench): Promise<BenchResult> {
   const databaseUrl = await bench.newDatabase();
   const env = { DATABASE_URL: databaseUrl, REDIS_URL: bench.servers.redisUrl };
@@ -66,7 +69,7 @@ export async function placeOrders(bench: Bench): Promise<BenchResult> {
   }
 }
 
-/** Of a service with a log of its own: on the same one, the processes would share the partitions out. */
+/** Starts a service with a new log: on one log, the processes would share the partitions. */
 async function profileOfWaiting(bench: Bench): Promise<Profile> {
   const service = await startProfiledService({
     DATABASE_URL: await bench.newDatabase(),

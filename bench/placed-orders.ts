@@ -2,7 +2,7 @@ import type { LoadRequest } from './connection.js';
 
 let placed = 0;
 
-/** Places of orders, each of another customer and other items. */
+/** Bodies of POST /orders, each with another customer and other items. */
 export function placeRequest(headers: Readonly<Record<string, string>> = {}): LoadRequest {
   placed += 1;
   const body = JSON.stringify({

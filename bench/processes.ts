@@ -14,14 +14,14 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** The service, warning of what goes wrong and not logging each request. */
+/** The service, logging warnings but no requests. */
 export function startService(env: Record<string, string>): Promise<ServerProcess> {
   return start(['../src/cli/main.js', 'serve'], env);
 }
 
 /** The service with a profiler in it. */
 export interface ProfiledService extends ServerProcess {
-  /** The CPU profile of what happens during a task. */
+  /** The CPU profile of the process during a task. */
   profile(task: () => Promise<unknown>): Promise<Profiler.Profile>;
 }
 
@@ -56,7 +56,7 @@ export function startYardstick(mode: string, env: Record<string, string>): Promi
   return start(['./yardstick-server.js', mode], env);
 }
 
-/** The most memory that a process ever had. */
+/** The peak memory of a process. */
 export async function peakBytes({ pid }: ServerProcess): Promise<number> {
   return 1_024 * Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
@@ -73,7 +73,7 @@ export function commandFlags(): string[] {
 }
 
 interface StartedProcess extends ServerProcess {
-  /** Resolves once the process has said so. */
+  /** Resolves when the process has printed this. */
   says(text: RegExp): Promise<void>;
 }
 

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The processor time of all processes that a measurement keeps busy, in microseconds, by what they are. Linux; elsewhere nothing. */
+/**
+ * The processor time of all processes that a measurement keeps busy, in microseconds, by kind of
+ * process. Linux only; empty elsewhere.
+ */
 export function processorTimes(): Map<string, number> {
   const times = new Map<string, number>();
   for (const pid of processIds()) {
@@ -8,13 +11,13 @@ export function processorTimes(): Map<string, number> {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       const kind = kindOf(Number(pid), readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      // User and system time, and those of children that have ended: PostgreSQL's connections come and go.
+      // User and system time, and those of ended children: PostgreSQL's backends come and go.
       const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11, 15).map(Number);
       const ticks = user + system + (kind === 'PostgreSQL' ? childrenUser + childrenSystem : 0);
       // In ticks of a hundredth of a second.
       if (kind) times.set(kind, (times.get(kind) ?? 0) + ticks * 10_000);
     } catch {
-      // It has ended meanwhile.
+      // The process has ended meanwhile.
     }
   }
   return times;

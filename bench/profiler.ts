@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 
 /**
- * Preloaded into a process that is to be profiled (node --import): SIGUSR2 begins a CPU profile, a second one writes it to
- * ORDERS_BENCH_PROFILE and says so. So the profile holds what the process did under load, and not its start.
+ * Preloaded into a process to profile (node --import). SIGUSR2 starts a CPU profile; a second one
+ * writes it to ORDERS_BENCH_PROFILE and prints a line. The profile therefore covers the load and
+ * not the start.
  */
 const session = new Session();
 session.connect();

@@ -11,7 +11,10 @@ import { processorTimes } from './processor-time.js';
 
 const connections = 64;
 
-/** Where the microseconds of a POST and of a GET go: in the service by room and package, and in the servers around it. */
+/**
+ * The processor time of commands, queries, imports and replays: in the service by folder and
+ * package, and in the servers around it.
+ */
 export async function profiles(bench: Bench): Promise<BenchResult> {
   const service = await startProfiledService({
     DATABASE_URL: await bench.newDatabase(),
@@ -40,7 +43,7 @@ export async function profiles(bench: Bench): Promise<BenchResult> {
   }
 }
 
-/** The profile of a service under load, per request: once it is warm. */
+/** The profile per request of a warm service under load. */
 export async function profileUnderLoad(
   bench: Bench,
   service: ProfiledService,
@@ -57,7 +60,7 @@ export async function profileUnderLoad(
   });
 }
 
-/** The profile of something that this process does by itself, per unit of it. */
+/** The profile per unit of work that this process does itself. */
 export function profileHere(description: Description, units: number, task: () => Promise<unknown>): Promise<Profile> {
   return profiled(description, false, async () => {
     const session = new Session();
@@ -74,7 +77,7 @@ export function profileHere(description: Description, units: number, task: () =>
 type Description = Pick<Profile, 'name' | 'what' | 'unit'>;
 
 /**
- * Where the time goes during a task: in the process whose CPU profile it gives, and in the servers around it.
+ * Measures a task: the process whose CPU profile it returns, and the servers around it.
  * @param withLoad whether this process is the load on it.
  */
 export async function profiled(

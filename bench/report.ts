@@ -23,34 +23,38 @@ export function report(run: Run): { markdown: string; chart: string } {
   );
   const markdown = `# Performance
 
-Written by \`npm run bench\` on ${run.date}: ${run.machine}. Medians of ${run.rounds} rounds; each figure and its yardstick were measured in turns, in the
-same run. PostgreSQL with fsync and synchronous_commit on, Redis, the service, its yardstick and the load all share this machine. The large log
-has ${run.orders.toLocaleString('en')} orders of five events.
+Written by \`npm run bench\` on ${run.date}: ${run.machine}.
 
-![Each ratio beside what it should reach](performance.svg)
+The figures are medians of ${run.rounds} rounds. Each figure and its yardstick were measured
+alternately in the same run. PostgreSQL with fsync and synchronous_commit on, Redis, the service,
+its yardstick and the load share this machine. The large log has ${run.orders.toLocaleString('en')} orders of five events.
 
-| what | yardstick | figure | yardstick’s | unit | ratio | should reach |
+![Each ratio beside its goal](performance.svg)
+
+| measured | yardstick | figure | yardstick’s | unit | ratio | goal |
 |---|---|---|---|---|---|---|
 ${rows.join('\n')}
 
-| what | figure | should keep to |
+| measured | figure | limit |
 |---|---|---|
 ${sizes.join('\n')}
 
-${notReached(run.comparisons)}## Where the time goes
+${notReached(run.comparisons)}## Processor time
 
-Microseconds of processor time. Each sample of the service's profile counts for the room or the package that caused it; what it spends in Node
-itself is the sockets' and HTTP's. On a machine of few cores all processes share them, so that the sum is what bounds the throughput: less of any
-of these rows is more of the whole.
+Microseconds of processor time. Each sample of the service's profile counts for the folder or the
+package that caused it; time in Node itself belongs to sockets and HTTP. All processes share the
+cores, so the sum bounds the throughput.
 
 ${run.profiles.map(profileTable).join('\n\n')}
 
-The raw figures of every round are in [performance.json](performance.json). \`npm run bench -- place\` runs one, \`--rounds\`, \`--seconds\` and \`--orders\` change how long.
+The raw figures of every round are in [performance.json](performance.json).
+\`npm run bench -- place\` runs one benchmark; \`--rounds\`, \`--seconds\` and \`--orders\` change
+its length.
 `;
   return { markdown, chart: chartOf(run.comparisons) };
 }
 
-/** What it would take to reach each of the others, and what stands in the way. */
+/** For each missed goal: the figure it would take, and the bounds measured on this machine. */
 function notReached(comparisons: readonly Comparison[]): string {
   const rows = comparisons.flatMap((one) => {
     const { what, yardstick, target, yardstickFigure, unit, ceilings = [] } = one;
@@ -62,9 +66,9 @@ function notReached(comparisons: readonly Comparison[]): string {
     );
   });
   if (rows.length === 0) return '';
-  return `## What is not reached, and what bounds it
+  return `## Missed goals and their bounds
 
-| what | it would take | the bound | allows at the most |
+| measured | goal | bound | allows at most |
 |---|---|---|---|
 ${rows.join('\n')}
 
@@ -76,7 +80,7 @@ function profileTable({ what, unit, parts, coresBusy, cores }: Profile): string 
   const rows = parts.map(({ part, microseconds }) => `| ${part} | ${microseconds.toFixed(1)} |`);
   return `### ${what}
 
-${coresBusy.toFixed(1)} of ${cores} cores busy; with all of them, ${Math.round((cores * 1e6) / total).toLocaleString('en')} a second is the bound.
+${coresBusy.toFixed(1)} of ${cores} cores busy; all of them would allow ${Math.round((cores * 1e6) / total).toLocaleString('en')} per second.
 
 | part | µs per ${unit} |
 |---|---|
@@ -88,7 +92,7 @@ function reached({ ratio, target }: Comparison): boolean {
   return 'atLeast' in target ? ratio >= target.atLeast : ratio <= target.atMost;
 }
 
-/** Bars: the ratio relative to what it should reach, which is the line. */
+/** Bars of each ratio relative to its goal, which is the line. */
 function chartOf(comparisons: readonly Comparison[]): string {
   const rowHeight = 34;
   const left = 250;
@@ -106,8 +110,8 @@ function chartOf(comparisons: readonly Comparison[]): string {
   });
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${left + 2 * unit + 130}" height="${height}" font-family="system-ui, sans-serif" font-size="14" fill="#555">` +
-    '<title>Each ratio beside what it should reach</title>' +
-    `<text x="${left + unit}" y="16" text-anchor="middle">what it should reach</text>` +
+    '<title>Each ratio beside its goal</title>' +
+    `<text x="${left + unit}" y="16" text-anchor="middle">goal</text>` +
     `${bars.join('')}<line x1="${left + unit}" y1="22" x2="${left + unit}" y2="${height - 8}" stroke="#555" stroke-dasharray="4 3"/></svg>\n`
   );
 }

@@ -33,8 +33,9 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
 
 const usage = `npm run bench -- [${Object.keys(benchmarks).join('|')}] [--orders N] [--rounds N] [--seconds N]
 
-  Measures the service beside its yardsticks, in turns and in one run, on servers of its own with durability on. All of them
-  write docs/performance.md, its charts and docs/performance.json; one alone prints its figures.`;
+  Measures the service beside its yardsticks, alternately and in one run, on servers of its own
+  with durability on. A complete run writes docs/performance.md, its chart and
+  docs/performance.json; a single benchmark prints its figures.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -52,7 +53,7 @@ if (values.help || chosen.some((name) => !Object.hasOwn(benchmarks, name))) {
 }
 
 const dataDir = await mkdtemp(join(tmpdir(), 'orders-bench-'));
-// Open to every user: where PostgreSQL may not enter, its data would lie elsewhere, and stay there.
+// Open to every user: PostgreSQL runs as another user, and would otherwise put its data elsewhere.
 await chmod(dataDir, 0o755);
 const servers = await openServers(readConfig({ ORDERS_DATA_DIR: dataDir }), () => undefined);
 try {

@@ -6,18 +6,21 @@ import { offer, p99 } from './http-load.js';
 import { placeRequest, respondAsync } from './placed-orders.js';
 import { startService } from './processes.js';
 
-/** Orders a second that are placed meanwhile. */
+/** Orders placed per second meanwhile. */
 const rate = 1_000;
 const callers = 200;
 
-/** How long it takes from an order's durable answer until a query shows it, against the bare steps that lie between. */
+/**
+ * The time from an order's durable response until a query shows it, against the bare steps between
+ * the two.
+ */
 export async function visible(bench: Bench): Promise<BenchResult> {
   const databaseUrl = await bench.newDatabase();
   const service = await startService({ DATABASE_URL: databaseUrl, REDIS_URL: bench.servers.redisUrl });
   const sequence = await openSequence(databaseUrl, bench.servers.redisUrl);
   const caller = await openConnection(service.url);
   const all: number[] = [];
-  /** Milliseconds from an order's answer to that of a query that waits for it. */
+  /** Milliseconds from an order's response to that of a query that waits for it. */
   const sample = async (): Promise<number> => {
     const placed = await caller.exchange(placeRequest(respondAsync));
     const path = headerOf(placed.head, 'location') ?? '';

@@ -19,9 +19,9 @@ import { orderPartition } from '../src/orders/values/partition.js';
 import { createRedis } from '../src/read-models/redis/redis-client.js';
 
 /**
- * What the service is measured against, as a process of its own like the service:
- * - no-append: the very application of the service, with its validation and its answers, that appends nothing.
- * - insert: the same, with one transaction a command that inserts one row: no batching, no chain.
+ * The yardsticks of the service, as a process of their own like the service:
+ * - no-append: the service's application with its validation and responses, but no append.
+ * - insert: the same, with one transaction per command that inserts one row: no batching, no chain.
  * - redis-get: Koa and a GET of the key that the path names.
  */
 const [mode = ''] = process.argv.slice(2);
@@ -55,11 +55,11 @@ function theApplication(handleCommand: HandleCommand): RequestListener {
     rebuilds: {},
     streams: {},
   };
-  // The load sends commands alone: whatever else the application has is not asked for.
+  // The load sends commands only: the application's other dependencies are not used.
   return createApp({ ...given, ...rest } as unknown as Service, new Registry(), true);
 }
 
-/** Decides as the service does, and answers with the order that the event would lead to. */
+/** Decides as the service does, and responds with the resulting order. */
 function appendNothing(
   store: (orderId: string, type: string, data: string, metadata: string) => Promise<void> = async () => undefined,
 ): HandleCommand {
