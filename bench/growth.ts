@@ -98,7 +98,7 @@ async function rebuilds(service: ServerProcess): Promise<number> {
 /** A service whose read models have caught up with a log of placed orders. */
 async function serviceWith(bench: Bench, orders: number): Promise<ServerProcess> {
   const databaseUrl = await bench.newDatabase();
-  const pool = createPool(databaseUrl, 16, () => undefined);
+  const pool = createPool(databaseUrl, 16);
   bench.say(`filling a log with ${orders.toLocaleString('en')} orders`);
   await fillLog(pool, await readLogSettings(pool), orders, 1);
   await pool.end();

@@ -21,7 +21,7 @@ const silent = pino({ level: 'silent' });
  */
 export async function largeLog(bench: Bench): Promise<BenchResult> {
   const databaseUrl = await bench.newDatabase();
-  const pool = createPool(databaseUrl, 16, () => undefined);
+  const pool = createPool(databaseUrl, 16);
   const redis = createRedis(bench.servers.redisUrl, () => undefined);
   try {
     const settings = await readLogSettings(pool);
@@ -110,7 +110,7 @@ async function copyOfEvents(databaseUrl: string): Promise<void> {
 /** Redis bytes per order, measured on a log of orders with four events each. */
 async function bytesPerOrder(bench: Bench, redis: Redis): Promise<Measurement> {
   const url = await bench.newDatabase();
-  const pool = createPool(url, 16, () => undefined);
+  const pool = createPool(url, 16);
   try {
     const settings = await readLogSettings(pool);
     const orders = Math.ceil(bench.orders / 2);

@@ -82,7 +82,7 @@ function appendNothing(
 }
 
 function insertEach(): HandleCommand {
-  const pool = createPool(process.env.DATABASE_URL ?? '', 10, () => undefined);
+  const pool = createPool(process.env.DATABASE_URL ?? '', 10);
   return appendNothing(async (orderId, type, data, metadata) => {
     await pool.query({
       name: 'insert-one',

@@ -98,9 +98,7 @@ async function open(
   log: Logger,
   closeLater: (close: () => unknown) => void,
 ): Promise<void> {
-  const pool = createPool(servers.databaseUrl, config.poolSize, (error) =>
-    log.warn({ err: error }, 'PostgreSQL: an idle connection broke'),
-  );
+  const pool = createPool(servers.databaseUrl, config.poolSize, log);
   closeLater(() => pool.end());
   const settings = await readLogSettings(pool);
   const onRedisError = (error: Error) => log.warn({ err: error }, 'Redis: connection trouble');

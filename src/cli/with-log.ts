@@ -37,7 +37,7 @@ export async function withLog<T>(task: (open: OpenLog) => Promise<T>, poolSize =
   let redis: Redis | undefined;
   try {
     await migrate(servers.migrationDatabaseUrl, config.partitions);
-    pool = createPool(servers.databaseUrl, poolSize, (error) => log.warn({ err: error }, 'an idle connection broke'));
+    pool = createPool(servers.databaseUrl, poolSize, log);
     redis = createRedis(servers.redisUrl, (error) => log.warn({ err: error }, 'Redis: connection trouble'));
     const settings = await readLogSettings(pool);
     const keys = createKeys(settings.logId);

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Logger } from 'pino';
 import { eventLogLimits as limits } from './limits.js';
 
 /** The role that the running service takes on: it may read, and append through append_events. See sql/003. */
@@ -56,12 +57,14 @@ export function serviceConnection(
 }
 
 /**
- * A pool of connections of the running service, on each of which a statement may follow another whose answer is still to come (see pipeline.ts).
- * `onError` hears of idle connections that broke; the pool replaces them.
+ * Creates the running service's pool. Its connections allow pipelining: a statement may be sent before the response to
+ * the one before it (see append/pipelined-connection.ts).
+ * @param log warned when an idle connection breaks. The pool replaces that connection by itself; without a listener,
+ * the error would end the process.
  */
-export function createPool(url: string, maxConnections: number, onError: (error: Error) => void): Pool {
+export function createPool(url: string, maxConnections: number, log?: Pick<Logger, 'warn'>): Pool {
   const pool = new pg.Pool({ ...serviceConnection(url, 'orders'), max: maxConnections, pipeline: true });
-  pool.on('error', onError);
+  pool.on('error', (error) => log?.warn({ err: error }, 'PostgreSQL: an idle connection broke; the pool replaces it'));
   return pool;
 }
 

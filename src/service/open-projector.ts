@@ -15,9 +15,7 @@ export async function openProjector(
 ): Promise<OpenProjector> {
   const { url, pool, log } = options;
   const logHeads = new LogHeads(url, pool, log);
-  const rebuildPool = createPool(url, projectorLimits.rebuildPoolSize, (error) =>
-    log.warn({ err: error }, 'PostgreSQL: an idle connection broke'),
-  );
+  const rebuildPool = createPool(url, projectorLimits.rebuildPoolSize, log);
   const projector = new Projector({ ...options, logHeads, rebuildPool });
   const close = async () => {
     await projector.close();

@@ -45,7 +45,7 @@ describe('migrate', () => {
     await query(url.href, `create role "${login}" login password 'x'; grant orders_service to "${login}"`);
     url.username = login;
     url.password = 'x';
-    const pool = createPool(url.href, 2, () => undefined);
+    const pool = createPool(url.href, 2);
     expect((await readLogSettings(pool)).partitions).to.equal(4);
     const { append } = createAppender(pool, await readLogSettings(pool));
     expect((await append({ orderId: randomUUID(), expectedVersion: 0, events: [placedEvent()] })).appended).to.equal(
@@ -76,7 +76,7 @@ describe('migrate', () => {
     const url = await createDatabase();
     await migrate(url, 4);
     await backToVersion9(url);
-    const pool = createPool(url, 4, () => undefined);
+    const pool = createPool(url, 4);
     const events = [placedEvent()].map(({ type, data, metadata, occurredAt }) => [
       [type],
       [data],

@@ -122,7 +122,7 @@ describe('a table that PostgreSQL has no statistics of', function () {
   after(() => log.close());
 
   it('is read page by page all the same: none touches what comes after it', async () => {
-    const pool = createPool(log.databaseUrl, 1, () => undefined);
+    const pool = createPool(log.databaseUrl, 1);
     const rowsRead = async (): Promise<number> => {
       // Within the session that has read: otherwise its counts are published a second later.
       await pool.query('select pg_stat_force_next_flush()');

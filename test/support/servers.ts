@@ -47,7 +47,7 @@ export async function createTestLog(partitions = 16): Promise<TestLog> {
   const databaseUrl = await createDatabase();
   const redisUrl = serverUrls().redisUrl;
   await migrate(databaseUrl, partitions);
-  const pool = createPool(databaseUrl, 10, () => undefined);
+  const pool = createPool(databaseUrl, 10);
   const owner = new pg.Client({ connectionString: databaseUrl });
   owner.on('error', () => undefined);
   await owner.connect();

@@ -55,9 +55,7 @@ export async function importCommand(args: string[]): Promise<void> {
   const log = await createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel);
   try {
     await migrate(servers.migrationDatabaseUrl, config.partitions);
-    const pool = createPool(servers.databaseUrl, config.poolSize, (error) =>
-      log.warn({ err: error }, 'an idle connection broke'),
-    );
+    const pool = createPool(servers.databaseUrl, config.poolSize, log);
     const settings = await readLogSettings(pool);
     const personKeys = await openPersonKeys(pool, config.personalDataKeyFile);
     const handlers = createCommandHandlers({

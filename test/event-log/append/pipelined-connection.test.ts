@@ -20,7 +20,7 @@ describe('statements in a pipeline', () => {
   after(() => log.close());
 
   beforeEach(async () => {
-    pool = createPool(log.databaseUrl, 4, () => undefined);
+    pool = createPool(log.databaseUrl, 4);
     sockets = [];
     pool.options.stream = () => {
       const socket = new Socket();
