@@ -1,14 +1,14 @@
 import type { JWK } from 'jose';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
-import { type SignedCheckpoint, signCheckpoint, takeCheckpoint } from './checkpoint.js';
 import { type OrderProof, proveOrder } from './order-proof.js';
+import { createCheckpointPayload, type SignedCheckpoint, signCheckpoint } from './signed-checkpoint.js';
 import type { SigningKey } from './signing-key.js';
 
 /** The service's side of the audit: signs what the log is now, and proves what is in it. */
 export interface Auditor {
   /** A checkpoint of all partitions, signed. Those who ask at once share one. */
-  checkpoint(): Promise<SignedCheckpoint>;
+  signedCheckpoint(): Promise<SignedCheckpoint>;
   /** Undefined where there is no such order. */
   proof(orderId: string): Promise<OrderProof | undefined>;
   readonly publicKeys: readonly JWK[];
@@ -25,9 +25,9 @@ export function createAuditor(
   // One that began before a caller's event was durable would not have it: so a caller joins only what has not begun.
   let next: Promise<SignedCheckpoint> | undefined;
 
-  const take = async () => signCheckpoint(await takeCheckpoint(pool, settings), keys[0]);
+  const take = async () => signCheckpoint(await createCheckpointPayload(pool, settings), keys[0]);
 
-  function checkpoint(): Promise<SignedCheckpoint> {
+  function signedCheckpoint(): Promise<SignedCheckpoint> {
     if (taking === undefined) {
       taking = take().finally(() => {
         taking = undefined;
@@ -38,15 +38,15 @@ export function createAuditor(
       .catch(() => undefined)
       .then(() => {
         next = undefined;
-        return checkpoint();
+        return signedCheckpoint();
       });
     return next;
   }
 
   return {
-    checkpoint,
+    signedCheckpoint,
     async proof(orderId) {
-      return proveOrder(pool, settings, readStream, orderId, await checkpoint());
+      return proveOrder(pool, settings, readStream, orderId, await signedCheckpoint());
     },
     publicKeys: keys.map(({ publicJwk }) => publicJwk),
   };

@@ -2,10 +2,15 @@ import type { LogSettings, Pool } from '../event-log/database.js';
 import { readHash } from '../event-log/read/read-partition.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
 import { orderPartition } from '../orders/values/partition.js';
-import { type Checkpoint, type CheckpointPartition, type SignedCheckpoint, verifyCheckpoint } from './checkpoint.js';
 import { type ExportedEvent, exportedEvent, recomputedHash } from './exported-event.js';
 import { openTree } from './merkle-store.js';
 import { isIncluded, leafHash } from './merkle-tree.js';
+import {
+  type SignedCheckpoint,
+  type SignedCheckpointPayload,
+  type SignedPartition,
+  verifySignedCheckpoint,
+} from './signed-checkpoint.js';
 
 /** An event of the order as it was hashed, with what ties it to the log. The order and its partition are said once, in the proof. */
 export interface ProvenEvent extends Omit<ExportedEvent, 'order_id' | 'partition'> {
@@ -55,9 +60,9 @@ export async function proveOrder(
  */
 export async function verifyOrderProof(
   proof: OrderProof,
-  trusted: Parameters<typeof verifyCheckpoint>[1],
-): Promise<Checkpoint> {
-  const checkpoint = await verifyCheckpoint(JSON.stringify(proof.checkpoint), trusted);
+  trusted: Parameters<typeof verifySignedCheckpoint>[1],
+): Promise<SignedCheckpointPayload> {
+  const checkpoint = await verifySignedCheckpoint(JSON.stringify(proof.checkpoint), trusted);
   const { order_id: orderId, partition } = proof;
   const signed = checkpoint.partitions.find((one) => one.partition === partition);
   if (!signed || orderPartition(orderId, checkpoint.partitions.length) !== partition) {
@@ -73,7 +78,7 @@ export async function verifyOrderProof(
   return checkpoint;
 }
 
-function checkEvent(what: string, orderId: string, signed: CheckpointPartition, event: ProvenEvent): void {
+function checkEvent(what: string, orderId: string, signed: SignedPartition, event: ProvenEvent): void {
   const hash = recomputedHash({ ...event, order_id: orderId, partition: signed.partition });
   if (hash !== event.hash) throw new Error(`${what} is not what was hashed: its content was changed`);
   const path = event.path.map((one) => Buffer.from(one, 'hex'));

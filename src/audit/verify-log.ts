@@ -1,13 +1,13 @@
 import type { Pool } from '../event-log/database.js';
 import { readHeads } from '../event-log/heads/read-heads.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { SignedCheckpointPayload } from './signed-checkpoint.js';
 import { type Finding, verifyPartition } from './verify-partition.js';
 
 export interface VerifyOptions {
   readonly pool: Pool;
   readonly partitions: number;
   /** What the log was once: all of it has to be there still. */
-  readonly against?: Checkpoint | undefined;
+  readonly against?: SignedCheckpointPayload | undefined;
   /** Partitions verified at once: one computes while others wait for PostgreSQL. Each takes a connection. */
   readonly inParallel: number;
   readonly onProgress?: (verified: number, total: number) => void;

@@ -3,9 +3,9 @@ import type { Head } from '../event-log/heads/read-heads.js';
 import { eventLogLimits } from '../event-log/limits.js';
 import { copyEvents } from '../event-log/read/copy-events.js';
 import { orderPartition } from '../orders/values/partition.js';
-import type { CheckpointPartition } from './checkpoint.js';
 import { keptTreeSize, openTree } from './merkle-store.js';
 import { type Break, type EventName, PartitionScan } from './partition-scan.js';
+import type { SignedPartition } from './signed-checkpoint.js';
 
 const pageEvents = eventLogLimits.maxCopiedEvents;
 
@@ -34,7 +34,7 @@ export interface PartitionTask {
   /** Where it ends; undefined where it has no row in logs. */
   readonly head: Head | undefined;
   /** What a checkpoint saw of it. */
-  readonly signed: CheckpointPartition | undefined;
+  readonly signed: SignedPartition | undefined;
 }
 
 /**
@@ -87,7 +87,7 @@ async function keptTreeAltered(
 /** Whether the log was another when a checkpoint saw it, as far as it is there still. */
 function otherThanSigned(
   partition: number,
-  { position, hash, root }: CheckpointPartition,
+  { position, hash, root }: SignedPartition,
   { marks }: PartitionScan,
 ): Finding | undefined {
   const mark = marks.get(position);

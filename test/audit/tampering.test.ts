@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type Checkpoint, takeCheckpoint } from '../../src/audit/checkpoint.js';
+import { createCheckpointPayload, type SignedCheckpointPayload } from '../../src/audit/signed-checkpoint.js';
 import { verifyLog } from '../../src/audit/verify-log.js';
 import { appender, event, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
 import { runOrders } from '../support/orders-command.js';
@@ -88,7 +88,7 @@ const rehash = `
 
 describe('a log that was tampered with', () => {
   let log: TestLog;
-  let checkpoint: Checkpoint;
+  let checkpoint: SignedCheckpointPayload;
 
   beforeEach(async () => {
     log = await createTestLog(4);
@@ -102,11 +102,12 @@ describe('a log that was tampered with', () => {
         events: [event('OrderPaid', { amount_minor: 1000, payment_reference: null }), noteEvent('n')],
       });
     for (const other of [0, 2, 3]) await place(append, orderIdIn(other, 4));
-    checkpoint = await takeCheckpoint(log.pool, log.settings);
+    checkpoint = await createCheckpointPayload(log.pool, log.settings);
   });
   afterEach(() => log.close());
 
-  const verify = (against?: Checkpoint) => verifyLog({ pool: log.pool, partitions: 4, inParallel: 2, against });
+  const verify = (against?: SignedCheckpointPayload) =>
+    verifyLog({ pool: log.pool, partitions: 4, inParallel: 2, against });
   async function tamper(...statements: string[]): Promise<void> {
     for (const table of ['events', 'logs']) await log.owner.query(`alter table ${table} disable trigger all`);
     for (const sql of statements) await log.owner.query(sql.replace(/AT (\d+)/g, 'partition = 1 and "position" = $1'));
@@ -123,7 +124,7 @@ describe('a log that was tampered with', () => {
         events: Array.from({ length: 50 }, () => noteEvent('n')),
       });
     }
-    await takeCheckpoint(log.pool, log.settings);
+    await createCheckpointPayload(log.pool, log.settings);
     expect(await verify()).to.deep.equal([]);
     await log.owner.query('alter table merkle_nodes disable trigger all');
     await log.owner.query(`update merkle_nodes set hash = decode(repeat('ab', 32), 'hex') where partition = 2`);

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { takeCheckpoint } from '../../src/audit/checkpoint.js';
+import { createCheckpointPayload } from '../../src/audit/signed-checkpoint.js';
 import { verifyLog } from '../../src/audit/verify-log.js';
 import { readOperatorEvents } from '../../src/event-log/operators/operator-events.js';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
@@ -104,7 +104,7 @@ describe('personal data that is sealed', function () {
 
   it('is gone for good once the person is forgotten; chain, figures, replay and everybody else stay as they are', async () => {
     const { ada, other } = await placeBoth();
-    const [metrics, checkpoint] = [await get('/orders/metrics'), await takeCheckpoint(log.pool, log.settings)];
+    const [metrics, checkpoint] = [await get('/orders/metrics'), await createCheckpointPayload(log.pool, log.settings)];
     const untouched = await get(`/orders/${other}`);
     const done = await forget('Ada Lovelace');
     expect([done.code, done.stdout]).to.satisfy(() => done.code === 0 && /, 1 order\./.test(done.stdout), done.output);

@@ -1,4 +1,4 @@
-import { signCheckpoint, takeCheckpoint } from '../../audit/checkpoint.js';
+import { createCheckpointPayload, signCheckpoint } from '../../audit/signed-checkpoint.js';
 import { openSigningKeys } from '../../service/signing-keys.js';
 import { readArguments } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/usage-error.js';
@@ -14,6 +14,6 @@ export async function checkpointCommand(args: string[]): Promise<void> {
     const [key] = await openSigningKeys(config);
     if (!key)
       throw new UsageError('ORDERS_SIGNING_KEY_FILES is not set: openssl genpkey -algorithm ed25519 makes a key');
-    console.log(JSON.stringify(await signCheckpoint(await takeCheckpoint(pool, settings), key), undefined, 2));
+    console.log(JSON.stringify(await signCheckpoint(await createCheckpointPayload(pool, settings), key), undefined, 2));
   });
 }

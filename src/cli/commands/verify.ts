@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { JWK } from 'jose';
-import { type Checkpoint, verifyCheckpoint } from '../../audit/checkpoint.js';
+import { type SignedCheckpointPayload, verifySignedCheckpoint } from '../../audit/signed-checkpoint.js';
 import { verifyExport } from '../../audit/verify-export.js';
 import { verifyLog } from '../../audit/verify-log.js';
 import { allProjections } from '../../projections/all-projections.js';
@@ -77,6 +77,6 @@ function found(text: string): void {
   process.exitCode = 3;
 }
 
-async function readCheckpoint(file: string, trusted: readonly JWK[]): Promise<Checkpoint> {
-  return verifyCheckpoint(await readFile(file, 'utf8'), trusted);
+async function readCheckpoint(file: string, trusted: readonly JWK[]): Promise<SignedCheckpointPayload> {
+  return verifySignedCheckpoint(await readFile(file, 'utf8'), trusted);
 }

@@ -7,7 +7,7 @@ import type { AddRoute } from './router.js';
 export function auditRoutes(route: AddRoute, service: Service): void {
   route('getCheckpoint', async (ctx) => {
     parameters(ctx, 'checkpoint');
-    respond(ctx, JSON.stringify(await auditOf(service).checkpoint()));
+    respond(ctx, JSON.stringify(await auditOf(service).signedCheckpoint()));
   });
 
   route('getSigningKeys', (ctx) => {

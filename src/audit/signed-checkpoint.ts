@@ -5,7 +5,7 @@ import { extendTree, openTree } from './merkle-store.js';
 import { type SigningKey, signingAlgorithm } from './signing-key.js';
 
 /** Where a partition's log ended, and what was in it. Hashes in hex. */
-export interface CheckpointPartition {
+export interface SignedPartition {
   readonly partition: number;
   /** The position of the last event: the size of the tree. */
   readonly position: number;
@@ -16,15 +16,15 @@ export interface CheckpointPartition {
 }
 
 /** What the whole log was at a moment. Kept elsewhere, it proves later that nothing of it was changed or cut off. */
-export interface Checkpoint {
+export interface SignedCheckpointPayload {
   readonly log_id: string;
   readonly created_at: string;
-  readonly partitions: readonly CheckpointPartition[];
+  readonly partitions: readonly SignedPartition[];
 }
 
 /** A checkpoint as it is given away: readable, and signed. Only what the JWS holds counts. */
 export interface SignedCheckpoint {
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: SignedCheckpointPayload;
   /** JWS, compact serialisation (RFC 7515), EdDSA with Ed25519 over the checkpoint's JSON. */
   readonly jws: string;
 }
@@ -33,9 +33,9 @@ export interface SignedCheckpoint {
 const type = 'orders-checkpoint+json';
 
 /** The log's heads now, with the root of each partition's tree, which is built on as far as needed. */
-export async function takeCheckpoint(pool: Pool, { logId }: LogSettings): Promise<Checkpoint> {
+export async function createCheckpointPayload(pool: Pool, { logId }: LogSettings): Promise<SignedCheckpointPayload> {
   const heads = await readHeads(pool);
-  const partitions: CheckpointPartition[] = [];
+  const partitions: SignedPartition[] = [];
   for (const { partition, position, hash } of heads) {
     await extendTree(pool, partition, position);
     const root = await openTree(pool, partition, position).root();
@@ -44,7 +44,7 @@ export async function takeCheckpoint(pool: Pool, { logId }: LogSettings): Promis
   return { log_id: logId, created_at: new Date().toISOString(), partitions };
 }
 
-export async function signCheckpoint(checkpoint: Checkpoint, key: SigningKey): Promise<SignedCheckpoint> {
+export async function signCheckpoint(checkpoint: SignedCheckpointPayload, key: SigningKey): Promise<SignedCheckpoint> {
   const jws = await new CompactSign(new TextEncoder().encode(JSON.stringify(checkpoint)))
     .setProtectedHeader({ alg: signingAlgorithm, kid: key.publicJwk.kid, typ: type })
     .sign(key.privateKey);
@@ -55,7 +55,7 @@ export async function signCheckpoint(checkpoint: Checkpoint, key: SigningKey): P
  * Reads a signed checkpoint: JSON as it is given away, or the bare JWS.
  * Throws where the signature is not by one of the trusted keys, in words for whoever checks it.
  */
-export async function verifyCheckpoint(text: string, trusted: readonly JWK[]): Promise<Checkpoint> {
+export async function verifySignedCheckpoint(text: string, trusted: readonly JWK[]): Promise<SignedCheckpointPayload> {
   const jws = text.trimStart().startsWith('{') ? (JSON.parse(text) as Partial<SignedCheckpoint>).jws : text.trim();
   if (typeof jws !== 'string') throw new Error('this is no signed checkpoint: it has no "jws"');
   const { payload } = await compactVerify(
@@ -71,5 +71,5 @@ export async function verifyCheckpoint(text: string, trusted: readonly JWK[]): P
   });
   const header = JSON.parse(Buffer.from(jws.split('.')[0] ?? '', 'base64url').toString()) as { typ?: string };
   if (header.typ !== type) throw new Error(`the signature is over something else than a checkpoint (${header.typ})`);
-  return JSON.parse(new TextDecoder().decode(payload)) as Checkpoint;
+  return JSON.parse(new TextDecoder().decode(payload)) as SignedCheckpointPayload;
 }
