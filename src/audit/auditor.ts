@@ -5,36 +5,37 @@ import { type OrderProof, proveOrder } from './order-proof.js';
 import { createCheckpointPayload, type SignedCheckpoint, signCheckpoint } from './signed-checkpoint.js';
 import type { SigningKey } from './signing-key.js';
 
-/** The service's side of the audit: signs what the log is now, and proves what is in it. */
+/** The service's side of an audit: signs the log's current state and proves what the log holds. */
 export interface Auditor {
-  /** A checkpoint of all partitions, signed. Those who ask at once share one. */
+  /** Signs a checkpoint of all partitions. Concurrent callers share one. */
   signedCheckpoint(): Promise<SignedCheckpoint>;
-  /** Undefined where there is no such order. */
+  /** Proves an order's events against a new checkpoint. Undefined if the order does not exist. */
   proof(orderId: string): Promise<OrderProof | undefined>;
   readonly publicKeys: readonly JWK[];
 }
 
-/** @param keys the first signs, all are published. */
+/** @param keys the first key signs; the public halves of all keys are published. */
 export function createAuditor(
   pool: Pool,
   settings: LogSettings,
   readStream: ReadStream,
   keys: readonly [SigningKey, ...SigningKey[]],
 ): Auditor {
-  let taking: Promise<SignedCheckpoint> | undefined;
-  // One that began before a caller's event was durable would not have it: so a caller joins only what has not begun.
+  let current: Promise<SignedCheckpoint> | undefined;
+  // A checkpoint that has already begun may miss an event that the caller knows to be durable.
+  // Callers therefore never join the current one; they share the next.
   let next: Promise<SignedCheckpoint> | undefined;
 
-  const take = async () => signCheckpoint(await createCheckpointPayload(pool, settings), keys[0]);
+  const create = async () => signCheckpoint(await createCheckpointPayload(pool, settings), keys[0]);
 
   function signedCheckpoint(): Promise<SignedCheckpoint> {
-    if (taking === undefined) {
-      taking = take().finally(() => {
-        taking = undefined;
+    if (current === undefined) {
+      current = create().finally(() => {
+        current = undefined;
       });
-      return taking;
+      return current;
     }
-    next ??= taking
+    next ??= current
       .catch(() => undefined)
       .then(() => {
         next = undefined;

@@ -1,7 +1,10 @@
 import { chainHash } from '../event-log/hash-chain.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 
-/** An event as it is exported: everything that its hash covers, so a reader can check it with nothing else. Hashes in hex. */
+/**
+ * An event as it is exported. It has everything that its hash covers, so a reader can check it
+ * without any other source. Hashes are in hex.
+ */
 export interface ExportedEvent {
   readonly partition: number;
   readonly position: number;
@@ -10,10 +13,10 @@ export interface ExportedEvent {
   readonly type: string;
   readonly occurred_at: string;
   readonly recorded_at: string;
-  /** JSON text, byte by byte as it is stored and hashed. */
+  /** JSON text, byte for byte as it is stored and hashed. */
   readonly data: string;
   readonly metadata: string;
-  /** The hash of the event before it in the partition. */
+  /** The hash of the preceding event in the partition; 32 zero bytes for the first. */
   readonly previous_hash: string;
   readonly hash: string;
 }
@@ -48,7 +51,10 @@ export function exportedEvent(event: StoredEvent, previousHash: Buffer): Exporte
   };
 }
 
-/** The hash, hex, that an event has by what it says of itself: its own if nothing of it was changed. */
+/**
+ * Computes the hash (hex) of an exported event from its content. It equals `hash` if nothing was
+ * changed.
+ */
 export function recomputedHash(event: Omit<ExportedEvent, 'hash'>): string {
   const content = {
     partition: event.partition,

@@ -1,15 +1,20 @@
 import type { Pool } from '../event-log/database.js';
 import { leafHash, nodeHash, rootOf, splitPoint } from './merkle-tree.js';
 
-/** Leaves of a kept subtree, and subtrees of the next larger one: 2^8, so kept subtrees are subtrees of the binary tree. */
+/**
+ * The number of events in a stored subtree of level 0, and of stored subtrees below one of the next
+ * level. A power of two (2^8), so that each stored subtree is also a subtree of the binary tree.
+ */
 const fanOut = 256;
-/** Subtrees of 256 events that are built at once: their events' hashes are read by one query. */
+/** Subtrees of level 0 that one step builds: one query reads the hashes of 40 × 256 events. */
 const subtreesPerStep = 40;
 
-// $1 partition, $2 first and $3 last position. Served by the primary key; in its order.
+// $1 partition, $2 first and $3 last position.
+// Takes no lock. Ordered by position, like the primary key (partition, position) that serves it.
 const leavesSql = `
   select e.hash from events e where e.partition = $1 and e."position" between $2 and $3 order by e."position"`;
 // $1 partition, $2 level, $3 first and $4 last index.
+// Takes no lock. Ordered by index, like the primary key (partition, level, index) that serves it.
 const nodesSql = `
   select n.hash from merkle_nodes n where n.partition = $1 and n.level = $2 and n.index between $3 and $4 order by n.index`;
 
@@ -17,13 +22,16 @@ const nodesSql = `
 export interface MerkleTree {
   readonly size: number;
   root(): Promise<Buffer>;
-  /** The audit path of RFC 6962, 2.1.1, for the event at a position: from beside the leaf up to below the root. */
+  /**
+   * The audit path (RFC 6962, 2.1.1) of the event at a position: the sibling hashes on the way from
+   * the leaf to the root.
+   */
   path(position: number): Promise<Buffer[]>;
 }
 
 /**
- * Builds what is kept of a partition's tree up to its first `size` events. Does only what has not been done; may be
- * stopped at any point and done by several at once.
+ * Stores the complete subtrees of a partition's first `size` events. It adds only missing nodes,
+ * may be interrupted at any point, and may run in several processes at once.
  */
 export async function extendTree(pool: Pool, partition: number, size: number): Promise<void> {
   await extendLevel(pool, partition, 0, Math.floor(size / fanOut), subtreesPerStep, async (from, to) =>
@@ -46,7 +54,7 @@ async function extendLevel(
   perStep: number,
   readBelow: (fromIndex: number, toIndex: number) => Promise<Buffer[]>,
 ): Promise<void> {
-  for (let from = await keptNodes(pool, partition, level); from < wanted; from += perStep) {
+  for (let from = await countStoredNodes(pool, partition, level); from < wanted; from += perStep) {
     const to = Math.min(from + perStep, wanted);
     const below = await readBelow(from, to);
     if (below.length !== (to - from) * fanOut) throw new Error(`partition ${partition} has lost events`);
@@ -59,13 +67,13 @@ async function extendLevel(
   }
 }
 
-/** How many of a partition's events the kept subtrees cover. */
-export async function keptTreeSize(pool: Pool, partition: number): Promise<number> {
-  return fanOut * (await keptNodes(pool, partition, 0));
+/** How many of a partition's events the stored subtrees cover. */
+export async function storedTreeSize(pool: Pool, partition: number): Promise<number> {
+  return fanOut * (await countStoredNodes(pool, partition, 0));
 }
 
-/** How many nodes of a level are kept: the first ones, without a gap. */
-async function keptNodes(pool: Pool, partition: number, level: number): Promise<number> {
+/** Counts the stored nodes of a level. They are the first ones, without a gap. */
+async function countStoredNodes(pool: Pool, partition: number, level: number): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(
     'select coalesce(max(index) + 1, 0) as count from merkle_nodes where partition = $1 and level = $2',
     [partition, level],
@@ -73,10 +81,15 @@ async function keptNodes(pool: Pool, partition: number, level: number): Promise<
   return rows[0]?.count ?? 0;
 }
 
-/** The tree over a partition's first `size` events; extendTree has to have built it that far. */
+/**
+ * Opens the tree over a partition's first `size` events. `extendTree` must have stored it that far.
+ */
 export function openTree(pool: Pool, partition: number, size: number): MerkleTree {
   const groups = new Map<string, Promise<Buffer[]>>();
-  /** The (up to 256) nodes of one level below one node of the next, read once. Level −1 is the leaves. */
+  /**
+   * Reads, once, the (up to 256) nodes of a level below one node of the next. Level −1 is the
+   * leaves.
+   */
   const group = (level: number, index: number): Promise<Buffer[]> => {
     const name = `${level}:${index}`;
     const first = index * fanOut;
@@ -90,7 +103,7 @@ export function openTree(pool: Pool, partition: number, size: number): MerkleTre
     return nodes;
   };
 
-  /** The root over the leaves from start (inclusive) to end (exclusive): a subtree of the whole. */
+  /** The root of the subtree over the leaves from start (inclusive) to end (exclusive). */
   async function rangeHash(start: number, end: number): Promise<Buffer> {
     const count = end - start;
     let level = -1;
@@ -99,7 +112,7 @@ export function openTree(pool: Pool, partition: number, size: number): MerkleTre
       unit *= fanOut;
       level += 1;
     }
-    // A part of one group of 256 is hashed here; everything larger is split as RFC 6962 splits it.
+    // Hashes a range within one group of 256 directly. RFC 6962 says where to split a larger range.
     if (count / unit <= fanOut && Math.floor(start / unit / fanOut) === Math.floor((end - 1) / unit / fanOut)) {
       const index = Math.floor(start / unit / fanOut);
       const nodes = await group(level, index);

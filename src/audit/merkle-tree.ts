@@ -1,11 +1,11 @@
 import { sha256 } from '../event-log/hash-chain.js';
 
 /**
- * The Merkle tree of RFC 6962, section 2.1, over a partition's events in position order. A leaf's data is the event's
- * chain hash (32 bytes). docs/audit.md spells it out, with test vectors.
+ * Implements the Merkle tree of RFC 6962, section 2.1, over a partition's events by position. A
+ * leaf's data is the event's chain hash (32 bytes). docs/audit.md has the details and test vectors.
  */
 
-/** The tree over no event: SHA-256 of nothing. */
+/** The root of the tree without events: SHA-256 of the empty string. */
 export const emptyTreeHash: Buffer = sha256(Buffer.alloc(0));
 
 const leafPrefix = Buffer.of(0);
@@ -19,14 +19,14 @@ export function nodeHash(left: Buffer, right: Buffer): Buffer {
   return sha256(Buffer.concat([nodePrefix, left, right]));
 }
 
-/** The largest power of two smaller than n (n > 1): where RFC 6962 splits a tree of n leaves. */
+/** The largest power of two below n (n > 1). RFC 6962 splits a tree of n leaves there. */
 export function splitPoint(n: number): number {
   let k = 1;
   while (k * 2 < n) k *= 2;
   return k;
 }
 
-/** The root over these subtrees or leaves, all of one size and in order; the last may stand alone on its way up. */
+/** Computes the root over leaves, or over complete subtrees of one size, in order. */
 export function rootOf(hashes: readonly Buffer[]): Buffer {
   if (hashes.length === 0) return emptyTreeHash;
   const [only] = hashes;
@@ -36,9 +36,10 @@ export function rootOf(hashes: readonly Buffer[]): Buffer {
 }
 
 /**
- * Whether a leaf is in a tree: RFC 9162, section 2.1.3.2.
- * @param index of the leaf, from 0: the event's position − 1.
- * @param path the hashes beside the way from the leaf up to the root.
+ * Checks that a leaf is in a tree, as RFC 9162, section 2.1.3.2 describes.
+ * @param index the leaf's index from 0: the event's position − 1.
+ * @param size the number of leaves.
+ * @param path the sibling hashes on the way from the leaf to the root.
  */
 export function isIncluded(leaf: Buffer, index: number, size: number, path: readonly Buffer[], root: Buffer): boolean {
   if (index < 0 || index >= size) return false;

@@ -1,3 +1,4 @@
+import type { JWK } from 'jose';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import { readHash } from '../event-log/read/read-partition.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
@@ -12,25 +13,30 @@ import {
   verifySignedCheckpoint,
 } from './signed-checkpoint.js';
 
-/** An event of the order as it was hashed, with what ties it to the log. The order and its partition are said once, in the proof. */
+/**
+ * An event of the order as it was hashed, with its path in the Merkle tree. The order and its
+ * partition are named once, in the proof.
+ */
 export interface ProvenEvent extends Omit<ExportedEvent, 'order_id' | 'partition'> {
-  /** The audit path in the partition's Merkle tree, from beside the leaf up to below the root; hex. */
+  /**
+   * The sibling hashes (hex) on the way from the leaf to the root of the partition's Merkle tree.
+   */
   readonly path: readonly string[];
 }
 
-/** Proves, to whoever trusts the signing key, that these events of an order are in the log that the checkpoint saw. */
+/** Proves, given trust in the signing key, that these events are in the log that was signed. */
 export interface OrderProof {
   readonly order_id: string;
   readonly partition: number;
-  /** How many partitions the log has: from it and the order's id follows the partition. */
+  /** The log's number of partitions. Together with the order's id it determines the partition. */
   readonly partitions: number;
   readonly events: readonly ProvenEvent[];
   readonly checkpoint: SignedCheckpoint;
 }
 
 /**
- * The proof for an order's events up to the checkpoint. Its size grows with the logarithm of the log's.
- * Undefined where the order has no event by then.
+ * Creates the proof for an order's events up to the checkpoint. Each event's path grows with the
+ * logarithm of the log's size. Undefined if the order has no event up to the checkpoint.
  */
 export async function proveOrder(
   pool: Pool,
@@ -55,35 +61,31 @@ export async function proveOrder(
 }
 
 /**
- * Checks a proof with nothing but itself and the trusted keys: no database, no network.
- * Throws an error that names the first thing that does not hold. Gives the checkpoint that it holds against.
+ * Verifies a proof with the trusted keys alone: it needs no database and no network.
+ * Throws an error that names the first flaw. Returns the checkpoint that the proof refers to.
  */
-export async function verifyOrderProof(
-  proof: OrderProof,
-  trusted: Parameters<typeof verifySignedCheckpoint>[1],
-): Promise<SignedCheckpointPayload> {
+export async function verifyOrderProof(proof: OrderProof, trusted: readonly JWK[]): Promise<SignedCheckpointPayload> {
   const checkpoint = await verifySignedCheckpoint(JSON.stringify(proof.checkpoint), trusted);
   const { order_id: orderId, partition } = proof;
   const signed = checkpoint.partitions.find((one) => one.partition === partition);
   if (!signed || orderPartition(orderId, checkpoint.partitions.length) !== partition) {
-    throw new Error(`order ${orderId} does not live in partition ${partition}`);
+    throw new Error(`order ${orderId} does not belong to partition ${partition}`);
   }
   for (const [index, event] of proof.events.entries()) {
-    const what = `event ${index + 1} of order ${orderId}`;
-    if (event.version !== index + 1)
-      throw new Error(`${what} says that it is version ${event.version}: one is missing`);
-    checkEvent(what, orderId, signed, event);
+    const name = `event ${index + 1} of order ${orderId}`;
+    if (event.version !== index + 1) throw new Error(`${name} has version ${event.version}: an event is missing`);
+    checkEvent(name, orderId, signed, event);
   }
-  if (proof.events.length === 0) throw new Error('the proof holds no event');
+  if (proof.events.length === 0) throw new Error('the proof contains no event');
   return checkpoint;
 }
 
-function checkEvent(what: string, orderId: string, signed: SignedPartition, event: ProvenEvent): void {
+function checkEvent(name: string, orderId: string, signed: SignedPartition, event: ProvenEvent): void {
   const hash = recomputedHash({ ...event, order_id: orderId, partition: signed.partition });
-  if (hash !== event.hash) throw new Error(`${what} is not what was hashed: its content was changed`);
+  if (hash !== event.hash) throw new Error(`${name} does not match its hash: its content was changed`);
   const path = event.path.map((one) => Buffer.from(one, 'hex'));
   const leaf = leafHash(Buffer.from(hash, 'hex'));
   if (!isIncluded(leaf, event.position - 1, signed.position, path, Buffer.from(signed.root, 'hex'))) {
-    throw new Error(`${what} is not in the log that the checkpoint saw`);
+    throw new Error(`${name} is not in the log that the checkpoint describes`);
   }
 }

@@ -4,10 +4,10 @@ import { readHeads } from '../event-log/heads/read-heads.js';
 import { extendTree, openTree } from './merkle-store.js';
 import { type SigningKey, signingAlgorithm } from './signing-key.js';
 
-/** Where a partition's log ended, and what was in it. Hashes in hex. */
+/** One partition at the time of the checkpoint. Hashes are in hex. */
 export interface SignedPartition {
   readonly partition: number;
-  /** The position of the last event: the size of the tree. */
+  /** The position of the partition's last event, which is also the size of its Merkle tree. */
   readonly position: number;
   /** The chain hash of that event. */
   readonly hash: string;
@@ -15,24 +15,32 @@ export interface SignedPartition {
   readonly root: string;
 }
 
-/** What the whole log was at a moment. Kept elsewhere, it proves later that nothing of it was changed or cut off. */
+/**
+ * The state of the whole log at one moment. Kept outside the service, it later proves that no event
+ * up to these positions was changed or removed.
+ */
 export interface SignedCheckpointPayload {
   readonly log_id: string;
   readonly created_at: string;
   readonly partitions: readonly SignedPartition[];
 }
 
-/** A checkpoint as it is given away: readable, and signed. Only what the JWS holds counts. */
+/** A checkpoint as it is published, readable and signed. Only the payload inside the JWS counts. */
 export interface SignedCheckpoint {
   readonly checkpoint: SignedCheckpointPayload;
   /** JWS, compact serialisation (RFC 7515), EdDSA with Ed25519 over the checkpoint's JSON. */
   readonly jws: string;
 }
 
-/** The type in the JWS header: a signature over something else by the same key is no checkpoint. */
+/**
+ * The `typ` in the JWS header. A signature that the same key made over another document is thereby
+ * not accepted as a checkpoint.
+ */
 const type = 'orders-checkpoint+json';
 
-/** The log's heads now, with the root of each partition's tree, which is built on as far as needed. */
+/**
+ * Reads the log's heads and the root of each partition's tree, which is extended first if needed.
+ */
 export async function createCheckpointPayload(pool: Pool, { logId }: LogSettings): Promise<SignedCheckpointPayload> {
   const heads = await readHeads(pool);
   const partitions: SignedPartition[] = [];
@@ -52,12 +60,13 @@ export async function signCheckpoint(checkpoint: SignedCheckpointPayload, key: S
 }
 
 /**
- * Reads a signed checkpoint: JSON as it is given away, or the bare JWS.
- * Throws where the signature is not by one of the trusted keys, in words for whoever checks it.
+ * Verifies a signed checkpoint and returns its payload.
+ * Throws if it is not signed by a trusted key; the message is meant for the person who checks it.
+ * @param text the published JSON, or the bare JWS.
  */
 export async function verifySignedCheckpoint(text: string, trusted: readonly JWK[]): Promise<SignedCheckpointPayload> {
   const jws = text.trimStart().startsWith('{') ? (JSON.parse(text) as Partial<SignedCheckpoint>).jws : text.trim();
-  if (typeof jws !== 'string') throw new Error('this is no signed checkpoint: it has no "jws"');
+  if (typeof jws !== 'string') throw new Error('this is not a signed checkpoint: it has no "jws"');
   const { payload } = await compactVerify(
     jws,
     async ({ kid }) => {
@@ -70,6 +79,6 @@ export async function verifySignedCheckpoint(text: string, trusted: readonly JWK
     throw new Error(`the checkpoint's signature does not hold: ${error.message}`, { cause: error });
   });
   const header = JSON.parse(Buffer.from(jws.split('.')[0] ?? '', 'base64url').toString()) as { typ?: string };
-  if (header.typ !== type) throw new Error(`the signature is over something else than a checkpoint (${header.typ})`);
+  if (header.typ !== type) throw new Error(`the signed document is of type ${header.typ}, not ${type}`);
   return JSON.parse(new TextDecoder().decode(payload)) as SignedCheckpointPayload;
 }

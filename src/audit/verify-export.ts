@@ -7,17 +7,18 @@ import { type ExportedEvent, recomputedHash } from './exported-event.js';
 export type ExportResult = { readonly events: number } | { readonly line: number; readonly broken: string };
 
 /**
- * Checks a file that `orders export` wrote, NDJSON or CSV, with nothing but itself: every event against its hash, and where
- * two that follow each other in the log both are in the file, their link. Gives the first line that does not hold.
+ * Verifies a file that `orders export` wrote (NDJSON or CSV), without any other source. It checks
+ * every event against its hash. If two consecutive events of a partition are both in the file, it
+ * also checks the link between them. Returns the first line with a flaw.
  */
 export async function verifyExport(file: string): Promise<ExportResult> {
   let line = 0;
-  let before: ExportedEvent | undefined;
+  let previous: ExportedEvent | undefined;
   for await (const event of readExport(file)) {
     line += 1;
-    const broken = whatIsBroken(event, before);
+    const broken = findFlaw(event, previous);
     if (broken !== undefined) return { line, broken };
-    before = event;
+    previous = event;
   }
   return { events: line };
 }
@@ -35,14 +36,16 @@ async function* readExport(file: string): AsyncGenerator<ExportedEvent> {
   }
 }
 
-function whatIsBroken(event: ExportedEvent, before: ExportedEvent | undefined): string | undefined {
+function findFlaw(event: ExportedEvent, previous: ExportedEvent | undefined): string | undefined {
   const { partition, position } = event;
-  const what = `partition ${partition}, position ${position}`;
-  if (position === 1 && event.previous_hash !== genesisHash.toString('hex')) return `${what} is not a beginning`;
-  if (recomputedHash(event) !== event.hash) return `${what} is not what was hashed`;
-  if (before?.partition !== partition) return undefined;
-  if (position <= before.position) return `${what} is out of place`;
-  if (position === before.position + 1 && event.previous_hash !== before.hash)
-    return `${what} does not follow the one before`;
+  const name = `partition ${partition}, position ${position}`;
+  if (position === 1 && event.previous_hash !== genesisHash.toString('hex'))
+    return `${name} is not chained to the start of the log`;
+  if (recomputedHash(event) !== event.hash) return `${name} does not match its hash`;
+  if (previous?.partition !== partition) return undefined;
+  if (position <= previous.position) return `${name} is out of place`;
+  if (position === previous.position + 1 && event.previous_hash !== previous.hash) {
+    return `${name} does not follow the preceding event`;
+  }
   return undefined;
 }

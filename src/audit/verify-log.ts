@@ -6,19 +6,23 @@ import { type Finding, verifyPartition } from './verify-partition.js';
 export interface VerifyOptions {
   readonly pool: Pool;
   readonly partitions: number;
-  /** What the log was once: all of it has to be there still. */
+  /** A verified checkpoint. The log must still hold everything that the checkpoint describes. */
   readonly against?: SignedCheckpointPayload | undefined;
-  /** Partitions verified at once: one computes while others wait for PostgreSQL. Each takes a connection. */
+  /**
+   * Partitions verified at once; one computes while others wait for PostgreSQL. Each uses a
+   * connection.
+   */
   readonly inParallel: number;
   readonly onProgress?: (verified: number, total: number) => void;
-  /** Told at the end how many events there were. */
+  /** Called at the end with the number of intact events. */
   readonly onVerified?: (verified: number) => void;
 }
 
 /**
- * Recomputes the chain of every partition, and gives the first finding of each partition that has one. With a checkpoint,
- * also whether the log still holds what the checkpoint saw: the chain alone can't show a tail that was cut off, or a
- * log that was rewritten from some point on, with all hashes computed anew.
+ * Recomputes the hash chain of every partition and returns the first finding of each partition that
+ * has one. With a checkpoint, it also checks that the log still holds what the checkpoint
+ * describes. The chain alone cannot show that the end was cut off, or that events were rewritten
+ * and all later hashes recomputed.
  */
 export async function verifyLog(options: VerifyOptions): Promise<Finding[]> {
   const { pool, partitions, against, inParallel, onProgress, onVerified } = options;

@@ -3,13 +3,13 @@ import type { Head } from '../event-log/heads/read-heads.js';
 import { eventLogLimits } from '../event-log/limits.js';
 import { copyEvents } from '../event-log/read/copy-events.js';
 import { orderPartition } from '../orders/values/partition.js';
-import { keptTreeSize, openTree } from './merkle-store.js';
-import { type Break, type EventName, PartitionScan } from './partition-scan.js';
+import { openTree, storedTreeSize } from './merkle-store.js';
+import { type ChainBreak, type EventName, RecomputedChain } from './recomputed-chain.js';
 import type { SignedPartition } from './signed-checkpoint.js';
 
 const pageEvents = eventLogLimits.maxCopiedEvents;
 
-/** Something in the log that is not as it was written, in words. */
+/** A place at which the log is not as it was written. */
 export interface Finding {
   readonly partition: number;
   readonly position: number;
@@ -23,90 +23,99 @@ export interface Finding {
     | 'not-as-checkpoint'
     | 'cut-off'
     | 'tree-altered';
+  /** A sentence for the person who verifies the log. */
   readonly detail: string;
 }
 
-/** A partition that is to be verified. */
+/** A partition to verify. */
 export interface PartitionTask {
   readonly partition: number;
-  /** How many the log has. */
+  /** The log's number of partitions. */
   readonly partitions: number;
-  /** Where it ends; undefined where it has no row in logs. */
+  /** The partition's head; undefined if its head row is missing. */
   readonly head: Head | undefined;
-  /** What a checkpoint saw of it. */
+  /** The partition's entry in a verified checkpoint. */
   readonly signed: SignedPartition | undefined;
 }
 
 /**
- * Recomputes the chain of a partition, and gives the first thing that is not as it was written.
- * @param onEvents told of events that hold, some at a time.
+ * Recomputes the hash chain of a partition and returns the first place that is not as it was
+ * written.
+ * @param onEvents called with the number of intact events, page by page.
  */
 export async function verifyPartition(
   pool: Pool,
   { partition, partitions, head, signed }: PartitionTask,
   onEvents: (count: number) => void,
 ): Promise<Finding | undefined> {
-  if (!head) return { partition, position: 0, reason: 'missing', detail: 'the partition has no row in logs' };
-  const kept = await keptTreeSize(pool, partition);
-  const scan = new PartitionScan([kept, signed?.position ?? 0]);
-  for (let events = 1; events > 0 && scan.position < head.position && !scan.break; ) {
-    const page = { partition, after: scan.position, upTo: head.position, maxEvents: pageEvents };
-    events = await copyEvents(pool, page, scan.see);
-    onEvents(scan.position - page.after);
+  if (!head) return { partition, position: 0, reason: 'missing', detail: 'the partition has no head row' };
+  const stored = await storedTreeSize(pool, partition);
+  const chain = new RecomputedChain([stored, signed?.position ?? 0]);
+  for (let events = 1; events > 0 && chain.position < head.position && !chain.break; ) {
+    const page = { partition, after: chain.position, upTo: head.position, maxEvents: pageEvents };
+    events = await copyEvents(pool, page, chain.add);
+    onEvents(chain.position - page.after);
   }
   const findings = [
-    await keptTreeAltered(pool, partition, kept, scan),
-    signed && otherThanSigned(partition, signed, scan),
-    scan.break
-      ? await explain(pool, partition, scan.position + 1, scan.break, partitions)
-      : endOfLog(partition, head, scan),
+    await storedTreeAltered(pool, partition, stored, chain),
+    signed && differsFromSigned(partition, signed, chain),
+    chain.break
+      ? await explain(pool, partition, chain.position + 1, chain.break, partitions)
+      : differsFromHead(partition, head, chain),
   ].flatMap((finding) => finding ?? []);
   const [first] = findings.sort((a, b) => a.position - b.position);
   if (first) return first;
-  if (signed && scan.position < signed.position) {
-    const detail = `the checkpoint saw ${signed.position} events`;
-    return { partition, position: scan.position + 1, reason: 'cut-off', detail };
+  if (signed && chain.position < signed.position) {
+    const detail = `the checkpoint describes ${signed.position} events`;
+    return { partition, position: chain.position + 1, reason: 'cut-off', detail };
   }
   return (await beyondHead(pool, partition)) ?? (await brokenStream(pool, partition, head.position));
 }
 
-/** Whether the Merkle tree that is kept, as far as it goes, is another than that of the events. */
-async function keptTreeAltered(
+/** Compares the stored Merkle tree, up to its size, with the tree over the events. */
+async function storedTreeAltered(
   pool: Pool,
   partition: number,
-  kept: number,
-  { marks }: PartitionScan,
+  size: number,
+  { digests }: RecomputedChain,
 ): Promise<Finding | undefined> {
-  const mark = marks.get(kept);
-  if (!mark || (await openTree(pool, partition, kept).root()).equals(mark.root)) return undefined;
-  const detail =
-    'what is kept of the Merkle tree up to here is not that of the events: proofs and checkpoints would be wrong';
-  return { partition, position: kept, reason: 'tree-altered', detail };
+  const digest = digests.get(size);
+  if (!digest || (await openTree(pool, partition, size).root()).equals(digest.root)) return undefined;
+  const detail = 'the stored Merkle tree does not match the events up to here: proofs and checkpoints would be wrong';
+  return { partition, position: size, reason: 'tree-altered', detail };
 }
 
-/** Whether the log was another when a checkpoint saw it, as far as it is there still. */
-function otherThanSigned(
+/** Compares the log with a checkpoint, if the intact chain reaches the checkpoint's position. */
+function differsFromSigned(
   partition: number,
   { position, hash, root }: SignedPartition,
-  { marks }: PartitionScan,
+  { digests }: RecomputedChain,
 ): Finding | undefined {
-  const mark = marks.get(position);
-  if (!mark || (mark.hash.toString('hex') === hash && mark.root.toString('hex') === root)) return undefined;
-  const detail = 'up to here the log is not the one that the checkpoint saw: it was rewritten, or is another';
+  const digest = digests.get(position);
+  if (!digest || (digest.hash.toString('hex') === hash && digest.root.toString('hex') === root)) return undefined;
+  const detail = 'up to here this is not the log that the checkpoint describes: it was rewritten or replaced';
   return { partition, position, reason: 'not-as-checkpoint', detail };
 }
 
-/** Whether a chain that holds ends elsewhere than its head says. */
-function endOfLog(partition: number, head: Head, { position, hash }: PartitionScan): Finding | undefined {
+/** Compares the end of an intact chain with the partition's head. */
+function differsFromHead(partition: number, head: Head, { position, hash }: RecomputedChain): Finding | undefined {
   if (position < head.position) {
-    const detail = `the log ends at ${position}, its head says ${head.position}`;
+    const detail = `the log ends at ${position}, but its head is ${head.position}`;
     return { partition, position: position + 1, reason: 'missing', detail };
   }
   if (hash.equals(head.hash)) return undefined;
-  return { partition, position, reason: 'altered', detail: 'the hash in logs is not that of the last event' };
+  return {
+    partition,
+    position,
+    reason: 'altered',
+    detail: 'the hash in the head row is not the hash of the last event',
+  };
 }
 
-/** Events that the head knows nothing of: written past the service. Head and events are looked at in one snapshot. */
+/**
+ * Finds events after the head, which only a write that bypasses the service can leave. One
+ * statement reads head and events, so both come from one snapshot.
+ */
 async function beyondHead(pool: Pool, partition: number): Promise<Finding | undefined> {
   const { rows } = await pool.query<{ position: number }>(
     `select min(e."position") as position from logs l join events e on e.partition = l.partition and e."position" > l.head
@@ -115,26 +124,32 @@ async function beyondHead(pool: Pool, partition: number): Promise<Finding | unde
   );
   const row = rows[0];
   if (!row) return undefined;
-  return { partition, position: row.position, reason: 'beyond-head', detail: 'the head in logs is before it' };
+  return {
+    partition,
+    position: row.position,
+    reason: 'beyond-head',
+    detail: 'the event is after the partition’s head',
+  };
 }
 
-/** Tells more of where a chain breaks: what was done there. */
+/** Explains a break of the chain: says what kind of change causes it. */
 async function explain(
   pool: Pool,
   partition: number,
   position: number,
-  found: Break,
+  found: ChainBreak,
   partitions: number,
 ): Promise<Finding> {
   if (found.reason === 'missing') {
-    return { partition, position, reason: 'missing', detail: `the next one there is ${found.nextPosition}` };
+    return { partition, position, reason: 'missing', detail: `the next event is at position ${found.nextPosition}` };
   }
   const { event } = found;
   const detail = describe(event);
   if (orderPartition(event.orderId, partitions) !== partition) {
-    return { partition, position, reason: 'inserted', detail: `${detail}, which does not live in this partition` };
+    return { partition, position, reason: 'inserted', detail: `${detail}, which does not belong to this partition` };
   }
-  // Rows one place before or behind carry this event's own hash if it was moved with it.
+  // Compares the event's version with the events of its order before and after it.
+  // Served by the unique index (partition, order_id, version).
   const { rows } = await pool.query<{ before: number; later: boolean }>(
     `select count(*)::integer as before,
             exists (select from events l where l.partition = $1 and l.order_id = $2 and l.version < $4 and l."position" > $3) as later
@@ -143,15 +158,23 @@ async function explain(
   );
   const row = rows[0];
   if (row?.later || (row && row.before + 1 < event.version)) {
-    return { partition, position, reason: 'out-of-place', detail: `${detail} comes before its predecessors` };
+    return { partition, position, reason: 'out-of-place', detail: `${detail}, comes before its predecessors` };
   }
   if (row && row.before + 1 > event.version) {
-    return { partition, position, reason: 'inserted', detail: `${detail}, of which there are ${row.before} before it` };
+    return {
+      partition,
+      position,
+      reason: 'inserted',
+      detail: `${detail}, which already has ${row.before} events before it`,
+    };
   }
   return { partition, position, reason: 'altered', detail };
 }
 
-/** The first order whose versions are not 1, 2, 3, … in the order of the log: impossible by the service's own hand. */
+/**
+ * Finds the first order whose versions are not 1, 2, 3, … by position. The service never writes
+ * such orders.
+ */
 async function brokenStream(pool: Pool, partition: number, head: number): Promise<Finding | undefined> {
   const { rows } = await pool.query<{ order_id: string; position: number }>(
     `select order_id, min("position") as position
@@ -163,7 +186,7 @@ async function brokenStream(pool: Pool, partition: number, head: number): Promis
   );
   const row = rows[0];
   if (!row) return undefined;
-  const detail = `the versions of order ${row.order_id} are not 1, 2, 3, …: the log was written past the service`;
+  const detail = `the versions of order ${row.order_id} are not 1, 2, 3, …: a write bypassed the service`;
   return { partition, position: row.position, reason: 'stream-broken', detail };
 }
 

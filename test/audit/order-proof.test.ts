@@ -113,7 +113,7 @@ describe('the proof of an order', function () {
     expect((await stat(own)).mode & 0o777).to.equal(0o600);
     await writeFile(own, await readFile(file('proof.json')));
     expect(String(await readSigningKeys([own], true).catch((error: Error) => error))).to.match(
-      /holds no private key in PEM/,
+      /does not hold a private key in PEM/,
     );
   });
 });

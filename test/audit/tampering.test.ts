@@ -279,7 +279,7 @@ describe('orders verify', function () {
       expect([checked.code, checked.stdout], name).to.deep.equal([0, `${count} events hold against their hashes\n`]);
       if (count === 20) {
         await writeFile(file(name), exported.stdout.replace('"u-1', '"u-9').replace('""u-1', '""u-9'));
-        expect((await orders('verify', '--export', file(name))).stdout).to.match(/^line 1: .*not what was hashed/);
+        expect((await orders('verify', '--export', file(name))).stdout).to.match(/^line 1: .*does not match its hash/);
       }
     }
   });

@@ -2,42 +2,50 @@ import { copiedChainHash, genesisHash } from '../event-log/hash-chain.js';
 import type { CopiedEvent } from '../event-log/read/copied-event.js';
 import { leafHash, nodeHash, rootOf } from './merkle-tree.js';
 
-/** What names an event to people. */
+/** The fields by which a finding names an event. */
 export interface EventName {
   readonly type: string;
   readonly orderId: string;
   readonly version: number;
 }
 
-/** Where a partition's chain does not hold: an event that is not there, or one that is not what its hash says. */
-export type Break =
+/** Why a partition's chain breaks: an event is missing, or an event does not match its hash. */
+export type ChainBreak =
   | { readonly reason: 'missing'; readonly nextPosition: number }
   | { readonly reason: 'altered'; readonly event: EventName };
 
-/** The log up to a position: the hash of the event there, and the root of the Merkle tree over all events up to it. */
-export interface Mark {
+/**
+ * Sums up the log up to a position: that event's hash, and the root of the Merkle tree up to it.
+ */
+export interface LogDigest {
   readonly hash: Buffer;
   readonly root: Buffer;
 }
 
-/** Recomputes the chain of a partition, event by event, until it breaks. */
-export class PartitionScan {
-  /** Up to where the chain holds, and the hash there. */
+/** Recomputes the hash chain of one partition, event by event, until it breaks. */
+export class RecomputedChain {
+  /** The last position up to which the chain holds, and the hash there. */
   position = 0;
   hash: Buffer = genesisHash;
-  break: Break | undefined;
-  readonly marks = new Map<number, Mark>();
-  readonly #markAt: ReadonlySet<number>;
+  break: ChainBreak | undefined;
+  /**
+   * By position: the digests that the constructor was asked for, once the chain has reached them.
+   */
+  readonly digests = new Map<number, LogDigest>();
+  readonly #digestsAt: ReadonlySet<number>;
   readonly #treeUpTo: number;
   readonly #tree = new TreeBuilder();
 
-  /** @param markAt positions of which the mark is wanted. The tree costs more than the chain: it is computed only as far as these. */
-  constructor(markAt: readonly number[]) {
-    this.#markAt = new Set(markAt);
-    this.#treeUpTo = Math.max(0, ...markAt);
+  /**
+   * @param digestsAt the positions to compute a digest for. The tree costs more than the chain, so
+   * it is computed only up to the last of these.
+   */
+  constructor(digestsAt: readonly number[]) {
+    this.#digestsAt = new Set(digestsAt);
+    this.#treeUpTo = Math.max(0, ...digestsAt);
   }
 
-  readonly see = (event: CopiedEvent): void => {
+  readonly add = (event: CopiedEvent): void => {
     if (this.break) return;
     const position = this.position + 1;
     if (event.position !== position) {
@@ -53,13 +61,16 @@ export class PartitionScan {
     this.position = position;
     this.hash = hash;
     if (position <= this.#treeUpTo) this.#tree.add(hash);
-    if (this.#markAt.has(position)) this.marks.set(position, { hash, root: this.#tree.root() });
+    if (this.#digestsAt.has(position)) this.digests.set(position, { hash, root: this.#tree.root() });
   };
 }
 
-/** Computes a root leaf by leaf with one hash a level in memory: the mountain range of complete subtrees so far. */
+/**
+ * Computes a Merkle root leaf by leaf. It holds one hash per level in memory: the roots of the
+ * complete subtrees so far (a Merkle mountain range).
+ */
 class TreeBuilder {
-  /** Roots of complete subtrees, from large to small, with their sizes. */
+  /** The roots of the complete subtrees with their sizes, largest first. */
   readonly #peaks: { size: number; hash: Buffer }[] = [];
 
   add(eventHash: Buffer): void {
