@@ -153,7 +153,7 @@ async function open(
   const streams = new EventStreams();
   const addresses = clientAddresses(config);
   let draining = false;
-  const onMoved = createHeadsNotifier(pool, log);
+  const onHeadMoved = createHeadsNotifier(pool, log);
   const projector = projecting?.projector;
   const service: Service = {
     ...createCommandHandlers({
@@ -162,7 +162,7 @@ async function open(
       ...createAppender(
         pool,
         settings,
-        projector ? { onMoved, onCommitted: (committed) => projector.committed(committed) } : { onMoved },
+        projector ? { onHeadMoved, onCommitted: (committed) => projector.committed(committed) } : { onHeadMoved },
       ),
       now: () => utcTime(Date.now()),
     }),

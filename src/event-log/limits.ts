@@ -1,58 +1,118 @@
 /** The event log's limits. Every wait on PostgreSQL is bounded by one of them. */
 export const eventLogLimits = {
-  /** Events in one call of append: beyond this a larger batch gains nothing and holds the partitions' locks longer. */
+  // Appends
+
+  /**
+   * Events in one append call. Larger calls gain nothing, and hold the partitions' locks longer.
+   */
   maxBatchEvents: 500,
   /**
-   * A busy process gathers appends for a call, or streams to load for a query, for so long at the most, and no longer once there are so many:
-   * what a call costs whatever it carries is then a quarter of it.
+   * Bytes of event JSON in one append call, so that even the largest orders make a small message.
    */
-  maxCoalesceMs: 10,
-  coalescedEnough: 64,
-  /**
-   * Calls in flight. The second goes out once as much waits as it can carry, and follows the first without a pause; or once the first has taken this long,
-   * on a connection of its own. What waits until then makes it larger, and what waits longer, behind a slow disk or a lock, is not held up by it.
-   */
-  maxAppendCalls: 2,
-  appendCallSlowMs: 50,
-  /** A call that takes longer waits for a lock: it no longer counts, so that two partitions held up don't hold up all. */
-  appendCallBlockedMs: 300,
-  /** Bytes of one call, so that a batch of the largest orders stays a small message. */
   maxBatchBytes: 4 * 1024 * 1024,
-  /** Appends waiting in this process over all partitions. More arrive faster than the disk takes them: refuse early. */
+  /**
+   * Append calls in flight per process, without those of isolated partitions. With two, PostgreSQL
+   * starts the second call as soon as the first has committed.
+   */
+  maxAppendCallsInFlight: 2,
+  /**
+   * An append call in flight for longer is slow: the disk is slow, or another session holds a lock.
+   * The next call is then sent at once, on another connection. Beside a fast call it waits until it
+   * is full. A full call takes about 10 ms.
+   */
+  appendCallSlowMs: 50,
+  /**
+   * An append call in flight for longer waits for a lock. It then no longer counts as in flight, so
+   * that two blocked calls do not stop the queue. Above the append functions' `lock_timeout` of
+   * 200 ms, which ends most calls for several partitions first.
+   */
+  appendCallBlockedMs: 300,
+  /**
+   * Appends that wait in this process, over all partitions. If this many wait, they arrive faster
+   * than PostgreSQL commits them: further ones are rejected at once, with Overloaded.
+   */
   maxQueuedAppends: 5_000,
   /**
-   * Bytes of events that a process keeps for its own projectors once it has appended them, over all partitions. Beyond that they are
-   * read from the log.
+   * Attempts to append an operator's event at the end of a stream that other appends keep
+   * extending.
    */
-  maxKeptBytes: 16 * 1024 * 1024,
-  /** What an event takes in memory beside its text. */
-  eventObjectBytes: 1_024,
-  /** How often an event is appended anew at a stream's end when others came first. */
   maxAppendAttempts: 50,
-  /** Streams waiting to be loaded in this process. */
+
+  // Recent events
+
+  /**
+   * Bytes of recent events: events that this process has appended and keeps in memory for its own
+   * projectors. Shared equally by the partitions. Projectors read all other events from the log.
+   */
+  maxRecentEventBytes: 16 * 1024 * 1024,
+  /** Bytes of memory that a recent event takes in addition to its JSON texts. */
+  recentEventOverheadBytes: 1_024,
+
+  // Coalescing: appends that share a call, and stream reads that share a query
+
+  /**
+   * Milliseconds for which requests that keep arriving delay the call that they share. The delay is
+   * zero if the next turn of the event loop brings no further request.
+   */
+  maxCoalesceMs: 10,
+  /**
+   * Requests that end this delay. With 64, the fixed cost of a call is a quarter of the whole cost.
+   */
+  coalesceTarget: 64,
+
+  // Reads
+
+  /** Streams that wait to be read in this process. Further reads are rejected with Overloaded. */
   maxQueuedLoads: 5_000,
-  /** Streams loaded by one query. */
+  /** Streams that one query reads. */
   maxStreamsPerLoad: 200,
-  /** Events read of a partition by one query. */
+  /** Events of one partition that one query reads into memory. */
   maxReadEvents: 1_000,
-  /** Events of a partition that one COPY gives: none of them is kept, and it has to end within the statement's time. */
+  /**
+   * Events of one partition that one COPY reads. They pass through memory one at a time, so the
+   * bound is time: the COPY must end within `statementTimeoutMs`.
+   */
   maxCopiedEvents: 10_000,
-  /** Processes look this often for partitions to take or to hand over, and thereby show that they live. */
+
+  // Ownership of partitions
+
+  /**
+   * Milliseconds between two looks at how many processes share the partitions. Each look is also
+   * the sign of life that keeps the session.
+   */
   ownershipIntervalMs: 500,
-  /** An owner that shows no life for this long is taken for dead: the server ends its session, which frees its locks. */
+  /**
+   * Milliseconds without a statement after which PostgreSQL ends an owner's session and frees its
+   * locks. The owner itself waits this long for a response. Six looks, so that a short pause of the
+   * process costs it nothing.
+   */
   ownershipTimeoutMs: 3_000,
+
+  // Connections and statements
+
+  /** Milliseconds until an attempt to connect fails. */
   connectTimeoutMs: 5_000,
-  /** The server gives up a statement after this, the client a little later. */
+  /** Milliseconds after which the server cancels a statement. */
   statementTimeoutMs: 15_000,
+  /**
+   * Milliseconds after which the client gives up a query. Longer, so that the server's error comes
+   * first.
+   */
   queryTimeoutMs: 20_000,
-  /** How long starting processes wait for the one that migrates. */
+  /** Milliseconds that a starting process waits for another one that migrates. */
   migrationLockTimeoutMs: 120_000,
-  /** Under load notifications are this far apart: each is a transaction, and one tells of all partitions. */
+
+  // Heads
+
+  /**
+   * Milliseconds between two notifications under load. Each is a transaction, and one covers all
+   * partitions that moved.
+   */
   notifyIntervalMs: 5,
-  /** All heads are read this often, since a notification is only a hint. */
+  /** Milliseconds between two reads of all heads. Notifications are only hints and may get lost. */
   headsPollIntervalMs: 1_000,
-  /** A listener that lost its connection tries again this often, for ever. */
+  /** Milliseconds between two attempts of a listener to reconnect. It never gives up. */
   listenRetryIntervalMs: 250,
-  /** The listener checks this often that its connection still lives. */
+  /** Milliseconds between two checks that the listener's connection is alive. */
   listenCheckIntervalMs: 5_000,
 } as const;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Committed } from '../event-log/append/append.js';
+import type { CommittedEvents } from '../event-log/append/append.js';
 import { RecentEvents } from '../event-log/append/recent-events.js';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import type { LogHeads } from '../event-log/heads/log-heads.js';
@@ -139,7 +139,7 @@ export class Projector {
   }
 
   /** Told by who appends in this process: what it has just appended need neither be notified of nor be read back. */
-  committed(committed: Committed): void {
+  committed(committed: CommittedEvents): void {
     this.#appendedAtMs = performance.now();
     if (this.#running.has(committed.partition)) this.#recentEvents.add(committed);
     this.#options.logHeads.advance(committed);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type pg from 'pg';
-import type { AppendEvents, Committed } from '../../src/event-log/append/append.js';
+import type { AppendEvents, CommittedEvents } from '../../src/event-log/append/append.js';
 import { createAppender } from '../../src/event-log/append/group-commit.js';
 import { createHeadsNotifier } from '../../src/event-log/heads/notify-heads.js';
 import { allProjections } from '../../src/projections/all-projections.js';
@@ -39,10 +39,12 @@ describe('what a process appends reaches its own projectors', () => {
     await eventually('all partitions to be filled', () => running.projector.lags().length >= 4 * allProjections.length);
   }
   /** Appends as the service does: its projector hears of it at once, others by a notification. */
-  function appendHere(change: (committed: Committed) => Committed = (committed) => committed): AppendEvents {
+  function appendHere(
+    change: (committed: CommittedEvents) => CommittedEvents = (committed) => committed,
+  ): AppendEvents {
     return createAppender(log.pool, log.settings, {
       onCommitted: (committed) => running.projector.committed(change(committed)),
-      onMoved: createHeadsNotifier(log.pool, silent),
+      onHeadMoved: createHeadsNotifier(log.pool, silent),
     }).append;
   }
   const reads = () => statements.filter((name) => name.startsWith('read-partition')).length;

@@ -46,7 +46,8 @@ export function orderIdIn(partition: number, partitions: number): string {
 
 /** The append of the service; `quiet` sends no notification. */
 export function appender(log: TestLog, quiet = false): AppendEvents {
-  return createAppender(log.pool, log.settings, quiet ? {} : { onMoved: createHeadsNotifier(log.pool, silent) }).append;
+  return createAppender(log.pool, log.settings, quiet ? {} : { onHeadMoved: createHeadsNotifier(log.pool, silent) })
+    .append;
 }
 
 /** The command handlers of the service. */
@@ -58,7 +59,7 @@ export function commandHandlers(
   return createCommandHandlers({
     readStream: createOpenedStreamReader(personKeys, createStreamReader(log.pool, log.settings.partitions)),
     personKeys,
-    ...createAppender(log.pool, log.settings, { onMoved: createHeadsNotifier(log.pool, silent) }),
+    ...createAppender(log.pool, log.settings, { onHeadMoved: createHeadsNotifier(log.pool, silent) }),
     now,
   });
 }

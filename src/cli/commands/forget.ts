@@ -24,7 +24,7 @@ export async function forgetCommand(args: string[]): Promise<void> {
     if (!personKeys) throw new UsageError('nothing is sealed in this log: set ORDERS_PERSONAL_DATA_KEY_FILE');
     const { partitions } = settings;
     const readStream = createStreamReader(pool, partitions);
-    const { append } = createAppender(pool, settings, { onMoved: createHeadsNotifier(pool, log) });
+    const { append } = createAppender(pool, settings, { onHeadMoved: createHeadsNotifier(pool, log) });
     const done = await forgetPerson({ pool, partitions, personKeys, readStream, append }, userId, reason, operator());
     if (!done) throw new UsageError('no personal data of this user is sealed in the log');
     const orders = `${done.orders} ${done.orders === 1 ? 'order' : 'orders'}`;

@@ -61,7 +61,7 @@ export async function importCommand(args: string[]): Promise<void> {
     const handlers = createCommandHandlers({
       readStream: createOpenedStreamReader(personKeys, createStreamReader(pool, settings.partitions)),
       personKeys,
-      ...createAppender(pool, settings, { onMoved: createHeadsNotifier(pool, log) }),
+      ...createAppender(pool, settings, { onHeadMoved: createHeadsNotifier(pool, log) }),
       now: () => utcTime(Date.now()),
     });
     let bar: ProgressBar | undefined;

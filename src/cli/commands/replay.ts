@@ -163,7 +163,7 @@ async function skip(open: OpenLog, chosen: readonly Projection[], place: string,
   if (reason.trim() === '') throw new UsageError('--skip needs --reason "…": it goes into the audit trail');
   const { pool, settings, models, log } = open;
   const readStream = createStreamReader(pool, settings.partitions);
-  const { append } = createAppender(pool, settings, { onMoved: createHeadsNotifier(pool, log) });
+  const { append } = createAppender(pool, settings, { onHeadMoved: createHeadsNotifier(pool, log) });
   const stopped = (await getProjections(models)).flatMap(({ name, partitions, rebuild }) => {
     const live = partitions[partition]?.stopped;
     const built = rebuild?.stopped?.find((one) => one.partition === partition);

@@ -5,44 +5,50 @@ import { eventLogLimits as limits } from '../limits.js';
 import type { Append, NewEvent } from './append.js';
 import { createPipelinedConnection, type SendStatement } from './pipelined-connection.js';
 
-/** The appends that one call carries to a partition, in their order. */
+/** The appends that one call carries for one partition, in order. */
 export interface PartitionBatch {
   readonly partition: number;
   readonly appends: readonly Append[];
 }
 
-/** What became of an append: all that an event has only once it is appended is null where it was refused. */
+/** The result of one append. Fields that only appended events have are null if it was rejected. */
 export interface AppendRow {
   readonly accepted: boolean;
   readonly version: number;
   readonly position: number | null;
   readonly recorded_at: string | null;
-  /** 32 bytes an event; only there if it was asked for. */
+  /** The events' hashes, 32 bytes each, one after the other. Only present if requested. */
   readonly hashes?: Buffer | null | undefined;
 }
 
-// data and metadata come as lines of one text: JSON text has no line break outside its strings and none inside, so this
-// needs no escaping, where an array literal of JSON would escape every quote of it.
+// data and metadata are sent as lines of one text. JSON text as it is queued has no line breaks, so
+// this needs no escaping. An array literal would escape every quote of the JSON.
+//
+// The functions in sql/ say what they lock, in which order they return rows, and which indexes
+// serve them. Callers pass partitions in ascending order.
 
-// $1 partition; $2 order ids, $3 expected versions, $4 event counts, an entry a command;
-// $5 types, $6 data, $7 metadata, $8 times, an entry an event.
+// $1 partition; $2 order ids, $3 expected versions, $4 event counts, one entry per command;
+// $5 types, $6 data, $7 metadata, $8 times, one entry per event.
 const eachOfOne = `
   from append_events($1::smallint, $2::uuid[], $3::integer[], $4::integer[], $5::text[],
     string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), $8::timestamptz[])`;
 
-// The same, but $1 partitions, an entry a command.
+// As above, but $1 partitions, one entry per command.
 const eachOfSeveral = `
   from append_to_partitions($1::smallint[], $2::uuid[], $3::integer[], $4::integer[], $5::text[],
     string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), $8::timestamptz[])`;
 
-// $1 partitions, $2 order ids, $3 versions, $4 types, $5 data, $6 metadata, $7 times, an entry an event.
+// $1 partitions, $2 order ids, $3 versions, $4 types, $5 data, $6 metadata, $7 times, one entry per
+// event.
 const allOrNothing = (withHashes: boolean) => `
   from append_all_or_nothing($1::smallint[], $2::uuid[], $3::integer[], $4::text[],
     string_to_array($5, E'\\n'), string_to_array($6, E'\\n'), $7::timestamptz[], ${withHashes})`;
 
 const ofEach = 'accepted, version, "position", recorded_at';
 const ofAll = 'partition, "position", recorded_at';
-/** One partition has a function of its own that does less: an append that is alone is answered sooner. */
+/**
+ * append_events, for one partition, does less than append_to_partitions: a single append is faster.
+ */
 const statements = {
   one: { name: 'append-to-one', text: `select ${ofEach} ${eachOfOne}` },
   oneWithHashes: { name: 'append-to-one-hashes', text: `select ${ofEach}, hashes ${eachOfOne}` },
@@ -53,31 +59,37 @@ const statements = {
 };
 
 /**
- * Appends in one call and one transaction, and gives a row for each append in their order.
+ * Appends in one call and one transaction. Resolves with one row per append, in their order.
  * @param batches by ascending partition.
  */
 export type CallAppend = (batches: readonly PartitionBatch[]) => Promise<AppendRow[]>;
 
 /**
- * Appends of several partitions are first tried as if none were refused, which costs less than to look at each. Where one is, nothing was done, and the
- * call that refuses it alone follows. As long as that refuses some, the first is not tried: commands that are sent again tend to come together.
+ * Chooses the statement of each append call.
  *
- * Calls for several partitions go out one behind the other. One partition's may wait for a lock for as long as a statement may take: it has a connection
- * of its own.
- * @param withHashes whether the rows tell the events' hashes.
+ * A call for one partition uses `append_events`, on a connection of its own: it may wait for the
+ * partition's lock until the statement times out.
+ *
+ * Calls for several partitions follow each other on one connection. They are first tried with
+ * `append_all_or_nothing`, which costs less because it does not look at each command. If it returns
+ * no row, one of the commands has to be rejected and nothing was appended; `append_to_partitions`
+ * then rejects that command alone. After a call with a rejected command, the next ones use
+ * `append_to_partitions` directly, until one rejects nothing: repeated commands tend to arrive
+ * together.
+ * @param withHashes whether the rows include the events' hashes.
  */
 export function createAppendStatements(pool: Pool, withHashes: boolean): CallAppend {
-  const alone: SendStatement = (statement) => pool.query(statement);
-  const inTurn = createPipelinedConnection(pool, limits.appendCallSlowMs);
-  let refusalsLately = false;
+  const sendAlone: SendStatement = (statement) => pool.query(statement);
+  const sendPipelined = createPipelinedConnection(pool, limits.appendCallSlowMs);
+  let hadRejections = false;
   return async (batches) => {
-    if (batches.length === 1) return appendEach(alone, batches, withHashes);
-    if (!refusalsLately) {
-      const rows = await appendAll(inTurn, batches, withHashes);
+    if (batches.length === 1) return appendEach(sendAlone, batches, withHashes);
+    if (!hadRejections) {
+      const rows = await appendAll(sendPipelined, batches, withHashes);
       if (rows) return rows;
     }
-    const rows = await appendEach(inTurn, batches, withHashes);
-    refusalsLately = rows.some(({ accepted }) => !accepted);
+    const rows = await appendEach(sendPipelined, batches, withHashes);
+    hadRejections = rows.some(({ accepted }) => !accepted);
     return rows;
   };
 }
@@ -112,20 +124,20 @@ async function appendEach(
     ],
   });
   if (rows.length !== appends.length) {
-    throw new Error(`append was given ${appends.length} commands and answered for ${rows.length}`);
+    throw new Error(`the append call returned ${rows.length} rows for ${appends.length} commands`);
   }
   return rows;
 }
 
 interface PartitionRow {
   readonly partition: number;
-  /** Of its last event. */
+  /** The position of the partition's last event. */
   readonly position: number;
   readonly recorded_at: string;
   readonly hashes?: Buffer | null;
 }
 
-/** Undefined: one of them is to be refused, and nothing was done. */
+/** Resolves with undefined if a command has to be rejected. Nothing was appended then. */
 async function appendAll(
   send: SendStatement,
   batches: readonly PartitionBatch[],
@@ -154,12 +166,13 @@ async function appendAll(
   if (rows.length === 0) return undefined;
   return batches.flatMap((batch, index) => {
     const row = rows[index];
-    if (row?.partition !== batch.partition) throw new Error(`append did not answer for partition ${batch.partition}`);
+    if (row?.partition !== batch.partition)
+      throw new Error(`the append call returned no row for partition ${batch.partition}`);
     return rowsOf(batch, row);
   });
 }
 
-/** What became of each append of a partition all of whose appends were accepted. */
+/** Derives the row of each append of one partition, all of whose appends were accepted. */
 function rowsOf({ appends }: PartitionBatch, { position: last, recorded_at, hashes }: PartitionRow): AppendRow[] {
   let position = last - appends.reduce((events, append) => events + append.events.length, 0);
   let hashesAt = 0;
@@ -172,7 +185,7 @@ function rowsOf({ appends }: PartitionBatch, { position: last, recorded_at, hash
   });
 }
 
-/** Types, data, metadata and times, as the statements take them. */
+/** The events' types, data, metadata and times, as parameters of the statements. */
 function columnsOf(events: readonly NewEvent[]): [string, string, string, string] {
   return [
     arrayLiteral(events.map((event) => event.type)),
@@ -183,14 +196,15 @@ function columnsOf(events: readonly NewEvent[]): [string, string, string, string
 }
 
 /**
- * Whether a call for several partitions failed, with nothing done, for what may concern one of them alone: its lock was held by
- * somebody for too long (55P03), or PostgreSQL does not take what one of the events says (class 22).
+ * Whether the error of a call for several partitions may concern only one of them. Nothing was
+ * appended then. 55P03: another session held a lock for longer than `lock_timeout`. Class 22:
+ * PostgreSQL rejects a value of an event.
  */
-export function concernsOnePartition(error: unknown): boolean {
+export function mayConcernOnePartition(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^(55P03|22...)$/.test(error.code ?? '');
 }
 
-/** An array of values that need no quoting: ids, numbers, event types, RFC 3339 times. */
+/** Formats an array of values that need no quotes: ids, numbers, event types, RFC 3339 times. */
 function arrayLiteral(values: readonly (string | number)[]): string {
   return `{${values.join(',')}}`;
 }

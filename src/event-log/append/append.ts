@@ -3,13 +3,18 @@ import type { StoredEvent } from '../stored-event.js';
 
 export interface NewEvent {
   readonly type: string;
-  /** JSON text without line breaks outside strings, as JSON.stringify makes it. Stored and hashed as it is. */
+  /**
+   * JSON text without line breaks outside strings, as JSON.stringify writes it. It is stored and
+   * hashed unchanged; so is `metadata`.
+   */
   readonly data: string;
   readonly metadata: string;
   readonly occurredAt: string;
 }
 
-/** The events of one command. They are appended if the stream is at `expectedVersion` (0: no such order yet). */
+/**
+ * The events of one command, appended only if the stream is at `expectedVersion` (0: a new order).
+ */
 export interface Append {
   readonly orderId: string;
   readonly expectedVersion: number;
@@ -26,28 +31,34 @@ export type AppendResult =
       readonly position: number;
       readonly recordedAt: string;
     }
+  /** Rejected: the stream is at `version`, which is not the expected one. */
   | { readonly appended: false; readonly version: number };
 
 /**
- * Appends one command's events, durably: once it resolves with `appended`, they have been committed.
- * Rejects with Overloaded (nothing was done), or with the database's error, after which the outcome is unknown unless
- * the stream is read again.
+ * Appends one command's events durably: when it resolves with `appended`, they are committed.
+ * Rejects with Overloaded, which means that nothing was appended. Rejects with the database's
+ * error; the outcome is then unknown until the stream is read again.
  */
 export type AppendEvents = (append: Append) => Promise<AppendResult>;
 
-/** An append that was given up: nothing was done (Overloaded), or the database's error, after which the outcome is unknown. */
+/** The reason why an append failed. See `AppendEvents` for its outcome. */
 export interface AppendFailed {
   readonly failed: unknown;
 }
 
 export interface Appender {
   readonly append: AppendEvents;
-  /** Appends many commands' events, each as `append` does, at a fraction of its cost. What became of each, in their order; never rejects. */
+  /**
+   * Appends the events of many commands. Each has the outcome that `append` would give it, at a
+   * fraction of the cost. Resolves with one outcome per command, in their order; never rejects.
+   */
   readonly appendAll: (appends: readonly Append[]) => Promise<readonly (AppendResult | AppendFailed)[]>;
 }
 
-/** What a call has appended to a partition: one event after the other, the last at `position`. */
-export interface Committed extends HeadMoved {
-  /** As the log holds them. */
+/**
+ * The consecutive events that one call has appended to one partition. The last is at `position`.
+ */
+export interface CommittedEvents extends HeadMoved {
+  /** The events as the log holds them. */
   readonly events: readonly StoredEvent[];
 }

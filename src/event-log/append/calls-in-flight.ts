@@ -1,44 +1,55 @@
 import { eventLogLimits as limits } from '../limits.js';
 
-/** Counts calls that are under way, and which of them take longer than a call mostly does. */
+/**
+ * Counts append calls in flight. Each call is in one of these states:
+ *
+ * | state   | entered                             | counts | left                           |
+ * | ------- | ----------------------------------- | ------ | ------------------------------ |
+ * | fast    | by `start`                          | yes    | it ends, or becomes slow       |
+ * | slow    | `appendCallSlowMs` after `start`    | yes    | it ends, or becomes blocked    |
+ * | blocked | `appendCallBlockedMs` after `start` | no     | it ends                        |
+ *
+ * Two timers per call enter the last two states. The end of the call stops them.
+ */
 export class CallsInFlight {
   readonly #onChange: () => void;
+  /** Fast and slow calls. */
   #count = 0;
   #slow = 0;
 
-  /** @param onChange told whenever one is over, or has become slow. */
+  /** @param onChange called when a call becomes slow, becomes blocked, or ends. */
   constructor(onChange: () => void) {
     this.#onChange = onChange;
   }
 
+  /** The number of fast and slow calls. */
   get count(): number {
     return this.#count;
   }
 
-  /** Also where there is none. */
-  get areAllSlow(): boolean {
-    return this.#count === this.#slow;
+  get hasFastCall(): boolean {
+    return this.#count > this.#slow;
   }
 
-  /** Counts one more, until what it gives is called; one that somebody holds up no longer counts before that. */
-  enter(): () => void {
-    let inside = true;
+  /** Counts a call. Returns the function that ends it. */
+  start(): () => void {
+    let counts = true;
     let isSlow = false;
     this.#count += 1;
-    const leave = () => {
-      clearTimeout(slow);
-      clearTimeout(heldUp);
-      if (inside) this.#count -= 1;
-      if (inside && isSlow) this.#slow -= 1;
-      inside = false;
+    const end = () => {
+      clearTimeout(slowTimer);
+      clearTimeout(blockedTimer);
+      if (counts) this.#count -= 1;
+      if (counts && isSlow) this.#slow -= 1;
+      counts = false;
       this.#onChange();
     };
-    const slow = setTimeout(() => {
+    const slowTimer = setTimeout(() => {
       isSlow = true;
       this.#slow += 1;
       this.#onChange();
     }, limits.appendCallSlowMs);
-    const heldUp = setTimeout(leave, limits.appendCallBlockedMs);
-    return leave;
+    const blockedTimer = setTimeout(end, limits.appendCallBlockedMs);
+    return end;
   }
 }

@@ -1,154 +1,198 @@
 import { orderPartition } from '../../orders/values/partition.js';
 import { coalesce } from '../coalesce.js';
 import type { LogSettings, Pool } from '../database.js';
-import { hashBytes } from '../hash-chain.js';
 import type { HeadMoved } from '../heads/head-moved.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { Overloaded } from '../overloaded.js';
 import type { StoredEvent } from '../stored-event.js';
-import type { Append, Appender, AppendFailed, AppendResult, Committed, NewEvent } from './append.js';
-import { type Batch, byPartition, type IsolatedPartition, takeCall, type WaitingAppend } from './append-queue.js';
-import { type AppendRow, concernsOnePartition, createAppendStatements } from './append-statements.js';
+import type { Append, Appender, AppendFailed, AppendResult, CommittedEvents } from './append.js';
+import {
+  byPartition,
+  bytesOf,
+  hasLineBreak,
+  type IsolatedPartition,
+  type QueuedAppend,
+  type QueuedBatch,
+  takeAppendsForCall,
+} from './append-queue.js';
+import { type AppendRow, createAppendStatements, mayConcernOnePartition } from './append-statements.js';
 import { CallsInFlight } from './calls-in-flight.js';
+import { committedEvents } from './committed-events.js';
 
-/** Told after each commit, partition by partition; must not throw. */
+/** Called after each commit, once per partition. They must not throw. */
 export interface AppendListeners {
-  readonly onMoved?: (head: HeadMoved) => void;
-  /** Who asks for it has PostgreSQL tell the hash of each event. */
-  readonly onCommitted?: (committed: Committed) => void;
+  readonly onHeadMoved?: (head: HeadMoved) => void;
+  /** If set, the append calls also return the events' hashes. Called before `onHeadMoved`. */
+  readonly onCommitted?: (committed: CommittedEvents) => void;
 }
 
 /**
- * Group commit: while a call is in flight, new appends queue up, and the next call takes them all; and it goes out once the event
- * loop brings no more for now. No timer: when idle an append goes out at once, under load batches grow by themselves. A call that is full
- * is sent behind the one in flight.
+ * Appends by group commit: while a call is in flight, further appends queue up, and the next call
+ * takes them. No timer delays an append. An idle process sends it after one turn of the event loop
+ * that brings no further append; under load the calls grow by themselves.
  *
- * A call carries what has waited longest, of all partitions: what a call and its commit cost is far more than what an event costs. A partition that
- * holds the others up gets calls of its own, one at a time. Where the log's tables are distributed over servers, every partition does.
+ * A call and its commit cost far more than an event. One call therefore carries the appends of all
+ * partitions, oldest first. If another session holds one partition's lock, only that partition may
+ * wait for it: it becomes isolated.
+ *
+ * ## An append
+ *
+ * - **queued**: it is in `queue`, or in its partition's own queue if the partition is isolated.
+ *   `queuedCount` counts both. A call takes it from there.
+ * - **in flight**: `deliver` holds it, and no queue counts it. It ends with the call's response.
+ *   If a call for several partitions fails with nothing done, and the error may concern only one
+ *   of them, the call's appends are queued again, each at the front of its partition's own queue.
+ * - **ended**: `onResult` was called. A full queue, or a line break in the JSON, ends an append
+ *   before it is queued.
+ *
+ * ## A partition
+ *
+ * - **shared**: it has no entry in `isolated`. Its appends go through `queue`, with all others.
+ * - **isolated**: it has an entry in `isolated`, with a queue of its own. Its calls have
+ *   connections of their own, one at a time (`inFlight`). A partition becomes isolated
+ *   1. when a call takes appends of no other partition: that call may wait for the lock until the
+ *      statement times out;
+ *   2. when a call for several partitions fails as described above: all its partitions do;
+ *   3. with every append if the log's tables are distributed over servers
+ *      (`appendAcrossPartitions` is false), since a transaction then has to stay in one partition.
+ *
+ *   It is shared again when one of its calls ends and its own queue is empty.
+ *
+ * ## Sending
+ *
+ * `send` runs, coalesced, after an append was queued, after a call ended, and when a call becomes
+ * slow or blocked (see `CallsInFlight`). It sends one call for each isolated partition that has
+ * none in flight. For `queue` it sends
+ *
+ * - a first call at once;
+ * - beside a fast call, a second one only if it is full (`maxBatchEvents` appends are queued): an
+ *   append that waits for the end of a fast call makes the next call larger, which costs less than
+ *   a call of its own;
+ * - beside a slow call, a second one at once;
+ * - beside two calls, none. A blocked call does not count.
+ *
+ * The call that isolates a partition (case 1) counts among these; the partition's later calls do
+ * not. `createPipelinedConnection` decides which connection a call for several partitions uses.
  */
 export function createAppender(
   pool: Pool,
   { partitions, appendAcrossPartitions }: Pick<LogSettings, 'partitions' | 'appendAcrossPartitions'>,
-  { onMoved, onCommitted }: AppendListeners = {},
+  { onHeadMoved, onCommitted }: AppendListeners = {},
 ): Appender {
-  /** In the order in which they came. */
-  const waiting: WaitingAppend[] = [];
+  /** Appends of shared partitions, oldest first. */
+  const queue: QueuedAppend[] = [];
   const isolated = new Map<number, IsolatedPartition>();
-  /** How many wait, there and here. */
-  let queued = 0;
+  /** The appends in `queue` and in the queues of isolated partitions. */
+  let queuedCount = 0;
   const callAppend = createAppendStatements(pool, onCommitted !== undefined);
-  const sendSoon = coalesce(send, () => queued >= limits.coalescedEnough, limits.maxCoalesceMs);
+  const sendSoon = coalesce(send, () => queuedCount >= limits.coalesceTarget, limits.maxCoalesceMs);
   const calls = new CallsInFlight(sendSoon);
 
-  /** Sends what waits, as far as calls are free. */
   function send(): void {
-    // What waits for a call that is soon over makes the next one larger, and costs less there than in a call of its own.
-    const pays = () => calls.areAllSlow || waiting.length >= limits.maxBatchEvents;
+    const isWorthACall = () => !calls.hasFastCall || queue.length >= limits.maxBatchEvents;
     for (;;) {
-      if (isolated.size > 0 || !appendAcrossPartitions) separateIsolated();
-      if (waiting.length === 0 || calls.count === limits.maxAppendCalls || !pays()) break;
-      sendTogether();
+      if (isolated.size > 0 || !appendAcrossPartitions) moveToIsolated();
+      if (queue.length === 0 || calls.count === limits.maxAppendCallsInFlight || !isWorthACall()) break;
+      sendShared();
     }
-    for (const own of isolated.values()) sendIsolated(own);
+    for (const entry of isolated.values()) sendIsolated(entry);
   }
 
-  /** Those of partitions that are apart go there. */
-  function separateIsolated(): void {
-    for (const one of waiting.splice(0)) {
-      if (isolated.has(one.partition) || !appendAcrossPartitions) isolate(one.partition).waiting.push(one);
-      else waiting.push(one);
+  /** Moves the appends of isolated partitions from `queue` to those partitions' own queues. */
+  function moveToIsolated(): void {
+    for (const queued of queue.splice(0)) {
+      if (isolated.has(queued.partition) || !appendAcrossPartitions) isolate(queued.partition).queue.push(queued);
+      else queue.push(queued);
     }
   }
 
-  function sendTogether(): void {
-    const batches = byPartition(takeCall(waiting));
+  function sendShared(): void {
+    const batches = byPartition(takeAppendsForCall(queue));
     const [first, second] = batches;
     if (first && !second) {
-      // It may be held up for as long as a statement may take. What comes for the partition meanwhile waits apart, then.
-      const own = isolate(first.partition);
-      own.waiting.push(...first.taken);
-      sendIsolated(own, calls.enter());
+      const entry = isolate(first.partition);
+      entry.queue.push(...first.appends);
+      sendIsolated(entry, calls.start());
       return;
     }
-    for (const { taken } of batches) queued -= taken.length;
-    void deliver(batches).finally(calls.enter());
+    for (const { appends } of batches) queuedCount -= appends.length;
+    void deliver(batches).finally(calls.start());
   }
 
   function isolate(partition: number): IsolatedPartition {
-    const own = isolated.get(partition) ?? { partition, waiting: [], inFlight: false };
-    isolated.set(partition, own);
-    return own;
+    const entry = isolated.get(partition) ?? { partition, queue: [], inFlight: false };
+    isolated.set(partition, entry);
+    return entry;
   }
 
-  function sendIsolated(own: IsolatedPartition, leave?: () => void): void {
-    if (own.inFlight) return;
-    const taken = takeCall(own.waiting);
-    queued -= taken.length;
-    own.inFlight = true;
-    void deliver([{ partition: own.partition, taken }]).finally(() => {
-      own.inFlight = false;
-      // What comes for it from now on goes with the others again.
-      if (own.waiting.length === 0) isolated.delete(own.partition);
-      leave?.();
+  /** @param endCall ends the call in `calls`, if it counts there. */
+  function sendIsolated(entry: IsolatedPartition, endCall?: () => void): void {
+    if (entry.inFlight) return;
+    const appends = takeAppendsForCall(entry.queue);
+    queuedCount -= appends.length;
+    entry.inFlight = true;
+    void deliver([{ partition: entry.partition, appends }]).finally(() => {
+      entry.inFlight = false;
+      if (entry.queue.length === 0) isolated.delete(entry.partition);
+      endCall?.();
       sendSoon();
     });
   }
 
-  /** Never rejects: each append hears of what became of it. */
-  async function deliver(batches: readonly Batch[]): Promise<void> {
+  /** Sends one call and reports its results. Never rejects. */
+  async function deliver(batches: readonly QueuedBatch[]): Promise<void> {
     try {
       const rows = await callAppend(
-        batches.map(({ partition, taken }) => ({ partition, appends: taken.map(({ append }) => append) })),
+        batches.map(({ partition, appends }) => ({ partition, appends: appends.map(({ append }) => append) })),
       );
       let row = 0;
-      for (const { partition, taken } of batches) {
-        settleAll(partition, taken, rows.slice(row, row + taken.length));
-        row += taken.length;
+      for (const { partition, appends } of batches) {
+        reportResults(partition, appends, rows.slice(row, row + appends.length));
+        row += appends.length;
       }
     } catch (error) {
-      if (batches.length > 1 && concernsOnePartition(error)) {
-        // Each by itself: one of them may take long, and holds up nobody but its own partition from here on.
-        for (const { partition, taken } of batches) {
-          isolate(partition).waiting.unshift(...taken);
-          queued += taken.length;
+      if (batches.length > 1 && mayConcernOnePartition(error)) {
+        for (const { partition, appends } of batches) {
+          isolate(partition).queue.unshift(...appends);
+          queuedCount += appends.length;
         }
         return;
       }
-      for (const { taken } of batches) for (const one of taken) one.settle({ failed: error }, one.index);
+      for (const { appends } of batches) for (const queued of appends) queued.onResult({ failed: error }, queued.index);
     }
   }
 
-  function settleAll(partition: number, taken: readonly WaitingAppend[], rows: readonly AppendRow[]): void {
+  function reportResults(partition: number, appends: readonly QueuedAppend[], rows: readonly AppendRow[]): void {
     const events: StoredEvent[] = [];
     let head = 0;
-    for (const [nth, { append, settle, index }] of taken.entries()) {
+    for (const [nth, { append, onResult, index }] of appends.entries()) {
       const row = rows[nth];
       if (row?.accepted && row.position !== null && row.recorded_at !== null) {
         const { version, position, recorded_at: recordedAt } = row;
-        if (onCommitted) for (const event of storedEvents(append, row, partition)) events.push(event);
+        if (onCommitted) for (const event of committedEvents(append, row, partition)) events.push(event);
         head = position;
-        settle({ appended: true, version, partition, position, recordedAt }, index);
+        onResult({ appended: true, version, partition, position, recordedAt }, index);
       } else {
-        settle({ appended: false, version: row?.version ?? 0 }, index);
+        onResult({ appended: false, version: row?.version ?? 0 }, index);
       }
     }
     if (head === 0) return;
     onCommitted?.({ partition, position: head, events });
-    onMoved?.({ partition, position: head });
+    onHeadMoved?.({ partition, position: head });
   }
 
-  function enqueue(append: Append, settle: WaitingAppend['settle'], index: number): void {
-    if (queued >= limits.maxQueuedAppends) {
-      settle({ failed: new Overloaded('appends', limits.maxQueuedAppends) }, index);
+  function enqueue(append: Append, onResult: QueuedAppend['onResult'], index: number): void {
+    if (queuedCount >= limits.maxQueuedAppends) {
+      onResult({ failed: new Overloaded('appends', limits.maxQueuedAppends) }, index);
       return;
     }
     if (append.events.some(hasLineBreak)) {
-      settle({ failed: new Error('event JSON holds a line break') }, index);
+      onResult({ failed: new Error('the JSON text of an event contains a line break') }, index);
       return;
     }
-    queued += 1;
+    queuedCount += 1;
     const partition = orderPartition(append.orderId, partitions);
-    waiting.push({ append, partition, bytes: bytesOf(append), settle, index });
+    queue.push({ append, partition, bytes: bytesOf(append), onResult, index });
     sendSoon();
   }
 
@@ -162,46 +206,12 @@ export function createAppender(
         const results = new Array<AppendResult | AppendFailed>(appends.length);
         let left = appends.length;
         if (left === 0) resolve(results);
-        const settle: WaitingAppend['settle'] = (result, index) => {
+        const onResult: QueuedAppend['onResult'] = (result, index) => {
           results[index] = result;
           left -= 1;
           if (left === 0) resolve(results);
         };
-        for (const [index, append] of appends.entries()) enqueue(append, settle, index);
+        for (const [index, append] of appends.entries()) enqueue(append, onResult, index);
       }),
   };
-}
-
-function bytesOf({ events }: Append): number {
-  let bytes = 0;
-  for (const { data, metadata } of events) bytes += data.length + metadata.length;
-  return bytes;
-}
-
-function hasLineBreak({ data, metadata }: NewEvent): boolean {
-  // Each of them by itself: that is a search for a byte, and a pattern for both takes eight times as long.
-  return data.includes('\n') || data.includes('\r') || metadata.includes('\n') || metadata.includes('\r');
-}
-
-/** The events of an append that was accepted, as the log holds them now. */
-function storedEvents({ orderId, events }: Append, row: AppendRow, partition: number): StoredEvent[] {
-  const { version, position, recorded_at: recordedAt, hashes } = row;
-  if (position === null || recordedAt === null || hashes?.length !== events.length * hashBytes) {
-    throw new Error(`the append to order ${orderId} was answered without what its events have become`);
-  }
-  return events.map((event, index) => {
-    const later = events.length - 1 - index;
-    return {
-      partition,
-      position: position - later,
-      orderId,
-      version: version - later,
-      type: event.type,
-      data: event.data,
-      metadata: event.metadata,
-      occurredAt: event.occurredAt,
-      recordedAt,
-      hash: hashes.subarray(index * hashBytes, (index + 1) * hashBytes),
-    };
-  });
 }

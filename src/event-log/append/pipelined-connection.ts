@@ -1,66 +1,84 @@
 import type pg from 'pg';
 import type { Pool } from '../database.js';
 
-/** Sends a statement; those that are under way are not waited for. */
+/** Sends a statement without waiting for the responses to earlier ones. */
 export type SendStatement = <Row extends pg.QueryResultRow>(statement: pg.QueryConfig) => Promise<pg.QueryResult<Row>>;
 
-/** A connection, as long as statements are under way on it. */
-interface OpenConnection {
+/** A connection with statements in flight. */
+interface BusyConnection {
   readonly connecting: Promise<pg.PoolClient>;
+  /** Set once `connecting` is resolved. */
   client?: pg.PoolClient;
-  underWay: number;
-  /** When PostgreSQL could begin with the one in front: when it was sent, or the one before it was over. */
-  frontSince: number;
+  inFlight: number;
+  /**
+   * When PostgreSQL could start the oldest statement in flight: when it was sent, or when the one
+   * before it ended.
+   */
+  oldestSince: number;
+  /** The last error of a statement, or the error of connecting. */
   failed?: Error;
 }
 
 /**
- * Sends statements over one connection of a pool, one behind the other: PostgreSQL goes on with the next while the answer to the one before is on its
- * way and taken in here. Over two connections it would work at both at once, and both would take longer. Each statement is a transaction of its own, and
- * fails alone. Once the one in front has taken `heldUpMs`, what comes next does not wait for it, but has another connection.
+ * Sends statements one behind the other over one connection of a pool. PostgreSQL starts the next
+ * statement while the response to the one before it is on its way and processed here. Over two
+ * connections it would work on both at once, and both would take longer. Each statement is a
+ * transaction of its own and fails alone.
  *
- * The connection is the pool's again as soon as nothing is under way. If it breaks, all that was under way on it fails, with an outcome that is unknown.
+ * ## A connection
+ *
+ * - **current**: `current` holds it, and new statements use it. A statement takes a connection from
+ *   the pool if there is no current one, or if the current one is slow: its oldest statement has
+ *   taken `slowAfterMs`.
+ * - **replaced**: it is not `current`, and only finishes the statements in flight on it. A slow
+ *   connection is replaced by a new one with the next statement. A connection on which a statement
+ *   failed is replaced at once.
+ * - **returned**: nothing is in flight on it (`inFlight` is 0). The pool has it again, or closes it
+ *   if a statement failed.
+ *
+ * If a connection breaks, all statements in flight on it fail; their outcome is unknown.
  * @param pool with `pipeline` set.
  */
-export function createPipelinedConnection(pool: Pool, heldUpMs: number): SendStatement {
-  let lane: OpenConnection | undefined;
+export function createPipelinedConnection(pool: Pool, slowAfterMs: number): SendStatement {
+  let current: BusyConnection | undefined;
 
-  function open(): OpenConnection {
-    const opened: OpenConnection = {
-      underWay: 0,
-      frontSince: performance.now(),
+  function open(): BusyConnection {
+    const connection: BusyConnection = {
+      inFlight: 0,
+      oldestSince: performance.now(),
       connecting: pool.connect().then((client) => {
-        opened.client = client;
-        // A connection that breaks fails what is under way on it. Its event says no more than that, and would end the process if nobody heard it.
+        connection.client = client;
+        // A broken connection also fails its statements, which report the error. Without a
+        // listener, the client's error event would end the process.
         client.on('error', ignore);
         return client;
       }),
     };
-    return opened;
+    return connection;
   }
 
-  function leave(left: OpenConnection): void {
-    left.underWay -= 1;
-    left.frontSince = performance.now();
-    const isOver = left.underWay === 0;
-    if (lane === left && (isOver || left.failed)) lane = undefined;
-    if (!isOver) return;
-    left.client?.off('error', ignore);
-    // After an error it is not used again, as the pool does it.
-    left.client?.release(left.failed);
+  function endStatement(connection: BusyConnection): void {
+    connection.inFlight -= 1;
+    connection.oldestSince = performance.now();
+    const isIdle = connection.inFlight === 0;
+    if (current === connection && (isIdle || connection.failed)) current = undefined;
+    if (!isIdle) return;
+    connection.client?.off('error', ignore);
+    // Like pool.query(), closes the connection after an error.
+    connection.client?.release(connection.failed);
   }
 
   return async (statement) => {
-    if (!lane || performance.now() - lane.frontSince > heldUpMs) lane = open();
-    const own = lane;
-    own.underWay += 1;
+    if (!current || performance.now() - current.oldestSince > slowAfterMs) current = open();
+    const connection = current;
+    connection.inFlight += 1;
     try {
-      return await (own.client ?? (await own.connecting)).query(statement);
+      return await (connection.client ?? (await connection.connecting)).query(statement);
     } catch (error) {
-      own.failed = error as Error;
+      connection.failed = error as Error;
       throw error;
     } finally {
-      leave(own);
+      endStatement(connection);
     }
   };
 }

@@ -1,28 +1,33 @@
 import { eventLogLimits as limits } from '../limits.js';
 import type { StoredEvent } from '../stored-event.js';
-import type { Committed } from './append.js';
+import type { CommittedEvents } from './append.js';
 
 /**
- * Events that this process has just appended, kept until its own projectors have taken them: so they need not read back what
- * is in memory already. Only a shortcut: what is not here, or is more than there is room for, is in the log.
+ * Keeps the events that this process has just appended until its own projectors have taken them, so
+ * that the projectors need not read them back from PostgreSQL. It is only a cache: an event that is
+ * missing here, or that exceeds the limit, is in the log.
  *
- * Each partition has a run of events without a gap, the newest at its end. Where others appended in between, the run begins
- * anew after them.
+ * Each partition has one run of consecutive events that ends with the newest. If another process
+ * appended in between, a new run starts after the gap.
  */
 export class RecentEvents {
   readonly #runs = new Map<number, { events: StoredEvent[]; bytes: number }>();
+  /** Bytes per partition. */
   readonly #maxBytes: number;
 
-  /** @param partitions of the log: each has an equal share of the room, so that one that stands still takes none from others. */
+  /**
+   * @param partitions the log's number of partitions. Each has an equal share of the memory, so
+   * that a partition whose projector has stopped takes none from the others.
+   */
   constructor(partitions: number) {
-    this.#maxBytes = Math.floor(limits.maxKeptBytes / partitions);
+    this.#maxBytes = Math.floor(limits.maxRecentEventBytes / partitions);
   }
 
-  add({ partition, events }: Pick<Committed, 'partition' | 'events'>): void {
+  add({ partition, events }: Pick<CommittedEvents, 'partition' | 'events'>): void {
     const run = this.#runs.get(partition);
-    const goesOn = run && run.events.at(-1)?.position === (events[0]?.position ?? 0) - 1;
-    const all = goesOn ? run.events : [];
-    let bytes = goesOn ? run.bytes : 0;
+    const continues = run && run.events.at(-1)?.position === (events[0]?.position ?? 0) - 1;
+    const all = continues ? run.events : [];
+    let bytes = continues ? run.bytes : 0;
     for (const event of events) {
       all.push(event);
       bytes += sizeOf(event);
@@ -32,19 +37,19 @@ export class RecentEvents {
   }
 
   /**
-   * The events of a partition right after a position, at most so many: none where they are not here. Those up to the position are
-   * forgotten.
+   * Returns up to `maxEvents` events of a partition right after a position, or none if the next one
+   * is not here. Forgets the events up to the position.
    */
   after(partition: number, position: number, maxEvents: number): StoredEvent[] {
     const run = this.#runs.get(partition);
     const first = run?.events[0];
     if (!run || !first || first.position > position + 1) return [];
-    const taken = run.events.splice(0, position + 1 - first.position);
-    for (const event of taken) run.bytes -= sizeOf(event);
+    const passed = run.events.splice(0, position + 1 - first.position);
+    for (const event of passed) run.bytes -= sizeOf(event);
     return run.events.slice(0, maxEvents);
   }
 
-  /** The position of the newest event that is kept of a partition. */
+  /** The position of a partition's newest event here. */
   last(partition: number): number | undefined {
     return this.#runs.get(partition)?.events.at(-1)?.position;
   }
@@ -55,5 +60,5 @@ export class RecentEvents {
 }
 
 function sizeOf({ data, metadata }: StoredEvent): number {
-  return data.length + metadata.length + limits.eventObjectBytes;
+  return data.length + metadata.length + limits.recentEventOverheadBytes;
 }

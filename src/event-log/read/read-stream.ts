@@ -33,7 +33,7 @@ interface WaitingRead {
 export function createStreamReader(pool: Pool, partitions: number, maxQueriesInFlight = 2): ReadStream {
   let waiting: WaitingRead[] = [];
   let inFlight = 0;
-  const readSoon = coalesce(next, () => waiting.length >= limits.coalescedEnough, limits.maxCoalesceMs);
+  const readSoon = coalesce(next, () => waiting.length >= limits.coalesceTarget, limits.maxCoalesceMs);
 
   function next(): void {
     while (inFlight < maxQueriesInFlight && waiting.length > 0) {

@@ -53,7 +53,7 @@ describe('events that were just appended', () => {
   it('take no more room than they have, however far behind a partition is, and none from another', () => {
     const appended = new RecentEvents(4);
     const data = 'x'.repeat(100_000);
-    const most = Math.floor(limits.maxKeptBytes / 4 / data.length);
+    const most = Math.floor(limits.maxRecentEventBytes / 4 / data.length);
     appended.add({ partition: 1, events: eventsAt(1, 1, '{}', 1) });
     for (let position = 1; position <= 5 * most; position += 1) {
       appended.add({ partition: 0, events: eventsAt(position, position, data) });
@@ -67,7 +67,7 @@ describe('events that were just appended', () => {
 
   it('are kept again once a partition has caught up', () => {
     const appended = new RecentEvents(1);
-    const data = 'x'.repeat(limits.maxKeptBytes);
+    const data = 'x'.repeat(limits.maxRecentEventBytes);
     appended.add({ partition: 0, events: eventsAt(1, 1, data) });
     expect(kept(appended, 0), 'too large').to.deep.equal([]);
     appended.add({ partition: 0, events: eventsAt(2, 2) });

@@ -39,7 +39,7 @@ describe('while a process is busy, a step', () => {
     };
     here = createAppender(pool, settings, {
       onCommitted: (committed) => recentEvents.add(committed),
-      onMoved: moved,
+      onHeadMoved: moved,
     }).append;
     const append = appender(log, true);
     elsewhere = async (event) => {
