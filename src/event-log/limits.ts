@@ -77,14 +77,14 @@ export const eventLogLimits = {
   // Ownership of partitions
 
   /**
-   * Milliseconds between two looks at how many processes share the partitions. Each look is also
-   * the sign of life that keeps the session.
+   * Milliseconds between two rebalances, which count the processes that share the partitions. Their
+   * statements are also the sign of life that keeps the session.
    */
   ownershipIntervalMs: 500,
   /**
    * Milliseconds without a statement after which PostgreSQL ends an owner's session and frees its
-   * locks. The owner itself waits this long for a response. Six looks, so that a short pause of the
-   * process costs it nothing.
+   * locks. The owner itself waits this long for a response. Six rebalances, so that a short pause
+   * of the process does not cost its partitions.
    */
   ownershipTimeoutMs: 3_000,
 

@@ -6,15 +6,42 @@ import { type LogSettings, type Pool, serviceConnection } from './database.js';
 import { eventLogLimits as limits } from './limits.js';
 
 /**
- * Shares the partitions out among the processes that work on them (projectors, deliverers of webhooks): each partition has one
- * owner at a time for each kind of work.
+ * Shares the partitions among the processes that do one kind of work on them (projectors, webhook
+ * deliverers). At any time each partition has at most one owner per kind of work.
  *
- * Owning is holding an advisory lock in PostgreSQL, on one session of its own. The server frees it when the process dies;
- * and when the process hangs (stopped, its machine gone), since the session then sits idle longer than its
- * idle_session_timeout. A hung owner that wakes up may believe for a moment that it still owns: the guarded step of
- * redis/apply-steps.lua is what keeps that harmless, this class only makes it rare.
+ * ## Locks
  *
- * Each process also holds a lock that says that it takes part; counting those gives everyone's fair share.
+ * A process owns a partition by holding a session-level advisory lock in PostgreSQL. One session
+ * per process and kind of work (`#client`) holds all its locks:
+ *
+ * - (`#lockClass`, partition) for each partition that it owns;
+ * - (`#memberClass`, its backend's pid), which says that the process takes part. The number of
+ *   these locks gives each process its share: partitions ÷ members, rounded up.
+ *
+ * The server frees the locks when the session ends. It ends the session when the process dies, and
+ * when the process hangs (stopped, or its machine gone): the session is then idle for longer than
+ * its `idle_session_timeout`, which is `ownershipTimeoutMs`.
+ *
+ * ## The states of a partition in this process
+ *
+ * Every `ownershipIntervalMs` (`#timer`), a rebalance counts the members and compares the process's
+ * share with its partitions, those being released included.
+ *
+ * - **not owned**: it is in neither set. If the share is larger, a rebalance makes it *acquiring*.
+ * - **acquiring**: `#acquire` has asked for its lock. If the lock is free, the partition becomes
+ *   *owned*, and `acquired` is emitted; otherwise it stays *not owned*.
+ * - **owned**: it is in `#owned`. If more are owned than the share, a rebalance makes the surplus
+ *   *releasing*. It becomes *not owned* at once if the session is lost, and after `drained` when
+ *   `close` is called. In each case `lost` is emitted, and the work on the partition has to stop.
+ * - **releasing**: it is in `#releasing`, and its lock is still held. After `drained` has resolved
+ *   the lock is freed, and the partition becomes *not owned*.
+ *
+ * The session is lost when it ends or breaks (`error` and `end` of the client), and when a
+ * rebalance fails, for example because PostgreSQL has not responded for `ownershipTimeoutMs`. The
+ * next rebalance opens a new session. By then another process may have the locks: an owner that
+ * hung and woke up believes for a moment that it still owns. This class only makes that rare. For
+ * projections, the guarded step of redis/apply-steps.lua keeps it harmless; webhooks are delivered
+ * at least once in any case.
  */
 export class PartitionOwnership extends EventEmitter<{ acquired: [partition: number]; lost: [partition: number] }> {
   readonly #url: string;
@@ -23,18 +50,22 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   readonly #memberClass: number;
   readonly #log: Logger;
   readonly #owned = new Set<number>();
-  /** Partitions being handed over: their last step is still in hand. */
+  /** Partitions whose last step is still in flight, and whose lock is still held. */
   readonly #releasing = new Set<number>();
   #client: pg.Client | undefined;
-  /** The session's last statement: the next one waits for it. */
-  #statement: Promise<unknown> = Promise.resolve();
+  /** The session's last statement. The next statement waits for it. */
+  #lastStatement: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
-  #ticking: Promise<void> | undefined;
+  /** The rebalance in progress, or the last one. */
+  #rebalancing: Promise<void> | undefined;
   #closed = false;
-  /** Waits until a partition's projector has stopped; set by who runs the projectors. */
+  /** Resolves when the work on a partition has stopped. Set by the caller that does the work. */
   drained: (partition: number) => Promise<void> = async () => undefined;
 
-  /** @param work names what is shared out, such as a release of the projections: who does other work shares it out by itself. */
+  /**
+   * @param work names the kind of work, such as a release of the projections. Each kind is shared
+   * by itself.
+   */
   constructor(url: string, { logId, partitions }: LogSettings, work: string, log: Logger) {
     super();
     this.#url = url;
@@ -48,27 +79,27 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   }
 
   start(): void {
-    this.#tick();
+    this.#startRebalance();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await this.#ticking;
+    await this.#rebalancing;
     for (const partition of this.#owned) this.emit('lost', partition);
     await Promise.all([...this.#owned].map((partition) => this.drained(partition)));
     this.#owned.clear();
     await this.#client?.end().catch(() => undefined);
   }
 
-  #tick(): void {
-    this.#ticking = this.#rebalance()
+  #startRebalance(): void {
+    this.#rebalancing = this.#rebalance()
       .catch((error: unknown) => {
-        if (!this.#closed) this.#log.warn({ err: error }, 'ownership of partitions: PostgreSQL did not answer');
-        this.#disconnected(this.#client);
+        if (!this.#closed) this.#log.warn({ err: error }, 'ownership of partitions: PostgreSQL did not respond');
+        this.#sessionLost(this.#client);
       })
       .finally(() => {
-        if (!this.#closed) this.#timer = setTimeout(() => this.#tick(), limits.ownershipIntervalMs);
+        if (!this.#closed) this.#timer = setTimeout(() => this.#startRebalance(), limits.ownershipIntervalMs);
       });
   }
 
@@ -84,7 +115,7 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
 
   async #acquire(client: pg.Client, wanted: number): Promise<void> {
     let missing = wanted;
-    // Each process tries in an order of its own, so that two which start at once don't try for the same ones.
+    // A random first partition keeps processes that start at once from trying the same locks.
     const offset = Math.floor(Math.random() * this.#partitions);
     for (let nth = 0; nth < this.#partitions && missing > 0; nth += 1) {
       const partition = (offset + nth) % this.#partitions;
@@ -101,7 +132,9 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
     }
   }
 
-  /** Hands partitions over: stops their projectors, and only then frees the locks. */
+  /**
+   * Hands partitions over: waits until the work on them has stopped, and only then frees the locks.
+   */
   #release(partitions: readonly number[]): void {
     const client = this.#client;
     for (const partition of partitions) {
@@ -111,21 +144,27 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
       this.drained(partition)
         .then(() => client && this.#query(client, 'select pg_advisory_unlock($1, $2)', [this.#lockClass, partition]))
         .catch((error: unknown) =>
-          this.#log.warn({ err: error, partition }, 'a partition was not handed over in order'),
+          this.#log.warn(
+            { err: error, partition },
+            'a partition was not handed over: its lock is freed when the session ends',
+          ),
         )
         .finally(() => this.#releasing.delete(partition));
     }
   }
 
-  /** Partitions are handed over each in its own time, but a session takes one statement at a time. */
+  /**
+   * Sends one statement at a time. Partitions are handed over concurrently, but a client is given
+   * the next statement only after the response to the one before it.
+   */
   #query<Row extends pg.QueryResultRow>(
     client: pg.Client,
     text: string,
     values: readonly number[],
   ): Promise<pg.QueryResult<Row>> {
-    const answer = this.#statement.then(() => client.query<Row>(text, [...values]));
-    this.#statement = answer.catch(() => undefined);
-    return answer;
+    const response = this.#lastStatement.then(() => client.query<Row>(text, [...values]));
+    this.#lastStatement = response.catch(() => undefined);
+    return response;
   }
 
   async #connect(): Promise<pg.Client> {
@@ -134,10 +173,10 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
       query_timeout: limits.ownershipTimeoutMs,
     });
     client.on('error', (error) => {
-      if (!this.#closed) this.#log.warn({ err: error }, 'ownership of partitions: the session ended');
-      this.#disconnected(client);
+      if (!this.#closed) this.#log.warn({ err: error }, 'ownership of partitions: the session broke');
+      this.#sessionLost(client);
     });
-    client.on('end', () => this.#disconnected(client));
+    client.on('end', () => this.#sessionLost(client));
     try {
       await client.connect();
       await client.query('select pg_try_advisory_lock($1, pg_backend_pid())', [this.#memberClass]);
@@ -148,11 +187,11 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
     }
   }
 
-  /** The session is gone, and its locks with it. */
-  #disconnected(client: pg.Client | undefined): void {
+  /** Gives up a session that is lost: its locks are, or will soon be, freed. */
+  #sessionLost(client: pg.Client | undefined): void {
     if (!client || client !== this.#client) return;
     this.#client = undefined;
-    this.#statement = Promise.resolve();
+    this.#lastStatement = Promise.resolve();
     const lost = [...this.#owned];
     this.#owned.clear();
     for (const partition of lost) this.emit('lost', partition);
@@ -160,12 +199,15 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   }
 }
 
-/** How many processes do this work at this moment. */
+/** Counts the processes that currently do a kind of work. */
 export function countOwners(pool: Pool, { logId }: LogSettings, work: string): Promise<number> {
   return countLocks((text, values) => pool.query(text, values), lockClasses(logId, work)[1]);
 }
 
-/** Two lock classes of their own, for the partitions and for who takes part: advisory locks are per database, and others may use them too. */
+/**
+ * Derives the two lock classes, for partitions and for members, from the log and the kind of work.
+ * Advisory locks are shared by the whole database, and other applications may use them too.
+ */
 function lockClasses(logId: string, work: string): [partitions: number, members: number] {
   const hash = createHash('sha256').update(`${logId} ${work}`).digest();
   return [hash.readUInt32BE(0) >>> 1, hash.readUInt32BE(4) >>> 1];
