@@ -1,7 +1,8 @@
-/** A queue is at its limit: more arrives than can be done. The caller is told to come back, and nothing was done. */
+/** A limit is reached, so nothing was done. The caller may try again later. */
 export class Overloaded extends Error {
-  constructor(queue: string, limit: number) {
-    super(`${limit} ${queue} are waiting already`);
+  /** @param items the items that the limit bounds, in the plural. */
+  constructor(items: string, limit: number) {
+    super(`Too many ${items}: the limit is ${limit}`);
     this.name = 'Overloaded';
   }
 }

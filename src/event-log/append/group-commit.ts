@@ -183,7 +183,7 @@ export function createAppender(
 
   function enqueue(append: Append, onResult: QueuedAppend['onResult'], index: number): void {
     if (queuedCount >= limits.maxQueuedAppends) {
-      onResult({ failed: new Overloaded('appends', limits.maxQueuedAppends) }, index);
+      onResult({ failed: new Overloaded('queued appends', limits.maxQueuedAppends) }, index);
       return;
     }
     if (append.events.some(hasLineBreak)) {

@@ -41,7 +41,7 @@ describe('when more requests come than can be answered', () => {
         expect([refused.status, refused.headers.get('retry-after')]).to.deep.equal([503, '1']);
         expect(await refused.json()).to.include({
           type: '/problems/overloaded',
-          detail: '2 requests are waiting already.',
+          detail: 'Too many requests: the limit is 2.',
           instance: '/orders',
           request_id: `request-${nth}`,
         });
@@ -53,7 +53,7 @@ describe('when more requests come than can be answered', () => {
       for (const one of slow) expect((await one).status).to.equal(200);
       expect((await fetch(`${server.url}/orders`)).status, 'room again').to.equal(200);
       expect(logged.length, 'the log says so, and not for each').to.be.within(1, 5);
-      expect(logged[0]).to.include({ refused: 1, reason: '2 requests are waiting already' });
+      expect(logged[0]).to.include({ refused: 1, reason: 'Too many requests: the limit is 2' });
     } finally {
       await server.drain(1_000);
     }
