@@ -1,16 +1,22 @@
 /**
- * Makes of a task one that may be asked for many times, and then runs once for all who asked: when a turn of the event loop has passed in which
- * nobody did, when `isEnough` says so, or after so many milliseconds. No timer: when idle it runs a turn later, and a busy process, each of whose
- * turns brings more, has more for it to carry.
+ * Coalesces calls: returns a function that may be called many times and then runs `task` once for
+ * all these calls. The task runs when the first of these is true:
+ *
+ * - a turn of the event loop has passed without a call;
+ * - `isEnough` returns true at the end of a turn;
+ * - `maxMs` milliseconds have passed since the first call, at the end of a turn.
+ *
+ * No timer is involved. An idle process runs the task one turn later. Each turn of a busy process
+ * brings further calls, so the task has more to do at once.
  */
 export function coalesce(task: () => void, isEnough: () => boolean, maxMs: number): () => void {
   let isWaiting = false;
-  let askedInTurn = false;
-  let since = 0;
+  let calledInTurn = false;
+  let firstCallAt = 0;
 
   function endTurn(): void {
-    if (askedInTurn && !isEnough() && performance.now() - since < maxMs) {
-      askedInTurn = false;
+    if (calledInTurn && !isEnough() && performance.now() - firstCallAt < maxMs) {
+      calledInTurn = false;
       setImmediate(endTurn);
       return;
     }
@@ -19,10 +25,10 @@ export function coalesce(task: () => void, isEnough: () => boolean, maxMs: numbe
   }
 
   return () => {
-    askedInTurn = true;
+    calledInTurn = true;
     if (isWaiting) return;
     isWaiting = true;
-    since = performance.now();
+    firstCallAt = performance.now();
     setImmediate(endTurn);
   };
 }

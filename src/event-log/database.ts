@@ -2,18 +2,21 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { eventLogLimits as limits } from './limits.js';
 
-/** The role that the running service takes on: it may read, and append through append_events. See sql/003. */
+/** The role of the running service: it may read, and append through the append functions. */
 export const serviceRole = 'orders_service';
 
 export type Pool = pg.Pool;
 
-let lastRead = { text: '', time: '' };
+/** The last conversion. Events that were appended together have the same `recorded_at`. */
+let lastConverted = { text: '', time: '' };
 
-/** PostgreSQL's timestamptz text in UTC ("2026-01-31 12:00:00.5+00") as RFC 3339 with milliseconds. */
+/**
+ * Converts PostgreSQL's timestamptz text in UTC ("2026-01-31 12:00:00.5+00") to RFC 3339 with
+ * milliseconds.
+ */
 export function rfc3339(text: string): string {
-  // What was appended together was recorded at one time.
-  if (text !== lastRead.text) lastRead = { text, time: asRfc3339(text) };
-  return lastRead.time;
+  if (text !== lastConverted.text) lastConverted = { text, time: asRfc3339(text) };
+  return lastConverted.time;
 }
 
 function asRfc3339(text: string): string {
@@ -25,14 +28,15 @@ const typeParsers = new Map<number, (text: string) => unknown>([
   [pg.types.builtins.TIMESTAMPTZ, rfc3339],
 ]);
 
-/** How the service's connections read what PostgreSQL answers. */
+/** How the service's connections parse PostgreSQL's values. */
 export const connectionTypes: pg.CustomTypesConfig = {
-  // Positions stay far below 2^53, where a number is exact; times stay text, in the form that the hash covers.
+  // bigint becomes a number, which is exact up to 2^53; positions stay far below. Times stay text,
+  // in the form that the hash covers.
   getTypeParser: ((oid: number, format?: 'text') =>
     typeParsers.get(oid) ?? pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
-/** The connection settings of a session of the service: its role, UTC, and a bound on every statement. */
+/** The settings of the service's sessions: its role, UTC, and a time limit for every statement. */
 export function serviceConnection(
   url: string,
   applicationName: string,
@@ -57,22 +61,25 @@ export function serviceConnection(
 }
 
 /**
- * Creates the running service's pool. Its connections allow pipelining: a statement may be sent before the response to
- * the one before it (see append/pipelined-connection.ts).
- * @param log warned when an idle connection breaks. The pool replaces that connection by itself; without a listener,
- * the error would end the process.
+ * Creates the running service's pool. Its connections allow pipelining: a statement may be sent
+ * before the response to the one before it (see append/pipelined-connection.ts).
+ * @param log is warned when an idle connection breaks; the pool replaces the connection by itself.
  */
 export function createPool(url: string, maxConnections: number, log?: Pick<Logger, 'warn'>): Pool {
   const pool = new pg.Pool({ ...serviceConnection(url, 'orders'), max: maxConnections, pipeline: true });
+  // Without a listener, the error would end the process.
   pool.on('error', (error) => log?.warn({ err: error }, 'PostgreSQL: an idle connection broke; the pool replaces it'));
   return pool;
 }
 
-/** The log's identity and number of partitions, as fixed when the database was created. */
+/** The log's identity and number of partitions, which are fixed when the database is created. */
 export interface LogSettings {
   readonly logId: string;
   readonly partitions: number;
-  /** Whether one transaction may append to several partitions: not where the tables are distributed over servers. */
+  /**
+   * Whether one transaction may append to several partitions. False if the tables are distributed
+   * over servers.
+   */
   readonly appendAcrossPartitions: boolean;
 }
 
@@ -81,7 +88,7 @@ export async function readLogSettings(pool: Pool): Promise<LogSettings> {
     'select log_id, partitions, append_across_partitions from log_settings',
   );
   const row = rows[0];
-  if (!row) throw new Error('log_settings is empty: was the database migrated? Run `orders migrate`.');
+  if (!row) throw new Error('log_settings is empty. Run `orders migrate`.');
   const { log_id: logId, partitions, append_across_partitions: appendAcrossPartitions } = row;
   return { logId, partitions, appendAcrossPartitions };
 }

@@ -2,21 +2,25 @@ import { hash } from 'node:crypto';
 import type { CopiedEvent } from './read/copied-event.js';
 import type { StoredEvent } from './stored-event.js';
 
-/** The length of SHA-256. */
+/** Bytes of a SHA-256 hash. */
 export const hashBytes = 32;
 
-/** SHA-256 in one call: a hash object and its parts cost several times what the hashing does, and a digest as a buffer twice that as text. */
+/**
+ * Computes SHA-256 with crypto.hash. A Hash object costs several times what the hashing itself
+ * does. A digest as a buffer costs twice as much as one as text.
+ */
 export function sha256(bytes: Buffer): Buffer {
   return Buffer.from(hash('sha256', bytes, 'binary'), 'latin1');
 }
 
-/** What the first event of a partition is chained to: zero bytes. */
+/** The hash that a partition's first event is chained to: 32 zero bytes. */
 export const genesisHash: Buffer = Buffer.alloc(hashBytes);
 
 /**
- * The canonical form of an event: what its hash covers beside the hash of the event before it. Ten lines joined by \n;
- * the byte length in front of `data` keeps the border between data and metadata unambiguous.
- * `event_canonical_form` in sql/ computes the same; docs/audit.md spells it out with a worked example.
+ * Returns the canonical form of an event: the text that its hash covers, together with the
+ * preceding event's hash. It has ten lines joined by \n. The byte length before `data` makes the
+ * border between data and metadata unambiguous. `event_canonical_form` in sql/ computes the same;
+ * docs/audit.md has a worked example.
  */
 export function canonicalForm(event: Omit<StoredEvent, 'hash'>): string {
   return [
@@ -33,7 +37,10 @@ export function canonicalForm(event: Omit<StoredEvent, 'hash'>): string {
   ].join('\n');
 }
 
-/** SHA-256 over the previous event's hash (32 bytes) followed by this event's canonical form (UTF-8). */
+/**
+ * Computes SHA-256 over the previous event's hash (32 bytes) and this event's canonical form
+ * (UTF-8).
+ */
 export function chainHash(previous: Buffer, event: Omit<StoredEvent, 'hash'>): Buffer {
   const form = canonicalForm(event);
   const input = Buffer.allocUnsafe(previous.length + Buffer.byteLength(form));
@@ -42,20 +49,23 @@ export function chainHash(previous: Buffer, event: Omit<StoredEvent, 'hash'>): B
   return sha256(input);
 }
 
-/** What is hashed is put together here. No two events are at once: nothing is awaited between filling it and its hash. */
+/**
+ * The input of `copiedChainHash`. One buffer is enough, since nothing is awaited between filling
+ * and hashing it.
+ */
 let scratch = Buffer.allocUnsafe(64 * 1024);
 
-/** The same of an event whose texts are still bytes. */
+/** Computes the same hash as `chainHash`, for an event whose texts are still bytes. */
 export function copiedChainHash(previous: Buffer, event: CopiedEvent): Buffer {
   const { partition, position, orderId, version, type, occurredAt, recordedAt, bytes, data, metadata } = event;
   const dataBytes = data.end - data.start;
   const head = `${partition}\n${position}\n${orderId}\n${version}\n${type}\n${occurredAt}\n${recordedAt}\n${dataBytes}\n`;
   const needed = previous.length + Buffer.byteLength(head) + dataBytes + 1 + metadata.end - metadata.start;
   if (needed > scratch.length) scratch = Buffer.allocUnsafe(2 * needed);
-  let at = previous.copy(scratch);
-  at += scratch.write(head, at);
-  at += bytes.copy(scratch, at, data.start, data.end);
-  at += scratch.write('\n', at);
-  at += bytes.copy(scratch, at, metadata.start, metadata.end);
-  return sha256(scratch.subarray(0, at));
+  let end = previous.copy(scratch);
+  end += scratch.write(head, end);
+  end += bytes.copy(scratch, end, data.start, data.end);
+  end += scratch.write('\n', end);
+  end += bytes.copy(scratch, end, metadata.start, metadata.end);
+  return sha256(scratch.subarray(0, end));
 }

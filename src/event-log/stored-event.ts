@@ -2,8 +2,8 @@ import type { EventEnvelope, EventMetadata, OrderEvent, RecordedEvent } from '..
 import { upcast } from '../orders/upcast.js';
 
 /**
- * An event as the log holds it: `data` and `metadata` are the JSON text that was hashed, byte by byte.
- * Times are RFC 3339, UTC, milliseconds.
+ * An event as the log holds it. `data` and `metadata` are the JSON texts that were hashed, byte for
+ * byte. Times are RFC 3339 in UTC with milliseconds.
  */
 export interface StoredEvent {
   readonly partition: number;
@@ -18,7 +18,7 @@ export interface StoredEvent {
   readonly hash: Buffer;
 }
 
-/** The columns of a stored event, in the shape that `storedEvent` reads. */
+/** The columns of a stored event, as `storedEvent` expects them. */
 export const storedEventColumns =
   'e.partition, e."position", e.order_id, e.version, e.type, e.data::text as data, e.metadata::text as metadata, ' +
   'e.occurred_at, e.recorded_at, e.hash';
@@ -52,8 +52,9 @@ export function storedEvent(row: StoredEventRow): StoredEvent {
 }
 
 /**
- * The event without its metadata, upcast to today's schema: what a fold needs of it. Only the schema's version is read from the
- * metadata, which all writers of the log put first. Throws on an event that this code can't read.
+ * Decodes an event for a fold: upcast to the current schema, without its metadata. Only the schema
+ * version is read from the metadata; all writers of the log put it first.
+ * Throws on an event that this code cannot read.
  */
 export function storedOrderEvent(stored: StoredEvent): OrderEvent & EventEnvelope {
   const { type, orderId, version, occurredAt, recordedAt } = stored;
@@ -66,7 +67,9 @@ function schemaOf(metadata: string): number {
   return first ? Number(first[1]) : (JSON.parse(metadata) as EventMetadata).schema;
 }
 
-/** The event itself, upcast to today's schema. Throws on one that this code can't read. */
+/**
+ * Decodes an event, upcast to the current schema. Throws on an event that this code cannot read.
+ */
 export function recordedEvent(stored: StoredEvent): RecordedEvent {
   const metadata = JSON.parse(stored.metadata) as EventMetadata;
   return {

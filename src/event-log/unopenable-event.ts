@@ -1,6 +1,6 @@
 /**
- * What is sealed in an event can't be opened: its key is missing or wrong, or its bytes are not those that were sealed.
- * Trying again changes nothing, unlike with a database that does not answer.
+ * The sealed data of an event cannot be opened: its key is missing or wrong, or the sealed bytes
+ * were changed. A repetition fails too, unlike one after a database error.
  */
 export class UnopenableEvent extends Error {
   override readonly name = 'UnopenableEvent';

@@ -1,5 +1,6 @@
-/** Where a partition's log ends now. */
+/** The new end of a partition's log. */
 export interface HeadMoved {
   readonly partition: number;
+  /** The position of the last event. */
   readonly position: number;
 }

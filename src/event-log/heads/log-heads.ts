@@ -8,12 +8,14 @@ import type { HeadMoved } from './head-moved.js';
 import { type HeadsPayload, headsChannel } from './notify-heads.js';
 import { readHeads } from './read-heads.js';
 
-// pg-listen is CommonJS with a transpiled default export, which an ES module meets one level deeper.
+// pg-listen is CommonJS with a transpiled default export. For an ES module, that export is one
+// level deeper.
 const createSubscriber = createSubscriberModule.default;
 
 /**
- * Knows where each partition's log ends, from notifications and, since those are only hints, from reading all heads
- * every second and after each reconnect. Emits `moved` with the partition.
+ * Knows the head of each partition: the position of its last event. It learns of new heads from
+ * notifications. Since those are only hints, it also reads all heads every `headsPollIntervalMs`
+ * and after each reconnect. Emits `moved` with the partition.
  */
 export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
   readonly heads = new Map<number, number>();
@@ -25,7 +27,7 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
   #reading: Promise<void> | undefined;
   #closed = false;
   #relistening = false;
-  /** Whether the LISTEN connection stands. */
+  /** Whether the LISTEN connection is open. */
   listening = false;
 
   constructor(url: string, pool: Pool, log: Logger) {
@@ -49,16 +51,19 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
     await this.#subscriber?.close();
   }
 
-  /** Told by who appends in this process: its own projector need not wait for a notification to come back. */
+  /**
+   * Called after this process has appended, so that its own projector does not wait for a
+   * notification.
+   */
   advance({ partition, position }: HeadMoved): void {
-    this.#see(partition, position);
+    this.#observe(partition, position);
   }
 
-  /** Reads all heads once. Errors are logged: the next poll tries again. */
+  /** Reads all heads once. Errors are logged, and the next poll tries again. */
   readHeads(): Promise<void> {
     this.#reading ??= readHeads(this.#pool)
       .then((heads) => {
-        for (const { partition, position } of heads) this.#see(partition, position);
+        for (const { partition, position } of heads) this.#observe(partition, position);
       })
       .catch((error: unknown) => {
         if (!this.#closed) this.#log.warn({ err: error }, 'the heads of the log could not be read');
@@ -82,19 +87,19 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
     );
     this.#subscriber = subscriber;
     subscriber.notifications.on(headsChannel, (payload) => {
-      for (const [partition, position] of payload) this.#see(partition, position);
+      for (const [partition, position] of payload) this.#observe(partition, position);
     });
     subscriber.events.on('reconnect', () => {
       this.listening = false;
     });
     subscriber.events.on('connected', () => {
       this.listening = true;
-      // What was notified while nobody listened is gone: read the heads.
+      // Notifications that were sent while nothing listened are lost.
       void this.readHeads();
     });
     subscriber.events.on('error', (error) => {
       this.listening = false;
-      this.#log.error({ err: error }, 'the LISTEN connection failed; polling goes on');
+      this.#log.error({ err: error }, 'the LISTEN connection failed; polling continues');
       void this.#relisten();
     });
     await subscriber.connect();
@@ -102,23 +107,28 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
     this.listening = true;
   }
 
-  /** Replaces a subscriber that gave up, by one attempt after the other: each is closed before the next. */
+  /**
+   * Replaces a subscriber that gave up. Makes one attempt at a time, and closes each before the
+   * next.
+   */
   async #relisten(): Promise<void> {
     if (this.#relistening) return;
     this.#relistening = true;
     while (!this.#closed && !this.listening) {
-      await this.#subscriber?.close().catch((error: unknown) => this.#log.debug({ err: error }, 'closing a listener'));
+      await this.#subscriber
+        ?.close()
+        .catch((error: unknown) => this.#log.debug({ err: error }, 'a failed listener could not be closed'));
       try {
         await this.#listen();
       } catch (error) {
-        this.#log.debug({ err: error }, 'listening again failed; polling goes on');
+        this.#log.debug({ err: error }, 'the LISTEN connection could not be opened again; polling continues');
         await setTimeout(limits.listenRetryIntervalMs);
       }
     }
     this.#relistening = false;
   }
 
-  #see(partition: number, position: number): void {
+  #observe(partition: number, position: number): void {
     if (position <= (this.heads.get(partition) ?? -1)) return;
     this.heads.set(partition, position);
     this.emit('moved', partition);

@@ -4,17 +4,20 @@ import type { Pool } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
 import type { HeadMoved } from './head-moved.js';
 
-/** The NOTIFY channel: the sender and the listener share it. */
+/** The NOTIFY channel that senders and listeners share. */
 export const headsChannel = 'orders_heads';
 
-/** A notification's payload: [partition, position] of every head that moved. */
+/** The payload of a notification: the heads that moved. */
 export type HeadsPayload = [partition: number, position: number][];
 
 /**
- * Sends one small notification for all that this process has committed since the last one, at once when it has been quiet,
- * and some at a time when it has not. Outside the append's
- * transaction on purpose: a commit that notifies takes a lock on the whole server. It is only a hint: if it is lost,
- * the readers' poll finds the events.
+ * Sends notifications for the heads that this process has moved. One notification covers all heads
+ * that have moved since the one before it. The first is sent at once; under load they are
+ * `notifyIntervalMs` apart.
+ *
+ * NOTIFY is sent outside the append's transaction on purpose: a commit that notifies takes a lock
+ * on the whole server. A notification is only a hint. If one is lost, the readers find the events
+ * when they next poll the heads.
  */
 export function createHeadsNotifier(pool: Pool, log: Logger): (head: HeadMoved) => void {
   const moved = new Map<number, number>();
@@ -33,10 +36,10 @@ export function createHeadsNotifier(pool: Pool, log: Logger): (head: HeadMoved) 
           values: [headsChannel, JSON.stringify(payload)],
         });
       } catch (error) {
-        // A process that is leaving has closed its pool: nothing to warn of.
+        // A process that stops has closed its pool already, which is no reason to warn.
         log[pool.ending ? 'debug' : 'warn'](
           { err: error },
-          'a wake-up was not sent; readers find the events when they next poll',
+          'a notification was not sent; readers find the events when they next poll',
         );
       }
       if (moved.size > 0) await setTimeout(limits.notifyIntervalMs);

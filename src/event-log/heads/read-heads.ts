@@ -6,8 +6,11 @@ export interface Head {
   readonly hash: Buffer;
 }
 
-/** Where each partition's log ends, by partition. One small query whatever the length of the log. */
+/**
+ * Reads each partition's head: the position and the hash of its last event. Ordered by partition.
+ */
 export async function readHeads(pool: Pool): Promise<Head[]> {
+  // Takes no lock. The table has one row per partition, however long the log is.
   const { rows } = await pool.query<Head>({
     name: 'read-heads',
     text: 'select l.partition, l.head as "position", l.hash from logs l order by l.partition',

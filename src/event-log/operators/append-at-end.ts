@@ -5,8 +5,9 @@ import type { ReadStream } from '../read/read-stream.js';
 import type { StoredEvent } from '../stored-event.js';
 
 /**
- * Appends one event at the end of a stream, whatever its version is by then. Undefined where `next` finds that there is nothing to
- * append any more. Rejects with Overloaded where others kept coming first.
+ * Appends one event at the end of a stream, at whatever version the stream then is. `next` returns
+ * the event, given the stream, or undefined if there is nothing to append.
+ * Rejects with Overloaded if other appends to the stream came first in each of the attempts.
  */
 export async function appendAtEnd(
   readStream: ReadStream,

@@ -5,14 +5,15 @@ import type { StoredEvent } from '../stored-event.js';
 import { appendAtEnd } from './append-at-end.js';
 
 /**
- * What operators have done to the service itself: a stream of the log beside those of the orders, so it is as durable,
- * as tamper-evident and as much a part of every replay as they are. Its id is no order's: commands on it are refused.
+ * The stream of operator events, which record what operators did to the service itself. It is in
+ * the log beside the orders' streams, so it is just as durable and tamper-evident, and part of
+ * every replay. No order has this id; commands on it are rejected.
  */
 export const operatorStreamId = '00000000-0000-8000-8000-6f7065726174';
 
 export type OperatorEvent =
   | {
-      /** An operator decided that a projection passes over an event that it can't fold. */
+      /** An operator let a projection skip an event that it cannot fold. */
       readonly type: 'ProjectionEventSkipped';
       readonly data: {
         readonly projection: string;
@@ -24,7 +25,7 @@ export type OperatorEvent =
       };
     }
   | {
-      /** A person's key was destroyed. Names the key and not the person. */
+      /** A person's key was destroyed. The event names the key's id, not the person. */
       readonly type: 'PersonForgotten';
       readonly data: { readonly person: string; readonly orders: number; readonly reason: string };
     };
@@ -40,31 +41,32 @@ export function isOperatorEvent({ orderId }: Pick<StoredEvent, 'orderId'>): bool
   return orderId === operatorStreamId;
 }
 
-/** Everything that operators have done, oldest first. */
+/** Reads all operator events, oldest first. */
 export async function readOperatorEvents(readStream: ReadStream): Promise<RecordedOperatorEvent[]> {
   const events = await readStream(operatorStreamId);
   return events.map((event) => {
-    // The stream only holds what recordOperation has written.
-    const operation = { type: event.type, data: JSON.parse(event.data) } as OperatorEvent;
+    // Only recordOperatorEvent writes to this stream.
+    const operatorEvent = { type: event.type, data: JSON.parse(event.data) } as OperatorEvent;
     const metadata = JSON.parse(event.metadata) as EventMetadata;
-    return { ...operation, version: event.version, recordedAt: event.recordedAt, position: event.position, metadata };
+    const { version, recordedAt, position } = event;
+    return { ...operatorEvent, version, recordedAt, position, metadata };
   });
 }
 
-/** Appends to the operations' stream. Resolves with the event's place once it is durable. */
+/** Appends an operator event. Resolves with its position once it is durable. */
 export async function recordOperatorEvent(
   readStream: ReadStream,
   append: AppendEvents,
-  operation: OperatorEvent,
+  operatorEvent: OperatorEvent,
   actor: string,
 ): Promise<{ partition: number; position: number }> {
   const metadata: EventMetadata = { schema: 1, actor };
-  const place = await appendAtEnd(readStream, append, operatorStreamId, () => ({
-    type: operation.type,
-    data: JSON.stringify(operation.data),
+  const appended = await appendAtEnd(readStream, append, operatorStreamId, () => ({
+    type: operatorEvent.type,
+    data: JSON.stringify(operatorEvent.data),
     metadata: JSON.stringify(metadata),
     occurredAt: new Date().toISOString(),
   }));
-  if (!place) throw new Error('an operation was not recorded');
-  return place;
+  if (!appended) throw new Error('the operator event was not recorded');
+  return appended;
 }

@@ -3,8 +3,8 @@ import { isUtcTime, utcTime } from '../../orders/values/utc-time.js';
 import { uuidText } from '../../orders/values/uuid.js';
 
 /**
- * An event as PostgreSQL's binary COPY brings it. It is one object that shows one event after the other: what it shows is valid until the
- * callback that it was given to returns.
+ * An event as PostgreSQL's binary COPY sends it. One object presents all events of a COPY, one
+ * after the other. Its values are valid only until the callback that received it returns.
  */
 export interface CopiedEvent {
   readonly partition: number;
@@ -14,24 +14,30 @@ export interface CopiedEvent {
   readonly type: string;
   readonly occurredAt: string;
   readonly recordedAt: string;
-  /** Where its JSON texts and its hash are, in UTF-8. */
+  /**
+   * The message that holds the event. The spans below are ranges of it; JSON texts are in UTF-8.
+   */
   readonly bytes: Buffer;
   readonly data: Span;
   readonly metadata: Span;
   readonly hash: Span;
 }
 
+/** A range of bytes; `end` is exclusive. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
 const signature = 'PGCOPY\n\xff\r\n\0';
-/** The signature, flags, and the length of an extension that there is none of. */
+/** The header: the signature, the flags, and the length of the header extension, which is empty. */
 const headerBytes = signature.length + 8;
 const columns = 9;
 
-/** Reads rows of the binary format: https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.55.9.4 */
+/**
+ * Parses rows of the binary COPY format:
+ * https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.55.9.4
+ */
 export class EventView implements CopiedEvent {
   readonly partition: number;
   position = 0;
@@ -51,20 +57,24 @@ export class EventView implements CopiedEvent {
     this.partition = partition;
   }
 
-  /** Whether there is an event in the message: not where it is the header or the end. */
+  /**
+   * Presents the event in a message. Returns false if the message is the header or the trailer
+   * alone.
+   */
   show(chunk: Buffer): boolean {
     this.bytes = chunk;
     this.#at = 0;
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       this.#at = headerBytes;
-      if (chunk.toString('latin1', 0, signature.length) !== signature) throw new Error('COPY did not answer in binary');
+      if (chunk.toString('latin1', 0, signature.length) !== signature)
+        throw new Error('COPY did not send the binary format');
       if (chunk.length === headerBytes) return false;
     }
     const fields = chunk.readInt16BE(this.#at);
     this.#at += 2;
     if (fields === -1) return false;
-    if (fields !== columns) throw new Error(`COPY gave ${fields} columns instead of ${columns}`);
+    if (fields !== columns) throw new Error(`COPY sent ${fields} columns instead of ${columns}`);
     this.position = this.#int64(this.#next(8));
     this.#span(this.#orderId);
     this.version = chunk.readInt32BE(this.#next(4));
@@ -83,7 +93,7 @@ export class EventView implements CopiedEvent {
 
   get type(): string {
     const type = this.bytes.toString('utf8', this.#type.start, this.#type.end);
-    // One string for all events of a type: it is looked up by, again and again.
+    // Returns the same string for all events of a type, which makes lookups by type faster.
     return knownTypes.get(type) ?? type;
   }
 
@@ -95,7 +105,7 @@ export class EventView implements CopiedEvent {
     return timeText(this.#recordedMs);
   }
 
-  /** Where the next column begins, which has to have so many bytes. */
+  /** Returns the start of the next column and moves on. Throws unless it has this many bytes. */
   #next(bytes: number): number {
     const length = this.bytes.readInt32BE(this.#at);
     if (length !== bytes) throw new Error(`a column has ${length} bytes instead of ${bytes}`);
@@ -116,7 +126,7 @@ export class EventView implements CopiedEvent {
     return this.bytes.readInt32BE(at) * 2 ** 32 + this.bytes.readUInt32BE(at + 4);
   }
 
-  /** Microseconds since 2000; the column keeps milliseconds. */
+  /** Converts microseconds since 2000 to milliseconds since 1970. The columns hold milliseconds. */
   #time(at: number): number {
     return Math.floor(this.#int64(at) / 1_000) + startOf2000Ms;
   }
@@ -126,7 +136,10 @@ const knownTypes: ReadonlyMap<string, string> = new Map(orderEventTypes.map((typ
 
 const startOf2000Ms = Date.UTC(2000, 0, 1);
 
-/** A time that no event of the service has (infinity, years of five digits) is told as such: who verifies the log has to see it. */
+/**
+ * Formats a time as RFC 3339. The service writes no times beyond that format (infinity, years of
+ * five digits). They are formatted differently, so that a verification of the log shows them.
+ */
 function timeText(ms: number): string {
   return isUtcTime(ms) ? utcTime(ms) : `${ms} ms since 1970`;
 }

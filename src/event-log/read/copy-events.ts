@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Pool } from '../database.js';
 import { type CopiedEvent, EventView } from './copied-event.js';
 
-/** Which events: of a partition those after a position and up to another one, at most so many. */
+/** Selects up to `maxEvents` events of a partition, from after one position up to another. */
 export interface EventRange {
   readonly partition: number;
   readonly after: number;
@@ -11,11 +11,14 @@ export interface EventRange {
 }
 
 /**
- * Gives the events of a range one after the other, in order, and resolves with how many there were. None says that the range has no event;
- * fewer than were asked for do not, since in a damaged log positions can be missing. Text that nobody asks for is never made, which is
- * most of what reading an event costs: for whoever looks at all of them.
+ * Reads the events of a range by COPY and calls `onEvent` with each, by position. Resolves with
+ * their number. Zero means that the range has no more events. A number below `maxEvents` does not,
+ * since positions can be missing in a damaged log.
  *
- * An exception of the callback ends it.
+ * Text values are decoded only when they are accessed. Decoding is most of the cost of reading an
+ * event, so this is the fastest way to look at all events of a log.
+ *
+ * If `onEvent` throws, it is not called again, and the promise rejects once the COPY has ended.
  */
 export async function copyEvents(
   pool: Pool,
@@ -26,11 +29,12 @@ export async function copyEvents(
   const end = after + maxEvents;
   if (end >= upTo) return copySelected(pool, range, onEvent);
   const events = await copySelected(pool, { ...range, upTo: end }, onEvent);
-  // Where a whole page of positions is missing, the events after them have to be seen all the same.
+  // If a whole page of positions is missing, reads the events after the gap.
   return events > 0 ? events : copySelected(pool, range, onEvent);
 }
 
-// Takes no lock. Ordered by position, as the primary key (partition, position) that serves it. COPY takes no parameters.
+// Takes no lock. Ordered by position, like the primary key (partition, position) that serves it.
+// COPY takes no parameters, so the values are part of the text.
 export function selectEventsSql({ partition, after, upTo, maxEvents }: EventRange): string {
   const [p, from, to, max] = [partition, after, upTo, maxEvents].map(wholeNumber);
   return `
@@ -40,17 +44,19 @@ export function selectEventsSql({ partition, after, upTo, maxEvents }: EventRang
 }
 
 /**
- * A partition's events lie in the order of their positions, so reading them through the index is reading them one after the other: PostgreSQL, which
- * sees that the whole table is in no such order, would rather collect them by a bitmap, or read the table from end to end, and sort them.
+ * Makes PostgreSQL read through the primary key. A partition's events are stored by position, so an
+ * index scan reads them sequentially. The planner only sees that the table as a whole is in another
+ * order, and would choose a bitmap scan or a sequential scan, and then sort.
  */
 export const copyEventsSettings = 'set local enable_bitmapscan = off; set local enable_seqscan = off';
 
 /**
- * Positions have no gaps, so a page ends at a position too. Without that end, each page of a table that PostgreSQL has no statistics of (just
- * restored, just imported) could take it as long as all that is left of the partition.
+ * Reads one page. The range ends at a position, and not only by `limit`: without statistics (a
+ * table that was just restored or imported), PostgreSQL could otherwise choose a plan that reads
+ * the whole rest of the partition for each page.
  */
 async function copySelected(pool: Pool, range: EventRange, onEvent: (event: CopiedEvent) => void): Promise<number> {
-  // All of it is one transaction, since it is one message.
+  // One simple-query message is one transaction, so `set local` covers the COPY.
   const text = `${copyEventsSettings}; copy (${selectEventsSql(range)}) to stdout (format binary)`;
   const client = await pool.connect();
   let failure: Error | undefined;
@@ -63,19 +69,19 @@ async function copySelected(pool: Pool, range: EventRange, onEvent: (event: Copi
     failure = error as Error;
     throw error;
   } finally {
-    // After an error nobody knows what still comes on this connection.
+    // After an error, further data of the COPY may still arrive on this connection: it is closed.
     client.release(failure);
   }
 }
 
 function wholeNumber(value: number): string {
-  if (!Number.isSafeInteger(value)) throw new Error(`${value} is no whole number`);
+  if (!Number.isSafeInteger(value)) throw new Error(`${value} is not a whole number`);
   return String(value);
 }
 
-/** A query that takes what COPY sends. */
+/** A query of pg that receives the data of a COPY. */
 class CopyOut extends pg.Query {
-  /** pg puts its own around it, which ends its time-out. */
+  /** pg wraps this property to stop the timer of `query_timeout`. */
   callback: (error: Error | undefined, events: number) => void;
   readonly #onEvent: (event: CopiedEvent) => void;
   readonly #event: EventView;
@@ -94,7 +100,7 @@ class CopyOut extends pg.Query {
     this.callback = callback;
   }
 
-  /** Each message is a row: the protocol has it so. */
+  /** The backend sends one CopyData message per row. */
   handleCopyData({ chunk }: { chunk: Buffer }): void {
     if (this.#failure) return;
     try {

@@ -4,9 +4,10 @@ import type { CopiedEvent, Span } from './copied-event.js';
 import { copyEvents } from './copy-events.js';
 
 /**
- * The events of a partition after a position, in order, as `readPartition` gives them, by COPY: for whole pages of them, of which
- * each event then costs half. A few are read sooner by a prepared query. Takes one of the pool's connections for as long as it reads.
- * None means that there are no more; fewer than asked for do not, see `copyEvents`.
+ * Reads events of a partition after a position like `readPartition`, but by COPY. For whole pages
+ * this halves the cost per event; for a few events the prepared query is faster. Holds one of the
+ * pool's connections while it reads. An empty page means that there are no more events; a short
+ * page does not (see `copyEvents`).
  */
 export async function readPage(
   pool: Pool,
@@ -36,7 +37,7 @@ function stored(event: CopiedEvent): StoredEvent {
   };
 }
 
-/** The bytes are those of the next event soon. */
+/** Copies the bytes, since the buffer will hold the next event. */
 function copyOf(bytes: Buffer, { start, end }: Span): Buffer {
   const copy = Buffer.allocUnsafe(end - start);
   bytes.copy(copy, 0, start, end);

@@ -3,8 +3,8 @@ import { genesisHash } from '../hash-chain.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
 
-// $1 partition, $2 position to read after, $3 how many at most.
-// Takes no lock. Ordered by position, as the primary key (partition, position) that serves it.
+// $1 partition, $2 position to read after, $3 maximum number of events.
+// Takes no lock. Ordered by position, like the primary key (partition, position) that serves it.
 export const readPartitionSql = `
   select ${storedEventColumns}
   from events e
@@ -13,8 +13,8 @@ export const readPartitionSql = `
   limit $3`;
 
 /**
- * The events of a partition after a position, in order. Since positions become visible in order, a reader that goes on
- * after the last one it got misses none.
+ * Reads the events of a partition after a position, in order. Positions become visible in order, so
+ * a reader that continues after the last event it has read misses none.
  */
 export async function readPartition(
   pool: Pool,
@@ -30,7 +30,10 @@ export async function readPartition(
   return rows.map(storedEvent);
 }
 
-/** The chain hash of the event at a position; at 0 what the first event is chained to. Throws where there is no such event. */
+/**
+ * Reads the chain hash of an event; position 0 stands for the genesis hash. Throws if the event
+ * does not exist.
+ */
 export async function readHash(pool: Pool, partition: number, position: number): Promise<Buffer> {
   if (position === 0) return genesisHash;
   const { rows } = await pool.query<{ hash: Buffer }>({
@@ -39,6 +42,6 @@ export async function readHash(pool: Pool, partition: number, position: number):
     values: [partition, position],
   });
   const row = rows[0];
-  if (!row) throw new Error(`partition ${partition} has no event ${position}`);
+  if (!row) throw new Error(`partition ${partition} has no event at position ${position}`);
   return row.hash;
 }

@@ -2,11 +2,12 @@ import type { Pool } from '../database.js';
 import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
 import { readPartition } from './read-partition.js';
 
-/** The events of a partition after a position, in order. */
+/** Reads the events of a partition after a position, in order. */
 export type ReadEvents = (partition: number, afterPosition: number, maxEvents: number) => Promise<StoredEvent[]>;
 
-// $1 partitions, $2 the position in each to read after, $3 how many events of each at most.
-// Takes no lock. By partition and position; each partition's part is served by the primary key (partition, position).
+// $1 partitions, $2 the position to read after in each, $3 maximum number of events of each.
+// Takes no lock. Ordered by partition and position. The primary key (partition, position) serves
+// the lateral subquery, once per partition.
 export const readPartitionsSql = `
   select ${storedEventColumns}
   from unnest($1::smallint[], $2::bigint[]) as r(partition, after)
@@ -24,8 +25,9 @@ interface WaitingRead {
 }
 
 /**
- * Reads partitions together: what is asked for while a query is in flight goes with the next one. Under load many partitions
- * have a few new events each, and a query for each would cost more than the events. When idle a read waits for nothing.
+ * Reads several partitions with one query: reads that are requested while a query is in flight
+ * share the next one. Under load many partitions have a few new events each, and a query per
+ * partition would cost more than the events. In an idle process a read is not delayed.
  */
 export function createPartitionsReader(pool: Pool): ReadEvents {
   let waiting: WaitingRead[] = [];
@@ -48,9 +50,9 @@ export function createPartitionsReader(pool: Pool): ReadEvents {
   }
 
   return (partition, after, maxEvents) => {
-    // The same partition from another position, or another size of page: by itself.
-    const fits = waiting.every((one) => one.partition !== partition && one.maxEvents === maxEvents);
-    if (!fits) return readPartition(pool, partition, after, maxEvents);
+    // One query reads each partition once, and all with one limit.
+    const canShare = waiting.every((one) => one.partition !== partition && one.maxEvents === maxEvents);
+    if (!canShare) return readPartition(pool, partition, after, maxEvents);
     return new Promise((resolve, reject) => {
       waiting.push({ partition, after, maxEvents, resolve, reject });
       void drain();

@@ -6,8 +6,9 @@ import { Overloaded } from '../overloaded.js';
 import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
 
 // $1 partitions, $2 order ids, pairwise.
-// Takes no lock. Ordered by version within each order; served by the unique index (partition, order_id, version), once
-// an order: the lateral subquery with its order by can't be turned into a join that reads the whole table.
+// Takes no lock. Ordered by version within each order. The unique index (partition, order_id,
+// version) serves the lateral subquery, once per order. Its `order by` keeps the planner from
+// turning the subquery into a join that reads the whole table.
 export const readStreamsSql = `
   select ${storedEventColumns}
   from unnest($1::smallint[], $2::uuid[]) as wanted(partition, order_id)
@@ -17,7 +18,10 @@ export const readStreamsSql = `
     order by s.version
   ) e`;
 
-/** Reads one order's stream: its events by version, none if there is no such order. Rejects with Overloaded. */
+/**
+ * Reads an order's stream: its events by version, none if the order does not exist. Rejects with
+ * Overloaded.
+ */
 export type ReadStream = (orderId: string) => Promise<StoredEvent[]>;
 
 interface WaitingRead {
@@ -27,15 +31,16 @@ interface WaitingRead {
 }
 
 /**
- * Reads of streams that are asked for while a query is in flight, or while the event loop brings more of them, share the next one: no timer, no
- * added delay when idle, one round trip for many under load.
+ * Reads several streams with one query. Reads that are requested while the queries are in flight,
+ * or in consecutive turns of the event loop, share the next one (see `coalesce`). Under load many
+ * reads share a round trip; in an idle process a read is sent one turn later.
  */
 export function createStreamReader(pool: Pool, partitions: number, maxQueriesInFlight = 2): ReadStream {
   let waiting: WaitingRead[] = [];
   let inFlight = 0;
-  const readSoon = coalesce(next, () => waiting.length >= limits.coalesceTarget, limits.maxCoalesceMs);
+  const readSoon = coalesce(sendQueries, () => waiting.length >= limits.coalesceTarget, limits.maxCoalesceMs);
 
-  function next(): void {
+  function sendQueries(): void {
     while (inFlight < maxQueriesInFlight && waiting.length > 0) {
       const reads = waiting.slice(0, limits.maxStreamsPerLoad);
       waiting = waiting.slice(limits.maxStreamsPerLoad);
@@ -66,7 +71,7 @@ export function createStreamReader(pool: Pool, partitions: number, maxQueriesInF
   return (orderId) =>
     new Promise((resolve, reject) => {
       if (waiting.length >= limits.maxQueuedLoads) {
-        reject(new Overloaded('streams to load', limits.maxQueuedLoads));
+        reject(new Overloaded('queued reads of streams', limits.maxQueuedLoads));
         return;
       }
       waiting.push({ orderId, resolve, reject });

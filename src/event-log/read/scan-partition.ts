@@ -3,7 +3,10 @@ import { eventLogLimits as limits } from '../limits.js';
 import type { StoredEvent } from '../stored-event.js';
 import { readPage } from './read-page.js';
 
-/** All events of a partition after a position. Memory stays flat in the length of the log: one page is read while another is worked on. */
+/**
+ * Yields all events of a partition after a position. It holds two pages in memory, however long the
+ * log is: one page is read while the other is processed.
+ */
 export async function* scanPartition(pool: Pool, partition: number, afterPosition = 0): AsyncGenerator<StoredEvent> {
   const read = (after: number) => readPage(pool, partition, after, limits.maxReadEvents);
   let next = read(afterPosition);
@@ -12,7 +15,7 @@ export async function* scanPartition(pool: Pool, partition: number, afterPositio
     const last = page.at(-1);
     if (!last) return;
     next = read(last.position);
-    // Fails where it is waited for, or not at all if nobody wants it any more.
+    // An error is thrown when the page is awaited. If the caller has stopped, it is ignored.
     next.catch(() => undefined);
     yield* page;
   }
