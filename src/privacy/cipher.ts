@@ -5,8 +5,10 @@ const ivBytes = 12;
 const tagBytes = 16;
 
 /**
- * AES-256-GCM (NIST SP 800-38D) under a fresh random 96-bit IV: iv ‖ ciphertext ‖ tag.
- * @param context is authenticated and not kept: what was sealed for one place can't be opened at another.
+ * Encrypts with AES-256-GCM (NIST SP 800-38D) under a fresh random 96-bit IV. Returns
+ * iv ‖ ciphertext ‖ tag.
+ * @param context is authenticated and not stored: a text that was sealed in one context cannot be
+ * opened in another.
  */
 export function seal(key: Buffer, text: Buffer, context: string): Buffer {
   const iv = randomBytes(ivBytes);
@@ -14,7 +16,10 @@ export function seal(key: Buffer, text: Buffer, context: string): Buffer {
   return Buffer.concat([iv, cipher.update(text), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** Throws where the key or the context is another, or anything was changed. */
+/**
+ * Decrypts what `seal` returned. Throws if the key or the context differs, or if a byte was
+ * changed.
+ */
 export function open(key: Buffer, sealed: Buffer, context: string): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, ivBytes))
     .setAAD(Buffer.from(context))
@@ -26,7 +31,10 @@ export function hmac(key: Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
 
-/** A key of its own for each purpose (HKDF, RFC 5869), so that no use of one tells anything about another. */
+/**
+ * Derives a separate key for each purpose (HKDF, RFC 5869), so that a use of one key reveals
+ * nothing about another.
+ */
 export function deriveKey(masterKey: Buffer, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), `orders ${purpose}`, 32));
 }

@@ -15,16 +15,23 @@ export interface ForgetDeps {
   readonly append: AppendEvents;
 }
 
-// $1 partition, $2 the person. Reads the partition once: forgetting is rare, and an index would cost every append.
-// Any version: an order that was placed before anything was sealed may have sealed notes.
+// $1 partition, $2 the person's id.
+// Takes no lock, and scans the whole partition: forgetting is rare, and an index would make every
+// append slower. It looks at all versions, since an order that was placed before personal data was
+// sealed may have sealed notes.
 const ordersOfPersonSql = `
   select distinct e.order_id from events e where e.partition = $1 and e.metadata->>'person' = $2`;
 
 /**
- * Forgets a person: destroys their key, so that what it sealed is unreadable for ever; tells each of their orders, so that the
- * read models show them as erased; and records that it was done, and why, in the log. If it is interrupted at any point,
- * doing it again ends it. Gives the person's name in the events and the number of their orders; undefined where nothing
- * is sealed for this user.
+ * Forgets a person, in these steps:
+ *
+ * 1. destroys their key, so that the data it sealed can never be read again;
+ * 2. appends OrderPersonErased to each of their orders, so that the read models show the erasure;
+ * 3. appends the operator event PersonForgotten, which records the reason;
+ * 4. removes the link from the user to the person.
+ *
+ * If it is interrupted at any point, repeating it completes it. Returns the person's id and the
+ * number of their orders; undefined if nothing is sealed for this user.
  */
 export async function forgetPerson(
   deps: ForgetDeps,
@@ -35,7 +42,8 @@ export async function forgetPerson(
   const { pool, partitions, personKeys, readStream, append } = deps;
   const person = await personKeys.destroy(userId);
   if (person === undefined) return undefined;
-  // Every process may still have the key in memory for this long, and place orders with it or show what it opens.
+  // Until then, any process may still have the key in memory, seal new orders with it and open
+  // events.
   await new Promise((resolve) => setTimeout(resolve, 2 * limits.keyCacheMs));
   let orders = 0;
   for (let partition = 0; partition < partitions; partition += 1) {

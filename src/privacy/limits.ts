@@ -1,11 +1,17 @@
-/** The limits of what is kept about persons. */
+/** The limits of personal data and its keys. */
 export const privacyLimits = {
-  /** A key read from the database is used this long before it is read again: so long after its destruction it may still be in use. */
+  /**
+   * Milliseconds for which a key that was read from the database is used from memory. A process may
+   * use a key for this long after its destruction.
+   */
   keyCacheMs: 2_000,
-  /** Requests that wait for a user's key in this process. */
+  /**
+   * Requests that wait for a user's key in this process. Further requests are rejected with
+   * Overloaded.
+   */
   maxQueuedUsers: 5_000,
-  /** Users whose keys are looked up, or made, by one query. */
+  /** Users whose keys one query looks up or creates. */
   maxUsersPerQuery: 500,
-  /** Keys kept in memory. */
+  /** Keys in memory, in each of the two caches (by person and by user). */
   maxCachedKeys: 20_000,
 } as const;

@@ -5,7 +5,7 @@ import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import { deriveKey, hmac, open, seal } from './cipher.js';
 import { privacyLimits as limits } from './limits.js';
 
-/** A person's key, and the name by which events refer to it. */
+/** A person's key, and the id by which events refer to it. */
 export interface PersonKey {
   readonly person: string;
   readonly key: Buffer;
@@ -27,40 +27,51 @@ interface Cached {
   readonly untilMs: number;
 }
 
-/** The person is just being forgotten: nothing can be sealed for them until that is over. */
+/** The person is being forgotten. Nothing can be sealed for them until that has finished. */
 export class PersonBeingForgotten extends Error {}
 
-/** The persons' keys: in their table wrapped by the master key, in memory for a short while. */
+/**
+ * Creates, finds and destroys the persons' keys. The table person_keys holds them wrapped by the
+ * master key. Memory holds them for `keyCacheMs`.
+ */
 export class PersonKeys {
   readonly #pool: Pool;
-  readonly #wrapping: Buffer;
-  readonly #lookup: Buffer;
+  /** The key that wraps the persons' keys. */
+  readonly #wrappingKey: Buffer;
+  /** The key of the HMAC of user ids by which the table finds a person. */
+  readonly #lookupKey: Buffer;
   readonly #waiting: WaitingUser[] = [];
-  #answering = false;
+  #querying = false;
   readonly #byPerson = new Map<string, Cached>();
   readonly #byUser = new Map<string, { readonly found: PersonKey; readonly untilMs: number }>();
 
   /** @param masterKey 32 bytes. */
   constructor(pool: Pool, masterKey: Buffer) {
     this.#pool = pool;
-    this.#wrapping = deriveKey(masterKey, 'person key wrapping');
-    this.#lookup = deriveKey(masterKey, 'person lookup');
+    this.#wrappingKey = deriveKey(masterKey, 'person key wrapping');
+    this.#lookupKey = deriveKey(masterKey, 'person lookup');
   }
 
-  /** The user's key, made where there is none yet. Those asked for at once share their queries. Rejects with PersonBeingForgotten or Overloaded. */
+  /**
+   * Returns the user's key, and creates it if there is none. Concurrent requests share their
+   * queries. Rejects with PersonBeingForgotten or Overloaded.
+   */
   ofUser(userId: string): Promise<PersonKey> {
     const cached = this.#byUser.get(userId);
     if (cached && cached.untilMs > Date.now()) return Promise.resolve(cached.found);
     if (this.#waiting.length >= limits.maxQueuedUsers) {
-      return Promise.reject(new Overloaded('persons to look up', limits.maxQueuedUsers));
+      return Promise.reject(new Overloaded('queued lookups of persons', limits.maxQueuedUsers));
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ userId, resolve, reject });
-      void this.#answerWaiting();
+      void this.#queryWaiting();
     });
   }
 
-  /** The keys of these persons; undefined for those who were forgotten. Throws on one that the table does not know. */
+  /**
+   * Returns the keys of these persons; undefined for a forgotten one. Throws if the table lacks a
+   * person.
+   */
   async ofPersons(persons: Iterable<string>): Promise<ReadonlyMap<string, Buffer | undefined>> {
     const found = new Map<string, Buffer | undefined>();
     const missing = new Set<string>();
@@ -82,28 +93,34 @@ export class PersonKeys {
       found.set(person, key);
       missing.delete(person);
     }
-    for (const person of missing)
-      throw new UnopenableEvent(`there is no key of person ${person}: was person_keys restored too old?`);
+    for (const person of missing) {
+      throw new UnopenableEvent(
+        `person_keys has no person ${person}: was the table restored from a backup older than the log?`,
+      );
+    }
     return found;
   }
 
-  /** Destroys the user's key. Done again, it gives the same until `finish`. Undefined where there is no such user. */
+  /**
+   * Destroys the user's key. Returns the person's id, also when repeated, until `finish`. Undefined
+   * if the user is unknown.
+   */
   async destroy(userId: string): Promise<string | undefined> {
     const { rows } = await this.#pool.query<{ person: string }>(
       `update person_keys set wrapped_key = null, forgotten_at = coalesce(forgotten_at, now())
        where lookup = $1 returning person`,
-      [hmac(this.#lookup, userId)],
+      [hmac(this.#lookupKey, userId)],
     );
     this.#byUser.delete(userId);
     return rows[0]?.person;
   }
 
-  /** Ends a forgetting: nothing leads from the user to the person any more. */
+  /** Ends the forgetting: removes the link from the user to the person. */
   async finish(person: string): Promise<void> {
     await this.#pool.query('update person_keys set lookup = null where person = $1', [person]);
   }
 
-  /** Throws where the master key is not the one that the keys were wrapped with. */
+  /** Throws if the stored keys were wrapped with another master key. */
   async checkMasterKey(): Promise<void> {
     const { rows } = await this.#pool.query<Row>(
       'select person, wrapped_key from person_keys where wrapped_key is not null limit 1',
@@ -112,10 +129,13 @@ export class PersonKeys {
     if (row?.wrapped_key) this.#unwrap(row.person, row.wrapped_key);
   }
 
-  /** No timer: what is asked for while queries are in flight shares the next ones. */
-  async #answerWaiting(): Promise<void> {
-    if (this.#answering) return;
-    this.#answering = true;
+  /**
+   * Answers waiting requests. Requests that arrive while its queries are in flight share the next
+   * ones.
+   */
+  async #queryWaiting(): Promise<void> {
+    if (this.#querying) return;
+    this.#querying = true;
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting.splice(0, limits.maxUsersPerQuery);
       try {
@@ -135,30 +155,30 @@ export class PersonKeys {
         for (const { reject } of waiting) reject(error);
       }
     }
-    this.#answering = false;
+    this.#querying = false;
   }
 
   async #findOrCreate(userIds: readonly string[]): Promise<Map<string, Row>> {
-    const lookups = userIds.map((userId) => hmac(this.#lookup, userId));
+    const lookups = userIds.map((userId) => hmac(this.#lookupKey, userId));
     const users = new Map(lookups.map((lookup, index) => [lookup.toString('hex'), userIds[index] ?? '']));
     const known = await this.#find(lookups);
     const missing = lookups.filter((lookup) => !known.has(lookup.toString('hex')));
     if (missing.length > 0) {
       const persons = missing.map(() => randomUUID());
-      const wrapped = persons.map((person) => seal(this.#wrapping, randomBytes(32), person));
+      const wrapped = persons.map((person) => seal(this.#wrappingKey, randomBytes(32), person));
       await this.#pool.query({
         name: 'create-person-keys',
         text: `insert into person_keys (person, lookup, wrapped_key)
                select * from unnest($1::uuid[], $2::bytea[], $3::bytea[]) on conflict (lookup) do nothing`,
         values: [persons, missing, wrapped],
       });
-      // Another process may have come first with one: what the table holds counts.
+      // Another process may have created a key first. The one in the table is used.
       for (const [lookup, row] of await this.#find(missing)) known.set(lookup, row);
     }
     return new Map([...known].map(([lookup, row]) => [users.get(lookup) ?? '', row]));
   }
 
-  /** By lookup, hex. */
+  /** Finds rows by the HMAC of the user id. The result is keyed by that HMAC in hex. */
   async #find(lookups: readonly Buffer[]): Promise<Map<string, Row>> {
     const { rows } = await this.#pool.query<Row & { lookup: Buffer }>({
       name: 'persons-by-user',
@@ -170,7 +190,7 @@ export class PersonKeys {
 
   #unwrap(person: string, wrapped: Buffer): Buffer {
     try {
-      return open(this.#wrapping, wrapped, person);
+      return open(this.#wrappingKey, wrapped, person);
     } catch (error) {
       throw new UnopenableEvent(
         'the key of ORDERS_PERSONAL_DATA_KEY_FILE is not the one that personal data was sealed with',
@@ -180,10 +200,10 @@ export class PersonKeys {
   }
 }
 
-/** The oldest entry makes room. */
-function remember<Value>(cache: Map<string, Value>, name: string, value: Value): void {
-  cache.delete(name);
-  cache.set(name, value);
+/** Adds an entry to a cache. Drops the oldest entry if the cache is full. */
+function remember<Value>(cache: Map<string, Value>, key: string, value: Value): void {
+  cache.delete(key);
+  cache.set(key, value);
   if (cache.size <= limits.maxCachedKeys) return;
   for (const oldest of cache.keys()) {
     cache.delete(oldest);

@@ -7,12 +7,19 @@ import { hmac, open, seal } from './cipher.js';
 import type { PersonKey, PersonKeys } from './person-keys.js';
 
 /**
- * How an event is stored with personal data in it: in `data` the other fields and `sealed`, base64url of AES-256-GCM over
- * the JSON of the personal ones; in `metadata` `person`, which names the key. The hash covers what is stored, so the chain holds
- * whether or not anybody can still open it.
+ * Seals the personal data of events and opens it. A sealed event is stored with
+ *
+ * - the other fields in `data`;
+ * - `sealed` in `data`: base64url of AES-256-GCM over the JSON of the personal fields;
+ * - `person` in `metadata`: the id of the key.
+ *
+ * The event's hash covers the stored form. The chain is therefore intact even when the key has been
+ * destroyed.
  */
 
-/** The event's data as it is to be stored. Where nothing in it is personal, that is the data itself. */
+/**
+ * Returns an event's data in its stored form. `sealed` is false if the data has no personal fields.
+ */
 export function sealData(
   orderId: string,
   type: string,
@@ -25,14 +32,17 @@ export function sealData(
   return { data: JSON.stringify({ ...rest, sealed }), sealed: true };
 }
 
-/** The hash of a command that holds personal data, of no use to whoever does not have the person's key. */
+/**
+ * Hashes a command that holds personal data. Without the person's key, the hash reveals nothing.
+ */
 export function keyedHash(hash: string, { key }: Pick<PersonKey, 'key'>): string {
   return hmac(key, hash).toString('hex');
 }
 
 /**
- * Opens what is sealed; what was forgotten shows as erased. The events' hashes stay those of what is stored. Rejects with
- * UnopenableEvent where one of them can't be opened though nobody was forgotten.
+ * Opens the sealed data of events. Fields of a forgotten person read as erased. The events' hashes
+ * stay those of the stored form. Rejects with UnopenableEvent if an event of a person who was not
+ * forgotten cannot be opened.
  */
 export async function openEvents(keys: PersonKeys | undefined, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
   const persons = events.map(personOf);
@@ -45,7 +55,7 @@ export async function openEvents(keys: PersonKeys | undefined, events: readonly 
   });
 }
 
-/** Reads streams with what is sealed in them opened. */
+/** Creates a reader of streams that opens their sealed data. */
 export function createOpenedStreamReader(keys: PersonKeys | undefined, readStream: ReadStream): ReadStream {
   return async (orderId) => openEvents(keys, await readStream(orderId));
 }
@@ -62,7 +72,7 @@ function openData({ orderId, type, data }: StoredEvent, key: Buffer | undefined)
   }
 }
 
-/** Whose key an event's personal data is sealed with. */
+/** Returns the person whose key an event's personal data is sealed with. */
 function personOf({ metadata }: StoredEvent): string | undefined {
   return metadata.includes('"person"') ? (JSON.parse(metadata) as EventMetadata).person : undefined;
 }
