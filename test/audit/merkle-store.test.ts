@@ -5,14 +5,14 @@ import { readPartition } from '../../src/event-log/read/read-partition.js';
 import { appender, noteEvent, orderIdIn, placedEvent } from '../support/events.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
-describe('the kept Merkle tree of a partition', function () {
+describe('the stored Merkle tree of a partition', function () {
   this.timeout(60_000);
   let log: TestLog;
   let leaves: Buffer[];
   before(async () => {
     log = await createTestLog(1);
     const append = appender(log);
-    // A little more than one subtree of 256² events, so that two levels are kept.
+    // A little more than one subtree of 256² events, so that two levels are stored.
     const perOrder = 9_999;
     for (let done = 0; done < 66_100; done += perOrder + 1) {
       const events = [placedEvent(), ...Array.from({ length: perOrder }, () => noteEvent('n'))];
@@ -22,7 +22,7 @@ describe('the kept Merkle tree of a partition', function () {
   });
   after(() => log.close());
 
-  it('is the tree over the events, for any size, and proves any event in it', async () => {
+  it('the stored tree has the root of the tree over the events, for any size, and proves any event', async () => {
     await extendTree(log.pool, 0, 300);
     await extendTree(log.pool, 0, leaves.length);
     await extendTree(log.pool, 0, leaves.length);
@@ -45,7 +45,7 @@ describe('the kept Merkle tree of a partition', function () {
     ]);
   });
 
-  it('is not changed once it is written', async () => {
+  it('stored nodes cannot be changed or deleted', async () => {
     for (const sql of ['delete from merkle_nodes', `update merkle_nodes set index = 0`])
       expect(String(await log.owner.query(sql).catch((error: Error) => error))).to.match(/append-only/);
   });

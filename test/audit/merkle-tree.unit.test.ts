@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { emptyTreeHash, isIncluded, leafHash, nodeHash, rootOf } from '../../src/audit/merkle-tree.js';
 
-/** RFC 6962, 2.1, word for word: what the faster code is compared with. */
+/** Implements RFC 6962, 2.1, literally. The faster code is compared with it. */
 function mth(leaves: readonly Buffer[]): Buffer {
   if (leaves.length === 0) return createHash('sha256').digest();
   if (leaves.length === 1) return createHash('sha256').update(Buffer.of(0)).update(leaves[0]!).digest();
@@ -24,8 +24,8 @@ function auditPath(m: number, leaves: readonly Buffer[]): Buffer[] {
 }
 
 describe('the Merkle tree', () => {
-  it('is that of RFC 6962 for the leaves of its well-known test vectors', () => {
-    // The leaves and roots that implementations of Certificate Transparency test with.
+  it('the Merkle tree has the roots of the well-known test vectors of RFC 6962', () => {
+    // The leaves and roots with which implementations of Certificate Transparency are tested.
     const leaves = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];
     const roots = [
       '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
@@ -43,7 +43,7 @@ describe('the Merkle tree', () => {
     expect(rootOf([]).equals(emptyTreeHash)).to.equal(true);
   });
 
-  it('proves every leaf, and no other, for every size', () => {
+  it('an audit path proves its own leaf, and no other, for every size of the tree', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 70 }), fc.nat(), fc.nat(), (size, at, bit) => {
         const events = Array.from({ length: size }, () => randomBytes(32));
@@ -66,7 +66,7 @@ describe('the Merkle tree', () => {
     );
   });
 
-  it('keeps leaves and nodes apart', () => {
+  it('a leaf never has the hash of a node', () => {
     const [left, right] = [randomBytes(32), randomBytes(32)];
     expect(leafHash(Buffer.concat([left, right])).equals(nodeHash(left, right))).to.equal(false);
   });

@@ -38,7 +38,7 @@ describe('the proof of an order', function () {
   });
 
   const proof = async () => (await call(service, 'GET', `/orders/${orderId}/history?proof=true`)).body as OrderProof;
-  /** What an auditor runs: no database is reachable. */
+  /** Runs the check as an auditor does: no database can be reached. */
   async function check(given: OrderProof): Promise<{ code: number | null; stdout: string }> {
     await writeFile(file('proof.json'), JSON.stringify(given));
     await writeFile(file('jwks.json'), (await call(service, 'GET', '/.well-known/jwks.json')).text);
@@ -46,7 +46,7 @@ describe('the proof of an order', function () {
     return runOrders(nowhere, ['verify-proof', file('proof.json'), '--key', file('jwks.json')]);
   }
 
-  it('holds, with no access to the service or its database', async () => {
+  it('the proof of an order is verified without access to the service or its database', async () => {
     const given = await proof();
     expect(given.events).to.have.length(3);
     for (const { path } of given.events) expect(path.length).to.be.at.most(6);
@@ -63,7 +63,7 @@ describe('the proof of an order', function () {
       Object.assign(events[1]!, { metadata: events[1]!.metadata.replace('anonymous', 'boss') }),
     'a time': ({ events }) => Object.assign(events[2]!, { occurred_at: '2000-01-01T00:00:00.000Z' }),
     'the order of the events': ({ events }) => (events as unknown[]).reverse(),
-    'the absence of one in the middle': ({ events }) => (events as unknown[]).splice(1, 1),
+    'the absence of an event in the middle': ({ events }) => (events as unknown[]).splice(1, 1),
     'the previous hash': ({ events }) => Object.assign(events[0]!, { previous_hash: '00'.repeat(32) }),
     'the order’s id': (given) =>
       Object.assign(given, { order_id: given.order_id.replace(/^./, (c) => (c === 'a' ? 'b' : 'a')) }),
@@ -76,7 +76,7 @@ describe('the proof of an order', function () {
     },
   };
   for (const [what, forge] of Object.entries(forgeries)) {
-    it(`does not hold once somebody has forged ${what}`, async () => {
+    it(`the proof of an order is rejected if somebody has forged ${what}`, async () => {
       const given = await proof();
       forge(given);
       const { code, stdout } = await check(given);
@@ -84,7 +84,7 @@ describe('the proof of an order', function () {
     });
   }
 
-  it('does not hold for who trusts another key', async () => {
+  it('the proof of an order is rejected if its key is not trusted', async () => {
     await writeFile(file('proof.json'), JSON.stringify(await proof()));
     const other = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
     await writeFile(file('other.pem'), other);
@@ -92,12 +92,12 @@ describe('the proof of an order', function () {
     expect([code, stdout]).to.satisfy(() => code === 3 && /not among the trusted ones/.test(stdout), stdout);
   });
 
-  it('is one of the log, for nothing but an order', async () => {
+  it('a proof is offered only for an order that exists', async () => {
     const none = await call(service, 'GET', '/orders/018f0000-0000-7000-8000-0000000000ff/history?proof=true');
     expect([none.status, none.body.type]).to.deep.equal([404, '/problems/order-not-found']);
   });
 
-  it('and the checkpoint need a key: the service says so where there is none', async () => {
+  it('without a signing key, the service says that signed checkpoints need one', async () => {
     const unsigned = await startService(log);
     const { status, body } = await call(unsigned, 'GET', '/audit/checkpoint');
     expect([status, body.type]).to.deep.equal([501, '/problems/no-signing-key']);
@@ -105,7 +105,7 @@ describe('the proof of an order', function () {
     await unsigned.stop();
   });
 
-  it('is signed by a key that the embedded default makes, which only its owner can read', async () => {
+  it('a missing signing key is created, readable only by its owner', async () => {
     const own = file('made.pem');
     const [made] = await readSigningKeys([own], true);
     const [again] = await readSigningKeys([own], true);
@@ -130,7 +130,7 @@ describe('the history of an order', () => {
     await log.close();
   });
 
-  it('tells of each event, and between any two versions, what changed field by field', async () => {
+  it('the history of an order shows which fields each event changed, and the changes between any two versions', async () => {
     const order = { user_id: 'u', items: [{ item_id: 'a/b', quantity: 2 }], total_amount: 10 };
     const { body } = await call(service, 'POST', '/orders', order);
     for (const [name, data] of [

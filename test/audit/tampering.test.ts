@@ -15,7 +15,10 @@ const partition = 1;
 const middle = 6;
 const last = 12;
 
-/** What a superuser with the triggers switched off could do to partition 1; each hash and head is left as it was. */
+/**
+ * Changes that a superuser could make to partition 1 with the triggers disabled. Hashes and heads
+ * stay as they were.
+ */
 const tampering: Record<string, { sql: string; reason?: string; position?: number }> = {
   'edits data': { sql: `update events set data = '{"forged":true}' where AT 6` },
   'edits one digit of an amount': {
@@ -42,31 +45,31 @@ const tampering: Record<string, { sql: string; reason?: string; position?: numbe
     position: 5,
     reason: 'out-of-place',
   },
-  'deletes one in the middle': { sql: 'delete from events where AT 6', reason: 'missing' },
-  'deletes the first': { sql: 'delete from events where AT 1', reason: 'missing', position: 1 },
-  'deletes the last': { sql: 'delete from events where AT 12', reason: 'missing', position: 12 },
-  'deletes one and closes the gap': {
+  'deletes an event in the middle': { sql: 'delete from events where AT 6', reason: 'missing' },
+  'deletes the first event': { sql: 'delete from events where AT 1', reason: 'missing', position: 1 },
+  'deletes the last event': { sql: 'delete from events where AT 12', reason: 'missing', position: 12 },
+  'deletes an event and closes the gap': {
     sql: `delete from events where AT 6;
           update events set "position" = "position" + 1000 where partition = 1 and "position" > 6;
           update events set "position" = "position" - 1001 where partition = 1 and "position" > 1000`,
   },
-  'inserts one and moves the others on': {
+  'inserts an event and moves the later ones': {
     sql: `update events set "position" = "position" + 1000 where partition = 1 and "position" > 5;
           update events set "position" = "position" - 999 where partition = 1 and "position" > 1000;
           insert into events select 1, 6, order_id, 99, type, data, metadata, occurred_at, recorded_at, hash from events where AT 5`,
     reason: 'out-of-place',
   },
-  'inserts one of another partition': {
+  'inserts an event of another partition': {
     sql: `update events set order_id = '018f0000-0000-7000-8000-000000000002', version = 1 where AT 6`,
     reason: 'inserted',
   },
-  'appends one past the service': {
+  'appends an event without the append functions': {
     sql: `insert into events select 1, 13, gen_random_uuid(), 1, type, data, metadata, occurred_at, recorded_at, hash from events where AT 12;
           update logs set head = 13 where partition = 1`,
     position: 13,
     reason: 'any',
   },
-  'appends one past the service and past the head': {
+  'inserts an event after the head': {
     sql: `insert into events select 1, 13, gen_random_uuid(), 1, type, data, metadata, occurred_at, recorded_at, hash from events where AT 12`,
     position: 13,
     reason: 'beyond-head',
@@ -75,7 +78,7 @@ const tampering: Record<string, { sql: string; reason?: string; position?: numbe
   'moves the head on': { sql: `update logs set head = 13 where partition = 1`, position: 13, reason: 'missing' },
 };
 
-/** Computes all hashes from a position on anew, as the one who tampers would; chains and heads then agree with each other. */
+/** Recomputes all hashes and the head, as an attacker would, so that chain and head match again. */
 const rehash = `
   do $$ declare e record; h bytea := decode(repeat('00', 32), 'hex'); begin
     for e in select * from events where partition = 1 order by "position" loop
@@ -113,7 +116,7 @@ describe('a log that was tampered with', () => {
     for (const sql of statements) await log.owner.query(sql.replace(/AT (\d+)/g, 'partition = 1 and "position" = $1'));
   }
 
-  it('is found when what is kept of the Merkle tree is not that of its events', async () => {
+  it('verification finds a stored Merkle tree that does not match the events', async () => {
     const append = appender(log);
     const [order] = [orderIdIn(2, 4)];
     await place(append, order);
@@ -133,16 +136,16 @@ describe('a log that was tampered with', () => {
       .and.to.have.nested.property('[0].reason', 'tree-altered');
   });
 
-  it('and one that was not, are told apart', async () => {
+  it('verification finds nothing in an intact log, even when events were appended after the checkpoint', async () => {
     expect(await verify()).to.deep.equal([]);
     expect(await verify(checkpoint)).to.deep.equal([]);
-    // Going on is no tampering.
+    // Later events are no tampering.
     await place(appender(log), orderIdIn(1, 4));
     expect(await verify(checkpoint)).to.deep.equal([]);
   });
 
   for (const [what, { sql, reason = 'altered', position = middle }] of Object.entries(tampering)) {
-    it(`is found and named when somebody ${what}`, async () => {
+    it(`verification names the place when somebody ${what}`, async () => {
       await tamper(sql);
       const findings = await verify();
       expect(findings.map((one) => one.partition)).to.deep.equal([partition]);
@@ -153,11 +156,11 @@ describe('a log that was tampered with', () => {
 
   for (const [what, sql] of Object.entries({
     'edits an event': `update events set data = '{"forged":true}' where AT 6`,
-    'deletes the last': `delete from events where AT ${last}`,
+    'deletes the last event': `delete from events where AT ${last}`,
     'cuts off everything after the second': `delete from events where partition = 1 and "position" > 2`,
     'deletes everything': 'delete from events where partition = 1',
   })) {
-    it(`with all hashes computed anew is found by a checkpoint, when somebody ${what}`, async () => {
+    it(`verification against a checkpoint finds it when somebody ${what} and recomputes all hashes`, async () => {
       await tamper(sql, rehash);
       expect(await verify(), 'the chain alone does not show it').to.deep.equal([]);
       const findings = await verify(checkpoint);
@@ -166,7 +169,7 @@ describe('a log that was tampered with', () => {
     });
   }
 
-  it('so that a stream has a gap, all hashes computed anew, is found without a checkpoint', async () => {
+  it('verification finds a gap in a stream without a checkpoint, even when all hashes were recomputed', async () => {
     await tamper(`update events set version = version + 5 where AT ${last}`, rehash);
     const findings = await verify();
     expect(findings[0]).to.deep.include({ partition, position: last, reason: 'stream-broken' });
@@ -195,7 +198,7 @@ describe('orders verify', function () {
     return runOrders(log, args, { env: { ORDERS_SIGNING_KEY_FILES: key } });
   };
 
-  it('says that an intact log is intact, and names what is not', async () => {
+  it('orders verify reports an intact log as intact, and names the place of a change', async () => {
     const intact = await orders('verify');
     expect([intact.code, intact.stdout]).to.satisfy(
       () => intact.code === 0 && /is intact: 20 events/.test(intact.stdout),
@@ -207,7 +210,7 @@ describe('orders verify', function () {
     expect([broken.code, broken.stdout.split(':')[0]]).to.deep.equal([3, 'partition 2, position 3']);
   });
 
-  it('--against a checkpoint finds an older backup, another log, and a forged checkpoint', async () => {
+  it('orders verify --against finds an older backup, another log, and a forged checkpoint', async () => {
     await writeFile(file('checkpoint.json'), (await orders('checkpoint')).stdout);
     const same = await orders('verify', '--against', file('checkpoint.json'));
     expect([same.code, same.stdout]).to.satisfy(
@@ -231,7 +234,7 @@ describe('orders verify', function () {
     await writeFile(file('forged.json'), JSON.stringify({ checkpoint, jws: [header, forged, signature].join('.') }));
     expect((await orders('verify', '--against', file('forged.json'))).output).to.match(/signature does not hold/);
 
-    // An older backup: the last event of partition 2 is not there yet, and nor was its head.
+    // An older backup: the last event of partition 2 is missing, and the head is the one before it.
     await log.owner.query('alter table events disable trigger all; alter table logs disable trigger all');
     await log.owner.query('delete from events where partition = 2 and "position" = 5');
     await log.owner.query(
@@ -245,7 +248,7 @@ describe('orders verify', function () {
     );
   });
 
-  it('--projections compares the read models too', async () => {
+  it('orders verify --projections also compares the read models', async () => {
     const { stop } = await startProjector(log);
     await projected(log);
     expect((await orders('verify', '--projections')).code).to.equal(0);
@@ -258,7 +261,7 @@ describe('orders verify', function () {
     await stop();
   });
 
-  it('--export checks what orders export has written, in either format, whole or filtered', async () => {
+  it('orders verify --export checks a file of orders export, in either format, whole or filtered', async () => {
     const { rows } = await log.owner.query('select order_id from events where partition = 1 limit 1');
     const { rows: times } = await log.owner.query<{ at: Date }>('select max(recorded_at) as at from events');
     const to = new Date(times[0]!.at.getTime() + 1).toISOString();

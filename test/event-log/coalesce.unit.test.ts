@@ -2,11 +2,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { coalesce } from '../../src/event-log/coalesce.js';
 
-describe('what is gathered', () => {
-  /** How often the task has run after each of some turns; in those that are named it is asked for, twice. */
-  async function runs(turns: number, askedIn: readonly number[], isEnough = () => false, maxMs = 60_000) {
+describe('coalesce', () => {
+  /**
+   * Calls twice in each of the turns `callsIn`. Returns how often the task has run after each turn.
+   */
+  async function runs(turns: number, callsIn: readonly number[], isEnough = () => false, maxMs = 60_000) {
     let count = 0;
-    const ask = coalesce(
+    const call = coalesce(
       () => {
         count += 1;
       },
@@ -15,9 +17,9 @@ describe('what is gathered', () => {
     );
     const counts: number[] = [];
     for (let nth = 0; nth < turns; nth += 1) {
-      if (askedIn.includes(nth)) {
-        ask();
-        ask();
+      if (callsIn.includes(nth)) {
+        call();
+        call();
       }
       await turn();
       counts.push(count);
@@ -25,13 +27,13 @@ describe('what is gathered', () => {
     return counts;
   }
 
-  it('goes once a turn of the event loop has brought no more', async () => {
+  it('the task runs once after a turn of the event loop without a call', async () => {
     expect(await runs(6, [0])).to.deep.equal([0, 1, 1, 1, 1, 1]);
     expect(await runs(6, [0, 1, 2])).to.deep.equal([0, 0, 0, 1, 1, 1]);
     expect(await runs(6, [0, 3])).to.deep.equal([0, 1, 1, 1, 2, 2]);
   });
 
-  it('goes when it is enough', async () => {
+  it('the task runs at the end of a turn that has brought enough', async () => {
     let nth = 0;
     const enoughInThird = () => {
       nth += 1;
@@ -40,7 +42,7 @@ describe('what is gathered', () => {
     expect(await runs(5, [0, 1, 2, 3], enoughInThird)).to.deep.equal([0, 0, 1, 1, 2]);
   });
 
-  it('goes when the time is over', async () => {
+  it('the task runs when the time is over, though calls continue', async () => {
     expect(await runs(3, [0, 1, 2], undefined, 0)).to.deep.equal([1, 2, 3]);
   });
 });

@@ -17,7 +17,7 @@ describe('ownership of partitions', () => {
     return new PartitionOwnership(log.databaseUrl, log.settings, 'test', silent);
   }
 
-  it('is shared with who comes later, one statement of a session at a time', async () => {
+  it('a process hands half of its partitions to a later one, with one statement of a session at a time', async () => {
     const sessions = watchStatements();
     const [first, second] = [owner(), owner()];
     try {
@@ -30,30 +30,33 @@ describe('ownership of partitions', () => {
       await Promise.all([first.close(), second.close()]);
       sessions.end();
     }
-    expect(sessions.most(), 'statements of one session at once').to.equal(1);
+    expect(sessions.most(), 'statements of one session in flight at once').to.equal(1);
   });
 });
 
-/** How many statements the clients of this process had in hand at once, each by itself. A session that is given more queues them, which pg gives up in version 9. */
+/**
+ * Measures the most statements that any client of this process had in flight at once. A client
+ * queues further statements, which is deprecated in pg 8 and removed in pg 9.
+ */
 function watchStatements(): { most(): number; end(): void } {
   const { query } = pg.Client.prototype;
-  const inHand = new WeakMap<pg.Client, number>();
+  const inFlight = new WeakMap<pg.Client, number>();
   let most = 0;
   const count = (client: pg.Client, change: number) => {
-    const now = (inHand.get(client) ?? 0) + change;
-    inHand.set(client, now);
+    const now = (inFlight.get(client) ?? 0) + change;
+    inFlight.set(client, now);
     most = Math.max(most, now);
   };
   pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
-    const answer: unknown = Reflect.apply(query, this, args);
-    if (answer instanceof Promise) {
+    const response: unknown = Reflect.apply(query, this, args);
+    if (response instanceof Promise) {
       count(this, 1);
-      answer.then(
+      response.then(
         () => count(this, -1),
         () => count(this, -1),
       );
     }
-    return answer;
+    return response;
   } as typeof query;
   return {
     most: () => most,

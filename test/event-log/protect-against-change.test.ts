@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { appender, orderIdIn, place } from '../support/events.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
-describe('the event log refuses', () => {
+describe('protection of the event log', () => {
   let log: TestLog;
   before(async () => {
     log = await createTestLog(4);
@@ -23,15 +23,15 @@ describe('the event log refuses', () => {
     'delete from log_settings',
   ];
   for (const sql of changes) {
-    it(`${sql}, as the service’s role`, async () => {
+    it(`the service’s role has no permission for: ${sql}`, async () => {
       expect(String(await log.pool.query(sql).catch((error: Error) => error))).to.match(/permission denied/);
     });
-    it(`${sql}, as the owner`, async () => {
+    it(`the append-only triggers stop the owner: ${sql}`, async () => {
       expect(String(await log.owner.query(sql).catch((error: Error) => error))).to.match(/append-only/);
     });
   }
 
-  it('a change by a session in replica mode', async () => {
+  it('the append-only triggers stop a session in replica mode', async () => {
     await log.owner.query('set session_replication_role = replica');
     const error = await log.owner.query(`update events set data = '{}'`).catch((reason: Error) => reason);
     await log.owner.query('reset session_replication_role');
@@ -45,7 +45,7 @@ describe('the event log refuses', () => {
     'alter table events disable trigger all',
     'create table mine (a int)',
   ]) {
-    it(`the service’s role: ${sql.slice(0, 40)}`, async () => {
+    it(`the service’s role cannot bypass the append functions: ${sql.slice(0, 40)}`, async () => {
       expect(String(await log.pool.query(sql).catch((error: Error) => error))).to.match(
         /permission denied|must be owner/,
       );

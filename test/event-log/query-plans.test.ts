@@ -30,7 +30,7 @@ describe('query plans at 1,000,000 events', function () {
     expectIndex(readPartitionSql, [3, 30_000, 1_000], 'events_pkey'));
   it('a partition is read through its primary key from the start', () =>
     expectIndex(readPartitionSql, [3, 0, 1_000], 'events_pkey'));
-  it('reads several partitions together, each from where it is, by the primary key', () =>
+  it('several partitions are read, each from its own position, through the primary key', () =>
     expectIndex(readPartitionsSql, ['{1,3}', '{29000,30000}', 500], 'events_pkey'));
 
   it('a page is copied through the primary key', async () => {
@@ -55,7 +55,7 @@ describe('query plans at 1,000,000 events', function () {
     );
   });
 
-  it('the append looks versions up through the unique index', async () => {
+  it('append_events looks up versions through the unique index', async () => {
     // The statement of append_events in sql/010, as the function plans it.
     const sql = `select array(select coalesce((select e.version from events e where e.partition = $1 and e.order_id = c.order_id
                    order by e.version desc limit 1), 0) from unnest($2::uuid[]) with ordinality as c(order_id, n) order by c.n)`;
@@ -66,7 +66,7 @@ describe('query plans at 1,000,000 events', function () {
     );
   });
 
-  it('the append to several partitions looks versions up through the unique index', async () => {
+  it('append_to_partitions looks up versions through the unique index', async () => {
     // The statement of append_to_partitions in sql/010, as the function plans it.
     const sql = `select array_agg(coalesce((select e.version from events e where e.partition = c.partition and e.order_id = c.order_id
                    order by e.version desc limit 1), 0) order by c.n)
@@ -78,7 +78,7 @@ describe('query plans at 1,000,000 events', function () {
     await expectIndex(sql, [partitions, orderIds], 'events_partition_order_id_version_key');
   });
 
-  it('the append of all or nothing looks up what events follow through the unique index', async () => {
+  it('append_all_or_nothing looks up versions through the unique index', async () => {
     // The statement of append_all_or_nothing in sql/011, as the function plans it.
     const sql = `select bool_and(c.version - 1 = (select e.version from events e
                    where e.partition = c.partition and e.order_id = c.order_id order by e.version desc limit 1))
@@ -89,7 +89,7 @@ describe('query plans at 1,000,000 events', function () {
     await expectIndex(sql, [partitions, orderIds, orderIds.map(() => 2)], 'events_partition_order_id_version_key');
   });
 
-  /** Both as planned for these values and as the generic plan that a prepared statement ends up with. */
+  /** Checks the plan for these values, and the generic plan that a prepared statement may use. */
   async function expectIndex(sql: string, values: unknown[], index: string): Promise<void> {
     for (const mode of ['force_custom_plan', 'force_generic_plan']) {
       await log.owner.query(`set plan_cache_mode = ${mode}`);
@@ -110,21 +110,21 @@ describe('query plans at 1,000,000 events', function () {
   }
 });
 
-describe('a table that PostgreSQL has no statistics of', function () {
+describe('a table without statistics', function () {
   this.timeout(60_000);
   let log: TestLog;
   before(async () => {
     log = await createTestLog();
-    // As it is after a restore, and for a while after an import.
+    // The state of the table after a restore, and for a while after an import.
     await log.owner.query('alter table events set (autovacuum_enabled = false)');
     await insertEvents(log, 100_000);
   });
   after(() => log.close());
 
-  it('is read page by page all the same: none touches what comes after it', async () => {
+  it('without statistics of the table, reading a page touches no row after it', async () => {
     const pool = createPool(log.databaseUrl, 1);
     const rowsRead = async (): Promise<number> => {
-      // Within the session that has read: otherwise its counts are published a second later.
+      // In the session that has read, since other sessions see its counts a second later.
       await pool.query('select pg_stat_force_next_flush()');
       const { rows } = await pool.query(
         `select seq_tup_read + idx_tup_fetch as rows from pg_stat_user_tables where relname = 'events'`,
@@ -141,7 +141,9 @@ describe('a table that PostgreSQL has no statistics of', function () {
   });
 });
 
-/** Straight into the table: plans depend on the rows' number and spread, not on their hashes. */
+/**
+ * Inserts into the table directly: plans depend on the number and spread of rows, not on hashes.
+ */
 async function insertEvents(log: TestLog, events: number): Promise<void> {
   await log.owner.query(
     `insert into events (partition, "position", order_id, version, type, data, metadata, occurred_at, recorded_at, hash)

@@ -42,7 +42,7 @@ describe('personal data that is sealed', function () {
     call(service, 'POST', path, body, headers);
   const get = async (path: string) => (await call(service, 'GET', path)).body;
 
-  /** An order with all kinds of personal data, and one of somebody else. */
+  /** Places an order with all kinds of personal data, and an order of another person. */
   async function placeBoth(): Promise<{ ada: string; other: string }> {
     const { body } = await post('/orders', { ...order, ...personal }, { 'idempotency-key': 'k-1' });
     const ada = body.order_id as string;
@@ -58,7 +58,7 @@ describe('personal data that is sealed', function () {
     const { rows } = await log.owner.query('select data::text || metadata::text as text from events');
     return rows.map(({ text }) => text as string).join('\n');
   };
-  /** Everything that Redis holds of this log. */
+  /** Returns everything that Redis holds for this log. */
   const inRedis = async () => {
     const keys = await log.redis.keys(`{orders:${log.settings.logId.slice(0, 8)}:*`);
     const values = await Promise.all(
@@ -74,7 +74,7 @@ describe('personal data that is sealed', function () {
   };
   const forget = (user: string) => runOrders(log, ['forget', user, '--reason', 'asked by mail'], { env });
 
-  it('is not in the log, and is in every answer', async () => {
+  it('sealed personal data is not readable in the log, and is in every response', async () => {
     const { ada } = await placeBoth();
     const text = await inLog();
     for (const secret of secrets) expect(text).not.to.include(secret);
@@ -90,7 +90,7 @@ describe('personal data that is sealed', function () {
     expect(exported.stdout.trim().split('\n')).to.have.length(5);
   });
 
-  it('leaves idempotency as it is', async () => {
+  it('idempotency keys work the same with sealed personal data', async () => {
     const { ada } = await placeBoth();
     const again = await post('/orders', { ...order, ...personal }, { 'idempotency-key': 'k-1' });
     expect([again.body.order_id, again.headers.get('idempotency-replayed')]).to.deep.equal([ada, 'true']);
@@ -102,7 +102,7 @@ describe('personal data that is sealed', function () {
     expect(other.body.type).to.equal('/problems/idempotency-key-reused');
   });
 
-  it('is gone for good once the person is forgotten; chain, figures, replay and everybody else stay as they are', async () => {
+  it('forgetting a person erases their data for good, and changes no hash, metric, replay or other order', async () => {
     const { ada, other } = await placeBoth();
     const [metrics, checkpoint] = [await get('/orders/metrics'), await createCheckpointPayload(log.pool, log.settings)];
     const untouched = await get(`/orders/${other}`);
@@ -143,20 +143,20 @@ describe('personal data that is sealed', function () {
     expect(rows[0].count).to.equal(1);
   });
 
-  it('of a forgotten person is not taken any more; commands without it go on, and so may the person, as somebody new', async () => {
+  it('orders of a forgotten person take only commands without personal data, and the person can order again', async () => {
     const { ada } = await placeBoth();
     await forget('Ada Lovelace');
     const note = await post(`/orders/${ada}/note`, { text: 'again' });
     expect([note.status, note.body.type]).to.deep.equal([409, '/problems/person-erased']);
     expect((await post(`/orders/${ada}/refund`, { reason: 'late' })).status).to.equal(200);
-    const anew = await post('/orders', { ...order, ...personal });
-    expect([anew.status, anew.body.user_id]).to.deep.equal([201, 'Ada Lovelace']);
+    const placedAgain = await post('/orders', { ...order, ...personal });
+    expect([placedAgain.status, placedAgain.body.user_id]).to.deep.equal([201, 'Ada Lovelace']);
     expect((await get('/orders?user_id=Ada%20Lovelace')).orders).to.have.length(1);
     const nobody = await forget('u-9');
     expect([nobody.code, nobody.output]).to.satisfy(() => nobody.code === 2 && /no personal data/.test(nobody.output));
   });
 
-  it('is in no stream any more once the person is forgotten, nor in the memory of those who follow', async () => {
+  it('an event stream that is read again has no personal data of a forgotten person', async () => {
     const following = await openStream(`${service.url}/orders/stream`);
     const begun = await eventually('the first id', () => following.lastId());
     await placeBoth();
@@ -171,7 +171,7 @@ describe('personal data that is sealed', function () {
     for (const reader of [following, resumed]) reader.close();
   });
 
-  it('stops a projection loudly where it can’t be opened, and holds up nobody else', async () => {
+  it('sealed data that cannot be opened stops the projections of its partition and blocks no other order', async () => {
     const receiver = await startReceiver();
     await post('/webhooks', { url: `${receiver.url}/hook` });
     const { ada, other } = await placeBoth();
@@ -192,7 +192,7 @@ describe('personal data that is sealed', function () {
     if (orderPartition(other, 4) !== orderPartition(ada, 4)) {
       expect((await post(`/orders/${other}/pay`)).body.payment_status).to.equal('paid');
     }
-    // A webhook tries it again, and goes on with other orders.
+    // The webhook deliverer tries it again, and continues with other orders.
     await post(`/orders/${other}/note`, { text: 'after it' });
     await eventually('the others', () => receiver.received.some(({ body }) => body.includes('after it')));
     const { rows: failed } = await log.owner.query(`select last_error from webhook_deliveries where attempts > 0`);
@@ -200,7 +200,7 @@ describe('personal data that is sealed', function () {
     receiver.stop();
   });
 
-  it('does not open with another master key, nor without one: the service refuses to start', async () => {
+  it('the service does not start with another master key, or without one, once data is sealed', async () => {
     await placeBoth();
     const without = await startService(log).catch((error: Error) => error);
     expect(String(without)).to.match(/set ORDERS_PERSONAL_DATA_KEY_FILE/);

@@ -24,7 +24,7 @@ describe('an append to several partitions', () => {
     events: Array.from({ length: events }, (_, nth) => noteEvent(`note ${nth}`)),
   });
 
-  it('is one call, which says where each went', async () => {
+  it('one call appends to several partitions and returns each position', async () => {
     const orderIds = [2, 2, 3, 9].map((partition) => orderIdIn(partition, 16));
     const [a = '', b = '', c = '', d = ''] = orderIds;
     const [results, names] = await send([
@@ -45,7 +45,7 @@ describe('an append to several partitions', () => {
     await expectIntactLog(log);
   });
 
-  it('goes on with orders that are there', async () => {
+  it('one call appends to existing orders of several partitions', async () => {
     const orderIds = [4, 5, 5].map((partition) => orderIdIn(partition, 16));
     await send(orderIds.map(first));
     const [results, names] = await send(orderIds.map((orderId, nth) => later(orderId, 1, nth + 1)));
@@ -55,12 +55,12 @@ describe('an append to several partitions', () => {
   });
 
   for (const [what, refused] of [
-    ['that is there already', (taken: string) => first(taken)],
-    ['that has gone on', (taken: string) => later(taken, 1)],
-    ['that is not so far yet', (taken: string) => later(taken, 3)],
-    ['that is not there', () => later(orderIdIn(7, 16), 1)],
+    ['that already exists', (taken: string) => first(taken)],
+    ['with later events', (taken: string) => later(taken, 1)],
+    ['with fewer events', (taken: string) => later(taken, 3)],
+    ['that does not exist', () => later(orderIdIn(7, 16), 1)],
   ] as const) {
-    it(`refuses an order ${what} alone, by a second call`, async () => {
+    it(`a second statement rejects only the command on an order ${what}`, async () => {
       const taken = orderIdIn(7, 16);
       await send([first(taken), first(orderIdIn(8, 16))]);
       await send([later(taken, 1), first(orderIdIn(8, 16))]);
@@ -74,7 +74,7 @@ describe('an append to several partitions', () => {
     });
   }
 
-  it('refuses the second of two for one order, alone', async () => {
+  it('of two commands that create one order, only the second is rejected', async () => {
     const orderId = orderIdIn(1, 16);
     const [results, names] = await send([first(orderId), first(orderId), first(orderIdIn(2, 16))]);
     expect(names).to.deep.equal(['append-all', 'append-to-several']);
@@ -82,7 +82,7 @@ describe('an append to several partitions', () => {
     await expectIntactLog(log);
   });
 
-  it('looks at each as long as some are refused, and then no longer', async () => {
+  it('calls check each command after a rejection, until one rejects nothing', async () => {
     const taken = [1, 2].map((partition) => first(orderIdIn(partition, 16)));
     const names: string[] = [];
     const { appendAll } = createAppender(watched(names), log.settings);
@@ -93,7 +93,7 @@ describe('an append to several partitions', () => {
     await expectIntactLog(log);
   });
 
-  it('leads to what each append by itself leads to, whatever is refused', async () => {
+  it('a call for several partitions has the outcomes of single appends, whatever is rejected', async () => {
     const orders = fc.array(
       fc.record({ order: fc.nat(5), expectedVersion: fc.nat(3), events: fc.integer({ min: 1, max: 3 }) }),
       { minLength: 1, maxLength: 12 },
@@ -111,7 +111,7 @@ describe('an append to several partitions', () => {
           const seen = new Set<string>();
           for (const [index, one] of of(alone).entries()) {
             const [appended] = results[index] ?? [];
-            // Of several for one order the later ones may be refused although they would follow.
+            // Of several commands on one order, a call may reject later ones that would follow.
             if (appended || !seen.has(one.orderId)) {
               expect(outcome(await append(one))).to.deep.equal(results[index]);
             }
@@ -125,13 +125,13 @@ describe('an append to several partitions', () => {
     await expectIntactLog(log);
   });
 
-  describe('as its function in the database', () => {
-    it('takes an order only in its own partition', async () => {
+  describe('append_all_or_nothing', () => {
+    it('append_all_or_nothing rejects an order in a partition that is not its own', async () => {
       const orderId = orderIdIn(3, 16);
       expect(await refusal([[2, orderId, 1]])).to.match(/does not belong to the partition/);
     });
 
-    it('takes partitions only in ascending order, and ones that are there', async () => {
+    it('append_all_or_nothing rejects partitions that are not in ascending order', async () => {
       const [two, three] = [orderIdIn(2, 16), orderIdIn(3, 16)];
       expect(
         await refusal([
@@ -141,7 +141,7 @@ describe('an append to several partitions', () => {
       ).to.match(/does not exist or is not in ascending order/);
     });
 
-    it('appends nothing where one event does not follow, and moves no head', async () => {
+    it('append_all_or_nothing appends nothing and moves no head if one event does not follow its stream', async () => {
       const [two, three] = [orderIdIn(2, 16), orderIdIn(3, 16)];
       const heads = await headsNow();
       expect(
@@ -174,11 +174,11 @@ describe('an append to several partitions', () => {
       await expectIntactLog(log);
     });
 
-    it('appends no event without a version from 1 on', async () => {
+    it('append_all_or_nothing appends no event with a version below 1', async () => {
       for (const version of [0, -1]) expect(await call([[2, orderIdIn(2, 16), version]])).to.deep.equal([]);
     });
 
-    it('hashes times as they are stored, to the millisecond', async () => {
+    it('append_all_or_nothing hashes times to the millisecond, as they are stored', async () => {
       await call(
         [
           [2, orderIdIn(2, 16), 1],
@@ -189,7 +189,7 @@ describe('an append to several partitions', () => {
       await expectIntactLog(log);
     });
 
-    it('never lets recorded_at go back', async () => {
+    it('append_all_or_nothing never lets recorded_at decrease within a partition', async () => {
       const future = new Date(Date.now() + 60_000).toISOString();
       await log.owner.query('update logs set recorded_at = $1 where partition = 3', [future]);
       const rows = await call([
@@ -198,7 +198,7 @@ describe('an append to several partitions', () => {
       ]);
       const [two, three] = rows.map(({ recorded_at }) => recorded_at.toISOString());
       expect(three).to.equal(future);
-      expect(two < future, 'the other partition goes by its own').to.equal(true);
+      expect(two < future, 'the other partition has a time of its own').to.equal(true);
       await expectIntactLog(log);
     });
 
@@ -223,7 +223,7 @@ describe('an append to several partitions', () => {
     }
   });
 
-  /** Appends together; and the names of the statements that it took. */
+  /** Appends together. Also returns the names of the statements that this took. */
   async function send(appends: readonly Append[]): Promise<[AppendResult[], string[]]> {
     const names: string[] = [];
     const results = await createAppender(watched(names), log.settings).appendAll(appends);

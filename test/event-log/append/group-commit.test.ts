@@ -19,7 +19,7 @@ describe('append', () => {
   });
   after(() => log.close());
 
-  it('gives positions without gaps and an intact chain, whatever is refused between', async () => {
+  it('appends have positions without gaps and an intact chain, whatever is rejected between them', async () => {
     const append = appender(log);
     const orderIds = Array.from({ length: 40 }, () => randomUUID());
     const results = await Promise.all(
@@ -33,7 +33,7 @@ describe('append', () => {
     await expectIntactLog(log);
   });
 
-  it('of many commands at once tells what became of each: one that can not be appended fails alone', async () => {
+  it('appendAll reports each command by itself: one that cannot be appended fails alone', async () => {
     const { appendAll } = createAppender(log.pool, log.settings);
     const [taken, broken, ...others] = Array.from({ length: 50 }, () => randomUUID());
     const append = (orderId: string, events = [placedEvent()]) => ({ orderId, expectedVersion: 0, events });
@@ -50,7 +50,7 @@ describe('append', () => {
     await expectIntactLog(log);
   });
 
-  it('lets a conflict fail its own command and never its neighbours', async () => {
+  it('a version conflict rejects its own command and none that shares the call', async () => {
     const append = appender(log);
     const [taken, ...others] = Array.from({ length: 30 }, () => orderIdIn(3, 16));
     await place(append, taken!);
@@ -62,14 +62,14 @@ describe('append', () => {
     expect(results.slice(1).every((result) => result.appended)).to.equal(true);
   });
 
-  it('sends what queues up while a call is in flight with one next call', async () => {
+  it('appends that queue up while a call is in flight share the next call', async () => {
     const before = await transactions();
     const append = appender(log, true);
     await Promise.all(Array.from({ length: 200 }, () => place(append, orderIdIn(5, 16))));
     expect((await transactions()) - before, 'transactions for 200 appends').to.be.at.most(10);
   });
 
-  it('sends what queues up for many partitions with one next call', async () => {
+  it('appends to many partitions share a call', async () => {
     const before = await transactions();
     const append = appender(log, true);
     await Promise.all(Array.from({ length: 300 }, () => place(append, randomUUID())));
@@ -77,7 +77,7 @@ describe('append', () => {
     await expectIntactLog(log);
   });
 
-  it('sends calls of one partition each where tables are distributed', async () => {
+  it('with distributed tables, each call appends to one partition', async () => {
     const names = await statements(async (pool) => {
       const { append } = createAppender(pool, { partitions: 16, appendAcrossPartitions: false });
       await Promise.all(Array.from({ length: 50 }, () => place(append, randomUUID())));
@@ -86,7 +86,7 @@ describe('append', () => {
     await expectIntactLog(log);
   });
 
-  it('lets a partition that somebody holds up hold up no other', async () => {
+  it('a partition that another session locks does not block the others', async () => {
     const append = appender(log, true);
     await log.owner.query('begin');
     await log.owner.query('select from logs where partition = 4 for update');
@@ -94,22 +94,22 @@ describe('append', () => {
     const held = Array.from({ length: 3 }, () => place(append, orderIdIn(4, 16)).then(() => settled.push(4)));
     const others = Array.from({ length: 60 }, () => place(append, orderIdIn(5 + Math.floor(Math.random() * 9), 16)));
     await Promise.all(others);
-    // Whatever comes later does not wait either.
+    // A later append does not wait either.
     await place(append, orderIdIn(6, 16));
-    expect(settled, 'what is held up').to.deep.equal([]);
+    expect(settled, 'appends to the locked partition').to.deep.equal([]);
     await log.owner.query('commit');
     await Promise.all(held);
     await expectIntactLog(log);
   });
 
-  it('lets several partitions that are held up, each by itself, hold up no other', async () => {
+  it('several partitions that another session locks do not block the others', async () => {
     const append = appender(log, true);
     await log.owner.query('begin');
     await log.owner.query('select from logs where partition in (1, 2, 3) for update');
     const held: Promise<unknown>[] = [];
     for (const partition of [1, 2, 3]) {
       held.push(place(append, orderIdIn(partition, 16)));
-      // Alone in its call: the next one comes when this one has gone out.
+      // Each append is alone in its call: it is sent before the next one is queued.
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     }
     await Promise.all([5, 6, 7].map((partition) => place(append, orderIdIn(partition, 16))));
@@ -118,7 +118,7 @@ describe('append', () => {
     await expectIntactLog(log);
   });
 
-  it('leaves a partition that is held up out of the calls of the others', async () => {
+  it('calls for other partitions leave out a partition that another session locks', async () => {
     const names: string[] = [];
     const { append } = createAppender(
       watchedPool(log.pool, (name) => names.push(name)),
@@ -127,7 +127,7 @@ describe('append', () => {
     await log.owner.query('begin');
     await log.owner.query('select from logs where partition = 4 for update');
     const held = [place(append, orderIdIn(4, 16))];
-    await eventually('the call that is held up', () => names.length === 1);
+    await eventually('the call that waits for the lock', () => names.length === 1);
     held.push(place(append, orderIdIn(4, 16)));
     await Promise.all([5, 6, 7].map((partition) => place(append, orderIdIn(partition, 16))));
     expect(names).to.deep.equal(['append-to-one', 'append-all']);
@@ -137,7 +137,7 @@ describe('append', () => {
     await expectIntactLog(log);
   });
 
-  it('has all that it acknowledged in the log, however often its connections end with calls under way', async () => {
+  it('every acknowledged append is in the log, however often connections end with calls in flight', async () => {
     const append = appender(log, true);
     const acknowledged: { orderId: string; position: number }[] = [];
     let failed = 0;
@@ -148,7 +148,7 @@ describe('append', () => {
     };
     const enough = () => acknowledged.length > 1_000 && failed > 1_000;
     while (!enough()) {
-      const underWay = Promise.all(Array.from({ length: 2_000 }, () => one(randomUUID())));
+      const inFlight = Promise.all(Array.from({ length: 2_000 }, () => one(randomUUID())));
       await eventually('a call', async () => {
         const { rows } = await log.owner.query(
           `select pg_terminate_backend(pid) from pg_stat_activity
@@ -156,7 +156,7 @@ describe('append', () => {
         );
         return rows.length > 0 || acknowledged.length + failed > 0;
       });
-      await underWay;
+      await inFlight;
     }
     const { rows } = await log.owner.query(
       'select order_id, "position"::int from events where order_id = any($1::uuid[])',
@@ -167,14 +167,14 @@ describe('append', () => {
     await expectIntactLog(log);
   });
 
-  it('gives two processes that append to all partitions at once each their turn, and never a deadlock', async () => {
+  it('processes that append to all partitions at once never deadlock', async () => {
     const appends = [appender(log, true), appender(log, true), appender(log, true)];
     const results = await Promise.all(Array.from({ length: 900 }, (_, nth) => place(appends[nth % 3]!, randomUUID())));
     expect(results).to.have.length(900);
     await expectIntactLog(log);
   });
 
-  it('keeps batches within the limit of events', async () => {
+  it('more appends than one call takes are sent with several calls', async () => {
     const append = appender(log, true);
     const orderIds = Array.from({ length: eventLogLimits.maxBatchEvents + 50 }, () => orderIdIn(6, 16));
     await Promise.all(orderIds.map((orderId) => place(append, orderId)));
@@ -182,7 +182,7 @@ describe('append', () => {
     await expectIntactLog(log);
   });
 
-  it('refuses at once, and does nothing, when its queue is full', async () => {
+  it('a full queue rejects an append at once, and nothing is appended', async () => {
     const append = appender(log, true);
     const orderIds = Array.from({ length: eventLogLimits.maxQueuedAppends + 200 }, () => randomUUID());
     const results = await Promise.allSettled(orderIds.map((orderId) => place(append, orderId)));
@@ -195,21 +195,21 @@ describe('append', () => {
     expect(rows[0].n).to.equal(0);
   });
 
-  it('never lets recorded_at decrease within a partition', async () => {
+  it('recorded_at never decreases within a partition', async () => {
     const { rows } = await log.owner.query(
       'select count(*)::int as n from events e join events f on f.partition = e.partition and f."position" = e."position" + 1 where f.recorded_at < e.recorded_at',
     );
     expect(rows[0].n).to.equal(0);
   });
 
-  it('refuses an order in a partition that is not its own', async () => {
+  it('append_events rejects an order in a partition that is not its own', async () => {
     const orderId = orderIdIn(1, 16);
     const call = `select * from append_events(2::smallint, array['${orderId}']::uuid[], '{0}', '{1}', '{OrderPlaced}', array['{}'], array['{}'], array[now()])`;
     const error = await log.owner.query(call).catch((reason: Error) => reason);
     expect(String(error)).to.match(/does not belong to partition 2/);
   });
 
-  it('refuses partitions that are not in ascending order, and ones that are not there', async () => {
+  it('append_to_partitions rejects partitions that are not in ascending order or do not exist', async () => {
     for (const [partitions, ids] of [
       ['{3,2}', [orderIdIn(3, 16), orderIdIn(2, 16)]],
       ['{3,99}', [orderIdIn(3, 16), orderIdIn(3, 16)]],
@@ -220,7 +220,7 @@ describe('append', () => {
     }
   });
 
-  it('fails only its own partition’s batch when the database refuses', async () => {
+  it('an event that PostgreSQL rejects fails the appends of its own partition alone', async () => {
     const append = appender(log, true);
     const others = Promise.all([7, 8, 10].map((partition) => place(append, orderIdIn(partition, 16))));
     const bad = append({
@@ -255,7 +255,7 @@ describe('the hash of an event', () => {
   });
   after(() => log.close());
 
-  it('is the same in SQL and in TypeScript, for any content', async () => {
+  it('the hash of an event is the same in SQL and in TypeScript, for any content', async () => {
     const append = appender(log, true);
     for (const text of ['plain', 'Grüße €', '日本語 🎉', 'a "quoted" \\ backslash\nline', '\u0000 nul', '']) {
       const orderId = orderIdIn(1, 2);
@@ -274,7 +274,7 @@ describe('the hash of an event', () => {
     }
   });
 
-  it('follows the worked example of docs/audit.md', () => {
+  it('the hash of an event is that of the worked example in docs/audit.md', () => {
     const event = {
       partition: 3,
       position: 1,
@@ -299,7 +299,7 @@ describe('the partition of an order', () => {
   });
   after(() => log.close());
 
-  it('is the same in SQL and in TypeScript', async () => {
+  it('the partition of an order is the same in SQL and in TypeScript', async () => {
     const orderIds = Array.from({ length: 500 }, () => randomUUID());
     for (const partitions of [1, 7, 16, 1024]) {
       const { rows } = await log.owner.query(

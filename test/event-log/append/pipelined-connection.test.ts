@@ -6,11 +6,11 @@ import { createPool, type Pool } from '../../../src/event-log/database.js';
 import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
 
 const longMs = 60_000;
-/** Waits for as long as the test holds the lock. */
+/** A statement that waits for as long as the test holds the lock. */
 const held = { text: 'select pg_advisory_xact_lock(7), pg_backend_pid() as pid' };
 const quick = { text: 'select pg_backend_pid() as pid' };
 
-describe('statements in a pipeline', () => {
+describe('a pipelined connection', () => {
   let log: TestLog;
   let pool: Pool;
   let sockets: Socket[];
@@ -34,7 +34,7 @@ describe('statements in a pipeline', () => {
     await pool.end();
   });
 
-  it('go out before those ahead of them are answered, over one connection, and are answered in their order', async () => {
+  it('statements are sent before the responses to earlier ones, and end in their order', async () => {
     const send = createPipelinedConnection(pool, longMs);
     const answered: string[] = [];
     const first = send(held).then(pidOf('first', answered));
@@ -48,7 +48,7 @@ describe('statements in a pipeline', () => {
     expect(pool.totalCount).to.equal(1);
   });
 
-  it('leave the connection to the pool when all are over', async () => {
+  it('a connection without statements in flight is returned to the pool', async () => {
     const send = createPipelinedConnection(pool, longMs);
     await Promise.all([send(quick), send(quick), send(quick)]);
     expect([pool.totalCount, pool.idleCount]).to.deep.equal([1, 1]);
@@ -56,7 +56,7 @@ describe('statements in a pipeline', () => {
     expect([pool.totalCount, pool.idleCount]).to.deep.equal([1, 1]);
   });
 
-  it('have another connection where one ahead of them is held up', async () => {
+  it('a statement behind a slow one uses another connection', async () => {
     const send = createPipelinedConnection(pool, 0);
     const first = send(held);
     await waits();
@@ -66,7 +66,7 @@ describe('statements in a pipeline', () => {
     expect([pool.totalCount, pool.idleCount]).to.deep.equal([2, 2]);
   });
 
-  it('fail alone, and the connection is used no more', async () => {
+  it('a failed statement fails alone, and its connection is not used again', async () => {
     const send = createPipelinedConnection(pool, longMs);
     const results = await Promise.allSettled([send(quick), send({ text: 'select 1 / 0' }), send(quick)]);
     expect(results.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'fulfilled']);
@@ -76,19 +76,19 @@ describe('statements in a pipeline', () => {
     expect(pool.totalCount).to.equal(1);
   });
 
-  it('all fail with a connection that breaks, and the next have another', async () => {
+  it('all statements on a broken connection fail, and the next one uses another connection', async () => {
     const send = createPipelinedConnection(pool, longMs);
-    const underWay = Promise.allSettled([send(held), send(quick), send(quick)]);
+    const inFlight = Promise.allSettled([send(held), send(quick), send(quick)]);
     await waits();
     await log.owner.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'advisory' and datname = current_database()",
     );
-    expect((await underWay).map(({ status }) => status)).to.deep.equal(['rejected', 'rejected', 'rejected']);
+    expect((await inFlight).map(({ status }) => status)).to.deep.equal(['rejected', 'rejected', 'rejected']);
     await send(quick);
     expect([pool.totalCount, pool.idleCount]).to.deep.equal([1, 1]);
   });
 
-  it('fail as long as there is no connection, and then no longer', async () => {
+  it('statements fail while no connection can be opened, and succeed after that', async () => {
     let refuse = true;
     const flaky = Object.create(pool, {
       connect: { value: () => (refuse ? Promise.reject(new Error('refused')) : pool.connect()) },
@@ -100,7 +100,7 @@ describe('statements in a pipeline', () => {
     await send(quick);
   });
 
-  /** Until the statement that waits for the lock does. Gives how many bytes were sent by then. */
+  /** Resolves when a statement waits for the lock, with the number of bytes sent by then. */
   async function waits(): Promise<number> {
     await eventually('a statement to wait for the lock', async () => {
       const { rows } = await log.owner.query(

@@ -5,7 +5,7 @@ import type { StoredEvent } from '../../../src/event-log/stored-event.js';
 
 const at = '2026-01-01T00:00:00.000Z';
 
-/** Events of a partition from one position to another. */
+/** Events of a partition, from the first position to the last. */
 function eventsAt(first: number, last: number, data = '{}', partition = 0): StoredEvent[] {
   return Array.from({ length: last - first + 1 }, (_, nth) => ({
     ...{ partition, position: first + nth, orderId: 'o', version: 1, type: 'T', data, metadata: '{}' },
@@ -17,8 +17,8 @@ function kept(appended: RecentEvents, after: number, max = 1_000, partition = 0)
   return appended.after(partition, after, max).map(({ position }) => position);
 }
 
-describe('events that were just appended', () => {
-  it('are there in order, from any position within them, and as many as are asked for', () => {
+describe('recent events', () => {
+  it('recent events are returned in order, from any position among them, up to the requested number', () => {
     const appended = new RecentEvents(4);
     appended.add({ partition: 0, events: eventsAt(5, 7) });
     appended.add({ partition: 0, events: eventsAt(8, 9) });
@@ -27,12 +27,12 @@ describe('events that were just appended', () => {
     expect(kept(appended, 4)).to.deep.equal([5, 6, 7, 8, 9]);
     expect(kept(appended, 7)).to.deep.equal([8, 9]);
     expect(kept(appended, 9)).to.deep.equal([]);
-    expect(kept(appended, 8), 'what was passed is forgotten').to.deep.equal([]);
+    expect(kept(appended, 8), 'events up to the last position are forgotten').to.deep.equal([]);
     appended.add({ partition: 0, events: eventsAt(10, 10) });
     expect(kept(appended, 9)).to.deep.equal([10]);
   });
 
-  it('begin anew where others have appended in between, and never have a gap', () => {
+  it('recent events start after the gap that another process’s append leaves', () => {
     const appended = new RecentEvents(4);
     appended.add({ partition: 0, events: eventsAt(1, 3) });
     appended.add({ partition: 0, events: eventsAt(5, 6) });
@@ -41,7 +41,7 @@ describe('events that were just appended', () => {
     expect(kept(appended, 4)).to.deep.equal([5, 6]);
   });
 
-  it('are of one partition each, and gone once it is', () => {
+  it('recent events of a partition can be forgotten without those of another', () => {
     const appended = new RecentEvents(4);
     appended.add({ partition: 0, events: eventsAt(1, 2) });
     appended.add({ partition: 1, events: eventsAt(1, 1, '{}', 1) });
@@ -50,7 +50,7 @@ describe('events that were just appended', () => {
     expect(kept(appended, 0, 10, 1)).to.deep.equal([1]);
   });
 
-  it('take no more room than they have, however far behind a partition is, and none from another', () => {
+  it('recent events of a partition stay within its share of memory, however far behind its projector is', () => {
     const appended = new RecentEvents(4);
     const data = 'x'.repeat(100_000);
     const most = Math.floor(limits.maxRecentEventBytes / 4 / data.length);
@@ -65,7 +65,7 @@ describe('events that were just appended', () => {
     expect(kept(appended, 0, 10, 1)).to.deep.equal([1]);
   });
 
-  it('are kept again once a partition has caught up', () => {
+  it('a partition keeps recent events again after they were too large', () => {
     const appended = new RecentEvents(1);
     const data = 'x'.repeat(limits.maxRecentEventBytes);
     appended.add({ partition: 0, events: eventsAt(1, 1, data) });

@@ -7,7 +7,7 @@ import { scanPartition } from '../../../src/event-log/read/scan-partition.js';
 import { appender, noteEvent, orderIdIn } from '../../support/events.js';
 import { createTestLog, type TestLog } from '../../support/servers.js';
 
-describe('events that are copied out', () => {
+describe('reading events by COPY', () => {
   let log: TestLog;
   const texts = ['plain', 'Grüße €', '日本語 🎉', 'a "quoted" \\ backslash', 'x'.repeat(200_000), '', '\t'];
   const times = [
@@ -40,7 +40,7 @@ describe('events that are copied out', () => {
     return seen;
   }
 
-  it('are the same, byte by byte, as events that are read, and have the same hash', async () => {
+  it('events read by COPY equal events read by a query, byte for byte, and have the same hash', async () => {
     const read = await readPartition(log.pool, 1, 0);
     expect(read).to.have.length(texts.length * times.length);
     const copied: (typeof read)[number][] = [];
@@ -60,21 +60,21 @@ describe('events that are copied out', () => {
     expect(chainHash(genesisHash, read[0]!).toString('hex')).to.equal(hashes[0]);
   });
 
-  it('come as pages that stay what they are while more is read', async () => {
+  it('a page of events stays unchanged while further pages are read', async () => {
     const pages = await Promise.all([0, 1, 20, 41, 100].map((after) => readPage(log.pool, 1, after, 21)));
     for (const [index, after] of [0, 1, 20, 41, 100].entries()) {
       expect(pages[index]).to.deep.equal(await readPartition(log.pool, 1, after, 21));
     }
   });
 
-  it('are those after one position and up to another, as many as are asked for', async () => {
+  it('COPY reads the events after one position and up to another, within the requested number', async () => {
     expect(await positions({ after: 3, upTo: 7 })).to.deep.equal([4, 5, 6, 7]);
     expect(await positions({ after: 3, maxEvents: 2 })).to.deep.equal([4, 5]);
     expect(await positions({ after: 3, upTo: 3 })).to.deep.equal([]);
     expect(await positions({ partition: 0 })).to.deep.equal([]);
   });
 
-  it('are seen behind a gap, however wide, in a log that somebody has damaged', async () => {
+  it('events after a gap of any width in a damaged log are read', async () => {
     const damaged = await createTestLog(1);
     try {
       const events = Array.from({ length: 20 }, (_, nth) => noteEvent(`${nth}`));
@@ -94,7 +94,7 @@ describe('events that are copied out', () => {
     }
   });
 
-  it('tell of times that no event of the service has without failing', async () => {
+  it('times that the service never writes are read without an error, and are recognisable', async () => {
     const client = log.owner;
     await client.query('begin');
     await client.query('alter table events disable trigger all');
@@ -110,7 +110,7 @@ describe('events that are copied out', () => {
     expect(seen.map((time) => time.endsWith('Z'))).to.deep.equal([false, false, false, false, true]);
   });
 
-  it('end where whoever takes them fails, or PostgreSQL does, and the connections go on', async () => {
+  it('an error of the callback or of PostgreSQL ends the COPY, and later reads succeed', async () => {
     const failure = await copyEvents(log.pool, all, ({ position }) => {
       if (position === 3) throw new Error('not this one');
     }).catch(String);
