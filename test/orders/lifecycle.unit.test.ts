@@ -20,8 +20,8 @@ const place: PlaceOrder = {
   itemIds: ['a', 'b', 'a'],
 };
 
-describe('place', () => {
-  it('counts each occurrence of an item id as a quantity of one', () =>
+describe('placing an order', () => {
+  it('each occurrence of an item id in a placed order counts as one unit', () =>
     given()
       .when(place)
       .thenEvents({
@@ -37,16 +37,17 @@ describe('place', () => {
           metadata: {},
         },
       }));
-  it('refuses an order that is there already', () => given(placed()).when(place).thenRejected('order-exists'));
-  it('refuses prices that do not add up to the total', () =>
+  it('placing an order that already exists is rejected', () =>
+    given(placed()).when(place).thenRejected('order-exists'));
+  it('placing an order whose prices do not add up to its total is rejected', () =>
     given()
       .when({ ...place, itemIds: undefined as never, items: [{ item_id: 'a', quantity: 2, unit_price: 9.99 }] })
       .thenRejected('invalid-command', /19\.98/));
-  it('takes prices that add up to the total', () =>
+  it('placing an order whose prices add up to its total is accepted', () =>
     given()
       .when({ ...place, itemIds: undefined as never, items: [{ item_id: 'a', quantity: 2, unit_price: '10.00' }] })
       .thenOrder({ totalMinor: 2000 }));
-  it('refuses an item that is named twice', () =>
+  it('placing an order with two lines of one item is rejected', () =>
     given()
       .when({
         ...place,
@@ -57,7 +58,7 @@ describe('place', () => {
         ],
       })
       .thenRejected('invalid-command', /twice/));
-  it('refuses more decimals than the currency has', () => {
+  it('an amount with more decimals than its currency has is rejected', () => {
     given()
       .when({ ...place, totalAmount: '1.999' })
       .thenRejected('invalid-command', /2 decimals/);
@@ -68,7 +69,7 @@ describe('place', () => {
       .when({ ...place, currency: 'KWD', totalAmount: 1.2345 })
       .thenRejected('invalid-command', /3 decimals/);
   });
-  it('takes the decimals that the currency has', () => {
+  it('an amount with as many decimals as its currency has is accepted', () => {
     given()
       .when({ ...place, currency: 'JPY', totalAmount: 105 })
       .thenOrder({ totalMinor: 105 });
@@ -79,68 +80,72 @@ describe('place', () => {
       .when({ ...place, currency: 'CLF', totalAmount: '1.2345' })
       .thenOrder({ totalMinor: 12345 });
   });
-  it('refuses a currency that ISO 4217 does not know', () =>
+  it('a currency that ISO 4217 does not define is rejected', () =>
     given()
       .when({ ...place, currency: 'XYZ' })
       .thenRejected('invalid-command', /ISO 4217/));
 });
 
-describe('any command on an order that does not exist', () => {
-  it('is refused', () => given().when({ command: 'note', text: 'hello' }).thenRejected('order-not-found'));
+describe('commands on an order that does not exist', () => {
+  it('a command on an order that does not exist is rejected', () =>
+    given().when({ command: 'note', text: 'hello' }).thenRejected('order-not-found'));
 });
 
-describe('amend', () => {
+describe('amending an order', () => {
   const amend = { command: 'amend', itemIds: ['c'], totalAmount: 5, reason: 'other colour' } as const;
-  it('changes the items and the total of a pending order', () =>
+  it('amending a pending order replaces its items and its total', () =>
     given(placed())
       .when(amend)
       .thenOrder({
         totalMinor: 500,
         items: [{ itemId: 'c', quantity: 1, unitPriceMinor: null, shipped: 0, returned: 0 }],
       }));
-  it('refuses an order that is being processed', () =>
+  it('amending an order in processing is rejected', () =>
     given(placed(), processing).when(amend).thenRejected('invalid-transition'));
-  it('refuses a total below what has been paid', () =>
+  it('amending an order to a total below the paid amount is rejected', () =>
     given(placed(), paid(600)).when(amend).thenRejected('amended-below-paid'));
 });
 
-describe('pay', () => {
-  it('pays what is due by default', () => given(placed(), paid(500)).when({ command: 'pay' }).thenEvents(paid(1500)));
-  it('refuses more than is due', () =>
+describe('paying an order', () => {
+  it('a payment without an amount pays the amount due', () =>
+    given(placed(), paid(500)).when({ command: 'pay' }).thenEvents(paid(1500)));
+  it('a payment above the amount due is rejected', () =>
     given(placed())
       .when({ command: 'pay', amount: 20.01 })
       .thenRejected('exceeds-amount-due', /20\.00 USD/));
-  it('refuses a payment when nothing is due', () =>
+  it('a payment of an order with nothing due is rejected', () =>
     given(placed(), paid(2000)).when({ command: 'pay' }).thenRejected('exceeds-amount-due'));
-  it('refuses an amount of 0', () =>
+  it('a payment of 0 is rejected', () =>
     given(placed()).when({ command: 'pay', amount: '0.00' }).thenRejected('invalid-command'));
-  it('refuses a cancelled order', () =>
+  it('a payment of a cancelled order is rejected', () =>
     given(placed(), cancelled).when({ command: 'pay' }).thenRejected('invalid-transition'));
-  it('takes one after delivery', () =>
+  it('a payment after delivery is accepted', () =>
     given(placed(), processing, shipped(2), delivered).when({ command: 'pay' }).thenEvents(paid(2000)));
 });
 
-describe('process', () => {
-  it('starts a pending order', () => given(placed()).when({ command: 'process' }).thenOrder({ status: 'processing' }));
-  it('refuses one on hold', () => given(placed(), held).when({ command: 'process' }).thenRejected('order-on-hold'));
-  it('refuses one that is being processed', () =>
+describe('processing an order', () => {
+  it('processing a pending order sets its status to processing', () =>
+    given(placed()).when({ command: 'process' }).thenOrder({ status: 'processing' }));
+  it('processing an order on hold is rejected', () =>
+    given(placed(), held).when({ command: 'process' }).thenRejected('order-on-hold'));
+  it('processing an order that is already in processing is rejected', () =>
     given(placed(), processing).when({ command: 'process' }).thenRejected('invalid-transition'));
 });
 
-describe('ship', () => {
-  it('ships all that is left by default', () =>
+describe('shipping an order', () => {
+  it('a shipment without items ships all units that are left', () =>
     given(placed(), processing, shipped(1)).when({ command: 'ship' }).thenEvents(shipped(1)));
-  it('leaves an order partially shipped', () =>
+  it('a shipment of some units leaves the order partially shipped', () =>
     given(placed(), processing)
       .when({ command: 'ship', items: [{ item_id: 'a', quantity: 1 }] })
       .thenOrder({ status: 'partially_shipped' }));
-  it('makes it shipped with the last item', () =>
+  it('a shipment of the last units sets the order to shipped', () =>
     given(placed(), processing).when({ command: 'ship' }).thenOrder({ status: 'shipped' }));
-  it('refuses more than was ordered', () =>
+  it('a shipment of more units than were ordered is rejected', () =>
     given(placed(), processing)
       .when({ command: 'ship', items: [{ item_id: 'a', quantity: 3 }] })
-      .thenRejected('exceeds-ordered-quantity', /"a" 2 are left/));
-  it('refuses more than was ordered in two lines of one item', () =>
+      .thenRejected('exceeds-ordered-quantity', /"a" has 2 units left to ship/));
+  it('a shipment of more units than were ordered is rejected even in two lines of one item', () =>
     given(placed(), processing)
       .when({
         command: 'ship',
@@ -150,79 +155,87 @@ describe('ship', () => {
         ],
       })
       .thenRejected('exceeds-ordered-quantity'));
-  it('refuses an item that was not ordered', () =>
+  it('a shipment of an item that was not ordered is rejected', () =>
     given(placed(), processing)
       .when({ command: 'ship', items: [{ item_id: 'z', quantity: 1 }] })
       .thenRejected('exceeds-ordered-quantity'));
-  it('refuses a pending order', () => given(placed()).when({ command: 'ship' }).thenRejected('invalid-transition'));
-  it('refuses one on hold', () =>
+  it('shipping a pending order is rejected', () =>
+    given(placed()).when({ command: 'ship' }).thenRejected('invalid-transition'));
+  it('shipping an order on hold is rejected', () =>
     given(placed(), processing, held).when({ command: 'ship' }).thenRejected('order-on-hold'));
 });
 
-describe('deliver', () => {
-  it('delivers a shipped order', () =>
+describe('delivering an order', () => {
+  it('delivering a shipped order sets its status to delivered', () =>
     given(placed(), processing, shipped(2)).when({ command: 'deliver' }).thenOrder({ status: 'delivered' }));
-  it('refuses a partially shipped one', () =>
+  it('delivering a partially shipped order is rejected', () =>
     given(placed(), processing, shipped(1)).when({ command: 'deliver' }).thenRejected('invalid-transition'));
 });
 
-describe('cancel', () => {
+describe('cancelling an order', () => {
   const cancel = { command: 'cancel', reason: 'changed my mind' } as const;
-  it('cancels an order of which nothing has shipped', () =>
+  it('an order without shipments can be cancelled', () =>
     given(placed(), processing).when(cancel).thenOrder({ status: 'cancelled' }));
-  it('refuses an order of which something has shipped', () =>
+  it('cancelling an order with a shipment is rejected', () =>
     given(placed({ items: 2 }), processing, shipped(1))
       .when(cancel)
       .thenRejected('invalid-transition'));
-  it('refuses a cancelled one', () => given(placed(), cancelled).when(cancel).thenRejected('invalid-transition'));
-  it('ends a hold', () => given(placed(), held).when(cancel).thenOrder({ onHold: false }));
+  it('cancelling a cancelled order is rejected', () =>
+    given(placed(), cancelled).when(cancel).thenRejected('invalid-transition'));
+  it('cancelling an order on hold ends the hold', () =>
+    given(placed(), held).when(cancel).thenOrder({ onHold: false }));
 });
 
-describe('refund', () => {
+describe('refunding an order', () => {
   const refund = { command: 'refund', reason: 'broken' } as const;
-  it('gives all that is left back by default', () =>
+  it('a refund without an amount refunds all that was paid and not yet refunded', () =>
     given(placed(), paid(2000), refunded(500)).when(refund).thenEvents(refunded(1500)));
-  it('refuses more than was paid', () =>
+  it('a refund above the paid amount is rejected', () =>
     given(placed(), paid(500))
       .when({ ...refund, amount: 5.01 })
       .thenRejected('exceeds-refundable-amount', /5\.00 USD/));
-  it('refuses when nothing was paid', () => given(placed()).when(refund).thenRejected('exceeds-refundable-amount'));
-  it('refunds a cancelled order', () => given(placed(), paid(2000), cancelled).when(refund).thenEvents(refunded(2000)));
+  it('a refund of an unpaid order is rejected', () =>
+    given(placed()).when(refund).thenRejected('exceeds-refundable-amount'));
+  it('a cancelled order can be refunded', () =>
+    given(placed(), paid(2000), cancelled).when(refund).thenEvents(refunded(2000)));
 });
 
-describe('return', () => {
+describe('returning items', () => {
   const comesBack = { command: 'return', reason: 'too small' } as const;
-  it('takes all that was shipped back by default', () =>
+  it('a return without items returns all shipped units', () =>
     given(placed(), processing, shipped(2), delivered).when(comesBack).thenOrder({ status: 'returned' }));
-  it('leaves an order partially returned', () =>
+  it('a return of some units leaves the order partially returned', () =>
     given(placed(), processing, shipped(2))
       .when({ ...comesBack, items: [{ item_id: 'a', quantity: 1 }] })
       .thenOrder({ status: 'partially_returned' }));
-  it('keeps an order partially shipped while something is still to ship', () =>
+  it('an order with returned units can still ship the units that are left', () =>
     given(placed({ items: 3 }), processing, shipped(1), returned(1))
       .when({ command: 'ship' })
       .thenOrder({ status: 'partially_returned' }));
-  it('refuses more than was shipped', () =>
+  it('a return of more units than were shipped is rejected', () =>
     given(placed(), processing, shipped(1))
       .when({ ...comesBack, items: [{ item_id: 'a', quantity: 2 }] })
       .thenRejected('exceeds-shipped-quantity'));
-  it('refuses when nothing was shipped', () => given(placed()).when(comesBack).thenRejected('invalid-transition'));
+  it('a return from an order without shipments is rejected', () =>
+    given(placed()).when(comesBack).thenRejected('invalid-transition'));
 });
 
-describe('hold and release', () => {
+describe('holding and releasing an order', () => {
   const hold = { command: 'hold', reason: 'fraud check' } as const;
   const release = { command: 'release', reason: 'all fine' } as const;
-  it('hold a partially shipped order', () =>
+  it('a partially shipped order can be put on hold', () =>
     given(placed(), processing, shipped(1)).when(hold).thenOrder({ onHold: true }));
-  it('refuse a hold once all has shipped', () =>
+  it('holding a fully shipped order is rejected', () =>
     given(placed(), processing, shipped(2)).when(hold).thenRejected('invalid-transition'));
-  it('refuse a second hold', () => given(placed(), held).when(hold).thenRejected('invalid-transition'));
-  it('release what is held', () => given(placed(), held).when(release).thenOrder({ onHold: false }));
-  it('refuse to release what is not held', () => given(placed()).when(release).thenRejected('invalid-transition'));
+  it('holding an order that is on hold is rejected', () =>
+    given(placed(), held).when(hold).thenRejected('invalid-transition'));
+  it('releasing an order ends its hold', () => given(placed(), held).when(release).thenOrder({ onHold: false }));
+  it('releasing an order that is not on hold is rejected', () =>
+    given(placed()).when(release).thenRejected('invalid-transition'));
 });
 
-describe('note', () => {
-  it('is always taken', () =>
+describe('adding a note', () => {
+  it('a note on a cancelled order is accepted', () =>
     given(placed(), cancelled)
       .when({ command: 'note', text: 'called back' })
       .thenEvents({ type: 'OrderNoteAdded', data: { text: 'called back' } }));

@@ -7,20 +7,20 @@ import { formatMinor, type MoneyInput, parseMoney } from '../values/money.js';
 import { allows, cancellable, holdable, returnable, shippable } from './allowed-commands.js';
 import { invalid, type Rejection, rejected } from './rejection.js';
 
-/** The events that a command leads to, or why it is refused. */
+/** The events that a command leads to, or the reason why it is rejected. */
 export type Decision = readonly OrderEvent[] | Rejection;
 
 /**
- * Decides a command on the order as it stands (undefined: no such order yet).
- * Pure: the only inputs are its arguments. A rejected command changes nothing.
+ * Decides a command on the current order, which is undefined if it does not exist yet. Pure: the
+ * arguments are the only input. A rejected command changes nothing.
  */
 export function decide(command: OrderCommand, order: Order | undefined): Decision {
   if (command.command === 'place') {
-    return order ? rejected('order-exists', order, 'An order with this id exists already.') : place(command);
+    return order ? rejected('order-exists', order, 'An order with this id already exists.') : place(command);
   }
   if (!order) return rejected('order-not-found', undefined, 'There is no order with this id.');
   if (order.version >= orderLimits.maxEventsPerOrder) {
-    return rejected('order-history-full', order, `The order has the most events one may have: ${order.version}.`);
+    return rejected('order-history-full', order, `The order has reached the limit of ${order.version} events.`);
   }
 
   switch (command.command) {
@@ -29,7 +29,8 @@ export function decide(command: OrderCommand, order: Order | undefined): Decisio
       const lines = orderedItems(command, command.totalAmount, order.currency);
       if ('rejected' in lines) return lines;
       if (lines.totalMinor < order.paidMinor) {
-        return rejected('amended-below-paid', order, `${amount(order.paidMinor, order)} have been paid already.`);
+        const paid = amount(order.paidMinor, order);
+        return rejected('amended-below-paid', order, `The new total is below the amount already paid, ${paid}.`);
       }
       return [
         {
@@ -39,12 +40,12 @@ export function decide(command: OrderCommand, order: Order | undefined): Decisio
       ];
     }
     case 'pay': {
-      if (order.status === 'cancelled') return forbidden(order, 'is cancelled and takes no payment');
+      if (order.status === 'cancelled') return forbidden(order, 'cannot be paid');
       const due = order.totalMinor - order.paidMinor;
       const paid = positiveAmount(command.amount, due, order);
       if ('rejected' in paid) return paid;
       if (paid.minor > due || due === 0) {
-        return rejected('exceeds-amount-due', order, `${amount(due, order)} are left to pay.`);
+        return rejected('exceeds-amount-due', order, `The amount due is ${amount(due, order)}.`);
       }
       return [
         {
@@ -60,7 +61,7 @@ export function decide(command: OrderCommand, order: Order | undefined): Decisio
     case 'ship': {
       if (!shippable(order)) return forbidden(order, 'has nothing that can be shipped now');
       if (order.onHold) return onHold(order);
-      const left = quantities(order, (item) => item.quantity - item.shipped);
+      const left = unitsLeft(order, (item) => item.quantity - item.shipped);
       const items = chosenItems(command.items, left);
       const excess = firstExcess(items, left);
       if (excess) return rejected('exceeds-ordered-quantity', order, `${excess} to ship.`);
@@ -75,28 +76,28 @@ export function decide(command: OrderCommand, order: Order | undefined): Decisio
       if (order.status !== 'shipped') return forbidden(order, 'can be delivered only once it is shipped');
       return [{ type: 'OrderDelivered', data: {} }];
     case 'cancel':
-      if (!cancellable(order)) return forbidden(order, 'can be cancelled only while nothing has been shipped');
+      if (!cancellable(order)) return forbidden(order, 'can be cancelled only before anything is shipped');
       return [{ type: 'OrderCancelled', data: { reason: command.reason } }];
     case 'refund': {
       const refundable = order.paidMinor - order.refundedMinor;
       const refund = positiveAmount(command.amount, refundable, order);
       if ('rejected' in refund) return refund;
       if (refund.minor > refundable || refundable === 0) {
-        return rejected('exceeds-refundable-amount', order, `${amount(refundable, order)} are left to refund.`);
+        return rejected('exceeds-refundable-amount', order, `The refundable amount is ${amount(refundable, order)}.`);
       }
       return [{ type: 'OrderRefunded', data: { amount_minor: refund.minor, reason: command.reason } }];
     }
     case 'return': {
-      if (!returnable(order)) return forbidden(order, 'has no shipped items that could come back');
-      const left = quantities(order, (item) => item.shipped - item.returned);
+      if (!returnable(order)) return forbidden(order, 'has no shipped items left to return');
+      const left = unitsLeft(order, (item) => item.shipped - item.returned);
       const items = chosenItems(command.items, left);
       const excess = firstExcess(items, left);
       if (excess) return rejected('exceeds-shipped-quantity', order, `${excess} to return.`);
       return [{ type: 'OrderReturned', data: { items, reason: command.reason } }];
     }
     case 'hold':
-      if (!holdable(order)) return forbidden(order, 'can be held only before it is shipped');
-      if (order.onHold) return forbidden(order, 'is on hold already');
+      if (!holdable(order)) return forbidden(order, 'can be put on hold only before it is fully shipped');
+      if (order.onHold) return forbidden(order, 'is already on hold');
       return [{ type: 'OrderHeld', data: { reason: command.reason } }];
     case 'release':
       if (!order.onHold) return forbidden(order, 'is not on hold');
@@ -126,7 +127,10 @@ function place(command: PlaceOrder): Decision {
   ];
 }
 
-/** Reads either form of the ordered lines, and the total, which prices must add up to where every item has one. */
+/**
+ * Parses the ordered items and their total. If every item has a price, the prices must add up to
+ * the total.
+ */
 function orderedItems(
   lines: OrderLines,
   totalAmount: MoneyInput,
@@ -147,7 +151,8 @@ function orderedItems(
   const seen = new Set<string>();
   let sum: number | undefined = 0;
   for (const [index, { item_id, quantity, unit_price }] of (lines.items ?? []).entries()) {
-    if (seen.has(item_id)) return invalid(`/items/${index}/item_id`, 'is there twice: give one line with the quantity');
+    if (seen.has(item_id))
+      return invalid(`/items/${index}/item_id`, 'appears twice: send one line with the whole quantity');
     seen.add(item_id);
     if (unit_price === undefined) {
       sum = undefined;
@@ -159,9 +164,9 @@ function orderedItems(
     if (sum !== undefined) sum += price.minor * quantity;
     items.push({ item_id, quantity, unit_price_minor: price.minor });
   }
-  // A sum that is too large to be exact as a number is larger than any total.
+  // An inexact sum is above 2^53 and therefore larger than any total.
   if (sum !== undefined && sum !== total.minor) {
-    return invalid('/total_amount', `must equal what the items add up to, ${formatMinor(exactSum(items), exponent)}`);
+    return invalid('/total_amount', `must equal the sum of the items, ${formatMinor(exactSum(items), exponent)}`);
   }
   return { items, totalMinor: total.minor };
 }
@@ -173,30 +178,35 @@ function exactSum(items: readonly OrderedItem[]): bigint {
   );
 }
 
-/** The amount given, or by default all that is left. A given amount must be above zero. */
+/** Parses the given amount, which must be above zero. By default it is all that is left. */
 function positiveAmount(given: MoneyInput | undefined, left: number, order: Order): { minor: number } | Rejection {
   if (given === undefined) return { minor: left };
   const parsed = parseMoney(given, exponentOf(order.currency));
   if ('error' in parsed) return invalid('/amount', parsed.error);
-  return parsed.minor > 0 ? parsed : invalid('/amount', 'must be above 0');
+  return parsed.minor > 0 ? parsed : invalid('/amount', 'must be greater than 0');
 }
 
-function quantities(order: Order, left: (item: OrderItem) => number): Map<string, number> {
+/** Returns the number of units that are left of each item. */
+function unitsLeft(order: Order, left: (item: OrderItem) => number): Map<string, number> {
   return new Map(order.items.map((item) => [item.itemId, left(item)]));
 }
 
+/** Returns the given items, or by default all units that are left. */
 function chosenItems(given: readonly ItemQuantity[] | undefined, left: Map<string, number>): ItemQuantity[] {
   if (given) return given.map(({ item_id, quantity }) => ({ item_id, quantity }));
   return [...left].filter(([, quantity]) => quantity > 0).map(([item_id, quantity]) => ({ item_id, quantity }));
 }
 
-/** The first item of which more is asked for than is left, in words. Lines of the same item count together. */
+/** Describes the first item with too few units left. Lines of the same item count together. */
 function firstExcess(items: readonly ItemQuantity[], left: Map<string, number>): string | undefined {
-  const rest = new Map(left);
+  const remaining = new Map(left);
   for (const { item_id, quantity } of items) {
-    const available = rest.get(item_id) ?? 0;
-    if (quantity > available) return `Of item "${item_id}" ${left.get(item_id) ?? 0} are left`;
-    rest.set(item_id, available - quantity);
+    const available = remaining.get(item_id) ?? 0;
+    if (quantity > available) {
+      const count = left.get(item_id) ?? 0;
+      return `Item "${item_id}" has ${count === 1 ? '1 unit' : `${count} units`} left`;
+    }
+    remaining.set(item_id, available - quantity);
   }
   return undefined;
 }

@@ -3,16 +3,20 @@ import { orderLimits } from '../limits.js';
 /** An amount as callers give it: a JSON number or a decimal string, in major units. */
 export type MoneyInput = number | string;
 
-/** Integer minor units, or why the input is no amount of that currency. */
+/** Integer minor units, or the reason why the input is not an amount of the currency. */
 export type ParsedMoney = { readonly minor: number } | { readonly error: string };
 
 const [zero, nine, point] = [0x30, 0x39, 0x2e];
+/**
+ * Characters that `plainMinor` reads at most. With so few digits, each step of its arithmetic is
+ * exact or its result exceeds the limit.
+ */
 const maxPlainLength = 15;
 
 /**
- * Reads an amount in major units as integer minor units, exactly: no float arithmetic is involved.
- * A number is read by its shortest decimal form, which is what the caller wrote for up to 15 digits;
- * more are refused by the limit.
+ * Converts an amount in major units to integer minor units, exactly, without floating-point
+ * fractions. A number is read in its shortest decimal form. Up to 15 digits, that is the text that
+ * the caller wrote; the limit rejects longer ones.
  */
 export function parseMoney(input: MoneyInput, exponent: number): ParsedMoney {
   const plain = plainMinor(String(input), exponent);
@@ -23,8 +27,8 @@ export function parseMoney(input: MoneyInput, exponent: number): ParsedMoney {
   if (!match) return { error: 'must be a decimal number such as 59.98 or "59.98"' };
   const [, sign, whole = '', fraction = ''] = match;
   if (sign && /[1-9]/.test(whole + fraction)) return { error: 'must not be negative' };
-  if (fraction.length > exponent) return { error: `must have no more than ${exponent} decimals` };
-  // Whole numbers up to the limit are exact as a number, and those above it stay above it.
+  if (fraction.length > exponent) return { error: `must have at most ${exponent} decimals` };
+  // Integers up to the limit are exact as numbers; rounding cannot bring larger ones below it.
   const minor = Number(whole + fraction.padEnd(exponent, '0'));
   if (minor > orderLimits.maxAmountMinor) {
     return { error: `must be at most ${formatMinor(orderLimits.maxAmountMinor, exponent)}` };
@@ -32,9 +36,11 @@ export function parseMoney(input: MoneyInput, exponent: number): ParsedMoney {
   return { minor };
 }
 
-/** Most amounts are a few digits with a point among them: those without a regular expression. Undefined: what needs a closer look. */
+/**
+ * Parses the common form, a few digits with at most one point among them, without a regular
+ * expression. Returns undefined for any other text: `parseMoney` then examines it in full.
+ */
 function plainMinor(text: string, exponent: number): number | undefined {
-  // With so few digits every step is exact, or ends above the limit.
   if (text === '' || text.length > maxPlainLength || (text.charCodeAt(0) === zero && text.charCodeAt(1) !== point))
     return undefined;
   let minor = 0;
@@ -51,7 +57,7 @@ function plainMinor(text: string, exponent: number): number | undefined {
   return minor <= orderLimits.maxAmountMinor ? minor : undefined;
 }
 
-/** A number without an exponent part: 1e-7 becomes 0.0000001, so that "too many decimals" is seen as such. */
+/** Writes a number without an exponent, so that its decimals can be counted: 1e-7 → 0.0000001. */
 function plainDecimal(value: number): string | undefined {
   if (!Number.isFinite(value)) return undefined;
   const text = String(value);
@@ -64,7 +70,7 @@ function plainDecimal(value: number): string | undefined {
     : sign + digit + decimals.padEnd(shift, '0');
 }
 
-/** Integer minor units as a decimal in major units, with exactly the currency's decimals: 2000 → "20.00". */
+/** Formats minor units in major units with all decimals of the currency: 2000 → "20.00". */
 export function formatMinor(minor: number | bigint, exponent: number): string {
   const negative = minor < 0;
   const digits = String(negative ? -minor : minor).padStart(exponent + 1, '0');
@@ -74,8 +80,9 @@ export function formatMinor(minor: number | bigint, exponent: number): string {
 }
 
 /**
- * Integer minor units as a number in major units, for amounts within `orderLimits.maxAmountMinor`: the very number whose shortest decimal
- * form is the amount. IEEE 754 rounds a quotient of two exact numbers as it rounds the decimal itself, so no sum or text is needed.
+ * Converts integer minor units of at most `orderLimits.maxAmountMinor` to a number in major units:
+ * the number whose shortest decimal form is the amount. One division suffices, since IEEE 754
+ * rounds the quotient of two exact numbers to the same double as the decimal itself.
  */
 export function toMajor(minor: number, exponent: number): number {
   return minor / 10 ** exponent;
