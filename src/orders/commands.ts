@@ -2,8 +2,8 @@ import type { ItemQuantity } from './events.js';
 import type { MoneyInput } from './values/money.js';
 
 /**
- * What callers ask for. Amounts are still as the caller wrote them: only the order knows its currency,
- * so `decide` reads them.
+ * The commands on an order. Amounts are still as the caller wrote them: only the order knows its
+ * currency, so `decide` parses them.
  */
 export type OrderCommand =
   | PlaceOrder
@@ -32,7 +32,10 @@ export interface PlaceOrder extends OrderLines {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Either form of what is ordered; exactly one is given. In `itemIds` each occurrence is a quantity of one. */
+/**
+ * The ordered items, in one of two forms; exactly one is given. In `itemIds`, each occurrence
+ * counts as one unit.
+ */
 export interface OrderLines {
   readonly items?: readonly (ItemQuantity & { readonly unit_price?: MoneyInput })[];
   readonly itemIds?: readonly string[];

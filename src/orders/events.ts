@@ -1,6 +1,6 @@
 /**
- * What can happen to an order. Money is in integer minor units of the order's currency.
- * `data` is what is stored and hashed; its field names are for ever (a change goes through an upcaster).
+ * The events of an order. Money is in integer minor units of the order's currency. `data` is stored
+ * and hashed, so stored field names never change; a new shape needs an upcaster (upcast.ts).
  */
 export type OrderEvent =
   | { readonly type: 'OrderPlaced'; readonly data: OrderPlaced }
@@ -15,7 +15,10 @@ export type OrderEvent =
   | { readonly type: 'OrderHeld'; readonly data: { reason: string } }
   | { readonly type: 'OrderReleased'; readonly data: { reason: string } }
   | { readonly type: 'OrderNoteAdded'; readonly data: { text: string } }
-  /** The person was forgotten: what was personal in the order can't be read any more. No command leads to it. */
+  /**
+   * The order's person was forgotten: its personal data can no longer be read. No order command
+   * produces this event; privacy/forget-person.ts appends it.
+   */
   | { readonly type: 'OrderPersonErased'; readonly data: Record<string, never> };
 
 export type OrderEventType = OrderEvent['type'];
@@ -50,31 +53,35 @@ export interface OrderShipped {
 }
 
 /**
- * What the log knows of an event beside its content. Times are RFC 3339, UTC, milliseconds.
- * `occurredAt` is the business's time; `recordedAt` is the log's, never decreasing within a partition.
+ * The fields of an event beside its type and data. Times are RFC 3339, UTC, with milliseconds.
+ * `occurredAt` is the time of the business; `recordedAt` is the time of the log, which never
+ * decreases within a partition.
  */
 export interface EventEnvelope {
   readonly orderId: string;
-  /** Place in the order's stream: 1, 2, 3, … */
+  /** Position in the order's stream: 1, 2, 3, … */
   readonly version: number;
   readonly occurredAt: string;
   readonly recordedAt: string;
 }
 
-/** Who caused an event, through which request. Stored and hashed with the event. */
+/** The actor and the request that caused an event. Stored and hashed with the event. */
 export interface EventMetadata {
   /** Version of the event's data format; see upcast.ts. */
   schema: number;
   actor: string;
   request_id?: string | undefined;
-  /** What the request belongs to; absent where it is the first of its kind, and correlates with itself. */
+  /** Names the chain of requests. Absent if the request began it and correlates with itself. */
   correlation_id?: string | undefined;
   causation_id?: string | undefined;
   idempotency_key?: string | undefined;
-  /** Whose key the event's personal data is sealed with; absent where nothing is sealed. */
+  /** Names the person whose key seals the event's personal data. Absent if nothing is sealed. */
   person?: string | undefined;
-  /** Of the command's canonical form: tells a repeated command from another one under the same key; see commands/idempotency.ts.
-   *  With a person, it is the HMAC-SHA256 of that under the person's key. */
+  /**
+   * Hash of the command's canonical form. It distinguishes a repeated command from another command
+   * with the same Idempotency-Key; see commands/idempotency.ts. In an event with `person` it is the
+   * HMAC-SHA256 of that hash under the person's key.
+   */
   command_hash?: string | undefined;
 }
 

@@ -1,24 +1,37 @@
 /**
- * The limits of one order. A caller who meets one is told its name and value; none is silently applied.
+ * The limits of one order. A request beyond one of them is rejected; nothing is cut off silently.
+ * Lengths are in Unicode code points.
  */
 export const orderLimits = {
-  /** Fifteen significant digits: every such decimal survives the trip through a JSON number (IEEE 754 double) unchanged. */
+  /**
+   * Minor units of any amount. Has fifteen significant digits: every such decimal survives the way
+   * through a JSON number (IEEE 754 double) unchanged.
+   */
   maxAmountMinor: 999_999_999_999_999,
-  /** Lines of one order. Keeps the order's document, which is rewritten on every event, small. */
+  /** Lines of one order. Keeps the order's document small, which is rewritten on every event. */
   maxItems: 500,
-  /** Entries of `item_ids`, the form in which each occurrence is one unit. */
+  /** Entries of `item_ids`, each one unit. Keeps the document small, as `maxItems` does. */
   maxItemIds: 1_000,
+  /** Units of one line. Keeps the unit counts of an order and of the metrics exact as numbers. */
   maxQuantity: 1_000_000,
+  /** Length of a user id or an item id. A user id is also part of the order's index entry. */
   maxIdLength: 200,
+  /** Length of a reason. A reason is stored for ever in the event that it explains. */
   maxReasonLength: 500,
+  /** Length of a note. A note is stored for ever in its event. */
   maxNoteLength: 2_000,
+  /** Length of a payment reference, a carrier or a tracking number. Other systems issue them. */
   maxReferenceLength: 200,
+  /** Entries of an order's metadata: with the two limits below, at most 30,000 characters. */
   maxMetadataPairs: 50,
+  /** Length of a key of an order's metadata. */
   maxMetadataKeyLength: 100,
+  /** Length of a value of an order's metadata. */
   maxMetadataValueLength: 500,
-  /** A stream is loaded whole to decide on it, so it must stay short enough to load. */
+  /** Events of one stream. A command loads the whole stream to decide, so it must stay short. */
   maxEventsPerOrder: 10_000,
-  /** Business times before this year are typing errors, and after it cannot be told from them. */
+  /** First year of a business time (UTC offset as given). Earlier times are typing errors. */
   minOccurredAtYear: 1970,
+  /** Last year of a business time (UTC offset as given). Later times are typing errors. */
   maxOccurredAtYear: 2199,
 } as const;

@@ -48,7 +48,10 @@ export function orderDocument(order: Order): OrderDocument {
   };
 }
 
-/** The very text that JSON.stringify makes of `orderDocument`, in half the time: every answer about an order is this. */
+/**
+ * Returns exactly the text of `JSON.stringify(orderDocument(order))`, in half the time. Every
+ * response that consists of one order is made by it.
+ */
 export function orderJson(order: Order): string {
   const exponent = exponentOf(order.currency);
   let items = '';
@@ -70,7 +73,10 @@ export function orderJson(order: Order): string {
   );
 }
 
-/** Text without anything that JSON escapes: quotes, backslashes, control characters, and surrogates, which might be lone ones. */
+/**
+ * Matches text in which JSON escapes nothing: no quotes, backslashes or control characters, and no
+ * surrogates, since a lone one is escaped.
+ */
 const plainText = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
 
 function jsonString(text: string): string {

@@ -1,4 +1,7 @@
-/** An order as its events have made it. Money in integer minor units of `currency`; times RFC 3339 UTC. */
+/**
+ * An order, folded from its events. Money is in integer minor units of `currency`; times are
+ * RFC 3339, UTC.
+ */
 export interface Order {
   readonly orderId: string;
   readonly userId: string;
@@ -10,9 +13,9 @@ export interface Order {
   readonly paidMinor: number;
   readonly refundedMinor: number;
   readonly metadata: Readonly<Record<string, string>>;
-  /** When the order was placed (occurred_at of OrderPlaced). */
+  /** The time at which the order was placed: `occurredAt` of OrderPlaced. */
   readonly placedAt: string;
-  /** When its newest event was recorded. */
+  /** The time at which its newest event was recorded. */
   readonly updatedAt: string;
   readonly version: number;
 }
@@ -40,14 +43,17 @@ export type OrderStatus = (typeof orderStatuses)[number];
 export const paymentStatuses = ['unpaid', 'partially_paid', 'paid', 'partially_refunded', 'refunded'] as const;
 export type PaymentStatus = (typeof paymentStatuses)[number];
 
-/** The payment line of an order, which merchants keep apart from its fulfilment. An order of amount 0 owes nothing: paid. */
+/**
+ * Returns the payment status of an order, which merchants track separately from its fulfilment. An
+ * order with a total of 0 counts as paid.
+ */
 export function paymentStatus(order: Pick<Order, 'totalMinor' | 'paidMinor' | 'refundedMinor'>): PaymentStatus {
   if (order.refundedMinor > 0) return order.refundedMinor === order.paidMinor ? 'refunded' : 'partially_refunded';
   if (order.paidMinor === order.totalMinor) return 'paid';
   return order.paidMinor > 0 ? 'partially_paid' : 'unpaid';
 }
 
-/** Units ordered, shipped and returned, over all items. */
+/** Units ordered, shipped and returned, summed over all items. */
 export interface UnitCounts {
   readonly ordered: number;
   readonly shipped: number;
@@ -67,8 +73,8 @@ export function unitCounts(items: readonly OrderItem[]): UnitCounts {
 }
 
 /**
- * The status after something was shipped or returned. While something is still to ship, the order stays
- * partially_shipped whatever comes back, since `ship` must stay possible.
+ * Returns the status after units were shipped or returned. As long as units are still to ship, the
+ * order stays partially_shipped even if units come back, so that `ship` stays possible.
  */
 export function fulfilmentStatus(units: UnitCounts, current: OrderStatus): OrderStatus {
   if (units.shipped < units.ordered) return units.shipped > 0 ? 'partially_shipped' : current;

@@ -1,12 +1,13 @@
 import type { OrderEvent } from './events.js';
 
-/** What stands in for personal data of somebody who was forgotten. */
+/** Replaces the personal data of a person who was forgotten. */
 export const erasedText = '[erased]';
 
 /**
- * The personal data in an event's data: the fields, as they are stored, by name. A field that is null holds nothing about
- * anybody. Everything else of an event (items, amounts, reasons, references, carrier) is not personal data, and has to be kept free
- * of it by those who write it.
+ * The personal fields of each event type, by their stored names, with the value that replaces each
+ * one after its person was forgotten. A field that is null holds no personal data. All other fields
+ * (items, amounts, reasons, references, carrier) count as not personal; callers must keep personal
+ * data out of them.
  */
 const personalFields: Readonly<Partial<Record<OrderEvent['type'], Readonly<Record<string, unknown>>>>> = {
   OrderPlaced: { user_id: erasedText, metadata: {} },
@@ -14,7 +15,7 @@ const personalFields: Readonly<Partial<Record<OrderEvent['type'], Readonly<Recor
   OrderNoteAdded: { text: erasedText },
 };
 
-/** An event's data in two: what is about a person, and the rest. `personal` is undefined where there is nothing. */
+/** Splits an event's data into its personal fields (undefined if there are none) and the rest. */
 export function splitPersonalData(
   type: string,
   data: object,
@@ -26,7 +27,7 @@ export function splitPersonalData(
   return { personal: Object.keys(personal).length > 0 ? personal : undefined, rest };
 }
 
-/** What an event of this type shows in place of its personal data. */
+/** Returns the values that replace the personal fields of an event of this type. */
 export function erasedFields(type: string): Readonly<Record<string, unknown>> {
   return personalFields[type as OrderEvent['type']] ?? {};
 }

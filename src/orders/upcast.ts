@@ -1,24 +1,25 @@
 import type { OrderEvent } from './events.js';
 
-/** Turns an event's data of one schema version into the next one's. Pure; the stored event never changes. */
+/** Converts an event's data to the next schema version. Pure; the stored event never changes. */
 export type Upcaster = (data: Record<string, unknown>) => Record<string, unknown>;
 
 /**
- * For each event type the steps from schema version 1 to 2, 2 to 3, and so on. To change an event's data: change its
- * type in events.ts and add here the step that turns what is stored into it.
+ * The steps of each event type, from schema version 1 to 2, from 2 to 3, and so on. To change an
+ * event's data, change its type in events.ts and add a step here that converts stored data to it.
  */
 export type Upcasters = Readonly<Partial<Record<OrderEvent['type'], readonly Upcaster[]>>>;
 
 const upcasters: Upcasters = {};
 
-/** The schema version that newly written events of this type carry. */
+/** Returns the schema version that new events of this type carry. */
 export function currentSchema(type: OrderEvent['type'], steps: Upcasters = upcasters): number {
   return (steps[type]?.length ?? 0) + 1;
 }
 
 /**
- * Reads stored data of any schema version as today's event. Throws on a type or a schema version that this code does
- * not know: it was written by a newer version of the service, and guessing would corrupt whatever is derived from it.
+ * Converts stored data of any schema version to an event of the current one. Throws if this code
+ * does not know the type or the schema version: a newer version of the service wrote the event, and
+ * a guess would corrupt everything derived from it.
  */
 export function upcast(type: string, schema: number, data: unknown, steps: Upcasters = upcasters): OrderEvent {
   if (!isEventType(type)) throw new Error(`unknown event type "${type}": was it written by a newer version?`);
@@ -28,7 +29,8 @@ export function upcast(type: string, schema: number, data: unknown, steps: Upcas
   }
   let upcasted = data;
   for (const step of (steps[type] ?? []).slice(schema - 1)) upcasted = step(upcasted as Record<string, unknown>);
-  // The log only holds what decide has made, in the schema version that it names: the one place where that is trusted.
+  // The log holds only data that `decide` produced, in the schema version that the event names.
+  // This is the one place that relies on it.
   return { type, data: upcasted } as OrderEvent;
 }
 
@@ -48,7 +50,7 @@ const eventTypes: Readonly<Record<OrderEvent['type'], true>> = {
   OrderPersonErased: true,
 };
 
-/** Every type of an order's events. */
+/** All types of order events. */
 export const orderEventTypes = Object.keys(eventTypes) as readonly OrderEvent['type'][];
 
 function isEventType(type: string): type is OrderEvent['type'] {

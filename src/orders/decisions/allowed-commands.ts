@@ -1,12 +1,15 @@
 import { type CommandName, commandNames } from '../commands.js';
 import { type Order, unitCounts } from '../order.js';
 
-/** The commands that the order as it stands allows, with some arguments at least. What a refused caller is told. */
+/**
+ * Returns the commands that the order's current state allows with at least some arguments. A
+ * rejected caller receives this list.
+ */
 export function allowedCommands(order: Order): CommandName[] {
   return commandNames.filter((name) => allows(name, order));
 }
 
-/** Whether the order's status, hold and amounts leave room for a command. `decide` then checks its arguments. */
+/** Whether the order's status, hold and amounts permit a command; `decide` checks its arguments. */
 export function allows(command: CommandName, order: Order): boolean {
   switch (command) {
     case 'place':
@@ -40,12 +43,12 @@ export function shippable(order: Order): boolean {
   return order.status === 'processing' || order.status === 'partially_shipped';
 }
 
-/** Nothing shipped yet, and not cancelled already. */
+/** Whether nothing has been shipped and the order is not cancelled. */
 export function cancellable(order: Order): boolean {
   return order.status === 'pending' || order.status === 'processing';
 }
 
-/** Not wholly shipped yet: a hold stops what is still to ship. */
+/** Whether units are still to ship: a hold blocks those. */
 export function holdable(order: Order): boolean {
   return order.status === 'pending' || shippable(order);
 }

@@ -1,6 +1,9 @@
 import type { Order } from '../order.js';
 
-/** Why `decide` refused. Each is a problem type of the HTTP contract (src/http/contract/problem-types.ts is the one table). */
+/**
+ * The reasons for which a command is rejected. Each is also a problem type of the HTTP contract,
+ * see http/contract/problem-types.ts.
+ */
 export type RejectionKind =
   | 'order-not-found'
   | 'order-exists'
@@ -18,9 +21,9 @@ export type RejectionKind =
 export interface Rejection {
   readonly rejected: RejectionKind;
   readonly detail: string;
-  /** The order as it stands; absent where there is none. */
+  /** The current order; absent if it does not exist. */
   readonly order?: Order;
-  /** For invalid-command: the field that is wrong, as a JSON pointer into the command's body. */
+  /** For invalid-command: a JSON pointer to the wrong field in the command's body. */
   readonly pointer?: string;
 }
 

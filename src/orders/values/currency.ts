@@ -1,6 +1,7 @@
 /**
- * The minor-unit exponent of every active ISO 4217 currency: how many decimals an amount of it may have.
- * Our own table, because Intl follows CLDR, which shows some currencies (IQD, AFN, …) with fewer decimals than ISO 4217 gives.
+ * The active ISO 4217 currencies by their minor-unit exponent, the number of decimals that an
+ * amount may have. Intl is no source for it: it follows CLDR, which shows some currencies (IQD,
+ * AFN, …) with fewer decimals than ISO 4217 defines.
  */
 const byExponent: Record<number, string> = {
   0: 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF',
@@ -21,12 +22,12 @@ const exponents = new Map<string, number>(
 /** Every currency code that an order may have, in alphabetical order. */
 export const currencyCodes: readonly string[] = [...exponents.keys()].sort();
 
-/** The number of decimals of a currency, or undefined where ISO 4217 has no such code. */
+/** Returns the number of decimals of a currency, or undefined if ISO 4217 has no such code. */
 export function currencyExponent(code: string): number | undefined {
   return exponents.get(code);
 }
 
-/** The number of decimals of a currency that an order already has. Throws on a code that no order can have. */
+/** Returns the number of decimals of an order's currency. Throws if no order can have the code. */
 export function exponentOf(code: string): number {
   const exponent = exponents.get(code);
   if (exponent === undefined) throw new Error(`"${code}" is not an ISO 4217 currency`);

@@ -2,34 +2,42 @@ import { codeAt } from './code-at.js';
 
 const endOf9999Ms = Date.UTC(10_000, 0, 1);
 const dayMs = 86_400_000;
-/** The dates of the days that there were, "2026-01-31T" by number: most events are of few days, and Date takes as long as a hash. */
+/**
+ * The text "2026-01-31T" of each recent day, by the number of days since 1970. Most events are of
+ * few days, and formatting one with Date costs as much as a hash.
+ */
 const dates = new Map<number, string>();
+/** Entries of `dates`, enough for 27 years. A full map is emptied. */
 const maxDates = 10_000;
-/** A time's text is written here and made a string at once: put together piece by piece it would be garbage for each piece. */
-const written = Buffer.from('1970-01-01T00:00:00.000Z', 'latin1');
-/** The day whose date stands there. */
-let writtenDay = 0;
+/**
+ * A time is written here and becomes a string in one step: concatenating its parts would leave
+ * garbage for each of them.
+ */
+const buffer = Buffer.from('1970-01-01T00:00:00.000Z', 'latin1');
+/** The day whose date is in `buffer`. */
+let bufferDay = 0;
 
 /**
- * Whole milliseconds since 1970 as RFC 3339, UTC, with milliseconds: what `Date.toISOString` writes. Throws RangeError on what no event
- * of the service has: times before 1970, years of five digits, and what is no number.
+ * Formats whole milliseconds since 1970 as RFC 3339, UTC, with milliseconds, like
+ * `Date.toISOString`. Throws RangeError for times that no event has: before 1970, after the year
+ * 9999, or not a number.
  */
 export function utcTime(ms: number): string {
   if (!isUtcTime(ms)) throw new RangeError(`${ms} is no time from 1970 to 9999`);
   const day = Math.floor(ms / dayMs);
-  if (day !== writtenDay) writeDate(day);
-  const ofDay = Math.floor(ms) - day * dayMs;
-  const seconds = Math.floor(ofDay / 1_000);
+  if (day !== bufferDay) writeDate(day);
+  const msOfDay = Math.floor(ms) - day * dayMs;
+  const seconds = Math.floor(msOfDay / 1_000);
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
   writeTwoDigits(11, hours);
   writeTwoDigits(14, minutes - hours * 60);
   writeTwoDigits(17, seconds - minutes * 60);
-  const milliseconds = ofDay - seconds * 1_000;
+  const milliseconds = msOfDay - seconds * 1_000;
   const hundreds = Math.floor(milliseconds / 100);
-  written[20] = 0x30 + hundreds;
+  buffer[20] = 0x30 + hundreds;
   writeTwoDigits(21, milliseconds - hundreds * 100);
-  return written.toString('latin1', 0, 24);
+  return buffer.toString('latin1', 0, 24);
 }
 
 function writeDate(day: number): void {
@@ -39,29 +47,30 @@ function writeDate(day: number): void {
     date = new Date(day * dayMs).toISOString().slice(0, 11);
     dates.set(day, date);
   }
-  written.write(date, 'latin1');
-  writtenDay = day;
+  buffer.write(date, 'latin1');
+  bufferDay = day;
 }
 
 function writeTwoDigits(at: number, value: number): void {
   const tens = Math.floor(value / 10);
-  written[at] = 0x30 + tens;
-  written[at + 1] = 0x30 + value - tens * 10;
+  buffer[at] = 0x30 + tens;
+  buffer[at + 1] = 0x30 + value - tens * 10;
 }
 
-/** Whether `utcTime` can write it. */
+/** Whether `utcTime` can format the time. */
 export function isUtcTime(ms: number): boolean {
   return ms >= 0 && ms < endOf9999Ms;
 }
 
 /**
- * The milliseconds since 1970 of a time as `utcTime` writes it, in a fifth of the time that Date.parse takes; of any other text what
- * Date.parse says. Days are counted as in Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (days_from_civil).
+ * Parses a time in the form of `utcTime` to milliseconds since 1970, in a fifth of the time of
+ * Date.parse. Any other text goes to Date.parse. Days are counted as in Howard Hinnant,
+ * "chrono-Compatible Low-Level Date Algorithms" (days_from_civil).
  */
 export function utcMs(text: string): number {
   if (text.length !== 24 || codeAt(text, 23) !== 0x5a) return Date.parse(text);
   const month = digits(text, 5, 2);
-  // Years begin in March, so that the day of a leap year is their last.
+  // Years begin in March here, so that a leap day is the last day of its year.
   const year = digits(text, 0, 4) - (month <= 2 ? 1 : 0);
   const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + digits(text, 8, 2) - 1;
   const leapDays = Math.floor(year / 4) - Math.floor(year / 100) + Math.floor(year / 400);
@@ -70,7 +79,7 @@ export function utcMs(text: string): number {
   return day * dayMs + seconds * 1_000 + digits(text, 20, 3);
 }
 
-/** From the first of March of the year 0. */
+/** Days from 1 March of the year 0 to 1 January 1970. */
 const daysUntil1970 = 719_468;
 
 function digits(text: string, from: number, count: number): number {
