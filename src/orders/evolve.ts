@@ -66,6 +66,7 @@ function copyOf(order: Order, { recordedAt, version }: EventEnvelope): Draft {
   };
 }
 
+/** Applies an event to the order. A new event type without a case is an error of the compiler. */
 function apply(order: Draft, event: Exclude<OrderEvent, { type: 'OrderPlaced' }>): void {
   switch (event.type) {
     case 'OrderAmended':
@@ -106,6 +107,8 @@ function apply(order: Draft, event: Exclude<OrderEvent, { type: 'OrderPlaced' }>
       order.userId = erasedText;
       order.metadata = {};
       break;
+    default:
+      event satisfies never;
   }
 }
 
