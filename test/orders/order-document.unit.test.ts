@@ -33,8 +33,8 @@ const anyOrder: fc.Arbitrary<Order> = fc.record({
   version: fc.integer({ min: 1 }),
 });
 
-describe('an order as the API shows it', () => {
-  it('is the very text that JSON.stringify makes of it, whatever is in it', () => {
+describe('the document of an order', () => {
+  it('orderJson returns the text of JSON.stringify for every order', () => {
     fc.assert(
       fc.property(anyOrder, (order) => {
         expect(orderJson(order)).to.equal(JSON.stringify(orderDocument(order)));
@@ -43,7 +43,7 @@ describe('an order as the API shows it', () => {
     );
   });
 
-  it('has times as RFC 3339 has them, for every millisecond of every year', () => {
+  it('utcTime and utcMs agree with Date for every time from 1970 to 9999', () => {
     fc.assert(
       fc.property(time, (ms) => {
         expect(utcTime(ms)).to.equal(new Date(ms).toISOString());

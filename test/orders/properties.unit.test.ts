@@ -30,8 +30,8 @@ function consistent(order: Order): void {
 
 const at = (version: number) => new Date(Date.UTC(2026, 0, 1) + version).toISOString();
 
-describe('for every sequence of commands', () => {
-  it('the order stays consistent, a rejected command changes nothing, and what is allowed is told truly', () => {
+describe('the domain', () => {
+  it('after any commands the order is consistent, rejections changed nothing, and accepted commands were allowed', () => {
     fc.assert(
       fc.property(fc.array(anyCommand, { maxLength: 40 }), (commands) => {
         const events: RecordedEvent[] = [];
@@ -62,7 +62,7 @@ describe('for every sequence of commands', () => {
           }
         }
         expect(fold(events)).to.deep.equal(order);
-        // The stored document loses nothing that later events depend on.
+        // The encoding in Redis keeps every field that later events depend on.
         if (order) expect(decodeOrder(orderId, encodeOrder(order))).to.deep.equal(order);
       }),
       { numRuns: 500 },

@@ -5,18 +5,18 @@ describe('upcast', () => {
   const steps: Upcasters = {
     OrderNoteAdded: [({ note, ...rest }) => ({ ...rest, text: note }), ({ text }) => ({ text: String(text).trim() })],
   };
-  it('turns the oldest data into today’s, step by step', () =>
+  it('data of the oldest schema version passes through every upcaster', () =>
     expect(upcast('OrderNoteAdded', 1, { note: ' hi ' }, steps)).to.deep.equal({
       type: 'OrderNoteAdded',
       data: { text: 'hi' },
     }));
-  it('skips the steps that the data has behind it', () =>
+  it('data of a later schema version skips the steps before it', () =>
     expect(upcast('OrderNoteAdded', 2, { text: ' hi ' }, steps).data).to.deep.equal({ text: 'hi' }));
-  it('leaves today’s data alone', () =>
+  it('data of the current schema version stays unchanged', () =>
     expect(upcast('OrderNoteAdded', 3, { text: ' hi ' }, steps).data).to.deep.equal({ text: ' hi ' }));
-  it('gives new events the newest schema version', () => expect(currentSchema('OrderNoteAdded', steps)).to.equal(3));
-  it('refuses data of a newer version than it knows', () =>
+  it('new events carry the newest schema version', () => expect(currentSchema('OrderNoteAdded', steps)).to.equal(3));
+  it('upcasting data of an unknown newer schema version throws', () =>
     expect(() => upcast('OrderNoteAdded', 4, {}, steps)).to.throw(/schema version 4/));
-  it('refuses a type that it does not know', () =>
+  it('upcasting an event of an unknown type throws', () =>
     expect(() => upcast('OrderTeleported', 1, {})).to.throw(/newer version/));
 });

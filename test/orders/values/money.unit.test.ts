@@ -5,7 +5,7 @@ import { currencyCodes, exponentOf } from '../../../src/orders/values/currency.j
 import { formatMinor, parseMoney, toMajor } from '../../../src/orders/values/money.js';
 
 describe('money', () => {
-  it('survives the way out as a JSON number and in again, for every amount and currency', () => {
+  it('every amount of every currency survives the way through a JSON number unchanged', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: orderLimits.maxAmountMinor }),
@@ -22,7 +22,7 @@ describe('money', () => {
     );
   });
 
-  it('is read exactly, or refused, whatever is written', () => {
+  it('every text is parsed as an exact amount or rejected', () => {
     const written = fc.string({ unit: fc.constantFrom(...'00123456789..-e'), maxLength: 18 });
     fc.assert(
       fc.property(written, fc.integer({ min: 0, max: 4 }), (text, exponent) => {
@@ -60,12 +60,12 @@ describe('money', () => {
     [0.1 + 0.2, /2 decimals/],
   ];
   for (const [input, reason] of refused) {
-    it(`refuses ${JSON.stringify(input)} and says why`, () => {
+    it(`the amount ${JSON.stringify(input)} is rejected with a reason`, () => {
       const parsed = parseMoney(input, 2);
       expect('error' in parsed ? parsed.error : '').to.match(reason);
     });
   }
-  it('takes minus zero for zero', () => expect(parseMoney(-0, 2)).to.deep.equal({ minor: 0 }));
-  it('takes exactly the largest amount', () =>
+  it('an amount of minus zero is parsed as zero', () => expect(parseMoney(-0, 2)).to.deep.equal({ minor: 0 }));
+  it('the largest amount is accepted', () =>
     expect(parseMoney('9999999999999.99', 2)).to.deep.equal({ minor: orderLimits.maxAmountMinor }));
 });
