@@ -1,9 +1,8 @@
 import { operatorStreamId } from '../event-log/operators/operator-events.js';
 import { invalid, type Rejection, rejected } from '../orders/decisions/rejection.js';
-import type { CommandDeps } from './command-deps.js';
 import type { HandleCommand } from './command-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';
-import { attempt, loadAndDecide } from './handle-command.js';
+import { attempt, type CommandDeps, loadAndDecide } from './handle-command.js';
 import { createOrderQueues } from './order-queues.js';
 import { createPlaceOrders, type PlaceOrders } from './place-orders.js';
 

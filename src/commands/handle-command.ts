@@ -1,15 +1,30 @@
-import type { AppendResult } from '../event-log/append/append.js';
+import type { AppendEvents, Appender, AppendResult } from '../event-log/append/append.js';
+import type { ReadStream } from '../event-log/read/read-stream.js';
 import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
 import { decide } from '../orders/decisions/decide.js';
 import type { RecordedEvent } from '../orders/events.js';
 import { fold } from '../orders/evolve.js';
+import type { PersonKeys } from '../privacy/person-keys.js';
 import { keyedHash } from '../privacy/sealed-events.js';
-import type { CommandDeps } from './command-deps.js';
 import type { CommandOutcome } from './command-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';
 import { handledBefore, isHashOf } from './idempotency.js';
 import { commandLimits as limits } from './limits.js';
 import { type NewOrderEvent, newEvents, personOf, sealEvents, toAppend } from './new-events.js';
+
+/** The functions by which commands reach the event log. */
+export interface CommandDeps {
+  readonly readStream: ReadStream;
+  readonly append: AppendEvents;
+  readonly appendAll: Appender['appendAll'];
+  /**
+   * Seals the personal data of new events. Without it, events store personal data in the clear.
+   * `readStream` opens sealed data.
+   */
+  readonly personKeys?: PersonKeys | undefined;
+  /** Returns the current time, RFC 3339 UTC with milliseconds. */
+  readonly now: () => string;
+}
 
 export async function loadAndDecide(deps: CommandDeps, request: CommandRequest): Promise<CommandOutcome> {
   const hash = requestHash(request);

@@ -1,10 +1,9 @@
 import type { Append } from '../event-log/append/append.js';
 import { operatorStreamId } from '../event-log/operators/operator-events.js';
 import { decide } from '../orders/decisions/decide.js';
-import type { CommandDeps } from './command-deps.js';
-import type { HandleCommand } from './command-outcome.js';
-import { type BatchOutcome, outcomeOf } from './command-outcome.js';
+import { type BatchOutcome, type HandleCommand, outcomeOf } from './command-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';
+import type { CommandDeps } from './handle-command.js';
 import { type NewOrderEvent, newEvents, sealEvents, toAppend } from './new-events.js';
 
 /**
