@@ -2,7 +2,7 @@ import { operatorStreamId } from '../event-log/operators/operator-events.js';
 import { invalid, type Rejection, rejected } from '../orders/decisions/rejection.js';
 import type { HandleCommand } from './command-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';
-import { attempt, type CommandDeps, loadAndDecide } from './handle-command.js';
+import { type CommandDeps, decideAndAppend, loadAndDecide } from './handle-command.js';
 import { createOrderQueues } from './order-queues.js';
 import { createPlaceOrders, type PlaceOrders } from './place-orders.js';
 
@@ -12,14 +12,14 @@ export interface CommandHandlers {
 }
 
 export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
-  const inTurn = createOrderQueues();
-  const loadFirst: HandleCommand = (request) => inTurn(request.orderId, () => loadAndDecide(deps, request));
+  const enqueue = createOrderQueues();
+  const loadFirst: HandleCommand = (request) => enqueue(request.orderId, () => loadAndDecide(deps, request));
 
   const handleCommand: HandleCommand = async (request) => {
     if (request.orderId === operatorStreamId) return { outcome: 'rejected', rejection: notAnOrder(request) };
-    // A new order needs no look at a stream that most likely is not there: the append checks that it is not.
+    // Placing an order skips its stream, which most likely does not exist: the append checks that.
     if (request.command.command === 'place' && request.expectedVersion === undefined) {
-      const placed = await attempt(deps, request, [], requestHash(request));
+      const placed = await decideAndAppend(deps, request, [], requestHash(request));
       if (placed) return placed;
     }
     return loadFirst(request);
@@ -29,6 +29,6 @@ export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
 
 function notAnOrder({ command }: CommandRequest): Rejection {
   return command.command === 'place'
-    ? invalid('/order_id', 'is reserved for the service itself: choose another')
+    ? invalid('/order_id', 'is reserved for the service; choose another id')
     : rejected('order-not-found', undefined, 'There is no order with this id.');
 }

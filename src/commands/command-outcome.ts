@@ -2,13 +2,15 @@ import type { Rejection } from '../orders/decisions/rejection.js';
 import type { Order } from '../orders/order.js';
 import type { CommandRequest } from './command-request.js';
 
+/** The command's event is in the log. */
 export interface Handled {
   readonly outcome: 'handled';
+  /** The order after the command's event. */
   readonly order: Order;
   readonly partition: number;
   /** The position of the command's event. */
   readonly position: number;
-  /** Whether the command had been handled before, and this is the answer of then. */
+  /** Whether the command is a repetition. Then this is the outcome of its first handling. */
   readonly replayed: boolean;
 }
 
@@ -17,24 +19,24 @@ export type CommandOutcome =
   | { readonly outcome: 'rejected'; readonly rejection: Rejection }
   | { readonly outcome: 'version-mismatch'; readonly currentVersion: number }
   | { readonly outcome: 'idempotency-key-reused' }
-  /** Other processes' commands on this order kept coming first. */
+  /** Other appends to the order came first at every attempt. Nothing was done. */
   | { readonly outcome: 'contended' };
 
 /**
- * Handles a command: loads the order's stream, decides, appends. Once it resolves with `handled`, the event is durable.
- * Rejects with Overloaded (nothing was done), or with the database's error: then the outcome is unknown, and a repetition
- * under the same Idempotency-Key finds out.
+ * Handles a command: loads the order's stream, decides, appends. Once it resolves with `handled`,
+ * the event is durable. Rejects with Overloaded if nothing was done. Rejects with the database's
+ * error if the outcome is unknown; a repetition with the same Idempotency-Key then finds out.
  */
 export type HandleCommand = (request: CommandRequest) => Promise<CommandOutcome>;
 
-/** As the outcome of a command, without the order: who sends thousands only asks what became of each. */
+/** The outcome of one command of a batch: with the order's version, without the order itself. */
 export type BatchOutcome =
   | (Omit<Handled, 'order'> & { readonly version: number })
   | Exclude<CommandOutcome, Handled>
-  /** What HandleCommand would have rejected with. */
+  /** HandleCommand rejected with this error. */
   | { readonly outcome: 'failed'; readonly error: unknown };
 
-/** Handles a request alone. Never rejects. */
+/** Handles one request of a batch by itself. Never rejects. */
 export async function outcomeOf(handle: HandleCommand, request: CommandRequest): Promise<BatchOutcome> {
   try {
     const outcome = await handle(request);

@@ -2,25 +2,25 @@ import type { OrderCommand } from '../orders/commands.js';
 import { commandHash } from './idempotency.js';
 
 /**
- * A command with who asks for it and how. What is not known may be there as undefined: an object that always has the same fields is made in
- * one step, where each optional one would be a copy.
+ * A command with its order, its actor and its conditions. A field without a value may be present as
+ * undefined: callers then create the object in one step, without a spread per optional field.
  */
 export interface CommandRequest {
   readonly orderId: string;
   readonly command: OrderCommand;
-  /** Who acts: the actor in the event's metadata. */
+  /** Stored as the actor in the event's metadata. */
   readonly actor: string;
   readonly idempotencyKey?: string | undefined;
-  /** The version that the order must be at (If-Match). */
+  /** The version that the order must have (If-Match). */
   readonly expectedVersion?: number | undefined;
-  /** When it happened in the business, RFC 3339 UTC with milliseconds; now, unless an import says otherwise. */
+  /** The time of the business, RFC 3339 UTC with milliseconds. Defaults to the current time. */
   readonly occurredAt?: string | undefined;
   readonly requestId?: string | undefined;
   readonly correlationId?: string | undefined;
   readonly causationId?: string | undefined;
 }
 
-/** The hash of what is asked for: tells a repeated command from another one under the same key. */
+/** Hashes a request's content, to tell a repetition from another command with the same key. */
 export function requestHash({ command, occurredAt }: CommandRequest): string {
   return commandHash({ command, occurredAt });
 }

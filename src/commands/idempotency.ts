@@ -2,35 +2,40 @@ import { hash } from 'node:crypto';
 import type { RecordedEvent } from '../orders/events.js';
 
 /**
- * SHA-256, hex, of a command as it was asked for: tells a repeated command from another one under the same key.
- * Object keys are sorted, so that the order in which a client writes its fields makes no difference.
+ * Hashes a command's canonical form with SHA-256, in hex, to distinguish a repeated command from
+ * another one with the same key. The canonical form is JSON with sorted object keys, so that the
+ * order of a client's fields makes no difference.
  */
 export function commandHash(command: unknown): string {
   return hash('sha256', JSON.stringify(areKeysSorted(command) ? command : sortKeys(command)), 'hex');
 }
 
 /**
- * The hash as events carry it: its first 128 bits in base64url. Enough to tell commands under one key apart, and every event
- * keeps it for ever. The oldest events carry all of it, in hex.
+ * Returns the hash in the form that events carry: its first 128 bits in base64url. They suffice to
+ * distinguish the commands with one key, and every event stores them for ever. The oldest events
+ * carry the whole hash, in hex.
  */
 export function storedHash(hash: string): string {
   return Buffer.from(hash.slice(0, 32), 'hex').toString('base64url');
 }
 
-/** Whether an event's `command_hash` is that of a command. @param hash as commandHash gives it. */
+/**
+ * Whether an event's `command_hash` is that of a command.
+ * @param hash the command's hash, as `commandHash` returns it.
+ */
 export function isHashOf(stored: string | undefined, hash: string): boolean {
   return stored === storedHash(hash) || stored === hash;
 }
 
-/** Whether there is nothing to sort, as in most commands: looking is cheaper than making everything anew. */
+/** Whether all keys are sorted already, as in most commands: checking is cheaper than copying. */
 function areKeysSorted(value: unknown): boolean {
   if (value === null || typeof value !== 'object') return true;
   if (Array.isArray(value)) return value.every(areKeysSorted);
   const fields = value as Record<string, unknown>;
-  let before = '';
+  let previous = '';
   for (const name in fields) {
-    if (name < before || !areKeysSorted(fields[name])) return false;
-    before = name;
+    if (name < previous || !areKeysSorted(fields[name])) return false;
+    previous = name;
   }
   return true;
 }
@@ -46,7 +51,7 @@ function sortKeys(value: unknown): unknown {
   );
 }
 
-/** The event in the stream that this caller's command under this key led to, if it was handled before. */
+/** Finds the event that this actor's command with this key produced, if it was handled before. */
 export function handledBefore(
   stream: readonly RecordedEvent[],
   actor: string,

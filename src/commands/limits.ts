@@ -1,7 +1,13 @@
-/** The command side's limits. */
+/** The limits of handling commands. */
 export const commandLimits = {
-  /** How often a command is decided anew when another process's command on the same order came first. */
+  /**
+   * Attempts to decide and append one command. An attempt fails if something else is appended to
+   * the order first. After the last one the command ends as `contended`.
+   */
   maxDecisions: 10,
-  /** Commands on one order that wait for their turn in this process. */
+  /**
+   * Commands on one order in this process, running or waiting. They run one at a time, so that
+   * further ones would wait too long: those are rejected with Overloaded.
+   */
   maxQueuedPerOrder: 200,
 } as const;

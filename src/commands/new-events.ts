@@ -9,15 +9,18 @@ import { keyedHash, sealData } from '../privacy/sealed-events.js';
 import type { CommandRequest } from './command-request.js';
 import { storedHash } from './idempotency.js';
 
-/** An event that a command leads to. */
+/** An event that a command produced, before it is appended. */
 export interface NewOrderEvent {
   readonly event: OrderEvent;
-  /** JSON, as it is stored. */
+  /** The JSON text that is stored. */
   readonly data: string;
   readonly metadata: EventMetadata;
 }
 
-/** The events of a decision, as they are to be stored unless something in them is to be sealed. @param hash of the request. */
+/**
+ * Adds the metadata to the events of a decision. Nothing is sealed yet.
+ * @param hash the hash of the request.
+ */
 export function newEvents(decision: readonly OrderEvent[], request: CommandRequest, hash: string): NewOrderEvent[] {
   const command_hash = storedHash(hash);
   return decision.map((event) => ({
@@ -27,7 +30,7 @@ export function newEvents(decision: readonly OrderEvent[], request: CommandReque
   }));
 }
 
-/** What appends a command's events, if its order's stream is at the version. */
+/** Returns the append of a command's events on the condition that the stream is at the version. */
 export function toAppend(
   orderId: string,
   expectedVersion: number,
@@ -46,7 +49,11 @@ export function toAppend(
   };
 }
 
-/** The events with what is personal in them sealed under the key of the order's person; as they are, where nothing is sealed. @param hash of the request. */
+/**
+ * Seals the personal data of events with the key of the order's person. Events without personal
+ * data stay as they are, as all events do without `personKeys`.
+ * @param hash the hash of the request.
+ */
 export async function sealEvents(
   personKeys: PersonKeys | undefined,
   request: CommandRequest,
@@ -61,7 +68,7 @@ export async function sealEvents(
     return rejected(
       'person-erased',
       order,
-      'The person of this order was forgotten: send the command without personal data.',
+      'The person of this order was forgotten. Send the command without personal data.',
     );
   const command_hash = storedHash(keyedHash(hash, key));
   return events.map((plain) => {
@@ -71,12 +78,12 @@ export async function sealEvents(
   });
 }
 
-/** Whose personal data is sealed in the order's events. */
+/** Returns the person whose key seals the personal data of the order's events, if any is sealed. */
 export function personOf(stream: readonly RecordedEvent[]): string | undefined {
   return stream.find(({ metadata }) => metadata.person !== undefined)?.metadata.person;
 }
 
-/** The key of the order's person; undefined where they were, or are just being, forgotten. */
+/** Returns the key of the order's person, or undefined if the person was or is being forgotten. */
 async function personKeyOf(
   personKeys: PersonKeys,
   { command }: CommandRequest,
@@ -104,7 +111,7 @@ function eventMetadata(event: OrderEvent, request: CommandRequest, command_hash:
     schema: currentSchema(event.type),
     actor,
     request_id: requestId,
-    // A request that begins a chain of commands correlates with itself: that need not be kept twice.
+    // A request that begins a chain correlates with itself: its id is not stored twice.
     correlation_id: correlationId === requestId ? undefined : correlationId,
     causation_id: causationId,
     idempotency_key: idempotencyKey,

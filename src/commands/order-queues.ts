@@ -2,8 +2,8 @@ import { Overloaded } from '../event-log/overloaded.js';
 import { commandLimits as limits } from './limits.js';
 
 /**
- * Commands on one order take turns within this process, so that they don't run into each other's appends: conflicts are
- * left to commands of other processes.
+ * Creates one queue per order. The commands on an order run one after the other in this process, so
+ * that their appends do not conflict. Conflicts then come from other processes.
  */
 export function createOrderQueues() {
   const queues = new Map<string, { length: number; tail: Promise<unknown> }>();
@@ -13,10 +13,10 @@ export function createOrderQueues() {
       throw new Overloaded('commands on this order', limits.maxQueuedPerOrder);
     queues.set(orderId, queue);
     queue.length += 1;
-    const turn = queue.tail.then(task);
-    queue.tail = turn.catch(() => undefined);
+    const result = queue.tail.then(task);
+    queue.tail = result.catch(() => undefined);
     try {
-      return await turn;
+      return await result;
     } finally {
       queue.length -= 1;
       if (queue.length === 0) queues.delete(orderId);

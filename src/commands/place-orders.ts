@@ -7,34 +7,36 @@ import type { CommandDeps } from './handle-command.js';
 import { type NewOrderEvent, newEvents, sealEvents, toAppend } from './new-events.js';
 
 /**
- * Places many orders, each another one: every request is decided, and durable or refused, as by HandleCommand. What a command alone waits for
- * (a promise, an answer of PostgreSQL) is waited for once. One outcome a request, in their order; never rejects.
+ * Places many orders, no two of which have the same id. Each request is decided, and is durable or
+ * rejected, as if HandleCommand had handled it. The waits of a single command (for promises, for
+ * responses of PostgreSQL) occur once for all of them. Resolves with one outcome per request, in
+ * their order; never rejects.
  */
 export type PlaceOrders = (requests: readonly CommandRequest[]) => Promise<readonly BatchOutcome[]>;
 
-/** @param ofExisting handles a command whose order is there already, or may be. */
+/** @param loadFirst handles a command whose order may already exist: it loads the stream first. */
 export function createPlaceOrders(
   deps: CommandDeps,
   handleCommand: HandleCommand,
-  ofExisting: HandleCommand,
+  loadFirst: HandleCommand,
 ): PlaceOrders {
   return async (requests) => {
     const outcomes = new Array<BatchOutcome>(requests.length);
-    const alone: Promise<void>[] = [];
-    const handleAlone = async (index: number, request: CommandRequest, handle: HandleCommand) => {
+    const individual: Promise<void>[] = [];
+    const handleIndividually = async (index: number, request: CommandRequest, handle: HandleCommand) => {
       outcomes[index] = await outcomeOf(handle, request);
     };
-    // Thousands wait for their call: nothing is kept of them meanwhile but what goes into the log, and which requests they are of.
+    // Thousands of requests may wait for their call: meanwhile only their appends are kept.
     const appends: Append[] = [];
-    const placing: { readonly index: number; readonly request: CommandRequest }[] = [];
+    const appendRequests: { readonly index: number; readonly request: CommandRequest }[] = [];
     const place = (index: number, request: CommandRequest, events: readonly NewOrderEvent[]) => {
       appends.push(toAppend(request.orderId, 0, events, request.occurredAt ?? deps.now()));
-      placing.push({ index, request });
+      appendRequests.push({ index, request });
     };
     const sealing: Promise<void>[] = [];
     for (const [index, request] of requests.entries()) {
       if (request.expectedVersion !== undefined || request.orderId === operatorStreamId) {
-        alone.push(handleAlone(index, request, handleCommand));
+        individual.push(handleIndividually(index, request, handleCommand));
         continue;
       }
       const decision = decide(request.command, undefined);
@@ -49,9 +51,9 @@ export function createPlaceOrders(
         continue;
       }
       const sealed = sealEvents(deps.personKeys, request, hash, events, [], undefined).then(
-        (own) => {
-          if ('rejected' in own) outcomes[index] = { outcome: 'rejected', rejection: own };
-          else place(index, request, own);
+        (result) => {
+          if ('rejected' in result) outcomes[index] = { outcome: 'rejected', rejection: result };
+          else place(index, request, result);
         },
         (error) => {
           outcomes[index] = { outcome: 'failed', error };
@@ -61,7 +63,7 @@ export function createPlaceOrders(
     }
     if (sealing.length > 0) await Promise.all(sealing);
     const results = await deps.appendAll(appends);
-    for (const [nth, { index, request }] of placing.entries()) {
+    for (const [nth, { index, request }] of appendRequests.entries()) {
       const result = results[nth];
       if (!result || 'failed' in result) {
         outcomes[index] = { outcome: 'failed', error: result?.failed };
@@ -69,10 +71,10 @@ export function createPlaceOrders(
         const { version, partition, position } = result;
         outcomes[index] = { outcome: 'handled', version, partition, position, replayed: false };
       } else {
-        alone.push(handleAlone(index, request, ofExisting));
+        individual.push(handleIndividually(index, request, loadFirst));
       }
     }
-    if (alone.length > 0) await Promise.all(alone);
+    if (individual.length > 0) await Promise.all(individual);
     return outcomes;
   };
 }
