@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { newOrderId } from '../../src/commands/order-ids.js';
 
 describe('new order ids', () => {
-  it('are UUIDs of version 7, each of which comes once, and tell when they were made', () => {
+  it('new order ids are distinct UUIDs of version 7 with the time of their creation', () => {
     const before = Date.now();
     const ids = Array.from({ length: 5_000 }, newOrderId);
     const after = Date.now();
@@ -13,11 +13,12 @@ describe('new order ids', () => {
     }
   });
 
-  it('have nothing in common but the time', () => {
+  it('new order ids have only the time in common', () => {
     const ends = Array.from({ length: 2_000 }, () => newOrderId().slice(15));
     for (let at = 0; at < 21; at += 1) {
       const digits = new Set(ends.map((end) => end[at]));
-      // The dashes, a bit that uuid keeps free, and the two bits of the variant.
+      // Fewer values are possible for the dashes, for the digit with a bit that uuid leaves at
+      // zero, and for the digit with the two bits of the variant.
       const possible: Record<number, number> = { 0: 8, 3: 1, 4: 4, 8: 1 };
       expect(digits.size, `digit ${at}`).to.equal(possible[at] ?? 16);
     }

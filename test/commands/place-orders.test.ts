@@ -15,7 +15,7 @@ import { createTestLog, type TestLog } from '../support/servers.js';
 
 const now = () => '2026-03-01T12:00:00.000Z';
 
-describe('orders that are placed together', () => {
+describe('placeOrders', () => {
   let log: TestLog;
   let other: TestLog;
   before(async () => {
@@ -46,15 +46,15 @@ describe('orders that are placed together', () => {
   });
 
   const calls = fc.uniqueArray(anyRequest, { selector: ({ orderId }) => orderId, maxLength: 9 });
-  /** What a caller is told, but for when and where. */
-  const told = (outcome: BatchOutcome) => {
+  /** The outcome without the partition and the position, which differ between the two logs. */
+  const comparable = (outcome: BatchOutcome) => {
     if (outcome.outcome === 'handled') return { ...outcome, partition: 0, position: 0 };
     if (outcome.outcome !== 'rejected') return outcome;
     const { order, ...rejection } = outcome.rejection;
     return { ...rejection, version: order?.version };
   };
 
-  /** What a log says of orders, opened, but for when it was told so and what is another with every key. */
+  /** The opened events of orders, without the fields that differ between runs and between keys. */
   async function events({ pool }: TestLog, keys: PersonKeys | undefined, orderIds: ReadonlySet<string>) {
     const read = createOpenedStreamReader(keys, createStreamReader(pool, 4));
     const streams = await Promise.all([...orderIds].map(read));
@@ -65,15 +65,15 @@ describe('orders that are placed together', () => {
     });
   }
 
-  const both = 'are what they are when each is placed by itself: the same outcomes, and the same events';
-  it(both, () => compare(undefined, undefined));
-  it(`${both}, with personal data sealed`, () =>
+  const promise = 'orders placed together have the outcomes and events of orders placed one by one';
+  it(promise, () => compare(undefined, undefined));
+  it(`${promise}, with sealed personal data too`, () =>
     compare(new PersonKeys(log.pool, randomBytes(32)), new PersonKeys(other.pool, randomBytes(32))));
 
   async function compare(keys: PersonKeys | undefined, otherKeys: PersonKeys | undefined) {
     const { placeOrders } = commandHandlers(log, now, keys);
     const { handleCommand } = commandHandlers(other, now, otherKeys);
-    const seen = new Set<string>();
+    const allIds = new Set<string>();
     await fc.assert(
       fc.asyncProperty(fc.array(calls, { minLength: 1, maxLength: 3 }), async (calls) => {
         const orderIds = new Map<string, string>(ids.map((id) => [id, randomUUID()]));
@@ -82,18 +82,18 @@ describe('orders that are placed together', () => {
             ...request,
             orderId: orderIds.get(request.orderId) ?? request.orderId,
           }));
-          for (const { orderId } of fresh) seen.add(orderId);
+          for (const { orderId } of fresh) allIds.add(orderId);
           const together = await placeOrders(fresh);
-          const alone = await Promise.all(fresh.map((request) => outcomeOf(handleCommand, request)));
-          expect(together.map(told)).to.deep.equal(alone.map(told));
+          const individually = await Promise.all(fresh.map((request) => outcomeOf(handleCommand, request)));
+          expect(together.map(comparable)).to.deep.equal(individually.map(comparable));
         }
       }),
       { numRuns: 60 },
     );
-    const found = await events(log, keys, seen);
-    expect(found.length).to.be.above(50);
-    expect(found.every(({ sealed }) => sealed === (keys !== undefined))).to.equal(true);
-    expect(found).to.deep.equal(await events(other, otherKeys, seen));
+    const stored = await events(log, keys, allIds);
+    expect(stored.length).to.be.above(50);
+    expect(stored.every(({ sealed }) => sealed === (keys !== undefined))).to.equal(true);
+    expect(stored).to.deep.equal(await events(other, otherKeys, allIds));
     await expectIntactLog(log);
   }
 
@@ -103,7 +103,7 @@ describe('orders that are placed together', () => {
     command: { command: 'place', userId: 'u', currency: 'USD', totalAmount: 1, itemIds: ['a'] },
   });
 
-  it('are refused beyond what the process keeps waiting, and those alone', async () => {
+  it('orders beyond the limit of queued appends are rejected; those within it are placed', async () => {
     const { placeOrders } = commandHandlers(log, now);
     const requests = Array.from({ length: eventLogLimits.maxQueuedAppends + 3 }, place);
     const outcomes = await placeOrders(requests);
@@ -116,13 +116,13 @@ describe('orders that are placed together', () => {
     expect(rows[0].n).to.equal(eventLogLimits.maxQueuedAppends);
   });
 
-  it('fail each for itself when the event log is away', async () => {
-    const away = await createTestLog(4);
-    const { placeOrders } = commandHandlers(away, now);
-    await away.pool.end();
+  it('each order placed while PostgreSQL is unreachable fails with its own outcome', async () => {
+    const unreachable = await createTestLog(4);
+    const { placeOrders } = commandHandlers(unreachable, now);
+    await unreachable.pool.end();
     const outcomes = await placeOrders([place(), { ...place(), orderId: operatorStreamId }, place()]);
     expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal(['failed', 'rejected', 'failed']);
-    await away.owner.end();
-    away.redis.disconnect();
+    await unreachable.owner.end();
+    unreachable.redis.disconnect();
   });
 });
