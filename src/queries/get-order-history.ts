@@ -1,4 +1,3 @@
-import { csvLine } from '../csv-line.js';
 import type { RecordedEvent } from '../orders/events.js';
 import { upcast } from '../orders/upcast.js';
 import { orderPartition } from '../orders/values/partition.js';
@@ -108,36 +107,4 @@ export function recordedFromEntry(orderId: string, entry: HistoryEntry): Recorde
     metadata: entry.metadata,
     ...upcast(entry.type, entry.metadata.schema, entry.data),
   };
-}
-
-const csvColumns = [
-  'order_id',
-  'version',
-  'type',
-  'actor',
-  'occurred_at',
-  'recorded_at',
-  'partition',
-  'position',
-  'hash',
-  'idempotency_key',
-  'request_id',
-  'data',
-] as const;
-
-/** The history as RFC 4180 CSV, with a header line, an event a line. */
-export function historyCsv(history: OrderHistory): string {
-  const rows = history.events.map((event) =>
-    csvColumns.map((column) => {
-      if (column === 'order_id' || column === 'partition') return String(history[column]);
-      if (column === 'data') return JSON.stringify(event.data);
-      return String(event[column] ?? '');
-    }),
-  );
-  return [csvColumns as readonly string[], ...rows].map((row) => csvLine(row.map(forSpreadsheet))).join('');
-}
-
-/** A leading =, +, - or @ would be run as a formula by spreadsheets: an apostrophe in front stops that. */
-function forSpreadsheet(value: string): string {
-  return /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
 }

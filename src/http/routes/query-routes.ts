@@ -6,7 +6,8 @@ import { changesBetweenVersions, withChanges } from '../../queries/diff-order.js
 import { exactJson } from '../../queries/exact-json.js';
 import { getMetrics } from '../../queries/get-metrics.js';
 import { getOrder, getOrderThen } from '../../queries/get-order.js';
-import { getOrderHistory, historyCsv } from '../../queries/get-order-history.js';
+import { getOrderHistory } from '../../queries/get-order-history.js';
+import { historyCsv } from '../../queries/history-csv.js';
 import type { Interval } from '../../queries/intervals.js';
 import { queryLimits } from '../../queries/limits.js';
 import { listOrders } from '../../queries/list-orders.js';
