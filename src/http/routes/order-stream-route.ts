@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { orderPartition } from '../../orders/values/partition.js';
-import type { Change, ChangeFeed } from '../../queries/change-feed.js';
+import type { ChangeFeed } from '../../queries/change-feed.js';
+import type { Change } from '../../queries/read-changes.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { insufficientScope, onlyUser } from '../middleware/authorize.js';
