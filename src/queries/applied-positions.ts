@@ -7,9 +7,9 @@ import { fromLive, lookUpServed, type ReadModels } from './live-generation.js';
 interface Waiter {
   readonly partition: number;
   readonly position: number;
-  /** Names of the projections that have not got there yet. */
+  /** Names of the projections that have not applied the position yet. */
   readonly missing: Set<string>;
-  readonly done: (reached: boolean) => void;
+  readonly end: (reached: boolean) => void;
 }
 
 interface Watcher {
@@ -18,8 +18,8 @@ interface Watcher {
 }
 
 /**
- * Waits until projections have applied a position. Projectors publish each step; since such a message may get lost, the
- * checkpoints of what is waited for are also read from time to time. Every wait is bounded.
+ * Waits until projections have applied a position. Projectors publish each step on a Redis channel.
+ * A message may be lost, so waits also read the checkpoints at intervals. Each wait has a timeout.
  */
 export class AppliedPositions {
   readonly #models: ReadModels;
@@ -32,8 +32,8 @@ export class AppliedPositions {
   #polling = false;
 
   /**
-   * @param subscriber a connection of its own: one that subscribes can't send commands.
-   * @param onWait told of each position that is waited for.
+   * @param subscriber a connection of its own, since a subscribed connection cannot send commands.
+   * @param onWait called with each position that a request begins to wait for.
    */
   constructor(
     models: ReadModels,
@@ -44,8 +44,8 @@ export class AppliedPositions {
     this.#subscriber = subscriber;
     this.#onWait = onWait;
     subscriber.on('message', (channel: string, message: string) => {
-      if (channel === models.keys.generationsChannel) this.#look(message);
-      else for (const line of message.split('\n')) this.#hear(line);
+      if (channel === models.keys.generationsChannel) this.#onGenerations(message);
+      else for (const line of message.split('\n')) this.#onStep(line);
     });
   }
 
@@ -55,17 +55,23 @@ export class AppliedPositions {
 
   close(): void {
     clearInterval(this.#poll);
-    for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.done(false);
+    for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.end(false);
   }
 
-  /** Tells of each step that becomes visible, as far as messages come. @returns what ends it. */
+  /**
+   * Calls `moved` for each step that becomes visible to queries, unless its message is lost.
+   * @returns a function that ends the watch.
+   */
   watch(projection: ProjectionId, moved: (partition: number, position: number) => void): () => void {
     const watcher: Watcher = { projection: projection.name, moved };
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
   }
 
-  /** How far the live generation of a projection is, by partition. Rejects with ReadModelUnavailable. */
+  /**
+   * Reads the checkpoints of the live generation of a projection, by partition. Rejects with
+   * ReadModelUnavailable.
+   */
   async positions(projection: ProjectionId): Promise<number[]> {
     const all = Array.from({ length: this.#models.partitions }, (_, partition) => partition);
     const [positions] = await this.#checkpoints([projection], all);
@@ -73,8 +79,9 @@ export class AppliedPositions {
   }
 
   /**
-   * Waits for a position that is only just being appended. False if the time was over first, or too many wait already.
-   * @param projections those that have to have applied it.
+   * Waits for a position that is being appended. Resolves with false after the timeout, or at once
+   * if too many requests wait already.
+   * @param projections the projections that must have applied the position.
    */
   wait(projections: readonly ProjectionId[], partition: number, position: number, timeoutMs: number): Promise<boolean> {
     if (timeoutMs <= 0 || this.#count >= limits.maxWaiting) return Promise.resolve(false);
@@ -85,7 +92,7 @@ export class AppliedPositions {
         partition,
         position,
         missing: new Set(projections.map(({ name }) => name)),
-        done: (reached) => {
+        end: (reached) => {
           clearTimeout(timer);
           if (!waiters.delete(waiter)) return;
           this.#count -= 1;
@@ -93,7 +100,7 @@ export class AppliedPositions {
           resolve(reached);
         },
       };
-      const timer = setTimeout(() => waiter.done(false), timeoutMs);
+      const timer = setTimeout(() => waiter.end(false), timeoutMs);
       waiters.add(waiter);
       this.#onWait(partition, position);
       this.#count += 1;
@@ -101,7 +108,10 @@ export class AppliedPositions {
     });
   }
 
-  /** Waits for a position that may have been applied long ago: looks at the checkpoints first. Rejects with ReadModelUnavailable. */
+  /**
+   * Waits for a position that may have been applied already: it also reads the checkpoints at once.
+   * Rejects with ReadModelUnavailable.
+   */
   async reached(
     projections: readonly ProjectionId[],
     partition: number,
@@ -111,37 +121,41 @@ export class AppliedPositions {
     const waiting = this.wait(projections, partition, position, timeoutMs);
     const checkpoints = await this.#checkpoints(projections, [partition]);
     if (checkpoints.every(([checkpoint = 0]) => checkpoint >= position)) {
-      for (const { name } of projections) this.#applied(name, partition, position);
+      for (const { name } of projections) this.#advance(name, partition, position);
       return true;
     }
     return waiting;
   }
 
-  /** Only what the live generation has applied is visible to queries. */
-  #hear(line: string): void {
+  /** Only steps of the live generation count: queries read no other. */
+  #onStep(line: string): void {
     const [projection = '', generation, partition, position] = line.split(' ');
     if (this.#models.served.get(projection)?.generation !== Number(generation)) return;
-    this.#applied(projection, Number(partition), Number(position));
+    this.#advance(projection, Number(partition), Number(position));
     for (const watcher of this.#watchers) {
       if (watcher.projection === projection) watcher.moved(Number(partition), Number(position));
     }
   }
 
-  /** Another generation may be live: look before the next message of it comes. */
-  #look(name: string): void {
+  /**
+   * Another generation of the projection may be live. It is looked up at once, so that the messages
+   * about its steps count.
+   */
+  #onGenerations(name: string): void {
     const projection = this.#models.projections.find((one) => one.name === name);
     if (projection) void lookUpServed(this.#models, projection).catch(() => undefined);
   }
 
-  #applied(projection: string, partition: number, position: number): void {
+  /** Ends the waits of a partition that only this projection's position was missing for. */
+  #advance(projection: string, partition: number, position: number): void {
     for (const waiter of this.#waiters.get(partition) ?? []) {
       if (waiter.position > position) continue;
       waiter.missing.delete(projection);
-      if (waiter.missing.size === 0) waiter.done(true);
+      if (waiter.missing.size === 0) waiter.end(true);
     }
   }
 
-  /** The checkpoints of the live generations, a row a projection, in the order of the partitions. */
+  /** Reads the checkpoints of live generations: a row per projection, a column per partition. */
   #checkpoints(projections: readonly ProjectionId[], partitions: readonly number[]): Promise<number[][]> {
     const { keys } = this.#models;
     return Promise.all(
@@ -158,16 +172,16 @@ export class AppliedPositions {
     if (this.#polling) return;
     this.#polling = true;
     try {
-      const waited = [...this.#waiters].filter(([, waiters]) => waiters.size > 0).map(([partition]) => partition);
+      const partitions = [...this.#waiters].filter(([, waiters]) => waiters.size > 0).map(([partition]) => partition);
       const { projections } = this.#models;
-      const checkpoints = await this.#checkpoints(projections, waited);
+      const checkpoints = await this.#checkpoints(projections, partitions);
       for (const [nth, { name }] of projections.entries()) {
-        for (const [index, partition] of waited.entries()) {
-          this.#applied(name, partition, checkpoints[nth]?.[index] ?? 0);
+        for (const [index, partition] of partitions.entries()) {
+          this.#advance(name, partition, checkpoints[nth]?.[index] ?? 0);
         }
       }
     } catch {
-      // Redis is away: the waits end by their time-outs.
+      // Redis is unreachable: the waits end with their timeouts.
     } finally {
       this.#polling = false;
     }

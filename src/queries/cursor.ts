@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A cursor names the last order of a page by its place in the list (see placedMember), so the next page begins right
- * after it whatever was placed meanwhile. It carries a checksum over itself and the filters: one that was edited, or that
- * belongs to another query, is refused instead of giving a wrong page.
+ * Encodes a cursor. It holds the index member of the last order of a page (see placedMember), so
+ * that the next page begins right after that order, whatever was placed in the meantime. Its
+ * checksum covers the member and the filters: an edited cursor or one of another query is rejected
+ * and cannot select a wrong page.
  */
 export function encodeCursor(member: string, filters: unknown): string {
   return Buffer.from(`${checksum(member, filters)}${member}`).toString('base64url');
 }
 
-/** The place in the list, or undefined for a cursor that this query did not give out. */
+/** Returns the index member, or undefined if this query did not issue the cursor. */
 export function decodeCursor(cursor: string, filters: unknown): string | undefined {
   const text = Buffer.from(cursor, 'base64url').toString();
   const member = text.slice(checksumLength);

@@ -1,4 +1,4 @@
-/** A number that is written into JSON digit by digit: sums may have more digits than a double holds. */
+/** A number that JSON shows as this text: sums may have more digits than a double holds. */
 export class ExactNumber {
   constructor(readonly text: string) {}
 }

@@ -34,7 +34,7 @@ export interface OrderHistory {
   events: HistoryEvent[];
 }
 
-/** All that happened to an order, oldest first; undefined where there is no such order. */
+/** Returns an order's events, oldest first, or undefined if the order does not exist. */
 export async function getOrderHistory(models: ReadModels, orderId: string): Promise<OrderHistory | undefined> {
   const entries = await readHistory(models, orderId);
   if (entries.length === 0) return undefined;
@@ -58,7 +58,7 @@ export async function getOrderHistory(models: ReadModels, orderId: string): Prom
   };
 }
 
-/** A request that began a chain of commands correlates with itself. */
+/** A request that began a chain of requests correlates with itself. */
 function correlation({ correlation_id: given, request_id: own }: HistoryEntry['metadata']): {
   correlation_id?: string;
 } {
@@ -66,7 +66,7 @@ function correlation({ correlation_id: given, request_id: own }: HistoryEntry['m
   return id === undefined ? {} : { correlation_id: id };
 }
 
-/** The order's history entries, oldest first, up to a version if one is given. */
+/** Reads the order's history entries, oldest first, up to a version if one is given. */
 export async function readHistory(models: ReadModels, orderId: string, upToVersion?: number): Promise<HistoryEntry[]> {
   const partition = orderPartition(orderId, models.partitions);
   return fromLive(models, orderHistory, async (live) => {
@@ -85,7 +85,7 @@ export async function readHistory(models: ReadModels, orderId: string, upToVersi
   });
 }
 
-/** Positions that follow each other in one list are read together: what happens to an order often happens in a row. */
+/** Joins consecutive positions of one list into runs: an order's events are often neighbours. */
 function runsOf(positions: readonly number[]): { chunk: number; index: number; length: number }[] {
   const runs: { chunk: number; index: number; length: number }[] = [];
   for (const position of positions) {
@@ -97,7 +97,7 @@ function runsOf(positions: readonly number[]): { chunk: number; index: number; l
   return runs;
 }
 
-/** The event as the domain folds it. */
+/** Converts a history entry to an event that the domain can fold. */
 export function recordedFromEntry(orderId: string, entry: HistoryEntry): RecordedEvent {
   return {
     orderId,

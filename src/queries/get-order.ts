@@ -5,7 +5,7 @@ import { decodeOrder, orderStatus, orderStatusKeys } from '../read-models/order-
 import { readHistory, recordedFromEntry } from './get-order-history.js';
 import { fromLive, type ReadModels } from './live-generation.js';
 
-/** The order as it is now, as JSON text, with its version; undefined where there is none. */
+/** Returns the current order as JSON text, with its version, or undefined if it does not exist. */
 export async function getOrder(
   models: ReadModels,
   orderId: string,
@@ -19,10 +19,13 @@ export async function getOrder(
   return { json: orderJson(order), version: order.version };
 }
 
-/** A moment in an order's life: after its n-th event, or as recorded by a time (RFC 3339 UTC with milliseconds). */
+/**
+ * A moment in an order's history: after the event of a version, or after all events recorded up to
+ * a time (RFC 3339 UTC with milliseconds).
+ */
 export type Moment = { readonly version: number } | { readonly at: string };
 
-/** The order as it was then. Undefined where it did not exist, or had no such version yet. */
+/** Returns the order as of a moment, or undefined if it did not exist or has no such version. */
 export async function getOrderThen(
   models: ReadModels,
   orderId: string,

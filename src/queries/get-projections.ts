@@ -50,7 +50,7 @@ export interface ProjectionState {
   }[];
 }
 
-/** Where each projection stands in each partition. Heads are those that the partitions' owners last reported. */
+/** Returns the state of each projection in each partition. Heads are as last reported by owners. */
 export async function getProjections(models: ReadModels): Promise<ProjectionState[]> {
   const { redis, keys, projections } = models;
   const partitions = Array.from({ length: models.partitions }, (_, partition) => partition);

@@ -3,7 +3,10 @@ import { dayMs, hourMs } from '../read-models/metrics.js';
 export const intervals = ['hour', 'day', 'week', 'month'] as const;
 export type Interval = (typeof intervals)[number];
 
-/** Calendar intervals in UTC; a week begins on Monday (ISO 8601). */
+/**
+ * Returns the start of the calendar interval that holds a time. Intervals are in UTC; a week begins
+ * on Monday (ISO 8601).
+ */
 export function intervalStart(ms: number, interval: Interval): number {
   const day = Math.floor(ms / dayMs);
   switch (interval) {
@@ -21,7 +24,7 @@ export function intervalStart(ms: number, interval: Interval): number {
   }
 }
 
-/** Where the interval that begins at `start` ends, and the next begins. */
+/** Returns the end of the interval that begins at `start`, which is the start of the next one. */
 export function intervalEnd(start: number, interval: Interval): number {
   switch (interval) {
     case 'hour':

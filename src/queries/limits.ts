@@ -1,27 +1,38 @@
-/** The query side's limits. */
+/** The limits of queries. */
 export const queryLimits = {
+  /** Items of a page (orders, dead letters) if the client gives no `limit`. */
   defaultPageSize: 50,
+  /** Items of a page at most. Bounds the size of one response. */
   maxPageSize: 200,
-  /** Index entries looked at for one page where a filter is checked on the orders themselves. Then a shorter page is given. */
+  /**
+   * Index entries read for one page of orders. With a filter that the index does not cover, few of
+   * them may match; the page then ends early and has a cursor, so that no request takes long.
+   */
   maxScannedPerPage: 5_000,
-  /** Buckets of one metrics series. */
+  /** Buckets of one metrics series. Bounds the size of one response. */
   maxSeriesBuckets: 10_000,
-  /** Months, days and hours whose figures are read for one series, in each partition. */
+  /** Months, days and hours whose figures one series reads from each partition. Bounds its cost. */
   maxFigureFields: 20_000,
-  /** A wait for Min-Event-Position. */
+  /** The wait for Min-Event-Position, in ms. After it the query fails rather than show old data. */
   maxPositionWaitMs: 5_000,
-  /** Waiting for a position also looks at the checkpoints this often, since the message that tells of it may get lost. */
-  checkpointPollIntervalMs: 50,
-  /** How often one query begins again because another generation became live meanwhile. */
-  maxGenerationChanges: 5,
-  /** Positions whose changes are read at once from the feed. */
-  maxFeedPositions: 500,
-  /** Latest changes that are kept in memory for each partition, so that those who follow share one reading. */
-  maxKeptChanges: 500,
-  /** Those who follow are woken at most this often, all together. */
-  feedWakeIntervalMs: 20,
-  /** How far the feed is is looked at this often while somebody follows, since the message that tells of it may get lost. */
-  feedPollIntervalMs: 1_000,
-  /** Requests that wait for positions in this process. */
+  /**
+   * Requests of this process that wait for positions. Each holds a timer and a response. Beyond it,
+   * a request does not wait: it is treated as if its timeout had passed.
+   */
   maxWaiting: 20_000,
+  /** Interval, in ms, at which waits read the checkpoints: a message about a step may be lost. */
+  checkpointPollIntervalMs: 50,
+  /** Attempts of one query. An attempt fails if another generation becomes live while it reads. */
+  maxGenerationChanges: 5,
+  /** Positions whose changes one read of the feed returns. Bounds the memory of that read. */
+  maxFeedPositions: 500,
+  /** Newest changes of each partition that stay in memory, so that followers share one read. */
+  maxKeptChanges: 500,
+  /** Interval, in ms, at which followers are woken, all together, for all steps in between. */
+  feedWakeIntervalMs: 20,
+  /**
+   * Interval, in ms, at which the feed reads the checkpoints while it has followers, since a
+   * message about a step may be lost.
+   */
+  feedPollIntervalMs: 1_000,
 } as const;

@@ -11,9 +11,9 @@ export interface OrderFilters {
   readonly userId?: string;
   readonly status?: OrderStatus;
   readonly paymentStatus?: PaymentStatus;
-  /** Placed at or after this time, in milliseconds since 1970. */
+  /** Only orders placed at or after this time, in milliseconds since 1970. */
   readonly placedFromMs?: number;
-  /** Placed before this time. */
+  /** Only orders placed before this time, in milliseconds since 1970. */
   readonly placedToMs?: number;
 }
 
@@ -24,8 +24,9 @@ export interface OrderPage {
 }
 
 /**
- * A page of orders, newest first: by when they were placed, then by id. The cost of a page depends on its size and the
- * number of partitions, not on the number of orders. Gives 'invalid-cursor' for one that this query did not give out.
+ * Returns a page of orders, newest first: by the time of placing, then by id. The cost of a page
+ * depends on its size and on the number of partitions, not on the number of orders. Returns
+ * 'invalid-cursor' if this query with these filters did not issue the cursor.
  */
 export async function listOrders(
   models: ReadModels,
@@ -41,7 +42,7 @@ export async function listOrders(
   return fromLive(models, orderStatus, (live) => readPage(live, models.partitions, filters, limit, before));
 }
 
-/** @param start the place in the list after which the page begins. */
+/** @param start the index member after which the page begins. */
 export async function readPage(
   generation: GenerationReader,
   partitions: number,
@@ -59,7 +60,7 @@ export async function readPage(
     for (const [index, member] of members.entries()) {
       const document = documents[index];
       if (document && matches(document, filters)) {
-        // One more than the page was asked for, to know whether there is a next page.
+        // One order more than requested shows that there is a next page.
         if (orders.length === limit && before !== undefined) {
           return { orders, next_cursor: encodeCursor(before, filters) };
         }
@@ -73,7 +74,7 @@ export async function readPage(
   }
 }
 
-/** The newest members after `before` over all partitions, from the indexes that the filters are best read from. */
+/** Reads the newest members after `before` of all partitions, from the indexes for the filters. */
 async function newestMembers(
   generation: GenerationReader,
   partitions: number,
@@ -87,10 +88,10 @@ async function newestMembers(
   const lists = await generation.newestMembers(sets, from, to, share);
   const newest = () => lists.flat(2).sort(descending).slice(0, count);
   let members = newest();
-  // A list that ends within the page may go on in it.
+  // A list that was cut off within the page may hold more members of the page.
   const last = members[count - 1] ?? '';
-  const goesOn = (list: string[]) => list.length === share && (list.at(-1) ?? '') > last;
-  const unfinished = [...lists.keys()].filter((partition) => share < count && lists[partition]?.some(goesOn));
+  const mayContinue = (list: string[]) => list.length === share && (list.at(-1) ?? '') > last;
+  const unfinished = [...lists.keys()].filter((partition) => share < count && lists[partition]?.some(mayContinue));
   if (unfinished.length > 0) {
     const whole = await generation.newestMembers(
       unfinished.map((partition) => sets[partition] ?? []),
@@ -110,15 +111,16 @@ function descending(a: string, b: string): number {
 }
 
 /**
- * How many of a page's orders one partition hardly ever has more than: orders are spread over the partitions by a hash, so that is
- * three standard deviations above the mean (Poisson), and two more for small numbers.
+ * Returns a number of orders that one partition's part of a page rarely exceeds. A hash spreads the
+ * orders over the partitions (Poisson): three standard deviations above the mean suffice, with two
+ * more for small numbers.
  */
 function likelyShare(count: number, partitions: number): number {
   const mean = count / partitions;
   return Math.min(count, Math.ceil(mean + 3 * Math.sqrt(mean)) + 2);
 }
 
-/** The sets of a partition that together hold every order that the filters can match. */
+/** Returns the sets of a partition that together hold all orders that the filters can match. */
 function indexKeys(
   generation: GenerationReader,
   partition: number,
@@ -132,13 +134,13 @@ function indexKeys(
   );
 }
 
-/** Where to read, as ZRANGE BYLEX takes it: `[` is inclusive, `(` exclusive, `-` and `+` are the ends. */
+/** Returns bounds for ZRANGE BYLEX: `[` is inclusive, `(` exclusive; `-` and `+` are the ends. */
 function bounds({ userId, placedFromMs, placedToMs }: OrderFilters, before: string | undefined) {
   const first = placedFromMs === undefined ? '' : shortTime(placedFromMs);
-  const behindLast = before ?? (placedToMs === undefined ? undefined : shortTime(placedToMs));
-  if (userId === undefined) return { from: first ? `[${first}` : '-', to: behindLast ? `(${behindLast}` : '+' };
-  // The user's members are those between "<user>\0" and "<user>\x01".
-  return { from: `[${userId}\0${first}`, to: behindLast ? `(${userId}\0${behindLast}` : `(${userId}\x01` };
+  const end = before ?? (placedToMs === undefined ? undefined : shortTime(placedToMs));
+  if (userId === undefined) return { from: first ? `[${first}` : '-', to: end ? `(${end}` : '+' };
+  // A user's members lie between "<user>\0" and "<user>\x01".
+  return { from: `[${userId}\0${first}`, to: end ? `(${userId}\0${end}` : `(${userId}\x01` };
 }
 
 async function readDocuments(
@@ -159,7 +161,7 @@ async function readDocuments(
   });
 }
 
-/** An order may have changed between reading the index and reading the order: the order itself has the last word. */
+/** Checks an order itself, since it may have changed after its index entry was read. */
 function matches(order: OrderDocument, filters: OrderFilters): boolean {
   return (
     (filters.userId === undefined || order.user_id === filters.userId) &&

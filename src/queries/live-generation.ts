@@ -6,17 +6,17 @@ import { pipeline, pipelineThen, type RedisCommand } from '../read-models/redis/
 import { type RedisScript, redisScript } from '../read-models/redis/redis-script.js';
 import { queryLimits as limits } from './limits.js';
 
-/** What every query reads from. */
+/** The read models, as every query needs them. */
 export interface ReadModels {
   readonly redis: Redis;
   readonly keys: ReadModelKeys;
   /** The log's number of partitions. */
   readonly partitions: number;
-  /** All read models that there are: what is shown to operators, and what a command's answer waits for. */
+  /** All projections: operators see each of them, and a command's response may wait for each. */
   readonly projections: readonly ProjectionId[];
   /** redis/newest-members.lua. */
   readonly newestMembers: RedisScript;
-  /** By projection: the generation that was live when it was last looked at. Every use of it is checked, see fromLive. */
+  /** The live generation of each projection, as last looked up. `fromLive` checks each use. */
   readonly served: Map<string, LiveGeneration>;
 }
 
@@ -40,33 +40,34 @@ export function createReadModels(
   };
 }
 
-/** One generation of a read model, as a query reads it. */
+/** Reads one generation of a read model. */
 export interface GenerationReader {
   readonly id: GenerationId;
   keys(partition: number): PartitionKeys;
-  /** Sends commands in one round trip and gives their answers in order. */
+  /** Sends commands in one round trip and returns their replies in order. */
   read(commands: readonly RedisCommand[]): Promise<unknown[]>;
   /**
-   * The newest members of sorted sets, those of a partition as they are at one moment: for each partition a list for each of its sets,
-   * by descending order. Bounds as ZRANGE BYLEX takes them.
+   * Reads the newest members of sorted sets: for each partition one list per set, in descending
+   * order. All sets of a partition are read at the same moment. `from` and `to` are bounds for
+   * ZRANGE BYLEX.
    */
   newestMembers(sets: readonly (readonly string[])[], from: string, to: string, count: number): Promise<string[][][]>;
 }
 
-/** Another generation has become live while a query read the one before. */
+/** Another generation became live while a query read this one. */
 class GenerationChanged extends Error {}
 
 /**
- * Answers a query from the live generation of a projection. After each read it is also read which generation is
- * live, and if it is another one than the query reads, the query begins again on that. So every answer comes from one
- * generation as it was while it was live: never from one that is being built, being removed, or from two.
- * Rejects with ReadModelUnavailable.
+ * Runs a query on the live generation of a projection. Each read also reads, last, which generation
+ * is live; if that is another one, the query starts over on it. Every result therefore comes from
+ * one generation while it was live, never from one that is being built or removed, and never from
+ * two. Rejects with ReadModelUnavailable.
  */
-export async function fromLive<Answer>(
+export async function fromLive<Result>(
   models: ReadModels,
   projection: ProjectionId,
-  query: (generation: GenerationReader) => Promise<Answer>,
-): Promise<Answer> {
+  query: (generation: GenerationReader) => Promise<Result>,
+): Promise<Result> {
   for (let attempt = 0; attempt < limits.maxGenerationChanges; attempt += 1) {
     const { reader } = models.served.get(projection.name) ?? (await lookUpServed(models, projection));
     try {
@@ -76,10 +77,12 @@ export async function fromLive<Answer>(
       models.served.delete(projection.name);
     }
   }
-  throw new ReadModelUnavailable(`${projection.name} changed its generation again and again`);
+  throw new ReadModelUnavailable(
+    `another generation of ${projection.name} became live in each of ${limits.maxGenerationChanges} attempts`,
+  );
 }
 
-/** Answers a query from a generation that is nobody's live one, such as that of a replay up to a point in time. */
+/** Returns a reader of a generation that is never live, such as that of a replay up to a time. */
 export function fromGeneration(models: ReadModels, id: GenerationId): GenerationReader {
   return reader(
     models,
@@ -89,7 +92,7 @@ export function fromGeneration(models: ReadModels, id: GenerationId): Generation
   );
 }
 
-/** Looks up which generation is live. Where there is none yet, that is the empty generation 0, looked up anew each time. */
+/** Looks up the live generation. If none is live, it is the empty generation 0, not remembered. */
 export async function lookUpServed(models: ReadModels, projection: ProjectionId): Promise<LiveGeneration> {
   const [generations] = await readGenerations(models.redis, models.keys, [projection]);
   const found = generations && readableGeneration(generations, projection);
@@ -100,7 +103,10 @@ export async function lookUpServed(models: ReadModels, projection: ProjectionId)
   return live;
 }
 
-/** The read models that this version can't answer from yet: what is live has a shape that it does not read. Rejects with ReadModelUnavailable. */
+/**
+ * Returns the names of the read models that this version cannot read yet, since no live generation
+ * has a format that it reads. Rejects with ReadModelUnavailable.
+ */
 export async function readModelsBeingBuilt({ redis, keys, projections }: ReadModels): Promise<string[]> {
   const all = await readGenerations(redis, keys, projections);
   return projections.flatMap((projection, index) => {
@@ -117,22 +123,22 @@ function readableGeneration(generations: Generations, projection: ProjectionId):
 }
 
 function liveReader(models: ReadModels, projection: ProjectionId, served: Served): GenerationReader {
-  // While the version before is served, the first generation of this version is what has to be noticed.
+  // While a generation of an earlier version is served, the first of this version must be noticed.
   const fields = [...new Set([projection.version, served.version])].map((version) => `live:${version}`);
   const liveNow: RedisCommand = ['HMGET', models.keys.generations(projection.name), ...fields];
-  const check = (answer: unknown) => {
-    const [own, before] = answer as (string | null)[];
-    const live = fields.length === 1 ? own : (own ?? before);
+  const check = (reply: unknown) => {
+    const [own, earlier] = reply as (string | null)[];
+    const live = fields.length === 1 ? own : (own ?? earlier);
     if (Number(live ?? 0) !== served.generation) throw new GenerationChanged();
   };
   return reader(
     models,
     { name: projection.name, generation: served.generation },
     async (commands) => {
-      // One look for all queries of this turn of the event loop: it comes after what each of them reads.
-      const answers = await pipelineThen(models.redis, commands, liveNow);
-      check(answers.pop());
-      return answers;
+      // All queries of one turn of the event loop share this last read.
+      const replies = await pipelineThen(models.redis, commands, liveNow);
+      check(replies.pop());
+      return replies;
     },
     async () => check((await pipeline(models.redis, [liveNow]))[0]),
   );
@@ -151,14 +157,14 @@ function reader(
     read,
     async newestMembers(sets, from, to, count) {
       if (sets.every(({ length }) => length === 1)) {
-        // One set is read at one moment anyway.
+        // A single set per partition is read at one moment without the script.
         const range = (key: string): RedisCommand => ['ZRANGE', key, to, from, 'BYLEX', 'REV', 'LIMIT', 0, count];
         const lists = await read(sets.flat().map(range));
         return lists.map((list) => [list as string[]]);
       }
-      const answers = await Promise.all(sets.map((keys) => models.newestMembers(keys, [to, from, count])));
+      const members = await Promise.all(sets.map((keys) => models.newestMembers(keys, [to, from, count])));
       await checkAfter();
-      return answers as string[][][];
+      return members as string[][][];
     },
   };
 }
