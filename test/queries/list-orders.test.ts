@@ -4,14 +4,14 @@ import { appender, orderIdIn, place, startProjector } from '../support/events.js
 import { projected, queriesOf } from '../support/read-models.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
-describe('a page of orders', () => {
+describe('listOrders', () => {
   let log: TestLog;
-  /** Newest first: by time, then by id. All have the same time. */
+  /** Newest first: by time, then by id. All orders have the same time. */
   let newestFirst: string[];
   before(async () => {
     log = await createTestLog(4);
     const append = appender(log);
-    // Nearly all in one partition, where they would be spread by chance.
+    // Nearly all orders are in one partition, which the expected share of a page does not cover.
     const ids = Array.from({ length: 90 }, (_, nth) => orderIdIn(nth % 15 === 0 ? 3 : 1, 4));
     for (const id of ids) await place(append, id);
     const { stop } = await startProjector(log);
@@ -33,14 +33,14 @@ describe('a page of orders', () => {
     return pages;
   }
 
-  const queries: [what: string, filters: OrderFilters][] = [
-    ['all', {}],
-    ['those of a user', { userId: 'u-1' }],
-    ['those of one status and payment status', { status: 'pending', paymentStatus: 'unpaid' }],
-    ['those of one status, from several sets a partition', { status: 'pending' }],
+  const queries: [orders: string, filters: OrderFilters][] = [
+    ['all orders', {}],
+    ['the orders of a user', { userId: 'u-1' }],
+    ['the orders of one status and payment status', { status: 'pending', paymentStatus: 'unpaid' }],
+    ['the orders of one status, from several sets per partition', { status: 'pending' }],
   ];
-  for (const [what, filters] of queries) {
-    it(`holds the newest of ${what}, also where most of them are in one partition`, async () => {
+  for (const [orders, filters] of queries) {
+    it(`a page holds the newest of ${orders}, even if most of them are in one partition`, async () => {
       for (const limit of [1, 7, 50, 200]) {
         const pages = await idsOf(filters, limit);
         expect(pages.flat(), `pages of ${limit}`).to.deep.equal(newestFirst);
