@@ -2,90 +2,68 @@ import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import type { LogHeads } from '../event-log/heads/log-heads.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
-import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../event-log/stored-event.js';
+import { type StoredEvent, storedEvent } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import { within } from '../within.js';
-import { type AttemptResult, attempt, messageOf, retryDelayMs } from './attempt.js';
+import { type AttemptResult, attempt, messageOf } from './attempt.js';
+import { type Delivery, readDueDeliveries, recordDelivered, recordFailure } from './deliveries.js';
 import { enqueueEvents } from './enqueue.js';
 import { webhookLimits as limits } from './limits.js';
 import type { SafePost } from './safe-post.js';
+import { setGone } from './webhook-store.js';
 
 export interface DelivererOptions {
   readonly url: string;
   readonly settings: LogSettings;
   readonly pool: Pool;
   readonly logHeads: LogHeads;
-  /** Opens what is sealed in events; what was forgotten is sent as erased. */
+  /** Opens the sealed data of events. Data of forgotten persons is sent as erased. */
   readonly open: (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
   readonly post: SafePost;
-  /** Told of each attempt. */
+  /** Called with the result of each attempt. */
   readonly onAttempt?: (result: AttemptResult['result'] | 'dead') => void;
   readonly log: Logger;
 }
 
-interface Delivery extends StoredEventRow {
-  readonly webhook_id: string;
-  readonly url: string;
-  readonly secret: string;
-  readonly previous_secret: string | null;
-  readonly attempts: number;
-  /** Since the first attempt; null before it. */
-  readonly tried_ms: number | null;
-}
-
-// $1 partitions, $2 deliveries of one subscription at the most. Of each order only the earliest: they are delivered in order.
-// Served by webhook_deliveries_due and webhook_deliveries_order.
-const dueSql = `
-  select d.webhook_id, d.attempts, (extract(epoch from now() - d.first_attempt_at) * 1000)::float8 as tried_ms,
-         w.url, w.secret, case when w.previous_secret_until > now() then w.previous_secret end as previous_secret,
-         ${storedEventColumns}
-  from webhooks w
-  cross join lateral (
-    select * from webhook_deliveries d
-    where d.webhook_id = w.id and d.partition = any($1) and d.state = 'pending' and d.next_attempt_at <= now()
-      and not exists (
-        select from webhook_deliveries earlier
-        where earlier.partition = d.partition and earlier.webhook_id = d.webhook_id and earlier.order_id = d.order_id
-          and earlier.state = 'pending' and earlier.position < d.position)
-    order by d.next_attempt_at, d.position
-    limit $2
-  ) d
-  join events e on e.partition = d.partition and e."position" = d.position
-  where w.state = 'active'`;
-
 /**
- * This process's part in delivering webhooks. Owns partitions as a projector does; for each it writes down what is to be
- * delivered, and delivers it: at least once, in order per order, tried again with growing waits for a day, then laid aside as a
- * dead letter, after which the order's next event is delivered.
+ * Delivers the events of this process's partitions to webhooks. It owns partitions by advisory
+ * locks, as projectors do, under the name 'webhooks'. A round of work enqueues the new events of
+ * partitions that moved, and then sends the due deliveries of all its partitions. deliveries.ts
+ * describes the states of a delivery and what a crash leaves.
+ *
+ * A round begins when the log grows, when a partition is acquired, when an attempt ends, and every
+ * `pollIntervalMs`: for retries that become due, and for webhooks that are new or active again.
+ * Rounds do not overlap; a cause that arrives during a round leads to one more round.
  */
 export class WebhookDeliverer {
   readonly #options: DelivererOptions;
   readonly #ownership: PartitionOwnership;
+  /** Partitions that may have events to enqueue. */
   readonly #moved = new Set<number>();
-  /** Whether anybody is subscribed, as far as this process knows: without subscriptions appends cost nothing more. */
-  #isSubscribed = false;
-  /** By `webhook partition position`. */
+  /** Whether the last round found an active webhook. Without one, appends cause no rounds. */
+  #hasActiveWebhooks = false;
+  /** The attempts in flight, by `webhook partition position`. */
   readonly #inFlight = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
-  #working: Promise<void> | undefined;
-  #again = false;
+  #round: Promise<void> | undefined;
+  #needsRound = false;
   #closed = false;
 
   constructor(options: DelivererOptions) {
     this.#options = options;
     this.#ownership = new PartitionOwnership(options.url, options.settings, 'webhooks', options.log);
     this.#ownership.on('acquired', (partition) => this.#wake(partition));
-    // A partition is handed over when its attempts are over, so that the next owner does not make them once more.
-    this.#ownership.drained = (partition) => this.#settled((name) => name.split(' ')[1] === String(partition));
+    // A partition is handed over after its attempts have ended, so that the next owner does not
+    // repeat them.
+    this.#ownership.drained = (partition) => this.#attemptsEnded((name) => name.split(' ')[1] === String(partition));
   }
 
   start(): void {
     this.#ownership.start();
     this.#options.logHeads.on('moved', this.#onMoved);
-    // Also for what becomes due, and for subscriptions that are new or go on.
     this.#timer = setInterval(() => {
       for (const partition of this.#ownership.owned) this.#moved.add(partition);
-      this.#work();
+      this.#startRound();
     }, limits.pollIntervalMs);
   }
 
@@ -93,41 +71,42 @@ export class WebhookDeliverer {
     this.#closed = true;
     clearInterval(this.#timer);
     this.#options.logHeads.off('moved', this.#onMoved);
-    await this.#working;
-    await this.#settled(() => true);
+    await this.#round;
+    await this.#attemptsEnded(() => true);
     await this.#ownership.close();
     this.#options.post.close();
   }
 
   readonly #onMoved = (partition: number): void => {
-    if (this.#isSubscribed && this.#ownership.owned.has(partition)) this.#wake(partition);
+    if (this.#hasActiveWebhooks && this.#ownership.owned.has(partition)) this.#wake(partition);
   };
 
   #wake(partition: number): void {
     this.#moved.add(partition);
-    this.#work();
+    this.#startRound();
   }
 
-  #work(): void {
-    if (this.#working !== undefined) {
-      this.#again = true;
+  /** Starts a round, or requests another one if a round is running. */
+  #startRound(): void {
+    if (this.#round !== undefined) {
+      this.#needsRound = true;
       return;
     }
     if (this.#closed) return;
-    this.#again = false;
-    this.#working = this.#enqueueAndDeliver()
+    this.#needsRound = false;
+    this.#round = this.#enqueueAndDeliver()
       .catch((error: unknown) =>
-        this.#options.log.warn({ error: String(error) }, 'webhooks: PostgreSQL did not answer'),
+        this.#options.log.warn({ error: String(error) }, 'webhooks: a round of deliveries failed; it is tried again'),
       )
       .finally(() => {
-        this.#working = undefined;
-        if (this.#again) this.#work();
+        this.#round = undefined;
+        if (this.#needsRound) this.#startRound();
       });
   }
 
   async #enqueueAndDeliver(): Promise<void> {
     const { pool } = this.#options;
-    if (!(await this.#lookForSubscriptions())) {
+    if (!(await this.#findActiveWebhooks())) {
       this.#moved.clear();
       return;
     }
@@ -136,89 +115,75 @@ export class WebhookDeliverer {
       if (!this.#ownership.owned.has(partition)) continue;
       if (await enqueueEvents(pool, partition)) {
         this.#moved.add(partition);
-        this.#again = true;
+        this.#needsRound = true;
       }
     }
     const owned = [...this.#ownership.owned];
     if (owned.length === 0) return;
-    // What is over by the time the answer is here was still to be done when PostgreSQL looked.
+    // An attempt may end while the query runs: its delivery is in the result, but no longer due.
     const inFlightBefore = new Set(this.#inFlight.keys());
-    const { rows } = await pool.query<Delivery>({
-      name: 'webhooks-due',
-      text: dueSql,
-      values: [owned, 2 * limits.maxInFlightPerWebhook],
-    });
-    for (const delivery of rows) {
+    for (const delivery of await readDueDeliveries(pool, owned)) {
       const name = nameOf(delivery);
       if (inFlightBefore.has(name) || this.#inFlight.has(name) || !this.#hasRoom(delivery.webhook_id)) continue;
-      const delivering = this.#deliver(delivery)
+      const attempting = this.#deliver(delivery)
         .catch((error: unknown) =>
-          // What was sent is sent again: at least once.
-          this.#options.log.warn({ error: String(error) }, 'webhooks: an attempt was not written down'),
+          // The row is still due, so that the event is sent again: at least once.
+          this.#options.log.warn({ error: String(error) }, 'webhooks: an attempt was not recorded; it is made again'),
         )
         .finally(() => {
           this.#inFlight.delete(name);
-          this.#work();
+          this.#startRound();
         });
-      this.#inFlight.set(name, delivering);
+      this.#inFlight.set(name, attempting);
     }
   }
 
-  async #lookForSubscriptions(): Promise<boolean> {
+  async #findActiveWebhooks(): Promise<boolean> {
     const { rows } = await this.#options.pool.query<{ exists: boolean }>({
       name: 'webhooks-exist',
       text: `select exists (select from webhooks where state = 'active')`,
     });
-    this.#isSubscribed = rows[0]?.exists ?? false;
-    return this.#isSubscribed;
+    this.#hasActiveWebhooks = rows[0]?.exists ?? false;
+    return this.#hasActiveWebhooks;
   }
 
-  /** Resolves when these attempts are over, or the time for that is. */
-  async #settled(which: (name: string) => boolean): Promise<void> {
-    const attempts = [...this.#inFlight].flatMap(([name, delivering]) => (which(name) ? [delivering] : []));
+  /** Resolves when the attempts with matching names have ended, or after `stopTimeoutMs`. */
+  async #attemptsEnded(matches: (name: string) => boolean): Promise<void> {
+    const attempts = [...this.#inFlight].flatMap(([name, attempting]) => (matches(name) ? [attempting] : []));
     await within(limits.stopTimeoutMs, Promise.all(attempts)).catch(() => undefined);
   }
 
   #hasRoom(webhookId: string): boolean {
     if (this.#inFlight.size >= limits.maxInFlight) return false;
-    const toThisOne = [...this.#inFlight.keys()].filter((name) => name.startsWith(webhookId)).length;
-    return toThisOne < limits.maxInFlightPerWebhook;
+    const ofWebhook = [...this.#inFlight.keys()].filter((name) => name.startsWith(webhookId)).length;
+    return ofWebhook < limits.maxInFlightPerWebhook;
   }
 
+  /** Makes one attempt and records its result. */
   async #deliver(delivery: Delivery): Promise<void> {
     const { pool, onAttempt, log } = this.#options;
-    const { webhook_id: id, attempts, tried_ms: triedMs } = delivery;
-    const outcome = await this.#attempt(delivery);
-    const place = [delivery.partition, id, delivery.position];
-    if (outcome.result === 'delivered') {
-      await pool.query({
-        name: 'webhooks-delivered',
-        text: 'delete from webhook_deliveries where partition = $1 and webhook_id = $2 and position = $3',
-        values: place,
-      });
+    const { webhook_id: webhook, partition, position } = delivery;
+    const result = await this.#attempt(delivery);
+    if (result.result === 'delivered') {
+      await recordDelivered(pool, delivery);
       onAttempt?.('delivered');
       return;
     }
-    if (outcome.result === 'gone') {
-      await pool.query(`update webhooks set state = 'gone' where id = $1`, [id]);
-      log.warn({ webhook: id }, 'a webhook’s receiver answered 410: nothing more is sent to it');
+    if (result.result === 'gone') {
+      await setGone(pool, webhook);
+      log.warn({ webhook }, 'webhooks: a receiver responded with 410; nothing more is sent to it');
       onAttempt?.('gone');
       return;
     }
-    const isDead = (triedMs ?? 0) >= limits.giveUpAfterMs;
-    await pool.query(
-      `update webhook_deliveries
-       set state = $4, attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, now()), last_attempt_at = now(),
-           next_attempt_at = now() + $5 * interval '1 ms', last_error = $6
-       where partition = $1 and webhook_id = $2 and position = $3`,
-      [...place, isDead ? 'dead' : 'pending', retryDelayMs(attempts + 1, outcome.retryAfterMs), outcome.error],
-    );
-    if (isDead)
-      log.error({ webhook: id, event: `${delivery.partition}:${delivery.position}` }, 'a webhook gave up on an event');
+    const isDead = (await recordFailure(pool, delivery, result)) === 'dead';
+    if (isDead) log.error({ webhook, event: `${partition}:${position}` }, 'webhooks: an event became a dead letter');
     onAttempt?.(isDead ? 'dead' : 'failed');
   }
 
-  /** One that can't be opened fails alone, as one that is not taken does: others are not held up by it. */
+  /**
+   * Sends an event. One that does not open fails alone and does not block deliveries of other
+   * orders.
+   */
   async #attempt(delivery: Delivery): Promise<AttemptResult> {
     const { open, post, settings } = this.#options;
     const { url, secret, previous_secret: previous } = delivery;
@@ -229,7 +194,7 @@ export class WebhookDeliverer {
       if (error instanceof UnopenableEvent) return { result: 'failed', error: error.message, retryAfterMs: undefined };
       throw error;
     }
-    if (!event) throw new Error('an event was opened, and there was none');
+    if (!event) throw new Error('opening an event returned no event');
     const secrets = previous === null ? [secret] : [secret, previous];
     return attempt(post.post, url, secrets, messageOf(event, settings.logId.slice(0, 8)));
   }

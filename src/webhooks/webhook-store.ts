@@ -36,19 +36,41 @@ export interface EventPlace {
   readonly position: number;
 }
 
-/** The subscriptions, for those who manage them. All reject with the database's error. */
+/**
+ * Manages webhooks. A webhook subscribes a URL to events; it is a row of the table webhooks, with
+ * one row per partition in webhook_checkpoints. Its column `state` holds one of:
+ *
+ *   active   its events are enqueued, which moves its checkpoints, and its deliveries are sent
+ *   paused   nothing is enqueued or sent; checkpoints and deliveries stay, so that no event is lost
+ *   gone     as paused, because the receiver responded with 410
+ *
+ * The transitions:
+ *
+ *   (none) → active           create: the checkpoints start at the partitions' current heads
+ *   any → active or paused    setState, called by operators: an active webhook continues at its
+ *                             checkpoints and sends its pending deliveries
+ *   any → gone                setGone, called by the deliverer after a response with 410
+ *   any → (none)              delete: its checkpoints and deliveries are removed, too
+ *
+ * Attempts in flight end and are recorded in every state. The 24 hours of a delivery that failed go
+ * on while its webhook is paused or gone. deliveries.ts describes the life of one delivery.
+ *
+ * All functions reject with the database's error.
+ */
 export interface WebhookStore {
-  /** Subscribes from now on. Undefined where there are as many as there may be. */
+  /** Creates a webhook for the events from now on. Undefined if `maxWebhooks` is reached. */
   create(url: string, eventTypes: readonly string[] | undefined, by: string): Promise<WebhookWithSecret | undefined>;
   list(): Promise<Webhook[]>;
   find(id: string): Promise<Webhook | undefined>;
-  /** False where there is none. So for the others. */
+  /** Resolves with false if the webhook does not exist. */
   delete(id: string): Promise<boolean>;
+  /** Resolves with false if the webhook does not exist. */
   setState(id: string, state: 'active' | 'paused'): Promise<boolean>;
-  /** The new secret. */
+  /** Resolves with the new secret, or with undefined if the webhook does not exist. */
   rotateSecret(id: string): Promise<string | undefined>;
+  /** Lists dead letters by partition and position, those after an event if one is given. */
   deadLetters(id: string, after: EventPlace | undefined, limit: number): Promise<DeadLetter[]>;
-  /** Tries dead letters again, one or all: how many. Their day begins anew. */
+  /** Makes one or all dead letters pending, for another 24 hours. Resolves with their number. */
   replay(id: string, event: EventPlace | undefined): Promise<number>;
 }
 
@@ -68,7 +90,7 @@ export function createWebhookStore(pool: Pool): WebhookStore {
     async create(url, eventTypes, by) {
       const id = randomUUID();
       const secret = newSecret();
-      // One statement: the checkpoints stand where the log ended when the subscription was made.
+      // One statement creates the webhook and its checkpoints: they are the heads of one moment.
       const { rowCount } = await pool.query(
         `with created as (
            insert into webhooks (id, url, event_types, secret, created_by)
@@ -87,6 +109,9 @@ export function createWebhookStore(pool: Pool): WebhookStore {
     find,
 
     async delete(id) {
+      // In this order nothing is enqueued after the last statement, since enqueuing needs a
+      // checkpoint. A crash in between leaves rows that nothing reads: all readers join them with
+      // webhooks.
       const { rowCount } = await pool.query('delete from webhooks where id = $1', [id]);
       await pool.query('delete from webhook_checkpoints where webhook_id = $1', [id]);
       await pool.query('delete from webhook_deliveries where webhook_id = $1', [id]);
@@ -132,7 +157,12 @@ export function createWebhookStore(pool: Pool): WebhookStore {
   };
 }
 
-/** Standard Webhooks: 24 to 64 random bytes. */
+/** Stops a webhook whose receiver wants no more events. */
+export async function setGone(pool: Pool, id: string): Promise<void> {
+  await pool.query(`update webhooks set state = 'gone' where id = $1`, [id]);
+}
+
+/** Creates a secret of 32 random bytes; Standard Webhooks asks for 24 to 64. */
 function newSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`;
 }
