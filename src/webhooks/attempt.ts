@@ -7,11 +7,15 @@ import type { SafePost } from './safe-post.js';
 
 export type AttemptResult =
   | { readonly result: 'delivered' }
-  /** 410: the receiver wants nothing any more. */
+  /** The receiver responded with 410: it wants no more events. */
   | { readonly result: 'gone' }
   | { readonly result: 'failed'; readonly error: string; readonly retryAfterMs: number | undefined };
 
-/** The message of an event: the same bytes and the same id at every attempt, so that a receiver can tell a repetition. */
+/**
+ * Creates the message of an event. Its id and its body are the same at every attempt, so that a
+ * receiver can recognise repetitions. Only an erasure of personal data changes the body.
+ * @param log the first 8 hex digits of the log's id.
+ */
 export function messageOf(event: StoredEvent, log: string): { id: string; body: string } {
   const { actor } = JSON.parse(event.metadata) as EventMetadata;
   const data = changeDocument(event, {
@@ -29,7 +33,7 @@ export function messageOf(event: StoredEvent, log: string): { id: string; body: 
   };
 }
 
-/** Sends a message once, signed (Standard Webhooks 1.0) with every secret that counts. */
+/** Sends a message once, signed with each of the secrets (Standard Webhooks 1.0). */
 export async function attempt(
   post: SafePost['post'],
   url: string,
@@ -52,14 +56,17 @@ export async function attempt(
     );
     if (status >= 200 && status < 300) return { result: 'delivered' };
     if (status === 410) return { result: 'gone' };
-    return { result: 'failed', error: `answered with ${status}`, retryAfterMs: milliseconds(retryAfter, now) };
+    return { result: 'failed', error: `responded with status ${status}`, retryAfterMs: milliseconds(retryAfter, now) };
   } catch (error) {
     const text = error instanceof Error ? error.message || error.name : String(error);
     return { result: 'failed', error: text.slice(0, limits.maxErrorLength), retryAfterMs: undefined };
   }
 }
 
-/** How long to wait after a number of failed attempts: exponential, with jitter, and not before the receiver asks for it. */
+/**
+ * Returns the wait after a number of failed attempts: exponential, made up to a half shorter by
+ * jitter, at least the receiver's Retry-After, and at most `maxRetryDelayMs`.
+ */
 export function retryDelayMs(
   attempts: number,
   retryAfterMs: number | undefined,
@@ -70,7 +77,7 @@ export function retryDelayMs(
   return Math.round(Math.min(Math.max(jittered, retryAfterMs ?? 0), limits.maxRetryDelayMs));
 }
 
-/** Retry-After (RFC 9110, 10.2.3): seconds, or a date. */
+/** Converts Retry-After (RFC 9110, 10.2.3), which holds seconds or a date, to milliseconds. */
 function milliseconds(retryAfter: string | undefined, now: Date): number | undefined {
   if (retryAfter === undefined) return undefined;
   if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000;

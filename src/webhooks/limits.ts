@@ -1,27 +1,37 @@
 /** The limits of webhooks. */
 export const webhookLimits = {
+  /** Webhooks in any state. Each has a checkpoint per partition and a row per undelivered event. */
   maxWebhooks: 100,
-  /** Events of one partition that are written down for one subscription at once. */
+  /** Positions of a partition that one statement enqueues for one webhook. Keeps it short. */
   maxEnqueuedAtOnce: 500,
-  /** Deliveries that wait for one subscription in one partition; then its checkpoint stands still until there is room. */
+  /**
+   * Deliveries of one webhook in one partition, pending and dead, above which nothing is enqueued
+   * for it there. Bounds the table; the checkpoint stays and no event is lost. One statement may
+   * exceed it by `maxEnqueuedAtOnce`.
+   */
   maxPendingPerPartition: 10_000,
-  /** Deliveries in hand at once: to one address, and of this process. */
+  /** Attempts in flight to one webhook, and connections to one host. Keeps slow receivers apart. */
   maxInFlightPerWebhook: 8,
+  /** Attempts in flight of this process. Bounds its open connections and its memory. */
   maxInFlight: 64,
-  /** An address has to have answered by then. */
+  /** Duration of one attempt, in ms, from the look-up of the address to the end of the response. */
   attemptTimeoutMs: 15_000,
-  /** Of an answer no more than this is read: only its status counts. */
-  maxAnswerBytes: 16 * 1024,
-  /** Waits between attempts: doubled each time, from the first to the longest, and made up to a half shorter at random. */
+  /** Bytes read of a response's body; then its connection is closed. Only the status counts. */
+  maxResponseBytes: 16 * 1024,
+  /** Time in ms after which an idle connection to a receiver is closed. */
+  idleConnectionMs: 30_000,
+  /** Wait in ms after the first failed attempt, before jitter. It doubles with each further one. */
   minRetryDelayMs: 5_000,
+  /** Wait in ms between two attempts at most, also if Retry-After asks for more. */
   maxRetryDelayMs: 3_600_000,
-  /** What could not be delivered for this long becomes a dead letter. */
+  /** Time in ms since the first failed attempt after which the next failure makes a dead letter. */
   giveUpAfterMs: 24 * 3_600_000,
-  /** After a rotation the secret before signs along for this long. */
+  /** Time in ms after a rotation in which the previous secret also signs. */
   previousSecretMs: 24 * 3_600_000,
-  /** What is due is looked for at least this often. */
+  /** Interval in ms at which due deliveries are read: no notification announces a due retry. */
   pollIntervalMs: 1_000,
-  /** How long a stopping process waits for the attempts in hand. */
+  /** Wait in ms for attempts in flight, when a process stops or hands a partition over. */
   stopTimeoutMs: 5_000,
+  /** Characters of an error that are stored with a delivery. */
   maxErrorLength: 300,
 } as const;

@@ -5,33 +5,34 @@ import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { webhookLimits as limits } from './limits.js';
 
-/** The address may not be called: it would reach into a network that is not the internet. */
+/** The address may not be called, since it is not on the public internet. */
 export class AddressRefused extends Error {
   override readonly name = 'AddressRefused';
 }
 
-/** All addresses of a name, as node:dns gives them. */
+/** Resolves a name to all its addresses, as `lookup` of node:dns does. */
 export type ResolveAll = (
   hostname: string,
   options: LookupAllOptions,
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
 
-export interface PostAnswer {
+export interface PostResponse {
   readonly status: number;
-  /** Seconds or a date, as it was sent. */
+  /** The header Retry-After, as it was sent: seconds or a date. */
   readonly retryAfter: string | undefined;
 }
 
 export interface SafePost {
-  /** Rejects with AddressRefused, or with what went wrong on the way. Follows no redirect. */
-  post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<PostAnswer>;
+  /** Follows no redirect. Rejects with AddressRefused, or with the error of the request. */
+  post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<PostResponse>;
   close(): void;
 }
 
 /**
- * Why an address is not taken at all; undefined where it is. Names are looked up when they are called, see createSafePost.
- * @param allowPrivate also takes http, and addresses of private networks: for a network of one's own.
+ * Returns the reason why a URL is not accepted, or undefined if it is. It resolves no names: their
+ * addresses are checked when they are called, see createSafePost.
+ * @param allowPrivate also accepts http and addresses in private networks.
  */
 export function addressProblem(text: string, allowPrivate: boolean): string | undefined {
   if (!URL.canParse(text)) return 'must be a URL';
@@ -46,36 +47,38 @@ export function addressProblem(text: string, allowPrivate: boolean): string | un
 }
 
 /**
- * Posts to addresses that strangers chose, and to nothing but the internet (OWASP, server-side request forgery): a name is
- * resolved once, every address that it has is checked, and the connection goes to exactly what was checked, so that a name
- * which changes its address in between gains nothing.
- * @param resolve looks a name up.
+ * Posts to URLs that strangers chose, and only to the public internet (OWASP, server-side request
+ * forgery). A name is resolved once per connection and all its addresses are checked. The
+ * connection goes to a checked address, so that a name cannot change its address in between (DNS
+ * rebinding).
+ * @param resolveAll resolves a name to all its addresses.
  */
-export function createSafePost(allowPrivate: boolean, resolve: ResolveAll = dnsLookup): SafePost {
+export function createSafePost(allowPrivate: boolean, resolveAll: ResolveAll = dnsLookup): SafePost {
   const lookup: LookupFunction = (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+    resolveAll(hostname, { ...options, all: true }, (error, addresses) => {
       const refused = allowPrivate ? undefined : addresses?.find(({ address }) => !isPublic(address));
       const [first] = addresses ?? [];
       if (error) callback(error, '', 0);
-      else if (refused || !first) {
-        callback(
-          new AddressRefused(`${hostname} has the address ${refused?.address ?? 'of nobody'}, which is not public`),
-          '',
-          0,
-        );
+      else if (!first) callback(new AddressRefused(`${hostname} has no address`), '', 0);
+      else if (refused) {
+        callback(new AddressRefused(`${hostname} has the address ${refused.address}, which is not public`), '', 0);
       } else if (options.all) callback(null, addresses);
       else callback(null, first.address, first.family);
     });
   };
-  const agentOptions = { keepAlive: true, maxSockets: limits.maxInFlightPerWebhook, timeout: 30_000 };
+  const agentOptions = {
+    keepAlive: true,
+    maxSockets: limits.maxInFlightPerWebhook,
+    timeout: limits.idleConnectionMs,
+  };
   const agents = { http: new HttpAgent(agentOptions), https: new HttpsAgent(agentOptions) };
 
   return {
     post: (url, headers, body) =>
-      new Promise((answered, reject) => {
+      new Promise((resolve, reject) => {
         const problem = addressProblem(url, allowPrivate);
         if (problem !== undefined) {
-          reject(new AddressRefused(`the address ${problem}`));
+          reject(new AddressRefused(`the URL ${problem}`));
           return;
         }
         const isHttps = url.startsWith('https:');
@@ -89,7 +92,7 @@ export function createSafePost(allowPrivate: boolean, resolve: ResolveAll = dnsL
         request.once('error', (error) =>
           reject(
             error.name === 'TimeoutError' || error.name === 'AbortError'
-              ? new Error(`no answer within ${limits.attemptTimeoutMs / 1000} s`)
+              ? new Error(`no response within ${limits.attemptTimeoutMs / 1000} s`)
               : error,
           ),
         );
@@ -97,11 +100,11 @@ export function createSafePost(allowPrivate: boolean, resolve: ResolveAll = dnsL
           let size = 0;
           response.on('data', (chunk: Buffer) => {
             size += chunk.length;
-            if (size > limits.maxAnswerBytes) response.destroy();
+            if (size > limits.maxResponseBytes) response.destroy();
           });
           response.once('error', () => undefined);
           response.once('close', () =>
-            answered({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }),
+            resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }),
           );
         });
         request.end(body);
@@ -113,7 +116,7 @@ export function createSafePost(allowPrivate: boolean, resolve: ResolveAll = dnsL
   };
 }
 
-/** Whether an address is one of the public internet: not loopback, private, link-local (cloud metadata), multicast, … */
+/** Whether an address is public: not loopback, private, link-local (cloud metadata) or the like. */
 export function isPublic(address: string): boolean {
   return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
 }

@@ -8,7 +8,7 @@ import { call, type RunningService, startService } from '../support/service.js';
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 const env = { ORDERS_WEBHOOKS_ALLOW_PRIVATE: 'yes', LOG_LEVEL: 'silent' };
 
-describe('webhooks', function () {
+describe('delivery of webhooks', function () {
   this.timeout(120_000);
   let log: TestLog;
   let receiver: Receiver;
@@ -36,14 +36,15 @@ describe('webhooks', function () {
       const { pending, lag } = await webhook(id);
       return pending === 0 && lag === 0;
     });
-  /** Makes what waits for its next attempt due now. */
-  const hurry = () => log.owner.query(`update webhook_deliveries set next_attempt_at = now() where state = 'pending'`);
+  /** Makes all pending deliveries due now. */
+  const makeDue = () =>
+    log.owner.query(`update webhook_deliveries set next_attempt_at = now() where state = 'pending'`);
   const delivered = (orderId: string) =>
     receiver.received
       .filter(({ event, status }) => event.order_id === orderId && status < 300)
       .map(({ event }) => event.version);
 
-  it('tell a subscribed address what happens from then on, signed, each event once and in order', async () => {
+  it('a webhook receives the events after its creation, signed, each once and in order', async () => {
     await place();
     const { webhook_id: id, secret } = await subscribe();
     const orderId = await place();
@@ -71,7 +72,7 @@ describe('webhooks', function () {
     expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).to.equal(3);
   });
 
-  it('are filtered by the events’ types; paused ones lose nothing; deleted ones are sent nothing more', async () => {
+  it('a webhook receives only its event types, loses nothing while paused, and receives nothing once deleted', async () => {
     const { webhook_id: paid } = await subscribe({ event_types: ['OrderPaid'] }, '/paid');
     const { webhook_id: all } = await subscribe({}, '/all');
     await call(service, 'POST', `/webhooks/${all}/state`, { state: 'paused' });
@@ -92,7 +93,7 @@ describe('webhooks', function () {
     expect((await call(service, 'GET', `/webhooks/${all}`)).body.type).to.equal('/problems/webhook-not-found');
   });
 
-  it('are tried again with the same id, the order’s next event waiting, other orders going on', async () => {
+  it('a failed delivery is retried with the same id and blocks only its own order', async () => {
     const { webhook_id: id, secret } = await subscribe();
     let failing = '';
     receiver.answer = (_, { order_id }) => (order_id === failing ? 500 : 204);
@@ -108,7 +109,7 @@ describe('webhooks', function () {
     expect(delivered(stuck).filter((version) => version > 1)).to.deep.equal([]);
     const failed = receiver.received.filter(({ event, status }) => event.order_id === stuck && status === 500);
     failing = '';
-    await hurry();
+    await makeDue();
     await settled(id);
     expect(delivered(stuck)).to.deep.equal([1, 2, 3]);
     const again = receiver.received.find(
@@ -119,7 +120,7 @@ describe('webhooks', function () {
     new Webhook(secret).verify(again?.body ?? '', again?.headers as Record<string, string>);
   });
 
-  it('that fail for a day become dead letters, the order goes on, and a replay delivers them', async () => {
+  it('a delivery that fails for a day becomes a dead letter, unblocks its order, and can be replayed', async () => {
     const { webhook_id: id } = await subscribe();
     const orderId = await place();
     await settled(id);
@@ -128,7 +129,7 @@ describe('webhooks', function () {
     await call(service, 'POST', `/orders/${orderId}/process`);
     await eventually('the first failure', () => receiver.received.some(({ status }) => status === 503));
     await eventually(
-      'it to be written down',
+      'the failure to be recorded',
       async () => (await log.owner.query('select from webhook_deliveries where attempts = 1')).rowCount === 1,
     );
     await log.owner.query(
@@ -142,7 +143,7 @@ describe('webhooks', function () {
       order_id: orderId,
       type: 'OrderPaid',
       attempts: 2,
-      last_error: 'answered with 503',
+      last_error: 'responded with status 503',
     });
     const listed = await runOrders(log, ['webhooks', 'dead-letters', id], { env });
     expect(JSON.parse(listed.stdout)).to.deep.equal(letters[0]);
@@ -158,7 +159,7 @@ describe('webhooks', function () {
     expect((await webhook(id)).dead_letters).to.equal(0);
   });
 
-  it('are signed with the old secret too for a day after a rotation', async () => {
+  it('the previous secret also signs deliveries for a day after a rotation', async () => {
     const { webhook_id: id, secret } = await subscribe();
     const rotated = (await call(service, 'POST', `/webhooks/${id}/rotate-secret`)).body.secret as string;
     await place();
@@ -175,19 +176,20 @@ describe('webhooks', function () {
     expect(() => verify(secret, last)).to.throw();
   });
 
-  it('follow no redirect, and end when the receiver answers 410', async () => {
+  it('a redirect is not followed, and a response with 410 ends the deliveries of its webhook', async () => {
     const { webhook_id: id } = await subscribe();
     receiver.answer = () => 302;
     await place();
     await eventually(
       'the attempt',
       async () =>
-        (await log.owner.query(`select from webhook_deliveries where last_error = 'answered with 302'`)).rowCount === 1,
+        (await log.owner.query(`select from webhook_deliveries where last_error = 'responded with status 302'`))
+          .rowCount === 1,
     );
     expect(receiver.received.map(({ path }) => path)).to.deep.equal(['/hook']);
     receiver.answer = () => 410;
-    await hurry();
-    await eventually('the end', async () => (await webhook(id)).state === 'gone');
+    await makeDue();
+    await eventually('the webhook to be gone', async () => (await webhook(id)).state === 'gone');
     const before = receiver.received.length;
     await place();
     const { webhook_id: other } = await subscribe({}, '/other');
@@ -197,7 +199,7 @@ describe('webhooks', function () {
     expect(receiver.received.slice(before).map(({ path }) => path)).to.deep.equal(['/other']);
   });
 
-  it('are managed on the command line too', async () => {
+  it('webhooks can be managed on the command line', async () => {
     const created = await runOrders(log, ['webhooks', 'create', `${receiver.url}/cli`, '--events', 'OrderPlaced'], {
       env,
     });
@@ -217,16 +219,16 @@ describe('webhooks', function () {
   });
 });
 
-describe('webhooks, whatever dies', function () {
+describe('delivery of webhooks across crashes', function () {
   this.timeout(120_000);
 
-  it('are delivered at least once, and first deliveries come in order per order', async () => {
+  it('each event is delivered at least once, in order per order, while processes are killed', async () => {
     const log = await createTestLog(4);
     const receiver = await startReceiver();
     const start = () => startService(log, env);
     const writer = await startService(log, { ...env, ORDERS_ROLES: 'api' });
     const { webhook_id: id } = (await call(writer, 'POST', '/webhooks', { url: `${receiver.url}/hook` })).body;
-    // Now and then it fails, and it takes its time: attempts are in hand when their process dies.
+    // The receiver is slow and sometimes fails: attempts are in flight when their process dies.
     receiver.answer = async () => {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 30));
       return Math.random() < 0.1 ? 500 : 204;

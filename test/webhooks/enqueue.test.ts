@@ -4,14 +4,14 @@ import { createWebhookStore } from '../../src/webhooks/webhook-store.js';
 import { appender, orderIdIn, place } from '../support/events.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
-describe('what is to be delivered', () => {
+describe('enqueueEvents', () => {
   let log: TestLog;
   before(async () => {
     log = await createTestLog(2);
   });
   after(() => log.close());
 
-  it('is written down once for each event, also by owners that do not know of each other', async () => {
+  it('each event is enqueued once, even by several owners of one partition', async () => {
     const webhook = await createWebhookStore(log.pool).create('https://shop.example/', undefined, 'test');
     const append = appender(log, true);
     const written: number[] = [];
@@ -19,7 +19,7 @@ describe('what is to be delivered', () => {
     const owners = Array.from({ length: 6 }, async () => {
       while (appending || (await enqueueEvents(log.pool, 1))) await enqueueEvents(log.pool, 1);
     });
-    // What was written down is delivered, and thereby gone: nothing but the checkpoint remembers it.
+    // A delivered row is deleted: only the checkpoint shows that the event was enqueued.
     const deliver = async () => {
       const { rows } = await log.pool.query<{ position: number }>('delete from webhook_deliveries returning position');
       written.push(...rows.map(({ position }) => position));

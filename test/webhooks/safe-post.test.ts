@@ -10,7 +10,7 @@ import {
 } from '../../src/webhooks/safe-post.js';
 import { startReceiver } from '../support/receiver.js';
 
-describe('a webhook’s address', () => {
+describe('createSafePost', () => {
   for (const address of [
     ...[
       '127.0.0.1',
@@ -36,60 +36,60 @@ describe('a webhook’s address', () => {
     ],
     ...['2002:7f00:1::', '2001:db8::1', 'not an address'],
   ]) {
-    it(`in a private or special network is refused: ${address}`, () => expect(isPublic(address)).to.equal(false));
+    it(`the address ${address} is not public`, () => expect(isPublic(address)).to.equal(false));
   }
   for (const address of ['8.8.8.8', '1.1.1.1', '172.32.0.1', '2606:4700:4700::1111', '::ffff:8.8.8.8']) {
-    it(`on the internet is taken: ${address}`, () => expect(isPublic(address)).to.equal(true));
+    it(`the address ${address} is public`, () => expect(isPublic(address)).to.equal(true));
   }
   for (const url of [
     ...['http://shop.example/', 'ftp://shop.example/', 'https://user:secret@shop.example/', 'https://shop.example/#x'],
     ...['https://127.0.0.1/', 'https://2130706433/', 'https://0x7f.1/', 'https://[::1]/', 'https://[::ffff:7f00:1]/'],
     ...['https://localhost/', 'https://a.LOCALHOST./', 'https://169.254.169.254/latest/meta-data', 'nonsense'],
   ]) {
-    it(`is not subscribed: ${url}`, () => expect(addressProblem(url, false)).to.be.a('string'));
+    it(`the URL ${url} is rejected`, () => expect(addressProblem(url, false)).to.be.a('string'));
   }
-  it('is subscribed: https://shop.example:8443/hooks?x=1', () =>
+  it('the URL https://shop.example:8443/hooks?x=1 is accepted', () =>
     expect(addressProblem('https://shop.example:8443/hooks?x=1', false)).to.equal(undefined));
 
-  /** A name server that answers with these addresses, one list after the other. */
-  const answering =
-    (...answers: string[][]): ResolveAll =>
+  /** A name server that returns these lists of addresses, one after the other. */
+  const resolvingTo =
+    (...lists: string[][]): ResolveAll =>
     (_, __, callback) => {
       callback(
         null,
-        (answers.shift() ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+        (lists.shift() ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
       );
     };
-  const refusal = async (post: ReturnType<typeof createSafePost>) =>
+  const errorOf = async (post: ReturnType<typeof createSafePost>) =>
     post.post('https://shop.example/', {}, '{}').catch((error: Error) => error);
 
-  it('whose name leads into a private network is refused when it is called, also where only one of its addresses does', async () => {
-    const post = createSafePost(false, answering(['10.0.0.7'], ['93.184.216.34', '127.0.0.1'], []));
-    for (let nth = 0; nth < 3; nth += 1) expect(await refusal(post)).to.be.instanceOf(AddressRefused);
+  it('a name is not called if any of its addresses is not public, or if it has none', async () => {
+    const post = createSafePost(false, resolvingTo(['10.0.0.7'], ['93.184.216.34', '127.0.0.1'], []));
+    for (let nth = 0; nth < 3; nth += 1) expect(await errorOf(post)).to.be.instanceOf(AddressRefused);
     post.close();
   });
 
-  it('is looked up once for each connection: the address that was checked is the one that is called', async () => {
-    // The second answer would be a rebinding; nobody asks for it.
+  it('a name is resolved once per connection, so that the checked address is the one that is called', async () => {
+    // A second look-up could be a DNS rebinding.
     const receiver = await startReceiver();
     const { port } = new URL(receiver.url);
-    let asked = 0;
+    let lookups = 0;
     const fake: ResolveAll = (_, __, callback) => {
-      asked += 1;
+      lookups += 1;
       callback(null, [{ address: '127.0.0.1', family: 4 }]);
     };
     const post = createSafePost(true, fake);
     const body = JSON.stringify({ data: {} });
     expect((await post.post(`http://shop.example:${port}/`, {}, body)).status).to.equal(204);
     expect((await post.post(`http://shop.example:${port}/`, {}, body)).status).to.equal(204);
-    expect(asked).to.equal(1);
+    expect(lookups).to.equal(1);
     post.close();
     receiver.stop();
   });
 });
 
-describe('the waits between attempts', () => {
-  it('double, with jitter, up to an hour, and are not shorter than the receiver asks for', () => {
+describe('retryDelayMs', () => {
+  it('the waits between attempts double, with jitter, up to an hour, and respect Retry-After', () => {
     const waits = Array.from({ length: 20 }, (_, nth) => [
       retryDelayMs(nth + 1, undefined, () => 0),
       retryDelayMs(nth + 1, undefined, () => 1),
@@ -101,7 +101,7 @@ describe('the waits between attempts', () => {
     expect(retryDelayMs(1, 60_000, () => 0)).to.equal(60_000);
     expect(
       retryDelayMs(1, 1e9, () => 0),
-      'but never longer than the longest',
+      'Retry-After of more than an hour',
     ).to.equal(limits.maxRetryDelayMs);
   });
 });
