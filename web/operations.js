@@ -1,4 +1,5 @@
-// The operations page: what GET /projections tells, as it changes. Everything that comes from the service is set as text.
+// The operations page shows GET /projections as it changes. Data from the service is inserted as
+// text, never as HTML.
 
 const list = document.getElementById('projections');
 const connection = document.getElementById('connection');
@@ -6,7 +7,7 @@ const template = document.getElementById('projection');
 const sections = new Map();
 
 const access = document.getElementById('access');
-/** The API key, where the service asks for one: kept by this tab until it is closed. */
+/** The storage key of the API key. A tab keeps the API key until it is closed. */
 const storedKey = 'orders-api-key';
 
 access.addEventListener('submit', (event) => {
@@ -17,33 +18,36 @@ access.addEventListener('submit', (event) => {
 });
 void follow();
 
-/** Follows the projections for ever. EventSource can't send a key, so this reads the stream by itself. */
+/**
+ * Follows the projections without end. It reads the stream itself: EventSource cannot send a key.
+ */
 async function follow() {
   for (;;) {
     try {
-      const answer = await call('/projections', { headers: { accept: 'text/event-stream' } });
-      if (answer.status === 401 || answer.status === 403) {
-        connection.textContent = (await answer.json()).detail;
+      const response = await call('/projections', { headers: { accept: 'text/event-stream' } });
+      if (response.status === 401 || response.status === 403) {
+        connection.textContent = (await response.json()).detail;
         access.hidden = false;
         return;
       }
-      if (answer.ok) {
+      if (response.ok) {
         connection.textContent = 'live';
-        await read(answer.body);
+        await read(response.body);
       }
     } catch {
-      // Not there at the moment: as good as a stream that ended.
+      // An unreachable service is handled like a stream that ended.
     }
-    connection.textContent = 'not connected; trying again…';
+    connection.textContent = 'not connected; reconnecting…';
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
 }
 
+/** Shows each message of the stream until the stream ends. */
 async function read(body) {
   let text = '';
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    text += part.value;
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    text += chunk.value;
     const messages = text.split('\n\n');
     text = messages.pop();
     for (const message of messages) {
@@ -53,6 +57,7 @@ async function read(body) {
   }
 }
 
+/** Sends a request with the API key, if there is one. */
 function call(path, { headers, ...options }) {
   const key = sessionStorage.getItem(storedKey);
   return fetch(path, { ...options, headers: { ...headers, ...(key ? { authorization: `Bearer ${key}` } : {}) } });
@@ -65,14 +70,14 @@ function show(projection) {
   part('h2').textContent = projection.name;
   part('.state').replaceChildren(
     stateMark(projection.state),
-    ` version ${projection.version}, generation ${projection.generation}, ${number(projection.lag)} events behind`,
+    ` version ${projection.version}, generation ${projection.generation}, ${formatted(projection.lag)} events behind`,
   );
-  part('.marks').replaceChildren(...partitions.map(mark));
+  part('.marks').replaceChildren(...partitions.map(partitionMark));
   part('progress').hidden = !rebuild;
-  part('.rebuild').textContent = rebuild ? inWords(rebuild) : '';
+  part('.rebuild').textContent = rebuild ? progressText(rebuild) : '';
   if (rebuild) part('progress').value = rebuild.events_total ? rebuild.events_done / rebuild.events_total : 0;
-  const live = partitions.flatMap((one) => (one.stopped ? [{ partition: one.partition, ...one.stopped }] : []));
-  part('.stops').replaceChildren(...[...live, ...(rebuild?.stopped ?? [])].map(stop));
+  const stops = partitions.flatMap((one) => (one.stopped ? [{ partition: one.partition, ...one.stopped }] : []));
+  part('.stops').replaceChildren(...[...stops, ...(rebuild?.stopped ?? [])].map(stopItem));
   const button = part('button');
   button.textContent = rebuild ? 'Cancel the rebuild' : 'Rebuild';
   button.dataset.method = rebuild ? 'DELETE' : 'POST';
@@ -82,10 +87,10 @@ function create(name) {
   const section = template.content.firstElementChild.cloneNode(true);
   section.querySelector('button').addEventListener('click', async ({ currentTarget }) => {
     currentTarget.disabled = true;
-    const answer = await call(`/projections/${encodeURIComponent(name)}/rebuild`, {
+    const response = await call(`/projections/${encodeURIComponent(name)}/rebuild`, {
       method: currentTarget.dataset.method,
     });
-    if (!answer.ok) connection.textContent = (await answer.json()).detail;
+    if (!response.ok) connection.textContent = (await response.json()).detail;
     currentTarget.disabled = false;
   });
   sections.set(name, section);
@@ -100,25 +105,27 @@ function stateMark(state) {
   return element;
 }
 
-function mark({ partition, lag, checkpoint, head, owner, stopped }) {
+function partitionMark({ partition, lag, checkpoint, head, owner, stopped }) {
   const element = document.createElement('span');
   element.className = `mark${stopped ? ' stopped' : lag > 0 ? ' behind' : ''}`;
-  element.title = `partition ${partition}: ${number(checkpoint)} of ${number(head)}, ${owner ?? 'nobody'}`;
+  const ownership = owner === null ? 'no owner' : `owner ${owner}`;
+  element.title = `partition ${partition}: ${formatted(checkpoint)} of ${formatted(head)} events, ${ownership}`;
   return element;
 }
 
-function inWords({ generation, events_done, events_total, events_per_second, seconds_left }) {
-  const rate = events_per_second === null ? '' : `, ${number(events_per_second)}/s`;
-  const left = seconds_left === null ? '' : `, ${number(seconds_left)} s left`;
-  return `generation ${generation}: ${number(events_done)} of ${number(events_total)} events${rate}${left}`;
+function progressText({ generation, events_done, events_total, events_per_second, seconds_left }) {
+  const rate = events_per_second === null ? '' : `, ${formatted(events_per_second)}/s`;
+  const left = seconds_left === null ? '' : `, ${formatted(seconds_left)} s left`;
+  return `generation ${generation}: ${formatted(events_done)} of ${formatted(events_total)} events${rate}${left}`;
 }
 
-function stop({ partition, position, type, order_id, error }) {
+function stopItem({ partition, position, type, order_id, error }) {
   const element = document.createElement('li');
-  element.textContent = `${partition}:${position}, ${type ?? 'no event'} of order ${order_id ?? 'unknown'}: ${error}`;
+  const event = type === null ? 'unknown event' : `${type} of order ${order_id}`;
+  element.textContent = `stopped at ${partition}:${position}, ${event}: ${error}`;
   return element;
 }
 
-function number(value) {
+function formatted(value) {
   return Number(value).toLocaleString('en');
 }
