@@ -1,4 +1,4 @@
-/** A line of RFC 4180 CSV: fields are quoted where they need it, and are otherwise as they are. */
+/** Formats a line of CSV (RFC 4180). A field is quoted only if it holds a quote, comma or line break. */
 export function csvLine(values: readonly (string | number)[]): string {
   const fields = values.map((value) => {
     const text = String(value);

@@ -1,14 +1,18 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Asked for at once: each call to the system's source costs far more than its bytes. */
+/** Bytes that one call to the system's random source fills. A call costs far more than its bytes. */
 const poolBytes = 4_096;
 
 const pool = Buffer.alloc(poolBytes);
 let used = poolBytes;
 
-/** Bytes from the system's secure source that nobody gets twice. They are overwritten later: whoever keeps them copies them. Throws where more are asked for than there is room. */
+/**
+ * Takes bytes of the system's secure random source from a pool. No two calls get the same bytes.
+ * The result is a view of the pool and is overwritten later: copy it to keep it.
+ * Throws a RangeError for more bytes than the pool holds.
+ */
 export function randomBytes(count: number): Buffer {
-  if (count > poolBytes) throw new RangeError(`${count} random bytes at once: at most ${poolBytes}`);
+  if (count > poolBytes) throw new RangeError(`cannot take ${count} random bytes at once: the limit is ${poolBytes}`);
   if (used + count > poolBytes) {
     randomFillSync(pool);
     used = 0;

@@ -13,7 +13,7 @@ import { type ReadModelKeys, releaseOf } from '../read-models/keys.js';
 import type { Redis } from '../read-models/redis/redis-client.js';
 import { pipeline } from '../read-models/redis/redis-pipeline.js';
 import type { StoppedReport } from '../read-models/report.js';
-import { within } from '../within.js';
+import { withTimeout } from '../with-timeout.js';
 import { groupGenerations, liveGroup } from './generation-groups.js';
 import type { GenerationToFill } from './generation-writer.js';
 import { createCheckpointFreeze } from './generations/checkpoint-freeze.js';
@@ -117,7 +117,9 @@ export class Projector {
     this.#ownership.on('lost', (partition) => this.#lost(partition));
     this.#ownership.drained = async (partition) => {
       // If a step takes longer, the guard in Redis keeps it harmless.
-      await within(limits.stopTimeoutMs, this.#stopping.get(partition) ?? Promise.resolve()).catch(() => undefined);
+      await withTimeout(limits.stopTimeoutMs, this.#stopping.get(partition) ?? Promise.resolve()).catch(
+        () => undefined,
+      );
     };
   }
 

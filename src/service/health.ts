@@ -2,7 +2,7 @@ import type { Pool } from '../event-log/database.js';
 import type { Health } from '../http/routes/dependencies.js';
 import type { Projector } from '../projector/projector.js';
 import { type ReadModels, readModelsBeingBuilt } from '../queries/live-generation.js';
-import { within } from '../within.js';
+import { withTimeout } from '../with-timeout.js';
 import type { OpenProjector } from './open-projector.js';
 
 const healthTimeoutMs = 1_000;
@@ -44,5 +44,5 @@ function stoppedInWords(stopped: ReturnType<Projector['stopped']>): string {
 
 /** Undefined where there is none within a second. */
 function answerOf<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  return within(healthTimeoutMs, answer).catch(() => undefined);
+  return withTimeout(healthTimeoutMs, answer).catch(() => undefined);
 }

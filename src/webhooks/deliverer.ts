@@ -4,7 +4,7 @@ import type { LogHeads } from '../event-log/heads/log-heads.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
 import { type StoredEvent, storedEvent } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
-import { within } from '../within.js';
+import { withTimeout } from '../with-timeout.js';
 import { type AttemptResult, attempt, messageOf } from './attempt.js';
 import { type Delivery, readDueDeliveries, recordDelivered, recordFailure } from './deliveries.js';
 import { enqueueEvents } from './enqueue.js';
@@ -150,7 +150,7 @@ export class WebhookDeliverer {
   /** Resolves when the attempts with matching names have ended, or after `stopTimeoutMs`. */
   async #attemptsEnded(matches: (name: string) => boolean): Promise<void> {
     const attempts = [...this.#inFlight].flatMap(([name, attempting]) => (matches(name) ? [attempting] : []));
-    await within(limits.stopTimeoutMs, Promise.all(attempts)).catch(() => undefined);
+    await withTimeout(limits.stopTimeoutMs, Promise.all(attempts)).catch(() => undefined);
   }
 
   #hasRoom(webhookId: string): boolean {

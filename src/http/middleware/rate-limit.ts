@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Caller } from '../../access/caller.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
-import { within } from '../../within.js';
+import { withTimeout } from '../../with-timeout.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import type { ClientAddresses } from '../request/client-address.js';
@@ -45,7 +45,7 @@ export function createRateLimit(
   async function take(key: string, points: number): Promise<{ used: RateLimiterRes; isOver: boolean }> {
     if (Date.now() < redisIsAwayUntilMs) return consume(inMemory.consume(key, points));
     try {
-      return await consume(within(limits.rateStoreTimeoutMs, inRedis.consume(key, points)));
+      return await consume(withTimeout(limits.rateStoreTimeoutMs, inRedis.consume(key, points)));
     } catch {
       // Not one wait for every request: the others count here until Redis is asked again.
       redisIsAwayUntilMs = Date.now() + limits.rateStoreRetryMs;
