@@ -1,5 +1,5 @@
 import { loadEnvFile } from '../config.js';
-import { UsageError } from './terminal/usage-error.js';
+import { UsageError } from './terminal/errors.js';
 
 const usage = `orders <command>
 
@@ -25,7 +25,7 @@ const commands: Readonly<Record<string, () => Promise<(args: string[]) => Promis
   migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
   status: async () => (await import('./commands/status.js')).statusCommand,
   history: async () => (await import('./commands/history.js')).historyCommand,
-  replay: async () => (await import('./commands/replay.js')).replayCommand,
+  replay: async () => (await import('./commands/replay/replay.js')).replayCommand,
   verify: async () => (await import('./commands/verify.js')).verifyCommand,
   checkpoint: async () => (await import('./commands/checkpoint.js')).checkpointCommand,
   'verify-proof': async () => (await import('./commands/verify-proof.js')).verifyProofCommand,

@@ -4,7 +4,7 @@ import type { JWK } from 'jose';
 import { publicJwkOf } from '../audit/signing-key.js';
 import type { Config } from '../config.js';
 import { knownSigningKeys } from '../service/signing-keys.js';
-import { UsageError } from './terminal/usage-error.js';
+import { UsageError } from './terminal/errors.js';
 
 /** The keys in a file, as JWKS, JWK or PEM; without a file, the service's own. */
 export async function trustedKeys(file: string | undefined, config: Config): Promise<JWK[]> {

@@ -1,8 +1,8 @@
 import { createCheckpointPayload, signCheckpoint } from '../../audit/signed-checkpoint.js';
 import { openSigningKeys } from '../../service/signing-keys.js';
+import { withLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
-import { UsageError } from '../terminal/usage-error.js';
-import { withLog } from '../with-log.js';
+import { UsageError } from '../terminal/errors.js';
 
 const usage =
   'orders checkpoint > FILE\n\n  What the log is now, signed. Keep it elsewhere: orders verify --against FILE.';

@@ -9,9 +9,9 @@ import { scanPartition } from '../../event-log/read/scan-partition.js';
 import { recordedEvent, type StoredEvent } from '../../event-log/stored-event.js';
 import { parseRfc3339 } from '../../http/request/rfc3339.js';
 import { isUuid } from '../../http/request/validation.js';
+import { type OpenLog, withLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
-import { UsageError } from '../terminal/usage-error.js';
-import { type OpenLog, withLog } from '../with-log.js';
+import { UsageError } from '../terminal/errors.js';
 
 const usage = `orders export [options] > FILE
 

@@ -2,10 +2,10 @@ import { createAppender } from '../../event-log/append/group-commit.js';
 import { createHeadsNotifier } from '../../event-log/heads/notify-heads.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { forgetPerson } from '../../privacy/forget-person.js';
+import { withLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
+import { UsageError } from '../terminal/errors.js';
 import { operator } from '../terminal/operator.js';
-import { UsageError } from '../terminal/usage-error.js';
-import { withLog } from '../with-log.js';
 
 const usage = `orders forget USER_ID --reason TEXT
 

@@ -7,8 +7,8 @@ import { evolve } from '../../orders/evolve.js';
 import { type Order, paymentStatus } from '../../orders/order.js';
 import { exponentOf } from '../../orders/values/currency.js';
 import { formatMinor } from '../../orders/values/money.js';
-import { UsageError } from '../terminal/usage-error.js';
-import { withLog } from '../with-log.js';
+import { withLog } from '../connections.js';
+import { UsageError } from '../terminal/errors.js';
 
 /** `orders history ID`: what happened to an order, from the event log itself. */
 export async function historyCommand(args: string[]): Promise<void> {

@@ -16,8 +16,8 @@ import { openPersonKeys } from '../../privacy/master-key.js';
 import { createOpenedStreamReader } from '../../privacy/sealed-events.js';
 import { createLogger } from '../../service/logger.js';
 import { readArguments } from '../terminal/arguments.js';
+import { UsageError } from '../terminal/errors.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
-import { UsageError } from '../terminal/usage-error.js';
 
 const usage = `orders import FILE [options]
 

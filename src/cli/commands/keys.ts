@@ -1,9 +1,9 @@
 import { createApiKey, listApiKeys, revokeApiKey } from '../../access/api-keys.js';
 import { isScope, type Scope, scopes } from '../../access/scopes.js';
 import { parseRfc3339 } from '../../http/request/rfc3339.js';
+import { withLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
-import { UsageError } from '../terminal/usage-error.js';
-import { withLog } from '../with-log.js';
+import { UsageError } from '../terminal/errors.js';
 
 const usage = `orders keys create --name NAME --scopes SCOPE,SCOPE [--subject SUBJECT] [--expires TIME]
 orders keys list

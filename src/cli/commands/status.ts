@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { readHeads } from '../../event-log/heads/read-heads.js';
 import { getProjections } from '../../queries/get-projections.js';
-import { withLog } from '../with-log.js';
+import { withLog } from '../connections.js';
 
 /** `orders status`: how far each projection is behind the log, a mark a partition. */
 export async function statusCommand(args: string[]): Promise<void> {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type OrderProof, verifyOrderProof } from '../../audit/order-proof.js';
 import { readConfig } from '../../config.js';
 import { readArguments } from '../terminal/arguments.js';
-import { UsageError } from '../terminal/usage-error.js';
+import { UsageError } from '../terminal/errors.js';
 import { trustedKeys } from '../trusted-keys.js';
 
 const usage = `orders verify-proof FILE --key KEYS

@@ -4,11 +4,11 @@ import { type SignedCheckpointPayload, verifySignedCheckpoint } from '../../audi
 import { verifyExport } from '../../audit/verify-export.js';
 import { verifyLog } from '../../audit/verify-log.js';
 import { allProjections } from '../../projections/all-projections.js';
+import { withLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
 import { trustedKeys } from '../trusted-keys.js';
-import { withLog } from '../with-log.js';
-import { dryRun } from './replay-dry-run.js';
+import { dryRun } from './replay/dry-run.js';
 
 const partitionsAtOnce = 4;
 

@@ -1,10 +1,10 @@
 import { orderEventTypes } from '../../orders/upcast.js';
 import { addressProblem } from '../../webhooks/safe-post.js';
 import { createWebhookStore, type Webhook } from '../../webhooks/webhook-store.js';
+import { type OpenLog, withLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
+import { UsageError } from '../terminal/errors.js';
 import { operator } from '../terminal/operator.js';
-import { UsageError } from '../terminal/usage-error.js';
-import { type OpenLog, withLog } from '../with-log.js';
 
 const usage = `orders webhooks create URL [--events TYPE,TYPE]
 orders webhooks list

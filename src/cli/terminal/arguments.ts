@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { UsageError } from './usage-error.js';
+import { UsageError } from './errors.js';
 
 const help = { help: { type: 'boolean', short: 'h' } } as const;
 

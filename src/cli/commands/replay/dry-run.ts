@@ -1,22 +1,22 @@
-import { type LogPoint, positionsAt } from '../../event-log/read/positions-at.js';
-import { parseRfc3339 } from '../../http/request/rfc3339.js';
-import type { Projection } from '../../projections/projection.js';
-import { compareGenerations } from '../../projector/dry-run/compare-generations.js';
-import { startScratchGeneration } from '../../projector/dry-run/scratch-generation.js';
-import { createCheckpointFreeze } from '../../projector/generations/checkpoint-freeze.js';
-import { positionsOf, readEntries, scanGeneration } from '../../projector/generations/generation-contents.js';
-import { decodeCursor } from '../../queries/cursor.js';
-import { exactJson } from '../../queries/exact-json.js';
-import { readMetrics } from '../../queries/get-metrics.js';
-import { queryLimits } from '../../queries/limits.js';
-import { readPage } from '../../queries/list-orders.js';
-import { fromGeneration, lookUpServed } from '../../queries/live-generation.js';
-import type { GenerationId } from '../../read-models/keys.js';
-import { metrics } from '../../read-models/metrics.js';
-import { orderStatus } from '../../read-models/order-status.js';
-import { ProgressBar } from '../terminal/progress-bar.js';
-import { UsageError } from '../terminal/usage-error.js';
-import type { OpenLog } from '../with-log.js';
+import { type LogPoint, positionsAt } from '../../../event-log/read/positions-at.js';
+import { parseRfc3339 } from '../../../http/request/rfc3339.js';
+import type { Projection } from '../../../projections/projection.js';
+import { compareGenerations } from '../../../projector/dry-run/compare-generations.js';
+import { startScratchGeneration } from '../../../projector/dry-run/scratch-generation.js';
+import { createCheckpointFreeze } from '../../../projector/generations/checkpoint-freeze.js';
+import { positionsOf, readEntries, scanGeneration } from '../../../projector/generations/generation-contents.js';
+import { decodeCursor } from '../../../queries/cursor.js';
+import { exactJson } from '../../../queries/exact-json.js';
+import { readMetrics } from '../../../queries/get-metrics.js';
+import { queryLimits } from '../../../queries/limits.js';
+import { readPage } from '../../../queries/list-orders.js';
+import { fromGeneration, lookUpServed } from '../../../queries/live-generation.js';
+import type { GenerationId } from '../../../read-models/keys.js';
+import { metrics } from '../../../read-models/metrics.js';
+import { orderStatus } from '../../../read-models/order-status.js';
+import type { OpenLog } from '../../connections.js';
+import { UsageError } from '../../terminal/errors.js';
+import { ProgressBar } from '../../terminal/progress-bar.js';
 
 /** Builds a generation of each projection, compares it with the live one, reports every difference, and discards it. */
 export async function dryRun(
