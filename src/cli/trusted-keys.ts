@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises';
 import type { JWK } from 'jose';
 import { publicJwkOf } from '../audit/signing-key.js';
 import type { Config } from '../config.js';
-import { knownSigningKeys } from '../service/signing-keys.js';
+import { existingSigningKeys } from '../service/signing-keys.js';
 import { UsageError } from './terminal/errors.js';
 
-/** The keys in a file, as JWKS, JWK or PEM; without a file, the service's own. */
+/** The public keys in a file (JWKS, JWK or PEM). Without a file, the keys of the service itself. */
 export async function trustedKeys(file: string | undefined, config: Config): Promise<JWK[]> {
   if (file === undefined) {
-    const own = (await knownSigningKeys(config)).map(({ publicJwk }) => publicJwk);
-    if (own.length === 0) throw new UsageError('--key FILE: which key do you trust?');
+    const own = (await existingSigningKeys(config)).map(({ publicJwk }) => publicJwk);
+    if (own.length === 0) throw new UsageError('name the file of the keys that you trust: --key FILE');
     return own;
   }
   const text = await readFile(file, 'utf8');

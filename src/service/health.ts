@@ -3,37 +3,45 @@ import type { Health } from '../http/routes/dependencies.js';
 import type { Projector } from '../projector/projector.js';
 import { type ReadModels, readModelsBeingBuilt } from '../queries/live-generation.js';
 import { withTimeout } from '../with-timeout.js';
-import type { OpenProjector } from './open-projector.js';
+import type { RunningProjector } from './open-projector.js';
 
 const healthTimeoutMs = 1_000;
 
-/** What is up and what is down, asked of each within a second. */
-export async function health(
-  pool: Pool,
-  models: ReadModels,
-  projecting: OpenProjector | undefined,
-  draining: boolean,
-): Promise<Health> {
+export interface HealthDeps {
+  readonly pool: Pool;
+  readonly models: ReadModels;
+  /** Undefined in a process without the role projector. */
+  readonly running?: Pick<RunningProjector, 'projector' | 'logHeads'> | undefined;
+  readonly shuttingDown: boolean;
+}
+
+/**
+ * Asks PostgreSQL and Redis whether they are up, each for at most a second. The process is
+ * `not-ready` if commands or queries cannot be served, and `degraded` if projections are stopped or
+ * notifications do not arrive.
+ */
+export async function checkHealth({ pool, models, running, shuttingDown }: HealthDeps): Promise<Health> {
   const [eventLog, beingBuilt] = await Promise.all([
-    answerOf(pool.query('select 1')),
-    answerOf(readModelsBeingBuilt(models)),
+    resultOrUndefined(pool.query('select 1')),
+    resultOrUndefined(readModelsBeingBuilt(models)),
   ]);
   const unreadable = beingBuilt && beingBuilt.length > 0;
-  const stopped = projecting?.projector.stopped() ?? [];
+  const stopped = running?.projector.stopped() ?? [];
   const checks = {
     event_log: eventLog ? 'up' : 'down',
     read_models: unreadable ? `being built: ${beingBuilt.join(', ')}` : beingBuilt ? 'up' : 'down',
-    ...(projecting ? { wake_ups: projecting.logHeads.listening ? 'up' : 'down (polling)' } : {}),
-    ...(projecting ? { projections: stopped.length === 0 ? 'live' : stoppedInWords(stopped) } : {}),
-    ...(draining ? { service: 'stopping' } : {}),
+    ...(running ? { notifications: running.logHeads.listening ? 'up' : 'down (polling)' } : {}),
+    ...(running ? { projections: stopped.length === 0 ? 'live' : describeStopped(stopped) } : {}),
+    ...(shuttingDown ? { service: 'stopping' } : {}),
   };
-  // Until they are there, queries are answered with 503: processes of the version before go on answering them.
-  if (!eventLog || !beingBuilt || unreadable || draining) return { status: 'not-ready', checks };
-  const degraded = stopped.length > 0 || projecting?.logHeads.listening === false;
+  // Queries of read models that are being built get 503. Until they are live, load balancers should
+  // send queries to processes of the previous version, which can still answer them.
+  if (!eventLog || !beingBuilt || unreadable || shuttingDown) return { status: 'not-ready', checks };
+  const degraded = stopped.length > 0 || running?.logHeads.listening === false;
   return { status: degraded ? 'degraded' : 'ready', checks };
 }
 
-function stoppedInWords(stopped: ReturnType<Projector['stopped']>): string {
+function describeStopped(stopped: ReturnType<Projector['stopped']>): string {
   return stopped
     .map(
       ({ projection, partition, stopped: { position, type, orderId, error } }) =>
@@ -42,7 +50,7 @@ function stoppedInWords(stopped: ReturnType<Projector['stopped']>): string {
     .join('; ');
 }
 
-/** Undefined where there is none within a second. */
-function answerOf<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  return withTimeout(healthTimeoutMs, answer).catch(() => undefined);
+/** Undefined if the request fails or takes longer than a second. */
+function resultOrUndefined<Result>(request: Promise<Result>): Promise<Result | undefined> {
+  return withTimeout(healthTimeoutMs, request).catch(() => undefined);
 }

@@ -1,8 +1,8 @@
 import { type Logger, pino } from 'pino';
 
 /**
- * The log, on standard output: a JSON line an entry, or readable lines where that is a terminal. Of an error it takes what helps and nothing else: pg hangs the whole
- * connection onto its errors, the key that cancels its queries included.
+ * The log of the service on standard output: one JSON object per line, or readable lines if
+ * standard output is a terminal. Errors are reduced by `errorForLog`.
  */
 export async function createLogger(level: string): Promise<Logger> {
   const options = {
@@ -16,6 +16,10 @@ export async function createLogger(level: string): Promise<Logger> {
   return pino(options, pretty({ ignore: 'pid,hostname,service', translateTime: 'SYS:HH:MM:ss.l', singleLine: true }));
 }
 
+/**
+ * The name, message, code, stack and cause of an error. Other properties are dropped: pg attaches
+ * the whole connection to its errors, including the secret that cancels its queries.
+ */
 export function errorForLog(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };
   const { name, message, stack, cause } = error;

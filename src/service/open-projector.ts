@@ -3,16 +3,17 @@ import { LogHeads } from '../event-log/heads/log-heads.js';
 import { projectorLimits } from '../projector/limits.js';
 import { Projector, type ProjectorOptions } from '../projector/projector.js';
 
-/** A running projector, with the wake-ups and the connections that it needs. */
-export interface OpenProjector {
+/** A projector at work, with the log heads that it follows. */
+export interface RunningProjector {
   readonly projector: Projector;
   readonly logHeads: LogHeads;
   close(): Promise<void>;
 }
 
+/** Starts a projector, and opens the connections that it has for itself. */
 export async function openProjector(
   options: Omit<ProjectorOptions, 'logHeads' | 'rebuildPool'>,
-): Promise<OpenProjector> {
+): Promise<RunningProjector> {
   const { url, pool, log } = options;
   const logHeads = new LogHeads(url, pool, log);
   const rebuildPool = createPool(url, projectorLimits.rebuildPoolSize, log);

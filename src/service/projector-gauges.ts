@@ -1,12 +1,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Projector } from '../projector/projector.js';
 
-/** Prometheus gauges of this process's part in projecting. */
+/** Registers Prometheus gauges of the partitions that this process projects. */
 export function measureProjector(registry: Registry, projector: Projector): void {
   const registers = [registry];
   new Gauge({
     name: 'orders_projection_lag_events',
-    help: 'Events that a projection is behind, by partition.',
+    help: 'Number of events that a projection is behind the log, by partition.',
     labelNames: ['projection', 'partition'],
     registers,
     collect() {
@@ -16,7 +16,7 @@ export function measureProjector(registry: Registry, projector: Projector): void
   });
   new Gauge({
     name: 'orders_projection_stopped',
-    help: '1 where a projection has stopped on an event.',
+    help: '1 if a projection has stopped on an event that it cannot apply.',
     labelNames: ['projection', 'partition'],
     registers,
     collect() {
@@ -26,7 +26,7 @@ export function measureProjector(registry: Registry, projector: Projector): void
   });
   new Gauge({
     name: 'orders_projection_stopped_position',
-    help: 'Position of the event that a projection has stopped on.',
+    help: 'Position of the event that a projection has stopped on, by partition.',
     labelNames: ['projection', 'partition'],
     registers,
     collect() {
@@ -38,7 +38,7 @@ export function measureProjector(registry: Registry, projector: Projector): void
   });
   new Gauge({
     name: 'orders_projector_owned_partitions',
-    help: 'Partitions that this process projects.',
+    help: 'Number of partitions that this process projects.',
     registers,
     collect() {
       this.set(projector.ownedPartitions.size);
@@ -46,11 +46,11 @@ export function measureProjector(registry: Registry, projector: Projector): void
   });
 }
 
-/** Counts attempts to deliver webhooks. */
+/** Registers a counter of the attempts to deliver webhooks. @returns a function that counts one. */
 export function countDeliveries(registry: Registry): (result: string) => void {
   const counter = new Counter({
     name: 'orders_webhook_attempts_total',
-    help: 'Attempts to deliver a webhook: delivered, failed (tried again), dead (given up) or gone (the receiver answered 410).',
+    help: 'Attempts to deliver a webhook, by result: delivered, failed (will be retried), dead (became a dead letter) or gone (the receiver responded with 410).',
     labelNames: ['result'],
     registers: [registry],
   });

@@ -1,7 +1,16 @@
-/** The command line was called wrongly; the message says how it is called. */
+/** The command line was called in a wrong way. The message says what is wrong, or shows the usage. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'UsageError';
   }
+}
+
+/**
+ * The message of an error, without its stack. If connecting to several addresses fails, Node
+ * throws one AggregateError without a message of its own: its errors hold the messages.
+ */
+export function errorMessage(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(errorMessage).join('; ');
+  return error instanceof Error ? error.message : String(error);
 }

@@ -236,7 +236,7 @@ describe('the HTTP contract', () => {
     expect((await call(service, 'GET', '/health/live')).status).to.equal(200);
     expect((await call(service, 'GET', '/health/ready')).body).to.deep.equal({
       status: 'ready',
-      checks: { event_log: 'up', read_models: 'up', wake_ups: 'up', projections: 'live' },
+      checks: { event_log: 'up', read_models: 'up', notifications: 'up', projections: 'live' },
     });
     expect((await call(service, 'GET', '/metrics')).text).to.match(
       /orders_projection_lag_events\{projection="metrics",partition="0"\} 0/,

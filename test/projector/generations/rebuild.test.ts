@@ -13,7 +13,7 @@ import { listOrders } from '../../../src/queries/list-orders.js';
 import { lookUpServed } from '../../../src/queries/live-generation.js';
 import { metrics } from '../../../src/read-models/metrics.js';
 import { orderStatus } from '../../../src/read-models/order-status.js';
-import { health } from '../../../src/service/health.js';
+import { checkHealth } from '../../../src/service/health.js';
 import { appender, commandHandlers, orderIdIn, place, startProjector } from '../../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../../support/read-models.js';
 import { liveKeys } from '../../support/redis-keys.js';
@@ -289,13 +289,16 @@ describe('a projection of another version', () => {
     expect(problemOf(refused)).to.include({ status: 503, type: '/problems/read-models-unavailable' });
     expect(problemOf(refused).detail).to.contain(`order-status is being built for version ${version}`);
     expect(await lookUpServed(models, counts), 'still read').to.include({ version: metrics.version });
-    expect(await health(log.pool, models, undefined, false)).to.deep.equal({
+    expect(await checkHealth({ pool: log.pool, models, shuttingDown: false })).to.deep.equal({
       status: 'not-ready',
       checks: { event_log: 'up', read_models: 'being built: order-status' },
     });
 
     const fresh = await startProjector(log, newer);
-    await eventually('readiness', async () => (await health(log.pool, models, undefined, false)).status === 'ready');
+    await eventually(
+      'readiness',
+      async () => (await checkHealth({ pool: log.pool, models, shuttingDown: false })).status === 'ready',
+    );
     expect(await lookUpServed(models, status)).to.include({ version });
     await fresh.stop();
   });

@@ -1,0 +1,15 @@
+import { type Auditor, createAuditor } from '../audit/auditor.js';
+import type { Config } from '../config.js';
+import { createStreamReader } from '../event-log/read/read-stream.js';
+import type { EventLogConnection } from './connect.js';
+import { openSigningKeys } from './signing-keys.js';
+
+/** Undefined if no signing key is configured. */
+export async function openAuditor(
+  config: Config,
+  { pool, settings }: Pick<EventLogConnection, 'pool' | 'settings'>,
+): Promise<Auditor | undefined> {
+  const [first, ...others] = await openSigningKeys(config);
+  if (!first) return undefined;
+  return createAuditor(pool, settings, createStreamReader(pool, settings.partitions), [first, ...others]);
+}

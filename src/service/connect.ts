@@ -1,0 +1,69 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.js';
+import type { Servers } from '../embedded/embedded.js';
+import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
+import type { StoredEvent } from '../event-log/stored-event.js';
+import { openPersonKeys } from '../privacy/master-key.js';
+import type { PersonKeys } from '../privacy/person-keys.js';
+import { openEvents } from '../privacy/sealed-events.js';
+import { allProjections } from '../projections/all-projections.js';
+import { createReadModels, type ReadModels } from '../queries/live-generation.js';
+import { createKeys, type ReadModelKeys } from '../read-models/keys.js';
+import { createRedis, type Redis } from '../read-models/redis/redis-client.js';
+
+/** The event log: a pool of connections to PostgreSQL and what belongs to this log. */
+export interface EventLogConnection {
+  readonly pool: Pool;
+  readonly settings: LogSettings;
+  /** Undefined if personal data is not sealed in this log. */
+  readonly personKeys: PersonKeys | undefined;
+  /** Decrypts the sealed personal data in events. */
+  readonly openEvents: (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
+}
+
+/** The event log, and the read models of this log in Redis. */
+export interface Connections extends EventLogConnection {
+  readonly redis: Redis;
+  readonly keys: ReadModelKeys;
+  readonly models: ReadModels;
+}
+
+export interface ConnectOptions {
+  readonly servers: Pick<Servers, 'databaseUrl' | 'redisUrl'>;
+  readonly poolSize: number;
+  readonly personalDataKeyFile: Config['personalDataKeyFile'];
+  readonly log: Logger;
+  /** Takes the functions that close the connections, to be run in the opposite order. */
+  readonly defer: (close: () => unknown) => void;
+}
+
+/** Connects to a migrated event log. Rejects if PostgreSQL cannot be reached, or if the master key is wrong. */
+export async function connectToEventLog(options: ConnectOptions): Promise<EventLogConnection> {
+  const { servers, poolSize, personalDataKeyFile, log, defer } = options;
+  const pool = createPool(servers.databaseUrl, poolSize, (error) =>
+    log.warn({ err: error }, 'PostgreSQL: an idle connection broke'),
+  );
+  defer(() => pool.end());
+  const settings = await readLogSettings(pool);
+  const personKeys = await openPersonKeys(pool, personalDataKeyFile);
+  return { pool, settings, personKeys, openEvents: (events) => openEvents(personKeys, events) };
+}
+
+/**
+ * Connects to a migrated event log and to Redis. Does not wait for Redis, which may be down:
+ * the client reconnects by itself.
+ */
+export async function connect(options: ConnectOptions): Promise<Connections> {
+  const { servers, log, defer } = options;
+  const eventLog = await connectToEventLog(options);
+  const redis = createRedis(servers.redisUrl, redisWarning(log));
+  defer(() => redis.disconnect());
+  const { logId, partitions } = eventLog.settings;
+  const keys = createKeys(logId);
+  return { ...eventLog, redis, keys, models: createReadModels(redis, keys, partitions, allProjections) };
+}
+
+/** Logs the errors of a Redis connection, which reconnects by itself. */
+export function redisWarning(log: Logger): (error: Error) => void {
+  return (error) => log.warn({ err: error }, 'Redis: connection trouble');
+}

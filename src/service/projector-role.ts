@@ -1,0 +1,42 @@
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Config } from '../config.js';
+import { WebhookDeliverer } from '../webhooks/deliverer.js';
+import { createSafePost } from '../webhooks/safe-post.js';
+import type { CleanupStack } from './cleanup-stack.js';
+import type { Connections } from './connect.js';
+import { openProjector, type RunningProjector } from './open-projector.js';
+import { countDeliveries, measureProjector } from './projector-gauges.js';
+
+export interface ProjectorRoleOptions {
+  readonly config: Config;
+  readonly databaseUrl: string;
+  readonly connections: Connections;
+  readonly registry: Registry;
+  readonly log: Logger;
+  readonly cleanup: CleanupStack;
+}
+
+/** Starts the work of the role projector: keeping the read models up to date, and delivering webhooks. */
+export async function startProjectorRole(options: ProjectorRoleOptions): Promise<RunningProjector> {
+  const { config, databaseUrl: url, connections, registry, log, cleanup } = options;
+  const { settings, pool, redis, keys, openEvents: open } = connections;
+  const owner = `${hostname()}:${process.pid}`;
+  const running = await openProjector({ url, settings, pool, redis, keys, log, owner, open });
+  cleanup.defer(() => running.close());
+  measureProjector(registry, running.projector);
+  const deliverer = new WebhookDeliverer({
+    url,
+    settings,
+    pool,
+    logHeads: running.logHeads,
+    open,
+    post: createSafePost(config.webhooksAllowPrivate),
+    onAttempt: countDeliveries(registry),
+    log,
+  });
+  cleanup.defer(() => deliverer.close());
+  deliverer.start();
+  return running;
+}

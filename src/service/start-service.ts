@@ -1,0 +1,131 @@
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Config } from '../config.js';
+import type { Servers } from '../embedded/embedded.js';
+import { migrate } from '../event-log/migrate.js';
+import { createApp } from '../http/app.js';
+import { EventStreams } from '../http/response/event-streams.js';
+import type { Service } from '../http/routes/dependencies.js';
+import { startHttpServer } from '../http/server.js';
+import { allProjections } from '../projections/all-projections.js';
+import { createGenerationStore, type GenerationStore } from '../projector/generations/generation-store.js';
+import { AppliedPositions } from '../queries/applied-positions.js';
+import { ChangeFeed } from '../queries/change-feed.js';
+import { createRedisSubscriber } from '../read-models/redis/redis-client.js';
+import { createWebhookStore } from '../webhooks/webhook-store.js';
+import { openAccess } from './access.js';
+import { announceRelease } from './announce-release.js';
+import { openAuditor } from './audit.js';
+import { CleanupStack } from './cleanup-stack.js';
+import { connect, redisWarning } from './connect.js';
+import { checkHealth } from './health.js';
+import { startProjectorRole } from './projector-role.js';
+import { warnOfEviction } from './redis-eviction.js';
+import { wireCommandHandlers } from './wire-commands.js';
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly servers: Servers;
+  readonly log: Logger;
+  /** Takes messages for the person at the terminal. */
+  readonly notify: (message: string) => void;
+}
+
+export interface StartedService {
+  /** Where the HTTP API listens, such as http://127.0.0.1:3000. */
+  readonly url: string;
+  readonly partitions: number;
+  /** Finishes the requests in flight, hands over the partitions, and closes all connections. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Migrates the database, connects everything, and listens. This file is the one place that wires
+ * the parts of the service. If the start fails, it first closes what it has opened.
+ */
+export async function startService(options: StartOptions): Promise<StartedService> {
+  const { config, servers, notify } = options;
+  const { applied } = await migrate(servers.migrationDatabaseUrl, config.partitions);
+  if (applied.length > 0) notify(`migrated the database: ${applied.join(', ')}`);
+  const cleanup = new CleanupStack();
+  try {
+    const started = await open(options, cleanup);
+    return { ...started, stop: () => cleanup.run() };
+  } catch (error) {
+    await cleanup.run();
+    throw error;
+  }
+}
+
+async function open(
+  { config, servers, log }: StartOptions,
+  cleanup: CleanupStack,
+): Promise<Omit<StartedService, 'stop'>> {
+  const { poolSize, personalDataKeyFile } = config;
+  const defer = (close: () => unknown) => cleanup.defer(close);
+  const connections = await connect({ servers, poolSize, personalDataKeyFile, log, defer });
+  const { pool, redis, settings, keys, models } = connections;
+  const subscriber = createRedisSubscriber(servers.redisUrl, redisWarning(log));
+  cleanup.defer(() => subscriber.disconnect());
+  void warnOfEviction(redis, log);
+
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const running = config.roles.has('projector')
+    ? await startProjectorRole({ config, databaseUrl: servers.databaseUrl, connections, registry, log, cleanup })
+    : undefined;
+  const projector = running?.projector;
+
+  // A caller who waits for a position ends the linger of this process's projector.
+  const applied = new AppliedPositions(models, subscriber, (partition, position) =>
+    projector?.flushUpTo(partition, position),
+  );
+  cleanup.defer(() => applied.close());
+  subscriber.on('message', (channel: string) => {
+    if (channel === keys.generationsChannel) projector?.look();
+  });
+  void applied.start().catch(redisWarning(log));
+  const generations = createGenerationStore(redis, keys);
+  if (!projector) cleanup.defer(announceRelease(generations, log));
+
+  const streams = new EventStreams();
+  let shuttingDown = false;
+  const service: Service = {
+    ...wireCommandHandlers(connections, log, projector && ((committed) => projector.committed(committed))),
+    ...(await openAccess(config, connections, log, cleanup)),
+    models,
+    applied,
+    streams,
+    changes: new ChangeFeed(models, applied),
+    webhooks: { store: createWebhookStore(pool), allowPrivate: config.webhooksAllowPrivate },
+    corsOrigins: config.corsOrigins,
+    audit: await openAuditor(config, connections),
+    rebuilds: rebuildsByName(generations),
+    health: () => checkHealth({ pool, models, running, shuttingDown }),
+    defaultCurrency: config.defaultCurrency,
+    log,
+  };
+  // A process without the role api still serves its health and its metrics on the same port.
+  const app = createApp(service, registry, config.roles.has('api'));
+  const http = await startHttpServer(app, config.host, config.port);
+  cleanup.defer(async () => {
+    shuttingDown = true;
+    // Load balancers need this time to see that the process is not ready and to stop sending to it.
+    await new Promise((resolve) => setTimeout(resolve, config.shutdownDelayMs));
+    streams.close();
+    await http.drain(config.shutdownTimeoutMs);
+  });
+  return { url: http.url, partitions: settings.partitions };
+}
+
+function rebuildsByName(generations: GenerationStore): Service['rebuilds'] {
+  const byName = (name: string) => {
+    const projection = allProjections.find((one) => one.name === name);
+    if (!projection) throw new Error(`there is no projection ${name}`);
+    return projection;
+  };
+  return {
+    request: (name, actor) => generations.request(byName(name), actor),
+    cancel: (name) => generations.cancel(byName(name)),
+  };
+}
