@@ -1,0 +1,72 @@
+/** Environment variables by name. An empty value counts as not set. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** An environment variable has a value that cannot be used. */
+export class ConfigError extends Error {
+  /** @param problem what is wrong or expected. Never holds the value of a variable that may be a secret. */
+  constructor(variable: string, problem: string) {
+    super(`${variable} ${problem}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** Reads a whole number from `min` to `max`. */
+export function integer(env: Environment, name: string, byDefault: number, min: number, max: number): number {
+  const text = env[name];
+  if (text === undefined || text === '') return byDefault;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new ConfigError(name, `must be a whole number from ${min} to ${max}, not "${text}"`);
+  }
+  return value;
+}
+
+/** Reads a URL with one of these protocols, such as "redis:". An error never repeats it: it may hold a password. */
+export function url(env: Environment, name: string, protocols: readonly string[]): string | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol)) {
+    throw new ConfigError(name, `must be a URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')}`);
+  }
+  return text;
+}
+
+/** Reads one of a few words. */
+export function oneOf<const Value extends string>(
+  env: Environment,
+  name: string,
+  values: readonly Value[],
+  byDefault: Value,
+): Value {
+  const text = env[name] || byDefault;
+  const value = values.find((one) => one === text);
+  if (value === undefined) throw new ConfigError(name, `must be ${orList(values)}, not "${text}"`);
+  return value;
+}
+
+/** Reads several words of a few, separated by commas. All of them if the variable is not set. */
+export function someOf<const Value extends string>(
+  env: Environment,
+  name: string,
+  values: readonly Value[],
+): readonly Value[] {
+  const given = list(env, name);
+  if (given.length === 0) return values;
+  const unknown = given.find((one) => !values.some((value) => value === one));
+  if (unknown !== undefined) {
+    throw new ConfigError(name, `must be one or more of ${values.join(', ')}, not "${unknown}"`);
+  }
+  return values.filter((value) => given.includes(value));
+}
+
+/** Reads words separated by commas. */
+export function list(env: Environment, name: string): string[] {
+  return (env[name] ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
+}
+
+function orList(values: readonly string[]): string {
+  return values.length < 3 ? values.join(' or ') : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
+}
