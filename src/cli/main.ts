@@ -1,25 +1,26 @@
 import { loadEnvFile } from '../config.js';
-import { UsageError } from './terminal/errors.js';
+import { errorMessage, UsageError } from './terminal/errors.js';
 
-const usage = `orders <command>
+const usage = `orders COMMAND
 
   serve [--roles api,projector]   run the service
-  migrate                         bring the database to this version
-  status                          each projection's lag, by partition
-  history ORDER_ID                what happened to an order, as a timeline
+  migrate                         bring the database schema up to date
+  status                          show the lag of each projection, by partition
+  history ORDER_ID                show the events of an order as a timeline
   replay [PROJECTION]             rebuild read models from the log, or compare them with it
-  verify                          is the log what was written, all of it?
-  checkpoint                      what the log is now, signed
+  verify                          check that no event was changed, removed or inserted
+  checkpoint                      print a signed checkpoint of the log
   verify-proof FILE               check the proof of one order, without the database
   forget USER_ID                  erase a person's data
-  export                          the events, as NDJSON or CSV that can be checked
-  keys                            make, list and revoke API keys
-  webhooks                        subscribe addresses to events; dead letters
-  import FILE                     read orders from an NDJSON or CSV file
+  export                          write events as NDJSON or CSV that can be verified
+  keys                            create, list and revoke API keys
+  webhooks                        manage webhooks and their dead letters
+  import FILE                     import orders from an NDJSON or CSV file
 
-  orders <command> --help tells more. Configuration is by environment: see .env.example.`;
+  \`orders COMMAND --help\` shows the options of a command.
+  Environment variables configure all of them: see .env.example.`;
 
-/** A command, loaded when it is called: starting the service should not wait for the import's code. */
+/** Loads each command only when it is called: the service should not wait for the import's code. */
 const commands: Readonly<Record<string, () => Promise<(args: string[]) => Promise<void>>>> = {
   serve: async () => (await import('./serve.js')).serve,
   migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
@@ -47,18 +48,13 @@ async function main([name, ...args]: string[]): Promise<void> {
   await command(args);
 }
 
-/** An error in words. Connecting to several addresses in vain is one error that holds many. */
-function explain(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(explain).join('; ');
-  return error instanceof Error ? error.message : String(error);
-}
-
 loadEnvFile();
-// Who reads what is printed (head, less) may have seen enough: the command still ends as it should.
+// A reader of standard output (head, less, a log collector) may close it early. A write then fails;
+// that must neither end the service nor keep a command from finishing properly.
 process.stdout.on('error', () => undefined);
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  console.error(`orders: ${explain(error)}`);
+  console.error(`orders: ${errorMessage(error)}`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

@@ -14,7 +14,7 @@ const usage = `orders serve [--roles ROLE,ROLE]
 
 /** `orders serve`: runs the service until a signal stops it, or until an embedded server ends. */
 export async function serve(args: string[]): Promise<void> {
-  const { values } = readArguments(args, usage, { roles: { type: 'string' } });
+  const { values } = readArguments(args, usage, { roles: { type: 'string' } }, 0);
   if (values.help) return console.log(usage);
   const config = readConfig({ ...process.env, ...(values.roles === undefined ? {} : { ORDERS_ROLES: values.roles }) });
   const stopSignal = firstStopSignal();

@@ -214,7 +214,7 @@ describe('orders verify', function () {
     await writeFile(file('checkpoint.json'), (await orders('checkpoint')).stdout);
     const same = await orders('verify', '--against', file('checkpoint.json'));
     expect([same.code, same.stdout]).to.satisfy(
-      () => same.code === 0 && /holds all that the checkpoint/.test(same.stdout),
+      () => same.code === 0 && /holds all events of the checkpoint/.test(same.stdout),
       same.output,
     );
 
@@ -279,7 +279,7 @@ describe('orders verify', function () {
       expect(exported.code, exported.output).to.equal(0);
       await writeFile(file(name), exported.stdout);
       const checked = await orders('verify', '--export', file(name));
-      expect([checked.code, checked.stdout], name).to.deep.equal([0, `${count} events hold against their hashes\n`]);
+      expect([checked.code, checked.stdout], name).to.deep.equal([0, `${count} events match their hashes\n`]);
       if (count === 20) {
         await writeFile(file(name), exported.stdout.replace('"u-1', '"u-9').replace('""u-1', '""u-9'));
         expect((await orders('verify', '--export', file(name))).stdout).to.match(/^line 1: .*does not match its hash/);

@@ -1,21 +1,28 @@
-import { parseArgs } from 'node:util';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
-import { recordedEvent } from '../../event-log/stored-event.js';
+import { recordedEvent, type StoredEvent } from '../../event-log/stored-event.js';
 import { isUuid } from '../../http/request/validation.js';
 import type { ItemQuantity, RecordedEvent } from '../../orders/events.js';
 import { evolve } from '../../orders/evolve.js';
 import { type Order, paymentStatus } from '../../orders/order.js';
 import { exponentOf } from '../../orders/values/currency.js';
 import { formatMinor } from '../../orders/values/money.js';
-import { withLog } from '../connections.js';
+import { withEventLog } from '../connections.js';
+import { readArguments } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/errors.js';
 
-/** `orders history ID`: what happened to an order, from the event log itself. */
+const usage = `orders history ORDER_ID
+
+  Shows the events of an order as a timeline, read from the log itself, with the order's state after each event.
+  ORDER_ID is the order's UUID.`;
+
+/** `orders history ID`: shows the events of an order as a timeline, read from the log itself. */
 export async function historyCommand(args: string[]): Promise<void> {
-  const [orderId] = parseArgs({ args, allowPositionals: true, options: {} }).positionals;
-  if (!isUuid(orderId)) throw new UsageError('orders history ORDER_ID: the order’s UUID');
-  await withLog(async ({ pool, open, settings: { partitions } }) => {
-    const stored = await open(await createStreamReader(pool, partitions)(orderId.toLowerCase()));
+  const { values, positionals } = readArguments(args, usage, {}, 1);
+  if (values.help) return console.log(usage);
+  const [orderId] = positionals;
+  if (!isUuid(orderId)) throw new UsageError(usage);
+  await withEventLog(async ({ pool, openEvents, settings: { partitions } }) => {
+    const stored = await openEvents(await createStreamReader(pool, partitions)(orderId.toLowerCase()));
     const [first] = stored;
     if (!first) throw new UsageError(`there is no order ${orderId}`);
     console.log(`order ${first.orderId}, partition ${first.partition}\n`);
@@ -23,19 +30,26 @@ export async function historyCommand(args: string[]): Promise<void> {
     for (const event of stored) {
       const recorded = recordedEvent(event);
       order = evolve(order, recorded);
-      const { actor, request_id: requestId } = recorded.metadata;
-      console.log(`${String(event.version).padStart(3)}  ${event.occurredAt}  ${describe(recorded, order)}`);
-      console.log(
-        `     by ${actor}${requestId ? `, request ${requestId}` : ''}, position ${event.position}, hash ${event.hash.toString('hex').slice(0, 16)}…`,
-      );
-      if (event.recordedAt.slice(0, 16) !== event.occurredAt.slice(0, 16))
-        console.log(`     recorded ${event.recordedAt}`);
-      console.log(`     → ${order.status}, ${paymentStatus(order)}${order.onHold ? ', on hold' : ''}`);
+      for (const line of linesOf(event, recorded, order)) console.log(line);
     }
   });
 }
 
-/** An event in a person's words. */
+/** @param order the order after the event. */
+function linesOf(stored: StoredEvent, recorded: RecordedEvent, order: Order): string[] {
+  const { version, occurredAt, recordedAt, position, hash } = stored;
+  const { actor, request_id: requestId } = recorded.metadata;
+  const request = requestId ? `, request ${requestId}` : '';
+  // To the minute: the two times of most events differ by milliseconds, which tells a reader nothing.
+  const isRecordedLater = recordedAt.slice(0, 16) !== occurredAt.slice(0, 16);
+  return [
+    `${String(version).padStart(3)}  ${occurredAt}  ${describe(recorded, order)}`,
+    `     by ${actor}${request}, position ${position}, hash ${hash.toString('hex').slice(0, 16)}…`,
+    ...(isRecordedLater ? [`     recorded ${recordedAt}`] : []),
+    `     → ${order.status}, ${paymentStatus(order)}${order.onHold ? ', on hold' : ''}`,
+  ];
+}
+
 function describe(event: RecordedEvent, { currency }: Order): string {
   const money = (minor: number) => `${formatMinor(minor, exponentOf(currency))} ${currency}`;
   switch (event.type) {
@@ -60,13 +74,13 @@ function describe(event: RecordedEvent, { currency }: Order): string {
     case 'OrderReturned':
       return `returned ${items(event.data.items)}: ${event.data.reason}`;
     case 'OrderHeld':
-      return `held: ${event.data.reason}`;
+      return `put on hold: ${event.data.reason}`;
     case 'OrderReleased':
       return `released: ${event.data.reason}`;
     case 'OrderNoteAdded':
       return `note: ${event.data.text}`;
     case 'OrderPersonErased':
-      return 'the person was forgotten: what was personal in the order can’t be read any more';
+      return 'person erased: the personal data of this order cannot be read any more';
   }
 }
 

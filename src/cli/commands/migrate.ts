@@ -1,17 +1,17 @@
-import { parseArgs } from 'node:util';
-import { readConfig } from '../../config.js';
-import { openServers } from '../../embedded/embedded.js';
 import { migrate } from '../../event-log/migrate.js';
+import { withServers } from '../connections.js';
+import { readArguments } from '../terminal/arguments.js';
 
-/** `orders migrate`: brings the database to this version, and says what it did. */
+const usage = `orders migrate
+
+  Brings the database schema up to the version of this service. The service does this at start, too.
+  If the user of DATABASE_URL may not create tables, set MIGRATION_DATABASE_URL.`;
+
+/** `orders migrate`: brings the database schema up to date, and prints what was applied. */
 export async function migrateCommand(args: string[]): Promise<void> {
-  parseArgs({ args, options: {} });
-  const config = readConfig(process.env);
-  const servers = await openServers(config, (text) => console.error(text), 'join');
-  try {
+  if (readArguments(args, usage, {}, 0).values.help) return console.log(usage);
+  await withServers(async ({ config, servers }) => {
     const { applied, version } = await migrate(servers.migrationDatabaseUrl, config.partitions);
     console.log(applied.length === 0 ? `the database is at version ${version}` : `applied ${applied.join(', ')}`);
-  } finally {
-    await servers.stop();
-  }
+  });
 }

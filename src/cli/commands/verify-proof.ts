@@ -2,17 +2,22 @@ import { readFile } from 'node:fs/promises';
 import { type OrderProof, verifyOrderProof } from '../../audit/order-proof.js';
 import { readConfig } from '../../config.js';
 import { readArguments } from '../terminal/arguments.js';
-import { UsageError } from '../terminal/errors.js';
+import { errorMessage, UsageError } from '../terminal/errors.js';
 import { trustedKeys } from '../trusted-keys.js';
 
 const usage = `orders verify-proof FILE --key KEYS
 
-  Checks GET /orders/{id}/history?proof=true, saved in FILE, with no access to the service or its database.
-  KEYS is a file of the keys to trust: JWKS (as /.well-known/jwks.json gives them), JWK or PEM.`;
+  Checks a response of GET /orders/{id}/history?proof=true, saved in FILE, without the service or its database.
+  KEYS is a file with the keys that you trust: JWKS (such as /.well-known/jwks.json), JWK or PEM.
 
-/** `orders verify-proof`: are these events of an order in the log, unchanged? For an auditor who has only the file. */
+  Exit code 3: the proof is not valid.`;
+
+/**
+ * `orders verify-proof`: checks that the events of an order are in the log, unchanged. For an
+ * auditor who has the proof but no access to the service.
+ */
 export async function verifyProofCommand(args: string[]): Promise<void> {
-  const { values, positionals } = readArguments(args, usage, { key: { type: 'string' } });
+  const { values, positionals } = readArguments(args, usage, { key: { type: 'string' } }, 1);
   if (values.help) return console.log(usage);
   const [file] = positionals;
   if (file === undefined) throw new UsageError(usage);
@@ -22,10 +27,10 @@ export async function verifyProofCommand(args: string[]): Promise<void> {
     const checkpoint = await verifyOrderProof(proof, trusted);
     const events = `${proof.events.length} ${proof.events.length === 1 ? 'event' : 'events'}`;
     console.log(
-      `order ${proof.order_id}: ${events}, in log ${checkpoint.log_id} as it was at ${checkpoint.created_at}, unchanged`,
+      `order ${proof.order_id}: ${events}, in log ${checkpoint.log_id} as of ${checkpoint.created_at}, unchanged`,
     );
   } catch (error) {
-    console.log((error as Error).message);
+    console.log(errorMessage(error));
     process.exitCode = 3;
   }
 }

@@ -4,75 +4,91 @@ import { type SignedCheckpointPayload, verifySignedCheckpoint } from '../../audi
 import { verifyExport } from '../../audit/verify-export.js';
 import { verifyLog } from '../../audit/verify-log.js';
 import { allProjections } from '../../projections/all-projections.js';
-import { withLog } from '../connections.js';
+import { type EventLogContext, withConnections, withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
 import { trustedKeys } from '../trusted-keys.js';
 import { dryRun } from './replay/dry-run.js';
 
+/** Partitions that are verified at the same time, each on a connection of its own. */
 const partitionsAtOnce = 4;
+const poolSize = partitionsAtOnce + 1;
 
 const usage = `orders verify [options]
 
-  Recomputes the hash chain of every partition and names the first event that is wrong, missing, inserted or out of place.
+  Checks that no event was changed, removed or inserted: recomputes the hash chain of every partition,
+  and reports the first event of each that is wrong, missing, inserted or out of order.
 
-  --against FILE   a checkpoint (orders checkpoint, GET /audit/checkpoint): is all that it saw still there, unchanged?
-  --key FILE       the public key or keys to trust: JWKS, JWK or PEM; by default the service's own
-  --projections    also compare every read model with a fold of the log
-  --export FILE    instead: check a file of orders export, with no database
+  --against FILE   also check that the log still holds all events of a signed checkpoint, unchanged
+                   (a checkpoint comes from \`orders checkpoint\` or GET /audit/checkpoint)
+  --key FILE       the public keys that you trust to sign checkpoints: JWKS, JWK or PEM;
+                   by default the keys of this service
+  --projections    also compare every read model with the log
+  --export FILE    instead check a file written by \`orders export\`, without the database
 
-  Exit code 3: something was found.`;
+  Exit code 3: at least one check failed.`;
 
-/** `orders verify`: is the log what was written, all of it, and do the read models say the same? */
+/** `orders verify`: checks that no event was changed, removed or inserted, and that the read models match the log. */
 export async function verifyCommand(args: string[]): Promise<void> {
-  const { values } = readArguments(args, usage, {
+  const options = {
     against: { type: 'string' },
     key: { type: 'string' },
     projections: { type: 'boolean' },
     export: { type: 'string' },
-  });
+  } as const;
+  const { values } = readArguments(args, usage, options, 0);
   if (values.help) return console.log(usage);
   if (values.export !== undefined) return checkExport(values.export);
-  const { against: file, key } = values;
-  await withLog(async (open) => {
-    const { pool, settings, config } = open;
-    const checkpoint = file === undefined ? undefined : await readCheckpoint(file, await trustedKeys(key, config));
-    if (checkpoint && checkpoint.log_id !== settings.logId) {
-      found(`the checkpoint is of log ${checkpoint.log_id}, and this is log ${settings.logId}: it was replaced`);
-    }
-    const bar = new ProgressBar('events');
-    let events = 0;
-    const findings = await verifyLog({
-      pool,
-      partitions: settings.partitions,
-      against: checkpoint,
-      inParallel: partitionsAtOnce,
-      onProgress: (verified, total) => bar.update(verified / Math.max(1, total), verified),
-      onVerified: (verified) => {
-        events = verified;
-      },
-    });
-    bar.end();
-    for (const { partition, position, reason, detail } of findings) {
-      found(`partition ${partition}, position ${position}: ${reason}: ${detail}`);
-    }
-    const seconds = bar.elapsedSeconds();
-    const figures = `${events.toLocaleString('en')} events in ${settings.partitions} partitions, ${seconds.toFixed(1)} s`;
-    if (findings.length === 0) console.log(`the log is intact: ${figures}`);
-    if (checkpoint && findings.length === 0 && checkpoint.log_id === settings.logId) {
-      console.log(`it holds all that the checkpoint of ${checkpoint.created_at} saw`);
-    }
-    if (values.projections) await dryRun(open, allProjections, undefined);
-  }, partitionsAtOnce + 1);
+  const { against, key } = values;
+  if (!values.projections) return withEventLog((context) => checkLog(context, against, key), poolSize);
+  await withConnections(async (context) => {
+    await checkLog(context, against, key);
+    await dryRun(context, allProjections, undefined);
+  }, poolSize);
+}
+
+async function checkLog(
+  { pool, settings, config }: EventLogContext,
+  checkpointFile: string | undefined,
+  keyFile: string | undefined,
+): Promise<void> {
+  const checkpoint =
+    checkpointFile === undefined ? undefined : await readCheckpoint(checkpointFile, await trustedKeys(keyFile, config));
+  const isSameLog = checkpoint?.log_id === settings.logId;
+  if (checkpoint && !isSameLog) {
+    reportFailure(`the checkpoint is of log ${checkpoint.log_id}, but this is log ${settings.logId}: it was replaced`);
+  }
+  const bar = new ProgressBar('events');
+  let events = 0;
+  const findings = await verifyLog({
+    pool,
+    partitions: settings.partitions,
+    against: checkpoint,
+    inParallel: partitionsAtOnce,
+    onProgress: (verified, total) => bar.update(verified / Math.max(1, total), verified),
+    onVerified: (verified) => {
+      events = verified;
+    },
+  });
+  bar.end();
+  for (const { partition, position, reason, detail } of findings) {
+    reportFailure(`partition ${partition}, position ${position}: ${reason}: ${detail}`);
+  }
+  if (findings.length > 0) return;
+  const seconds = bar.elapsedSeconds().toFixed(1);
+  console.log(
+    `the log is intact: ${events.toLocaleString('en')} events in ${settings.partitions} partitions, ${seconds} s`,
+  );
+  if (isSameLog) console.log(`the log holds all events of the checkpoint of ${checkpoint.created_at}`);
 }
 
 async function checkExport(file: string): Promise<void> {
   const result = await verifyExport(file);
-  if ('broken' in result) found(`line ${result.line}: ${result.broken}`);
-  else console.log(`${result.events.toLocaleString('en')} events hold against their hashes`);
+  if ('broken' in result) reportFailure(`line ${result.line}: ${result.broken}`);
+  else console.log(`${result.events.toLocaleString('en')} events match their hashes`);
 }
 
-function found(text: string): void {
+function reportFailure(text: string): void {
   console.log(text);
   process.exitCode = 3;
 }

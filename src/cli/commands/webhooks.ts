@@ -1,10 +1,15 @@
 import { orderEventTypes } from '../../orders/upcast.js';
 import { addressProblem } from '../../webhooks/safe-post.js';
 import { createWebhookStore, type Webhook } from '../../webhooks/webhook-store.js';
-import { type OpenLog, withLog } from '../connections.js';
+import { type EventLogContext, withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/errors.js';
+import { parseEventPosition } from '../terminal/event-position.js';
+import { printNotice } from '../terminal/notices.js';
 import { operator } from '../terminal/operator.js';
+import { alignColumns } from '../terminal/tables.js';
+
+const maxDeadLettersShown = 200;
 
 const usage = `orders webhooks create URL [--events TYPE,TYPE]
 orders webhooks list
@@ -12,49 +17,54 @@ orders webhooks pause|resume|delete|rotate-secret ID
 orders webhooks dead-letters ID
 orders webhooks replay ID [--event PARTITION:POSITION]
 
-  Subscribes addresses to the events of orders from now on. Deliveries are signed (Standard Webhooks), at least once, in order per
-  order, and tried again for a day; what fails for longer is a dead letter, which replay tries again.
+  A webhook sends the events of orders, from its creation on, to a URL. Deliveries are signed (Standard
+  Webhooks), arrive at least once, and keep the order of each order's events. A delivery that fails for 24 hours
+  becomes a dead letter. \`dead-letters\` shows up to ${maxDeadLettersShown} of them; \`replay\` sends one or all of them again.
 
-  --events   ${orderEventTypes.slice(0, 7).join(', ')},
-             ${orderEventTypes.slice(7).join(', ')}; all by default`;
+  --events   the types to send, by default all:
+             ${orderEventTypes.slice(0, 7).join(', ')},
+             ${orderEventTypes.slice(7).join(', ')}`;
 
-/** `orders webhooks`: who is told of events. */
+/** `orders webhooks`: manages webhooks and their dead letters. */
 export async function webhooksCommand(args: string[]): Promise<void> {
-  const { values, positionals } = readArguments(args, usage, { events: { type: 'string' }, event: { type: 'string' } });
+  const options = { events: { type: 'string' }, event: { type: 'string' } } as const;
+  const { values, positionals } = readArguments(args, usage, options, 2);
   if (values.help) return console.log(usage);
-  const [action, subject = '', ...more] = positionals;
-  if (more.length > 0 || (action !== 'list' && subject === '')) throw new UsageError(usage);
-  await withLog(async (open) => {
-    const store = createWebhookStore(open.pool);
-    const exists = (done: boolean) => {
-      if (!done) throw new UsageError(`there is no webhook ${subject}: orders webhooks list`);
+  const [action, subject = ''] = positionals;
+  if (action !== 'list' && subject === '') throw new UsageError(usage);
+  await withEventLog(async (context) => {
+    const store = createWebhookStore(context.pool);
+    const requireWebhook = (exists: boolean) => {
+      if (!exists) throw new UsageError(`there is no webhook ${subject}: see \`orders webhooks list\``);
     };
     switch (action) {
       case 'create':
-        return create(open, subject, values.events);
+        return create(context, subject, values.events);
       case 'list':
-        for (const webhook of await store.list()) console.log(inWords(webhook));
+        for (const line of alignColumns((await store.list()).map(rowOf))) console.log(line);
         return;
       case 'pause':
       case 'resume':
-        exists(await store.setState(uuid(subject), action === 'pause' ? 'paused' : 'active'));
-        return console.log(`${subject}: ${action}d`);
+        requireWebhook(await store.setState(parseId(subject), action === 'pause' ? 'paused' : 'active'));
+        return console.log(`${action}d ${subject}`);
       case 'delete':
-        exists(await store.delete(uuid(subject)));
-        return console.log(`deleted: ${subject}`);
+        requireWebhook(await store.delete(parseId(subject)));
+        return console.log(`deleted ${subject}`);
       case 'rotate-secret': {
-        const secret = await store.rotateSecret(uuid(subject));
-        exists(secret !== undefined);
+        const secret = await store.rotateSecret(parseId(subject));
+        requireWebhook(secret !== undefined);
         return console.log(secret);
       }
       case 'dead-letters': {
-        exists((await store.find(uuid(subject))) !== undefined);
-        for (const letter of await store.deadLetters(subject, undefined, 200)) console.log(JSON.stringify(letter));
+        requireWebhook((await store.find(parseId(subject))) !== undefined);
+        const letters = await store.deadLetters(subject, undefined, maxDeadLettersShown);
+        for (const letter of letters) console.log(JSON.stringify(letter));
         return;
       }
       case 'replay': {
-        exists((await store.find(uuid(subject))) !== undefined);
-        return console.log(`${await store.replay(subject, place(values.event))} tried again`);
+        requireWebhook((await store.find(parseId(subject))) !== undefined);
+        const replayed = await store.replay(subject, chosenEvent(values.event));
+        return console.log(`${replayed} ${replayed === 1 ? 'dead letter' : 'dead letters'} will be sent again`);
       }
       default:
         throw new UsageError(usage);
@@ -62,19 +72,19 @@ export async function webhooksCommand(args: string[]): Promise<void> {
   });
 }
 
-async function create({ pool, config }: OpenLog, url: string, events: string | undefined): Promise<void> {
-  const wrong = addressProblem(url, config.webhooksAllowPrivate);
-  if (wrong !== undefined) throw new UsageError(`${url}: ${wrong}`);
+async function create({ pool, config }: EventLogContext, url: string, events: string | undefined): Promise<void> {
+  const problem = addressProblem(url, config.webhooksAllowPrivate);
+  if (problem !== undefined) throw new UsageError(`${url}: ${problem}`);
   const types = events?.split(',');
   const unknown = types?.find((type) => !(orderEventTypes as readonly string[]).includes(type));
-  if (unknown !== undefined) throw new UsageError(`there are no events of type "${unknown}".\n\n${usage}`);
+  if (unknown !== undefined) throw new UsageError(`there is no event type "${unknown}".\n\n${usage}`);
   const created = await createWebhookStore(pool).create(url, types, operator());
-  if (!created) throw new UsageError('there are as many webhooks as there may be: delete one first');
-  console.error(`orders: webhook ${created.webhook_id}. Its secret is shown this once:`);
+  if (!created) throw new UsageError('the maximum number of webhooks is reached: delete one first');
+  printNotice(`created webhook ${created.webhook_id}. Its secret is not shown again:`);
   console.log(created.secret);
 }
 
-function inWords({
+function rowOf({
   webhook_id: id,
   url,
   event_types: types,
@@ -82,19 +92,18 @@ function inWords({
   pending,
   dead_letters: dead,
   lag,
-}: Webhook): string {
-  return `${id}  ${state}  ${url}  ${types?.join(',') ?? 'all'}  ${pending} pending  ${dead} dead  ${lag} behind`;
+}: Webhook): string[] {
+  return [id, state, url, types?.join(',') ?? 'all', `${pending} pending`, `${dead} dead`, `${lag} behind`];
 }
 
-function uuid(text: string): string {
+function parseId(text: string): string {
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
-  throw new UsageError(`"${text}" is no webhook’s id: orders webhooks list`);
+  throw new UsageError(`"${text}" is not the ID of a webhook: see \`orders webhooks list\``);
 }
 
-function place(text: string | undefined): { partition: number; position: number } | undefined {
+function chosenEvent(text: string | undefined): { partition: number; position: number } | undefined {
   if (text === undefined) return undefined;
-  const [, partition, position] = /^(\d{1,4}):(\d{1,15})$/.exec(text) ?? [];
-  if (partition === undefined)
-    throw new UsageError('--event PARTITION:POSITION, as orders webhooks dead-letters shows it');
-  return { partition: Number(partition), position: Number(position) };
+  const event = parseEventPosition(text);
+  if (!event) throw new UsageError('--event must be PARTITION:POSITION, as `orders webhooks dead-letters` shows it');
+  return event;
 }

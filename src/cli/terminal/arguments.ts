@@ -1,17 +1,25 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { UsageError } from './errors.js';
+import { errorMessage, UsageError } from './errors.js';
 
 const help = { help: { type: 'boolean', short: 'h' } } as const;
 
-/** Reads the command line of one command, --help among it. Throws UsageError, which shows how the command is called. */
+/**
+ * Parses the arguments of one command. Each command also takes `--help`.
+ * Throws a UsageError that shows the usage.
+ * @param maxPositionals how many arguments that are no options the command takes.
+ */
 export function readArguments<const Options extends NonNullable<ParseArgsConfig['options']>>(
   args: string[],
   usage: string,
   options: Options,
+  maxPositionals: number,
 ) {
   try {
-    return parseArgs({ args, allowPositionals: true, options: { ...options, ...help } });
+    const parsed = parseArgs({ args, allowPositionals: true, options: { ...options, ...help } });
+    const surplus = parsed.positionals[maxPositionals];
+    if (surplus !== undefined) throw new Error(`Unexpected argument '${surplus}'`);
+    return parsed;
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${usage}`);
+    throw new UsageError(`${errorMessage(error)}\n\n${usage}`);
   }
 }

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 
-/** Who sits at the command line: the actor of what they do. */
+/** The actor recorded for what is done on the command line: the user of the operating system. */
 export function operator(): string {
   return `operator:${userInfo().username}`;
 }

@@ -2,37 +2,47 @@ const width = 28;
 const redrawIntervalMs = 200;
 const lineIntervalMs = 5_000;
 
-/** Shows how far a long task is, on standard error: a bar in a terminal, elsewhere a line every few seconds. */
+/**
+ * Shows the progress of a long task on standard error: a bar if that is a terminal, otherwise a
+ * line every few seconds.
+ */
 export class ProgressBar {
   readonly #unit: string;
-  readonly #started = Date.now();
+  readonly #startedMs = Date.now();
   readonly #startFraction: number;
-  // The first drawing waits its turn too: a rate over a few milliseconds says nothing.
-  #drawnAt = Date.now();
+  // The first drawing waits for an interval too: a rate over a few milliseconds means nothing.
+  #drawnMs = Date.now();
 
-  /** @param unit what is counted, such as "lines". @param startFraction how much had been done before, 0 to 1. */
+  /**
+   * @param unit what is counted, such as "lines".
+   * @param startFraction the part that an earlier run has done, from 0 to 1.
+   */
   constructor(unit: string, startFraction = 0) {
     this.#unit = unit;
     this.#startFraction = startFraction;
   }
 
-  /** @param fraction how much is done, 0 to 1. @param count of how many, in this run. @param note what else is to be known. */
+  /**
+   * @param fraction the part that is done, from 0 to 1.
+   * @param count how many units this run has done.
+   * @param note is shown behind the bar.
+   */
   update(fraction: number, count: number, note = ''): void {
     const now = Date.now();
     const terminal = process.stderr.isTTY;
-    if (now - this.#drawnAt < (terminal ? redrawIntervalMs : lineIntervalMs)) return;
-    this.#drawnAt = now;
+    if (now - this.#drawnMs < (terminal ? redrawIntervalMs : lineIntervalMs)) return;
+    this.#drawnMs = now;
     const text = `${this.#text(fraction, count)}${note && `  ${note}`}`;
     process.stderr.write(terminal ? `\r\x1b[2K${text}` : `${text}\n`);
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar from the terminal. */
   end(): void {
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
   }
 
   elapsedSeconds(): number {
-    return (Date.now() - this.#started) / 1000;
+    return (Date.now() - this.#startedMs) / 1000;
   }
 
   #text(fraction: number, count: number): string {

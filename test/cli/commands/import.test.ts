@@ -95,7 +95,7 @@ describe('orders import', function () {
     expect(killed.code).to.equal(null);
     expect(await count()).to.be.lessThan(30_000);
     const resumed = await orders(['import', file, ...mapping]);
-    expect(resumed.output).to.match(/carrying on after/);
+    expect(resumed.output).to.match(/continuing after/);
     expect(resumed.code).to.equal(0);
     expect(await count()).to.equal(30_000);
     expect(await exists(`${file}.import-progress.json`)).to.equal(false);

@@ -119,7 +119,7 @@ describe('orders replay', function () {
     expect((await replay('--skip', '2:2')).output).to.match(/needs --reason/);
     expect((await replay('--skip', '2:3', '--reason', 'typo')).output).to.match(/no projection has stopped at 2:3/);
     const { code, stdout } = await replay('--skip', '2:2', '--reason', 'written by a test');
-    expect([code, stdout]).to.satisfy(() => code === 0 && /metrics passes over OrderTeleported/.test(stdout), stdout);
+    expect([code, stdout]).to.satisfy(() => code === 0 && /metrics skips OrderTeleported/.test(stdout), stdout);
     await projected(log);
     expect(projector.stopped()).to.deep.equal([]);
 

@@ -1,0 +1,98 @@
+import { countOwners } from '../../../event-log/partition-ownership.js';
+import { allProjections } from '../../../projections/all-projections.js';
+import type { Projection } from '../../../projections/projection.js';
+import { createGenerationStore } from '../../../projector/generations/generation-store.js';
+import { projectorLimits } from '../../../projector/limits.js';
+import { getProjections, type ProjectionState } from '../../../queries/get-projections.js';
+import type { ReadModels } from '../../../queries/live-generation.js';
+import { releaseOf } from '../../../read-models/keys.js';
+import { openProjector } from '../../../service/open-projector.js';
+import type { CommandContext } from '../../connections.js';
+import { printNotice } from '../../terminal/notices.js';
+import { operator } from '../../terminal/operator.js';
+import { ProgressBar } from '../../terminal/progress-bar.js';
+
+/**
+ * Requests rebuilds and shows their progress until all are live or cancelled. If no process has the
+ * role projector, this process projects meanwhile.
+ * @param detach returns right after the requests.
+ */
+export async function rebuild(context: CommandContext, chosen: readonly Projection[], detach: boolean): Promise<void> {
+  const { redis, keys, pool, settings, models, servers, openEvents } = context;
+  const generations = createGenerationStore(redis, keys);
+  const by = operator();
+  const requested = new Map<string, number>();
+  for (const projection of chosen) {
+    await generations.open(projection, by);
+    const { build, isNew } = await generations.request(projection, by);
+    requested.set(projection.name, build.generation);
+    if (!isNew) printNotice(`a rebuild of ${projection.name} is already under way`);
+  }
+  if (detach) {
+    console.log(`rebuilding ${[...requested.keys()].join(', ')}: \`orders status\` shows the progress`);
+    return;
+  }
+  const isServiceRunning = (await countOwners(pool, settings, releaseOf(allProjections))) > 0;
+  if (!isServiceRunning) printNotice('no projector is running: this command projects until the rebuild is done');
+  const owner = `orders replay:${process.pid}`;
+  const own = isServiceRunning
+    ? undefined
+    : await openProjector({ ...context, url: servers.databaseUrl, owner, open: openEvents });
+  try {
+    await showProgress(models, requested);
+  } finally {
+    await own?.close();
+  }
+}
+
+/** @param requested by projection, the generation that is being built. */
+async function showProgress(models: ReadModels, requested: ReadonlyMap<string, number>): Promise<void> {
+  const bar = new ProgressBar('events');
+  let doneBefore: number | undefined;
+  for (;;) {
+    const states = (await getProjections(models)).filter(({ name }) => requested.has(name));
+    const rebuilds = states.flatMap(({ rebuild }) => (rebuild ? [rebuild] : []));
+    if (rebuilds.length === 0) {
+      bar.end();
+      printResults(states, requested, bar.elapsedSeconds());
+      return;
+    }
+    const done = sum(rebuilds.map((one) => one.events_done));
+    const total = sum(rebuilds.map((one) => one.events_total));
+    doneBefore ??= done;
+    bar.update(total === 0 ? 1 : done / total, done - doneBefore, `lag ${(total - done).toLocaleString('en')}`);
+    const [stopped] = rebuilds.find((one) => one.stopped)?.stopped ?? [];
+    if (stopped) {
+      bar.end();
+      throw new Error(
+        `the rebuild has stopped in partition ${stopped.partition} at position ${stopped.position}, ` +
+          `on ${stopped.type} of order ${stopped.order_id}: ${stopped.error}\n` +
+          '  The live generation still serves queries. Fix the projection and restart the service: the rebuild then ' +
+          'continues.\n  Or cancel it with `orders replay --cancel`.',
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, projectorLimits.coordinateIntervalMs));
+  }
+}
+
+function printResults(
+  states: readonly ProjectionState[],
+  requested: ReadonlyMap<string, number>,
+  seconds: number,
+): void {
+  for (const { name, generation, partitions } of states) {
+    if (generation === requested.get(name)) {
+      const events = sum(partitions.map(({ checkpoint }) => checkpoint));
+      const rate = Math.round(events / Math.max(seconds, 0.001)).toLocaleString('en');
+      const figures = `${events.toLocaleString('en')} events in ${seconds.toFixed(1)} s, ${rate}/s`;
+      console.log(`${name}: generation ${generation} is live (${figures})`);
+    } else {
+      console.log(`${name}: the rebuild was cancelled; generation ${generation} is still live`);
+      process.exitCode = 1;
+    }
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}

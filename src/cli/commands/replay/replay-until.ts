@@ -1,0 +1,30 @@
+import type { LogPoint } from '../../../event-log/read/positions-at.js';
+import { parseRfc3339 } from '../../../http/request/rfc3339.js';
+import type { ScratchGeneration } from '../../../projector/dry-run/scratch-generation.js';
+import { UsageError } from '../../terminal/errors.js';
+import { parseEventPosition } from '../../terminal/event-position.js';
+import { ProgressBar } from '../../terminal/progress-bar.js';
+
+/** Parses the value of --until. */
+export function parseLogPoint(text: string, partitions: number): LogPoint {
+  const event = parseEventPosition(text);
+  if (event && event.partition < partitions) return event;
+  const ms = parseRfc3339(text);
+  if (ms === undefined) {
+    throw new UsageError('--until must be an RFC 3339 time, or PARTITION:POSITION as in the header Event-Position');
+  }
+  return { at: new Date(ms).toISOString() };
+}
+
+/** Replays the log into a generation up to these positions, by partition, and shows a progress bar. */
+export async function replayWithBar(
+  scratch: Pick<ScratchGeneration, 'replayTo'>,
+  until: ReadonlyMap<number, number>,
+): Promise<void> {
+  const bar = new ProgressBar('events');
+  try {
+    await scratch.replayTo(until, (done, total) => bar.update(total === 0 ? 1 : done / total, done));
+  } finally {
+    bar.end();
+  }
+}

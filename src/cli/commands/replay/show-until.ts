@@ -1,0 +1,76 @@
+import { positionsAt } from '../../../event-log/read/positions-at.js';
+import type { Projection } from '../../../projections/projection.js';
+import { startScratchGeneration } from '../../../projector/dry-run/scratch-generation.js';
+import { readEntries, scanGeneration } from '../../../projector/generations/generation-contents.js';
+import { decodeCursor } from '../../../queries/cursor.js';
+import { exactJson } from '../../../queries/exact-json.js';
+import { readMetrics } from '../../../queries/get-metrics.js';
+import { queryLimits } from '../../../queries/limits.js';
+import { readPage } from '../../../queries/list-orders.js';
+import { fromGeneration, type GenerationReader } from '../../../queries/live-generation.js';
+import type { GenerationId } from '../../../read-models/keys.js';
+import { metrics } from '../../../read-models/metrics.js';
+import { orderStatus } from '../../../read-models/order-status.js';
+import type { CommandContext } from '../../connections.js';
+import { parseLogPoint, replayWithBar } from './replay-until.js';
+
+/** Prints read models as of a point in time: the responses that queries would have got then, as JSON lines. */
+export async function showUntil(
+  context: CommandContext,
+  chosen: readonly Projection[],
+  untilText: string,
+): Promise<void> {
+  const { pool, settings, openEvents } = context;
+  const until = await positionsAt(pool, parseLogPoint(untilText, settings.partitions));
+  for (const projection of chosen) {
+    const scratch = await startScratchGeneration({ ...context, open: openEvents }, projection);
+    try {
+      await replayWithBar(scratch, until);
+      await show(context, scratch.id);
+    } finally {
+      await scratch.discard();
+    }
+  }
+}
+
+async function show(context: CommandContext, id: GenerationId): Promise<void> {
+  const generation = fromGeneration(context.models, id);
+  if (id.name === metrics.name) await showMetrics(context, generation);
+  else if (id.name === orderStatus.name) await showOrders(context, generation);
+  else await showKeys(context, id);
+}
+
+async function showMetrics({ config, settings }: CommandContext, generation: GenerationReader): Promise<void> {
+  const { partitions } = settings;
+  const main = await readMetrics(generation, partitions, { currency: config.defaultCurrency });
+  console.log(exactJson(main));
+  const others = (main as { other_currencies: string[] }).other_currencies;
+  for (const currency of others) console.log(exactJson(await readMetrics(generation, partitions, { currency })));
+}
+
+async function showOrders({ settings }: CommandContext, generation: GenerationReader): Promise<void> {
+  let after: string | undefined;
+  do {
+    const page = await readPage(generation, settings.partitions, {}, queryLimits.maxPageSize, after);
+    for (const order of page.orders) console.log(JSON.stringify(order));
+    after = page.next_cursor === null ? undefined : decodeCursor(page.next_cursor, {});
+  } while (after !== undefined);
+}
+
+/** Prints each key of a read model that no query lists as a whole. */
+async function showKeys({ redis, keys }: CommandContext, id: GenerationId): Promise<void> {
+  for await (const found of scanGeneration(redis, keys, id)) {
+    const contents = await readEntries(
+      redis,
+      found.map(({ partition, key }) => keys.partition(id, partition)(key)),
+    );
+    for (const [index, { partition, key }] of found.entries()) {
+      const values = [...(contents[index] ?? [])].map(([name, text]) => [name, jsonOrText(text)]);
+      console.log(JSON.stringify({ projection: id.name, partition, key, entries: Object.fromEntries(values) }));
+    }
+  }
+}
+
+function jsonOrText(text: string): unknown {
+  return /^[[{]/.test(text) ? JSON.parse(text) : text;
+}
