@@ -1,4 +1,4 @@
-import type { Servers } from '../src/embedded/embedded.js';
+import type { Servers } from '../src/embedded/servers.js';
 
 /** The servers and settings of one run; the servers run with durability on. */
 export interface Bench {

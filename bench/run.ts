@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { readConfig } from '../src/config.js';
-import { openServers } from '../src/embedded/embedded.js';
+import { openServers } from '../src/embedded/servers.js';
 import { migrate } from '../src/event-log/migrate.js';
 import { projectPath } from '../src/project-path.js';
 import type { Bench, Benchmark, BenchResult } from './benchmark.js';

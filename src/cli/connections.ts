@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type Config, readConfig } from '../config.js';
-import { openServers, type Servers } from '../embedded/embedded.js';
+import { openServers, type Servers } from '../embedded/servers.js';
 import { migrate } from '../event-log/migrate.js';
 import { CleanupStack } from '../service/cleanup-stack.js';
 import {
@@ -23,7 +23,10 @@ export interface ServerContext {
 export type EventLogContext = ServerContext & EventLogConnection;
 export type CommandContext = ServerContext & Connections;
 
-/** Runs a command's task with the servers of the running service. Without one, embedded servers run meanwhile. */
+/**
+ * Runs a command's task with the servers of the running service. Without one, embedded servers run
+ * meanwhile.
+ */
 export async function withServers<T>(task: (context: ServerContext) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);
   const log = await createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel);
@@ -40,7 +43,10 @@ export function withEventLog<T>(task: (context: EventLogContext) => Promise<T>, 
   return withConnection(connectToEventLog, task, poolSize);
 }
 
-/** Runs a command's task with connections to the event log, whose database it migrates first, and to Redis. */
+/**
+ * Runs a command's task with connections to the event log, whose database it migrates first, and to
+ * Redis.
+ */
 export function withConnections<T>(task: (context: CommandContext) => Promise<T>, poolSize?: number): Promise<T> {
   return withConnection(connect, task, poolSize);
 }

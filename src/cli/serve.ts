@@ -1,5 +1,5 @@
 import { readConfig } from '../config.js';
-import { openServers } from '../embedded/embedded.js';
+import { openServers } from '../embedded/servers.js';
 import { createLogger } from '../service/logger.js';
 import { startService } from '../service/start-service.js';
 import { readArguments } from './terminal/arguments.js';

@@ -1,29 +1,41 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 
-/** A server that runs as our child, with the end of what it printed for error messages. */
+/** A server that runs as a child process. */
 export interface Child {
   readonly process: ChildProcess;
-  /** Resolves when it has ended, whoever ended it. */
+  /** Resolves when the process has ended, for whatever reason, or could not be started. */
   readonly ended: Promise<void>;
-  /** The last of what it printed. */
+  /** The last characters of the process's output, for error messages. */
   output(): string;
-  /** Asks it to end, and insists after a while. */
+  /** Sends the signal, kills the process if it does not end in time, and waits for the end. */
   stop(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Asked to stop, a server gets this long before it is killed. */
+/** A PostgreSQL or Redis that this process has started. */
+export interface EmbeddedServer {
+  readonly url: string;
+  readonly child: Child;
+  stop(): Promise<void>;
+}
+
+export interface ChildOptions {
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Text for the standard input of the process. */
+  readonly input?: string;
+}
+
+/** A server that has not ended this long after its stop signal is killed. */
 const stopTimeoutMs = 15_000;
+const startCheckIntervalMs = 20;
 const keptOutputChars = 4_000;
 
-export function startChild(
-  command: string,
-  args: readonly string[],
-  options: { uid?: number; gid?: number; input?: string },
-): Child {
+export function startChild(command: string, args: readonly string[], options: ChildOptions): Child {
   const child = spawn(command, [...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    // A process group of its own: Ctrl-C in the terminal reaches us, and we stop the servers last.
+    // A process group of its own: Ctrl-C in the terminal must not reach the servers, which stop
+    // last.
     detached: true,
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.gid }),
   });
@@ -49,25 +61,21 @@ export function startChild(
     async stop(signal) {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill(signal);
-      const insist = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+      const killTimer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
       await ended;
-      clearTimeout(insist);
+      clearTimeout(killTimer);
     },
   };
 }
 
-/** Runs a command to its end. Rejects with what it printed if it fails. */
-export async function runChild(
-  command: string,
-  args: readonly string[],
-  options: { uid?: number; gid?: number; input?: string } = {},
-): Promise<void> {
+/** Runs a command and waits for its end. Rejects with its output if it fails. */
+export async function runChild(command: string, args: readonly string[], options: ChildOptions = {}): Promise<void> {
   const child = startChild(command, args, options);
   await child.ended;
   if (child.process.exitCode !== 0) throw new Error(`${command} failed: ${child.output().trim()}`);
 }
 
-/** A TCP port of the loopback interface that is free at this moment. */
+/** A TCP port of the loopback interface that is free at the moment. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -79,9 +87,13 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Tries until it works, at short intervals, for at most `timeoutMs`; gives up at once when `child` ends. */
-export async function waitUntil<T>(
-  what: string,
+/**
+ * Repeats an attempt at short intervals until it succeeds. Rejects as soon as the child has ended,
+ * or after the timeout.
+ * @param name the name of the server, for error messages.
+ */
+export async function waitUntilStarted<T>(
+  name: string,
   child: Child,
   timeoutMs: number,
   attempt: () => Promise<T>,
@@ -95,10 +107,11 @@ export async function waitUntil<T>(
     try {
       return await attempt();
     } catch (error) {
-      if (ended) throw new Error(`${what} ended while starting: ${child.output().trim()}`);
-      if (Date.now() > deadline)
-        throw new Error(`${what} did not start within ${timeoutMs / 1000} s: ${(error as Error).message}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (ended) throw new Error(`${name} ended while starting: ${child.output().trim()}`);
+      if (Date.now() > deadline) {
+        throw new Error(`${name} did not start within ${timeoutMs / 1000} s: ${(error as Error).message}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, startCheckIntervalMs));
     }
   }
 }

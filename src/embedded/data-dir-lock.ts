@@ -4,7 +4,9 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The data directory is in use by another process that is alive. */
+const maxAttempts = 3;
+
+/** The data folder is in use by another process that is alive. */
 export class DataDirInUse extends Error {
   constructor(dataDir: string) {
     super(`another process of this service uses ${dataDir}: stop it, or set ORDERS_DATA_DIR to another folder`);
@@ -13,22 +15,23 @@ export class DataDirInUse extends Error {
 }
 
 /**
- * Makes this process the one user of a data directory, for as long as it lives: it listens on a socket, which the
- * kernel closes with the process, so nothing is left to be mistaken for a live owner after a kill. Returns how to give
- * the lock back. Throws DataDirInUse.
+ * Locks a data folder for this process. The lock is a Unix socket that the process listens on. The
+ * kernel closes it when the process dies, so a killed process leaves no lock that looks alive.
+ * @returns a function that releases the lock. Rejects with DataDirInUse.
  */
 export async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
   const path = socketPath(dataDir);
-  for (let attempt = 0; attempt < 3; attempt += 1) {
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const server = await tryListen(path);
     if (server) return () => new Promise((resolve) => server.close(() => resolve()));
-    if (await answers(path)) throw new DataDirInUse(dataDir);
+    if (await acceptsConnections(path)) throw new DataDirInUse(dataDir);
+    // The file of a socket whose process has died.
     await rm(path, { force: true });
   }
   throw new DataDirInUse(dataDir);
 }
 
-/** In the temporary directory, since the path of a socket may have only about a hundred bytes. */
+/** Sockets are in the temporary folder, since their paths are limited to about a hundred bytes. */
 function socketPath(dataDir: string): string {
   const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 24);
   return join(tmpdir(), `orders-${name}.sock`);
@@ -46,7 +49,7 @@ function tryListen(path: string): Promise<Server | undefined> {
   });
 }
 
-function answers(path: string): Promise<boolean> {
+function acceptsConnections(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {

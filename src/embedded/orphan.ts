@@ -4,26 +4,33 @@ import { promisify } from 'node:util';
 
 const stopTimeoutMs = 20_000;
 const killTimeoutMs = 5_000;
+const checkIntervalMs = 25;
 
-/** Whether a process is alive and was started with this word in its command line: a pid alone may have been given anew. */
-export async function processIs(pid: number, word: string): Promise<boolean> {
+/**
+ * Whether a process is alive and has this text in its command line. The PID alone is not enough:
+ * the system may have given it to another process.
+ */
+export async function processHasText(pid: number, text: string): Promise<boolean> {
   try {
     const { stdout } = await promisify(execFile)('ps', ['-p', String(pid), '-o', 'args=']);
-    return stdout.includes(word);
+    return stdout.includes(text);
   } catch {
-    return processIsByProc(pid, word);
+    return procHasText(pid, text);
   }
 }
 
-/** Where there is no ps (small containers), Linux tells the same in /proc. */
-async function processIsByProc(pid: number, word: string): Promise<boolean> {
+/** For small containers without ps: on Linux, /proc has the same information. */
+async function procHasText(pid: number, text: string): Promise<boolean> {
   const args = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return args.includes(word);
+  return args.includes(text);
 }
 
-/** Ends a server that is not our child, and waits until it is gone; kills it if it does not go. */
+/**
+ * Stops a server that is not a child of this process, and waits for its end. Kills it if it does
+ * not end in time.
+ */
 export async function stopOrphan(pid: number, signal: NodeJS.Signals): Promise<void> {
-  const alive = () => {
+  const isAlive = () => {
     try {
       process.kill(pid, 0);
       return true;
@@ -31,13 +38,13 @@ export async function stopOrphan(pid: number, signal: NodeJS.Signals): Promise<v
       return false;
     }
   };
-  if (alive()) process.kill(pid, signal);
+  if (isAlive()) process.kill(pid, signal);
   const deadline = Date.now() + stopTimeoutMs;
-  while (alive()) {
+  while (isAlive()) {
     if (Date.now() > deadline + killTimeoutMs) {
-      throw new Error(`process ${pid}, which an earlier run has left behind, does not end: end it by hand`);
+      throw new Error(`process ${pid}, a server of an earlier run, cannot be stopped: kill it by hand`);
     }
     if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, checkIntervalMs));
   }
 }

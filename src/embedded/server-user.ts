@@ -5,7 +5,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** As whom the server runs, where we are root: PostgreSQL refuses to run as root. */
+/**
+ * The user that the embedded PostgreSQL runs as if this process is root: PostgreSQL refuses to run
+ * as root.
+ */
 export interface ServerUser {
   readonly uid: number;
   readonly gid: number;
@@ -13,13 +16,18 @@ export interface ServerUser {
 
 const userName = 'postgres';
 
-/** The user postgres, created if need be, where we are root; otherwise undefined: the server runs as we do. */
+/**
+ * The user postgres, which is created if it does not exist. Undefined if this process is not root:
+ * the server then runs as the same user.
+ */
 export async function serverUser(): Promise<ServerUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   return (await lookUp(userName)) ?? createUser(userName);
 }
 
-/** Whether every user may enter a folder. Below /root, say, nobody but root may. */
+/**
+ * Whether every user may enter a folder. Folders below /root, for example, are closed to others.
+ */
 export async function everyoneMayEnter(path: string): Promise<boolean> {
   for (let folder = path; ; folder = dirname(folder)) {
     const { mode } = await stat(folder);
@@ -28,7 +36,7 @@ export async function everyoneMayEnter(path: string): Promise<boolean> {
   }
 }
 
-/** A folder that every user may enter, for what belongs to a folder that they may not. */
+/** A folder that every user may enter, as a substitute for one that they may not. */
 export function reachableFolder(forFolder: string): string {
   return join('/var/lib', `order-service-${createHash('sha256').update(forFolder).digest('hex').slice(0, 12)}`);
 }

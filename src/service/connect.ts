@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
-import type { Servers } from '../embedded/embedded.js';
+import type { Servers } from '../embedded/servers.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { openPersonKeys } from '../privacy/master-key.js';
@@ -37,7 +37,10 @@ export interface ConnectOptions {
   readonly defer: (close: () => unknown) => void;
 }
 
-/** Connects to a migrated event log. Rejects if PostgreSQL cannot be reached, or if the master key is wrong. */
+/**
+ * Connects to a migrated event log. Rejects if PostgreSQL cannot be reached, or if the master key
+ * is wrong.
+ */
 export async function connectToEventLog(options: ConnectOptions): Promise<EventLogConnection> {
   const { servers, poolSize, personalDataKeyFile, log, defer } = options;
   const pool = createPool(servers.databaseUrl, poolSize, (error) =>

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Config } from '../config.js';
-import type { Servers } from '../embedded/embedded.js';
+import type { Servers } from '../embedded/servers.js';
 import { migrate } from '../event-log/migrate.js';
 import { createApp } from '../http/app.js';
 import { EventStreams } from '../http/response/event-streams.js';
@@ -32,7 +32,7 @@ export interface StartOptions {
 }
 
 export interface StartedService {
-  /** Where the HTTP API listens, such as http://127.0.0.1:3000. */
+  /** The address of the HTTP API, such as http://127.0.0.1:3000. */
   readonly url: string;
   readonly partitions: number;
   /** Finishes the requests in flight, hands over the partitions, and closes all connections. */

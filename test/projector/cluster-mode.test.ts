@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
+import type { EmbeddedServer } from '../../src/embedded/child.js';
 import { freePort } from '../../src/embedded/child.js';
-import type { EmbeddedServer } from '../../src/embedded/postgres.js';
 import { startRedis } from '../../src/embedded/redis.js';
 import { createProjectionStore } from '../../src/projector/projection-store.js';
 import { createDataDir } from '../support/data-dir.js';

@@ -34,7 +34,7 @@ describe('the embedded servers', function () {
     await first.exited;
 
     const second = await start();
-    expect(second.output()).to.match(/left behind/);
+    expect(second.output()).to.match(/left running/);
     for (const id of ids) await eventually('the order', async () => (await get(second, id)).status === 200);
 
     // No second service on the same data.
@@ -45,7 +45,7 @@ describe('the embedded servers', function () {
 
     expect(await second.stop()).to.equal(0);
     const third = await start();
-    expect(third.output()).not.to.match(/left behind/);
+    expect(third.output()).not.to.match(/left running/);
     expect((await get(third, ids[0]!)).status).to.equal(200);
     expect((await call(third, 'GET', '/orders/metrics')).body.total_orders).to.equal(20);
   });
@@ -66,6 +66,6 @@ describe('the embedded servers', function () {
     expect(answers.filter((status) => status !== 201 && status !== 'refused')).to.deep.equal([]);
     expect(service.output()).to.match(/stopped/);
     const next = await start();
-    expect(next.output(), 'no server was left running').not.to.match(/left behind/);
+    expect(next.output(), 'no server was left running').not.to.match(/left running/);
   });
 });

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { pino } from 'pino';
 import { readConfig } from '../../src/config.js';
-import { openServers, type Servers } from '../../src/embedded/embedded.js';
+import { openServers, type Servers } from '../../src/embedded/servers.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../../src/event-log/database.js';
 import { migrate } from '../../src/event-log/migrate.js';
 import { createKeys, type ReadModelKeys } from '../../src/read-models/keys.js';

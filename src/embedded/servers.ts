@@ -1,17 +1,20 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config.js';
+import type { EmbeddedServer } from './child.js';
 import { DataDirInUse, lockDataDir } from './data-dir-lock.js';
-import type { EmbeddedServer } from './postgres.js';
 
-/** The servers to use, wherever they run. */
+/** The PostgreSQL and the Redis to use: configured ones, or embedded ones. */
 export interface Servers {
   readonly databaseUrl: string;
   readonly migrationDatabaseUrl: string;
   readonly redisUrl: string;
-  /** Resolves when an embedded server has ended by itself: without it, nothing more can be done. */
+  /**
+   * Resolves when an embedded server has ended unexpectedly. The process cannot continue without
+   * it.
+   */
   readonly failed: Promise<Error>;
-  /** Stops the embedded ones. */
+  /** Stops the embedded servers that this process has started. */
   stop(): Promise<void>;
 }
 
@@ -21,18 +24,21 @@ interface Urls {
 }
 
 /**
- * The servers that the configuration names; where it names none, embedded ones, started here. With `join`, those that
- * another process of this service has started on the same data are used where there is one: how the command line works
- * beside a running service.
+ * Finds the configured servers, and starts embedded ones for those that are not configured.
+ * @param notify takes messages for the person at the terminal.
+ * @param mode with `join`, uses the embedded servers of a process that already runs on the same
+ * data folder. The command line works beside a running service in this way. With `own`, that is an
+ * error.
  */
 export async function openServers(
   config: Config,
-  say: (text: string) => void,
+  notify: (message: string) => void,
   mode: 'own' | 'join' = 'own',
 ): Promise<Servers> {
   const { databaseUrl, redisUrl, dataDir } = config;
-  if (databaseUrl !== undefined && redisUrl !== undefined)
-    return servers(config, { databaseUrl, redisUrl }, [], async () => undefined);
+  if (databaseUrl !== undefined && redisUrl !== undefined) {
+    return toServers(config, { databaseUrl, redisUrl }, [], async () => undefined);
+  }
 
   let unlock: () => Promise<void>;
   try {
@@ -41,9 +47,10 @@ export async function openServers(
     if (mode === 'own' || !(error instanceof DataDirInUse)) throw error;
     const running = JSON.parse(await readFile(urlsFile(dataDir), 'utf8').catch(() => '{}')) as Partial<Urls>;
     const joined = { databaseUrl: databaseUrl ?? running.databaseUrl, redisUrl: redisUrl ?? running.redisUrl };
-    if (!joined.databaseUrl || !joined.redisUrl)
-      throw new Error('the service on this data is just starting or stopping: try again');
-    return servers(config, joined, [], async () => undefined);
+    if (!joined.databaseUrl || !joined.redisUrl) {
+      throw new Error(`the service that uses ${dataDir} is starting or stopping: try again`);
+    }
+    return toServers(config, joined, [], async () => undefined);
   }
 
   const started: EmbeddedServer[] = [];
@@ -57,31 +64,35 @@ export async function openServers(
     return server.url;
   };
   try {
-    // Loaded where they are needed: the command line mostly finds servers that run.
+    // Imported only here: the command line mostly finds running servers, and starts faster without.
     const [{ startPostgres }, { startRedis }] = await Promise.all([import('./postgres.js'), import('./redis.js')]);
-    // One after the other only in what they say; each takes about a second.
+    // allSettled: if one of them fails, the other has to be complete before it can be stopped.
     const [database, redis] = await Promise.allSettled([
-      databaseUrl ?? startPostgres(dataDir, say).then(keep),
-      redisUrl ?? startRedis(dataDir, say).then(keep),
+      databaseUrl ?? startPostgres(dataDir, notify).then(keep),
+      redisUrl ?? startRedis(dataDir, notify).then(keep),
     ]);
     if (database.status === 'rejected') throw database.reason;
     if (redis.status === 'rejected') throw redis.reason;
     const urls = { databaseUrl: database.value, redisUrl: redis.value };
     await writeFile(urlsFile(dataDir), JSON.stringify(urls), { mode: 0o600 });
-    return servers(config, urls, started, stop);
+    return toServers(config, urls, started, stop);
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function servers(config: Config, urls: Urls, started: readonly EmbeddedServer[], stop: () => Promise<void>): Servers {
-  const { databaseUrl = '', redisUrl = '' } = urls;
+function toServers(
+  config: Config,
+  { databaseUrl = '', redisUrl = '' }: Urls,
+  started: readonly EmbeddedServer[],
+  stop: () => Promise<void>,
+): Servers {
   let stopping = false;
   const failed = new Promise<Error>((resolve) => {
     for (const { child } of started) {
       void child.ended.then(() => {
-        if (!stopping) resolve(new Error(`an embedded server has ended: ${child.output().trim()}`));
+        if (!stopping) resolve(new Error(`an embedded server ended unexpectedly: ${child.output().trim()}`));
       });
     }
   });
@@ -97,7 +108,10 @@ function servers(config: Config, urls: Urls, started: readonly EmbeddedServer[],
   };
 }
 
-/** Where the command line finds the servers of a running service. Readable by its owner only: it holds passwords. */
+/**
+ * The file with the URLs of the embedded servers, for the command line. Only its owner may read it:
+ * the URLs hold passwords.
+ */
 function urlsFile(dataDir: string): string {
   return join(dataDir, 'servers.json');
 }

