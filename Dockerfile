@@ -1,4 +1,5 @@
-# The service, for a PostgreSQL and a Redis of its own (see docker-compose.yaml): no embedded servers in here.
+# The image of the service. It has no embedded servers: set DATABASE_URL and REDIS_URL, as in
+# docker-compose.yaml.
 ARG NODE_TAG=24-bookworm-slim
 
 FROM docker.io/library/node:${NODE_TAG} AS build
@@ -12,7 +13,7 @@ RUN node_modules/.bin/tsc
 FROM docker.io/library/node:${NODE_TAG} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The embedded PostgreSQL, an optional 100 MB, stays out.
+# Without optional dependencies: the embedded PostgreSQL has 100 MB and is not needed here.
 RUN npm ci --ignore-scripts --omit=dev --omit=optional
 
 FROM docker.io/library/node:${NODE_TAG}
@@ -29,7 +30,8 @@ USER node
 EXPOSE 3000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# No init needed: the service is process 1, handles SIGTERM and SIGINT itself, and starts no child here.
+# The container needs no init process: the service is process 1, handles SIGTERM and SIGINT itself,
+# and starts no child processes here.
 STOPSIGNAL SIGTERM
-# The heap as in `npm start`: see docs/operations.md.
+# The same heap limits as in `npm start`: see docs/operations.md.
 CMD ["node", "--enable-source-maps", "--max-old-space-size=1024", "--max-semi-space-size=32", "scripts/orders.mjs", "serve"]
