@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path';
 import { ConfigError, type Environment, integer, list, oneOf, someOf, url } from './environment.js';
 import { currencyExponent } from './orders/values/currency.js';
 
-/** The configuration of a process, from environment variables. .env.example explains each of them. */
+/**
+ * The configuration of a process, from environment variables. .env.example explains each of them.
+ */
 export interface Config {
   readonly host: string;
   readonly port: number;
@@ -15,11 +17,20 @@ export interface Config {
   /** Undefined: an embedded Redis in dataDir. */
   readonly redisUrl: string | undefined;
   readonly dataDir: string;
-  /** Files with Ed25519 private keys (PEM). The first key signs checkpoints. Empty: nothing is signed. */
+  /**
+   * Files with Ed25519 private keys (PEM). The first key signs checkpoints. Empty: nothing is
+   * signed.
+   */
   readonly signingKeyFiles: readonly string[];
-  /** Whether the signing key belongs to the embedded servers: the service creates it when it first needs it. */
+  /**
+   * Whether the signing key belongs to the embedded servers: the service creates it when it first
+   * needs it.
+   */
   readonly ownSigningKey: boolean;
-  /** File with the master key of personal data, 32 bytes in base64. Undefined: personal data is not sealed. */
+  /**
+   * File with the master key of personal data, 32 bytes in base64. Undefined: personal data is not
+   * sealed.
+   */
   readonly personalDataKeyFile: string | undefined;
   readonly roles: ReadonlySet<Role>;
   /** The number of partitions of a new log. An existing log keeps its own number. */
@@ -40,7 +51,9 @@ export interface Config {
   readonly tokens: TokenConfig | undefined;
   /** Per caller. 0: no limit. */
   readonly requestsPerMinute: number;
-  /** Addresses and CIDR ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted. */
+  /**
+   * Addresses and CIDR ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted.
+   */
   readonly trustedProxies: readonly string[];
   /** Origins whose scripts may call the API. */
   readonly corsOrigins: readonly string[];
@@ -57,14 +70,20 @@ export interface TokenConfig {
   readonly algorithms: readonly string[];
 }
 
-/** Asymmetric algorithms only: with a symmetric one, everybody who has the published key could sign tokens. */
+/**
+ * Asymmetric algorithms only: with a symmetric one, everybody who has the published key could sign
+ * tokens.
+ */
 const tokenAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'] as const;
 const roles = ['api', 'projector'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 export type Role = (typeof roles)[number];
 
-/** Reads and checks the configuration. Throws a ConfigError that names the variable and the expected value. */
+/**
+ * Reads and checks the configuration. Throws a ConfigError that names the variable and the expected
+ * value.
+ */
 export function readConfig(env: Environment): Config {
   const host = env.HOST || '127.0.0.1';
   const tokens = readTokenConfig(env);
@@ -143,7 +162,10 @@ function readSigningKeyConfig(env: Environment, dataDir: string): Pick<Config, '
   return { signingKeyFiles: [join(dataDir, 'checkpoint-signing-key.pem')], ownSigningKey: true };
 }
 
-/** Loads the .env file of the working directory, if there is one. Variables that are set already keep their values. */
+/**
+ * Loads the .env file of the working directory, if there is one. Variables that are set already
+ * keep their values.
+ */
 export function loadEnvFile(): void {
   if (existsSync('.env')) process.loadEnvFile('.env');
 }

@@ -3,7 +3,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** An environment variable has a value that cannot be used. */
 export class ConfigError extends Error {
-  /** @param problem what is wrong or expected. Never holds the value of a variable that may be a secret. */
+  /**
+   * @param problem what is wrong or expected. Never holds the value of a variable that may be a
+   * secret.
+   */
   constructor(variable: string, problem: string) {
     super(`${variable} ${problem}`);
     this.name = 'ConfigError';
@@ -21,7 +24,10 @@ export function integer(env: Environment, name: string, byDefault: number, min: 
   return value;
 }
 
-/** Reads a URL with one of these protocols, such as "redis:". An error never repeats it: it may hold a password. */
+/**
+ * Reads a URL with one of these protocols, such as "redis:". An error never repeats it: it may hold
+ * a password.
+ */
 export function url(env: Environment, name: string, protocols: readonly string[]): string | undefined {
   const text = env[name];
   if (text === undefined || text === '') return undefined;

@@ -1,6 +1,8 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Bytes that one call to the system's random source fills. A call costs far more than its bytes. */
+/**
+ * Bytes that one call to the system's random source fills. A call costs far more than its bytes.
+ */
 const poolBytes = 4_096;
 
 const pool = Buffer.alloc(poolBytes);

@@ -18,7 +18,10 @@ export interface ProjectorRoleOptions {
   readonly cleanup: CleanupStack;
 }
 
-/** Starts the work of the role projector: keeping the read models up to date, and delivering webhooks. */
+/**
+ * Starts the work of the role projector: keeping the read models up to date, and delivering
+ * webhooks.
+ */
 export async function startProjectorRole(options: ProjectorRoleOptions): Promise<RunningProjector> {
   const { config, databaseUrl: url, connections, registry, log, cleanup } = options;
   const { settings, pool, redis, keys, openEvents: open } = connections;

@@ -8,7 +8,9 @@ import { utcTime } from '../orders/values/utc-time.js';
 import { createOpenedStreamReader } from '../privacy/sealed-events.js';
 import type { EventLogConnection } from './connect.js';
 
-/** Appends events, and notifies the projectors of all processes of each partition whose head moved. */
+/**
+ * Appends events, and notifies the projectors of all processes of each partition whose head moved.
+ */
 export function wireAppender(
   { pool, settings }: Pick<EventLogConnection, 'pool' | 'settings'>,
   log: Logger,

@@ -80,7 +80,10 @@ export async function importCommand(args: string[]): Promise<void> {
   }, readConfig(process.env).poolSize);
 }
 
-/** Shows the progress of an import. An import that continues an earlier one starts with that one's lines. */
+/**
+ * Shows the progress of an import. An import that continues an earlier one starts with that one's
+ * lines.
+ */
 class ProgressView {
   readonly #fileBytes: number;
   #bar: ProgressBar | undefined;

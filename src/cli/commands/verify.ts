@@ -28,7 +28,10 @@ const usage = `orders verify [options]
 
   Exit code 3: at least one check failed.`;
 
-/** `orders verify`: checks that no event was changed, removed or inserted, and that the read models match the log. */
+/**
+ * `orders verify`: checks that no event was changed, removed or inserted, and that the read models
+ * match the log.
+ */
 export async function verifyCommand(args: string[]): Promise<void> {
   const options = {
     against: { type: 'string' },

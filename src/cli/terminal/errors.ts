@@ -1,4 +1,6 @@
-/** The command line was called in a wrong way. The message says what is wrong, or shows the usage. */
+/**
+ * The command line was called in a wrong way. The message says what is wrong, or shows the usage.
+ */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);

@@ -9,9 +9,10 @@ import type { CommandContext } from '../../connections.js';
 import { parseLogPoint, replayWithBar } from './replay-until.js';
 
 /**
- * Builds a generation of each projection, compares it with the live one, prints each difference, and
- * discards it.
- * @param untilText a time or an event's position; by default the dry run goes to the end of the log.
+ * Builds a generation of each projection, compares it with the live one, prints each difference,
+ * and discards it.
+ * @param untilText a time or an event's position; by default the dry run goes to the end of the
+ * log.
  */
 export async function dryRun(
   context: CommandContext,

@@ -16,7 +16,9 @@ export function parseLogPoint(text: string, partitions: number): LogPoint {
   return { at: new Date(ms).toISOString() };
 }
 
-/** Replays the log into a generation up to these positions, by partition, and shows a progress bar. */
+/**
+ * Replays the log into a generation up to these positions, by partition, and shows a progress bar.
+ */
 export async function replayWithBar(
   scratch: Pick<ScratchGeneration, 'replayTo'>,
   until: ReadonlyMap<number, number>,

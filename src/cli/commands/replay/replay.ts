@@ -39,7 +39,10 @@ const options = {
   reason: { type: 'string' },
 } as const;
 
-/** `orders replay`: rebuilds read models, compares them with the log, and handles stopped projections. */
+/**
+ * `orders replay`: rebuilds read models, compares them with the log, and handles stopped
+ * projections.
+ */
 export async function replayCommand(args: string[]): Promise<void> {
   const { values, positionals } = readArguments(args, usage, options, Number.POSITIVE_INFINITY);
   if (values.help) return console.log(usage);

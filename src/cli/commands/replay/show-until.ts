@@ -14,7 +14,10 @@ import { orderStatus } from '../../../read-models/order-status.js';
 import type { CommandContext } from '../../connections.js';
 import { parseLogPoint, replayWithBar } from './replay-until.js';
 
-/** Prints read models as of a point in time: the responses that queries would have got then, as JSON lines. */
+/**
+ * Prints read models as of a point in time: the responses that queries would have got then, as JSON
+ * lines.
+ */
 export async function showUntil(
   context: CommandContext,
   chosen: readonly Projection[],
