@@ -43,9 +43,7 @@ export interface ConnectOptions {
  */
 export async function connectToEventLog(options: ConnectOptions): Promise<EventLogConnection> {
   const { servers, poolSize, personalDataKeyFile, log, defer } = options;
-  const pool = createPool(servers.databaseUrl, poolSize, (error) =>
-    log.warn({ err: error }, 'PostgreSQL: an idle connection broke'),
-  );
+  const pool = createPool(servers.databaseUrl, poolSize, log);
   defer(() => pool.end());
   const settings = await readLogSettings(pool);
   const personKeys = await openPersonKeys(pool, personalDataKeyFile);

@@ -16,9 +16,9 @@ export function wireAppender(
   log: Logger,
   onCommitted?: AppendListeners['onCommitted'],
 ): Appender {
-  const onMoved = createHeadsNotifier(pool, log);
+  const onHeadMoved = createHeadsNotifier(pool, log);
   // An onCommitted that does nothing would still make PostgreSQL return the hash of each event.
-  return createAppender(pool, settings, onCommitted ? { onMoved, onCommitted } : { onMoved });
+  return createAppender(pool, settings, onCommitted ? { onHeadMoved, onCommitted } : { onHeadMoved });
 }
 
 /** The handlers of all commands: of the HTTP API and of the import. */

@@ -19,6 +19,6 @@ export async function checkpointCommand(args: string[]): Promise<void> {
         'ORDERS_SIGNING_KEY_FILES is not set. Create a key with `openssl genpkey -algorithm ed25519`',
       );
     }
-    console.log(JSON.stringify(await signCheckpoint(await takeCheckpoint(pool, settings), key), undefined, 2));
+    console.log(JSON.stringify(await signCheckpoint(await createCheckpointPayload(pool, settings), key), undefined, 2));
   });
 }
