@@ -99,6 +99,13 @@ async function runMigration(client: pg.Client, { version, file, sql, sha256 }: M
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined);
-    throw new Error(`migration ${file} failed: ${(error as Error).message}`, { cause: error });
+    throw new Error(`migration ${file} failed: ${describe(error)}`, { cause: error });
   }
+}
+
+/** An error in words, with PostgreSQL's detail and hint. */
+function describe(error: unknown): string {
+  if (!(error instanceof pg.DatabaseError)) return error instanceof Error ? error.message : String(error);
+  const { message, detail, hint } = error;
+  return [message, ...(detail ? [`DETAIL: ${detail}`] : []), ...(hint ? [`HINT: ${hint}`] : [])].join('\n');
 }

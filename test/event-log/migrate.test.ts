@@ -38,6 +38,21 @@ describe('migrate', () => {
     expect(String(await migrate(url, 16).catch((error: Error) => error))).to.match(/002_.* was changed after/);
   });
 
+  it('says what PostgreSQL hints at when a file fails', async () => {
+    const url = new URL(await createDatabase());
+    const login = url.pathname.slice(1);
+    await query(
+      url.href,
+      `create role "${login}" login password 'x'; alter database "${login}" owner to "${login}";
+       do $$ begin create role orders_service nologin; exception when duplicate_object then null; end $$`,
+    );
+    url.username = login;
+    url.password = 'x';
+    const message = String(await migrate(url.href, 16).catch((error: Error) => error));
+    expect(message).to.match(/003_service_role\.sql failed: .* may not take on the role orders_service/);
+    expect(message).to.contain(`\nHINT: As a superuser: grant orders_service to ${login};`);
+  });
+
   it('lets a service work that connects as a mere member of its role', async () => {
     const url = new URL(await createDatabase());
     const login = `${url.pathname.slice(1)}_service`;
