@@ -1,26 +1,34 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
-import { projectPath } from '../project-path.js';
+import { applyFunctions } from './apply-functions.js';
 import { eventLogLimits as limits } from './limits.js';
+import { readSchema, runSqlFile, type Schema } from './sql-files.js';
 
-/** Serialises migrations of one database over all processes: an advisory lock, freed by the server if its holder dies. */
+/**
+ * Serialises migrations of one database over all processes: an advisory lock, freed by the server
+ * if its holder dies.
+ */
 const migrationLock = 0x0adef5;
 
 export interface MigrationResult {
+  /** The files that were applied, as paths below sql/. */
   readonly applied: readonly string[];
+  /** The number of the newest numbered file. */
   readonly version: number;
 }
 
 /**
- * Brings the database to this code's version: runs each file of sql/ that it has not seen, in order, each in a
- * transaction of its own. Processes that start at once wait for the first; the others then find nothing to do.
- * Throws on a database that a newer version has migrated, on an encoding other than UTF-8, and where the files
- * already applied have since been changed.
- * @param partitions how many partitions a new log gets; an existing log keeps its own.
+ * Brings the database to the schema of this code: executes each numbered file of sql/ that it has
+ * not seen, in order, and then each file of sql/functions/ whose text changed. All of it is one
+ * transaction, so that no process ever calls an old function on new tables. Processes that start at
+ * the same time wait for the first; the others then find nothing to do.
+ *
+ * Throws if a newer version of the service has migrated the database, if its encoding is not UTF-8,
+ * and if a numbered file was changed after it was applied.
+ * @param partitions the number of partitions of a new log; an existing log keeps its own.
+ * @param schema by default the one that belongs to this code.
  */
-export async function migrate(url: string, partitions: number): Promise<MigrationResult> {
-  const files = (await readdir(projectPath('sql'))).filter((name) => /^\d{3}_.*\.sql$/.test(name)).sort();
+export async function migrate(url: string, partitions: number, schema?: Schema): Promise<MigrationResult> {
+  const target = schema ?? (await readSchema());
   const client = new pg.Client({
     connectionString: url,
     application_name: 'orders migrate',
@@ -30,82 +38,74 @@ export async function migrate(url: string, partitions: number): Promise<Migratio
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
-    const known = await appliedMigrations(client);
-    const newest = Math.max(0, ...known.keys());
-    if (newest > files.length) {
-      throw new Error(
-        `the database is at version ${newest}, this service knows up to ${files.length}: run the newer version of the service`,
-      );
-    }
-    const applied: string[] = [];
-    for (const [index, file] of files.entries()) {
-      const sql = await readFile(projectPath('sql', file), 'utf8');
-      const sha256 = createHash('sha256').update(sql).digest('hex');
-      const before = known.get(index + 1);
-      if (before === sha256) continue;
-      if (before !== undefined) {
-        throw new Error(`${file} was changed after it was applied: put it back, and change the database by a new file`);
-      }
-      await runMigration(client, { version: index + 1, file, sql, sha256 }, partitions);
-      applied.push(file);
-    }
-    return { applied, version: files.length };
+    await client.query('begin');
+    const applied = [...(await applyMigrations(client, target, partitions)), ...(await applyFunctions(client, target))];
+    await client.query('commit');
+    return { applied, version: target.migrations.length };
   } finally {
+    // Ending the session frees the lock, and rolls back unless the commit was reached.
     await client.end();
   }
 }
 
-/** The SHA-256 of the file of each version that the database has, by version. */
-async function appliedMigrations(client: pg.Client): Promise<Map<number, string>> {
-  const { rows } = await client.query<{ encoding: string; schema: string | null; exists: boolean }>(
-    `select current_setting('server_encoding') as encoding, current_schema() as schema,
-            to_regclass('schema_migrations') is not null as exists`,
-  );
-  const row = rows[0];
-  if (row?.encoding !== 'UTF8') throw new Error(`the database's encoding is ${row?.encoding}; it has to be UTF8`);
-  if (!row.schema) throw new Error('the search_path names no schema that exists: create one, or set it for the role');
-  if (!row.exists) {
-    await client.query(`create table schema_migrations (
-      version integer primary key, name text not null, sha256 text not null, applied_at timestamptz not null default now())`);
+async function applyMigrations(client: pg.Client, { migrations }: Schema, partitions: number): Promise<string[]> {
+  const known = await appliedMigrations(client);
+  const newest = Math.max(0, ...known.keys());
+  if (newest > migrations.length) {
+    throw new Error(
+      `the database is at version ${newest}, this service knows up to ${migrations.length}: run the newer version of the service`,
+    );
   }
-  const applied = await client.query<{ version: number; sha256: string }>(
-    'select version, sha256 from schema_migrations',
-  );
-  return new Map(applied.rows.map(({ version, sha256 }) => [version, sha256]));
-}
-
-interface Migration {
-  readonly version: number;
-  readonly file: string;
-  readonly sql: string;
-  readonly sha256: string;
-}
-
-async function runMigration(client: pg.Client, { version, file, sql, sha256 }: Migration, partitions: number) {
-  try {
-    await client.query('begin');
-    // pg_temp last: a function that runs with its owner's rights must not find a caller's temporary table first.
-    await client.query(`select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true)`);
-    await client.query(sql);
+  // pg_temp last: a function that runs with its owner's rights must not find a caller's temporary
+  // table first.
+  await client.query(`select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false)`);
+  const applied: string[] = [];
+  for (const [index, file] of migrations.entries()) {
+    const version = index + 1;
+    const { path, sha256 } = file;
+    const before = known.get(version);
+    if (before === sha256) continue;
+    if (before !== undefined) {
+      throw new Error(`${path} was changed after it was applied: put it back, and change the database by a new file`);
+    }
+    await runSqlFile(client, file);
     if (version === 1) {
       await client.query('insert into log_settings (partitions) values ($1)', [partitions]);
       await client.query('insert into logs (partition) select generate_series(0, $1 - 1)', [partitions]);
     }
     await client.query('insert into schema_migrations (version, name, sha256) values ($1, $2, $3)', [
       version,
-      file,
+      path,
       sha256,
     ]);
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined);
-    throw new Error(`migration ${file} failed: ${describe(error)}`, { cause: error });
+    applied.push(path);
   }
+  return applied;
 }
 
-/** An error in words, with PostgreSQL's detail and hint. */
-function describe(error: unknown): string {
-  if (!(error instanceof pg.DatabaseError)) return error instanceof Error ? error.message : String(error);
-  const { message, detail, hint } = error;
-  return [message, ...(detail ? [`DETAIL: ${detail}`] : []), ...(hint ? [`HINT: ${hint}`] : [])].join('\n');
+/**
+ * The SHA-256 of each numbered file that was applied to the database, by version. Creates the
+ * tables that hold them.
+ */
+async function appliedMigrations(client: pg.Client): Promise<Map<number, string>> {
+  const { rows } = await client.query<{ encoding: string; schema: string | null; functions: boolean }>(
+    `select current_setting('server_encoding') as encoding, current_schema() as schema,
+            to_regclass('schema_functions') is not null as functions`,
+  );
+  const row = rows[0];
+  if (row?.encoding !== 'UTF8') throw new Error(`the database's encoding is ${row?.encoding}; it has to be UTF8`);
+  if (!row.schema) throw new Error('the search_path names no schema that exists: create one, or set it for the role');
+  if (!row.functions) {
+    await client.query(`
+      create table if not exists schema_migrations (
+        version integer primary key, name text not null, sha256 text not null,
+        applied_at timestamptz not null default now());
+      create table schema_functions (
+        name text primary key, release integer not null, sha256 text not null,
+        applied_at timestamptz not null default now())`);
+  }
+  const applied = await client.query<{ version: number; sha256: string }>(
+    'select version, sha256 from schema_migrations',
+  );
+  return new Map(applied.rows.map(({ version, sha256 }) => [version, sha256]));
 }

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { createAppender } from '../../src/event-log/append/group-commit.js';
 import { createPool, readLogSettings } from '../../src/event-log/database.js';
 import { migrate } from '../../src/event-log/migrate.js';
+import { readSchema, sqlFile } from '../../src/event-log/sql-files.js';
 import { projectPath } from '../../src/project-path.js';
 import { orderIdIn, placedEvent } from '../support/events.js';
 import { createDatabase, eventually } from '../support/servers.js';
@@ -28,14 +29,14 @@ describe('migrate', () => {
     const url = await createDatabase();
     await migrate(url, 16);
     await query(url, `insert into schema_migrations (version, name, sha256) values (999, 'from the future', '')`);
-    expect(String(await migrate(url, 16).catch((error: Error) => error))).to.match(/version 999.*newer version/);
+    expect(await refusal(migrate(url, 16))).to.match(/version 999.*newer version/);
   });
 
   it('refuses a database to which another text of a file was applied', async () => {
     const url = await createDatabase();
     await migrate(url, 16);
     await query(url, `update schema_migrations set sha256 = 'other' where version = 2`);
-    expect(String(await migrate(url, 16).catch((error: Error) => error))).to.match(/002_.* was changed after/);
+    expect(await refusal(migrate(url, 16))).to.match(/002_.* was changed after/);
   });
 
   it('says what PostgreSQL hints at when a file fails', async () => {
@@ -48,9 +49,23 @@ describe('migrate', () => {
     );
     url.username = login;
     url.password = 'x';
-    const message = String(await migrate(url.href, 16).catch((error: Error) => error));
+    const message = await refusal(migrate(url.href, 16));
     expect(message).to.match(/003_service_role\.sql failed: .* may not take on the role orders_service/);
     expect(message).to.contain(`\nHINT: As a superuser: grant orders_service to ${login};`);
+  });
+
+  it('says PostgreSQL’s detail when a file fails, and applies none of them', async () => {
+    const url = await createDatabase();
+    const schema = await readSchema();
+    const last = sqlFile(
+      '012_twice.sql',
+      'insert into log_settings default values; insert into api_key_changes default values;',
+    );
+    const message = await refusal(migrate(url, 16, { ...schema, migrations: [...schema.migrations, last] }));
+    expect(message)
+      .to.match(/012_twice\.sql failed/)
+      .and.contain('\nDETAIL: ');
+    expect(await query(url, `select from pg_class where relname = 'events'`)).to.be.empty;
   });
 
   it('lets a service work that connects as a mere member of its role', async () => {
@@ -71,7 +86,7 @@ describe('migrate', () => {
 
   it('refuses a database that is not in UTF-8', async () => {
     const url = await createDatabase(`encoding 'LATIN1' template template0`);
-    expect(String(await migrate(url, 16).catch((error: Error) => error))).to.match(/UTF8/);
+    expect(await refusal(migrate(url, 16))).to.match(/UTF8/);
   });
 
   it('works for an owner who is no superuser', async () => {
@@ -85,6 +100,19 @@ describe('migrate', () => {
     url.username = database;
     url.password = 'x';
     expect((await migrate(url.href, 16)).applied).to.have.length.greaterThan(0);
+  });
+
+  it('applies functions that call one another, whatever their names', async () => {
+    const url = await createDatabase();
+    const schema = await readSchema();
+    const calls = (name: string, called: string) =>
+      sqlFile(
+        `functions/${name}.sql`,
+        `create or replace function ${name}() returns integer language sql as 'select ${called}';`,
+      );
+    const functions = [...schema.functions, calls('a_first', 'b_second()'), calls('b_second', '1')];
+    await migrate(url, 4, { ...schema, functions });
+    expect(await query(url, 'select a_first() as one')).to.deep.equal([{ one: 1 }]);
   });
 
   it('lets a process of the version before go on appending while the append functions are replaced', async () => {
@@ -148,11 +176,18 @@ describe('migrate', () => {
     );
   }
 
-  async function query(url: string, sql: string): Promise<object[]> {
+  async function refusal(migration: Promise<unknown>): Promise<string> {
+    return migration.then(
+      () => 'migrated',
+      (error: Error) => error.message,
+    );
+  }
+
+  async function query(url: string, sql: string, values?: unknown[]): Promise<object[]> {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     try {
-      const result = await client.query(sql);
+      const result = await client.query(sql, values);
       return result.rows ?? [];
     } finally {
       await client.end();
