@@ -33,6 +33,4 @@ begin
 end
 $$;
 revoke all on events, logs, log_settings from public;
-grant select on events, logs, log_settings, schema_migrations to orders_service;
-revoke all on function append_events(smallint, uuid[], integer[], integer[], text[], text[], text[], timestamptz[]) from public;
-grant execute on function append_events(smallint, uuid[], integer[], integer[], text[], text[], text[], timestamptz[]) to orders_service;
+grant select on events, logs, log_settings, schema_migrations, schema_functions to orders_service;

@@ -56,9 +56,6 @@ async function applyMigrations(client: pg.Client, { migrations }: Schema, partit
       `the database is at version ${newest}, this service knows up to ${migrations.length}: run the newer version of the service`,
     );
   }
-  // pg_temp last: a function that runs with its owner's rights must not find a caller's temporary
-  // table first.
-  await client.query(`select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false)`);
   const applied: string[] = [];
   for (const [index, file] of migrations.entries()) {
     const version = index + 1;

@@ -75,15 +75,19 @@ const tampering: Record<string, { sql: string; reason?: string; position?: numbe
     reason: 'beyond-head',
   },
   'moves the head back': { sql: `update logs set head = 11 where partition = 1`, position: 11 },
-  'moves the head on': { sql: `update logs set head = 13 where partition = 1`, position: 13, reason: 'missing' },
+  'moves the head on': {
+    sql: `update logs set head = 13 where partition = 1`,
+    position: 13,
+    reason: 'missing',
+  },
 };
 
 /** Recomputes all hashes and the head, as an attacker would, so that chain and head match again. */
 const rehash = `
   do $$ declare e record; h bytea := decode(repeat('00', 32), 'hex'); begin
     for e in select * from events where partition = 1 order by "position" loop
-      h := sha256(h || event_canonical_form(e.partition, e."position", e.order_id, e.version, e.type, e.occurred_at,
-        e.recorded_at, e.data::text, e.metadata::text));
+      h := sha256(h || event_canonical_form(e.partition, e."position", e.order_id, e.version, e.type,
+        canonical_time(e.occurred_at), canonical_time(e.recorded_at), e.data::text, e.metadata::text));
       update events set hash = h where partition = 1 and "position" = e."position";
     end loop;
     update logs set hash = h, head = (select count(*) from events where partition = 1) where partition = 1;

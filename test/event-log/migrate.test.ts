@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import pg from 'pg';
 import { createAppender } from '../../src/event-log/append/group-commit.js';
 import { createPool, readLogSettings } from '../../src/event-log/database.js';
 import { migrate } from '../../src/event-log/migrate.js';
-import { readSchema, sqlFile } from '../../src/event-log/sql-files.js';
-import { projectPath } from '../../src/project-path.js';
+import { readSchema, type Schema, sqlFile } from '../../src/event-log/sql-files.js';
 import { orderIdIn, placedEvent } from '../support/events.js';
 import { createDatabase, eventually } from '../support/servers.js';
 
@@ -36,7 +34,7 @@ describe('migrate', () => {
     const url = await createDatabase();
     await migrate(url, 16);
     await query(url, `update schema_migrations set sha256 = 'other' where version = 2`);
-    expect(await refusal(migrate(url, 16))).to.match(/002_.* was changed after/);
+    expect(await refusal(migrate(url, 16))).to.match(/003_.* was changed after/);
   });
 
   it('says what PostgreSQL hints at when a file fails', async () => {
@@ -58,12 +56,12 @@ describe('migrate', () => {
     const url = await createDatabase();
     const schema = await readSchema();
     const last = sqlFile(
-      '012_twice.sql',
+      '010_twice.sql',
       'insert into log_settings default values; insert into api_key_changes default values;',
     );
     const message = await refusal(migrate(url, 16, { ...schema, migrations: [...schema.migrations, last] }));
     expect(message)
-      .to.match(/012_twice\.sql failed/)
+      .to.match(/010_twice\.sql failed/)
       .and.contain('\nDETAIL: ');
     expect(await query(url, `select from pg_class where relname = 'events'`)).to.be.empty;
   });
@@ -77,6 +75,7 @@ describe('migrate', () => {
     url.password = 'x';
     const pool = createPool(url.href, 2);
     expect((await readLogSettings(pool)).partitions).to.equal(4);
+    expect((await migrate(url.href, 4)).applied, 'applied by the member').to.deep.equal([]);
     const { append } = createAppender(pool, await readLogSettings(pool));
     expect((await append({ orderId: randomUUID(), expectedVersion: 0, events: [placedEvent()] })).appended).to.equal(
       true,
@@ -102,6 +101,37 @@ describe('migrate', () => {
     expect((await migrate(url.href, 16)).applied).to.have.length.greaterThan(0);
   });
 
+  it('applies a function again when its text changes', async () => {
+    const url = await createDatabase();
+    const schema = await readSchema();
+    await migrate(url, 4, schema);
+    const changed = withFunction(schema, 'order_partition', (sql) => sql.replace('% partitions', '% partitions + 0'));
+    expect((await migrate(url, 4, changed)).applied).to.deep.equal(['functions/order_partition.sql']);
+    expect((await migrate(url, 4, changed)).applied).to.deep.equal([]);
+    expect((await migrate(url, 4, schema)).applied).to.deep.equal(['functions/order_partition.sql']);
+  });
+
+  it('does not put older functions over those of a newer release', async () => {
+    const url = await createDatabase();
+    const older = await readSchema();
+    const newer = nextRelease(
+      withFunction(older, 'canonical_time', (sql) => sql.replace('select', 'select /* newer */')),
+    );
+    await migrate(url, 4, newer);
+    expect((await migrate(url, 4, older)).applied).to.deep.equal([]);
+    const [row] = await query(url, `select prosrc ~ 'newer' as newer from pg_proc where proname = 'canonical_time'`);
+    expect(row).to.deep.equal({ newer: true });
+  });
+
+  it('remembers a release of functions whose texts are those of the release before', async () => {
+    const url = await createDatabase();
+    const older = await readSchema();
+    await migrate(url, 4, older);
+    expect((await migrate(url, 4, nextRelease(older))).applied).to.deep.equal([]);
+    const other = withFunction(older, 'canonical_time', (sql) => sql.replace('select', 'select /* other */'));
+    expect((await migrate(url, 4, other)).applied).to.deep.equal([]);
+  });
+
   it('applies functions that call one another, whatever their names', async () => {
     const url = await createDatabase();
     const schema = await readSchema();
@@ -115,18 +145,24 @@ describe('migrate', () => {
     expect(await query(url, 'select a_first() as one')).to.deep.equal([{ one: 1 }]);
   });
 
-  it('lets a process of the version before go on appending while the append functions are replaced', async () => {
+  it('changes nothing when one of the functions is wrong', async () => {
     const url = await createDatabase();
-    await migrate(url, 4);
-    await backToVersion9(url);
-    const pool = createPool(url, 4);
-    const events = [placedEvent()].map(({ type, data, metadata, occurredAt }) => [
-      [type],
-      [data],
-      [metadata],
-      [occurredAt],
-    ]);
-    // As that version called them, by statements that it has prepared before.
+    const schema = await readSchema();
+    await migrate(url, 4, schema);
+    const right = withFunction(schema, 'canonical_time', (sql) => sql.replace('select', 'select /* right */'));
+    const wrong = withFunction(right, 'order_partition', (sql) => sql.replace('sha256', 'sha255'));
+    expect(await refusal(migrate(url, 4, wrong))).to.match(/functions\/order_partition\.sql failed: .*sha255/);
+    expect((await migrate(url, 4, schema)).applied).to.deep.equal([]);
+  });
+
+  it('replaces functions and their result types while a process of the release before appends', async () => {
+    const url = await createDatabase();
+    const schema = await readSchema();
+    await migrate(url, 4, schema);
+    const pool = createPool(url, 4, () => undefined);
+    const { type, data, metadata, occurredAt } = placedEvent();
+    const event = [[type], [data], [metadata], [occurredAt]];
+    // Statements of that release. Its sessions have prepared them before the functions change.
     const calls = [
       {
         name: 'one',
@@ -141,39 +177,46 @@ describe('migrate', () => {
     let migrating = true;
     const appending = calls.map(async (call) => {
       for (let after = 0; migrating || after < 5; after += migrating ? 0 : 1) {
-        const values = [2, [orderIdIn(2, 4)], [0], [1], ...(events[0] ?? [])];
-        const { rows } = await pool.query<{ accepted: boolean }>({ ...call, values });
+        const { rows } = await pool.query<{ accepted: boolean }>({
+          ...call,
+          values: [2, [orderIdIn(2, 4)], [0], [1], ...event],
+        });
         expect(rows.map(({ accepted }) => accepted)).to.deep.equal([true]);
         appended += 1;
       }
     });
-    await eventually('both to be at it', () => appended > 10);
-    const { applied } = await migrate(url, 4);
+    await eventually('both to append', () => appended > 10);
+    const oneColumnMore = (sql: string) => sql.replace(', hashes bytea)', ', hashes bytea, more text)');
+    const names = ['append_events', 'append_to_partitions'];
+    const newer = nextRelease(names.reduce((before, name) => withFunction(before, name, oneColumnMore), schema));
+    const { applied } = await migrate(url, 4, newer);
     migrating = false;
     await Promise.all(appending);
-    expect(applied).to.deep.equal(['010_append_returns_hashes.sql', '011_append_all_or_nothing.sql']);
-    expect((await query(url, 'select head::int as n from logs where partition = 2'))[0]).to.deep.equal({ n: appended });
+    expect(applied).to.deep.equal(names.map((name) => `functions/${name}.sql`));
+    expect(await query(url, 'select head::int as n from logs where partition = 2')).to.deep.equal([{ n: appended }]);
+    // The grants came with the functions: to the service's role, and to nobody else.
+    for (const name of names) {
+      const [row] = await query(
+        url,
+        `select array_agg(grantee::text order by grantee) as grantees from information_schema.routine_privileges
+         where routine_name = $1 and grantee <> grantor`,
+        [name],
+      );
+      expect(row, name).to.deep.equal({ grantees: ['orders_service'] });
+    }
     await pool.end();
   });
 
-  /** The functions as they were before sql/010. */
-  async function backToVersion9(url: string): Promise<void> {
-    const files = ['002_append_events.sql', '008_append_events_faster.sql', '009_append_to_partitions.sql'];
-    const [first, one, several] = await Promise.all(files.map((file) => readFile(projectPath('sql', file), 'utf8')));
-    const canonicalForm = first?.match(/create function event_canonical_form[^;]*;/)?.[0];
-    const arguments_ = 'uuid[], integer[], integer[], text[], text[], text[], timestamptz[]';
-    await query(
-      url,
-      `set search_path = public, pg_temp;
-       delete from schema_migrations where version > 9;
-       drop function append_all_or_nothing(smallint[], uuid[], integer[], text[], text[], text[], timestamptz[], boolean);
-       drop function event_canonical_form(smallint, bigint, uuid, integer, text, text, text, text, text);
-       ${canonicalForm?.replace('create', 'create or replace')}
-       drop function canonical_time(timestamptz);
-       drop function append_events(smallint, ${arguments_}); drop function append_to_partitions(smallint[], ${arguments_});
-       ${one} ${several?.slice(several.indexOf('create function append_to_partitions'))}
-       grant execute on function append_events(smallint, ${arguments_}) to orders_service;`,
+  function withFunction(schema: Schema, name: string, change: (sql: string) => string): Schema {
+    const functions = schema.functions.map((file) =>
+      file.name === name ? sqlFile(file.path, change(file.sql)) : file,
     );
+    expect(functions, `a change of ${name}`).to.not.deep.equal(schema.functions);
+    return { ...schema, functions };
+  }
+
+  function nextRelease(schema: Schema): Schema {
+    return { ...schema, functionsRelease: schema.functionsRelease + 1 };
   }
 
   async function refusal(migration: Promise<unknown>): Promise<string> {

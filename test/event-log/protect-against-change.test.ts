@@ -51,4 +51,17 @@ describe('protection of the event log', () => {
       );
     });
   }
+
+  it('a temporary table in place of one of its own: pg_temp is last in the path of each function with the owner’s rights', async () => {
+    const { rows } = await log.owner.query(
+      `select proname, array_to_string(proconfig, ' ') as settings from pg_proc
+       where prosecdef and pronamespace = current_schema()::regnamespace order by proname`,
+    );
+    expect(rows.map(({ proname }) => proname)).to.deep.equal([
+      'append_all_or_nothing',
+      'append_events',
+      'append_to_partitions',
+    ]);
+    for (const { proname, settings } of rows) expect(settings, proname).to.match(/search_path=public, pg_temp\b/);
+  });
 });

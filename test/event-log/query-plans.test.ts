@@ -55,8 +55,8 @@ describe('query plans at 1,000,000 events', function () {
     );
   });
 
-  it('append_events looks up versions through the unique index', async () => {
-    // The statement of append_events in sql/010, as the function plans it.
+  it('the append looks versions up through the unique index', async () => {
+    // The lookup in sql/functions/append_events.sql, as the function plans it.
     const sql = `select array(select coalesce((select e.version from events e where e.partition = $1 and e.order_id = c.order_id
                    order by e.version desc limit 1), 0) from unnest($2::uuid[]) with ordinality as c(order_id, n) order by c.n)`;
     await expectIndex(
@@ -66,8 +66,8 @@ describe('query plans at 1,000,000 events', function () {
     );
   });
 
-  it('append_to_partitions looks up versions through the unique index', async () => {
-    // The statement of append_to_partitions in sql/010, as the function plans it.
+  it('the append to several partitions looks versions up through the unique index', async () => {
+    // The lookup in sql/functions/append_to_partitions.sql, as the function plans it.
     const sql = `select array_agg(coalesce((select e.version from events e where e.partition = c.partition and e.order_id = c.order_id
                    order by e.version desc limit 1), 0) order by c.n)
                  from (select c.*, row_number() over (partition by c.order_id order by c.n) as nth
@@ -78,8 +78,8 @@ describe('query plans at 1,000,000 events', function () {
     await expectIndex(sql, [partitions, orderIds], 'events_partition_order_id_version_key');
   });
 
-  it('append_all_or_nothing looks up versions through the unique index', async () => {
-    // The statement of append_all_or_nothing in sql/011, as the function plans it.
+  it('the append of all or nothing looks up what events follow through the unique index', async () => {
+    // The lookup in sql/functions/append_all_or_nothing.sql, as the function plans it.
     const sql = `select bool_and(c.version - 1 = (select e.version from events e
                    where e.partition = c.partition and e.order_id = c.order_id order by e.version desc limit 1))
                  from unnest($1::smallint[], $2::uuid[], $3::integer[]) with ordinality as c(partition, order_id, version, n)

@@ -265,7 +265,9 @@ describe('the hash of an event', () => {
     let previous = genesisHash;
     for (const event of await readPartition(log.pool, 1, 0)) {
       const { rows } = await log.owner.query(
-        'select event_canonical_form(partition, "position", order_id, version, type, occurred_at, recorded_at, data::text, metadata::text) as form from events where partition = 1 and "position" = $1',
+        `select event_canonical_form(partition, "position", order_id, version, type, canonical_time(occurred_at),
+           canonical_time(recorded_at), data::text, metadata::text) as form
+         from events where partition = 1 and "position" = $1`,
         [event.position],
       );
       expect(rows[0].form.toString()).to.equal(canonicalForm(event));

@@ -1,29 +1,33 @@
--- order_partition as in 002, in one expression: the planner then writes it into the statement that calls it, instead of
--- running a query of its own for each order.
-create or replace function order_partition(order_id uuid, partitions integer) returns smallint
-language sql immutable strict parallel safe as $$
-  select (('x' || left(encode(sha256(uuid_send(order_id)), 'hex'), 8))::bit(32)::bigint % partitions)::smallint
-$$;
+-- append_to_partitions runs with its owner's rights. With pg_temp last in its search_path, it never
+-- mistakes a caller's temporary table for a table of the log.
+select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false);
 
--- Whether one transaction may append to several partitions. Where the tables are distributed over servers it may not: what
--- distributes them sets this to false, and every call appends to one partition.
-alter table log_settings add column append_across_partitions boolean not null default true;
-
--- Appends the events of many commands to several partitions, in one transaction: what a call and its commit cost is paid
--- once for all of them. For each partition it keeps what append_events promises, in the same way: its row in logs is locked
--- until commit, so positions have no gaps and become visible in order.
+-- Appends the events of many commands to several partitions, in one transaction: all of them share
+-- the cost of one call and one commit.
 --
--- in_partitions, order_ids, expected_versions, event_counts: one entry a command, by ascending partition.
--- types, data, metadata, occurred_ats: one entry an event, the first command's events first.
--- Returns one row a command, in the same order, as append_events does.
+-- in_partitions, order_ids, expected_versions and event_counts have one entry per command, by
+-- ascending partition. types, data, metadata and occurred_ats have one entry per event, in the
+-- order of the commands.
 --
--- Locks the rows of logs in ascending order, so that two calls never wait for each other in a circle, and waits a short
--- time only: one partition that is held up must not hold up the others. Then it fails with lock_not_available, nothing
--- done, and the caller appends to each partition by itself.
-create function append_to_partitions(
+-- Promises: per partition and per command the same as append_events. The call fails as a whole if
+-- an order does not belong to its partition, or if a partition is missing or out of order
+-- (invalid_parameter_value).
+--
+-- Locks the partitions' rows in logs until commit, in ascending order, so that two calls never
+-- deadlock. It waits for a lock at most 200 ms: a partition that is locked for longer must not
+-- block the others. It then fails with lock_not_available (55P03) and appends nothing, and the
+-- caller appends to each partition separately.
+--
+-- Returns one row per command, in the order of the commands, with the columns of append_events.
+--
+-- Index: the unique index (partition, order_id, version) of events finds each stream's version.
+--
+-- Called by: src/event-log/append/append-statements.ts, after append_all_or_nothing appended
+-- nothing and for as long as calls keep rejecting commands.
+create or replace function append_to_partitions(
   in_partitions smallint[], order_ids uuid[], expected_versions integer[], event_counts integer[],
   types text[], data text[], metadata text[], occurred_ats timestamptz[]
-) returns table (accepted boolean, version integer, "position" bigint, recorded_at timestamptz)
+) returns table (accepted boolean, version integer, "position" bigint, recorded_at timestamptz, hashes bytea)
 language plpgsql security definer
 set search_path from current
 set lock_timeout = '200ms'
@@ -33,11 +37,12 @@ declare
   moved logs[] := '{}';
   log logs;
   now_locked timestamptz(3);
+  recorded_text text;
   current_versions integer[];
   named_before boolean[];
   misplaced uuid;
   command integer := 1;
-  event integer := 0;            -- index of the last event seen
+  event integer := 0;            -- index of the last event handled
   new_partitions smallint[] := '{}';
   new_positions bigint[] := '{}';
   new_order_ids uuid[] := '{}';
@@ -46,12 +51,11 @@ declare
   new_recorded_ats timestamptz[] := '{}';
   new_hashes bytea[] := '{}';
 begin
-  select array_agg(l) into locked
-  from (select * from logs l where l.partition = any (in_partitions) order by l.partition for update) as l;
+  locked := array(select l from logs l where l.partition = any (in_partitions) order by l.partition for update);
   now_locked := date_trunc('milliseconds', clock_timestamp());
 
-  -- After the locks, by a statement of its own: it sees what was committed before them.
-  -- Served by the unique index (partition, order_id, version), read backwards for each order.
+  -- A separate statement, after the locks: it sees everything that was committed before the locks.
+  -- Index: the unique index (partition, order_id, version), read backwards once per order.
   select array_agg(coalesce((select e.version from events e where e.partition = c.partition and e.order_id = c.order_id
                              order by e.version desc limit 1), 0) order by c.n),
          array_agg(c.nth > 1 order by c.n),
@@ -65,22 +69,26 @@ begin
       using errcode = 'invalid_parameter_value';
   end if;
 
-  foreach log in array coalesce(locked, '{}') loop
+  foreach log in array locked loop
     log.recorded_at := greatest(now_locked, log.recorded_at);
+    recorded_text := canonical_time(log.recorded_at);
     while in_partitions[command] = log.partition loop
       version := current_versions[command];
       if version <> expected_versions[command] or named_before[command] then
         accepted := false;
         "position" := null;
         recorded_at := null;
+        hashes := null;
         event := event + event_counts[command];
       else
+        hashes := '';
         for i in 1 .. event_counts[command] loop
           event := event + 1;
           version := version + 1;
           log.head := log.head + 1;
           log.hash := sha256(log.hash || event_canonical_form(log.partition, log.head, order_ids[command], version,
-            types[event], occurred_ats[event]::timestamptz(3), log.recorded_at, data[event], metadata[event]));
+            types[event], canonical_time(occurred_ats[event]::timestamptz(3)), recorded_text,
+            data[event], metadata[event]));
           new_partitions := new_partitions || log.partition;
           new_positions := new_positions || log.head;
           new_order_ids := new_order_ids || order_ids[command];
@@ -88,6 +96,7 @@ begin
           new_events := new_events || event;
           new_recorded_ats := new_recorded_ats || log.recorded_at::timestamptz;
           new_hashes := new_hashes || log.hash;
+          hashes := hashes || log.hash;
         end loop;
         accepted := true;
         "position" := log.head;
@@ -113,5 +122,9 @@ begin
 end
 $$;
 
-revoke all on function append_to_partitions(smallint[], uuid[], integer[], integer[], text[], text[], text[], timestamptz[]) from public;
-grant execute on function append_to_partitions(smallint[], uuid[], integer[], integer[], text[], text[], text[], timestamptz[]) to orders_service;
+revoke all on function append_to_partitions(
+  smallint[], uuid[], integer[], integer[], text[], text[], text[], timestamptz[]
+) from public;
+grant execute on function append_to_partitions(
+  smallint[], uuid[], integer[], integer[], text[], text[], text[], timestamptz[]
+) to orders_service;

@@ -1,9 +1,32 @@
--- append_events as in 002, with fewer statements: what a call costs beside its events is what bounds a busy service, since
--- most calls carry few events. Promises, arguments and result are those of 002.
+-- append_events runs with its owner's rights. With pg_temp last in its search_path, it never
+-- mistakes a caller's temporary table for a table of the log.
+select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false);
+
+-- Appends the events of many commands to one partition, in one transaction.
+--
+-- A command is one entry of order_ids, expected_versions and event_counts. Its events are the next
+-- event_counts entries of types, data, metadata and occurred_ats.
+--
+-- Promises: a command is accepted if its order's stream is at the expected version (0: the order
+-- does not exist) and no earlier command of this call names the same order. Any other command is
+-- rejected; the rejection affects no other command. The call fails as a whole if the partition does
+-- not exist, or if an order does not belong to it (invalid_parameter_value).
+--
+-- Locks the partition's row in logs until commit. Positions therefore have no gaps and become
+-- visible in order: a reader that has seen position n has seen every event before n.
+--
+-- Returns one row per command, in the order of the commands: whether it was accepted, and the
+-- stream's version after the call. For an accepted command also the position of its last event, the
+-- time at which its events were recorded, and their SHA-256 hashes, 32 bytes each, concatenated.
+-- These three are null for a rejected command.
+--
+-- Index: the unique index (partition, order_id, version) of events finds each stream's version.
+--
+-- Called by: src/event-log/append/append-statements.ts, for a call that carries one partition.
 create or replace function append_events(
   in_partition smallint, order_ids uuid[], expected_versions integer[], event_counts integer[],
   types text[], data text[], metadata text[], occurred_ats timestamptz[]
-) returns table (accepted boolean, version integer, "position" bigint, recorded_at timestamptz)
+) returns table (accepted boolean, version integer, "position" bigint, recorded_at timestamptz, hashes bytea)
 language plpgsql security definer
 set search_path from current
 as $$
@@ -12,9 +35,10 @@ declare
   log_head bigint;
   log_hash bytea;
   now_recorded timestamptz(3);
+  recorded_text text;
   current_versions integer[];
   named_before boolean[];
-  event integer := 0;            -- index of the last event seen
+  event integer := 0;            -- index of the last event handled
   new_positions bigint[] := '{}';
   new_order_ids uuid[] := '{}';
   new_versions integer[] := '{}';
@@ -27,10 +51,13 @@ begin
   if not found then
     raise exception 'partition % does not exist', in_partition using errcode = 'invalid_parameter_value';
   end if;
-  -- The lock may have been waited for: the clock is read once more, so that recorded_at is when it was held.
+  -- The statement may have waited for the lock. The clock is read again, so that recorded_at is a
+  -- time at which the lock was held.
   now_recorded := greatest(date_trunc('milliseconds', clock_timestamp()), now_recorded);
+  recorded_text := canonical_time(now_recorded);
 
-  -- Served by the unique index (partition, order_id, version), read backwards for each order.
+  -- A separate statement, after the lock: it sees everything that was committed before the lock.
+  -- Index: the unique index (partition, order_id, version), read backwards once per order.
   if cardinality(order_ids) = 1 then
     current_versions := array[coalesce((select e.version from events e where e.partition = in_partition
                                         and e.order_id = order_ids[1] order by e.version desc limit 1), 0)];
@@ -57,21 +84,25 @@ begin
       accepted := false;
       "position" := null;
       recorded_at := null;
+      hashes := null;
       event := event + event_counts[command];
       return next;
       continue;
     end if;
+    hashes := '';
     for i in 1 .. event_counts[command] loop
       event := event + 1;
       version := version + 1;
       log_head := log_head + 1;
       log_hash := sha256(log_hash || event_canonical_form(in_partition, log_head, order_ids[command], version,
-        types[event], occurred_ats[event]::timestamptz(3), now_recorded, data[event], metadata[event]));
+        types[event], canonical_time(occurred_ats[event]::timestamptz(3)), recorded_text,
+        data[event], metadata[event]));
       new_positions := new_positions || log_head;
       new_order_ids := new_order_ids || order_ids[command];
       new_versions := new_versions || version;
       new_events := new_events || event;
       new_hashes := new_hashes || log_hash;
+      hashes := hashes || log_hash;
     end loop;
     accepted := true;
     "position" := log_head;
@@ -91,7 +122,15 @@ begin
       as n("position", order_id, version, event, hash);
   end if;
   if cardinality(new_positions) > 0 then
-    update logs l set head = log_head, hash = log_hash, recorded_at = now_recorded where l.partition = in_partition;
+    update logs l set head = log_head, hash = log_hash, recorded_at = now_recorded
+    where l.partition = in_partition;
   end if;
 end
 $$;
+
+revoke all on function append_events(
+  smallint, uuid[], integer[], integer[], text[], text[], text[], timestamptz[]
+) from public;
+grant execute on function append_events(
+  smallint, uuid[], integer[], integer[], text[], text[], text[], timestamptz[]
+) to orders_service;

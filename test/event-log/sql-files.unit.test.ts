@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { expect } from 'chai';
+import { readSchema } from '../../src/event-log/sql-files.js';
+
+describe('the files of sql/', () => {
+  it('hold one function per file in sql/functions, which has the name of its file', async () => {
+    const { functions } = await readSchema();
+    expect(functions).to.have.length.greaterThan(0);
+    for (const { path, name, sql } of functions) {
+      const created = [...sql.matchAll(/\bcreate\b.*?\bfunction\s+(\w+)/gi)];
+      expect(
+        created.map(([text]) => text),
+        path,
+      ).to.deep.equal([`create or replace function ${name}`]);
+    }
+  });
+
+  it('change the code of functions together with the number of their release', async () => {
+    const { functions, functionsRelease } = await readSchema();
+    const texts = createHash('sha256');
+    for (const { sql } of functions) texts.update(sql.replace(/^ *--.*\n/gm, ''));
+    expect(
+      { release: functionsRelease, sha256: texts.digest('hex') },
+      'The functions in sql/functions changed. Was the present release deployed anywhere? Then raise functionsRelease in ' +
+        'src/event-log/sql-files.ts: otherwise a process of the deployed version puts its older texts back when it starts. ' +
+        'Then write the new values into this test.',
+    ).to.deep.equal({ release: 1, sha256: 'e904ad4b1e7d1fe1a9600aa107880244cb7f48968c6394c2ff31027fad2bd1cf' });
+  });
+});
