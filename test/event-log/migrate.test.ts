@@ -34,7 +34,7 @@ describe('migrate', () => {
     const url = await createDatabase();
     await migrate(url, 16);
     await query(url, `update schema_migrations set sha256 = 'other' where version = 2`);
-    expect(await refusal(migrate(url, 16))).to.match(/003_.* was changed after/);
+    expect(await refusal(migrate(url, 16))).to.match(/002_.* was changed after/);
   });
 
   it('says what PostgreSQL hints at when a file fails', async () => {
@@ -48,7 +48,7 @@ describe('migrate', () => {
     url.username = login;
     url.password = 'x';
     const message = await refusal(migrate(url.href, 16));
-    expect(message).to.match(/003_service_role\.sql failed: .* may not take on the role orders_service/);
+    expect(message).to.match(/002_service_role\.sql failed: .* may not take on the role orders_service/);
     expect(message).to.contain(`\nHINT: As a superuser: grant orders_service to ${login};`);
   });
 
@@ -56,12 +56,12 @@ describe('migrate', () => {
     const url = await createDatabase();
     const schema = await readSchema();
     const last = sqlFile(
-      '010_twice.sql',
+      '007_twice.sql',
       'insert into log_settings default values; insert into api_key_changes default values;',
     );
     const message = await refusal(migrate(url, 16, { ...schema, migrations: [...schema.migrations, last] }));
     expect(message)
-      .to.match(/010_twice\.sql failed/)
+      .to.match(/007_twice\.sql failed/)
       .and.contain('\nDETAIL: ');
     expect(await query(url, `select from pg_class where relname = 'events'`)).to.be.empty;
   });

@@ -3,6 +3,14 @@ import { expect } from 'chai';
 import { readSchema } from '../../src/event-log/sql-files.js';
 
 describe('the files of sql/', () => {
+  it('are numbered from 001 without a gap', async () => {
+    const { migrations } = await readSchema();
+    expect(migrations).to.have.length.greaterThan(0);
+    for (const [index, { path }] of migrations.entries()) {
+      expect(path.slice(0, 4)).to.equal(`${String(index + 1).padStart(3, '0')}_`);
+    }
+  });
+
   it('hold one function per file in sql/functions, which has the name of its file', async () => {
     const { functions } = await readSchema();
     expect(functions).to.have.length.greaterThan(0);

@@ -1,11 +1,12 @@
--- API keys: who may call, and what they may do. Only a hash of a key is stored; the key itself is shown once, when it is made.
+-- API keys: the callers that may use the service, and their scopes. Only the hash of a key is
+-- stored; the key itself is shown once, when it is created.
 create table api_keys (
-  -- The part of the key by which people recognise it.
+  -- The public part of the key, by which operators recognise it.
   id text primary key check (id ~ '^[0-9a-z]{12}$'),
-  -- SHA-256 of the whole key. A key is 256 random bits, so that a slow hash would protect nothing more.
+  -- SHA-256 of the whole key. A key has 256 random bits, so a slow hash would add no protection.
   hash bytea not null check (length(hash) = 32),
   name text not null check (length(name) between 1 and 200),
-  -- The actor in the events of what is done with the key.
+  -- The actor of the events that requests with this key append.
   subject text not null check (length(subject) between 1 and 200),
   scopes text[] not null,
   created_at timestamptz not null default now(),
@@ -13,7 +14,8 @@ create table api_keys (
   revoked_at timestamptz
 );
 
--- Counts changes, so that every process sees by one small query, asked twice a second, whether it has to read the keys again.
+-- Counts the changes of api_keys. Every process reads this one row twice a second, and reads the
+-- keys again if the count has changed.
 create table api_key_changes (
   one boolean primary key default true check (one),
   changes bigint not null default 0

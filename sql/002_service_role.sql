@@ -1,5 +1,5 @@
--- The role of the running service: it reads, and appends through the function. It can't change or remove an event,
--- nor insert one past the function's checks.
+-- The role of the running service. It reads the log and executes the append functions. It cannot
+-- change or remove an event, and it cannot insert one without the checks of an append function.
 do $$
 begin
   if not exists (select from pg_roles where rolname = 'orders_service') then
@@ -7,13 +7,15 @@ begin
       create role orders_service nologin;
     exception
       when duplicate_object or unique_violation then
-        null; -- another database of this server is being migrated at this moment
+        null; -- Another database of this server was migrated at the same moment.
       when insufficient_privilege then
         raise exception '% may not create the role orders_service', current_user
-          using hint = format('As a superuser: create role orders_service nologin; grant orders_service to %I;', current_user);
+          using hint = format('As a superuser: create role orders_service nologin; grant orders_service to %I;',
+                              current_user);
     end;
   end if;
-  -- The service works in this role, so whoever it connects as has to be a member. A superuser may take on any role.
+  -- A session of the service takes on this role, so its login must be a member. A superuser may
+  -- take on any role.
   if not (select rolsuper from pg_roles where rolname = current_user) then
     begin
       execute format('grant orders_service to %I', current_user);

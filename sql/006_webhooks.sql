@@ -1,15 +1,18 @@
--- Webhooks: addresses to which events are delivered. A consumer of the log with a checkpoint of its own for every subscription
--- and partition, as a projection has: what is to be delivered is written down in the same transaction that moves the checkpoint.
+-- Webhooks: subscriptions that deliver events to a URL. Each subscription reads the log with one
+-- checkpoint per partition, as a projection does. One transaction moves the checkpoint and inserts
+-- the deliveries for the events it moves past.
 create table webhooks (
   id uuid primary key,
   url text not null,
   -- Null: events of every type.
   event_types text[],
-  -- What deliveries are signed with: needed in the clear to sign. After a rotation the one before signs along for a time.
+  -- Signs the deliveries, so it is stored in plain text. After a rotation, the previous secret
+  -- signs as well until previous_secret_until.
   secret text not null check (secret like 'whsec\_%'),
   previous_secret text,
   previous_secret_until timestamptz,
-  -- paused: the checkpoint stands still, nothing is lost. gone: the receiver wants nothing any more.
+  -- paused: the checkpoint does not move and no event is lost.
+  -- gone: the receiver responded with 410 Gone and gets no more events.
   state text not null default 'active' check (state in ('active', 'paused', 'gone')),
   created_at timestamptz not null default now(),
   created_by text not null
@@ -18,12 +21,12 @@ create table webhooks (
 create table webhook_checkpoints (
   partition smallint not null,
   webhook_id uuid not null,
-  -- Up to here the partition's events have been looked at.
+  -- The position of the last event for which deliveries were considered.
   position bigint not null check (position >= 0),
   primary key (partition, webhook_id)
 );
 
--- What is still to be delivered, and what could not be. What was delivered is removed.
+-- Deliveries that are pending, and dead letters. A delivery that succeeds is deleted.
 create table webhook_deliveries (
   partition smallint not null,
   webhook_id uuid not null,
@@ -38,10 +41,13 @@ create table webhook_deliveries (
   last_error text,
   primary key (partition, webhook_id, position)
 );
--- What is due.
-create index webhook_deliveries_due on webhook_deliveries (webhook_id, partition, next_attempt_at) where state = 'pending';
--- Whether an order has an earlier one: deliveries are in order per order.
-create index webhook_deliveries_order on webhook_deliveries (partition, webhook_id, order_id, position) where state = 'pending';
+-- Finds the deliveries that are due.
+create index webhook_deliveries_due on webhook_deliveries (webhook_id, partition, next_attempt_at)
+  where state = 'pending';
+-- Finds an earlier pending delivery of the same order: deliveries are in order per order.
+create index webhook_deliveries_order on webhook_deliveries (partition, webhook_id, order_id, position)
+  where state = 'pending';
+-- Finds the dead letters.
 create index webhook_deliveries_dead on webhook_deliveries (webhook_id, partition, position) where state = 'dead';
 
 revoke all on webhooks, webhook_checkpoints, webhook_deliveries from public;

@@ -1,9 +1,11 @@
--- The keys under which personal data is sealed in the events, one a person. Destroying a key makes what it sealed unreadable
--- for ever, and leaves the log and its hashes as they are. Only the running service's master key opens what is kept here.
+-- The keys that encrypt personal data in the events, one key per person. Destroying a key makes
+-- that person's data unreadable for ever; the log and its hashes stay as they are. The keys are
+-- stored encrypted: only the running service's master key opens them.
 create table person_keys (
-  -- Names the person in the events.
+  -- The person's name in the events.
   person uuid primary key default gen_random_uuid(),
-  -- HMAC of the user_id under a key derived from the master key: finds the person without naming them. Null once forgotten.
+  -- HMAC of the user_id under a key derived from the master key: finds the person without storing
+  -- the user_id. Null once the person is forgotten.
   lookup bytea unique check (length(lookup) = 32),
   -- AES-256-GCM of the person's key under a key derived from the master key. Null once destroyed.
   wrapped_key bytea,
