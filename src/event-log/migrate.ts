@@ -9,6 +9,15 @@ import { readSchema, runSqlFile, type Schema } from './sql-files.js';
  */
 const migrationLock = 0x0adef5;
 
+const developmentDatabase = `this database was made by a development version of the service that was never released, \
+and cannot be upgraded. Nothing in it was changed. Start with an empty database:
+- With the embedded PostgreSQL, stop the service and remove the data folder (.data, or the folder that ORDERS_DATA_DIR \
+names), or set ORDERS_DATA_DIR to a new folder.
+- With a PostgreSQL of your own, create an empty database and set DATABASE_URL to it, and MIGRATION_DATABASE_URL too if \
+you use it.
+The old events cannot be imported. To keep them as a file, first run \`orders export\` of the version that made the \
+database.`;
+
 export interface MigrationResult {
   /** The files that were applied, as paths below sql/. */
   readonly applied: readonly string[];
@@ -23,7 +32,8 @@ export interface MigrationResult {
  * the same time wait for the first; the others then find nothing to do.
  *
  * Throws if a newer version of the service has migrated the database, if its encoding is not UTF-8,
- * and if a numbered file was changed after it was applied.
+ * if a numbered file was changed after it was applied, and if a development version that was never
+ * released made the database.
  * @param partitions the number of partitions of a new log; an existing log keeps its own.
  * @param schema by default the one that belongs to this code.
  */
@@ -85,13 +95,15 @@ async function applyMigrations(client: pg.Client, { migrations }: Schema, partit
  * tables that hold them.
  */
 async function appliedMigrations(client: pg.Client): Promise<Map<number, string>> {
-  const { rows } = await client.query<{ encoding: string; schema: string | null; functions: boolean }>(
+  const { rows } = await client.query<{ encoding: string; schema: string | null; log: boolean; functions: boolean }>(
     `select current_setting('server_encoding') as encoding, current_schema() as schema,
-            to_regclass('schema_functions') is not null as functions`,
+            to_regclass('log_settings') is not null as log, to_regclass('schema_functions') is not null as functions`,
   );
   const row = rows[0];
   if (row?.encoding !== 'UTF8') throw new Error(`the database's encoding is ${row?.encoding}; it has to be UTF8`);
   if (!row.schema) throw new Error('the search_path names no schema that exists: create one, or set it for the role');
+  // Development versions had their functions in numbered files, and no schema_functions.
+  if (row.log && !row.functions) throw new Error(developmentDatabase);
   if (!row.functions) {
     await client.query(`
       create table if not exists schema_migrations (

@@ -37,6 +37,25 @@ describe('migrate', () => {
     expect(await refusal(migrate(url, 16))).to.match(/002_.* was changed after/);
   });
 
+  it('refuses a database of a development version, changes nothing in it, and says how to start', async () => {
+    const url = await createDatabase();
+    await query(
+      url,
+      `create table schema_migrations (version integer primary key, name text not null, sha256 text not null);
+       insert into schema_migrations values (1, '001_event_log.sql', 'x'), (2, '002_append_events.sql', 'x'),
+         (11, '011_append_all_or_nothing.sql', 'x');
+       create table log_settings (partitions smallint); create table logs (partition smallint);`,
+    );
+    const message = await refusal(migrate(url, 16));
+    expect(message).to.match(/development version.*never released/);
+    for (const remedy of ['remove the data folder', 'ORDERS_DATA_DIR', 'DATABASE_URL', 'orders export']) {
+      expect(message).to.contain(remedy);
+    }
+    expect(
+      await query(url, 'select relname from pg_class where relname = any (array[$$schema_functions$$, $$events$$])'),
+    ).to.be.empty;
+  });
+
   it('says what PostgreSQL hints at when a file fails', async () => {
     const url = new URL(await createDatabase());
     const login = url.pathname.slice(1);
