@@ -18,9 +18,8 @@ select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', f
 -- The call fails as a whole if an order does not belong to its partition, or if a partition is
 -- missing or out of order (invalid_parameter_value).
 --
--- Locks the partitions' rows in logs until commit, in ascending order, so that two calls never
--- deadlock. It waits for a lock at most 200 ms and then fails with lock_not_available (55P03), as
--- append_to_partitions does.
+-- Locks the partitions' rows in logs until commit (lock_partition_heads). It waits for a lock at
+-- most 200 ms and then fails with lock_not_available (55P03), as append_to_partitions does.
 --
 -- Returns one row per partition, ascending: the position of its last event, the time at which its
 -- events were recorded, and if with_hashes their SHA-256 hashes, 32 bytes each, concatenated.
@@ -52,7 +51,7 @@ declare
   hashes_of bytea[] := '{}';     -- by partition
   new_hashes bytea[] := '{}';
 begin
-  locked := array(select l from logs l where l.partition = any (in_partitions) order by l.partition for update);
+  locked := lock_partition_heads(in_partitions);
   now_locked := date_trunc('milliseconds', clock_timestamp());
 
   -- A separate statement, after the locks: it sees everything that was committed before the locks.

@@ -13,10 +13,10 @@ select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', f
 -- an order does not belong to its partition, or if a partition is missing or out of order
 -- (invalid_parameter_value).
 --
--- Locks the partitions' rows in logs until commit, in ascending order, so that two calls never
--- deadlock. It waits for a lock at most 200 ms: a partition that is locked for longer must not
--- block the others. It then fails with lock_not_available (55P03) and appends nothing, and the
--- caller appends to each partition separately.
+-- Locks the partitions' rows in logs until commit (lock_partition_heads). It waits for a lock at
+-- most 200 ms: a partition that is locked for longer must not block the others. It then fails with
+-- lock_not_available (55P03) and appends nothing, and the caller appends to each partition
+-- separately.
 --
 -- Returns one row per command, in the order of the commands, with the columns of append_events.
 --
@@ -51,7 +51,7 @@ declare
   new_recorded_ats timestamptz[] := '{}';
   new_hashes bytea[] := '{}';
 begin
-  locked := array(select l from logs l where l.partition = any (in_partitions) order by l.partition for update);
+  locked := lock_partition_heads(in_partitions);
   now_locked := date_trunc('milliseconds', clock_timestamp());
 
   -- A separate statement, after the locks: it sees everything that was committed before the locks.
