@@ -14,7 +14,7 @@ create table log_settings (
 );
 
 -- One row per partition: the last event of its log. The append functions lock the row until commit.
-create table logs (
+create table partition_heads (
   partition smallint primary key,
   -- The position of the last event; 0 if the partition has none.
   head bigint not null default 0 check (head >= 0),
@@ -59,9 +59,9 @@ create trigger events_append_only before update or delete or truncate on events
   for each statement execute function refuse_change();
 alter table events enable always trigger events_append_only;
 
-create trigger logs_not_removed before delete or truncate on logs
+create trigger partition_heads_not_removed before delete or truncate on partition_heads
   for each statement execute function refuse_change();
-alter table logs enable always trigger logs_not_removed;
+alter table partition_heads enable always trigger partition_heads_not_removed;
 
 create trigger log_settings_fixed before update or delete or truncate on log_settings
   for each statement execute function refuse_change();

@@ -34,5 +34,5 @@ begin
   execute format('grant usage on schema %I to orders_service', current_schema());
 end
 $$;
-revoke all on events, logs, log_settings from public;
-grant select on events, logs, log_settings, schema_migrations, schema_functions to orders_service;
+revoke all on events, partition_heads, log_settings from public;
+grant select on events, partition_heads, log_settings, schema_migrations, schema_functions to orders_service;

@@ -18,8 +18,8 @@ select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', f
 -- The call fails as a whole if an order does not belong to its partition, or if a partition is
 -- missing or out of order (invalid_parameter_value).
 --
--- Locks the partitions' rows in logs until commit (lock_partition_heads). It waits for a lock at
--- most 200 ms and then fails with lock_not_available (55P03), as append_to_partitions does.
+-- Locks the partitions' rows in partition_heads until commit (lock_partition_heads). It waits for a
+-- lock at most 200 ms and then fails with lock_not_available (55P03), as append_to_partitions does.
 --
 -- Returns one row per partition, ascending: the position of its last event, the time at which its
 -- events were recorded, and if with_hashes their SHA-256 hashes, 32 bytes each, concatenated.
@@ -37,9 +37,9 @@ set search_path from current
 set lock_timeout = '200ms'
 as $$
 declare
-  locked logs[];
-  moved logs[] := '{}';
-  log logs;
+  locked partition_heads[];
+  moved partition_heads[] := '{}';
+  log partition_heads;
   log_hash bytea;
   now_locked timestamptz(3);
   recorded_text text;
@@ -115,8 +115,8 @@ begin
   exception when unique_violation then
     return;
   end;
-  update logs l set head = m.head, hash = m.hash, recorded_at = m.recorded_at
-  from unnest(moved) as m where l.partition = m.partition;
+  update partition_heads h set head = m.head, hash = m.hash, recorded_at = m.recorded_at
+  from unnest(moved) as m where h.partition = m.partition;
 
   foreach log in array moved loop
     partition := log.partition;

@@ -12,8 +12,8 @@ select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', f
 -- rejected; the rejection affects no other command. The call fails as a whole if the partition does
 -- not exist, or if an order does not belong to it (invalid_parameter_value).
 --
--- Locks the partition's row in logs until commit. Positions therefore have no gaps and become
--- visible in order: a reader that has seen position n has seen every event before n.
+-- Locks the partition's row in partition_heads until commit. Positions therefore have no gaps and
+-- become visible in order: a reader that has seen position n has seen every event before n.
 --
 -- Returns one row per command, in the order of the commands: whether it was accepted, and the
 -- stream's version after the call. For an accepted command also the position of its last event, the
@@ -45,9 +45,9 @@ declare
   new_events integer[] := '{}';  -- index into types, data, …
   new_hashes bytea[] := '{}';
 begin
-  select l.head, l.hash, greatest(date_trunc('milliseconds', clock_timestamp()), l.recorded_at), s.partitions
+  select h.head, h.hash, greatest(date_trunc('milliseconds', clock_timestamp()), h.recorded_at), s.partitions
   into log_head, log_hash, now_recorded, partitions
-  from logs l cross join log_settings s where l.partition = in_partition for update of l;
+  from partition_heads h cross join log_settings s where h.partition = in_partition for update of h;
   if not found then
     raise exception 'partition % does not exist', in_partition using errcode = 'invalid_parameter_value';
   end if;
@@ -122,8 +122,8 @@ begin
       as n("position", order_id, version, event, hash);
   end if;
   if cardinality(new_positions) > 0 then
-    update logs l set head = log_head, hash = log_hash, recorded_at = now_recorded
-    where l.partition = in_partition;
+    update partition_heads h set head = log_head, hash = log_hash, recorded_at = now_recorded
+    where h.partition = in_partition;
   end if;
 end
 $$;

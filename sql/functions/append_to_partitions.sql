@@ -13,10 +13,10 @@ select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', f
 -- an order does not belong to its partition, or if a partition is missing or out of order
 -- (invalid_parameter_value).
 --
--- Locks the partitions' rows in logs until commit (lock_partition_heads). It waits for a lock at
--- most 200 ms: a partition that is locked for longer must not block the others. It then fails with
--- lock_not_available (55P03) and appends nothing, and the caller appends to each partition
--- separately.
+-- Locks the partitions' rows in partition_heads until commit (lock_partition_heads). It waits for a
+-- lock at most 200 ms: a partition that is locked for longer must not block the others. It then
+-- fails with lock_not_available (55P03) and appends nothing, and the caller appends to each
+-- partition separately.
 --
 -- Returns one row per command, in the order of the commands, with the columns of append_events.
 --
@@ -33,9 +33,9 @@ set search_path from current
 set lock_timeout = '200ms'
 as $$
 declare
-  locked logs[];
-  moved logs[] := '{}';
-  log logs;
+  locked partition_heads[];
+  moved partition_heads[] := '{}';
+  log partition_heads;
   now_locked timestamptz(3);
   recorded_text text;
   current_versions integer[];
@@ -117,8 +117,8 @@ begin
          metadata[n.event]::json, occurred_ats[n.event], n.recorded_at, n.hash
   from unnest(new_partitions, new_positions, new_order_ids, new_versions, new_events, new_recorded_ats, new_hashes)
     as n(partition, "position", order_id, version, event, recorded_at, hash);
-  update logs l set head = m.head, hash = m.hash, recorded_at = m.recorded_at
-  from unnest(moved) as m where l.partition = m.partition and l.head < m.head;
+  update partition_heads h set head = m.head, hash = m.hash, recorded_at = m.recorded_at
+  from unnest(moved) as m where h.partition = m.partition and h.head < m.head;
 end
 $$;
 

@@ -78,7 +78,7 @@ async function applyMigrations(client: pg.Client, { migrations }: Schema, partit
     await runSqlFile(client, file);
     if (version === 1) {
       await client.query('insert into log_settings (partitions) values ($1)', [partitions]);
-      await client.query('insert into logs (partition) select generate_series(0, $1 - 1)', [partitions]);
+      await client.query('insert into partition_heads (partition) select generate_series(0, $1 - 1)', [partitions]);
     }
     await client.query('insert into schema_migrations (version, name, sha256) values ($1, $2, $3)', [
       version,

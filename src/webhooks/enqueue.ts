@@ -5,11 +5,11 @@ import { webhookLimits as limits } from './limits.js';
 // $1 the partition, $2 maxPendingPerPartition. Returns the active webhooks whose checkpoint is
 // behind the partition's head and that have fewer deliveries than the limit, pending and dead.
 const behindSql = `
-  select c.webhook_id, c.position as "from", l.head, w.event_types
+  select c.webhook_id, c.position as "from", h.head, w.event_types
   from webhook_checkpoints c
   join webhooks w on w.id = c.webhook_id and w.state = 'active'
-  join logs l on l.partition = c.partition
-  where c.partition = $1 and c.position < l.head
+  join partition_heads h on h.partition = c.partition
+  where c.partition = $1 and c.position < h.head
     and (select count(*) from (
            select from webhook_deliveries d where d.partition = c.partition and d.webhook_id = c.webhook_id limit $2
          ) waiting) < $2`;

@@ -78,8 +78,8 @@ const webhooksSql = `
   select w.id as webhook_id, w.url, w.event_types, w.state, w.created_at, w.created_by,
          (select count(*) from webhook_deliveries d where d.webhook_id = w.id and d.state = 'pending') as pending,
          (select count(*) from webhook_deliveries d where d.webhook_id = w.id and d.state = 'dead') as dead_letters,
-         (select coalesce(sum(l.head - c.position), 0)::bigint from webhook_checkpoints c
-          join logs l on l.partition = c.partition where c.webhook_id = w.id) as lag
+         (select coalesce(sum(h.head - c.position), 0)::bigint from webhook_checkpoints c
+          join partition_heads h on h.partition = c.partition where c.webhook_id = w.id) as lag
   from webhooks w`;
 
 export function createWebhookStore(pool: Pool): WebhookStore {
@@ -98,7 +98,7 @@ export function createWebhookStore(pool: Pool): WebhookStore {
            returning id
          )
          insert into webhook_checkpoints (partition, webhook_id, position)
-         select l.partition, created.id, l.head from logs l, created`,
+         select h.partition, created.id, h.head from partition_heads h, created`,
         [id, url, eventTypes ?? null, secret, by, limits.maxWebhooks],
       );
       const created = rowCount ? await find(id) : undefined;

@@ -16,8 +16,8 @@ const middle = 6;
 const last = 12;
 
 /**
- * Changes that a superuser could make to partition 1 with the triggers disabled. Hashes and heads
- * stay as they were.
+ * Changes that a superuser with the triggers disabled could make to partition 1. Hashes and heads
+ * stay as they are.
  */
 const tampering: Record<string, { sql: string; reason?: string; position?: number }> = {
   'edits data': { sql: `update events set data = '{"forged":true}' where AT 6` },
@@ -65,7 +65,7 @@ const tampering: Record<string, { sql: string; reason?: string; position?: numbe
   },
   'appends an event without the append functions': {
     sql: `insert into events select 1, 13, gen_random_uuid(), 1, type, data, metadata, occurred_at, recorded_at, hash from events where AT 12;
-          update logs set head = 13 where partition = 1`,
+          update partition_heads set head = 13 where partition = 1`,
     position: 13,
     reason: 'any',
   },
@@ -74,15 +74,15 @@ const tampering: Record<string, { sql: string; reason?: string; position?: numbe
     position: 13,
     reason: 'beyond-head',
   },
-  'moves the head back': { sql: `update logs set head = 11 where partition = 1`, position: 11 },
+  'moves the head back': { sql: `update partition_heads set head = 11 where partition = 1`, position: 11 },
   'moves the head on': {
-    sql: `update logs set head = 13 where partition = 1`,
+    sql: `update partition_heads set head = 13 where partition = 1`,
     position: 13,
     reason: 'missing',
   },
 };
 
-/** Recomputes all hashes and the head, as an attacker would, so that chain and head match again. */
+/** Recomputes all hashes of partition 1, as a forger would: chain and head then agree again. */
 const rehash = `
   do $$ declare e record; h bytea := decode(repeat('00', 32), 'hex'); begin
     for e in select * from events where partition = 1 order by "position" loop
@@ -90,7 +90,7 @@ const rehash = `
         canonical_time(e.occurred_at), canonical_time(e.recorded_at), e.data::text, e.metadata::text));
       update events set hash = h where partition = 1 and "position" = e."position";
     end loop;
-    update logs set hash = h, head = (select count(*) from events where partition = 1) where partition = 1;
+    update partition_heads set hash = h, head = (select count(*) from events where partition = 1) where partition = 1;
   end $$`;
 
 describe('a log that was tampered with', () => {
@@ -116,7 +116,8 @@ describe('a log that was tampered with', () => {
   const verify = (against?: SignedCheckpointPayload) =>
     verifyLog({ pool: log.pool, partitions: 4, inParallel: 2, against });
   async function tamper(...statements: string[]): Promise<void> {
-    for (const table of ['events', 'logs']) await log.owner.query(`alter table ${table} disable trigger all`);
+    for (const table of ['events', 'partition_heads'])
+      await log.owner.query(`alter table ${table} disable trigger all`);
     for (const sql of statements) await log.owner.query(sql.replace(/AT (\d+)/g, 'partition = 1 and "position" = $1'));
   }
 
@@ -238,11 +239,11 @@ describe('orders verify', function () {
     await writeFile(file('forged.json'), JSON.stringify({ checkpoint, jws: [header, forged, signature].join('.') }));
     expect((await orders('verify', '--against', file('forged.json'))).output).to.match(/signature does not hold/);
 
-    // An older backup: the last event of partition 2 is missing, and the head is the one before it.
-    await log.owner.query('alter table events disable trigger all; alter table logs disable trigger all');
+    // An older backup: the last event of partition 2 is not there yet, and nor was its head.
+    await log.owner.query('alter table events disable trigger all; alter table partition_heads disable trigger all');
     await log.owner.query('delete from events where partition = 2 and "position" = 5');
     await log.owner.query(
-      'update logs set head = 4, hash = (select hash from events where partition = 2 and "position" = 4) where partition = 2',
+      'update partition_heads set head = 4, hash = (select hash from events where partition = 2 and "position" = 4) where partition = 2',
     );
     expect((await orders('verify')).code).to.equal(0);
     const older = await orders('verify', '--against', file('checkpoint.json'));

@@ -13,7 +13,7 @@ describe('migrate', () => {
     const url = await createDatabase();
     const results = await Promise.all(Array.from({ length: 5 }, () => migrate(url, 16)));
     expect(results.filter(({ applied }) => applied.length > 0)).to.have.length(1);
-    expect((await query(url, 'select count(*)::int as n from logs'))[0]).to.deep.equal({ n: 16 });
+    expect((await query(url, 'select count(*)::int as n from partition_heads'))[0]).to.deep.equal({ n: 16 });
   });
 
   it('does nothing to a database that is up to date, and keeps its number of partitions', async () => {
@@ -212,7 +212,9 @@ describe('migrate', () => {
     migrating = false;
     await Promise.all(appending);
     expect(applied).to.deep.equal(names.map((name) => `functions/${name}.sql`));
-    expect(await query(url, 'select head::int as n from logs where partition = 2')).to.deep.equal([{ n: appended }]);
+    expect(await query(url, 'select head::int as n from partition_heads where partition = 2')).to.deep.equal([
+      { n: appended },
+    ]);
     // The grants came with the functions: to the service's role, and to nobody else.
     for (const name of names) {
       const [row] = await query(

@@ -16,9 +16,9 @@ describe('protection of the event log', () => {
     `update events set data = '{}' where false`,
     'delete from events',
     'truncate events',
-    'truncate events, logs',
-    'delete from logs',
-    'truncate logs',
+    'truncate events, partition_heads',
+    'delete from partition_heads',
+    'truncate partition_heads',
     'update log_settings set partitions = 5',
     'delete from log_settings',
   ];
@@ -40,7 +40,7 @@ describe('protection of the event log', () => {
 
   for (const sql of [
     `insert into events select partition, 99, gen_random_uuid(), 1, type, data, metadata, occurred_at, recorded_at, hash from events limit 1`,
-    'update logs set head = 0',
+    'update partition_heads set head = 0',
     'drop table events',
     'alter table events disable trigger all',
     'create table mine (a int)',

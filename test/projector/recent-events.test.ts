@@ -102,7 +102,7 @@ describe('what a process appends reaches its own projectors', () => {
     );
     await projected(log);
     await eventually('the last events', async () => {
-      const { rows } = await log.owner.query('select partition, head from logs');
+      const { rows } = await log.owner.query('select partition, head from partition_heads');
       return rows.every(({ partition, head }) => (seen.get(partition)?.length ?? 0) === Number(head));
     });
     for (const positions of seen.values()) expect(positions).to.deep.equal(positions.map((_, nth) => nth + 1));

@@ -13,7 +13,7 @@ export async function readHeads(pool: Pool): Promise<Head[]> {
   // Takes no lock. The table has one row per partition, however long the log is.
   const { rows } = await pool.query<Head>({
     name: 'read-heads',
-    text: 'select l.partition, l.head as "position", l.hash from logs l order by l.partition',
+    text: 'select h.partition, h.head as "position", h.hash from partition_heads h order by h.partition',
   });
   return rows;
 }

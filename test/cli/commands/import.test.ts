@@ -81,12 +81,13 @@ describe('orders import', function () {
         `${nth % 700},199${7 + (nth % 2)}01${10 + (nth % 20)},${1 + (nth % 3)},${nth % 100}.${10 + (nth % 90)}`,
     );
     await writeFile(file, `ID,Date,Volume,Amount\n${lines.join('\n')}\n`);
-    // Held up in the middle until it is time to write down how far it got, which the next lines that are done then lead to; and killed before the last.
+    // Blocks appends in the middle until it is time to save the progress, which the next lines then
+    // do. The run is killed before the last line.
     let heldUpAt: number | undefined;
     const killed = await orders(['import', file, ...mapping], async () => {
       if (heldUpAt === undefined && (await count()) > 9_000) {
         await log.owner.query('begin');
-        await log.owner.query('select from logs where partition = 3 for update');
+        await log.owner.query('select from partition_heads where partition = 3 for update');
         heldUpAt = performance.now();
       }
       if (heldUpAt !== undefined && performance.now() - heldUpAt > saveIntervalMs) await log.owner.query('commit');

@@ -191,7 +191,7 @@ describe('an append to several partitions', () => {
 
     it('append_all_or_nothing never lets recorded_at decrease within a partition', async () => {
       const future = new Date(Date.now() + 60_000).toISOString();
-      await log.owner.query('update logs set recorded_at = $1 where partition = 3', [future]);
+      await log.owner.query('update partition_heads set recorded_at = $1 where partition = 3', [future]);
       const rows = await call([
         [2, orderIdIn(2, 16), 1],
         [3, orderIdIn(3, 16), 1],
@@ -255,6 +255,6 @@ describe('an append to several partitions', () => {
   }
 
   async function headsNow(): Promise<unknown[]> {
-    return (await log.owner.query('select * from logs order by partition')).rows;
+    return (await log.owner.query('select * from partition_heads order by partition')).rows;
   }
 });

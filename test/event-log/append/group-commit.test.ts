@@ -89,7 +89,7 @@ describe('append', () => {
   it('a partition that another session locks does not block the others', async () => {
     const append = appender(log, true);
     await log.owner.query('begin');
-    await log.owner.query('select from logs where partition = 4 for update');
+    await log.owner.query('select from partition_heads where partition = 4 for update');
     const settled: number[] = [];
     const held = Array.from({ length: 3 }, () => place(append, orderIdIn(4, 16)).then(() => settled.push(4)));
     const others = Array.from({ length: 60 }, () => place(append, orderIdIn(5 + Math.floor(Math.random() * 9), 16)));
@@ -105,7 +105,7 @@ describe('append', () => {
   it('several partitions that another session locks do not block the others', async () => {
     const append = appender(log, true);
     await log.owner.query('begin');
-    await log.owner.query('select from logs where partition in (1, 2, 3) for update');
+    await log.owner.query('select from partition_heads where partition in (1, 2, 3) for update');
     const held: Promise<unknown>[] = [];
     for (const partition of [1, 2, 3]) {
       held.push(place(append, orderIdIn(partition, 16)));
@@ -125,7 +125,7 @@ describe('append', () => {
       log.settings,
     );
     await log.owner.query('begin');
-    await log.owner.query('select from logs where partition = 4 for update');
+    await log.owner.query('select from partition_heads where partition = 4 for update');
     const held = [place(append, orderIdIn(4, 16))];
     await eventually('the call that waits for the lock', () => names.length === 1);
     held.push(place(append, orderIdIn(4, 16)));
