@@ -178,7 +178,7 @@ describe('migrate', () => {
     const url = await createDatabase();
     const schema = await readSchema();
     await migrate(url, 4, schema);
-    const pool = createPool(url, 4, () => undefined);
+    const pool = createPool(url, 4);
     const { type, data, metadata, occurredAt } = placedEvent();
     const event = [[type], [data], [metadata], [occurredAt]];
     // Statements of that release. Its sessions have prepared them before the functions change.
