@@ -2,6 +2,7 @@ import { decodeCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import { pipeline, type RedisCommand } from '../../read-models/redis/redis-pipeline.js';
+import { followCursor, scanKeys } from '../../read-models/redis/scan.js';
 import { projectorLimits as limits } from '../limits.js';
 
 /** The entries of a key, whatever its type: a string has one, named ''. */
@@ -13,17 +14,13 @@ export async function* scanGeneration(
   keys: ReadModelKeys,
   id: GenerationId,
 ): AsyncGenerator<{ readonly partition: number; readonly key: string }[]> {
-  let cursor = '0';
-  do {
-    const [answer] = await pipeline(redis, [['SCAN', cursor, 'MATCH', keys.pattern(id), 'COUNT', limits.scannedKeys]]);
-    const [next, found] = answer as [string, string[]];
-    cursor = next;
-    const parts = found.map((name) => {
+  for await (const names of scanKeys(redis, keys.pattern(id), limits.scannedKeys)) {
+    const parts = names.map((name) => {
       const [, partition = '', key = ''] = /:(\d+)\}:[^:]+:\d+:(.*)$/s.exec(name) ?? [];
       return { partition: Number(partition), key };
     });
     yield parts.filter(({ key }) => key !== 'checkpoint');
-  } while (cursor !== '0');
+  }
 }
 
 /**
@@ -67,13 +64,11 @@ function asEntries(answer: unknown): Entries {
 /** @param first the answer to the first scan. */
 async function scanEntries(redis: Redis, [command, width]: Scan, name: string, first: unknown): Promise<Entries> {
   const entries = new Map<string, string>();
-  let [cursor, found] = first as [string, string[]];
-  for (;;) {
-    for (let at = 0; at < found.length; at += width) entries.set(found[at] ?? '', found[at + width - 1] ?? '');
-    if (cursor === '0') return entries;
-    const [answer] = await pipeline(redis, [[command, name, cursor, 'COUNT', limits.scannedKeys]]);
-    [cursor, found] = answer as [string, string[]];
+  const next = (cursor: string): RedisCommand => [command, name, cursor, 'COUNT', limits.scannedKeys];
+  for await (const page of followCursor(redis, next, first)) {
+    for (let at = 0; at < page.length; at += width) entries.set(page[at] ?? '', page[at + width - 1] ?? '');
   }
+  return entries;
 }
 
 /** Where a generation stands in each partition. */

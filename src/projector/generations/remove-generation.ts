@@ -2,6 +2,7 @@ import { retiredCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import { pipeline } from '../../read-models/redis/redis-pipeline.js';
+import { scanKeys } from '../../read-models/redis/scan.js';
 import { projectorLimits as limits } from '../limits.js';
 
 /**
@@ -22,19 +23,13 @@ export async function removeGeneration(
     checkpoints.map((key) => ['SET', key, retiredCheckpoint, 'EX', limits.retiredCheckpointSeconds]),
   );
   const kept = new Set(checkpoints);
-  let cursor = '0';
-  do {
+  for await (const names of scanKeys(redis, keys.pattern(id), limits.removeKeysPerScan)) {
     if (isStopping()) return false;
-    const [answer] = await pipeline(redis, [
-      ['SCAN', cursor, 'MATCH', keys.pattern(id), 'COUNT', limits.removeKeysPerScan],
-    ]);
-    const [next, found] = answer as [string, string[]];
-    cursor = next;
-    const removable = found.filter((key) => !kept.has(key));
+    const removable = names.filter((name) => !kept.has(name));
     await pipeline(
       redis,
-      removable.map((key) => ['UNLINK', key]),
+      removable.map((name) => ['UNLINK', name]),
     );
-  } while (cursor !== '0');
+  }
   return true;
 }
