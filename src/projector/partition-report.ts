@@ -1,12 +1,40 @@
+import type { ReadModelKeys } from '../read-models/keys.js';
+import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
 import type { PartitionReport, StoppedReport } from '../read-models/report.js';
 import { liveGroup } from './generation-groups.js';
+import { projectorLimits as limits } from './limits.js';
 
-/** What the owner of a partition tells of it. @param projectors those that fill its generations, by group. */
-export function partitionReport(
-  owner: string,
-  head: number,
-  projectors: ReadonlyMap<string, { readonly stopped: ReadonlyMap<string, StoppedReport> }>,
-): PartitionReport {
+/** The part of an owned partition that its report is made of. */
+interface ReportedPartition {
+  readonly partition: number;
+  /** By group, see generation-groups.ts. */
+  readonly projectors: ReadonlyMap<string, { readonly stopped: ReadonlyMap<string, StoppedReport> }>;
+}
+
+/** The owner of the partitions, and its release: each release has owners and reports of its own. */
+interface Reporter {
+  readonly keys: ReadModelKeys;
+  readonly owner: string;
+  readonly release: string;
+}
+
+/**
+ * The commands that report the state of each owned partition. Queries read the reports, because
+ * they never ask PostgreSQL.
+ */
+export function reportCommands(
+  { keys, owner, release }: Reporter,
+  partitions: Iterable<ReportedPartition>,
+  heads: ReadonlyMap<number, number>,
+): RedisCommand[] {
+  return [...partitions].map((one) => {
+    const report = partitionReport(owner, heads.get(one.partition) ?? 0, one);
+    const key = keys.report(one.partition, release);
+    return ['SET', key, JSON.stringify(report), 'EX', limits.reportLifeSeconds];
+  });
+}
+
+function partitionReport(owner: string, head: number, { projectors }: ReportedPartition): PartitionReport {
   const stoppedIn = (live: boolean) =>
     Object.fromEntries(
       [...projectors].flatMap(([group, { stopped }]) => (group.startsWith(liveGroup) === live ? [...stopped] : [])),

@@ -1,7 +1,9 @@
 import { createPool } from '../event-log/database.js';
 import { LogHeads } from '../event-log/heads/log-heads.js';
 import { projectorLimits } from '../projector/limits.js';
-import { Projector, type ProjectorOptions } from '../projector/projector.js';
+import { Projector } from '../projector/projector.js';
+import type { ProjectorOptions } from '../projector/projector-options.js';
+import type { Redis } from '../read-models/redis/redis-client.js';
 
 /** A projector at work, with the log heads that it follows. */
 export interface RunningProjector {
@@ -29,6 +31,6 @@ export async function openProjector(
     await close();
     throw error;
   }
-  projector.start();
+  projector.start(subscriber);
   return { projector, logHeads, close };
 }

@@ -1,0 +1,74 @@
+import type { RecentEvents } from '../event-log/append/recent-events.js';
+import type { Pool } from '../event-log/database.js';
+import { readPage } from '../event-log/read/read-page.js';
+import { createPartitionsReader, type ReadEvents } from '../event-log/read/read-partitions.js';
+import { createCheckpointFreeze } from './generations/checkpoint-freeze.js';
+import { projectorLimits as limits } from './limits.js';
+import type { PartitionProjectorDeps } from './partition-projector.js';
+import { createProjectionStore } from './projection-store.js';
+import type { ProjectorOptions } from './projector-options.js';
+import { createEventLoopTurns } from './scheduling/event-loop-turns.js';
+import { createLinger } from './scheduling/linger.js';
+import type { RebuildPause } from './scheduling/rebuild-pause.js';
+import { Semaphore } from './scheduling/semaphore.js';
+import type { SkippedEvents } from './skipped-events.js';
+
+interface Shared {
+  readonly recentEvents: RecentEvents;
+  readonly skipped: SkippedEvents;
+  readonly rebuildPause: RebuildPause;
+}
+
+/**
+ * The dependencies of the projectors of one process. Those of live generations and those of
+ * rebuilds differ in two ways:
+ *
+ * - Far-behind steps share a semaphore per kind. Only the semaphore of rebuilds pauses after a step.
+ * - Only live generations take the process's own events from memory and linger under load.
+ *
+ * A rebuild that is nearly caught up passes no semaphore, so that it can become live.
+ */
+export function createPartitionProjectorDeps(
+  options: ProjectorOptions,
+  { recentEvents, skipped, rebuildPause }: Shared,
+): { readonly live: PartitionProjectorDeps; readonly rebuild: PartitionProjectorDeps } {
+  const { pool, rebuildPool, redis, keys, logHeads, log } = options;
+  const shared = {
+    readEvents: createLogReader(pool, rebuildPool, logHeads.heads),
+    keys,
+    store: createProjectionStore(redis, keys),
+    checkpointFreeze: createCheckpointFreeze(redis, keys),
+    logHeads,
+    open: options.open ?? (async (events) => [...events]),
+    isSkipped: (projection, partition, position) => skipped.has(projection, partition, position),
+    yieldToEventLoop: createEventLoopTurns(),
+    semaphoreFromEvents: limits.farBehindEvents,
+    log,
+  } satisfies Partial<PartitionProjectorDeps>;
+  return {
+    live: {
+      ...shared,
+      semaphore: new Semaphore(limits.maxCatchUpStepsInFlight),
+      recentEvents,
+      linger: createLinger(),
+    },
+    rebuild: {
+      ...shared,
+      semaphore: new Semaphore(limits.maxRebuildStepsInFlight, (stepMs) => rebuildPause.durationMs(stepMs)),
+    },
+  };
+}
+
+/**
+ * Reads the log for projectors. New events of several partitions come by one query. A projector
+ * that is far behind reads whole pages on connections of their own, so that no command waits for one.
+ *
+ * @param pool the connections of the commands. @param pagePool the connections for whole pages.
+ */
+function createLogReader(pool: Pool, pagePool: Pool, heads: ReadonlyMap<number, number>): ReadEvents {
+  const readNewEvents = createPartitionsReader(pool);
+  return (partition, after, maxEvents) =>
+    (heads.get(partition) ?? 0) - after < limits.farBehindEvents
+      ? readNewEvents(partition, after, maxEvents)
+      : readPage(pagePool, partition, after, maxEvents);
+}

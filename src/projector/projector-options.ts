@@ -1,0 +1,27 @@
+import type { Logger } from 'pino';
+import type { LogSettings, Pool } from '../event-log/database.js';
+import type { LogHeads } from '../event-log/heads/log-heads.js';
+import type { Projection } from '../projections/projection.js';
+import type { ReadModelKeys } from '../read-models/keys.js';
+import type { Redis } from '../read-models/redis/redis-client.js';
+import type { OpenEvents } from './decode-events.js';
+
+/** What a Projector is created with. */
+export interface ProjectorOptions {
+  /** Of the database: partition ownership takes a session of its own. */
+  readonly url: string;
+  readonly settings: LogSettings;
+  readonly pool: Pool;
+  /** The connections that read whole pages of the log, so that commands never wait for one of theirs. */
+  readonly rebuildPool: Pool;
+  readonly redis: Redis;
+  readonly keys: ReadModelKeys;
+  readonly logHeads: LogHeads;
+  readonly log: Logger;
+  /** Names this process in reports, so that an operator knows where a partition is projected. */
+  readonly owner: string;
+  /** Opens sealed personal data. By default nothing is opened. */
+  readonly open?: OpenEvents;
+  /** By default all projections of the service. */
+  readonly projections?: readonly Projection[];
+}
