@@ -15,20 +15,20 @@ export interface Step {
 }
 
 /** Whether a step went in, the checkpoint that stood in its way, or why Redis did not take it. */
-export type Applied =
+export type StepResult =
   | { readonly applied: true }
   | { readonly applied: false; readonly found: Checkpoint }
   | { readonly applied: false; readonly error: ReadModelUnavailable };
 
 /** Applies a partition's steps, each by itself: what became of them, in the same order. Rejects with ReadModelUnavailable. */
-export type ApplySteps = (partition: number, steps: readonly Step[]) => Promise<Applied[]>;
+export type ApplySteps = (partition: number, steps: readonly Step[]) => Promise<StepResult[]>;
 
 /** A partition's steps that wait for a call. */
 interface Waiting {
   readonly checkpoints: readonly string[];
   /** As apply-steps.lua takes them. */
   readonly words: readonly (string | number)[];
-  readonly resolve: (applied: Applied[]) => void;
+  readonly resolve: (applied: StepResult[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -39,7 +39,7 @@ interface Waiting {
  */
 export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps {
   const applySteps = redisScript(redis, 'apply-steps.lua');
-  let enoughWords: number = limits.enoughWordsPerCall;
+  let fullCallWords: number = limits.fullCallWords;
   let waiting: Waiting[] = [];
   let waitingWords = 0;
   let endsTurn = false;
@@ -66,7 +66,7 @@ export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps 
     } catch (error) {
       if (call.length > 1 && String(error).includes('CROSSSLOT')) {
         // In cluster mode, where nothing of the call was done: from here on one by one.
-        enoughWords = 0;
+        fullCallWords = 0;
         for (const one of call) void send([one]);
         return;
       }
@@ -85,7 +85,7 @@ export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps 
       const words = encodeSteps(partition, steps);
       waiting.push({ checkpoints, words, resolve, reject });
       waitingWords += words.length;
-      if (waitingWords >= enoughWords) sendWaiting();
+      if (waitingWords >= fullCallWords) sendWaiting();
       else if (!endsTurn) {
         endsTurn = true;
         setImmediate(endTurn);
@@ -109,7 +109,7 @@ function encodeSteps(partition: number, steps: readonly Step[]): (string | numbe
 }
 
 /** See redis/apply-steps.lua. */
-function decodeResult(result: string): Applied {
+function decodeResult(result: string): StepResult {
   const rest = result.slice(1);
   if (result.startsWith('+')) return { applied: true };
   if (result.startsWith('=')) return { applied: false, found: decodeCheckpoint(rest) };

@@ -7,7 +7,7 @@ import type { ProjectedEvent } from '../projections/projection.js';
 export type OpenEvents = (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
 
 /** An event as it was read: with what it means today, or why that can't be told. */
-export interface ReadEvent {
+export interface DecodedEvent {
   readonly stored: StoredEvent;
   readonly event?: ProjectedEvent;
   readonly error?: unknown;
@@ -17,7 +17,7 @@ export interface ReadEvent {
  * What stored events mean today. One that can't be opened or understood comes with its error; the others are not held up.
  * Rejects where the keys can't be asked for.
  */
-export async function decodeEvents(all: readonly StoredEvent[], open: OpenEvents): Promise<ReadEvent[]> {
+export async function decodeEvents(all: readonly StoredEvent[], open: OpenEvents): Promise<DecodedEvent[]> {
   let opened: readonly StoredEvent[];
   try {
     opened = await open(all);

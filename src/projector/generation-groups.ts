@@ -27,7 +27,7 @@ export function groupGenerations(
   let firstOfGroupMs = Number.NEGATIVE_INFINITY;
   for (const { target, requestedAtMs } of builds.sort((a, b) => a.requestedAtMs - b.requestedAtMs)) {
     const group = rebuilds.at(-1);
-    if (group && requestedAtMs - firstOfGroupMs <= limits.rebuildTogetherMs) {
+    if (group && requestedAtMs - firstOfGroupMs <= limits.sharedRebuildMs) {
       group.push(target);
     } else {
       rebuilds.push([target]);

@@ -6,7 +6,7 @@ import type { GenerationId, PartitionKeys } from '../read-models/keys.js';
 import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
 import type { StoppedReport } from '../read-models/report.js';
 import type { Step } from './apply-steps.js';
-import type { ReadEvent } from './decode-events.js';
+import type { DecodedEvent } from './decode-events.js';
 import type { ProjectionStore } from './projection-store.js';
 
 /** A projection, and the generation of it that is filled. */
@@ -86,7 +86,7 @@ export class GenerationWriter {
    * first, the track stops there and there is no step.
    * Rejects with ReadModelUnavailable.
    */
-  async prepare(events: readonly ReadEvent[]): Promise<PreparedStep | 'stale' | undefined> {
+  async prepare(events: readonly DecodedEvent[]): Promise<PreparedStep | 'stale' | undefined> {
     const unreadable = events.findIndex((event) => event.error !== undefined && !this.#isSkipped(event));
     const [first] = events;
     if (unreadable === 0 && first) {
@@ -96,7 +96,7 @@ export class GenerationWriter {
     return this.#fold(unreadable < 0 ? events : events.slice(0, unreadable));
   }
 
-  async #fold(events: readonly ReadEvent[]): Promise<PreparedStep | 'stale' | undefined> {
+  async #fold(events: readonly DecodedEvent[]): Promise<PreparedStep | 'stale' | undefined> {
     const last = events.at(-1)?.stored;
     if (!last) return undefined;
     const { projection, id } = this;
@@ -149,7 +149,7 @@ export class GenerationWriter {
     );
   }
 
-  #isSkipped({ stored }: ReadEvent): boolean {
+  #isSkipped({ stored }: DecodedEvent): boolean {
     return this.#deps.isSkipped(this.id.name, this.#deps.partition, stored.position);
   }
 }

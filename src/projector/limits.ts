@@ -6,7 +6,7 @@ export const projectorLimits = {
    */
   maxStepEvents: 2_000,
   /** Steps of more events are computed piece by piece, and others come in between. */
-  maxUnbrokenEvents: 200,
+  maxEventsWithoutYield: 200,
   /** Whoever is so far behind reads whole pages, and takes turns with others that are. */
   farBehindEvents: 500,
   /** Steps in hand at once of live read models that are far behind: one reads while others fold and one writes. */
@@ -17,13 +17,13 @@ export const projectorLimits = {
    * A call that has so many words, some seven orders' steps, takes no further partition's. With more Redis would begin later, and keep whoever else
    * asks it waiting for longer; with fewer there would be more calls.
    */
-  enoughWordsPerCall: 400,
+  fullCallWords: 400,
   /** An idle owner looks this often whether its checkpoints are still what it left (Redis may have come back empty). */
   checkpointCheckIntervalMs: 500,
   /** A process that does something for this share of the time is busy: its steps are then put off, to become fewer and larger. */
-  busyLoad: 0.7,
+  busyUtilization: 0.7,
   /** Over how long that is measured. */
-  loadIntervalMs: 100,
+  utilizationIntervalMs: 100,
   /** How long a busy process puts off a step that nobody is known to wait for. */
   lingerMs: 20,
   /** Waits between tries while PostgreSQL or Redis is away. */
@@ -50,13 +50,13 @@ export const projectorLimits = {
   rebuildPauseFactor: 3,
   maxRebuildPauseMs: 1_000,
   /** Rebuilds that were asked for within this time read the log together. */
-  rebuildTogetherMs: 5_000,
+  sharedRebuildMs: 5_000,
   /** Connections on which whole pages of the log are read, beside those of the commands. */
   rebuildPoolSize: 2,
   /** While something is rebuilt, its coordinator looks this often. */
   coordinateIntervalMs: 200,
   /** Samples from which the speed of a rebuild is told. */
-  rateSamples: 25,
+  maxRateSamples: 25,
   /** A generation this near to the log's end in every partition is made live. */
   maxFlipLagEvents: 500,
   /** How long the live generation stands still at the most while the next one takes over; if it takes longer, later again. */
@@ -70,11 +70,11 @@ export const projectorLimits = {
   retiredGraceMs: 2_000,
   /** For this long a removed generation's checkpoint tells late owners that it is gone. */
   retiredCheckpointSeconds: 600,
-  removeKeysPerScan: 500,
+  removedKeysPerScan: 500,
   /** Keys, or entries of one, looked at by one step of a comparison. */
-  scannedKeys: 500,
+  entriesPerScan: 500,
   /** Differences checked while a live generation stands still for them. */
-  comparedWhileFrozen: 200,
+  maxEntriesComparedWhileFrozen: 200,
   /** Steps in hand at once of a replay that is only looked at: it runs in a process of its own. */
   maxScratchStepsInFlight: 4,
   /** Processes of an older version that showed no life for this long are gone, and their generation is removed. */

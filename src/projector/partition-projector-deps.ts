@@ -42,7 +42,7 @@ export function createPartitionProjectorDeps(
     open: options.open ?? (async (events) => [...events]),
     isSkipped: (projection, partition, position) => skipped.has(projection, partition, position),
     yieldToEventLoop: createEventLoopTurns(),
-    semaphoreFromEvents: limits.farBehindEvents,
+    semaphoreFromLag: limits.farBehindEvents,
     log,
   } satisfies Partial<PartitionProjectorDeps>;
   return {

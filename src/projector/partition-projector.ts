@@ -24,7 +24,7 @@ export interface PartitionProjectorDeps extends PartitionStepsDeps {
   /** Bounds how many steps are in hand at once; a rebuild's share a narrow one, so that they leave room for others. */
   readonly semaphore: Pick<Semaphore, 'run'>;
   /** A step that has fewer events before it does not wait at the gate. */
-  readonly semaphoreFromEvents: number;
+  readonly semaphoreFromLag: number;
   /** By default no step is put off. */
   readonly linger?: Linger;
   readonly log: Logger;
@@ -117,8 +117,8 @@ export class PartitionProjector {
       try {
         if (reload) await this.#loadCheckpoints();
         this.#woken = false;
-        const { semaphore, semaphoreFromEvents } = this.#deps;
-        const outcome = await (this.#steps.behind >= semaphoreFromEvents ? semaphore.run(this.#step) : this.#step());
+        const { semaphore, semaphoreFromLag } = this.#deps;
+        const outcome = await (this.#steps.behind >= semaphoreFromLag ? semaphore.run(this.#step) : this.#step());
         delayMs = limits.minRetryDelayMs;
         if (outcome === 'moved') await this.#lingerIfBusy();
         reload = outcome === 'stale' || (outcome === 'idle' && !(await this.#waitForWake(this.#idleMs)));

@@ -3,7 +3,7 @@ import type { ReadEvents } from '../event-log/read/read-partitions.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import type { Checkpoint } from '../read-models/checkpoint.js';
 import { allFollow, type ChainCheck, createChainCheck } from './chain-check.js';
-import { decodeEvents, type OpenEvents, type ReadEvent } from './decode-events.js';
+import { type DecodedEvent, decodeEvents, type OpenEvents } from './decode-events.js';
 import type { GenerationWriter, PreparedStep } from './generation-writer.js';
 import { projectorLimits as limits } from './limits.js';
 import type { ProjectionStore } from './projection-store.js';
@@ -70,7 +70,7 @@ export class PartitionSteps {
     // An idle partition costs PostgreSQL nothing: whether there is more is known from the heads.
     if (from.position === end) return 'idle';
     const { stored, proven } = await this.#read(from);
-    const isLarge = stored.length > limits.maxUnbrokenEvents;
+    const isLarge = stored.length > limits.maxEventsWithoutYield;
     if (isLarge) await this.#deps.yieldToEventLoop();
     const events = await decodeEvents(
       this.#deps.until ? stored.filter(({ position }) => position <= end) : stored,
@@ -108,7 +108,7 @@ export class PartitionSteps {
   /** What each writer makes of the events. One that fails does not hold up the others. */
   async #prepareAll(
     writers: readonly GenerationWriter[],
-    events: readonly ReadEvent[],
+    events: readonly DecodedEvent[],
     chains: ChainCheck,
     oneByOne: boolean,
   ): Promise<PromiseSettledResult<PreparedStep | 'stale' | undefined>[]> {
@@ -124,7 +124,7 @@ export class PartitionSteps {
 
   async #prepare(
     writer: GenerationWriter,
-    all: readonly ReadEvent[],
+    all: readonly DecodedEvent[],
     chains: ChainCheck,
   ): Promise<PreparedStep | 'stale' | undefined> {
     const { position } = writer.checkpoint;

@@ -97,7 +97,7 @@ export class Projector {
    * Adds events that this process has just committed. Its own projectors take them from memory, and
    * wait for no notification.
    */
-  committed(committed: Committed): void {
+  addCommitted(committed: Committed): void {
     this.#rebuildPause.noteAppend();
     if (this.#owned.has(committed.partition)) this.#recentEvents.add(committed);
     this.#options.logHeads.advance(committed);
@@ -113,7 +113,7 @@ export class Projector {
   }
 
   /** The projections that have stopped in the partitions of this process, rebuilds included. */
-  stopped(): { partition: number; projection: string; stopped: StoppedReport }[] {
+  stoppedProjections(): { partition: number; projection: string; stopped: StoppedReport }[] {
     return this.#owned
       .projectors()
       .flatMap(({ partition, projector }) =>

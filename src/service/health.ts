@@ -26,7 +26,7 @@ export async function checkHealth({ pool, models, running, shuttingDown }: Healt
     resultOrUndefined(readModelsBeingBuilt(models)),
   ]);
   const unreadable = beingBuilt && beingBuilt.length > 0;
-  const stopped = running?.projector.stopped() ?? [];
+  const stopped = running?.projector.stoppedProjections() ?? [];
   const checks = {
     event_log: eventLog ? 'up' : 'down',
     read_models: unreadable ? `being built: ${beingBuilt.join(', ')}` : beingBuilt ? 'up' : 'down',
@@ -41,7 +41,7 @@ export async function checkHealth({ pool, models, running, shuttingDown }: Healt
   return { status: degraded ? 'degraded' : 'ready', checks };
 }
 
-function describeStopped(stopped: ReturnType<Projector['stopped']>): string {
+function describeStopped(stopped: ReturnType<Projector['stoppedProjections']>): string {
   return stopped
     .map(
       ({ projection, partition, stopped: { position, type, orderId, error } }) =>

@@ -21,7 +21,7 @@ export function measureProjector(registry: Registry, projector: Projector): void
     registers,
     collect() {
       this.reset();
-      for (const { projection, partition } of projector.stopped()) this.set({ projection, partition }, 1);
+      for (const { projection, partition } of projector.stoppedProjections()) this.set({ projection, partition }, 1);
     },
   });
   new Gauge({
@@ -31,7 +31,7 @@ export function measureProjector(registry: Registry, projector: Projector): void
     registers,
     collect() {
       this.reset();
-      for (const { projection, partition, stopped } of projector.stopped()) {
+      for (const { projection, partition, stopped } of projector.stoppedProjections()) {
         this.set({ projection, partition }, stopped.position);
       }
     },

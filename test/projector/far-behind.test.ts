@@ -40,7 +40,7 @@ describe('projectors that are far behind', () => {
   after(() => log.close());
   afterEach(() => Promise.all(projectors.map((projector) => projector.stop())));
 
-  function start(semaphoreFromEvents: number, name: string): Promise<unknown> {
+  function start(semaphoreFromLag: number, name: string): Promise<unknown> {
     [steps, gated, most, turns] = [[], 0, 0, 0];
     let inside = 0;
     const { pool, redis, keys } = log;
@@ -82,7 +82,7 @@ describe('projectors that are far behind', () => {
               });
             },
           },
-          semaphoreFromEvents,
+          semaphoreFromLag,
           yieldToEventLoop: () => {
             turns += 1;
             return yieldToEventLoop();

@@ -27,11 +27,11 @@ describe('rebuilds', () => {
   const live = `live ${first}:1 ${second}:1 ${third}:1`;
 
   it('that were asked for at nearly the same time read the log together, however they were asked for', () => {
-    expect(groups(0, limits.rebuildTogetherMs, 20)).to.deep.equal([live, `rebuild ${first}:2 ${third}:2 ${second}:2`]);
+    expect(groups(0, limits.sharedRebuildMs, 20)).to.deep.equal([live, `rebuild ${first}:2 ${third}:2 ${second}:2`]);
   });
 
   it('that are asked for later do not hold up those under way', () => {
-    const later = limits.rebuildTogetherMs + 1;
+    const later = limits.sharedRebuildMs + 1;
     expect(groups(later, 0, later + 1)).to.deep.equal([live, `rebuild ${second}:2`, `rebuild ${first}:2 ${third}:2`]);
   });
 

@@ -154,7 +154,7 @@ describe('the read models', () => {
     }
     await projected(log);
     await expectReadModelsEqualTheLog(log);
-    expect(projector.projector.stopped()).to.deep.equal([]);
+    expect(projector.projector.stoppedProjections()).to.deep.equal([]);
     await projector.stop();
   });
 
@@ -216,7 +216,7 @@ describe('the read models', () => {
     const second = await startProjector(log);
     const [stopped] = await eventually(
       'the stop',
-      () => second.projector.stopped().length > 0 && second.projector.stopped(),
+      () => second.projector.stoppedProjections().length > 0 && second.projector.stoppedProjections(),
     );
     expect(stopped?.stopped.error).to.match(/not the one/);
     await second.stop();

@@ -25,7 +25,7 @@ describe('a poison event', () => {
 
     const [stopped] = await eventually(
       'the projection to stop',
-      () => projector.projector.stopped().length === 1 && projector.projector.stopped(),
+      () => projector.projector.stoppedProjections().length === 1 && projector.projector.stoppedProjections(),
     );
     expect(stopped).to.deep.include({ partition: 2, projection: 'metrics' });
     expect(stopped?.stopped).to.deep.include({
@@ -65,7 +65,7 @@ describe('a poison event', () => {
     const projector = await startProjector(log);
     const stopped = await eventually(
       'all three to stop',
-      () => projector.projector.stopped().length === 3 && projector.projector.stopped(),
+      () => projector.projector.stoppedProjections().length === 3 && projector.projector.stoppedProjections(),
     );
     expect(stopped.map(({ partition, stopped: { position, error } }) => [partition, position, error])).to.deep.equal(
       Array.from({ length: 3 }, () => [

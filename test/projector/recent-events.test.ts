@@ -43,7 +43,7 @@ describe('what a process appends reaches its own projectors', () => {
     change: (committed: CommittedEvents) => CommittedEvents = (committed) => committed,
   ): AppendEvents {
     return createAppender(log.pool, log.settings, {
-      onCommitted: (committed) => running.projector.committed(change(committed)),
+      onCommitted: (committed) => running.projector.addCommitted(change(committed)),
       onHeadMoved: createHeadsNotifier(log.pool, silent),
     }).append;
   }

@@ -68,8 +68,12 @@ export async function compareGenerations(comparison: Comparison): Promise<number
   }
   for (const [partition, ofPartition] of suspects) {
     const all = [...ofPartition.values()];
-    for (let at = 0; at < all.length; at += limits.comparedWhileFrozen) {
-      const differences = await lookAgain(comparison, partition, all.slice(at, at + limits.comparedWhileFrozen));
+    for (let at = 0; at < all.length; at += limits.maxEntriesComparedWhileFrozen) {
+      const differences = await lookAgain(
+        comparison,
+        partition,
+        all.slice(at, at + limits.maxEntriesComparedWhileFrozen),
+      );
       for (const difference of differences) comparison.onDifference(difference);
     }
   }

@@ -69,7 +69,7 @@ export async function startScratchGeneration(
         open: deps.open,
         isSkipped: (name, at, position) => skipped.has(name, at, position),
         semaphore,
-        semaphoreFromEvents: 1,
+        semaphoreFromLag: 1,
         yieldToEventLoop,
         until,
         log,

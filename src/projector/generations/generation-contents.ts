@@ -14,7 +14,7 @@ export async function* scanGeneration(
   keys: ReadModelKeys,
   id: GenerationId,
 ): AsyncGenerator<{ readonly partition: number; readonly key: string }[]> {
-  for await (const names of scanKeys(redis, keys.pattern(id), limits.scannedKeys)) {
+  for await (const names of scanKeys(redis, keys.pattern(id), limits.entriesPerScan)) {
     const parts = names.map((name) => {
       const [, partition = '', key = ''] = /:(\d+)\}:[^:]+:\d+:(.*)$/s.exec(name) ?? [];
       return { partition: Number(partition), key };
@@ -36,7 +36,7 @@ export async function readEntries(redis: Redis, names: readonly string[]): Promi
     redis,
     names.map((name, index): RedisCommand => {
       const scan = scans[String(types[index])];
-      if (scan) return [scan[0], name, '0', 'COUNT', limits.scannedKeys];
+      if (scan) return [scan[0], name, '0', 'COUNT', limits.entriesPerScan];
       return types[index] === 'list' ? ['LRANGE', name, 0, -1] : ['GET', name];
     }),
   );
@@ -64,7 +64,7 @@ function asEntries(answer: unknown): Entries {
 /** @param first the answer to the first scan. */
 async function scanEntries(redis: Redis, [command, width]: Scan, name: string, first: unknown): Promise<Entries> {
   const entries = new Map<string, string>();
-  const next = (cursor: string): RedisCommand => [command, name, cursor, 'COUNT', limits.scannedKeys];
+  const next = (cursor: string): RedisCommand => [command, name, cursor, 'COUNT', limits.entriesPerScan];
   for await (const page of followCursor(redis, next, first)) {
     for (let at = 0; at < page.length; at += width) entries.set(page[at] ?? '', page[at + width - 1] ?? '');
   }

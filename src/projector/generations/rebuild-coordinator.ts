@@ -118,7 +118,7 @@ export class RebuildCoordinator {
     const sum = (positions: readonly number[]) => positions.reduce((total, position) => total + position, 0);
     const now = { atMs: Date.now(), done: sum(built) };
     const of = `${id.name}:${id.generation}`;
-    const samples = [...(this.#samples.get(of) ?? []), now].slice(-limits.rateSamples);
+    const samples = [...(this.#samples.get(of) ?? []), now].slice(-limits.maxRateSamples);
     this.#samples.set(of, samples);
     const first = samples[0] ?? now;
     const seconds = (now.atMs - first.atMs) / 1000;

@@ -23,7 +23,7 @@ export async function removeGeneration(
     checkpoints.map((key) => ['SET', key, retiredCheckpoint, 'EX', limits.retiredCheckpointSeconds]),
   );
   const kept = new Set(checkpoints);
-  for await (const names of scanKeys(redis, keys.pattern(id), limits.removeKeysPerScan)) {
+  for await (const names of scanKeys(redis, keys.pattern(id), limits.removedKeysPerScan)) {
     if (isStopping()) return false;
     const removable = names.filter((name) => !kept.has(name));
     await pipeline(

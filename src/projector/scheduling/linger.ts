@@ -18,13 +18,13 @@ export function createLinger(): Linger {
     lingerMs: limits.lingerMs,
     isBusy() {
       const nowMs = performance.now();
-      if (nowMs - measuredAtMs >= limits.loadIntervalMs) {
+      if (nowMs - measuredAtMs >= limits.utilizationIntervalMs) {
         const now = performance.eventLoopUtilization();
         ({ utilization } = performance.eventLoopUtilization(now, before));
         before = now;
         measuredAtMs = nowMs;
       }
-      return utilization >= limits.busyLoad;
+      return utilization >= limits.busyUtilization;
     },
   };
 }

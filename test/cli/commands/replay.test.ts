@@ -121,7 +121,7 @@ describe('orders replay', function () {
     const { code, stdout } = await replay('--skip', '2:2', '--reason', 'written by a test');
     expect([code, stdout]).to.satisfy(() => code === 0 && /metrics skips OrderTeleported/.test(stdout), stdout);
     await projected(log);
-    expect(projector.stopped()).to.deep.equal([]);
+    expect(projector.stoppedProjections()).to.deep.equal([]);
 
     const operations = await readOperatorEvents(createStreamReader(log.pool, 4));
     expect(operations.map(({ type, data }) => [type, 'projection' in data && data.projection])).to.have.deep.members([
@@ -149,7 +149,7 @@ describe('orders replay', function () {
       })),
     );
     await somePlaced(4);
-    await eventually('the stop', () => projector.stopped().length === 4);
+    await eventually('the stop', () => projector.stoppedProjections().length === 4);
     broken = false;
     expect((await replay('--resume', 'metrics')).code).to.equal(0);
     await projected(log);

@@ -72,7 +72,7 @@ describe('while a process is busy, a step', () => {
         isSkipped: () => false,
         open: async (events) => [...events],
         semaphore: new Semaphore(1),
-        semaphoreFromEvents: 500,
+        semaphoreFromLag: 500,
         yieldToEventLoop: createEventLoopTurns(),
         // So long that whatever goes on does so for another reason than that the time is over.
         linger: { isBusy: () => true, lingerMs: never },
