@@ -1,20 +1,32 @@
--- Applies steps of several projections, in one partition or more: each one's writes and its new checkpoint, together or not at all,
--- and each by itself.
+-- Applies steps: batches of events folded into generations of read models. The writes of a step and
+-- its new checkpoint are applied together or not at all. Steps are independent of each other. They
+-- may belong to several projections and, unless Redis is in cluster mode, to several partitions.
+--
+-- A step is rejected if its checkpoint is not the one that it was folded from. So an owner that has
+-- lost its partition without noticing cannot write, and no event is applied twice.
+--
+-- Called by: src/projector/apply-steps.ts
 --
 -- KEYS     the checkpoint of each step
--- ARGV[1]  the channel that tells those who wait, with a line for each step that was applied
+-- ARGV[1]  the channel on which applied steps are published
 -- ARGV[2…] for each step:
---            what its checkpoint has to be ('' for none): a step that was folded from anything else is refused, so an owner
---            that lost its partition without noticing can't write, and no event is applied twice
---            what the checkpoint becomes
---            its line in the message
---            the number of its writes, and for each the number of its words, then the words, command first
+--            the checkpoint that the step was folded from; '' for none
+--            the checkpoint after the step
+--            the step's line in the published message
+--            the number of writes
+--            for each write: the number of its words, then the words: command, key and arguments
 --
--- Returns for each step '+' if it was applied, '=' and what the checkpoint is instead, or '-' and why Redis refused one of the
--- writes. It refuses for want of memory before the first of them. A write that meets a key of another type leaves those before
--- it; the checkpoint stays, so that the step is folded again on what is there then, and stops its projection if that is damaged.
+-- Returns one string per step:
+--   '+'              the step was applied
+--   '=<checkpoint>'  it was rejected; this is the checkpoint that was found
+--   '-<error>'       Redis refused one of its writes
+--
+-- If Redis lacks memory, it refuses the first write, and nothing of the step is applied. If a
+-- write meets a key of another type, the writes before it stay applied. The checkpoint stays as it
+-- was, so the step is folded again, from the data that is there then. A fold that finds damaged
+-- data stops its projection.
 local results, lines, moved = {}, {}, {}
--- As they are after the steps before: two steps on top of the same checkpoint are not both taken.
+-- The checkpoints after the steps so far: of two steps from one checkpoint only one is applied.
 local checkpoints = {}
 for index, checkpoint in ipairs(redis.call('MGET', unpack(KEYS))) do
   checkpoints[KEYS[index]] = checkpoint or ''
@@ -27,9 +39,9 @@ for step, key in ipairs(KEYS) do
   for _ = 1, writes do
     local words = tonumber(ARGV[at])
     if result == '+' then
-      local answer = redis.pcall(unpack(ARGV, at + 1, at + words))
-      if type(answer) == 'table' and answer.err then
-        result = '-' .. answer.err
+      local reply = redis.pcall(unpack(ARGV, at + 1, at + words))
+      if type(reply) == 'table' and reply.err then
+        result = '-' .. reply.err
       end
     end
     at = at + words + 1

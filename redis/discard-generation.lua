@@ -1,9 +1,12 @@
--- Cancels the building of a generation and leaves what there is of it to be removed.
+-- Cancels the build of a generation and retires the generation.
 --
--- KEYS[1]  the projection's generations
--- ARGV[1]  version, ARGV[2] the time in ms
+-- Called by: src/projector/generations/generation-store.ts (cancel)
 --
--- Returns the generation's number, or false where none is being built.
+-- KEYS[1]  the projection's hash of generations, see src/read-models/generations.ts
+-- ARGV[1]  the version
+-- ARGV[2]  the present time in ms
+--
+-- Returns the generation's number, or false if none is being built.
 local key, version = KEYS[1], ARGV[1]
 local building = redis.call('HGET', key, 'next:' .. version)
 if not building then

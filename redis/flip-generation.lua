@@ -1,17 +1,23 @@
--- Makes the generation that was built the live one, in one step: from here on every query is answered from it. The one
--- that was live is left to be removed.
+-- Makes the built generation live and retires the one that was live, in one step. From here on
+-- every query is served from the new generation.
 --
--- KEYS[1]  the projection's generations
--- ARGV[1]  version, ARGV[2] the generation, ARGV[3] the token under which the live checkpoints were frozen, ARGV[4] the time in ms
+-- Called by: src/projector/generations/generation-store.ts (flip)
 --
--- Returns 1 if done; 0 where the build was cancelled, or whoever thawed a checkpoint took the token back.
+-- KEYS[1]  the projection's hash of generations, see src/read-models/generations.ts
+-- ARGV[1]  the version
+-- ARGV[2]  the generation
+-- ARGV[3]  the token under which the live checkpoints were frozen
+-- ARGV[4]  the present time in ms
+--
+-- Returns 1 if the generation is live now. Returns 0 if the build was cancelled, or if the token
+-- was released because a checkpoint was thawed.
 local key, version = KEYS[1], ARGV[1]
 if redis.call('HGET', key, 'next:' .. version) ~= ARGV[2] or redis.call('HGET', key, 'flip:' .. version) ~= ARGV[3] then
   return 0
 end
-local before = redis.call('HGET', key, 'live:' .. version)
-if before then
-  redis.call('HSET', key, 'retired:' .. before, ARGV[4])
+local replaced = redis.call('HGET', key, 'live:' .. version)
+if replaced then
+  redis.call('HSET', key, 'retired:' .. replaced, ARGV[4])
 end
 redis.call('HSET', key, 'live:' .. version, ARGV[2])
 redis.call('HDEL', key, 'next:' .. version, 'build:' .. version, 'flip:' .. version)

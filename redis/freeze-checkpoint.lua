@@ -1,9 +1,12 @@
--- Makes a generation stand still in a partition: see read-models/checkpoint.ts.
+-- Freezes the checkpoint of a generation in one partition, see src/read-models/checkpoint.ts.
+-- A frozen checkpoint and the checkpoint of a removed generation stay as they are.
+--
+-- Called by: src/projector/generations/checkpoint-freeze.ts (freeze)
 --
 -- KEYS[1]  the checkpoint
--- ARGV[1]  the token of who needs it
+-- ARGV[1]  the token of the caller
 --
--- Returns what the checkpoint is now. If it ends with another token, somebody else has frozen it.
+-- Returns the checkpoint after the call. If it ends with another token, this call froze nothing.
 local checkpoint = redis.call('GET', KEYS[1]) or ''
 if string.match(checkpoint, '^%d*:?%x*$') and checkpoint ~= 'retired' then
   checkpoint = (checkpoint == '' and '0:' or checkpoint) .. ':' .. ARGV[1]

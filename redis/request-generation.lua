@@ -1,9 +1,12 @@
--- Asks for the next generation of a projection to be built. While one is being built, asking again is the same.
+-- Requests the next generation of a projection. While one is being built, returns that one.
 --
--- KEYS[1]  the projection's generations
--- ARGV[1]  version, ARGV[2] what is to be known of the build, as JSON
+-- Called by: src/projector/generations/generation-store.ts (request)
 --
--- Returns its number, and 1 if it is a new one.
+-- KEYS[1]  the projection's hash of generations, see src/read-models/generations.ts
+-- ARGV[1]  the version
+-- ARGV[2]  who requests the build and when, as JSON
+--
+-- Returns the generation's number, and 1 if this call has requested it, otherwise 0.
 local key, version = KEYS[1], ARGV[1]
 local building = redis.call('HGET', key, 'next:' .. version)
 if building then

@@ -1,8 +1,14 @@
--- Leaves the generations of older versions of a projection to be removed, once this version's is live and no process of
--- theirs has shown itself for a while.
+-- Retires the generations of older versions of a projection, once this version has a live
+-- generation and no process of the older version has announced itself for a while.
 --
--- KEYS[1]  the projection's generations
--- ARGV[1]  version, ARGV[2] the time in ms, ARGV[3] versions not seen since this time are gone
+-- Called by: src/projector/generations/generation-store.ts (retireVersions)
+--
+-- KEYS[1]  the projection's hash of generations, see src/read-models/generations.ts
+-- ARGV[1]  this version
+-- ARGV[2]  the present time in ms
+-- ARGV[3]  a time in ms: a version that was last seen before it is gone
+--
+-- Returns nothing.
 local key, version = KEYS[1], tonumber(ARGV[1])
 if redis.call('HEXISTS', key, 'live:' .. ARGV[1]) == 0 then
   return
