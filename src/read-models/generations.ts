@@ -2,7 +2,7 @@ import type { ProjectionId, ReadModelKeys } from './keys.js';
 import type { Redis } from './redis/redis-client.js';
 import { pipeline } from './redis/redis-pipeline.js';
 
-/** A generation being built, and how it came to that. */
+/** A generation that is being built, and the request for it. */
 export interface Build {
   readonly generation: number;
   /** The version of the projection's code that builds it. */
@@ -12,20 +12,70 @@ export interface Build {
 }
 
 /**
- * The generations of one projection: a hash in Redis, changed only by the scripts of redis/. Every version of the
- * projection's code has a live generation of its own, so that the processes of two releases can run side by side.
+ * The generations of one projection. They are kept in a Redis hash, `ReadModelKeys.generations`.
+ * Times are in milliseconds since 1970. Scripts are those of redis/, methods those of
+ * `GenerationStore`.
+ *
+ * Fields of the hash:
+ *
+ * - `counter`: the highest generation number that was given out.
+ *   Written by open-generation.lua, request-generation.lua and `openScratch`. Never removed.
+ * - `live:<version>`: the generation that this version serves, or fills first.
+ *   Written by open-generation.lua and flip-generation.lua. Removed by retire-versions.lua.
+ * - `next:<version>`: the generation that this version builds.
+ *   Written by request-generation.lua and open-generation.lua. Removed by flip-generation.lua,
+ *   discard-generation.lua and retire-versions.lua.
+ * - `build:<version>`: the request for it as JSON, `requested_by` and `requested_at`.
+ *   Written and removed together with `next:<version>`.
+ * - `flip:<version>`: the token of the flip that is under way. Checkpoints are frozen under it.
+ *   Written by `announceFlip`. Removed by flip-generation.lua, release-flip.lua,
+ *   discard-generation.lua and retire-versions.lua.
+ * - `retired:<generation>`: the time from which on its keys may be removed, after a grace period.
+ *   Written by flip-generation.lua, discard-generation.lua and retire-versions.lua with the present
+ *   time; by `openScratch` and `renewLease` with the end of the lease; by `retire` with 0. Removed
+ *   by `forgetRetired` once the keys are gone.
+ * - `seen:<version>`: when a process of this version last announced itself.
+ *   Written by open-generation.lua. Removed by retire-versions.lua.
+ * - `resumes`: how often operators have asked to retry stopped projections.
+ *   Written by `resume`. Never removed.
+ *
+ * The life of generation g of version v:
+ *
+ *     requested ─▶ building ─▶ nearly caught up ◀─▶ flipping ─▶ live ─▶ retired ─▶ removed
+ *         │           │               │                │                   ▲
+ *         └───────────┴──────────── cancelled ─────────┴───────────────────┘
+ *
+ * - requested: `next:v` is g. No step has been applied.
+ * - building: the owners of the partitions move the checkpoints of g.
+ * - nearly caught up: g lags at most `maxFlipLagEvents` in every partition.
+ * - flipping: `flip:v` holds a token, and the checkpoints of the served generation carry it.
+ * - live: `live:v` is g; `next:v`, `build:v` and `flip:v` are gone.
+ * - retired: `retired:g` exists. It is entered when another generation of v becomes live, when the
+ *   build is cancelled, or when v itself is retired.
+ * - removed: no field names g. Its checkpoints carry the mark of a removed generation for a while.
+ *
+ * Three lives begin or end differently:
+ *
+ * - The first generation of a projection is live from the beginning and filled while it is served.
+ * - A scratch generation, of a dry run or a point in time, is retired from the beginning. The time
+ *   in `retired:g` is the end of its lease, which its builder renews.
+ * - Each version has a live generation of its own, so that processes of two releases run side by
+ *   side. The first generation of a further version begins as requested. A version is retired with
+ *   its generations once a newer one is live and none of its processes has announced itself for
+ *   `versionSeenTimeoutMs`. Code of a version never retires newer ones.
  */
 export interface Generations {
   /** The live generation, by version. */
   readonly live: ReadonlyMap<number, number>;
-  /** What is being built, by version. */
+  /** The generation that is being built, by version. */
   readonly next: ReadonlyMap<number, Build>;
-  /** Generations whose keys are left to be removed, with the time in ms from which on. */
+  /** By retired generation: the time in ms from which on its keys may be removed. */
   readonly retired: ReadonlyMap<number, number>;
-  /** How often operators have asked to try again what has stopped. */
+  /** How often operators have asked to retry stopped projections. */
   readonly resumes: number;
 }
 
+/** Decodes the fields of the hash that processes decide by. */
 export function decodeGenerations(fields: Readonly<Record<string, string>>): Generations {
   const live = new Map<number, number>();
   const next = new Map<number, Build>();
@@ -36,24 +86,26 @@ export function decodeGenerations(fields: Readonly<Record<string, string>>): Gen
     if (kind === 'live') live.set(number, Number(value));
     if (kind === 'retired') retired.set(number, Number(value));
     if (kind === 'next') {
-      const known = JSON.parse(fields[`build:${text}`] ?? '{}') as Omit<Build, 'generation' | 'version'>;
-      next.set(number, { generation: Number(value), version: number, ...known });
+      const request = JSON.parse(fields[`build:${text}`] ?? '{}') as Omit<Build, 'generation' | 'version'>;
+      next.set(number, { generation: Number(value), version: number, ...request });
     }
   }
   return { live, next, retired, resumes: Number(fields.resumes ?? 0) };
 }
 
-/** Rejects with ReadModelUnavailable. */
+/**
+ * Reads the generations of each projection, in the same order. Rejects with ReadModelUnavailable.
+ */
 export async function readGenerations(
   redis: Redis,
   keys: ReadModelKeys,
   projections: readonly ProjectionId[],
 ): Promise<Generations[]> {
-  const answers = await pipeline(
+  const replies = await pipeline(
     redis,
     projections.map(({ name }) => ['HGETALL', keys.generations(name)]),
   );
-  return answers.map((answer) => decodeGenerations(answer as Record<string, string>));
+  return replies.map((reply) => decodeGenerations(reply as Record<string, string>));
 }
 
 /** A live generation, and the version of the code that fills it. */
@@ -63,11 +115,11 @@ export interface Served {
 }
 
 /**
- * The generation that processes of this version answer from: their version's, or, while that is being built for the first
- * time, that of the newest version before theirs, if their code still reads its shape (`readsFrom`). Undefined where there is
- * neither.
+ * The generation that processes of this version serve: that of their own version or, while its
+ * first one is being built, that of the newest older version. The caller checks whether its code
+ * reads the shape of that version (`readsFrom`). Undefined if no such version is live.
  */
 export function servedGeneration({ live }: Generations, version: number): Served | undefined {
-  const known = [...live].filter(([other]) => other <= version).sort(([a], [b]) => b - a);
-  return known[0] && { version: known[0][0], generation: known[0][1] };
+  const candidates = [...live].filter(([other]) => other <= version).sort(([a], [b]) => b - a);
+  return candidates[0] && { version: candidates[0][0], generation: candidates[0][1] };
 }
