@@ -6,7 +6,10 @@ import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
 import { redisScript } from '../read-models/redis/redis-script.js';
 import { projectorLimits as limits } from './limits.js';
 
-/** What brings a generation from one checkpoint to the next, in one partition. */
+/**
+ * One batch of events, folded: brings a generation from one checkpoint to the next in one
+ * partition.
+ */
 export interface Step {
   readonly generation: GenerationId;
   readonly from: Checkpoint;
@@ -14,35 +17,46 @@ export interface Step {
   readonly writes: readonly RedisCommand[];
 }
 
-/** Whether a step went in, the checkpoint that stood in its way, or why Redis did not take it. */
+/**
+ * The result of a step. It was applied, or rejected because another checkpoint was found, or Redis
+ * refused one of its writes.
+ */
 export type StepResult =
   | { readonly applied: true }
   | { readonly applied: false; readonly found: Checkpoint }
   | { readonly applied: false; readonly error: ReadModelUnavailable };
 
-/** Applies a partition's steps, each by itself: what became of them, in the same order. Rejects with ReadModelUnavailable. */
+/**
+ * Applies the steps of one partition, each independently of the others. Resolves with their results
+ * in the same order. Rejects with ReadModelUnavailable.
+ */
 export type ApplySteps = (partition: number, steps: readonly Step[]) => Promise<StepResult[]>;
 
-/** A partition's steps that wait for a call. */
-interface Waiting {
+/** The steps of one partition that wait to be sent. */
+interface WaitingSteps {
+  /** Key of each step's checkpoint. */
   readonly checkpoints: readonly string[];
-  /** As apply-steps.lua takes them. */
+  /** The arguments of apply-steps.lua for these steps. */
   readonly words: readonly (string | number)[];
-  readonly resolve: (applied: StepResult[]) => void;
+  readonly resolve: (results: StepResult[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Calls of redis/apply-steps.lua. Small steps of several partitions go with one: a commit leads to a step in each partition that it touched, and a call
- * costs as much as what is in it. A call that has enough goes out at once, so that Redis works on it while the next partitions are folded; what is
- * left goes at the end of the turn of the event loop. A server in cluster mode takes the keys of one partition in a call.
+ * Calls redis/apply-steps.lua. One call carries the small steps of several partitions: a commit
+ * leads to a step in each partition that it touched, and the call itself costs as much as those
+ * steps.
+ *
+ * A full call is sent at once, so that Redis works on it while the next partitions are folded. The
+ * other steps are sent at the end of the turn of the event loop. A server in cluster mode accepts
+ * only the keys of one partition per call; the first error that says so ends the sharing.
  */
 export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps {
   const applySteps = redisScript(redis, 'apply-steps.lua');
   let fullCallWords: number = limits.fullCallWords;
-  let waiting: Waiting[] = [];
+  let waiting: WaitingSteps[] = [];
   let waitingWords = 0;
-  let endsTurn = false;
+  let flushIsScheduled = false;
 
   function sendWaiting(): void {
     const call = waiting;
@@ -51,8 +65,8 @@ export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps 
     void send(call);
   }
 
-  /** Never rejects: each partition hears of what became of its steps. */
-  async function send(call: readonly Waiting[]): Promise<void> {
+  /** Never rejects: each partition gets its own results or error. */
+  async function send(call: readonly WaitingSteps[]): Promise<void> {
     const words: (string | number)[] = [keys.stepsChannel];
     for (const one of call) for (const word of one.words) words.push(word);
     try {
@@ -65,7 +79,8 @@ export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps 
       }
     } catch (error) {
       if (call.length > 1 && String(error).includes('CROSSSLOT')) {
-        // In cluster mode, where nothing of the call was done: from here on one by one.
+        // Redis in cluster mode has done nothing. From here on each partition gets a call of its
+        // own.
         fullCallWords = 0;
         for (const one of call) void send([one]);
         return;
@@ -74,8 +89,8 @@ export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps 
     }
   }
 
-  function endTurn(): void {
-    endsTurn = false;
+  function flush(): void {
+    flushIsScheduled = false;
     if (waiting.length > 0) sendWaiting();
   }
 
@@ -86,14 +101,14 @@ export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps 
       waiting.push({ checkpoints, words, resolve, reject });
       waitingWords += words.length;
       if (waitingWords >= fullCallWords) sendWaiting();
-      else if (!endsTurn) {
-        endsTurn = true;
-        setImmediate(endTurn);
+      else if (!flushIsScheduled) {
+        flushIsScheduled = true;
+        setImmediate(flush);
       }
     });
 }
 
-/** See redis/apply-steps.lua. */
+/** The arguments of redis/apply-steps.lua for these steps. */
 function encodeSteps(partition: number, steps: readonly Step[]): (string | number)[] {
   const words: (string | number)[] = [];
   for (const { generation, from, to, writes } of steps) {
@@ -108,7 +123,7 @@ function encodeSteps(partition: number, steps: readonly Step[]): (string | numbe
   return words;
 }
 
-/** See redis/apply-steps.lua. */
+/** Decodes one element of the reply of redis/apply-steps.lua. */
 function decodeResult(result: string): StepResult {
   const rest = result.slice(1);
   if (result.startsWith('+')) return { applied: true };
@@ -120,7 +135,11 @@ function isLong(write: RedisCommand): boolean {
   return write.length > limits.maxWordsPerWrite;
 }
 
-/** HSET, ZADD, ZREM and RPUSH take any number of entries, the script's stack does not. All take them in even numbers or one by one. */
+/**
+ * Splits a write that has more words than the script's stack takes. Only HSET, ZADD, ZREM and RPUSH
+ * get that long. Their entries have one or two words, so pieces with an even number of words fit
+ * all.
+ */
 function splitLongWrite(write: RedisCommand): RedisCommand[] {
   if (!isLong(write)) return [write];
   const [command, key, ...args] = write;

@@ -2,7 +2,7 @@ import { chainHash, genesisHash } from '../event-log/hash-chain.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { type Checkpoint, isSamePosition } from '../read-models/checkpoint.js';
 
-/** The hash that the event after a checkpoint has to chain to. */
+/** The hash that the event after a checkpoint chains to. */
 function hashAt({ position, hash }: Checkpoint): Buffer {
   return position === 0 ? genesisHash : Buffer.from(hash, 'hex');
 }
@@ -11,12 +11,17 @@ function follows(checkpoint: Checkpoint, next: StoredEvent): boolean {
   return next.position === checkpoint.position + 1 && chainHash(hashAt(checkpoint), next).equals(next.hash);
 }
 
-/** Whether an event is the one right after a checkpoint, in the very log that the checkpoint was made from. */
+/**
+ * Tells whether an event directly follows a checkpoint in the log that the checkpoint was made
+ * from. Another log, such as a restored one, has other hashes.
+ */
 export type ChainCheck = (checkpoint: Checkpoint, next: StoredEvent) => boolean;
 
 /**
- * For several checkpoints of one log, most of which are at one place: it is computed once a place.
- * @param proven of which it is known.
+ * Checks the checkpoints of several generations against the same log. Most of them are equal, so a
+ * checkpoint that has just been proven is not computed again.
+ *
+ * @param proven a checkpoint that is known to be followed by the events.
  */
 export function createChainCheck(proven?: Checkpoint): ChainCheck {
   let last = proven;
@@ -29,8 +34,9 @@ export function createChainCheck(proven?: Checkpoint): ChainCheck {
 }
 
 /**
- * Whether all of these events follow the checkpoint, one after the other. So what a process has kept of its own appends is proven:
- * their hashes are those that the log gave when it took them, so events that chain by them are what it holds.
+ * Tells whether all of these events follow the checkpoint, one after another. This proves that
+ * events which the process kept in memory are the ones in the log: PostgreSQL computed their hashes
+ * when it appended them.
  */
 export function allFollow(checkpoint: Checkpoint, events: readonly StoredEvent[]): boolean {
   let { position } = checkpoint;

@@ -3,10 +3,17 @@ import { type StoredEvent, storedOrderEvent } from '../event-log/stored-event.js
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import type { ProjectedEvent } from '../projections/projection.js';
 
-/** Opens what is sealed in events: personal data, as long as its key is there. In the same order. */
+/**
+ * Opens sealed personal data; forgotten data shows as erased. Keeps the order of the events.
+ * Rejects with UnopenableEvent if an event cannot be opened, and with another error if the keys
+ * cannot be read.
+ */
 export type OpenEvents = (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
 
-/** An event as it was read: with what it means today, or why that can't be told. */
+/**
+ * A stored event with its decoded form, or with the error of decoding it. Operator events have
+ * neither.
+ */
 export interface DecodedEvent {
   readonly stored: StoredEvent;
   readonly event?: ProjectedEvent;
@@ -14,8 +21,8 @@ export interface DecodedEvent {
 }
 
 /**
- * What stored events mean today. One that can't be opened or understood comes with its error; the others are not held up.
- * Rejects where the keys can't be asked for.
+ * Opens and upcasts stored events. An event that cannot be opened or decoded comes with its error
+ * and does not affect the others. Rejects if the keys cannot be read.
  */
 export async function decodeEvents(all: readonly StoredEvent[], open: OpenEvents): Promise<DecodedEvent[]> {
   let opened: readonly StoredEvent[];
@@ -25,13 +32,13 @@ export async function decodeEvents(all: readonly StoredEvent[], open: OpenEvents
     if (!(error instanceof UnopenableEvent)) throw error;
     const [only] = all;
     if (only && all.length === 1) return [{ stored: only, error }];
-    // Halves, until the one that does not open is alone: those before it are folded.
+    // Halving isolates the event that cannot be opened, so that the events before it are folded.
     const half = Math.ceil(all.length / 2);
     return [...(await decodeEvents(all.slice(0, half), open)), ...(await decodeEvents(all.slice(half), open))];
   }
   return all.map((stored, index) => {
     const event = opened[index] ?? stored;
-    // What operators did is no projection's business: its position is passed, and nothing is folded.
+    // Projections pass over the position of an operator event and fold nothing.
     if (isOperatorEvent(event)) return { stored };
     try {
       return { stored, event: { stored: event, event: storedOrderEvent(event) } };

@@ -1,47 +1,52 @@
 import type { Projection } from '../projections/projection.js';
-import type { Build, Generations } from '../read-models/generations.js';
+import type { Generations } from '../read-models/generations.js';
 import type { GenerationToFill } from './generation-writer.js';
 import { projectorLimits as limits } from './limits.js';
 
-/** How the group of the live generations is named, before what is in it. */
+/** The name of the group of live generations begins with this word. */
 export const liveGroup = 'live';
 
 /**
- * What is to be filled: the live generations together, and rebuilds that were asked for at nearly the same time together, since what
- * is in a group reads the log once. Later ones by themselves: a group goes on from where the last of it is.
+ * Groups the generations that are to be filled. A group reads the log once for all its generations,
+ * and continues from the checkpoint of the slowest one.
+ *
+ * - All live generations form one group.
+ * - Rebuilds that are requested within `sharedRebuildMs` form a group. A later rebuild gets another
+ *   group: it would hold the earlier ones back until it has caught up with them.
+ *
+ * @param all the generations of each projection, in the order of `projections`.
+ * @returns the generations by the name of their group. The name changes with the group's content.
  */
 export function groupGenerations(
   projections: readonly Projection[],
   all: readonly Generations[],
 ): Map<string, readonly GenerationToFill[]> {
   const live: GenerationToFill[] = [];
-  const builds: { readonly target: GenerationToFill; readonly requestedAtMs: number }[] = [];
+  const builds: (GenerationToFill & { readonly requestedAtMs: number })[] = [];
   for (const [index, projection] of projections.entries()) {
     const { name, version } = projection;
     const generation = all[index]?.live.get(version);
     if (generation !== undefined) live.push({ projection, id: { name, generation } });
     const build = all[index]?.next.get(version);
-    if (build) builds.push({ target: targetOf(projection, build), requestedAtMs: Date.parse(build.requested_at) });
+    if (!build) continue;
+    const requestedAtMs = Date.parse(build.requested_at);
+    builds.push({ projection, id: { name, generation: build.generation }, requestedAtMs });
   }
   const rebuilds: GenerationToFill[][] = [];
-  let firstOfGroupMs = Number.NEGATIVE_INFINITY;
-  for (const { target, requestedAtMs } of builds.sort((a, b) => a.requestedAtMs - b.requestedAtMs)) {
+  let groupStartedAtMs = Number.NEGATIVE_INFINITY;
+  for (const { projection, id, requestedAtMs } of builds.sort((a, b) => a.requestedAtMs - b.requestedAtMs)) {
     const group = rebuilds.at(-1);
-    if (group && requestedAtMs - firstOfGroupMs <= limits.sharedRebuildMs) {
-      group.push(target);
+    if (group && requestedAtMs - groupStartedAtMs <= limits.sharedRebuildMs) {
+      group.push({ projection, id });
     } else {
-      rebuilds.push([target]);
-      firstOfGroupMs = requestedAtMs;
+      rebuilds.push([{ projection, id }]);
+      groupStartedAtMs = requestedAtMs;
     }
   }
-  const named = (kind: string, targets: readonly GenerationToFill[]) =>
-    [`${kind} ${targets.map(({ id }) => `${id.name}:${id.generation}`).join(' ')}`, targets] as const;
+  const named = (kind: string, generations: readonly GenerationToFill[]) =>
+    [`${kind} ${generations.map(({ id }) => `${id.name}:${id.generation}`).join(' ')}`, generations] as const;
   return new Map([
     ...(live.length > 0 ? [named(liveGroup, live)] : []),
-    ...rebuilds.map((targets) => named('rebuild', targets)),
+    ...rebuilds.map((generations) => named('rebuild', generations)),
   ]);
-}
-
-function targetOf(projection: Projection, { generation }: Build): GenerationToFill {
-  return { projection, id: { name: projection.name, generation } };
 }

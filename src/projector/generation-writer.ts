@@ -9,7 +9,7 @@ import type { Step } from './apply-steps.js';
 import type { DecodedEvent } from './decode-events.js';
 import type { ProjectionStore } from './projection-store.js';
 
-/** A projection, and the generation of it that is filled. */
+/** A projection, and the generation of it that is to be filled. */
 export interface GenerationToFill {
   readonly projection: Projection;
   readonly id: GenerationId;
@@ -19,27 +19,47 @@ export interface GenerationWriterDeps {
   readonly partition: number;
   readonly key: PartitionKeys;
   readonly store: ProjectionStore;
-  /** Whether an operator has decided that a projection passes over an event. */
+  /** Whether an operator has decided that a projection skips an event. */
   readonly isSkipped: (projection: string, partition: number, position: number) => boolean;
   readonly log: Logger;
 }
 
-/** A step that is folded and not applied yet. */
+/** A step that has been folded but not applied. */
 export interface PreparedStep extends Step {
-  /** The projection's state once it is applied; undefined where no event was folded. */
+  /**
+   * The projection's state after the step; undefined if no event was folded and no state was known.
+   */
   readonly state: { readonly last: unknown } | undefined;
 }
 
-/** The fold of one partition into one generation: where it stands, what it remembers, and whether it has stopped. */
+/**
+ * Writes one generation of one projection in one partition. It knows the checkpoint, folds the
+ * events after it, and keeps the projection's state between steps. Its states:
+ *
+ * - active: takes steps. It holds while the writer is neither stopped nor frozen.
+ * - stopped (`#stopped`): entered by `stop`, because an event cannot be read or folded, or because
+ *   the log is not the one of the checkpoint. Left by `resume`, which an operator asks for, or by
+ *   `moveTo` an earlier checkpoint. A new process begins active.
+ * - frozen (`#checkpoint.frozenBy`, `#frozenSinceMs`): entered by `moveTo` a checkpoint that
+ *   carries a freeze token or the mark of a removed generation. Left by `moveTo` a checkpoint
+ *   without one.
+ *
+ * Stopped and frozen are independent of each other. Stale is no state but a result of `prepare` or
+ * of applying a step: the checkpoint in Redis is not the one that the fold began from. The
+ * partition projector then reads the checkpoint again and calls `moveTo`.
+ */
 export class GenerationWriter {
   readonly projection: Projection;
   readonly id: GenerationId;
   readonly #deps: GenerationWriterDeps;
   #checkpoint: Checkpoint = startCheckpoint;
   #stopped: StoppedReport | undefined;
-  /** The projection's state after the last step. It stands as long as the checkpoint is where that step left it. */
+  /**
+   * The projection's state after the last step. It holds while the checkpoint is the one of that
+   * step.
+   */
   #state: PreparedStep['state'];
-  /** Since when the checkpoint has been frozen, by performance.now(). */
+  /** When the checkpoint was first found frozen, by performance.now(). */
   #frozenSinceMs: number | undefined;
 
   constructor({ projection, id }: GenerationToFill, deps: GenerationWriterDeps) {
@@ -56,19 +76,21 @@ export class GenerationWriter {
     return this.#stopped;
   }
 
-  /** Whether it takes steps: not while it has stopped, or somebody needs it to stand still. */
+  /** Whether the writer takes steps: it has neither stopped nor a frozen checkpoint. */
   get isActive(): boolean {
     return this.#stopped === undefined && this.#checkpoint.frozenBy === undefined;
   }
 
-  /** For how long the checkpoint has been frozen; 0 where it is not. */
+  /** How long the checkpoint has been frozen; 0 if it is not. */
   get frozenForMs(): number {
     return this.#frozenSinceMs === undefined ? 0 : performance.now() - this.#frozenSinceMs;
   }
 
-  /** Goes on from the checkpoint that is there now: Redis may have come back older or empty. */
+  /**
+   * Continues from the checkpoint that was found in Redis, which may have come back older or empty.
+   */
   moveTo(checkpoint: Checkpoint): void {
-    // A stop belongs to where it happened: with the read model back at an earlier point, everything is tried again.
+    // A stop belongs to its position. A read model at an earlier position tries all events again.
     if (checkpoint.position < this.#checkpoint.position) this.#stopped = undefined;
     if (!isSamePosition(checkpoint, this.#checkpoint)) this.#state = undefined;
     this.#checkpoint = checkpoint;
@@ -76,14 +98,14 @@ export class GenerationWriter {
     else this.#frozenSinceMs ??= performance.now();
   }
 
-  /** Tries again what has stopped. */
+  /** Retries the event that the writer has stopped on. */
   resume(): void {
     this.#stopped = undefined;
   }
 
   /**
-   * Folds the events, which begin right after the checkpoint. Where one can't be read or folded, those before it: and if it is the
-   * first, the track stops there and there is no step.
+   * Folds events that directly follow the checkpoint. If one of them cannot be read or folded, only
+   * the events before it are folded. If it is the first one, the writer stops and there is no step.
    * Rejects with ReadModelUnavailable.
    */
   async prepare(events: readonly DecodedEvent[]): Promise<PreparedStep | 'stale' | undefined> {
@@ -103,7 +125,8 @@ export class GenerationWriter {
     const { key, store, partition } = this.#deps;
     const from = this.#checkpoint;
     const known = this.#state;
-    // The fold changes it: it is no longer the state at the checkpoint, whatever becomes of the step.
+    // The fold changes the state, so it is no longer the one at the checkpoint, even if the step
+    // fails.
     this.#state = undefined;
     const folded: ProjectedEvent[] = [];
     for (const one of events) if (one.event && !this.#isSkipped(one)) folded.push(one.event);
@@ -115,11 +138,12 @@ export class GenerationWriter {
       return { generation: id, from, to, writes, state: { last: state } };
     } catch (error) {
       if (error instanceof ReadModelUnavailable) throw error;
-      // Once more, on what is there instead of what is remembered.
+      // Retry once with what Redis holds, without the state that was kept in memory.
       if (known) return this.#fold(events);
-      // Halves, until the one that fails is alone.
+      // Halving isolates the event that fails.
       if (events.length > 1) return this.#fold(events.slice(0, Math.floor(events.length / 2)));
-      // Read models that changed under the fold look like a bug in it: only a checkpoint that still stands makes it one.
+      // A fold also fails if the read model changed meanwhile. An unchanged checkpoint rules that
+      // out.
       const [now] = await store.checkpoints([id], partition);
       if (!now || !isSamePosition(now, from) || now.frozenBy) return 'stale';
       this.stop(error, last);
@@ -127,13 +151,13 @@ export class GenerationWriter {
     }
   }
 
-  /** Told that a step was applied: goes on after it. */
+  /** Continues after a step that was applied. */
   advance({ to, state }: PreparedStep): void {
     this.#checkpoint = to;
     this.#state = state;
   }
 
-  /** Stands still from here on, loudly. */
+  /** Takes no further steps, and logs why. @param event the one that cannot be read or folded. */
   stop(error: unknown, event?: StoredEvent): void {
     const { position } = this.#checkpoint;
     this.#stopped = {
@@ -145,7 +169,7 @@ export class GenerationWriter {
     };
     this.#deps.log.fatal(
       { err: error, projection: this.id.name, generation: this.id.generation, ...this.#stopped },
-      'a projection has stopped in this partition; the others go on. Fix its code and restart, or see `orders replay --help`.',
+      'a projection has stopped in this partition; the others continue. Fix its code and restart, or see `orders replay --help`.',
     );
   }
 

@@ -1,84 +1,143 @@
-/** The projector runtime's limits. */
+/** The limits of the projector. Each name ends with its unit, or says what it counts. */
 export const projectorLimits = {
+  // Steps
+
   /**
-   * Events folded and applied in one step. Bounds memory, and how long the step occupies Redis (5 ms a thousand). The more there are
-   * of an order in one step, the fewer writes it takes.
+   * Events that one step folds and applies. It bounds memory, and how long a step occupies Redis:
+   * about 5 ms per 1,000 events. A large step also saves writes, because several events of one
+   * order become one write.
    */
   maxStepEvents: 2_000,
-  /** Steps of more events are computed piece by piece, and others come in between. */
+  /**
+   * Events that a step may compute without yielding to the event loop. Larger steps yield between
+   * their parts, so that requests and other steps come in between.
+   */
   maxEventsWithoutYield: 200,
-  /** Whoever is so far behind reads whole pages, and takes turns with others that are. */
-  farBehindEvents: 500,
-  /** Steps in hand at once of live read models that are far behind: one reads while others fold and one writes. */
-  maxCatchUpStepsInFlight: 3,
-  /** Words of one write in Redis: its script engine unpacks them onto a small stack. */
+  /**
+   * Words (command name, key and arguments) of one write. Redis unpacks the words of a write onto
+   * the small stack of its script engine.
+   */
   maxWordsPerWrite: 4_000,
   /**
-   * A call that has so many words, some seven orders' steps, takes no further partition's. With more Redis would begin later, and keep whoever else
-   * asks it waiting for longer; with fewer there would be more calls.
+   * Words from which on a call of apply-steps.lua is full, about the steps of seven orders. Longer
+   * calls would start later and block other users of Redis for longer; shorter ones would be more.
    */
   fullCallWords: 400,
-  /** An idle owner looks this often whether its checkpoints are still what it left (Redis may have come back empty). */
-  checkpointCheckIntervalMs: 500,
-  /** A process that does something for this share of the time is busy: its steps are then put off, to become fewer and larger. */
-  busyUtilization: 0.7,
-  /** Over how long that is measured. */
-  utilizationIntervalMs: 100,
-  /** How long a busy process puts off a step that nobody is known to wait for. */
-  lingerMs: 20,
-  /** Waits between tries while PostgreSQL or Redis is away. */
-  minRetryDelayMs: 50,
-  maxRetryDelayMs: 1_000,
-  /** How long a stopping process waits for the steps in hand. */
-  stopTimeoutMs: 5_000,
-  /** Owners report their heads and states this often. */
-  reportIntervalMs: 1_000,
-  /** How often a comparison of generations tries to have both stand still at the same position. */
-  maxComparisonAttempts: 5,
-  /** A report that nobody renews is forgotten: that of a release that is gone. */
-  reportLifeSeconds: 3_600,
-  /** Every projector looks this often which generations there are to fill; a message usually tells it earlier. */
-  generationsIntervalMs: 500,
-  /** Steps of rebuilds in hand at once in a process: the rest of it has requests to answer. */
+
+  // Catching up
+
+  /**
+   * Lag in events from which on a projector is far behind. It then reads whole pages, on
+   * connections that commands do not use, and shares a semaphore with others that are far behind.
+   */
+  farBehindEvents: 500,
+  /** Steps in flight of live generations that are far behind. One reads, one folds, one writes. */
+  maxCatchUpStepsInFlight: 3,
+  /** Steps in flight of rebuilds in one process. The rest of the process serves requests. */
   maxRebuildStepsInFlight: 2,
-  /** A process that has appended nothing for this long takes no commands just now. */
+  /** Steps in flight of a scratch generation. It is built by a process that serves no requests. */
+  maxScratchStepsInFlight: 4,
+  /** Connections that read whole pages of the log, beside the connections of commands. */
+  rebuildPoolSize: 2,
+
+  // Commands first
+
+  /** A process that has appended nothing for this long takes no commands at present. */
   commandsQuietMs: 100,
   /**
-   * How long a rebuild rests after a step while the process takes commands: so many times what the step took, and at most so long. With
-   * more than 3 it might not catch up with a process that takes all the commands it can.
+   * While the process takes commands, a rebuild pauses after each step for the step's duration
+   * times this factor. With a factor above 3 a rebuild might not catch up with a fully loaded
+   * process.
    */
   rebuildPauseFactor: 3,
+  /** Upper bound of that pause. */
   maxRebuildPauseMs: 1_000,
-  /** Rebuilds that were asked for within this time read the log together. */
-  sharedRebuildMs: 5_000,
-  /** Connections on which whole pages of the log are read, beside those of the commands. */
-  rebuildPoolSize: 2,
-  /** While something is rebuilt, its coordinator looks this often. */
-  coordinateIntervalMs: 200,
-  /** Samples from which the speed of a rebuild is told. */
-  maxRateSamples: 25,
-  /** A generation this near to the log's end in every partition is made live. */
-  maxFlipLagEvents: 500,
-  /** How long the live generation stands still at the most while the next one takes over; if it takes longer, later again. */
-  flipTimeoutMs: 2_000,
-  flipCheckIntervalMs: 5,
-  /** An owner whose checkpoint is frozen looks this often whether it may go on. */
+
+  // Lingering under load
+
+  /**
+   * Share of time, 0 to 1, from which on the event loop is busy. Steps then linger, so that they
+   * become fewer and larger: a step costs mostly the same for few events as for many.
+   */
+  busyUtilization: 0.7,
+  /** The interval over which the utilization of the event loop is measured. */
+  utilizationIntervalMs: 100,
+  /** Delay of a step in a busy process, if no request is known to wait for its events. */
+  lingerMs: 20,
+
+  // Waiting and retrying
+
+  /** An idle owner reads its checkpoints this often: Redis may have come back empty or older. */
+  checkpointCheckIntervalMs: 500,
+  /** An owner of a frozen checkpoint reads it this often. */
   frozenCheckIntervalMs: 20,
-  /** A checkpoint that is frozen for longer was left so by somebody who died: its owner goes on. */
+  /**
+   * First delay before a retry while PostgreSQL or Redis is unavailable. It doubles with each
+   * retry.
+   */
+  minRetryDelayMs: 50,
+  /** Upper bound of that delay. */
+  maxRetryDelayMs: 1_000,
+  /** How long a stopping process, or one that hands over a partition, waits for steps in flight. */
+  stopTimeoutMs: 5_000,
+
+  // Generations and rebuilds
+
+  /**
+   * Each projector reads this often which generations exist. A message usually tells it earlier.
+   */
+  generationsIntervalMs: 500,
+  /** Rebuilds that are requested within this time of the first of a group read the log together. */
+  sharedRebuildMs: 5_000,
+  /** The coordinator measures and tries to flip rebuilds this often. */
+  coordinateIntervalMs: 200,
+  /** Samples, one per coordinateIntervalMs, from which the speed of a rebuild is computed. */
+  maxRateSamples: 25,
+  /** A generation is flipped once it lags at most this many events in every partition. */
+  maxFlipLagEvents: 500,
+  /**
+   * How long a flip may keep the live checkpoints frozen. After that it is given up and retried.
+   */
+  flipTimeoutMs: 2_000,
+  /** During a flip the coordinator reads the new generation's checkpoints this often. */
+  flipCheckIntervalMs: 5,
+  /** An owner thaws a checkpoint that is frozen for longer: the process that froze it has died. */
   freezeTimeoutMs: 5_000,
-  /** A generation's keys are removed this long after it was left: by then every owner has stopped filling it. */
+  /**
+   * The keys of a retired generation are removed this long after its retirement. By then every
+   * owner has read that the generation is retired and has stopped filling it.
+   */
   retiredGraceMs: 2_000,
-  /** For this long a removed generation's checkpoint tells late owners that it is gone. */
+  /**
+   * For this long the checkpoints of a removed generation keep late owners from filling it again.
+   */
   retiredCheckpointSeconds: 600,
+  /** Keys that one SCAN looks at while a generation is removed. */
   removedKeysPerScan: 500,
-  /** Keys, or entries of one, looked at by one step of a comparison. */
-  entriesPerScan: 500,
-  /** Differences checked while a live generation stands still for them. */
-  maxEntriesComparedWhileFrozen: 200,
-  /** Steps in hand at once of a replay that is only looked at: it runs in a process of its own. */
-  maxScratchStepsInFlight: 4,
-  /** Processes of an older version that showed no life for this long are gone, and their generation is removed. */
+  /**
+   * A version is gone if no process has announced it for this long. Its generations are retired.
+   */
   versionSeenTimeoutMs: 60_000,
-  /** A generation built only to be looked at is removed when its builder is silent for this long. */
+
+  // Dry runs
+
+  /** A scratch generation is removed if its builder has not renewed its lease for this long. */
   scratchLeaseMs: 60_000,
+  /** The builder of a scratch generation reads its checkpoints this often. */
+  scratchCheckIntervalMs: 5,
+  /** Keys, or entries of one key, that one SCAN looks at while a generation is read. */
+  entriesPerScan: 500,
+  /**
+   * Entries that are compared per freeze of the live generation: they bound how long it is frozen.
+   */
+  maxEntriesComparedWhileFrozen: 200,
+  /** Attempts to compare both generations at the same position. */
+  maxComparisonAttempts: 5,
+
+  // Reports
+
+  /** An owner reports the heads and states of its partitions this often. */
+  reportIntervalMs: 1_000,
+  /** A report that is not renewed is removed after this time: its release is gone. */
+  reportLifeSeconds: 3_600,
 } as const;

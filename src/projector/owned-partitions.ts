@@ -26,7 +26,10 @@ export class OwnedPartitions {
   /** By released partition: resolves once its projectors have stopped. */
   readonly #stopping = new Map<number, Promise<unknown>>();
 
-  /** @param live given to the projectors of live generations. @param rebuild to those of rebuilds. */
+  /**
+   * @param live given to the projectors of live generations.
+   * @param rebuild to those of rebuilds.
+   */
   constructor(live: PartitionProjectorDeps, rebuild: PartitionProjectorDeps) {
     this.#live = live;
     this.#rebuild = rebuild;
@@ -86,7 +89,10 @@ export class OwnedPartitions {
     }
   }
 
-  /** Somebody in this process waits until a position is projected: ends delays of the steps up to it. */
+  /**
+   * Somebody in this process waits until a position is projected: ends delays of the steps up to
+   * it.
+   */
   flushUpTo(partition: number, position: number): void {
     for (const projector of this.#owned.get(partition)?.projectors.values() ?? []) projector.flushUpTo(position);
   }

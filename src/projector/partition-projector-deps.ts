@@ -7,10 +7,10 @@ import { projectorLimits as limits } from './limits.js';
 import type { PartitionProjectorDeps } from './partition-projector.js';
 import { createProjectionStore } from './projection-store.js';
 import type { ProjectorOptions } from './projector-options.js';
-import { createEventLoopTurns } from './scheduling/event-loop-turns.js';
 import { createLinger } from './scheduling/linger.js';
 import type { RebuildPause } from './scheduling/rebuild-pause.js';
 import { Semaphore } from './scheduling/semaphore.js';
+import { createYieldToEventLoop } from './scheduling/yield-to-event-loop.js';
 import type { SkippedEvents } from './skipped-events.js';
 
 interface Shared {
@@ -23,7 +23,8 @@ interface Shared {
  * The dependencies of the projectors of one process. Those of live generations and those of
  * rebuilds differ in two ways:
  *
- * - Far-behind steps share a semaphore per kind. Only the semaphore of rebuilds pauses after a step.
+ * - Far-behind steps share a semaphore per kind. Only the semaphore of rebuilds pauses after a
+ *   step.
  * - Only live generations take the process's own events from memory and linger under load.
  *
  * A rebuild that is nearly caught up passes no semaphore, so that it can become live.
@@ -41,7 +42,7 @@ export function createPartitionProjectorDeps(
     logHeads,
     open: options.open ?? (async (events) => [...events]),
     isSkipped: (projection, partition, position) => skipped.has(projection, partition, position),
-    yieldToEventLoop: createEventLoopTurns(),
+    yieldToEventLoop: createYieldToEventLoop(),
     semaphoreFromLag: limits.farBehindEvents,
     log,
   } satisfies Partial<PartitionProjectorDeps>;
@@ -61,7 +62,8 @@ export function createPartitionProjectorDeps(
 
 /**
  * Reads the log for projectors. New events of several partitions come by one query. A projector
- * that is far behind reads whole pages on connections of their own, so that no command waits for one.
+ * that is far behind reads whole pages on connections of their own, so that no command waits for
+ * one.
  *
  * @param pool the connections of the commands. @param pagePool the connections for whole pages.
  */

@@ -10,7 +10,7 @@ import type { Linger } from './scheduling/linger.js';
 import type { Semaphore } from './scheduling/semaphore.js';
 import { WakeSignal } from './scheduling/wake-signal.js';
 
-/** Where each partition's log ends, and who tells when it moves: WakeUps, or a stand-in that ends earlier. */
+/** The log's heads, and an event when one moves: LogHeads, or the end positions of a dry run. */
 export interface ObservedHeads extends KnownHeads {
   on(event: 'moved', listener: (partition: number) => void): unknown;
   off(event: 'moved', listener: (partition: number) => void): unknown;
@@ -21,18 +21,36 @@ export interface PartitionProjectorDeps extends PartitionStepsDeps {
   readonly checkpointFreeze: CheckpointFreeze;
   readonly logHeads: ObservedHeads;
   readonly isSkipped: GenerationWriterDeps['isSkipped'];
-  /** Bounds how many steps are in hand at once; a rebuild's share a narrow one, so that they leave room for others. */
+  /**
+   * Bounds how many steps of several partitions are in flight. Rebuilds have a narrower one than
+   * live generations.
+   */
   readonly semaphore: Pick<Semaphore, 'run'>;
-  /** A step that has fewer events before it does not wait at the gate. */
+  /** A step passes the semaphore from this lag in events on. */
   readonly semaphoreFromLag: number;
-  /** By default no step is put off. */
+  /** Delays steps while the process is busy. By default no step is delayed. */
   readonly linger?: Linger;
   readonly log: Logger;
 }
 
 /**
- * Keeps generations of read models up with one partition of the log: takes steps while there is something to take, sleeps and rests in between, and
- * tries again when PostgreSQL or Redis was away.
+ * Keeps a group of generations up to date with one partition of the log. Its loop is always in one
+ * of these states:
+ *
+ * - loading: reads the checkpoints from Redis, and thaws those that are frozen for too long.
+ *   Entered at the start, after a stale step, after a failure, when waiting has timed out, and
+ *   before every step while a checkpoint is frozen. Then stepping.
+ * - stepping: takes one step with all active writers, within the semaphore if the lag is large.
+ *   Then lingering if the step was applied, loading if it was stale, waiting if there was nothing
+ *   to do.
+ * - lingering: if the process is busy, delays the next step, which then takes more events. Ends
+ *   after `linger.lingerMs`; or when a request waits for an event (`flushUpTo`), another process
+ *   appends, or `stop` is called. Then stepping.
+ * - waiting: sleeps until the log's head moves, `resume` or `stop` is called; then stepping. After
+ *   `checkpointCheckIntervalMs` (`frozenCheckIntervalMs` if a checkpoint is frozen): loading.
+ * - pausing: PostgreSQL or Redis was unavailable. Nothing but `stop` ends the delay early. Then
+ *   loading.
+ * - ended: `stop` was called and the step in flight is over.
  */
 export class PartitionProjector {
   readonly #deps: PartitionProjectorDeps;
@@ -42,20 +60,21 @@ export class PartitionProjector {
   readonly #log: Logger;
   #stopping = false;
   readonly #wakeSignal = new WakeSignal();
+  /** Whether there was a reason to wake up since the last step began. */
   #woken = false;
-  /** The furthest position that somebody waits for. */
+  /** The highest position that a request waits for. */
   #awaited = 0;
   #lingering = false;
   #running: Promise<void> | undefined;
 
-  constructor(deps: PartitionProjectorDeps, partition: number, ids: readonly GenerationToFill[]) {
+  constructor(deps: PartitionProjectorDeps, partition: number, generations: readonly GenerationToFill[]) {
     const { store, keys, isSkipped } = deps;
     this.#deps = deps;
     this.#partition = partition;
     this.#log = deps.log.child({ partition });
-    this.#writers = ids.map((writer) => {
-      const key = keys.partition(writer.id, partition);
-      return new GenerationWriter(writer, { partition, key, store, isSkipped, log: this.#log });
+    this.#writers = generations.map((generation) => {
+      const key = keys.partition(generation.id, partition);
+      return new GenerationWriter(generation, { partition, key, store, isSkipped, log: this.#log });
     });
     this.#steps = new PartitionSteps(deps, partition, this.#writers);
   }
@@ -65,32 +84,35 @@ export class PartitionProjector {
     this.#running = this.#run().finally(() => this.#deps.logHeads.off('moved', this.#onMoved));
   }
 
-  /** Resolves when the step in hand is over. */
+  /** Ends the loop. Resolves once the step in flight is over. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#wakeSignal.notify();
     await this.#running;
   }
 
-  /** Tries again what has stopped: its cause may be gone, or an operator may have decided to skip the event. */
+  /**
+   * Retries what has stopped: the cause may be gone, or an operator has decided to skip the event.
+   */
   resume(): void {
     for (const writer of this.#writers) writer.resume();
     this.#woken = true;
     this.#wakeSignal.notify();
   }
 
-  /** Told that somebody waits for a position: the step that takes it is not put off. */
+  /** Ends delays of the steps up to a position, because a request waits for it. */
   flushUpTo(position: number): void {
     if (position <= this.#awaited) return;
     this.#awaited = position;
     if (this.#lingering) this.#wakeSignal.notify();
   }
 
-  /** Which projections stand still here, and where. */
+  /** The projections that have stopped here, and why. */
   get stopped(): ReadonlyMap<string, StoppedReport> {
     return new Map(this.#writers.flatMap(({ id, stopped }) => (stopped ? [[id.name, stopped] as const] : [])));
   }
 
+  /** The position of each projection's checkpoint. */
   get checkpoints(): ReadonlyMap<string, number> {
     return new Map(this.#writers.map(({ id, checkpoint }) => [id.name, checkpoint.position]));
   }
@@ -105,7 +127,7 @@ export class PartitionProjector {
     if (!this.#lingering || !this.#isOurs(this.#head)) this.#wakeSignal.notify();
   };
 
-  /** Whether this process itself has appended what is at a position, and still has it. */
+  /** Whether this process has appended the event at a position and still keeps it in memory. */
   #isOurs(position: number): boolean {
     return this.#deps.recentEvents?.last(this.#partition) === position;
   }
@@ -118,14 +140,14 @@ export class PartitionProjector {
         if (reload) await this.#loadCheckpoints();
         this.#woken = false;
         const { semaphore, semaphoreFromLag } = this.#deps;
-        const outcome = await (this.#steps.behind >= semaphoreFromLag ? semaphore.run(this.#step) : this.#step());
+        const outcome = await (this.#steps.lag >= semaphoreFromLag ? semaphore.run(this.#step) : this.#step());
         delayMs = limits.minRetryDelayMs;
-        if (outcome === 'moved') await this.#lingerIfBusy();
+        if (outcome === 'applied') await this.#lingerIfBusy();
         reload = outcome === 'stale' || (outcome === 'idle' && !(await this.#waitForWake(this.#idleMs)));
         if (this.#writers.some(({ checkpoint }) => checkpoint.frozenBy)) reload = true;
       } catch (error) {
         if (this.#stopping) return;
-        this.#log.warn({ error: String(error), retryInMs: delayMs }, 'projecting: PostgreSQL or Redis did not answer');
+        this.#log.warn({ error: String(error), retryInMs: delayMs }, 'projecting: PostgreSQL or Redis did not respond');
         await this.#pause(delayMs);
         delayMs = Math.min(delayMs * 2, limits.maxRetryDelayMs);
         reload = true;
@@ -133,21 +155,24 @@ export class PartitionProjector {
     }
   }
 
-  // It may have waited at the gate until it was told to stop.
-  readonly #step = async (): Promise<StepOutcome> => (this.#stopping ? 'idle' : this.#steps.take());
+  // `stop` may have been called while the step waited for the semaphore.
+  readonly #step = async (): Promise<StepOutcome> => (this.#stopping ? 'idle' : this.#steps.takeStep());
 
-  /** An idle owner looks at its checkpoints now and then: if Redis came back empty or older, so did they. */
+  /**
+   * How long an idle owner waits before it reads its checkpoints: Redis may have come back empty or
+   * older.
+   */
   get #idleMs(): number {
     const frozen = this.#writers.some(({ checkpoint }) => checkpoint.frozenBy);
     return frozen ? limits.frozenCheckIntervalMs : limits.checkpointCheckIntervalMs;
   }
 
-  /** True if woken, false if the time is over. */
+  /** Resolves with true if there is a reason to step, with false after the time-out. */
   #waitForWake(timeoutMs: number): Promise<boolean> {
     return this.#stopping || this.#woken ? Promise.resolve(true) : this.#wakeSignal.wait(timeoutMs);
   }
 
-  /** Waits for a time, whatever happens meanwhile, unless it is to stop. */
+  /** Waits for the whole time, unless `stop` is called. */
   async #pause(ms: number): Promise<void> {
     const until = performance.now() + ms;
     for (let left = ms; left > 0 && !this.#stopping; left = until - performance.now())
@@ -155,8 +180,8 @@ export class PartitionProjector {
   }
 
   /**
-   * While the process is busy, waits a little before the next step, which then takes more events: as long as nobody waits for them.
-   * Not where other processes append, since who waits for their events is not known here.
+   * Delays the next step while the process is busy and no request waits for its events. Does not
+   * delay events of other processes: requests that wait for those are not known here.
    */
   async #lingerIfBusy(): Promise<void> {
     const { linger } = this.#deps;
@@ -188,10 +213,12 @@ export class PartitionProjector {
     }
   }
 
-  /** Whoever froze a checkpoint may have died: after a time its owner goes on. */
+  /**
+   * Thaws a checkpoint that has been frozen for too long: the process that froze it may have died.
+   */
   async #thawIfOverdue({ id, checkpoint: { frozenBy }, frozenForMs }: GenerationWriter): Promise<void> {
     if (frozenBy === undefined || frozenBy === retiredCheckpoint || frozenForMs < limits.freezeTimeoutMs) return;
-    this.#log.warn({ projection: id.name }, 'a checkpoint stayed frozen for too long: going on');
+    this.#log.warn({ projection: id.name }, 'a checkpoint stayed frozen for too long and is thawed');
     await this.#deps.checkpointFreeze.thawAbandoned(id, this.#partition, frozenBy);
   }
 }

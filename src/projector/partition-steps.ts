@@ -7,34 +7,42 @@ import { type DecodedEvent, decodeEvents, type OpenEvents } from './decode-event
 import type { GenerationWriter, PreparedStep } from './generation-writer.js';
 import { projectorLimits as limits } from './limits.js';
 import type { ProjectionStore } from './projection-store.js';
-import type { YieldToEventLoop } from './scheduling/event-loop-turns.js';
+import type { YieldToEventLoop } from './scheduling/yield-to-event-loop.js';
 
-/** Where each partition's log ends. */
+/** The head of each partition of the log, as known in this process. */
 export interface KnownHeads {
   readonly heads: ReadonlyMap<number, number>;
-  /** Reads them anew. */
+  /** Reads the heads from the log. */
   readHeads(): Promise<void>;
 }
 
 export interface PartitionStepsDeps {
   readonly readEvents: ReadEvents;
-  /** What this process has just appended: need not be read. */
+  /** Events that this process has just appended; they are not read from the log. */
   readonly recentEvents?: RecentEvents;
   readonly store: ProjectionStore;
   readonly logHeads: KnownHeads;
   readonly open: OpenEvents;
-  /** Where large steps compute, piece by piece. */
+  /** Called by large steps between their parts. */
   readonly yieldToEventLoop: YieldToEventLoop;
-  /** Where to end, by partition; by default nowhere. May be moved on while it runs. */
-  readonly until?: ReadonlyMap<number, number>;
+  /**
+   * By partition: the position at which to end. It may grow meanwhile. By default the log's head.
+   */
+  readonly endPositions?: ReadonlyMap<number, number>;
 }
 
-/** Whether something was applied, nothing was there to apply, or checkpoints are no longer what was known of them. */
-export type StepOutcome = 'moved' | 'idle' | 'stale';
+/**
+ * The outcome of a step:
+ * - `applied`: all writers that folded something have moved on.
+ * - `idle`: there was nothing to fold.
+ * - `stale`: a checkpoint in Redis is not the known one, so all have to be read again.
+ */
+export type StepOutcome = 'applied' | 'idle' | 'stale';
 
 /**
- * The steps of one partition: each reads the log once for all writers, folds what it read into each, and applies that. Every writer has its own
- * checkpoint, and one that stops does not hold up the others.
+ * Takes the steps of one partition. A step reads the log once for all writers, folds the events
+ * into each of them, and applies the results. Each writer has a checkpoint of its own, and a writer
+ * that stops does not block the others.
  */
 export class PartitionSteps {
   readonly #deps: PartitionStepsDeps;
@@ -47,76 +55,76 @@ export class PartitionSteps {
     this.#writers = writers;
   }
 
-  /** Where this partition is to be brought. */
+  /** The position that this partition is to reach. */
   get #end(): number {
-    return this.#deps.until?.get(this.#partition) ?? this.#head;
+    return this.#deps.endPositions?.get(this.#partition) ?? this.#head;
   }
 
   get #head(): number {
     return this.#deps.logHeads.heads.get(this.#partition) ?? 0;
   }
 
-  /** How many events the writer that is furthest behind has before it; 0 where none takes steps. */
-  get behind(): number {
-    const [from] = this.#furthestBehind();
+  /** The lag in events of the slowest active writer; 0 if none is active. */
+  get lag(): number {
+    const [from] = this.#slowest();
     return from ? this.#end - from.position : 0;
   }
 
-  /** Takes a step with each writer that takes any. Rejects where PostgreSQL or Redis does not answer. */
-  async take(): Promise<StepOutcome> {
-    const [from, active] = this.#furthestBehind();
+  /** Takes one step with each active writer. Rejects if PostgreSQL or Redis is unavailable. */
+  async takeStep(): Promise<StepOutcome> {
+    const [from, active] = this.#slowest();
     if (!from) return 'idle';
     const end = this.#end;
-    // An idle partition costs PostgreSQL nothing: whether there is more is known from the heads.
+    // The known heads tell whether there is more, so an idle partition costs PostgreSQL nothing.
     if (from.position === end) return 'idle';
     const { stored, proven } = await this.#read(from);
     const isLarge = stored.length > limits.maxEventsWithoutYield;
     if (isLarge) await this.#deps.yieldToEventLoop();
     const events = await decodeEvents(
-      this.#deps.until ? stored.filter(({ position }) => position <= end) : stored,
+      this.#deps.endPositions ? stored.filter(({ position }) => position <= end) : stored,
       this.#deps.open,
     );
-    const chains = createChainCheck(proven);
-    const prepared = await this.#prepareAll(active, events, chains, isLarge);
+    const follows = createChainCheck(proven);
+    const prepared = await this.#prepareAll(active, events, follows, isLarge);
     const steps = prepared.flatMap((one, index) => {
       const writer = active[index];
       return writer && one.status === 'fulfilled' && typeof one.value === 'object' ? [{ writer, step: one.value }] : [];
     });
     const outcome = await this.#apply(steps);
-    // One that fails does not hold up the others' steps.
+    // The other steps have been applied before the failure of one is reported.
     for (const one of prepared) if (one.status === 'rejected') throw one.reason;
     return prepared.some((one) => one.status === 'fulfilled' && one.value === 'stale') ? 'stale' : outcome;
   }
 
-  /** The writers that take steps, and the checkpoint of the one that has most before it. */
-  #furthestBehind(): [from: Checkpoint | undefined, active: readonly GenerationWriter[]] {
+  /** The checkpoint of the slowest active writer, and all active writers. */
+  #slowest(): [from: Checkpoint | undefined, active: readonly GenerationWriter[]] {
     const active = this.#writers.filter(({ isActive }) => isActive);
     const checkpoints = active.map(({ checkpoint }) => checkpoint);
     return [checkpoints.toSorted((a, b) => a.position - b.position)[0], active];
   }
 
   /**
-   * The events after a checkpoint: from memory, if they are the ones that the log has there, otherwise from the log. Of those from
-   * memory it is `proven` that they follow.
+   * Reads the events after a checkpoint: from memory if they chain to it, otherwise from the log.
+   * `proven` is the checkpoint that the events are known to follow.
    */
   async #read(from: Checkpoint): Promise<{ stored: readonly StoredEvent[]; proven?: Checkpoint }> {
-    const kept = this.#deps.recentEvents?.after(this.#partition, from.position, limits.maxStepEvents) ?? [];
-    if (kept.length > 0 && allFollow(from, kept)) return { stored: kept, proven: from };
+    const recent = this.#deps.recentEvents?.after(this.#partition, from.position, limits.maxStepEvents) ?? [];
+    if (recent.length > 0 && allFollow(from, recent)) return { stored: recent, proven: from };
     return { stored: await this.#deps.readEvents(this.#partition, from.position, limits.maxStepEvents) };
   }
 
-  /** What each writer makes of the events. One that fails does not hold up the others. */
+  /** Folds the events into each writer. A failure of one does not affect the others. */
   async #prepareAll(
     writers: readonly GenerationWriter[],
     events: readonly DecodedEvent[],
-    chains: ChainCheck,
-    oneByOne: boolean,
+    follows: ChainCheck,
+    isLarge: boolean,
   ): Promise<PromiseSettledResult<PreparedStep | 'stale' | undefined>[]> {
-    if (!oneByOne) return Promise.allSettled(writers.map((writer) => this.#prepare(writer, events, chains)));
+    if (!isLarge) return Promise.allSettled(writers.map((writer) => this.#prepare(writer, events, follows)));
     const prepared: PromiseSettledResult<PreparedStep | 'stale' | undefined>[] = [];
     for (const writer of writers) {
       await this.#deps.yieldToEventLoop();
-      prepared.push(...(await Promise.allSettled([this.#prepare(writer, events, chains)])));
+      prepared.push(...(await Promise.allSettled([this.#prepare(writer, events, follows)])));
     }
     await this.#deps.yieldToEventLoop();
     return prepared;
@@ -125,23 +133,24 @@ export class PartitionSteps {
   async #prepare(
     writer: GenerationWriter,
     all: readonly DecodedEvent[],
-    chains: ChainCheck,
+    follows: ChainCheck,
   ): Promise<PreparedStep | 'stale' | undefined> {
     const { position } = writer.checkpoint;
     const events = all.filter(({ stored }) => stored.position > position);
     const [first] = events;
     if (!first) {
-      await this.#stopBeyondTheLog(writer);
+      await this.#stopIfBeyondHead(writer);
       return undefined;
     }
-    if (!chains(writer.checkpoint, first.stored)) {
+    if (!follows(writer.checkpoint, first.stored)) {
       writer.stop(new Error('the log is not the one that this read model was built from'), first.stored);
       return undefined;
     }
     return writer.prepare(events);
   }
 
-  async #stopBeyondTheLog(writer: GenerationWriter): Promise<void> {
+  /** Stops a writer whose checkpoint lies behind the end of the log. */
+  async #stopIfBeyondHead(writer: GenerationWriter): Promise<void> {
     const { position } = writer.checkpoint;
     if (position <= this.#head) return;
     await this.#deps.logHeads.readHeads();
@@ -158,6 +167,6 @@ export class PartitionSteps {
     );
     for (const [index, { writer, step }] of steps.entries()) if (results[index]?.applied) writer.advance(step);
     for (const result of results) if ('error' in result) throw result.error;
-    return results.every(({ applied }) => applied) ? 'moved' : 'stale';
+    return results.every(({ applied }) => applied) ? 'applied' : 'stale';
   }
 }

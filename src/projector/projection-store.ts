@@ -4,9 +4,13 @@ import type { Redis } from '../read-models/redis/redis-client.js';
 import { pipeline, type RedisCommand } from '../read-models/redis/redis-pipeline.js';
 import { type ApplySteps, createApplySteps } from './apply-steps.js';
 
-/** The projector's side of the read models: checkpoints, and steps applied atomically with them. Rejects with ReadModelUnavailable. */
+/**
+ * The read models as the projector uses them. It reads what a fold needs, and applies steps, each
+ * atomically with its checkpoint. All methods reject with ReadModelUnavailable.
+ */
 export interface ProjectionStore {
   read(commands: readonly RedisCommand[]): Promise<unknown[]>;
+  /** The checkpoints of these generations in a partition, in the same order. */
   checkpoints(generations: readonly GenerationId[], partition: number): Promise<Checkpoint[]>;
   readonly apply: ApplySteps;
 }
@@ -16,11 +20,11 @@ export function createProjectionStore(redis: Redis, keys: ReadModelKeys): Projec
     read: (commands) => pipeline(redis, commands),
 
     async checkpoints(generations, partition) {
-      const answers = await pipeline(
+      const texts = await pipeline(
         redis,
         generations.map((generation) => ['GET', keys.checkpoint(generation, partition)]),
       );
-      return answers.map((answer) => decodeCheckpoint(answer as string | null));
+      return texts.map((text) => decodeCheckpoint(text as string | null));
     },
 
     apply: createApplySteps(redis, keys),

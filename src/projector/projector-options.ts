@@ -6,13 +6,16 @@ import type { ReadModelKeys } from '../read-models/keys.js';
 import type { Redis } from '../read-models/redis/redis-client.js';
 import type { OpenEvents } from './decode-events.js';
 
-/** What a Projector is created with. */
+/** The options of a Projector. */
 export interface ProjectorOptions {
   /** Of the database: partition ownership takes a session of its own. */
   readonly url: string;
   readonly settings: LogSettings;
   readonly pool: Pool;
-  /** The connections that read whole pages of the log, so that commands never wait for one of theirs. */
+  /**
+   * The connections that read whole pages of the log, so that commands never wait for one of
+   * theirs.
+   */
   readonly rebuildPool: Pool;
   readonly redis: Redis;
   readonly keys: ReadModelKeys;

@@ -74,12 +74,16 @@ export class Projector {
     this.#ownership.on('acquired', (partition) => void this.#onAcquired(partition));
     this.#ownership.on('lost', (partition) => this.#onLost(partition));
     this.#ownership.drained = async (partition) => {
-      // A step that takes longer is harmless: the guard of redis/apply-steps.lua rejects late owners.
+      // A step that takes longer is harmless: the guard of redis/apply-steps.lua rejects late
+      // owners.
       await within(limits.stopTimeoutMs, this.#owned.drained(partition)).catch(() => undefined);
     };
   }
 
-  /** @param subscriber a connection for subscribing; without one, changes of generations are found at intervals. */
+  /**
+   * @param subscriber a connection for subscribing; without one, changes of generations are found
+   *   at intervals.
+   */
   start(subscriber?: Redis): void {
     this.#ownership.start();
     this.#reportTimer = setInterval(() => void this.#report(), limits.reportIntervalMs);
@@ -103,7 +107,10 @@ export class Projector {
     this.#options.logHeads.advance(committed);
   }
 
-  /** Ends delays of the steps up to a position: a request of this process waits until it is projected. */
+  /**
+   * Ends delays of the steps up to a position: a request of this process waits until it is
+   * projected.
+   */
   flushUpTo(partition: number, position: number): void {
     this.#owned.flushUpTo(partition, position);
   }
@@ -121,7 +128,10 @@ export class Projector {
       );
   }
 
-  /** The events (head − checkpoint) by which each live generation lags in the partitions of this process. */
+  /**
+   * The events (head − checkpoint) by which each live generation lags in the partitions of this
+   * process.
+   */
   lags(): { partition: number; projection: string; lag: number }[] {
     const { heads } = this.#options.logHeads;
     return this.#owned.projectors(liveGroup).flatMap(({ partition, projector }) =>
@@ -151,7 +161,10 @@ export class Projector {
     await this.#coordinate();
   }
 
-  /** Retries stopped projections if an operator has asked for it, after loading which events are skipped. */
+  /**
+   * Retries stopped projections if an operator has asked for it, after loading which events are
+   * skipped.
+   */
   async #resumeIfAsked(all: readonly Generations[]): Promise<void> {
     const asked = this.#projections.filter(({ name }, index) => this.#resumes.get(name) !== all[index]?.resumes);
     if (asked.length === 0) return;

@@ -2,7 +2,8 @@ import { readOperatorEvents } from '../event-log/operators/operator-events.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
 
 /**
- * The events that operators have decided to pass over. The decisions are in the log, so a rebuild passes over the same.
+ * The events that operators have decided to skip. The decisions are operator events in the log, so
+ * that every later rebuild skips the same events.
  */
 export class SkippedEvents {
   readonly #readStream: ReadStream;
@@ -12,20 +13,21 @@ export class SkippedEvents {
     this.#readStream = readStream;
   }
 
+  /** Reads all decisions from the log. */
   async load(): Promise<void> {
-    const operations = await readOperatorEvents(this.#readStream);
+    const operatorEvents = await readOperatorEvents(this.#readStream);
     this.#skipped = new Set(
-      operations.flatMap(({ type, data }) =>
-        type === 'ProjectionEventSkipped' ? [nameOf(data.projection, data.partition, data.position)] : [],
+      operatorEvents.flatMap(({ type, data }) =>
+        type === 'ProjectionEventSkipped' ? [keyOf(data.projection, data.partition, data.position)] : [],
       ),
     );
   }
 
   has(projection: string, partition: number, position: number): boolean {
-    return this.#skipped.size > 0 && this.#skipped.has(nameOf(projection, partition, position));
+    return this.#skipped.size > 0 && this.#skipped.has(keyOf(projection, partition, position));
   }
 }
 
-function nameOf(projection: string, partition: number, position: number): string {
+function keyOf(projection: string, partition: number, position: number): string {
   return `${projection} ${partition}:${position}`;
 }

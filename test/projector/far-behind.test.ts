@@ -5,8 +5,8 @@ import { createCheckpointFreeze } from '../../src/projector/generations/checkpoi
 import { projectorLimits as limits } from '../../src/projector/limits.js';
 import { PartitionProjector } from '../../src/projector/partition-projector.js';
 import { createProjectionStore } from '../../src/projector/projection-store.js';
-import { createEventLoopTurns } from '../../src/projector/scheduling/event-loop-turns.js';
 import { Semaphore } from '../../src/projector/scheduling/semaphore.js';
+import { createYieldToEventLoop } from '../../src/projector/scheduling/yield-to-event-loop.js';
 import { appender, noteEvent, orderIdIn } from '../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
 
@@ -54,7 +54,7 @@ describe('projectors that are far behind', () => {
       },
     });
     const semaphore = new Semaphore(2);
-    const yieldToEventLoop = createEventLoopTurns();
+    const yieldToEventLoop = createYieldToEventLoop();
     const heads = new Map(Array.from({ length: partitions }, (_, partition) => [partition, events]));
     projectors = Array.from({ length: partitions }, (_, partition) => {
       const targets = [counting(1), counting(2)].map((projection) => ({

@@ -12,8 +12,8 @@ import { createGenerationStore } from '../generations/generation-store.js';
 import { projectorLimits as limits } from '../limits.js';
 import { PartitionProjector, type PartitionProjectorDeps } from '../partition-projector.js';
 import { createProjectionStore } from '../projection-store.js';
-import { createEventLoopTurns } from '../scheduling/event-loop-turns.js';
 import { Semaphore } from '../scheduling/semaphore.js';
+import { createYieldToEventLoop } from '../scheduling/yield-to-event-loop.js';
 import { SkippedEvents } from '../skipped-events.js';
 
 export interface ScratchGenerationDeps {
@@ -21,20 +21,29 @@ export interface ScratchGenerationDeps {
   readonly redis: Redis;
   readonly keys: ReadModelKeys;
   readonly settings: LogSettings;
-  /** Opens what is sealed in events. */
+  /** Opens sealed personal data. */
   readonly open: PartitionProjectorDeps['open'];
   readonly log: Logger;
 }
 
-/** A generation that is built to be looked at and never becomes live: of a dry run, or of a point in time. */
+/**
+ * A generation that is built to be read and never becomes live: for a dry run or a point in time.
+ */
 export interface ScratchGeneration {
   readonly id: GenerationId;
-  /** Replays the log on up to these positions, by partition. Rejects where the projection stops on an event. */
-  replayTo(until: ReadonlyMap<number, number>, onProgress?: (done: number, total: number) => void): Promise<void>;
-  /** Leaves the generation to be removed. If the process dies before, that happens by itself a while later. */
+  /**
+   * Replays the log up to these positions, by partition. Rejects if the projection stops on an
+   * event.
+   */
+  replayTo(positions: ReadonlyMap<number, number>, onProgress?: (done: number, total: number) => void): Promise<void>;
+  /**
+   * Retires the generation. If the process dies before, its lease ends and it is removed all the
+   * same.
+   */
   discard(): Promise<void>;
 }
 
+/** Opens a scratch generation at position 0 and keeps its lease until `discard`. */
 export async function startScratchGeneration(
   deps: ScratchGenerationDeps,
   projection: Projection,
@@ -44,21 +53,21 @@ export async function startScratchGeneration(
   const skipped = new SkippedEvents(createStreamReader(pool, settings.partitions));
   await skipped.load();
   const id = await generations.openScratch(projection);
-  const holding = setInterval(
-    () => void generations.hold(id).catch((error: unknown) => log.warn({ err: error }, 'Redis did not answer')),
+  const leaseTimer = setInterval(
+    () => void generations.renewLease(id).catch((error: unknown) => log.warn({ err: error }, 'Redis did not respond')),
     limits.scratchLeaseMs / 4,
   );
-  const until = new Map<number, number>();
+  const endPositions = new Map<number, number>();
   const moves = new EventEmitter<{ moved: [partition: number] }>();
   moves.setMaxListeners(0);
   const on = (event: 'moved', listener: (partition: number) => void) => moves.on(event, listener);
   const off = (event: 'moved', listener: (partition: number) => void) => moves.off(event, listener);
-  // For this replay the log ends where it is told to end.
-  const logHeads = { heads: until, readHeads: async () => undefined, on, off };
+  // The replay takes the positions that it is to reach for the heads of the log.
+  const logHeads = { heads: endPositions, readHeads: async () => undefined, on, off };
   const semaphore = new Semaphore(limits.maxScratchStepsInFlight);
-  const yieldToEventLoop = createEventLoopTurns();
+  const yieldToEventLoop = createYieldToEventLoop();
   const projectors = Array.from({ length: settings.partitions }, (_, partition) => {
-    until.set(partition, 0);
+    endPositions.set(partition, 0);
     return new PartitionProjector(
       {
         readEvents: (partition: number, after: number, max: number) => readPage(pool, partition, after, max),
@@ -67,11 +76,11 @@ export async function startScratchGeneration(
         checkpointFreeze: createCheckpointFreeze(redis, keys),
         logHeads,
         open: deps.open,
-        isSkipped: (name, at, position) => skipped.has(name, at, position),
+        isSkipped: (name, partition, position) => skipped.has(name, partition, position),
         semaphore,
         semaphoreFromLag: 1,
         yieldToEventLoop,
-        until,
+        endPositions,
         log,
       },
       partition,
@@ -84,7 +93,7 @@ export async function startScratchGeneration(
     id,
     async replayTo(positions, onProgress) {
       for (const [partition, position] of positions) {
-        until.set(partition, position);
+        endPositions.set(partition, position);
         moves.emit('moved', partition);
       }
       const total = [...positions.values()].reduce((sum, position) => sum + position, 0);
@@ -100,11 +109,11 @@ export async function startScratchGeneration(
               `${id.name} stops in partition ${partition} at ${stopped.position}, ${stopped.type} of order ${stopped.orderId}: ${stopped.error}`,
             );
         }
-        await new Promise((resolve) => setTimeout(resolve, limits.flipCheckIntervalMs));
+        await new Promise((resolve) => setTimeout(resolve, limits.scratchCheckIntervalMs));
       }
     },
     async discard() {
-      clearInterval(holding);
+      clearInterval(leaseTimer);
       await Promise.all(projectors.map((projector) => projector.stop()));
       await generations.retire(id);
     },

@@ -3,17 +3,24 @@ import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import { redisScript } from '../../read-models/redis/redis-script.js';
 
-/** Makes generations stand still in a partition, for a moment: while they are compared, or another becomes live. */
+/**
+ * Freezes the checkpoints of a generation for a moment, so that it does not change: while it is
+ * compared, or while another generation replaces it. A token names the process that froze it.
+ */
 export interface CheckpointFreeze {
-  /** The checkpoint that it stands at; undefined where somebody else has frozen it, or it is being removed. */
+  /**
+   * Freezes the checkpoint in one partition. Resolves with the checkpoint, or with undefined if it
+   * is frozen under another token or the generation is being removed.
+   */
   freeze(id: GenerationId, partition: number, token: string): Promise<Checkpoint | undefined>;
+  /** Thaws the checkpoint if it is frozen under this token. */
   thaw(id: GenerationId, partition: number, token: string): Promise<void>;
   /**
-   * Thaws what somebody froze and did not thaw. If it was for a flip, the flip is made impossible first: it relies on the
-   * old generation standing still.
+   * Thaws a checkpoint that was left frozen. A flip that depends on the freeze is prevented first,
+   * because it needs the old generation to stay as it is.
    */
   thawAbandoned(id: GenerationId, partition: number, token: string): Promise<void>;
-  /** Makes a flip that relies on this token impossible. */
+  /** Prevents a flip that depends on this token. */
   releaseFlip(projection: string, token: string): Promise<void>;
 }
 

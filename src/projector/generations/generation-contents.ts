@@ -5,10 +5,13 @@ import { pipeline, type RedisCommand } from '../../read-models/redis/redis-pipel
 import { followCursor, scanKeys } from '../../read-models/redis/scan.js';
 import { projectorLimits as limits } from '../limits.js';
 
-/** The entries of a key, whatever its type: a string has one, named ''. */
+/** The entries of a key of any type. A string has one entry, with the name ''. */
 export type Entries = ReadonlyMap<string, string>;
 
-/** All keys of a generation but its checkpoints, a few at a time: each may come more than once, as SCAN has it. */
+/**
+ * Yields the keys of a generation without its checkpoints, page by page. SCAN may yield a key
+ * twice.
+ */
 export async function* scanGeneration(
   redis: Redis,
   keys: ReadModelKeys,
@@ -24,15 +27,15 @@ export async function* scanGeneration(
 }
 
 /**
- * Reads keys of any type. All begin in one round trip, which is also the end of the small ones; large collections go on in
- * pieces, so that none blocks anybody.
+ * Reads keys of any type. One round trip reads small keys completely and the beginning of large
+ * hashes and sets. The rest of those is read page by page, so that Redis is not blocked.
  */
 export async function readEntries(redis: Redis, names: readonly string[]): Promise<Entries[]> {
   const types = await pipeline(
     redis,
     names.map((name) => ['TYPE', name]),
   );
-  const answers = await pipeline(
+  const replies = await pipeline(
     redis,
     names.map((name, index): RedisCommand => {
       const scan = scans[String(types[index])];
@@ -43,12 +46,12 @@ export async function readEntries(redis: Redis, names: readonly string[]): Promi
   const all: Entries[] = [];
   for (const [index, name] of names.entries()) {
     const scan = scans[String(types[index])];
-    all.push(scan ? await scanEntries(redis, scan, name, answers[index]) : asEntries(answers[index]));
+    all.push(scan ? await scanEntries(redis, scan, name, replies[index]) : asEntries(replies[index]));
   }
   return all;
 }
 
-/** How each type of collection is scanned, and how many words of the answer an entry has. */
+/** The command that scans a type of collection, and the number of words per entry in its reply. */
 type Scan = readonly [command: string, width: 1 | 2];
 const scans: Readonly<Record<string, Scan>> = {
   hash: ['HSCAN', 2],
@@ -56,12 +59,12 @@ const scans: Readonly<Record<string, Scan>> = {
   set: ['SSCAN', 1],
 };
 
-function asEntries(answer: unknown): Entries {
-  if (Array.isArray(answer)) return new Map(answer.map((text, index) => [String(index), String(text)]));
-  return typeof answer === 'string' ? new Map([['', answer]]) : new Map();
+function asEntries(reply: unknown): Entries {
+  if (Array.isArray(reply)) return new Map(reply.map((text, index) => [String(index), String(text)]));
+  return typeof reply === 'string' ? new Map([['', reply]]) : new Map();
 }
 
-/** @param first the answer to the first scan. */
+/** @param first the reply to the first scan. */
 async function scanEntries(redis: Redis, [command, width]: Scan, name: string, first: unknown): Promise<Entries> {
   const entries = new Map<string, string>();
   const next = (cursor: string): RedisCommand => [command, name, cursor, 'COUNT', limits.entriesPerScan];
@@ -71,7 +74,7 @@ async function scanEntries(redis: Redis, [command, width]: Scan, name: string, f
   return entries;
 }
 
-/** Where a generation stands in each partition. */
+/** The position of a generation's checkpoint in each partition. */
 export async function positionsOf(
   redis: Redis,
   keys: ReadModelKeys,

@@ -7,29 +7,37 @@ import { redisScript } from '../../read-models/redis/redis-script.js';
 import { projectorLimits as limits } from '../limits.js';
 
 /**
- * The life of generations: opened or requested, built, live, retired, removed. Every change is one script on the
- * projection's hash of generations, so that any number of processes may try the same. All reject with ReadModelUnavailable.
+ * Changes the generations of projections; read-models/generations.ts describes their life. Each
+ * change is one script or one command on the projection's hash, so that any number of processes may
+ * try the same. All methods reject with ReadModelUnavailable.
  */
 export interface GenerationStore {
   read(projections: readonly ProjectionId[]): Promise<Generations[]>;
-  /** Makes sure that this version has a generation to fill, and shows that its processes live. */
+  /**
+   * Ensures that this version has a generation to fill, and records that its processes are alive.
+   */
   open(projection: ProjectionId, requestedBy: string): Promise<void>;
-  /** Asks for a rebuild; the one that is under way already, if there is one. */
+  /** Requests a rebuild. If one is under way, that one is returned. */
   request(projection: ProjectionId, requestedBy: string): Promise<{ build: Build; isNew: boolean }>;
-  /** Cancels a rebuild. False where none is under way. */
+  /** Cancels a rebuild. Resolves with false if none is under way. */
   cancel(projection: ProjectionId): Promise<boolean>;
-  /** Asks all owners to try again where the projection has stopped. */
+  /** Asks all owners to retry the events that the projection has stopped on. */
   resume(projection: ProjectionId): Promise<void>;
-  /** Announces a flip under this token: until it is taken back, `flip` with it succeeds. */
+  /** Announces a flip under a token. `flip` with it succeeds until the token is released. */
   announceFlip(projection: ProjectionId, token: string): Promise<void>;
+  /**
+   * Makes a generation live. Resolves with false if its build was cancelled or the token released.
+   */
   flip(projection: ProjectionId, generation: number, token: string): Promise<boolean>;
-  /** Leaves older versions' generations to be removed once their processes have gone. */
+  /** Retires the generations of older versions that no process has announced for a while. */
   retireVersions(projection: ProjectionId): Promise<void>;
-  /** A generation that nobody will ever be served from: removed unless `hold` is called again within the lease. */
+  /** Opens a generation that never becomes live. It is removed when its lease ends. */
   openScratch(projection: ProjectionId): Promise<GenerationId>;
-  hold(id: GenerationId): Promise<void>;
-  /** Leaves a generation to be removed now. */
+  /** Renews the lease of a scratch generation. */
+  renewLease(id: GenerationId): Promise<void>;
+  /** Retires a generation, so that its keys are removed at once. */
   retire(id: GenerationId): Promise<void>;
+  /** Ends the life of a generation whose keys have been removed. */
   forgetRetired(id: GenerationId): Promise<void>;
 }
 
@@ -43,7 +51,7 @@ export function createGenerationStore(redis: Redis, keys: ReadModelKeys): Genera
   const announce = async (name: string) => {
     await pipeline(redis, [['PUBLISH', keys.generationsChannel, name]]);
   };
-  const known = (requestedBy: string) =>
+  const buildOf = (requestedBy: string) =>
     JSON.stringify({ requested_by: requestedBy, requested_at: new Date().toISOString() });
   const setRetired = async ({ name, generation }: GenerationId, fromMs: number) => {
     await pipeline(redis, [['HSET', keys.generations(name), `retired:${generation}`, fromMs]]);
@@ -52,13 +60,13 @@ export function createGenerationStore(redis: Redis, keys: ReadModelKeys): Genera
   return {
     read: (projections) => readGenerations(redis, keys, projections),
     async open({ name, version }, requestedBy) {
-      await open([keys.generations(name)], [version, Date.now(), known(requestedBy)]);
+      await open([keys.generations(name)], [version, Date.now(), buildOf(requestedBy)]);
     },
     async request({ name, version }, requestedBy) {
-      const [, isNew] = (await request([keys.generations(name)], [version, known(requestedBy)])) as [number, number];
+      const [, isNew] = (await request([keys.generations(name)], [version, buildOf(requestedBy)])) as [number, number];
       const [fields] = await pipeline(redis, [['HGETALL', keys.generations(name)]]);
       const build = decodeGenerations(fields as Record<string, string>).next.get(version);
-      if (!build) throw new ReadModelUnavailable('the rebuild was cancelled just now');
+      if (!build) throw new ReadModelUnavailable('the rebuild has just been cancelled');
       if (isNew) await announce(name);
       return { build, isNew: isNew === 1 };
     },
@@ -90,7 +98,7 @@ export function createGenerationStore(redis: Redis, keys: ReadModelKeys): Genera
       await setRetired(id, Date.now() + limits.scratchLeaseMs);
       return id;
     },
-    hold: (id) => setRetired(id, Date.now() + limits.scratchLeaseMs),
+    renewLease: (id) => setRetired(id, Date.now() + limits.scratchLeaseMs),
     retire: (id) => setRetired(id, 0),
     async forgetRetired({ name, generation }) {
       await pipeline(redis, [['HDEL', keys.generations(name), `retired:${generation}`]]);

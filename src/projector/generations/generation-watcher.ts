@@ -33,7 +33,9 @@ export class GenerationWatcher {
     this.#deps = deps;
   }
 
-  /** @param subscriber a connection for subscribing; without one, changes are found at intervals. */
+  /**
+   * @param subscriber a connection for subscribing; without one, changes are found at intervals.
+   */
   start(subscriber?: Redis): void {
     const { keys, log } = this.#deps;
     this.#subscriber = subscriber;
@@ -45,7 +47,9 @@ export class GenerationWatcher {
     this.refresh();
   }
 
-  /** Resolves once no reading is under way. The subscriber stays subscribed: others may share it. */
+  /**
+   * Resolves once no reading is under way. The subscriber stays subscribed: others may share it.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);

@@ -7,6 +7,7 @@ import type { Redis } from '../../read-models/redis/redis-client.js';
 import { pipeline } from '../../read-models/redis/redis-pipeline.js';
 import type { RebuildProgress } from '../../read-models/report.js';
 import { projectorLimits as limits } from '../limits.js';
+import { WakeSignal } from '../scheduling/wake-signal.js';
 import type { CheckpointFreeze } from './checkpoint-freeze.js';
 import { positionsOf } from './generation-contents.js';
 import type { GenerationStore } from './generation-store.js';
@@ -29,18 +30,47 @@ interface Sample {
 }
 
 /**
- * Brings rebuilds to their end: watches how far they are, makes what was built the live generation, and removes what is
- * left behind. Runs in one process, the owner of partition 0. Should two do it for a moment, nothing breaks: every
- * step is a script that finds out whether it still holds.
+ * Coordinates rebuilds: measures their progress, flips generations that have caught up, and removes
+ * retired generations. It runs in the owner of partition 0, so there is one per release. If two run
+ * for a moment, nothing breaks, because each change of Redis is atomic and checks its precondition.
+ *
+ * A rebuild of generation g for one version takes these steps. All that is needed to continue is in
+ * Redis, in the fields of read-models/generations.ts and in the checkpoints.
+ *
+ * 1. Request, by any process: sets `next:<version>` to g, with `build:<version>`. The rebuild no
+ *    longer depends on that process.
+ * 2. Fill, by the owner of each partition: steps move the checkpoint of g. After a crash the next
+ *    owner of the partition continues from that checkpoint.
+ * 3. Measure, by the coordinator: stores the progress for queries. After a crash the next
+ *    coordinator measures; it needs two samples to know the speed.
+ * 4. Announce, by the coordinator, once g has nearly caught up (`maxFlipLagEvents`) in every
+ *    partition: sets `flip:<version>` to a new token. A token that a crash leaves has no effect.
+ *    The next announcement replaces it.
+ * 5. Freeze, by the coordinator: adds the token to the checkpoints of the served generation. After
+ *    a crash each owner waits for `freezeTimeoutMs`, releases the token and thaws its checkpoint.
+ *    Until then the next coordinator finds a foreign token and gives its own attempt up.
+ * 6. Wait, by the coordinator: until g has reached every frozen position, so that no reader sees
+ *    data go back. After `flipTimeoutMs` it releases the token, thaws, and retries from step 3.
+ *    After a crash: as in step 5.
+ * 7. Flip, by the coordinator: one script makes g live and retires the version's live generation.
+ *    It does nothing if the build was cancelled or the token released.
+ * 8. Thaw, by the coordinator, only if the frozen generation stays in use: the flip failed, or the
+ *    generation is the live one of another version. After a crash: as in step 5.
+ * 9. Remove, by any coordinator, `retiredGraceMs` after the retirement: deletes the keys, then the
+ *    field `retired:<generation>`. After a crash the next coordinator starts this step again.
+ *
+ * Cancelling, by any process, is possible until step 7: it deletes the fields of the build and
+ * retires g. If Redis loses its data, the request is lost with it; the first generation is filled
+ * again.
  */
 export class RebuildCoordinator {
   readonly #deps: CoordinatorDeps;
-  /** How far each rebuild was lately, by `projection:generation`. */
+  /** Recent progress of each rebuild, by `projection:generation`. */
   readonly #samples = new Map<string, Sample[]>();
   #stopping = false;
   #running: Promise<void> | undefined;
   #removing: Promise<void> | undefined;
-  #wake: (() => void) | undefined;
+  readonly #wakeSignal = new WakeSignal();
 
   constructor(deps: CoordinatorDeps) {
     this.#deps = deps;
@@ -52,14 +82,14 @@ export class RebuildCoordinator {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#wake?.();
+    this.#wakeSignal.notify();
     await this.#running;
     await this.#removing;
   }
 
-  /** Looks again now: something has changed. */
+  /** Ends the pause between two readings: a generation has changed. */
   wake(): void {
-    this.#wake?.();
+    this.#wakeSignal.notify();
   }
 
   async #run(): Promise<void> {
@@ -69,20 +99,14 @@ export class RebuildCoordinator {
         building = await this.#coordinate();
       } catch (error) {
         if (!this.#stopping)
-          this.#deps.log.warn({ error: String(error) }, 'coordinating rebuilds: Redis did not answer');
+          this.#deps.log.warn({ error: String(error) }, 'coordinating rebuilds: Redis did not respond');
       }
-      await new Promise<void>((resolve) => {
-        if (this.#stopping) resolve();
-        const timer = setTimeout(resolve, building ? limits.coordinateIntervalMs : limits.reportIntervalMs);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      if (this.#stopping) return;
+      await this.#wakeSignal.wait(building ? limits.coordinateIntervalMs : limits.reportIntervalMs);
     }
   }
 
-  /** True while something is being built. */
+  /** One round over all projections. Resolves with true while a generation is being built. */
   async #coordinate(): Promise<boolean> {
     const { store, projections } = this.#deps;
     const all = await store.read(projections);
@@ -103,6 +127,7 @@ export class RebuildCoordinator {
     return building;
   }
 
+  /** Stores the progress of a build (step 3), and flips it once it has nearly caught up. */
   async #advance(projection: ProjectionId, generations: Generations, build: Build): Promise<void> {
     const { logHeads, partitions, redis, keys } = this.#deps;
     const id = { name: projection.name, generation: build.generation };
@@ -117,9 +142,9 @@ export class RebuildCoordinator {
   #measure(id: GenerationId, built: readonly number[], heads: readonly number[]): RebuildProgress {
     const sum = (positions: readonly number[]) => positions.reduce((total, position) => total + position, 0);
     const now = { atMs: Date.now(), done: sum(built) };
-    const of = `${id.name}:${id.generation}`;
-    const samples = [...(this.#samples.get(of) ?? []), now].slice(-limits.maxRateSamples);
-    this.#samples.set(of, samples);
+    const build = `${id.name}:${id.generation}`;
+    const samples = [...(this.#samples.get(build) ?? []), now].slice(-limits.maxRateSamples);
+    this.#samples.set(build, samples);
     const first = samples[0] ?? now;
     const seconds = (now.atMs - first.atMs) / 1000;
     return {
@@ -132,8 +157,8 @@ export class RebuildCoordinator {
   }
 
   /**
-   * Makes a generation live that has nearly caught up. The one that queries are answered from stands still for this moment,
-   * so the new one gets to where it is, or beyond, in every partition: a reader sees nothing go back.
+   * Makes a generation live (steps 4 to 8). The generation that queries read is frozen meanwhile,
+   * so that the new one reaches or passes its position in every partition.
    */
   async #flip(projection: ProjectionId, generations: Generations, build: Build): Promise<void> {
     const { store, checkpointFreeze, partitions, log } = this.#deps;
@@ -149,23 +174,28 @@ export class RebuildCoordinator {
         flipped = await store.flip(projection, build.generation, token);
       }
     } finally {
-      // A generation that was replaced stays as it is until it is removed; another version's own processes go on with theirs.
-      const goesOn = live && (!flipped || served?.version !== projection.version);
+      // A replaced generation stays frozen until it is removed. One of another version is still
+      // filled.
+      const staysInUse = live && (!flipped || served?.version !== projection.version);
       if (!flipped) await checkpointFreeze.releaseFlip(projection.name, token);
-      if (goesOn) await this.#forAll((partition) => checkpointFreeze.thaw(live, partition, token));
+      if (staysInUse) await this.#forAll((partition) => checkpointFreeze.thaw(live, partition, token));
     }
     if (!flipped) return;
     log.info({ projection: projection.name, generation: build.generation }, 'a rebuilt read model is live');
   }
 
-  /** The positions where the generation stands still now; undefined where somebody else holds it. */
+  /**
+   * Freezes all partitions. Resolves with the positions, or undefined if another token holds one.
+   */
   async #freezeAll(id: GenerationId, token: string): Promise<number[] | undefined> {
     const checkpoints = await this.#forAll((partition) => this.#deps.checkpointFreeze.freeze(id, partition, token));
     const positions = checkpoints.flatMap((checkpoint) => (checkpoint ? [checkpoint.position] : []));
     return positions.length === checkpoints.length ? positions : undefined;
   }
 
-  /** Waits, not for long, until a generation has reached these positions. */
+  /**
+   * Waits until a generation has reached these positions. Resolves with false after the time-out.
+   */
   async #reaches(id: GenerationId, positions: readonly number[]): Promise<boolean> {
     const deadline = Date.now() + limits.flipTimeoutMs;
     while (!this.#stopping && Date.now() < deadline) {
@@ -185,7 +215,9 @@ export class RebuildCoordinator {
     return Promise.all(Array.from({ length: this.#deps.partitions }, (_, partition) => task(partition)));
   }
 
-  /** Removes, one after the other and beside everything else, what has been left for long enough that every owner knows. */
+  /**
+   * Starts the removal of one retired generation (step 9) in the background, unless one is running.
+   */
   #removeRetired({ name }: ProjectionId, { retired }: Generations): void {
     if (this.#removing !== undefined) return;
     const { redis, keys, partitions, store, log } = this.#deps;
@@ -196,9 +228,9 @@ export class RebuildCoordinator {
       .then(async (removed) => {
         if (!removed) return;
         await store.forgetRetired(id);
-        log.info({ projection: name, generation: id.generation }, 'a replaced generation has been removed');
+        log.info({ projection: name, generation: id.generation }, 'a retired generation has been removed');
       })
-      .catch((error: unknown) => log.warn({ error: String(error) }, 'removing a generation: Redis did not answer'))
+      .catch((error: unknown) => log.warn({ error: String(error) }, 'removing a generation: Redis did not respond'))
       .finally(() => {
         this.#removing = undefined;
       });

@@ -6,8 +6,13 @@ import { scanKeys } from '../../read-models/redis/scan.js';
 import { projectorLimits as limits } from '../limits.js';
 
 /**
- * Removes all keys of a generation that nobody is served from any more. Goes over the keys a few at a time and lets Redis
- * free them in the background (UNLINK), so that it blocks nobody. May be stopped at any point, and done again.
+ * Removes all keys of a retired generation, page by page. UNLINK frees the memory in the
+ * background, so that Redis is not blocked. The removal may stop at any point and be repeated.
+ *
+ * The checkpoints stay for a while with the mark of a removed generation, see
+ * read-models/checkpoint.ts.
+ *
+ * @returns false if `isStopping` became true before the end.
  */
 export async function removeGeneration(
   redis: Redis,
@@ -16,16 +21,16 @@ export async function removeGeneration(
   id: GenerationId,
   isStopping: () => boolean,
 ): Promise<boolean> {
-  // An owner that has not heard of it yet must not write on, nor begin anew where it finds nothing.
+  // An owner that does not know of the removal must neither continue nor start again at position 0.
   const checkpoints = Array.from({ length: partitions }, (_, partition) => keys.checkpoint(id, partition));
   await pipeline(
     redis,
     checkpoints.map((key) => ['SET', key, retiredCheckpoint, 'EX', limits.retiredCheckpointSeconds]),
   );
-  const kept = new Set(checkpoints);
+  const checkpointKeys = new Set(checkpoints);
   for await (const names of scanKeys(redis, keys.pattern(id), limits.removedKeysPerScan)) {
     if (isStopping()) return false;
-    const removable = names.filter((name) => !kept.has(name));
+    const removable = names.filter((name) => !checkpointKeys.has(name));
     await pipeline(
       redis,
       removable.map((name) => ['UNLINK', name]),

@@ -1,18 +1,21 @@
 import { projectorLimits as limits } from '../limits.js';
 
-/** When steps are put off, to become fewer and larger: what a step costs is mostly the same however few events it takes. */
+/**
+ * Delays steps while the process is busy, so that they become fewer and larger. A step costs mostly
+ * the same for few events as for many.
+ */
 export interface Linger {
-  /** Whether the process has so much to do that it pays. */
+  /** Whether the process is so busy that the delay is worth it. */
   readonly isBusy: () => boolean;
-  /** For how long, unless somebody waits for the step. */
+  /** The delay, if no request waits for the step. */
   readonly lingerMs: number;
 }
 
-/** Goes by how busy the event loop of this process was lately. */
+/** Measures the event loop of this process at intervals. */
 export function createLinger(): Linger {
-  let before = performance.eventLoopUtilization();
+  let lastMeasurement = performance.eventLoopUtilization();
   let measuredAtMs = performance.now();
-  /** The share of the time in which the event loop had something to do, from 0 to 1. */
+  /** The share of time in which the event loop was active, from 0 to 1. */
   let utilization = 0;
   return {
     lingerMs: limits.lingerMs,
@@ -20,8 +23,8 @@ export function createLinger(): Linger {
       const nowMs = performance.now();
       if (nowMs - measuredAtMs >= limits.utilizationIntervalMs) {
         const now = performance.eventLoopUtilization();
-        ({ utilization } = performance.eventLoopUtilization(now, before));
-        before = now;
+        ({ utilization } = performance.eventLoopUtilization(now, lastMeasurement));
+        lastMeasurement = now;
         measuredAtMs = nowMs;
       }
       return utilization >= limits.busyUtilization;

@@ -1,31 +1,36 @@
-/** Lets a bounded number of tasks run at once; the others wait in the order they came. */
+/** Runs a bounded number of tasks at once. The other tasks wait in the order of their arrival. */
 export class Semaphore {
   readonly #maxAtOnce: number;
-  readonly #restMs: (tookMs: number) => number;
+  readonly #pauseMs: (taskMs: number) => number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  /** @param restMs for how long a place stays empty after a task that took so long; by default it does not. */
-  constructor(maxAtOnce: number, restMs: (tookMs: number) => number = () => 0) {
+  /**
+   * @param pauseMs gives the time for which the slot of a task stays empty after it, from the
+   *   task's duration. The caller of the task does not wait for that. By default the slot is free
+   *   at once.
+   */
+  constructor(maxAtOnce: number, pauseMs: (taskMs: number) => number = () => 0) {
     this.#maxAtOnce = maxAtOnce;
-    this.#restMs = restMs;
+    this.#pauseMs = pauseMs;
   }
 
   async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.#running < this.#maxAtOnce) this.#running += 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    const begunMs = performance.now();
+    const startedMs = performance.now();
     try {
       return await task();
     } finally {
-      const restMs = this.#restMs(performance.now() - begunMs);
-      // Nothing but this is no reason for a process to live on.
-      if (restMs > 0) setTimeout(() => this.#leave(), restMs).unref();
-      else this.#leave();
+      const pauseMs = this.#pauseMs(performance.now() - startedMs);
+      // A pause does not keep the process alive.
+      if (pauseMs > 0) setTimeout(() => this.#freeSlot(), pauseMs).unref();
+      else this.#freeSlot();
     }
   }
 
-  #leave(): void {
+  /** Hands the slot to the next task, if one waits. */
+  #freeSlot(): void {
     const next = this.#waiting.shift();
     if (next) next();
     else this.#running -= 1;

@@ -1,21 +1,22 @@
-/** What a sleeper is woken by. One sleeps at a time. */
+/** A condition variable for one waiter at a time. A signal that meets no waiter is lost. */
 export class WakeSignal {
-  #ring: (() => void) | undefined;
+  #wake: (() => void) | undefined;
 
+  /** Wakes the waiter, if there is one. */
   notify(): void {
-    this.#ring?.();
+    this.#wake?.();
   }
 
-  /** True if it rang, false if the time is over. */
+  /** Resolves with true if it was notified, with false after the time-out. */
   wait(timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const end = (rung: boolean) => {
+      const end = (notified: boolean) => {
         clearTimeout(timer);
-        this.#ring = undefined;
-        resolve(rung);
+        this.#wake = undefined;
+        resolve(notified);
       };
       const timer = setTimeout(() => end(false), timeoutMs);
-      this.#ring = () => end(true);
+      this.#wake = () => end(true);
     });
   }
 }

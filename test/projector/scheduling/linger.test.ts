@@ -8,8 +8,8 @@ import type { Projection } from '../../../src/projections/projection.js';
 import { createCheckpointFreeze } from '../../../src/projector/generations/checkpoint-freeze.js';
 import { PartitionProjector } from '../../../src/projector/partition-projector.js';
 import { createProjectionStore } from '../../../src/projector/projection-store.js';
-import { createEventLoopTurns } from '../../../src/projector/scheduling/event-loop-turns.js';
 import { Semaphore } from '../../../src/projector/scheduling/semaphore.js';
+import { createYieldToEventLoop } from '../../../src/projector/scheduling/yield-to-event-loop.js';
 import { appender, orderIdIn, place } from '../../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
 
@@ -73,7 +73,7 @@ describe('while a process is busy, a step', () => {
         open: async (events) => [...events],
         semaphore: new Semaphore(1),
         semaphoreFromLag: 500,
-        yieldToEventLoop: createEventLoopTurns(),
+        yieldToEventLoop: createYieldToEventLoop(),
         // So long that whatever goes on does so for another reason than that the time is over.
         linger: { isBusy: () => true, lingerMs: never },
         log: silent,

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { createEventLoopTurns } from '../../../src/projector/scheduling/event-loop-turns.js';
+import { createYieldToEventLoop } from '../../../src/projector/scheduling/yield-to-event-loop.js';
 
 describe('turns of the event loop', () => {
   it('come one by one, in the order in which they were asked for, with what else has come in between them', async () => {
-    const yieldToEventLoop = createEventLoopTurns();
+    const yieldToEventLoop = createYieldToEventLoop();
     const seen: string[] = [];
     const compute = async (name: string) => {
       for (let piece = 1; piece <= 2; piece += 1) {
