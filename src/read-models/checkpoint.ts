@@ -1,22 +1,25 @@
-/** Where a generation stands in a partition: all events up to this position are in it. */
+/** The progress of a generation in one partition: it holds all events up to this position. */
 export interface Checkpoint {
   readonly position: number;
-  /** The hash of the event at that position, hex; empty at position 0. */
+  /** The hash of the event at that position, in hex; empty at position 0. */
   readonly hash: string;
   /**
-   * Set while somebody needs the generation to stand still in this partition: nothing is applied until the holder of this
-   * token, or the partition's owner after a time, thaws it. It is part of the checkpoint's text on purpose: a step that
-   * was folded before the freeze no longer finds the checkpoint it started from, and is refused.
+   * The token of a freeze. Nothing is applied until the holder of the token thaws the checkpoint,
+   * or the owner of the partition does so after a time-out. The token is part of the checkpoint's
+   * text. So a step that was folded before the freeze does not find its checkpoint, and is
+   * rejected.
    */
   readonly frozenBy?: string;
 }
 
 export const startCheckpoint: Checkpoint = { position: 0, hash: '' };
 
-/** What the checkpoints of a removed generation say for a while: a late owner must not begin to build it again. */
+/**
+ * The checkpoint of a removed generation. For a while it keeps late owners from filling it again.
+ */
 export const retiredCheckpoint = 'retired';
 
-/** Whether both stand at the same event of the same log, frozen or not. */
+/** Whether both are at the same event of the same log, frozen or not. */
 export function isSamePosition(a: Checkpoint, b: Checkpoint): boolean {
   return a.position === b.position && a.hash === b.hash;
 }

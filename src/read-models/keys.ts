@@ -1,40 +1,52 @@
 /**
  * The names of the read models' keys in Redis.
  *
- * All keys of a partition carry one hash tag, so that a partition's data and checkpoint change in one atomic step on
- * Redis Cluster too. The log's id is part of it: the read models of one log never meet those of another on the same
- * server. The generation is in every key, so that a new one can be built beside the live one.
+ * All keys of a partition carry the same hash tag, so that its data and checkpoint change in one
+ * atomic step on Redis Cluster too. The tag holds the log's id, so that several logs can share a
+ * server. Every key of a generation holds its number, so that a new generation can be built beside
+ * the live one.
  */
 export interface ReadModelKeys {
-  /** The log's short name, as it is in every key. */
+  /** The short name of the log in every key: the first 8 characters of its id. */
   readonly log: string;
   /** Names the keys of one generation in one partition. */
   partition(generation: GenerationId, partition: number): PartitionKeys;
-  /** Where the generation stands in the partition, see checkpoint.ts; absent before the first event. */
+  /**
+   * String: the generation's checkpoint in the partition, see checkpoint.ts; absent before the
+   * first event.
+   */
   checkpoint(generation: GenerationId, partition: number): string;
-  /** Matches every key of a generation, as SCAN takes it. */
+  /** A glob pattern, for SCAN, that matches every key of a generation. */
   pattern(generation: GenerationId): string;
-  /** Hash: which generations of a projection there are, see generations.ts. */
+  /** Hash: the generations of a projection, see generations.ts. */
   generations(projection: string): string;
-  /** How far the rebuild of a projection is (report.ts), as JSON text. */
+  /** String: the progress of a projection's rebuild as JSON, see report.ts. */
   progress(projection: string): string;
-  /** What the partition's owner last reported (report.ts), as JSON text; processes of other versions have another owner. */
+  /**
+   * String: the last report of a partition's owner as JSON, see report.ts. Each release has an
+   * owner.
+   */
   report(partition: number, release: string): string;
-  /** The channel on which applied steps are published, a line each: "<projection> <generation> <partition> <position>". */
+  /**
+   * Channel for applied steps, one line each: "<projection> <generation> <partition> <position>".
+   */
   readonly stepsChannel: string;
-  /** The channel that tells of changed generations, by the projection's name. */
+  /** Channel for changed generations; a message is the name of the projection. */
   readonly generationsChannel: string;
-  /** What callers' requests are counted under. */
+  /** Prefix of the keys that count the requests of callers. */
   readonly rateLimitPrefix: string;
 }
 
-/** A projection as its code is. The version is raised when its fold gives something else than before. */
+/**
+ * Names a projection and the version of its code. The version rises when the fold gives another
+ * result.
+ */
 export interface ProjectionId {
   readonly name: string;
   readonly version: number;
   /**
-   * The oldest version whose read model this code still reads, by default any: while the first generation of its own version
-   * is being built, queries answer from such a one.
+   * The oldest version whose read model this code reads; by default any. Queries are served from
+   * such a read model while the first generation of this version is being built.
    */
   readonly readsFrom?: number;
 }
@@ -45,15 +57,15 @@ export interface GenerationId {
   readonly generation: number;
 }
 
-/** Gives a key from the rest of its name. What it names belongs to one generation in one partition. */
+/** Completes the name of a key. The key belongs to one generation in one partition. */
 export type PartitionKeys = (...name: string[]) => string;
 
 export function createKeys(logId: string): ReadModelKeys {
   const prefix = `orders:${logId.slice(0, 8)}`;
   const partitionKeys = ({ name, generation }: GenerationId, partition: number): PartitionKeys => {
-    const begin = `{${prefix}:${partition}}:${name}:${generation}`;
+    const prefixOfPartition = `{${prefix}:${partition}}:${name}:${generation}`;
     return (...rest) => {
-      let key = begin;
+      let key = prefixOfPartition;
       for (const name of rest) key += `:${name}`;
       return key;
     };
@@ -72,7 +84,10 @@ export function createKeys(logId: string): ReadModelKeys {
   };
 }
 
-/** Processes of one release have the same projections in the same versions: they share the partitions out among themselves. */
+/**
+ * A release is a set of projections with their versions. The processes of one release share the
+ * partitions among themselves.
+ */
 export function releaseOf(projections: readonly ProjectionId[]): string {
   return projections
     .map(({ name, version }) => `${name}@${version}`)

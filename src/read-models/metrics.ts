@@ -11,8 +11,11 @@ import type { PartitionKeys } from './keys.js';
 import { isOrderEntry, orderEntry } from './order-buckets.js';
 import type { ReadableEntry } from './readable-entry.js';
 
-/** The figures of all orders: in total, by month, day and hour of when they were placed, a set of figures a currency. Version 2 keeps
- * what is needed of each order more compactly; what queries read is as it was. */
+/**
+ * The figures of all orders per currency: in total, and by the month, day and hour in which the
+ * orders were placed. Versions 1 and 2 have the same figures; they differ in what they keep per
+ * order, which queries do not read.
+ */
 export const metrics = { name: 'metrics', version: 2, readsFrom: 1 } as const;
 
 export const hourMs = 3_600_000;
@@ -20,16 +23,16 @@ export const dayMs = 24 * hourMs;
 
 export function metricsKeys(key: PartitionKeys) {
   return {
-    /** Set: the currencies that orders of this partition have. */
+    /** Set: the currencies of the orders of this partition. */
     currencies: key('currencies'),
-    /** Hash: `Figures` under the fields of `figureFields`. */
+    /** Hash: `Figures` as JSON, by the fields of `figureFields`. */
     figures: (currency: string) => key('figures', currency),
-    /** Hash entry: the little of an order that its next event's effect on the figures depends on. */
+    /** Hash entry: the part of an order that the effect of its next event depends on. */
     order: (orderId: string) => orderEntry(key, orderId),
   };
 }
 
-/** The fields of the figures; each counts from 1970, in UTC. */
+/** The fields of the figures. Months, days and hours are counted from 1970, in UTC. */
 export const figureFields = {
   total: 'total',
   month: (milliseconds: number) => {
@@ -40,7 +43,10 @@ export const figureFields = {
   hour: (milliseconds: number) => `hour:${Math.floor(milliseconds / hourMs)}`,
 } as const;
 
-/** Sums over a set of orders as they stand now. Money in minor units, in bigint: exact however many orders. */
+/**
+ * Sums over a set of orders in their present state. Money is in minor units; bigint keeps sums
+ * exact.
+ */
 export interface Figures {
   orders: number;
   units: number;
@@ -135,6 +141,6 @@ export function decodeFigures(text: string): Figures {
   };
 }
 
-/** An entry for people to read. */
+/** The readable form of an entry, for comparisons. */
 export const readableMetricsEntry: ReadableEntry = (key, entry, text) =>
   isOrderEntry(key) ? { orderId: longId(entry), text } : { text };

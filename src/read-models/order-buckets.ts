@@ -2,13 +2,15 @@ import { shortId } from './encoding/short-id.js';
 import type { PartitionKeys } from './keys.js';
 
 /**
- * What a read model keeps of each order is a field of a small hash, not a key of its own: a key costs Redis some 150 bytes
- * beside its value, a field of a hash of short values hardly any (Redis keeps hashes of up to 512 values of up to 64 bytes
- * as one block of memory). The number of hashes in a partition is part of the stored format.
+ * A read model keeps the entry of each order as a field of one of many small hashes. A key per
+ * order would cost about 150 bytes beside its value. A field of a small hash costs hardly any:
+ * Redis keeps a hash of up to 512 fields, with values of up to 64 bytes, as one block of memory.
+ *
+ * The number of hashes per partition is part of the stored format.
  */
 const bucketsPerPartition = 1_024;
 
-/** Where an order's entry is: the hash, and the field in it. */
+/** The hash and the field of an order's entry. */
 export function orderEntry(key: PartitionKeys, orderId: string): readonly [hash: string, field: string] {
   return [key('orders', String(bucketOf(orderId))), shortId(orderId)];
 }
@@ -18,7 +20,10 @@ export function isOrderEntry(key: string): boolean {
   return key.startsWith('orders:');
 }
 
-/** By the last digits of the id: they are random in ids of versions 4, 5 and 7, and partitions go by another hash. */
+/**
+ * The bucket comes from the last digits of the id. They are random in UUIDs of versions 4, 5 and 7,
+ * and independent of the partition, which comes from another hash.
+ */
 function bucketOf(orderId: string): number {
   return Number.parseInt(orderId.slice(-3), 16) % bucketsPerPartition;
 }

@@ -9,33 +9,37 @@ import { isOrderEntry, orderEntry } from './order-buckets.js';
 import type { ReadableEntry } from './readable-entry.js';
 
 /**
- * What happened to each order, as the log has it, and which change follows which in a partition. Version 2 added the changes;
- * version 3 keeps the events once, by position, for both.
+ * The events of each order, and the order of changes in a partition. Both come from one list of
+ * events by position.
  */
 export const orderHistory = { name: 'order-history', version: 3, readsFrom: 3 } as const;
 
-/** Positions of a partition whose events are one list. Part of the stored format. */
+/** Positions per list of events. Part of the stored format. */
 const chunkPositions = 256;
 
 export function orderHistoryKeys(key: PartitionKeys) {
   return {
-    /** List: the `HistoryEntry` of the event at position 256 chunk + index + 1; empty where it is no order's event. */
+    /**
+     * List: the `HistoryEntry` of the event at position 256 × chunk + index + 1. It is empty if the
+     * event belongs to no order or was skipped.
+     */
     events: (chunk: number) => key('events', String(chunk)),
-    /** Hash entry: at which positions an order's events are, see `encodePositions`. */
+    /** Hash entry: the positions of an order's events, see `encodePositions`. */
     order: (orderId: string) => orderEntry(key, orderId),
   };
 }
 
-/** Where in its list the event of a position is. */
+/** The list of a position, and the index in it. */
 export function chunkOf(position: number): { readonly chunk: number; readonly index: number } {
   const chunk = Math.floor((position - 1) / chunkPositions);
   return { chunk, index: position - 1 - chunk * chunkPositions };
 }
 
-/** An event of an order as the history has it. Whose order it is stands in the order's first entry alone. The command's hash is not kept: nobody asks the history for it. */
+/** An event of an order. Queries of the history need no hash of the command, so it is not kept. */
 export interface HistoryEntry {
+  /** Only the first entry of an order names the order. */
   readonly orderId: string | undefined;
-  /** Where the order's first event is. */
+  /** The position of the order's first event. */
   readonly firstPosition: number;
   readonly position: number;
   readonly version: number;
@@ -44,11 +48,11 @@ export interface HistoryEntry {
   readonly metadata: Omit<EventMetadata, 'command_hash'>;
   readonly occurred_at: string;
   readonly recorded_at: string;
-  /** Hex. */
+  /** In hex. */
   readonly hash: string;
 }
 
-/** One letter an event type: part of the stored format. */
+/** One letter per event type. Part of the stored format. */
 const typeLetters: Readonly<Record<OrderEventType, string>> = {
   OrderPlaced: 'P',
   OrderAmended: 'A',
@@ -67,15 +71,17 @@ const typeLetters: Readonly<Record<OrderEventType, string>> = {
 const typesByLetter = new Map(Object.entries(typeLetters).map(([type, letter]) => [letter, type]));
 
 /**
- * The entry's text: its fields, a line each, the last `data`. Neither JSON nor anything else in it has line breaks.
- * @param firstPosition where the order's first event is.
+ * Encodes an entry as one line per field; `data` is the last line. Neither JSON text nor another
+ * field contains a line break.
+ *
+ * @param firstPosition the position of the order's first event.
  */
 export function encodeHistoryEntry(event: StoredEvent, firstPosition: number): string {
   const recordedMs = utcMs(event.recordedAt);
   const earlierMs = recordedMs - utcMs(event.occurredAt);
   const type = typeLetters[event.type as OrderEventType] ?? event.type;
   const { index } = chunkOf(event.position);
-  // Joined at once: text put together piece by piece costs the garbage collector more than it takes.
+  // Joining once is cheaper: texts that grow piece by piece cost more in garbage collection.
   return [
     event.position === firstPosition ? shortId(event.orderId) : '',
     base36(event.version),
@@ -90,7 +96,7 @@ export function encodeHistoryEntry(event: StoredEvent, firstPosition: number): s
   ].join('\n');
 }
 
-/** @param chunk the list that the entry is from. */
+/** @param chunk the list that holds the entry. */
 export function decodeHistoryEntry(chunk: number, text: string): HistoryEntry {
   const [
     id = '',
@@ -120,7 +126,7 @@ export function decodeHistoryEntry(chunk: number, text: string): HistoryEntry {
   };
 }
 
-/** Changes what an entry says happened: once a person is erased, without what was personal. */
+/** Changes the data of an entry; used to remove personal data once a person is erased. */
 export function withData(text: string, change: (type: string, data: unknown) => unknown): string {
   const lines = text.split('\n');
   const type = lines[2] ?? '';
@@ -129,7 +135,12 @@ export function withData(text: string, change: (type: string, data: unknown) => 
   return [...lines, packJson(JSON.stringify(changed))].join('\n');
 }
 
-/** Where an order's events are: the first position, then how far each later one is from it. */
+/**
+ * Encodes the positions of an order's events: the first one, then the distance of each later one
+ * from it.
+ *
+ * @param before the encoded positions so far; undefined if there are none.
+ */
 export function encodePositions(before: string | undefined, positions: readonly number[]): string {
   const first = before === undefined ? positions[0] : firstPositionOf(before);
   if (first === undefined) throw new Error('an order has at least one event');
@@ -147,18 +158,21 @@ export function decodePositions(text: string): number[] {
   return [first, ...later.map((distance) => first + distance)];
 }
 
-/** The metadata's fields in the order in which they are written, each as its place in the line. */
+/** The fields of the metadata after schema and actor, in the order in which they are written. */
 const metadataFields = ['request_id', 'correlation_id', 'causation_id', 'idempotency_key', 'person'] as const;
 
-/** Metadata as `commands` writes it, with values that need no escaping. Everything else is kept as JSON text. */
+/**
+ * Metadata as commands write it, with values that need no escaping. Other metadata stays JSON text.
+ */
 const plainMetadata =
   /^\{"schema":(\d+),"actor":"([^"\\]+)"(?:,"request_id":"([^"\\]+)")?(?:,"correlation_id":"([^"\\]+)")?(?:,"causation_id":"([^"\\]+)")?(?:,"idempotency_key":"([^"\\]+)")?(?:,"command_hash":"[^"\\]*")?(?:,"person":"([^"\\]+)")?\}$/;
 
-/** In front of a short id: no value in JSON text begins with it. */
+/** Precedes a short id. No value in JSON text begins with this character. */
 const shortMark = '\u0001';
+/** Stands for a value that equals the one before it. */
 const sameAsBefore = '\u0002';
 
-/** "<schema>\t<actor>\t<request_id>\t…", without what is empty at the end. */
+/** "<schema>\t<actor>\t<request_id>\t…", without the empty values at the end. */
 function packMetadata(json: string): string {
   const found = plainMetadata.exec(json);
   if (!found) {
@@ -167,7 +181,7 @@ function packMetadata(json: string): string {
   }
   const fields = found.slice(1).map((value: string | undefined, index) => {
     if (value === undefined) return '';
-    // A request that begins a chain of commands correlates with itself.
+    // The first request of a chain has its own id as correlation id.
     if (index > 2 && value === found[index]) return sameAsBefore;
     const short = index > 1 ? shortIdIfUuid(value) : undefined;
     return short === undefined ? value : shortMark + short;
@@ -190,7 +204,7 @@ function unpackMetadata(text: string): Omit<EventMetadata, 'command_hash'> {
   return metadata;
 }
 
-/** An entry for people to read. */
+/** The readable form of an entry, for comparisons. */
 export const readableHistoryEntry: ReadableEntry = (key, entry, text) => {
   if (isOrderEntry(key)) return { orderId: longId(entry), text: text && JSON.stringify(decodePositions(text)) };
   if (!text) return { text };
@@ -198,7 +212,7 @@ export const readableHistoryEntry: ReadableEntry = (key, entry, text) => {
   return { orderId, entry: `version ${rest.version}`, text: JSON.stringify(rest) };
 };
 
-/** Whether the entry's data was sealed with a person's key. */
+/** Whether the data of the entry's event is sealed with a person's key in the log. */
 export function isSealedEntry(text: string): boolean {
   return unpackMetadata(text.split('\n')[8] ?? '').person !== undefined;
 }

@@ -6,7 +6,7 @@ import type { PartitionKeys } from './keys.js';
 import { isOrderEntry, orderEntry } from './order-buckets.js';
 import type { ReadableEntry } from './readable-entry.js';
 
-/** The order as it is now, and the indexes that the list of orders is read from. Version 2 is the compact one. */
+/** The present state of each order, and the indexes that the list of orders is read from. */
 export const orderStatus = { name: 'order-status', version: 2, readsFrom: 2 } as const;
 
 /** The keys of order-status in a partition. */
@@ -16,7 +16,10 @@ export function orderStatusKeys(key: PartitionKeys) {
     order: (orderId: string) => orderEntry(key, orderId),
     /** Sorted set of `placedMember`s: all orders. */
     placed: key('placed'),
-    /** Sorted set of `placedMember`s: the orders of one status and payment status. Each order is in exactly one. */
+    /**
+     * Sorted set of `placedMember`s: the orders of one status and payment status. An order is in
+     * one set.
+     */
     placedWith: (status: OrderStatus, payment: PaymentStatus) => key('placed', status, payment),
     /** Sorted set of `userMember`s: all orders, by user and then by time. */
     users: key('users'),
@@ -24,24 +27,25 @@ export function orderStatusKeys(key: PartitionKeys) {
 }
 
 /**
- * Members are read by their lexicographic order (all scores are 0): first the time when the order was placed, then its id,
- * both short. So a page can begin exactly after any order, however many were placed at the same millisecond.
+ * The member of an order. All scores are 0, so members are in lexicographic order: by the time of
+ * placing, then by the order's id, both in their short form. So a page of the list can begin after
+ * any order, however many orders were placed in the same millisecond.
  */
 export function placedMember(placedAt: string, orderId: string): string {
   return shortTimeAndId(utcMs(placedAt), orderId);
 }
 
-/** A user's id holds no control character (the schema refuses them), so NUL ends it. */
+/** The member of an order among those of its user. The schema allows no NUL in a user's id. */
 export function userMember(userId: string, placedMember: string): string {
   return `${userId}\0${placedMember}`;
 }
 
-/** The order's id in either kind of member. */
+/** The order's id, from either kind of member. */
 export function memberOrderId(member: string): string {
   return longId(member.slice(-shortIdLength));
 }
 
-/** An order's fields without their names, as one JSON array; an item is five values in it. */
+/** An order as one JSON array, without the names of its fields. Each item takes five values. */
 type EncodedOrder = [
   version: number,
   userId: string,
@@ -57,10 +61,10 @@ type EncodedOrder = [
   ...items: (string | number | null)[],
 ];
 
-/** Where in it the items begin. */
+/** The index of the first item in an encoded order. */
 const itemsFrom = 11;
 
-/** The order as text. Nothing that `evolve` needs is lost: it is also the projection's state. */
+/** Encodes all that `evolve` needs: the text is also the state of the projection. */
 export function encodeOrder(order: Order): string {
   const encoded: EncodedOrder = [
     order.version,
@@ -81,9 +85,10 @@ export function encodeOrder(order: Order): string {
   return JSON.stringify(encoded);
 }
 
-/** Throws on a text that no order has. */
+/** Throws if the text holds no order. */
 export function decodeOrder(orderId: string, text: string): Order {
-  // By index: destructuring goes through an iterator, which costs more than reading the JSON does.
+  // Access by index is faster: destructuring uses an iterator, which costs more than parsing the
+  // JSON.
   const encoded = JSON.parse(text) as EncodedOrder;
   const status = orderStatuses[encoded[2]];
   if (status === undefined) throw new Error(`order ${orderId}: unknown status ${encoded[2]}`);
@@ -114,7 +119,7 @@ export function decodeOrder(orderId: string, text: string): Order {
   };
 }
 
-/** An entry for people to read. */
+/** The readable form of an entry, for comparisons. */
 export const readableOrderEntry: ReadableEntry = (key, entry, text) => {
   if (!isOrderEntry(key)) return { orderId: memberOrderId(entry), text };
   const orderId = longId(entry);

@@ -1,6 +1,6 @@
 import type { ProjectionId } from './keys.js';
 
-/** Redis did not answer, or answered with an error. The read models are as they were. */
+/** Redis did not respond, or responded with an error. The read models are unchanged. */
 export class ReadModelUnavailable extends Error {
   constructor(cause: unknown) {
     super(`Redis: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
@@ -8,11 +8,11 @@ export class ReadModelUnavailable extends Error {
   }
 }
 
-/** There is no generation yet that this version of the code reads. Commands go on. */
+/** No generation exists yet that this version of the code reads. Commands are not affected. */
 export class ReadModelBeingBuilt extends ReadModelUnavailable {
   constructor({ name, version }: ProjectionId) {
     super(undefined);
     this.name = 'ReadModelBeingBuilt';
-    this.message = `${name} is being built for version ${version}: GET /projections shows how far it is`;
+    this.message = `${name} is being built for version ${version}: GET /projections shows the progress`;
   }
 }

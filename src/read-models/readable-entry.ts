@@ -1,8 +1,10 @@
 /**
- * What an entry of a read model says, for people who look at differences: the order that it is about and what of it, and JSON
- * text instead of the compact form. May throw on an entry that it can't read.
- * @param key the key within the generation. @param entry within the key: a field, a member, or an index.
- * @param text what is stored there; undefined where nothing is.
+ * Describes an entry of a read model to people who look at differences: the order it belongs to,
+ * its name within the order, and its content as JSON. May throw if the entry cannot be decoded.
+ *
+ * @param key the key within the generation.
+ * @param entry the entry within the key: a hash field, a set member or a list index.
+ * @param text the stored text; undefined if there is none.
  */
 export type ReadableEntry = (
   key: string,

@@ -1,4 +1,4 @@
-/** Why a projection's partition stands still: a bug met an event, or the log is not the one it was built from. */
+/** Why a projection has stopped in a partition: an event failed, or the log is another one. */
 export interface StoppedReport {
   readonly position: number;
   readonly orderId: string | null;
@@ -7,23 +7,23 @@ export interface StoppedReport {
   readonly at: string;
 }
 
-/** What a partition's owner last told of it. The same shape is JSON text in Redis. */
+/** The last report of a partition's owner. It is stored in Redis as JSON of the same shape. */
 export interface PartitionReport {
   readonly owner: string;
   readonly head: number;
-  /** By projection: where the live generation has stopped. */
+  /** By projection: why the live generation has stopped. */
   readonly stopped: Readonly<Record<string, StoppedReport>>;
-  /** By projection: where the generation being built has stopped. */
+  /** By projection: why the generation that is being built has stopped. */
   readonly rebuild_stopped: Readonly<Record<string, StoppedReport>>;
   readonly reported_at: string;
 }
 
-/** How far a rebuild is. The same shape is JSON text in Redis. */
+/** The progress of a rebuild. It is stored in Redis as JSON of the same shape. */
 export interface RebuildProgress {
   readonly generation: number;
   readonly events_done: number;
   readonly events_total: number;
-  /** Over the last seconds; null until something has been measured. */
+  /** Average of the last seconds; null until two samples have been taken. */
   readonly events_per_second: number | null;
   readonly reported_at: string;
 }

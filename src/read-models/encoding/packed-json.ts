@@ -1,8 +1,10 @@
 /**
- * JSON text with the phrases that nearly every event has replaced by one character each: an event's data takes a third of
- * its length. Valid JSON text has no control characters but tab and line breaks, so the others are free to stand for
- * phrases, and unpacking gives back the very same text. The order of the phrases is the stored format: it never changes,
- * new phrases go to the end.
+ * Phrases that nearly every event contains. Packing replaces each by one character, so that an
+ * event's data takes a third of its length. Valid JSON text contains no control characters but tab
+ * and line breaks. The others stand for phrases, and unpacking restores exactly the same text.
+ *
+ * The order of the phrases is part of the stored format. It never changes; new phrases go to the
+ * end.
  */
 const phrases = [
   '{"item_id":"',
@@ -42,7 +44,7 @@ export function packJson(json: string): string {
   return json.replace(anyPhrase, (phrase) => codeOf.get(phrase) ?? phrase);
 }
 
-/** What `packJson` was given. */
+/** Restores the text that `packJson` was given. */
 export function unpackJson(packed: string): string {
   return packed.replace(anyCode, (code) => phraseOf.get(code) ?? code);
 }

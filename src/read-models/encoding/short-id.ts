@@ -1,14 +1,18 @@
 import { codeAt } from '../../orders/values/code-at.js';
 
 /**
- * Ids and times as short text for Redis, where every byte is there a million times: 6 bits a character instead of the 4 of
- * hexadecimal digits. The alphabet is in ASCII order, so short texts sort as the digits do.
+ * The alphabet of ids and times in Redis. A character holds 6 bits, a hexadecimal digit only 4;
+ * each byte counts, because it is stored once per order or event. The alphabet is in ASCII order,
+ * so short texts sort like the ids and times that they stand for.
  */
 const alphabet = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
 
 const codes = Array.from(alphabet, (character) => character.charCodeAt(0));
 
-/** The values of characters, by their code: of hexadecimal digits, and of the alphabet. -1: none. */
+/**
+ * By character code: the value of a hexadecimal digit, and of a character of the alphabet. -1 means
+ * none.
+ */
 const digitValues = valuesOf('0123456789abcdef');
 const characterValues = valuesOf(alphabet);
 
@@ -18,35 +22,35 @@ function valuesOf(characters: string): Int8Array {
   return values;
 }
 
-/** Characters of a short id. */
+/** Length of a short id in characters. */
 export const shortIdLength = 22;
 
-/** Where in a UUID its 32 digits are; a zero is put behind them. */
-const digitPlaces = [...'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx'].flatMap((mark, place) => (mark === 'x' ? place : []));
+/** The indexes of the 32 digits of a UUID. */
+const digitIndexes = [...'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx'].flatMap((mark, index) => (mark === 'x' ? index : []));
 
-const dashPlaces = [8, 13, 18, 23];
+const dashIndexes = [8, 13, 18, 23];
 const dash = 0x2d;
 
-/** Characters of a short time. */
+/** Length of a short time in characters. */
 const shortTimeLength = 8;
 
 /**
- * Texts are written here and made strings at once: text put together piece by piece would cost the garbage collector more than
- * it takes.
+ * Texts are written to this buffer and become strings at once. Texts that grow piece by piece cost
+ * more in garbage collection.
  */
 const written = Buffer.alloc(shortTimeLength + shortIdLength);
 
-/** The 22 characters of a UUID in lower case. Throws on anything else. */
+/** The 22 characters of a lower-case UUID. Throws on another text. */
 export function shortId(uuid: string): string {
-  return shortIdIfUuid(uuid) ?? refuse(uuid);
+  return shortIdIfUuid(uuid) ?? throwNoUuid(uuid);
 }
 
-/** The same; undefined for anything else. */
+/** The 22 characters of a lower-case UUID; undefined for another text. */
 export function shortIdIfUuid(text: string): string | undefined {
   return writeId(0, text) ? written.toString('latin1', 0, shortIdLength) : undefined;
 }
 
-/** The 8 characters of a time in milliseconds since 1970; times before are that of 1970. */
+/** The 8 characters of a time in milliseconds since 1970. An earlier time counts as 1970. */
 export function shortTime(milliseconds: number): string {
   writeTime(0, milliseconds);
   return written.toString('latin1', 0, shortTimeLength);
@@ -55,13 +59,17 @@ export function shortTime(milliseconds: number): string {
 /** The short time followed by the short id. */
 export function shortTimeAndId(milliseconds: number, uuid: string): string {
   writeTime(0, milliseconds);
-  if (!writeId(shortTimeLength, uuid)) refuse(uuid);
+  if (!writeId(shortTimeLength, uuid)) throwNoUuid(uuid);
   return written.toString('latin1', 0, shortTimeLength + shortIdLength);
 }
 
-/** Whether the text is a UUID in lower case, and so was written. */
+/**
+ * Writes a short id to the buffer. 32 digits make 21 1/3 characters, so one zero digit is appended.
+ *
+ * @returns whether the text is a lower-case UUID. Otherwise the buffer holds no id.
+ */
 function writeId(at: number, uuid: string): boolean {
-  let invalid = uuid.length === 36 && dashPlaces.every((place) => codeAt(uuid, place) === dash) ? 0 : -1;
+  let invalid = uuid.length === 36 && dashIndexes.every((index) => codeAt(uuid, index) === dash) ? 0 : -1;
   for (let nth = 0, character = at; nth < 32; nth += 3) {
     const high = digitAt(uuid, nth);
     const middle = digitAt(uuid, nth + 1);
@@ -75,22 +83,22 @@ function writeId(at: number, uuid: string): boolean {
 
 function writeTime(at: number, milliseconds: number): void {
   let rest = Math.max(0, milliseconds);
-  for (let place = at + shortTimeLength - 1; place >= at; place -= 1) {
+  for (let index = at + shortTimeLength - 1; index >= at; index -= 1) {
     const upper = Math.floor(rest / 64);
-    written[place] = codes[rest - upper * 64] ?? 0;
+    written[index] = codes[rest - upper * 64] ?? 0;
     rest = upper;
   }
 }
 
-function refuse(text: string): never {
-  throw new Error(`"${text}" is no UUID in lower case`);
+function throwNoUuid(text: string): never {
+  throw new Error(`"${text}" is no lower-case UUID`);
 }
 
 function digitAt(uuid: string, nth: number): number {
-  return digitValues[codeAt(uuid, digitPlaces[nth] ?? 0)] ?? -1;
+  return digitValues[codeAt(uuid, digitIndexes[nth] ?? 0)] ?? -1;
 }
 
-/** The UUID of a short id. Throws on a text that is none. */
+/** The UUID of a short id. Throws if the text is no short id. */
 export function longId(short: string): string {
   if (short.length !== shortIdLength) throw new Error(`"${short}" is no short id`);
   let digits = '';

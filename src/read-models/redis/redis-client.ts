@@ -1,17 +1,20 @@
 import { Redis } from 'ioredis';
 
-/** Every wait on Redis is bounded by one of these. */
+/** The limits of connections to Redis. Each wait on Redis is bounded by one of them. */
 const redisLimits = {
   connectTimeoutMs: 2_000,
   commandTimeoutMs: 5_000,
-  /** A command that meets a lost connection is sent once more after a reconnect, then fails. */
+  /** Retries of a command that meets a lost connection: it is sent again after a reconnect. */
   maxRetriesPerRequest: 1,
   maxReconnectDelayMs: 1_000,
 } as const;
 
 export type { Redis };
 
-/** A connection to the server of a redis:// or rediss:// URL. It reconnects for ever; `onError` hears of each failure. */
+/**
+ * Opens a connection to a redis:// or rediss:// URL. It reconnects without end. `onError` is called
+ * for each failure.
+ */
 export function createRedis(url: string, onError: (error: Error) => void): Redis {
   const redis = new Redis(url, {
     connectTimeout: redisLimits.connectTimeoutMs,
@@ -24,7 +27,10 @@ export function createRedis(url: string, onError: (error: Error) => void): Redis
   return redis;
 }
 
-/** A connection for subscribing: it has no commands to time out, and subscribes again by itself after a reconnect. */
+/**
+ * Opens a connection for subscribing. It has no command time-out, because it sends no commands. It
+ * subscribes again by itself after a reconnect.
+ */
 export function createRedisSubscriber(url: string, onError: (error: Error) => void): Redis {
   const redis = new Redis(url, {
     connectTimeout: redisLimits.connectTimeoutMs,

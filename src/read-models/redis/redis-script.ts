@@ -5,10 +5,12 @@ import { projectPath } from '../../project-path.js';
 import { ReadModelUnavailable } from '../read-model-unavailable.js';
 import type { Redis } from './redis-client.js';
 
-/** Not with what else is sent in this turn of the event loop, but at once. Rejects with ReadModelUnavailable. */
+/**
+ * Sends a command at once, without the batching of `pipeline`. Rejects with ReadModelUnavailable.
+ */
 async function sendNow(redis: Redis, name: string, args: string[]): Promise<unknown> {
   const command = new Command(name, [], { replyEncoding: 'utf8' });
-  // Not given to the constructor, which would look through thousands of them for lists.
+  // The constructor would search thousands of arguments for lists, so they are set afterwards.
   command.args = args;
   try {
     return await redis.sendCommand(command);
@@ -18,11 +20,15 @@ async function sendNow(redis: Redis, name: string, args: string[]): Promise<unkn
 }
 
 /**
- * Runs a script of redis/ atomically; in cluster mode Redis takes only keys of one partition in a call. It is sent at once. Rejects with ReadModelUnavailable.
+ * Runs a script of redis/ atomically. The call is sent at once. In cluster mode Redis accepts only
+ * keys of one partition per call. Rejects with ReadModelUnavailable.
  */
 export type RedisScript = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
 
-/** A script of redis/ on this connection. It goes by its hash; the text is sent only to a server that lacks it. */
+/**
+ * Prepares a script of redis/ for a connection. Calls name the script by its hash. Its text is sent
+ * only to a server that does not know it.
+ */
 export function redisScript(redis: Redis, file: string): RedisScript {
   const lua = readFileSync(projectPath('redis', file), 'utf8');
   const sha1 = createHash('sha1').update(lua).digest('hex');
