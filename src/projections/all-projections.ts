@@ -3,8 +3,11 @@ import { orderHistoryProjection } from './order-history.js';
 import { orderStatusProjection } from './order-status.js';
 import type { Projection } from './projection.js';
 
-/** All projections of the service. A new one is a file beside these and a line here: docs/new-projection.md. */
-// A projection's state is its own business: the runtime only carries it from `load` to `fold`.
+/**
+ * All projections of the service. A new one takes a file beside these and a line here, see
+ * docs/new-projection.md. The runtime does not look at the state of a projection, it only hands it
+ * from `load` to `project`, so the list may hide the type of each state.
+ */
 export const allProjections = [
   orderStatusProjection,
   orderHistoryProjection,

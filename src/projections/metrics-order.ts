@@ -4,7 +4,7 @@ import { utcMs } from '../orders/values/utc-time.js';
 import { base36, fromBase36 } from '../read-models/encoding/base36.js';
 import type { ProjectedEvent } from './projection.js';
 
-/** What the effect of an order's next event on the figures depends on. */
+/** The part of an order that the effect of its next event on the figures depends on. */
 export interface MetricsOrder {
   currency: string;
   placedAtMs: number;
@@ -15,7 +15,10 @@ export interface MetricsOrder {
   units: number;
   shipped: number;
   returned: number;
-  /** Whether its way to "shipped" has been timed already: what comes back and goes out again is not timed again. */
+  /**
+   * Whether the time to "shipped" was counted. Items that are returned and shipped again do not
+   * count.
+   */
   shippedTimed: boolean;
 }
 
@@ -81,7 +84,7 @@ function after(before: MetricsOrder, event: Exclude<ProjectedEvent['event'], { t
   return order;
 }
 
-/** Field by field, as in evolve.ts. */
+/** Copies field by field, which is faster than spreading; see orders/evolve.ts. */
 function copied(order: MetricsOrder): MetricsOrder {
   const { currency, placedAtMs, totalMinor, refundedMinor, paidMinor, status, units, shipped, returned, shippedTimed } =
     order;
@@ -96,7 +99,11 @@ function unitCountsOf(order: MetricsOrder) {
   return { ordered: order.units, shipped: order.shipped, returned: order.returned };
 }
 
-/** "<currency> <placed at, ms> <total> <paid> <refunded> <status> <units> <shipped> <returned>[ timed]", numbers to base 36. */
+/**
+ * Encodes an order as "<currency> <placed at, ms> <total> <paid> <refunded> <status> <units>
+ * <shipped> <returned>[ t]". Numbers are in base 36; "t" means that the time to "shipped" was
+ * counted.
+ */
 export function encodeCountedOrder(order: MetricsOrder): string {
   return [
     order.currency,
@@ -111,7 +118,7 @@ export function encodeCountedOrder(order: MetricsOrder): string {
   ].join(' ');
 }
 
-/** Throws on a text that no order has: counting on from a guess would make every sum above it wrong. */
+/** Throws if the text holds no order: a guess would make all later sums wrong. */
 export function decodeCountedOrder(text: string): MetricsOrder {
   const [currency = '', ...words] = text.split(' ');
   const numbers = words.slice(0, 8).map(fromBase36);
@@ -119,7 +126,7 @@ export function decodeCountedOrder(text: string): MetricsOrder {
   const [units = 0, shipped = 0, returned = 0] = counts;
   const status = orderStatuses[statusIndex];
   if (status === undefined || counts.length !== 3 || numbers.some(Number.isNaN)) {
-    throw new Error(`"${text}" is nothing that metrics keeps of an order`);
+    throw new Error(`"${text}" is no encoded order of metrics`);
   }
   const shippedTimed = words[8] === 't';
   return { currency, placedAtMs, totalMinor, paidMinor, refundedMinor, status, units, shipped, returned, shippedTimed };

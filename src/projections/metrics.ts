@@ -18,13 +18,14 @@ import { rememberedOrders } from './remembered-orders.js';
 
 interface MetricsState {
   readonly orders: Map<string, MetricsOrder>;
-  /** By currency, then by field. */
+  /** By currency, then by the field of `figureFields`. */
   readonly figures: Map<string, Map<string, Figures>>;
 }
 
 /**
- * Counts every order in the total, the month, the day and the hour in which it was placed, and moves it there when it changes: an
- * order placed in January and cancelled in March counts as cancelled in January.
+ * Counts each order in the total and in the month, day and hour in which it was placed. Later
+ * events change the figures of that time: an order placed in January and cancelled in March counts
+ * as cancelled in January.
  */
 export const metricsProjection: Projection<MetricsState> = {
   ...metrics,
@@ -51,7 +52,8 @@ export const metricsProjection: Projection<MetricsState> = {
       changed.set(event.orderId, now);
       if (before) countDurations(event, before, now, state.figures);
     }
-    // The figures are sums over the orders as they stand: what an order went through in between makes no difference.
+    // The figures are sums over the present state of the orders, so states in between do not
+    // matter.
     for (const [orderId, order] of changed) {
       const before = state.orders.get(orderId);
       for (const figures of figuresOf(order, state.figures)) {
@@ -74,7 +76,11 @@ export const metricsProjection: Projection<MetricsState> = {
   },
 };
 
-/** The figures in which the orders of these events are counted, or will be. @param last those that need not be read. */
+/**
+ * Loads the figures that count the orders of these events.
+ *
+ * @param last figures of the previous state, which need not be read.
+ */
 async function loadFigures(
   events: readonly ProjectedEvent[],
   orders: ReadonlyMap<string, MetricsOrder>,
@@ -83,17 +89,17 @@ async function loadFigures(
   last: MetricsState['figures'] | undefined,
 ): Promise<MetricsState['figures']> {
   const hoursByCurrency = new Map<string, Set<number>>();
-  const touch = (currency: string, placedAtMs: number) => {
+  const addHourOf = (currency: string, placedAtMs: number) => {
     const hours = hoursByCurrency.get(currency) ?? new Set();
     hours.add(Math.floor(placedAtMs / hourMs));
     hoursByCurrency.set(currency, hours);
   };
-  for (const order of orders.values()) touch(order.currency, order.placedAtMs);
+  for (const order of orders.values()) addHourOf(order.currency, order.placedAtMs);
   for (const { event } of events) {
-    if (event.type === 'OrderPlaced') touch(event.data.currency, utcMs(event.occurredAt));
+    if (event.type === 'OrderPlaced') addHourOf(event.data.currency, utcMs(event.occurredAt));
   }
   const figures: MetricsState['figures'] = new Map();
-  const unknown: (readonly [currency: string, fields: string[]])[] = [];
+  const toRead: (readonly [currency: string, fields: string[]])[] = [];
   for (const [currency, hours] of hoursByCurrency) {
     const known = last?.get(currency);
     const ofCurrency = new Map<string, Figures>();
@@ -104,24 +110,28 @@ async function loadFigures(
       if (found) ofCurrency.set(field, found);
       else missing.push(field);
     }
-    if (missing.length > 0) unknown.push([currency, missing]);
+    if (missing.length > 0) toRead.push([currency, missing]);
   }
-  if (unknown.length === 0) return figures;
-  const answers = (await read(unknown.map(([currency, fields]) => ['HMGET', figuresKey(currency), ...fields]))) as (
+  if (toRead.length === 0) return figures;
+  const replies = (await read(toRead.map(([currency, fields]) => ['HMGET', figuresKey(currency), ...fields]))) as (
     | string
     | null
   )[][];
-  for (const [index, [currency, fields]] of unknown.entries()) {
+  for (const [index, [currency, fields]] of toRead.entries()) {
     for (const [nth, field] of fields.entries()) {
-      const text = answers[index]?.[nth];
+      const text = replies[index]?.[nth];
       figures.get(currency)?.set(field, text ? decodeFigures(text) : emptyFigures());
     }
   }
   return figures;
 }
 
-/** The fields in which orders are counted, by the hour in which they were placed: most events are of few hours. */
+/**
+ * Cache: the fields that count an order, by the hour since 1970 in which it was placed. Most events
+ * are of few hours.
+ */
 const fieldsByHour = new Map<number, readonly string[]>();
+/** Maximum of hours in that cache. It is cleared when it is full. */
 const maxHours = 10_000;
 
 function fieldsOf(placedAtMs: number): readonly string[] {
@@ -150,6 +160,7 @@ function countDurations(
   }
 }
 
+/** Widens the range of hours in which the orders were placed. */
 function addHour(figures: Figures, { placedAtMs }: MetricsOrder): void {
   const hour = Math.floor(placedAtMs / hourMs);
   figures.firstHour = Math.min(figures.firstHour, hour);
@@ -171,7 +182,8 @@ function add(figures: Figures, order: MetricsOrder, sign: 1 | -1): void {
   figures.units += sign * order.units;
   figures.gross += factor * BigInt(order.totalMinor);
   figures.cancelled += cancelled ? factor * BigInt(order.totalMinor) : 0n;
-  // What is given back for a cancelled order is out of the net by its cancellation already: never taken off twice.
+  // The cancellation has taken the whole order out of the net, so its refunds are not subtracted
+  // again.
   figures.refunded += cancelled ? 0n : factor * BigInt(order.refundedMinor);
   figures.paid += factor * BigInt(order.paidMinor);
   figures.byStatus.set(order.status, (figures.byStatus.get(order.status) ?? 0) + sign);

@@ -16,17 +16,18 @@ import type { ProjectedEvent, Projection } from './projection.js';
 import { rememberedOrders } from './remembered-orders.js';
 
 interface HistoryState {
-  /** The list in which the next event goes, and how many entries it has. */
+  /** The list that gets the next event, and its length. */
   list: { readonly chunk: number; readonly length: number };
-  /** By order that is there: where its events are, as stored. */
+  /** The encoded positions of each known order's events. */
   readonly positions: Map<string, string>;
-  /** By order whose person is erased by these events: what is there already, by position. */
+  /** By order whose person these events erase: its present entries by position. */
   readonly erased: ReadonlyMap<string, ReadonlyMap<number, string>>;
 }
 
 /**
- * Appends each event, as the log holds it, to the partition's list of events, and its position to its order. Once the order's
- * person is erased, what was there before is written anew without what was personal in it.
+ * Appends each event to the partition's list of events, and its position to the positions of its
+ * order. When the person of an order is erased, the order's entries are written again without
+ * personal data.
  */
 export const orderHistoryProjection: Projection<HistoryState> = {
   ...orderHistory,
@@ -70,11 +71,11 @@ export const orderHistoryProjection: Projection<HistoryState> = {
   project(events, partitionKeys, state) {
     const { positions, erased } = state;
     const key = orderHistoryKeys(partitionKeys);
-    /** By list: what is appended. */
+    /** The new entries of each list. */
     const appended = new Map<number, string[]>();
-    /** By order: where its new events are. */
-    const ofOrder = new Map<string, number[]>();
-    const forgotten = new Set(events.filter(isErasure).map(({ stored }) => stored.orderId));
+    /** The positions of each order's new events. */
+    const newPositions = new Map<string, number[]>();
+    const erasedOrders = new Set(events.filter(isErasure).map(({ stored }) => stored.orderId));
     let lastChunk = -1;
     let list: string[] = [];
     let end = state.list.length;
@@ -86,23 +87,24 @@ export const orderHistoryProjection: Projection<HistoryState> = {
         list = [];
         appended.set(chunk, list);
       }
-      if (end > index) throw new Error(`the list of events ${chunk} goes on after position ${stored.position}`);
-      // What is passed over is no order's event, and still has its place.
+      if (end > index)
+        throw new Error(`the list of events ${chunk} already reaches beyond position ${stored.position}`);
+      // An operator event or a skipped event takes an empty entry, so that indexes match positions.
       for (; end < index; end += 1) list.push('');
       const before = positions.get(stored.orderId);
-      let added = ofOrder.get(stored.orderId);
+      let added = newPositions.get(stored.orderId);
       if (!added) {
         added = [];
-        ofOrder.set(stored.orderId, added);
+        newPositions.set(stored.orderId, added);
       }
       added.push(stored.position);
       const firstPosition = before === undefined ? (added[0] ?? stored.position) : firstPositionOf(before);
       const entry = encodeHistoryEntry(stored, firstPosition);
-      list.push(forgotten.has(stored.orderId) ? withoutPersonalData(entry) : entry);
+      list.push(erasedOrders.has(stored.orderId) ? withoutPersonalData(entry) : entry);
       end += 1;
     }
     const writes = [...appended].map(([chunk, entries]): RedisCommand => ['RPUSH', key.events(chunk), ...entries]);
-    for (const [orderId, added] of ofOrder) {
+    for (const [orderId, added] of newPositions) {
       const text = encodePositions(positions.get(orderId), added);
       positions.set(orderId, text);
       writes.push(['HSET', ...key.order(orderId), text]);
@@ -118,7 +120,7 @@ export const orderHistoryProjection: Projection<HistoryState> = {
   },
 };
 
-/** How long a list is, after a step that ended in it or in one before. */
+/** The length of a list after a step that ended in this list or an earlier one. */
 function lengthAfter({ list }: HistoryState, chunk: number): number {
   return chunk === list.chunk ? list.length : 0;
 }

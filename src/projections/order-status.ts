@@ -14,10 +14,12 @@ import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
 import type { Projection } from './projection.js';
 import { rememberedOrders } from './remembered-orders.js';
 
-/** By id. */
+/** By the order's id. */
 type Orders = Map<string, Order>;
 
-/** Keeps each order, and the sorted sets that the list query reads, up to date. */
+/**
+ * Keeps the present state of each order, and the sorted sets that the list of orders is read from.
+ */
 export const orderStatusProjection: Projection<Orders> = {
   ...orderStatus,
   readable: readableOrderEntry,
@@ -41,14 +43,23 @@ export const orderStatusProjection: Projection<Orders> = {
   },
 };
 
-/** The writes of a step: each order's own, and one command for all that goes into, or out of, a sorted set. */
+/**
+ * Collects the writes of a step: one per order, and one per sorted set for all added or removed
+ * members.
+ */
 class OrderWrites {
   readonly #key: ReturnType<typeof orderStatusKeys>;
   readonly #orders: RedisCommand[] = [];
-  /** By sorted set. No member is both added and removed, so their order makes no difference. */
+  /**
+   * By sorted set: scores and members. A set never gets and loses the same member, so their
+   * order is free.
+   */
   readonly #added = new Map<string, (string | number)[]>();
   readonly #removed = new Map<string, string[]>();
-  /** The sorted sets of orders by their status and payment status: named once, and looked up by the same text. */
+  /**
+   * The name of each sorted set, so that a step builds it once. Equal names are also the same
+   * string.
+   */
   readonly #lists = new Map<OrderStatus, Map<PaymentStatus, string>>();
 
   constructor(partitionKeys: PartitionKeys) {
@@ -61,11 +72,11 @@ class OrderWrites {
     const list = this.#listOf(order);
     const listBefore = before && this.#listOf(before);
     this.#orders.push(['HSET', ...this.#key.order(orderId), encodeOrder(order)]);
-    if (!before) this.#into(this.#key.placed, member);
-    if (list !== listBefore) this.#into(list, member);
-    if (listBefore !== undefined && list !== listBefore) this.#outOf(listBefore, member);
-    if (userId !== before?.userId) this.#into(this.#key.users, userMember(userId, member));
-    if (before && userId !== before.userId) this.#outOf(this.#key.users, userMember(before.userId, member));
+    if (!before) this.#addTo(this.#key.placed, member);
+    if (list !== listBefore) this.#addTo(list, member);
+    if (listBefore !== undefined && list !== listBefore) this.#removeFrom(listBefore, member);
+    if (userId !== before?.userId) this.#addTo(this.#key.users, userMember(userId, member));
+    if (before && userId !== before.userId) this.#removeFrom(this.#key.users, userMember(before.userId, member));
   }
 
   #listOf(order: Order): string {
@@ -77,13 +88,13 @@ class OrderWrites {
     return list;
   }
 
-  #into(set: string, member: string): void {
+  #addTo(set: string, member: string): void {
     const members = this.#added.get(set);
     if (members) members.push(0, member);
     else this.#added.set(set, [0, member]);
   }
 
-  #outOf(set: string, member: string): void {
+  #removeFrom(set: string, member: string): void {
     const members = this.#removed.get(set);
     if (members) members.push(member);
     else this.#removed.set(set, [member]);

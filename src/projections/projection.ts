@@ -4,32 +4,46 @@ import type { PartitionKeys, ProjectionId } from '../read-models/keys.js';
 import type { ReadableEntry } from '../read-models/readable-entry.js';
 import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
 
-/** An event as a projection gets it: what the log holds, and what it means today. */
+/**
+ * An event for a projection: as stored, with personal data opened, and upcast to its present form.
+ */
 export interface ProjectedEvent {
   readonly stored: StoredEvent;
   readonly event: OrderEvent & EventEnvelope;
 }
 
-/** Reads keys of the projection's partition, in one round trip. Rejects with ReadModelUnavailable. */
+/**
+ * Reads keys of the projection's partition in one round trip. Resolves with the replies in order.
+ * Rejects with ReadModelUnavailable.
+ */
 export type ReadKeys = (commands: readonly RedisCommand[]) => Promise<unknown[]>;
 
 /**
- * A fold of the log into keys of Redis. The runtime gives it the partition's events in order, each exactly once with
- * respect to what it reads, since its writes and its checkpoint go in together or not at all. It names keys only through
- * `key`: so the same fold fills the live generation and, during a rebuild, the next.
+ * A fold of the log into keys of Redis. The runtime passes the events of a partition in order. Each
+ * takes effect exactly once, because the writes of a fold and its checkpoint are applied together
+ * or not at all.
+ *
+ * A projection names keys only through `key`. So the same fold fills the live generation and,
+ * during a rebuild, the next one.
  */
 export interface Projection<State = unknown> extends ProjectionId {
   /**
-   * Reads what the fold of these events needs. Nobody else writes these keys meanwhile: if so, the writes are refused.
-   * @param last the state after the step before, if this process has taken it and it still stands: what is in it need not be read.
-   *   The result must not hold on to all of it, or it would grow without end.
+   * Loads the state that the fold of these events needs. If another process changes the keys
+   * meanwhile, the writes of the fold are rejected.
+   *
+   * @param last the state after the previous step, if this process has taken that step and the
+   *   checkpoint is still there. Its content need not be read. The result must not keep all of
+   *   it, because it would grow without end.
    */
   load(events: readonly ProjectedEvent[], key: PartitionKeys, read: ReadKeys, last?: State): Promise<State>;
   /**
-   * The writes that bring the read model from `state` to after these events, and `state` with it. No I/O, no clock, no random. Absolute
-   * values wherever possible.
+   * Folds the events: returns the writes that bring the read model from `state` to the state after
+   * them, and changes `state` in the same way. It uses no I/O, clock or random numbers, and writes
+   * absolute values if possible.
    */
   project(events: readonly ProjectedEvent[], key: PartitionKeys, state: State): RedisCommand[];
-  /** How a comparison of generations shows what differs. By default as it is stored. */
+  /**
+   * Shows an entry in a comparison of generations. By default entries are shown as they are stored.
+   */
   readonly readable?: ReadableEntry;
 }

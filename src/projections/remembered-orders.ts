@@ -1,10 +1,13 @@
 import type { ReadKeys } from './projection.js';
 
 /**
- * What a read model has of the orders that these events go on with: those placed before the first of the events. From the state
- * after the step before where it is there, otherwise read; in the new state are only the orders of these events.
- * @param remembered what is known of an order; undefined where nothing is.
- * @param entryOf where an order is stored. @param decode what is known of it, from its text. Rejects where an order is not there.
+ * Loads the entries of the orders that were placed before these events and that the events change.
+ * An entry comes from the state after the previous step if it is there, otherwise from Redis. The
+ * result holds no other orders. Rejects if the entry of an order does not exist.
+ *
+ * @param remembered gives an order's entry from the previous state; undefined if it is not there.
+ * @param entryOf gives the hash and field of an order's entry.
+ * @param decode decodes an order's entry.
  */
 export async function rememberedOrders<Known>(
   events: readonly { readonly event: { readonly orderId: string; readonly version: number } }[],
@@ -14,23 +17,23 @@ export async function rememberedOrders<Known>(
   decode: (orderId: string, text: string) => Known,
 ): Promise<Map<string, Known>> {
   const orders = new Map<string, Known>();
-  const unknown: string[] = [];
+  const missing: string[] = [];
   for (const orderId of existingOrders(events)) {
     const known = remembered(orderId);
-    if (known === undefined) unknown.push(orderId);
+    if (known === undefined) missing.push(orderId);
     else orders.set(orderId, known);
   }
-  if (unknown.length === 0) return orders;
-  const texts = await read(unknown.map((orderId) => ['HGET', ...entryOf(orderId)]));
-  for (const [index, orderId] of unknown.entries()) {
+  if (missing.length === 0) return orders;
+  const texts = await read(missing.map((orderId) => ['HGET', ...entryOf(orderId)]));
+  for (const [index, orderId] of missing.entries()) {
     const text = texts[index];
-    if (typeof text !== 'string') throw new Error(`order ${orderId} has later events and is not there`);
+    if (typeof text !== 'string') throw new Error(`order ${orderId} has later events but no entry`);
     orders.set(orderId, decode(orderId, text));
   }
   return orders;
 }
 
-/** The orders among these events that were placed before the first of them. */
+/** The orders of these events that were placed before the events. */
 function existingOrders(
   events: readonly { readonly event: { readonly orderId: string; readonly version: number } }[],
 ): string[] {

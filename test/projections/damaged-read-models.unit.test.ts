@@ -32,14 +32,14 @@ describe('a read model in which something is missing or wrong stops, and is not 
   it('order-history: an order without its positions, an entry to be erased that is gone, a list that is too long', async () => {
     const later = await eventsOf({ position: 9, version: 4, type: 'OrderNoteAdded' });
     const noPositions = orderHistoryProjection.load(later, key, answering(8, null));
-    expect(await noPositions.catch(String)).to.contain('has later events and is not there');
+    expect(await noPositions.catch(String)).to.contain('has later events but no entry');
 
     const erasure = await eventsOf({ position: 9, version: 2, type: 'OrderPersonErased' });
     const noEntry = orderHistoryProjection.load(erasure, key, answering(8, encodePositions(undefined, [3]), null));
     expect(await noEntry.catch(String)).to.contain('no entry for position 3');
 
     const state = await orderHistoryProjection.load(later, key, answering(20, encodePositions(undefined, [3])));
-    expect(() => orderHistoryProjection.project(later, key, state)).to.throw('goes on after position 9');
+    expect(() => orderHistoryProjection.project(later, key, state)).to.throw('already reaches beyond position 9');
   });
 
   it('order-history: every position has its place, also behind what is passed over and in the next list', async () => {
@@ -63,7 +63,7 @@ describe('a read model in which something is missing or wrong stops, and is not 
     const later = await eventsOf({ position: 9, version: 4, type: 'OrderNoteAdded' });
     for (const text of ['', 'USD', 'USD 0 0 0 0 z 1 0 0', 'USD 0 0 0 0 1 1 0', 'USD 0 0 - 0 1 1 0 0', '["USD",0]']) {
       const loading = metricsProjection.load(later, key, answering(text));
-      expect(await loading.catch(String), text).to.match(/nothing that metrics keeps/);
+      expect(await loading.catch(String), text).to.match(/no encoded order/);
     }
   });
 });
