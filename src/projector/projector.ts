@@ -1,4 +1,4 @@
-import type { Committed } from '../event-log/append/append.js';
+import type { CommittedEvents } from '../event-log/append/append.js';
 import { RecentEvents } from '../event-log/append/recent-events.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
 import { createStreamReader } from '../event-log/read/read-stream.js';
@@ -76,7 +76,7 @@ export class Projector {
     this.#ownership.drained = async (partition) => {
       // A step that takes longer is harmless: the guard of redis/apply-steps.lua rejects late
       // owners.
-      await within(limits.stopTimeoutMs, this.#owned.drained(partition)).catch(() => undefined);
+      await withTimeout(limits.stopTimeoutMs, this.#owned.drained(partition)).catch(() => undefined);
     };
   }
 
@@ -101,7 +101,7 @@ export class Projector {
    * Adds events that this process has just committed. Its own projectors take them from memory, and
    * wait for no notification.
    */
-  addCommitted(committed: Committed): void {
+  addCommitted(committed: CommittedEvents): void {
     this.#rebuildPause.noteAppend();
     if (this.#owned.has(committed.partition)) this.#recentEvents.add(committed);
     this.#options.logHeads.advance(committed);

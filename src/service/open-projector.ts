@@ -12,10 +12,13 @@ export interface RunningProjector {
   close(): Promise<void>;
 }
 
+export interface OpenProjectorOptions extends Omit<ProjectorOptions, 'logHeads' | 'rebuildPool'> {
+  /** A subscribing connection, by which the projector hears at once of new generations. */
+  readonly subscriber?: Redis;
+}
+
 /** Starts a projector, and opens the connections that it has for itself. */
-export async function openProjector(
-  options: Omit<ProjectorOptions, 'logHeads' | 'rebuildPool'>,
-): Promise<RunningProjector> {
+export async function openProjector({ subscriber, ...options }: OpenProjectorOptions): Promise<RunningProjector> {
   const { url, pool, log } = options;
   const logHeads = new LogHeads(url, pool, log);
   const rebuildPool = createPool(url, projectorLimits.rebuildPoolSize, log);

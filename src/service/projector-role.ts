@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config.js';
+import type { Redis } from '../read-models/redis/redis-client.js';
 import { WebhookDeliverer } from '../webhooks/deliverer.js';
 import { createSafePost } from '../webhooks/safe-post.js';
 import type { CleanupStack } from './cleanup-stack.js';
@@ -13,6 +14,7 @@ export interface ProjectorRoleOptions {
   readonly config: Config;
   readonly databaseUrl: string;
   readonly connections: Connections;
+  readonly subscriber: Redis;
   readonly registry: Registry;
   readonly log: Logger;
   readonly cleanup: CleanupStack;
@@ -23,10 +25,10 @@ export interface ProjectorRoleOptions {
  * webhooks.
  */
 export async function startProjectorRole(options: ProjectorRoleOptions): Promise<RunningProjector> {
-  const { config, databaseUrl: url, connections, registry, log, cleanup } = options;
+  const { config, databaseUrl: url, connections, subscriber, registry, log, cleanup } = options;
   const { settings, pool, redis, keys, openEvents: open } = connections;
   const owner = `${hostname()}:${process.pid}`;
-  const running = await openProjector({ url, settings, pool, redis, keys, log, owner, open });
+  const running = await openProjector({ url, settings, pool, redis, subscriber, keys, log, owner, open });
   cleanup.defer(() => running.close());
   measureProjector(registry, running.projector);
   const deliverer = new WebhookDeliverer({

@@ -72,7 +72,15 @@ async function open(
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const running = config.roles.has('projector')
-    ? await startProjectorRole({ config, databaseUrl: servers.databaseUrl, connections, registry, log, cleanup })
+    ? await startProjectorRole({
+        config,
+        databaseUrl: servers.databaseUrl,
+        connections,
+        subscriber,
+        registry,
+        log,
+        cleanup,
+      })
     : undefined;
   const projector = running?.projector;
 
@@ -81,9 +89,6 @@ async function open(
     projector?.flushUpTo(partition, position),
   );
   cleanup.defer(() => applied.close());
-  subscriber.on('message', (channel: string) => {
-    if (channel === keys.generationsChannel) projector?.look();
-  });
   void applied.start().catch(redisWarning(log));
   const generations = createGenerationStore(redis, keys);
   if (!projector) cleanup.defer(announceRelease(generations, log));
@@ -91,7 +96,7 @@ async function open(
   const streams = new EventStreams();
   let shuttingDown = false;
   const service: Service = {
-    ...wireCommandHandlers(connections, log, projector && ((committed) => projector.committed(committed))),
+    ...wireCommandHandlers(connections, log, projector && ((committed) => projector.addCommitted(committed))),
     ...(await openAccess(config, connections, log, cleanup)),
     models,
     applied,
