@@ -26,7 +26,7 @@ describe('listOrders', () => {
     let cursor: string | undefined;
     do {
       const page = await listOrders(queriesOf(log), filters, limit, cursor);
-      if (page === 'invalid-cursor') throw new Error('a cursor of the list was refused');
+      if (page === 'invalid-cursor') throw new Error('a cursor of the list was rejected');
       pages.push(page.orders.map(({ order_id }) => order_id));
       cursor = page.next_cursor ?? undefined;
     } while (cursor !== undefined);

@@ -16,7 +16,7 @@ describe('WebhookDeliverer', () => {
 
   it('a delivery that ends while a query still reports it as due is not sent again', async () => {
     await createWebhookStore(log.pool).create('https://shop.example/', undefined, 'test');
-    const posts: ((answer: PostResponse) => void)[] = [];
+    const posts: ((response: PostResponse) => void)[] = [];
     const post = () => new Promise<PostResponse>((resolve) => posts.push(resolve));
     const results: string[] = [];
     let delayed: Promise<void> | undefined;
