@@ -6,7 +6,8 @@ import { UsageError } from '../terminal/errors.js';
 
 const usage = `orders checkpoint > FILE
 
-  Prints a signed checkpoint: the position and hash of the last event of each partition.
+  Prints a signed checkpoint: for each partition, the position and hash of the last event, and the
+  root of the Merkle tree over all events.
   Keep it outside of this server. \`orders verify --against FILE\` later checks the log against it.`;
 
 /** `orders checkpoint`: prints a signed checkpoint of the log. */

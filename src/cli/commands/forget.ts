@@ -8,10 +8,10 @@ import { operator } from '../terminal/operator.js';
 
 const usage = `orders forget USER_ID --reason TEXT
 
-  Destroys the key that seals this user's personal data: nobody can read the data again. This cannot be undone.
-  The log and its hashes do not change. Each order of the user gets an event that records the erasure, and the
-  read models show the user as [erased]. The log also records the operator and the reason.
-  docs/privacy.md describes what is erased and what is not.`;
+  Destroys the key that seals this user's personal data: nobody can read the data again. This cannot
+  be undone. The log and its hashes do not change. Each order of the user gets an event that records
+  the erasure, and the read models show the user as [erased]. The log also records the operator and
+  the reason. docs/privacy.md describes what is erased and what is not.`;
 
 /** `orders forget`: erases a person's data. */
 export async function forgetCommand(args: string[]): Promise<void> {

@@ -12,8 +12,8 @@ import { UsageError } from '../terminal/errors.js';
 
 const usage = `orders history ORDER_ID
 
-  Shows the events of an order as a timeline, read from the log itself, with the order's state after each event.
-  ORDER_ID is the order's UUID.`;
+  Shows the events of an order as a timeline, read from the log itself, with the order's state after
+  each event. ORDER_ID is the order's UUID.`;
 
 /** `orders history ID`: shows the events of an order as a timeline, read from the log itself. */
 export async function historyCommand(args: string[]): Promise<void> {

@@ -14,18 +14,20 @@ import { ProgressBar } from '../terminal/progress-bar.js';
 
 const usage = `orders import FILE [options]
 
-  Imports orders from NDJSON, with one command per line as in POST /orders/batch, or from CSV with a header line.
-  Every line passes the same checks as a request. If the import is interrupted, run the same command again:
-  it continues where it stopped.
+  Imports orders from NDJSON, with one command per line as in POST /orders/batch, or from CSV with a
+  header line. Every line passes the same checks as a request. If the import is interrupted, run the
+  same command again: it continues where it stopped, and imports no line twice.
 
   --format ndjson|csv      by default csv if the file name ends with .csv, otherwise ndjson
   --map FIELD=COLUMN,…     CSV: the column that each field of the order is read from
-                           fields: ${mappableFields.join(', ')},
-                           metadata.NAME
+                           fields: ${mappableFields.slice(0, 5).join(', ')},
+                           ${mappableFields.slice(5).join(', ')}, metadata.NAME
   --set FIELD=VALUE,…      CSV: fields that have the same value in every order
-  --date-format FORMAT     CSV: the format of occurred_at, in UTC, made of YYYY MM DD HH mm ss; by default RFC 3339
+  --date-format FORMAT     CSV: the format of occurred_at, in UTC, made of YYYY MM DD HH mm ss;
+                           by default RFC 3339
   --delimiter CHARACTER    CSV: by default a comma
-  --source NAME            identifies the file for ever: line N of NAME is imported once; by default the file name
+  --source NAME            identifies the file for ever: line N of NAME is imported once;
+                           by default the file name
   --restart                start at the first line, even if an earlier import was interrupted
 
   Rejected lines are written to FILE.rejected.ndjson, each with its line number and the reason.

@@ -11,15 +11,16 @@ const usage = `orders keys create --name NAME --scopes SCOPE,SCOPE [--subject SU
 orders keys list
 orders keys revoke ID
 
-  Creates, lists and revokes API keys. A key is printed only once, when it is created: the service stores its
-  hash. Clients send it as "Authorization: Bearer ok_…". The service requires keys if ORDERS_AUTH=required.
-  A revoked key stops working within a second.
+  Creates, lists and revokes API keys. A key is printed only once, when it is created: the service
+  stores its hash. Clients send it as "Authorization: Bearer ok_…". The service requires keys if
+  ORDERS_AUTH=required. A revoked key stops working within a second.
 
   --name     whose key it is
-  --scopes   ${scopes.join(', ')}
+  --scopes   ${scopes.slice(0, 5).join(', ')},
+             ${scopes.slice(5).join(', ')}
   --subject  the actor in the events that the key's requests append, and the user whose orders
-             orders:read:own shows; by default key:ID. Idempotency keys belong to the subject, so a new key with
-             the subject of an old one continues them.
+             orders:read:own shows; by default key:ID. Idempotency keys belong to the subject, so
+             a new key with the subject of an old one continues them.
   --expires  RFC 3339, such as 2030-01-01T00:00:00Z`;
 
 interface CreateOptions {

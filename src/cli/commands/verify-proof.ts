@@ -7,8 +7,9 @@ import { trustedKeys } from '../trusted-keys.js';
 
 const usage = `orders verify-proof FILE --key KEYS
 
-  Checks a response of GET /orders/{id}/history?proof=true, saved in FILE, without the service or its database.
-  KEYS is a file with the keys that you trust: JWKS (such as /.well-known/jwks.json), JWK or PEM.
+  Checks a response of GET /orders/{id}/history?proof=true, saved in FILE, without the service or
+  its database. KEYS is a file with the keys that you trust: JWKS (such as /.well-known/jwks.json),
+  JWK or PEM.
 
   Exit code 3: the proof is not valid.`;
 

@@ -16,8 +16,8 @@ const poolSize = partitionsAtOnce + 1;
 
 const usage = `orders verify [options]
 
-  Checks that no event was changed, removed or inserted: recomputes the hash chain of every partition,
-  and reports the first event of each that is wrong, missing, inserted or out of order.
+  Checks that no event was changed, removed or inserted: recomputes the hash chain of every
+  partition, and reports the first event of each that is wrong, missing, inserted or out of order.
 
   --against FILE   also check that the log still holds all events of a signed checkpoint, unchanged
                    (a checkpoint comes from \`orders checkpoint\` or GET /audit/checkpoint)

@@ -11,19 +11,24 @@ import { alignColumns } from '../terminal/tables.js';
 
 const maxDeadLettersShown = 200;
 
+const typesPerLine = 5;
+const eventTypeLines = Array.from({ length: Math.ceil(orderEventTypes.length / typesPerLine) }, (_, line) =>
+  orderEventTypes.slice(line * typesPerLine, (line + 1) * typesPerLine).join(', '),
+);
+
 const usage = `orders webhooks create URL [--events TYPE,TYPE]
 orders webhooks list
 orders webhooks pause|resume|delete|rotate-secret ID
 orders webhooks dead-letters ID
 orders webhooks replay ID [--event PARTITION:POSITION]
 
-  A webhook sends the events of orders, from its creation on, to a URL. Deliveries are signed (Standard
-  Webhooks), arrive at least once, and keep the order of each order's events. A delivery that fails for 24 hours
-  becomes a dead letter. \`dead-letters\` shows up to ${maxDeadLettersShown} of them; \`replay\` sends one or all of them again.
+  A webhook sends the events of orders, from its creation on, to a URL. Deliveries are signed
+  (Standard Webhooks), arrive at least once, and keep the order of each order's events. A delivery
+  that fails for 24 hours becomes a dead letter. \`dead-letters\` shows up to ${maxDeadLettersShown} of them; \`replay\`
+  sends one or all of them again.
 
   --events   the types to send, by default all:
-             ${orderEventTypes.slice(0, 7).join(', ')},
-             ${orderEventTypes.slice(7).join(', ')}`;
+             ${eventTypeLines.join(',\n             ')}`;
 
 /** `orders webhooks`: manages webhooks and their dead letters. */
 export async function webhooksCommand(args: string[]): Promise<void> {

@@ -13,19 +13,20 @@ const names = allProjections.map(({ name }) => name);
 
 const usage = `orders replay [${names.join('|')}|all] [options]
 
-  Rebuilds read models: a new generation is built from the log beside the live one, which serves queries
-  until the new one has caught up. The switch is one atomic step. The running service builds the generation;
-  if no projector is running, this command does.
+  Rebuilds read models: a new generation is built from the log beside the live one, which serves
+  queries until the new one has caught up. The switch is one atomic step. The running service builds
+  the generation; if no projector is running, this command does.
 
-  --dry-run               build a generation, compare it with the live one, print each difference, and discard it
-  --until TIME|POSITION   print the read model as JSON as of a time (RFC 3339), or as of the event at
-                          PARTITION:POSITION; with --dry-run, compare that with the live one
+  --dry-run               build a generation, compare it with the live one, print each difference,
+                          and discard it
+  --until TIME|POSITION   print the read model as JSON as of a time (RFC 3339), or as of the event
+                          at PARTITION:POSITION; with --dry-run, compare that with the live one
   --detach                request the rebuild and do not wait for it
   --cancel                cancel the current rebuild
   --resume                retry the events on which projections have stopped
   --skip PARTITION:POSITION --reason TEXT
-                          skip the event on which a projection has stopped, now and in every later rebuild;
-                          the log records the operator and the reason
+                          skip the event on which a projection has stopped, now and in every later
+                          rebuild; the log records the operator and the reason
 
   Exit code 3: the dry run found differences.`;
 
