@@ -11,7 +11,7 @@ describe('orders serve', () => {
   });
   after(() => log.close());
 
-  it('that fails to start says why, closes what it has opened, and ends', async () => {
+  it('a service that cannot listen on its port ends with an error message that names the remedy', async () => {
     const first = await startService(log);
     const { port } = new URL(first.url);
     const second = await startService(log, { PORT: port }).catch((error: Error) => error);
@@ -19,7 +19,7 @@ describe('orders serve', () => {
     expect(await first.stop()).to.equal(0);
   });
 
-  it('takes commands and queries only in the role api, and tells of its health in every role', async () => {
+  it('a process serves commands and queries only with the role api, and its health with every role', async () => {
     const service = await startService(log, { ORDERS_ROLES: 'projector' });
     const order = { user_id: 'u', item_ids: ['a'], total_amount: 1 };
     expect((await call(service, 'POST', '/orders', order)).status).to.equal(404);
@@ -33,11 +33,11 @@ describe('orders serve', () => {
     expect(await api.stop()).to.equal(0);
   });
 
-  it('stops in order: not ready first, requests finished, streams told when to come back, partitions handed over', async () => {
+  it('a stopping service reports that it is not ready, finishes requests, ends streams with a retry time, and releases its partitions', async () => {
     const service = await startService(log, { ORDERS_SHUTDOWN_DELAY_MS: '600', LOG_LEVEL: 'info' });
     const order = { user_id: 'u', item_ids: ['a'], total_amount: 1 };
     const stream = await openStream(`${service.url}/orders/stream`);
-    // A batch that is not at its end yet when the service is told to stop.
+    // The client has not yet sent the end of this batch when the service receives the signal.
     const lines = new TransformStream<Uint8Array, Uint8Array>();
     const writer = lines.writable.getWriter();
     const line = new TextEncoder().encode(`${JSON.stringify({ command: 'place', ...order })}\n`);
@@ -51,9 +51,12 @@ describe('orders serve', () => {
     const answer = await batch;
 
     service.kill('SIGTERM');
-    await eventually('it to be not ready', async () => (await call(service, 'GET', '/health/ready')).status === 503);
+    await eventually(
+      'the service to be not ready',
+      async () => (await call(service, 'GET', '/health/ready')).status === 503,
+    );
     expect((await call(service, 'GET', '/health/ready')).body.checks.service).to.equal('stopping');
-    expect((await call(service, 'POST', '/orders', order)).status, 'taken meanwhile').to.equal(201);
+    expect((await call(service, 'POST', '/orders', order)).status, 'accepted during the delay').to.equal(201);
     await stream.ended;
     expect(stream.retryMs()).to.be.a('number');
     await writer.write(line);
@@ -65,10 +68,10 @@ describe('orders serve', () => {
     const { rows } = await log.owner.query(
       `select from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
     );
-    expect(rows, 'partitions that are still held').to.have.length(0);
+    expect(rows, 'partitions that are still locked').to.have.length(0);
   });
 
-  it('logs a JSON line a request: who, what, how long; no body, no secret, no query', async () => {
+  it('the log has one JSON line per request with actor, route, status and duration, and no bodies, secrets or query strings', async () => {
     const service = await startService(log, { ORDERS_AUTH: 'required', LOG_LEVEL: 'info' });
     const { key } = await createApiKey(log.pool, {
       name: 'shop',

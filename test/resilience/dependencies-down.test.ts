@@ -17,12 +17,12 @@ describe('a dependency that is away', function () {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  it('does not take the other side with it: commands go on without Redis, queries without PostgreSQL', async () => {
+  it('commands work while Redis is down, and queries work while PostgreSQL is down', async () => {
     const [postgres, redis] = await Promise.all([
       startPostgres(folder, () => undefined),
       startRedis(folder, () => undefined),
     ]);
-    // As strangers meet it: with keys, and with requests that are counted.
+    // With API keys and a rate limit, which use PostgreSQL and Redis too.
     const env = { LOG_LEVEL: 'silent', ORDERS_AUTH: 'required', ORDERS_RATE_LIMIT_PER_MINUTE: '100000' };
     const service = await startService({ databaseUrl: postgres.url, redisUrl: redis.url }, env);
     const owner = new pg.Pool({ connectionString: postgres.url });
@@ -46,23 +46,24 @@ describe('a dependency that is away', function () {
       expect(query.headers.get('retry-after')).to.match(/^\d+$/);
       redis.child.process.kill('SIGCONT');
       await eventually(
-        'the order to be there',
+        'the order to be readable',
         async () => (await call(service, 'GET', `/orders/${answer.body.order_id}`)).status === 200,
         30_000,
       );
-      await eventually('ready', async () => (await call(service, 'GET', '/health/ready')).status === 200);
+      await eventually('readiness', async () => (await call(service, 'GET', '/health/ready')).status === 200);
 
-      // A backend of PostgreSQL dies: the server ends every session and recovers. The service finds its way back.
+      // If one backend of PostgreSQL dies, the server ends all sessions and recovers. The service
+      // must reconnect by itself.
       const acknowledged = await call(service, 'POST', '/orders', order);
       const { rows } = await backends(postgres.url);
       process.kill(rows[0]!.pid, 'SIGKILL');
       await eventually(
-        'commands to go on',
+        'commands to be accepted again',
         async () => (await call(service, 'POST', '/orders', order)).status === 201,
         30_000,
       );
       await eventually(
-        'all to be well',
+        'readiness',
         async () => (await call(service, 'GET', '/health/ready')).body.status === 'ready',
         30_000,
       );

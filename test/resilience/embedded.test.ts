@@ -26,7 +26,7 @@ describe('the embedded servers', function () {
       .order_id as string;
   const get = (service: RunningService, id: string) => call(service, 'GET', `/orders/${id}`);
 
-  it('keep every acknowledged order through a kill -9 of the service, and start again on the same data', async () => {
+  it('the embedded servers lose no acknowledged order when the service is killed, and start again on the same data', async () => {
     const first = await start();
     const ids: string[] = [];
     for (let nth = 0; nth < 20; nth += 1) ids.push(await place(first));
@@ -37,7 +37,7 @@ describe('the embedded servers', function () {
     expect(second.output()).to.match(/left running/);
     for (const id of ids) await eventually('the order', async () => (await get(second, id)).status === 200);
 
-    // No second service on the same data.
+    // A second service on the same data must not start.
     const refused = await startService(undefined, { ORDERS_DATA_DIR: dataDir, DATABASE_URL: '', REDIS_URL: '' }).catch(
       (error: Error) => error,
     );
@@ -50,7 +50,7 @@ describe('the embedded servers', function () {
     expect((await call(third, 'GET', '/orders/metrics')).body.total_orders).to.equal(20);
   });
 
-  it('are stopped with the service, after the requests in hand', async () => {
+  it('the embedded servers stop with the service, after the requests in flight', async () => {
     const service = running.at(-1)!;
     const requests = Array.from({ length: 50 }, () =>
       call(service, 'POST', '/orders', { user_id: 'u', item_ids: ['a'], total_amount: 1 }).then(
@@ -59,7 +59,7 @@ describe('the embedded servers', function () {
       ),
     );
     await requests[0];
-    // Ctrl-C under npm: the terminal signals the whole group, and npm passes the signal on.
+    // Ctrl-C under npm sends two signals: one from the terminal to the whole group, one from npm.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGINT'] as const) service.kill(signal);
     expect(await service.stop()).to.equal(0);
     const answers = await Promise.all(requests);

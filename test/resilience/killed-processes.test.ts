@@ -26,7 +26,7 @@ describe('killed processes', function () {
     return service;
   }
 
-  it('lose no acknowledged order, skip none and count none twice: 16 writers, an API and a projector process killed', async () => {
+  it('no acknowledged order is lost, skipped or counted twice when an API process and a projector process are killed', async () => {
     const apis = [await start('api'), await start('api')];
     const projectors = [await start('projector'), await start('projector')];
     await ownedByBoth(log, projectors);
@@ -75,10 +75,10 @@ describe('killed processes', function () {
     await expectReadModelsEqualTheLog(log);
   });
 
-  it('that are only stopped, and wake up when others have taken over, apply nothing twice', async () => {
+  it('a suspended projector that resumes after another has taken over its partitions applies no event twice', async () => {
     const api = await start('api');
-    const [sleeper, heir] = [await start('projector'), await start('projector')];
-    await ownedByBoth(log, [sleeper, heir]);
+    const [suspended, other] = [await start('projector'), await start('projector')];
+    await ownedByBoth(log, [suspended, other]);
     const place = (count: number) =>
       Promise.all(
         Array.from({ length: count }, (_, nth) =>
@@ -94,29 +94,32 @@ describe('killed processes', function () {
     await place(100);
     await projected(log);
 
-    // Asleep in the middle of work, for longer than an owner may show no life.
-    const whileAsleep = place(300);
-    sleeper.kill('SIGSTOP');
-    await whileAsleep;
+    // Suspended in the middle of work, for longer than an owner may be silent.
+    const whileSuspended = place(300);
+    suspended.kill('SIGSTOP');
+    await whileSuspended;
     await projected(log, 30_000);
     await eventually(
       'the other projector to own every partition',
-      async () => (await owners(log)).get(pidOf(heir)) === 16,
+      async () => (await owners(log)).get(pidOf(other)) === 16,
       30_000,
     );
 
-    const whileAwake = place(300);
-    sleeper.kill('SIGCONT');
-    await whileAwake;
-    await ownedByBoth(log, [sleeper, heir]);
+    const whileResumed = place(300);
+    suspended.kill('SIGCONT');
+    await whileResumed;
+    await ownedByBoth(log, [suspended, other]);
     await place(50);
     await projected(log, 30_000);
     await expectReadModelsEqualTheLog(log);
-    expect(sleeper.process.exitCode).to.equal(null);
+    expect(suspended.process.exitCode).to.equal(null);
   });
 });
 
-/** Asks one of the API processes until one answers, under the same Idempotency-Key: as a careful client does. */
+/**
+ * Sends a request to one API process after another, with the same Idempotency-Key, until one
+ * accepts it. Careful clients do the same.
+ */
 async function untilAnswered(
   apis: readonly RunningService[],
   first: number,
@@ -133,7 +136,8 @@ async function untilAnswered(
       if (answer.status === 200 || answer.status === 201) return answer.body.order_id;
       if (answer.status !== 503) throw new Error(`${path}: ${answer.status} ${answer.text}`);
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // fetch failed: that process is gone, or just going
+      // fetch rejects with a TypeError if the process has ended or is ending.
+      if (!(error instanceof TypeError)) throw error;
     }
   }
   throw new Error(`${path} was never answered`);
@@ -141,7 +145,7 @@ async function untilAnswered(
 
 const pidOf = (service: RunningService) => String(service.process.pid);
 
-/** How many partitions each process holds the lock of, by pid, from the reports of the owners. */
+/** The number of partitions that each process owns, by PID, from the reports of the owners. */
 async function owners(log: TestLog): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for (let partition = 0; partition < log.settings.partitions; partition += 1) {
@@ -154,7 +158,7 @@ async function owners(log: TestLog): Promise<Map<string, number>> {
 
 async function ownedByBoth(log: TestLog, projectors: readonly RunningService[]): Promise<void> {
   await eventually(
-    'the partitions to be shared out evenly',
+    'both projectors to own half of the partitions',
     async () => {
       const counts = await owners(log);
       return projectors.every((projector) => counts.get(pidOf(projector)) === 8);

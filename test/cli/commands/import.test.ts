@@ -54,7 +54,7 @@ describe('orders import', function () {
     return found;
   }
 
-  it('loads a CSV file as it says, and a second time changes nothing', async () => {
+  it('orders import imports a CSV file according to its mapping, and a second import changes nothing', async () => {
     const file = join(folder, 'cdnow.csv');
     await copyFile(excerpt, file);
     const first = await orders(['import', file, ...mapping]);
@@ -63,7 +63,7 @@ describe('orders import', function () {
     const second = await orders(['import', file, ...mapping]);
     expect(second.output).to.match(/0 imported, 300 already there/);
     const { total_orders, units, revenue, series } = await figures();
-    // Summed by awk from the file.
+    // Sums computed from the file with awk.
     expect({ total_orders, units, gross: revenue.gross }).to.deep.equal({
       total_orders: 300,
       units: 735,
@@ -73,7 +73,7 @@ describe('orders import', function () {
     await expectIntactLog(log);
   });
 
-  it('carries on after a kill, and ends with the same figures', async () => {
+  it('orders import continues after it was killed, and ends with the same figures', async () => {
     const file = join(folder, 'big.csv');
     const lines = Array.from(
       { length: 30_000 },
@@ -81,16 +81,17 @@ describe('orders import', function () {
         `${nth % 700},199${7 + (nth % 2)}01${10 + (nth % 20)},${1 + (nth % 3)},${nth % 100}.${10 + (nth % 90)}`,
     );
     await writeFile(file, `ID,Date,Volume,Amount\n${lines.join('\n')}\n`);
-    // Blocks appends in the middle until it is time to save the progress, which the next lines then
-    // do. The run is killed before the last line.
-    let heldUpAt: number | undefined;
+    // A lock blocks one partition in the middle of the file until the interval for saving progress
+    // has passed. The next finished lines then save it, and the process is killed before the last
+    // line.
+    let blockedAt: number | undefined;
     const killed = await orders(['import', file, ...mapping], async () => {
-      if (heldUpAt === undefined && (await count()) > 9_000) {
+      if (blockedAt === undefined && (await count()) > 9_000) {
         await log.owner.query('begin');
-        await log.owner.query('select from partition_heads where partition = 3 for update');
-        heldUpAt = performance.now();
+        await log.owner.query('select from logs where partition = 3 for update');
+        blockedAt = performance.now();
       }
-      if (heldUpAt !== undefined && performance.now() - heldUpAt > saveIntervalMs) await log.owner.query('commit');
+      if (blockedAt !== undefined && performance.now() - blockedAt > saveIntervalMs) await log.owner.query('commit');
       return exists(`${file}.import-progress.json`);
     });
     expect(killed.code).to.equal(null);
@@ -104,7 +105,7 @@ describe('orders import', function () {
     await expectIntactLog(log);
   });
 
-  it('writes rejected lines with number and reason beside the input, and imports the others', async () => {
+  it('orders import writes rejected lines with number and reason to a file beside the input, and imports the others', async () => {
     const file = join(folder, 'some-bad.csv');
     await copyFile(excerpt, file);
     await appendFile(
@@ -126,7 +127,7 @@ describe('orders import', function () {
     ]);
   });
 
-  it('rejects a broken record alone, whatever its neighbours need of it', async () => {
+  it('orders import rejects a malformed CSV record without affecting the records around it', async () => {
     const file = join(folder, 'broken.csv');
     const parts = [
       'user,total,note',
@@ -176,7 +177,7 @@ describe('orders import', function () {
     expect(rows[2].note).to.equal('two lines,\n\nand an "escaped" quote');
   });
 
-  it('reads the lines of a batch, numbers quoted line breaks right, and knows its own idempotency keys', async () => {
+  it('orders import accepts the lines of a batch, counts lines inside quotes, and imports each line once', async () => {
     const ndjson = join(folder, 'orders.ndjson');
     const id = '018f0000-0000-7000-8000-00000000abcd';
     await writeFile(
@@ -209,15 +210,15 @@ describe('orders import', function () {
   });
 
   const wrong: [string, string[], RegExp][] = [
-    ['no file', ['import'], /orders import FILE/],
-    ['a file that is not there', ['import', '/nowhere.csv', ...mapping], /no such file/],
-    ['no mapping', ['import', excerpt], /needs --map/],
+    ['a missing file argument', ['import'], /orders import FILE/],
+    ['a file that does not exist', ['import', '/nowhere.csv', ...mapping], /no such file/],
+    ['a missing mapping', ['import', excerpt], /needs --map/],
     [
-      'a column that is not there',
+      'a column that does not exist',
       ['import', excerpt, '--map', 'user_id=Customer,total_amount=Amount', '--set', 'item_id=a'],
       /no column "Customer"; it has ID, Date/,
     ],
-    ['a field that is not there', ['import', excerpt, '--map', 'customer=ID'], /no field "customer"/],
+    ['a field that does not exist', ['import', excerpt, '--map', 'customer=ID'], /no field "customer"/],
     [
       'a date format without a year',
       ['import', excerpt, ...mapping.slice(0, 4), '--date-format', 'DD.MM'],
@@ -225,10 +226,10 @@ describe('orders import', function () {
     ],
     ['an unknown option', ['import', excerpt, '--fast'], /--fast/],
     ['an unknown command', ['fly'], /no command "fly"/],
-    ['an order that is not there', ['history', '018f0000-0000-7000-8000-000000000000'], /there is no order/],
+    ['an order that does not exist', ['history', '018f0000-0000-7000-8000-000000000000'], /there is no order/],
   ];
   for (const [what, args, message] of wrong) {
-    it(`says what is wrong with ${what}`, async () => {
+    it(`the command line explains ${what} without a stack trace`, async () => {
       const { code, output } = await orders(args);
       expect(code).to.be.oneOf([1, 2]);
       expect(output).to.match(message);
@@ -236,7 +237,7 @@ describe('orders import', function () {
     });
   }
 
-  /** The monthly series as a plain sum over the file gives it. */
+  /** The monthly series, computed by summing over the file. */
   async function seriesOf(file: string) {
     const [, ...lines] = (await readFile(file, 'utf8')).trim().split('\n');
     const months = new Map<string, { orders: number; units: number; cents: number }>();

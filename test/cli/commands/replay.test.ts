@@ -27,7 +27,7 @@ describe('orders replay', function () {
     return ids;
   }
 
-  it('asks the running service for a rebuild, shows how far it is, and says when it is live', async () => {
+  it('orders replay requests a rebuild from the running service, and reports when the generation is live', async () => {
     const { stop } = await startProjector(log);
     await somePlaced(40);
     const { code, stdout } = await replay('all');
@@ -38,7 +38,7 @@ describe('orders replay', function () {
     await stop();
   });
 
-  it('does the work itself where no service runs', async () => {
+  it('orders replay rebuilds by itself if no service is running', async () => {
     await somePlaced(40);
     const { code, output } = await replay('metrics');
     expect([code, output]).to.satisfy(() => code === 0 && /no projector is running/.test(output), output);
@@ -57,7 +57,7 @@ describe('orders replay', function () {
     await stop();
   }
 
-  it('--dry-run finds every difference, also while the log grows, and leaves nothing behind', async () => {
+  it('orders replay --dry-run finds every difference, even while the log grows, and leaves no keys', async () => {
     const { stop } = await startProjector(log);
     const [first = '', second = ''] = await somePlaced(40);
     await projected(log);
@@ -91,14 +91,14 @@ describe('orders replay', function () {
     await stop();
   });
 
-  it('--until shows a read model as it was, by time and by place', async () => {
+  it('orders replay --until shows a read model as of a time and as of an event position', async () => {
     const append = appender(log);
     const [first, second] = [orderIdIn(1, 4), orderIdIn(1, 4)];
     const { recordedAt } = await place(append, first, 1000);
-    await eventually('the clock to go on', () => new Date().toISOString() > recordedAt);
+    await eventually('the clock to advance', () => new Date().toISOString() > recordedAt);
     await place(append, second, 500);
-    const byPlace = await replay('metrics', '--until', '1:1');
-    expect(JSON.parse(byPlace.stdout)).to.deep.include({ total_orders: 1 });
+    const byPosition = await replay('metrics', '--until', '1:1');
+    expect(JSON.parse(byPosition.stdout)).to.deep.include({ total_orders: 1 });
     const byTime = await replay('order-status', '--until', recordedAt);
     expect(JSON.parse(byTime.stdout)).to.deep.include({ order_id: first, version: 1 });
     const whole = await replay('metrics', '--until', '2199-01-01T00:00:00Z');
@@ -106,14 +106,14 @@ describe('orders replay', function () {
     expect((await replay('metrics', '--until', 'tuesday')).code).to.equal(2);
   });
 
-  it('--skip passes over a poison event where a projection has stopped, and the log says who and why', async () => {
+  it('orders replay --skip skips the event on which a projection has stopped, and the log records who and why', async () => {
     const append = appender(log);
     const poisoned = orderIdIn(2, 4);
     await place(append, poisoned);
     await append({ orderId: poisoned, expectedVersion: 1, events: [event('OrderTeleported', {})] });
     await place(append, orderIdIn(2, 4));
     const { projector, stop } = await startProjector(log);
-    await eventually('the stop to be told', async () =>
+    await eventually('the stop to be reported', async () =>
       (await getProjections(queriesOf(log))).every(({ state }) => state === 'stopped'),
     );
     expect((await replay('--skip', '2:2')).output).to.match(/needs --reason/);
@@ -131,19 +131,19 @@ describe('orders replay', function () {
     ]);
     expect(operations[0]?.data).to.deep.include({ partition: 2, position: 2, reason: 'written by a test' });
     expect(operations[0]?.metadata.actor).to.match(/^operator:/);
-    // A rebuild passes over it too.
+    // A rebuild skips it too.
     expect((await replay('all')).code).to.equal(0);
     await stop();
   });
 
-  it('--resume tries again where a projection has stopped', async () => {
+  it('orders replay --resume retries the event on which a projection has stopped', async () => {
     let broken = true;
     const { projector, stop } = await startProjector(
       log,
       allProjections.map((projection) => ({
         ...projection,
         project(events, key, state) {
-          if (broken && projection.name === 'metrics') throw new Error('a passing trouble');
+          if (broken && projection.name === 'metrics') throw new Error('a temporary error');
           return projection.project(events, key, state);
         },
       })),
@@ -157,7 +157,7 @@ describe('orders replay', function () {
     await stop();
   });
 
-  it('says how it is called when it is called wrongly', async () => {
+  it('orders replay shows its usage if its arguments are wrong', async () => {
     for (const args of [['everything'], ['--cancel', '--resume'], ['--nonsense']]) {
       const { code, output } = await replay(...args);
       expect([code, output]).to.satisfy(() => code === 2 && /orders replay \[/.test(output), output);
