@@ -88,7 +88,7 @@ describe('orders import', function () {
     const killed = await orders(['import', file, ...mapping], async () => {
       if (blockedAt === undefined && (await count()) > 9_000) {
         await log.owner.query('begin');
-        await log.owner.query('select from logs where partition = 3 for update');
+        await log.owner.query('select from partition_heads where partition = 3 for update');
         blockedAt = performance.now();
       }
       if (blockedAt !== undefined && performance.now() - blockedAt > saveIntervalMs) await log.owner.query('commit');
