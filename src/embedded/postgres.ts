@@ -16,8 +16,13 @@ const user = 'orders';
  * the database files at the first start. The server listens on loopback only and has a generated
  * password. fsync and synchronous_commit stay on. A server that an earlier, killed process has left
  * running on the same files is stopped first.
+ * @param settings further settings, such as `max_connections=300`; they override those below
  */
-export async function startPostgres(dataDir: string, notify: (message: string) => void): Promise<EmbeddedServer> {
+export async function startPostgres(
+  dataDir: string,
+  notify: (message: string) => void,
+  { settings: furtherSettings = [] }: { readonly settings?: readonly string[] } = {},
+): Promise<EmbeddedServer> {
   await mkdir(dataDir, { recursive: true, mode: 0o755 });
   const runAs = await serverUser();
   const files = await preparePostgresFiles(dataDir, runAs, notify);
@@ -45,6 +50,7 @@ export async function startPostgres(dataDir: string, notify: (message: string) =
     'max_wal_size=2GB',
     'jit=off',
     'logging_collector=off',
+    ...furtherSettings,
   ];
   const child = startChild(files.postgres, ['-D', pgData, ...settings.flatMap((setting) => ['-c', setting])], {
     ...runAs,

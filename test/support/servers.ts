@@ -1,31 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { pino } from 'pino';
-import { readConfig } from '../../src/config.js';
-import { openServers, type Servers } from '../../src/embedded/servers.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../../src/event-log/database.js';
 import { migrate } from '../../src/event-log/migrate.js';
 import { createKeys, type ReadModelKeys } from '../../src/read-models/keys.js';
-import { createDataDir } from './data-dir.js';
+import { startTestServers, type TestServers } from './test-servers.js';
 
-/** Real servers for the tests: an embedded PostgreSQL and Redis, started once, durability on. */
-let servers: Servers | undefined;
-let dataDir = '';
+let servers: TestServers | undefined;
 
+/** Starts servers if mocha runs by itself; scripts/test.mjs starts them and passes their URLs. */
 export async function mochaGlobalSetup(): Promise<void> {
-  dataDir = await createDataDir('test');
-  const { TEST_DATABASE_URL = '', TEST_REDIS_URL = '' } = process.env;
-  servers = await openServers(
-    readConfig({ ORDERS_DATA_DIR: dataDir, DATABASE_URL: TEST_DATABASE_URL, REDIS_URL: TEST_REDIS_URL }),
-    () => undefined,
-  );
+  servers = await startTestServers();
+  Object.assign(process.env, servers.env);
 }
 
 export async function mochaGlobalTeardown(): Promise<void> {
   await servers?.stop();
-  await rm(dataDir, { recursive: true, force: true });
 }
 
 export const silent = pino({ level: 'silent' });
@@ -86,9 +77,13 @@ export async function asAdmin(sql: string): Promise<void> {
   await admin.end();
 }
 
+/** The servers of this process: processes that run tests at the same time share no Redis. */
 export function serverUrls(): { databaseUrl: string; redisUrl: string } {
-  if (!servers) throw new Error('the test servers are not running');
-  return servers;
+  const { TEST_DATABASE_URL, TEST_REDIS_URL, MOCHA_WORKER_ID = '0' } = process.env;
+  const redisUrls = TEST_REDIS_URL?.split(',') ?? [];
+  const redisUrl = redisUrls[Number(MOCHA_WORKER_ID) % redisUrls.length];
+  if (!TEST_DATABASE_URL || !redisUrl) throw new Error('the test servers are not running');
+  return { databaseUrl: TEST_DATABASE_URL, redisUrl };
 }
 
 /** Tries until it gives something truthy, at short intervals. Fails after `timeoutMs`, and says what it waited for. */
