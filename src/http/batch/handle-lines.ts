@@ -2,10 +2,16 @@ import type { CommandHandlers } from '../../commands/command-handlers.js';
 import { type BatchOutcome, outcomeOf } from '../../commands/command-outcome.js';
 import type { CommandRequest } from '../../commands/command-request.js';
 import { type CommandName, commandNames } from '../../orders/commands.js';
-import { outcomeProblem, type Problem, ProblemError, problem, validationProblem } from '../contract/problems.js';
+import {
+  insufficientScope,
+  outcomeProblem,
+  type Problem,
+  ProblemError,
+  problem,
+  problemOf,
+  validationProblem,
+} from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
-import { insufficientScope } from '../middleware/authorize.js';
-import { problemOf } from '../middleware/problem-responses.js';
 import { isIdempotencyKey } from '../request/headers.js';
 import { parseJson } from '../request/json-body.js';
 import { parseCommand } from '../request/parse-command.js';

@@ -1,5 +1,9 @@
+import { IssuerUnavailable } from '../../access/issuer-unavailable.js';
+import type { Scope } from '../../access/scopes.js';
 import type { CommandOutcome } from '../../commands/command-outcome.js';
+import { Overloaded } from '../../event-log/overloaded.js';
 import { allowedCommands } from '../../orders/decisions/allowed-commands.js';
+import { ReadModelBeingBuilt, ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
 import { type ProblemName, type ProblemType, problemTypes } from './problem-types.js';
 
 export interface FieldError {
@@ -44,6 +48,14 @@ export class ProblemError extends Error {
   }
 }
 
+/** RFC 6750, 3.1. */
+export function insufficientScope(needed: readonly Scope[]): ProblemError {
+  return new ProblemError(
+    problem('insufficient-scope', `This needs the scope ${needed.join(' or ')}.`, { required_scopes: needed }),
+    { 'www-authenticate': `Bearer error="insufficient_scope" scope="${needed.join(' ')}"` },
+  );
+}
+
 /** The problem that a command's outcome is answered with. */
 export function outcomeProblem(outcome: Exclude<CommandOutcome, { outcome: 'handled' }>): Problem {
   switch (outcome.outcome) {
@@ -69,4 +81,31 @@ export function outcomeProblem(outcome: Exclude<CommandOutcome, { outcome: 'hand
       return problem(rejected, detail, standing);
     }
   }
+}
+
+/** The problem that an exception is answered with. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof ProblemError) return error.problem;
+  if (error instanceof Overloaded) return problem('overloaded', `${error.message}.`);
+  if (error instanceof ReadModelBeingBuilt) return problem('read-models-unavailable', `${error.message}.`);
+  if (error instanceof ReadModelUnavailable) return problem('read-models-unavailable', 'Redis did not answer.');
+  if (error instanceof IssuerUnavailable) return problem('token-issuer-unavailable', `${error.message}.`);
+  if (isDatabaseAway(error)) return problem('event-log-unavailable', 'PostgreSQL did not answer.');
+  if (error instanceof URIError) return problem('malformed-request', 'The address is not valid percent-encoding.');
+  return problem('internal-error', 'An unexpected error occurred.');
+}
+
+/**
+ * Whether PostgreSQL is away, rather than refusing what this code asked of it: a lost or refused connection, a time-out,
+ * or one of the SQLSTATE classes 08 (connection), 53 (resources), 57 (operator intervention), 25006 (read-only), 55P03.
+ */
+function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (/^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_)/.test(code)) return true;
+  if (/^(08|53|57)/.test(code) || code === '25006' || code === '55P03' || code === '3D000' || code === '28P01')
+    return true;
+  return /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable/i.test(
+    error.message,
+  );
 }

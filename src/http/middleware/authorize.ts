@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import type { Authenticate } from '../../access/authenticate.js';
 import type { Scope } from '../../access/scopes.js';
 import type { Operation } from '../contract/operation.js';
-import { ProblemError, problem } from '../contract/problems.js';
+import { insufficientScope, ProblemError, problem } from '../contract/problems.js';
 import { callerOf, requestContext } from '../request/request-context.js';
 import type { LimitRate } from './rate-limit.js';
 
@@ -24,14 +24,6 @@ export async function authorize(
   }
   requestContext(ctx).caller = caller;
   if (access !== 'public' && !access.some((scope) => caller?.scopes.has(scope))) throw insufficientScope(access);
-}
-
-/** RFC 6750, 3.1. */
-export function insufficientScope(needed: readonly Scope[]): ProblemError {
-  return new ProblemError(
-    problem('insufficient-scope', `This needs the scope ${needed.join(' or ')}.`, { required_scopes: needed }),
-    { 'www-authenticate': `Bearer error="insufficient_scope" scope="${needed.join(' ')}"` },
-  );
 }
 
 /** Whose orders the caller may read: undefined for everybody's, otherwise those of this user alone. */

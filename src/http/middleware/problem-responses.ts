@@ -1,9 +1,7 @@
 import type { Context, Middleware, Next } from 'koa';
 import type { Logger } from 'pino';
-import { IssuerUnavailable } from '../../access/issuer-unavailable.js';
 import { Overloaded } from '../../event-log/overloaded.js';
-import { ReadModelBeingBuilt, ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
-import { type Problem, ProblemError, problem, retryAfterSeconds } from '../contract/problems.js';
+import { type Problem, ProblemError, problem, problemOf, retryAfterSeconds } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { requestContext } from '../request/request-context.js';
 import type { InFlightRequests } from './in-flight-requests.js';
@@ -73,31 +71,4 @@ export function createOverloadLog(log: Logger): (error: Overloaded) => void {
     refused = 0;
     lastMs = performance.now();
   };
-}
-
-/** The problem that an exception is answered with. */
-export function problemOf(error: unknown): Problem {
-  if (error instanceof ProblemError) return error.problem;
-  if (error instanceof Overloaded) return problem('overloaded', `${error.message}.`);
-  if (error instanceof ReadModelBeingBuilt) return problem('read-models-unavailable', `${error.message}.`);
-  if (error instanceof ReadModelUnavailable) return problem('read-models-unavailable', 'Redis did not answer.');
-  if (error instanceof IssuerUnavailable) return problem('token-issuer-unavailable', `${error.message}.`);
-  if (isDatabaseAway(error)) return problem('event-log-unavailable', 'PostgreSQL did not answer.');
-  if (error instanceof URIError) return problem('malformed-request', 'The address is not valid percent-encoding.');
-  return problem('internal-error', 'An unexpected error occurred.');
-}
-
-/**
- * Whether PostgreSQL is away, rather than refusing what this code asked of it: a lost or refused connection, a time-out,
- * or one of the SQLSTATE classes 08 (connection), 53 (resources), 57 (operator intervention), 25006 (read-only), 55P03.
- */
-function isDatabaseAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (/^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_)/.test(code)) return true;
-  if (/^(08|53|57)/.test(code) || code === '25006' || code === '55P03' || code === '3D000' || code === '28P01')
-    return true;
-  return /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable/i.test(
-    error.message,
-  );
 }
