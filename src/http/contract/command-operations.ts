@@ -1,4 +1,4 @@
-import { type CommandName, commandNames } from '../../orders/commands.js';
+import type { CommandName } from '../../orders/commands.js';
 import { bodyProblems, json, type Operation } from './operation.js';
 import type { ProblemName } from './problem-types.js';
 
@@ -73,15 +73,6 @@ function commandOperation(name: CommandName): Operation {
   };
 }
 
-type CommandOperationId = CommandName extends infer Name extends string
-  ? Name extends CommandName
-    ? `${Name}Order`
-    : never
-  : never;
-const ofEveryCommand = Object.fromEntries(
-  commandNames.map((name) => [`${name}Order`, commandOperation(name)]),
-) as Record<CommandOperationId, Operation>;
-
 /** Commands, alone and in a batch. */
 export const commandOperations = {
   runBatch: {
@@ -104,5 +95,16 @@ export const commandOperations = {
     },
     problems: ['unsupported-media-type', 'validation'],
   },
-  ...ofEveryCommand,
-} as const satisfies Readonly<Record<string, Operation>>;
+  placeOrder: commandOperation('place'),
+  amendOrder: commandOperation('amend'),
+  payOrder: commandOperation('pay'),
+  processOrder: commandOperation('process'),
+  shipOrder: commandOperation('ship'),
+  deliverOrder: commandOperation('deliver'),
+  cancelOrder: commandOperation('cancel'),
+  refundOrder: commandOperation('refund'),
+  returnOrder: commandOperation('return'),
+  holdOrder: commandOperation('hold'),
+  releaseOrder: commandOperation('release'),
+  noteOrder: commandOperation('note'),
+} as const satisfies Readonly<Record<'runBatch' | `${CommandName}Order`, Operation>>;

@@ -1,7 +1,8 @@
 import type { Context } from 'koa';
 import type { CommandOutcome, Handled } from '../../commands/command-outcome.js';
-import { type CommandName, commandNames } from '../../orders/commands.js';
+import type { CommandName } from '../../orders/commands.js';
 import { orderJson } from '../../orders/order-document.js';
+import type { OperationId } from '../contract/operations.js';
 import { insufficientScope, outcomeProblem, validationProblem } from '../contract/problems.js';
 import { respondWithProblem } from '../middleware/problem-responses.js';
 import { expectedVersion, idempotencyKey, projectionWait } from '../request/headers.js';
@@ -15,11 +16,20 @@ import type { AddRoute } from './router.js';
 
 /** POST /orders, and POST /orders/{order_id}/{command} for every other command. */
 export function commandRoutes(route: AddRoute, service: Service): void {
+  const onOrder = (id: OperationId, name: CommandName) =>
+    route(id, (ctx) => command(ctx, service, name, String(ctx.params.order_id)));
   route('placeOrder', (ctx) => command(ctx, service, 'place', undefined));
-  for (const name of commandNames) {
-    if (name === 'place') continue;
-    route(`${name}Order`, (ctx) => command(ctx, service, name, String(ctx.params.order_id)));
-  }
+  onOrder('amendOrder', 'amend');
+  onOrder('payOrder', 'pay');
+  onOrder('processOrder', 'process');
+  onOrder('shipOrder', 'ship');
+  onOrder('deliverOrder', 'deliver');
+  onOrder('cancelOrder', 'cancel');
+  onOrder('refundOrder', 'refund');
+  onOrder('returnOrder', 'return');
+  onOrder('holdOrder', 'hold');
+  onOrder('releaseOrder', 'release');
+  onOrder('noteOrder', 'note');
 }
 
 async function command(ctx: Context, service: Service, name: CommandName, orderId: string | undefined): Promise<void> {
