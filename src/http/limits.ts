@@ -26,20 +26,10 @@ export const httpLimits = {
   listenBacklog: 4_096,
   /** A body has to have arrived by then. */
   bodyTimeoutMs: 15_000,
-  /** A batch may take as long as it needs, but not stand still for longer than this. */
-  batchIdleTimeoutMs: 90_000,
   /** Idle connections are closed after this. */
   keepAliveTimeoutMs: 65_000,
   /** A stopping server closes the connections that have fallen idle this often. */
   drainSweepIntervalMs: 50,
-  maxBatchLineBytes: 512 * 1024,
-  /** Lines of one batch that are handled together; room in the rate limit is taken for so many at once. */
-  maxBatchLinesTogether: 100,
-  /**
-   * So many times that are in work: while the ones are appended, others are decided. The queue of appends (`maxQueuedAppends`) has room for six
-   * batches at once; of more, lines may be refused as overloaded.
-   */
-  maxBatchGroupsInFlight: 8,
   /** How long a command's answer waits for the projections, unless it asks otherwise. */
   defaultProjectionWaitMs: 250,
   maxProjectionWaitMs: 10_000,

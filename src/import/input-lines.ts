@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { BatchLine } from '../http/batch/handle-lines.js';
+import { batchLimits } from '../http/batch/limits.js';
 import { type Line, splitLines } from '../http/batch/split-lines.js';
-import { httpLimits } from '../http/limits.js';
 import { type CsvMapping, checkMapping, placeLine } from './csv-mapping.js';
 import { csvRecords } from './csv-records.js';
 
@@ -92,7 +92,7 @@ async function readHeader(file: string, delimiter: string): Promise<{ columns: s
 /** The file's lines from a position on, the empty ones too. */
 function linesOf(file: string, from: FilePosition): AsyncGenerator<Line[]> {
   const stream = createReadStream(file, { start: from.bytes, highWaterMark: chunkBytes });
-  const { maxBatchLineBytes: maxLineBytes } = httpLimits;
+  const { maxLineBytes } = batchLimits;
   return splitLines(stream, { maxLineBytes, maxLines, keepEmpty: true, from });
 }
 

@@ -11,11 +11,11 @@ import {
   problemOf,
   validationProblem,
 } from '../contract/problems.js';
-import { httpLimits as limits } from '../limits.js';
 import { isIdempotencyKey } from '../request/headers.js';
 import { parseJson } from '../request/json-body.js';
 import { parseCommand } from '../request/parse-command.js';
 import { isUuid, lineErrors } from '../request/validation.js';
+import { batchLimits as limits } from './limits.js';
 
 /** A line of a batch. */
 export interface BatchLine {
@@ -131,7 +131,7 @@ function parseLine(
   caller: BatchCaller,
 ): { request: CommandRequest } | { problem: Problem } {
   if (input === undefined) {
-    return { problem: problem('body-too-large', `The line is longer than ${limits.maxBatchLineBytes} bytes.`) };
+    return { problem: problem('body-too-large', `The line is longer than ${limits.maxLineBytes} bytes.`) };
   }
   let value: unknown;
   try {

@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Caller } from '../../access/caller.js';
 import { createLineHandler } from '../batch/handle-lines.js';
+import { batchLimits as limits } from '../batch/limits.js';
 import { orderedWindow } from '../batch/ordered-window.js';
 import { type Line, splitLines } from '../batch/split-lines.js';
 import { ProblemError, problem } from '../contract/problems.js';
-import { httpLimits as limits } from '../limits.js';
 import { projectionWait } from '../request/headers.js';
 import { callerOf, requestContext } from '../request/request-context.js';
 import type { Service } from './dependencies.js';
@@ -43,12 +43,12 @@ export function batchRoute(route: AddRoute, service: Service): void {
     ctx.res.once('close', () => gone.abort());
 
     async function* answers(): AsyncGenerator<string> {
-      const { maxBatchLineBytes: maxLineBytes, maxBatchLinesTogether: maxLines } = limits;
-      const lines = splitLines(withIdleTimeout(ctx.req), { maxLineBytes, maxLines });
+      const { maxLineBytes, maxGroupLines, maxGroupsInFlight } = limits;
+      const lines = splitLines(withIdleTimeout(ctx.req), { maxLineBytes, maxLines: maxGroupLines });
       const inWork = orderedWindow(
         withRoom(lines, caller, service, gone.signal),
         (together) => handleLines(together.map(({ number, bytes }) => ({ number, input: bytes }))),
-        limits.maxBatchGroupsInFlight,
+        maxGroupsInFlight,
       );
       for await (const answered of inWork) yield answered.map((answer) => `${JSON.stringify(answer)}\n`).join('');
       // The end of the answer means what the answer of a single command means: what was written can be read.
@@ -69,7 +69,7 @@ export function batchRoute(route: AddRoute, service: Service): void {
 
 /** The request's chunks; ends the connection when none arrives for too long. */
 async function* withIdleTimeout(request: IncomingMessage): AsyncGenerator<Buffer> {
-  request.setTimeout(limits.batchIdleTimeoutMs, () => request.destroy(new Error('the batch stood still for too long')));
+  request.setTimeout(limits.idleTimeoutMs, () => request.destroy(new Error('the batch stood still for too long')));
   for await (const chunk of request) yield chunk as Buffer;
 }
 
@@ -84,8 +84,8 @@ async function* withRoom(
   for await (let together of lines) {
     while (together.length > 0) {
       if (room === 0) {
-        await rateLimit.waitForRoom(caller, limits.maxBatchLinesTogether, gone);
-        room = limits.maxBatchLinesTogether;
+        await rateLimit.waitForRoom(caller, limits.maxGroupLines, gone);
+        room = limits.maxGroupLines;
       }
       if (gone.aborted) return;
       const taken = together.slice(0, room);
