@@ -1,3 +1,4 @@
+import { pointerPart } from '../json-pointer.js';
 import { evolve, fold } from '../orders/evolve.js';
 import type { Order } from '../orders/order.js';
 import { type OrderDocument, orderDocument } from '../orders/order-document.js';
@@ -62,18 +63,13 @@ function fieldsOf(document: OrderDocument | undefined): Map<string, unknown> {
   for (const [name, value] of Object.entries(document ?? {})) {
     if (name === 'items') {
       for (const { item_id, ...item } of (document as OrderDocument).items) {
-        for (const [field, one] of Object.entries(item)) fields.set(`/items/${escaped(item_id)}/${field}`, one);
+        for (const [field, one] of Object.entries(item)) fields.set(`/items/${pointerPart(item_id)}/${field}`, one);
       }
     } else if (name === 'metadata') {
-      for (const [key, one] of Object.entries(value as object)) fields.set(`/metadata/${escaped(key)}`, one);
+      for (const [key, one] of Object.entries(value as object)) fields.set(`/metadata/${pointerPart(key)}`, one);
     } else {
       fields.set(`/${name}`, value);
     }
   }
   return fields;
-}
-
-/** RFC 6901: ~ and / are written ~0 and ~1. */
-function escaped(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

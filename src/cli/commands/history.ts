@@ -1,6 +1,6 @@
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { recordedEvent, type StoredEvent } from '../../event-log/stored-event.js';
-import { isUuid } from '../../http/request/validation.js';
+import { isUuid } from '../../orders/values/uuid.js';
 import type { ItemQuantity, RecordedEvent } from '../../orders/events.js';
 import { evolve } from '../../orders/evolve.js';
 import { type Order, paymentStatus } from '../../orders/order.js';

@@ -1,4 +1,5 @@
 import { orderEventTypes } from '../../orders/upcast.js';
+import { isUuid } from '../../orders/values/uuid.js';
 import { addressProblem } from '../../webhooks/safe-post.js';
 import { createWebhookStore, type Webhook } from '../../webhooks/webhook-store.js';
 import { type EventLogContext, withEventLog } from '../connections.js';
@@ -102,7 +103,7 @@ function rowOf({
 }
 
 function parseId(text: string): string {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
+  if (isUuid(text)) return text.toLowerCase();
   throw new UsageError(`"${text}" is not the ID of a webhook: see \`orders webhooks list\``);
 }
 

@@ -2,6 +2,7 @@ import type { CommandHandlers } from '../../commands/command-handlers.js';
 import { type BatchOutcome, outcomeOf } from '../../commands/command-outcome.js';
 import type { CommandRequest } from '../../commands/command-request.js';
 import { type CommandName, commandNames } from '../../orders/commands.js';
+import { isUuid } from '../../orders/values/uuid.js';
 import {
   insufficientScope,
   outcomeProblem,
@@ -14,7 +15,7 @@ import {
 import { isIdempotencyKey } from '../request/headers.js';
 import { parseJson } from '../request/json-body.js';
 import { parseCommand } from '../request/parse-command.js';
-import { isUuid, lineErrors } from '../request/validation.js';
+import { lineErrors } from '../request/validation.js';
 import { batchLimits as limits } from './limits.js';
 
 /** A line of a batch. */

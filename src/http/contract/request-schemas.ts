@@ -3,6 +3,7 @@ import { orderLimits as limits } from '../../orders/limits.js';
 import { orderStatuses, paymentStatuses } from '../../orders/order.js';
 import { orderEventTypes } from '../../orders/upcast.js';
 import { currencyCodes } from '../../orders/values/currency.js';
+import { uuidPattern } from '../../orders/values/uuid.js';
 import { intervals } from '../../queries/intervals.js';
 import { queryLimits } from '../../queries/limits.js';
 
@@ -14,7 +15,7 @@ import { queryLimits } from '../../queries/limits.js';
 const printable = '^[^\\u0000-\\u001f\\u007f]*$';
 
 const id = { type: 'string', minLength: 1, maxLength: limits.maxIdLength, pattern: printable } as const;
-const uuid = { type: 'string', pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' } as const;
+const uuid = { type: 'string', pattern: uuidPattern } as const;
 const quantity = { type: 'integer', minimum: 1, maximum: limits.maxQuantity } as const;
 const eventPosition = { type: 'string', pattern: '^\\d{1,4}:\\d{1,15}$' } as const;
 const reason = { type: 'string', minLength: 1, maxLength: limits.maxReasonLength } as const;

@@ -1,8 +1,10 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { pointerPart } from '../../json-pointer.js';
 import type { CommandName } from '../../orders/commands.js';
+import { uuidPattern } from '../../orders/values/uuid.js';
 import { hourMs } from '../../read-models/metrics.js';
 import type { FieldError } from '../contract/problems.js';
-import { bodySchemas, lineSchemas, parameterSchemas, querySchemas } from '../contract/request-schemas.js';
+import { bodySchemas, lineSchemas, querySchemas } from '../contract/request-schemas.js';
 import { parseRfc3339 } from './rfc3339.js';
 
 const formats = {
@@ -57,10 +59,6 @@ export function queryErrors(name: keyof typeof querySchemas, query: Record<strin
   return errorsOf(validatorOf(parameters, querySchemas[name]), query, '/query');
 }
 
-export function isUuid(text: unknown): text is string {
-  return validatorOf(bodies, parameterSchemas.order_id)(text);
-}
-
 function errorsOf(validate: Validator, value: unknown, prefix: string): FieldError[] {
   if (validate(value)) return [];
   const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'propertyNames');
@@ -78,7 +76,7 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
   const at = prefix + instancePath;
   switch (keyword) {
     case 'additionalProperties':
-      return { pointer: `${at}/${escapePointer(String(params.additionalProperty))}`, message: 'is not a known field' };
+      return { pointer: `${at}/${pointerPart(String(params.additionalProperty))}`, message: 'is not a known field' };
     case 'required':
       // Inside oneOf it means that neither form of the lines was given.
       return error.schemaPath.includes('oneOf')
@@ -108,14 +106,14 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
         message: patternMessage(String(params.pattern)),
       };
     default: {
-      const name = propertyName === undefined ? '' : `/${escapePointer(propertyName)}`;
+      const name = propertyName === undefined ? '' : `/${pointerPart(propertyName)}`;
       return { pointer: at + name, message: error.message ?? 'is not valid' };
     }
   }
 }
 
 function patternMessage(pattern: string): string {
-  if (pattern.includes('0-9a-f')) return 'must be a UUID';
+  if (pattern === uuidPattern) return 'must be a UUID';
   if (pattern.startsWith('^https')) return 'must be an http or https URL';
   return pattern.includes('\\d')
     ? 'must be a partition and a position, such as 3:120'
@@ -126,9 +124,4 @@ function enumMessage(allowed: readonly string[]): string {
   return allowed.includes('USD')
     ? 'must be an ISO 4217 currency code such as USD'
     : `must be one of ${allowed.join(', ')}`;
-}
-
-/** RFC 6901: ~ and / are written ~0 and ~1. */
-function escapePointer(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -8,17 +8,16 @@ import { respondWithProblem } from '../middleware/problem-responses.js';
 import { expectedVersion, idempotencyKey, projectionWait } from '../request/headers.js';
 import { readJsonBody } from '../request/json-body.js';
 import { parseCommand } from '../request/parse-command.js';
+import { uuidParameter } from '../request/path-parameters.js';
 import { callerOf, requestContext } from '../request/request-context.js';
-import { isUuid } from '../request/validation.js';
 import { jsonType } from '../response/respond.js';
 import type { Service } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
 /** POST /orders, and POST /orders/{order_id}/{command} for every other command. */
 export function commandRoutes(route: AddRoute, service: Service): void {
-  const onOrder = (id: OperationId, name: CommandName) =>
-    route(id, (ctx) => command(ctx, service, name, String(ctx.params.order_id)));
-  route('placeOrder', (ctx) => command(ctx, service, 'place', undefined));
+  const onOrder = (id: OperationId, name: CommandName) => route(id, (ctx) => command(ctx, service, name));
+  route('placeOrder', (ctx) => command(ctx, service, 'place'));
   onOrder('amendOrder', 'amend');
   onOrder('payOrder', 'pay');
   onOrder('processOrder', 'process');
@@ -32,14 +31,11 @@ export function commandRoutes(route: AddRoute, service: Service): void {
   onOrder('noteOrder', 'note');
 }
 
-async function command(ctx: Context, service: Service, name: CommandName, orderId: string | undefined): Promise<void> {
+async function command(ctx: Context, service: Service, name: CommandName): Promise<void> {
   const key = idempotencyKey(ctx);
   const version = expectedVersion(ctx);
   const wait = projectionWait(ctx);
-  if (orderId !== undefined && !isUuid(orderId)) {
-    respondWithProblem(ctx, validationProblem([{ pointer: '/path/order_id', message: 'must be a UUID' }]));
-    return;
-  }
+  const orderId = name === 'place' ? undefined : uuidParameter(ctx, 'order_id');
   const { requestId, correlationId, causationId } = requestContext(ctx);
   const { subject: actor, scopes } = callerOf(ctx);
   const parsed = parseCommand(name, await readJsonBody(ctx), orderId, {

@@ -16,11 +16,11 @@ import type { ProjectionId } from '../../read-models/keys.js';
 import { metrics } from '../../read-models/metrics.js';
 import { orderHistory } from '../../read-models/order-history.js';
 import { orderStatus } from '../../read-models/order-status.js';
-import { insufficientScope, ProblemError, problem, validationProblem } from '../contract/problems.js';
+import { insufficientScope, ProblemError, problem } from '../contract/problems.js';
 import { onlyUser } from '../middleware/authorize.js';
 import { minEventPosition } from '../request/headers.js';
+import { uuidParameter } from '../request/path-parameters.js';
 import { parseRfc3339 } from '../request/rfc3339.js';
-import { isUuid } from '../request/validation.js';
 import { notAcceptable, parameters, respond } from '../response/respond.js';
 import { auditOf } from './audit-routes.js';
 import type { Service } from './dependencies.js';
@@ -82,7 +82,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
   });
 
   route('getOrder', async (ctx) => {
-    const orderId = orderIdOf(ctx);
+    const orderId = uuidParameter(ctx, 'order_id');
     const query = parameters<{ version?: number; at?: string }>(ctx, 'order');
     await waitForPosition(ctx, service, [orderStatus, orderHistory]);
     await checkReadable(models, orderId, onlyUser(ctx));
@@ -104,7 +104,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
   });
 
   route('getOrderHistory', async (ctx) => {
-    const orderId = orderIdOf(ctx);
+    const orderId = uuidParameter(ctx, 'order_id');
     const query = parameters<{ diff?: boolean; from?: number; to?: number; proof?: boolean }>(ctx, 'history');
     const user = onlyUser(ctx, ['orders:read', 'audit:read']);
     if (query.proof) {
@@ -141,12 +141,6 @@ async function checkReadable(models: ReadModels, orderId: string, user: string |
   if (user === undefined) return;
   const order = await getOrder(models, orderId);
   if (!order || (JSON.parse(order.json) as OrderDocument).user_id !== user) throw orderNotFound(orderId);
-}
-
-function orderIdOf(ctx: Context): string {
-  const orderId = String(ctx.params.order_id);
-  if (isUuid(orderId)) return orderId.toLowerCase();
-  throw new ProblemError(validationProblem([{ pointer: '/path/order_id', message: 'must be a UUID' }]));
 }
 
 /** Waits until the projections that the answer comes from have applied what the caller has already seen. */

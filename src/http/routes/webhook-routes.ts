@@ -5,8 +5,9 @@ import type { EventPlace, Webhook } from '../../webhooks/webhook-store.js';
 import { ProblemError, problem, validationProblem } from '../contract/problems.js';
 import type { bodySchemas } from '../contract/request-schemas.js';
 import { readJsonBody } from '../request/json-body.js';
+import { uuidParameter } from '../request/path-parameters.js';
 import { callerOf } from '../request/request-context.js';
-import { bodyErrors, isUuid } from '../request/validation.js';
+import { bodyErrors } from '../request/validation.js';
 import { parameters, respond } from '../response/respond.js';
 import type { Service } from './dependencies.js';
 import type { AddRoute } from './router.js';
@@ -35,13 +36,13 @@ export function webhookRoutes(route: AddRoute, { webhooks: { store, allowPrivate
   });
 
   route('deleteWebhook', async (ctx) => {
-    const id = webhookId(ctx);
+    const id = uuidParameter(ctx, 'webhook_id');
     if (!(await store.delete(id))) throw notFound(id);
     ctx.status = 204;
   });
 
   route('setWebhookState', async (ctx) => {
-    const id = webhookId(ctx);
+    const id = uuidParameter(ctx, 'webhook_id');
     const { state } = await checkedBody<{ state: 'active' | 'paused' }>(ctx, 'webhookState');
     if (!(await store.setState(id, state))) throw notFound(id);
     ctx.status = 200;
@@ -49,7 +50,7 @@ export function webhookRoutes(route: AddRoute, { webhooks: { store, allowPrivate
   });
 
   route('rotateWebhookSecret', async (ctx) => {
-    const id = webhookId(ctx);
+    const id = uuidParameter(ctx, 'webhook_id');
     const secret = await store.rotateSecret(id);
     if (secret === undefined) throw notFound(id);
     ctx.status = 200;
@@ -75,7 +76,7 @@ export function webhookRoutes(route: AddRoute, { webhooks: { store, allowPrivate
   });
 
   async function found(ctx: Context): Promise<Webhook> {
-    const id = webhookId(ctx);
+    const id = uuidParameter(ctx, 'webhook_id');
     const webhook = await store.find(id);
     if (!webhook) throw notFound(id);
     return webhook;
@@ -93,12 +94,6 @@ async function checkedBody<Body>(ctx: Context, name: keyof typeof bodySchemas): 
 function answerSecret(ctx: Context, body: object): void {
   ctx.set('Cache-Control', 'no-store');
   ctx.body = body;
-}
-
-function webhookId(ctx: Context): string {
-  const id = String(ctx.params.webhook_id);
-  if (isUuid(id)) return id.toLowerCase();
-  throw new ProblemError(validationProblem([{ pointer: '/path/webhook_id', message: 'must be a UUID' }]));
 }
 
 function notFound(id: string): ProblemError {

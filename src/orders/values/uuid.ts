@@ -9,6 +9,14 @@ const hexDigits = Buffer.from('0123456789abcdef', 'latin1');
  */
 const buffer = Buffer.alloc(36, '-', 'latin1');
 
+/** A UUID as text, in either case. */
+export const uuidPattern = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
+const uuidForm = new RegExp(uuidPattern);
+
+export function isUuid(text: unknown): text is string {
+  return typeof text === 'string' && uuidForm.test(text);
+}
+
 /** Writes the 16 bytes of a UUID, in upper or lower case, to the start of a buffer. */
 export function writeUuidBytes(uuid: string, to: Buffer): void {
   for (let nth = 0; nth < 16; nth += 1) {
