@@ -1,21 +1,11 @@
 import type { Context, Middleware, Next } from 'koa';
 import type { Logger } from 'pino';
 import { Overloaded } from '../../event-log/overloaded.js';
-import { type Problem, ProblemError, problem, problemOf, retryAfterSeconds } from '../contract/problems.js';
+import { ProblemError, problem, problemOf } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { requestContext } from '../request/request-context.js';
+import { respondWithProblem } from '../response/respond.js';
 import type { InFlightRequests } from './in-flight-requests.js';
-
-/** Answers with a problem (RFC 9457). */
-export function respondWithProblem(ctx: Context, { type, title, status, detail, ...extensions }: Problem): void {
-  const { requestId } = requestContext(ctx);
-  const retryAfter = retryAfterSeconds(type);
-  if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter));
-  ctx.status = status;
-  ctx.set('Cache-Control', 'no-store');
-  ctx.body = JSON.stringify({ type, title, status, detail, instance: ctx.path, request_id: requestId, ...extensions });
-  ctx.type = 'application/problem+json';
-}
 
 export interface ProblemResponsesOptions {
   readonly log: Logger;

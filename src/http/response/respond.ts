@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Context } from 'koa';
-import { ProblemError, problem, validationProblem } from '../contract/problems.js';
-import type { querySchemas } from '../contract/request-schemas.js';
-import { queryErrors } from '../request/validation.js';
+import { type Problem, ProblemError, problem, retryAfterSeconds } from '../contract/problems.js';
+import { requestContext } from '../request/request-context.js';
 
 /** What Koa makes of application/json, without its looking that up for every answer. */
 export const jsonType = 'application/json; charset=utf-8';
@@ -26,6 +25,17 @@ export function respond(ctx: Context, text: string, etag?: string, type = jsonTy
   ctx.body = text;
 }
 
+/** Answers with a problem (RFC 9457). */
+export function respondWithProblem(ctx: Context, { type, title, status, detail, ...extensions }: Problem): void {
+  const { requestId } = requestContext(ctx);
+  const retryAfter = retryAfterSeconds(type);
+  if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter));
+  ctx.status = status;
+  ctx.set('Cache-Control', 'no-store');
+  ctx.body = JSON.stringify({ type, title, status, detail, instance: ctx.path, request_id: requestId, ...extensions });
+  ctx.type = 'application/problem+json';
+}
+
 /** An ETag made of the text itself. */
 export function etagOf(text: string): string {
   return `"${hash('sha256', text, 'base64url').slice(0, 22)}"`;
@@ -34,20 +44,6 @@ export function etagOf(text: string): string {
 /** If-None-Match (RFC 9110, 13.1.2) alone decides: fetch sends `Cache-Control: no-cache` beside it, which must not undo it. */
 function hasTag(ifNoneMatch: string, tag: string): boolean {
   return ifNoneMatch.split(',').some((one) => one.trim().replace(/^W\//, '') === tag || one.trim() === '*');
-}
-
-/** The request's query parameters, checked. */
-export function parameters<Query>(ctx: Context, name: keyof typeof querySchemas): Query {
-  const query: Record<string, unknown> = {};
-  const errors = [];
-  // Without any, there is nothing to read: Koa would take it apart all the same.
-  for (const [key, value] of ctx.search === '' ? [] : Object.entries(ctx.query)) {
-    if (Array.isArray(value)) errors.push({ pointer: `/query/${key}`, message: 'must be given once' });
-    else query[key] = value;
-  }
-  errors.push(...queryErrors(name, query));
-  if (errors.length > 0) throw new ProblemError(validationProblem(errors));
-  return query as Query;
 }
 
 export function notAcceptable(): ProblemError {

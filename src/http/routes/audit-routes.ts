@@ -1,17 +1,18 @@
 import { ProblemError, problem } from '../contract/problems.js';
-import { parameters, respond } from '../response/respond.js';
+import { queryParameters } from '../request/query-parameters.js';
+import { respond } from '../response/respond.js';
 import type { Service } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
 /** What an auditor takes away: signed checkpoints of the log, and the keys to check them with. */
 export function auditRoutes(route: AddRoute, service: Service): void {
   route('getCheckpoint', async (ctx) => {
-    parameters(ctx, 'checkpoint');
+    queryParameters(ctx, 'checkpoint');
     respond(ctx, JSON.stringify(await auditOf(service).signedCheckpoint()));
   });
 
   route('getSigningKeys', (ctx) => {
-    parameters(ctx, 'jwks');
+    queryParameters(ctx, 'jwks');
     respond(ctx, JSON.stringify({ keys: service.audit?.publicKeys ?? [] }));
   });
 }

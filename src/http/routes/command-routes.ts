@@ -4,13 +4,12 @@ import type { CommandName } from '../../orders/commands.js';
 import { orderJson } from '../../orders/order-document.js';
 import type { OperationId } from '../contract/operations.js';
 import { insufficientScope, outcomeProblem, validationProblem } from '../contract/problems.js';
-import { respondWithProblem } from '../middleware/problem-responses.js';
 import { expectedVersion, idempotencyKey, projectionWait } from '../request/headers.js';
 import { readJsonBody } from '../request/json-body.js';
 import { parseCommand } from '../request/parse-command.js';
 import { uuidParameter } from '../request/path-parameters.js';
 import { callerOf, requestContext } from '../request/request-context.js';
-import { jsonType } from '../response/respond.js';
+import { jsonType, respondWithProblem } from '../response/respond.js';
 import type { Service } from './dependencies.js';
 import type { AddRoute } from './router.js';
 

@@ -5,8 +5,9 @@ import type { Change } from '../../queries/read-changes.js';
 import { insufficientScope, ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { onlyUser } from '../middleware/authorize.js';
+import { queryParameters } from '../request/query-parameters.js';
 import type { EventStream } from '../response/event-streams.js';
-import { notAcceptable, parameters } from '../response/respond.js';
+import { notAcceptable } from '../response/respond.js';
 import type { Service } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
@@ -15,7 +16,7 @@ export function orderStreamRoute(route: AddRoute, service: Service): void {
   const { changes, models, streams } = service;
 
   route('streamOrders', async (ctx) => {
-    const query = parameters<{ order_id?: string; user_id?: string }>(ctx, 'stream');
+    const query = queryParameters<{ order_id?: string; user_id?: string }>(ctx, 'stream');
     if (!ctx.accepts('text/event-stream')) throw notAcceptable();
     const own = onlyUser(ctx);
     if (own !== undefined && (query.user_id ?? own) !== own) throw insufficientScope(['orders:read']);

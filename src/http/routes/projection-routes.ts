@@ -2,9 +2,10 @@ import type { Context } from 'koa';
 import { getProjections } from '../../queries/get-projections.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
+import { queryParameters } from '../request/query-parameters.js';
 import { callerOf } from '../request/request-context.js';
 import type { EventStream } from '../response/event-streams.js';
-import { notAcceptable, parameters, respond } from '../response/respond.js';
+import { notAcceptable, respond } from '../response/respond.js';
 import type { Service } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
@@ -14,7 +15,7 @@ export function projectionRoutes(route: AddRoute, service: Service): void {
   const follow = createFollow(service);
 
   route('getProjections', async (ctx) => {
-    parameters(ctx, 'projections');
+    queryParameters(ctx, 'projections');
     ctx.vary('Accept');
     const type = ctx.accepts('application/json', 'text/event-stream');
     if (!type) throw notAcceptable();

@@ -20,8 +20,9 @@ import { insufficientScope, ProblemError, problem } from '../contract/problems.j
 import { onlyUser } from '../middleware/authorize.js';
 import { minEventPosition } from '../request/headers.js';
 import { uuidParameter } from '../request/path-parameters.js';
+import { queryParameters } from '../request/query-parameters.js';
 import { parseRfc3339 } from '../request/rfc3339.js';
-import { notAcceptable, parameters, respond } from '../response/respond.js';
+import { notAcceptable, respond } from '../response/respond.js';
 import { auditOf } from './audit-routes.js';
 import type { Service } from './dependencies.js';
 import type { AddRoute } from './router.js';
@@ -31,7 +32,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
   const { models } = service;
 
   route('listOrders', async (ctx) => {
-    const query = parameters<{
+    const query = queryParameters<{
       user_id?: string;
       status?: OrderStatus;
       payment_status?: PaymentStatus;
@@ -65,7 +66,10 @@ export function queryRoutes(route: AddRoute, service: Service): void {
   });
 
   route('getMetrics', async (ctx) => {
-    const query = parameters<{ currency?: string; from?: string; to?: string; interval?: Interval }>(ctx, 'metrics');
+    const query = queryParameters<{ currency?: string; from?: string; to?: string; interval?: Interval }>(
+      ctx,
+      'metrics',
+    );
     await waitForPosition(ctx, service, [metrics]);
     const figures = await getMetrics(models, {
       currency: query.currency ?? service.defaultCurrency,
@@ -83,7 +87,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
 
   route('getOrder', async (ctx) => {
     const orderId = uuidParameter(ctx, 'order_id');
-    const query = parameters<{ version?: number; at?: string }>(ctx, 'order');
+    const query = queryParameters<{ version?: number; at?: string }>(ctx, 'order');
     await waitForPosition(ctx, service, [orderStatus, orderHistory]);
     await checkReadable(models, orderId, onlyUser(ctx));
     if (query.version === undefined && query.at === undefined) {
@@ -105,7 +109,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
 
   route('getOrderHistory', async (ctx) => {
     const orderId = uuidParameter(ctx, 'order_id');
-    const query = parameters<{ diff?: boolean; from?: number; to?: number; proof?: boolean }>(ctx, 'history');
+    const query = queryParameters<{ diff?: boolean; from?: number; to?: number; proof?: boolean }>(ctx, 'history');
     const user = onlyUser(ctx, ['orders:read', 'audit:read']);
     if (query.proof) {
       await checkReadable(models, orderId, user);

@@ -3,9 +3,9 @@ import type { Context, Middleware } from 'koa';
 import type { Authenticate } from '../../access/authenticate.js';
 import type { Operation } from '../contract/operation.js';
 import { type OperationId, operations } from '../contract/operations.js';
-import { ProblemError, validationProblem } from '../contract/problems.js';
 import { authorize } from '../middleware/authorize.js';
 import type { LimitRate } from '../middleware/rate-limit.js';
+import { rejectQueryParameters } from '../request/query-parameters.js';
 
 /** Adds the handler of an operation. Its path, its method and who may call it are in the table of operations. */
 export type AddRoute = (id: OperationId, handle: (ctx: Context) => unknown) => void;
@@ -35,10 +35,10 @@ export function createRouter(authenticate: Authenticate, limitRate: LimitRate | 
       const operation: Operation = operations[id];
       const path = operation.path.replace(/\{(\w+)\}/g, ':$1');
       const router = routerOf(operation.method.toUpperCase(), path);
-      const refusesParameters = takesNoParameters(operation);
+      const isWithoutQuery = takesNoParameters(operation);
       router[operation.method](path, async (ctx) => {
         await authorize(ctx, operation, authenticate, limitRate);
-        if (refusesParameters) refuseParameters(ctx);
+        if (isWithoutQuery) rejectQueryParameters(ctx);
         await handle(ctx);
       });
     },
@@ -64,11 +64,4 @@ function nameOf(method: string, path: string): string {
 /** Where there are parameters, their schema says which. Pages and probes are called with all kinds of them, which mean nothing. */
 function takesNoParameters({ query, tag, unlimited }: Operation): boolean {
   return query === undefined && tag !== 'About' && !unlimited;
-}
-
-/** A parameter that nobody looks at would be worse than an error: its sender believes that it did something. */
-function refuseParameters(ctx: Context): void {
-  if (ctx.search === '') return;
-  const errors = Object.keys(ctx.query).map((name) => ({ pointer: `/query/${name}`, message: 'is not a known field' }));
-  if (errors.length > 0) throw new ProblemError(validationProblem(errors));
 }

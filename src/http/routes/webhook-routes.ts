@@ -6,9 +6,10 @@ import { ProblemError, problem, validationProblem } from '../contract/problems.j
 import type { bodySchemas } from '../contract/request-schemas.js';
 import { readJsonBody } from '../request/json-body.js';
 import { uuidParameter } from '../request/path-parameters.js';
+import { queryParameters } from '../request/query-parameters.js';
 import { callerOf } from '../request/request-context.js';
 import { bodyErrors } from '../request/validation.js';
-import { parameters, respond } from '../response/respond.js';
+import { respond } from '../response/respond.js';
 import type { Service } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
@@ -26,12 +27,12 @@ export function webhookRoutes(route: AddRoute, { webhooks: { store, allowPrivate
   });
 
   route('listWebhooks', async (ctx) => {
-    parameters(ctx, 'webhooks');
+    queryParameters(ctx, 'webhooks');
     respond(ctx, JSON.stringify({ webhooks: await store.list() }));
   });
 
   route('getWebhook', async (ctx) => {
-    parameters(ctx, 'webhooks');
+    queryParameters(ctx, 'webhooks');
     respond(ctx, JSON.stringify(await found(ctx)));
   });
 
@@ -59,7 +60,7 @@ export function webhookRoutes(route: AddRoute, { webhooks: { store, allowPrivate
 
   route('listDeadLetters', async (ctx) => {
     const { webhook_id: id } = await found(ctx);
-    const { after, limit = queryLimits.defaultPageSize } = parameters<{ after?: string; limit?: number }>(
+    const { after, limit = queryLimits.defaultPageSize } = queryParameters<{ after?: string; limit?: number }>(
       ctx,
       'deadLetters',
     );
