@@ -11,7 +11,8 @@ import { createPool } from '../src/event-log/database.js';
 import { createApp } from '../src/http/app.js';
 import { unlimitedRate } from '../src/http/middleware/rate-limit.js';
 import { createClientAddresses } from '../src/http/request/client-address.js';
-import type { Service } from '../src/http/routes/dependencies.js';
+import { EventStreams } from '../src/http/response/event-streams.js';
+import { commandRoutes } from '../src/http/routes/command-routes.js';
 import { startHttpServer } from '../src/http/server.js';
 import { decide } from '../src/orders/decisions/decide.js';
 import { fold } from '../src/orders/evolve.js';
@@ -38,25 +39,23 @@ if (mode === 'redis-get') {
 process.on('SIGTERM', () => process.exit(0));
 
 function theApplication(handleCommand: HandleCommand): RequestListener {
-  const log = pino({ level: 'warn' });
-  const given: Partial<Service> = {
-    handleCommand,
+  const dependencies = {
     authenticate: authenticateNobody,
     rateLimit: unlimitedRate,
     addresses: createClientAddresses([]),
     corsOrigins: [],
-    defaultCurrency: 'USD',
-    log,
+    streams: new EventStreams(),
+    log: pino({ level: 'warn' }),
   };
-  const rest = {
-    applied: { wait: async () => false },
-    models: { projections: [] },
-    webhooks: {},
-    rebuilds: {},
-    streams: {},
-  };
-  // The load sends commands only: the application's other dependencies are not used.
-  return createApp({ ...given, ...rest } as unknown as Service, new Registry(), true);
+  // The load sends commands only.
+  return createApp(dependencies, new Registry(), (route) =>
+    commandRoutes(route, {
+      handleCommand,
+      applied: { wait: async () => false, reached: async () => false },
+      models: { projections: [] },
+      defaultCurrency: 'USD',
+    }),
+  );
 }
 
 /** Decides as the service does, and responds with the resulting order. */

@@ -6,53 +6,41 @@ import { InFlightRequests } from './middleware/in-flight-requests.js';
 import { createOverloadLog, problemResponses } from './middleware/problem-responses.js';
 import { createRequestDurations } from './middleware/request-durations.js';
 import { identifyRequest } from './request/request-context.js';
-import { auditRoutes } from './routes/audit-routes.js';
-import { batchRoute } from './routes/batch-route.js';
-import { commandRoutes } from './routes/command-routes.js';
-import type { Service } from './routes/dependencies.js';
-import { openApiRoutes } from './routes/docs-routes.js';
-import { operationsRoutes } from './routes/health-routes.js';
-import { orderStreamRoute } from './routes/order-stream-route.js';
-import { projectionRoutes } from './routes/projection-routes.js';
-import { queryRoutes } from './routes/query-routes.js';
-import { createRouter } from './routes/router.js';
-import { webhookRoutes } from './routes/webhook-routes.js';
+import type { HttpDependencies } from './routes/dependencies.js';
+import { type AddRoute, createRouter } from './routes/router.js';
 
-/**
- * The Koa application of the service, behind what refuses requests that are too many.
- * @param api whether it takes commands and queries; otherwise it only tells of its health and its metrics.
- */
-export function createApp(service: Service, registry: Registry, api: boolean): RequestListener {
+/** Everything that the application needs besides its routes. */
+export type AppDependencies = Pick<
+  HttpDependencies,
+  'authenticate' | 'rateLimit' | 'addresses' | 'corsOrigins' | 'streams' | 'log'
+>;
+
+/** The Koa application of the service: its routes, behind the middleware that every request passes. */
+export function createApp(
+  dependencies: AppDependencies,
+  registry: Registry,
+  addRoutes: (route: AddRoute) => void,
+): RequestListener {
   const app = new Koa();
   app.silent = true;
-  const { route, dispatch, methodsOf } = createRouter(service.authenticate, service.rateLimit.limitRate);
-  // The order matters: /orders/batch, /orders/metrics and /orders/stream come before /orders/{order_id}.
-  if (api) {
-    batchRoute(route, service);
-    orderStreamRoute(route, service);
-    queryRoutes(route, service);
-    projectionRoutes(route, service);
-    auditRoutes(route, service);
-    commandRoutes(route, service);
-    webhookRoutes(route, service);
-    openApiRoutes(route);
-  }
-  operationsRoutes(route, service, registry);
+  const { authenticate, rateLimit, corsOrigins, streams, log } = dependencies;
+  const { route, dispatch, methodsOf } = createRouter(authenticate, rateLimit.limitRate);
+  addRoutes(route);
 
   new Gauge({
     name: 'orders_event_streams',
     help: 'Readers of Server-Sent Event streams.',
     registers: [registry],
     collect() {
-      this.set(service.streams.size);
+      this.set(streams.size);
     },
   });
 
-  app.use(receive(service, registry));
-  if (service.corsOrigins.length > 0) app.use(crossOrigin(service.corsOrigins));
+  app.use(receive(dependencies, registry));
+  if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   const inHand = new InFlightRequests();
-  const logOverload = createOverloadLog(service.log);
-  app.use(problemResponses({ log: service.log, logOverload, inHand, methodsOf }));
+  const logOverload = createOverloadLog(log);
+  app.use(problemResponses({ log, logOverload, inHand, methodsOf }));
   app.use(dispatch);
   const refused = new Counter({
     name: 'orders_requests_refused_total',
@@ -66,7 +54,7 @@ export function createApp(service: Service, registry: Registry, api: boolean): R
 }
 
 /** The first that every request passes: gives it its id and its headers, and logs and measures it. No bodies, no query strings, no personal data. */
-function receive({ log, addresses }: Service, registry: Registry): Middleware {
+function receive({ log, addresses }: AppDependencies, registry: Registry): Middleware {
   const measure = createRequestDurations(registry);
   return async (ctx: Context, next: Next) => {
     const startedMs = performance.now();

@@ -40,7 +40,7 @@ export const httpLimits = {
   /** A reader who takes nothing for this long is dropped. */
   eventStreamStallMs: 10_000,
   /** After so many changes that a reader does not want it is told where it is. */
-  maxPassedOver: 500,
+  maxSkippedChanges: 500,
   /** A comment is sent this often, so that nobody on the way takes an idle stream for a dead one. */
   eventStreamHeartbeatMs: 15_000,
   /** How long a reader waits before it comes back. */

@@ -5,7 +5,8 @@ import type { Servers } from '../embedded/servers.js';
 import { migrate } from '../event-log/migrate.js';
 import { createApp } from '../http/app.js';
 import { EventStreams } from '../http/response/event-streams.js';
-import type { Service } from '../http/routes/dependencies.js';
+import { addRoutes } from '../http/routes/add-routes.js';
+import type { HttpDependencies } from '../http/routes/dependencies.js';
 import { startHttpServer } from '../http/server.js';
 import { allProjections } from '../projections/all-projections.js';
 import { createGenerationStore, type GenerationStore } from '../projector/generations/generation-store.js';
@@ -95,7 +96,7 @@ async function open(
 
   const streams = new EventStreams();
   let shuttingDown = false;
-  const service: Service = {
+  const dependencies: HttpDependencies = {
     ...wireCommandHandlers(connections, log, projector && ((committed) => projector.addCommitted(committed))),
     ...(await openAccess(config, connections, log, cleanup)),
     models,
@@ -111,7 +112,9 @@ async function open(
     log,
   };
   // A process without the role api still serves its health and its metrics on the same port.
-  const app = createApp(service, registry, config.roles.has('api'));
+  const app = createApp(dependencies, registry, (route) =>
+    addRoutes(route, dependencies, registry, config.roles.has('api')),
+  );
   const http = await startHttpServer(app, config.host, config.port);
   cleanup.defer(async () => {
     shuttingDown = true;
@@ -123,7 +126,7 @@ async function open(
   return { url: http.url, partitions: settings.partitions };
 }
 
-function rebuildsByName(generations: GenerationStore): Service['rebuilds'] {
+function rebuildsByName(generations: GenerationStore): HttpDependencies['rebuilds'] {
   const byName = (name: string) => {
     const projection = allProjections.find((one) => one.name === name);
     if (!projection) throw new Error(`there is no projection ${name}`);

@@ -15,10 +15,10 @@ export interface RateLimit {
   /** Undefined: there is no limit. */
   readonly limitRate: LimitRate | undefined;
   /** Takes requests' worth of the caller's limit, for the lines of a batch: waits until there is room, or `gone` aborts. */
-  readonly waitForRoom: (caller: Caller, requests: number, gone: AbortSignal) => Promise<void>;
+  readonly waitForCapacity: (caller: Caller, requests: number, gone: AbortSignal) => Promise<void>;
 }
 
-export const unlimitedRate: RateLimit = { limitRate: undefined, waitForRoom: async () => undefined };
+export const unlimitedRate: RateLimit = { limitRate: undefined, waitForCapacity: async () => undefined };
 
 /**
  * So many requests a minute for each caller, over all processes: counted in Redis, in fixed windows. While Redis is away
@@ -67,7 +67,7 @@ export function createRateLimit(
         { 'retry-after': String(Math.max(1, seconds)) },
       );
     },
-    async waitForRoom(caller, requests, gone) {
+    async waitForCapacity(caller, requests, gone) {
       while (!gone.aborted) {
         const { used, isOver } = await take(`caller:${caller.subject}`, Math.min(requests, requestsPerMinute));
         if (!isOver) return;

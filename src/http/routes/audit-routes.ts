@@ -1,23 +1,25 @@
+import type { Auditor } from '../../audit/auditor.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { respond } from '../response/respond.js';
-import type { Service } from './dependencies.js';
+import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
-/** What an auditor takes away: signed checkpoints of the log, and the keys to check them with. */
-export function auditRoutes(route: AddRoute, service: Service): void {
+/** Signed checkpoints of the log, and the public keys that verify them. */
+export function auditRoutes(route: AddRoute, { audit }: Pick<HttpDependencies, 'audit'>): void {
   route('getCheckpoint', async (ctx) => {
     queryParameters(ctx, 'checkpoint');
-    respond(ctx, JSON.stringify(await auditOf(service).signedCheckpoint()));
+    respond(ctx, JSON.stringify(await requireAuditor(audit).signedCheckpoint()));
   });
 
   route('getSigningKeys', (ctx) => {
     queryParameters(ctx, 'jwks');
-    respond(ctx, JSON.stringify({ keys: service.audit?.publicKeys ?? [] }));
+    respond(ctx, JSON.stringify({ keys: audit?.publicKeys ?? [] }));
   });
 }
 
-export function auditOf({ audit }: Service): NonNullable<Service['audit']> {
+/** Throws ProblemError if no signing key is configured. */
+export function requireAuditor(audit: Auditor | undefined): Auditor {
   if (audit) return audit;
   throw new ProblemError(problem('no-signing-key', 'ORDERS_SIGNING_KEY_FILES is not set.'));
 }

@@ -6,55 +6,65 @@ import { batchLimits as limits } from '../batch/limits.js';
 import { orderedWindow } from '../batch/ordered-window.js';
 import { type Line, splitLines } from '../batch/split-lines.js';
 import { ProblemError, problem } from '../contract/problems.js';
+import type { RateLimit } from '../middleware/rate-limit.js';
 import { projectionWait } from '../request/headers.js';
 import { callerOf, requestContext } from '../request/request-context.js';
-import type { Service } from './dependencies.js';
+import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
+
+type BatchDependencies = Pick<
+  HttpDependencies,
+  'handleCommand' | 'placeOrders' | 'models' | 'applied' | 'rateLimit' | 'defaultCurrency'
+>;
 
 const mediaTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
 
-/** POST /orders/batch: a command a line in, an answer a line out, streamed both ways. */
-export function batchRoute(route: AddRoute, service: Service): void {
+/** POST /orders/batch: one command per line of the request, one line of the response per command, both streamed. */
+export function batchRoute(route: AddRoute, dependencies: BatchDependencies): void {
+  const { handleCommand, placeOrders, models, applied, rateLimit, defaultCurrency } = dependencies;
+
   route('runBatch', async (ctx) => {
     if (!ctx.is(...mediaTypes)) {
       throw new ProblemError(
-        problem('unsupported-media-type', `A batch has to be ${mediaTypes[0]}, a command a line.`),
+        problem('unsupported-media-type', `A batch must be ${mediaTypes[0]}, with one command per line.`),
       );
     }
     const { requestId, correlationId, causationId } = requestContext(ctx);
     const caller = callerOf(ctx);
-    const { waitMs, applied } = projectionWait(ctx);
-    if (applied) ctx.set('Preference-Applied', applied);
+    const wait = projectionWait(ctx);
+    if (wait.applied) ctx.set('Preference-Applied', wait.applied);
+    /** The last position of this batch in each partition. */
     const lastPositions = new Map<number, number>();
-    const { handleCommand, placeOrders } = service;
     const handleLines = createLineHandler({
       handleCommand,
       placeOrders,
       actor: caller.subject,
       mayImport: caller.scopes.has('orders:import'),
-      defaultCurrency: service.defaultCurrency,
+      defaultCurrency,
       requestId,
       correlationId,
       causationId,
       onHandled: ({ partition, position }) =>
         lastPositions.set(partition, Math.max(position, lastPositions.get(partition) ?? 0)),
     });
-    const gone = new AbortController();
-    ctx.res.once('close', () => gone.abort());
+    const disconnected = new AbortController();
+    ctx.res.once('close', () => disconnected.abort());
 
-    async function* answers(): AsyncGenerator<string> {
+    async function* responseLines(): AsyncGenerator<string> {
       const { maxLineBytes, maxGroupLines, maxGroupsInFlight } = limits;
-      const lines = splitLines(withIdleTimeout(ctx.req), { maxLineBytes, maxLines: maxGroupLines });
-      const inWork = orderedWindow(
-        withRoom(lines, caller, service, gone.signal),
-        (together) => handleLines(together.map(({ number, bytes }) => ({ number, input: bytes }))),
+      const groups = splitLines(withIdleTimeout(ctx.req), { maxLineBytes, maxLines: maxGroupLines });
+      const handled = orderedWindow(
+        withinRateLimit(groups, caller, rateLimit, disconnected.signal),
+        (group) => handleLines(group.map(({ number, bytes }) => ({ number, input: bytes }))),
         maxGroupsInFlight,
       );
-      for await (const answered of inWork) yield answered.map((answer) => `${JSON.stringify(answer)}\n`).join('');
-      // The end of the answer means what the answer of a single command means: what was written can be read.
+      for await (const responses of handled) {
+        yield responses.map((response) => `${JSON.stringify(response)}\n`).join('');
+      }
+      // The response ends when its writes can be read, as the response to a single command does.
       await Promise.all(
         [...lastPositions].map(([partition, position]) =>
-          service.applied.reached(service.models.projections, partition, position, waitMs).catch(() => false),
+          applied.reached(models.projections, partition, position, wait.waitMs).catch(() => false),
         ),
       );
     }
@@ -63,35 +73,37 @@ export function batchRoute(route: AddRoute, service: Service): void {
     ctx.type = 'application/x-ndjson';
     ctx.set('Cache-Control', 'no-store');
     ctx.set('X-Accel-Buffering', 'no');
-    ctx.body = Readable.from(answers());
+    ctx.body = Readable.from(responseLines());
   });
 }
 
-/** The request's chunks; ends the connection when none arrives for too long. */
+/** The chunks of the request. The connection is closed if none arrives for `idleTimeoutMs`. */
 async function* withIdleTimeout(request: IncomingMessage): AsyncGenerator<Buffer> {
-  request.setTimeout(limits.idleTimeoutMs, () => request.destroy(new Error('the batch stood still for too long')));
+  request.setTimeout(limits.idleTimeoutMs, () =>
+    request.destroy(new Error(`no data of the batch arrived for ${limits.idleTimeoutMs / 1000} s`)),
+  );
   for await (const chunk of request) yield chunk as Buffer;
 }
 
-/** A line counts as a request: where the caller's rate limit is used up, the batch pauses until there is room again. */
-async function* withRoom(
-  lines: AsyncIterable<Line[]>,
+/** Passes lines on as the caller's rate limit allows. Each line counts as one request; the batch waits for capacity. */
+async function* withinRateLimit(
+  groups: AsyncIterable<Line[]>,
   caller: Caller,
-  { rateLimit }: Service,
-  gone: AbortSignal,
+  rateLimit: RateLimit,
+  disconnected: AbortSignal,
 ): AsyncGenerator<Line[]> {
-  let room = 0;
-  for await (let together of lines) {
-    while (together.length > 0) {
-      if (room === 0) {
-        await rateLimit.waitForRoom(caller, limits.maxGroupLines, gone);
-        room = limits.maxGroupLines;
+  let capacity = 0;
+  for await (let group of groups) {
+    while (group.length > 0) {
+      if (capacity === 0) {
+        await rateLimit.waitForCapacity(caller, limits.maxGroupLines, disconnected);
+        capacity = limits.maxGroupLines;
       }
-      if (gone.aborted) return;
-      const taken = together.slice(0, room);
-      together = together.slice(room);
-      room -= taken.length;
-      yield taken;
+      if (disconnected.aborted) return;
+      const allowed = group.slice(0, capacity);
+      group = group.slice(capacity);
+      capacity -= allowed.length;
+      yield allowed;
     }
   }
 }

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type { CommandOutcome, Handled } from '../../commands/command-outcome.js';
 import type { CommandName } from '../../orders/commands.js';
 import { orderJson } from '../../orders/order-document.js';
+import type { ReadModels } from '../../queries/live-generation.js';
 import type { OperationId } from '../contract/operations.js';
 import { insufficientScope, outcomeProblem, validationProblem } from '../contract/problems.js';
 import { expectedVersion, idempotencyKey, projectionWait } from '../request/headers.js';
@@ -10,27 +11,31 @@ import { parseCommand } from '../request/parse-command.js';
 import { uuidParameter } from '../request/path-parameters.js';
 import { callerOf, requestContext } from '../request/request-context.js';
 import { jsonType, respondWithProblem } from '../response/respond.js';
-import type { Service } from './dependencies.js';
+import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
-/** POST /orders, and POST /orders/{order_id}/{command} for every other command. */
-export function commandRoutes(route: AddRoute, service: Service): void {
-  const onOrder = (id: OperationId, name: CommandName) => route(id, (ctx) => command(ctx, service, name));
-  route('placeOrder', (ctx) => command(ctx, service, 'place'));
-  onOrder('amendOrder', 'amend');
-  onOrder('payOrder', 'pay');
-  onOrder('processOrder', 'process');
-  onOrder('shipOrder', 'ship');
-  onOrder('deliverOrder', 'deliver');
-  onOrder('cancelOrder', 'cancel');
-  onOrder('refundOrder', 'refund');
-  onOrder('returnOrder', 'return');
-  onOrder('holdOrder', 'hold');
-  onOrder('releaseOrder', 'release');
-  onOrder('noteOrder', 'note');
+interface CommandDependencies extends Pick<HttpDependencies, 'handleCommand' | 'applied' | 'defaultCurrency'> {
+  readonly models: Pick<ReadModels, 'projections'>;
 }
 
-async function command(ctx: Context, service: Service, name: CommandName): Promise<void> {
+/** POST /orders, and POST /orders/{order_id}/{command} for every other command. */
+export function commandRoutes(route: AddRoute, dependencies: CommandDependencies): void {
+  const add = (id: OperationId, name: CommandName) => route(id, (ctx) => handle(ctx, dependencies, name));
+  add('placeOrder', 'place');
+  add('amendOrder', 'amend');
+  add('payOrder', 'pay');
+  add('processOrder', 'process');
+  add('shipOrder', 'ship');
+  add('deliverOrder', 'deliver');
+  add('cancelOrder', 'cancel');
+  add('refundOrder', 'refund');
+  add('returnOrder', 'return');
+  add('holdOrder', 'hold');
+  add('releaseOrder', 'release');
+  add('noteOrder', 'note');
+}
+
+async function handle(ctx: Context, dependencies: CommandDependencies, name: CommandName): Promise<void> {
   const key = idempotencyKey(ctx);
   const version = expectedVersion(ctx);
   const wait = projectionWait(ctx);
@@ -40,7 +45,7 @@ async function command(ctx: Context, service: Service, name: CommandName): Promi
   const parsed = parseCommand(name, await readJsonBody(ctx), orderId, {
     actor,
     idempotencyKey: key,
-    defaultCurrency: service.defaultCurrency,
+    defaultCurrency: dependencies.defaultCurrency,
     nowMs: Date.now(),
   });
   if ('errors' in parsed) {
@@ -49,7 +54,7 @@ async function command(ctx: Context, service: Service, name: CommandName): Promi
   }
   if (parsed.request.occurredAt !== undefined && !scopes.has('orders:import'))
     throw insufficientScope(['orders:import']);
-  const outcome = await service.handleCommand({
+  const outcome = await dependencies.handleCommand({
     actor,
     requestId,
     correlationId,
@@ -59,12 +64,12 @@ async function command(ctx: Context, service: Service, name: CommandName): Promi
     ...parsed.request,
   });
   if (wait.applied) ctx.set('Preference-Applied', wait.applied);
-  await answerOutcome(ctx, service, name, outcome, wait.waitMs);
+  await respondWithOutcome(ctx, dependencies, name, outcome, wait.waitMs);
 }
 
-async function answerOutcome(
+async function respondWithOutcome(
   ctx: Context,
-  service: Service,
+  dependencies: CommandDependencies,
   name: CommandName,
   outcome: CommandOutcome,
   waitMs: number,
@@ -74,8 +79,8 @@ async function answerOutcome(
     if (outcome.outcome === 'version-mismatch') ctx.set('ETag', `"${outcome.currentVersion}"`);
     return;
   }
-  // So that the caller who reads next sees what it wrote. If the time is over first, the command stands all the same.
-  await waitFor(service, outcome, waitMs);
+  // The client then reads its own write. If the wait times out, the command is recorded all the same.
+  await waitForProjections(dependencies, outcome, waitMs);
   const { order, partition, position, replayed } = outcome;
   ctx.res.setHeader('ETag', `"${order.version}"`);
   ctx.res.setHeader('Event-Position', `${partition}:${position}`);
@@ -90,8 +95,12 @@ async function answerOutcome(
   ctx.body = orderJson(order);
 }
 
-async function waitFor(service: Service, { partition, position, replayed }: Handled, waitMs: number): Promise<void> {
-  if (replayed)
-    await service.applied.reached(service.models.projections, partition, position, waitMs).catch(() => false);
-  else await service.applied.wait(service.models.projections, partition, position, waitMs);
+async function waitForProjections(
+  { applied, models }: CommandDependencies,
+  { partition, position, replayed }: Handled,
+  waitMs: number,
+): Promise<void> {
+  // A replayed command's event may have been applied long ago, so the checkpoints are read first.
+  if (replayed) await applied.reached(models.projections, partition, position, waitMs).catch(() => false);
+  else await applied.wait(models.projections, partition, position, waitMs);
 }

@@ -10,29 +10,29 @@ import type { RateLimit } from '../middleware/rate-limit.js';
 import type { ClientAddresses } from '../request/client-address.js';
 import type { EventStreams } from '../response/event-streams.js';
 
-/** What the HTTP side is given: the commands, the queries, and how to find out whether all is well. */
-export interface Service extends CommandHandlers {
+/** Everything that the HTTP API needs from the rest of the service. Each route takes only its part. */
+export interface HttpDependencies extends CommandHandlers {
   readonly models: ReadModels;
-  readonly applied: AppliedPositions;
+  readonly applied: Pick<AppliedPositions, 'wait' | 'reached'>;
   readonly streams: EventStreams;
   readonly changes: ChangeFeed;
   readonly webhooks: {
     readonly store: WebhookStore;
-    /** Whether addresses in private networks, and plain http, may be subscribed. */
+    /** Whether a webhook may have an address in a private network, or use plain http. */
     readonly allowPrivate: boolean;
   };
   readonly authenticate: Authenticate;
   readonly rateLimit: RateLimit;
   readonly addresses: ClientAddresses;
-  /** Origins whose scripts may call; empty: none. */
+  /** Origins whose scripts may call the API. CORS is off if there are none. */
   readonly corsOrigins: readonly string[];
   readonly rebuilds: {
-    /** Asks for a rebuild of a projection; isNew is false where one is under way already. */
+    /** Requests a rebuild of a projection. `isNew` is false if one is already running. */
     request(projection: string, actor: string): Promise<{ readonly isNew: boolean }>;
-    /** False where none is under way. */
+    /** Returns false if no rebuild is running. */
     cancel(projection: string): Promise<boolean>;
   };
-  /** Undefined where no signing key is configured. */
+  /** Undefined if no signing key is configured. */
   readonly audit: Auditor | undefined;
   readonly health: () => Promise<Health>;
   readonly defaultCurrency: string;
@@ -41,6 +41,6 @@ export interface Service extends CommandHandlers {
 
 export interface Health {
   readonly status: 'ready' | 'degraded' | 'not-ready';
-  /** What is up and what is down, by name. */
+  /** The state of each dependency, by its name. */
   readonly checks: Readonly<Record<string, string>>;
 }

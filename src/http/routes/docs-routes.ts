@@ -9,7 +9,7 @@ import type { AddRoute } from './router.js';
 
 const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
-/** Everything that /docs loads: from the package, and the few lines that start it. */
+/** Everything that /docs loads: files of the package swagger-ui-dist, and the script that starts it. */
 const files = new Map<string, () => string | Buffer>([
   ['swagger-ui.css', () => readFileSync(join(swaggerUi, 'swagger-ui.css'))],
   ['swagger-ui-bundle.js', () => readFileSync(join(swaggerUi, 'swagger-ui-bundle.js'))],
@@ -24,8 +24,8 @@ const page =
   '<title>Order service: API</title><link rel="stylesheet" href="/docs/swagger-ui.css"><div id="docs"></div>' +
   '<script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></html>\n';
 
-/** The OpenAPI document, and a page that shows it. Nothing comes from another host. */
-export function openApiRoutes(route: AddRoute): void {
+/** The OpenAPI document, and a page that shows it. The page loads nothing from other hosts. */
+export function docsRoutes(route: AddRoute): void {
   const document = JSON.stringify(openApiDocument());
   const etag = etagOf(document);
 
@@ -33,7 +33,7 @@ export function openApiRoutes(route: AddRoute): void {
 
   route('getDocs', (ctx) => {
     ctx.type = 'html';
-    // Swagger UI sets styles from its script, and draws with data: images.
+    // Swagger UI sets styles by script and uses data: images.
     ctx.set(
       'Content-Security-Policy',
       `default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; ${noFrames}`,

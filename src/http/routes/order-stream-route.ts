@@ -8,13 +8,16 @@ import { onlyUser } from '../middleware/authorize.js';
 import { queryParameters } from '../request/query-parameters.js';
 import type { EventStream } from '../response/event-streams.js';
 import { notAcceptable } from '../response/respond.js';
-import type { Service } from './dependencies.js';
+import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
-/** GET /orders/stream: every change of the orders that a reader asks for, as it becomes visible to queries. */
-export function orderStreamRoute(route: AddRoute, service: Service): void {
-  const { changes, models, streams } = service;
+type StreamDependencies = Pick<HttpDependencies, 'changes' | 'models' | 'streams' | 'log'>;
 
+/** The last position sent to the reader, by partition. */
+type Cursor = Map<number, number>;
+
+/** GET /orders/stream: the changes of the orders that the reader asks for, as they become visible to queries. */
+export function orderStreamRoute(route: AddRoute, { changes, models, streams, log }: StreamDependencies): void {
   route('streamOrders', async (ctx) => {
     const query = queryParameters<{ order_id?: string; user_id?: string }>(ctx, 'stream');
     if (!ctx.accepts('text/event-stream')) throw notAcceptable();
@@ -25,13 +28,13 @@ export function orderStreamRoute(route: AddRoute, service: Service): void {
     const isWanted = (change: Change) =>
       (orderId === undefined || change.orderId === orderId) && (user === undefined || change.userId === user);
 
-    const followed =
+    const partitions =
       orderId === undefined
         ? Array.from({ length: models.partitions }, (_, partition) => partition)
         : [orderPartition(orderId, models.partitions)];
-    const given = givenCursor(ctx, models.keys.log, followed);
+    const lastEventId = lastEventIdOf(ctx, models.keys.log, partitions);
     const unfollow = await changes.follow();
-    const cursor = given ?? new Map(followed.map((partition) => [partition, changes.head(partition)]));
+    const cursor = lastEventId ?? new Map(partitions.map((partition) => [partition, changes.head(partition)]));
     let stream: EventStream;
     try {
       stream = streams.open(ctx);
@@ -39,26 +42,26 @@ export function orderStreamRoute(route: AddRoute, service: Service): void {
       unfollow();
       throw error;
     }
-    void follow(changes, stream, cursor, isWanted, models.keys.log)
+    void sendChanges(changes, stream, cursor, isWanted, models.keys.log)
       .catch((error: unknown) => {
-        // The reader comes back with the id that it got to.
-        service.log.debug({ error: String(error) }, 'a stream of changes ended: Redis did not answer');
+        // The reader reconnects with the id of the last message that it received.
+        log.debug({ error: String(error) }, 'stream of changes ended: Redis did not respond');
         stream.end();
       })
       .finally(unfollow);
   });
 }
 
-async function follow(
+async function sendChanges(
   feed: ChangeFeed,
   stream: EventStream,
-  cursor: Map<number, number>,
+  cursor: Cursor,
   isWanted: (change: Change) => boolean,
   log: string,
 ): Promise<void> {
-  // Whoever loses the connection before the first change goes on from here, too.
+  // A reader that loses its connection before the first change also resumes from here.
   stream.send({ id: encodeCursor(log, cursor) });
-  let passedOver = 0;
+  let skipped = 0;
   while (!stream.closed.aborted) {
     let moved = false;
     let isBehind = false;
@@ -68,50 +71,47 @@ async function follow(
       const { changes, upTo } = await feed.after(partition, position);
       for (const change of changes) {
         cursor.set(partition, change.position);
-        if (!isWanted(change)) passedOver += 1;
+        if (!isWanted(change)) skipped += 1;
         else {
           await stream.sendWhenRoom({ id: encodeCursor(log, cursor), data: change.json });
-          passedOver = 0;
+          skipped = 0;
         }
       }
       cursor.set(partition, upTo);
       moved ||= upTo > position;
     }
-    // So that who comes back need not pass over the same changes of others again.
-    if (passedOver >= limits.maxPassedOver) {
+    // A reader that reconnects then does not skip the same changes again.
+    if (skipped >= limits.maxSkippedChanges) {
       await stream.sendWhenRoom({ id: encodeCursor(log, cursor) });
-      passedOver = 0;
+      skipped = 0;
     }
-    // Behind and yet not moved: the read model is being built anew, and has yet to get to where it was.
+    // Behind but not moved: the read model is being rebuilt and has not reached the cursor yet.
     if (!moved) await feed.moved(stream.closed, isBehind ? limits.eventStreamRetryMs : undefined);
   }
 }
 
-/** A message's id: where the reader is in each partition that it follows, and in which log. */
+/** The cursor as the id of a message: the log, and the position in each partition that the stream follows. */
 function encodeCursor(log: string, cursor: ReadonlyMap<number, number>): string {
   const [[first, position] = [0, 0]] = cursor;
   if (cursor.size === 1) return `${log}-${first}:${position.toString(36)}`;
   return `${log}-${[...cursor.values()].map((one) => one.toString(36)).join('.')}`;
 }
 
-/** The cursor of Last-Event-ID. Throws ProblemError where it is not one of this stream. */
-function givenCursor(ctx: Context, log: string, followed: readonly number[]): Map<number, number> | undefined {
+/** The cursor in Last-Event-ID, if there is one. Throws ProblemError if it is not a cursor of this stream. */
+function lastEventIdOf(ctx: Context, log: string, partitions: readonly number[]): Cursor | undefined {
   const header = ctx.get('last-event-id');
   if (header === '') return undefined;
   const [, ofLog, partition, positions = ''] = /^(\w+)-(?:(\d+):)?([0-9a-z.]+)$/.exec(header) ?? [];
   const numbers = positions.split('.').map((text) => Number.parseInt(text, 36));
   const fits =
     ofLog === log &&
-    numbers.length === followed.length &&
+    numbers.length === partitions.length &&
     numbers.every((one) => Number.isSafeInteger(one)) &&
-    (followed.length > 1 ? partition === undefined : partition === undefined || Number(partition) === followed[0]);
+    (partitions.length > 1 ? partition === undefined : partition === undefined || Number(partition) === partitions[0]);
   if (!fits) {
     throw new ProblemError(
-      problem(
-        'invalid-header',
-        'Last-Event-ID has to be the id of a message of this very stream, with the same filters.',
-      ),
+      problem('invalid-header', 'Last-Event-ID must be the id of a message of this stream, with the same filters.'),
     );
   }
-  return new Map(followed.map((one, index) => [one, numbers[index] ?? 0]));
+  return new Map(partitions.map((one, index) => [one, numbers[index] ?? 0]));
 }

@@ -1,30 +1,33 @@
 import type { Context } from 'koa';
+import type { Logger } from 'pino';
 import { getProjections } from '../../queries/get-projections.js';
+import type { ReadModels } from '../../queries/live-generation.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { callerOf } from '../request/request-context.js';
 import type { EventStream } from '../response/event-streams.js';
 import { notAcceptable, respond } from '../response/respond.js';
-import type { Service } from './dependencies.js';
+import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
-/** Where the projections stand, once or as a stream; and their rebuilds. */
-export function projectionRoutes(route: AddRoute, service: Service): void {
-  const { models, rebuilds } = service;
-  const follow = createFollow(service);
+type ProjectionDependencies = Pick<HttpDependencies, 'models' | 'rebuilds' | 'streams' | 'log'>;
+
+/** The state of the projections, once or as a stream, and their rebuilds. */
+export function projectionRoutes(route: AddRoute, { models, rebuilds, streams, log }: ProjectionDependencies): void {
+  const follow = createFollow(models, log);
 
   route('getProjections', async (ctx) => {
     queryParameters(ctx, 'projections');
     ctx.vary('Accept');
     const type = ctx.accepts('application/json', 'text/event-stream');
     if (!type) throw notAcceptable();
-    if (type === 'text/event-stream') follow(service.streams.open(ctx));
-    else respond(ctx, await projectionsJson(service));
+    if (type === 'text/event-stream') follow(streams.open(ctx));
+    else respond(ctx, await projectionsJson(models));
   });
 
   route('rebuildProjection', async (ctx) => {
-    const name = projectionName(ctx, service);
+    const name = projectionName(ctx, models);
     const { isNew } = await rebuilds.request(name, callerOf(ctx).subject);
     const state = (await getProjections(models)).find((projection) => projection.name === name);
     ctx.status = 202;
@@ -33,7 +36,7 @@ export function projectionRoutes(route: AddRoute, service: Service): void {
   });
 
   route('cancelRebuild', async (ctx) => {
-    const name = projectionName(ctx, service);
+    const name = projectionName(ctx, models);
     if (!(await rebuilds.cancel(name))) {
       throw new ProblemError(problem('rebuild-not-found', `${name} is not being rebuilt.`));
     }
@@ -41,26 +44,29 @@ export function projectionRoutes(route: AddRoute, service: Service): void {
   });
 }
 
-async function projectionsJson({ models }: Service): Promise<string> {
+async function projectionsJson(models: ReadModels): Promise<string> {
   return JSON.stringify({ projections: await getProjections(models) });
 }
 
-function projectionName(ctx: Context, { models }: Service): string {
+/** The projection that the path names. Throws ProblemError if it does not exist. */
+function projectionName(ctx: Context, { projections }: ReadModels): string {
   const name = String(ctx.params.name);
-  if (models.projections.some((projection) => projection.name === name)) return name;
-  const known = models.projections.map((projection) => projection.name).join(', ');
-  throw new ProblemError(problem('projection-not-found', `There is no projection "${name}"; there are ${known}.`));
+  if (projections.some((projection) => projection.name === name)) return name;
+  const known = projections.map((projection) => projection.name).join(', ');
+  throw new ProblemError(
+    problem('projection-not-found', `There is no projection "${name}". The projections are ${known}.`),
+  );
 }
 
-/** Sends every reader the state of the projections when it has changed: looked at once for all of them, and only while there are any. */
-function createFollow(service: Service): (stream: EventStream) => void {
+/** Sends every reader the state of the projections whenever it changes. It is read once for all readers, while there are any. */
+function createFollow(models: ReadModels, log: Logger): (stream: EventStream) => void {
   const readers = new Set<EventStream>();
   let timer: NodeJS.Timeout | undefined;
   let latest = '';
 
-  async function look(): Promise<void> {
-    const text = await projectionsJson(service).catch((error: unknown) => {
-      service.log.debug({ error: String(error) }, 'the stream of projections: Redis did not answer');
+  async function poll(): Promise<void> {
+    const text = await projectionsJson(models).catch((error: unknown) => {
+      log.debug({ error: String(error) }, 'stream of projections: Redis did not respond');
       return latest;
     });
     if (text === latest) return;
@@ -71,8 +77,8 @@ function createFollow(service: Service): (stream: EventStream) => void {
   return (stream) => {
     readers.add(stream);
     if (latest) stream.send({ event: 'projections', data: latest });
-    timer ??= setInterval(() => void look(), limits.projectionStreamIntervalMs);
-    void look();
+    timer ??= setInterval(() => void poll(), limits.projectionStreamIntervalMs);
+    void poll();
     stream.closed.addEventListener('abort', () => {
       readers.delete(stream);
       if (readers.size > 0) return;

@@ -23,13 +23,15 @@ import { uuidParameter } from '../request/path-parameters.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { parseRfc3339 } from '../request/rfc3339.js';
 import { notAcceptable, respond } from '../response/respond.js';
-import { auditOf } from './audit-routes.js';
-import type { Service } from './dependencies.js';
+import { requireAuditor } from './audit-routes.js';
+import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
-/** The query endpoints. Each is answered from Redis alone. */
-export function queryRoutes(route: AddRoute, service: Service): void {
-  const { models } = service;
+type QueryDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'audit' | 'defaultCurrency'>;
+
+/** The query endpoints. They read Redis only; the proof of an order's history also reads the log. */
+export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): void {
+  const { models, audit, defaultCurrency } = dependencies;
 
   route('listOrders', async (ctx) => {
     const query = queryParameters<{
@@ -44,7 +46,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
     const user = onlyUser(ctx);
     if (user !== undefined && (query.user_id ?? user) !== user) throw insufficientScope(['orders:read']);
     const userId = user ?? query.user_id;
-    await waitForPosition(ctx, service, [orderStatus]);
+    await waitForPosition(ctx, dependencies, [orderStatus]);
     const page = await listOrders(
       models,
       {
@@ -58,9 +60,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
       query.cursor,
     );
     if (page === 'invalid-cursor') {
-      throw new ProblemError(
-        problem('invalid-cursor', 'The cursor was not given out by this query with these filters.'),
-      );
+      throw new ProblemError(problem('invalid-cursor', 'The cursor does not belong to this query with these filters.'));
     }
     respond(ctx, JSON.stringify(page));
   });
@@ -70,16 +70,16 @@ export function queryRoutes(route: AddRoute, service: Service): void {
       ctx,
       'metrics',
     );
-    await waitForPosition(ctx, service, [metrics]);
+    await waitForPosition(ctx, dependencies, [metrics]);
     const figures = await getMetrics(models, {
-      currency: query.currency ?? service.defaultCurrency,
+      currency: query.currency ?? defaultCurrency,
       ...milliseconds('fromMs', query.from),
       ...milliseconds('toMs', query.to),
       ...(query.interval === undefined ? {} : { interval: query.interval }),
     });
     if (figures === 'too-many-buckets') {
       throw new ProblemError(
-        problem('too-many-buckets', `A series may have ${queryLimits.maxSeriesBuckets} buckets at the most.`),
+        problem('too-many-buckets', `A series can have up to ${queryLimits.maxSeriesBuckets} buckets.`),
       );
     }
     respond(ctx, exactJson(figures));
@@ -88,7 +88,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
   route('getOrder', async (ctx) => {
     const orderId = uuidParameter(ctx, 'order_id');
     const query = queryParameters<{ version?: number; at?: string }>(ctx, 'order');
-    await waitForPosition(ctx, service, [orderStatus, orderHistory]);
+    await waitForPosition(ctx, dependencies, [orderStatus, orderHistory]);
     await checkReadable(models, orderId, onlyUser(ctx));
     if (query.version === undefined && query.at === undefined) {
       const order = await getOrder(models, orderId);
@@ -101,7 +101,7 @@ export function queryRoutes(route: AddRoute, service: Service): void {
     const then = await getOrderThen(models, orderId, moment);
     if (!then) {
       if (!(await getOrder(models, orderId))) throw orderNotFound(orderId);
-      const what = 'at' in moment ? `was not there yet at ${moment.at}` : `has no version ${moment.version}`;
+      const what = 'at' in moment ? `did not exist at ${moment.at}` : `has no version ${moment.version}`;
       throw versionNotFound(what);
     }
     respond(ctx, JSON.stringify(then), `"${then.version}"`);
@@ -113,14 +113,14 @@ export function queryRoutes(route: AddRoute, service: Service): void {
     const user = onlyUser(ctx, ['orders:read', 'audit:read']);
     if (query.proof) {
       await checkReadable(models, orderId, user);
-      const proof = await auditOf(service).proof(orderId);
+      const proof = await requireAuditor(audit).proof(orderId);
       if (!proof) throw orderNotFound(orderId);
       respond(ctx, JSON.stringify(proof));
       return;
     }
     const type = ctx.accepts('application/json', 'text/csv');
     if (!type) throw notAcceptable();
-    await waitForPosition(ctx, service, [orderHistory, ...(user === undefined ? [] : [orderStatus])]);
+    await waitForPosition(ctx, dependencies, [orderHistory, ...(user === undefined ? [] : [orderStatus])]);
     await checkReadable(models, orderId, user);
     const history = await getOrderHistory(models, orderId);
     if (!history) throw orderNotFound(orderId);
@@ -140,19 +140,23 @@ export function queryRoutes(route: AddRoute, service: Service): void {
   });
 }
 
-/** To a user who may only read their own orders, another user's looks like one that is not there. */
+/** Throws order-not-found for another user's order if the caller may read only their own: it looks like one that does not exist. */
 async function checkReadable(models: ReadModels, orderId: string, user: string | undefined): Promise<void> {
   if (user === undefined) return;
   const order = await getOrder(models, orderId);
   if (!order || (JSON.parse(order.json) as OrderDocument).user_id !== user) throw orderNotFound(orderId);
 }
 
-/** Waits until the projections that the answer comes from have applied what the caller has already seen. */
-async function waitForPosition(ctx: Context, service: Service, projections: readonly ProjectionId[]): Promise<void> {
-  const seen = minEventPosition(ctx, service.models.partitions);
-  if (!seen) return;
-  const { partition, position } = seen;
-  if (await service.applied.reached(projections, partition, position, queryLimits.maxPositionWaitMs)) return;
+/** Waits until the projections that the query reads have applied the position in Min-Event-Position, if there is one. */
+async function waitForPosition(
+  ctx: Context,
+  { models, applied }: QueryDependencies,
+  projections: readonly ProjectionId[],
+): Promise<void> {
+  const awaited = minEventPosition(ctx, models.partitions);
+  if (!awaited) return;
+  const { partition, position } = awaited;
+  if (await applied.reached(projections, partition, position, queryLimits.maxPositionWaitMs)) return;
   throw new ProblemError(
     problem(
       'position-not-reached',

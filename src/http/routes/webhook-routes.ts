@@ -10,20 +10,23 @@ import { queryParameters } from '../request/query-parameters.js';
 import { callerOf } from '../request/request-context.js';
 import { bodyErrors } from '../request/validation.js';
 import { respond } from '../response/respond.js';
-import type { Service } from './dependencies.js';
+import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
-/** Subscriptions to events, and what could not be delivered. They are configuration and not a read model: kept in PostgreSQL. */
-export function webhookRoutes(route: AddRoute, { webhooks: { store, allowPrivate } }: Service): void {
+/** Subscriptions to events, and their dead letters. They are configuration, so they are kept in PostgreSQL, not in Redis. */
+export function webhookRoutes(
+  route: AddRoute,
+  { webhooks: { store, allowPrivate } }: Pick<HttpDependencies, 'webhooks'>,
+): void {
   route('createWebhook', async (ctx) => {
     const { url, event_types: types } = await checkedBody<{ url: string; event_types?: string[] }>(ctx, 'webhook');
     const wrong = addressProblem(url, allowPrivate);
     if (wrong !== undefined) throw new ProblemError(validationProblem([{ pointer: '/url', message: wrong }]));
     const created = await store.create(url, types, callerOf(ctx).subject);
-    if (!created) throw new ProblemError(problem('too-many-webhooks', 'There are as many webhooks as there may be.'));
+    if (!created) throw new ProblemError(problem('too-many-webhooks', 'The limit of webhooks is reached.'));
     ctx.status = 201;
     ctx.set('Location', `/webhooks/${created.webhook_id}`);
-    answerSecret(ctx, created);
+    respondWithSecret(ctx, created);
   });
 
   route('listWebhooks', async (ctx) => {
@@ -33,7 +36,7 @@ export function webhookRoutes(route: AddRoute, { webhooks: { store, allowPrivate
 
   route('getWebhook', async (ctx) => {
     queryParameters(ctx, 'webhooks');
-    respond(ctx, JSON.stringify(await found(ctx)));
+    respond(ctx, JSON.stringify(await webhookOf(ctx)));
   });
 
   route('deleteWebhook', async (ctx) => {
@@ -47,7 +50,7 @@ export function webhookRoutes(route: AddRoute, { webhooks: { store, allowPrivate
     const { state } = await checkedBody<{ state: 'active' | 'paused' }>(ctx, 'webhookState');
     if (!(await store.setState(id, state))) throw notFound(id);
     ctx.status = 200;
-    ctx.body = await found(ctx);
+    ctx.body = await webhookOf(ctx);
   });
 
   route('rotateWebhookSecret', async (ctx) => {
@@ -55,28 +58,28 @@ export function webhookRoutes(route: AddRoute, { webhooks: { store, allowPrivate
     const secret = await store.rotateSecret(id);
     if (secret === undefined) throw notFound(id);
     ctx.status = 200;
-    answerSecret(ctx, { ...(await found(ctx)), secret });
+    respondWithSecret(ctx, { ...(await webhookOf(ctx)), secret });
   });
 
   route('listDeadLetters', async (ctx) => {
-    const { webhook_id: id } = await found(ctx);
+    const { webhook_id: id } = await webhookOf(ctx);
     const { after, limit = queryLimits.defaultPageSize } = queryParameters<{ after?: string; limit?: number }>(
       ctx,
       'deadLetters',
     );
-    const letters = await store.deadLetters(id, place(after), limit);
+    const letters = await store.deadLetters(id, eventPosition(after), limit);
     const next = letters.length === limit ? (letters.at(-1)?.event ?? null) : null;
     respond(ctx, JSON.stringify({ dead_letters: letters, next_after: next }));
   });
 
   route('replayDeadLetters', async (ctx) => {
-    const { webhook_id: id } = await found(ctx);
+    const { webhook_id: id } = await webhookOf(ctx);
     const { event } = await checkedBody<{ event?: string }>(ctx, 'replayDeadLetters');
     ctx.status = 202;
-    ctx.body = { replayed: await store.replay(id, place(event)) };
+    ctx.body = { replayed: await store.replay(id, eventPosition(event)) };
   });
 
-  async function found(ctx: Context): Promise<Webhook> {
+  async function webhookOf(ctx: Context): Promise<Webhook> {
     const id = uuidParameter(ctx, 'webhook_id');
     const webhook = await store.find(id);
     if (!webhook) throw notFound(id);
@@ -91,8 +94,8 @@ async function checkedBody<Body>(ctx: Context, name: keyof typeof bodySchemas): 
   return body as Body;
 }
 
-/** An answer with a secret in it is kept by nobody on the way. */
-function answerSecret(ctx: Context, body: object): void {
+/** Responds with a secret, which no cache may store. */
+function respondWithSecret(ctx: Context, body: object): void {
   ctx.set('Cache-Control', 'no-store');
   ctx.body = body;
 }
@@ -101,7 +104,8 @@ function notFound(id: string): ProblemError {
   return new ProblemError(problem('webhook-not-found', `There is no webhook ${id}.`));
 }
 
-function place(event: string | undefined): EventPlace | undefined {
-  const [partition, position] = event?.split(':').map(Number) ?? [];
+/** The position in text such as 3:120, which the schema has checked. */
+function eventPosition(text: string | undefined): EventPlace | undefined {
+  const [partition, position] = text?.split(':').map(Number) ?? [];
   return partition === undefined || position === undefined ? undefined : { partition, position };
 }

@@ -12,7 +12,8 @@ import { openApiDocument } from '../../../src/http/contract/openapi.js';
 import { type ProblemName, problemTypes } from '../../../src/http/contract/problem-types.js';
 import { unlimitedRate } from '../../../src/http/middleware/rate-limit.js';
 import { createClientAddresses } from '../../../src/http/request/client-address.js';
-import type { Service } from '../../../src/http/routes/dependencies.js';
+import { EventStreams } from '../../../src/http/response/event-streams.js';
+import { commandRoutes } from '../../../src/http/routes/command-routes.js';
 import { type HttpServer, startHttpServer } from '../../../src/http/server.js';
 import { rejected } from '../../../src/orders/decisions/rejection.js';
 import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
@@ -65,20 +66,25 @@ describe('every problem', function () {
     return answer;
   }
 
-  /** The application with a command handler of which something is broken: what can't be broken from outside. */
+  /** Places an order in an application whose command handler fails in a way that no request can cause. */
   async function withHandler(handleCommand: HandleCommand) {
-    const given: Partial<Service> = {
-      handleCommand,
+    const dependencies = {
       authenticate: authenticateNobody,
       rateLimit: unlimitedRate,
       addresses: createClientAddresses([]),
       corsOrigins: [],
-      defaultCurrency: 'USD',
+      streams: new EventStreams(),
       log: silent,
     };
-    // What a place needs; whatever else the application has is not asked for.
-    const broken = { ...given, webhooks: {}, models: {}, rebuilds: {}, streams: {} } as unknown as Service;
-    const server = await startHttpServer(createApp(broken, new Registry(), true), '127.0.0.1', 0);
+    const app = createApp(dependencies, new Registry(), (route) =>
+      commandRoutes(route, {
+        handleCommand,
+        applied: { wait: async () => true, reached: async () => true },
+        models: { projections: [] },
+        defaultCurrency: 'USD',
+      }),
+    );
+    const server = await startHttpServer(app, '127.0.0.1', 0);
     opened.push(server);
     return call(server, 'POST', '/orders', order);
   }

@@ -88,7 +88,7 @@ describe('GET /orders/stream', function () {
     const reader = await stream('?user_id=nobody-at-all');
     const begun = await eventually('the first id', () => reader.lastId());
     const line = `${JSON.stringify({ command: 'place', ...order })}\n`;
-    const batch = await call(service, 'POST', '/orders/batch', line.repeat(httpLimits.maxPassedOver + 100), {
+    const batch = await call(service, 'POST', '/orders/batch', line.repeat(httpLimits.maxSkippedChanges + 100), {
       'content-type': 'application/x-ndjson',
     });
     expect(batch.status).to.equal(200);

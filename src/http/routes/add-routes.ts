@@ -1,0 +1,35 @@
+import type { Registry } from 'prom-client';
+import { auditRoutes } from './audit-routes.js';
+import { batchRoute } from './batch-route.js';
+import { commandRoutes } from './command-routes.js';
+import type { HttpDependencies } from './dependencies.js';
+import { docsRoutes } from './docs-routes.js';
+import { healthRoutes } from './health-routes.js';
+import { operationsPage } from './operations-page.js';
+import { orderStreamRoute } from './order-stream-route.js';
+import { problemPages } from './problem-pages.js';
+import { projectionRoutes } from './projection-routes.js';
+import { queryRoutes } from './query-routes.js';
+import type { AddRoute } from './router.js';
+import { webhookRoutes } from './webhook-routes.js';
+
+/**
+ * Adds the routes of every operation that this process serves.
+ * @param api whether commands and queries are served; without them, health, metrics and pages are.
+ */
+export function addRoutes(route: AddRoute, dependencies: HttpDependencies, registry: Registry, api: boolean): void {
+  // The order matters: /orders/batch, /orders/metrics and /orders/stream come before /orders/{order_id}.
+  if (api) {
+    batchRoute(route, dependencies);
+    orderStreamRoute(route, dependencies);
+    queryRoutes(route, dependencies);
+    projectionRoutes(route, dependencies);
+    auditRoutes(route, dependencies);
+    commandRoutes(route, dependencies);
+    webhookRoutes(route, dependencies);
+    docsRoutes(route);
+  }
+  operationsPage(route);
+  healthRoutes(route, dependencies, registry);
+  problemPages(route);
+}
