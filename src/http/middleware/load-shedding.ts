@@ -1,8 +1,67 @@
+import type { RequestListener } from 'node:http';
+import type { Overloaded } from '../../event-log/overloaded.js';
+import { problem, retryAfterSeconds } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
+import { requestIdOf } from '../request/request-context.js';
+import { type InFlightRequests, isAlwaysServed } from './in-flight-requests.js';
 
-/** The time and the timers of the process, or a test's. */
+/**
+ * Sheds load: while the limit of requests in flight is reached, responds 503 to new requests
+ * before the application sees them. Far beyond capacity these responses are most of the work, so
+ * everything that they share is made once.
+ *
+ * A cross-origin request of a browser still goes through the application: without its CORS headers
+ * a page may not read the response. It waits in the same queue as the shed requests.
+ * @param onShed called with the reason for every request that is shed.
+ */
+export function shedLoad(
+  application: RequestListener,
+  inFlight: InFlightRequests,
+  onShed: (reason: Overloaded) => void,
+): RequestListener {
+  const shedder = new LoadShedder();
+  // One error for all requests: capturing its stack would be a tenth of the cost of each response.
+  const reason = inFlight.overloaded();
+  const { type, title, status, detail } = problem('overloaded', `${reason.message}.`);
+  const sharedFields = JSON.stringify({ type, title, status, detail }).slice(0, -1);
+  const sharedHeaders = {
+    'Retry-After': String(retryAfterSeconds(type)),
+    'Cache-Control': 'no-store',
+    'Content-Type': 'application/problem+json',
+  };
+  return (request, response) => {
+    if (!inFlight.isFull) {
+      application(request, response);
+      return;
+    }
+    const [path = '/'] = (request.url ?? '/').split('?', 1);
+    if (isAlwaysServed(path)) {
+      application(request, response);
+      return;
+    }
+    if (request.headers.origin !== undefined) {
+      // By then there may be fewer requests in flight.
+      shedder.add(() => {
+        if (!request.destroyed) application(request, response);
+      });
+      return;
+    }
+    onShed(reason);
+    // Discards the body, so that it takes no memory while the request is queued.
+    request.resume();
+    shedder.add(() => {
+      const requestId = requestIdOf(String(request.headers['x-request-id'] ?? ''));
+      const body = `${sharedFields},"instance":${JSON.stringify(path)},"request_id":${JSON.stringify(requestId)}}`;
+      const length = Buffer.byteLength(body);
+      response.writeHead(status, { 'X-Request-Id': requestId, 'Content-Length': length, ...sharedHeaders });
+      response.end(body);
+    });
+  };
+}
+
+/** The clock and timers of the process, or those of a test. */
 export interface Clock {
-  /** Milliseconds, by a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   now(): number;
   later(task: () => void, ms: number): void;
 }
@@ -13,50 +72,54 @@ const processClock: Clock = {
 };
 
 /**
- * Answers refusals in bursts that take no more than a share of the process's time; the rest is for what was accepted. A refusal
- * costs a quarter of an order: far beyond capacity they alone would take all the time there is, and hardly an order would get
- * through. A caller who is not answered yet sends nothing more on that connection: so waiting refusals hold back those to come.
+ * Responds to shed requests in bursts that take a bounded share of the process's time; the rest is
+ * for accepted requests. Shedding one request costs a quarter of placing an order: far beyond
+ * capacity, shedding at once would take all of the time, and almost no order would be placed. A
+ * client sends its next request on a connection when it has a response, so queued requests also
+ * hold back those that would follow.
  */
 export class LoadShedder {
   readonly #clock: Clock;
-  #waiting: (() => void)[] = [];
-  #endedAtMs: number;
-  #isDue = false;
+  #queued: (() => void)[] = [];
+  #lastBurstEndMs: number;
+  #isScheduled = false;
 
   constructor(clock: Clock = processClock) {
     this.#clock = clock;
-    this.#endedAtMs = clock.now();
+    this.#lastBurstEndMs = clock.now();
   }
 
-  /** @param refuse answers one request. Called soon; at once where as many wait as may. */
-  add(refuse: () => void): void {
-    if (this.#waiting.length >= limits.maxQueuedSheddings) {
-      refuse();
+  /**
+   * @param shed responds to one request. It runs in a later burst, or at once if the queue is full.
+   */
+  add(shed: () => void): void {
+    if (this.#queued.length >= limits.maxQueuedSheddings) {
+      shed();
       return;
     }
-    this.#waiting.push(refuse);
-    if (this.#isDue) return;
-    this.#isDue = true;
-    this.#clock.later(this.#answerSome, 0);
+    this.#queued.push(shed);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#clock.later(this.#burst, 0);
   }
 
-  readonly #answerSome = (): void => {
+  readonly #burst = (): void => {
     const clock = this.#clock;
-    const begunMs = clock.now();
-    const restedMs = begunMs - this.#endedAtMs;
-    const earnedMs = Math.max(limits.minSheddingBurstMs, restedMs / limits.sheddingPauseFactor);
-    const burstMs = Math.min(earnedMs, limits.maxSheddingBurstMs);
-    let answered = 0;
+    const startMs = clock.now();
+    const pauseMs = startMs - this.#lastBurstEndMs;
+    const earnedMs = Math.max(limits.minSheddingBurstMs, pauseMs / limits.sheddingPauseFactor);
+    const allowedMs = Math.min(earnedMs, limits.maxSheddingBurstMs);
+    let count = 0;
     let tookMs = 0;
-    for (const refuse of this.#waiting) {
-      if (tookMs >= burstMs) break;
-      refuse();
-      answered += 1;
-      tookMs = clock.now() - begunMs;
+    for (const shed of this.#queued) {
+      if (tookMs >= allowedMs) break;
+      shed();
+      count += 1;
+      tookMs = clock.now() - startMs;
     }
-    this.#waiting = this.#waiting.slice(answered);
-    this.#endedAtMs = begunMs + tookMs;
-    this.#isDue = this.#waiting.length > 0;
-    if (this.#isDue) clock.later(this.#answerSome, tookMs * limits.sheddingPauseFactor);
+    this.#queued = this.#queued.slice(count);
+    this.#lastBurstEndMs = startMs + tookMs;
+    this.#isScheduled = this.#queued.length > 0;
+    if (this.#isScheduled) clock.later(this.#burst, tookMs * limits.sheddingPauseFactor);
   };
 }

@@ -1,0 +1,32 @@
+import type { Context, Middleware, Next } from 'koa';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { ClientAddresses } from '../request/client-address.js';
+import { identifyRequest } from '../request/request-context.js';
+import { createRequestDurations } from './request-durations.js';
+
+/**
+ * The first middleware of every request: gives it an id, and logs and measures it once its response
+ * has been sent. The log has no bodies, query strings or personal data.
+ */
+export function observeRequests(log: Logger, addresses: ClientAddresses, registry: Registry): Middleware {
+  const measure = createRequestDurations(registry);
+  return async (ctx: Context, next: Next) => {
+    const startMs = performance.now();
+    const state = identifyRequest(ctx);
+    // A client that came by TLS has to keep using it (RFC 6797).
+    if (addresses.isSecure(ctx.req)) ctx.res.setHeader('Strict-Transport-Security', 'max-age=31536000');
+    await next();
+    ctx.res.on('close', () => {
+      const tookMs = performance.now() - startMs;
+      const { method = '' } = ctx.req;
+      const { statusCode: status } = ctx.res;
+      const route = String(ctx._matchedRoute ?? 'none');
+      measure({ method, route, status, seconds: tookMs / 1e3 });
+      if (!log.isLevelEnabled('info')) return;
+      const { requestId: request_id, caller } = state;
+      const actor = caller ? { actor: caller.subject } : {};
+      log.info({ request_id, ...actor, method, route, status, duration_ms: Math.round(tookMs * 1e3) / 1e3 }, 'request');
+    });
+  };
+}
