@@ -5,14 +5,14 @@ import type { Caller } from './caller.js';
 import { accessLimits as limits } from './limits.js';
 import { isScope, type Scope } from './scopes.js';
 
-/** An API key as it is shown: never the key itself. */
+/** An API key without its secret. */
 export interface ApiKey {
-  /** Its first part, by which people recognise it. */
+  /** The first part of the key, which is not secret. */
   readonly id: string;
   readonly name: string;
   readonly subject: string;
   readonly scopes: readonly Scope[];
-  /** Times: RFC 3339 UTC. */
+  /** RFC 3339 UTC, as are the other times. */
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
@@ -24,7 +24,7 @@ export function looksLikeApiKey(token: string): boolean {
   return token.startsWith('ok_');
 }
 
-/** Makes a key. What it gives as `key` is nowhere else: only its hash is stored. */
+/** Creates a key. Only its hash is stored, so the returned `key` cannot be read again. */
 export async function createApiKey(
   pool: Pool,
   { name, subject, scopes, expiresAt }: Pick<ApiKey, 'name' | 'scopes' | 'expiresAt'> & { subject?: string },
@@ -40,7 +40,7 @@ export async function createApiKey(
   return { id, key, subject: actor };
 }
 
-/** False where there is no such key, or it was revoked before. */
+/** Returns false if there is no such key or it is already revoked. */
 export async function revokeApiKey(pool: Pool, id: string): Promise<boolean> {
   const { rowCount } = await pool.query('update api_keys set revoked_at = now() where id = $1 and revoked_at is null', [
     id,
@@ -53,8 +53,8 @@ export async function listApiKeys(pool: Pool): Promise<ApiKey[]> {
 }
 
 /**
- * The API keys as this process knows them: all in memory, so that a request costs no query and reading goes on while
- * PostgreSQL is away. Whether any changed is asked twice a second.
+ * A copy of all API keys in memory. So requests need no query, and queries of read models work
+ * while PostgreSQL is down. The copy is checked for changes every `keysPollIntervalMs`.
  */
 export class ApiKeys {
   readonly #pool: Pool;
@@ -74,7 +74,7 @@ export class ApiKeys {
   async start(): Promise<void> {
     await this.#read();
     this.#timer = setInterval(() => {
-      this.#read().catch((error: unknown) => this.#log.debug({ error: String(error) }, 'API keys: no answer'));
+      this.#read().catch((error: unknown) => this.#log.debug({ error: String(error) }, 'API keys could not be read'));
     }, limits.keysPollIntervalMs);
   }
 
@@ -83,13 +83,16 @@ export class ApiKeys {
     await this.#reading?.catch(() => undefined);
   }
 
-  /** Whose key this is; undefined where it is none, or was revoked, or is past its time. Rejects where that can't be told. */
+  /**
+   * Finds the caller of a key. Undefined if the key is unknown, revoked or expired. Throws the
+   * database's error if an unknown key cannot be looked up.
+   */
   async find(key: string): Promise<Caller | undefined> {
     const id = form.exec(key)?.[1];
     if (id === undefined) return undefined;
-    // One that was made a moment ago, most likely by another process.
+    // An unknown key may have been created a moment ago, for example by another process.
     for (let nth = 0; nth < 2 && !this.#keys.has(id); nth += 1) {
-      // A reading that others have begun may be older than the key.
+      // A read that was already running may have started before the key was created.
       const isJoined = this.#rereading !== undefined;
       await this.#reread();
       if (!isJoined) break;
@@ -100,7 +103,10 @@ export class ApiKeys {
     return { subject: known.subject, scopes: new Set(known.scopes) };
   }
 
-  /** Reads once more, together for all who ask, and not too often: guessing keys costs PostgreSQL next to nothing. */
+  /**
+   * Reads the keys again: once for all concurrent callers, and at most every
+   * `minKeysReadIntervalMs`. So guessing keys costs PostgreSQL little.
+   */
   #reread(): Promise<void> {
     const read = async () => {
       await this.#reading?.catch(() => undefined);

@@ -4,27 +4,30 @@ import { anonymous, type Caller } from './caller.js';
 import { accessLimits as limits } from './limits.js';
 
 /**
- * Tells from a request's Authorization header (RFC 6750, 2.1) who calls, or in words why that can't be told.
- * Rejects with IssuerUnavailable, or with the database's error for a key that this process does not know.
+ * Authenticates a request by its Authorization header (RFC 6750, 2.1). `rejected` is the reason, as
+ * a sentence for the client. Throws IssuerUnavailable, or the database's error if an API key that
+ * this process does not know cannot be looked up.
  */
-export type Authenticate = (authorization: string) => Promise<Caller | { readonly refused: string }>;
+export type Authenticate = (authorization: string) => Promise<Caller | { readonly rejected: string }>;
 
-/** Where no access control is configured, everybody is anonymous and may do everything. */
+/** Without access control, every caller is anonymous and has every scope. */
 export const authenticateNobody: Authenticate = async () => anonymous;
 
-/** @param verifyToken undefined where no issuer of tokens is configured: then only API keys are taken. */
+/**
+ * @param verifyToken undefined if no token issuer is configured; then only API keys are accepted.
+ */
 export function createAuthenticate(apiKeys: Pick<ApiKeys, 'find'>, verifyToken: VerifyToken | undefined): Authenticate {
   return async (authorization) => {
-    if (authorization === '') return { refused: 'The request has no Authorization header.' };
+    if (authorization === '') return { rejected: 'The request has no Authorization header.' };
     const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization)?.[1];
     if (token === undefined || token.length > limits.maxTokenLength) {
-      return { refused: 'The Authorization header is not “Bearer” and an API key or a token.' };
+      return { rejected: 'The Authorization header must be “Bearer”, followed by an API key or a token.' };
     }
     if (looksLikeApiKey(token)) {
-      return (await apiKeys.find(token)) ?? { refused: 'The API key is unknown, expired or revoked.' };
+      return (await apiKeys.find(token)) ?? { rejected: 'The API key is unknown, expired or revoked.' };
     }
-    if (!verifyToken) return { refused: 'The token is no API key, and no issuer of other tokens is configured.' };
-    const found = await verifyToken(token);
-    return 'refused' in found ? { refused: `The token is refused: ${found.refused}.` } : found;
+    if (!verifyToken) return { rejected: 'The token is not an API key, and no token issuer is configured.' };
+    const verified = await verifyToken(token);
+    return 'rejected' in verified ? { rejected: `The token is not valid: ${verified.rejected}.` } : verified;
   };
 }

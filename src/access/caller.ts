@@ -1,11 +1,11 @@
 import { type Scope, scopes } from './scopes.js';
 
-/** Who calls, and what they may do. */
+/** An authenticated client, and its permissions. */
 export interface Caller {
-  /** The actor in the events of what the caller does, and the user whose orders `orders:read:own` shows. */
+  /** The actor in the events of the caller's commands, and the user for `orders:read:own`. */
   readonly subject: string;
   readonly scopes: ReadonlySet<Scope>;
 }
 
-/** Everybody, where no access control is configured: the service then listens on loopback only. */
+/** Every caller of a service without access control, which listens on loopback only. */
 export const anonymous: Caller = { subject: 'anonymous', scopes: new Set(scopes) };

@@ -1,4 +1,4 @@
-/** The issuer's keys can't be had, so nobody can tell whether a token is good. */
+/** The issuer's keys cannot be read, so tokens cannot be verified. */
 export class IssuerUnavailable extends Error {
   override readonly name = 'IssuerUnavailable';
 }

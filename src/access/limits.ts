@@ -1,15 +1,24 @@
-/** The limits of access control. */
+/** Limits of access control. */
 export const accessLimits = {
-  /** Whether keys have changed is asked this often: revoking takes effect within a second everywhere. */
+  /**
+   * Interval at which a process checks whether API keys changed. Bounds the delay of a revocation.
+   */
   keysPollIntervalMs: 400,
-  /** A key that is not known yet makes the keys be read at once, but not more often than this. */
+  /**
+   * Shortest time between two reads of the API keys for keys that this process does not know.
+   * Bounds the load on PostgreSQL when a client guesses keys.
+   */
   minKeysReadIntervalMs: 100,
-  /** A key set is asked for anew after this, and at once (not more often than jose's cooldown) for a key id that it lacks. */
+  /** Age at which a key set of the issuer is fetched again. */
   jwksMaxAgeMs: 600_000,
+  /** Shortest time between two fetches of a key set for key ids that it lacks. */
   jwksCooldownMs: 5_000,
+  /** Time limit for fetching a key set. */
   jwksTimeoutMs: 3_000,
-  /** Clocks differ: by this much an exp or nbf may be off. */
+  /** Tolerance for `exp` and `nbf`, because clocks differ. */
   clockToleranceSeconds: 5,
+  /** Characters of a token or API key. Longer ones are rejected before they are parsed. */
   maxTokenLength: 8_192,
+  /** Characters of a token's subject, which becomes the actor in events. */
   maxSubjectLength: 200,
 } as const;

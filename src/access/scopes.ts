@@ -1,4 +1,4 @@
-/** What a caller may be allowed to do. `orders:read:own` is reading the orders whose user_id is the caller's subject. */
+/** Permissions of callers. `orders:read:own` reads the orders with the caller as user_id. */
 export const scopes = [
   'orders:write',
   'orders:import',

@@ -6,7 +6,10 @@ import { insufficientScope, ProblemError, problem } from '../contract/problems.j
 import { callerOf, requestContext } from '../request/request-context.js';
 import type { LimitRate } from './rate-limit.js';
 
-/** Finds out who calls, and lets nobody further who lacks the operation's scope: the one place where that is checked. */
+/**
+ * Authenticates the caller, counts the request against the rate limit, and checks the operation's
+ * scopes. No other code checks scopes of operations. Throws ProblemError.
+ */
 export async function authorize(
   ctx: Context,
   { access, unlimited }: Operation,
@@ -14,19 +17,22 @@ export async function authorize(
   limitRate: LimitRate | undefined,
 ): Promise<void> {
   const authorization = ctx.req.headers.authorization ?? '';
-  const found = access === 'public' ? undefined : await authenticate(authorization);
-  const caller = found && !('refused' in found) ? found : undefined;
-  // Before anything is refused: who guesses keys is counted too.
+  const result = access === 'public' ? undefined : await authenticate(authorization);
+  const caller = result && !('rejected' in result) ? result : undefined;
+  // Counted before the request can be rejected, so that guessing keys is limited, too.
   if (limitRate && !unlimited) await limitRate(ctx, caller);
-  if (found && 'refused' in found) {
+  if (result && 'rejected' in result) {
     const error = authorization === '' ? '' : ' error="invalid_token"';
-    throw new ProblemError(problem('unauthenticated', found.refused), { 'www-authenticate': `Bearer${error}` });
+    throw new ProblemError(problem('unauthenticated', result.rejected), { 'www-authenticate': `Bearer${error}` });
   }
   requestContext(ctx).caller = caller;
   if (access !== 'public' && !access.some((scope) => caller?.scopes.has(scope))) throw insufficientScope(access);
 }
 
-/** Whose orders the caller may read: undefined for everybody's, otherwise those of this user alone. */
+/**
+ * The user whose orders are the only ones that the caller may read. Undefined if the caller has one
+ * of the scopes that read the orders of all users.
+ */
 export function onlyUser(ctx: Context, readsAll: readonly Scope[] = ['orders:read']): string | undefined {
   const { scopes, subject } = callerOf(ctx);
   return readsAll.some((scope) => scopes.has(scope)) ? undefined : subject;
