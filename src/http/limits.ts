@@ -1,59 +1,92 @@
-/** The HTTP side's limits. */
+/** Limits of the HTTP side of a process. Those of batches are in batch/limits.ts. */
 export const httpLimits = {
-  /** A request's body; the largest order that the other limits allow is well below. */
-  maxBodyBytes: 512 * 1024,
-  /** Nesting of a JSON body: deeper ones are refused before anything walks them. */
-  maxJsonDepth: 10,
-  maxHeaderBytes: 16 * 1024,
-  headersTimeoutMs: 10_000,
-  connectionsCheckIntervalMs: 2_000,
-  /** Open connections of a process; the system’s limit on open files has to be above it. */
+  // Connections
+
+  /** Open connections. The system's limit of open files must be higher. */
   maxConnections: 10_000,
-  /** Requests being answered at once in a process; streams that have begun do not count. More: 503. */
-  maxInFlightRequests: 250,
   /**
-   * Refusing takes a burst of so long, then rests so many times what it took: at 3 it has a quarter of the process's time, and refuses
-   * in it about as many requests as could be answered in all of the time.
+   * Connections that wait to be accepted. If there are more, the system drops them, and clients
+   * retry only after seconds. The system's own limit (somaxconn) may be lower.
    */
+  listenBacklog: 4_096,
+  /** Time without a request after which a connection is closed. */
+  keepAliveTimeoutMs: 65_000,
+  /** Interval at which a server that stops closes idle connections. */
+  drainSweepIntervalMs: 50,
+
+  // Headers and bodies
+
+  /** Bytes of the request line and the headers. */
+  maxHeaderBytes: 16 * 1024,
+  /** Time for the headers to arrive, so that half-open requests do not keep connections. */
+  headersTimeoutMs: 10_000,
+  /** Interval at which connections are checked for `headersTimeoutMs`. */
+  connectionsCheckIntervalMs: 2_000,
+  /** Bytes of a body. The largest order within the limits of the domain is far smaller. */
+  maxBodyBytes: 512 * 1024,
+  /** Time for a body to arrive. A batch has its own limit. */
+  bodyTimeoutMs: 15_000,
+  /** Levels of nesting in a JSON body. Bounds the recursion of the code that visits it. */
+  maxJsonDepth: 10,
+  /** Characters of an Idempotency-Key, which becomes part of the event's metadata. */
+  maxIdempotencyKeyLength: 200,
+  /** Characters of a client's X-Request-Id. A longer one is replaced. */
+  maxRequestIdLength: 128,
+  /** How far in the future `occurred_at` may be, because clocks and time zones differ. */
+  maxOccurredAtAheadMs: 24 * 3_600_000,
+
+  // Load shedding
+
+  /** Requests in flight; streams do not count once they have begun. Further requests get 503. */
+  maxInFlightRequests: 250,
+  /** Time of one burst of load shedding. The minimum keeps the delay of a single response short. */
   minSheddingBurstMs: 0.5,
   maxSheddingBurstMs: 20,
+  /**
+   * The pause after a burst, as a multiple of the burst. At 3, load shedding takes a quarter of the
+   * process's time. In that quarter it rejects about as many requests as the process could serve in
+   * all of its time.
+   */
   sheddingPauseFactor: 3,
-  /** Refused requests that wait to be told so; more are told at once. */
+  /** Requests that wait for their 503. Further ones get it at once, which bounds memory. */
   maxQueuedSheddings: 5_000,
-  /** While requests are refused as too many, the log says so this often. */
+  /** Shortest time between two log lines about rejected requests. */
   overloadLogIntervalMs: 1_000,
-  /** Connections that wait to be accepted (the system's somaxconn may be less): beyond, callers try again only after seconds. */
-  listenBacklog: 4_096,
-  /** A body has to have arrived by then. */
-  bodyTimeoutMs: 15_000,
-  /** Idle connections are closed after this. */
-  keepAliveTimeoutMs: 65_000,
-  /** A stopping server closes the connections that have fallen idle this often. */
-  drainSweepIntervalMs: 50,
-  /** How long a command's answer waits for the projections, unless it asks otherwise. */
+
+  // Waits for projections
+
+  /** Time that the response to a command waits for the projections, without a Prefer header. */
   defaultProjectionWaitMs: 250,
+  /** The same with Prefer: wait. Bounds how long a client can keep a request in flight. */
   maxProjectionWaitMs: 10_000,
-  /** Server-Sent Event streams open at once in a process. */
+
+  // Server-Sent Event streams
+
+  /** Open streams. */
   maxEventStreams: 4_000,
-  /** What may wait for one reader of a stream before it is dropped. */
+  /**
+   * Bytes that wait to be sent to one reader. A reader that lets more accumulate is disconnected.
+   */
   maxEventStreamBufferBytes: 256 * 1024,
-  /** A reader who takes nothing for this long is dropped. */
+  /** Time that a full buffer may take to drain before its reader is disconnected. */
   eventStreamStallMs: 10_000,
-  /** After so many changes that a reader does not want it is told where it is. */
+  /** Changes skipped by a reader's filters before it gets its new position without a change. */
   maxSkippedChanges: 500,
-  /** A comment is sent this often, so that nobody on the way takes an idle stream for a dead one. */
+  /** Interval of comments on a stream, so that proxies do not close it as idle. */
   eventStreamHeartbeatMs: 15_000,
-  /** How long a reader waits before it comes back. */
+  /** Time that a reader waits before it reconnects. */
   eventStreamRetryMs: 1_000,
-  /** The stream of the projections looks for changes this often. */
+  /** Interval at which the stream of projections polls for changes. */
   projectionStreamIntervalMs: 500,
-  /** The window of the rate limit. */
+
+  // Rate limit
+
+  /** Length of the window in which requests are counted. */
   rateWindowSeconds: 60,
-  /** If Redis does not count a request within this time, the process counts it by itself, and asks Redis again after the other. */
+  /** Time for Redis to count a request. After that, the process counts it. */
   rateStoreTimeoutMs: 250,
+  /** Time until Redis is used again after it did not respond. */
   rateStoreRetryMs: 1_000,
-  maxIdempotencyKeyLength: 200,
-  maxRequestIdLength: 128,
-  /** How far in the future an occurred_at may lie: clocks differ. */
-  maxOccurredAtAheadMs: 24 * 3_600_000,
+  /** Shortest wait of a batch for the rate limit. */
+  minRateWaitMs: 100,
 } as const;

@@ -1,7 +1,7 @@
 import cors from '@koa/cors';
 import type { Middleware } from 'koa';
 
-/** Lets scripts of these origins call the API (Fetch Standard, 3.2). Without any, no browser lets one: CORS is off. */
+/** Allows scripts of these origins to call the API from a browser (CORS, Fetch Standard 3.2). */
 export function crossOrigin(origins: readonly string[]): Middleware {
   return cors({
     origin: (ctx) => (origins.includes(ctx.get('origin')) ? ctx.get('origin') : ''),

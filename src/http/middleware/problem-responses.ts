@@ -12,10 +12,7 @@ export interface ProblemResponsesOptions {
   readonly methodsOf: (path: string) => readonly string[];
 }
 
-/**
- * Responds with a problem to every request that fails or matches no route, never with a stack
- * trace.
- */
+/** Responds with a problem, without a stack trace, if a request fails or matches no route. */
 export function problemResponses({ log, logOverload, methodsOf }: ProblemResponsesOptions): Middleware {
   return async (ctx: Context, next: Next) => {
     try {

@@ -8,21 +8,27 @@ import { ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import type { ClientAddresses } from '../request/client-address.js';
 
-/** Counts a request of a caller, or of an address where nobody knows who calls. Throws ProblemError when there were too many. */
+/**
+ * Counts a request of a caller, or of an address if the caller is not authenticated. Throws
+ * ProblemError if the limit is exceeded.
+ */
 export type LimitRate = (ctx: Context, caller: Caller | undefined) => Promise<void>;
 
 export interface RateLimit {
-  /** Undefined: there is no limit. */
+  /** Undefined if there is no limit. */
   readonly limitRate: LimitRate | undefined;
-  /** Takes requests' worth of the caller's limit, for the lines of a batch: waits until there is room, or `gone` aborts. */
-  readonly waitForCapacity: (caller: Caller, requests: number, gone: AbortSignal) => Promise<void>;
+  /**
+   * Takes this many requests from the caller's limit, for lines of a batch. Waits until the limit
+   * allows them, or `disconnected` aborts.
+   */
+  readonly waitForCapacity: (caller: Caller, requests: number, disconnected: AbortSignal) => Promise<void>;
 }
 
 export const unlimitedRate: RateLimit = { limitRate: undefined, waitForCapacity: async () => undefined };
 
 /**
- * So many requests a minute for each caller, over all processes: counted in Redis, in fixed windows. While Redis is away
- * each process counts by itself: callers may then do as much with each of them, and never without limit.
+ * Limits each caller to a number of requests per minute over all processes, counted in Redis in
+ * fixed windows. While Redis is down, each process counts for itself and applies the whole limit.
  */
 export function createRateLimit(
   redis: Redis,
@@ -36,19 +42,19 @@ export function createRateLimit(
     storeClient: redis,
     keyPrefix,
     rejectIfRedisNotReady: true,
-    // A caller who has used up the window costs Redis nothing more.
+    // Once a caller has used up the window, its further requests do not reach Redis.
     inMemoryBlockOnConsumed: requestsPerMinute + 1,
   });
   const inMemory = new RateLimiterMemory(window);
-  let redisIsAwayUntilMs = 0;
+  let skipRedisUntilMs = 0;
 
   async function take(key: string, points: number): Promise<{ used: RateLimiterRes; isOver: boolean }> {
-    if (Date.now() < redisIsAwayUntilMs) return consume(inMemory.consume(key, points));
+    if (Date.now() < skipRedisUntilMs) return consume(inMemory.consume(key, points));
     try {
       return await consume(withTimeout(limits.rateStoreTimeoutMs, inRedis.consume(key, points)));
     } catch {
-      // Not one wait for every request: the others count here until Redis is asked again.
-      redisIsAwayUntilMs = Date.now() + limits.rateStoreRetryMs;
+      // The next requests are counted here without waiting for Redis.
+      skipRedisUntilMs = Date.now() + limits.rateStoreRetryMs;
       return consume(inMemory.consume(key, points));
     }
   }
@@ -63,21 +69,23 @@ export function createRateLimit(
       ctx.set('RateLimit', `"caller";r=${Math.max(0, used.remainingPoints)};t=${seconds}`);
       if (!isOver) return;
       throw new ProblemError(
-        problem('rate-limited', `A caller may send ${requestsPerMinute} requests a minute. Go on in ${seconds} s.`),
+        problem('rate-limited', `The limit is ${requestsPerMinute} requests per minute. Retry in ${seconds} s.`),
         { 'retry-after': String(Math.max(1, seconds)) },
       );
     },
-    async waitForCapacity(caller, requests, gone) {
-      while (!gone.aborted) {
+    async waitForCapacity(caller, requests, disconnected) {
+      while (!disconnected.aborted) {
         const { used, isOver } = await take(`caller:${caller.subject}`, Math.min(requests, requestsPerMinute));
         if (!isOver) return;
-        await setTimeout(Math.max(100, used.msBeforeNext), undefined, { signal: gone }).catch(() => undefined);
+        await setTimeout(Math.max(limits.minRateWaitMs, used.msBeforeNext), undefined, { signal: disconnected }).catch(
+          () => undefined,
+        );
       }
     },
   };
 }
 
-/** rate-limiter-flexible rejects with what is left when there was too little of it. */
+/** rate-limiter-flexible rejects with a RateLimiterRes if the limit is exceeded. */
 async function consume(taking: Promise<RateLimiterRes>): Promise<{ used: RateLimiterRes; isOver: boolean }> {
   try {
     return { used: await taking, isOver: false };

@@ -7,18 +7,19 @@ export interface CompletedRequest {
   readonly seconds: number;
 }
 
-/** Requests that are measured in a row. */
+/** Requests that are observed together. */
 const maxPending = 512;
 
 /**
- * The histogram of how long requests took. They are told to it many in a row, and whatever is left when it is asked: one by one,
- * between all that a request does, telling it took several times as long, up to a twentieth of a GET.
+ * The histogram of request durations. They are observed in groups of `maxPending`, the remaining
+ * ones when the histogram is scraped. Observing each request as it ends takes several times as
+ * long: up to a twentieth of a GET.
  */
 export function createRequestDurations(registry: Registry): (request: CompletedRequest) => void {
   let pending: CompletedRequest[] = [];
   const histogram = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'How long requests took, by route and status.',
+    help: 'Duration of requests in seconds, by method, route and status.',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [registry],
