@@ -2,16 +2,20 @@ import type { IncomingMessage } from 'node:http';
 import proxyAddr from 'proxy-addr';
 
 /**
- * Where a request comes from. X-Forwarded-For is believed from right to left, and only as far as the addresses are those of
- * proxies that were named: what a client writes into it itself is never reached.
+ * Finds the address of the client that sent a request. X-Forwarded-For is read from right to left,
+ * up to the first address that is not a trusted proxy. Addresses further left may be forged by the
+ * client and are ignored.
  */
 export interface ClientAddresses {
   of(request: IncomingMessage): string;
-  /** Whether the client reached a trusted proxy by TLS. */
+  /** Whether the client uses TLS, according to a trusted proxy. */
   isSecure(request: IncomingMessage): boolean;
 }
 
-/** @param trustedProxies addresses, CIDR ranges, or proxy-addr's names: loopback, linklocal, uniquelocal. Throws TypeError on others. */
+/**
+ * Throws TypeError if a proxy is not valid.
+ * @param trustedProxies addresses, CIDR ranges, or loopback, linklocal or uniquelocal.
+ */
 export function createClientAddresses(trustedProxies: readonly string[]): ClientAddresses {
   const trusts = proxyAddr.compile([...trustedProxies]);
   return {

@@ -2,37 +2,38 @@ import type { Context } from 'koa';
 import { ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 
-function invalidHeader(name: string, form: string): ProblemError {
-  return new ProblemError(problem('invalid-header', `${name} ${form}`));
+function invalidHeader(name: string, rule: string): ProblemError {
+  return new ProblemError(problem('invalid-header', `${name} ${rule}`));
 }
 
-/** The caller's Idempotency-Key, if it sent one. Printable ASCII; a quoted string (RFC 8941) counts without its quotes. */
+export const idempotencyKeyRule = `must be 1 to ${limits.maxIdempotencyKeyLength} printable ASCII characters`;
+
+/**
+ * The Idempotency-Key, if there is one. A quoted string (RFC 8941) counts without its quotes.
+ */
 export function idempotencyKey(ctx: Context): string | undefined {
   if (ctx.headers['idempotency-key'] === undefined) return undefined;
-  return checkedIdempotencyKey(ctx.get('idempotency-key').replace(/^"(.*)"$/, '$1'), 'Idempotency-Key');
-}
-
-export function checkedIdempotencyKey(key: string, name: string): string {
-  if (!isIdempotencyKey(key)) {
-    throw invalidHeader(name, `has to be 1 to ${limits.maxIdempotencyKeyLength} printable ASCII characters.`);
-  }
-  return key;
+  const key = ctx.get('idempotency-key').replace(/^"(.*)"$/, '$1');
+  if (isIdempotencyKey(key)) return key;
+  throw invalidHeader('Idempotency-Key', `${idempotencyKeyRule}.`);
 }
 
 export function isIdempotencyKey(key: unknown): key is string {
   return typeof key === 'string' && /^[\x20-\x7e]+$/.test(key) && key.length <= limits.maxIdempotencyKeyLength;
 }
 
-/** The version that If-Match pins the order to; undefined without the header, or for `*`. */
+/**
+ * The version that If-Match requires the order to have. Undefined without the header, or for `*`.
+ */
 export function expectedVersion(ctx: Context): number | undefined {
   const header = ctx.get('if-match');
   if (header === '' || header === '*') return undefined;
   const match = /^"(\d{1,9})"$/.exec(header);
-  if (!match) throw invalidHeader('If-Match', 'has to be one ETag as the service gives it, such as "3".');
+  if (!match) throw invalidHeader('If-Match', 'must be one ETag from a response of this service, such as "3".');
   return Number(match[1]);
 }
 
-/** How long the answer waits for the projections, and the preference that was followed. */
+/** How long the response waits for the projections, and the value for Preference-Applied. */
 export function projectionWait(ctx: Context): { waitMs: number; applied?: string } {
   for (const preference of ctx.get('prefer').toLowerCase().split(',')) {
     const text = preference.trim();
@@ -46,7 +47,7 @@ export function projectionWait(ctx: Context): { waitMs: number; applied?: string
   return { waitMs: limits.defaultProjectionWaitMs };
 }
 
-/** The position in Min-Event-Position, if there is one. */
+/** The position in Min-Event-Position, if there is one. Throws ProblemError. */
 export function minEventPosition(
   ctx: Context,
   partitions: number,
@@ -56,7 +57,10 @@ export function minEventPosition(
   const match = /^(\d{1,4}):(\d{1,15})$/.exec(String(header));
   const partition = Number(match?.[1]);
   if (!match || partition >= partitions) {
-    throw invalidHeader('Min-Event-Position', 'has to be an Event-Position as the service gives it, such as 3:120.');
+    throw invalidHeader(
+      'Min-Event-Position',
+      'must be an Event-Position from a response of this service, such as 3:120.',
+    );
   }
   return { partition, position: Number(match[2]) };
 }

@@ -5,17 +5,19 @@ import { httpLimits as limits } from '../limits.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The request's JSON body. An absent body is {}: several commands need no field. Throws ProblemError. */
+/** The JSON body. An absent body is {}: several commands need no fields. Throws ProblemError. */
 export async function readJsonBody(ctx: Context): Promise<unknown> {
   const bytes = await readBody(ctx.req);
   if (bytes.length === 0) return {};
-  if (!ctx.is('application/json', '+json') || unreadableEncoding(ctx)) {
-    throw new ProblemError(problem('unsupported-media-type', 'The body has to be application/json in UTF-8.'));
+  if (!ctx.is('application/json', '+json') || hasOtherEncoding(ctx)) {
+    throw new ProblemError(problem('unsupported-media-type', 'The body must be application/json in UTF-8.'));
   }
   return parseJson(bytes);
 }
 
-/** JSON from bytes. Throws ProblemError on broken UTF-8, broken JSON, and nesting beyond the limit. */
+/**
+ * Parses JSON. Throws ProblemError on invalid UTF-8, invalid JSON, and nesting beyond the limit.
+ */
 export function parseJson(bytes: Uint8Array): unknown {
   let value: unknown;
   try {
@@ -24,12 +26,15 @@ export function parseJson(bytes: Uint8Array): unknown {
     throw new ProblemError(problem('malformed-json', `The body is not UTF-8 JSON: ${(error as Error).message}`));
   }
   if (deeperThan(value, limits.maxJsonDepth)) {
-    throw new ProblemError(problem('malformed-json', `The body is nested deeper than ${limits.maxJsonDepth} levels.`));
+    throw new ProblemError(
+      problem('malformed-json', `The body is nested more than ${limits.maxJsonDepth} levels deep.`),
+    );
   }
   return value;
 }
 
-function unreadableEncoding(ctx: Context): boolean {
+/** Whether the body is compressed, or has a charset other than UTF-8. */
+function hasOtherEncoding(ctx: Context): boolean {
   const charset = ctx.request.charset.toLowerCase();
   return (
     (charset !== '' && charset !== 'utf-8' && charset !== 'utf8') ||
@@ -37,7 +42,10 @@ function unreadableEncoding(ctx: Context): boolean {
   );
 }
 
-/** Every body is looked through: by index and name, since lists of its values would cost more than to read it. */
+/**
+ * Visits every value of every body, so it iterates by index and by name: `Object.values` would cost
+ * more than parsing the body.
+ */
 function deeperThan(value: unknown, levels: number): boolean {
   if (value === null || typeof value !== 'object') return false;
   if (levels === 0) return true;
@@ -50,7 +58,7 @@ function deeperThan(value: unknown, levels: number): boolean {
   return false;
 }
 
-/** The whole body, bounded in size and time. */
+/** Reads the whole body, within limits of size and time. */
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const tooLarge = () =>
     new ProblemError(problem('body-too-large', `The body is larger than ${limits.maxBodyBytes} bytes.`), {
@@ -62,7 +70,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
     let size = 0;
     const finish = (settle: () => void) => {
       clearTimeout(timer);
-      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
+      request.off('data', onData).off('end', onEnd).off('error', onAbort).off('close', onAbort);
       settle();
     };
     const onData = (chunk: Buffer) => {
@@ -71,12 +79,14 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
       else chunks.push(chunk);
     };
     const onEnd = () => finish(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    const onGone = () =>
-      finish(() => reject(new ProblemError(problem('malformed-request', 'The body ended too early.'))));
+    const onAbort = () =>
+      finish(() =>
+        reject(new ProblemError(problem('malformed-request', 'The connection closed before the end of the body.'))),
+      );
     const timer = setTimeout(() => {
       const late = problem('request-timeout', `The body did not arrive within ${limits.bodyTimeoutMs / 1000} s.`);
       finish(() => reject(new ProblemError(late, { connection: 'close' })));
     }, limits.bodyTimeoutMs);
-    request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
+    request.on('data', onData).on('end', onEnd).on('error', onAbort).on('close', onAbort);
   });
 }

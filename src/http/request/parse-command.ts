@@ -9,7 +9,7 @@ import { httpLimits } from '../limits.js';
 import { parseRfc3339 } from './rfc3339.js';
 import { bodyErrors } from './validation.js';
 
-/** The fields of all commands' bodies; which of them a command takes and needs is in its schema. */
+/** The fields of all commands' bodies. The schema of a command says which of them it has. */
 interface CommandBody {
   user_id: string;
   total_amount: MoneyInput;
@@ -27,7 +27,7 @@ interface CommandBody {
   text: string;
 }
 
-/** What a body asks for: the command and its order, or what is wrong with it. */
+/** The command of a valid body and the order that it is for, or the errors in the body. */
 export type ParsedCommand =
   | { readonly request: Pick<CommandRequest, 'orderId' | 'command' | 'occurredAt'> }
   | { readonly errors: readonly FieldError[] };
@@ -40,10 +40,10 @@ export interface CommandCaller {
 }
 
 /**
- * Reads a command's body. A place's order id is the one that the caller chose, or derived from the caller and its
- * Idempotency-Key, or new.
- * @param orderId the order that the path or the line names; undefined for a place.
- * @param errorsIn what is wrong with the fields of the body, by themselves.
+ * Validates a command's body and makes a command of it. A new order's id is the one in the body, or
+ * is derived from the caller and the Idempotency-Key, or is generated.
+ * @param orderId the order in the path or in the line; undefined for `place`.
+ * @param errorsIn validates the body against its schema.
  */
 export function parseCommand(
   name: CommandName,
@@ -67,12 +67,12 @@ export function parseCommand(
   if (valid.occurred_at === undefined) return { request: { orderId: placedId, command } };
   const occurredMs = parseRfc3339(valid.occurred_at) ?? Number.NaN;
   if (!(occurredMs <= caller.nowMs + httpLimits.maxOccurredAtAheadMs)) {
-    return { errors: [{ pointer: '/occurred_at', message: 'must not lie in the future' }] };
+    return { errors: [{ pointer: '/occurred_at', message: 'must not be in the future' }] };
   }
   return { request: { orderId: placedId, command, occurredAt: utcTime(occurredMs) } };
 }
 
-/** Fields in the order of their names: so the hash of the command need not sort them. */
+/** Creates a command with its fields in alphabetical order: hashing it need not sort them. */
 function toCommand(name: CommandName, body: CommandBody, defaultCurrency: string): OrderCommand {
   switch (name) {
     case 'place':

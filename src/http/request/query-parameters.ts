@@ -3,7 +3,7 @@ import { ProblemError, validationProblem } from '../contract/problems.js';
 import type { querySchemas } from '../contract/request-schemas.js';
 import { queryErrors } from './validation.js';
 
-/** The request's query parameters, checked. */
+/** The query parameters, validated against their schema. Throws ProblemError. */
 export function queryParameters<Query>(ctx: Context, name: keyof typeof querySchemas): Query {
   const query: Record<string, unknown> = {};
   const errors = [];
@@ -17,7 +17,10 @@ export function queryParameters<Query>(ctx: Context, name: keyof typeof querySch
   return query as Query;
 }
 
-/** Throws ProblemError if there are query parameters. A client believes that a parameter which is ignored had an effect. */
+/**
+ * Throws ProblemError if there are query parameters. If they were ignored, the client would believe
+ * that they had an effect.
+ */
 export function rejectQueryParameters(ctx: Context): void {
   if (ctx.search === '') return;
   const errors = Object.keys(ctx.query).map((name) => ({ pointer: `/query/${name}`, message: 'is not a known field' }));

@@ -3,16 +3,16 @@ import { orderLimits } from '../../orders/limits.js';
 const pattern = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 /**
- * An RFC 3339 time in milliseconds since 1970, or undefined where the text is none, names a day that does not exist, or
- * lies outside the years that orders may have. Fractions beyond milliseconds are cut off.
+ * An RFC 3339 time in milliseconds since 1970. Undefined if the text is not one, if its day does
+ * not exist, or if orders may not have its year. Digits beyond milliseconds are dropped.
  */
 export function parseRfc3339(text: string): number | undefined {
-  // A time is looked at by the schema, and then read.
-  if (text !== lastRead.text) lastRead = { text, ms: parse(text) };
-  return lastRead.ms;
+  // The schema parses a time to validate it; the handler then parses it again.
+  if (text !== lastParsed.text) lastParsed = { text, ms: parse(text) };
+  return lastParsed.ms;
 }
 
-let lastRead: { readonly text: string; readonly ms: number | undefined } = { text: '', ms: undefined };
+let lastParsed: { readonly text: string; readonly ms: number | undefined } = { text: '', ms: undefined };
 
 function parse(text: string): number | undefined {
   const match = pattern.exec(text);
@@ -20,14 +20,15 @@ function parse(text: string): number | undefined {
   const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = '', zone = ''] = match;
   const local = Date.UTC(+year, +month - 1, +day, +hour, +minute, +second, +`0${fraction}000`.slice(2, 5));
   const date = new Date(local);
-  // Date rolls 31 February over into March; a calendar day that does not come back is none. (A leap second, :60, is refused too.)
-  const same =
+  // Date turns 31 February into a day in March, so a part that changes was not valid. A leap
+  // second, :60, is not valid either.
+  const isUnchanged =
     date.getUTCMonth() === +month - 1 &&
     date.getUTCDate() === +day &&
     date.getUTCHours() === +hour &&
     date.getUTCMinutes() === +minute &&
     date.getUTCSeconds() === +second;
-  if (!same || +year < orderLimits.minOccurredAtYear || +year > orderLimits.maxOccurredAtYear) return undefined;
+  if (!isUnchanged || +year < orderLimits.minOccurredAtYear || +year > orderLimits.maxOccurredAtYear) return undefined;
   const ms = local - offsetMs(zone);
   return ms < 0 ? undefined : ms;
 }

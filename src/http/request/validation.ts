@@ -17,10 +17,10 @@ const formatMessages: Record<string, string> = {
   'rfc3339-hour': 'must be an RFC 3339 time on the boundary of an hour, such as 2026-01-31T12:00:00Z',
 };
 
-/** How many errors one answer names. */
+/** Errors in one response. */
 const maxErrors = 20;
 
-// Bodies are taken as they are; query parameters arrive as text, so those become numbers where the schema asks for them.
+// Query parameters arrive as text, so numbers among them are converted. Bodies are not changed.
 const bodies = new Ajv2020({
   allErrors: true,
   strict: true,
@@ -29,11 +29,14 @@ const bodies = new Ajv2020({
   strictRequired: false,
   formats,
 });
-const parameters = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, coerceTypes: true, formats });
+const queries = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, coerceTypes: true, formats });
 
 type Validator = ValidateFunction<unknown>;
 
-/** Validators by schema, each compiled when it is first needed: all of them would take a third of what a command line tool takes to start. */
+/**
+ * Validators by schema, each compiled at its first use. Compiling all of them takes a third of the
+ * start time of a command line tool.
+ */
 const validators = new Map<object, Validator>();
 
 function validatorOf(ajv: Ajv2020, schema: object): Validator {
@@ -44,19 +47,19 @@ function validatorOf(ajv: Ajv2020, schema: object): Validator {
   return compiled;
 }
 
-/** What is wrong with a body; empty where nothing is. */
+/** The errors in a body; none if it is valid. */
 export function bodyErrors(name: keyof typeof bodySchemas, body: unknown): FieldError[] {
   return errorsOf(validatorOf(bodies, bodySchemas[name]), body, '');
 }
 
-/** What is wrong with a command's body in a line of a batch, where there is more beside it. */
+/** The errors in a line of a batch, which has the fields of the command's body and others. */
 export function lineErrors(name: CommandName, line: unknown): FieldError[] {
   return errorsOf(validatorOf(bodies, lineSchemas[name]), line, '');
 }
 
-/** What is wrong with a query's parameters. Numbers in `query` are turned into numbers in place. */
+/** The errors in query parameters. Converts numbers in `query` in place. */
 export function queryErrors(name: keyof typeof querySchemas, query: Record<string, unknown>): FieldError[] {
-  return errorsOf(validatorOf(parameters, querySchemas[name]), query, '/query');
+  return errorsOf(validatorOf(queries, querySchemas[name]), query, '/query');
 }
 
 function errorsOf(validate: Validator, value: unknown, prefix: string): FieldError[] {
@@ -78,7 +81,7 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
     case 'additionalProperties':
       return { pointer: `${at}/${pointerPart(String(params.additionalProperty))}`, message: 'is not a known field' };
     case 'required':
-      // Inside oneOf it means that neither form of the lines was given.
+      // Inside oneOf, neither of the two forms of an order's lines was given.
       return error.schemaPath.includes('oneOf')
         ? { pointer: at, message: 'must have either items or item_ids' }
         : { pointer: `${at}/${String(params.missingProperty)}`, message: 'is required' };
