@@ -4,45 +4,51 @@ import type { Context } from 'koa';
 import { Overloaded } from '../../event-log/overloaded.js';
 import { httpLimits as limits } from '../limits.js';
 
-/** A message of a stream. */
+/** One message of a stream. */
 export interface StreamMessage {
   readonly event?: string;
-  /** What the reader sends as Last-Event-ID when it comes back. */
+  /** The Last-Event-ID that the reader sends when it reconnects. */
   readonly id?: string;
-  /** Without line breaks. Without data the reader only remembers the id. */
+  /** Contains no line breaks. From a message without data the reader only stores the id. */
   readonly data?: string;
 }
 
-/** One reader of Server-Sent Events. */
+/** The stream of one reader of Server-Sent Events. */
 export interface EventStream {
-  /** Sends a message. A reader who does not keep up is dropped: nothing is buffered for it without bound. */
+  /** Sends a message. If the reader's buffer is full, the reader is disconnected. */
   send(message: StreamMessage): void;
-  /** Sends a message once there is room for it. A reader who makes none for too long is dropped. */
+  /**
+   * Sends a message once the reader's buffer has room. If that takes longer than
+   * `eventStreamStallMs`, the reader is disconnected.
+   */
   sendWhenRoom(message: StreamMessage): Promise<void>;
-  /** Aborts when the reader has gone, for whatever reason. */
+  /** Aborts when the connection has ended. */
   readonly closed: AbortSignal;
-  /** Ends the stream; the reader comes back. */
+  /** Ends the stream. The reader then reconnects. */
   end(): void;
 }
 
-/** The Server-Sent Event streams (WHATWG HTML, 9.2) of this process: bounded in number, kept alive, ended with the service. */
+/**
+ * The Server-Sent Event streams (WHATWG HTML, 9.2) of this process. Their number is limited,
+ * heartbeats keep them alive, and they end when the service stops.
+ */
 export class EventStreams {
   readonly #open = new Set<PassThrough>();
   #heartbeats: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** How many readers there are. */
+  /** The number of open streams. */
   get size(): number {
     return this.#open.size;
   }
 
-  /** Answers a request with a stream. Throws Overloaded where there are as many as there may be. */
+  /** Responds to a request with a stream. Throws Overloaded if the limit of streams is reached. */
   open(ctx: Context): EventStream {
     if (this.#open.size >= limits.maxEventStreams) throw new Overloaded('event streams', limits.maxEventStreams);
     const stream = new PassThrough({ highWaterMark: limits.maxEventStreamBufferBytes });
     const closed = new AbortController();
     this.#open.add(stream);
-    this.#heartbeats ??= setInterval(() => this.#beat(), limits.eventStreamHeartbeatMs);
+    this.#heartbeats ??= setInterval(() => this.#sendHeartbeats(), limits.eventStreamHeartbeatMs);
     stream.once('close', () => {
       closed.abort();
       this.#open.delete(stream);
@@ -50,17 +56,17 @@ export class EventStreams {
       clearInterval(this.#heartbeats);
       this.#heartbeats = undefined;
     });
-    // Koa destroys a body whose reader has gone only once it is written to.
+    // Koa destroys the body of a closed connection only at the next write.
     ctx.res.once('close', () => stream.destroy());
     ctx.status = 200;
     ctx.type = 'text/event-stream';
     ctx.set('Cache-Control', 'no-store, no-transform');
-    // A proxy that collects answers before it passes them on would hold events back.
+    // Tells nginx and others not to buffer the response, which would delay events.
     ctx.set('X-Accel-Buffering', 'no');
     ctx.body = stream;
-    // The headers go out with it: a reader knows at once that it is connected.
+    // The first write sends the headers, so the reader knows at once that it is connected.
     stream.write(`retry: ${limits.eventStreamRetryMs}\n\n`);
-    // Asked for while the service stops: the reader comes back, as those do whose streams were ended.
+    // The service is stopping: the reader reconnects to another process.
     if (this.#closed) end(stream);
     return {
       send: (message) => write(stream, textOf(message)),
@@ -70,13 +76,13 @@ export class EventStreams {
     };
   }
 
-  /** Ends all streams; their readers come back, not all at once, to whoever then answers. */
+  /** Ends all streams. Their readers reconnect at random times, to the processes that then run. */
   close(): void {
     this.#closed = true;
     for (const stream of this.#open) end(stream);
   }
 
-  #beat(): void {
+  #sendHeartbeats(): void {
     for (const stream of this.#open) write(stream, ':\n\n');
   }
 }
@@ -95,9 +101,9 @@ function write(stream: PassThrough, text: string): void {
 async function writeWhenRoom(stream: PassThrough, text: string, closed: AbortSignal): Promise<void> {
   if (stream.destroyed || stream.writableEnded) return;
   if (stream.writableNeedDrain) {
-    const late = AbortSignal.timeout(limits.eventStreamStallMs);
+    const stalled = AbortSignal.timeout(limits.eventStreamStallMs);
     try {
-      await once(stream, 'drain', { signal: AbortSignal.any([closed, late]) });
+      await once(stream, 'drain', { signal: AbortSignal.any([closed, stalled]) });
     } catch {
       stream.destroy();
       return;
@@ -106,9 +112,11 @@ async function writeWhenRoom(stream: PassThrough, text: string, closed: AbortSig
   if (!stream.destroyed && !stream.writableEnded) stream.write(text);
 }
 
-/** Tells the reader when to come back: at random, so that not all of them do at the same moment. */
+/**
+ * Ends a stream. The time until the reader reconnects is random, so that not all reconnect at once.
+ */
 function end(stream: PassThrough): void {
   if (stream.destroyed || stream.writableEnded) return;
-  const spread = limits.eventStreamRetryMs * (0.5 + 2 * Math.random());
-  stream.end(`retry: ${Math.round(spread)}\n\n`);
+  const retryMs = limits.eventStreamRetryMs * (0.5 + 2 * Math.random());
+  stream.end(`retry: ${Math.round(retryMs)}\n\n`);
 }

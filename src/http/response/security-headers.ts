@@ -1,7 +1,10 @@
-/** What every page's Content-Security-Policy has in common. */
+/** The part that the Content-Security-Policy of every response has. */
 export const noFrames = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/** Headers that keep a browser from making of an answer what it is not, as a list of names and values. Pages loosen the policy for what they need. */
+/**
+ * The headers that every response begins with, as a list of names and values. Browsers then do not
+ * guess types, show responses in frames or load anything. Pages set a policy of their own.
+ */
 export const securityHeaders: readonly string[] = Object.entries({
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
