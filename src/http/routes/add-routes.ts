@@ -18,7 +18,8 @@ import { webhookRoutes } from './webhook-routes.js';
  * @param api whether commands and queries are served; without them, health, metrics and pages are.
  */
 export function addRoutes(route: AddRoute, dependencies: HttpDependencies, registry: Registry, api: boolean): void {
-  // The order matters: /orders/batch, /orders/metrics and /orders/stream come before /orders/{order_id}.
+  // The order matters: /orders/batch, /orders/metrics and /orders/stream come before
+  // /orders/{order_id}.
   if (api) {
     batchRoute(route, dependencies);
     orderStreamRoute(route, dependencies);

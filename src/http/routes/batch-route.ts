@@ -19,7 +19,7 @@ type BatchDependencies = Pick<
 
 const mediaTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
 
-/** POST /orders/batch: one command per line of the request, one line of the response per command, both streamed. */
+/** POST /orders/batch: one command per line in, one result per line out, both streamed. */
 export function batchRoute(route: AddRoute, dependencies: BatchDependencies): void {
   const { handleCommand, placeOrders, models, applied, rateLimit, defaultCurrency } = dependencies;
 
@@ -85,7 +85,10 @@ async function* withIdleTimeout(request: IncomingMessage): AsyncGenerator<Buffer
   for await (const chunk of request) yield chunk as Buffer;
 }
 
-/** Passes lines on as the caller's rate limit allows. Each line counts as one request; the batch waits for capacity. */
+/**
+ * Passes lines on as the caller's rate limit allows. Each line counts as one request; the batch
+ * waits for capacity.
+ */
 async function* withinRateLimit(
   groups: AsyncIterable<Line[]>,
   caller: Caller,

@@ -79,7 +79,7 @@ async function respondWithOutcome(
     if (outcome.outcome === 'version-mismatch') ctx.set('ETag', `"${outcome.currentVersion}"`);
     return;
   }
-  // The client then reads its own write. If the wait times out, the command is recorded all the same.
+  // The client can then read its own write. A timeout does not undo the command.
   await waitForProjections(dependencies, outcome, waitMs);
   const { order, partition, position, replayed } = outcome;
   ctx.res.setHeader('ETag', `"${order.version}"`);

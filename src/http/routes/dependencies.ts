@@ -10,7 +10,9 @@ import type { RateLimit } from '../middleware/rate-limit.js';
 import type { ClientAddresses } from '../request/client-address.js';
 import type { EventStreams } from '../response/event-streams.js';
 
-/** Everything that the HTTP API needs from the rest of the service. Each route takes only its part. */
+/**
+ * Everything that the HTTP API needs from the rest of the service. Each route takes only its part.
+ */
 export interface HttpDependencies extends CommandHandlers {
   readonly models: ReadModels;
   readonly applied: Pick<AppliedPositions, 'wait' | 'reached'>;

@@ -9,7 +9,9 @@ import type { AddRoute } from './router.js';
 
 const swaggerUi = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
-/** Everything that /docs loads: files of the package swagger-ui-dist, and the script that starts it. */
+/**
+ * Everything that /docs loads: files of the package swagger-ui-dist, and the script that starts it.
+ */
 const files = new Map<string, () => string | Buffer>([
   ['swagger-ui.css', () => readFileSync(join(swaggerUi, 'swagger-ui.css'))],
   ['swagger-ui-bundle.js', () => readFileSync(join(swaggerUi, 'swagger-ui-bundle.js'))],

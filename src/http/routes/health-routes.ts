@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
-/** What probes and scrapers call: liveness, readiness and Prometheus metrics. */
+/** Liveness, readiness and Prometheus metrics, for probes and scrapers. */
 export function healthRoutes(route: AddRoute, { health }: Pick<HttpDependencies, 'health'>, registry: Registry): void {
   route('isLive', (ctx) => {
     ctx.body = { status: 'live' };

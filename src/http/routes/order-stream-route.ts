@@ -16,7 +16,7 @@ type StreamDependencies = Pick<HttpDependencies, 'changes' | 'models' | 'streams
 /** The last position sent to the reader, by partition. */
 type Cursor = Map<number, number>;
 
-/** GET /orders/stream: the changes of the orders that the reader asks for, as they become visible to queries. */
+/** GET /orders/stream: changes of orders, as they become visible to queries. */
 export function orderStreamRoute(route: AddRoute, { changes, models, streams, log }: StreamDependencies): void {
   route('streamOrders', async (ctx) => {
     const query = queryParameters<{ order_id?: string; user_id?: string }>(ctx, 'stream');
@@ -90,14 +90,14 @@ async function sendChanges(
   }
 }
 
-/** The cursor as the id of a message: the log, and the position in each partition that the stream follows. */
+/** The cursor as the id of a message: the log, and the position in each partition. */
 function encodeCursor(log: string, cursor: ReadonlyMap<number, number>): string {
   const [[first, position] = [0, 0]] = cursor;
   if (cursor.size === 1) return `${log}-${first}:${position.toString(36)}`;
   return `${log}-${[...cursor.values()].map((one) => one.toString(36)).join('.')}`;
 }
 
-/** The cursor in Last-Event-ID, if there is one. Throws ProblemError if it is not a cursor of this stream. */
+/** The cursor in Last-Event-ID, if there is one. Throws ProblemError if it does not fit. */
 function lastEventIdOf(ctx: Context, log: string, partitions: readonly number[]): Cursor | undefined {
   const header = ctx.get('last-event-id');
   if (header === '') return undefined;

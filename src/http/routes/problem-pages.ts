@@ -3,7 +3,9 @@ import { ProblemError, problem } from '../contract/problems.js';
 import { noFrames } from '../response/security-headers.js';
 import type { AddRoute } from './router.js';
 
-/** The list of problem types, and a page for each: a problem's `type` is the address of its page. */
+/**
+ * The list of problem types, and a page for each: a problem's `type` is the address of its page.
+ */
 export function problemPages(route: AddRoute): void {
   route('listProblems', (ctx) => {
     ctx.body = Object.entries(problemTypes).map(([name, { status, title }]) => ({

@@ -58,7 +58,10 @@ function projectionName(ctx: Context, { projections }: ReadModels): string {
   );
 }
 
-/** Sends every reader the state of the projections whenever it changes. It is read once for all readers, while there are any. */
+/**
+ * Sends every reader the state of the projections whenever it changes. It is read once for all
+ * readers, while there are any.
+ */
 function createFollow(models: ReadModels, log: Logger): (stream: EventStream) => void {
   const readers = new Set<EventStream>();
   let timer: NodeJS.Timeout | undefined;

@@ -29,7 +29,9 @@ import type { AddRoute } from './router.js';
 
 type QueryDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'audit' | 'defaultCurrency'>;
 
-/** The query endpoints. They read Redis only; the proof of an order's history also reads the log. */
+/**
+ * The query endpoints. They read Redis only; the proof of an order's history also reads the log.
+ */
 export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): void {
   const { models, audit, defaultCurrency } = dependencies;
 
@@ -140,14 +142,20 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
   });
 }
 
-/** Throws order-not-found for another user's order if the caller may read only their own: it looks like one that does not exist. */
+/**
+ * Throws order-not-found for another user's order if the caller may read only their own: it looks
+ * like one that does not exist.
+ */
 async function checkReadable(models: ReadModels, orderId: string, user: string | undefined): Promise<void> {
   if (user === undefined) return;
   const order = await getOrder(models, orderId);
   if (!order || (JSON.parse(order.json) as OrderDocument).user_id !== user) throw orderNotFound(orderId);
 }
 
-/** Waits until the projections that the query reads have applied the position in Min-Event-Position, if there is one. */
+/**
+ * Waits until the projections that the query reads have applied the position in Min-Event-Position,
+ * if there is one.
+ */
 async function waitForPosition(
   ctx: Context,
   { models, applied }: QueryDependencies,

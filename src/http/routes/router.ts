@@ -7,12 +7,14 @@ import { authorize } from '../middleware/authorize.js';
 import type { LimitRate } from '../middleware/rate-limit.js';
 import { rejectQueryParameters } from '../request/query-parameters.js';
 
-/** Adds the handler of an operation. Its path, method and access come from the table of operations. */
+/**
+ * Adds the handler of an operation. Its path, method and access come from the table of operations.
+ */
 export type AddRoute = (id: OperationId, handle: (ctx: Context) => unknown) => void;
 
 export interface Routes {
   readonly route: AddRoute;
-  /** Passes a request to the handler of its operation. If there is none, it calls the next middleware. */
+  /** Passes a request to the handler of its operation, or to the next middleware. */
   readonly dispatch: Middleware;
   /** The methods that a path supports; none if there is no such path. */
   readonly methodsOf: (path: string) => readonly string[];
@@ -61,7 +63,10 @@ function groupOf(method: string, path: string): string {
   return `${method} ${segments} ${end < 0 ? path : path.slice(0, end)}`;
 }
 
-/** Whether query parameters are an error. Pages and probes ignore them: they are called with parameters of all kinds. */
+/**
+ * Whether query parameters are an error. Pages and probes ignore them: they are called with
+ * parameters of all kinds.
+ */
 function takesNoQuery({ query, tag, unlimited }: Operation): boolean {
   return query === undefined && tag !== 'About' && !unlimited;
 }

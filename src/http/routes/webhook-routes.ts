@@ -13,7 +13,10 @@ import { respond } from '../response/respond.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
-/** Subscriptions to events, and their dead letters. They are configuration, so they are kept in PostgreSQL, not in Redis. */
+/**
+ * Subscriptions to events, and their dead letters. They are configuration, so they are kept in
+ * PostgreSQL, not in Redis.
+ */
 export function webhookRoutes(
   route: AddRoute,
   { webhooks: { store, allowPrivate } }: Pick<HttpDependencies, 'webhooks'>,
