@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import type { BatchLine } from '../http/batch/handle-lines.js';
+import type { BatchLine } from '../http/batch/parse-line.js';
 import { batchLimits } from '../http/batch/limits.js';
 import { type Line, splitLines } from '../http/batch/split-lines.js';
 import { type CsvMapping, checkMapping, placeLine } from './csv-mapping.js';

@@ -1,15 +1,15 @@
 /** Limits of a batch of commands. */
 export const batchLimits = {
-  /** Bytes of one line. As large as the body of a single command may be. */
+  /** Bytes of one line: as many as the body of a single command may have. */
   maxLineBytes: 512 * 1024,
-  /** Lines of one batch that are handled as one group. The rate limit is charged for this many at once. */
+  /** Lines that are handled as one group. The rate limit is charged for this many at once. */
   maxGroupLines: 100,
   /**
-   * Groups of one batch in flight: while some are appended, others are validated and decided. The queue of
-   * appends (`maxQueuedAppends`) has room for six batches at this limit. Beyond that, lines may be rejected as
-   * overloaded.
+   * Groups of one batch in flight: while some are appended, others are validated and decided. The
+   * queue of appends (`maxQueuedAppends`) has room for six batches that use this limit. With more
+   * batches, lines may be rejected as overload.
    */
   maxGroupsInFlight: 8,
-  /** Milliseconds without a byte of the batch, after which the connection is closed. The whole batch has no time limit. */
+  /** Time without data after which the connection is closed. A whole batch may take any time. */
   idleTimeoutMs: 90_000,
 } as const;

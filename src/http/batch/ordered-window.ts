@@ -1,11 +1,15 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 
 /**
- * Works on the items of a stream at the same time, at most `maxInFlight`, and gives the results in the items' order as
- * they come. The source is read on while results wait to be taken, so a caller may send one item, wait for its result
- * and then send the next. When results are not taken, or the window is full, the source is not read: both sides feel
- * each other's pace, and memory is bounded. Each item has a turn of the event loop of its own: what its work sends off goes out before the
- * next is worked on, and what others wait for comes in between.
+ * Processes up to `maxInFlight` items of a stream at the same time, and yields their results in the
+ * order of the items.
+ *
+ * The source is read ahead while results wait, so a client may send one item and wait for its
+ * result before it sends the next. While the window is full, because results are slow or nobody
+ * takes them, the source is not read. So backpressure reaches both sides, and memory is bounded.
+ *
+ * After each item the reader yields to the event loop: the item's I/O starts before the next item,
+ * and other work gets its turn in between.
  */
 export async function* orderedWindow<Item, Result>(
   source: AsyncIterable<Item>,
@@ -15,21 +19,21 @@ export async function* orderedWindow<Item, Result>(
   const results: Promise<Result>[] = [];
   let ended = false;
   let failure: { error: unknown } | undefined;
-  let wakeReader: (() => void) | undefined;
-  let wakeWriter: (() => void) | undefined;
+  let resumeReader: (() => void) | undefined;
+  let resumeWriter: (() => void) | undefined;
 
   const reading = (async () => {
     try {
       for await (const item of source) {
         const result = work(item);
-        // Seen when it is taken; until then it must not count as unhandled.
+        // A rejection is handled when its result is taken; here it must not count as unhandled.
         result.catch(() => undefined);
         results.push(result);
-        wakeWriter?.();
+        resumeWriter?.();
         await yieldToEventLoop();
         while (results.length >= maxInFlight && !ended) {
           await new Promise<void>((resolve) => {
-            wakeReader = resolve;
+            resumeReader = resolve;
           });
         }
         if (ended) return;
@@ -38,7 +42,7 @@ export async function* orderedWindow<Item, Result>(
       failure = { error };
     } finally {
       ended = true;
-      wakeWriter?.();
+      resumeWriter?.();
     }
   })();
 
@@ -48,18 +52,18 @@ export async function* orderedWindow<Item, Result>(
       if (next !== undefined) {
         yield await next;
         void results.shift();
-        wakeReader?.();
+        resumeReader?.();
       } else if (ended) {
         break;
       } else {
         await new Promise<void>((resolve) => {
-          wakeWriter = resolve;
+          resumeWriter = resolve;
         });
       }
     }
   } finally {
     ended = true;
-    wakeReader?.();
+    resumeReader?.();
   }
   await reading;
   if (failure) throw failure.error;

@@ -1,8 +1,10 @@
-/** A line of a stream or a file: its number from 1, and its bytes; or undefined for the bytes of one that is too long. */
+/** One line of a stream or a file. */
 export interface Line {
+  /** Counted from 1. */
   readonly number: number;
+  /** Undefined if the line is too long. */
   readonly bytes: Buffer | undefined;
-  /** The offset just behind the line and its line break. */
+  /** The offset in bytes after the line and its line break. */
   readonly end: number;
 }
 
@@ -10,14 +12,14 @@ export interface SplitOptions {
   readonly maxLineBytes: number;
   readonly maxLines: number;
   readonly keepEmpty?: boolean;
-  /** How many lines and bytes are before the stream. */
+  /** The number of lines and bytes before the stream, if it starts in the middle of a file. */
   readonly from?: { readonly lines: number; readonly bytes: number };
 }
 
 /**
- * Splits a stream of bytes at line breaks (\n or \r\n), and gives the lines that end in a chunk of it together, at most `maxLines`. Holds one
- * line that has not ended in memory, at most `maxLineBytes`; of a longer one nothing is kept. Empty lines are counted, and given only if
- * `keepEmpty` says so.
+ * Splits a stream of bytes at line breaks (\n or \r\n). Yields the lines that end in one chunk
+ * together, in groups of up to `maxLines`. Keeps only one unfinished line in memory, up to
+ * `maxLineBytes`. Empty lines are counted, but yielded only with `keepEmpty`.
  */
 export async function* splitLines(
   source: AsyncIterable<Buffer>,
@@ -30,12 +32,12 @@ export async function* splitLines(
 
   const finish = (end: number): Line | undefined => {
     number += 1;
-    const tooLong = size > maxLineBytes;
+    const isTooLong = size > maxLineBytes;
     const joined = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
     const bytes = joined.at(-1) === 0x0d ? joined.subarray(0, -1) : joined;
     parts = [];
     size = 0;
-    if (tooLong) return { number, bytes: undefined, end };
+    if (isTooLong) return { number, bytes: undefined, end };
     return bytes.length === 0 && !keepEmpty ? undefined : { number, bytes, end };
   };
   const take = (piece: Buffer) => {
