@@ -1,16 +1,16 @@
 import { currencyCodes } from '../orders/values/currency.js';
 
-/** How a CSV file's columns become orders. */
+/** How the columns of a CSV file become orders. */
 export interface CsvMapping {
-  /** From a field of the order to the column that it comes from. */
+  /** The column of each field. */
   readonly columns: ReadonlyMap<string, string>;
-  /** Fields that are the same in every order. */
+  /** The value of each field that is the same in all orders. */
   readonly constants: ReadonlyMap<string, string>;
-  /** How times are written in the file; undefined: RFC 3339. */
+  /** The format of times in the file. Undefined for RFC 3339. */
   readonly dateFormat: string | undefined;
 }
 
-/** The fields that a mapping can fill, beside metadata.NAME. */
+/** The fields that a mapping can set, besides metadata.NAME. */
 export const mappableFields = [
   'user_id',
   'total_amount',
@@ -23,7 +23,7 @@ export const mappableFields = [
   'item_ids',
 ] as const;
 
-/** Reads "field=value,field=value". Throws Error with what is wrong. */
+/** Parses "field=value,field=value". Throws Error with a message for the user. */
 export function parseAssignments(text: string, option: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const part of text.split(',')) {
@@ -33,14 +33,14 @@ export function parseAssignments(text: string, option: string): Map<string, stri
     const known = (mappableFields as readonly string[]).includes(field) || /^metadata\.[\w-]+$/.test(field);
     if (!known)
       throw new Error(
-        `${option}: there is no field "${field}"; there are ${mappableFields.join(', ')} and metadata.NAME`,
+        `${option}: there is no field "${field}"; the fields are ${mappableFields.join(', ')} and metadata.NAME`,
       );
     fields.set(field, part.slice(equals + 1).trim());
   }
   return fields;
 }
 
-/** Checks a mapping against the file's header. Throws Error with what is wrong. */
+/** Checks a mapping against the file's header. Throws Error with a message for the user. */
 export function checkMapping(mapping: CsvMapping, header: readonly string[]): void {
   for (const [field, column] of mapping.columns) {
     if (!header.includes(column)) {
@@ -49,17 +49,17 @@ export function checkMapping(mapping: CsvMapping, header: readonly string[]): vo
   }
   for (const needed of ['user_id', 'total_amount']) {
     if (!mapping.columns.has(needed) && !mapping.constants.has(needed))
-      throw new Error(`nothing gives ${needed}: add it to --map`);
+      throw new Error(`${needed} is not mapped: add it to --map`);
   }
   const has = (field: string) => mapping.columns.has(field) || mapping.constants.has(field);
   if (has('item_id') === has('item_ids'))
-    throw new Error('give either item_id (with quantity) or item_ids, in --map or --set');
+    throw new Error('map either item_id (with quantity) or item_ids, in --map or --set');
   const currency = mapping.constants.get('currency');
   if (currency !== undefined && !currencyCodes.includes(currency))
     throw new Error(`--set currency=${currency}: not an ISO 4217 code`);
 }
 
-/** A record of the file as a line of a batch. What it holds is checked where every line is: by the batch's schema. */
+/** A record of the file as a line of a batch, which validates its values. */
 export function placeLine(record: Readonly<Record<string, string>>, mapping: CsvMapping): Record<string, unknown> {
   const line: Record<string, unknown> = { command: 'place' };
   const item: Record<string, unknown> = {};
@@ -77,7 +77,7 @@ export function placeLine(record: Readonly<Record<string, string>>, mapping: Csv
     const value = record[column]?.trim() ?? '';
     if (value !== '' || !isOptional(field)) set(field, value);
   }
-  // In the order of their names: so the hash of the command need not sort them.
+  // Fields in alphabetical order, so that hashing the command need not sort them.
   const { item_id, quantity = 1, ...price } = item;
   if (item_id !== undefined) line.items = [{ item_id, quantity, ...price }];
   if (Object.keys(metadata).length > 0) line.metadata = metadata;
@@ -99,11 +99,11 @@ const dateParts: Readonly<Record<string, string>> = {
   ss: '(?<ss>\\d{2})',
 };
 
-/** A regular expression for a date format made of YYYY, MM, DD, HH, mm and ss. Throws Error on one without a full date. */
+/** A pattern for a format of YYYY, MM, DD, HH, mm and ss. Throws Error on an incomplete date. */
 export function datePattern(format: string): RegExp {
   for (const part of ['YYYY', 'MM', 'DD']) {
     if (format.split(part).length !== 2)
-      throw new Error(`--date-format: "${format}" needs ${part} once; there are YYYY, MM, DD, HH, mm, ss`);
+      throw new Error(`--date-format: "${format}" needs ${part} once; the parts are YYYY, MM, DD, HH, mm, ss`);
   }
   const source = format.replace(/YYYY|MM|DD|HH|mm|ss|[^A-Za-z0-9]/g, (part) => dateParts[part] ?? `\\${part}`);
   return new RegExp(`^${source}$`);
@@ -111,7 +111,7 @@ export function datePattern(format: string): RegExp {
 
 const patterns = new Map<string, RegExp>();
 
-/** A date of the file as RFC 3339 in UTC; what does not match stays as it is, for the schema to refuse with the line. */
+/** A date of the file as RFC 3339 in UTC. Other text is not changed; the schema rejects it. */
 function parseDate(value: string, format: string | undefined): string {
   if (format === undefined) return value;
   const pattern = patterns.get(format) ?? datePattern(format);

@@ -1,23 +1,25 @@
 import { parse } from 'csv-parse/sync';
 import type { Line } from '../http/batch/split-lines.js';
+import { importLimits } from './limits.js';
 
-/** A record of a CSV file: its fields, or why it can't be read. It may span lines, where a field in quotes has breaks. */
+/**
+ * A record of a CSV file: its fields, or the reason why it is not readable. A quoted field may
+ * contain line breaks.
+ */
 export interface CsvRecord {
   readonly lines: readonly Line[];
   readonly content: { readonly fields: readonly string[] } | { readonly unreadable: string };
 }
 
-/** A quote that is not closed within so many lines is a mistake of its own line: the lines behind it are read by themselves. */
-const maxRecordLines = 100;
-
+const { maxRecordLines } = importLimits;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const lineBreak = Buffer.from('\n');
 const empty = Buffer.alloc(0);
 
 /**
- * The records of a CSV file (RFC 4180). A record is complete when its quotes are even in number, as an escaped quote counts twice; so one that is
- * broken takes none of its neighbours with it.
- * @param lines of the file, the empty ones too, as they come; the records that they end are given together.
+ * Reads the records of a CSV file (RFC 4180). A record is complete when its number of quotes is
+ * even; an escaped quote counts twice. So an invalid record does not affect its neighbours.
+ * @param lines the lines of the file, including empty ones.
  */
 export async function* csvRecords(
   lines: AsyncIterable<readonly Line[]>,
@@ -41,11 +43,11 @@ export async function* csvRecords(
       else if (lines.length > 1 || lines[0]?.bytes?.length !== 0) records.push(lines);
     }
     open.splice(0, start);
-    return readAll(records, delimiter);
+    return parseAll(records, delimiter);
   }
 
-  for await (const together of lines) {
-    open.push(...together);
+  for await (const group of lines) {
+    open.push(...group);
     const records = complete(false);
     if (records.length > 0) yield records;
   }
@@ -53,18 +55,21 @@ export async function* csvRecords(
   if (rest.length > 0) yield rest;
 }
 
-/** Reads the records that have not been given up. A parser costs more than a record: one reads all of them, unless something is wrong with one. */
-function readAll(records: readonly (Line[] | CsvRecord)[], delimiter: string): CsvRecord[] {
-  const unread = records.filter((record) => Array.isArray(record));
-  const fields = parseTogether(unread, delimiter)?.values();
+/**
+ * Parses the records. Starting a parser costs more than parsing one record, so one parser parses
+ * all of them. If any is invalid, each is parsed on its own.
+ */
+function parseAll(records: readonly (Line[] | CsvRecord)[], delimiter: string): CsvRecord[] {
+  const unparsed = records.filter((record) => Array.isArray(record));
+  const fields = parseTogether(unparsed, delimiter)?.values();
   return records.map((record) => {
     if (!Array.isArray(record)) return record;
-    const read = fields?.next().value;
-    return { lines: record, content: read ? { fields: read } : readAlone(record, delimiter) };
+    const parsed = fields?.next().value;
+    return { lines: record, content: parsed ? { fields: parsed } : parseAlone(record, delimiter) };
   });
 }
 
-/** The fields of each record; undefined where any of them can't be read. */
+/** The fields of each record. Undefined if any record is invalid. */
 function parseTogether(records: readonly Line[][], delimiter: string): string[][] | undefined {
   if (records.some((lines) => lines.some(isTooLong))) return undefined;
   try {
@@ -75,7 +80,7 @@ function parseTogether(records: readonly Line[][], delimiter: string): string[][
   }
 }
 
-function readAlone(lines: readonly Line[], delimiter: string): CsvRecord['content'] {
+function parseAlone(lines: readonly Line[], delimiter: string): CsvRecord['content'] {
   if (lines.some(isTooLong)) return { unreadable: 'The line is too long.' };
   let text: string;
   try {
@@ -99,7 +104,7 @@ function isTooLong({ bytes }: Line): boolean {
   return bytes === undefined;
 }
 
-/** The record's text. Throws where it is not UTF-8. */
+/** The record's text. Throws if it is not valid UTF-8. */
 function textOf(lines: readonly Line[]): string {
   const parts = lines.flatMap(({ bytes = empty }) => [bytes, lineBreak]);
   return utf8.decode(Buffer.concat(parts));

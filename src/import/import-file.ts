@@ -3,29 +3,25 @@ import type { CommandHandlers } from '../commands/command-handlers.js';
 import { createLineHandler, type HandleLines, type LineResponse } from '../http/batch/handle-lines.js';
 import { orderedWindow } from '../http/batch/ordered-window.js';
 import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';
-import { behind, type FilePosition, type InputGroup, type InputLine, rawText } from './input-lines.js';
+import { type FilePosition, type InputGroup, type InputLine, positionAfter, rawText } from './input-lines.js';
+import { importLimits as limits } from './limits.js';
 
 /** The actor in the events of an import. */
 export const importActor = 'import';
 
-/**
- * Groups of lines in work: enough that the next append always finds a full call waiting. With 125 lines each fewer than the queue of appends takes
- * (`maxQueuedAppends`): an import must not be refused for what it sends itself.
- */
-const maxGroupsInFlight = 16;
-/** How far it got is written down this often. */
-export const saveIntervalMs = 1_000;
-
 export interface ImportOptions {
   readonly file: string;
-  /** Names the file for ever: `<source>:<line>` is the identity of what a line holds, so importing it again changes nothing. */
+  /**
+   * A name for the data that never changes. `<source>:<line>` is the idempotency key of each line,
+   * so importing the file again has no effect.
+   */
   readonly source: string;
   readonly read: (from: FilePosition) => AsyncIterable<InputGroup>;
   readonly handlers: CommandHandlers;
   readonly defaultCurrency: string;
-  /** Begin at the first line whatever an earlier run has done. */
+  /** Start at the first line, even if an earlier run saved its progress. */
   readonly restart: boolean;
-  /** Told where it begins, and then now and then. */
+  /** Called at the start and after each group. */
   readonly onProgress?: (progress: ImportProgress) => void;
 }
 
@@ -33,9 +29,9 @@ export const progressFile = (file: string): string => `${file}.import-progress.j
 export const rejectedFile = (file: string): string => `${file}.rejected.ndjson`;
 
 /**
- * Imports a file: every line goes through the same validation, decision and append as a request. Remembers beside the
- * file how far it got, so that a run after a kill carries on there. Rejects when the event log is away; what was
- * imported till then stays, and is not imported again.
+ * Imports a file. Every line passes the same validation, decision and append as a request. The
+ * progress is saved beside the file, so that a run after a crash resumes there. Throws if the event
+ * log is unavailable; the lines before that are imported, and the next run does not repeat them.
  */
 export async function importFile(options: ImportOptions): Promise<ImportProgress> {
   const { file, source } = options;
@@ -53,38 +49,38 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
   });
   options.onProgress?.(progress);
   const rejected = await openRejected(rejectedFile(file), progress.rejectedBytes);
-  let savedAt = Date.now();
+  let savedAtMs = Date.now();
   try {
-    const work = (group: InputGroup) => handleAll(group, handleLines);
-    for await (const { lines, end, answers } of orderedWindow(
+    const handled = orderedWindow(
       options.read(progress.position),
-      work,
-      maxGroupsInFlight,
-    )) {
-      const answerOfNext = answers.values();
+      (group) => handleGroup(group, handleLines),
+      limits.maxGroupsInFlight,
+    );
+    for await (const { lines, end, responses } of handled) {
+      const nextResponse = responses.values();
       for (const [nth, line] of lines.entries()) {
-        const answer = line.unreadable === undefined ? answerOfNext.next().value : undefined;
-        if (answer && 'problem' in answer && answer.status >= 500) {
-          const before = lines[nth - 1];
-          if (before) progress.position = behind(before);
+        const response = line.unreadable === undefined ? nextResponse.next().value : undefined;
+        if (response && 'problem' in response && response.status >= 500) {
+          const previous = lines[nth - 1];
+          if (previous) progress.position = positionAfter(previous);
           throw new Error(
-            `line ${line.number}: ${answer.problem.title}. Nothing is lost: run the same command again to carry on.`,
+            `line ${line.number}: ${response.problem.title}. Nothing is lost: run the same command again to resume.`,
           );
         }
-        if (answer && !('problem' in answer)) {
-          if (answer.replayed) progress.alreadyThere += 1;
+        if (response && !('problem' in response)) {
+          if (response.replayed) progress.alreadyThere += 1;
           else progress.imported += 1;
         } else {
           progress.rejected += 1;
-          progress.rejectedBytes += await rejected.write(line, answer);
+          progress.rejectedBytes += await rejected.write(line, response);
         }
       }
       progress.position = end;
       options.onProgress?.(progress);
-      if (Date.now() - savedAt >= saveIntervalMs) {
+      if (Date.now() - savedAtMs >= limits.saveIntervalMs) {
         await rejected.sync();
         await saveProgress(stateFile, progress);
-        savedAt = Date.now();
+        savedAtMs = Date.now();
       }
     }
   } catch (error) {
@@ -102,43 +98,43 @@ async function checkResumable(file: string, source: string, progress: ImportProg
   const { size } = await stat(file);
   if (progress.source !== source) {
     throw new Error(
-      `an import of this file as "${progress.source}" was interrupted: give --source ${progress.source}, or --restart`,
+      `an import of this file with --source ${progress.source} was interrupted: use the same source, or --restart`,
     );
   }
   if (progress.position.bytes > size) {
     throw new Error(
-      'the file is shorter than where the interrupted import had got to: is it the same file? --restart begins anew',
+      'the file is shorter than the progress of the interrupted import. If it is another file, use --restart',
     );
   }
 }
 
-interface AnsweredGroup extends InputGroup {
-  /** One a line that can be read, in their order. */
-  readonly answers: readonly LineResponse[];
+interface HandledGroup extends InputGroup {
+  /** One response per readable line, in their order. */
+  readonly responses: readonly LineResponse[];
 }
 
-async function handleAll({ lines, end }: InputGroup, handleLines: HandleLines): Promise<AnsweredGroup> {
+async function handleGroup({ lines, end }: InputGroup, handleLines: HandleLines): Promise<HandledGroup> {
   const readable = lines.filter(({ unreadable }) => unreadable === undefined);
-  return { lines, end, answers: await handleLines(readable) };
+  return { lines, end, responses: await handleLines(readable) };
 }
 
 interface RejectedLines {
-  /** Returns how many bytes were written. */
-  write(line: InputLine, answer: LineResponse | undefined): Promise<number>;
+  /** Returns the number of bytes written. */
+  write(line: InputLine, response: LineResponse | undefined): Promise<number>;
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The list of rejected lines, beside the input. It is there only if there are any. */
+/** Opens the file of rejected lines, beside the input. It exists only if there are any. */
 async function openRejected(file: string, keptBytes: number): Promise<RejectedLines> {
   if (keptBytes === 0) await rm(file, { force: true });
   let handle = keptBytes > 0 ? await open(file, 'r+') : undefined;
   let end = keptBytes;
   await handle?.truncate(keptBytes);
   return {
-    async write(line, answer) {
+    async write(line, response) {
       handle ??= await open(file, 'w');
-      const problem = answer && 'problem' in answer ? answer.problem : undefined;
+      const problem = response && 'problem' in response ? response.problem : undefined;
       const reason = problem?.detail ?? line.unreadable ?? '';
       const text = `${JSON.stringify({ line: line.number, reason, problem, input: rawText(line) })}\n`;
       const { bytesWritten } = await handle.write(text, end);

@@ -1,14 +1,19 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { FilePosition } from './input-lines.js';
 
-/** How far an import has got: everything before `position` is durably in the event log, or in the list of rejected lines. */
+/**
+ * The progress of an import. Everything before `position` is durable, in the event log or among the
+ * rejected lines.
+ */
 export interface ImportProgress {
   readonly source: string;
   position: FilePosition;
   imported: number;
   alreadyThere: number;
   rejected: number;
-  /** Length of the list of rejected lines: what a killed run wrote beyond it is written again. */
+  /**
+   * Bytes of the file of rejected lines. Bytes that a killed run wrote beyond them are overwritten.
+   */
   rejectedBytes: number;
 }
 
@@ -24,7 +29,7 @@ export async function loadProgress(file: string): Promise<ImportProgress | undef
   return text === undefined ? undefined : (JSON.parse(text) as ImportProgress);
 }
 
-/** Replaces the file in one step: a kill leaves the old one or the new one, never half of it. */
+/** Replaces the file atomically: if the process is killed, the old or the new file remains. */
 export async function saveProgress(file: string, progress: ImportProgress): Promise<void> {
   await writeFile(`${file}.new`, JSON.stringify(progress));
   await rename(`${file}.new`, file);

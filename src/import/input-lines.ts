@@ -1,50 +1,47 @@
 import { createReadStream } from 'node:fs';
-import type { BatchLine } from '../http/batch/parse-line.js';
 import { batchLimits } from '../http/batch/limits.js';
+import type { BatchLine } from '../http/batch/parse-line.js';
 import { type Line, splitLines } from '../http/batch/split-lines.js';
 import { type CsvMapping, checkMapping, placeLine } from './csv-mapping.js';
 import { csvRecords } from './csv-records.js';
+import { importLimits as limits } from './limits.js';
 
-/** Where reading begins or has got to: the number of lines and bytes before it. */
+/** A position in a file: the number of lines and bytes before it. */
 export interface FilePosition {
   readonly lines: number;
   readonly bytes: number;
 }
 
 export interface InputLine {
-  /** The line's number in the file, from 1: with the file's name, the identity of what it holds. */
+  /** The line's number in the file, from 1. With the source's name it identifies the order. */
   readonly number: number;
-  /** What the line asks for; undefined where it can't be read. */
+  /** The line for the batch. Undefined if the line is not readable. */
   readonly input: BatchLine['input'];
-  /** Why it can't be read. */
+  /** The reason why the line is not readable. */
   readonly unreadable: string | undefined;
-  /** What it is made of, as it stands in the file: for the list of rejected ones. */
+  /** The bytes of the file, for the file of rejected lines. */
   readonly source: Line | readonly Line[];
 }
 
-/** Lines that are handled together: thousands are in work at once, so what they have in common stands here. */
+/** Lines that are handled together. Thousands are in flight, so their common data is here, once. */
 export interface InputGroup {
   readonly lines: readonly InputLine[];
-  /** Right behind the last of them. */
+  /** The position after the last line. */
   readonly end: FilePosition;
 }
 
-/** The text of a line, as it stands in the file. */
+/** The text of a line in the file. */
 export function rawText({ source }: InputLine): string {
   const texts = [source].flat().map(({ bytes }: Line) => bytes?.toString() ?? '(too long to show)');
   return texts.join('\n');
 }
 
-/** The position right behind a line. */
-export function behind({ source }: InputLine): FilePosition {
+/** The position after a line. */
+export function positionAfter({ source }: InputLine): FilePosition {
   return endOf([source].flat());
 }
 
-const chunkBytes = 256 * 1024;
-/** Lines that are handled together: what PostgreSQL has answered meanwhile waits so long for the process. */
-const maxLines = 125;
-
-/** The lines of an NDJSON file, from a position on. Memory is bounded by the longest line. */
+/** Reads an NDJSON file from a position on. Memory is bounded by the longest line. */
 export async function* readNdjson(file: string, from: FilePosition): AsyncGenerator<InputGroup> {
   for await (const lines of linesOf(file, from)) {
     const inputs: InputLine[] = [];
@@ -57,7 +54,7 @@ export async function* readNdjson(file: string, from: FilePosition): AsyncGenera
   }
 }
 
-/** The records of a CSV file with a header line as lines of a batch, from a position on. */
+/** Reads a CSV file with a header line from a position on, as lines of a batch. */
 export async function* readCsv(
   file: string,
   from: FilePosition,
@@ -83,20 +80,20 @@ async function readHeader(file: string, delimiter: string): Promise<{ columns: s
     if (!first) break;
     const { content } = first;
     if ('unreadable' in content)
-      throw new Error(`${file}: its first line has to name the columns. ${content.unreadable}`);
+      throw new Error(`${file}: the first line must contain the names of the columns. ${content.unreadable}`);
     return { columns: content.fields.map((column) => column.trim()), end: endOf(first.lines) };
   }
-  throw new Error(`${file} is empty: its first line has to name the columns`);
+  throw new Error(`${file} is empty: the first line must contain the names of the columns`);
 }
 
-/** The file's lines from a position on, the empty ones too. */
+/** The lines of a file from a position on, including empty ones. */
 function linesOf(file: string, from: FilePosition): AsyncGenerator<Line[]> {
-  const stream = createReadStream(file, { start: from.bytes, highWaterMark: chunkBytes });
+  const stream = createReadStream(file, { start: from.bytes, highWaterMark: limits.readChunkBytes });
   const { maxLineBytes } = batchLimits;
-  return splitLines(stream, { maxLineBytes, maxLines, keepEmpty: true, from });
+  return splitLines(stream, { maxLineBytes, maxLines: limits.maxGroupLines, keepEmpty: true, from });
 }
 
-/** The position behind lines, of which there is at least one. */
+/** The position after the last of at least one line. */
 function endOf(lines: readonly Line[]): FilePosition {
   const { number = 0, end = 0 } = lines.at(-1) ?? {};
   return { lines: number, bytes: end };

@@ -2,7 +2,7 @@ import { access, appendFile, copyFile, mkdtemp, readFile, rm, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { saveIntervalMs } from '../../../src/import/import-file.js';
+import { importLimits } from '../../../src/import/limits.js';
 import { projectPath } from '../../../src/project-path.js';
 import { exactJson } from '../../../src/queries/exact-json.js';
 import { getMetrics } from '../../../src/queries/get-metrics.js';
@@ -81,17 +81,17 @@ describe('orders import', function () {
         `${nth % 700},199${7 + (nth % 2)}01${10 + (nth % 20)},${1 + (nth % 3)},${nth % 100}.${10 + (nth % 90)}`,
     );
     await writeFile(file, `ID,Date,Volume,Amount\n${lines.join('\n')}\n`);
-    // A lock blocks one partition in the middle of the file until the interval for saving progress
-    // has passed. The next finished lines then save it, and the process is killed before the last
-    // line.
-    let blockedAt: number | undefined;
+    // Blocks appends in the middle until it is time to save the progress, which the next lines then
+    // do. The run is killed before the last line.
+    let heldUpAt: number | undefined;
     const killed = await orders(['import', file, ...mapping], async () => {
       if (blockedAt === undefined && (await count()) > 9_000) {
         await log.owner.query('begin');
         await log.owner.query('select from partition_heads where partition = 3 for update');
         blockedAt = performance.now();
       }
-      if (blockedAt !== undefined && performance.now() - blockedAt > saveIntervalMs) await log.owner.query('commit');
+      if (heldUpAt !== undefined && performance.now() - heldUpAt > importLimits.saveIntervalMs)
+        await log.owner.query('commit');
       return exists(`${file}.import-progress.json`);
     });
     expect(killed.code).to.equal(null);
