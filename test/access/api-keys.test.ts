@@ -1,0 +1,96 @@
+import { expect } from 'chai';
+import { createApiKey, revokeApiKey } from '../../src/access/api-keys.js';
+import { runOrders } from '../support/orders-command.js';
+import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+import { call, type RunningService, startService } from '../support/service.js';
+
+const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+describe('API keys', function () {
+  this.timeout(60_000);
+  let log: TestLog;
+  let service: RunningService;
+  before(async () => {
+    log = await createTestLog(4);
+    service = await startService(log, { ORDERS_AUTH: 'required' });
+  });
+  after(async () => {
+    await service.stop();
+    await log.close();
+  });
+
+  it('an API key’s subject is the actor, and keys of one subject share their idempotency keys', async () => {
+    const make = (subject: string) =>
+      createApiKey(log.pool, { name: subject, subject, scopes: ['orders:write', 'orders:read'], expiresAt: null });
+    const [first, successor, other] = [await make('shop'), await make('shop'), await make('another shop')];
+    const place = (key: string, body: object = order) =>
+      call(service, 'POST', '/orders', body, { ...bearer(key), 'idempotency-key': 'same', 'x-request-id': 'r-1' });
+    const placed = await place(first.key);
+    const again = await place(successor.key);
+    expect([again.headers.get('idempotency-replayed'), again.body]).to.deep.equal(['true', placed.body]);
+    const others = await place(other.key, { ...order, total_amount: 11 });
+    expect([others.status, others.body.order_id === placed.body.order_id]).to.deep.equal([201, false]);
+    expect((await place(first.key, { ...order, total_amount: 11 })).status).to.equal(422);
+    const { events } = (
+      await call(service, 'GET', `/orders/${placed.body.order_id}/history`, undefined, bearer(first.key))
+    ).body;
+    expect(events[0]).to.include({ actor: 'shop', request_id: 'r-1' });
+  });
+
+  it('an API key is rejected by all processes within a second of its revocation, and after its expiry', async () => {
+    const second = await startService(log, { ORDERS_AUTH: 'required' });
+    const { id, key } = await createApiKey(log.pool, { name: 'test', scopes: ['orders:read'], expiresAt: null });
+    for (const one of [service, second])
+      expect((await call(one, 'GET', '/orders', undefined, bearer(key))).status, 'a new key').to.equal(200);
+    expect(await revokeApiKey(log.pool, id)).to.equal(true);
+    for (const one of [service, second])
+      await eventually(
+        'the key to be rejected',
+        async () => (await call(one, 'GET', '/orders', undefined, bearer(key))).status === 401,
+        1_000,
+      );
+    await second.stop();
+
+    const soon = new Date(Date.now() + 700).toISOString();
+    const short = await createApiKey(log.pool, { name: 'test', scopes: ['orders:read'], expiresAt: soon });
+    expect((await call(service, 'GET', '/orders', undefined, bearer(short.key))).status).to.equal(200);
+    await eventually(
+      'the key to expire',
+      async () => (await call(service, 'GET', '/orders', undefined, bearer(short.key))).status === 401,
+      3_000,
+    );
+  });
+
+  it('orders keys creates, lists and revokes API keys, and no key is stored', async () => {
+    const made = await runOrders(log, [
+      'keys',
+      'create',
+      '--name',
+      'Web shop',
+      '--scopes',
+      'orders:read',
+      '--subject',
+      'web',
+    ]);
+    const key = made.stdout.trim();
+    expect(key, made.output).to.match(/^ok_[0-9a-z]{12}_[\w-]{43}$/);
+    expect((await call(service, 'GET', '/orders', undefined, bearer(key))).status).to.equal(200);
+    const listed = (await runOrders(log, ['keys', 'list'])).stdout;
+    expect(listed).to.match(/Web shop {2}web {2}orders:read/);
+    expect(listed).not.to.include(key);
+    const { rows } = await log.owner.query('select * from api_keys');
+    expect(JSON.stringify(rows)).not.to.include(key.split('_')[2]);
+    const revoked = await runOrders(log, ['keys', 'revoke', key.split('_')[1]!]);
+    expect([revoked.code, revoked.stdout]).to.satisfy(
+      () => revoked.code === 0 && /^revoked/.test(revoked.stdout),
+      revoked.output,
+    );
+    for (const wrong of [
+      ['keys'],
+      ['keys', 'create', '--name', 'x', '--scopes', 'everything'],
+      ['keys', 'revoke', 'nobody'],
+    ])
+      expect((await runOrders(log, wrong)).code).to.equal(2);
+  });
+});

@@ -1,0 +1,47 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+
+export type TokenIssuer = Awaited<ReturnType<typeof startIssuer>>;
+
+/** The settings of a service that accepts the issuer's tokens. */
+export const issuerEnv = (url: string) => ({
+  ORDERS_JWKS_URL: url,
+  ORDERS_JWT_ISSUER: 'https://issuer.example',
+  ORDERS_JWT_AUDIENCE: 'orders',
+});
+
+/**
+ * Starts a token issuer with a JWKS endpoint. Its keys can be changed, and it can be made to fail.
+ */
+export async function startIssuer() {
+  const keys = new Map<string, { jwk: JWK; privateKey: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'] }>();
+  const published = new Set<string>();
+  let isDown = false;
+  const server: Server = createServer((_, response) => {
+    if (isDown) response.writeHead(500).end();
+    else response.end(JSON.stringify({ keys: [...published].map((kid) => keys.get(kid)?.jwk) }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`,
+    async addKey(kid: string, alg = 'ES256') {
+      const { publicKey, privateKey } = await generateKeyPair(alg);
+      keys.set(kid, { jwk: { ...(await exportJWK(publicKey)), kid, alg }, privateKey });
+      published.add(kid);
+    },
+    withdraw: (kid: string) => published.delete(kid),
+    down: (down: boolean) => {
+      isDown = down;
+    },
+    sign(claims: Record<string, unknown>, kid = 'one', alg = 'ES256', times: { expires?: string } = {}) {
+      return new SignJWT({ sub: 'u-1', ...claims })
+        .setProtectedHeader({ alg, kid })
+        .setIssuer(String(claims.iss ?? 'https://issuer.example'))
+        .setAudience(String(claims.aud ?? 'orders'))
+        .setExpirationTime(times.expires ?? '5m')
+        .sign(keys.get(kid)!.privateKey);
+    },
+    stop: () => server.close(),
+  };
+}
