@@ -13,7 +13,7 @@ describe('RFC 3339 times', () => {
     ['2024-02-29T00:00:00Z', '2024-02-29T00:00:00.000Z'],
   ];
   for (const [text, utc] of read) {
-    it(`reads ${text}`, () => expect(utcTime(parseRfc3339(text) ?? -1)).to.equal(utc));
+    it(`the parser accepts the RFC 3339 time ${text}`, () => expect(utcTime(parseRfc3339(text) ?? -1)).to.equal(utc));
   }
   for (const text of [
     '2026-02-29T00:00:00Z',
@@ -27,7 +27,8 @@ describe('RFC 3339 times', () => {
     'now',
     '',
   ]) {
-    it(`refuses "${text}"`, () => expect(parseRfc3339(text)).to.equal(undefined));
+    it(`the parser rejects "${text}", which is not an RFC 3339 time of this service`, () =>
+      expect(parseRfc3339(text)).to.equal(undefined));
   }
   const fromPostgres: [string, string][] = [
     ['2026-01-31 12:00:00+00', '2026-01-31T12:00:00.000Z'],
@@ -35,6 +36,6 @@ describe('RFC 3339 times', () => {
     ['2026-01-31 12:00:00.123+00', '2026-01-31T12:00:00.123Z'],
   ];
   for (const [text, utc] of fromPostgres) {
-    it(`reads PostgreSQL’s ${text}`, () => expect(rfc3339(text)).to.equal(utc));
+    it(`PostgreSQL’s ${text} is converted to RFC 3339`, () => expect(rfc3339(text)).to.equal(utc));
   }
 });
