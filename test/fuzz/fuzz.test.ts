@@ -8,11 +8,11 @@ import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { type RunningService, startService } from '../support/service.js';
 import { fuzz } from './fuzz.js';
 
-/** npm test fires a few; npm run fuzz as many as one likes. */
+/** `npm test` sends a few requests, `npm run fuzz` any number. */
 const count = Number(process.env.FUZZ_REQUESTS ?? 3_000);
 const seed = Number(process.env.FUZZ_SEED ?? 1);
 
-describe(`${count} requests made by chance from the OpenAPI document`, function () {
+describe('Fuzzing', function () {
   this.timeout(60_000 + count * 20);
   let log: TestLog;
   let service: RunningService;
@@ -32,7 +32,7 @@ describe(`${count} requests made by chance from the OpenAPI document`, function 
   const gauge = async (name: string) =>
     Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await (await fetch(`${service.url}/metrics`)).text())?.[1]);
 
-  it('meet no 5xx, no hang, no leak, and no answer that the document does not have; the log is intact after', async () => {
+  it(`${count} random requests get only documented responses and no 5xx, leak nothing, and leave the log intact`, async () => {
     const filesBefore = await gauge('process_open_fds');
     const { answers, failures } = await fuzz(service.url, count, seed);
     console.log(
@@ -42,7 +42,7 @@ describe(`${count} requests made by chance from the OpenAPI document`, function 
         .join(', ')}`,
     );
     expect(failures.join('\n'), `seed ${seed}`).to.equal('');
-    // All three kinds got through to where they were meant to go.
+    // All three kinds of requests reached the code that they were made for.
     for (const one of ['valid 200', 'valid 201', 'valid 409', 'nearly-valid 422', 'absurd 404', 'absurd 400'])
       expect(answers.get(one), one).to.be.greaterThan(0);
     await eventually(

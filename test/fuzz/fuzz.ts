@@ -5,9 +5,9 @@ import type { Known } from './generate-value.js';
 import { Random } from './random.js';
 
 export interface FuzzResult {
-  /** How many were answered with each status, by kind of request. */
+  /** The number of responses by kind of request and status. */
   readonly answers: Map<string, number>;
-  /** What went wrong, with all that is needed to send it again. */
+  /** The failures, each with the request that caused it. */
   readonly failures: string[];
 }
 
@@ -22,8 +22,9 @@ interface Answer {
 }
 
 /**
- * Fires so many requests at a service, made from its OpenAPI document by chance that the seed fixes. A failure is a status of
- * 500 and more, an answer that is not as the document has it, one that does not come, and a connection that breaks.
+ * Sends random requests to a service, made from its OpenAPI document. The seed determines them. A
+ * failure is a status of 500 or more, a response that the document does not allow, a time-out, or a
+ * connection that breaks.
  */
 export async function fuzz(url: string, count: number, seed: number, inParallel = 32): Promise<FuzzResult> {
   const random = new Random(seed);
@@ -64,11 +65,11 @@ export async function fuzz(url: string, count: number, seed: number, inParallel 
   return { answers, failures };
 }
 
-/** Sends a request, and reads the answer; of a stream, which has no end, the beginning. */
+/** Sends a request and reads the response, or only the first chunk of an event stream. */
 function send(agent: Agent, url: string, { method, path, headers, body }: FuzzRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
-    // Node frames the body of a DELETE or OPTIONS only where its length is said.
+    // Node sends the body of a DELETE or OPTIONS only with a Content-Length.
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const options = {
       ...{ agent, hostname, port, path, timeout: answerTimeoutMs },
@@ -93,13 +94,13 @@ function send(agent: Agent, url: string, { method, path, headers, body }: FuzzRe
       incoming.on('end', done);
       incoming.on('error', reject);
     });
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${answerTimeoutMs / 1000} s`)));
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no response within ${answerTimeoutMs / 1000} s`)));
     outgoing.on('error', reject);
     outgoing.end(body);
   });
 }
 
-/** Some of the latest orders: so few that commands meet the same ones again and again, in every state. */
+/** Keeps few of the latest ids, so that many commands meet the same orders, in every state. */
 function remember(known: Known, text: string): void {
   const { order_id: order, webhook_id: webhook } = JSON.parse(text) as { order_id?: string; webhook_id?: string };
   for (const [list, id] of [

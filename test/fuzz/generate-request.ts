@@ -7,7 +7,7 @@ export interface FuzzRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** As it is sent; `json` is what it was made from. */
+  /** The body as it is sent. `json` is the value that it was made from. */
   readonly body?: string | Buffer;
   readonly json?: unknown;
 }
@@ -34,7 +34,7 @@ function resolve(ref: string): unknown {
   return at;
 }
 
-/** Every operation, the ones that change orders more often: they lead to states that the others then look at. */
+/** Every operation. Those on orders are chosen more often, so that orders reach many states. */
 const operations = Object.entries(document.paths).flatMap(([template, methods]) =>
   Object.entries(methods).flatMap(([method, operation]) => {
     const often = template.startsWith('/orders') ? 6 : operation.operationId.includes('ebuild') ? 0.2 : 1;
@@ -52,7 +52,7 @@ function anyOperation(random: Random) {
   return random.pick(operations);
 }
 
-/** A request that the document allows, one that nearly is, or one that is far from it. */
+/** A request that the document allows, one with a single error, or one that is far from valid. */
 export function anyRequest(random: Random, known: Known): FuzzRequest {
   const kind = random.pick(['valid', 'valid', 'nearly-valid', 'nearly-valid', 'absurd'] as const);
   return kind === 'absurd' ? absurdRequest(random, known) : documentedRequest(random, known, kind);
@@ -63,25 +63,25 @@ function documentedRequest(random: Random, known: Known, kind: 'valid' | 'nearly
   const parameters = operation.parameters.map((one) => ('$ref' in one ? (resolve(one.$ref) as Parameter) : one));
   const value = (schema: Schema) => validValue(random, schema, known, (ref) => resolve(ref) as Schema);
   const content = Object.entries(operation.requestBody?.content ?? {})[0];
-  // What is bent: one of the parameters, or the body.
-  const bent = kind === 'valid' ? -1 : random.integer(0, parameters.length - (content ? 0 : 1));
+  // One of the parameters or the body gets an error.
+  const wrong = kind === 'valid' ? -1 : random.integer(0, parameters.length - (content ? 0 : 1));
   let path = template;
   const query = new URLSearchParams();
   const headers: Record<string, string> = {};
   for (const [index, parameter] of parameters.entries()) {
-    if (parameter.in !== 'path' && !random.chance(bent === index ? 1 : 0.3)) continue;
+    if (parameter.in !== 'path' && !random.chance(wrong === index ? 1 : 0.3)) continue;
     let text = textOf(random, parameter, known, value);
-    if (bent === index) text = asText(nearlyValid(random, text)).slice(0, 2_000);
+    if (wrong === index) text = asText(nearlyValid(random, text)).slice(0, 2_000);
     if (parameter.in === 'path') path = path.replace(`{${parameter.name}}`, encode(text) || 'x');
     else if (parameter.in === 'query') query.append(parameter.name, text);
-    // Bytes that are no header at all never leave a client.
+    // A client cannot send bytes that are not allowed in a header.
     else headers[parameter.name.toLowerCase()] = text.replace(/[^\x20-\x7e]/g, '?').trim();
   }
   const search = query.size > 0 ? `?${query}` : '';
   if (!content) return { kind, method, path: path + search, headers };
   const [type, { schema }] = content;
   let json = value(schema);
-  if (bent === parameters.length) json = nearlyValid(random, json);
+  if (wrong === parameters.length) json = nearlyValid(random, json);
   headers['content-type'] = type;
   if (type === 'application/x-ndjson') {
     const lines = Array.from({ length: random.integer(0, 4) }, () => batchLine(random, known, value));
@@ -177,7 +177,7 @@ function asText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** As a path segment; broken surrogates, which can't be encoded, as they would come from a careless client. */
+/** Text as a path segment. Lone surrogates cannot be encoded; a broken client sends these bytes. */
 function encode(text: string): string {
   return /\p{Surrogate}/u.test(text) ? '%ED%A0%80' : encodeURIComponent(text);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Random } from './random.js';
 
-/** A JSON schema, as far as the generator looks into it. */
+/** The keywords of a JSON schema that the generator knows. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -22,15 +22,15 @@ export interface Schema {
   readonly format?: string;
 }
 
-/** Ids that the service has given out: without them, nearly every command would meet an order that is not there. */
+/** Ids from the service's responses. With random ids, almost every command would meet no order. */
 export interface Known {
   readonly orders: string[];
   readonly webhooks: string[];
-  /** Event-Positions: one that was not given out would be waited for, and 503 would be right. */
+  /** Event-Positions. With other positions the service would wait, and rightly respond 503. */
   readonly positions: string[];
 }
 
-/** A value that a schema takes. */
+/** A value that is valid for a schema. */
 export function validValue(random: Random, schema: Schema, known: Known, resolve: (ref: string) => Schema): unknown {
   const value = (one: Schema) => validValue(random, one, known, resolve);
   if (schema.$ref !== undefined) return value(resolve(schema.$ref));
@@ -82,7 +82,7 @@ function text(
   return letters.join('').slice(0, maxLength);
 }
 
-/** Values that break things elsewhere: of other types, at the borders of numbers, in other scripts, and of other languages. */
+/** Values that often break software: other types, limits of numbers, other scripts, injections. */
 const absurdities: readonly unknown[] = [
   ...[null, true, [], {}, '', 0, -1, 1e308, -1e-308, 2 ** 53, 0.1 + 0.2, 1e21, '1e3', 'NaN', '-0', '0x10', '１２'],
   ...[
@@ -103,7 +103,7 @@ const absurdities: readonly unknown[] = [
   ],
 ];
 
-/** Changes one thing of a value: takes it away, adds to it, or puts something absurd in its place. */
+/** Changes one part of a value: removes it, adds to it, or replaces it with an absurd value. */
 export function nearlyValid(random: Random, value: unknown): unknown {
   if (Array.isArray(value) && value.length > 0 && random.chance(0.8)) {
     const index = random.integer(0, value.length - 1);

@@ -8,7 +8,7 @@ describe('the generated client', function () {
   this.timeout(60_000);
   const service = useService();
 
-  it('gets round all endpoints', async () => {
+  it('the generated client calls every operation of the API', async () => {
     const client = createOrdersClient(service.url);
     const visited = new Set<string>();
     client.use({
@@ -17,7 +17,7 @@ describe('the generated client', function () {
       },
     });
     const text = { parseAs: 'text' } as const;
-    /** The data of an answer that has to be a good one. */
+    /** The data of a response, which must be a success. */
     const good = <Data>({ data, error, response }: { data?: Data; error?: unknown; response: Response }): Data => {
       expect(response.ok, `${response.url}: ${response.status} ${JSON.stringify(error)}`).to.equal(true);
       return data as Data;

@@ -11,7 +11,7 @@ import { type Answer, call, type RunningService, startService } from '../support
 
 const order = { user_id: 'u-1', item_ids: ['a', 'a', 'b'], total_amount: 30 };
 
-describe('commands to two API processes', function () {
+describe('Idempotency over two API processes', function () {
   this.timeout(120_000);
   let log: TestLog;
   let services: RunningService[];
@@ -29,7 +29,7 @@ describe('commands to two API processes', function () {
   const stream = async (orderId: string) =>
     (await createStreamReader(log.pool, log.settings.partitions)(orderId)).map(recordedEvent);
 
-  it('make one order of 100 identical requests under one key, and 100 equal answers', async () => {
+  it('100 identical requests with one Idempotency-Key place one order and get 100 equal responses', async () => {
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, nth) => post(nth, '/orders', order, { 'idempotency-key': 'a hundred' })),
     );
@@ -40,8 +40,9 @@ describe('commands to two API processes', function () {
     expect(await stream(answers[0]?.body.order_id)).to.have.length(1);
   });
 
-  it('are answered as the first time through a crash between commit and answer', async () => {
-    // No projector applies anything here: the event is durable, and the answer waits for a projection that never comes.
+  it('a retry after a crash between commit and response gets the response of the first attempt', async () => {
+    // Without a projector, the response waits for a projection that never comes, and the event is
+    // already durable.
     const lonely = await createTestLog(4);
     const key = { 'idempotency-key': 'crash', prefer: 'wait=10' };
     for (const [path, body] of [['/orders', order]] as const) {
@@ -76,7 +77,7 @@ describe('commands to two API processes', function () {
     ['refund', { amount: 5, reason: 'r' }],
     ['note', { text: 'n' }],
   ];
-  /** What a different body is for the same command; for the two that take none, there is none. */
+  /** Another body for each command, except for the two commands without a body. */
   const different: Record<string, object> = {
     amend: { item_ids: ['a'], total_amount: 20, reason: 'r' },
     pay: { amount: 1 },
@@ -89,7 +90,7 @@ describe('commands to two API processes', function () {
     cancel: { reason: 'another' },
   };
 
-  it('repeated under their key answer as the first time, every one of them, whichever process is asked', async () => {
+  it('every command repeated with its Idempotency-Key gets its first response from any process', async () => {
     const { order_id: id } = (await post(0, '/orders', order)).body;
     const { order_id: cancelled } = (await post(0, '/orders', order)).body;
     const firsts: [string, string, object, Answer][] = [];
@@ -116,7 +117,7 @@ describe('commands to two API processes', function () {
     expect(await stream(id)).to.have.length(life.length + 1);
   });
 
-  it('are recognised as lines of a batch too, and under the same keys as alone', async () => {
+  it('a command in a batch and a single command share their idempotency keys', async () => {
     const lines = (key: string) =>
       [
         { command: 'place', ...order, idempotency_key: `${key} place` },
@@ -147,7 +148,7 @@ describe('commands to two API processes', function () {
     ]);
   });
 
-  it('are pinned by If-Match, every one of them', async () => {
+  it('every command on an order is rejected with 412 if If-Match names another version', async () => {
     const { order_id: id } = (await post(0, '/orders', order)).body;
     for (const [nth, [name, body]] of life.entries()) {
       const version = nth + 1;
@@ -167,7 +168,7 @@ describe('commands to two API processes', function () {
     }
   });
 
-  it('are pinned by If-Match when they place or cancel, too', async () => {
+  it('If-Match also applies to placing and cancelling an order', async () => {
     const missing = await post(0, '/orders', order, { 'if-match': '"1"' });
     expect([missing.status, missing.body.current_version]).to.deep.equal([412, 0]);
     const placed = await post(0, '/orders', order, { 'if-match': '"0"' });
@@ -178,7 +179,7 @@ describe('commands to two API processes', function () {
     expect((await cancel(1)).status).to.equal(200);
   });
 
-  it('on one order at once, 50 of any kind, end as the pure domain has them, each decided on the newest state', async () => {
+  it('50 concurrent commands on one order are each decided on the newest state, as the pure domain decides them', async () => {
     const [commands = []] = fc.sample(
       fc.array(
         anyCommand.filter(({ command }) => command !== 'place' && command !== 'cancel'),
@@ -205,7 +206,7 @@ describe('commands to two API processes', function () {
           { type: events[version - 1]?.type, data: events[version - 1]?.data },
         ]);
       } else if (answer.status === 409) {
-        // Where the order stood when it was refused, the pure domain refuses it too.
+        // The pure domain also rejects it, at the version at which it was rejected.
         const decision = decide(command, at(answer.body.current_version));
         expect('rejected' in decision && `/problems/${decision.rejected}`, command.command).to.equal(answer.body.type);
       } else {

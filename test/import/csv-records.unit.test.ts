@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Line } from '../../src/http/batch/split-lines.js';
 import { type CsvRecord, csvRecords } from '../../src/import/csv-records.js';
 
-/** Reads lines that come together as `sizes` says, over and over. */
+/** Reads lines in groups of these sizes, which are repeated. */
 async function read(texts: readonly (string | Buffer)[], sizes: readonly number[], delimiter = ',') {
   const lines: Line[] = texts.map((text, index) => ({ number: index + 1, bytes: Buffer.from(text), end: 0 }));
   async function* groups(): AsyncGenerator<Line[]> {
@@ -18,8 +18,8 @@ async function read(texts: readonly (string | Buffer)[], sizes: readonly number[
   return records.map(({ lines, content }) => ({ lines: lines.map(({ number }) => number), content }));
 }
 
-describe('the records of a CSV file', () => {
-  it('are the same whatever lines come together', async () => {
+describe('CSV records', () => {
+  it('the records of a CSV file do not depend on how its lines are grouped', async () => {
     const piece = fc.constantFrom('a', 'b c', ',', '"', '""', '"x"', '"y,z"', 'é', '\r', '\ufeff', '');
     const line = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(''));
     await fc.assert(
@@ -34,7 +34,7 @@ describe('the records of a CSV file', () => {
     );
   });
 
-  it('fail alone', async () => {
+  it('an invalid CSV record does not affect its neighbours', async () => {
     const texts = ['a,b', 'c,"d"x', Buffer.from([0x61, 0xff]), '"e', 'f",g', '', 'h,"i ""j"""', '"k'];
     expect(await read(texts, [texts.length])).to.deep.equal([
       { lines: [1], content: { fields: ['a', 'b'] } },
@@ -52,7 +52,7 @@ describe('the records of a CSV file', () => {
     ]);
   });
 
-  it('may take a hundred lines each, and no more: then the quote is a mistake of its own line', async () => {
+  it('a CSV record has up to a hundred lines; a quote open for longer is an error of its own line', async () => {
     const lines = (count: number) => ['"begins', ...Array.from({ length: count - 2 }, () => 'goes on'), 'ends"'];
     expect(await read(lines(100), [250])).to.have.length(1);
     const records = await read(lines(101), [250]);

@@ -7,14 +7,14 @@ import { Overloaded } from '../../src/event-log/overloaded.js';
 import { importFile, progressFile, rejectedFile } from '../../src/import/import-file.js';
 import { readNdjson } from '../../src/import/input-lines.js';
 
-describe('an import that fails at a line', () => {
+describe('importFile', () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'orders-import-'));
   });
   after(() => rm(folder, { recursive: true }));
 
-  it('carries on right there, with each line counted once and each rejected line listed once', async () => {
+  it('an import resumes at the line that failed, and counts each line and lists each rejected line once', async () => {
     const file = join(folder, 'orders.ndjson');
     const lines = 400;
     const broken = [10, 150, 199, 201, 390];

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { problemTypes } from '../../../src/http/contract/problem-types.js';
 import { call, useService } from '../../support/service.js';
 
-describe('the HTTP contract', () => {
+describe('The HTTP contract', () => {
   const service = useService();
 
   const order = { user_id: 'u-1', items: [{ item_id: 'a', quantity: 2, unit_price: 10 }], total_amount: '20.00' };
@@ -12,7 +12,7 @@ describe('the HTTP contract', () => {
     call(service, 'POST', `/orders/${id}/${name}`, body, headers);
 
   describe('POST /orders', () => {
-    it('answers 201 with the order, its address, its version and its position', async () => {
+    it('POST /orders responds 201 with the order, its location, its version and its position', async () => {
       const { status, headers, body } = await place();
       expect(status).to.equal(201);
       expect(headers.get('location')).to.equal(`/orders/${body.order_id}`);
@@ -39,7 +39,7 @@ describe('the HTTP contract', () => {
       });
     });
 
-    it('takes the caller’s order id, and answers its repetition as the first time', async () => {
+    it('POST /orders accepts an order id from the client and responds to a repetition as to the first request', async () => {
       const order_id = randomUUID();
       const first = await place({ ...order, order_id });
       const second = await place({ ...order, order_id: order_id.toUpperCase() });
@@ -50,7 +50,7 @@ describe('the HTTP contract', () => {
       expect([other.status, other.body.type]).to.deep.equal([409, '/problems/order-exists']);
     });
 
-    it('makes one order of 50 identical requests under one key, and 50 equal answers', async () => {
+    it('50 identical POST /orders with one Idempotency-Key place one order and get 50 equal responses', async () => {
       const key = randomUUID();
       const answers = await Promise.all(Array.from({ length: 50 }, () => place(order, { 'idempotency-key': key })));
       expect(new Set(answers.map(({ text }) => text)).size).to.equal(1);
@@ -60,14 +60,14 @@ describe('the HTTP contract', () => {
       expect([reused.status, reused.body.type]).to.deep.equal([422, '/problems/idempotency-key-reused']);
     });
 
-    it('keeps the business’s time where an import gives one', async () => {
+    it('POST /orders keeps the time in occurred_at', async () => {
       const { body } = await place({ ...order, occurred_at: '1997-01-01T10:00:00+02:00' });
       expect(body.placed_at).to.equal('1997-01-01T08:00:00.000Z');
     });
   });
 
-  describe('commands', () => {
-    it('take an order through its life, each answer showing it as it now is', async () => {
+  describe('POST /orders/{id}/{command}', () => {
+    it('commands lead an order through its life, and each response shows the order after the command', async () => {
       const { body: placed } = await place();
       const id = placed.order_id;
       const steps: [string, object | undefined, object][] = [
@@ -100,12 +100,12 @@ describe('the HTTP contract', () => {
         const answer = await command(id, name, body);
         expect(answer.status, `${name}: ${answer.text}`).to.equal(200);
         expect(answer.body, name).to.deep.include(expected);
-        // Read your own writes: no waiting, no polling.
+        // A client reads its own writes at once.
         expect((await call(service, 'GET', `/orders/${id}`)).body, name).to.deep.equal(answer.body);
       }
     });
 
-    it('that the order forbids answer 409 with where it stands and what it allows', async () => {
+    it('a command that the order’s status forbids gets 409 with the status and the allowed commands', async () => {
       const { body } = await place();
       const answer = await command(body.order_id, 'deliver');
       expect(answer.status).to.equal(409);
@@ -120,7 +120,7 @@ describe('the HTTP contract', () => {
       });
     });
 
-    it('are pinned to a version by If-Match', async () => {
+    it('a command with If-Match is rejected with 412 if the order has another version', async () => {
       const { body } = await place();
       const stale = await command(body.order_id, 'note', { text: 'x' }, { 'if-match': '"7"' });
       expect([stale.status, stale.body.current_version, stale.headers.get('etag')]).to.deep.equal([412, 1, '"1"']);
@@ -129,7 +129,7 @@ describe('the HTTP contract', () => {
       expect((await place(order, { 'if-match': '"1"' })).status).to.equal(412);
     });
 
-    it('on one order at once are each decided on the newest state: of 30 payments of a tenth, ten go through', async () => {
+    it('concurrent commands on one order are decided one by one: of 30 payments of a tenth, ten succeed', async () => {
       const { body } = await place();
       const answers = await Promise.all(Array.from({ length: 30 }, () => command(body.order_id, 'pay', { amount: 2 })));
       expect(answers.filter(({ status }) => status === 200)).to.have.length(10);
@@ -144,7 +144,7 @@ describe('the HTTP contract', () => {
       });
     });
 
-    it('repeated under their key answer as the first time, also when the order has moved on', async () => {
+    it('a command repeated with its Idempotency-Key gets its first response, even if the order has changed since', async () => {
       const { body } = await place();
       const first = await command(body.order_id, 'pay', { amount: 5 }, { 'idempotency-key': 'pay-1' });
       await command(body.order_id, 'process');
@@ -157,7 +157,7 @@ describe('the HTTP contract', () => {
       );
     });
 
-    it('answer before the projections when asked to', async () => {
+    it('a command with Prefer: respond-async gets its response before the projections have applied it', async () => {
       const { headers, body } = await place(order, { prefer: 'respond-async' });
       expect(headers.get('preference-applied')).to.equal('respond-async');
       const read = await call(service, 'GET', `/orders/${body.order_id}`, undefined, {
@@ -166,7 +166,7 @@ describe('the HTTP contract', () => {
       expect(read.status).to.equal(200);
     });
 
-    it('leave actor, request id and trace in the event', async () => {
+    it('the event of a command has the actor, the request id and the trace', async () => {
       const { body } = await place(order, {
         'x-request-id': 'req-42',
         traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
@@ -184,7 +184,7 @@ describe('the HTTP contract', () => {
   });
 
   describe('GET /orders/{id}', () => {
-    it('shows the order as it was at a version or at a time', async () => {
+    it('GET /orders/{id} shows the order at an earlier version or time', async () => {
       const { body: v1 } = await place();
       const { body: v2 } = await command(v1.order_id, 'pay', { amount: 5 });
       const { body: v3 } = await command(v1.order_id, 'process');
@@ -197,13 +197,13 @@ describe('the HTTP contract', () => {
       expect((await get('at=2000-01-01T00:00:00Z')).body.type).to.equal('/problems/order-version-not-found');
     });
 
-    it('answers 304 to one who has it', async () => {
+    it('GET /orders/{id} responds 304 to a client that has this version', async () => {
       const { body } = await place();
       const answer = await call(service, 'GET', `/orders/${body.order_id}`, undefined, { 'if-none-match': '"1"' });
       expect([answer.status, answer.text]).to.deep.equal([304, '']);
     });
 
-    it('answers 503 with Retry-After to a position that is not reached in time', async () => {
+    it('GET /orders/{id} responds 503 with Retry-After if Min-Event-Position is not reached in time', async () => {
       const answer = await call(service, 'GET', `/orders/${randomUUID()}`, undefined, {
         'min-event-position': '3:999999',
       });
@@ -212,7 +212,7 @@ describe('the HTTP contract', () => {
     });
   });
 
-  it('GET /orders/{id}/history gives CSV to people with spreadsheets, and no formulas', async () => {
+  it('GET /orders/{id}/history responds with CSV that contains no spreadsheet formulas', async () => {
     const { body } = await place({ ...order, user_id: '=1+1' });
     await command(body.order_id, 'note', { text: 'a "quoted", note\nin two lines' }, { 'idempotency-key': '=cmd' });
     const { text, headers } = await call(service, 'GET', `/orders/${body.order_id}/history`, undefined, {
@@ -225,7 +225,7 @@ describe('the HTTP contract', () => {
     expect(lines[2]).to.include(`,'=cmd,`).and.to.include('""text"":""a');
   });
 
-  it('tells of every projection, and of its health', async () => {
+  it('GET /projections, /health and /metrics show every projection and its health', async () => {
     const { body } = await call(service, 'GET', '/projections');
     expect(body.projections.map((one: { name: string }) => one.name)).to.deep.equal([
       'order-status',
@@ -243,7 +243,7 @@ describe('the HTTP contract', () => {
     );
   });
 
-  it('serves a page for every problem type', async () => {
+  it('every problem type has a page', async () => {
     for (const [name, { title }] of Object.entries(problemTypes)) {
       const page = await call(service, 'GET', `/problems/${name}`);
       expect([page.status, page.text.includes(title)], name).to.deep.equal([200, true]);

@@ -22,13 +22,13 @@ import { call, type RunningService, startService } from '../../support/service.j
 const order = { user_id: 'u-1', item_ids: ['a', 'a'], total_amount: 10 };
 const nowhere = '018f0000-0000-7000-8000-0000000000ff';
 
-/** What a problem was answered with, and its body. */
+/** The response with a problem. */
 interface Provoked {
   readonly status: number;
   readonly body: { readonly type: string; readonly title: string; readonly status: number; readonly detail: string };
 }
 
-describe('every problem', function () {
+describe('Problems', function () {
   this.timeout(120_000);
   let log: TestLog;
   let service: RunningService;
@@ -58,7 +58,7 @@ describe('every problem', function () {
   const get = (path: string, headers = {}) => call(service, 'GET', path, undefined, { ...all, ...headers });
   const post = (path: string, body?: unknown, headers = {}) =>
     call(service, 'POST', path, body, { ...all, ...headers });
-  /** Places an order, sends it commands, and gives the answer of the last one. */
+  /** Places an order, sends commands to it, and returns the last response. */
   async function last(...commands: [name: string, body?: object][]) {
     const { order_id: id } = (await post('/orders', order)).body;
     let answer = await post('/orders', order);
@@ -66,7 +66,9 @@ describe('every problem', function () {
     return answer;
   }
 
-  /** Places an order in an application whose command handler fails in a way that no request can cause. */
+  /**
+   * Places an order in an application with a command handler that fails as no request can cause.
+   */
   async function withHandler(handleCommand: HandleCommand) {
     const dependencies = {
       authenticate: authenticateNobody,
@@ -89,7 +91,7 @@ describe('every problem', function () {
     return call(server, 'POST', '/orders', order);
   }
 
-  /** Sends bytes, and reads the answer. */
+  /** Sends bytes and reads the response. */
   async function raw(bytes: string): Promise<Provoked> {
     const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
     socket.on('error', () => undefined);
@@ -191,12 +193,12 @@ describe('every problem', function () {
     'position-not-reached': () => get('/orders', { 'min-event-position': '0:999999' }),
     'internal-error': () =>
       withHandler(async () => {
-        throw new Error('a secret that nobody is told');
+        throw new Error('a secret that no response contains');
       }),
   };
 
   for (const [name, provoke] of Object.entries(provocations)) {
-    it(`can be provoked, and says what to do: ${name}`, async () => {
+    it(`the problem ${name} can be provoked, and its page says what to do`, async () => {
       const { status, title, explanation } = problemTypes[name as ProblemName];
       const { body, status: answered } = await provoke();
       expect([body.type, body.status, body.title, answered]).to.deep.equal([
@@ -212,7 +214,7 @@ describe('every problem', function () {
       expect(page.headers.get('content-type')).to.match(/^text\/html/);
       const text = page.text.replace(/<[^>]+>/g, '').replaceAll('&lt;', '<');
       expect(text).to.include(title).and.to.include(explanation.replaceAll('`', ''));
-      expect(JSON.stringify(openApiDocument()), 'the document has it').to.include(`"/problems/${name}"`);
+      expect(JSON.stringify(openApiDocument()), 'the OpenAPI document contains it').to.include(`"/problems/${name}"`);
     });
   }
 });

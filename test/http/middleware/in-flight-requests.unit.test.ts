@@ -9,7 +9,7 @@ import { identifyRequest } from '../../../src/http/request/request-context.js';
 import { startHttpServer } from '../../../src/http/server.js';
 
 describe('The limit of requests in flight', () => {
-  it('makes the service respond 503 with Retry-After to requests beyond it, but not to health checks', async () => {
+  it('requests beyond the limit of requests in flight get 503 with Retry-After, but health checks do not', async () => {
     const logged: Record<string, unknown>[] = [];
     const log = pino({ level: 'warn' }, { write: (line: string) => logged.push(JSON.parse(line)) });
     const app = new Koa();
@@ -62,7 +62,7 @@ describe('The limit of requests in flight', () => {
     }
   });
 
-  it('queues cross-origin requests of browsers with the shed ones, and lets the application respond to them', async () => {
+  it('cross-origin requests of browsers are queued with the shed ones, but reach the application', async () => {
     const served: string[] = [];
     const shedding = shedLoad(
       (request, response) => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { httpLimits as limits } from '../../../src/http/limits.js';
 import { type Clock, LoadShedder } from '../../../src/http/middleware/load-shedding.js';
 
-/** A process in which time passes only by what is done in it. */
+/** A process in which time passes only while tasks run. */
 class FakeProcess implements Clock {
   nowMs = 0;
   #tasks: { readonly atMs: number; readonly task: () => void }[] = [];
@@ -15,7 +15,7 @@ class FakeProcess implements Clock {
     this.#tasks.push({ atMs: this.nowMs + ms, task });
   }
 
-  /** Does what is due, one after the other; false where nothing is left to do. */
+  /** Runs the next task. Returns false if there is none. */
   next(): boolean {
     this.#tasks.sort((a, b) => a.atMs - b.atMs);
     const next = this.#tasks.shift();
@@ -26,59 +26,59 @@ class FakeProcess implements Clock {
   }
 }
 
-describe('refusals', () => {
-  const refusalMs = 0.02;
+describe('Load shedding', () => {
+  const sheddingMs = 0.02;
 
-  /** A process that has so many requests to refuse, and how many it has told so. */
-  function refusing(requests: number) {
+  /** A process with this many requests to shed, and the number that it has shed. */
+  function shedding(requests: number) {
     const process = new FakeProcess();
-    const refusals = new LoadShedder(process);
-    let answered = 0;
-    const refuse = () => {
-      answered += 1;
-      process.nowMs += refusalMs;
+    const shedder = new LoadShedder(process);
+    let count = 0;
+    const shed = () => {
+      count += 1;
+      process.nowMs += sheddingMs;
     };
-    for (let nth = 0; nth < requests; nth += 1) refusals.add(refuse);
-    return { process, refusals, refuse, answered: () => answered };
+    for (let nth = 0; nth < requests; nth += 1) shedder.add(shed);
+    return { process, shedder, shed, count: () => count };
   }
 
-  it('all get through, and leave most of the time to what was accepted', () => {
-    const { process, answered } = refusing(4_000);
+  it('load shedding responds to every shed request and leaves most of the time to accepted ones', () => {
+    const { process, count } = shedding(4_000);
     while (process.next()) {
-      expect(answered() * refusalMs, `by ${process.nowMs} ms`).to.be.at.most(
+      expect(count() * sheddingMs, `by ${process.nowMs} ms`).to.be.at.most(
         process.nowMs / 2 + limits.minSheddingBurstMs,
       );
     }
-    expect(answered()).to.equal(4_000);
-    const share = (4_000 * refusalMs) / process.nowMs;
+    expect(count()).to.equal(4_000);
+    const share = (4_000 * sheddingMs) / process.nowMs;
     expect(share).to.be.closeTo(1 / (1 + limits.sheddingPauseFactor), 0.05);
   });
 
-  it('take their share also where the process comes to them late', () => {
-    const { process, answered } = refusing(4_000);
+  it('load shedding gets its share of time even if other work delays its bursts', () => {
+    const { process, count } = shedding(4_000);
     while (process.next()) process.nowMs += 12;
-    const share = (answered() * refusalMs) / process.nowMs;
-    expect(answered()).to.equal(4_000);
+    const share = (count() * sheddingMs) / process.nowMs;
+    expect(count()).to.equal(4_000);
     expect(share).to.be.within(0.15, 0.3);
   });
 
-  it('the first after a quiet time is told at once, and so is whoever comes when too many wait', () => {
-    const { process, refusals, refuse, answered } = refusing(1);
+  it('load shedding responds at once to the first request after a pause and to requests beyond its queue', () => {
+    const { process, shedder, shed, count } = shedding(1);
     process.next();
-    expect([answered(), process.nowMs]).to.deep.equal([1, refusalMs]);
-    for (let nth = 0; nth < limits.maxQueuedSheddings; nth += 1) refusals.add(refuse);
-    expect(answered()).to.equal(1);
-    refusals.add(refuse);
-    expect(answered()).to.equal(2);
+    expect([count(), process.nowMs]).to.deep.equal([1, sheddingMs]);
+    for (let nth = 0; nth < limits.maxQueuedSheddings; nth += 1) shedder.add(shed);
+    expect(count()).to.equal(1);
+    shedder.add(shed);
+    expect(count()).to.equal(2);
     while (process.next());
-    expect(answered()).to.equal(limits.maxQueuedSheddings + 2);
+    expect(count()).to.equal(limits.maxQueuedSheddings + 2);
   });
 
-  it('have not earned more than one burst by a long quiet time', () => {
-    const { process, refusals, refuse, answered } = refusing(0);
+  it('load shedding earns no more than one burst by a long pause', () => {
+    const { process, shedder, shed, count } = shedding(0);
     process.nowMs = 600_000;
-    for (let nth = 0; nth < 4_000; nth += 1) refusals.add(refuse);
+    for (let nth = 0; nth < 4_000; nth += 1) shedder.add(shed);
     process.next();
-    expect(answered() * refusalMs).to.be.closeTo(limits.maxSheddingBurstMs, 2 * refusalMs);
+    expect(count() * sheddingMs).to.be.closeTo(limits.maxSheddingBurstMs, 2 * sheddingMs);
   });
 });

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { Registry } from 'prom-client';
 import { createRequestDurations } from '../../../src/http/middleware/request-durations.js';
 
-describe('the histogram of how long requests took', () => {
-  it('has every request whenever it is asked, however few or many there were since', async () => {
+describe('The histogram of request durations', () => {
+  it('the histogram contains every request at each scrape, for any number of requests in between', async () => {
     const registry = new Registry();
     const measure = createRequestDurations(registry);
     const counted = async () =>

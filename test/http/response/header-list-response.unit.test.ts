@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { HeaderListResponse } from '../../../src/http/response/header-list-response.js';
 
-/** What a client gets of an answer that is made like this. */
-async function answered(make: (response: ServerResponse, request: IncomingMessage) => void): Promise<Response> {
+/** The response that a client receives if the server makes it with `make`. */
+async function received(make: (response: ServerResponse, request: IncomingMessage) => void): Promise<Response> {
   const server = createServer<typeof IncomingMessage, typeof ServerResponse>(
     { ServerResponse: HeaderListResponse },
     (request, response) => make(response, request),
@@ -18,10 +18,10 @@ async function answered(make: (response: ServerResponse, request: IncomingMessag
   }
 }
 
-describe('an answer', () => {
-  it('has the security headers, whoever makes it', async () => {
-    const plain = await answered((response) => response.end('a'));
-    const atOnce = await answered((response) => response.writeHead(503, { 'Retry-After': '1' }).end('b'));
+describe('A response with a list of headers', () => {
+  it('a response has the security headers, whether its headers are set one by one or at once', async () => {
+    const plain = await received((response) => response.end('a'));
+    const atOnce = await received((response) => response.writeHead(503, { 'Retry-After': '1' }).end('b'));
     for (const { headers } of [plain, atOnce]) {
       expect(headers.get('x-content-type-options')).to.equal('nosniff');
       expect(headers.get('content-security-policy')).to.include("default-src 'none'");
@@ -29,8 +29,8 @@ describe('an answer', () => {
     expect([atOnce.status, atOnce.headers.get('retry-after')]).to.deep.equal([503, '1']);
   });
 
-  it('has each header once, as it was set last, whatever the case of its name', async () => {
-    const { headers } = await answered((response) => {
+  it('a response has each header once, with its last value, in any case of its name', async () => {
+    const { headers } = await received((response) => {
       response
         .setHeader('ETag', '"1"')
         .setHeader('x-frame-options', 'SAMEORIGIN')
@@ -49,8 +49,8 @@ describe('an answer', () => {
     expect(headers.has('referrer-policy')).to.equal(false);
   });
 
-  it('takes no header that would make two of one, nor one after its beginning was sent', async () => {
-    await answered((response) => {
+  it('a response accepts no header that contains a line break, and none after its headers were sent', async () => {
+    await received((response) => {
       response.setHeader('X-Bad', 'a\r\nX-Other: b');
       expect(() => response.writeHead(200)).to.throw('Invalid character in header content');
       response.removeHeader('X-Bad');

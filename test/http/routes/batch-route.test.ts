@@ -18,7 +18,7 @@ describe('POST /orders/batch', () => {
   };
   const place = (order_id: string) => ({ command: 'place', order_id, user_id: 'u', item_ids: ['a'], total_amount: 10 });
 
-  it('answers a line for each, in order; a bad line fails alone; lines of one order are applied in order', async () => {
+  it('a batch responds to each line in order, an invalid line fails alone, and lines of one order keep their order', async () => {
     const [a, b] = [randomUUID(), randomUUID()];
     const answers = await batch([
       place(a),
@@ -48,11 +48,11 @@ describe('POST /orders/batch', () => {
     ]);
     expect(answers[7].problem).to.deep.include({ type: '/problems/invalid-transition', current_status: 'pending' });
     expect(answers[9].problem.errors).to.deep.equal([{ pointer: '/surprise', message: 'is not a known field' }]);
-    // When the answer ends, what was written can be read.
+    // The response ends when its writes can be read.
     expect((await call(service, 'GET', `/orders/${a}`)).body.status).to.equal('shipped');
   });
 
-  it('applies lines of one order in order also where the first ones come too early, or place it again', async () => {
+  it('lines of one order keep their order if one precedes the placing or places the order again', async () => {
     const [a, b] = [randomUUID(), randomUUID()];
     const lines = [{ command: 'pay', order_id: a }, place(a), place(b), { command: 'pay', order_id: a }, place(a)];
     const answers = await batch([...lines, { ...place(b), total_amount: 11 }, { command: 'process', order_id: b }]);
@@ -68,7 +68,7 @@ describe('POST /orders/batch', () => {
     expect(answers[4].replayed).to.equal(true);
   });
 
-  it('repeated with its keys changes nothing', async () => {
+  it('a batch repeated with its idempotency keys changes nothing', async () => {
     const lines = Array.from({ length: 30 }, (_, nth) => ({
       command: 'place',
       user_id: 'u',
@@ -82,7 +82,7 @@ describe('POST /orders/batch', () => {
     expect(second.every(({ replayed }) => replayed === true)).to.equal(true);
   });
 
-  it('is streamed both ways: a caller may wait for an answer before it sends the next line', async () => {
+  it('a batch is streamed both ways: a client may wait for a response before it sends the next line', async () => {
     const { hostname, port } = new URL(service.url);
     const sent = request({ hostname, port, method: 'POST', path: '/orders/batch', headers: ndjson });
     const answers: string[] = [];
@@ -115,7 +115,7 @@ describe('POST /orders/batch', () => {
     expect(answers.map((line) => JSON.parse(line).version)).to.deep.equal([1, 2, 3]);
   });
 
-  it('takes 5,000 lines at bounded concurrency, and refuses a line that is too long', async () => {
+  it('a batch of 5,000 lines is handled, except for a line that is too long', async () => {
     const lines = Array.from({ length: 5_000 }, () => place(randomUUID()));
     const answers = await batch([...lines, `{"command":"note","text":"${'x'.repeat(600_000)}"}`, place(randomUUID())]);
     expect(answers).to.have.length(5_002);

@@ -3,14 +3,14 @@ import { metrics as metricsModel } from '../../../src/read-models/metrics.js';
 import { eventually } from '../../support/servers.js';
 import { call, useService } from '../../support/service.js';
 
-describe('the projections', () => {
+describe('/projections', () => {
   const service = useService();
   const state = async (name: string) => {
     const { body } = await call(service, 'GET', '/projections');
     return body.projections.find((one: { name: string }) => one.name === name);
   };
 
-  it('are rebuilt on request: 202, and then the next generation is live', async () => {
+  it('a requested rebuild gets 202, and then the next generation becomes live', async () => {
     const order = { user_id: 'u', item_ids: ['a'], total_amount: 1 };
     for (let nth = 0; nth < 20; nth += 1) await call(service, 'POST', '/orders', order);
     const { status, headers, body } = await call(service, 'POST', '/projections/metrics/rebuild');
@@ -23,14 +23,14 @@ describe('the projections', () => {
     expect((await call(service, 'GET', '/orders/metrics')).body.total_orders).to.equal(21);
   });
 
-  it('answer with a problem where there is none of that name, or no rebuild to cancel', async () => {
+  it('an unknown projection and a rebuild that is not running get 404', async () => {
     const unknown = await call(service, 'POST', '/projections/revenue/rebuild');
     expect([unknown.status, unknown.body.type]).to.deep.equal([404, '/problems/projection-not-found']);
     const idle = await call(service, 'DELETE', '/projections/metrics/rebuild');
     expect([idle.status, idle.body.type]).to.deep.equal([404, '/problems/rebuild-not-found']);
   });
 
-  it('tell of themselves as Server-Sent Events, one at once and one when something has changed', async () => {
+  it('the stream of projections sends their state at once and whenever it changes', async () => {
     const abort = new AbortController();
     const response = await fetch(`${service.url}/projections`, {
       headers: { accept: 'text/event-stream' },
@@ -55,7 +55,7 @@ describe('the projections', () => {
     await reader.cancel().catch(() => undefined);
   });
 
-  it('are shown on a page for people, which loads nothing from elsewhere', async () => {
+  it('a browser gets the operations page, which loads nothing from other hosts', async () => {
     const page = await call(service, 'GET', '/', undefined, { accept: 'text/html,*/*;q=0.8' });
     expect(page.headers.get('content-type')).to.match(/^text\/html/);
     expect(page.headers.get('content-security-policy')).to.match(/default-src 'self'/);

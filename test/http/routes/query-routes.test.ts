@@ -9,12 +9,12 @@ interface Listed {
   placed_at: string;
 }
 
-describe('lists and metrics', () => {
+describe('Lists and metrics', () => {
   const service = useService();
   const ids: string[] = [];
   before(async () => {
     for (let nth = 0; nth < 60; nth += 1) {
-      // Groups of ten at the very same millisecond: the id decides their order.
+      // Ten orders share each millisecond, so their ids decide their order.
       const occurred_at = new Date(Date.UTC(2025, 0, 1 + Math.floor(nth / 10) * 20, 6)).toISOString();
       const { body } = await call(
         service,
@@ -53,7 +53,7 @@ describe('lists and metrics', () => {
     return found;
   }
 
-  it('lists every order once, newest first, whatever the page size', async () => {
+  it('GET /orders lists every order once, newest first, with any page size', async () => {
     const whole = await all('', 200);
     expect(whole).to.have.length(60);
     const sorted = whole.toSorted(
@@ -63,7 +63,7 @@ describe('lists and metrics', () => {
     for (const limit of [1, 7, 10, 60]) expect(await all('', limit), `pages of ${limit}`).to.deep.equal(whole);
   });
 
-  it('keeps a cursor right while orders arrive', async () => {
+  it('a cursor of GET /orders stays correct while orders arrive', async () => {
     const before = await all('', 200);
     const first = await list('limit=20');
     await call(
@@ -100,14 +100,14 @@ describe('lists and metrics', () => {
     ['user_id=u', () => false],
   ];
   for (const [query, matches] of filters) {
-    it(`filters by ${query}`, async () => {
+    it(`GET /orders filters by ${query}`, async () => {
       const whole = await all('', 200);
       const expected = whole.filter(matches);
       for (const limit of [2, 200]) expect(await all(query, limit)).to.deep.equal(expected);
     });
   }
 
-  it('sums the figures of one currency, exactly, and names the others', async () => {
+  it('GET /orders/metrics has the exact sums of one currency and names the other currencies', async () => {
     const { body } = await call(service, 'GET', '/orders/metrics?to=2025-05-01T00:00:00Z');
     const usd = Array.from({ length: 60 }, (_, nth) => nth).filter((nth) => nth % 10 !== 9);
     const gross = usd.reduce((sum, nth) => sum + nth, 0);
@@ -132,7 +132,7 @@ describe('lists and metrics', () => {
   });
 
   for (const interval of ['hour', 'day', 'week', 'month']) {
-    it(`gives a series by ${interval} that adds up to the whole`, async () => {
+    it(`a series of metrics by ${interval} adds up to the total`, async () => {
       const { body } = await call(service, 'GET', `/orders/metrics?interval=${interval}&to=2025-05-01T00:00:00Z`);
       const sum = (field: string) =>
         body.series.reduce((total: number, bucket: Record<string, number>) => total + (bucket[field] ?? 0), 0);
@@ -150,7 +150,7 @@ describe('lists and metrics', () => {
     });
   }
 
-  it('chooses orders by when they were placed, as they stand now', async () => {
+  it('a range of metrics selects orders by their placing and shows their current state', async () => {
     const { body } = await call(service, 'GET', '/orders/metrics?from=2025-01-01T06:00:00Z&to=2025-01-01T07:00:00Z');
     expect(body.total_orders).to.equal(9);
     expect(body.by_status).to.deep.equal({ pending: 4, processing: 2, shipped: 1, cancelled: 2 });
@@ -159,7 +159,7 @@ describe('lists and metrics', () => {
     );
   });
 
-  it('refuses a series of too many buckets', async () => {
+  it('a series of too many buckets gets 422', async () => {
     await call(
       service,
       'POST',
