@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EmbeddedServer } from '../../src/embedded/postgres.js';
+import type { EmbeddedServer } from '../../src/embedded/child.js';
 import { startPostgres } from '../../src/embedded/postgres.js';
 import { startRedis } from '../../src/embedded/redis.js';
 import { createDataDir } from './data-dir.js';

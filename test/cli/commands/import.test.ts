@@ -81,16 +81,17 @@ describe('orders import', function () {
         `${nth % 700},199${7 + (nth % 2)}01${10 + (nth % 20)},${1 + (nth % 3)},${nth % 100}.${10 + (nth % 90)}`,
     );
     await writeFile(file, `ID,Date,Volume,Amount\n${lines.join('\n')}\n`);
-    // Blocks appends in the middle until it is time to save the progress, which the next lines then
-    // do. The run is killed before the last line.
-    let heldUpAt: number | undefined;
+    // A lock blocks one partition in the middle of the file until the interval for saving progress
+    // has passed. The next finished lines then save it, and the process is killed before the last
+    // line.
+    let blockedAt: number | undefined;
     const killed = await orders(['import', file, ...mapping], async () => {
       if (blockedAt === undefined && (await count()) > 9_000) {
         await log.owner.query('begin');
         await log.owner.query('select from partition_heads where partition = 3 for update');
         blockedAt = performance.now();
       }
-      if (heldUpAt !== undefined && performance.now() - heldUpAt > importLimits.saveIntervalMs)
+      if (blockedAt !== undefined && performance.now() - blockedAt > importLimits.saveIntervalMs)
         await log.owner.query('commit');
       return exists(`${file}.import-progress.json`);
     });
