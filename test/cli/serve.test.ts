@@ -19,6 +19,14 @@ describe('orders serve', () => {
     expect(await first.stop()).to.equal(0);
   });
 
+  it('a service that refuses the database says why and what to do, without a stack trace', async () => {
+    await log.owner.query(`insert into schema_migrations (version, name, sha256) values (99, 'newer', '')`);
+    const refused = await startService(log).catch((error: Error) => error.message);
+    await log.owner.query('delete from schema_migrations where version = 99');
+    expect(refused).to.match(/ended with 1: orders: the database is at version 99.*run the newer version/);
+    expect(refused).not.to.match(/\n\s+at /);
+  });
+
   it('a process serves commands and queries only with the role api, and its health with every role', async () => {
     const service = await startService(log, { ORDERS_ROLES: 'projector' });
     const order = { user_id: 'u', item_ids: ['a'], total_amount: 1 };
