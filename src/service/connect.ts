@@ -66,5 +66,5 @@ export async function connect(options: ConnectOptions): Promise<Connections> {
 
 /** Logs the errors of a Redis connection, which reconnects by itself. */
 export function redisWarning(log: Logger): (error: Error) => void {
-  return (error) => log.warn({ err: error }, 'Redis: connection trouble');
+  return (error) => log.warn({ err: error }, 'Redis: the connection failed; the client reconnects');
 }
