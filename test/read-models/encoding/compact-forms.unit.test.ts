@@ -30,7 +30,7 @@ describe('compact forms in Redis', () => {
     );
     const undashed = randomUUID().replaceAll('-', '0');
     for (const wrong of ['', 'nobody', randomUUID().toUpperCase().replace(/\d/g, 'A'), `${randomUUID()}0`, undashed]) {
-      expect(() => shortId(wrong), wrong).to.throw('no UUID');
+      expect(() => shortId(wrong), wrong).to.throw('no lower-case UUID');
       expect(() => longId(wrong), wrong).to.throw('no short id');
     }
   });
