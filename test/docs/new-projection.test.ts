@@ -23,9 +23,9 @@ describe('docs/new-projection.md', function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('leads from nothing to a query endpoint', async () => {
+  it('the code of docs/new-projection.md adds a read model and an endpoint that serves it', async () => {
     const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
-    // Orders from before the read model existed.
+    // These orders are older than the read model.
     const before = await startService(log);
     for (const user_id of ['u-1', 'u-1', 'u-2']) {
       const { body } = await call(before, 'POST', '/orders', { ...order, user_id });
@@ -41,10 +41,10 @@ describe('docs/new-projection.md', function () {
 
     service = await startService(log, {}, folder);
     const { url } = service;
-    // Not by `call`: the endpoint is in the document of the service that was extended, and not in ours.
+    // `call` checks responses against the OpenAPI document, which lacks the new endpoint.
     const revenue = async (user: string) => {
-      const answer = await fetch(`${url}/customers/${user}/revenue`);
-      return answer.ok ? ((await answer.json()) as { revenue: number }).revenue : undefined;
+      const response = await fetch(`${url}/customers/${user}/revenue`);
+      return response.ok ? ((await response.json()) as { revenue: number }).revenue : undefined;
     };
     await eventually(
       'the history to be folded',
@@ -58,7 +58,7 @@ describe('docs/new-projection.md', function () {
     expect(projections.map(({ name }: { name: string }) => name)).to.include('customer-revenue');
   });
 
-  /** Does what the document's blocks say: a file each, or lines put in beside others. */
+  /** Applies the code blocks of the document: each is a new file, or lines that are inserted. */
   async function followTheDocument(): Promise<void> {
     const text = await readFile(projectPath('docs/new-projection.md'), 'utf8');
     const blocks = [...text.matchAll(/```(ts|diff)\n\/\/ (\S+)\n(.*?)```/gs)];
@@ -74,7 +74,7 @@ describe('docs/new-projection.md', function () {
         lines.flatMap((line) => (line.startsWith(sign) ? [] : [line.slice(1)])).join('\n'),
       );
       const source = await readFile(file, 'utf8');
-      expect(source, `${name} has no such line any more`).to.include(old);
+      expect(source, `${name} has no such lines`).to.include(old);
       await writeFile(file, source.replace(old!, changed!));
     }
   }
