@@ -23,30 +23,30 @@ async function eventsOf(...stored: Pick<StoredEvent, 'position' | 'version' | 't
   return (await decodeEvents(all, async (events) => [...events])).flatMap(({ event }) => event ?? []);
 }
 
-/** Read models that answer each command with the next of these. */
-function answering(...answers: unknown[]) {
-  return async (commands: readonly unknown[]) => answers.splice(0, commands.length);
+/** A Redis that replies to each command with the next of these. */
+function replying(...replies: unknown[]) {
+  return async (commands: readonly unknown[]) => replies.splice(0, commands.length);
 }
 
-describe('a read model in which something is missing or wrong stops, and is not built on', () => {
-  it('order-history: an order without its positions, an entry to be erased that is gone, a list that is too long', async () => {
+describe('damaged read models', () => {
+  it('order-history fails on an order without positions, a missing erased entry and a list that is too long', async () => {
     const later = await eventsOf({ position: 9, version: 4, type: 'OrderNoteAdded' });
-    const noPositions = orderHistoryProjection.load(later, key, answering(8, null));
+    const noPositions = orderHistoryProjection.load(later, key, replying(8, null));
     expect(await noPositions.catch(String)).to.contain('has later events but no entry');
 
     const erasure = await eventsOf({ position: 9, version: 2, type: 'OrderPersonErased' });
-    const noEntry = orderHistoryProjection.load(erasure, key, answering(8, encodePositions(undefined, [3]), null));
+    const noEntry = orderHistoryProjection.load(erasure, key, replying(8, encodePositions(undefined, [3]), null));
     expect(await noEntry.catch(String)).to.contain('no entry for position 3');
 
-    const state = await orderHistoryProjection.load(later, key, answering(20, encodePositions(undefined, [3])));
+    const state = await orderHistoryProjection.load(later, key, replying(20, encodePositions(undefined, [3])));
     expect(() => orderHistoryProjection.project(later, key, state)).to.throw('already reaches beyond position 9');
   });
 
-  it('order-history: every position has its place, also behind what is passed over and in the next list', async () => {
+  it('order-history keeps the index of each position, also after skipped events and in the next list', async () => {
     const events = await eventsOf(
       ...[3, 6, 255, 256, 259].map((position, nth) => ({ position, version: nth + 5, type: 'OrderNoteAdded' })),
     );
-    const state = await orderHistoryProjection.load(events, key, answering(1, encodePositions(undefined, [1])));
+    const state = await orderHistoryProjection.load(events, key, replying(1, encodePositions(undefined, [1])));
     const pushes = orderHistoryProjection.project(events, key, state).filter(([command]) => command === 'RPUSH');
     const filled = pushes.map(([, list, ...entries]) => [
       list,
@@ -59,10 +59,10 @@ describe('a read model in which something is missing or wrong stops, and is not 
     ]);
   });
 
-  it('metrics: an order that it can not read', async () => {
+  it('metrics fails on an order that it cannot decode', async () => {
     const later = await eventsOf({ position: 9, version: 4, type: 'OrderNoteAdded' });
     for (const text of ['', 'USD', 'USD 0 0 0 0 z 1 0 0', 'USD 0 0 0 0 1 1 0', 'USD 0 0 - 0 1 1 0 0', '["USD",0]']) {
-      const loading = metricsProjection.load(later, key, answering(text));
+      const loading = metricsProjection.load(later, key, replying(text));
       expect(await loading.catch(String), text).to.match(/no encoded order/);
     }
   });

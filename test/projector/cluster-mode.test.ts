@@ -11,7 +11,7 @@ import { expectReadModelsEqualTheLog, projected } from '../support/read-models.j
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { step } from '../support/steps.js';
 
-describe('on a Redis in cluster mode, which refuses calls with keys of several partitions', () => {
+describe('Redis in cluster mode', () => {
   let folder: string;
   let server: EmbeddedServer;
   let redis: Redis;
@@ -44,33 +44,33 @@ describe('on a Redis in cluster mode, which refuses calls with keys of several p
     return Number(/errorstat_CROSSSLOT:count=(\d+)/.exec(await redis.info('errorstats'))?.[1] ?? 0);
   }
 
-  it('steps of several partitions are all taken, and only the first call is refused', async () => {
+  it('in cluster mode steps of several partitions are all applied, and only the first call is refused', async () => {
     const store = createProjectionStore(redis, log.keys);
-    const refused = await refusedCalls();
+    const refusedBefore = await refusedCalls();
     for (let from = 0; from < 3; from += 1) {
       const results = await Promise.all(
         [0, 1, 2].map((partition) => store.apply(partition, [step('metrics', from, from + 1)])),
       );
       expect(results.flat()).to.deep.equal([{ applied: true }, { applied: true }, { applied: true }]);
     }
-    expect((await refusedCalls()) - refused).to.equal(1);
+    expect((await refusedCalls()) - refusedBefore).to.equal(1);
   });
 
-  it('the read models are those of the log all the same', async () => {
-    const there: TestLog = { ...log, redis, redisUrl: server.url };
-    const projector = await startProjector(there);
-    const append = appender(there);
+  it('in cluster mode the read models equal the log', async () => {
+    const logInCluster: TestLog = { ...log, redis, redisUrl: server.url };
+    const projector = await startProjector(logInCluster);
+    const append = appender(logInCluster);
     const orderIds = Array.from({ length: 64 }, (_, nth) => orderIdIn(nth % 16, 16));
     await Promise.all(orderIds.map((orderId) => place(append, orderId)));
-    await projected(there);
+    await projected(logInCluster);
     await Promise.all(orderIds.map((orderId) => append({ orderId, expectedVersion: 1, events: [noteEvent('after')] })));
-    await projected(there);
-    await expectReadModelsEqualTheLog(there);
+    await projected(logInCluster);
+    await expectReadModelsEqualTheLog(logInCluster);
     await projector.stop();
   });
 });
 
-/** In cluster mode Redis listens ten thousand ports further on too. */
+/** A free port. In cluster mode Redis also listens on the port 10,000 above it. */
 async function lowPort(): Promise<number> {
   const port = await freePort();
   return port + 10_000 < 65_536 ? port : port - 20_000;

@@ -11,18 +11,18 @@ import { appender, noteEvent, orderIdIn } from '../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
 
 const partitions = 4;
-/** A whole step and most of another. */
+/** One whole step, and one that lacks one event. */
 const events = limits.maxStepEvents * 2 - 1;
 
-describe('projectors that are far behind', () => {
+describe('far-behind projectors', () => {
   let log: TestLog;
-  /** Events of each step of each projection, in the order in which they were folded. */
+  /** The number of events of each step of each projection, in the order of folding. */
   let steps: number[];
-  /** How many steps were at the semaphore, and at most inside at once. */
-  let gated: number;
-  let most: number;
-  /** How often a step asked for its turn. */
-  let turns: number;
+  /** The number of steps that passed the semaphore, and the maximum inside it at once. */
+  let passed: number;
+  let maxInside: number;
+  /** The number of calls of yieldToEventLoop. */
+  let yields: number;
   let projectors: PartitionProjector[];
 
   before(async () => {
@@ -41,7 +41,7 @@ describe('projectors that are far behind', () => {
   afterEach(() => Promise.all(projectors.map((projector) => projector.stop())));
 
   function start(semaphoreFromLag: number, name: string): Promise<unknown> {
-    [steps, gated, most, turns] = [[], 0, 0, 0];
+    [steps, passed, maxInside, yields] = [[], 0, 0, 0];
     let inside = 0;
     const { pool, redis, keys } = log;
     const counting = (nth: number): Projection => ({
@@ -72,10 +72,10 @@ describe('projectors that are far behind', () => {
           open: async (events) => [...events],
           semaphore: {
             run: (task) => {
-              gated += 1;
+              passed += 1;
               return semaphore.run(async () => {
                 inside += 1;
-                most = Math.max(most, inside);
+                maxInside = Math.max(maxInside, inside);
                 return task().finally(() => {
                   inside -= 1;
                 });
@@ -84,7 +84,7 @@ describe('projectors that are far behind', () => {
           },
           semaphoreFromLag,
           yieldToEventLoop: () => {
-            turns += 1;
+            yields += 1;
             return yieldToEventLoop();
           },
           log: silent,
@@ -99,23 +99,23 @@ describe('projectors that are far behind', () => {
     );
   }
 
-  it('take few steps, a bounded number of them at once', async () => {
+  it('projectors that are far behind take large steps, a bounded number of them at once', async () => {
     await start(1, 'bounded');
     const targets = 2 * partitions;
     expect(steps.filter((count) => count === limits.maxStepEvents)).to.have.length(targets);
     expect(steps).to.have.length(2 * targets);
-    expect(gated).to.be.at.least(2 * partitions);
-    expect(most).to.equal(2);
+    expect(passed).to.be.at.least(2 * partitions);
+    expect(maxInside).to.equal(2);
   });
 
-  it('compute large steps piece by piece: what was read, each fold, and what is written', async () => {
+  it('large steps yield to the event loop after reading, before each fold and before writing', async () => {
     await start(1, 'pieces');
-    expect(turns).to.equal(2 * partitions * (1 + 2 + 1));
+    expect(yields).to.equal(2 * partitions * (1 + 2 + 1));
   });
 
-  it('are held up by nobody once they are no longer far behind', async () => {
+  it('projectors that are not far behind do not wait for the semaphore', async () => {
     await start(events, 'near');
-    // The first step of each had it all before it, the second had not.
-    expect(gated).to.equal(partitions);
+    // The first step of each partition lags by all events, the second one by fewer.
+    expect(passed).to.equal(partitions);
   });
 });

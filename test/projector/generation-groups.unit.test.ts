@@ -4,10 +4,13 @@ import { groupGenerations } from '../../src/projector/generation-groups.js';
 import { projectorLimits as limits } from '../../src/projector/limits.js';
 import type { Generations } from '../../src/read-models/generations.js';
 
-describe('rebuilds', () => {
+describe('groups of generations', () => {
   const start = Date.UTC(2026, 10, 26);
 
-  /** The groups' names where a rebuild of each projection was asked for so long after the first; undefined: none was. */
+  /**
+   * The names of the groups. Each argument is the time of a projection's request for a rebuild, in
+   * ms after the first one; undefined means no request.
+   */
   function groups(...afterMs: (number | undefined)[]): string[] {
     const all = allProjections.map(({ version }, index): Generations => {
       const after = afterMs[index];
@@ -26,16 +29,16 @@ describe('rebuilds', () => {
   const [first, second, third] = allProjections.map(({ name }) => name);
   const live = `live ${first}:1 ${second}:1 ${third}:1`;
 
-  it('that were asked for at nearly the same time read the log together, however they were asked for', () => {
+  it('rebuilds that are requested at nearly the same time read the log together, in any order of requests', () => {
     expect(groups(0, limits.sharedRebuildMs, 20)).to.deep.equal([live, `rebuild ${first}:2 ${third}:2 ${second}:2`]);
   });
 
-  it('that are asked for later do not hold up those under way', () => {
+  it('a rebuild that is requested later does not hold back those that are under way', () => {
     const later = limits.sharedRebuildMs + 1;
     expect(groups(later, 0, later + 1)).to.deep.equal([live, `rebuild ${second}:2`, `rebuild ${first}:2 ${third}:2`]);
   });
 
-  it('are beside the live read models, and nothing where there are none', () => {
+  it('rebuilds are grouped apart from the live generations, and without a rebuild there is no such group', () => {
     expect(groups(undefined, undefined, 5)).to.deep.equal([live, `rebuild ${third}:2`]);
     expect(groups()).to.deep.equal([live]);
   });

@@ -7,7 +7,7 @@ import { expectIntactLog, expectReadModelsEqualTheLog, positionsOf, projected } 
 import { liveKeys } from '../support/redis-keys.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 
-describe('a projection skips nothing', () => {
+describe('completeness', () => {
   let log: TestLog;
   beforeEach(async () => {
     log = await createTestLog(4);
@@ -24,13 +24,13 @@ describe('a projection skips nothing', () => {
       `append_all_or_nothing('{1}', array[$1]::uuid[], '{1}', '{OrderPlaced}', array[$2], array[$3], array[now()], false)`,
     ],
   ] as const) {
-    it(`while ${what} that has taken its positions stays open and others commit`, async () => {
+    it(`a projection skips nothing while ${what} that has taken its positions stays open and others commit`, async () => {
       const seen = new Map<number, number[]>();
       const projector = await startProjector(log, [...allProjections, recorder(seen)]);
       const append = appender(log);
       await place(append, orderIdIn(1, 4));
 
-      // One append has taken its position and does not commit yet.
+      // One append has taken its position and has not committed.
       const client: pg.PoolClient = await log.pool.connect();
       await client.query('begin');
       const held = orderIdIn(1, 4);
@@ -47,7 +47,7 @@ describe('a projection skips nothing', () => {
       ]);
       const heldPosition = rows[0]!.position;
 
-      // Many others in the same and in other partitions.
+      // Many other appends go to the same partition and to other ones.
       const sameDone: boolean[] = [];
       const same = Array.from({ length: 30 }, () =>
         place(append, orderIdIn(1, 4)).then((result) => sameDone.push(true) && result),
@@ -78,7 +78,7 @@ describe('a projection skips nothing', () => {
     });
   }
 
-  it('when an append that has taken its positions is rolled back', async () => {
+  it('a projection skips nothing when an append that has taken its positions is rolled back', async () => {
     const projector = await startProjector(log);
     const append = appender(log);
     const client = await log.pool.connect();

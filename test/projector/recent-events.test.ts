@@ -14,7 +14,7 @@ import { createTestLog, eventually, silent, type TestLog } from '../support/serv
 
 type Running = Awaited<ReturnType<typeof startProjector>>;
 
-describe('what a process appends reaches its own projectors', () => {
+describe('events that a process appends itself', () => {
   let log: TestLog;
   let running: Running;
   /** The names of the statements that were sent to PostgreSQL. */
@@ -38,7 +38,7 @@ describe('what a process appends reaches its own projectors', () => {
     running = await startProjector(log, projections);
     await eventually('all partitions to be filled', () => running.projector.lags().length >= 4 * allProjections.length);
   }
-  /** Appends as the service does: its projector hears of it at once, others by a notification. */
+  /** Appends like the service: its own projector gets the events, other ones a notification. */
   function appendHere(
     change: (committed: CommittedEvents) => CommittedEvents = (committed) => committed,
   ): AppendEvents {
@@ -49,7 +49,7 @@ describe('what a process appends reaches its own projectors', () => {
   }
   const reads = () => statements.filter((name) => name.startsWith('read-partition')).length;
 
-  it('from memory, and is not read back', async () => {
+  it('a projector takes the events of its own process from memory and does not read them from the log', async () => {
     await start();
     const append = appendHere();
     const before = reads();
@@ -58,12 +58,12 @@ describe('what a process appends reaches its own projectors', () => {
     for (const orderId of ids.slice(0, 8))
       await append({ orderId, expectedVersion: 1, events: [noteEvent('a'), noteEvent('b')] });
     await projected(log);
-    // Where the poll of the heads sees an event before its own append is answered, it is read.
+    // An event is read from the log if the poll of the heads sees it before its append returns.
     expect(reads() - before, 'reads of the log for 68 appends').to.be.at.most(8);
     await expectReadModelsEqualTheLog(log);
   });
 
-  it('only as the log has it: what is other than the log says is read there', async () => {
+  it('a projector reads events from the log if those in memory are not the ones of the log', async () => {
     await start();
     const append = appendHere((committed) => ({
       ...committed,
@@ -79,7 +79,7 @@ describe('what a process appends reaches its own projectors', () => {
     await expectReadModelsEqualTheLog(log);
   });
 
-  it('with what others append in between, nothing left out and nothing twice', async () => {
+  it('a projector skips and repeats nothing when other processes append in between', async () => {
     const seen = new Map<number, number[]>();
     await start([...allProjections, recorder(seen)]);
     const here = appendHere();
@@ -110,7 +110,7 @@ describe('what a process appends reaches its own projectors', () => {
     await expectReadModelsEqualTheLog(log);
   });
 
-  it('while what a projection remembers of its last step is not built on when Redis has come back older', async () => {
+  it('a projection does not build on its last state when Redis has come back older', async () => {
     await start();
     const append = appendHere();
     const ids = Array.from({ length: 8 }, (_, nth) => orderIdIn(nth % 4, 4));
@@ -119,7 +119,7 @@ describe('what a process appends reaches its own projectors', () => {
     const older = await snapshotKeys(log);
     for (const orderId of ids) await append({ orderId, expectedVersion: 1, events: [noteEvent('later')] });
     await projected(log);
-    // Older in one step, as a restart from an older file is.
+    // The older state appears at once, as after a restart from an older file.
     const names = Object.keys(await snapshotKeys(log));
     await log.redis.unlink(...names);
     await restoreKeys(log, older);
@@ -128,12 +128,12 @@ describe('what a process appends reaches its own projectors', () => {
     await expectReadModelsEqualTheLog(log);
   });
 
-  it('while one read model that Redis does not take holds up no other, and goes on when it can', async () => {
+  it('a read model that Redis refuses blocks no other one, and continues once Redis accepts it', async () => {
     await start();
     const append = appendHere();
     await place(append, orderIdIn(1, 4));
     await projected(log);
-    // A key of another type stands where metrics writes, and where it reads when it tries again.
+    // A key of another type is where metrics writes, and where it reads on its retry.
     const figures = metricsKeys(liveKeys(log, 'metrics', 1)).figures('USD');
     const before = await log.redis.hgetall(figures);
     await log.redis.del(figures);

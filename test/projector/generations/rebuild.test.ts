@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { problemOf } from '../../../src/http/contract/problems.js';
 import { allProjections } from '../../../src/projections/all-projections.js';
 import type { Projection } from '../../../src/projections/projection.js';
 import { createGenerationStore, type GenerationStore } from '../../../src/projector/generations/generation-store.js';
@@ -10,10 +9,6 @@ import { getOrder } from '../../../src/queries/get-order.js';
 import { getOrderHistory } from '../../../src/queries/get-order-history.js';
 import { getProjections } from '../../../src/queries/get-projections.js';
 import { listOrders } from '../../../src/queries/list-orders.js';
-import { lookUpServed } from '../../../src/queries/live-generation.js';
-import { metrics } from '../../../src/read-models/metrics.js';
-import { orderStatus } from '../../../src/read-models/order-status.js';
-import { checkHealth } from '../../../src/service/health.js';
 import { appender, commandHandlers, orderIdIn, place, startProjector } from '../../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../../support/read-models.js';
 import { liveKeys } from '../../support/redis-keys.js';
@@ -31,7 +26,7 @@ describe('a rebuild', () => {
   });
   afterEach(() => log.close());
 
-  /** Places orders and changes them until it is told to stop; tells of each what was acknowledged. */
+  /** Places and changes orders until it is stopped. `acknowledged` lists the placed orders. */
   function load() {
     const { handleCommand: handle } = commandHandlers(log);
     const acknowledged: string[] = [];
@@ -55,7 +50,10 @@ describe('a rebuild', () => {
     };
   }
 
-  /** Reads everything over and over, and fails when something that was there is not, or a count goes back. */
+  /**
+   * Reads everything in a loop. Fails if an order that was seen is missing, or if a count
+   * decreases.
+   */
   function read() {
     const models = queriesOf(log);
     const seen = {
@@ -83,7 +81,7 @@ describe('a rebuild', () => {
           expect(order, `order ${orderId} is missing`).not.to.equal(undefined);
           expect(order?.version, `order ${orderId} goes back`).to.be.at.least(version);
           seen.orders.set(orderId, order?.version ?? 0);
-          // A read model of its own: it may be ahead or behind, but never back.
+          // The history is another read model: it may be ahead or behind, but may not go back.
           const events = (await getOrderHistory(models, orderId))?.events.length ?? 0;
           expect(events, `the history of ${orderId} goes back`).to.be.at.least(seen.history.get(orderId) ?? 0);
           seen.history.set(orderId, events);
@@ -109,7 +107,7 @@ describe('a rebuild', () => {
       (await generations()).every((one) => one === generation),
     );
 
-  it('of everything, under load, shows readers no order missing, no figure going back, and no mixture', async () => {
+  it('a rebuild of everything under load shows readers no missing order, no decrease and no mixture', async () => {
     const { stop } = await startProjector(log);
     const writers = load();
     await eventually('some history', () => writers.acknowledged.length > 300);
@@ -122,7 +120,7 @@ describe('a rebuild', () => {
           for (const projection of allProjections) await store.request(projection, by);
           await live(generation);
           await eventually('a read after the flip', () => reader.seen.reads > before + 1);
-          // The reader answers from the new one: what is placed now can be seen.
+          // The reader reads the new generation, so it sees an order that is placed now.
           const newest = writers.acknowledged.length;
           await eventually('an order placed after the flip to be seen', async () => {
             const orderId = writers.acknowledged[newest];
@@ -138,7 +136,7 @@ describe('a rebuild', () => {
     await stop();
   });
 
-  it('removes the keys of the generation that it replaces, and leaves all others', async () => {
+  it('a rebuild removes the keys of the generation that it replaces, and no others', async () => {
     const { stop } = await startProjector(log);
     const append = appender(log);
     for (let nth = 0; nth < 40; nth += 1) await place(append, orderIdIn(nth % partitions, partitions));
@@ -155,14 +153,14 @@ describe('a rebuild', () => {
     await stop();
   });
 
-  it('that is asked for twice at once is one', async () => {
+  it('a rebuild that is requested twice at once is one rebuild', async () => {
     const [projection] = allProjections;
     const both = await Promise.all([store.request(projection!, by), store.request(projection!, by)]);
     expect(both.map(({ build }) => build.generation)).to.deep.equal([1, 1]);
     expect(both.filter(({ isNew }) => isNew)).to.have.length(1);
   });
 
-  it('that is cancelled leaves the live generation alone, and no key behind', async () => {
+  it('a cancelled rebuild leaves the live generation unchanged and no key behind', async () => {
     const { stop } = await startProjector(log, [withHeldBuild(2)]);
     const append = appender(log);
     for (let nth = 0; nth < 40; nth += 1) await place(append, orderIdIn(nth % partitions, partitions));
@@ -176,7 +174,7 @@ describe('a rebuild', () => {
     await stop();
   });
 
-  it('carries on where it was when the process that builds it dies', async () => {
+  it('a rebuild continues at its checkpoints when the process that builds it dies', async () => {
     const append = appender(log);
     for (let nth = 0; nth < 40; nth += 1) await place(append, orderIdIn(nth % partitions, partitions));
     const folded: number[] = [];
@@ -189,11 +187,11 @@ describe('a rebuild', () => {
     const second = await startProjector(log, [withHeldBuild(0, folded)]);
     await eventually('the flip', async () => (await store.read([held]))[0]?.live.get(1) === 2);
     expect(await log.redis.get(counter(2))).to.equal('10');
-    expect(folded, 'what had been built is not built again').to.deep.equal([6, 7, 8, 9, 10]);
+    expect(folded, 'what has been built is not built again').to.deep.equal([6, 7, 8, 9, 10]);
     await second.stop();
   });
 
-  it('whose live checkpoints were frozen by somebody who died goes on by itself', async () => {
+  it('live checkpoints that a dead process has frozen are thawed by their owner', async () => {
     const { stop } = await startProjector(log);
     const append = appender(log);
     await place(append, orderIdIn(1, partitions));
@@ -207,7 +205,7 @@ describe('a rebuild', () => {
     await stop();
   });
 
-  /** Counts the events of partition 1; the build of a generation stops after five of them while it is held. */
+  /** Counts the events of partition 1. While it is held, a build stops after five of them. */
   const held: Projection = {
     name: 'held',
     version: 1,
@@ -227,79 +225,4 @@ describe('a rebuild', () => {
     };
   }
   const counter = (generation: number) => log.keys.partition({ name: 'held', generation }, 1)('counter');
-});
-
-describe('a projection of another version', () => {
-  let log: TestLog;
-  beforeEach(async () => {
-    log = await createTestLog(partitions);
-  });
-  afterEach(() => log.close());
-
-  it('builds its own generation at start, while processes of both versions go on with theirs', async () => {
-    const old = await startProjector(log);
-    const append = appender(log);
-    for (let nth = 0; nth < 40; nth += 1) await place(append, orderIdIn(nth % partitions, partitions));
-    await projected(log);
-
-    const newVersion = metrics.version + 1;
-    const newer = allProjections.map((projection) =>
-      projection.name === 'metrics' ? { ...projection, version: newVersion } : projection,
-    );
-    const fresh = await startProjector(log, newer);
-    await eventually('the new version to be live', async () => {
-      const built = (await getProjections(queriesOf(log, newer))).find(({ name }) => name === 'metrics');
-      return built?.version === newVersion && built.rebuild === null;
-    });
-    for (let nth = 0; nth < 40; nth += 1) await place(append, orderIdIn(nth % partitions, partitions));
-    await projected(log);
-    await eventually('both to count on', async () => {
-      const [before, after] = await Promise.all([
-        getProjections(queriesOf(log)),
-        getProjections(queriesOf(log, newer)),
-      ]);
-      return [...before, ...after].every(({ lag }) => lag === 0);
-    });
-    await expectReadModelsEqualTheLog(log);
-    const versions = async (projections: readonly Projection[]) =>
-      (await getProjections(queriesOf(log, projections))).map(({ version, generation }) => [version, generation]);
-    const asTheyWere = allProjections.map(({ version }) => [version, 1]);
-    expect(await versions(allProjections)).to.deep.equal(asTheyWere);
-    expect(await versions(newer)).to.deep.equal(asTheyWere.with(-1, [newVersion, 2]));
-    await old.stop();
-    await fresh.stop();
-  });
-
-  it('that does not read the shape of before is not ready, and refuses queries, until its own is built', async () => {
-    const old = await startProjector(log);
-    const append = appender(log);
-    for (let nth = 0; nth < 40; nth += 1) await place(append, orderIdIn(nth % partitions, partitions));
-    await projected(log);
-    await old.stop();
-
-    const version = orderStatus.version + 1;
-    const newer = allProjections.map((projection) => {
-      if (projection.name === orderStatus.name) return { ...projection, version, readsFrom: version };
-      return projection.name === metrics.name ? { ...projection, version: metrics.version + 1 } : projection;
-    });
-    const models = queriesOf(log, newer);
-    const [status, , counts] = newer;
-    if (!status || !counts) throw new Error('there are three projections');
-    const refused = await lookUpServed(models, status).catch((error: unknown) => error);
-    expect(problemOf(refused)).to.include({ status: 503, type: '/problems/read-models-unavailable' });
-    expect(problemOf(refused).detail).to.contain(`order-status is being built for version ${version}`);
-    expect(await lookUpServed(models, counts), 'still read').to.include({ version: metrics.version });
-    expect(await checkHealth({ pool: log.pool, models, shuttingDown: false })).to.deep.equal({
-      status: 'not-ready',
-      checks: { event_log: 'up', read_models: 'being built: order-status' },
-    });
-
-    const fresh = await startProjector(log, newer);
-    await eventually(
-      'readiness',
-      async () => (await checkHealth({ pool: log.pool, models, shuttingDown: false })).status === 'ready',
-    );
-    expect(await lookUpServed(models, status)).to.include({ version });
-    await fresh.stop();
-  });
 });

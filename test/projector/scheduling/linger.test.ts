@@ -16,10 +16,10 @@ import { createTestLog, eventually, silent, type TestLog } from '../../support/s
 const partition = 1;
 const never = 1_000_000_000;
 
-describe('while a process is busy, a step', () => {
+describe('lingering', () => {
   let log: TestLog;
   let projector: PartitionProjector;
-  /** How many events each step took. */
+  /** The number of events of each step. */
   let steps: number[];
   let heads: Map<number, number>;
   let moves: EventEmitter<{ moved: [partition: number] }>;
@@ -74,7 +74,7 @@ describe('while a process is busy, a step', () => {
         semaphore: new Semaphore(1),
         semaphoreFromLag: 500,
         yieldToEventLoop: createYieldToEventLoop(),
-        // So long that whatever goes on does so for another reason than that the time is over.
+        // The delay is so long that a step can only be taken for another reason than its end.
         linger: { isBusy: () => true, lingerMs: never },
         log: silent,
       },
@@ -82,7 +82,7 @@ describe('while a process is busy, a step', () => {
       [{ projection: counting, id: { name: 'counting', generation: 1 } }],
     );
     projector.start();
-    // The first step is taken at once; after it the projector rests.
+    // The first step is taken at once. After it the projector lingers.
     await place(here, orderIdIn(partition, 4));
     await reached(1);
   });
@@ -97,7 +97,7 @@ describe('while a process is busy, a step', () => {
     for (let nth = 0; nth < count; nth += 1) await place(here, orderIdIn(partition, 4));
   }
 
-  it('waits for more of this process’s own events, and takes them together once somebody waits for one', async () => {
+  it('a busy process delays a step over its own events until a request waits for one of them', async () => {
     await placeHere(5);
     expect(steps).to.deep.equal([1]);
     projector.flushUpTo(4);
@@ -105,20 +105,20 @@ describe('while a process is busy, a step', () => {
     expect(steps).to.deep.equal([1, 5]);
   });
 
-  it('that somebody waits for already is not put off', async () => {
+  it('a busy process does not delay a step over an event that a request waits for already', async () => {
     projector.flushUpTo(2);
     await placeHere(1);
     await reached(2);
   });
 
-  it('with events of other processes is not put off: who waits for them is not known here', async () => {
+  it('a busy process does not delay a step over events of other processes', async () => {
     await placeHere(2);
     await place(elsewhere, orderIdIn(partition, 4));
     await reached(4);
     expect(steps.reduce((sum, count) => sum + count, 0)).to.equal(4);
   });
 
-  it('does not keep the process from stopping', async () => {
+  it('a delayed step does not keep the process from stopping', async () => {
     await placeHere(1);
     await projector.stop();
     expect(steps).to.deep.equal([1]);

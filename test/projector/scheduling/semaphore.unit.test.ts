@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { Semaphore } from '../../../src/projector/scheduling/semaphore.js';
 import { eventually } from '../../support/servers.js';
 
-describe('a semaphore', () => {
-  /** Tasks that run until they are let go. */
+describe('Semaphore', () => {
+  /** Starts tasks that run until the test ends them. */
   function tasks(semaphore: Semaphore, count: number) {
     const running: (() => void)[] = [];
     const done = Array.from({ length: count }, () =>
@@ -12,7 +12,7 @@ describe('a semaphore', () => {
     return { running, done };
   }
 
-  it('lets so many tasks run at once, and the next as soon as one is over, however it ends', async () => {
+  it('a semaphore runs no more tasks than its bound, and the next one when a task ends or fails', async () => {
     const semaphore = new Semaphore(2);
     const { running, done } = tasks(semaphore, 3);
     await eventually('two to run', () => running.length === 2);
@@ -26,12 +26,12 @@ describe('a semaphore', () => {
     expect(await semaphore.run(async () => 'after')).to.equal('after');
   });
 
-  it('keeps the place of a task empty for as long as it is told to, and its caller waiting for nothing', async () => {
-    const took: number[] = [];
-    const semaphore = new Semaphore(1, (tookMs) => {
-      took.push(tookMs);
-      // So long that it is not over before the test is, and the second time not at all.
-      return took.length === 1 ? 1_000_000 : 0;
+  it('a semaphore keeps the slot of a task empty during its pause, and its caller does not wait for that', async () => {
+    const durations: number[] = [];
+    const semaphore = new Semaphore(1, (taskMs) => {
+      durations.push(taskMs);
+      // The first pause is longer than the test; the second task has none.
+      return durations.length === 1 ? 1_000_000 : 0;
     });
     expect(await semaphore.run(async () => 'first')).to.equal('first');
     let second = false;
@@ -40,6 +40,6 @@ describe('a semaphore', () => {
     });
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     expect(second).to.equal(false);
-    expect(took).to.have.length(1);
+    expect(durations).to.have.length(1);
   });
 });

@@ -1,15 +1,15 @@
 import { expect } from 'chai';
 import { createYieldToEventLoop } from '../../../src/projector/scheduling/yield-to-event-loop.js';
 
-describe('turns of the event loop', () => {
-  it('come one by one, in the order in which they were asked for, with what else has come in between them', async () => {
+describe('yieldToEventLoop', () => {
+  it('callers of yieldToEventLoop compute in the order of their calls, and other work comes in between', async () => {
     const yieldToEventLoop = createYieldToEventLoop();
     const seen: string[] = [];
     const compute = async (name: string) => {
       for (let piece = 1; piece <= 2; piece += 1) {
         await yieldToEventLoop();
         seen.push(`${name}${piece}`);
-        // Something that comes in while this computes: it is looked at before anybody computes on.
+        // Work that arrives during this computation is handled before the next one.
         setImmediate(() => seen.push('other'));
       }
     };

@@ -10,7 +10,7 @@ import {
 } from '../../../src/read-models/encoding/duration-sketch.js';
 
 describe('duration sketch', () => {
-  it('is within 1 % of the true quantile, counted apart and merged, for every set of durations', () => {
+  it('a quantile is within 1 % of the true one for every set of durations, counted separately and merged', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 10 ** 10 }), { minLength: 1, maxLength: 200 }),
@@ -29,7 +29,7 @@ describe('duration sketch', () => {
       ),
     );
   });
-  it('is encoded as it is now, however often it was before', () => {
+  it('the encoded form is that of the present state after each change', () => {
     const [sketch, other] = [emptySketch(), emptySketch()];
     addDuration(other, 9_000);
     for (const change of [
@@ -43,5 +43,5 @@ describe('duration sketch', () => {
       expect(decodeSketch(encodeSketch(sketch))).to.deep.include(now);
     }
   });
-  it('has no quantile without durations', () => expect(quantileMs(emptySketch(), 0.5)).to.equal(null));
+  it('an empty sketch has no quantile', () => expect(quantileMs(emptySketch(), 0.5)).to.equal(null));
 });

@@ -4,9 +4,9 @@ import { ReadModelUnavailable } from '../../../src/read-models/read-model-unavai
 import { pipeline, pipelineThen, type RedisCommand } from '../../../src/read-models/redis/redis-pipeline.js';
 import { serverUrls } from '../../support/servers.js';
 
-describe('Redis commands of one turn of the event loop', () => {
+describe('Redis pipeline', () => {
   let redis: Redis;
-  /** The commands of each write. */
+  /** The commands of each write to the socket. */
   let writes: string[][];
   const key = `pipeline-test:${process.pid}`;
   before(() => {
@@ -26,8 +26,8 @@ describe('Redis commands of one turn of the event loop', () => {
     redis.disconnect();
   });
 
-  it('go out in one write, and each caller gets its own answers in order', async () => {
-    const answers = await Promise.all([
+  it('the commands of one turn of the event loop are sent in one write, and each caller gets its replies', async () => {
+    const replies = await Promise.all([
       pipeline(redis, [
         ['RPUSH', key, 'a', 'b'],
         ['LLEN', key],
@@ -35,25 +35,25 @@ describe('Redis commands of one turn of the event loop', () => {
       pipeline(redis, [['LRANGE', key, 0, -1]]),
       pipeline(redis, []),
     ]);
-    expect(answers).to.deep.equal([[2, 2], [['a', 'b']], []]);
+    expect(replies).to.deep.equal([[2, 2], [['a', 'b']], []]);
     expect(writes).to.have.length(1);
   });
 
-  it('that come last are sent once for all who share them, after what everybody else reads', async () => {
+  it('a shared last command is sent once, after the commands of all callers', async () => {
     const shared: RedisCommand = ['LLEN', key];
     const alike: RedisCommand = ['LLEN', key];
-    const answers = await Promise.all([
+    const replies = await Promise.all([
       pipelineThen(redis, [['RPUSH', key, 'a']], shared),
       pipelineThen(redis, [['RPUSH', key, 'b']], shared),
       pipelineThen(redis, [], alike),
       pipeline(redis, [['RPUSH', key, 'c']]),
     ]);
-    expect(answers).to.deep.equal([[1, 3], [2, 3], [3], [3]]);
+    expect(replies).to.deep.equal([[1, 3], [2, 3], [3], [3]]);
     const [push, length] = ['rpush', 'llen'].map((name) => (rest: string) => `${name} ${key}${rest}`);
     expect(writes).to.deep.equal([[push!(' a'), push!(' b'), push!(' c'), length!(''), length!('')]]);
   });
 
-  it('fail their own caller alone', async () => {
+  it('a command that fails rejects only the call that sent it', async () => {
     const [failed, last, other] = await Promise.allSettled([
       pipelineThen(redis, [['INCR', key, 'too', 'many']], ['LLEN', key]),
       pipelineThen(redis, [['RPUSH', key, 'a']], ['GET', key]),

@@ -5,14 +5,14 @@ import { commandHandlers, orderIdIn, startProjector } from '../support/events.js
 import { expectIntactLog, expectReadModelsEqualTheLog, projected } from '../support/read-models.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
-describe('for every sequence of commands, the read models', () => {
+describe('read models and the log', () => {
   let log: TestLog;
   before(async () => {
     log = await createTestLog(4);
   });
   after(() => log.close());
 
-  it('equal a fold of the log', async () => {
+  it('the read models equal a fold of the log for every sequence of commands', async () => {
     const projector = await startProjector(log);
     const { handleCommand: handle } = commandHandlers(log);
     const accepted = { events: 0 };

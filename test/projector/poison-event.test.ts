@@ -13,7 +13,7 @@ describe('a poison event', () => {
   });
   afterEach(() => log.close());
 
-  it('stops its projection in its partition, at that event, and nothing else', async () => {
+  it('a poison event stops its projection in its partition, at that event, and nothing else', async () => {
     const poisoned = orderIdIn(2, 4);
     const append = appender(log);
     for (const orderId of [orderIdIn(2, 4), orderIdIn(2, 4), poisoned, orderIdIn(2, 4), orderIdIn(1, 4)])
@@ -49,14 +49,14 @@ describe('a poison event', () => {
     });
     await projector.stop();
 
-    // With the bug fixed, the next start carries on where it stopped.
+    // After a fix of the bug, the next start continues at the event.
     const fixed = await startProjector(log);
     await projected(log);
     await expectReadModelsEqualTheLog(log);
     await fixed.stop();
   });
 
-  it('that no code can read stops every projection there, and none in other partitions', async () => {
+  it('an event that no code can read stops every projection in its partition, and none in other ones', async () => {
     const append = appender(log);
     const orderId = orderIdIn(2, 4);
     await place(append, orderId);

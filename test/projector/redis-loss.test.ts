@@ -1,0 +1,71 @@
+import { expect } from 'chai';
+import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
+import { expectReadModelsEqualTheLog, projected } from '../support/read-models.js';
+import { restoreKeys, snapshotKeys } from '../support/redis-keys.js';
+import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+
+describe('loss of data in Redis', () => {
+  let log: TestLog;
+  beforeEach(async () => {
+    log = await createTestLog(4);
+  });
+  afterEach(() => log.close());
+
+  it('read models are rebuilt, equal to before, when Redis is flushed while the projector runs', async () => {
+    const projector = await startProjector(log);
+    const append = appender(log);
+    const orderIds = Array.from({ length: 100 }, (_, nth) => orderIdIn(nth % 4, 4));
+    for (const orderId of orderIds) await place(append, orderId);
+    await projected(log);
+    const before = await snapshotKeys(log);
+    expect(Object.keys(before).length).to.be.greaterThan(200);
+    await log.redis.flushall();
+    await projected(log);
+    expect(await snapshotKeys(log)).to.deep.equal(before);
+    await expectReadModelsEqualTheLog(log);
+
+    // Later events are folded on top.
+    await append({ orderId: orderIds[0]!, expectedVersion: 1, events: [noteEvent('after')] });
+    await projected(log);
+    await expectReadModelsEqualTheLog(log);
+    await projector.stop();
+  });
+
+  it('read models continue from an older state when Redis comes back with one', async () => {
+    const projector = await startProjector(log);
+    const append = appender(log);
+    for (let nth = 0; nth < 20; nth += 1) await place(append, orderIdIn(nth % 4, 4));
+    await projected(log);
+    const older = await snapshotKeys(log);
+    for (let nth = 0; nth < 20; nth += 1) await place(append, orderIdIn(nth % 4, 4));
+    await projected(log);
+    await log.redis.flushall();
+    await restoreKeys(log, older);
+    await projected(log);
+    await expectReadModelsEqualTheLog(log);
+    await projector.stop();
+  });
+
+  it('read models stay as they are while Redis lacks memory, and continue once it has some', async () => {
+    const projector = await startProjector(log);
+    const append = appender(log);
+    for (let nth = 0; nth < 8; nth += 1) await place(append, orderIdIn(nth % 4, 4));
+    await projected(log);
+    const before = await snapshotKeys(log);
+    await log.redis.config('SET', 'maxmemory', '1');
+    try {
+      for (let nth = 0; nth < 8; nth += 1) await place(append, orderIdIn(nth % 4, 4));
+      // Ten refusals mean that at least one step was retried.
+      await eventually('Redis to refuse a step', async () =>
+        /errorstat_OOM:count=\d{2}/.test(await log.redis.info('errorstats')),
+      );
+      expect(await snapshotKeys(log)).to.deep.equal(before);
+    } finally {
+      await log.redis.config('SET', 'maxmemory', '0');
+    }
+    await projected(log);
+    await expectReadModelsEqualTheLog(log);
+    expect(projector.projector.stoppedProjections()).to.deep.equal([]);
+    await projector.stop();
+  });
+});
