@@ -13,9 +13,9 @@ export interface OwnedPartition {
  * The projectors of the partitions that this process owns. The life of a partition here:
  *
  * 1. `acquire`: it is owned and has no projector.
- * 2. `fill`: one projector per group runs. Each further `fill` stops the projectors of groups that
- *    no longer exist and starts those of new groups.
- * 3. `release`: its projectors are told to stop; `drained` resolves once their steps are over.
+ * 2. `fill`: one projector per group runs. Each further `fill` stops the projectors of removed
+ *    groups and starts those of new groups.
+ * 3. `release`: its projectors stop; `drained` resolves once their steps are over.
  *
  * A partition that is acquired again while its last steps are running is filled after them.
  */
@@ -89,10 +89,7 @@ export class OwnedPartitions {
     }
   }
 
-  /**
-   * Somebody in this process waits until a position is projected: ends delays of the steps up to
-   * it.
-   */
+  /** Ends delays of the steps up to a position, because a request of this process waits for it. */
   flushUpTo(partition: number, position: number): void {
     for (const projector of this.#owned.get(partition)?.projectors.values() ?? []) projector.flushUpTo(position);
   }

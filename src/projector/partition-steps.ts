@@ -149,7 +149,7 @@ export class PartitionSteps {
     return writer.prepare(events);
   }
 
-  /** Stops a writer whose checkpoint lies behind the end of the log. */
+  /** Stops a writer whose checkpoint is beyond the end of the log. */
   async #stopIfBeyondHead(writer: GenerationWriter): Promise<void> {
     const { position } = writer.checkpoint;
     if (position <= this.#head) return;

@@ -70,8 +70,8 @@ describe('completeness', () => {
       await projected(log);
       await eventually('the last event', () => seen.get(1)?.length === heldPosition + 30);
       expect(seen.get(1)).to.deep.equal(await positionsOf(log, 1));
-      const places = await log.redis.hget(...orderHistoryKeys(liveKeys(log, 'order-history', 1)).order(held));
-      expect(decodePositions(places ?? '')).to.deep.equal([heldPosition]);
+      const positions = await log.redis.hget(...orderHistoryKeys(liveKeys(log, 'order-history', 1)).order(held));
+      expect(decodePositions(positions ?? '')).to.deep.equal([heldPosition]);
       await expectIntactLog(log);
       await expectReadModelsEqualTheLog(log);
       await projector.stop();

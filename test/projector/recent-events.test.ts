@@ -90,9 +90,9 @@ describe('events that a process appends itself', () => {
           minLength: 5,
           maxLength: 30,
         }),
-        async (turns) => {
+        async (bursts) => {
           await Promise.all(
-            turns.map(async ({ own, partition, burst }) => {
+            bursts.map(async ({ own, partition, burst }) => {
               for (let nth = 0; nth < burst; nth += 1) await place(own ? here : elsewhere, orderIdIn(partition, 4));
             }),
           );
@@ -143,7 +143,7 @@ describe('events that a process appends itself', () => {
     for (const position of [2, 3]) {
       await place(append, orderIdIn(1, 4));
       for (const name of ['order-status', 'order-history'])
-        await eventually(`${name} to go on`, async () => (await checkpoint(name)) === position);
+        await eventually(`${name} to continue`, async () => (await checkpoint(name)) === position);
     }
     expect(await checkpoint('metrics')).to.equal(1);
     await log.redis.del(figures);

@@ -170,7 +170,7 @@ describe('a rebuild', () => {
     expect(await store.cancel(held)).to.equal(false);
     await eventually('its keys to be gone', async () => (await log.redis.exists(counter(2))) === 0);
     await place(append, orderIdIn(1, partitions));
-    await eventually('the live one to go on', async () => (await log.redis.get(counter(1))) === '11');
+    await eventually('the live generation to continue', async () => (await log.redis.get(counter(1))) === '11');
     await stop();
   });
 
