@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { problemOf } from '../../../src/http/middleware/problem-responses.js';
+import { problemOf } from '../../../src/http/contract/problems.js';
 import { allProjections } from '../../../src/projections/all-projections.js';
 import type { Projection } from '../../../src/projections/projection.js';
 import { getProjections } from '../../../src/queries/get-projections.js';
