@@ -5,7 +5,7 @@
 -- A step is rejected if its checkpoint is not the one that it was folded from. So an owner that has
 -- lost its partition without noticing cannot write, and no event is applied twice.
 --
--- Called by: src/projector/apply-steps.ts
+-- Called by: src/projector/steps/apply-steps.ts
 --
 -- KEYS     the checkpoint of each step
 -- ARGV[1]  the channel on which applied steps are published

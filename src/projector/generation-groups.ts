@@ -1,7 +1,7 @@
 import type { Projection } from '../projections/projection.js';
 import type { Generations } from '../read-models/generations.js';
-import type { GenerationToFill } from './generation-writer.js';
 import { projectorLimits as limits } from './limits.js';
+import type { GenerationToFill } from './steps/generation-writer.js';
 
 /** The name of the group of live generations begins with this word. */
 export const liveGroup = 'live';

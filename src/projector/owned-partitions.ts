@@ -1,6 +1,6 @@
 import { liveGroup } from './generation-groups.js';
-import type { GenerationToFill } from './generation-writer.js';
 import { PartitionProjector, type PartitionProjectorDeps } from './partition-projector.js';
+import type { GenerationToFill } from './steps/generation-writer.js';
 
 /** A partition that this process owns, with one projector per group of generations. */
 export interface OwnedPartition {

@@ -5,13 +5,13 @@ import { createPartitionsReader, type ReadEvents } from '../event-log/read/read-
 import { createCheckpointFreeze } from './generations/checkpoint-freeze.js';
 import { projectorLimits as limits } from './limits.js';
 import type { PartitionProjectorDeps } from './partition-projector.js';
-import { createProjectionStore } from './projection-store.js';
 import type { ProjectorOptions } from './projector-options.js';
 import { createLinger } from './scheduling/linger.js';
 import type { RebuildPause } from './scheduling/rebuild-pause.js';
 import { Semaphore } from './scheduling/semaphore.js';
 import { createYieldToEventLoop } from './scheduling/yield-to-event-loop.js';
 import type { SkippedEvents } from './skipped-events.js';
+import { createProjectionStore } from './steps/projection-store.js';
 
 interface Shared {
   readonly recentEvents: RecentEvents;

@@ -2,13 +2,13 @@ import type { Logger } from 'pino';
 import { retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
 import type { ReadModelKeys } from '../read-models/keys.js';
 import type { StoppedReport } from '../read-models/report.js';
-import { type GenerationToFill, GenerationWriter, type GenerationWriterDeps } from './generation-writer.js';
 import type { CheckpointFreeze } from './generations/checkpoint-freeze.js';
 import { projectorLimits as limits } from './limits.js';
-import { type KnownHeads, PartitionSteps, type PartitionStepsDeps, type StepOutcome } from './partition-steps.js';
 import type { Linger } from './scheduling/linger.js';
 import type { Semaphore } from './scheduling/semaphore.js';
 import { WakeSignal } from './scheduling/wake-signal.js';
+import { type GenerationToFill, GenerationWriter, type GenerationWriterDeps } from './steps/generation-writer.js';
+import { type KnownHeads, PartitionSteps, type PartitionStepsDeps, type StepOutcome } from './steps/partition-steps.js';
 
 /** The log's heads, and an event when one moves: LogHeads, or the end positions of a dry run. */
 export interface ObservedHeads extends KnownHeads {

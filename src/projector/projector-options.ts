@@ -4,7 +4,7 @@ import type { LogHeads } from '../event-log/heads/log-heads.js';
 import type { Projection } from '../projections/projection.js';
 import type { ReadModelKeys } from '../read-models/keys.js';
 import type { Redis } from '../read-models/redis/redis-client.js';
-import type { OpenEvents } from './decode-events.js';
+import type { OpenEvents } from './steps/decode-events.js';
 
 /** The options of a Projector. */
 export interface ProjectorOptions {

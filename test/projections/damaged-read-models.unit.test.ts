@@ -4,7 +4,7 @@ import type { StoredEvent } from '../../src/event-log/stored-event.js';
 import { metricsProjection } from '../../src/projections/metrics.js';
 import { orderHistoryProjection } from '../../src/projections/order-history.js';
 import type { ProjectedEvent } from '../../src/projections/projection.js';
-import { decodeEvents } from '../../src/projector/decode-events.js';
+import { decodeEvents } from '../../src/projector/steps/decode-events.js';
 import type { PartitionKeys } from '../../src/read-models/keys.js';
 import { encodePositions } from '../../src/read-models/order-history.js';
 

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import type { EmbeddedServer } from '../../src/embedded/child.js';
 import { freePort } from '../../src/embedded/child.js';
 import { startRedis } from '../../src/embedded/redis.js';
-import { createProjectionStore } from '../../src/projector/projection-store.js';
+import { createProjectionStore } from '../../src/projector/steps/projection-store.js';
 import { createDataDir } from '../support/data-dir.js';
 import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected } from '../support/read-models.js';

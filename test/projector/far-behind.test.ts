@@ -4,9 +4,9 @@ import type { Projection } from '../../src/projections/projection.js';
 import { createCheckpointFreeze } from '../../src/projector/generations/checkpoint-freeze.js';
 import { projectorLimits as limits } from '../../src/projector/limits.js';
 import { PartitionProjector } from '../../src/projector/partition-projector.js';
-import { createProjectionStore } from '../../src/projector/projection-store.js';
 import { Semaphore } from '../../src/projector/scheduling/semaphore.js';
 import { createYieldToEventLoop } from '../../src/projector/scheduling/yield-to-event-loop.js';
+import { createProjectionStore } from '../../src/projector/steps/projection-store.js';
 import { appender, noteEvent, orderIdIn } from '../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
 

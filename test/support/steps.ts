@@ -1,4 +1,4 @@
-import type { Step } from '../../src/projector/apply-steps.js';
+import type { Step } from '../../src/projector/steps/apply-steps.js';
 import type { RedisCommand } from '../../src/read-models/redis/redis-pipeline.js';
 
 /** A step of a projection's first generation, from one position to another of a log whose hashes are h1, h2, … */

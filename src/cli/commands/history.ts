@@ -1,11 +1,11 @@
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { recordedEvent, type StoredEvent } from '../../event-log/stored-event.js';
-import { isUuid } from '../../orders/values/uuid.js';
 import type { ItemQuantity, RecordedEvent } from '../../orders/events.js';
 import { evolve } from '../../orders/evolve.js';
 import { type Order, paymentStatus } from '../../orders/order.js';
 import { exponentOf } from '../../orders/values/currency.js';
 import { formatMinor } from '../../orders/values/money.js';
+import { isUuid } from '../../orders/values/uuid.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/errors.js';

@@ -11,10 +11,10 @@ import { positionsOf } from '../generations/generation-contents.js';
 import { createGenerationStore } from '../generations/generation-store.js';
 import { projectorLimits as limits } from '../limits.js';
 import { PartitionProjector, type PartitionProjectorDeps } from '../partition-projector.js';
-import { createProjectionStore } from '../projection-store.js';
 import { Semaphore } from '../scheduling/semaphore.js';
 import { createYieldToEventLoop } from '../scheduling/yield-to-event-loop.js';
 import { SkippedEvents } from '../skipped-events.js';
+import { createProjectionStore } from '../steps/projection-store.js';
 
 export interface ScratchGenerationDeps {
   readonly pool: Pool;

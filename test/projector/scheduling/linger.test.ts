@@ -7,9 +7,9 @@ import { readPartition } from '../../../src/event-log/read/read-partition.js';
 import type { Projection } from '../../../src/projections/projection.js';
 import { createCheckpointFreeze } from '../../../src/projector/generations/checkpoint-freeze.js';
 import { PartitionProjector } from '../../../src/projector/partition-projector.js';
-import { createProjectionStore } from '../../../src/projector/projection-store.js';
 import { Semaphore } from '../../../src/projector/scheduling/semaphore.js';
 import { createYieldToEventLoop } from '../../../src/projector/scheduling/yield-to-event-loop.js';
+import { createProjectionStore } from '../../../src/projector/steps/projection-store.js';
 import { appender, orderIdIn, place } from '../../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
 

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import type { StoredEvent } from '../event-log/stored-event.js';
-import type { ProjectedEvent, Projection } from '../projections/projection.js';
-import { type Checkpoint, isSamePosition, startCheckpoint } from '../read-models/checkpoint.js';
-import type { GenerationId, PartitionKeys } from '../read-models/keys.js';
-import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
-import type { StoppedReport } from '../read-models/report.js';
+import type { StoredEvent } from '../../event-log/stored-event.js';
+import type { ProjectedEvent, Projection } from '../../projections/projection.js';
+import { type Checkpoint, isSamePosition, startCheckpoint } from '../../read-models/checkpoint.js';
+import type { GenerationId, PartitionKeys } from '../../read-models/keys.js';
+import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
+import type { StoppedReport } from '../../read-models/report.js';
 import type { Step } from './apply-steps.js';
 import type { DecodedEvent } from './decode-events.js';
 import type { ProjectionStore } from './projection-store.js';

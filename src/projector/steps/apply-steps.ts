@@ -1,10 +1,10 @@
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../read-models/checkpoint.js';
-import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
-import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
-import type { Redis } from '../read-models/redis/redis-client.js';
-import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
-import { redisScript } from '../read-models/redis/redis-script.js';
-import { projectorLimits as limits } from './limits.js';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../read-models/checkpoint.js';
+import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
+import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
+import type { Redis } from '../../read-models/redis/redis-client.js';
+import type { RedisCommand } from '../../read-models/redis/redis-pipeline.js';
+import { redisScript } from '../../read-models/redis/redis-script.js';
+import { projectorLimits as limits } from '../limits.js';
 
 /**
  * One batch of events, folded: brings a generation from one checkpoint to the next in one

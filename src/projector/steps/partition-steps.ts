@@ -1,13 +1,13 @@
-import type { RecentEvents } from '../event-log/append/recent-events.js';
-import type { ReadEvents } from '../event-log/read/read-partitions.js';
-import type { StoredEvent } from '../event-log/stored-event.js';
-import type { Checkpoint } from '../read-models/checkpoint.js';
+import type { RecentEvents } from '../../event-log/append/recent-events.js';
+import type { ReadEvents } from '../../event-log/read/read-partitions.js';
+import type { StoredEvent } from '../../event-log/stored-event.js';
+import type { Checkpoint } from '../../read-models/checkpoint.js';
+import { projectorLimits as limits } from '../limits.js';
+import type { YieldToEventLoop } from '../scheduling/yield-to-event-loop.js';
 import { allFollow, type ChainCheck, createChainCheck } from './chain-check.js';
 import { type DecodedEvent, decodeEvents, type OpenEvents } from './decode-events.js';
 import type { GenerationWriter, PreparedStep } from './generation-writer.js';
-import { projectorLimits as limits } from './limits.js';
 import type { ProjectionStore } from './projection-store.js';
-import type { YieldToEventLoop } from './scheduling/yield-to-event-loop.js';
 
 /** The head of each partition of the log, as known in this process. */
 export interface KnownHeads {

@@ -1,6 +1,6 @@
-import { chainHash, genesisHash } from '../event-log/hash-chain.js';
-import type { StoredEvent } from '../event-log/stored-event.js';
-import { type Checkpoint, isSamePosition } from '../read-models/checkpoint.js';
+import { chainHash, genesisHash } from '../../event-log/hash-chain.js';
+import type { StoredEvent } from '../../event-log/stored-event.js';
+import { type Checkpoint, isSamePosition } from '../../read-models/checkpoint.js';
 
 /** The hash that the event after a checkpoint chains to. */
 function hashAt({ position, hash }: Checkpoint): Buffer {

@@ -1,7 +1,7 @@
-import { isOperatorEvent } from '../event-log/operators/operator-events.js';
-import { type StoredEvent, storedOrderEvent } from '../event-log/stored-event.js';
-import { UnopenableEvent } from '../event-log/unopenable-event.js';
-import type { ProjectedEvent } from '../projections/projection.js';
+import { isOperatorEvent } from '../../event-log/operators/operator-events.js';
+import { type StoredEvent, storedOrderEvent } from '../../event-log/stored-event.js';
+import { UnopenableEvent } from '../../event-log/unopenable-event.js';
+import type { ProjectedEvent } from '../../projections/projection.js';
 
 /**
  * Opens sealed personal data; forgotten data shows as erased. Keeps the order of the events.

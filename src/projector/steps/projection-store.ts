@@ -1,7 +1,7 @@
-import { type Checkpoint, decodeCheckpoint } from '../read-models/checkpoint.js';
-import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
-import type { Redis } from '../read-models/redis/redis-client.js';
-import { pipeline, type RedisCommand } from '../read-models/redis/redis-pipeline.js';
+import { type Checkpoint, decodeCheckpoint } from '../../read-models/checkpoint.js';
+import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
+import type { Redis } from '../../read-models/redis/redis-client.js';
+import { pipeline, type RedisCommand } from '../../read-models/redis/redis-pipeline.js';
 import { type ApplySteps, createApplySteps } from './apply-steps.js';
 
 /**
