@@ -2,13 +2,15 @@ import type { JWK } from 'jose';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import { readHash } from '../event-log/read/read-partition.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
+import { count, type FromSchema, list, object, sha256, text, time, uuid } from '../json-schema.js';
 import { orderPartition } from '../orders/values/partition.js';
-import { type ExportedEvent, exportedEvent, recomputedHash } from './exported-event.js';
+import { exportedEvent, recomputedHash } from './exported-event.js';
 import { openTree } from './merkle-store.js';
 import { isIncluded, leafHash } from './merkle-tree.js';
 import {
   type SignedCheckpoint,
   type SignedCheckpointPayload,
+  signedCheckpointSchema,
   type SignedPartition,
   verifySignedCheckpoint,
 } from './signed-checkpoint.js';
@@ -17,22 +19,33 @@ import {
  * An event of the order as it was hashed, with its path in the Merkle tree. The order and its
  * partition are named once, in the proof.
  */
-export interface ProvenEvent extends Omit<ExportedEvent, 'order_id' | 'partition'> {
-  /**
-   * The sibling hashes (hex) on the way from the leaf to the root of the partition's Merkle tree.
-   */
-  readonly path: readonly string[];
-}
+const provenEventSchema = object({
+  position: count,
+  version: count,
+  type: text,
+  occurred_at: time,
+  recorded_at: time,
+  data: { type: 'string', description: 'JSON text, byte by byte as it is hashed.' },
+  metadata: text,
+  /** The hash of the event before it in the partition. */
+  previous_hash: sha256,
+  hash: sha256,
+  /** The sibling hashes on the way from the leaf to the root of the partition's Merkle tree. */
+  path: list(sha256),
+});
 
 /** Proves, given trust in the signing key, that these events are in the log that was signed. */
-export interface OrderProof {
-  readonly order_id: string;
-  readonly partition: number;
+export const orderProofSchema = object({
+  order_id: uuid,
+  partition: count,
   /** The log's number of partitions. Together with the order's id it determines the partition. */
-  readonly partitions: number;
-  readonly events: readonly ProvenEvent[];
-  readonly checkpoint: SignedCheckpoint;
-}
+  partitions: count,
+  events: list(provenEventSchema),
+  checkpoint: signedCheckpointSchema,
+});
+
+type ProvenEvent = FromSchema<typeof provenEventSchema>;
+export type OrderProof = FromSchema<typeof orderProofSchema>;
 
 /**
  * Creates the proof for an order's events up to the checkpoint. Each event's path grows with the

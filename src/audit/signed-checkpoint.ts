@@ -1,36 +1,39 @@
 import { CompactSign, compactVerify, importJWK, type JWK } from 'jose';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import { readHeads } from '../event-log/heads/read-heads.js';
+import { count, type FromSchema, list, object, sha256, time, uuid } from '../json-schema.js';
 import { extendTree, openTree } from './merkle-store.js';
 import { type SigningKey, signingAlgorithm } from './signing-key.js';
 
-/** One partition at the time of the checkpoint. Hashes are in hex. */
-export interface SignedPartition {
-  readonly partition: number;
+/** One partition at the time of the checkpoint. */
+const partitionSchema = object({
+  partition: count,
   /** The position of the partition's last event, which is also the size of its Merkle tree. */
-  readonly position: number;
+  position: count,
   /** The chain hash of that event. */
-  readonly hash: string;
+  hash: sha256,
   /** The root of the Merkle tree over the partition's events. */
-  readonly root: string;
-}
+  root: sha256,
+});
 
 /**
  * The state of the whole log at one moment. Kept outside the service, it later proves that no event
  * up to these positions was changed or removed.
  */
-export interface SignedCheckpointPayload {
-  readonly log_id: string;
-  readonly created_at: string;
-  readonly partitions: readonly SignedPartition[];
-}
+const checkpointSchema = object({ log_id: uuid, created_at: time, partitions: list(partitionSchema) });
 
-/** A checkpoint as it is published, readable and signed. Only the payload inside the JWS counts. */
-export interface SignedCheckpoint {
-  readonly checkpoint: SignedCheckpointPayload;
-  /** JWS, compact serialisation (RFC 7515), EdDSA with Ed25519 over the checkpoint's JSON. */
-  readonly jws: string;
-}
+/**
+ * A checkpoint as it is published, readable and signed (RFC 7515). Only the payload inside the JWS
+ * counts.
+ */
+export const signedCheckpointSchema = object({
+  checkpoint: checkpointSchema,
+  jws: { type: 'string', description: 'JWS, compact; EdDSA with Ed25519 over the checkpoint’s JSON.' },
+});
+
+export type SignedPartition = FromSchema<typeof partitionSchema>;
+export type SignedCheckpointPayload = FromSchema<typeof checkpointSchema>;
+export type SignedCheckpoint = FromSchema<typeof signedCheckpointSchema>;
 
 /**
  * The `typ` in the JWS header. A signature that the same key made over another document is thereby

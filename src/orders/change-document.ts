@@ -1,15 +1,23 @@
-/** One event of an order, as those hear of it who follow orders: in streams and in webhooks alike. */
-export interface ChangeDocument {
-  readonly order_id: string;
-  readonly version: number;
-  readonly type: string;
-  readonly data: unknown;
-  readonly actor: string;
-  readonly occurred_at: string;
-  readonly recorded_at: string;
-  /** An Event-Position: partition:position. */
-  readonly position: string;
-}
+import { type FromSchema, object, text, time, uuid } from '../json-schema.js';
+
+/** What an event looks like to a client, wherever it is shown. */
+export const eventProperties = {
+  version: { type: 'integer', minimum: 1 },
+  type: text,
+  data: { type: 'object', description: 'As it is in the log: amounts in minor units.' },
+  actor: text,
+  occurred_at: time,
+  recorded_at: time,
+} as const;
+
+/** One event of an order, as streams and webhooks send it. */
+export const changeSchema = object({
+  order_id: uuid,
+  ...eventProperties,
+  position: { type: 'string', pattern: '^\\d+:\\d+$', description: 'An Event-Position: partition:position.' },
+});
+
+export type ChangeDocument = FromSchema<typeof changeSchema>;
 
 export function changeDocument(
   { partition, position }: { readonly partition: number; readonly position: number },

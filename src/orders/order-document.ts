@@ -1,25 +1,36 @@
-import { type Order, type PaymentStatus, paymentStatus } from './order.js';
-import { exponentOf } from './values/currency.js';
+import { count, type FromSchema, list, object, record, text, time, uuid } from '../json-schema.js';
+import { type Order, orderStatuses, paymentStatus, paymentStatuses } from './order.js';
+import { currencyCodes, exponentOf } from './values/currency.js';
 import { toMajor } from './values/money.js';
 
+export const currencySchema = { type: 'string', enum: currencyCodes, description: 'An ISO 4217 code.' } as const;
+
+export const amountSchema = { type: 'number', description: 'In major units, exact.' } as const;
+
 /** An order as the API shows it: amounts in major units, as JSON numbers. */
-export interface OrderDocument {
-  order_id: string;
-  user_id: string;
-  status: Order['status'];
-  payment_status: PaymentStatus;
-  on_hold: boolean;
-  items: { item_id: string; quantity: number; unit_price?: number; shipped: number; returned: number }[];
-  item_ids: string[];
-  total_amount: number;
-  currency: string;
-  paid_amount: number;
-  refunded_amount: number;
-  metadata: Record<string, string>;
-  placed_at: string;
-  updated_at: string;
-  version: number;
-}
+export const orderSchema = object({
+  order_id: uuid,
+  user_id: text,
+  status: { enum: orderStatuses },
+  payment_status: { enum: paymentStatuses },
+  on_hold: { type: 'boolean' },
+  items: list(
+    object({ item_id: text, quantity: count, unit_price: amountSchema, shipped: count, returned: count }, [
+      'unit_price',
+    ]),
+  ),
+  item_ids: list(text),
+  total_amount: amountSchema,
+  currency: currencySchema,
+  paid_amount: amountSchema,
+  refunded_amount: amountSchema,
+  metadata: record(text),
+  placed_at: time,
+  updated_at: time,
+  version: { type: 'integer', minimum: 1 },
+});
+
+export type OrderDocument = FromSchema<typeof orderSchema>;
 
 export function orderDocument(order: Order): OrderDocument {
   const exponent = exponentOf(order.currency);

@@ -1,23 +1,28 @@
 import { pointerPart } from '../json-pointer.js';
+import { count, type FromSchema, list, object, uuid } from '../json-schema.js';
 import { evolve, fold } from '../orders/evolve.js';
 import type { Order } from '../orders/order.js';
 import { type OrderDocument, orderDocument } from '../orders/order-document.js';
-import { type HistoryEvent, type OrderHistory, readHistory, recordedFromEntry } from './get-order-history.js';
+import {
+  type FieldChange,
+  fieldChangeSchema,
+  type OrderHistory,
+  readHistory,
+  recordedFromEntry,
+} from './get-order-history.js';
 import type { ReadModels } from './live-generation.js';
 
-/** One field of the order that is not the same before and after. Absent on the side where there was no such field. */
-export interface Change {
-  /** JSON pointer into the order's document; an item is named by its item_id: /items/ITEM_ID/shipped. */
-  readonly pointer: string;
-  readonly before?: unknown;
-  readonly after?: unknown;
-}
+export const changesBetweenVersionsSchema = object({
+  order_id: uuid,
+  from_version: count,
+  to_version: count,
+  changes: list(fieldChangeSchema),
+});
+
+export type ChangesBetweenVersions = FromSchema<typeof changesBetweenVersionsSchema>;
 
 /** Adds to each event what it changed, field by field. */
-export async function withChanges(
-  models: ReadModels,
-  history: OrderHistory,
-): Promise<OrderHistory & { events: (HistoryEvent & { changes: Change[] })[] }> {
+export async function withChanges(models: ReadModels, history: OrderHistory): Promise<OrderHistory> {
   const entries = await readHistory(models, history.order_id, history.events.length);
   let order: Order | undefined;
   const changes = entries.map((entry) => {
@@ -34,7 +39,7 @@ export async function changesBetweenVersions(
   orderId: string,
   from: number,
   to: number,
-): Promise<{ order_id: string; from_version: number; to_version: number; changes: Change[] } | undefined> {
+): Promise<ChangesBetweenVersions | undefined> {
   const entries = await readHistory(models, orderId, Math.max(from, to));
   if (entries.length < Math.max(from, to)) return undefined;
   const at = (version: number) => {
@@ -47,9 +52,9 @@ export async function changesBetweenVersions(
 /** What every event changes says nothing. */
 const always = new Set(['/version', '/updated_at', '/item_ids']);
 
-export function changesBetween(before: OrderDocument | undefined, after: OrderDocument | undefined): Change[] {
+export function changesBetween(before: OrderDocument | undefined, after: OrderDocument | undefined): FieldChange[] {
   const [old, now] = [fieldsOf(before), fieldsOf(after)];
-  return [...new Set([...old.keys(), ...now.keys()])].flatMap((pointer): Change[] => {
+  return [...new Set([...old.keys(), ...now.keys()])].flatMap((pointer): FieldChange[] => {
     if (always.has(pointer)) return [];
     const [one, other] = [old.get(pointer), now.get(pointer)];
     if (JSON.stringify(one) === JSON.stringify(other)) return [];

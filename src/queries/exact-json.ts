@@ -3,6 +3,11 @@ export class ExactNumber {
   constructor(readonly text: string) {}
 }
 
+/** A type in which every number may be an ExactNumber. */
+export type WithExactNumbers<Value> = Value extends number
+  ? number | ExactNumber
+  : { readonly [Key in keyof Value]: WithExactNumbers<Value[Key]> };
+
 /** JSON text of plain data in which numbers may be ExactNumbers. */
 export function exactJson(value: unknown): string {
   if (value instanceof ExactNumber) return value.text;

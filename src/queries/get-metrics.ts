@@ -1,7 +1,3 @@
-import { orderStatuses } from '../orders/order.js';
-import { exponentOf } from '../orders/values/currency.js';
-import { formatMinor } from '../orders/values/money.js';
-import { type DurationSketch, quantileMs } from '../read-models/encoding/duration-sketch.js';
 import {
   dayMs,
   decodeFigures,
@@ -14,10 +10,10 @@ import {
   metricsKeys,
 } from '../read-models/metrics.js';
 import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
-import { ExactNumber } from './exact-json.js';
 import { type Interval, intervalEnd, intervalStart } from './intervals.js';
 import { queryLimits as limits } from './limits.js';
 import { fromLive, type GenerationReader, type ReadModels } from './live-generation.js';
+import { type BucketFigures, type MetricsDocument, metricsDocument } from './metrics-document.js';
 
 export interface MetricsQuery {
   readonly currency: string;
@@ -33,7 +29,7 @@ export interface MetricsQuery {
  * length of the range in months and days, not on the number of orders. Gives 'too-many-buckets' for a series longer than
  * `queryLimits.maxSeriesBuckets`.
  */
-export function getMetrics(models: ReadModels, query: MetricsQuery): Promise<object | 'too-many-buckets'> {
+export function getMetrics(models: ReadModels, query: MetricsQuery): Promise<MetricsDocument | 'too-many-buckets'> {
   return fromLive(models, metrics, (live) => readMetrics(live, models.partitions, query));
 }
 
@@ -42,15 +38,14 @@ export async function readMetrics(
   generation: GenerationReader,
   partitions: number,
   query: MetricsQuery,
-): Promise<object | 'too-many-buckets'> {
+): Promise<MetricsDocument | 'too-many-buckets'> {
   const { currency } = query;
-  const exponent = exponentOf(currency);
   const [total, currencies] = await readTotals(generation, partitions, currency);
   const range = rangeOf(query, total);
   const whole = query.fromMs === undefined && query.toMs === undefined;
 
   let figures = total;
-  let series: object[] | undefined;
+  let series: BucketFigures[] | undefined;
   if (range && (!whole || query.interval)) {
     const buckets = bucketsOf(range, query.interval);
     if (buckets.length > limits.maxSeriesBuckets) return 'too-many-buckets';
@@ -61,27 +56,15 @@ export async function readMetrics(
       for (const one of bucketFigures) mergeFigures(figures, one);
     }
     if (query.interval) {
-      series = buckets.map(({ start }, index) => seriesEntry(start, bucketFigures[index] ?? emptyFigures(), exponent));
+      series = buckets.map(({ start }, index) => ({ start, figures: bucketFigures[index] ?? emptyFigures() }));
     }
   } else if (!range) {
     figures = emptyFigures();
     if (query.interval) series = [];
   }
 
-  return {
-    currency,
-    other_currencies: currencies.filter((code) => code !== currency).sort(),
-    total_orders: figures.orders,
-    by_status: byStatus(figures),
-    units: figures.units,
-    revenue: revenue(figures, exponent),
-    average_order_value: averageOrderValue(figures, exponent),
-    processing_time: {
-      placed_to_shipped: durations(figures.placedToShipped),
-      placed_to_delivered: durations(figures.placedToDelivered),
-    },
-    ...(series ? { series } : {}),
-  };
+  const others = currencies.filter((code) => code !== currency).sort();
+  return metricsDocument(currency, others, figures, series);
 }
 
 interface Bucket {
@@ -176,55 +159,4 @@ function fieldsOf({ from, to }: Bucket): string[] {
     }
   }
   return fields;
-}
-
-function revenue(figures: Figures, exponent: number) {
-  const money = (minor: bigint) => new ExactNumber(formatMinor(minor, exponent));
-  const { gross, cancelled, refunded, paid } = figures;
-  return {
-    gross: money(gross),
-    cancelled: money(cancelled),
-    refunded: money(refunded),
-    net: money(gross - cancelled - refunded),
-    paid: money(paid),
-  };
-}
-
-function seriesEntry(start: number, figures: Figures, exponent: number) {
-  return {
-    start: new Date(start).toISOString(),
-    orders: figures.orders,
-    cancelled_orders: figures.byStatus.get('cancelled') ?? 0,
-    units: figures.units,
-    revenue: revenue(figures, exponent),
-  };
-}
-
-/** Statuses that no order has are left out. */
-function byStatus(figures: Figures): Record<string, number> {
-  return Object.fromEntries(
-    orderStatuses.flatMap((status) => {
-      const count = figures.byStatus.get(status) ?? 0;
-      return count > 0 ? [[status, count]] : [];
-    }),
-  );
-}
-
-/** Gross revenue by order, rounded half up to the currency's decimals; null without orders. */
-function averageOrderValue(figures: Figures, exponent: number): ExactNumber | null {
-  if (figures.orders === 0) return null;
-  const orders = BigInt(figures.orders);
-  return new ExactNumber(formatMinor((figures.gross * 2n + orders) / (orders * 2n), exponent));
-}
-
-/** Seconds, to the millisecond. */
-function durations(sketch: DurationSketch) {
-  const seconds = (ms: number | null) => (ms === null ? null : Math.round(ms) / 1000);
-  return {
-    count: sketch.count,
-    mean: sketch.count === 0 ? null : seconds(sketch.sumMs / sketch.count),
-    p50: seconds(quantileMs(sketch, 0.5)),
-    p90: seconds(quantileMs(sketch, 0.9)),
-    p99: seconds(quantileMs(sketch, 0.99)),
-  };
 }

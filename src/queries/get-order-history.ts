@@ -1,3 +1,5 @@
+import { count, type FromSchema, list, object, sha256, text, uuid } from '../json-schema.js';
+import { eventProperties } from '../orders/change-document.js';
 import type { RecordedEvent } from '../orders/events.js';
 import { upcast } from '../orders/upcast.js';
 import { orderPartition } from '../orders/values/partition.js';
@@ -12,27 +14,38 @@ import {
 import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
 import { fromLive, type ReadModels } from './live-generation.js';
 
-/** One event of an order: what happened, who did it, when, and where it stands in the log. */
-export interface HistoryEvent {
-  version: number;
-  type: string;
-  data: unknown;
-  actor: string;
-  occurred_at: string;
-  recorded_at: string;
-  position: number;
-  hash: string;
-  request_id?: string;
-  correlation_id?: string;
-  causation_id?: string;
-  idempotency_key?: string;
-}
+/** One field of an order that an event changed. */
+export const fieldChangeSchema = object(
+  {
+    /** JSON pointer into the order's document; an item is named by its item_id: /items/ITEM_ID/shipped. */
+    pointer: text,
+    before: { description: 'Absent where there was no such field.' },
+    after: {},
+  },
+  ['before', 'after'],
+);
 
-export interface OrderHistory {
-  order_id: string;
-  partition: number;
-  events: HistoryEvent[];
-}
+export type FieldChange = FromSchema<typeof fieldChangeSchema>;
+
+/** One event of an order: what happened, who did it, when, and where it is in the log. */
+export const historyEventSchema = object(
+  {
+    ...eventProperties,
+    position: count,
+    hash: sha256,
+    request_id: text,
+    correlation_id: text,
+    causation_id: text,
+    idempotency_key: text,
+    /** What the event changed, if the client asks for it. */
+    changes: list(fieldChangeSchema),
+  },
+  ['request_id', 'correlation_id', 'causation_id', 'idempotency_key', 'changes'],
+);
+
+export const orderHistorySchema = object({ order_id: uuid, partition: count, events: list(historyEventSchema) });
+
+export type OrderHistory = FromSchema<typeof orderHistorySchema>;
 
 /** Returns an order's events, oldest first, or undefined if the order does not exist. */
 export async function getOrderHistory(models: ReadModels, orderId: string): Promise<OrderHistory | undefined> {

@@ -1,3 +1,4 @@
+import { count, type FromSchema, list, nullable, object, text, time, uuid } from '../json-schema.js';
 import { decodeCheckpoint } from '../read-models/checkpoint.js';
 import { type Build, readGenerations, servedGeneration } from '../read-models/generations.js';
 import { type ProjectionId, releaseOf } from '../read-models/keys.js';
@@ -5,50 +6,67 @@ import { pipeline, type RedisCommand } from '../read-models/redis/redis-pipeline
 import type { PartitionReport, RebuildProgress, StoppedReport } from '../read-models/report.js';
 import type { ReadModels } from './live-generation.js';
 
-interface StoppedState {
-  position: number;
-  order_id: string | null;
-  type: string | null;
-  error: string;
-  at: string;
-}
+/** The event at which a projection stopped, and why. */
+const stoppedProperties = {
+  position: count,
+  order_id: nullable(uuid),
+  type: nullable(text),
+  error: text,
+  at: time,
+} as const;
+const stoppedSchema = object(stoppedProperties);
 
-export interface RebuildState {
-  generation: number;
-  /** Of the projection's code that builds it. */
-  version: number;
-  state: 'building' | 'stopped';
-  requested_by: string;
-  requested_at: string;
-  events_done: number;
-  events_total: number;
-  /** Events that are still to be folded. */
-  lag: number;
-  events_per_second: number | null;
-  seconds_left: number | null;
-  stopped?: ({ partition: number } & StoppedState)[];
-}
+export const rebuildSchema = object(
+  {
+    generation: count,
+    /** The version of the projection's code that builds the generation. */
+    version: count,
+    state: { enum: ['building', 'stopped'] },
+    requested_by: text,
+    requested_at: time,
+    events_done: count,
+    events_total: count,
+    /** Events that are still to be projected. */
+    lag: count,
+    events_per_second: nullable(count),
+    seconds_left: nullable(count),
+    stopped: list(object({ partition: count, ...stoppedProperties })),
+  },
+  ['stopped'],
+);
 
-export interface ProjectionState {
-  name: string;
-  /** Of the projection's code that made what queries are answered from. */
-  version: number;
-  generation: number;
+const partitionSchema = object(
+  {
+    partition: count,
+    checkpoint: count,
+    /** The end of the log when the partition's owner last reported. */
+    head: count,
+    lag: count,
+    owner: nullable(text),
+    reported_at: nullable(time),
+    stopped: stoppedSchema,
+  },
+  ['stopped'],
+);
+
+const projectionSchema = object({
+  name: text,
+  /** The version of the projection's code that made the generation which queries read. */
+  version: count,
+  generation: count,
   /** Events behind, over all partitions. */
-  lag: number;
-  state: 'live' | 'stopped';
-  rebuild: RebuildState | null;
-  partitions: {
-    partition: number;
-    checkpoint: number;
-    /** Where the log ended when the partition's owner last reported. */
-    head: number;
-    lag: number;
-    owner: string | null;
-    reported_at: string | null;
-    stopped?: StoppedState;
-  }[];
-}
+  lag: count,
+  state: { enum: ['live', 'stopped'] },
+  rebuild: { anyOf: [rebuildSchema, { type: 'null' }] },
+  partitions: list(partitionSchema),
+});
+
+export const projectionsSchema = object({ projections: list(projectionSchema) });
+
+export type RebuildState = FromSchema<typeof rebuildSchema>;
+export type ProjectionState = FromSchema<typeof projectionSchema>;
+type PartitionState = FromSchema<typeof partitionSchema>;
+type StoppedState = FromSchema<typeof stoppedSchema>;
 
 /** Returns the state of each projection in each partition. Heads are as last reported by owners. */
 export async function getProjections(models: ReadModels): Promise<ProjectionState[]> {
@@ -100,7 +118,7 @@ function partitionState(
   partition: number,
   checkpointText: unknown,
   report: PartitionReport | undefined,
-): ProjectionState['partitions'][number] {
+): PartitionState {
   const checkpoint = decodeCheckpoint((checkpointText ?? null) as string | null).position;
   const head = Math.max(report?.head ?? 0, checkpoint);
   const stopped = report?.stopped[name];

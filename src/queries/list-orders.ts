@@ -1,5 +1,6 @@
+import { type FromSchema, list, nullable, object, text } from '../json-schema.js';
 import { type OrderStatus, orderStatuses, type PaymentStatus, paymentStatuses } from '../orders/order.js';
-import { type OrderDocument, orderDocument } from '../orders/order-document.js';
+import { type OrderDocument, orderDocument, orderSchema } from '../orders/order-document.js';
 import { orderPartition } from '../orders/values/partition.js';
 import { shortTime } from '../read-models/encoding/short-id.js';
 import { decodeOrder, memberOrderId, orderStatus, orderStatusKeys } from '../read-models/order-status.js';
@@ -17,11 +18,13 @@ export interface OrderFilters {
   readonly placedToMs?: number;
 }
 
-export interface OrderPage {
-  readonly orders: OrderDocument[];
-  /** Where the next page begins; null where this was the last. */
-  readonly next_cursor: string | null;
-}
+export const orderPageSchema = object({
+  orders: list(orderSchema),
+  /** Where the next page begins; null on the last page. */
+  next_cursor: nullable(text),
+});
+
+export type OrderPage = FromSchema<typeof orderPageSchema>;
 
 /**
  * Returns a page of orders, newest first: by the time of placing, then by id. The cost of a page

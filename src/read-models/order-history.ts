@@ -44,7 +44,7 @@ export interface HistoryEntry {
   readonly position: number;
   readonly version: number;
   readonly type: string;
-  readonly data: unknown;
+  readonly data: Readonly<Record<string, unknown>>;
   readonly metadata: Omit<EventMetadata, 'command_hash'>;
   readonly occurred_at: string;
   readonly recorded_at: string;

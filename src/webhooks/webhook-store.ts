@@ -1,34 +1,42 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Pool } from '../event-log/database.js';
+import { count, type FromSchema, list, nullable, object, text, time, uuid } from '../json-schema.js';
 import { webhookLimits as limits } from './limits.js';
 
-/** A subscription, and how far it is. */
-export interface Webhook {
-  readonly webhook_id: string;
-  readonly url: string;
-  /** Null: events of every type. */
-  readonly event_types: readonly string[] | null;
-  readonly state: 'active' | 'paused' | 'gone';
-  readonly created_at: string;
-  readonly created_by: string;
-  readonly pending: number;
-  readonly dead_letters: number;
-  readonly lag: number;
-}
+const webhookProperties = {
+  webhook_id: uuid,
+  url: text,
+  event_types: { ...nullable(list(text)), description: 'null: every type.' },
+  state: { enum: ['active', 'paused', 'gone'], description: 'gone: the receiver answered 410.' },
+  created_at: time,
+  created_by: text,
+  pending: { ...count, description: 'Events that are to be delivered, those that are tried again included.' },
+  dead_letters: count,
+  lag: { ...count, description: 'Events of the log that were not looked at yet.' },
+} as const;
 
-export type WebhookWithSecret = Webhook & { readonly secret: string };
+/** A subscription, and how far it is. */
+export const webhookSchema = object(webhookProperties);
+
+export const webhookWithSecretSchema = object({
+  ...webhookProperties,
+  secret: { type: 'string', pattern: '^whsec_', description: 'Shown here and nowhere else.' },
+});
 
 /** An event that could not be delivered in time. */
-export interface DeadLetter {
-  /** partition:position */
-  readonly event: string;
-  readonly order_id: string;
-  readonly type: string;
-  readonly attempts: number;
-  readonly first_attempt_at: string;
-  readonly last_attempt_at: string;
-  readonly last_error: string;
-}
+export const deadLetterSchema = object({
+  event: { type: 'string', description: 'partition:position' },
+  order_id: uuid,
+  type: text,
+  attempts: count,
+  first_attempt_at: time,
+  last_attempt_at: time,
+  last_error: text,
+});
+
+export type Webhook = FromSchema<typeof webhookSchema>;
+export type WebhookWithSecret = FromSchema<typeof webhookWithSecretSchema>;
+export type DeadLetter = FromSchema<typeof deadLetterSchema>;
 
 /** A place in the log. */
 export interface EventPlace {

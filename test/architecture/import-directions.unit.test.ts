@@ -29,7 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'projector/scheduling': ['projector'],
 
   http: ['http/*', 'access', 'event-log', 'read-models'],
-  'http/contract': ['access', 'commands', 'orders/*', 'queries', 'event-log', 'read-models'],
+  'http/contract': ['access', 'audit', 'commands', 'orders/*', 'queries', 'event-log', 'read-models', 'webhooks'],
   'http/request': ['http', 'http/contract', 'access', 'commands', 'orders/*', 'read-models'],
   'http/response': ['http', 'http/contract', 'http/request', 'event-log'],
   'http/middleware': [

@@ -53,7 +53,7 @@ export function openApiDocument(): Json {
     webhooks: { orderEvent: { post: webhook } },
     components: {
       schemas: {
-        ...responseSchemas,
+        ...Object.fromEntries(Object.entries(responseSchemas).map(([name, schema]) => [name, published(schema)])),
         ...Object.fromEntries(Object.entries(bodySchemas).map(([name, schema]) => [bodyName(name), published(schema)])),
         BatchCommand: {
           type: 'object',
@@ -106,8 +106,8 @@ function describe(id: string, operation: Operation, shared: SharedResponses): Js
 
 function queryParameters(schema: { readonly properties: Readonly<Record<string, object>> }): Json[] {
   return Object.entries(schema.properties).map(([name, property]) => {
-    const { description, ...rest } = (published({ [name]: property })[name] ?? {}) as Json & { description?: string };
-    return { name, in: 'query', required: false, ...(description ? { description } : {}), schema: rest };
+    const { description, ...schema } = referenceTo(property) ?? published(property);
+    return { name, in: 'query', required: false, ...(description ? { description } : {}), schema };
   });
 }
 
@@ -243,15 +243,23 @@ function bodyName(body: string): string {
   return `${body.charAt(0).toUpperCase()}${body.slice(1)}Body`;
 }
 
+const componentNames = new Map<unknown, string>(
+  Object.entries(responseSchemas).map(([name, schema]) => [schema, name]),
+);
+
 /**
- * A schema as the world knows it: the formats that only our validator knows are RFC 3339 date-times, and the long list of
- * currencies stands in one place.
+ * A schema as the document shows it: each component inside it is a reference, and the formats that
+ * only our validator knows are RFC 3339 date-times.
  */
 function published(schema: object): Json {
   const text = JSON.stringify(schema, (key, value: unknown) => {
     if (key === 'format' && (value === 'rfc3339' || value === 'rfc3339-hour')) return 'date-time';
-    const isCurrency = key === 'currency' && typeof value === 'object' && value !== null && 'enum' in value;
-    return isCurrency ? { $ref: '#/components/schemas/Currency' } : value;
+    return key === '' ? value : (referenceTo(value) ?? value);
   });
   return JSON.parse(text) as Json;
+}
+
+function referenceTo(schema: unknown): Json | undefined {
+  const name = componentNames.get(schema);
+  return name === undefined ? undefined : { $ref: `#/components/schemas/${name}` };
 }

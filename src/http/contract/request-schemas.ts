@@ -1,8 +1,8 @@
 import type { CommandName } from '../../orders/commands.js';
 import { orderLimits as limits } from '../../orders/limits.js';
 import { orderStatuses, paymentStatuses } from '../../orders/order.js';
+import { currencySchema } from '../../orders/order-document.js';
 import { orderEventTypes } from '../../orders/upcast.js';
-import { currencyCodes } from '../../orders/values/currency.js';
 import { uuidPattern } from '../../orders/values/uuid.js';
 import { intervals } from '../../queries/intervals.js';
 import { queryLimits } from '../../queries/limits.js';
@@ -69,7 +69,7 @@ export const commandSchemas = {
         items: orderedItems,
         total_amount: money,
         order_id: uuid,
-        currency: { type: 'string', enum: currencyCodes },
+        currency: currencySchema,
         metadata,
         occurred_at: { type: 'string', format: 'rfc3339' },
       },
@@ -151,7 +151,7 @@ export const querySchemas = {
   checkpoint: body({}),
   jwks: body({}),
   metrics: body({
-    currency: { type: 'string', enum: currencyCodes },
+    currency: currencySchema,
     from: { type: 'string', format: 'rfc3339-hour' },
     to: { type: 'string', format: 'rfc3339-hour' },
     interval: { type: 'string', enum: intervals },

@@ -1,0 +1,40 @@
+import { scopes } from '../../access/scopes.js';
+import { count, type FromSchema, list, object, text } from '../../json-schema.js';
+import { orderStatuses } from '../../orders/order.js';
+import { problemTypes } from './problem-types.js';
+
+const fieldErrorSchema = object({
+  /** JSON pointer into the body (RFC 6901); /query/NAME or /path/NAME for a parameter. */
+  pointer: text,
+  message: text,
+});
+
+/** A problem (RFC 9457) without the two members that only a request of its own has. */
+export const lineProblemSchema = {
+  type: 'object',
+  description: 'A problem (RFC 9457), without what only a request of its own would have.',
+  required: ['type', 'title', 'status', 'detail'],
+  properties: {
+    type: { enum: Object.keys(problemTypes).map((name) => `/problems/${name}`) },
+    title: text,
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    detail: text,
+    errors: list(fieldErrorSchema),
+    current_status: { enum: orderStatuses },
+    current_version: count,
+    on_hold: { type: 'boolean' },
+    allowed_commands: list(text),
+    required_scopes: list({ enum: scopes }),
+  },
+} as const;
+
+export const problemSchema = {
+  description: 'A problem, as RFC 9457 has it.',
+  allOf: [
+    lineProblemSchema,
+    { type: 'object', required: ['instance', 'request_id'], properties: { instance: text, request_id: text } },
+  ],
+} as const;
+
+export type FieldError = FromSchema<typeof fieldErrorSchema>;
+export type Problem = FromSchema<typeof lineProblemSchema>;

@@ -1,0 +1,90 @@
+/**
+ * JSON schemas (2020-12) as values, and the TypeScript types that follow from them. A shape is
+ * written once, as a schema beside the code that makes it: the compiler checks that code against
+ * `FromSchema`, and the OpenAPI document shows the schema.
+ */
+
+export const text = { type: 'string' } as const;
+export const count = { type: 'integer', minimum: 0 } as const;
+export const time = { type: 'string', format: 'date-time' } as const;
+export const uuid = { type: 'string', format: 'uuid' } as const;
+export const sha256 = { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'SHA-256, hex.' } as const;
+
+/** An object that has every one of these properties except the optional ones, and no others. */
+export function object<
+  const Properties extends Readonly<Record<string, object>>,
+  const Optional extends keyof Properties & string = never,
+>(properties: Properties, optional: readonly Optional[] = []) {
+  const names: readonly string[] = optional;
+  const isRequired = (name: string): name is Exclude<keyof Properties & string, Optional> => !names.includes(name);
+  const required = Object.keys(properties).filter(isRequired);
+  return { type: 'object', additionalProperties: false, properties, required } as const;
+}
+
+export function list<const Items extends object>(items: Items) {
+  return { type: 'array', items } as const;
+}
+
+/** An object with any property names and values of one kind. */
+export function record<const Values extends object>(values: Values) {
+  return { type: 'object', additionalProperties: values } as const;
+}
+
+/** The same schema, but null is valid too. */
+export function nullable<const Type extends string, const Keywords extends object>({
+  type,
+  ...keywords
+}: Keywords & { readonly type: Type }) {
+  return { type: [type, 'null'], ...keywords } as const;
+}
+
+/** The values that a schema describes, as a type. Formats, patterns and limits do not show in it. */
+export type FromSchema<Schema> = Schema extends { readonly const: infer Value }
+  ? Value
+  : Schema extends { readonly enum: readonly (infer Value)[] }
+    ? Value
+    : Schema extends { readonly anyOf: readonly (infer One)[] }
+      ? FromSchema<One>
+      : Schema extends { readonly allOf: readonly [infer First, infer Second] }
+        ? FromSchema<First> & FromSchema<Second>
+        : Schema extends { readonly type: readonly (infer Type)[] }
+          ? FromType<Type, Schema>
+          : Schema extends { readonly type: infer Type }
+            ? FromType<Type, Schema>
+            : unknown;
+
+interface Scalars {
+  string: string;
+  number: number;
+  integer: number;
+  boolean: boolean;
+  null: null;
+}
+
+/** One of the names in `type`, with the keywords that belong to it. */
+type FromType<Type, Schema> = Type extends keyof Scalars
+  ? Scalars[Type]
+  : Type extends 'array'
+    ? Schema extends { readonly items: infer Items }
+      ? readonly FromSchema<Items>[]
+      : readonly unknown[]
+    : Schema extends { readonly properties: infer Properties; readonly required: readonly (infer Required)[] }
+      ? FromProperties<Properties, Required>
+      : FromRecord<Schema>;
+
+type FromProperties<Properties, Required> = Flat<
+  {
+    readonly [Name in keyof Properties as Name extends Required ? Name : never]: FromSchema<Properties[Name]>;
+  } & {
+    readonly [Name in keyof Properties as Name extends Required ? never : Name]?: FromSchema<Properties[Name]>;
+  }
+>;
+
+type FromRecord<Schema> = Schema extends { readonly additionalProperties: infer Values }
+  ? Schema extends { readonly propertyNames: { readonly enum: readonly (infer Name extends string)[] } }
+    ? { readonly [Key in Name]?: FromSchema<Values> }
+    : Readonly<Record<string, FromSchema<Values>>>
+  : Readonly<Record<string, unknown>>;
+
+/** An intersection written out as one object type, which editors show as such. */
+type Flat<Type> = { [Name in keyof Type]: Type[Name] };
