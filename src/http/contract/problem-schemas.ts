@@ -1,9 +1,9 @@
 import { scopes } from '../../access/scopes.js';
-import { count, type FromSchema, list, object, text } from '../../json-schema.js';
+import { count, list, object, text } from '../../json-schema.js';
 import { orderStatuses } from '../../orders/order.js';
 import { problemTypes } from './problem-types.js';
 
-const fieldErrorSchema = object({
+export const fieldErrorSchema = object({
   /** JSON pointer into the body (RFC 6901); /query/NAME or /path/NAME for a parameter. */
   pointer: text,
   message: text,
@@ -35,6 +35,3 @@ export const problemSchema = {
     { type: 'object', required: ['instance', 'request_id'], properties: { instance: text, request_id: text } },
   ],
 } as const;
-
-export type FieldError = FromSchema<typeof fieldErrorSchema>;
-export type Problem = FromSchema<typeof lineProblemSchema>;

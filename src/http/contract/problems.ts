@@ -2,29 +2,24 @@ import { IssuerUnavailable } from '../../access/issuer-unavailable.js';
 import type { Scope } from '../../access/scopes.js';
 import type { CommandOutcome } from '../../commands/command-outcome.js';
 import { Overloaded } from '../../event-log/overloaded.js';
+import type { FromSchema } from '../../json-schema.js';
 import { allowedCommands } from '../../orders/decisions/allowed-commands.js';
 import { ReadModelBeingBuilt, ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
+import type { fieldErrorSchema, lineProblemSchema } from './problem-schemas.js';
 import { type ProblemName, type ProblemType, problemTypes } from './problem-types.js';
 
-export interface FieldError {
-  /** JSON pointer into the body (RFC 6901); /query/NAME or /path/NAME for a parameter. */
-  readonly pointer: string;
-  readonly message: string;
-}
+export type FieldError = FromSchema<typeof fieldErrorSchema>;
 
-/** A problem as RFC 9457 has it, without what only the request knows (instance, request_id). */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly [extension: string]: unknown;
-}
+/** A problem (RFC 9457) without the members that only a request has: instance and request_id. */
+export type Problem = FromSchema<typeof lineProblemSchema>;
 
-export function problem(name: ProblemName, detail: string, extensions: Record<string, unknown> = {}): Problem {
+export function problem(name: ProblemName, detail: string, extensions: ProblemExtensions = {}): Problem {
   const { title, status } = problemTypes[name];
   return { type: `/problems/${name}`, title, status, detail, ...extensions };
 }
+
+/** Members that say more about a problem than its type and its detail. */
+type ProblemExtensions = Omit<Problem, 'type' | 'title' | 'status' | 'detail'>;
 
 export function validationProblem(errors: readonly FieldError[]): Problem {
   const detail = errors.map(({ pointer, message }) => `${pointer || 'The body'} ${message}`).join('; ');

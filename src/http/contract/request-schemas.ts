@@ -1,3 +1,4 @@
+import type { FromSchema } from '../../json-schema.js';
 import type { CommandName } from '../../orders/commands.js';
 import { orderLimits as limits } from '../../orders/limits.js';
 import { orderStatuses, paymentStatuses } from '../../orders/order.js';
@@ -29,12 +30,12 @@ const money = {
   description: 'In major units, such as 59.98 or "59.98"; no more decimals than the currency has.',
 } as const;
 
-function items(properties: Record<string, object>) {
+function items<const Properties extends Readonly<Record<'item_id' | 'quantity', object>>>(properties: Properties) {
   return {
     type: 'array',
     minItems: 1,
     maxItems: limits.maxItems,
-    items: { type: 'object', additionalProperties: false, required: ['item_id', 'quantity'], properties },
+    items: body(properties, ['item_id', 'quantity']),
   } as const;
 }
 const orderedItems = items({ item_id: id, quantity, unit_price: money });
@@ -55,7 +56,11 @@ const metadata = {
   additionalProperties: { type: 'string', maxLength: limits.maxMetadataValueLength },
 } as const;
 
-function body(properties: Record<string, object>, required: readonly string[] = []) {
+/** An object of which only the required properties must be there. */
+function body<
+  const Properties extends Readonly<Record<string, object>>,
+  const Required extends keyof Properties & string = never,
+>(properties: Properties, required: readonly Required[] = []) {
   return { type: 'object', additionalProperties: false, required, properties } as const;
 }
 
@@ -173,3 +178,13 @@ export const parameterSchemas = {
   problem: { type: 'string', description: 'What comes after /problems/ in a problem’s type.' },
   file: { type: 'string' },
 } as const;
+
+type BodySchemas = typeof bodySchemas;
+type QuerySchemas = typeof querySchemas;
+
+/** A body, by its name: what is left of it once it is valid. */
+export type RequestBody<Name extends keyof BodySchemas> = FromSchema<BodySchemas[Name]>;
+export type CommandBody<Name extends CommandName> = RequestBody<Name>;
+
+/** The parameters of a query, by its name; numbers and booleans are no longer text. */
+export type QueryParameters<Name extends keyof QuerySchemas> = FromSchema<QuerySchemas[Name]>;
