@@ -716,7 +716,9 @@ export interface components {
             version: number;
             type: string;
             /** @description As it is in the log: amounts in minor units. */
-            data: Record<string, never>;
+            data: {
+                [key: string]: unknown;
+            };
             actor: string;
             /** Format: date-time */
             occurred_at: string;
@@ -729,7 +731,9 @@ export interface components {
             version: number;
             type: string;
             /** @description As it is in the log: amounts in minor units. */
-            data: Record<string, never>;
+            data: {
+                [key: string]: unknown;
+            };
             actor: string;
             /** Format: date-time */
             occurred_at: string;
@@ -1032,8 +1036,12 @@ export interface components {
         };
         OpenApiDocument: {
             openapi: string;
-            info: Record<string, never>;
-            paths: Record<string, never>;
+            info: {
+                [key: string]: unknown;
+            };
+            paths: {
+                [key: string]: unknown;
+            };
         };
         ProblemTypes: {
             type: string;

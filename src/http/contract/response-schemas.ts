@@ -66,7 +66,7 @@ export const responseSchemas = {
   OpenApiDocument: {
     type: 'object',
     required: ['openapi', 'info', 'paths'],
-    properties: { openapi: text, info: { type: 'object' }, paths: { type: 'object' } },
+    properties: { openapi: text, info: record({}), paths: record({}) },
   },
   ProblemTypes: list(object({ type: text, status: count, title: text })),
   LineProblem: lineProblemSchema,
