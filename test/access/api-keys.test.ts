@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createApiKey, revokeApiKey } from '../../src/access/api-keys.js';
 import { runOrders } from '../support/orders-command.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
-import { call, type RunningService, startService } from '../support/service.js';
+import { call, getHistory, type RunningService, startService } from '../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -32,9 +32,7 @@ describe('API keys', function () {
     const others = await place(other.key, { ...order, total_amount: 11 });
     expect([others.status, others.body.order_id === placed.body.order_id]).to.deep.equal([201, false]);
     expect((await place(first.key, { ...order, total_amount: 11 })).status).to.equal(422);
-    const { events } = (
-      await call(service, 'GET', `/orders/${placed.body.order_id}/history`, undefined, bearer(first.key))
-    ).body;
+    const { events } = await getHistory(service, placed.body.order_id, '', bearer(first.key));
     expect(events[0]).to.include({ actor: 'shop', request_id: 'r-1' });
   });
 

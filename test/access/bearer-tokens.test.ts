@@ -61,7 +61,7 @@ describe('JSON Web Tokens', function () {
     };
     expect((await call(service, 'GET', '/orders', undefined, bearer(good))).status).to.equal(200);
     for (const [what, token] of Object.entries(invalid)) {
-      const { status, body: problem } = await call(service, 'GET', '/orders', undefined, bearer(token));
+      const { status, problem } = await call(service, 'GET', '/orders', undefined, bearer(token));
       expect([status, problem.type], what).to.deep.equal([401, '/problems/unauthenticated']);
       expect(problem.detail, what).not.to.include(token);
     }
@@ -81,8 +81,8 @@ describe('JSON Web Tokens', function () {
     issuer.down(true);
     const fresh = await startService(log, issuerEnv(issuer.url));
     const token = await issuer.sign({ scope: 'orders:read' });
-    const { status, body, headers } = await call(fresh, 'GET', '/orders', undefined, bearer(token));
-    expect([status, body.type, headers.has('retry-after')]).to.deep.equal([
+    const { status, problem, headers } = await call(fresh, 'GET', '/orders', undefined, bearer(token));
+    expect([status, problem.type, headers.has('retry-after')]).to.deep.equal([
       503,
       '/problems/token-issuer-unavailable',
       true,

@@ -7,7 +7,7 @@ import { decide } from '../../src/orders/decisions/decide.js';
 import { fold } from '../../src/orders/evolve.js';
 import { anyCommand } from '../support/any-command.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
-import { type Answer, call, type RunningService, startService } from '../support/service.js';
+import { call, type RunningService, type ServiceResponse, startService } from '../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a', 'a', 'b'], total_amount: 30 };
 
@@ -24,7 +24,7 @@ describe('Idempotency over two API processes', function () {
     await log.close();
   });
 
-  const post = (nth: number, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+  const post = <Path extends string>(nth: number, path: Path, body?: unknown, headers: Record<string, string> = {}) =>
     call(services[nth % services.length]!, 'POST', path, body, headers);
   const stream = async (orderId: string) =>
     (await createStreamReader(log.pool, log.settings.partitions)(orderId)).map(recordedEvent);
@@ -37,7 +37,7 @@ describe('Idempotency over two API processes', function () {
     expect(answers.filter(({ headers }) => headers.get('idempotency-replayed') === null)).to.have.length(1);
     for (const name of ['etag', 'event-position', 'location'])
       expect(new Set(answers.map(({ headers }) => headers.get(name))).size, name).to.equal(1);
-    expect(await stream(answers[0]?.body.order_id)).to.have.length(1);
+    expect(await stream(answers[0]?.body.order_id ?? '')).to.have.length(1);
   });
 
   it('a retry after a crash between commit and response gets the response of the first attempt', async () => {
@@ -59,7 +59,7 @@ describe('Idempotency over two API processes', function () {
       expect([again.status, again.headers.get('idempotency-replayed')]).to.deep.equal([201, 'true']);
       expect((await lonely.owner.query('select from events')).rowCount).to.equal(1);
       const other = await call(next, 'POST', path, { ...body, total_amount: 31 }, key);
-      expect([other.status, other.body.type]).to.deep.equal([422, '/problems/idempotency-key-reused']);
+      expect([other.status, other.problem.type]).to.deep.equal([422, '/problems/idempotency-key-reused']);
       await next.stop();
     }
     await lonely.close();
@@ -93,7 +93,7 @@ describe('Idempotency over two API processes', function () {
   it('every command repeated with its Idempotency-Key gets its first response from any process', async () => {
     const { order_id: id } = (await post(0, '/orders', order)).body;
     const { order_id: cancelled } = (await post(0, '/orders', order)).body;
-    const firsts: [string, string, object, Answer][] = [];
+    const firsts: [string, string, object, ServiceResponse][] = [];
     for (const [nth, [name, body]] of [...life, ['cancel', { reason: 'r' }] as const].entries()) {
       const path = `/orders/${name === 'cancel' ? cancelled : id}/${name}`;
       const first = await post(nth, path, body, { 'idempotency-key': name });
@@ -112,7 +112,7 @@ describe('Idempotency over two API processes', function () {
       const other = different[name];
       if (!other) continue;
       const reused = await post(nth, path, other, { 'idempotency-key': name });
-      expect([reused.status, reused.body.type], name).to.deep.equal([422, '/problems/idempotency-key-reused']);
+      expect([reused.status, reused.problem.type], name).to.deep.equal([422, '/problems/idempotency-key-reused']);
     }
     expect(await stream(id)).to.have.length(life.length + 1);
   });
@@ -153,11 +153,9 @@ describe('Idempotency over two API processes', function () {
     for (const [nth, [name, body]] of life.entries()) {
       const version = nth + 1;
       for (const wrong of [version - 1, version + 1]) {
-        const {
-          status,
-          body: problem,
-          headers,
-        } = await post(nth, `/orders/${id}/${name}`, body, { 'if-match': `"${wrong}"` });
+        const { status, problem, headers } = await post(nth, `/orders/${id}/${name}`, body, {
+          'if-match': `"${wrong}"`,
+        });
         expect([status, problem.type, problem.current_version, headers.get('etag')], name).to.deep.equal([
           ...[412, '/problems/version-mismatch', version],
           `"${version}"`,
@@ -170,7 +168,7 @@ describe('Idempotency over two API processes', function () {
 
   it('If-Match also applies to placing and cancelling an order', async () => {
     const missing = await post(0, '/orders', order, { 'if-match': '"1"' });
-    expect([missing.status, missing.body.current_version]).to.deep.equal([412, 0]);
+    expect([missing.status, missing.problem.current_version]).to.deep.equal([412, 0]);
     const placed = await post(0, '/orders', order, { 'if-match': '"0"' });
     expect(placed.status).to.equal(201);
     const cancel = (version: number) =>
@@ -200,15 +198,17 @@ describe('Idempotency over two API processes', function () {
     for (const { command, answer } of answers) {
       if (answer.status === 200) {
         accepted += 1;
-        const { version } = answer.body as { version: number };
+        const { version } = answer.body;
         const decision = decide(command, at(version - 1));
         expect(decision, command.command).to.deep.equal([
           { type: events[version - 1]?.type, data: events[version - 1]?.data },
         ]);
       } else if (answer.status === 409) {
         // The pure domain also rejects it, at the version at which it was rejected.
-        const decision = decide(command, at(answer.body.current_version));
-        expect('rejected' in decision && `/problems/${decision.rejected}`, command.command).to.equal(answer.body.type);
+        const decision = decide(command, at(answer.problem.current_version ?? 0));
+        expect('rejected' in decision && `/problems/${decision.rejected}`, command.command).to.equal(
+          answer.problem.type,
+        );
       } else {
         expect([answer.status, command.command], answer.text).to.deep.equal([422, command.command]);
       }

@@ -30,8 +30,13 @@ describe('a dependency that is away', function () {
     const { key } = await createApiKey(owner, { name: 'test', scopes: [...scopes], expiresAt: null });
     await owner.end();
     const authorization = `Bearer ${key}`;
-    const call = (one: RunningService, method: string, path: string, body?: unknown, headers = {}) =>
-      callService(one, method, path, body, { authorization, ...headers });
+    const call = <Method extends string, Path extends string>(
+      one: RunningService,
+      method: Method,
+      path: Path,
+      body?: unknown,
+      headers = {},
+    ) => callService(one, method, path, body, { authorization, ...headers });
     try {
       await call(service, 'POST', '/orders', order);
       redis.child.process.kill('SIGSTOP');
@@ -42,7 +47,7 @@ describe('a dependency that is away', function () {
       expect(answer.status).to.equal(201);
       const query = await call(service, 'GET', `/orders/${answer.body.order_id}`);
       expect(query.status).to.equal(503);
-      expect(query.body.type).to.equal('/problems/read-models-unavailable');
+      expect(query.problem.type).to.equal('/problems/read-models-unavailable');
       expect(query.headers.get('retry-after')).to.match(/^\d+$/);
       redis.child.process.kill('SIGCONT');
       await eventually(
@@ -76,7 +81,7 @@ describe('a dependency that is away', function () {
       expect(down2.body.checks).to.deep.include({ read_models: 'up', event_log: 'down' });
       const refused = await call(service, 'POST', '/orders', order);
       expect(refused.status).to.equal(503);
-      expect(refused.body.type).to.equal('/problems/event-log-unavailable');
+      expect(refused.problem.type).to.equal('/problems/event-log-unavailable');
       expect((await call(service, 'GET', '/orders/metrics')).status).to.equal(200);
     } finally {
       service.kill('SIGKILL');

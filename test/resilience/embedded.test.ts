@@ -22,8 +22,7 @@ describe('the embedded servers', function () {
     return service;
   }
   const place = async (service: RunningService) =>
-    (await call(service, 'POST', '/orders', { user_id: 'u', item_ids: ['a'], total_amount: 1 })).body
-      .order_id as string;
+    (await call(service, 'POST', '/orders', { user_id: 'u', item_ids: ['a'], total_amount: 1 })).body.order_id;
   const get = (service: RunningService, id: string) => call(service, 'GET', `/orders/${id}`);
 
   it('the embedded servers lose no acknowledged order when the service is killed, and start again on the same data', async () => {

@@ -41,7 +41,6 @@ describe('killed processes', function () {
         const orderId = await untilAnswered(
           apis,
           nth + order,
-          'POST',
           '/orders',
           { user_id: `u-${nth}`, item_ids: ['a', 'b'], total_amount: amount },
           key,
@@ -49,8 +48,8 @@ describe('killed processes', function () {
         acknowledged.set(orderId, 1);
         placedOrders += 1;
         if (order % 3 === 0) {
-          await untilAnswered(apis, nth, 'POST', `/orders/${orderId}/pay`, {}, `${key}-pay`);
-          await untilAnswered(apis, order, 'POST', `/orders/${orderId}/process`, {}, `${key}-process`);
+          await untilAnswered(apis, nth, `/orders/${orderId}/pay`, {}, `${key}-pay`);
+          await untilAnswered(apis, order, `/orders/${orderId}/process`, {}, `${key}-process`);
           acknowledged.set(orderId, 3);
         }
         if (!killed && placedOrders > 200) {
@@ -123,8 +122,7 @@ describe('killed processes', function () {
 async function untilAnswered(
   apis: readonly RunningService[],
   first: number,
-  method: string,
-  path: string,
+  path: '/orders' | `/orders/${string}/pay` | `/orders/${string}/process`,
   body: object,
   key: string,
 ): Promise<string> {
@@ -132,7 +130,7 @@ async function untilAnswered(
     const api = apis[(first + attempt) % apis.length];
     if (!api) break;
     try {
-      const answer = await call(api, method, path, body, { 'idempotency-key': key });
+      const answer = await call(api, 'POST', path, body, { 'idempotency-key': key });
       if (answer.status === 200 || answer.status === 201) return answer.body.order_id;
       if (answer.status !== 503) throw new Error(`${path}: ${answer.status} ${answer.text}`);
     } catch (error) {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { projectPath } from '../../src/project-path.js';
+import type { BodyOf, OrderHistory, Problem } from './api-types.js';
 import { expectContract } from './contract.js';
 import { createTestLog, type TestLog } from './servers.js';
 
@@ -58,22 +59,27 @@ export async function startService(
   };
 }
 
-export interface Answer {
-  status: number;
-  headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes, and fail where they are others
-  body: any;
-  text: string;
+export interface ServiceResponse<Body = unknown> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The JSON of a response that is not a problem. Throws if there is none. */
+  readonly body: Body;
+  /** Throws if the response is not a problem. */
+  readonly problem: Problem;
 }
 
-/** A JSON request. What is sent and what comes back has to be as the OpenAPI document says. */
-export async function call(
+/**
+ * Sends a JSON request. The request and the response must be as the OpenAPI document has them; the
+ * type of the response's body follows from the method and the path.
+ */
+export async function call<Method extends string, Path extends string>(
   service: { url: string },
-  method: string,
-  path: string,
+  method: Method,
+  path: Path,
   body?: unknown,
   headers: Record<string, string> = {},
-): Promise<Answer> {
+): Promise<ServiceResponse<BodyOf<Method, Path>>> {
   const response = await fetch(service.url + path, {
     method,
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
@@ -90,14 +96,33 @@ export async function call(
     contentType: response.headers.get('content-type'),
     text,
   });
-  const isJson =
-    response.headers.get('content-type')?.includes('json') && !response.headers.get('content-type')?.includes('ndjson');
+  const json = (mediaType: string) => {
+    if (response.headers.get('content-type')?.startsWith(mediaType) && text !== '') return JSON.parse(text);
+    throw new Error(`${method} ${path}: the response ${response.status} is not ${mediaType}: ${text}`);
+  };
   return {
     status: response.status,
     headers: response.headers,
     text,
-    body: isJson && text ? JSON.parse(text) : undefined,
+    get body() {
+      return json('application/json');
+    },
+    get problem() {
+      return json('application/problem+json');
+    },
   };
+}
+
+/** The history of an order. The query may ask for changes, but not between versions. */
+export async function getHistory(
+  service: { url: string },
+  orderId: string,
+  query = '',
+  headers: Record<string, string> = {},
+): Promise<OrderHistory> {
+  const { body } = await call(service, 'GET', `/orders/${orderId}/history?${query}`, undefined, headers);
+  if ('events' in body && !('checkpoint' in body)) return body;
+  throw new Error(`the history of order ${orderId} has no events`);
 }
 
 /** A service on a log of its own, for the tests of one describe: started before them, stopped after. */

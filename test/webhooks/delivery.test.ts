@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { runOrders } from '../support/orders-command.js';
 import { type Received, type Receiver, startReceiver } from '../support/receiver.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
-import { call, type RunningService, startService } from '../support/service.js';
+import { call, getHistory, type RunningService, startService } from '../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 const env = { ORDERS_WEBHOOKS_ALLOW_PRIVATE: 'yes', LOG_LEVEL: 'silent' };
@@ -25,11 +25,8 @@ describe('delivery of webhooks', function () {
   });
 
   const subscribe = async (body: object = {}, path = '/hook') =>
-    (await call(service, 'POST', '/webhooks', { url: receiver.url + path, ...body })).body as {
-      webhook_id: string;
-      secret: string;
-    };
-  const place = async () => (await call(service, 'POST', '/orders', order)).body.order_id as string;
+    (await call(service, 'POST', '/webhooks', { url: receiver.url + path, ...body })).body;
+  const place = async () => (await call(service, 'POST', '/orders', order)).body.order_id;
   const webhook = async (id: string) => (await call(service, 'GET', `/webhooks/${id}`)).body;
   const settled = (id: string) =>
     eventually('all to be delivered', async () => {
@@ -53,10 +50,10 @@ describe('delivery of webhooks', function () {
     await settled(id);
     expect(delivered(orderId)).to.deep.equal([1, 2, 3]);
     expect(receiver.received).to.have.length(3);
-    const { events, partition } = (await call(service, 'GET', `/orders/${orderId}/history`)).body;
+    const { events, partition } = await getHistory(service, orderId);
     for (const [nth, { headers, body }] of receiver.received.entries()) {
       const message = new Webhook(secret).verify(body, headers as Record<string, string>);
-      const { version, type, data, actor, occurred_at, recorded_at, position } = events[nth];
+      const { version, type, data, actor, occurred_at, recorded_at, position } = events[nth]!;
       expect(message).to.deep.equal({
         type,
         timestamp: recorded_at,
@@ -90,7 +87,7 @@ describe('delivery of webhooks', function () {
     await call(service, 'POST', `/orders/${orderId}/note`, { text: 'n' });
     await settled(paid);
     expect(receiver.received).to.have.length(3);
-    expect((await call(service, 'GET', `/webhooks/${all}`)).body.type).to.equal('/problems/webhook-not-found');
+    expect((await call(service, 'GET', `/webhooks/${all}`)).problem.type).to.equal('/problems/webhook-not-found');
   });
 
   it('a failed delivery is retried with the same id and blocks only its own order', async () => {
@@ -151,7 +148,7 @@ describe('delivery of webhooks', function () {
       (await call(service, 'POST', `/webhooks/${id}/dead-letters/replay`, { event: '0:999' })).body.replayed,
     ).to.equal(0);
     receiver.answer = () => 204;
-    const { event } = letters[0];
+    const { event } = letters[0]!;
     const replayed = await call(service, 'POST', `/webhooks/${id}/dead-letters/replay`, { event });
     expect([replayed.status, replayed.body.replayed]).to.deep.equal([202, 1]);
     await settled(id);
@@ -161,7 +158,7 @@ describe('delivery of webhooks', function () {
 
   it('the previous secret also signs deliveries for a day after a rotation', async () => {
     const { webhook_id: id, secret } = await subscribe();
-    const rotated = (await call(service, 'POST', `/webhooks/${id}/rotate-secret`)).body.secret as string;
+    const rotated = (await call(service, 'POST', `/webhooks/${id}/rotate-secret`)).body.secret;
     await place();
     await settled(id);
     const verify = (by: string, { headers, body }: Received) =>

@@ -1,15 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { problemTypes } from '../../../src/http/contract/problem-types.js';
-import { call, useService } from '../../support/service.js';
+import type { CommandName } from '../../../src/orders/commands.js';
+import { call, getHistory, useService } from '../../support/service.js';
 
 describe('The HTTP contract', () => {
   const service = useService();
 
   const order = { user_id: 'u-1', items: [{ item_id: 'a', quantity: 2, unit_price: 10 }], total_amount: '20.00' };
   const place = async (body: object = order, headers = {}) => call(service, 'POST', '/orders', body, headers);
-  const command = (id: string, name: string, body: object | undefined = undefined, headers = {}) =>
-    call(service, 'POST', `/orders/${id}/${name}`, body, headers);
+  const command = (
+    id: string,
+    name: Exclude<CommandName, 'place'>,
+    body: object | undefined = undefined,
+    headers = {},
+  ) => call(service, 'POST', `/orders/${id}/${name}`, body, headers);
 
   describe('POST /orders', () => {
     it('POST /orders responds 201 with the order, its location, its version and its position', async () => {
@@ -47,7 +52,7 @@ describe('The HTTP contract', () => {
       expect(second.headers.get('idempotency-replayed')).to.equal('true');
       expect(second.body).to.deep.equal(first.body);
       const other = await place({ ...order, order_id, user_id: 'u-2' });
-      expect([other.status, other.body.type]).to.deep.equal([409, '/problems/order-exists']);
+      expect([other.status, other.problem.type]).to.deep.equal([409, '/problems/order-exists']);
     });
 
     it('50 identical POST /orders with one Idempotency-Key place one order and get 50 equal responses', async () => {
@@ -57,7 +62,7 @@ describe('The HTTP contract', () => {
       expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([201]));
       expect(answers.filter(({ headers }) => !headers.has('idempotency-replayed'))).to.have.length(1);
       const reused = await place({ ...order, user_id: 'somebody else' }, { 'idempotency-key': key });
-      expect([reused.status, reused.body.type]).to.deep.equal([422, '/problems/idempotency-key-reused']);
+      expect([reused.status, reused.problem.type]).to.deep.equal([422, '/problems/idempotency-key-reused']);
     });
 
     it('POST /orders keeps the time in occurred_at', async () => {
@@ -70,7 +75,7 @@ describe('The HTTP contract', () => {
     it('commands lead an order through its life, and each response shows the order after the command', async () => {
       const { body: placed } = await place();
       const id = placed.order_id;
-      const steps: [string, object | undefined, object][] = [
+      const steps: [Exclude<CommandName, 'place'>, object | undefined, object][] = [
         [
           'amend',
           { items: [{ item_id: 'a', quantity: 3 }], total_amount: 30, reason: 'one more' },
@@ -110,7 +115,7 @@ describe('The HTTP contract', () => {
       const answer = await command(body.order_id, 'deliver');
       expect(answer.status).to.equal(409);
       expect(answer.headers.get('content-type')).to.match(/^application\/problem\+json/);
-      expect(answer.body).to.deep.include({
+      expect(answer.problem).to.deep.include({
         type: '/problems/invalid-transition',
         status: 409,
         current_status: 'pending',
@@ -123,7 +128,7 @@ describe('The HTTP contract', () => {
     it('a command with If-Match is rejected with 412 if the order has another version', async () => {
       const { body } = await place();
       const stale = await command(body.order_id, 'note', { text: 'x' }, { 'if-match': '"7"' });
-      expect([stale.status, stale.body.current_version, stale.headers.get('etag')]).to.deep.equal([412, 1, '"1"']);
+      expect([stale.status, stale.problem.current_version, stale.headers.get('etag')]).to.deep.equal([412, 1, '"1"']);
       expect((await command(body.order_id, 'note', { text: 'x' }, { 'if-match': '"1"' })).status).to.equal(200);
       expect((await command(body.order_id, 'note', { text: 'x' }, { 'if-match': '*' })).status).to.equal(200);
       expect((await place(order, { 'if-match': '"1"' })).status).to.equal(412);
@@ -134,9 +139,7 @@ describe('The HTTP contract', () => {
       const answers = await Promise.all(Array.from({ length: 30 }, () => command(body.order_id, 'pay', { amount: 2 })));
       expect(answers.filter(({ status }) => status === 200)).to.have.length(10);
       expect(
-        answers.filter(
-          ({ status, body: problem }) => status === 409 && problem.type === '/problems/exceeds-amount-due',
-        ),
+        answers.filter((answer) => answer.status === 409 && answer.problem.type === '/problems/exceeds-amount-due'),
       ).to.have.length(20);
       expect((await call(service, 'GET', `/orders/${body.order_id}`)).body).to.deep.include({
         payment_status: 'paid',
@@ -172,8 +175,8 @@ describe('The HTTP contract', () => {
         traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
         'idempotency-key': 'k-42',
       });
-      const history = await call(service, 'GET', `/orders/${body.order_id}/history`);
-      expect(history.body.events[0]).to.deep.include({
+      const history = await getHistory(service, body.order_id);
+      expect(history.events[0]).to.deep.include({
         actor: 'anonymous',
         request_id: 'req-42',
         correlation_id: '0af7651916cd43dd8448eb211c80319c',
@@ -193,8 +196,8 @@ describe('The HTTP contract', () => {
       expect((await get('version=2')).body).to.deep.equal(v2);
       expect((await get(`at=${v2.updated_at}`)).body).to.deep.equal(v2.updated_at === v3.updated_at ? v3 : v2);
       expect((await get('at=2199-01-01T00:00:00Z')).body).to.deep.equal(v3);
-      expect((await get('version=4')).body.type).to.equal('/problems/order-version-not-found');
-      expect((await get('at=2000-01-01T00:00:00Z')).body.type).to.equal('/problems/order-version-not-found');
+      expect((await get('version=4')).problem.type).to.equal('/problems/order-version-not-found');
+      expect((await get('at=2000-01-01T00:00:00Z')).problem.type).to.equal('/problems/order-version-not-found');
     });
 
     it('GET /orders/{id} responds 304 to a client that has this version', async () => {
@@ -207,7 +210,7 @@ describe('The HTTP contract', () => {
       const answer = await call(service, 'GET', `/orders/${randomUUID()}`, undefined, {
         'min-event-position': '3:999999',
       });
-      expect([answer.status, answer.body.type]).to.deep.equal([503, '/problems/position-not-reached']);
+      expect([answer.status, answer.problem.type]).to.deep.equal([503, '/problems/position-not-reached']);
       expect(answer.headers.get('retry-after')).to.equal('1');
     });
   });
@@ -227,12 +230,8 @@ describe('The HTTP contract', () => {
 
   it('GET /projections, /health and /metrics show every projection and its health', async () => {
     const { body } = await call(service, 'GET', '/projections');
-    expect(body.projections.map((one: { name: string }) => one.name)).to.deep.equal([
-      'order-status',
-      'order-history',
-      'metrics',
-    ]);
-    expect(body.projections[0].partitions).to.have.length(16);
+    expect(body.projections.map(({ name }) => name)).to.deep.equal(['order-status', 'order-history', 'metrics']);
+    expect(body.projections[0]?.partitions).to.have.length(16);
     expect((await call(service, 'GET', '/health/live')).status).to.equal(200);
     expect((await call(service, 'GET', '/health/ready')).body).to.deep.equal({
       status: 'ready',

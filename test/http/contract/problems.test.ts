@@ -17,16 +17,12 @@ import { commandRoutes } from '../../../src/http/routes/command-routes.js';
 import { type HttpServer, startHttpServer } from '../../../src/http/server.js';
 import { rejected } from '../../../src/orders/decisions/rejection.js';
 import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
-import { call, type RunningService, startService } from '../../support/service.js';
+import { call, type RunningService, type ServiceResponse, startService } from '../../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a', 'a'], total_amount: 10 };
 const nowhere = '018f0000-0000-7000-8000-0000000000ff';
 
-/** The response with a problem. */
-interface Provoked {
-  readonly status: number;
-  readonly body: { readonly type: string; readonly title: string; readonly status: number; readonly detail: string };
-}
+type Provoked = Pick<ServiceResponse, 'status' | 'problem'>;
 
 describe('Problems', function () {
   this.timeout(120_000);
@@ -55,13 +51,14 @@ describe('Problems', function () {
     const { key } = await createApiKey(log.pool, { name: 'test', scopes: its, expiresAt: null });
     return { authorization: `Bearer ${key}` };
   }
-  const get = (path: string, headers = {}) => call(service, 'GET', path, undefined, { ...all, ...headers });
-  const post = (path: string, body?: unknown, headers = {}) =>
+  const get = <Path extends string>(path: Path, headers = {}) =>
+    call(service, 'GET', path, undefined, { ...all, ...headers });
+  const post = <Path extends string>(path: Path, body?: unknown, headers = {}) =>
     call(service, 'POST', path, body, { ...all, ...headers });
   /** Places an order, sends commands to it, and returns the last response. */
   async function last(...commands: [name: string, body?: object][]) {
     const { order_id: id } = (await post('/orders', order)).body;
-    let answer = await post('/orders', order);
+    let answer: Provoked = await post('/orders', order);
     for (const [name, body] of commands) answer = await post(`/orders/${id}/${name}`, body);
     return answer;
   }
@@ -101,7 +98,7 @@ describe('Problems', function () {
     });
     socket.write(bytes);
     await eventually('the connection to be closed', () => socket.destroyed, 30_000);
-    return { status: Number(text.split(' ')[1]), body: JSON.parse(text.slice(text.indexOf('{'))) };
+    return { status: Number(text.split(' ')[1]), problem: JSON.parse(text.slice(text.indexOf('{'))) };
   }
 
   const provocations: Record<ProblemName, () => Promise<Provoked>> = {
@@ -200,17 +197,17 @@ describe('Problems', function () {
   for (const [name, provoke] of Object.entries(provocations)) {
     it(`the problem ${name} can be provoked, and its page says what to do`, async () => {
       const { status, title, explanation } = problemTypes[name as ProblemName];
-      const { body, status: answered } = await provoke();
-      expect([body.type, body.status, body.title, answered]).to.deep.equal([
+      const { problem, status: answered } = await provoke();
+      expect([problem.type, problem.status, problem.title, answered]).to.deep.equal([
         `/problems/${name}`,
         status,
         title,
         status,
       ]);
-      expect(body.detail)
+      expect(problem.detail)
         .to.match(/\S/)
         .and.not.match(/secret| {4}at /);
-      const page = await get(body.type);
+      const page = await get(problem.type);
       expect(page.headers.get('content-type')).to.match(/^text\/html/);
       const text = page.text.replace(/<[^>]+>/g, '').replaceAll('&lt;', '<');
       expect(text).to.include(title).and.to.include(explanation.replaceAll('`', ''));

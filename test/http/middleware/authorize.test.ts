@@ -72,13 +72,13 @@ describe('Access control', function () {
 
   it('a request without a valid key or scope gets 401 or 403 with WWW-Authenticate, as in RFC 6750', async () => {
     const nobody = await call(service, 'GET', '/orders');
-    expect([nobody.status, nobody.body.type, nobody.headers.get('www-authenticate')]).to.deep.equal([
+    expect([nobody.status, nobody.problem.type, nobody.headers.get('www-authenticate')]).to.deep.equal([
       401,
       '/problems/unauthenticated',
       'Bearer',
     ]);
     const lacking = await call(service, 'GET', '/orders', undefined, bearer(await keyFor('metrics:read')));
-    expect([lacking.status, lacking.body.type, lacking.body.required_scopes]).to.deep.equal([
+    expect([lacking.status, lacking.problem.type, lacking.problem.required_scopes]).to.deep.equal([
       403,
       '/problems/insufficient-scope',
       ['orders:read', 'orders:read:own'],
@@ -93,12 +93,12 @@ describe('Access control', function () {
     const writer = bearer(await keyFor('orders:write', 'orders:read'));
     const place = async (user_id: string) => {
       const answer = await call(service, 'POST', '/orders', { ...order, user_id }, { ...writer, prefer: 'wait=5' });
-      return answer.body.order_id as string;
+      return answer.body.order_id;
     };
     const [mine, theirs] = [await place('ada'), await place('bob')];
     const own = bearer(await issuer.sign({ sub: 'ada', scope: 'orders:read:own' }));
-    const get = (path: string) => call(service, 'GET', path, undefined, own);
-    const listed = (await get('/orders')).body.orders as { user_id: string }[];
+    const get = <Path extends string>(path: Path) => call(service, 'GET', path, undefined, own);
+    const listed = (await get('/orders')).body.orders;
     expect(listed.map(({ user_id }) => user_id)).to.deep.equal(['ada']);
     expect((await get('/orders?user_id=ada')).body.orders).to.have.length(1);
     expect((await get('/orders?user_id=bob')).status).to.equal(403);
@@ -106,7 +106,7 @@ describe('Access control', function () {
     for (const path of ['', '?version=1', '/history', '/history?diff=true', '/history?proof=true']) {
       expect((await get(`/orders/${mine}${path}`)).status, path).to.be.oneOf([200, 501]);
       const hidden = await get(`/orders/${theirs}${path}`);
-      expect([hidden.status, hidden.body.type], path).to.deep.equal([404, '/problems/order-not-found']);
+      expect([hidden.status, hidden.problem.type], path).to.deep.equal([404, '/problems/order-not-found']);
     }
   });
 
@@ -114,7 +114,7 @@ describe('Access control', function () {
     const then = { ...order, occurred_at: '2020-01-01T00:00:00Z' };
     const writer = bearer(await keyFor('orders:write'));
     const refused = await call(service, 'POST', '/orders', then, writer);
-    expect([refused.status, refused.body.required_scopes]).to.deep.equal([403, ['orders:import']]);
+    expect([refused.status, refused.problem.required_scopes]).to.deep.equal([403, ['orders:import']]);
     const lines = `${JSON.stringify({ command: 'place', ...then })}\n${JSON.stringify({ command: 'place', ...order })}\n`;
     const batch = async (headers: Record<string, string>) =>
       (await call(service, 'POST', '/orders/batch', lines, { ...headers, 'content-type': 'application/x-ndjson' })).text

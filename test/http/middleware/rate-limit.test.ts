@@ -29,8 +29,8 @@ describe('The rate limit', function () {
       expect(headers.get('ratelimit-policy')).to.equal('"caller";q=6;w=60');
     }
     for (const service of services) {
-      const { status, body, headers } = await call(service, 'GET', '/orders', undefined, one);
-      expect([status, body.type]).to.deep.equal([429, '/problems/rate-limited']);
+      const { status, problem, headers } = await call(service, 'GET', '/orders', undefined, one);
+      expect([status, problem.type]).to.deep.equal([429, '/problems/rate-limited']);
       expect(Number(headers.get('retry-after'))).to.be.within(1, 60);
     }
     expect((await call(services[0]!, 'GET', '/orders', undefined, other)).status).to.equal(200);

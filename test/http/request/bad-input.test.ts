@@ -21,12 +21,11 @@ describe('Bad input', () => {
     it(`${what} gets ${status} ${type} and changes nothing`, async () => {
       const before = await events();
       const answer = await send(context);
-      expect([answer.status, answer.body?.type], answer.text).to.deep.equal([status, `/problems/${type}`]);
+      expect([answer.status, answer.problem.type], answer.text).to.deep.equal([status, `/problems/${type}`]);
       expect(answer.headers.get('content-type')).to.match(/^application\/problem\+json/);
-      expect(answer.body).to.include.keys('title', 'detail', 'instance', 'request_id');
+      expect(answer.problem).to.include.keys('title', 'detail', 'instance', 'request_id');
       expect(answer.text).not.to.match(/\bat .*\.(js|ts):|node_modules/);
-      if (pointer !== undefined)
-        expect(answer.body.errors.map((error: { pointer: string }) => error.pointer)).to.include(pointer);
+      if (pointer !== undefined) expect(answer.problem.errors?.map((error) => error.pointer)).to.include(pointer);
       if (status === 405) expect(answer.headers.get('allow')).to.match(/GET/);
       expect(await events(), 'events').to.equal(before);
     });

@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { type Answer, call } from '../../support/service.js';
+import { call, type ServiceResponse } from '../../support/service.js';
 
 /**
  * A request, the problem that it must get, and for validation the pointer that the problem must
@@ -7,11 +7,13 @@ import { type Answer, call } from '../../support/service.js';
  */
 export type BadRequest = [
   what: string,
-  send: (context: Context) => Promise<Answer>,
+  send: (context: Context) => Promise<BadResponse>,
   status: number,
   type: string,
   pointer?: string,
 ];
+
+export type BadResponse = Omit<ServiceResponse, 'body'>;
 
 export interface Context {
   service: { url: string };
@@ -34,12 +36,12 @@ export function raw(
   { service }: Context,
   body: Buffer,
   headers: Record<string, string> = { 'content-type': 'application/json' },
-): Promise<Answer> {
+): Promise<BadResponse> {
   return send(service, headers, (sent) => sent.end(body));
 }
 
 /** Sends text without a Content-Length. */
-export function chunked({ service }: Context, text: string): Promise<Answer> {
+export function chunked({ service }: Context, text: string): Promise<BadResponse> {
   return send(service, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }, (sent) =>
     sent.end(text),
   );
@@ -49,7 +51,7 @@ function send(
   service: { url: string },
   headers: Record<string, string>,
   write: (sent: ReturnType<typeof request>) => void,
-): Promise<Answer> {
+): Promise<BadResponse> {
   const { hostname, port } = new URL(service.url);
   return new Promise((resolve, reject) => {
     const sent = request({ hostname, port, method: 'POST', path: '/orders', headers }, (response) => {
@@ -62,7 +64,7 @@ function send(
           status: response.statusCode ?? 0,
           headers: new Headers(response.headers as Record<string, string>),
           text,
-          body: JSON.parse(text),
+          problem: JSON.parse(text),
         }),
       );
     });
@@ -75,6 +77,6 @@ function send(
 export function tamperedCursor(tamper: (cursor: string) => string) {
   return async ({ service }: Context) => {
     const { body } = await call(service, 'GET', '/orders?limit=1');
-    return call(service, 'GET', `/orders?limit=1&cursor=${tamper(body.next_cursor)}`);
+    return call(service, 'GET', `/orders?limit=1&cursor=${tamper(body.next_cursor ?? '')}`);
   };
 }

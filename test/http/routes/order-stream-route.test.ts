@@ -5,7 +5,7 @@ import { httpLimits } from '../../../src/http/limits.js';
 import { type Message, openStream, type StreamReader } from '../../support/event-stream.js';
 import { streamsOf } from '../../support/open-streams.js';
 import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
-import { call, type RunningService, startService } from '../../support/service.js';
+import { call, getHistory, type RunningService, startService } from '../../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 
@@ -25,7 +25,7 @@ describe('GET /orders/stream', function () {
     await log.close();
   });
 
-  const place = async (body: object = order) => (await call(service, 'POST', '/orders', body)).body.order_id as string;
+  const place = async (body: object = order) => (await call(service, 'POST', '/orders', body)).body.order_id;
   const changesIn = (messages: readonly Message[]) =>
     messages.map(
       ({ data }) => JSON.parse(data) as { order_id: string; type: string; version: number; position: string },
@@ -39,9 +39,9 @@ describe('GET /orders/stream', function () {
     const id = await place();
     await call(service, 'POST', `/orders/${id}/note`, { text: 'hello' });
     await eventually('both', () => reader.messages.length === 2);
-    const { events, partition } = (await call(service, 'GET', `/orders/${id}/history`)).body;
+    const { events, partition } = await getHistory(service, id);
     for (const [nth, change] of changesIn(reader.messages).entries()) {
-      const { version, type, data, actor, occurred_at, recorded_at, position } = events[nth];
+      const { version, type, data, actor, occurred_at, recorded_at, position } = events[nth]!;
       expect(change).to.deep.equal({
         ...{ order_id: id, version, type, data, actor, occurred_at, recorded_at },
         position: `${partition}:${position}`,
@@ -99,14 +99,14 @@ describe('GET /orders/stream', function () {
 
   it('GET /orders/stream rejects a Last-Event-ID of another stream, and a request for JSON', async () => {
     for (const id of ['nonsense', '00000000-1.2.3.4', `${log.keys.log}-1.2`, `${log.keys.log}-2:1`]) {
-      const { status, body } = await call(service, 'GET', '/orders/stream', undefined, {
+      const { status, problem } = await call(service, 'GET', '/orders/stream', undefined, {
         accept: 'text/event-stream',
         'last-event-id': id,
       });
-      expect([status, body.type], id).to.deep.equal([400, '/problems/invalid-header']);
+      expect([status, problem.type], id).to.deep.equal([400, '/problems/invalid-header']);
     }
     const json = await call(service, 'GET', '/orders/stream', undefined, { accept: 'application/json' });
-    expect([json.status, json.body.type]).to.deep.equal([406, '/problems/not-acceptable']);
+    expect([json.status, json.problem.type]).to.deep.equal([406, '/problems/not-acceptable']);
   });
 
   it('GET /orders/stream tells proxies not to buffer it', async () => {

@@ -7,7 +7,7 @@ describe('/projections', () => {
   const service = useService();
   const state = async (name: string) => {
     const { body } = await call(service, 'GET', '/projections');
-    return body.projections.find((one: { name: string }) => one.name === name);
+    return body.projections.find((one) => one.name === name);
   };
 
   it('a requested rebuild gets 202, and then the next generation becomes live', async () => {
@@ -15,7 +15,7 @@ describe('/projections', () => {
     for (let nth = 0; nth < 20; nth += 1) await call(service, 'POST', '/orders', order);
     const { status, headers, body } = await call(service, 'POST', '/projections/metrics/rebuild');
     expect([status, headers.get('location'), body.requested]).to.deep.equal([202, '/projections', true]);
-    await eventually('the flip', async () => (await state('metrics')).generation === 2);
+    await eventually('the flip', async () => (await state('metrics'))?.generation === 2);
     const metrics = await state('metrics');
     expect(metrics).to.include({ rebuild: null, state: 'live', lag: 0, version: metricsModel.version });
     expect((await call(service, 'GET', '/orders/metrics')).body.total_orders).to.equal(20);
@@ -25,9 +25,9 @@ describe('/projections', () => {
 
   it('an unknown projection and a rebuild that is not running get 404', async () => {
     const unknown = await call(service, 'POST', '/projections/revenue/rebuild');
-    expect([unknown.status, unknown.body.type]).to.deep.equal([404, '/problems/projection-not-found']);
+    expect([unknown.status, unknown.problem.type]).to.deep.equal([404, '/problems/projection-not-found']);
     const idle = await call(service, 'DELETE', '/projections/metrics/rebuild');
-    expect([idle.status, idle.body.type]).to.deep.equal([404, '/problems/rebuild-not-found']);
+    expect([idle.status, idle.problem.type]).to.deep.equal([404, '/problems/rebuild-not-found']);
   });
 
   it('the stream of projections sends their state at once and whenever it changes', async () => {
