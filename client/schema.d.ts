@@ -232,7 +232,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The figures of one currency */
+        /** The metrics of one currency */
         get: operations["getMetrics"];
         put?: never;
         post?: never;
@@ -251,7 +251,7 @@ export interface paths {
         };
         /**
          * Changes as they happen, as Server-Sent Events
-         * @description One message a change; its data is a Change. Begins with what happens from now on, or, with Last-Event-ID, right after that message: nothing is missed and nothing comes twice. A comment comes every 15 seconds.
+         * @description Each message is one change; its data is a Change. The stream starts with the next change. With Last-Event-ID it continues right after that message: no change is missed or repeated. A comment is sent every 15 seconds.
          */
         get: operations["streamOrders"];
         put?: never;
@@ -269,7 +269,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** An order, as it is or as it was */
+        /** An order: now, at a version, or at a time */
         get: operations["getOrder"];
         put?: never;
         post?: never;
@@ -286,7 +286,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who did what to an order, when and why */
+        /** The events of an order: what happened, when, by whom and why */
         get: operations["getOrderHistory"];
         put?: never;
         post?: never;
@@ -303,7 +303,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where each projection stands, once or as Server-Sent Events */
+        /** The state of each projection, once or as Server-Sent Events */
         get: operations["getProjections"];
         put?: never;
         post?: never;
@@ -324,7 +324,7 @@ export interface paths {
         put?: never;
         /** Rebuild a read model from the log, beside the live one */
         post: operations["rebuildProjection"];
-        /** Cancel a rebuild; the live read model is as before */
+        /** Cancel a rebuild; the live read model does not change */
         delete: operations["cancelRebuild"];
         options?: never;
         head?: never;
@@ -338,12 +338,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All subscriptions, and how far each is */
+        /** All subscriptions, with their progress */
         get: operations["listWebhooks"];
         put?: never;
         /**
-         * Subscribe an address to events from now on
-         * @description The secret is in this answer and nowhere else. Deliveries follow Standard Webhooks.
+         * Subscribe a URL to events from now on
+         * @description No later response shows this secret. Deliveries follow Standard Webhooks.
          */
         post: operations["createWebhook"];
         delete?: never;
@@ -359,11 +359,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A subscription, and how far it is */
+        /** A subscription, with its progress */
         get: operations["getWebhook"];
         put?: never;
         post?: never;
-        /** End a subscription; what it had not received is dropped */
+        /** End a subscription; events that were not delivered are dropped */
         delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
@@ -379,7 +379,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pause a subscription or let it go on; nothing is lost meanwhile */
+        /** Pause or resume a subscription; no event is lost meanwhile */
         post: operations["setWebhookState"];
         delete?: never;
         options?: never;
@@ -396,7 +396,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give a subscription a new secret; the old one signs along for a day */
+        /** Give a subscription a new secret; the old one also signs for 24 hours */
         post: operations["rotateWebhookSecret"];
         delete?: never;
         options?: never;
@@ -411,7 +411,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What could not be delivered within a day, oldest first */
+        /** Events that could not be delivered within 24 hours, oldest first */
         get: operations["listDeadLetters"];
         put?: never;
         post?: never;
@@ -430,7 +430,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try dead letters again: one event’s, or all */
+        /** Send dead letters again: that of one event, or all */
         post: operations["replayDeadLetters"];
         delete?: never;
         options?: never;
@@ -462,7 +462,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The public keys that checkpoints are signed with (RFC 7517) */
+        /** The public keys for the signatures of checkpoints (RFC 7517) */
         get: operations["getSigningKeys"];
         put?: never;
         post?: never;
@@ -479,7 +479,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This process’s figures, for Prometheus */
+        /** The metrics of this process, in the format of Prometheus */
         get: operations["getServiceMetrics"];
         put?: never;
         post?: never;
@@ -496,7 +496,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process runs */
+        /** Whether the process is running */
         get: operations["isLive"];
         put?: never;
         post?: never;
@@ -513,7 +513,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether it can serve, and what is down, by name */
+        /** Whether the process can serve requests, and the state of each dependency */
         get: operations["isReady"];
         put?: never;
         post?: never;
@@ -530,7 +530,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The operations page; for programs, what there is */
+        /** The operations page; for programs, a list of the endpoints */
         get: operations["getService"];
         put?: never;
         post?: never;
@@ -547,7 +547,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The operations page’s style and script */
+        /** The style sheet and the script of the operations page */
         get: operations["getPageFile"];
         put?: never;
         post?: never;
@@ -581,7 +581,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This document, to read and to try */
+        /** This document as a page, to read and to try out */
         get: operations["getDocs"];
         put?: never;
         post?: never;
@@ -598,7 +598,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The style and the scripts of /docs */
+        /** The style sheet and the scripts of /docs */
         get: operations["getDocsFile"];
         put?: never;
         post?: never;
@@ -615,7 +615,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every problem that there is */
+        /** All problem types */
         get: operations["listProblems"];
         put?: never;
         post?: never;
@@ -632,7 +632,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a problem means and what to do */
+        /** The meaning of a problem type, and what to do */
         get: operations["getProblem"];
         put?: never;
         post?: never;
@@ -654,8 +654,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * An event of an order, sent to a subscribed address
-         * @description Signed as Standard Webhooks has it. At least once, and in order per order; tried again for a day until answered with 2xx.
+         * An event of an order, sent to a subscribed URL
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
          */
         post: operations["receiveOrderEvent"];
         delete?: never;
@@ -715,7 +715,7 @@ export interface components {
             order_id: string;
             version: number;
             type: string;
-            /** @description As it is in the log: amounts in minor units. */
+            /** @description As in the log: amounts are in minor units. */
             data: {
                 [key: string]: unknown;
             };
@@ -730,7 +730,7 @@ export interface components {
         HistoryEvent: {
             version: number;
             type: string;
-            /** @description As it is in the log: amounts in minor units. */
+            /** @description As in the log: amounts are in minor units. */
             data: {
                 [key: string]: unknown;
             };
@@ -748,7 +748,7 @@ export interface components {
             idempotency_key?: string;
             changes?: {
                 pointer: string;
-                /** @description Absent where there was no such field. */
+                /** @description Absent if the field did not exist. */
                 before?: unknown;
                 after?: unknown;
             }[];
@@ -766,7 +766,7 @@ export interface components {
             to_version: number;
             changes: {
                 pointer: string;
-                /** @description Absent where there was no such field. */
+                /** @description Absent if the field did not exist. */
                 before?: unknown;
                 after?: unknown;
             }[];
@@ -784,7 +784,7 @@ export interface components {
                 occurred_at: string;
                 /** Format: date-time */
                 recorded_at: string;
-                /** @description JSON text, byte by byte as it is hashed. */
+                /** @description JSON text, byte for byte as it is hashed. */
                 data: string;
                 metadata: string;
                 /** @description SHA-256, hex. */
@@ -908,7 +908,7 @@ export interface components {
         };
         RebuildRequested: {
             name: string;
-            /** @description false: one was under way already. */
+            /** @description false: a rebuild was already in progress. */
             requested: boolean;
             rebuild: components["schemas"]["Rebuild"] | null;
         };
@@ -927,7 +927,7 @@ export interface components {
                     root: string;
                 }[];
             };
-            /** @description JWS, compact; EdDSA with Ed25519 over the checkpoint’s JSON. */
+            /** @description A compact JWS: EdDSA with Ed25519 over the JSON of the checkpoint. */
             jws: string;
         };
         JsonWebKeySet: {
@@ -956,20 +956,20 @@ export interface components {
             /** Format: uuid */
             webhook_id: string;
             url: string;
-            /** @description null: every type. */
+            /** @description null: events of all types. */
             event_types: string[] | null;
             /**
-             * @description gone: the receiver answered 410.
+             * @description gone: the receiver responded with 410.
              * @enum {unknown}
              */
             state: "active" | "paused" | "gone";
             /** Format: date-time */
             created_at: string;
             created_by: string;
-            /** @description Events that are to be delivered, those that are tried again included. */
+            /** @description Events that are still to be delivered, retries included. */
             pending: number;
             dead_letters: number;
-            /** @description Events of the log that were not looked at yet. */
+            /** @description Events of the log that the delivery has not read yet. */
             lag: number;
         };
         Webhooks: {
@@ -979,22 +979,22 @@ export interface components {
             /** Format: uuid */
             webhook_id: string;
             url: string;
-            /** @description null: every type. */
+            /** @description null: events of all types. */
             event_types: string[] | null;
             /**
-             * @description gone: the receiver answered 410.
+             * @description gone: the receiver responded with 410.
              * @enum {unknown}
              */
             state: "active" | "paused" | "gone";
             /** Format: date-time */
             created_at: string;
             created_by: string;
-            /** @description Events that are to be delivered, those that are tried again included. */
+            /** @description Events that are still to be delivered, retries included. */
             pending: number;
             dead_letters: number;
-            /** @description Events of the log that were not looked at yet. */
+            /** @description Events of the log that the delivery has not read yet. */
             lag: number;
-            /** @description Shown here and nowhere else. */
+            /** @description No later response shows it. */
             secret: string;
         };
         DeadLetters: {
@@ -1011,7 +1011,7 @@ export interface components {
                 last_attempt_at: string;
                 last_error: string;
             }[];
-            /** @description For the query parameter after, where there are more. */
+            /** @description The value of the parameter `after` for the next page; null on the last page. */
             next_after: string | null;
         };
         DeadLettersReplayed: {
@@ -1048,7 +1048,7 @@ export interface components {
             status: number;
             title: string;
         }[];
-        /** @description A problem (RFC 9457), without what only a request of its own would have. */
+        /** @description A problem (RFC 9457), without the members that only a single request has. */
         LineProblem: {
             /** @enum {unknown} */
             type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/amended-below-paid" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-shipped-quantity" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/internal-error";
@@ -1066,22 +1066,22 @@ export interface components {
             allowed_commands?: string[];
             required_scopes?: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
         };
-        /** @description A problem, as RFC 9457 has it. */
+        /** @description A problem (RFC 9457). */
         Problem: components["schemas"]["LineProblem"] & {
             instance: string;
             request_id: string;
         };
         PlaceBody: {
             user_id: string;
-            /** @description Each occurrence is a quantity of one. */
+            /** @description Each occurrence of an id is a quantity of one. */
             item_ids?: string[];
             items?: {
                 item_id: string;
                 quantity: number;
-                /** @description In major units, such as 59.98 or "59.98"; no more decimals than the currency has. */
+                /** @description In major units, such as 59.98 or "59.98", with at most the decimals of the currency. */
                 unit_price?: number | string;
             }[];
-            /** @description In major units, such as 59.98 or "59.98"; no more decimals than the currency has. */
+            /** @description In major units, such as 59.98 or "59.98", with at most the decimals of the currency. */
             total_amount: number | string;
             order_id?: string;
             currency?: components["schemas"]["Currency"];
@@ -1092,20 +1092,20 @@ export interface components {
             occurred_at?: string;
         } & (unknown | unknown);
         AmendBody: {
-            /** @description Each occurrence is a quantity of one. */
+            /** @description Each occurrence of an id is a quantity of one. */
             item_ids?: string[];
             items?: {
                 item_id: string;
                 quantity: number;
-                /** @description In major units, such as 59.98 or "59.98"; no more decimals than the currency has. */
+                /** @description In major units, such as 59.98 or "59.98", with at most the decimals of the currency. */
                 unit_price?: number | string;
             }[];
-            /** @description In major units, such as 59.98 or "59.98"; no more decimals than the currency has. */
+            /** @description In major units, such as 59.98 or "59.98", with at most the decimals of the currency. */
             total_amount: number | string;
             reason: string;
         } & (unknown | unknown);
         PayBody: {
-            /** @description In major units, such as 59.98 or "59.98"; no more decimals than the currency has. */
+            /** @description In major units, such as 59.98 or "59.98", with at most the decimals of the currency. */
             amount?: number | string;
             payment_reference?: string;
         };
@@ -1123,7 +1123,7 @@ export interface components {
             reason: string;
         };
         RefundBody: {
-            /** @description In major units, such as 59.98 or "59.98"; no more decimals than the currency has. */
+            /** @description In major units, such as 59.98 or "59.98", with at most the decimals of the currency. */
             amount?: number | string;
             reason: string;
         };
@@ -1145,7 +1145,7 @@ export interface components {
         };
         WebhookBody: {
             url: string;
-            /** @description Without it, events of every type are delivered. */
+            /** @description Without it, events of all types are delivered. */
             event_types?: ("OrderPlaced" | "OrderAmended" | "OrderPaid" | "OrderProcessingStarted" | "OrderShipped" | "OrderDelivered" | "OrderCancelled" | "OrderRefunded" | "OrderReturned" | "OrderHeld" | "OrderReleased" | "OrderNoteAdded" | "OrderPersonErased")[];
         };
         WebhookStateBody: {
@@ -1161,18 +1161,18 @@ export interface components {
             idempotency_key?: string;
         };
         WebhookMessage: {
-            /** @description The event’s type. */
+            /** @description The type of the event. */
             type: string;
             /**
              * Format: date-time
-             * @description When it was recorded.
+             * @description The time at which the event was recorded.
              */
             timestamp: string;
             data: components["schemas"]["Change"];
         };
     };
     responses: {
-        /** @description There is nothing at this address (`/problems/not-found`). */
+        /** @description There is nothing at this path (`/problems/not-found`). */
         Problem404: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1198,7 +1198,7 @@ export interface components {
                 };
             };
         };
-        /** @description This address does not take that method (`/problems/method-not-allowed`). */
+        /** @description The method is not allowed (`/problems/method-not-allowed`). */
         Problem405: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1224,7 +1224,7 @@ export interface components {
                 };
             };
         };
-        /** @description Something went wrong here (`/problems/internal-error`). */
+        /** @description An unexpected error occurred (`/problems/internal-error`). */
         Problem500: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1237,7 +1237,7 @@ export interface components {
                 };
             };
         };
-        /** @description Nobody knows who you are (`/problems/unauthenticated`). */
+        /** @description Authentication is required (`/problems/unauthenticated`). */
         Problem401: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1250,7 +1250,7 @@ export interface components {
                 };
             };
         };
-        /** @description You may not do this (`/problems/insufficient-scope`). */
+        /** @description The key or token lacks a scope (`/problems/insufficient-scope`). */
         Problem403: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1263,7 +1263,7 @@ export interface components {
                 };
             };
         };
-        /** @description The event log is unavailable (`/problems/event-log-unavailable`). More arrives than can be done (`/problems/overloaded`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
         Problem503: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1291,7 +1291,7 @@ export interface components {
                 };
             };
         };
-        /** @description The body is of a type that this endpoint does not take (`/problems/unsupported-media-type`). */
+        /** @description The media type is not supported (`/problems/unsupported-media-type`). */
         Problem415: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1317,7 +1317,7 @@ export interface components {
                 };
             };
         };
-        /** @description A header is not valid (`/problems/invalid-header`). The body is not JSON (`/problems/malformed-json`). The request is malformed (`/problems/malformed-request`). */
+        /** @description A header is not valid (`/problems/invalid-header`). The body is not valid JSON (`/problems/malformed-json`). The request is malformed (`/problems/malformed-request`). */
         Problem400B: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1330,7 +1330,7 @@ export interface components {
                 };
             };
         };
-        /** @description Too many commands on this order at once (`/problems/contended`). The event log is unavailable (`/problems/event-log-unavailable`). More arrives than can be done (`/problems/overloaded`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
+        /** @description Too many commands on this order at once (`/problems/contended`). The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
         Problem503B: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1344,7 +1344,7 @@ export interface components {
                 };
             };
         };
-        /** @description The body did not arrive in time (`/problems/request-timeout`). */
+        /** @description The request did not arrive in time (`/problems/request-timeout`). */
         Problem408: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1383,7 +1383,7 @@ export interface components {
                 };
             };
         };
-        /** @description The order is at another version than If-Match asks for (`/problems/version-mismatch`). */
+        /** @description The version in If-Match is not the current one (`/problems/version-mismatch`). */
         Problem412: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1396,7 +1396,7 @@ export interface components {
                 };
             };
         };
-        /** @description An order with this id exists already (`/problems/order-exists`). The order has as many events as one may have (`/problems/order-history-full`). The person of this order was forgotten (`/problems/person-erased`). */
+        /** @description An order with this id already exists (`/problems/order-exists`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1409,7 +1409,7 @@ export interface components {
                 };
             };
         };
-        /** @description There is nothing at this address (`/problems/not-found`). There is no such order (`/problems/order-not-found`). */
+        /** @description There is nothing at this path (`/problems/not-found`). There is no such order (`/problems/order-not-found`). */
         Problem404B: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1422,7 +1422,7 @@ export interface components {
                 };
             };
         };
-        /** @description The new total is below what has been paid (`/problems/amended-below-paid`). The order as it stands forbids this command (`/problems/invalid-transition`). The order has as many events as one may have (`/problems/order-history-full`). The person of this order was forgotten (`/problems/person-erased`). */
+        /** @description The new total is below the amount paid (`/problems/amended-below-paid`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409B: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1435,7 +1435,7 @@ export interface components {
                 };
             };
         };
-        /** @description More than is left to pay (`/problems/exceeds-amount-due`). The order as it stands forbids this command (`/problems/invalid-transition`). The order has as many events as one may have (`/problems/order-history-full`). The person of this order was forgotten (`/problems/person-erased`). */
+        /** @description The payment exceeds the amount due (`/problems/exceeds-amount-due`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409C: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1448,7 +1448,7 @@ export interface components {
                 };
             };
         };
-        /** @description The order as it stands forbids this command (`/problems/invalid-transition`). The order has as many events as one may have (`/problems/order-history-full`). The order is on hold (`/problems/order-on-hold`). The person of this order was forgotten (`/problems/person-erased`). */
+        /** @description The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The order is on hold (`/problems/order-on-hold`). The person of this order was erased (`/problems/person-erased`). */
         Problem409D: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1461,7 +1461,7 @@ export interface components {
                 };
             };
         };
-        /** @description More than is left to ship (`/problems/exceeds-ordered-quantity`). The order as it stands forbids this command (`/problems/invalid-transition`). The order has as many events as one may have (`/problems/order-history-full`). The order is on hold (`/problems/order-on-hold`). The person of this order was forgotten (`/problems/person-erased`). */
+        /** @description The shipment exceeds the quantity left to ship (`/problems/exceeds-ordered-quantity`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The order is on hold (`/problems/order-on-hold`). The person of this order was erased (`/problems/person-erased`). */
         Problem409E: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1474,7 +1474,7 @@ export interface components {
                 };
             };
         };
-        /** @description The order as it stands forbids this command (`/problems/invalid-transition`). The order has as many events as one may have (`/problems/order-history-full`). The person of this order was forgotten (`/problems/person-erased`). */
+        /** @description The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409F: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1487,7 +1487,7 @@ export interface components {
                 };
             };
         };
-        /** @description More than is left to refund (`/problems/exceeds-refundable-amount`). The order as it stands forbids this command (`/problems/invalid-transition`). The order has as many events as one may have (`/problems/order-history-full`). The person of this order was forgotten (`/problems/person-erased`). */
+        /** @description The refund exceeds the refundable amount (`/problems/exceeds-refundable-amount`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409G: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1500,7 +1500,7 @@ export interface components {
                 };
             };
         };
-        /** @description More than was shipped and not returned (`/problems/exceeds-shipped-quantity`). The order as it stands forbids this command (`/problems/invalid-transition`). The order has as many events as one may have (`/problems/order-history-full`). The person of this order was forgotten (`/problems/person-erased`). */
+        /** @description The return exceeds the quantity shipped (`/problems/exceeds-shipped-quantity`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409H: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1513,7 +1513,7 @@ export interface components {
                 };
             };
         };
-        /** @description The order has as many events as one may have (`/problems/order-history-full`). The person of this order was forgotten (`/problems/person-erased`). */
+        /** @description The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409I: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1539,7 +1539,7 @@ export interface components {
                 };
             };
         };
-        /** @description The event log is unavailable (`/problems/event-log-unavailable`). More arrives than can be done (`/problems/overloaded`). The read models have not got that far yet (`/problems/position-not-reached`). The read models are unavailable (`/problems/read-models-unavailable`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The read models have not reached the position (`/problems/position-not-reached`). The read models are unavailable (`/problems/read-models-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
         Problem503C: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1566,7 +1566,7 @@ export interface components {
                 };
             };
         };
-        /** @description No representation that you accept (`/problems/not-acceptable`). */
+        /** @description No acceptable media type (`/problems/not-acceptable`). */
         Problem406: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1592,7 +1592,7 @@ export interface components {
                 };
             };
         };
-        /** @description The event log is unavailable (`/problems/event-log-unavailable`). More arrives than can be done (`/problems/overloaded`). The read models are unavailable (`/problems/read-models-unavailable`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The read models are unavailable (`/problems/read-models-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
         Problem503D: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1606,7 +1606,7 @@ export interface components {
                 };
             };
         };
-        /** @description There is nothing at this address (`/problems/not-found`). There is no such order (`/problems/order-not-found`). The order has no such version (`/problems/order-version-not-found`). */
+        /** @description There is nothing at this path (`/problems/not-found`). There is no such order (`/problems/order-not-found`). The order has no such version (`/problems/order-version-not-found`). */
         Problem404C: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1619,7 +1619,7 @@ export interface components {
                 };
             };
         };
-        /** @description This service signs nothing (`/problems/no-signing-key`). */
+        /** @description No signing key is configured (`/problems/no-signing-key`). */
         Problem501: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1632,7 +1632,7 @@ export interface components {
                 };
             };
         };
-        /** @description There is nothing at this address (`/problems/not-found`). There is no such projection (`/problems/projection-not-found`). */
+        /** @description There is nothing at this path (`/problems/not-found`). There is no such projection (`/problems/projection-not-found`). */
         Problem404D: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1645,7 +1645,7 @@ export interface components {
                 };
             };
         };
-        /** @description There is nothing at this address (`/problems/not-found`). There is no such projection (`/problems/projection-not-found`). This projection is not being rebuilt (`/problems/rebuild-not-found`). */
+        /** @description There is nothing at this path (`/problems/not-found`). There is no such projection (`/problems/projection-not-found`). This projection is not being rebuilt (`/problems/rebuild-not-found`). */
         Problem404E: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1658,7 +1658,7 @@ export interface components {
                 };
             };
         };
-        /** @description The body is not JSON (`/problems/malformed-json`). The request is malformed (`/problems/malformed-request`). */
+        /** @description The body is not valid JSON (`/problems/malformed-json`). The request is malformed (`/problems/malformed-request`). */
         Problem400D: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1671,7 +1671,7 @@ export interface components {
                 };
             };
         };
-        /** @description There are as many webhooks as there may be (`/problems/too-many-webhooks`). */
+        /** @description The limit of webhooks is reached (`/problems/too-many-webhooks`). */
         Problem409J: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1684,7 +1684,7 @@ export interface components {
                 };
             };
         };
-        /** @description There is nothing at this address (`/problems/not-found`). There is no such webhook (`/problems/webhook-not-found`). */
+        /** @description There is nothing at this path (`/problems/not-found`). There is no such webhook (`/problems/webhook-not-found`). */
         Problem404F: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1697,7 +1697,7 @@ export interface components {
                 };
             };
         };
-        /** @description More arrives than can be done (`/problems/overloaded`). */
+        /** @description The service is overloaded (`/problems/overloaded`). */
         Problem503E: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1711,7 +1711,7 @@ export interface components {
                 };
             };
         };
-        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The token can’t be checked now (`/problems/token-issuer-unavailable`). */
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
         Problem503F: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1727,36 +1727,36 @@ export interface components {
         };
     };
     parameters: {
-        /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+        /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
         "Idempotency-Key": string;
         /** @description The ETag of the version that the command is meant for, such as "3". */
         "If-Match": string;
-        /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+        /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
         Prefer: string;
-        /** @description An Event-Position that the answer has to include; waits for it, up to 5 seconds. */
+        /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. */
         "Min-Event-Position": string;
-        /** @description ETags of answers that the caller has: 304 where one still holds. */
+        /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
         "If-None-Match": string;
-        /** @description The id of the last message that was received: the stream goes on right after it. */
+        /** @description The id of the last message received. The stream continues right after it. */
         "Last-Event-ID": string;
     };
     requestBodies: never;
     headers: {
-        /** @description Of an order: its version. */
+        /** @description For an order: its version. */
         ETag: string;
-        /** @description Where the command’s event is in the log: partition:position. */
+        /** @description The position of the command’s event in the log: partition:position. */
         "Event-Position": string;
-        /** @description true: the command had been handled before, and this is the answer of then. */
+        /** @description true: the command was handled before, and this is the response of that time. */
         "Idempotency-Replayed": "true";
-        /** @description The preference that was followed. */
+        /** @description The preference that was applied. */
         "Preference-Applied": string;
-        /** @description Where what was made can be found. */
+        /** @description The path of the result. */
         Location: string;
-        /** @description With CSV: a name for the file. */
+        /** @description With CSV: a file name. */
         "Content-Disposition": string;
-        /** @description The request’s id: the caller’s, if it sent a sane one. */
+        /** @description The id of the request: the one that the client sent, if it is valid. */
         "X-Request-Id": string;
-        /** @description Seconds to wait before trying again. */
+        /** @description Seconds to wait before the next attempt. */
         "Retry-After": number;
     };
     pathItems: never;
@@ -1767,13 +1767,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
             };
             path?: never;
             cookie?: never;
         };
-        /** @description A JSON object a line. */
+        /** @description One JSON object per line. */
         requestBody: {
             content: {
                 "application/x-ndjson": components["schemas"]["BatchCommand"];
@@ -1816,9 +1816,9 @@ export interface operations {
                 cursor?: string;
             };
             header?: {
-                /** @description An Event-Position that the answer has to include; waits for it, up to 5 seconds. */
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. */
                 "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
-                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path?: never;
@@ -1837,7 +1837,7 @@ export interface operations {
                     "application/json": components["schemas"]["OrderPage"];
                 };
             };
-            /** @description The caller has this answer already */
+            /** @description The client has this response already */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1862,11 +1862,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description The ETag of the version that the command is meant for, such as "3". */
                 "If-Match"?: components["parameters"]["If-Match"];
-                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
             };
             path?: never;
@@ -1914,11 +1914,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description The ETag of the version that the command is meant for, such as "3". */
                 "If-Match"?: components["parameters"]["If-Match"];
-                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
@@ -1967,11 +1967,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description The ETag of the version that the command is meant for, such as "3". */
                 "If-Match"?: components["parameters"]["If-Match"];
-                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
@@ -2020,11 +2020,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description The ETag of the version that the command is meant for, such as "3". */
                 "If-Match"?: components["parameters"]["If-Match"];
-                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
@@ -2073,11 +2073,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description The ETag of the version that the command is meant for, such as "3". */
                 "If-Match"?: components["parameters"]["If-Match"];
-                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
@@ -2126,11 +2126,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description The ETag of the version that the command is meant for, such as "3". */
                 "If-Match"?: components["parameters"]["If-Match"];
-                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
@@ -2179,11 +2179,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description The ETag of the version that the command is meant for, such as "3". */
                 "If-Match"?: components["parameters"]["If-Match"];
-                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
@@ -2232,11 +2232,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description The ETag of the version that the command is meant for, such as "3". */
                 "If-Match"?: components["parameters"]["If-Match"];
-                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
@@ -2285,11 +2285,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description The ETag of the version that the command is meant for, such as "3". */
                 "If-Match"?: components["parameters"]["If-Match"];
-                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
@@ -2338,11 +2338,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description The ETag of the version that the command is meant for, such as "3". */
                 "If-Match"?: components["parameters"]["If-Match"];
-                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
@@ -2391,11 +2391,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description The ETag of the version that the command is meant for, such as "3". */
                 "If-Match"?: components["parameters"]["If-Match"];
-                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
@@ -2444,11 +2444,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repeating safe: the same key with the same body is answered as the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
                 /** @description The ETag of the version that the command is meant for, such as "3". */
                 "If-Match"?: components["parameters"]["If-Match"];
-                /** @description respond-async: answer once the event is durable. wait=N: wait up to N seconds until queries show it; 250 ms by default. */
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
@@ -2502,9 +2502,9 @@ export interface operations {
                 interval?: "hour" | "day" | "week" | "month";
             };
             header?: {
-                /** @description An Event-Position that the answer has to include; waits for it, up to 5 seconds. */
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. */
                 "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
-                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path?: never;
@@ -2512,7 +2512,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The figures */
+            /** @description The metrics */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2523,7 +2523,7 @@ export interface operations {
                     "application/json": components["schemas"]["Metrics"];
                 };
             };
-            /** @description The caller has this answer already */
+            /** @description The client has this response already */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2551,7 +2551,7 @@ export interface operations {
                 user_id?: string;
             };
             header?: {
-                /** @description The id of the last message that was received: the stream goes on right after it. */
+                /** @description The id of the last message received. The stream continues right after it. */
                 "Last-Event-ID"?: components["parameters"]["Last-Event-ID"];
             };
             path?: never;
@@ -2589,9 +2589,9 @@ export interface operations {
                 at?: string;
             };
             header?: {
-                /** @description An Event-Position that the answer has to include; waits for it, up to 5 seconds. */
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. */
                 "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
-                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path: {
@@ -2612,7 +2612,7 @@ export interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
-            /** @description The caller has this answer already */
+            /** @description The client has this response already */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2636,17 +2636,17 @@ export interface operations {
     getOrderHistory: {
         parameters: {
             query?: {
-                /** @description Tell of each event what it changed, field by field. */
+                /** @description Show the changes of each event, field by field. */
                 diff?: boolean;
                 from?: number;
                 to?: number;
-                /** @description The events as they were hashed, with a proof that they are in the log. */
+                /** @description Show the events as they were hashed, with a proof that they are in the log. */
                 proof?: boolean;
             };
             header?: {
-                /** @description An Event-Position that the answer has to include; waits for it, up to 5 seconds. */
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. */
                 "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
-                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path: {
@@ -2656,7 +2656,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The history; with diff the changes, with proof the signed proof */
+            /** @description The history, the changes between two versions, or a signed proof */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2669,7 +2669,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description The caller has this answer already */
+            /** @description The client has this response already */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2695,7 +2695,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path?: never;
@@ -2715,7 +2715,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description The caller has this answer already */
+            /** @description The client has this response already */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2747,7 +2747,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The rebuild is under way */
+            /** @description The rebuild is in progress */
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
@@ -2805,7 +2805,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path?: never;
@@ -2824,7 +2824,7 @@ export interface operations {
                     "application/json": components["schemas"]["Webhooks"];
                 };
             };
-            /** @description The caller has this answer already */
+            /** @description The client has this response already */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2889,7 +2889,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path: {
@@ -2910,7 +2910,7 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            /** @description The caller has this answer already */
+            /** @description The client has this response already */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2942,7 +2942,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The subscription is gone */
+            /** @description The subscription was deleted */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3042,7 +3042,7 @@ export interface operations {
                 limit?: number;
             };
             header?: {
-                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path: {
@@ -3063,7 +3063,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeadLetters"];
                 };
             };
-            /** @description The caller has this answer already */
+            /** @description The client has this response already */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3099,7 +3099,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description How many are tried again */
+            /** @description The number of dead letters that are sent again */
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3128,7 +3128,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path?: never;
@@ -3147,7 +3147,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignedCheckpoint"];
                 };
             };
-            /** @description The caller has this answer already */
+            /** @description The client has this response already */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3173,7 +3173,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path?: never;
@@ -3192,7 +3192,7 @@ export interface operations {
                     "application/json": components["schemas"]["JsonWebKeySet"];
                 };
             };
-            /** @description The caller has this answer already */
+            /** @description The client has this response already */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3220,7 +3220,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The figures */
+            /** @description The metrics */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3249,7 +3249,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It does */
+            /** @description It is running */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3275,7 +3275,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It can */
+            /** @description It can serve requests */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3290,7 +3290,7 @@ export interface operations {
             405: components["responses"]["Problem405"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            /** @description It can’t */
+            /** @description It cannot serve requests */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3367,7 +3367,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description ETags of answers that the caller has: 304 where one still holds. */
+                /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path?: never;
@@ -3386,7 +3386,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenApiDocument"];
                 };
             };
-            /** @description The caller has this answer already */
+            /** @description The client has this response already */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3503,7 +3503,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page */
+            /** @description The page */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3539,7 +3539,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Never again: the subscription ends */
+            /** @description The subscription ends */
             410: {
                 headers: {
                     [name: string]: unknown;

@@ -38,7 +38,7 @@ export function nullable<const Type extends string, const Keywords extends objec
   return { type: [type, 'null'], ...keywords } as const;
 }
 
-/** The values that a schema describes, as a type. Formats, patterns and limits do not show in it. */
+/** The type of the values that a schema describes. It ignores formats, patterns and limits. */
 export type FromSchema<Schema> = Schema extends { readonly const: infer Value }
   ? Value
   : Schema extends { readonly enum: readonly (infer Value)[] }

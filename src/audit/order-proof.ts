@@ -25,7 +25,7 @@ const provenEventSchema = object({
   type: text,
   occurred_at: time,
   recorded_at: time,
-  data: { type: 'string', description: 'JSON text, byte by byte as it is hashed.' },
+  data: { type: 'string', description: 'JSON text, byte for byte as it is hashed.' },
   metadata: text,
   /** The hash of the event before it in the partition. */
   previous_hash: sha256,

@@ -28,7 +28,7 @@ const checkpointSchema = object({ log_id: uuid, created_at: time, partitions: li
  */
 export const signedCheckpointSchema = object({
   checkpoint: checkpointSchema,
-  jws: { type: 'string', description: 'JWS, compact; EdDSA with Ed25519 over the checkpoint’s JSON.' },
+  jws: { type: 'string', description: 'A compact JWS: EdDSA with Ed25519 over the JSON of the checkpoint.' },
 });
 
 export type SignedPartition = FromSchema<typeof partitionSchema>;

@@ -1,10 +1,10 @@
 import { type FromSchema, object, record, text, time, uuid } from '../json-schema.js';
 
-/** What an event looks like to a client, wherever it is shown. */
+/** The properties of an event that clients see wherever an event is shown. */
 export const eventProperties = {
   version: { type: 'integer', minimum: 1 },
   type: text,
-  data: { ...record({}), description: 'As it is in the log: amounts in minor units.' },
+  data: { ...record({}), description: 'As in the log: amounts are in minor units.' },
   actor: text,
   occurred_at: time,
   recorded_at: time,

@@ -19,7 +19,7 @@ export const fieldChangeSchema = object(
   {
     /** JSON pointer into the order's document; an item is named by its item_id: /items/ITEM_ID/shipped. */
     pointer: text,
-    before: { description: 'Absent where there was no such field.' },
+    before: { description: 'Absent if the field did not exist.' },
     after: {},
   },
   ['before', 'after'],

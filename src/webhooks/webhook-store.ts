@@ -6,13 +6,13 @@ import { webhookLimits as limits } from './limits.js';
 const webhookProperties = {
   webhook_id: uuid,
   url: text,
-  event_types: { ...nullable(list(text)), description: 'null: every type.' },
-  state: { enum: ['active', 'paused', 'gone'], description: 'gone: the receiver answered 410.' },
+  event_types: { ...nullable(list(text)), description: 'null: events of all types.' },
+  state: { enum: ['active', 'paused', 'gone'], description: 'gone: the receiver responded with 410.' },
   created_at: time,
   created_by: text,
-  pending: { ...count, description: 'Events that are to be delivered, those that are tried again included.' },
+  pending: { ...count, description: 'Events that are still to be delivered, retries included.' },
   dead_letters: count,
-  lag: { ...count, description: 'Events of the log that were not looked at yet.' },
+  lag: { ...count, description: 'Events of the log that the delivery has not read yet.' },
 } as const;
 
 /** A subscription, and how far it is. */
@@ -20,7 +20,7 @@ export const webhookSchema = object(webhookProperties);
 
 export const webhookWithSecretSchema = object({
   ...webhookProperties,
-  secret: { type: 'string', pattern: '^whsec_', description: 'Shown here and nowhere else.' },
+  secret: { type: 'string', pattern: '^whsec_', description: 'No later response shows it.' },
 });
 
 /** An event that could not be delivered in time. */

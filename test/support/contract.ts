@@ -6,7 +6,7 @@ interface Response {
   readonly content?: Readonly<Record<string, unknown>>;
 }
 
-/** What of an OpenAPI document the tests look at. */
+/** The part of an OpenAPI operation that the tests use. */
 interface Operation {
   readonly operationId: string;
   readonly tags: readonly string[];
@@ -15,7 +15,7 @@ interface Operation {
   readonly responses: Readonly<Record<string, Response & { readonly $ref?: string }>>;
 }
 
-// The document as the world gets it.
+// The document as clients get it.
 const document = JSON.parse(JSON.stringify(openApiDocument())) as {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly responses: Readonly<Record<string, Response>> };
@@ -43,20 +43,23 @@ export interface Exchange {
   readonly text: string;
 }
 
-/** Throws where a value is not as one of the document's components has it: for what comes in streams, line by line. */
+/** Throws if a value does not match a component of the document. For messages of streams. */
 export function expectComponent(name: string, value: unknown): void {
   expectValid(validatorAt('components', 'schemas', name), value, `a ${name}`);
 }
 
-/** Throws where an exchange is not as the OpenAPI document has it. Paths that are not in it are to be answered with a problem. */
+/**
+ * Throws if a request and its response do not match the OpenAPI document. The response for a path
+ * that the document does not have must be a problem.
+ */
 export function expectContract(exchange: Exchange): void {
   const { path, status } = exchange;
   const method = exchange.method.toLowerCase() === 'head' ? 'get' : exchange.method.toLowerCase();
   const pathname = path.split(/[?#]/)[0] ?? '';
   const found = operationAt(method, pathname);
-  const what = `${exchange.method} ${path} answered ${status}`;
+  const what = `${exchange.method} ${path} responded with ${status}`;
   if (!found) {
-    if (status < 400) throw new Error(`${what}, and the document has no such operation`);
+    if (status < 400) throw new Error(`${what}, but the document has no such operation`);
     if (exchange.method !== 'HEAD') {
       expectValid(validatorAt('components', 'schemas', 'Problem'), JSON.parse(exchange.text), what);
     }
@@ -64,18 +67,18 @@ export function expectContract(exchange: Exchange): void {
   }
   const { template, operation } = found;
   const given = operation.responses[status];
-  if (!given) throw new Error(`${what}: the document has no such answer (${operation.operationId})`);
+  if (!given) throw new Error(`${what}: the document has no such response (${operation.operationId})`);
   const shared = given.$ref?.split('/').slice(1);
   const at = shared ?? ['paths', template, method, 'responses', String(status)];
   const response = shared ? document.components.responses[shared.at(-1) ?? ''] : given;
-  if (!response) throw new Error(`${what}: the document refers to nothing`);
+  if (!response) throw new Error(`${what}: the reference in the document points to nothing`);
   if (exchange.method !== 'HEAD') expectBody(exchange, at, response, what);
   if (status < 300) expectRequest(exchange, ['paths', template, method], operation, what);
 }
 
 function expectBody({ contentType, text }: Exchange, at: string[], response: Response, what: string): void {
   if (!response.content) {
-    if (text !== '') throw new Error(`${what} with a body, and the document has none`);
+    if (text !== '') throw new Error(`${what} with a body, but the document has none`);
     return;
   }
   const type = (contentType ?? '').split(';')[0]?.trim() ?? '';
@@ -94,39 +97,39 @@ function expectRequest({ path, requestBody }: Exchange, at: string[], operation:
   const known = operation.parameters.filter((one) => one.in === 'query').map(({ name }) => name);
   for (const name of query.keys()) {
     if (!isPage && !known.includes(name))
-      throw new Error(`${what}: it took the parameter ${name}, which the document does not have`);
+      throw new Error(`${what}: it accepted the parameter ${name}, which the document does not have`);
   }
   if (!operation.requestBody?.content['application/json']) return;
   if (requestBody === undefined) {
-    if (operation.requestBody.required) throw new Error(`${what} without the body that the document asks for`);
+    if (operation.requestBody.required) throw new Error(`${what} without the body that the document requires`);
     return;
   }
   const body = typeof requestBody === 'string' ? (JSON.parse(requestBody) as unknown) : requestBody;
   expectValid(
     validatorAt(...at, 'requestBody', 'content', 'application/json', 'schema'),
     body,
-    `the body that ${what}`,
+    `the request body: ${what}`,
   );
 }
 
 function expectValid(validate: ValidateFunction, value: unknown, what: string): void {
   if (validate(value)) return;
   throw new Error(
-    `${what}, which is not as the document has it: ${ajv.errorsText(validate.errors)}\n${JSON.stringify(value)}`,
+    `${what}, which does not match the document: ${ajv.errorsText(validate.errors)}\n${JSON.stringify(value)}`,
   );
 }
 
 function operationAt(method: string, pathname: string): { template: string; operation: Operation } | undefined {
   const parts = pathname.split('/');
-  const fitting = Object.keys(document.paths).filter((template) => {
-    const wanted = template.split('/');
+  const matching = Object.keys(document.paths).filter((template) => {
+    const segments = template.split('/');
     return (
-      wanted.length === parts.length &&
-      wanted.every((one, nth) => one === parts[nth] || (one.startsWith('{') && parts[nth] !== ''))
+      segments.length === parts.length &&
+      segments.every((one, nth) => one === parts[nth] || (one.startsWith('{') && parts[nth] !== ''))
     );
   });
-  // Where several fit, the one without parameters is meant.
-  for (const template of fitting.toSorted((a, b) => a.split('{').length - b.split('{').length)) {
+  // If several match, the one with the fewest parameters is meant.
+  for (const template of matching.toSorted((a, b) => a.split('{').length - b.split('{').length)) {
     const operation = document.paths[template]?.[method];
     if (operation) return { template, operation };
   }

@@ -1,6 +1,6 @@
 import { cached, json, type Operation } from './operation.js';
 
-/** What the log is and what the service is: checkpoints, health, figures, pages. */
+/** Checkpoints, health, metrics, and the pages that describe the service. */
 export const aboutOperations = {
   getCheckpoint: {
     method: 'get',
@@ -17,7 +17,7 @@ export const aboutOperations = {
     method: 'get',
     path: '/.well-known/jwks.json',
     tag: 'Audit',
-    summary: 'The public keys that checkpoints are signed with (RFC 7517)',
+    summary: 'The public keys for the signatures of checkpoints (RFC 7517)',
     access: 'public',
     query: 'jwks',
     headers: ['If-None-Match'],
@@ -28,37 +28,37 @@ export const aboutOperations = {
     method: 'get',
     path: '/metrics',
     tag: 'Operations',
-    summary: 'This process’s figures, for Prometheus',
+    summary: 'The metrics of this process, in the format of Prometheus',
     unlimited: true,
     access: ['metrics:read', 'admin'],
-    responses: { 200: { description: 'The figures', content: { 'text/plain': 'text' } } },
+    responses: { 200: { description: 'The metrics', content: { 'text/plain': 'text' } } },
   },
   isLive: {
     method: 'get',
     path: '/health/live',
     tag: 'Operations',
-    summary: 'Whether the process runs',
+    summary: 'Whether the process is running',
     unlimited: true,
     access: 'public',
-    responses: { 200: { description: 'It does', content: json('Live') } },
+    responses: { 200: { description: 'It is running', content: json('Live') } },
   },
   isReady: {
     method: 'get',
     path: '/health/ready',
     tag: 'Operations',
-    summary: 'Whether it can serve, and what is down, by name',
+    summary: 'Whether the process can serve requests, and the state of each dependency',
     unlimited: true,
     access: 'public',
     responses: {
-      200: { description: 'It can', content: json('Health') },
-      503: { description: 'It can’t', content: json('Health') },
+      200: { description: 'It can serve requests', content: json('Health') },
+      503: { description: 'It cannot serve requests', content: json('Health') },
     },
   },
   getService: {
     method: 'get',
     path: '/',
     tag: 'About',
-    summary: 'The operations page; for programs, what there is',
+    summary: 'The operations page; for programs, a list of the endpoints',
     access: 'public',
     responses: {
       200: { description: 'The page', content: { 'application/json': 'ServiceDescription', 'text/html': 'text' } },
@@ -68,7 +68,7 @@ export const aboutOperations = {
     method: 'get',
     path: '/web/{file}',
     tag: 'About',
-    summary: 'The operations page’s style and script',
+    summary: 'The style sheet and the script of the operations page',
     access: 'public',
     parameters: ['file'],
     responses: {
@@ -93,7 +93,7 @@ export const aboutOperations = {
     method: 'get',
     path: '/docs',
     tag: 'About',
-    summary: 'This document, to read and to try',
+    summary: 'This document as a page, to read and to try out',
     access: 'public',
     responses: { 200: { description: 'The page', content: { 'text/html': 'text' } } },
   },
@@ -101,7 +101,7 @@ export const aboutOperations = {
     method: 'get',
     path: '/docs/{file}',
     tag: 'About',
-    summary: 'The style and the scripts of /docs',
+    summary: 'The style sheet and the scripts of /docs',
     access: 'public',
     parameters: ['file'],
     responses: {
@@ -116,7 +116,7 @@ export const aboutOperations = {
     method: 'get',
     path: '/problems',
     tag: 'About',
-    summary: 'Every problem that there is',
+    summary: 'All problem types',
     access: 'public',
     responses: { 200: { description: 'The problem types', content: json('ProblemTypes') } },
   },
@@ -124,10 +124,10 @@ export const aboutOperations = {
     method: 'get',
     path: '/problems/{problem}',
     tag: 'About',
-    summary: 'What a problem means and what to do',
+    summary: 'The meaning of a problem type, and what to do',
     access: 'public',
     parameters: ['problem'],
-    responses: { 200: { description: 'A page', content: { 'text/html': 'text' } } },
+    responses: { 200: { description: 'The page', content: { 'text/html': 'text' } } },
     problems: ['not-found'],
   },
 } as const satisfies Readonly<Record<string, Operation>>;

@@ -2,31 +2,18 @@ import { readFileSync } from 'node:fs';
 import { projectPath } from '../../project-path.js';
 import { examples } from './examples.js';
 import { requestHeaders, responseHeaders } from './openapi-headers.js';
-import type { Operation, OperationResponse } from './operation.js';
+import { responsesOf, SharedResponses } from './openapi-responses.js';
+import type { Operation } from './operation.js';
 import { operations } from './operations.js';
-import { type ProblemName, problemTypes } from './problem-types.js';
 import { bodySchemas, parameterSchemas, querySchemas } from './request-schemas.js';
 import { responseSchemas } from './response-schemas.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What may happen to any request. */
-const everywhere: readonly ProblemName[] = [
-  'not-found',
-  'malformed-request',
-  'method-not-allowed',
-  'headers-too-large',
-  'internal-error',
-];
-/** What may happen to one that has to say who it comes from. */
-const withAccess: readonly ProblemName[] = [
-  'unauthenticated',
-  'insufficient-scope',
-  'token-issuer-unavailable',
-  'event-log-unavailable',
-];
-
-/** The OpenAPI 3.1 document: made from the table of operations and the very schemas that validate requests. */
+/**
+ * The OpenAPI 3.1 document: made from the table of operations, the schemas that validate requests,
+ * and those that the types of responses follow from.
+ */
 export function openApiDocument(): Json {
   const paths: Record<string, Record<string, Json>> = {};
   const shared = new SharedResponses();
@@ -42,12 +29,12 @@ export function openApiDocument(): Json {
     info: { title: 'Order service', version, description, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/', description: 'This service' }],
     tags: [
-      { name: 'Commands', description: 'Change an order. Each appends one event to the log.' },
-      { name: 'Queries', description: 'Answered from the read models.' },
-      { name: 'Audit', description: 'What happened, and the proof that it did.' },
-      { name: 'Webhooks', description: 'Events, delivered to addresses that subscribed (Standard Webhooks).' },
-      { name: 'Operations', description: 'For those who run the service.' },
-      { name: 'About', description: 'What there is.' },
+      { name: 'Commands', description: 'Change an order. Each command appends one event to the log.' },
+      { name: 'Queries', description: 'Read from the read models.' },
+      { name: 'Audit', description: 'The history of orders, and proofs of it.' },
+      { name: 'Webhooks', description: 'Events delivered to subscribed URLs (Standard Webhooks).' },
+      { name: 'Operations', description: 'For operators of the service.' },
+      { name: 'About', description: 'Descriptions of the API.' },
     ],
     paths,
     webhooks: { orderEvent: { post: webhook } },
@@ -79,7 +66,7 @@ export function openApiDocument(): Json {
           type: 'http',
           scheme: 'bearer',
           description:
-            'An API key, or a JSON Web Token of the configured issuer. Without configured access control, nothing.',
+            'An API key, or a JSON Web Token of the configured issuer. Not needed while access control is off.',
         },
       },
     },
@@ -100,7 +87,7 @@ function describe(id: string, operation: Operation, shared: SharedResponses): Js
       ...headers.map((name) => ({ $ref: `#/components/parameters/${name}` })),
     ],
     ...(body === undefined ? {} : { requestBody: requestBody(body) }),
-    responses: responses(operation, shared),
+    responses: responsesOf(operation, shared),
   };
 }
 
@@ -114,14 +101,18 @@ function queryParameters(schema: { readonly properties: Readonly<Record<string, 
 function requestBody(body: keyof typeof bodySchemas | 'batch'): Json {
   if (body === 'batch') {
     const schema = { $ref: '#/components/schemas/BatchCommand' };
-    return { required: true, description: 'A JSON object a line.', content: { 'application/x-ndjson': { schema } } };
+    return {
+      required: true,
+      description: 'One JSON object per line.',
+      content: { 'application/x-ndjson': { schema } },
+    };
   }
   const named = Object.entries(examples[body]).map(([summary, value]) => [
     summary.toLowerCase().replace(/\W+/g, '-'),
     { summary, value },
   ]);
   return {
-    // An absent body is an empty object: what needs no field needs no body.
+    // An absent body is valid as an empty object.
     required: bodySchemas[body].required.length > 0,
     content: {
       'application/json': {
@@ -132,86 +123,12 @@ function requestBody(body: keyof typeof bodySchemas | 'batch'): Json {
   };
 }
 
-function responses(operation: Operation, shared: SharedResponses): Json {
-  const problems = new Set<ProblemName>([
-    ...everywhere,
-    ...(operation.access === 'public' ? [] : withAccess),
-    ...(operation.unlimited ? [] : (['rate-limited', 'overloaded'] as const)),
-    ...(operation.problems ?? []),
-  ]);
-  const byStatus = new Map<number, ProblemName[]>();
-  for (const name of problems) {
-    const { status } = problemTypes[name];
-    byStatus.set(status, [...(byStatus.get(status) ?? []), name]);
-  }
-  const answers: Record<number, Json> = {};
-  for (const [status, names] of byStatus) answers[status] = shared.ref(status, names);
-  for (const [text, one] of Object.entries(operation.responses)) {
-    const status = Number(text);
-    const names = byStatus.get(status);
-    answers[status] = response(one, names ? (problemResponse(status, names).content as Json) : {});
-  }
-  return answers;
-}
-
-/** The answers that many operations have in common, each once: "Problem404", "Problem404B" and so on. */
-class SharedResponses {
-  readonly #names = new Map<string, string>();
-  readonly #components: Record<string, Json> = {};
-
-  ref(status: number, problems: readonly ProblemName[]): Json {
-    const sorted = problems.toSorted();
-    const key = sorted.join();
-    let name = this.#names.get(key);
-    if (name === undefined) {
-      const before = Object.keys(this.#components).filter((one) => one.startsWith(`Problem${status}`)).length;
-      name = `Problem${status}${before === 0 ? '' : String.fromCharCode(65 + before)}`;
-      this.#names.set(key, name);
-      this.#components[name] = problemResponse(status, sorted);
-    }
-    return { $ref: `#/components/responses/${name}` };
-  }
-
-  components(): Json {
-    return this.#components;
-  }
-}
-
-function response({ description, content, headers = [] }: OperationResponse, more: Json): Json {
-  const types = Object.entries(content ?? {}).map(([type, schema]) => [
-    type,
-    { schema: schema === 'text' ? { type: 'string' } : { $ref: `#/components/schemas/${schema}` } },
-  ]);
-  const all = { ...Object.fromEntries(types), ...more };
-  return {
-    description,
-    headers: Object.fromEntries(
-      [...headers, 'X-Request-Id'].map((name) => [name, { $ref: `#/components/headers/${name}` }]),
-    ),
-    ...(Object.keys(all).length > 0 ? { content: all } : {}),
-  };
-}
-
-function problemResponse(status: number, names: readonly ProblemName[]): Json {
-  const type = { enum: names.map((name) => `/problems/${name}`) };
-  const headers = status === 503 || status === 429 ? ['Retry-After', 'X-Request-Id'] : ['X-Request-Id'];
-  return {
-    description: names.map((name) => `${problemTypes[name].title} (\`/problems/${name}\`).`).join(' '),
-    headers: Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
-    content: {
-      'application/problem+json': {
-        schema: { allOf: [{ $ref: '#/components/schemas/Problem' }, { type: 'object', properties: { type } }] },
-      },
-    },
-  };
-}
-
 const webhookMessage = {
   type: 'object',
   required: ['type', 'timestamp', 'data'],
   properties: {
-    type: { type: 'string', description: 'The event’s type.' },
-    timestamp: { type: 'string', format: 'date-time', description: 'When it was recorded.' },
+    type: { type: 'string', description: 'The type of the event.' },
+    timestamp: { type: 'string', format: 'date-time', description: 'The time at which the event was recorded.' },
     data: { $ref: '#/components/schemas/Change' },
   },
 } as const;
@@ -219,9 +136,10 @@ const webhookMessage = {
 const webhook = {
   operationId: 'receiveOrderEvent',
   tags: ['Webhooks'],
-  summary: 'An event of an order, sent to a subscribed address',
+  summary: 'An event of an order, sent to a subscribed URL',
   description:
-    'Signed as Standard Webhooks has it. At least once, and in order per order; tried again for a day until answered with 2xx.',
+    'Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. ' +
+    'A delivery is retried for 24 hours until the response is 2xx.',
   security: [],
   parameters: ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({
     name,
@@ -235,7 +153,7 @@ const webhook = {
   },
   responses: {
     '2XX': { description: 'Received' },
-    '410': { description: 'Never again: the subscription ends' },
+    '410': { description: 'The subscription ends' },
   },
 } as const;
 
@@ -248,8 +166,8 @@ const componentNames = new Map<unknown, string>(
 );
 
 /**
- * A schema as the document shows it: each component inside it is a reference, and the formats that
- * only our validator knows are RFC 3339 date-times.
+ * A schema as the document shows it. Components inside it become references. The formats of our own
+ * validator become date-time.
  */
 function published(schema: object): Json {
   const text = JSON.stringify(schema, (key, value: unknown) => {

@@ -3,7 +3,7 @@ import type { ProblemName } from './problem-types.js';
 import type { bodySchemas, parameterSchemas, querySchemas } from './request-schemas.js';
 import type { ResponseSchema } from './response-schemas.js';
 
-/** A header that an operation takes or gives; what each means is in openapi-headers.ts. */
+/** A header of a request or a response. openapi-headers.ts describes each. */
 export type RequestHeader =
   | 'Idempotency-Key'
   | 'If-Match'
@@ -19,24 +19,24 @@ export type ResponseHeader =
   | 'Location'
   | 'Content-Disposition';
 
-/** What is answered with a status: by media type, what its body is. */
+/** The response for one status. `content` has the body's schema by media type. */
 export interface OperationResponse {
   readonly description: string;
   readonly content?: Readonly<Record<string, ResponseSchema | 'text'>>;
   readonly headers?: readonly ResponseHeader[];
 }
 
-/** One method of one path: who may call it, what it takes, and what it answers. */
+/** One method of one path: who may call it, its input, and its responses. */
 export interface Operation {
   readonly method: 'get' | 'post' | 'delete';
-  /** With {parameters} in braces. */
+  /** Parameters are in braces: /orders/{order_id}. */
   readonly path: string;
   readonly tag: 'Commands' | 'Queries' | 'Webhooks' | 'Operations' | 'Audit' | 'About';
   readonly summary: string;
   readonly description?: string;
-  /** Any one of these scopes lets in; `public` lets everybody in, whether access control is configured or not. */
+  /** A caller needs any one of these scopes. `public` needs none, even with access control on. */
   readonly access: 'public' | readonly [Scope, ...Scope[]];
-  /** Probes and scrapers are not counted by the rate limit, nor refused when there is too much to do. */
+  /** Exempt from the rate limit and from load shedding: for probes and scrapers. */
   readonly unlimited?: true;
   readonly parameters?: readonly (keyof typeof parameterSchemas)[];
   readonly query?: keyof typeof querySchemas;
@@ -46,23 +46,23 @@ export interface Operation {
   readonly problems?: readonly ProblemName[];
 }
 
-/** Content that is JSON as this schema has it. */
+/** JSON content with this schema. */
 export function json(schema: ResponseSchema): { readonly 'application/json': ResponseSchema } {
   return { 'application/json': schema };
 }
 
-/** The answers of what can be asked again with If-None-Match. */
+/** The responses of an operation that accepts If-None-Match. */
 export function cached(
   description: string,
   content: NonNullable<OperationResponse['content']>,
 ): Operation['responses'] {
   return {
     200: { description, content, headers: ['ETag'] },
-    304: { description: 'The caller has this answer already' },
+    304: { description: 'The client has this response already' },
   };
 }
 
-/** What may be wrong with a body. */
+/** The problems of every operation with a body. */
 export const bodyProblems = [
   'malformed-json',
   'malformed-request',

@@ -4,8 +4,8 @@ import { commandOperations } from './command-operations.js';
 import { queryOperations } from './query-operations.js';
 
 /**
- * Everything that the API offers: the one table that says who may call what. Routes are made from it, access is checked by it, and
- * the OpenAPI document is written from it, so that no endpoint can be without any of the three.
+ * All operations of the API. The routes, the check of access and the OpenAPI document are made from
+ * this one table, so that no endpoint can lack one of them.
  */
 export const operations = { ...commandOperations, ...queryOperations, ...adminOperations, ...aboutOperations };
 

@@ -9,10 +9,10 @@ export const fieldErrorSchema = object({
   message: text,
 });
 
-/** A problem (RFC 9457) without the two members that only a request of its own has. */
+/** The problem of one line of a batch: the batch itself has the instance and the request id. */
 export const lineProblemSchema = {
   type: 'object',
-  description: 'A problem (RFC 9457), without what only a request of its own would have.',
+  description: 'A problem (RFC 9457), without the members that only a single request has.',
   required: ['type', 'title', 'status', 'detail'],
   properties: {
     type: { enum: Object.keys(problemTypes).map((name) => `/problems/${name}`) },
@@ -29,7 +29,7 @@ export const lineProblemSchema = {
 } as const;
 
 export const problemSchema = {
-  description: 'A problem, as RFC 9457 has it.',
+  description: 'A problem (RFC 9457).',
   allOf: [
     lineProblemSchema,
     { type: 'object', required: ['instance', 'request_id'], properties: { instance: text, request_id: text } },

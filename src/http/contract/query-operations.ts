@@ -9,7 +9,7 @@ const everyQuery: readonly ProblemName[] = [
   'position-not-reached',
 ];
 
-/** Questions about orders. */
+/** Queries of orders. */
 export const queryOperations = {
   listOrders: {
     method: 'get',
@@ -26,11 +26,11 @@ export const queryOperations = {
     method: 'get',
     path: '/orders/metrics',
     tag: 'Queries',
-    summary: 'The figures of one currency',
+    summary: 'The metrics of one currency',
     access: ['metrics:read'],
     query: 'metrics',
     headers: ['Min-Event-Position', 'If-None-Match'],
-    responses: cached('The figures', json('Metrics')),
+    responses: cached('The metrics', json('Metrics')),
     problems: [...everyQuery, 'too-many-buckets'],
   },
   streamOrders: {
@@ -39,8 +39,9 @@ export const queryOperations = {
     tag: 'Queries',
     summary: 'Changes as they happen, as Server-Sent Events',
     description:
-      'One message a change; its data is a Change. Begins with what happens from now on, or, with Last-Event-ID, right after that message: ' +
-      'nothing is missed and nothing comes twice. A comment comes every 15 seconds.',
+      'Each message is one change; its data is a Change. The stream starts with the next change. ' +
+      'With Last-Event-ID it continues right after that message: no change is missed or repeated. ' +
+      'A comment is sent every 15 seconds.',
     access: ['orders:read', 'orders:read:own'],
     query: 'stream',
     headers: ['Last-Event-ID'],
@@ -51,7 +52,7 @@ export const queryOperations = {
     method: 'get',
     path: '/orders/{order_id}',
     tag: 'Queries',
-    summary: 'An order, as it is or as it was',
+    summary: 'An order: now, at a version, or at a time',
     access: ['orders:read', 'orders:read:own'],
     parameters: ['order_id'],
     query: 'order',
@@ -63,18 +64,18 @@ export const queryOperations = {
     method: 'get',
     path: '/orders/{order_id}/history',
     tag: 'Audit',
-    summary: 'Who did what to an order, when and why',
+    summary: 'The events of an order: what happened, when, by whom and why',
     access: ['orders:read', 'orders:read:own', 'audit:read'],
     parameters: ['order_id'],
     query: 'history',
     headers: ['Min-Event-Position', 'If-None-Match'],
     responses: {
       200: {
-        description: 'The history; with diff the changes, with proof the signed proof',
+        description: 'The history, the changes between two versions, or a signed proof',
         content: { 'application/json': 'History', 'text/csv': 'text' },
         headers: ['ETag', 'Content-Disposition'],
       },
-      304: { description: 'The caller has this answer already' },
+      304: { description: 'The client has this response already' },
     },
     problems: [...everyQuery, 'order-not-found', 'order-version-not-found', 'no-signing-key', 'event-log-unavailable'],
   },

@@ -9,10 +9,11 @@ import { intervals } from '../../queries/intervals.js';
 import { queryLimits } from '../../queries/limits.js';
 
 /**
- * The JSON schemas (2020-12) of what callers send. They validate requests, and the OpenAPI document is made from them.
+ * The JSON schemas (2020-12) of requests: they validate each request, their types follow from them,
+ * and the OpenAPI document shows them.
  */
 
-// No control characters: an id with a NUL or a line break in it is a mistake or an attack, and ids end up in keys and logs.
+// Ids become part of keys and of log lines: a control character in one is a mistake or an attack.
 const printable = '^[^\\u0000-\\u001f\\u007f]*$';
 
 const id = { type: 'string', minLength: 1, maxLength: limits.maxIdLength, pattern: printable } as const;
@@ -22,12 +23,12 @@ const eventPosition = { type: 'string', pattern: '^\\d{1,4}:\\d{1,15}$' } as con
 const reason = { type: 'string', minLength: 1, maxLength: limits.maxReasonLength } as const;
 const reference = { type: 'string', minLength: 1, maxLength: limits.maxReferenceLength, pattern: printable } as const;
 
-/** Major units: a number, or a decimal string. How many decimals it may have is up to the currency. */
+/** Major units: a number, or a decimal string. The currency limits the number of decimals. */
 const money = {
   type: ['number', 'string'],
   minimum: 0,
   maxLength: 40,
-  description: 'In major units, such as 59.98 or "59.98"; no more decimals than the currency has.',
+  description: 'In major units, such as 59.98 or "59.98", with at most the decimals of the currency.',
 } as const;
 
 function items<const Properties extends Readonly<Record<'item_id' | 'quantity', object>>>(properties: Properties) {
@@ -46,7 +47,7 @@ const itemIds = {
   minItems: 1,
   maxItems: limits.maxItemIds,
   items: id,
-  description: 'Each occurrence is a quantity of one.',
+  description: 'Each occurrence of an id is a quantity of one.',
 } as const;
 
 const metadata = {
@@ -56,7 +57,7 @@ const metadata = {
   additionalProperties: { type: 'string', maxLength: limits.maxMetadataValueLength },
 } as const;
 
-/** An object of which only the required properties must be there. */
+/** An object without unknown properties. All properties are optional except the required ones. */
 function body<
   const Properties extends Readonly<Record<string, object>>,
   const Required extends keyof Properties & string = never,
@@ -98,7 +99,10 @@ export const commandSchemas = {
   note: body({ text: { type: 'string', minLength: 1, maxLength: limits.maxNoteLength } }, ['text']),
 } as const;
 
-/** A line of a batch: the body of a command, and beside it which command it is, of which order, under which key. Those are checked on their own. */
+/**
+ * A line of a batch: the body of a command, with `command`, `order_id` and `idempotency_key` beside
+ * it. These three are checked separately.
+ */
 export const lineSchemas = Object.fromEntries(
   Object.entries(commandSchemas).map(([name, { properties, ...rest }]) => [
     name,
@@ -106,7 +110,7 @@ export const lineSchemas = Object.fromEntries(
   ]),
 ) as Record<CommandName, object>;
 
-/** The body of everything that takes one. */
+/** All request bodies, by name. */
 export const bodySchemas = {
   ...commandSchemas,
   webhook: body(
@@ -117,7 +121,7 @@ export const bodySchemas = {
         minItems: 1,
         uniqueItems: true,
         items: { type: 'string', enum: orderEventTypes },
-        description: 'Without it, events of every type are delivered.',
+        description: 'Without it, events of all types are delivered.',
       },
     },
     ['url'],
@@ -129,7 +133,7 @@ export const bodySchemas = {
 const cursor = { type: 'string', maxLength: 300 } as const;
 const time = { type: 'string', format: 'rfc3339' } as const;
 
-/** The query parameters of each query. */
+/** The query parameters of operations, by name. */
 export const querySchemas = {
   order: {
     ...body({ version: { type: 'integer', minimum: 1, maximum: limits.maxEventsPerOrder }, at: time }),
@@ -146,10 +150,13 @@ export const querySchemas = {
   }),
   history: {
     ...body({
-      diff: { type: 'boolean', description: 'Tell of each event what it changed, field by field.' },
+      diff: { type: 'boolean', description: 'Show the changes of each event, field by field.' },
       from: { type: 'integer', minimum: 0, maximum: limits.maxEventsPerOrder },
       to: { type: 'integer', minimum: 0, maximum: limits.maxEventsPerOrder },
-      proof: { type: 'boolean', description: 'The events as they were hashed, with a proof that they are in the log.' },
+      proof: {
+        type: 'boolean',
+        description: 'Show the events as they were hashed, with a proof that they are in the log.',
+      },
     }),
     dependentRequired: { from: ['to', 'diff'], to: ['from', 'diff'] },
   },
@@ -170,21 +177,21 @@ export const querySchemas = {
   }),
 } as const;
 
-/** The parameters in paths. */
+/** Path parameters. */
 export const parameterSchemas = {
   order_id: uuid,
   webhook_id: uuid,
-  name: { type: 'string', description: 'A projection’s name, as GET /projections gives it.' },
-  problem: { type: 'string', description: 'What comes after /problems/ in a problem’s type.' },
+  name: { type: 'string', description: 'The name of a projection, as in GET /projections.' },
+  problem: { type: 'string', description: 'The part of a problem’s type after /problems/.' },
   file: { type: 'string' },
 } as const;
 
 type BodySchemas = typeof bodySchemas;
 type QuerySchemas = typeof querySchemas;
 
-/** A body, by its name: what is left of it once it is valid. */
+/** A valid body, by its name. */
 export type RequestBody<Name extends keyof BodySchemas> = FromSchema<BodySchemas[Name]>;
 export type CommandBody<Name extends CommandName> = RequestBody<Name>;
 
-/** The parameters of a query, by its name; numbers and booleans are no longer text. */
+/** Valid query parameters, by name: numbers and booleans were converted from text. */
 export type QueryParameters<Name extends keyof QuerySchemas> = FromSchema<QuerySchemas[Name]>;

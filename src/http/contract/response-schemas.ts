@@ -12,9 +12,9 @@ import { deadLetterSchema, webhookSchema, webhookWithSecretSchema } from '../../
 import { lineProblemSchema, problemSchema } from './problem-schemas.js';
 
 /**
- * The JSON schemas (2020-12) of the API's responses, by the name that the OpenAPI document gives
- * them. A schema that other code builds a value for is beside that code. Schemas contain each other;
- * openapi.ts writes a reference where one of these is part of another.
+ * The JSON schemas (2020-12) of responses, by their names in the OpenAPI document. The schema of an
+ * order, a history or a webhook is beside the code that makes one. Schemas contain each other as
+ * values; the document has a reference where one of these is part of another.
  */
 export const responseSchemas = {
   Currency: currencySchema,
@@ -31,7 +31,7 @@ export const responseSchemas = {
   Rebuild: rebuildSchema,
   RebuildRequested: object({
     name: text,
-    requested: { type: 'boolean', description: 'false: one was under way already.' },
+    requested: { type: 'boolean', description: 'false: a rebuild was already in progress.' },
     rebuild: { anyOf: [rebuildSchema, { type: 'null' }] },
   }),
   SignedCheckpoint: signedCheckpointSchema,
@@ -53,13 +53,16 @@ export const responseSchemas = {
   WebhookWithSecret: webhookWithSecretSchema,
   DeadLetters: object({
     dead_letters: list(deadLetterSchema),
-    next_after: { ...nullable(text), description: 'For the query parameter after, where there are more.' },
+    next_after: {
+      ...nullable(text),
+      description: 'The value of the parameter `after` for the next page; null on the last page.',
+    },
   }),
   DeadLettersReplayed: object({ replayed: count }),
   Live: object({ status: { const: 'live' } }),
   Health: object({
     status: { enum: ['ready', 'degraded', 'not-ready'] },
-    /** What is up and what is down, by name. */
+    /** The state of each dependency, by its name. */
     checks: record(text),
   }),
   ServiceDescription: object({ service: text, documentation: text, openapi: text, endpoints: list(text) }),

@@ -1,0 +1,96 @@
+import type { Operation, OperationResponse } from './operation.js';
+import { type ProblemName, problemTypes } from './problem-types.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The problems of every operation. */
+const commonProblems: readonly ProblemName[] = [
+  'not-found',
+  'malformed-request',
+  'method-not-allowed',
+  'headers-too-large',
+  'internal-error',
+];
+/** The problems of every operation that needs a scope. */
+const accessProblems: readonly ProblemName[] = [
+  'unauthenticated',
+  'insufficient-scope',
+  'token-issuer-unavailable',
+  'event-log-unavailable',
+];
+
+/** The responses of an operation by status, the problems of its status included. */
+export function responsesOf(operation: Operation, shared: SharedResponses): Json {
+  const problems = new Set<ProblemName>([
+    ...commonProblems,
+    ...(operation.access === 'public' ? [] : accessProblems),
+    ...(operation.unlimited ? [] : (['rate-limited', 'overloaded'] as const)),
+    ...(operation.problems ?? []),
+  ]);
+  const problemsByStatus = new Map<number, ProblemName[]>();
+  for (const name of problems) {
+    const { status } = problemTypes[name];
+    problemsByStatus.set(status, [...(problemsByStatus.get(status) ?? []), name]);
+  }
+  const described: Record<number, Json> = {};
+  for (const [status, names] of problemsByStatus) described[status] = shared.ref(status, names);
+  for (const [text, one] of Object.entries(operation.responses)) {
+    const status = Number(text);
+    const names = problemsByStatus.get(status);
+    described[status] = response(one, names ? problemContent(names) : {});
+  }
+  return described;
+}
+
+/** Responses that several operations share, each once: "Problem404", "Problem404B" and so on. */
+export class SharedResponses {
+  readonly #names = new Map<string, string>();
+  readonly #components: Record<string, Json> = {};
+
+  ref(status: number, problems: readonly ProblemName[]): Json {
+    const sorted = problems.toSorted();
+    const key = sorted.join();
+    let name = this.#names.get(key);
+    if (name === undefined) {
+      const sameStatus = Object.keys(this.#components).filter((one) => one.startsWith(`Problem${status}`)).length;
+      name = `Problem${status}${sameStatus === 0 ? '' : String.fromCharCode(65 + sameStatus)}`;
+      this.#names.set(key, name);
+      this.#components[name] = problemResponse(status, sorted);
+    }
+    return { $ref: `#/components/responses/${name}` };
+  }
+
+  components(): Json {
+    return this.#components;
+  }
+}
+
+function response({ description, content, headers = [] }: OperationResponse, more: Json): Json {
+  const types = Object.entries(content ?? {}).map(([type, schema]) => [
+    type,
+    { schema: schema === 'text' ? { type: 'string' } : { $ref: `#/components/schemas/${schema}` } },
+  ]);
+  const all = { ...Object.fromEntries(types), ...more };
+  return {
+    description,
+    headers: Object.fromEntries(
+      [...headers, 'X-Request-Id'].map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+    ),
+    ...(Object.keys(all).length > 0 ? { content: all } : {}),
+  };
+}
+
+function problemResponse(status: number, names: readonly ProblemName[]): Json {
+  const headers = status === 503 || status === 429 ? ['Retry-After', 'X-Request-Id'] : ['X-Request-Id'];
+  return {
+    description: names.map((name) => `${problemTypes[name].title} (\`/problems/${name}\`).`).join(' '),
+    headers: Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
+    content: problemContent(names),
+  };
+}
+
+function problemContent(names: readonly ProblemName[]): Json {
+  const type = { enum: names.map((name) => `/problems/${name}`) };
+  const schema = { allOf: [{ $ref: '#/components/schemas/Problem' }, { type: 'object', properties: { type } }] };
+  return { 'application/problem+json': { schema } };
+}
