@@ -5,7 +5,7 @@ import { insufficientScope, type Problem, ProblemError, problem, validationProbl
 import { idempotencyKeyRule, isIdempotencyKey } from '../request/headers.js';
 import { parseJson } from '../request/json-body.js';
 import { parseCommand } from '../request/parse-command.js';
-import { lineErrors } from '../request/validation.js';
+import { isLine } from '../request/validation.js';
 import { batchLimits as limits } from './limits.js';
 
 /** One line of a batch. */
@@ -62,7 +62,7 @@ export function parseLine(
   }
   const { actor, defaultCurrency } = context;
   const commandCaller = { actor, defaultCurrency, idempotencyKey: key, nowMs: Date.now() };
-  const parsed = parseCommand(command, value, orderId, commandCaller, lineErrors);
+  const parsed = parseCommand(command, value, orderId, commandCaller, isLine);
   if ('errors' in parsed) return { problem: validationProblem(parsed.errors) };
   if (parsed.request.occurredAt !== undefined && !context.mayImport) {
     return { problem: insufficientScope(['orders:import']).problem };

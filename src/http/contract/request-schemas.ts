@@ -186,12 +186,11 @@ export const parameterSchemas = {
   file: { type: 'string' },
 } as const;
 
-type BodySchemas = typeof bodySchemas;
-type QuerySchemas = typeof querySchemas;
+export type BodyName = keyof typeof bodySchemas;
+export type QueryName = keyof typeof querySchemas;
 
 /** A valid body, by its name. */
-export type RequestBody<Name extends keyof BodySchemas> = FromSchema<BodySchemas[Name]>;
-export type CommandBody<Name extends CommandName> = RequestBody<Name>;
+export type RequestBody<Name extends BodyName> = FromSchema<(typeof bodySchemas)[Name]>;
 
 /** Valid query parameters, by name: numbers and booleans were converted from text. */
-export type QueryParameters<Name extends keyof QuerySchemas> = FromSchema<QuerySchemas[Name]>;
+export type QueryParameters<Name extends QueryName> = FromSchema<(typeof querySchemas)[Name]>;

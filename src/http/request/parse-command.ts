@@ -1,31 +1,22 @@
 import type { CommandRequest } from '../../commands/command-request.js';
 import { derivedOrderId, newOrderId } from '../../commands/order-ids.js';
 import type { CommandName, OrderCommand, OrderLines } from '../../orders/commands.js';
-import type { ItemQuantity } from '../../orders/events.js';
-import type { MoneyInput } from '../../orders/values/money.js';
 import { utcTime } from '../../orders/values/utc-time.js';
 import type { FieldError } from '../contract/problems.js';
+import type { RequestBody } from '../contract/request-schemas.js';
 import { httpLimits } from '../limits.js';
 import { parseRfc3339 } from './rfc3339.js';
-import { bodyErrors } from './validation.js';
+import { isBody } from './validation.js';
 
-/** The fields of all commands' bodies. The schema of a command says which of them it has. */
-interface CommandBody {
-  user_id: string;
-  total_amount: MoneyInput;
-  items?: (ItemQuantity & { unit_price?: MoneyInput })[];
-  item_ids?: string[];
-  order_id?: string;
-  currency?: string;
-  metadata?: Record<string, string>;
-  occurred_at?: string;
-  amount?: MoneyInput;
-  payment_reference?: string;
-  carrier?: string;
-  tracking_number?: string;
-  reason: string;
-  text: string;
-}
+type ChangeName = Exclude<CommandName, 'place'>;
+type CommandOf<Name extends CommandName> = Extract<OrderCommand, { readonly command: Name }>;
+
+/** Whether a body matches the schema of a command. Its errors are added to `errors`. */
+type IsValidBody = <Name extends CommandName>(
+  name: Name,
+  body: unknown,
+  errors: FieldError[],
+) => body is RequestBody<Name>;
 
 /** The command of a valid body and the order that it is for, or the errors in the body. */
 export type ParsedCommand =
@@ -43,79 +34,77 @@ export interface CommandCaller {
  * Validates a command's body and makes a command of it. A new order's id is the one in the body, or
  * is derived from the caller and the Idempotency-Key, or is generated.
  * @param orderId the order in the path or in the line; undefined for `place`.
- * @param errorsIn validates the body against its schema.
+ * @param isValid validates the body against its schema.
  */
 export function parseCommand(
   name: CommandName,
   body: unknown,
   orderId: string | undefined,
   caller: CommandCaller,
-  errorsIn: (name: CommandName, body: unknown) => FieldError[] = bodyErrors,
+  isValid: IsValidBody = isBody,
 ): ParsedCommand {
-  const errors = errorsIn(name, body);
-  if (errors.length > 0) return { errors };
-  const valid = body as CommandBody;
-  const command = toCommand(name, valid, caller.defaultCurrency);
-  if (command.command !== 'place') {
-    return orderId === undefined
-      ? { errors: [{ pointer: '/order_id', message: 'is required' }] }
-      : { request: { orderId: orderId.toLowerCase(), command } };
-  }
-  const placedId =
-    valid.order_id?.toLowerCase() ??
+  const errors: FieldError[] = [];
+  if (name === 'place') return isValid(name, body, errors) ? placeRequest(body, caller) : { errors };
+  if (!isValid(name, body, errors)) return { errors };
+  if (orderId === undefined) return { errors: [{ pointer: '/order_id', message: 'is required' }] };
+  return { request: { orderId: orderId.toLowerCase(), command: changeCommand(name, body) } };
+}
+
+function placeRequest(body: RequestBody<'place'>, caller: CommandCaller): ParsedCommand {
+  const command = placeCommand(body, caller.defaultCurrency);
+  const orderId =
+    body.order_id?.toLowerCase() ??
     (caller.idempotencyKey === undefined ? newOrderId() : derivedOrderId(caller.actor, caller.idempotencyKey));
-  if (valid.occurred_at === undefined) return { request: { orderId: placedId, command } };
-  const occurredMs = parseRfc3339(valid.occurred_at) ?? Number.NaN;
+  if (body.occurred_at === undefined) return { request: { orderId, command } };
+  const occurredMs = parseRfc3339(body.occurred_at) ?? Number.NaN;
   if (!(occurredMs <= caller.nowMs + httpLimits.maxOccurredAtAheadMs)) {
     return { errors: [{ pointer: '/occurred_at', message: 'must not be in the future' }] };
   }
-  return { request: { orderId: placedId, command, occurredAt: utcTime(occurredMs) } };
+  return { request: { orderId, command, occurredAt: utcTime(occurredMs) } };
 }
 
-/** Creates a command with its fields in alphabetical order: hashing it need not sort them. */
-function toCommand(name: CommandName, body: CommandBody, defaultCurrency: string): OrderCommand {
-  switch (name) {
-    case 'place':
-      return {
-        command: 'place',
-        currency: body.currency ?? defaultCurrency,
-        ...lines(body),
-        ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
-        totalAmount: body.total_amount,
-        userId: body.user_id,
-      };
-    case 'amend':
-      return { command: 'amend', ...lines(body), reason: body.reason, totalAmount: body.total_amount };
-    case 'pay':
-      return {
-        ...(body.amount === undefined ? {} : { amount: body.amount }),
-        command: 'pay',
-        ...(body.payment_reference === undefined ? {} : { paymentReference: body.payment_reference }),
-      };
-    case 'ship':
-      return {
-        command: 'ship',
-        ...(body.carrier === undefined ? {} : { carrier: body.carrier }),
-        ...(body.items === undefined ? {} : { items: body.items }),
-        ...(body.tracking_number === undefined ? {} : { trackingNumber: body.tracking_number }),
-      };
-    case 'refund':
-      return { ...(body.amount === undefined ? {} : { amount: body.amount }), command: 'refund', reason: body.reason };
-    case 'return':
-      return { command: 'return', ...(body.items === undefined ? {} : { items: body.items }), reason: body.reason };
-    case 'cancel':
-    case 'hold':
-    case 'release':
-      return { command: name, reason: body.reason };
-    case 'note':
-      return { command: 'note', text: body.text };
-    case 'process':
-    case 'deliver':
-      return { command: name };
-  }
+// The fields of every command are in alphabetical order: hashing it need not sort them.
+
+function placeCommand(body: RequestBody<'place'>, defaultCurrency: string): CommandOf<'place'> {
+  return {
+    command: 'place',
+    currency: body.currency ?? defaultCurrency,
+    ...lines(body),
+    ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
+    totalAmount: body.total_amount,
+    userId: body.user_id,
+  };
 }
 
-function lines(body: CommandBody): OrderLines {
-  if (body.items !== undefined) return { items: body.items };
-  return body.item_ids === undefined ? {} : { itemIds: body.item_ids };
+function changeCommand<Name extends ChangeName>(name: Name, body: RequestBody<Name>): OrderCommand {
+  return changeCommands[name](body);
+}
+
+/** Makes a command of a valid body, for every command that changes an order. */
+const changeCommands: { readonly [Name in ChangeName]: (body: RequestBody<Name>) => CommandOf<Name> } = {
+  amend: (body) => ({ command: 'amend', ...lines(body), reason: body.reason, totalAmount: body.total_amount }),
+  pay: ({ amount, payment_reference }) => ({
+    ...(amount === undefined ? {} : { amount }),
+    command: 'pay',
+    ...(payment_reference === undefined ? {} : { paymentReference: payment_reference }),
+  }),
+  process: () => ({ command: 'process' }),
+  ship: ({ carrier, items, tracking_number }) => ({
+    command: 'ship',
+    ...(carrier === undefined ? {} : { carrier }),
+    ...(items === undefined ? {} : { items }),
+    ...(tracking_number === undefined ? {} : { trackingNumber: tracking_number }),
+  }),
+  deliver: () => ({ command: 'deliver' }),
+  cancel: ({ reason }) => ({ command: 'cancel', reason }),
+  refund: ({ amount, reason }) => ({ ...(amount === undefined ? {} : { amount }), command: 'refund', reason }),
+  return: ({ items, reason }) => ({ command: 'return', ...(items === undefined ? {} : { items }), reason }),
+  hold: ({ reason }) => ({ command: 'hold', reason }),
+  release: ({ reason }) => ({ command: 'release', reason }),
+  note: ({ text }) => ({ command: 'note', text }),
+};
+
+function lines({ items, item_ids }: Pick<RequestBody<'place'>, 'items' | 'item_ids'>): OrderLines {
+  if (items !== undefined) return { items };
+  return item_ids === undefined ? {} : { itemIds: item_ids };
 }

@@ -1,20 +1,20 @@
 import type { Context } from 'koa';
-import { ProblemError, validationProblem } from '../contract/problems.js';
-import type { querySchemas } from '../contract/request-schemas.js';
-import { queryErrors } from './validation.js';
+import { type FieldError, ProblemError, validationProblem } from '../contract/problems.js';
+import type { QueryName, QueryParameters } from '../contract/request-schemas.js';
+import { isQuery } from './validation.js';
 
 /** The query parameters, validated against their schema. Throws ProblemError. */
-export function queryParameters<Query>(ctx: Context, name: keyof typeof querySchemas): Query {
+export function queryParameters<Name extends QueryName>(ctx: Context, name: Name): QueryParameters<Name> {
   const query: Record<string, unknown> = {};
-  const errors = [];
+  const errors: FieldError[] = [];
   // Koa would parse an empty query string, too.
   for (const [key, value] of ctx.search === '' ? [] : Object.entries(ctx.query)) {
     if (Array.isArray(value)) errors.push({ pointer: `/query/${key}`, message: 'must be given once' });
     else query[key] = value;
   }
-  errors.push(...queryErrors(name, query));
-  if (errors.length > 0) throw new ProblemError(validationProblem(errors));
-  return query as Query;
+  const given: unknown = query;
+  if (isQuery(name, given, errors) && errors.length === 0) return given;
+  throw new ProblemError(validationProblem(errors));
 }
 
 /**

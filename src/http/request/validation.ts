@@ -4,7 +4,15 @@ import type { CommandName } from '../../orders/commands.js';
 import { uuidPattern } from '../../orders/values/uuid.js';
 import { hourMs } from '../../read-models/metrics.js';
 import type { FieldError } from '../contract/problems.js';
-import { bodySchemas, lineSchemas, querySchemas } from '../contract/request-schemas.js';
+import {
+  type BodyName,
+  bodySchemas,
+  lineSchemas,
+  type QueryName,
+  type QueryParameters,
+  querySchemas,
+  type RequestBody,
+} from '../contract/request-schemas.js';
 import { parseRfc3339 } from './rfc3339.js';
 
 const formats = {
@@ -47,31 +55,44 @@ function validatorOf(ajv: Ajv2020, schema: object): Validator {
   return compiled;
 }
 
-/** The errors in a body; none if it is valid. */
-export function bodyErrors(name: keyof typeof bodySchemas, body: unknown): FieldError[] {
-  return errorsOf(validatorOf(bodies, bodySchemas[name]), body, '');
+/** Whether a body is valid. Its errors are added to `errors`. */
+export function isBody<Name extends BodyName>(
+  name: Name,
+  body: unknown,
+  errors: FieldError[],
+): body is RequestBody<Name> {
+  return isValid(validatorOf(bodies, bodySchemas[name]), body, '', errors);
 }
 
-/** The errors in a line of a batch, which has the fields of the command's body and others. */
-export function lineErrors(name: CommandName, line: unknown): FieldError[] {
-  return errorsOf(validatorOf(bodies, lineSchemas[name]), line, '');
+/** The same for a line of a batch, which has the fields of the command's body and others. */
+export function isLine<Name extends CommandName>(
+  name: Name,
+  line: unknown,
+  errors: FieldError[],
+): line is RequestBody<Name> {
+  return isValid(validatorOf(bodies, lineSchemas[name]), line, '', errors);
 }
 
-/** The errors in query parameters. Converts numbers in `query` in place. */
-export function queryErrors(name: keyof typeof querySchemas, query: Record<string, unknown>): FieldError[] {
-  return errorsOf(validatorOf(queries, querySchemas[name]), query, '/query');
+/** The same for query parameters. Converts numbers and booleans in `query` in place. */
+export function isQuery<Name extends QueryName>(
+  name: Name,
+  query: unknown,
+  errors: FieldError[],
+): query is QueryParameters<Name> {
+  return isValid(validatorOf(queries, querySchemas[name]), query, '/query', errors);
 }
 
-function errorsOf(validate: Validator, value: unknown, prefix: string): FieldError[] {
-  if (validate(value)) return [];
-  const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'propertyNames');
+function isValid(validate: Validator, value: unknown, prefix: string, errors: FieldError[]): boolean {
+  if (validate(value)) return true;
+  const found = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'propertyNames');
   const named = new Map<string, FieldError>();
-  for (const error of errors) {
+  for (const error of found) {
     if (named.size === maxErrors) break;
     const field = fieldError(error, prefix);
     named.set(`${field.pointer} ${field.message}`, field);
   }
-  return [...named.values()];
+  errors.push(...named.values());
+  return false;
 }
 
 function fieldError(error: ErrorObject, prefix: string): FieldError {

@@ -19,7 +19,7 @@ type Cursor = Map<number, number>;
 /** GET /orders/stream: changes of orders, as they become visible to queries. */
 export function orderStreamRoute(route: AddRoute, { changes, models, streams, log }: StreamDependencies): void {
   route('streamOrders', async (ctx) => {
-    const query = queryParameters<{ order_id?: string; user_id?: string }>(ctx, 'stream');
+    const query = queryParameters(ctx, 'stream');
     if (!ctx.accepts('text/event-stream')) throw notAcceptable();
     const own = onlyUser(ctx);
     if (own !== undefined && (query.user_id ?? own) !== own) throw insufficientScope(['orders:read']);

@@ -1,5 +1,4 @@
 import type { Context } from 'koa';
-import type { OrderStatus, PaymentStatus } from '../../orders/order.js';
 import type { OrderDocument } from '../../orders/order-document.js';
 import { utcTime } from '../../orders/values/utc-time.js';
 import { changesBetweenVersions, withChanges } from '../../queries/diff-order.js';
@@ -8,7 +7,6 @@ import { getMetrics } from '../../queries/get-metrics.js';
 import { getOrder, getOrderThen } from '../../queries/get-order.js';
 import { getOrderHistory } from '../../queries/get-order-history.js';
 import { historyCsv } from '../../queries/history-csv.js';
-import type { Interval } from '../../queries/intervals.js';
 import { queryLimits } from '../../queries/limits.js';
 import { listOrders } from '../../queries/list-orders.js';
 import type { ReadModels } from '../../queries/live-generation.js';
@@ -36,15 +34,7 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
   const { models, audit, defaultCurrency } = dependencies;
 
   route('listOrders', async (ctx) => {
-    const query = queryParameters<{
-      user_id?: string;
-      status?: OrderStatus;
-      payment_status?: PaymentStatus;
-      placed_from?: string;
-      placed_to?: string;
-      limit?: number;
-      cursor?: string;
-    }>(ctx, 'orders');
+    const query = queryParameters(ctx, 'orders');
     const user = onlyUser(ctx);
     if (user !== undefined && (query.user_id ?? user) !== user) throw insufficientScope(['orders:read']);
     const userId = user ?? query.user_id;
@@ -68,10 +58,7 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
   });
 
   route('getMetrics', async (ctx) => {
-    const query = queryParameters<{ currency?: string; from?: string; to?: string; interval?: Interval }>(
-      ctx,
-      'metrics',
-    );
+    const query = queryParameters(ctx, 'metrics');
     await waitForPosition(ctx, dependencies, [metrics]);
     const figures = await getMetrics(models, {
       currency: query.currency ?? defaultCurrency,
@@ -89,7 +76,7 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
 
   route('getOrder', async (ctx) => {
     const orderId = uuidParameter(ctx, 'order_id');
-    const query = queryParameters<{ version?: number; at?: string }>(ctx, 'order');
+    const query = queryParameters(ctx, 'order');
     await waitForPosition(ctx, dependencies, [orderStatus, orderHistory]);
     await checkReadable(models, orderId, onlyUser(ctx));
     if (query.version === undefined && query.at === undefined) {
@@ -111,7 +98,7 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
 
   route('getOrderHistory', async (ctx) => {
     const orderId = uuidParameter(ctx, 'order_id');
-    const query = queryParameters<{ diff?: boolean; from?: number; to?: number; proof?: boolean }>(ctx, 'history');
+    const query = queryParameters(ctx, 'history');
     const user = onlyUser(ctx, ['orders:read', 'audit:read']);
     if (query.proof) {
       await checkReadable(models, orderId, user);
