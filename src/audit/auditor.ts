@@ -1,9 +1,8 @@
-import type { JWK } from 'jose';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
 import { type OrderProof, proveOrder } from './order-proof.js';
 import { createCheckpointPayload, type SignedCheckpoint, signCheckpoint } from './signed-checkpoint.js';
-import type { SigningKey } from './signing-key.js';
+import type { PublicJwk, SigningKey } from './signing-key.js';
 
 /** The service's side of an audit: signs the log's current state and proves what the log holds. */
 export interface Auditor {
@@ -11,7 +10,7 @@ export interface Auditor {
   signedCheckpoint(): Promise<SignedCheckpoint>;
   /** Proves an order's events against a new checkpoint. Undefined if the order does not exist. */
   proof(orderId: string): Promise<OrderProof | undefined>;
-  readonly publicKeys: readonly JWK[];
+  readonly publicKeys: readonly PublicJwk[];
 }
 
 /** @param keys the first key signs; the public halves of all keys are published. */

@@ -1,11 +1,21 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
+import { type FromSchema, text } from '../json-schema.js';
+
+/** A public key as a JSON Web Key (RFC 7517). */
+export const publicJwkSchema = {
+  type: 'object',
+  required: ['kty', 'kid'],
+  properties: { kty: text, kid: text },
+} as const;
+
+export type PublicJwk = JWK & FromSchema<typeof publicJwkSchema>;
 
 /** A key pair that signs checkpoints, with its public half as it is published. */
 export interface SigningKey {
   readonly privateKey: KeyObject;
-  readonly publicJwk: JWK & { kid: string };
+  readonly publicJwk: PublicJwk;
 }
 
 /** The JWS algorithm of Ed25519 (RFC 8037). */
@@ -48,8 +58,8 @@ async function createIfMissing(file: string): Promise<void> {
   });
 }
 
-/** Exports the key as JWK, with its thumbprint (RFC 7638) as `kid`. */
-export async function publicJwkOf(publicKey: KeyObject): Promise<JWK & { kid: string }> {
+/** @returns the key as JWK, named by its thumbprint (RFC 7638). */
+export async function publicJwkOf(publicKey: KeyObject): Promise<PublicJwk> {
   const { kty, crv, x } = await exportJWK(publicKey);
   if (kty !== 'OKP' || crv !== 'Ed25519' || x === undefined) throw new Error('the key is not of type Ed25519');
   const jwk = { kty, crv, x };

@@ -2,12 +2,11 @@ import type { CommandHandlers } from '../../commands/command-handlers.js';
 import { type BatchOutcome, outcomeOf } from '../../commands/command-outcome.js';
 import type { CommandRequest } from '../../commands/command-request.js';
 import { outcomeProblem, type Problem, problemOf } from '../contract/problems.js';
+import type { ResponseBody } from '../contract/response-schemas.js';
 import { type BatchLine, type LineContext, parseLine } from './parse-line.js';
 
 /** The response to one line of a batch. */
-export type LineResponse =
-  | { line: number; status: number; order_id: string; version: number; replayed?: true }
-  | { line: number; status: number; order_id?: string; problem: Problem };
+export type LineResponse = ResponseBody<'BatchLine'>;
 
 export interface BatchCaller extends CommandHandlers, LineContext {
   /** Called for each command that was handled. */
@@ -99,6 +98,6 @@ function responseOf(line: number, { orderId, command }: CommandRequest, outcome:
   if (outcome.outcome === 'failed') return failure(line, problemOf(outcome.error), orderId);
   if (outcome.outcome !== 'handled') return failure(line, outcomeProblem(outcome), orderId);
   const status = command.command === 'place' ? 201 : 200;
-  const response = { line, status, order_id: orderId, version: outcome.version };
+  const response = { line, status, order_id: orderId, version: outcome.version } as const;
   return outcome.replayed ? { ...response, replayed: true } : response;
 }

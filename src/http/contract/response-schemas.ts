@@ -1,5 +1,6 @@
 import { signedCheckpointSchema } from '../../audit/checkpoint.js';
 import { orderProofSchema } from '../../audit/order-proof.js';
+import { publicJwkSchema } from '../../audit/signing-key.js';
 import { count, type FromSchema, list, nullable, object, record, text, uuid } from '../../json-schema.js';
 import { changeSchema } from '../../orders/change-document.js';
 import { currencySchema, orderSchema } from '../../orders/order-document.js';
@@ -35,9 +36,7 @@ export const responseSchemas = {
     rebuild: { anyOf: [rebuildSchema, { type: 'null' }] },
   }),
   SignedCheckpoint: signedCheckpointSchema,
-  JsonWebKeySet: object({
-    keys: list({ type: 'object', required: ['kty', 'kid'], properties: { kty: text, kid: text } }),
-  }),
+  JsonWebKeySet: object({ keys: list(publicJwkSchema) }),
   BatchLine: {
     anyOf: [
       object({ line: count, status: { enum: [200, 201] }, order_id: uuid, version: count, replayed: { const: true } }, [

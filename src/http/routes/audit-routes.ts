@@ -1,5 +1,6 @@
 import type { Auditor } from '../../audit/auditor.js';
 import { ProblemError, problem } from '../contract/problems.js';
+import type { ResponseBody } from '../contract/response-schemas.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { respond } from '../response/respond.js';
 import type { HttpDependencies } from './dependencies.js';
@@ -14,7 +15,7 @@ export function auditRoutes(route: AddRoute, { audit }: Pick<HttpDependencies, '
 
   route('getSigningKeys', (ctx) => {
     queryParameters(ctx, 'jwks');
-    respond(ctx, JSON.stringify({ keys: audit?.publicKeys ?? [] }));
+    respond(ctx, JSON.stringify({ keys: audit?.publicKeys ?? [] } satisfies ResponseBody<'JsonWebKeySet'>));
   });
 }
 

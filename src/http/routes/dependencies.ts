@@ -6,6 +6,7 @@ import type { AppliedPositions } from '../../queries/applied-positions.js';
 import type { ChangeFeed } from '../../queries/change-feed.js';
 import type { ReadModels } from '../../queries/live-generation.js';
 import type { WebhookStore } from '../../webhooks/webhook-store.js';
+import type { ResponseBody } from '../contract/response-schemas.js';
 import type { RateLimit } from '../middleware/rate-limit.js';
 import type { ClientAddresses } from '../request/client-address.js';
 import type { EventStreams } from '../response/event-streams.js';
@@ -41,8 +42,4 @@ export interface HttpDependencies extends CommandHandlers {
   readonly log: Logger;
 }
 
-export interface Health {
-  readonly status: 'ready' | 'degraded' | 'not-ready';
-  /** The state of each dependency, by its name. */
-  readonly checks: Readonly<Record<string, string>>;
-}
+export type Health = ResponseBody<'Health'>;

@@ -1,11 +1,12 @@
 import type { Registry } from 'prom-client';
+import type { ResponseBody } from '../contract/response-schemas.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
 /** Liveness, readiness and Prometheus metrics, for probes and scrapers. */
 export function healthRoutes(route: AddRoute, { health }: Pick<HttpDependencies, 'health'>, registry: Registry): void {
   route('isLive', (ctx) => {
-    ctx.body = { status: 'live' };
+    ctx.body = { status: 'live' } satisfies ResponseBody<'Live'>;
   });
 
   route('isReady', async (ctx) => {
@@ -13,7 +14,7 @@ export function healthRoutes(route: AddRoute, { health }: Pick<HttpDependencies,
     ctx.status = found.status === 'not-ready' ? 503 : 200;
     ctx.set('Cache-Control', 'no-store');
     if (ctx.status === 503) ctx.set('Retry-After', '2');
-    ctx.body = found;
+    ctx.body = found satisfies ResponseBody<'Health'>;
   });
 
   route('getServiceMetrics', async (ctx) => {

@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { projectPath } from '../../project-path.js';
 import { operations } from '../contract/operations.js';
 import { ProblemError, problem } from '../contract/problems.js';
+import type { ResponseBody } from '../contract/response-schemas.js';
 import { noFrames } from '../response/security-headers.js';
 import type { AddRoute } from './router.js';
 
@@ -35,6 +36,6 @@ export function operationsPage(route: AddRoute): void {
       documentation: '/docs',
       openapi: '/openapi.json',
       endpoints: Object.values(operations).map(({ method, path }) => `${method.toUpperCase()} ${path}`),
-    };
+    } satisfies ResponseBody<'ServiceDescription'>;
   });
 }

@@ -1,5 +1,6 @@
 import { type ProblemName, problemTypes } from '../contract/problem-types.js';
 import { ProblemError, problem } from '../contract/problems.js';
+import type { ResponseBody } from '../contract/response-schemas.js';
 import { noFrames } from '../response/security-headers.js';
 import type { AddRoute } from './router.js';
 
@@ -12,7 +13,7 @@ export function problemPages(route: AddRoute): void {
       type: `/problems/${name}`,
       status,
       title,
-    }));
+    })) satisfies ResponseBody<'ProblemTypes'>;
   });
 
   route('getProblem', (ctx) => {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { getProjections } from '../../queries/get-projections.js';
 import type { ReadModels } from '../../queries/live-generation.js';
 import { ProblemError, problem } from '../contract/problems.js';
+import type { ResponseBody } from '../contract/response-schemas.js';
 import { httpLimits as limits } from '../limits.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { callerOf } from '../request/request-context.js';
@@ -32,7 +33,7 @@ export function projectionRoutes(route: AddRoute, { models, rebuilds, streams, l
     const state = (await getProjections(models)).find((projection) => projection.name === name);
     ctx.status = 202;
     ctx.set('Location', '/projections');
-    ctx.body = { name, requested: isNew, rebuild: state?.rebuild ?? null };
+    ctx.body = { name, requested: isNew, rebuild: state?.rebuild ?? null } satisfies ResponseBody<'RebuildRequested'>;
   });
 
   route('cancelRebuild', async (ctx) => {
@@ -45,7 +46,7 @@ export function projectionRoutes(route: AddRoute, { models, rebuilds, streams, l
 }
 
 async function projectionsJson(models: ReadModels): Promise<string> {
-  return JSON.stringify({ projections: await getProjections(models) });
+  return JSON.stringify({ projections: await getProjections(models) } satisfies ResponseBody<'Projections'>);
 }
 
 /** The projection that the path names. Throws ProblemError if it does not exist. */

@@ -1,14 +1,15 @@
 import type { Context } from 'koa';
 import { queryLimits } from '../../queries/limits.js';
 import { addressProblem } from '../../webhooks/safe-post.js';
-import type { EventPlace, Webhook } from '../../webhooks/webhook-store.js';
-import { ProblemError, problem, validationProblem } from '../contract/problems.js';
-import type { bodySchemas } from '../contract/request-schemas.js';
+import type { EventPlace, Webhook, WebhookWithSecret } from '../../webhooks/webhook-store.js';
+import { type FieldError, ProblemError, problem, validationProblem } from '../contract/problems.js';
+import type { BodyName, RequestBody } from '../contract/request-schemas.js';
+import type { ResponseBody } from '../contract/response-schemas.js';
 import { readJsonBody } from '../request/json-body.js';
 import { uuidParameter } from '../request/path-parameters.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { callerOf } from '../request/request-context.js';
-import { bodyErrors } from '../request/validation.js';
+import { isBody } from '../request/validation.js';
 import { respond } from '../response/respond.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
@@ -22,7 +23,7 @@ export function webhookRoutes(
   { webhooks: { store, allowPrivate } }: Pick<HttpDependencies, 'webhooks'>,
 ): void {
   route('createWebhook', async (ctx) => {
-    const { url, event_types: types } = await checkedBody<{ url: string; event_types?: string[] }>(ctx, 'webhook');
+    const { url, event_types: types } = await checkedBody(ctx, 'webhook');
     const wrong = addressProblem(url, allowPrivate);
     if (wrong !== undefined) throw new ProblemError(validationProblem([{ pointer: '/url', message: wrong }]));
     const created = await store.create(url, types, callerOf(ctx).subject);
@@ -34,7 +35,7 @@ export function webhookRoutes(
 
   route('listWebhooks', async (ctx) => {
     queryParameters(ctx, 'webhooks');
-    respond(ctx, JSON.stringify({ webhooks: await store.list() }));
+    respond(ctx, JSON.stringify({ webhooks: await store.list() } satisfies ResponseBody<'Webhooks'>));
   });
 
   route('getWebhook', async (ctx) => {
@@ -50,7 +51,7 @@ export function webhookRoutes(
 
   route('setWebhookState', async (ctx) => {
     const id = uuidParameter(ctx, 'webhook_id');
-    const { state } = await checkedBody<{ state: 'active' | 'paused' }>(ctx, 'webhookState');
+    const { state } = await checkedBody(ctx, 'webhookState');
     if (!(await store.setState(id, state))) throw notFound(id);
     ctx.status = 200;
     ctx.body = await webhookOf(ctx);
@@ -66,20 +67,17 @@ export function webhookRoutes(
 
   route('listDeadLetters', async (ctx) => {
     const { webhook_id: id } = await webhookOf(ctx);
-    const { after, limit = queryLimits.defaultPageSize } = queryParameters<{ after?: string; limit?: number }>(
-      ctx,
-      'deadLetters',
-    );
+    const { after, limit = queryLimits.defaultPageSize } = queryParameters(ctx, 'deadLetters');
     const letters = await store.deadLetters(id, eventPosition(after), limit);
     const next = letters.length === limit ? (letters.at(-1)?.event ?? null) : null;
-    respond(ctx, JSON.stringify({ dead_letters: letters, next_after: next }));
+    respond(ctx, JSON.stringify({ dead_letters: letters, next_after: next } satisfies ResponseBody<'DeadLetters'>));
   });
 
   route('replayDeadLetters', async (ctx) => {
     const { webhook_id: id } = await webhookOf(ctx);
-    const { event } = await checkedBody<{ event?: string }>(ctx, 'replayDeadLetters');
+    const { event } = await checkedBody(ctx, 'replayDeadLetters');
     ctx.status = 202;
-    ctx.body = { replayed: await store.replay(id, eventPosition(event)) };
+    ctx.body = { replayed: await store.replay(id, eventPosition(event)) } satisfies ResponseBody<'DeadLettersReplayed'>;
   });
 
   async function webhookOf(ctx: Context): Promise<Webhook> {
@@ -90,15 +88,15 @@ export function webhookRoutes(
   }
 }
 
-async function checkedBody<Body>(ctx: Context, name: keyof typeof bodySchemas): Promise<Body> {
+async function checkedBody<Name extends BodyName>(ctx: Context, name: Name): Promise<RequestBody<Name>> {
   const body = await readJsonBody(ctx);
-  const errors = bodyErrors(name, body);
-  if (errors.length > 0) throw new ProblemError(validationProblem(errors));
-  return body as Body;
+  const errors: FieldError[] = [];
+  if (isBody(name, body, errors)) return body;
+  throw new ProblemError(validationProblem(errors));
 }
 
 /** Responds with a secret, which no cache may store. */
-function respondWithSecret(ctx: Context, body: object): void {
+function respondWithSecret(ctx: Context, body: WebhookWithSecret): void {
   ctx.set('Cache-Control', 'no-store');
   ctx.body = body;
 }

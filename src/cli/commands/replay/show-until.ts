@@ -47,7 +47,7 @@ async function showMetrics({ config, settings }: CommandContext, generation: Gen
   const { partitions } = settings;
   const main = await readMetrics(generation, partitions, { currency: config.defaultCurrency });
   console.log(exactJson(main));
-  const others = (main as { other_currencies: string[] }).other_currencies;
+  const others = main === 'too-many-buckets' ? [] : main.other_currencies;
   for (const currency of others) console.log(exactJson(await readMetrics(generation, partitions, { currency })));
 }
 
