@@ -10,8 +10,8 @@ import { isIncluded, leafHash } from './merkle-tree.js';
 import {
   type SignedCheckpoint,
   type SignedCheckpointPayload,
-  signedCheckpointSchema,
   type SignedPartition,
+  signedCheckpointSchema,
   verifySignedCheckpoint,
 } from './signed-checkpoint.js';
 

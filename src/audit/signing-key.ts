@@ -58,7 +58,7 @@ async function createIfMissing(file: string): Promise<void> {
   });
 }
 
-/** @returns the key as JWK, named by its thumbprint (RFC 7638). */
+/** Exports the key as JWK, with its thumbprint (RFC 7638) as `kid`. */
 export async function publicJwkOf(publicKey: KeyObject): Promise<PublicJwk> {
   const { kty, crv, x } = await exportJWK(publicKey);
   if (kty !== 'OKP' || crv !== 'Ed25519' || x === undefined) throw new Error('the key is not of type Ed25519');

@@ -1,5 +1,5 @@
-import { signedCheckpointSchema } from '../../audit/checkpoint.js';
 import { orderProofSchema } from '../../audit/order-proof.js';
+import { signedCheckpointSchema } from '../../audit/signed-checkpoint.js';
 import { publicJwkSchema } from '../../audit/signing-key.js';
 import { count, type FromSchema, list, nullable, object, record, text, uuid } from '../../json-schema.js';
 import { changeSchema } from '../../orders/change-document.js';
