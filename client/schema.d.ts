@@ -10,8 +10,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Many commands, a line each, streamed both ways
-         * @description A line is `{"command": "place", …}` or `{"command": "ship", "order_id": …, …}` with the fields of the command’s body beside it, optionally `idempotency_key`. The answer has a line for each, in the same order. A bad line fails alone; lines of one order are applied in order.
+         * Many commands, one per line, streamed in both directions
+         * @description A line is `{"command": "place", …}` or `{"command": "ship", "order_id": …, …}` with the fields of the command’s body, and optionally `idempotency_key`. The response has one line per command, in the same order. An invalid line fails alone. Lines of one order are applied in order.
          */
         post: operations["runBatch"];
         delete?: never;
@@ -64,7 +64,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Record a payment, by default of what is due */
+        /** Record a payment; without an amount, of the amount due */
         post: operations["payOrder"];
         delete?: never;
         options?: never;
@@ -81,7 +81,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begin to process the order */
+        /** Start processing the order */
         post: operations["processOrder"];
         delete?: never;
         options?: never;
@@ -98,7 +98,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ship items, by default all that are left */
+        /** Ship items; without items, everything that is left to ship */
         post: operations["shipOrder"];
         delete?: never;
         options?: never;
@@ -115,7 +115,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The shipped order has arrived */
+        /** Record that the shipped order has arrived */
         post: operations["deliverOrder"];
         delete?: never;
         options?: never;
@@ -132,7 +132,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel an order of which nothing has shipped */
+        /** Cancel an order of which nothing was shipped */
         post: operations["cancelOrder"];
         delete?: never;
         options?: never;
@@ -149,7 +149,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Refund an amount, by default all that is left */
+        /** Refund an amount; without one, everything that is refundable */
         post: operations["refundOrder"];
         delete?: never;
         options?: never;
@@ -166,7 +166,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take items back, by default all that were shipped */
+        /** Take items back; without items, everything that was shipped */
         post: operations["returnOrder"];
         delete?: never;
         options?: never;
@@ -183,7 +183,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Put the order on hold: it is neither processed nor shipped */
+        /** Put the order on hold, so that it is neither processed nor shipped */
         post: operations["holdOrder"];
         delete?: never;
         options?: never;
@@ -1780,7 +1780,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A line for each line, in the same order */
+            /** @description One line per command, in the same order */
             200: {
                 headers: {
                     "Preference-Applied": components["headers"]["Preference-Applied"];
@@ -1878,7 +1878,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order as it was placed */
+            /** @description The new order */
             201: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1932,7 +1932,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order as it now is */
+            /** @description The order after the command */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1985,7 +1985,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order as it now is */
+            /** @description The order after the command */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2038,7 +2038,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order as it now is */
+            /** @description The order after the command */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2091,7 +2091,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order as it now is */
+            /** @description The order after the command */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2144,7 +2144,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order as it now is */
+            /** @description The order after the command */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2197,7 +2197,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order as it now is */
+            /** @description The order after the command */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2250,7 +2250,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order as it now is */
+            /** @description The order after the command */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2303,7 +2303,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order as it now is */
+            /** @description The order after the command */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2356,7 +2356,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order as it now is */
+            /** @description The order after the command */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2409,7 +2409,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order as it now is */
+            /** @description The order after the command */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2462,7 +2462,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order as it now is */
+            /** @description The order after the command */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];

@@ -2,23 +2,23 @@ import type { CommandName } from '../../orders/commands.js';
 import { bodyProblems, json, type Operation } from './operation.js';
 import type { ProblemName } from './problem-types.js';
 
-const commandTexts: Readonly<Record<CommandName, string>> = {
+const summaries: Readonly<Record<CommandName, string>> = {
   place: 'Place an order',
   amend: 'Change the items and the total of a pending order',
-  pay: 'Record a payment, by default of what is due',
-  process: 'Begin to process the order',
-  ship: 'Ship items, by default all that are left',
-  deliver: 'The shipped order has arrived',
-  cancel: 'Cancel an order of which nothing has shipped',
-  refund: 'Refund an amount, by default all that is left',
-  return: 'Take items back, by default all that were shipped',
-  hold: 'Put the order on hold: it is neither processed nor shipped',
+  pay: 'Record a payment; without an amount, of the amount due',
+  process: 'Start processing the order',
+  ship: 'Ship items; without items, everything that is left to ship',
+  deliver: 'Record that the shipped order has arrived',
+  cancel: 'Cancel an order of which nothing was shipped',
+  refund: 'Refund an amount; without one, everything that is refundable',
+  return: 'Take items back; without items, everything that was shipped',
+  hold: 'Put the order on hold, so that it is neither processed nor shipped',
   release: 'End the hold',
   note: 'Add a note',
 };
 
-/** The problems that a command's own rules lead to, beside those of every command. */
-const commandProblems: Readonly<Record<CommandName, readonly ProblemName[]>> = {
+/** The problems of each command, in addition to those of every command. */
+const ownProblems: Readonly<Record<CommandName, readonly ProblemName[]>> = {
   place: ['order-exists', 'insufficient-scope'],
   amend: ['invalid-transition', 'amended-below-paid'],
   pay: ['invalid-transition', 'exceeds-amount-due'],
@@ -33,7 +33,7 @@ const commandProblems: Readonly<Record<CommandName, readonly ProblemName[]>> = {
   note: [],
 };
 
-const everyCommand: readonly ProblemName[] = [
+const commonProblems: readonly ProblemName[] = [
   ...bodyProblems,
   'invalid-header',
   'validation',
@@ -51,14 +51,14 @@ function commandOperation(name: CommandName): Operation {
     method: 'post',
     path: isPlace ? '/orders' : `/orders/{order_id}/${name}`,
     tag: 'Commands',
-    summary: commandTexts[name],
+    summary: summaries[name],
     access: ['orders:write'],
     ...(isPlace ? {} : { parameters: ['order_id'] as const }),
     headers: ['Idempotency-Key', 'If-Match', 'Prefer'],
     body: name,
     responses: {
       [isPlace ? 201 : 200]: {
-        description: isPlace ? 'The order as it was placed' : 'The order as it now is',
+        description: isPlace ? 'The new order' : 'The order after the command',
         content: json('Order'),
         headers: [
           'ETag',
@@ -69,26 +69,28 @@ function commandOperation(name: CommandName): Operation {
         ],
       },
     },
-    problems: [...everyCommand, ...(isPlace ? [] : (['order-not-found'] as const)), ...commandProblems[name]],
+    problems: [...commonProblems, ...(isPlace ? [] : (['order-not-found'] as const)), ...ownProblems[name]],
   };
 }
 
-/** Commands, alone and in a batch. */
+/** Commands, one per request and in a batch. */
 export const commandOperations = {
   runBatch: {
     method: 'post',
     path: '/orders/batch',
     tag: 'Commands',
-    summary: 'Many commands, a line each, streamed both ways',
+    summary: 'Many commands, one per line, streamed in both directions',
     description:
-      'A line is `{"command": "place", …}` or `{"command": "ship", "order_id": …, …}` with the fields of the command’s body beside it, ' +
-      'optionally `idempotency_key`. The answer has a line for each, in the same order. A bad line fails alone; lines of one order are applied in order.',
+      'A line is `{"command": "place", …}` or `{"command": "ship", "order_id": …, …}` ' +
+      'with the fields of the command’s body, and optionally `idempotency_key`. ' +
+      'The response has one line per command, in the same order. ' +
+      'An invalid line fails alone. Lines of one order are applied in order.',
     access: ['orders:write'],
     headers: ['Prefer'],
     body: 'batch',
     responses: {
       200: {
-        description: 'A line for each line, in the same order',
+        description: 'One line per command, in the same order',
         content: { 'application/x-ndjson': 'BatchLine' },
         headers: ['Preference-Applied'],
       },

@@ -26,13 +26,13 @@ export function validationProblem(errors: readonly FieldError[]): Problem {
   return problem('validation', detail, { errors });
 }
 
-/** Retry-After in seconds for a problem that passes. */
+/** Retry-After in seconds, for a problem that is temporary. */
 export function retryAfterSeconds(type: string): number | undefined {
   const entry: ProblemType | undefined = problemTypes[type.slice('/problems/'.length) as ProblemName];
   return entry?.retryAfter;
 }
 
-/** Ends a request with a problem. Used within src/http only, where leaving the middleware is what it means. */
+/** Ends a request with a problem. Only src/http throws it. */
 export class ProblemError extends Error {
   constructor(
     readonly problem: Problem,
@@ -43,15 +43,15 @@ export class ProblemError extends Error {
   }
 }
 
-/** RFC 6750, 3.1. */
+/** The problem and the header of a caller without the scope (RFC 6750, 3.1). */
 export function insufficientScope(needed: readonly Scope[]): ProblemError {
   return new ProblemError(
-    problem('insufficient-scope', `This needs the scope ${needed.join(' or ')}.`, { required_scopes: needed }),
+    problem('insufficient-scope', `This request needs the scope ${needed.join(' or ')}.`, { required_scopes: needed }),
     { 'www-authenticate': `Bearer error="insufficient_scope" scope="${needed.join(' ')}"` },
   );
 }
 
-/** The problem that a command's outcome is answered with. */
+/** The problem for the outcome of a command that was not handled. */
 export function outcomeProblem(outcome: Exclude<CommandOutcome, { outcome: 'handled' }>): Problem {
   switch (outcome.outcome) {
     case 'version-mismatch':
@@ -59,13 +59,13 @@ export function outcomeProblem(outcome: Exclude<CommandOutcome, { outcome: 'hand
         current_version: outcome.currentVersion,
       });
     case 'idempotency-key-reused':
-      return problem('idempotency-key-reused', 'This Idempotency-Key came with another command before.');
+      return problem('idempotency-key-reused', 'This Idempotency-Key was used for another command.');
     case 'contended':
-      return problem('contended', 'Other commands on this order kept coming first.');
+      return problem('contended', 'Other commands on this order kept succeeding first.');
     case 'rejected': {
       const { rejected, detail, order, pointer } = outcome.rejection;
       if (rejected === 'invalid-command') return validationProblem([{ pointer: pointer ?? '', message: detail }]);
-      const standing = order
+      const state = order
         ? {
             current_status: order.status,
             on_hold: order.onHold,
@@ -73,28 +73,30 @@ export function outcomeProblem(outcome: Exclude<CommandOutcome, { outcome: 'hand
             allowed_commands: allowedCommands(order),
           }
         : {};
-      return problem(rejected, detail, standing);
+      return problem(rejected, detail, state);
     }
   }
 }
 
-/** The problem that an exception is answered with. */
+/** The problem for an exception. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof Overloaded) return problem('overloaded', `${error.message}.`);
   if (error instanceof ReadModelBeingBuilt) return problem('read-models-unavailable', `${error.message}.`);
-  if (error instanceof ReadModelUnavailable) return problem('read-models-unavailable', 'Redis did not answer.');
+  if (error instanceof ReadModelUnavailable) return problem('read-models-unavailable', 'Redis did not respond.');
   if (error instanceof IssuerUnavailable) return problem('token-issuer-unavailable', `${error.message}.`);
-  if (isDatabaseAway(error)) return problem('event-log-unavailable', 'PostgreSQL did not answer.');
-  if (error instanceof URIError) return problem('malformed-request', 'The address is not valid percent-encoding.');
+  if (isDatabaseUnavailable(error)) return problem('event-log-unavailable', 'PostgreSQL did not respond.');
+  if (error instanceof URIError) return problem('malformed-request', 'The percent-encoding of the URL is not valid.');
   return problem('internal-error', 'An unexpected error occurred.');
 }
 
 /**
- * Whether PostgreSQL is away, rather than refusing what this code asked of it: a lost or refused connection, a time-out,
- * or one of the SQLSTATE classes 08 (connection), 53 (resources), 57 (operator intervention), 25006 (read-only), 55P03.
+ * Whether PostgreSQL is unavailable: a lost or refused connection, a time-out, or one of these
+ * SQLSTATEs: classes 08 (connection), 53 (resources) and 57 (operator intervention), 25006
+ * (read-only transaction), 55P03 (lock not available), 3D000 (no such database), 28P01 (invalid
+ * password). Any other error of PostgreSQL is a bug in this code.
  */
-function isDatabaseAway(error: unknown): boolean {
+function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (/^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_)/.test(code)) return true;
