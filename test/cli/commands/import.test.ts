@@ -121,7 +121,7 @@ describe('orders import', function () {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(rejected.map(({ line, reason }) => [line, reason])).to.deep.equal([
-      [302, '/total_amount must have no more than 2 decimals'],
+      [302, '/total_amount must have at most 2 decimals'],
       [303, '/occurred_at must be an RFC 3339 time such as 2026-01-31T12:00:00Z'],
       [304, '/user_id must NOT have fewer than 1 characters'],
       [305, '/items/0/quantity must be >= 1'],

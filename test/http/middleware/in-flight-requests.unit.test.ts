@@ -56,7 +56,7 @@ describe('The limit of requests in flight', () => {
       for (const one of slow) expect((await one).status).to.equal(200);
       expect((await fetch(`${server.url}/orders`)).status, 'below the limit again').to.equal(200);
       expect(logged.length, 'fewer log lines than rejected requests').to.be.within(1, 5);
-      expect(logged[0]).to.include({ rejected: 1, reason: '2 requests are waiting already' });
+      expect(logged[0]).to.include({ rejected: 1, reason: 'Too many requests: the limit is 2' });
     } finally {
       await server.drain(1_000);
     }
