@@ -1,4 +1,4 @@
-/** A name as one part of a JSON pointer (RFC 6901): `~` is written `~0`, and `/` is written `~1`. */
+/** A name as one part of a JSON pointer (RFC 6901): `~` becomes `~0`, and `/` becomes `~1`. */
 export function pointerPart(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

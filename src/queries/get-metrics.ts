@@ -17,7 +17,7 @@ import { type BucketFigures, type MetricsDocument, metricsDocument } from './met
 
 export interface MetricsQuery {
   readonly currency: string;
-  /** Orders placed at or after this time, in milliseconds since 1970, on the boundary of an hour. */
+  /** Orders placed at or after this time: milliseconds since 1970, on the boundary of an hour. */
   readonly fromMs?: number;
   /** Orders placed before this time. */
   readonly toMs?: number;
@@ -25,9 +25,9 @@ export interface MetricsQuery {
 }
 
 /**
- * The figures of the orders of one currency that were placed in a range, as they stand now. The cost depends on the
- * length of the range in months and days, not on the number of orders. Gives 'too-many-buckets' for a series longer than
- * `queryLimits.maxSeriesBuckets`.
+ * The current figures of the orders of one currency that were placed in a range. The cost depends on
+ * the length of the range in months and days, not on the number of orders. Returns
+ * 'too-many-buckets' for a series longer than `queryLimits.maxSeriesBuckets`.
  */
 export function getMetrics(models: ReadModels, query: MetricsQuery): Promise<MetricsDocument | 'too-many-buckets'> {
   return fromLive(models, metrics, (live) => readMetrics(live, models.partitions, query));
@@ -117,7 +117,10 @@ function bucketsOf(range: { from: number; to: number }, interval: Interval | und
   return buckets;
 }
 
-/** The figures of each bucket: whole months and days from their own figures, the ragged edges from the hours. */
+/**
+ * Reads the figures of each bucket: whole months and days from their own figures, the rest from
+ * hours.
+ */
 async function readBuckets(
   generation: GenerationReader,
   partitions: number,

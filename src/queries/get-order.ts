@@ -2,7 +2,7 @@ import { fold } from '../orders/evolve.js';
 import { type OrderDocument, orderDocument, orderJson } from '../orders/order-document.js';
 import { orderPartition } from '../orders/values/partition.js';
 import { decodeOrder, orderStatus, orderStatusKeys } from '../read-models/order-status.js';
-import { readHistory, recordedFromEntry } from './get-order-history.js';
+import { readHistory, recordedFromEntry } from './history/get-order-history.js';
 import { fromLive, type ReadModels } from './live-generation.js';
 
 /** Returns the current order as JSON text, with its version, or undefined if it does not exist. */

@@ -20,7 +20,7 @@ export interface OrderFilters {
 
 export const orderPageSchema = object({
   orders: list(orderSchema),
-  /** Where the next page begins; null on the last page. */
+  /** The cursor of the next page; null on the last page. */
   next_cursor: nullable(text),
 });
 

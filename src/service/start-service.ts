@@ -11,7 +11,7 @@ import { startHttpServer } from '../http/server.js';
 import { allProjections } from '../projections/all-projections.js';
 import { createGenerationStore, type GenerationStore } from '../projector/generations/generation-store.js';
 import { AppliedPositions } from '../queries/applied-positions.js';
-import { ChangeFeed } from '../queries/change-feed.js';
+import { ChangeFeed } from '../queries/changes/change-feed.js';
 import { createRedisSubscriber } from '../read-models/redis/redis-client.js';
 import { createWebhookStore } from '../webhooks/webhook-store.js';
 import { openAccess } from './access.js';

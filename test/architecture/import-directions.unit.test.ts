@@ -23,13 +23,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   webhooks: ['orders/*', 'event-log/*'],
 
   'read-models': ['read-models/*', 'orders/*', 'event-log'],
-  queries: ['orders/*', 'read-models/*'],
+  queries: ['queries/*', 'orders/*', 'read-models/*'],
   projections: ['orders/*', 'event-log', 'read-models/*'],
   projector: ['projector/*', 'projections', 'read-models/*', 'event-log/*', 'orders/*'],
   'projector/scheduling': ['projector'],
 
-  http: ['http/*', 'access', 'event-log', 'read-models'],
-  'http/contract': ['access', 'audit', 'commands', 'orders/*', 'queries', 'event-log', 'read-models', 'webhooks'],
+  http: ['http/*'],
+  'http/contract': ['access', 'audit', 'commands', 'orders/*', 'queries/*', 'event-log', 'read-models', 'webhooks'],
   'http/request': ['http', 'http/contract', 'access', 'commands', 'orders/*', 'read-models'],
   'http/response': ['http', 'http/contract', 'http/request', 'event-log'],
   'http/middleware': [
@@ -37,7 +37,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...['access', 'event-log', 'read-models/*'],
   ],
   'http/batch': ['http', 'http/contract', 'http/request', 'commands', 'orders/*'],
-  'http/routes': ['http/*', 'access', 'audit', 'commands', 'orders/*', 'queries', 'read-models/*', 'webhooks'],
+  'http/routes': ['http/*', 'access', 'audit', 'commands', 'orders/*', 'queries/*', 'read-models/*', 'webhooks'],
   import: ['http/batch', 'commands', 'orders/*'],
 
   embedded: [],

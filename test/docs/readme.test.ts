@@ -10,7 +10,10 @@ interface Step {
   output: string;
 }
 
-/** The steps of the README's console block: a line that begins with `$ ` and those that continue its quotes, then the output. */
+/**
+ * The steps of the README's console block: a line that begins with `$ `, the lines that continue its
+ * quotes, then the output.
+ */
 function readmeSteps(): Step[] {
   const block = /```console\n([\s\S]*?)```/.exec(readFileSync(projectPath('README.md'), 'utf8'))?.[1] ?? '';
   const steps: Step[] = [];
@@ -23,7 +26,7 @@ function readmeSteps(): Step[] {
   return steps;
 }
 
-/** What differs from run to run: times, request ids, hashes, and how long things took. */
+/** Replaces values that differ from run to run: times, request ids, hashes, durations. */
 function withoutTimes(text: string): unknown {
   return JSON.parse(text, (key, value) => {
     if (['placed_at', 'updated_at', 'occurred_at', 'recorded_at', 'hash', 'request_id', 'correlation_id'].includes(key))

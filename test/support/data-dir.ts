@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A new folder for embedded servers. Open to every user: where PostgreSQL, which does not run as root, may not enter it, its
- * data would lie elsewhere and stay there when the folder is removed.
+ * A new folder for embedded servers, open to every user: PostgreSQL does not run as root. If it
+ * could not enter the folder, its data would be elsewhere and stay there.
  */
 export async function createDataDir(name: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `orders-${name}-`));

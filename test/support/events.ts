@@ -101,7 +101,7 @@ export async function startProjector(
   };
 }
 
-/** A projection that keeps in the test’s memory which positions it was given, in which order, by partition. */
+/** A projection that records in memory the positions that it was given, by partition, in order. */
 export function recorder(seen: Map<number, number[]>): Projection {
   return {
     name: 'recorder',

@@ -1,8 +1,9 @@
 import type pg from 'pg';
 
 /**
- * A fold of the log that shares no code with the service: what the read models are compared with. Written from the
- * contract, on purpose in another way: it keeps counters in BigInt and derives everything else at the end.
+ * A fold of the log that shares no code with the service; tests compare the read models with it. It
+ * is written from the contract, deliberately in another way: it keeps counters in BigInt and derives
+ * everything else at the end.
  */
 interface FoldedOrder {
   id: string;

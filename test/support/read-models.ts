@@ -6,8 +6,8 @@ import { allProjections } from '../../src/projections/all-projections.js';
 import { exactJson } from '../../src/queries/exact-json.js';
 import { getMetrics } from '../../src/queries/get-metrics.js';
 import { getOrder } from '../../src/queries/get-order.js';
-import { getOrderHistory } from '../../src/queries/get-order-history.js';
 import { getProjections } from '../../src/queries/get-projections.js';
+import { getOrderHistory } from '../../src/queries/history/get-order-history.js';
 import { listOrders } from '../../src/queries/list-orders.js';
 import { createReadModels } from '../../src/queries/live-generation.js';
 import type { ProjectionId } from '../../src/read-models/keys.js';
@@ -33,7 +33,7 @@ export async function projected(log: TestLog, timeoutMs = 20_000): Promise<void>
   );
 }
 
-/** The log as it has to be: positions 1 to head without a gap, and an intact hash chain, in every partition. */
+/** Expects positions 1 to head without a gap, and an intact hash chain, in every partition. */
 export async function expectIntactLog(log: TestLog): Promise<void> {
   expect(await verifyLog({ pool: log.pool, partitions: log.settings.partitions, inParallel: 2 })).to.deep.equal([]);
 }

@@ -11,7 +11,7 @@ export interface Received {
   readonly status: number;
 }
 
-/** A receiver of webhooks: keeps what it gets, and answers with what `answer` says, 204 by default. */
+/** A receiver of webhooks: keeps what it gets, and responds as `answer` says, 204 by default. */
 export interface Receiver {
   readonly url: string;
   readonly received: Received[];

@@ -1,7 +1,7 @@
 import type { PartitionKeys } from '../../src/read-models/keys.js';
 import type { TestLog } from './servers.js';
 
-/** Everything that this log has in Redis, as DUMP gives it, without the reports, which carry a time. */
+/** The contents of all Redis keys of this log, without the reports, which carry a time. */
 export async function snapshotKeys(log: TestLog): Promise<Record<string, unknown>> {
   const keys = (await log.redis.keys(`{orders:${log.settings.logId.slice(0, 8)}:*`))
     .filter((key) => !key.includes(':report:'))

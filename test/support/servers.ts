@@ -86,7 +86,10 @@ export function serverUrls(): { databaseUrl: string; redisUrl: string } {
   return { databaseUrl: TEST_DATABASE_URL, redisUrl };
 }
 
-/** Tries until it gives something truthy, at short intervals. Fails after `timeoutMs`, and says what it waited for. */
+/**
+ * Tries at short intervals until the result is truthy. Fails after `timeoutMs`, and says what it
+ * waited for.
+ */
 export async function eventually<T>(
   what: string,
   attempt: () => Promise<T | undefined | false> | T | undefined | false,

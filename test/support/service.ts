@@ -125,7 +125,7 @@ export async function getHistory(
   throw new Error(`the history of order ${orderId} has no events`);
 }
 
-/** A service on a log of its own, for the tests of one describe: started before them, stopped after. */
+/** A service on a log of its own, started before the tests of one describe and stopped after. */
 export function useService(env: Record<string, string> = {}): { readonly url: string; readonly log: TestLog } {
   let log: TestLog | undefined;
   let service: RunningService | undefined;

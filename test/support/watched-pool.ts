@@ -2,8 +2,8 @@ import type pg from 'pg';
 import type { Pool } from '../../src/event-log/database.js';
 
 /**
- * A pool that tells of each statement with a name that is sent through it, or through one of its connections.
- * @param onAnswer told of each that was answered; who sent it has the answer once this is over.
+ * A pool that reports each named statement that is sent through it or one of its connections.
+ * @param onAnswer called for each answered statement, before its sender gets the result.
  */
 export function watchedPool(
   pool: Pool,

@@ -3,7 +3,7 @@ import type { Authenticate } from '../../access/authenticate.js';
 import type { Auditor } from '../../audit/auditor.js';
 import type { CommandHandlers } from '../../commands/command-handlers.js';
 import type { AppliedPositions } from '../../queries/applied-positions.js';
-import type { ChangeFeed } from '../../queries/change-feed.js';
+import type { ChangeFeed } from '../../queries/changes/change-feed.js';
 import type { ReadModels } from '../../queries/live-generation.js';
 import type { WebhookStore } from '../../webhooks/webhook-store.js';
 import type { ResponseBody } from '../contract/response-schemas.js';

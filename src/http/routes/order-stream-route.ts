@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { orderPartition } from '../../orders/values/partition.js';
-import type { ChangeFeed } from '../../queries/change-feed.js';
-import type { Change } from '../../queries/read-changes.js';
+import type { ChangeFeed } from '../../queries/changes/change-feed.js';
+import type { Change } from '../../queries/changes/read-changes.js';
 import { insufficientScope, ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { onlyUser } from '../middleware/authorize.js';

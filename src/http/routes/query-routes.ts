@@ -1,12 +1,12 @@
 import type { Context } from 'koa';
 import type { OrderDocument } from '../../orders/order-document.js';
 import { utcTime } from '../../orders/values/utc-time.js';
-import { changesBetweenVersions, withChanges } from '../../queries/diff-order.js';
 import { exactJson } from '../../queries/exact-json.js';
 import { getMetrics } from '../../queries/get-metrics.js';
 import { getOrder, getOrderThen } from '../../queries/get-order.js';
-import { getOrderHistory } from '../../queries/get-order-history.js';
-import { historyCsv } from '../../queries/history-csv.js';
+import { changesBetweenVersions, withChanges } from '../../queries/history/diff-order.js';
+import { getOrderHistory } from '../../queries/history/get-order-history.js';
+import { historyCsv } from '../../queries/history/history-csv.js';
 import { queryLimits } from '../../queries/limits.js';
 import { listOrders } from '../../queries/list-orders.js';
 import type { ReadModels } from '../../queries/live-generation.js';

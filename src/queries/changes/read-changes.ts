@@ -1,15 +1,15 @@
-import { changeDocument } from '../orders/change-document.js';
-import { decodeCheckpoint } from '../read-models/checkpoint.js';
+import { changeDocument } from '../../orders/change-document.js';
+import { decodeCheckpoint } from '../../read-models/checkpoint.js';
 import {
   chunkOf,
   decodeHistoryEntry,
   type HistoryEntry,
   orderHistory,
   orderHistoryKeys,
-} from '../read-models/order-history.js';
-import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
-import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
-import { fromLive, type ReadModels } from './live-generation.js';
+} from '../../read-models/order-history.js';
+import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
+import type { RedisCommand } from '../../read-models/redis/redis-pipeline.js';
+import { fromLive, type ReadModels } from '../live-generation.js';
 
 /** One change of an order, as a follower of the change feed receives it. */
 export interface Change {

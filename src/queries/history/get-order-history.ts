@@ -1,8 +1,8 @@
-import { count, type FromSchema, list, object, sha256, text, uuid } from '../json-schema.js';
-import { eventProperties } from '../orders/change-document.js';
-import type { RecordedEvent } from '../orders/events.js';
-import { upcast } from '../orders/upcast.js';
-import { orderPartition } from '../orders/values/partition.js';
+import { count, type FromSchema, list, object, sha256, text, uuid } from '../../json-schema.js';
+import { eventProperties } from '../../orders/change-document.js';
+import type { RecordedEvent } from '../../orders/events.js';
+import { upcast } from '../../orders/upcast.js';
+import { orderPartition } from '../../orders/values/partition.js';
 import {
   chunkOf,
   decodeHistoryEntry,
@@ -10,14 +10,14 @@ import {
   type HistoryEntry,
   orderHistory,
   orderHistoryKeys,
-} from '../read-models/order-history.js';
-import { ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
-import { fromLive, type ReadModels } from './live-generation.js';
+} from '../../read-models/order-history.js';
+import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
+import { fromLive, type ReadModels } from '../live-generation.js';
 
 /** One field of an order that an event changed. */
 export const fieldChangeSchema = object(
   {
-    /** JSON pointer into the order's document; an item is named by its item_id: /items/ITEM_ID/shipped. */
+    /** JSON pointer into the order's document. It names an item by id: /items/ITEM_ID/shipped. */
     pointer: text,
     before: { description: 'Absent if the field did not exist.' },
     after: {},
@@ -37,7 +37,7 @@ export const historyEventSchema = object(
     correlation_id: text,
     causation_id: text,
     idempotency_key: text,
-    /** What the event changed, if the client asks for it. */
+    /** The event's changes, if the client asks for them. */
     changes: list(fieldChangeSchema),
   },
   ['request_id', 'correlation_id', 'causation_id', 'idempotency_key', 'changes'],

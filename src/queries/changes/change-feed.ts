@@ -1,7 +1,7 @@
-import { orderHistory } from '../read-models/order-history.js';
-import type { AppliedPositions } from './applied-positions.js';
-import { queryLimits as limits } from './limits.js';
-import type { ReadModels } from './live-generation.js';
+import { orderHistory } from '../../read-models/order-history.js';
+import type { AppliedPositions } from '../applied-positions.js';
+import { queryLimits as limits } from '../limits.js';
+import type { ReadModels } from '../live-generation.js';
 import { type ChangesUpTo, readChanges } from './read-changes.js';
 
 /**

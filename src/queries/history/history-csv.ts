@@ -1,4 +1,4 @@
-import { csvLine } from '../csv-line.js';
+import { csvLine } from '../../csv-line.js';
 import type { OrderHistory } from './get-order-history.js';
 
 const csvColumns = [

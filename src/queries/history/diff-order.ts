@@ -1,8 +1,9 @@
-import { pointerPart } from '../json-pointer.js';
-import { count, type FromSchema, list, object, uuid } from '../json-schema.js';
-import { evolve, fold } from '../orders/evolve.js';
-import type { Order } from '../orders/order.js';
-import { type OrderDocument, orderDocument } from '../orders/order-document.js';
+import { pointerPart } from '../../json-pointer.js';
+import { count, type FromSchema, list, object, uuid } from '../../json-schema.js';
+import { evolve, fold } from '../../orders/evolve.js';
+import type { Order } from '../../orders/order.js';
+import { type OrderDocument, orderDocument } from '../../orders/order-document.js';
+import type { ReadModels } from '../live-generation.js';
 import {
   type FieldChange,
   fieldChangeSchema,
@@ -10,7 +11,6 @@ import {
   readHistory,
   recordedFromEntry,
 } from './get-order-history.js';
-import type { ReadModels } from './live-generation.js';
 
 export const changesBetweenVersionsSchema = object({
   order_id: uuid,
@@ -33,7 +33,10 @@ export async function withChanges(models: ReadModels, history: OrderHistory): Pr
   return { ...history, events: history.events.map((event, index) => ({ ...event, changes: changes[index] ?? [] })) };
 }
 
-/** What changed between two versions of an order; 0 is before it was placed. Undefined where it has no such version. */
+/**
+ * Returns the changes between two versions of an order; version 0 is before it was placed. Undefined
+ * if the order has no such version.
+ */
 export async function changesBetweenVersions(
   models: ReadModels,
   orderId: string,
