@@ -1,7 +1,4 @@
 import type { RecentEvents } from '../event-log/append/recent-events.js';
-import type { Pool } from '../event-log/database.js';
-import { readPage } from '../event-log/read/read-page.js';
-import { createPartitionsReader, type ReadEvents } from '../event-log/read/read-partitions.js';
 import { createCheckpointFreeze } from './generations/checkpoint-freeze.js';
 import { projectorLimits as limits } from './limits.js';
 import type { PartitionProjectorDeps } from './partition-projector.js';
@@ -11,6 +8,7 @@ import type { RebuildPause } from './scheduling/rebuild-pause.js';
 import { Semaphore } from './scheduling/semaphore.js';
 import { createYieldToEventLoop } from './scheduling/yield-to-event-loop.js';
 import type { SkippedEvents } from './skipped-events.js';
+import { createLogReader } from './steps/log-reader.js';
 import { createProjectionStore } from './steps/projection-store.js';
 
 interface Shared {
@@ -58,19 +56,4 @@ export function createPartitionProjectorDeps(
       semaphore: new Semaphore(limits.maxRebuildStepsInFlight, (stepMs) => rebuildPause.durationMs(stepMs)),
     },
   };
-}
-
-/**
- * Reads the log for projectors. New events of several partitions come by one query. A projector
- * that is far behind reads whole pages on connections of their own, so that no command waits for
- * one.
- *
- * @param pool the connections of the commands. @param pagePool the connections for whole pages.
- */
-function createLogReader(pool: Pool, pagePool: Pool, heads: ReadonlyMap<number, number>): ReadEvents {
-  const readNewEvents = createPartitionsReader(pool);
-  return (partition, after, maxEvents) =>
-    (heads.get(partition) ?? 0) - after < limits.farBehindEvents
-      ? readNewEvents(partition, after, maxEvents)
-      : readPage(pagePool, partition, after, maxEvents);
 }

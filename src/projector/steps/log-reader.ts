@@ -1,0 +1,21 @@
+import type { Pool } from '../../event-log/database.js';
+import { readPage } from '../../event-log/read/read-page.js';
+import { createPartitionsReader, type ReadEvents } from '../../event-log/read/read-partitions.js';
+import { projectorLimits as limits } from '../limits.js';
+
+/**
+ * Reads the log for projectors. New events of several partitions come by one query. A projector
+ * that is far behind reads whole pages on connections of their own, so that no command waits for
+ * one.
+ *
+ * @param pool the connections of the commands.
+ * @param pagePool the connections for whole pages.
+ * @param heads the head of each partition, as known in this process.
+ */
+export function createLogReader(pool: Pool, pagePool: Pool, heads: ReadonlyMap<number, number>): ReadEvents {
+  const readNewEvents = createPartitionsReader(pool);
+  return (partition, after, maxEvents) =>
+    (heads.get(partition) ?? 0) - after < limits.farBehindEvents
+      ? readNewEvents(partition, after, maxEvents)
+      : readPage(pagePool, partition, after, maxEvents);
+}
