@@ -62,7 +62,7 @@ describe('docs/new-projection.md', function () {
   async function followTheDocument(): Promise<void> {
     const text = await readFile(projectPath('docs/new-projection.md'), 'utf8');
     const blocks = [...text.matchAll(/```(ts|diff)\n\/\/ (\S+)\n(.*?)```/gs)];
-    expect(blocks.length).to.equal(9);
+    expect(blocks.length).to.equal(10);
     for (const [, kind, name = '', content = ''] of blocks) {
       const file = join(folder, name);
       if (kind === 'ts') {
