@@ -57,10 +57,10 @@ describe('The HTTP contract', () => {
 
     it('50 identical POST /orders with one Idempotency-Key place one order and get 50 equal responses', async () => {
       const key = randomUUID();
-      const answers = await Promise.all(Array.from({ length: 50 }, () => place(order, { 'idempotency-key': key })));
-      expect(new Set(answers.map(({ text }) => text)).size).to.equal(1);
-      expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([201]));
-      expect(answers.filter(({ headers }) => !headers.has('idempotency-replayed'))).to.have.length(1);
+      const responses = await Promise.all(Array.from({ length: 50 }, () => place(order, { 'idempotency-key': key })));
+      expect(new Set(responses.map(({ text }) => text)).size).to.equal(1);
+      expect(new Set(responses.map(({ status }) => status))).to.deep.equal(new Set([201]));
+      expect(responses.filter(({ headers }) => !headers.has('idempotency-replayed'))).to.have.length(1);
       const reused = await place({ ...order, user_id: 'somebody else' }, { 'idempotency-key': key });
       expect([reused.status, reused.problem.type]).to.deep.equal([422, '/problems/idempotency-key-reused']);
     });
@@ -102,20 +102,20 @@ describe('The HTTP contract', () => {
         ['note', { text: 'called the customer' }, { version: 13 }],
       ];
       for (const [name, body, expected] of steps) {
-        const answer = await command(id, name, body);
-        expect(answer.status, `${name}: ${answer.text}`).to.equal(200);
-        expect(answer.body, name).to.deep.include(expected);
+        const response = await command(id, name, body);
+        expect(response.status, `${name}: ${response.text}`).to.equal(200);
+        expect(response.body, name).to.deep.include(expected);
         // A client reads its own writes at once.
-        expect((await call(service, 'GET', `/orders/${id}`)).body, name).to.deep.equal(answer.body);
+        expect((await call(service, 'GET', `/orders/${id}`)).body, name).to.deep.equal(response.body);
       }
     });
 
     it('a command that the order’s status forbids gets 409 with the status and the allowed commands', async () => {
       const { body } = await place();
-      const answer = await command(body.order_id, 'deliver');
-      expect(answer.status).to.equal(409);
-      expect(answer.headers.get('content-type')).to.match(/^application\/problem\+json/);
-      expect(answer.problem).to.deep.include({
+      const response = await command(body.order_id, 'deliver');
+      expect(response.status).to.equal(409);
+      expect(response.headers.get('content-type')).to.match(/^application\/problem\+json/);
+      expect(response.problem).to.deep.include({
         type: '/problems/invalid-transition',
         status: 409,
         current_status: 'pending',
@@ -136,10 +136,14 @@ describe('The HTTP contract', () => {
 
     it('concurrent commands on one order are decided one by one: of 30 payments of a tenth, ten succeed', async () => {
       const { body } = await place();
-      const answers = await Promise.all(Array.from({ length: 30 }, () => command(body.order_id, 'pay', { amount: 2 })));
-      expect(answers.filter(({ status }) => status === 200)).to.have.length(10);
+      const responses = await Promise.all(
+        Array.from({ length: 30 }, () => command(body.order_id, 'pay', { amount: 2 })),
+      );
+      expect(responses.filter(({ status }) => status === 200)).to.have.length(10);
       expect(
-        answers.filter((answer) => answer.status === 409 && answer.problem.type === '/problems/exceeds-amount-due'),
+        responses.filter(
+          (response) => response.status === 409 && response.problem.type === '/problems/exceeds-amount-due',
+        ),
       ).to.have.length(20);
       expect((await call(service, 'GET', `/orders/${body.order_id}`)).body).to.deep.include({
         payment_status: 'paid',
@@ -202,16 +206,16 @@ describe('The HTTP contract', () => {
 
     it('GET /orders/{id} responds 304 to a client that has this version', async () => {
       const { body } = await place();
-      const answer = await call(service, 'GET', `/orders/${body.order_id}`, undefined, { 'if-none-match': '"1"' });
-      expect([answer.status, answer.text]).to.deep.equal([304, '']);
+      const response = await call(service, 'GET', `/orders/${body.order_id}`, undefined, { 'if-none-match': '"1"' });
+      expect([response.status, response.text]).to.deep.equal([304, '']);
     });
 
     it('GET /orders/{id} responds 503 with Retry-After if Min-Event-Position is not reached in time', async () => {
-      const answer = await call(service, 'GET', `/orders/${randomUUID()}`, undefined, {
+      const response = await call(service, 'GET', `/orders/${randomUUID()}`, undefined, {
         'min-event-position': '3:999999',
       });
-      expect([answer.status, answer.problem.type]).to.deep.equal([503, '/problems/position-not-reached']);
-      expect(answer.headers.get('retry-after')).to.equal('1');
+      expect([response.status, response.problem.type]).to.deep.equal([503, '/problems/position-not-reached']);
+      expect(response.headers.get('retry-after')).to.equal('1');
     });
   });
 

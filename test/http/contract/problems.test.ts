@@ -58,9 +58,9 @@ describe('Problems', function () {
   /** Places an order, sends commands to it, and returns the last response. */
   async function last(...commands: [name: string, body?: object][]) {
     const { order_id: id } = (await post('/orders', order)).body;
-    let answer: Provoked = await post('/orders', order);
-    for (const [name, body] of commands) answer = await post(`/orders/${id}/${name}`, body);
-    return answer;
+    let response: Provoked = await post('/orders', order);
+    for (const [name, body] of commands) response = await post(`/orders/${id}/${name}`, body);
+    return response;
   }
 
   /**
@@ -111,9 +111,9 @@ describe('Problems', function () {
     'order-not-found': () => get(`/orders/${nowhere}`),
     'webhook-not-found': () => get(`/webhooks/${nowhere}`),
     'too-many-webhooks': async () => {
-      let answer = await post('/webhooks', { url: 'https://shop.example/' });
-      while (answer.status === 201) answer = await post('/webhooks', { url: 'https://shop.example/' });
-      return answer;
+      let response = await post('/webhooks', { url: 'https://shop.example/' });
+      while (response.status === 201) response = await post('/webhooks', { url: 'https://shop.example/' });
+      return response;
     },
     'projection-not-found': () => post('/projections/nothing/rebuild'),
     'rebuild-not-found': () => call(service, 'DELETE', '/projections/metrics/rebuild', undefined, all),
@@ -166,9 +166,9 @@ describe('Problems', function () {
     'rate-limited': async () => {
       const limited = await startService(log, { ORDERS_RATE_LIMIT_PER_MINUTE: '1', LOG_LEVEL: 'silent' });
       await call(limited, 'GET', '/problems');
-      const answer = await call(limited, 'GET', '/problems');
+      const response = await call(limited, 'GET', '/problems');
       await limited.stop();
-      return answer;
+      return response;
     },
     'token-issuer-unavailable': () =>
       get('/orders', { authorization: 'Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln' }),
@@ -183,9 +183,9 @@ describe('Problems', function () {
       }),
     'read-models-unavailable': async () => {
       const away = await startService({ ...log, redisUrl: 'redis://127.0.0.1:9' }, { LOG_LEVEL: 'silent' });
-      const answer = await call(away, 'GET', '/orders');
+      const response = await call(away, 'GET', '/orders');
       away.kill('SIGKILL');
-      return answer;
+      return response;
     },
     'position-not-reached': () => get('/orders', { 'min-event-position': '0:999999' }),
     'internal-error': () =>
@@ -197,8 +197,8 @@ describe('Problems', function () {
   for (const [name, provoke] of Object.entries(provocations)) {
     it(`the problem ${name} can be provoked, and its page says what to do`, async () => {
       const { status, title, explanation } = problemTypes[name as ProblemName];
-      const { problem, status: answered } = await provoke();
-      expect([problem.type, problem.status, problem.title, answered]).to.deep.equal([
+      const { problem, status: responded } = await provoke();
+      expect([problem.type, problem.status, problem.title, responded]).to.deep.equal([
         `/problems/${name}`,
         status,
         title,
