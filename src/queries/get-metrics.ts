@@ -17,23 +17,23 @@ import { type BucketFigures, type MetricsDocument, metricsDocument } from './met
 
 export interface MetricsQuery {
   readonly currency: string;
-  /** Orders placed at or after this time: milliseconds since 1970, on the boundary of an hour. */
+  /** Only orders placed at or after this time: milliseconds since 1970, on the full hour. */
   readonly fromMs?: number;
-  /** Orders placed before this time. */
+  /** Only orders placed before this time: milliseconds since 1970, on the full hour. */
   readonly toMs?: number;
   readonly interval?: Interval;
 }
 
 /**
- * The current figures of the orders of one currency that were placed in a range. The cost depends on
- * the length of the range in months and days, not on the number of orders. Returns
- * 'too-many-buckets' for a series longer than `queryLimits.maxSeriesBuckets`.
+ * Returns the current figures of the orders of one currency that were placed in a range. The cost
+ * depends on the length of the range in months and days, not on the number of orders. Returns
+ * 'too-many-buckets' for a series that exceeds `maxSeriesBuckets` or `maxFigureFields`.
  */
 export function getMetrics(models: ReadModels, query: MetricsQuery): Promise<MetricsDocument | 'too-many-buckets'> {
   return fromLive(models, metrics, (live) => readMetrics(live, models.partitions, query));
 }
 
-/** The same from a given generation. */
+/** Reads the figures from a given generation. */
 export async function readMetrics(
   generation: GenerationReader,
   partitions: number,
@@ -85,17 +85,17 @@ async function readTotals(
     const keys = metricsKeys(generation.keys(partition));
     commands.push(['HGET', keys.figures(currency), figureFields.total], ['SMEMBERS', keys.currencies]);
   }
-  const answers = await generation.read(commands);
+  const replies = await generation.read(commands);
   const total = emptyFigures();
   const currencies = new Set<string>();
-  for (const answer of answers) {
-    if (typeof answer === 'string') mergeFigures(total, decodeFigures(answer));
-    else if (Array.isArray(answer)) for (const code of answer) currencies.add(String(code));
+  for (const reply of replies) {
+    if (typeof reply === 'string') mergeFigures(total, decodeFigures(reply));
+    else if (Array.isArray(reply)) for (const code of reply) currencies.add(String(code));
   }
   return [total, [...currencies]];
 }
 
-/** The range asked for, ended where no order was placed: outside of it there is nothing to read. */
+/** Narrows the requested range to the hours in which orders were placed. */
 function rangeOf(query: MetricsQuery, total: Figures): { from: number; to: number } | undefined {
   if (total.orders === 0) return undefined;
   const first = total.firstHour * hourMs;
@@ -134,10 +134,10 @@ async function readBuckets(
     const key = metricsKeys(generation.keys(partition)).figures(currency);
     commands.push(['HMGET', key, ...fields.map(({ field }) => field)]);
   }
-  const answers = (await generation.read(commands)) as (string | null)[][];
+  const replies = (await generation.read(commands)) as (string | null)[][];
   const figures = buckets.map(() => emptyFigures());
-  for (const answer of answers) {
-    for (const [nth, text] of answer.entries()) {
+  for (const reply of replies) {
+    for (const [nth, text] of reply.entries()) {
       const into = figures[fields[nth]?.index ?? -1];
       if (text && into) mergeFigures(into, decodeFigures(text));
     }

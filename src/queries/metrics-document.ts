@@ -35,7 +35,7 @@ export const metricsSchema = object(
   ['series'],
 );
 
-/** The same before it is JSON: sums are exact, whatever their number of digits. */
+/** The figures before they become JSON: sums are exact, whatever their number of digits. */
 export type MetricsDocument = WithExactNumbers<FromSchema<typeof metricsSchema>>;
 type SeriesEntry = NonNullable<MetricsDocument['series']>[number];
 type Durations = MetricsDocument['processing_time']['placed_to_shipped'];
@@ -91,7 +91,7 @@ function seriesEntry({ start, figures }: BucketFigures, exponent: number): Serie
   };
 }
 
-/** Statuses that no order has are left out. */
+/** Counts orders by status. Statuses without orders are left out. */
 function byStatus(figures: Figures): MetricsDocument['by_status'] {
   const counts: { [Status in OrderStatus]?: number } = {};
   for (const status of orderStatuses) {
@@ -101,14 +101,14 @@ function byStatus(figures: Figures): MetricsDocument['by_status'] {
   return counts;
 }
 
-/** Gross revenue by order, rounded half up to the currency's decimals; null without orders. */
+/** Divides gross revenue by orders, rounded half up to the currency's decimals; null without any. */
 function averageOrderValue(figures: Figures, exponent: number): ExactNumber | null {
   if (figures.orders === 0) return null;
   const orders = BigInt(figures.orders);
   return new ExactNumber(formatMinor((figures.gross * 2n + orders) / (orders * 2n), exponent));
 }
 
-/** Seconds, to the millisecond. */
+/** Converts a sketch of durations to seconds, with the precision of milliseconds. */
 function durations(sketch: DurationSketch): Durations {
   const seconds = (ms: number | null) => (ms === null ? null : Math.round(ms) / 1000);
   return {

@@ -15,7 +15,7 @@ const webhookProperties = {
   lag: { ...count, description: 'Events of the log that the delivery has not read yet.' },
 } as const;
 
-/** A subscription, and how far it is. */
+/** A webhook and its progress: the deliveries and events that are still to come. */
 export const webhookSchema = object(webhookProperties);
 
 export const webhookWithSecretSchema = object({
@@ -23,7 +23,7 @@ export const webhookWithSecretSchema = object({
   secret: { type: 'string', pattern: '^whsec_', description: 'No later response shows it.' },
 });
 
-/** An event that could not be delivered in time. */
+/** An event whose delivery failed for 24 hours. */
 export const deadLetterSchema = object({
   event: { type: 'string', description: 'partition:position' },
   order_id: uuid,
@@ -38,8 +38,8 @@ export type Webhook = FromSchema<typeof webhookSchema>;
 export type WebhookWithSecret = FromSchema<typeof webhookWithSecretSchema>;
 export type DeadLetter = FromSchema<typeof deadLetterSchema>;
 
-/** A place in the log. */
-export interface EventPlace {
+/** The position of an event in the log. */
+export interface EventPosition {
   readonly partition: number;
   readonly position: number;
 }
@@ -77,9 +77,9 @@ export interface WebhookStore {
   /** Resolves with the new secret, or with undefined if the webhook does not exist. */
   rotateSecret(id: string): Promise<string | undefined>;
   /** Lists dead letters by partition and position, those after an event if one is given. */
-  deadLetters(id: string, after: EventPlace | undefined, limit: number): Promise<DeadLetter[]>;
+  deadLetters(id: string, after: EventPosition | undefined, limit: number): Promise<DeadLetter[]>;
   /** Makes one or all dead letters pending, for another 24 hours. Resolves with their number. */
-  replay(id: string, event: EventPlace | undefined): Promise<number>;
+  replay(id: string, event: EventPosition | undefined): Promise<number>;
 }
 
 const webhooksSql = `

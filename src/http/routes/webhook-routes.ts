@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { queryLimits } from '../../queries/limits.js';
 import { addressProblem } from '../../webhooks/safe-post.js';
-import type { EventPlace, Webhook, WebhookWithSecret } from '../../webhooks/webhook-store.js';
+import type { EventPosition, Webhook, WebhookWithSecret } from '../../webhooks/webhook-store.js';
 import { type FieldError, ProblemError, problem, validationProblem } from '../contract/problems.js';
 import type { BodyName, RequestBody } from '../contract/request-schemas.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
@@ -106,7 +106,7 @@ function notFound(id: string): ProblemError {
 }
 
 /** The position in text such as 3:120, which the schema has checked. */
-function eventPosition(text: string | undefined): EventPlace | undefined {
+function eventPosition(text: string | undefined): EventPosition | undefined {
   const [partition, position] = text?.split(':').map(Number) ?? [];
   return partition === undefined || position === undefined ? undefined : { partition, position };
 }

@@ -21,7 +21,7 @@ export const changesBetweenVersionsSchema = object({
 
 export type ChangesBetweenVersions = FromSchema<typeof changesBetweenVersionsSchema>;
 
-/** Adds to each event what it changed, field by field. */
+/** Adds to each event the fields of the order that it changed. */
 export async function withChanges(models: ReadModels, history: OrderHistory): Promise<OrderHistory> {
   const entries = await readHistory(models, history.order_id, history.events.length);
   let order: Order | undefined;
@@ -34,8 +34,8 @@ export async function withChanges(models: ReadModels, history: OrderHistory): Pr
 }
 
 /**
- * Returns the changes between two versions of an order; version 0 is before it was placed. Undefined
- * if the order has no such version.
+ * Returns the fields that differ between two versions of an order, or undefined if it has no such
+ * version. Version 0 is the time before the order was placed.
  */
 export async function changesBetweenVersions(
   models: ReadModels,
@@ -52,20 +52,20 @@ export async function changesBetweenVersions(
   return { order_id: orderId, from_version: from, to_version: to, changes: changesBetween(at(from), at(to)) };
 }
 
-/** What every event changes says nothing. */
-const always = new Set(['/version', '/updated_at', '/item_ids']);
+/** Fields that no comparison lists: every event changes two of them, and `items` has the third. */
+const omitted = new Set(['/version', '/updated_at', '/item_ids']);
 
-export function changesBetween(before: OrderDocument | undefined, after: OrderDocument | undefined): FieldChange[] {
-  const [old, now] = [fieldsOf(before), fieldsOf(after)];
+export function changesBetween(from: OrderDocument | undefined, to: OrderDocument | undefined): FieldChange[] {
+  const [old, now] = [fieldsOf(from), fieldsOf(to)];
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((pointer): FieldChange[] => {
-    if (always.has(pointer)) return [];
-    const [one, other] = [old.get(pointer), now.get(pointer)];
-    if (JSON.stringify(one) === JSON.stringify(other)) return [];
-    return [{ pointer, ...(old.has(pointer) ? { before: one } : {}), ...(now.has(pointer) ? { after: other } : {}) }];
+    if (omitted.has(pointer)) return [];
+    const [before, after] = [old.get(pointer), now.get(pointer)];
+    if (JSON.stringify(before) === JSON.stringify(after)) return [];
+    return [{ pointer, ...(old.has(pointer) ? { before } : {}), ...(now.has(pointer) ? { after } : {}) }];
   });
 }
 
-/** Every field of the document by its pointer; the items' fields by item. */
+/** Returns all fields of the document by JSON pointer. An item's fields are under its item_id. */
 function fieldsOf(document: OrderDocument | undefined): Map<string, unknown> {
   const fields = new Map<string, unknown>();
   for (const [name, value] of Object.entries(document ?? {})) {
