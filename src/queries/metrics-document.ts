@@ -101,7 +101,7 @@ function byStatus(figures: Figures): MetricsDocument['by_status'] {
   return counts;
 }
 
-/** Divides gross revenue by orders, rounded half up to the currency's decimals; null without any. */
+/** Gross revenue per order, rounded half up to the currency's decimals; null without any order. */
 function averageOrderValue(figures: Figures, exponent: number): ExactNumber | null {
   if (figures.orders === 0) return null;
   const orders = BigInt(figures.orders);

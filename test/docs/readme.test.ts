@@ -11,8 +11,8 @@ interface Step {
 }
 
 /**
- * The steps of the README's console block: a line that begins with `$ `, the lines that continue its
- * quotes, then the output.
+ * The steps of the README's console block: a line that begins with `$ `, the lines that continue
+ * its quotes, then the output.
  */
 function readmeSteps(): Step[] {
   const block = /```console\n([\s\S]*?)```/.exec(readFileSync(projectPath('README.md'), 'utf8'))?.[1] ?? '';

@@ -10,10 +10,10 @@ export interface Message {
 /** A reader of a stream, as EventSource is one: it reads until the stream ends or it closes it. */
 export interface StreamReader {
   readonly messages: Message[];
-  /** What the last retry line said, in milliseconds. */
+  /** The value of the last retry line, in milliseconds. */
   retryMs(): number | undefined;
   comments(): number;
-  /** What goes into Last-Event-ID, known from the first moment on. */
+  /** The value for Last-Event-ID, known from the start. */
   lastId(): string | undefined;
   close(): void;
   /** Resolves when the stream has ended, from whichever side. */

@@ -2,8 +2,8 @@ import type pg from 'pg';
 
 /**
  * A fold of the log that shares no code with the service; tests compare the read models with it. It
- * is written from the contract, deliberately in another way: it keeps counters in BigInt and derives
- * everything else at the end.
+ * is written from the contract, deliberately in another way: it keeps counters in BigInt and
+ * derives everything else at the end.
  */
 interface FoldedOrder {
   id: string;

@@ -53,7 +53,7 @@ describe('the OpenAPI document', function () {
 
   describe('has examples that are taken as they are:', () => {
     const order = { item_ids: ['shirt', 'shirt', 'mug'], total_amount: 59.98, user_id: 'u-1' };
-    /** What has to have happened to an order for an example of a command to be taken. */
+    /** The commands that an order needs before the example of a command is accepted. */
     const before: Record<string, readonly [string, object][]> = {
       deliver: [
         ['process', {}],

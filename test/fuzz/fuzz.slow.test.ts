@@ -1,0 +1,3 @@
+import { describeFuzzing } from './describe-fuzzing.js';
+
+describeFuzzing(20_000, 2);
