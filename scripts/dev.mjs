@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `npm run dev`: runs the service as `npm start` does, and restarts it after each change.
 //
-// A change of a TypeScript source is built first; errors are printed, and the service goes on
+// A change of a TypeScript source is built first; errors are printed, and the service continues
 // with the last good build. Changes in sql/, redis/ and web/ need no build. The embedded servers
 // stop and start with the service, on the same data.
 import { spawn } from 'node:child_process';

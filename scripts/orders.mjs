@@ -12,7 +12,7 @@ process.setSourceMapsEnabled(true);
 await import(main.href);
 
 /**
- * Says if the sources are newer than the build, and goes on: a service that was started before a
+ * Says if the sources are newer than the build, and continues: a service that was started before a
  * `git pull` is still served by the build that it runs.
  */
 async function warnIfStale() {
