@@ -1,19 +1,25 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 
 /**
  * The log of the service on standard output: one JSON object per line, or readable lines if
  * standard output is a terminal. Errors are reduced by `errorForLog`.
  */
 export async function createLogger(level: string): Promise<Logger> {
-  const options = {
+  if (!process.stdout.isTTY) return createJsonLogger(level);
+  const { default: pretty } = await import('pino-pretty');
+  const readable = pretty({ ignore: 'pid,hostname,service', translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
+  return createJsonLogger(level, readable);
+}
+
+/** @param destination takes one JSON object per line; by default, standard output */
+export function createJsonLogger(level: string, destination?: DestinationStream): Logger {
+  const options: LoggerOptions = {
     level,
     base: { service: 'orders' },
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: errorForLog },
   };
-  if (!process.stdout.isTTY) return pino(options);
-  const { default: pretty } = await import('pino-pretty');
-  return pino(options, pretty({ ignore: 'pid,hostname,service', translateTime: 'SYS:HH:MM:ss.l', singleLine: true }));
+  return destination ? pino(options, destination) : pino(options);
 }
 
 /**

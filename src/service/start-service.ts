@@ -70,8 +70,7 @@ async function open(
   cleanup.defer(() => subscriber.disconnect());
   void warnOfEviction(redis, log);
 
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const registry = Registry.merge([processMetrics()]);
   const running = config.roles.has('projector')
     ? await startProjectorRole({
         config,
@@ -124,6 +123,21 @@ async function open(
     await http.drain(config.shutdownTimeoutMs);
   });
   return { url: http.url, partitions: settings.partitions };
+}
+
+/** See `processMetrics`. Created when the first service of the process starts. */
+let ofProcess: Registry | undefined;
+
+/**
+ * The metrics of this process: its memory, garbage collection and event loop. All services in the
+ * process share them, because the observers behind them can be started but not stopped.
+ */
+function processMetrics(): Registry {
+  if (!ofProcess) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess });
+  }
+  return ofProcess;
 }
 
 function rebuildsByName(generations: GenerationStore): HttpDependencies['rebuilds'] {

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { createApiKey, revokeApiKey } from '../../src/access/api-keys.js';
+import { type LocalService, startLocalService } from '../support/local-service.js';
 import { runOrders } from '../support/orders-command.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
-import { call, getHistory, type RunningService, startService } from '../support/service.js';
+import { call, getHistory } from '../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -10,10 +11,10 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 describe('API keys', function () {
   this.timeout(60_000);
   let log: TestLog;
-  let service: RunningService;
+  let service: LocalService;
   before(async () => {
     log = await createTestLog(4);
-    service = await startService(log, { ORDERS_AUTH: 'required' });
+    service = await startLocalService(log, { ORDERS_AUTH: 'required' });
   });
   after(async () => {
     await service.stop();
@@ -37,7 +38,7 @@ describe('API keys', function () {
   });
 
   it('an API key is rejected by all processes within a second of its revocation, and after its expiry', async () => {
-    const second = await startService(log, { ORDERS_AUTH: 'required' });
+    const second = await startLocalService(log, { ORDERS_AUTH: 'required' });
     const { id, key } = await createApiKey(log.pool, { name: 'test', scopes: ['orders:read'], expiresAt: null });
     for (const one of [service, second])
       expect((await call(one, 'GET', '/orders', undefined, bearer(key))).status, 'a new key').to.equal(200);

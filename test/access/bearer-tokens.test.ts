@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { SignJWT } from 'jose';
 import { createApiKey } from '../../src/access/api-keys.js';
+import { type LocalService, startLocalService } from '../support/local-service.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
-import { call, type RunningService, startService } from '../support/service.js';
+import { call } from '../support/service.js';
 import { issuerEnv, startIssuer, type TokenIssuer } from '../support/token-issuer.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
@@ -11,13 +12,13 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 describe('JSON Web Tokens', function () {
   this.timeout(60_000);
   let log: TestLog;
-  let service: RunningService;
+  let service: LocalService;
   let issuer: TokenIssuer;
   before(async () => {
     log = await createTestLog(4);
     issuer = await startIssuer();
     await issuer.addKey('one');
-    service = await startService(log, issuerEnv(issuer.url));
+    service = await startLocalService(log, issuerEnv(issuer.url));
   });
   after(async () => {
     await service.stop();
@@ -79,7 +80,7 @@ describe('JSON Web Tokens', function () {
   it('a token gets 503 while the issuer is unavailable, and API keys still work', async () => {
     const { key } = await createApiKey(log.pool, { name: 'test', scopes: ['orders:read'], expiresAt: null });
     issuer.down(true);
-    const fresh = await startService(log, issuerEnv(issuer.url));
+    const fresh = await startLocalService(log, issuerEnv(issuer.url));
     const token = await issuer.sign({ scope: 'orders:read' });
     const { status, problem, headers } = await call(fresh, 'GET', '/orders', undefined, bearer(token));
     expect([status, problem.type, headers.has('retry-after')]).to.deep.equal([

@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { OrderProof } from '../../src/audit/order-proof.js';
 import { readSigningKeys } from '../../src/audit/signing-key.js';
+import { type LocalService, startLocalService } from '../support/local-service.js';
 import { runOrders } from '../support/orders-command.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
-import { call, getHistory, type RunningService, startService } from '../support/service.js';
+import { call, getHistory } from '../support/service.js';
 
 describe('the proof of an order', function () {
   this.timeout(60_000);
   let log: TestLog;
-  let service: RunningService;
+  let service: LocalService;
   let folder: string;
   let orderId: string;
   const file = (name: string) => join(folder, name);
@@ -23,7 +24,7 @@ describe('the proof of an order', function () {
       generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
     );
     log = await createTestLog(2);
-    service = await startService(log, { ORDERS_SIGNING_KEY_FILES: file('key.pem') });
+    service = await startLocalService(log, { ORDERS_SIGNING_KEY_FILES: file('key.pem') });
     const order = { user_id: 'ü-1 "quoted"', item_ids: ['a'], total_amount: 10, metadata: { note: 'naïve ✓' } };
     for (let nth = 0; nth < 30; nth += 1) await call(service, 'POST', '/orders', order);
     orderId = (await call(service, 'POST', '/orders', order)).body.order_id;
@@ -98,7 +99,7 @@ describe('the proof of an order', function () {
   });
 
   it('without a signing key, the service says that signed checkpoints need one', async () => {
-    const unsigned = await startService(log);
+    const unsigned = await startLocalService(log);
     const { status, problem } = await call(unsigned, 'GET', '/audit/checkpoint');
     expect([status, problem.type]).to.deep.equal([501, '/problems/no-signing-key']);
     expect((await call(unsigned, 'GET', '/.well-known/jwks.json')).body).to.deep.equal({ keys: [] });
@@ -120,10 +121,10 @@ describe('the proof of an order', function () {
 
 describe('the history of an order', () => {
   let log: TestLog;
-  let service: RunningService;
+  let service: LocalService;
   before(async () => {
     log = await createTestLog(2);
-    service = await startService(log);
+    service = await startLocalService(log);
   });
   after(async () => {
     await service.stop();

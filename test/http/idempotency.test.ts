@@ -6,6 +6,7 @@ import type { OrderCommand } from '../../src/orders/commands.js';
 import { decide } from '../../src/orders/decisions/decide.js';
 import { fold } from '../../src/orders/evolve.js';
 import { anyCommand } from '../support/any-command.js';
+import { type LocalService, startLocalService } from '../support/local-service.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, type RunningService, type ServiceResponse, startService } from '../support/service.js';
 
@@ -14,10 +15,10 @@ const order = { user_id: 'u-1', item_ids: ['a', 'a', 'b'], total_amount: 30 };
 describe('Idempotency over two API processes', function () {
   this.timeout(120_000);
   let log: TestLog;
-  let services: RunningService[];
+  let services: (LocalService | RunningService)[];
   before(async () => {
     log = await createTestLog(4);
-    services = [await startService(log), await startService(log)];
+    services = [await startLocalService(log), await startService(log)];
   });
   after(async () => {
     await Promise.all(services.map((service) => service.stop()));
@@ -54,7 +55,7 @@ describe('Idempotency over two API processes', function () {
       );
       dying.kill('SIGKILL');
       expect(await lost).to.be.instanceOf(Error);
-      const next = await startService(lonely);
+      const next = await startLocalService(lonely);
       const again = await call(next, 'POST', path, body, key);
       expect([again.status, again.headers.get('idempotency-replayed')]).to.deep.equal([201, 'true']);
       expect((await lonely.owner.query('select from events')).rowCount).to.equal(1);

@@ -10,15 +10,16 @@ import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { orderPartition } from '../../src/orders/values/partition.js';
 import { openStream } from '../support/event-stream.js';
 import { appender, noteEvent } from '../support/events.js';
+import { type LocalService, startLocalService } from '../support/local-service.js';
 import { runOrders } from '../support/orders-command.js';
 import { startReceiver } from '../support/receiver.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
-import { call, getHistory, type RunningService, startService } from '../support/service.js';
+import { call, getHistory } from '../support/service.js';
 
 describe('personal data that is sealed', function () {
   this.timeout(120_000);
   let log: TestLog;
-  let service: RunningService;
+  let service: LocalService;
   let folder: string;
   let env: Record<string, string>;
   beforeEach(async () => {
@@ -27,7 +28,7 @@ describe('personal data that is sealed', function () {
     await writeFile(file, `${randomBytes(32).toString('base64')}\n`);
     env = { ORDERS_PERSONAL_DATA_KEY_FILE: file, ORDERS_WEBHOOKS_ALLOW_PRIVATE: 'yes' };
     log = await createTestLog(4);
-    service = await startService(log, env);
+    service = await startLocalService(log, env);
   });
   afterEach(async () => {
     await service.stop();
@@ -205,15 +206,15 @@ describe('personal data that is sealed', function () {
 
   it('the service does not start with another master key, or without one, once data is sealed', async () => {
     await placeBoth();
-    const without = await startService(log).catch((error: Error) => error);
+    const without = await startLocalService(log).catch((error: Error) => error);
     expect(String(without)).to.match(/set ORDERS_PERSONAL_DATA_KEY_FILE/);
     await writeFile(join(folder, 'wrong'), randomBytes(32).toString('base64'));
-    const wrong = await startService(log, { ORDERS_PERSONAL_DATA_KEY_FILE: join(folder, 'wrong') }).catch(
+    const wrong = await startLocalService(log, { ORDERS_PERSONAL_DATA_KEY_FILE: join(folder, 'wrong') }).catch(
       (error: Error) => error,
     );
     expect(String(wrong)).to.match(/is not the one that personal data was sealed with/);
     await writeFile(join(folder, 'short'), 'c2hvcnQ=');
-    const short = await startService(log, { ORDERS_PERSONAL_DATA_KEY_FILE: join(folder, 'short') }).catch(
+    const short = await startLocalService(log, { ORDERS_PERSONAL_DATA_KEY_FILE: join(folder, 'short') }).catch(
       (error: Error) => error,
     );
     expect(String(short)).to.match(/32 bytes in base64/);

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { type FormatFixture, loadFormatFixture } from '../support/format-fixture.js';
+import { type LocalService, startLocalService } from '../support/local-service.js';
 import { runOrders } from '../support/orders-command.js';
 import { eventually } from '../support/servers.js';
-import { call, type RunningService, startService } from '../support/service.js';
+import { call } from '../support/service.js';
 
 /** The fields of `now` that `then` has: later versions may add fields, and change none. */
 function fieldsOfThen(now: unknown, then: unknown): unknown {
@@ -19,11 +20,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 describe('A database and a Redis of format 1', () => {
   let fixture: FormatFixture;
-  let service: RunningService;
+  let service: LocalService;
 
   before(async () => {
     fixture = await loadFormatFixture(1);
-    service = await startService(fixture, fixture.env);
+    service = await startLocalService(fixture, fixture.env);
   });
   after(() => service.stop());
 

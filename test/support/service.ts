@@ -3,9 +3,13 @@ import { join } from 'node:path';
 import { projectPath } from '../../src/project-path.js';
 import type { BodyOf, OrderHistory, Problem } from './api-types.js';
 import { expectContract } from './contract.js';
+import { type LocalService, startLocalService } from './local-service.js';
 import { createTestLog, type TestLog } from './servers.js';
 
-/** The service as a process of its own, as it runs in production. */
+/**
+ * The service as a process of its own, as it runs in production. A start takes about a second of
+ * CPU time: `startLocalService` is enough for tests that do not kill or inspect the process.
+ */
 export interface RunningService {
   readonly url: string;
   readonly process: ChildProcess;
@@ -125,13 +129,16 @@ export async function getHistory(
   throw new Error(`the history of order ${orderId} has no events`);
 }
 
-/** A service on a log of its own, started before the tests of one describe and stopped after. */
+/**
+ * A service on a log of its own, in this process, started before the tests of one describe and
+ * stopped after.
+ */
 export function useService(env: Record<string, string> = {}): { readonly url: string; readonly log: TestLog } {
   let log: TestLog | undefined;
-  let service: RunningService | undefined;
+  let service: LocalService | undefined;
   before(async () => {
     log = await createTestLog();
-    service = await startService(log, env);
+    service = await startLocalService(log, env);
   });
   after(async () => {
     await service?.stop();

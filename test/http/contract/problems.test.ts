@@ -16,8 +16,9 @@ import { EventStreams } from '../../../src/http/response/event-streams.js';
 import { commandRoutes } from '../../../src/http/routes/command-routes.js';
 import { type HttpServer, startHttpServer } from '../../../src/http/server.js';
 import { rejected } from '../../../src/orders/decisions/rejection.js';
+import { type LocalService, startLocalService } from '../../support/local-service.js';
 import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
-import { call, type RunningService, type ServiceResponse, startService } from '../../support/service.js';
+import { call, type ServiceResponse } from '../../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a', 'a'], total_amount: 10 };
 const nowhere = '018f0000-0000-7000-8000-0000000000ff';
@@ -27,13 +28,13 @@ type Provoked = Pick<ServiceResponse, 'status' | 'problem'>;
 describe('Problems', function () {
   this.timeout(120_000);
   let log: TestLog;
-  let service: RunningService;
+  let service: LocalService;
   let all: Record<string, string>;
   const opened: HttpServer[] = [];
 
   before(async () => {
     log = await createTestLog(4);
-    service = await startService(log, {
+    service = await startLocalService(log, {
       LOG_LEVEL: 'silent',
       ORDERS_JWKS_URL: 'http://127.0.0.1:9/jwks',
       ORDERS_JWT_ISSUER: 'https://issuer.example',
@@ -164,7 +165,7 @@ describe('Problems', function () {
       return get('/orders/metrics?interval=hour');
     },
     'rate-limited': async () => {
-      const limited = await startService(log, { ORDERS_RATE_LIMIT_PER_MINUTE: '1', LOG_LEVEL: 'silent' });
+      const limited = await startLocalService(log, { ORDERS_RATE_LIMIT_PER_MINUTE: '1', LOG_LEVEL: 'silent' });
       await call(limited, 'GET', '/problems');
       const response = await call(limited, 'GET', '/problems');
       await limited.stop();
@@ -182,9 +183,9 @@ describe('Problems', function () {
         throw Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
       }),
     'read-models-unavailable': async () => {
-      const away = await startService({ ...log, redisUrl: 'redis://127.0.0.1:9' }, { LOG_LEVEL: 'silent' });
+      const away = await startLocalService({ ...log, redisUrl: 'redis://127.0.0.1:9' }, { LOG_LEVEL: 'silent' });
       const response = await call(away, 'GET', '/orders');
-      away.kill('SIGKILL');
+      await away.stop();
       return response;
     },
     'position-not-reached': () => get('/orders', { 'min-event-position': '0:999999' }),

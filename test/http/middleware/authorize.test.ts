@@ -4,8 +4,9 @@ import { type Scope, scopes } from '../../../src/access/scopes.js';
 import type { Operation } from '../../../src/http/contract/operation.js';
 import { operations } from '../../../src/http/contract/operations.js';
 import { expectContract } from '../../support/contract.js';
+import { type LocalService, startLocalService } from '../../support/local-service.js';
 import { createTestLog, type TestLog } from '../../support/servers.js';
-import { call, type RunningService, startService } from '../../support/service.js';
+import { call } from '../../support/service.js';
 import { issuerEnv, startIssuer, type TokenIssuer } from '../../support/token-issuer.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
@@ -14,13 +15,13 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 describe('Access control', function () {
   this.timeout(60_000);
   let log: TestLog;
-  let service: RunningService;
+  let service: LocalService;
   let issuer: TokenIssuer;
   before(async () => {
     log = await createTestLog(4);
     issuer = await startIssuer();
     await issuer.addKey('one');
-    service = await startService(log, issuerEnv(issuer.url));
+    service = await startLocalService(log, issuerEnv(issuer.url));
   });
   after(async () => {
     await service.stop();

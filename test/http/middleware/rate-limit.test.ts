@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { createApiKey } from '../../../src/access/api-keys.js';
+import { type LocalService, startLocalService } from '../../support/local-service.js';
 import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
-import { call, type RunningService, startService } from '../../support/service.js';
+import { call, startService } from '../../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 
@@ -12,7 +13,7 @@ describe('The rate limit', function () {
     log = await createTestLog(4);
   });
   afterEach(() => log.close());
-  const start = (env: Record<string, string>) => startService(log, { LOG_LEVEL: 'silent', ...env });
+  const start = (env: Record<string, string>) => startLocalService(log, { LOG_LEVEL: 'silent', ...env });
   const remaining = (headers: Headers) => Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]);
   const keyOf = async (name: string) => {
     const { key } = await createApiKey(log.pool, { name, scopes: ['orders:write', 'orders:read'], expiresAt: null });
@@ -21,7 +22,7 @@ describe('The rate limit', function () {
 
   it('the rate limit applies per caller over all processes, and responses say what is left and when to retry', async () => {
     const env = { ORDERS_AUTH: 'required', ORDERS_RATE_LIMIT_PER_MINUTE: '6' };
-    const services = [await start(env), await start(env)];
+    const services = [await start(env), await startService(log, { LOG_LEVEL: 'silent', ...env })];
     const [one, other] = [await keyOf('one'), await keyOf('other')];
     for (let nth = 0; nth < 6; nth += 1) {
       const { status, headers } = await call(services[nth % 2]!, 'GET', '/orders', undefined, one);
@@ -71,19 +72,19 @@ describe('The rate limit', function () {
   });
 
   it('the rate limit applies per process while Redis is down, without delaying requests', async () => {
-    const service = await startService(
+    const service = await startLocalService(
       { ...log, redisUrl: 'redis://127.0.0.1:9' },
       { ORDERS_RATE_LIMIT_PER_MINUTE: '3', LOG_LEVEL: 'silent' },
     );
     const statuses = [];
     for (let nth = 0; nth < 5; nth += 1) statuses.push((await call(service, 'GET', '/problems')).status);
     expect(statuses).to.deep.equal([200, 200, 200, 429, 429]);
-    service.kill('SIGKILL');
+    await service.stop();
   });
 
   it('the rate limit reads X-Forwarded-For only from trusted proxies, and ignores addresses from clients', async () => {
     const limit = { ORDERS_RATE_LIMIT_PER_MINUTE: '3' };
-    const status = async (service: RunningService, forwarded: string) =>
+    const status = async (service: LocalService, forwarded: string) =>
       (await call(service, 'GET', '/problems', undefined, { 'x-forwarded-for': forwarded })).status;
     const untrusting = await start(limit);
     const spoofed = [];
