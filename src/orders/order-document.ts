@@ -3,7 +3,19 @@ import { type Order, orderStatuses, paymentStatus, paymentStatuses } from './ord
 import { currencyCodes, exponentOf } from './values/currency.js';
 import { toMajor } from './values/money.js';
 
-export const currencySchema = { type: 'string', enum: currencyCodes, description: 'An ISO 4217 code.' } as const;
+/** The currency in a request. */
+export const currencySchema = {
+  type: 'string',
+  enum: currencyCodes,
+  description: 'An ISO 4217 code. Withdrawn currencies are accepted too.',
+} as const;
+
+/** The currency in a response. A newer version of the service may accept codes of its own. */
+export const storedCurrencySchema = {
+  type: 'string',
+  pattern: '^[A-Z]{3}$',
+  description: 'An ISO 4217 code.',
+} as const;
 
 export const amountSchema = { type: 'number', description: 'In major units, exact.' } as const;
 
@@ -21,7 +33,7 @@ export const orderSchema = object({
   ),
   item_ids: list(text),
   total_amount: amountSchema,
-  currency: currencySchema,
+  currency: storedCurrencySchema,
   paid_amount: amountSchema,
   refunded_amount: amountSchema,
   metadata: record(text),

@@ -1,6 +1,6 @@
 import { count, type FromSchema, list, nullable, object, time } from '../json-schema.js';
 import { type OrderStatus, orderStatuses } from '../orders/order.js';
-import { amountSchema, currencySchema } from '../orders/order-document.js';
+import { amountSchema, storedCurrencySchema } from '../orders/order-document.js';
 import { exponentOf } from '../orders/values/currency.js';
 import { formatMinor } from '../orders/values/money.js';
 import { type DurationSketch, quantileMs } from '../read-models/encoding/duration-sketch.js';
@@ -22,8 +22,8 @@ const durationsSchema = object({ count, mean: seconds, p50: seconds, p90: second
 /** The figures of one currency as the API shows them. */
 export const metricsSchema = object(
   {
-    currency: currencySchema,
-    other_currencies: list(currencySchema),
+    currency: storedCurrencySchema,
+    other_currencies: list(storedCurrencySchema),
     total_orders: count,
     by_status: { type: 'object', propertyNames: { enum: orderStatuses }, additionalProperties: count },
     units: count,

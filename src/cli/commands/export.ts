@@ -6,7 +6,7 @@ import { positionsAt } from '../../event-log/read/positions-at.js';
 import { readHash } from '../../event-log/read/read-partition.js';
 import { scanPartition } from '../../event-log/read/scan-partition.js';
 import { recordedEvent, type StoredEvent } from '../../event-log/stored-event.js';
-import { parseRfc3339 } from '../../http/request/rfc3339.js';
+import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { isUuid } from '../../orders/values/uuid.js';
 import type { EventLogConnection } from '../../service/connect.js';
 import { withEventLog } from '../connections.js';

@@ -1,6 +1,6 @@
 import { createApiKey, listApiKeys, revokeApiKey } from '../../access/api-keys.js';
 import { isScope, type Scope, scopes } from '../../access/scopes.js';
-import { parseRfc3339 } from '../../http/request/rfc3339.js';
+import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/errors.js';

@@ -23,12 +23,16 @@ const eventPosition = { type: 'string', pattern: '^\\d{1,4}:\\d{1,15}$' } as con
 const reason = { type: 'string', minLength: 1, maxLength: limits.maxReasonLength } as const;
 const reference = { type: 'string', minLength: 1, maxLength: limits.maxReferenceLength, pattern: printable } as const;
 
-/** Major units: a number, or a decimal string. The currency limits the number of decimals. */
+/**
+ * Major units: a number, or a decimal string. The currency limits the number of decimals that are
+ * not zeros at the end.
+ */
 const money = {
   type: ['number', 'string'],
   minimum: 0,
   maxLength: 40,
-  description: 'In major units, such as 59.98 or "59.98", with at most the decimals of the currency.',
+  description:
+    'In major units, such as 59.98 or "59.98", with at most the decimals of the currency. Zeros at the end do not count.',
 } as const;
 
 function items<const Properties extends Readonly<Record<'item_id' | 'quantity', object>>>(properties: Properties) {

@@ -3,7 +3,7 @@ import { signedCheckpointSchema } from '../../audit/signed-checkpoint.js';
 import { publicJwkSchema } from '../../audit/signing-key.js';
 import { count, type FromSchema, list, nullable, object, record, text, uuid } from '../../json-schema.js';
 import { changeSchema } from '../../orders/change-document.js';
-import { currencySchema, orderSchema } from '../../orders/order-document.js';
+import { orderSchema, storedCurrencySchema } from '../../orders/order-document.js';
 import { projectionsSchema, rebuildSchema } from '../../queries/get-projections.js';
 import { changesBetweenVersionsSchema } from '../../queries/history/diff-order.js';
 import { historyEventSchema, orderHistorySchema } from '../../queries/history/get-order-history.js';
@@ -18,7 +18,7 @@ import { lineProblemSchema, problemSchema } from './problem-schemas.js';
  * values; the document has a reference where one of these is part of another.
  */
 export const responseSchemas = {
-  Currency: currencySchema,
+  Currency: storedCurrencySchema,
   Order: orderSchema,
   OrderPage: orderPageSchema,
   Change: changeSchema,

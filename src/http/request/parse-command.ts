@@ -1,11 +1,11 @@
 import type { CommandRequest } from '../../commands/command-request.js';
 import { derivedOrderId, newOrderId } from '../../commands/order-ids.js';
 import type { CommandName, OrderCommand, OrderLines } from '../../orders/commands.js';
+import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { utcTime } from '../../orders/values/utc-time.js';
 import type { FieldError } from '../contract/problems.js';
 import type { RequestBody } from '../contract/request-schemas.js';
 import { httpLimits } from '../limits.js';
-import { parseRfc3339 } from './rfc3339.js';
 import { isBody } from './validation.js';
 
 type ChangeName = Exclude<CommandName, 'place'>;

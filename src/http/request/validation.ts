@@ -1,6 +1,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { pointerPart } from '../../json-pointer.js';
 import type { CommandName } from '../../orders/commands.js';
+import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { uuidPattern } from '../../orders/values/uuid.js';
 import { hourMs } from '../../read-models/metrics.js';
 import type { FieldError } from '../contract/problems.js';
@@ -13,7 +14,6 @@ import {
   querySchemas,
   type RequestBody,
 } from '../contract/request-schemas.js';
-import { parseRfc3339 } from './rfc3339.js';
 
 const formats = {
   rfc3339: (text: string) => parseRfc3339(text) !== undefined,

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { OrderDocument } from '../../orders/order-document.js';
+import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { utcTime } from '../../orders/values/utc-time.js';
 import { exactJson } from '../../queries/exact-json.js';
 import { getMetrics } from '../../queries/get-metrics.js';
@@ -19,7 +20,6 @@ import { onlyUser } from '../middleware/authorize.js';
 import { minEventPosition } from '../request/headers.js';
 import { uuidParameter } from '../request/path-parameters.js';
 import { queryParameters } from '../request/query-parameters.js';
-import { parseRfc3339 } from '../request/rfc3339.js';
 import { notAcceptable, respond } from '../response/respond.js';
 import { requireAuditor } from './audit-routes.js';
 import type { HttpDependencies } from './dependencies.js';

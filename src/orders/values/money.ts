@@ -15,17 +15,20 @@ const maxPlainLength = 15;
 
 /**
  * Converts an amount in major units to integer minor units, exactly, without floating-point
- * fractions. A number is read in its shortest decimal form. Up to 15 digits, that is the text that
- * the caller wrote; the limit rejects longer ones.
+ * fractions. The value counts, not the digits: zeros at either end change nothing, so "59.9800",
+ * ".5" and "012.00" are amounts of dollars, and "705.00" is one of yen. A number is read in its
+ * shortest decimal form. Up to 15 digits, that is the text that the caller wrote; the limit rejects
+ * longer ones.
  */
 export function parseMoney(input: MoneyInput, exponent: number): ParsedMoney {
   const plain = plainMinor(String(input), exponent);
   if (plain !== undefined) return { minor: plain };
   const text = typeof input === 'number' ? plainDecimal(input) : input;
   if (text === undefined) return { error: 'must be a finite number' };
-  const match = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?$/.exec(text);
-  if (!match) return { error: 'must be a decimal number such as 59.98 or "59.98"' };
-  const [, sign, whole = '', fraction = ''] = match;
+  const match = /^(-?)(\d*)(?:\.(\d*))?$/.exec(text);
+  const [, sign, whole = '', decimals = ''] = match ?? [];
+  if (whole + decimals === '') return { error: 'must be a decimal number such as 59.98 or "59.98"' };
+  const fraction = decimals.replace(/0+$/, '');
   if (sign && /[1-9]/.test(whole + fraction)) return { error: 'must not be negative' };
   if (fraction.length > exponent) return { error: `must have at most ${exponent} decimals` };
   // Integers up to the limit are exact as numbers; rounding cannot bring larger ones below it.

@@ -158,7 +158,7 @@ export const badBodies: readonly BadRequest[] = [
   ],
   [
     'a total with three decimals in a string',
-    post('/orders', { ...order, total_amount: '1.990' }),
+    post('/orders', { ...order, total_amount: '1.991' }),
     422,
     'validation',
     '/total_amount',

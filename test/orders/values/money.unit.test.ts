@@ -27,8 +27,9 @@ describe('money', () => {
     fc.assert(
       fc.property(written, fc.integer({ min: 0, max: 4 }), (text, exponent) => {
         const parsed = parseMoney(text, exponent);
-        const [, whole = '', fraction = ''] = /^-?(0|[1-9]\d*)(?:\.(\d+))?$/.exec(text) ?? [];
-        const minor = whole === '' ? undefined : BigInt(whole + fraction.padEnd(exponent, '0'));
+        const [, whole = '', decimals = ''] = /^-?(?=\.?\d)(\d*)\.?(\d*)$/.exec(text) ?? [];
+        const fraction = decimals.replace(/0+$/, '');
+        const minor = whole + decimals === '' ? undefined : BigInt(whole + fraction.padEnd(exponent, '0'));
         const isAmount =
           minor !== undefined &&
           fraction.length <= exponent &&
@@ -49,12 +50,14 @@ describe('money', () => {
     [-1, /negative/],
     ['-0.01', /negative/],
     ['1e3', /decimal number/],
-    ['01.00', /decimal number/],
     ['+1', /decimal number/],
     [' 1', /decimal number/],
     ['1,00', /decimal number/],
     ['', /decimal number/],
-    ['1.', /decimal number/],
+    ['.', /decimal number/],
+    ['1.2.3', /decimal number/],
+    ['59.9801', /2 decimals/],
+    ['.005', /2 decimals/],
     ['10000000000000.00', /at most 9999999999999\.99/],
     ['9'.repeat(40), /at most/],
     [0.1 + 0.2, /2 decimals/],
@@ -64,6 +67,23 @@ describe('money', () => {
       const parsed = parseMoney(input, 2);
       expect('error' in parsed ? parsed.error : '').to.match(reason);
     });
+  }
+  const sameValue: [string, number, number][] = [
+    ['59.9800', 2, 5_998],
+    ['705.00', 0, 705],
+    ['.5', 2, 50],
+    ['012.00', 2, 1_200],
+    ['00.5', 2, 50],
+    ['1.', 2, 100],
+    ['0', 0, 0],
+    ['00', 2, 0],
+    ['-0.00', 2, 0],
+    ['12.3450', 3, 12_345],
+    [`${'0'.repeat(30)}1.00`, 2, 100],
+  ];
+  for (const [text, exponent, minor] of sameValue) {
+    it(`the amount "${text}" counts by its value with ${exponent} decimals`, () =>
+      expect(parseMoney(text, exponent)).to.deep.equal({ minor }));
   }
   it('an amount of minus zero is parsed as zero', () => expect(parseMoney(-0, 2)).to.deep.equal({ minor: 0 }));
   it('the largest amount is accepted', () =>

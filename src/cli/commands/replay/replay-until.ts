@@ -1,5 +1,5 @@
 import type { LogPoint } from '../../../event-log/read/positions-at.js';
-import { parseRfc3339 } from '../../../http/request/rfc3339.js';
+import { parseRfc3339 } from '../../../orders/values/rfc3339.js';
 import type { ScratchGeneration } from '../../../projector/dry-run/scratch-generation.js';
 import { UsageError } from '../../terminal/errors.js';
 import { parseEventPosition } from '../../terminal/event-position.js';

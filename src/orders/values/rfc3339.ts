@@ -1,6 +1,7 @@
-import { orderLimits } from '../../orders/limits.js';
+import { orderLimits } from '../limits.js';
 
-const pattern = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+/** Hours of an offset go up to 23 and its minutes up to 59, as in RFC 3339, section 5.6. */
+const pattern = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /**
  * An RFC 3339 time in milliseconds since 1970. Undefined if the text is not one, if its day does

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { rfc3339 } from '../../../src/event-log/database.js';
-import { parseRfc3339 } from '../../../src/http/request/rfc3339.js';
+import { parseRfc3339 } from '../../../src/orders/values/rfc3339.js';
 import { utcTime } from '../../../src/orders/values/utc-time.js';
 
 describe('RFC 3339 times', () => {
@@ -11,6 +11,9 @@ describe('RFC 3339 times', () => {
     ['2026-01-31T12:00:00+02:00', '2026-01-31T10:00:00.000Z'],
     ['2026-01-31T12:00:00-05:30', '2026-01-31T17:30:00.000Z'],
     ['2024-02-29T00:00:00Z', '2024-02-29T00:00:00.000Z'],
+    ['2026-01-31T12:00:00+14:00', '2026-01-30T22:00:00.000Z'],
+    ['2026-01-31T12:00:00-23:59', '2026-02-01T11:59:00.000Z'],
+    ['2026-01-31T12:00:00-00:00', '2026-01-31T12:00:00.000Z'],
   ];
   for (const [text, utc] of read) {
     it(`the parser accepts the RFC 3339 time ${text}`, () => expect(utcTime(parseRfc3339(text) ?? -1)).to.equal(utc));
@@ -24,6 +27,10 @@ describe('RFC 3339 times', () => {
     '1969-12-31T23:59:59Z',
     '2026-01-31T24:00:00Z',
     '2026-01-31T12:00:60Z',
+    '2026-01-31T12:00:00+99:99',
+    '2026-01-31T12:00:00+24:00',
+    '2026-01-31T12:00:00-05:60',
+    '2026-01-31T12:00:00+0530',
     'now',
     '',
   ]) {
