@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { ConfigError, type Environment, integer, list, oneOf, someOf, url } from './environment.js';
+import { rejectMisspeltVariables } from './known-variables.js';
 import { currencyExponent } from './orders/values/currency.js';
 
 /**
@@ -65,16 +65,29 @@ export interface Config {
 /** The issuer whose JSON Web Tokens are accepted. */
 export interface TokenConfig {
   readonly jwksUrl: string;
+  /** How long the issuer's keys are used while they cannot be read again. */
+  readonly jwksKeepMs: number;
   readonly issuer: string;
-  readonly audience: string;
+  /** Values of which a token must have one. */
+  readonly audience: readonly string[];
   readonly algorithms: readonly string[];
+  readonly audienceClaim: string;
+  readonly subjectClaim: string;
+  readonly scopeClaims: readonly string[];
+  readonly scopePrefix: string;
+  /** Names that an issuer uses in place of scopes, by name. */
+  readonly scopeMap: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
- * Asymmetric algorithms only: with a symmetric one, everybody who has the published key could sign
- * tokens.
+ * All asymmetric algorithms of jose. With a symmetric one, everybody who has the published key
+ * could sign tokens.
  */
-const tokenAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'] as const;
+const tokenAlgorithms = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+  ...['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'],
+];
+const defaultTokenAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'];
 const roles = ['api', 'projector'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -85,6 +98,7 @@ export type Role = (typeof roles)[number];
  * value.
  */
 export function readConfig(env: Environment): Config {
+  rejectMisspeltVariables(env);
   const host = env.HOST || '127.0.0.1';
   const tokens = readTokenConfig(env);
   const authRequired = oneOf(env, 'ORDERS_AUTH', ['none', 'required'], tokens ? 'required' : 'none') === 'required';
@@ -126,7 +140,12 @@ export function readConfig(env: Environment): Config {
 
 function readTokenConfig(env: Environment): TokenConfig | undefined {
   const jwksUrl = url(env, 'ORDERS_JWKS_URL', ['https:', 'http:']);
-  if (jwksUrl === undefined) return undefined;
+  if (jwksUrl === undefined) {
+    // The author wanted access control, which the address of the issuer's keys turns on.
+    const unused = ['ORDERS_JWT_ISSUER', 'ORDERS_JWT_AUDIENCE'].find((name) => env[name]);
+    if (unused !== undefined) throw new ConfigError(unused, 'is set, but ORDERS_JWKS_URL is not: set it too');
+    return undefined;
+  }
   const { hostname, protocol } = new URL(jwksUrl);
   if (protocol === 'http:' && !isLoopback(hostname)) {
     throw new ConfigError(
@@ -142,12 +161,35 @@ function readTokenConfig(env: Environment): TokenConfig | undefined {
       'must be set if ORDERS_JWKS_URL is set: otherwise tokens that were issued for other services would be accepted',
     );
   };
+  const issuer = required('ORDERS_JWT_ISSUER');
+  required('ORDERS_JWT_AUDIENCE');
   return {
     jwksUrl,
-    issuer: required('ORDERS_JWT_ISSUER'),
-    audience: required('ORDERS_JWT_AUDIENCE'),
-    algorithms: someOf(env, 'ORDERS_JWT_ALGORITHMS', tokenAlgorithms),
+    jwksKeepMs: 1000 * integer(env, 'ORDERS_JWKS_KEEP_SECONDS', 86_400, 600, 31_536_000),
+    issuer,
+    audience: list(env, 'ORDERS_JWT_AUDIENCE'),
+    algorithms: env.ORDERS_JWT_ALGORITHMS
+      ? someOf(env, 'ORDERS_JWT_ALGORITHMS', tokenAlgorithms)
+      : defaultTokenAlgorithms,
+    audienceClaim: env.ORDERS_JWT_AUDIENCE_CLAIM || 'aud',
+    subjectClaim: env.ORDERS_JWT_SUBJECT_CLAIM || 'sub',
+    scopeClaims: env.ORDERS_JWT_SCOPE_CLAIMS ? list(env, 'ORDERS_JWT_SCOPE_CLAIMS') : ['scope', 'scp'],
+    scopePrefix: env.ORDERS_JWT_SCOPE_PREFIX ?? '',
+    scopeMap: scopeMap(env),
   };
+}
+
+/** Reads `name=scope scope,name=scope`. */
+function scopeMap(env: Environment): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    list(env, 'ORDERS_JWT_SCOPE_MAP').map((entry) => {
+      const [name = '', scopes = '', ...others] = entry.split('=').map((part) => part.trim());
+      if (name === '' || scopes === '' || others.length > 0) {
+        throw new ConfigError('ORDERS_JWT_SCOPE_MAP', `must be like clerk=orders:write orders:read, not "${entry}"`);
+      }
+      return [name, scopes.split(/\s+/)];
+    }),
+  );
 }
 
 function origin(text: string): string {
@@ -160,14 +202,6 @@ function readSigningKeyConfig(env: Environment, dataDir: string): Pick<Config, '
   const given = list(env, 'ORDERS_SIGNING_KEY_FILES').map((file) => resolve(file));
   if (given.length > 0 || env.DATABASE_URL) return { signingKeyFiles: given, ownSigningKey: false };
   return { signingKeyFiles: [join(dataDir, 'checkpoint-signing-key.pem')], ownSigningKey: true };
-}
-
-/**
- * Loads the .env file of the working directory, if there is one. Variables that are set already
- * keep their values.
- */
-export function loadEnvFile(): void {
-  if (existsSync('.env')) process.loadEnvFile('.env');
 }
 
 function isLoopback(host: string): boolean {

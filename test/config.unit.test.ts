@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { readConfig } from '../src/config.js';
+import { knownVariables } from '../src/known-variables.js';
 import { projectPath } from '../src/project-path.js';
 
 describe('the configuration', () => {
@@ -23,6 +24,9 @@ describe('the configuration', () => {
     [{ ORDERS_JWKS_URL: 'http://issuer.example/jwks' }, /^ORDERS_JWKS_URL must be an https URL/],
     [{ ORDERS_JWKS_URL: 'https://issuer.example/jwks' }, /^ORDERS_JWT_ISSUER/],
     [{ ORDERS_JWT_ALGORITHMS: 'HS256', ...tokenVariables() }, /^ORDERS_JWT_ALGORITHMS must be one or more of RS256/],
+    [{ ORDERS_JWT_ISSUER: 'https://issuer.example' }, /^ORDERS_JWT_ISSUER is set, but ORDERS_JWKS_URL is not/],
+    [{ ORDERS_JWT_SCOPE_MAP: 'clerk', ...tokenVariables() }, /^ORDERS_JWT_SCOPE_MAP must be like/],
+    [{ ORDERS_JWKS_KEEP_SECONDS: '1', ...tokenVariables() }, /^ORDERS_JWKS_KEEP_SECONDS/],
     [{ ORDERS_CORS_ORIGINS: 'https://shop.example/' }, /^ORDERS_CORS_ORIGINS/],
     [{ ORDERS_RATE_LIMIT_PER_MINUTE: 'many' }, /^ORDERS_RATE_LIMIT_PER_MINUTE/],
   ];
@@ -43,7 +47,7 @@ describe('the configuration', () => {
   it('turns access control and the rate limit on when a token issuer is configured', () => {
     const { authRequired, requestsPerMinute, tokens } = readConfig(tokenVariables());
     expect([authRequired, requestsPerMinute]).to.deep.equal([true, 60_000]);
-    expect(tokens?.algorithms).to.deep.equal(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']);
+    expect(tokens?.algorithms).to.deep.equal(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519']);
   });
 
   it('has every variable in .env.example, with its explanation and its default', () => {
@@ -51,6 +55,7 @@ describe('the configuration', () => {
     const variables = new Set(
       [...source.matchAll(/(?:env\.|env, '|required\(')([A-Z][A-Z_]+)/g)].map(([, name]) => name),
     );
+    expect(knownVariables.toSorted(), 'the variables that are known').to.deep.equal([...variables].toSorted());
     const example = readFileSync(projectPath('.env.example'), 'utf8');
     const listed = [...example.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
     expect(listed.toSorted()).to.deep.equal([...variables].toSorted());

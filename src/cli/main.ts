@@ -1,4 +1,4 @@
-import { loadEnvFile } from '../config.js';
+import { loadEnvFile } from '../env-file.js';
 import { errorMessage, UsageError } from './terminal/errors.js';
 
 const usage = `orders COMMAND
@@ -48,11 +48,11 @@ async function main([name, ...args]: string[]): Promise<void> {
   await command(args);
 }
 
-loadEnvFile();
 // A reader of standard output (head, less, a log collector) may close it early. A write then fails;
 // that must neither end the service nor keep a command from finishing properly.
 process.stdout.on('error', () => undefined);
 try {
+  loadEnvFile();
   await main(process.argv.slice(2));
 } catch (error) {
   console.error(`orders: ${errorMessage(error)}`);

@@ -1,5 +1,6 @@
 import { readConfig } from '../config.js';
 import { openServers } from '../embedded/servers.js';
+import { unknownVariables } from '../known-variables.js';
 import { createLogger } from '../service/logger.js';
 import { startService } from '../service/start-service.js';
 import { readArguments } from './terminal/arguments.js';
@@ -17,6 +18,7 @@ export async function serve(args: string[]): Promise<void> {
   const { values } = readArguments(args, usage, { roles: { type: 'string' } }, 0);
   if (values.help) return console.log(usage);
   const config = readConfig({ ...process.env, ...(values.roles === undefined ? {} : { ORDERS_ROLES: values.roles }) });
+  for (const warning of unknownVariables(process.env)) printNotice(warning);
   const stopSignal = firstStopSignal();
   const log = await createLogger(config.logLevel);
   const servers = await openServers(config, printNotice);

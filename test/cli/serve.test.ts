@@ -28,6 +28,14 @@ describe('orders serve', () => {
     expect(refused).not.to.match(/\n\s+at /);
   });
 
+  it('a service with a misspelt variable does not start, and an unknown one is reported', async () => {
+    const refused = await startService(log, { ORDERS_AUHT: 'required' }).catch((error: Error) => error.message);
+    expect(refused).to.match(/ended with 1: orders: ORDERS_AUHT .*correct it to ORDERS_AUTH/);
+    const service = await startService(log, { ORDERS_COLOUR: 'blue' });
+    expect(service.output()).to.include('ORDERS_COLOUR has no effect');
+    expect(await service.stop()).to.equal(0);
+  });
+
   it('a process serves commands and queries only with the role api, and its health with every role', async () => {
     const service = await startLocalService(log, { ORDERS_ROLES: 'projector' });
     const order = { user_id: 'u', item_ids: ['a'], total_amount: 1 };
