@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Pool } from '../event-log/database.js';
 import { Overloaded } from '../event-log/overloaded.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
+import { hasLoneSurrogate } from '../well-formed-text.js';
 import { deriveKey, hmac, open, seal } from './cipher.js';
 import { privacyLimits as limits } from './limits.js';
 
@@ -109,7 +110,7 @@ export class PersonKeys {
     const { rows } = await this.#pool.query<{ person: string }>(
       `update person_keys set wrapped_key = null, forgotten_at = coalesce(forgotten_at, now())
        where lookup = $1 returning person`,
-      [hmac(this.#lookupKey, userId)],
+      [this.#lookupOf(userId)],
     );
     this.#byUser.delete(userId);
     return rows[0]?.person;
@@ -159,7 +160,7 @@ export class PersonKeys {
   }
 
   async #findOrCreate(userIds: readonly string[]): Promise<Map<string, Row>> {
-    const lookups = userIds.map((userId) => hmac(this.#lookupKey, userId));
+    const lookups = userIds.map((userId) => this.#lookupOf(userId));
     const users = new Map(lookups.map((lookup, index) => [lookup.toString('hex'), userIds[index] ?? '']));
     const known = await this.#find(lookups);
     const missing = lookups.filter((lookup) => !known.has(lookup.toString('hex')));
@@ -188,6 +189,16 @@ export class PersonKeys {
     return new Map(rows.map((row) => [row.lookup.toString('hex'), row]));
   }
 
+  /**
+   * The HMAC of a user id. In UTF-8 all lone surrogates are the same bytes, so ids that have one
+   * are hashed as UTF-16, behind a byte that no UTF-8 text begins with. The API accepts no such id;
+   * the log may have some.
+   */
+  #lookupOf(userId: string): Buffer {
+    const text = hasLoneSurrogate(userId) ? Buffer.concat([notUtf8, Buffer.from(userId, 'utf16le')]) : userId;
+    return hmac(this.#lookupKey, text);
+  }
+
   #unwrap(person: string, wrapped: Buffer): Buffer {
     try {
       return open(this.#wrappingKey, wrapped, person);
@@ -199,6 +210,8 @@ export class PersonKeys {
     }
   }
 }
+
+const notUtf8 = Buffer.from([0xff]);
 
 /** Adds an entry to a cache. Drops the oldest entry if the cache is full. */
 function remember<Value>(cache: Map<string, Value>, key: string, value: Value): void {

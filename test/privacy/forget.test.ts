@@ -8,8 +8,9 @@ import { verifyLog } from '../../src/audit/verify-log.js';
 import { readOperatorEvents } from '../../src/event-log/operators/operator-events.js';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { orderPartition } from '../../src/orders/values/partition.js';
+import { PersonKeys } from '../../src/privacy/person-keys.js';
 import { openStream } from '../support/event-stream.js';
-import { appender, noteEvent } from '../support/events.js';
+import { appender, noteEvent, orderIdIn, placedEvent } from '../support/events.js';
 import { type LocalService, startLocalService } from '../support/local-service.js';
 import { runOrders } from '../support/orders-command.js';
 import { startReceiver } from '../support/receiver.js';
@@ -158,6 +159,53 @@ describe('personal data that is sealed', function () {
     expect((await get('/orders?user_id=Ada%20Lovelace')).orders).to.have.length(1);
     const nobody = await forget('u-9');
     expect([nobody.code, nobody.output]).to.satisfy(() => nobody.code === 2 && /no personal data/.test(nobody.output));
+  });
+
+  it('a person is forgotten although the log holds actors with U+0000 and lone surrogates', async () => {
+    const { ada } = await placeBoth();
+    const append = appender(log);
+    for (const actor of ['a\0', 'a\ud800', '"person":"x"']) {
+      for (let partition = 0; partition < 4; partition += 1) {
+        const metadata = JSON.stringify({ schema: 1, actor });
+        await append({
+          orderId: orderIdIn(partition, 4),
+          expectedVersion: 0,
+          events: [{ ...placedEvent(), metadata }],
+        });
+      }
+    }
+    const done = await forget('Ada Lovelace');
+    expect([done.code, done.stdout]).to.satisfy(
+      () => done.code === 0 && / in 1 order\./.test(done.stdout),
+      done.output,
+    );
+    await eventually('the erasure to be shown', async () => (await get(`/orders/${ada}`)).user_id === '[erased]');
+  });
+
+  it('users whose ids differ only in ill-formed characters are different persons', async () => {
+    const keys = new PersonKeys(log.pool, randomBytes(32));
+    const users = ['U\ud800', 'U\ud801', 'U\ufffd', 'U\0'];
+    const persons = await Promise.all(users.map(async (user) => (await keys.ofUser(user)).person));
+    expect(new Set(persons).size).to.equal(users.length);
+    expect(await keys.destroy('U\ud800')).to.equal(persons[0]);
+    const { rows } = await log.owner.query('select person from person_keys where forgotten_at is not null');
+    expect(rows.map(({ person }) => person)).to.deep.equal([persons[0]]);
+  });
+
+  it('orders forget takes an id as a JSON string, and refuses bytes that are not UTF-8', async () => {
+    const erase = (...args: string[]) => runOrders(log, ['forget', ...args, '--reason', 'asked by mail'], { env });
+    await placeBoth();
+    const done = await erase('--json', '"Ada\\u0020Lovelace"');
+    expect([done.code, done.stdout]).to.satisfy(
+      () => done.code === 0 && / in 1 order\./.test(done.stdout),
+      done.output,
+    );
+    const surrogate = await erase('--json', '"U\\ud800"');
+    expect(surrogate.output)
+      .to.match(/orders forget --json '"U\\ufffd"'/)
+      .and.to.match(/no personal data/);
+    expect((await erase('--json', 'u-1')).output).to.match(/must be a JSON string/);
+    expect((await erase('U\ufffd')).output).to.match(/Argument 1 is not UTF-8/);
   });
 
   it('an event stream that is read again has no personal data of a forgotten person', async () => {

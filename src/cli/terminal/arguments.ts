@@ -15,6 +15,9 @@ export function readArguments<const Options extends NonNullable<ParseArgsConfig[
   maxPositionals: number,
 ) {
   try {
+    // Node replaces bytes that are not UTF-8: the text would not be the one that was meant.
+    const unreadable = args.findIndex((arg) => arg.includes('\ufffd'));
+    if (unreadable >= 0) throw new Error(`Argument ${unreadable + 1} is not UTF-8`);
     const parsed = parseArgs({ args, allowPositionals: true, options: { ...options, ...help } });
     const surplus = parsed.positionals[maxPositionals];
     if (surplus !== undefined) throw new Error(`Unexpected argument '${surplus}'`);

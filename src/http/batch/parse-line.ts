@@ -5,6 +5,7 @@ import { insufficientScope, type Problem, ProblemError, problem, validationProbl
 import { idempotencyKeyRule, isIdempotencyKey } from '../request/headers.js';
 import { parseJson } from '../request/json-body.js';
 import { parseCommand } from '../request/parse-command.js';
+import { illFormedFields } from '../request/text-fields.js';
 import { isLine } from '../request/validation.js';
 import { batchLimits as limits } from './limits.js';
 
@@ -44,6 +45,9 @@ export function parseLine(
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     return { problem: validationProblem([{ pointer: '', message: 'must be an object with a command' }]) };
   }
+  // The fields of an import were not parsed from JSON.
+  const illFormed = input instanceof Uint8Array ? [] : illFormedFields(value);
+  if (illFormed.length > 0) return { problem: validationProblem(illFormed) };
   const { command, idempotency_key: key = context.keyOf?.(number), order_id } = value as Record<string, unknown>;
   if (!isCommandName(command)) {
     return {

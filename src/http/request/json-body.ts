@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
-import { ProblemError, problem } from '../contract/problems.js';
+import { ProblemError, problem, validationProblem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
+import { illFormedFields } from './text-fields.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -16,12 +17,15 @@ export async function readJsonBody(ctx: Context): Promise<unknown> {
 }
 
 /**
- * Parses JSON. Throws ProblemError on invalid UTF-8, invalid JSON, and nesting beyond the limit.
+ * Parses JSON. Throws ProblemError on invalid UTF-8, invalid JSON, nesting beyond the limit, and
+ * text that is not well-formed.
  */
 export function parseJson(bytes: Uint8Array): unknown {
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(bytes));
+    text = utf8.decode(bytes);
+    value = JSON.parse(text);
   } catch (error) {
     throw new ProblemError(problem('malformed-json', `The body is not UTF-8 JSON: ${(error as Error).message}`));
   }
@@ -30,6 +34,9 @@ export function parseJson(bytes: Uint8Array): unknown {
       problem('malformed-json', `The body is nested more than ${limits.maxJsonDepth} levels deep.`),
     );
   }
+  // Only an escape can produce ill-formed text. The bytes are UTF-8, and JSON has no bare U+0000.
+  const errors = text.includes('\\u') ? illFormedFields(value) : [];
+  if (errors.length > 0) throw new ProblemError(validationProblem(errors));
   return value;
 }
 
