@@ -99,8 +99,16 @@ export class ApiKeys {
     }
     const known = this.#keys.get(id);
     if (!known || !timingSafeEqual(known.hash, hashOf(key))) return undefined;
-    if (known.revokedAt || (known.expiresAt && Date.parse(known.expiresAt) <= Date.now())) return undefined;
-    return { subject: known.subject, scopes: new Set(known.scopes) };
+    const isAuthorized = () => this.#permits(known);
+    return isAuthorized() ? { subject: known.subject, scopes: new Set(known.scopes), isAuthorized } : undefined;
+  }
+
+  /** Whether a key that was found earlier is still valid, for the same subject and scopes. */
+  #permits({ id, subject, scopes }: ApiKey): boolean {
+    const current = this.#keys.get(id);
+    if (!current || current.revokedAt !== null) return false;
+    if (current.expiresAt !== null && Date.parse(current.expiresAt) <= Date.now()) return false;
+    return current.subject === subject && scopes.every((scope) => current.scopes.includes(scope));
   }
 
   /**

@@ -1,15 +1,15 @@
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { isWellFormed } from '../well-formed-text.js';
 import type { Caller } from './caller.js';
 import { IssuerUnavailable } from './issuer-unavailable.js';
 import { accessLimits as limits } from './limits.js';
-import { isScope } from './scopes.js';
+import { actorOf, type ClaimRules, claim, scopesOf } from './token-claims.js';
 
 /** The JSON Web Tokens (RFC 7519) that are accepted. */
-export interface TokenRules {
-  /** The address of the issuer's published keys (RFC 7517). */
-  readonly jwksUrl: string;
+export interface TokenRules extends ClaimRules {
   readonly issuer: string;
-  readonly audience: string;
+  /** Values of which the audience claim must have one. */
+  readonly audience: readonly string[];
   /** Asymmetric algorithms only: with a symmetric one, the published key could sign tokens. */
   readonly algorithms: readonly string[];
 }
@@ -19,50 +19,70 @@ export interface TokenRules {
  */
 export type VerifyToken = (token: string) => Promise<Caller | { readonly rejected: string }>;
 
-export function createTokenVerifier(rules: TokenRules): VerifyToken {
-  const keys: JWTVerifyGetKey = createRemoteJWKSet(new URL(rules.jwksUrl), {
-    cacheMaxAge: limits.jwksMaxAgeMs,
-    cooldownDuration: limits.jwksCooldownMs,
-    timeoutDuration: limits.jwksTimeoutMs,
-  });
+/** @param keyOf finds the issuer's key for a token. */
+export function createTokenVerifier(rules: TokenRules, keyOf: JWTVerifyGetKey): VerifyToken {
+  const options: JWTVerifyOptions = {
+    issuer: rules.issuer,
+    algorithms: [...rules.algorithms],
+    requiredClaims: ['exp'],
+    clockTolerance: limits.clockToleranceSeconds,
+  };
   return async (token) => {
     try {
-      const { payload } = await jwtVerify(token, keys, {
-        issuer: rules.issuer,
-        audience: rules.audience,
-        algorithms: [...rules.algorithms],
-        requiredClaims: ['sub', 'exp'],
-        clockTolerance: limits.clockToleranceSeconds,
-      });
-      const subject = payload.sub ?? '';
-      if (subject === '' || subject.length > limits.maxSubjectLength)
-        return { rejected: 'its subject is empty or too long' };
-      return { subject, scopes: new Set(scopesOf(payload.scope ?? payload.scp).filter(isScope)) };
+      return callerOf(await verify(token, keyOf, options), rules);
     } catch (error) {
       const rejected = reasonOf(error);
-      if (rejected === undefined) {
-        throw new IssuerUnavailable(`The token issuer’s keys could not be read: ${String(error)}`, { cause: error });
-      }
-      return { rejected };
+      if (rejected !== undefined) return { rejected };
+      throw error instanceof IssuerUnavailable
+        ? error
+        : new IssuerUnavailable('a key of the token issuer could not be used', { cause: error });
     }
   };
 }
 
-/**
- * The scopes of a token: one string, separated by spaces (RFC 8693, 4.2). Some issuers send a list.
- */
-function scopesOf(claim: unknown): string[] {
-  if (typeof claim === 'string') return claim.split(' ');
-  return Array.isArray(claim) ? claim.filter((one) => typeof one === 'string') : [];
+/** The claims of a token. If it names no key, each of the issuer's keys that fit is tried. */
+async function verify(token: string, keyOf: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, keyOf, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return (await jwtVerify(token, key, options)).payload;
+      } catch (failure) {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+function callerOf(payload: JWTPayload, rules: TokenRules): Caller | { readonly rejected: string } {
+  const audience = claim(payload, rules.audienceClaim);
+  const audiences: readonly unknown[] = Array.isArray(audience) ? audience : [audience];
+  if (!rules.audience.some((one) => audiences.includes(one))) return { rejected: wrongClaim(rules.audienceClaim) };
+  const subject = claim(payload, rules.subjectClaim);
+  if (typeof subject !== 'string') return { rejected: wrongClaim(rules.subjectClaim) };
+  if (subject === '' || subject.length > limits.maxSubjectLength)
+    return { rejected: 'its subject is empty or too long' };
+  if (!isWellFormed(subject)) return { rejected: 'its subject is not well-formed Unicode, or has a U+0000' };
+  const validUntilMs = ((payload.exp ?? 0) + limits.clockToleranceSeconds) * 1000;
+  return {
+    subject: actorOf(subject),
+    scopes: scopesOf(payload, rules),
+    isAuthorized: () => Date.now() < validUntilMs,
+  };
+}
+
+function wrongClaim(name: string): string {
+  return `its claim ${name} is missing or has the wrong value`;
 }
 
 /** The reason why a token is not valid. Undefined if the error has another cause than the token. */
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof errors.JWTExpired) return 'it has expired';
-  if (error instanceof errors.JWTClaimValidationFailed)
-    return `its claim ${error.claim} is missing or has the wrong value`;
+  if (error instanceof errors.JWTClaimValidationFailed) return wrongClaim(error.claim);
   if (error instanceof errors.JWKSNoMatchingKey) return 'the issuer has no key with its key id';
-  if (error instanceof errors.JWKSMultipleMatchingKeys) return 'it has no key id, and the issuer has several keys';
   if (error instanceof errors.JOSEAlgNotAllowed) return 'its algorithm is not allowed';
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'its signature is wrong';
   if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) return 'it is not a JSON Web Token';

@@ -5,7 +5,12 @@ export interface Caller {
   /** The actor in the events of the caller's commands, and the user for `orders:read:own`. */
   readonly subject: string;
   readonly scopes: ReadonlySet<Scope>;
+  /**
+   * Whether the key or token still permits this: false once it has expired or was revoked. Costs no
+   * I/O, so a long request asks again and again.
+   */
+  readonly isAuthorized: () => boolean;
 }
 
 /** Every caller of a service without access control, which listens on loopback only. */
-export const anonymous: Caller = { subject: 'anonymous', scopes: new Set(scopes) };
+export const anonymous: Caller = { subject: 'anonymous', scopes: new Set(scopes), isAuthorized: () => true };

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import { ApiKeys } from '../access/api-keys.js';
 import { type Authenticate, authenticateNobody, createAuthenticate } from '../access/authenticate.js';
-import { createTokenVerifier } from '../access/bearer-tokens.js';
-import type { Config } from '../config.js';
+import { createTokenVerifier, type TokenRules, type VerifyToken } from '../access/bearer-tokens.js';
+import { IssuerKeys, type IssuerKeysState } from '../access/issuer-keys.js';
+import { isScope, scopes } from '../access/scopes.js';
+import type { Config, TokenConfig } from '../config.js';
 import { ConfigError } from '../environment.js';
 import type { Pool } from '../event-log/database.js';
 import { createRateLimit, type RateLimit, unlimitedRate } from '../http/middleware/rate-limit.js';
@@ -14,6 +16,8 @@ export interface Access {
   readonly authenticate: Authenticate;
   readonly rateLimit: RateLimit;
   readonly addresses: ClientAddresses;
+  /** Undefined if no token issuer is configured. */
+  readonly issuerKeys: (() => IssuerKeysState) | undefined;
 }
 
 /** How callers are identified, and how many requests each of them may send. */
@@ -24,9 +28,12 @@ export async function openAccess(
   cleanup: CleanupStack,
 ): Promise<Access> {
   const addresses = clientAddresses(config);
-  const { requestsPerMinute } = config;
+  const { requestsPerMinute, tokens } = config;
+  const issuerKeys = tokens && new IssuerKeys(tokens.jwksUrl, tokens.jwksKeepMs, log);
+  const verifyToken = tokens && issuerKeys && createTokenVerifier(tokenRules(tokens), issuerKeys.keyOf);
   return {
-    authenticate: await openAuthentication(config, pool, log, cleanup),
+    authenticate: await openAuthentication(config, verifyToken, pool, log, cleanup),
+    issuerKeys: issuerKeys && (() => issuerKeys.state()),
     rateLimit:
       requestsPerMinute === 0
         ? unlimitedRate
@@ -38,6 +45,7 @@ export async function openAccess(
 /** Without access control every caller is anonymous; the service then listens on loopback only. */
 async function openAuthentication(
   config: Config,
+  verifyToken: VerifyToken | undefined,
   pool: Pool,
   log: Logger,
   cleanup: CleanupStack,
@@ -46,7 +54,15 @@ async function openAuthentication(
   const apiKeys = new ApiKeys(pool, log);
   await apiKeys.start();
   cleanup.defer(() => apiKeys.close());
-  return createAuthenticate(apiKeys, config.tokens && createTokenVerifier(config.tokens));
+  return createAuthenticate(apiKeys, verifyToken);
+}
+
+function tokenRules({ scopeMap, ...rules }: TokenConfig): TokenRules {
+  const unknown = [...scopeMap.values()].flat().find((scope) => !isScope(scope));
+  if (unknown !== undefined) {
+    throw new ConfigError('ORDERS_JWT_SCOPE_MAP', `names "${unknown}": the scopes are ${scopes.join(', ')}`);
+  }
+  return { ...rules, scopeMap: new Map([...scopeMap].map(([name, its]) => [name, its.filter(isScope)])) };
 }
 
 function clientAddresses({ trustedProxies }: Config): ClientAddresses {

@@ -1,3 +1,4 @@
+import type { IssuerKeysState } from '../access/issuer-keys.js';
 import type { Pool } from '../event-log/database.js';
 import type { Health } from '../http/routes/dependencies.js';
 import type { Projector } from '../projector/projector.js';
@@ -12,6 +13,8 @@ export interface HealthDeps {
   readonly models: ReadModels;
   /** Undefined in a process without the role projector. */
   readonly running?: Pick<RunningProjector, 'projector' | 'logHeads'> | undefined;
+  /** Undefined if no token issuer is configured. */
+  readonly issuerKeys?: (() => IssuerKeysState) | undefined;
   readonly shuttingDown: boolean;
 }
 
@@ -20,32 +23,42 @@ export interface HealthDeps {
  * `not-ready` if commands or queries cannot be served, and `degraded` if projections are stopped or
  * notifications do not arrive.
  */
-export async function checkHealth({ pool, models, running, shuttingDown }: HealthDeps): Promise<Health> {
+export async function checkHealth({ pool, models, running, issuerKeys, shuttingDown }: HealthDeps): Promise<Health> {
   const [eventLog, beingBuilt] = await Promise.all([
     resultOrUndefined(pool.query('select 1')),
     resultOrUndefined(readModelsBeingBuilt(models)),
   ]);
   const unreadable = beingBuilt && beingBuilt.length > 0;
+  const issuer = issuerKeys?.();
   const stopped = running?.projector.stoppedProjections() ?? [];
   const checks = {
     event_log: eventLog ? 'up' : 'down',
     read_models: unreadable ? `being built: ${beingBuilt.join(', ')}` : beingBuilt ? 'up' : 'down',
     ...(running ? { notifications: running.logHeads.listening ? 'up' : 'down (polling)' } : {}),
     ...(running ? { projections: stopped.length === 0 ? 'live' : describeStopped(stopped) } : {}),
+    ...(issuer ? { token_issuer: issuer.isFailing ? describeOutage(issuer) : 'up' } : {}),
     ...(shuttingDown ? { service: 'stopping' } : {}),
   };
   // Queries of read models that are being built get 503. Until they are live, load balancers should
   // send queries to processes of the previous version, which can still answer them.
   if (!eventLog || !beingBuilt || unreadable || shuttingDown) return { status: 'not-ready', checks };
-  const degraded = stopped.length > 0 || running?.logHeads.listening === false;
+  const degraded = stopped.length > 0 || issuer?.isFailing || running?.logHeads.listening === false;
   return { status: degraded ? 'degraded' : 'ready', checks };
 }
 
+function describeOutage({ keptUntilMs }: IssuerKeysState): string {
+  if (keptUntilMs === undefined) return 'down: its keys are unknown';
+  return keptUntilMs > Date.now()
+    ? `down: its known keys are used until ${new Date(keptUntilMs).toISOString()}`
+    : 'down: its known keys are too old to be used';
+}
+
+/** Everybody may read the health: GET /projections shows the order and the error to operators. */
 function describeStopped(stopped: ReturnType<Projector['stoppedProjections']>): string {
   return stopped
     .map(
-      ({ projection, partition, stopped: { position, type, orderId, error } }) =>
-        `${projection} stopped in partition ${partition} at ${position} (${type} of order ${orderId}): ${error}`,
+      ({ projection, partition, stopped: { position } }) =>
+        `${projection} stopped in partition ${partition} at ${position}`,
     )
     .join('; ');
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { IssuerKeysState } from '../access/issuer-keys.js';
 import type { Projector } from '../projector/projector.js';
 
 /** Registers Prometheus gauges of the partitions that this process projects. */
@@ -55,4 +56,25 @@ export function countDeliveries(registry: Registry): (result: string) => void {
     registers: [registry],
   });
   return (result) => counter.inc({ result });
+}
+
+/** Registers gauges of the keys of the token issuer, as this process knows them. */
+export function measureIssuerKeys(registry: Registry, state: () => IssuerKeysState): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'orders_token_issuer_keys_read_timestamp_seconds',
+    help: 'When the keys of the token issuer were last read, in seconds since 1970. 0: never.',
+    registers,
+    collect() {
+      this.set((state().readAtMs ?? 0) / 1000);
+    },
+  });
+  new Gauge({
+    name: 'orders_token_issuer_down',
+    help: '1 if the last attempt to read the keys of the token issuer failed.',
+    registers,
+    collect() {
+      this.set(state().isFailing ? 1 : 0);
+    },
+  });
 }

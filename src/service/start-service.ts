@@ -4,6 +4,7 @@ import type { Config } from '../config.js';
 import type { Servers } from '../embedded/servers.js';
 import { migrate } from '../event-log/migrate.js';
 import { createApp } from '../http/app.js';
+import { AuthorityWatch } from '../http/request/authority.js';
 import { EventStreams } from '../http/response/event-streams.js';
 import { addRoutes } from '../http/routes/add-routes.js';
 import type { HttpDependencies } from '../http/routes/dependencies.js';
@@ -20,6 +21,7 @@ import { openAuditor } from './audit.js';
 import { CleanupStack } from './cleanup-stack.js';
 import { connect, redisWarning } from './connect.js';
 import { checkHealth } from './health.js';
+import { measureIssuerKeys } from './projector-gauges.js';
 import { startProjectorRole } from './projector-role.js';
 import { warnOfEviction } from './redis-eviction.js';
 import { wireCommandHandlers } from './wire-commands.js';
@@ -93,11 +95,15 @@ async function open(
   const generations = createGenerationStore(redis, keys);
   if (!projector) cleanup.defer(announceRelease(generations, log));
 
-  const streams = new EventStreams();
+  const authority = new AuthorityWatch();
+  const streams = new EventStreams(authority);
   let shuttingDown = false;
+  const { issuerKeys, ...access } = await openAccess(config, connections, log, cleanup);
+  if (issuerKeys) measureIssuerKeys(registry, issuerKeys);
   const dependencies: HttpDependencies = {
     ...wireCommandHandlers(connections, log, projector && ((committed) => projector.addCommitted(committed))),
-    ...(await openAccess(config, connections, log, cleanup)),
+    ...access,
+    authority,
     models,
     applied,
     streams,
@@ -106,7 +112,7 @@ async function open(
     corsOrigins: config.corsOrigins,
     audit: await openAuditor(config, connections),
     rebuilds: rebuildsByName(generations),
-    health: () => checkHealth({ pool, models, running, shuttingDown }),
+    health: () => checkHealth({ pool, models, running, issuerKeys, shuttingDown }),
     defaultCurrency: config.defaultCurrency,
     log,
   };

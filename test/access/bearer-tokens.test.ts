@@ -26,6 +26,9 @@ describe('JSON Web Tokens', function () {
     issuer.stop();
   });
 
+  const keyForMetrics = async () =>
+    (await createApiKey(log.pool, { name: 'test', scopes: ['metrics:read'], expiresAt: null })).key;
+
   it('a token’s subject is the actor, and its scopes apply', async () => {
     const token = await issuer.sign({ sub: 'clerk-7', scope: 'orders:write unknown:scope' });
     const { body, status } = await call(service, 'POST', '/orders', order, bearer(token));
@@ -58,6 +61,8 @@ describe('JSON Web Tokens', function () {
       ),
       'other claims': [head, encode({ ...claims, scope: 'admin' }), signature].join('.'),
       'no subject': await issuer.sign({ sub: '', scope: 'orders:read' }),
+      'a subject with a lone surrogate': await issuer.sign({ sub: 'a\ud800', scope: 'orders:read' }),
+      'a subject with a NUL': await issuer.sign({ sub: 'a\0', scope: 'orders:read' }),
       nonsense: 'abc',
     };
     expect((await call(service, 'GET', '/orders', undefined, bearer(good))).status).to.equal(200);
@@ -77,6 +82,53 @@ describe('JSON Web Tokens', function () {
     );
   });
 
+  it('a token without a key id is verified with each key that fits, and Ed25519 has two names', async () => {
+    await issuer.addKey('three');
+    await issuer.addKey('edwards', 'Ed25519');
+    await issuer.addKey('edwards-old', 'EdDSA');
+    const status = async (kid: string, alg: string) => {
+      const token = await issuer.sign({ scope: 'orders:read' }, kid, alg, { noKeyId: true });
+      return (await call(service, 'GET', '/orders', undefined, bearer(token))).status;
+    };
+    await eventually('the new keys to be fetched', async () => (await status('edwards', 'Ed25519')) === 200);
+    expect(await status('edwards-old', 'EdDSA')).to.equal(200);
+    expect(await status('three', 'ES256')).to.equal(200);
+    expect(await status('one', 'ES256')).to.equal(200);
+    issuer.withdraw('three');
+  });
+
+  it('a token’s claims are read as configured, and a subject that is one of the service’s own actors is prefixed', async () => {
+    const configured = await startService(log, {
+      ...issuerEnv(issuer.url),
+      ORDERS_JWT_AUDIENCE: 'client-1, client-2',
+      ORDERS_JWT_AUDIENCE_CLAIM: 'client_id',
+      ORDERS_JWT_SUBJECT_CLAIM: 'username',
+      ORDERS_JWT_SCOPE_CLAIMS: 'scope,groups',
+      ORDERS_JWT_SCOPE_PREFIX: 'orders-api/',
+      ORDERS_JWT_SCOPE_MAP: 'clerks=orders:write orders:read',
+    });
+    const place = async (claims: Record<string, unknown>) =>
+      call(configured, 'POST', '/orders', order, bearer(await issuer.sign(claims)));
+    const claims = { client_id: 'client-2', username: 'import', scope: 'orders-api/orders:write' };
+    const placed = await place(claims);
+    expect(placed.status).to.equal(201);
+    const { rows } = await log.owner.query(`select metadata->>'actor' as actor from events where order_id = $1`, [
+      placed.body.order_id,
+    ]);
+    expect(rows[0].actor).to.equal('token:import');
+    expect((await place({ ...claims, scope: 'orders:write', groups: ['clerks'] })).status).to.equal(201);
+    expect((await place({ ...claims, scope: 'orders:write' })).status).to.equal(403);
+    for (const wrong of [{ client_id: 'client-3' }, { client_id: undefined }, { username: undefined }]) {
+      expect((await place({ ...claims, ...wrong })).status).to.equal(401);
+    }
+    expect(await configured.stop()).to.equal(0);
+    const unknown = await startService(log, {
+      ...issuerEnv(issuer.url),
+      ORDERS_JWT_SCOPE_MAP: 'clerks=orders:wirte',
+    }).catch((error: Error) => error.message);
+    expect(unknown).to.match(/ORDERS_JWT_SCOPE_MAP names "orders:wirte"/);
+  });
+
   it('a token gets 503 while the issuer is unavailable, and API keys still work', async () => {
     const { key } = await createApiKey(log.pool, { name: 'test', scopes: ['orders:read'], expiresAt: null });
     issuer.down(true);
@@ -88,7 +140,15 @@ describe('JSON Web Tokens', function () {
       '/problems/token-issuer-unavailable',
       true,
     ]);
+    expect(problem.detail).to.equal('The keys of the token issuer could not be read.');
     expect((await call(fresh, 'GET', '/orders', undefined, bearer(key))).status).to.equal(200);
+    const health = await call(fresh, 'GET', '/health/ready');
+    expect([health.body.status, health.body.checks.token_issuer]).to.deep.equal([
+      'degraded',
+      'down: its keys are unknown',
+    ]);
+    const metrics = await call(fresh, 'GET', '/metrics', undefined, bearer(await keyForMetrics()));
+    expect(metrics.text).to.match(/^orders_token_issuer_down 1$/m);
     issuer.down(false);
     await fresh.stop();
   });

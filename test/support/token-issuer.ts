@@ -18,7 +18,9 @@ export async function startIssuer() {
   const keys = new Map<string, { jwk: JWK; privateKey: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'] }>();
   const published = new Set<string>();
   let isDown = false;
+  let requests = 0;
   const server: Server = createServer((_, response) => {
+    requests += 1;
     if (isDown) response.writeHead(500).end();
     else response.end(JSON.stringify({ keys: [...published].map((kid) => keys.get(kid)?.jwk) }));
   });
@@ -30,16 +32,24 @@ export async function startIssuer() {
       keys.set(kid, { jwk: { ...(await exportJWK(publicKey)), kid, alg }, privateKey });
       published.add(kid);
     },
-    withdraw: (kid: string) => published.delete(kid),
+    withdraw: (kid: string) => void published.delete(kid),
+    publish: (kid: string) => void published.add(kid),
+    /** How often the keys were read. */
+    requests: () => requests,
     down: (down: boolean) => {
       isDown = down;
     },
-    sign(claims: Record<string, unknown>, kid = 'one', alg = 'ES256', times: { expires?: string } = {}) {
+    sign(
+      claims: Record<string, unknown>,
+      kid = 'one',
+      alg = 'ES256',
+      options: { expires?: string; noKeyId?: boolean } = {},
+    ) {
       return new SignJWT({ sub: 'u-1', ...claims })
-        .setProtectedHeader({ alg, kid })
+        .setProtectedHeader(options.noKeyId ? { alg } : { alg, kid })
         .setIssuer(String(claims.iss ?? 'https://issuer.example'))
         .setAudience(String(claims.aud ?? 'orders'))
-        .setExpirationTime(times.expires ?? '5m')
+        .setExpirationTime(options.expires ?? '5m')
         .sign(keys.get(kid)!.privateKey);
     },
     stop: () => server.close(),
