@@ -35,6 +35,14 @@ export const httpLimits = {
   /** How far in the future `occurred_at` may be, because clocks and time zones differ. */
   maxOccurredAtAheadMs: 24 * 3_600_000,
 
+  // Long requests
+
+  /**
+   * Interval at which the keys and tokens of streams and batches are checked. With the interval at
+   * which API keys are read (`keysPollIntervalMs`), it bounds the time that a revoked key is used.
+   */
+  authorityCheckIntervalMs: 200,
+
   // Load shedding
 
   /** Requests in flight; streams do not count once they have begun. Further requests get 503. */

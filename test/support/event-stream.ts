@@ -52,7 +52,7 @@ export async function openStream(
         if (controller.signal.aborted) continue;
         lastId = field('id') ?? lastId;
         if (data === undefined) continue;
-        if (url.includes('/orders/stream')) expectComponent('Change', JSON.parse(data));
+        if (url.includes('/orders/stream') && field('event') === undefined) expectComponent('Change', JSON.parse(data));
         const message = { id: field('id'), event: field('event'), data };
         messages.push(message);
         onMessage(message, reader);

@@ -1,7 +1,7 @@
 import type { CommandHandlers } from '../../commands/command-handlers.js';
 import { type BatchOutcome, outcomeOf } from '../../commands/command-outcome.js';
 import type { CommandRequest } from '../../commands/command-request.js';
-import { outcomeProblem, type Problem, problemOf } from '../contract/problems.js';
+import { authorityLost, outcomeProblem, type Problem, problemOf } from '../contract/problems.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
 import { type BatchLine, type LineContext, parseLine } from './parse-line.js';
 
@@ -9,6 +9,8 @@ import { type BatchLine, type LineContext, parseLine } from './parse-line.js';
 export type LineResponse = ResponseBody<'BatchLine'>;
 
 export interface BatchCaller extends CommandHandlers, LineContext {
+  /** Whether the caller may still send commands. Asked before each line is handled. */
+  readonly isAuthorized?: () => boolean;
   /** Called for each command that was handled. */
   readonly onHandled?: (outcome: Extract<BatchOutcome, { outcome: 'handled' }>) => void;
 }
@@ -25,6 +27,7 @@ export type HandleLines = (lines: readonly BatchLine[]) => Promise<readonly Line
 export function createLineHandler(caller: BatchCaller): HandleLines {
   /** The last task in flight of each order. */
   const lastTasks = new Map<string, Task>();
+  const isAuthorized = caller.isAuthorized ?? (() => true);
 
   return async (lines) => {
     const responses = new Array<LineResponse>(lines.length);
@@ -56,7 +59,11 @@ export function createLineHandler(caller: BatchCaller): HandleLines {
       }
     }
 
+    const refuse = (index: number) => {
+      responses[index] = failure(lines[index]?.number ?? 0, authorityLost());
+    };
     const place = async () => {
+      if (!isAuthorized()) return newOrderLines.forEach(refuse);
       const outcomes = await caller.placeOrders(newOrders);
       for (const [nth, request] of newOrders.entries()) {
         const outcome = outcomes[nth];
@@ -65,6 +72,7 @@ export function createLineHandler(caller: BatchCaller): HandleLines {
     };
     const handleAlone = async (index: number, request: CommandRequest, previous: Task | undefined) => {
       await previous?.done;
+      if (!isAuthorized()) return refuse(index);
       respond(index, request, await outcomeOf(caller.handleCommand, request));
     };
     const end = (orderId: string, task: Task) => {

@@ -51,6 +51,11 @@ export function insufficientScope(needed: readonly Scope[]): ProblemError {
   );
 }
 
+/** The problem of a long request whose key or token has expired or was revoked meanwhile. */
+export function authorityLost(): Problem {
+  return problem('unauthenticated', 'The API key or the token has expired, was revoked, or was changed.');
+}
+
 /** The problem for the outcome of a command that was not handled. */
 export function outcomeProblem(outcome: Exclude<CommandOutcome, { outcome: 'handled' }>): Problem {
   switch (outcome.outcome) {
@@ -84,7 +89,8 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof Overloaded) return problem('overloaded', `${error.message}.`);
   if (error instanceof ReadModelBeingBuilt) return problem('read-models-unavailable', `${error.message}.`);
   if (error instanceof ReadModelUnavailable) return problem('read-models-unavailable', 'Redis did not respond.');
-  if (error instanceof IssuerUnavailable) return problem('token-issuer-unavailable', `${error.message}.`);
+  if (error instanceof IssuerUnavailable)
+    return problem('token-issuer-unavailable', 'The keys of the token issuer could not be read.');
   if (isDatabaseUnavailable(error)) return problem('event-log-unavailable', 'PostgreSQL did not respond.');
   if (error instanceof URIError) return problem('malformed-request', 'The percent-encoding of the URL is not valid.');
   return problem('internal-error', 'An unexpected error occurred.');

@@ -2,7 +2,10 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { Context } from 'koa';
 import { Overloaded } from '../../event-log/overloaded.js';
+import { authorityLost } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
+import { AuthorityWatch } from '../request/authority.js';
+import { requestContext } from '../request/request-context.js';
 
 /** One message of a stream. */
 export interface StreamMessage {
@@ -30,12 +33,18 @@ export interface EventStream {
 
 /**
  * The Server-Sent Event streams (WHATWG HTML, 9.2) of this process. Their number is limited,
- * heartbeats keep them alive, and they end when the service stops.
+ * heartbeats keep them alive, and they end when the service stops or when their reader's key or
+ * token is no longer valid.
  */
 export class EventStreams {
   readonly #open = new Set<PassThrough>();
   #heartbeats: NodeJS.Timeout | undefined;
   #closed = false;
+  readonly #authority: AuthorityWatch;
+
+  constructor(authority = new AuthorityWatch()) {
+    this.#authority = authority;
+  }
 
   /** The number of open streams. */
   get size(): number {
@@ -49,7 +58,10 @@ export class EventStreams {
     const closed = new AbortController();
     this.#open.add(stream);
     this.#heartbeats ??= setInterval(() => this.#sendHeartbeats(), limits.eventStreamHeartbeatMs);
+    const { caller } = requestContext(ctx);
+    const unwatch = caller && this.#authority.watch(caller, () => endWithoutAuthority(stream));
     stream.once('close', () => {
+      unwatch?.();
       closed.abort();
       this.#open.delete(stream);
       if (this.#open.size > 0) return;
@@ -119,4 +131,10 @@ function end(stream: PassThrough): void {
   if (stream.destroyed || stream.writableEnded) return;
   const retryMs = limits.eventStreamRetryMs * (0.5 + 2 * Math.random());
   stream.end(`retry: ${Math.round(retryMs)}\n\n`);
+}
+
+/** Ends a stream with a message that says why. A reader that reconnects gets 401. */
+function endWithoutAuthority(stream: PassThrough): void {
+  write(stream, textOf({ event: 'problem', data: JSON.stringify(authorityLost()) }));
+  end(stream);
 }

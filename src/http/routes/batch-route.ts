@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Caller } from '../../access/caller.js';
-import { createLineHandler } from '../batch/handle-lines.js';
+import { createLineHandler, type LineResponse } from '../batch/handle-lines.js';
 import { batchLimits as limits } from '../batch/limits.js';
 import { orderedWindow } from '../batch/ordered-window.js';
 import { type Line, splitLines } from '../batch/split-lines.js';
-import { ProblemError, problem } from '../contract/problems.js';
+import { untilAborted } from '../batch/until-aborted.js';
+import { authorityLost, ProblemError, problem } from '../contract/problems.js';
 import type { RateLimit } from '../middleware/rate-limit.js';
 import { projectionWait } from '../request/headers.js';
 import { callerOf, requestContext } from '../request/request-context.js';
@@ -14,14 +15,14 @@ import type { AddRoute } from './router.js';
 
 type BatchDependencies = Pick<
   HttpDependencies,
-  'handleCommand' | 'placeOrders' | 'models' | 'applied' | 'rateLimit' | 'defaultCurrency'
+  'handleCommand' | 'placeOrders' | 'models' | 'applied' | 'authority' | 'rateLimit' | 'defaultCurrency'
 >;
 
 const mediaTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
 
 /** POST /orders/batch: one command per line in, one result per line out, both streamed. */
 export function batchRoute(route: AddRoute, dependencies: BatchDependencies): void {
-  const { handleCommand, placeOrders, models, applied, rateLimit, defaultCurrency } = dependencies;
+  const { handleCommand, placeOrders, models, applied, authority, rateLimit, defaultCurrency } = dependencies;
 
   route('runBatch', async (ctx) => {
     if (!ctx.is(...mediaTypes)) {
@@ -44,22 +45,39 @@ export function batchRoute(route: AddRoute, dependencies: BatchDependencies): vo
       requestId,
       correlationId,
       causationId,
+      isAuthorized: caller.isAuthorized,
       onHandled: ({ partition, position }) =>
         lastPositions.set(partition, Math.max(position, lastPositions.get(partition) ?? 0)),
     });
     const disconnected = new AbortController();
-    ctx.res.once('close', () => disconnected.abort());
+    const unauthorized = new AbortController();
+    const unwatch = authority.watch(caller, () => unauthorized.abort());
+    ctx.res.once('close', () => {
+      unwatch();
+      disconnected.abort();
+    });
+    const ended = AbortSignal.any([disconnected.signal, unauthorized.signal]);
 
     async function* responseLines(): AsyncGenerator<string> {
       const { maxLineBytes, maxGroupLines, maxGroupsInFlight } = limits;
-      const groups = splitLines(withIdleTimeout(ctx.req), { maxLineBytes, maxLines: maxGroupLines });
+      const chunks = untilAborted(withIdleTimeout(ctx.req), unauthorized.signal);
+      const groups = splitLines(chunks, { maxLineBytes, maxLines: maxGroupLines });
       const handled = orderedWindow(
-        withinRateLimit(groups, caller, rateLimit, disconnected.signal),
+        withinRateLimit(groups, caller, rateLimit, ended),
         (group) => handleLines(group.map(({ number, bytes }) => ({ number, input: bytes }))),
         maxGroupsInFlight,
       );
+      let lastLine = 0;
       for await (const responses of handled) {
+        lastLine = responses.at(-1)?.line ?? lastLine;
         yield responses.map((response) => `${JSON.stringify(response)}\n`).join('');
+      }
+      if (unauthorized.signal.aborted) {
+        const problem = authorityLost();
+        yield `${JSON.stringify({ line: lastLine + 1, status: problem.status, problem } satisfies LineResponse)}\n`;
+        // The client may still be sending.
+        ctx.res.once('finish', () => ctx.req.destroy());
+        return;
       }
       // The response ends when its writes can be read, as the response to a single command does.
       await Promise.all(

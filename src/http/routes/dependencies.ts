@@ -8,6 +8,7 @@ import type { ReadModels } from '../../queries/live-generation.js';
 import type { WebhookStore } from '../../webhooks/webhook-store.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
 import type { RateLimit } from '../middleware/rate-limit.js';
+import type { AuthorityWatch } from '../request/authority.js';
 import type { ClientAddresses } from '../request/client-address.js';
 import type { EventStreams } from '../response/event-streams.js';
 
@@ -25,6 +26,7 @@ export interface HttpDependencies extends CommandHandlers {
     readonly allowPrivate: boolean;
   };
   readonly authenticate: Authenticate;
+  readonly authority: AuthorityWatch;
   readonly rateLimit: RateLimit;
   readonly addresses: ClientAddresses;
   /** Origins whose scripts may call the API. CORS is off if there are none. */

@@ -1,0 +1,92 @@
+import { expect } from 'chai';
+import { createApiKey, revokeApiKey } from '../../../src/access/api-keys.js';
+import { openStream } from '../../support/event-stream.js';
+import { createTestLog, type TestLog } from '../../support/servers.js';
+import { type RunningService, startService } from '../../support/service.js';
+import { issuerEnv, startIssuer, type TokenIssuer } from '../../support/token-issuer.js';
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const line = `${JSON.stringify({ command: 'place', user_id: 'u', item_ids: ['a'], total_amount: 1 })}\n`;
+
+describe('A request that outlasts the authority of its caller', function () {
+  this.timeout(60_000);
+  let log: TestLog;
+  let service: RunningService;
+  let issuer: TokenIssuer;
+  before(async () => {
+    log = await createTestLog(4);
+    issuer = await startIssuer();
+    await issuer.addKey('one');
+    service = await startService(log, issuerEnv(issuer.url));
+  });
+  after(async () => {
+    await service.stop();
+    await log.close();
+    issuer.stop();
+  });
+
+  /** Whether a stream or a response ends within a second. */
+  const endsInTime = async (ended: Promise<unknown>) => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), 1_000);
+    });
+    const inTime = await Promise.race([ended.then(() => true), late]);
+    clearTimeout(timer);
+    return inTime;
+  };
+  const newKey = () =>
+    createApiKey(log.pool, { name: 'test', scopes: ['orders:write', 'orders:read', 'metrics:read'], expiresAt: null });
+
+  for (const path of ['/orders/stream', '/projections']) {
+    it(`the stream ${path} ends within a second after its key was revoked, and says why`, async () => {
+      const [{ id, key }, other] = [await newKey(), await newKey()];
+      const stream = await openStream(service.url + path, bearer(key));
+      const untouched = await openStream(service.url + path, bearer(other.key));
+      await revokeApiKey(log.pool, id);
+      expect(await endsInTime(stream.ended)).to.equal(true);
+      const last = stream.messages.at(-1);
+      expect(last?.event).to.equal('problem');
+      expect(JSON.parse(last?.data ?? '')).to.include({ type: '/problems/unauthenticated', status: 401 });
+      untouched.close();
+      expect(untouched.messages.filter(({ event }) => event === 'problem')).to.deep.equal([]);
+    });
+  }
+
+  it('a stream ends when its token expires', async () => {
+    // Tokens are accepted for five seconds more, because clocks differ.
+    const token = await issuer.sign({ scope: 'orders:read' }, 'one', 'ES256', { expires: '-4s' });
+    const stream = await openStream(`${service.url}/orders/stream`, bearer(token));
+    await stream.ended;
+    expect(stream.messages.at(-1)?.event).to.equal('problem');
+  });
+
+  it('a batch ends within a second after its key was revoked, and writes nothing more', async () => {
+    const { id, key, subject } = await newKey();
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const send = () => writer.write(new TextEncoder().encode(line));
+    void send();
+    const response = await fetch(`${service.url}/orders/batch`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson', ...bearer(key) },
+      body: readable,
+      duplex: 'half',
+    } as RequestInit);
+    const text = response.text();
+    await revokeApiKey(log.pool, id);
+    expect(await endsInTime(text)).to.equal(true);
+    send().catch(() => undefined);
+    const results = (await text)
+      .trim()
+      .split('\n')
+      .map((one) => JSON.parse(one));
+    expect(results.map(({ line: number, status }) => [number, status])).to.deep.equal([
+      [1, 201],
+      [2, 401],
+    ]);
+    const { rows } = await log.owner.query(`select from events where metadata->>'actor' = $1`, [subject]);
+    expect(rows).to.have.length(1);
+    writer.abort().catch(() => undefined);
+  });
+});
