@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { createApiKey, revokeApiKey } from '../../../src/access/api-keys.js';
 import { openStream } from '../../support/event-stream.js';
+import { type LocalService, startLocalService } from '../../support/local-service.js';
 import { createTestLog, type TestLog } from '../../support/servers.js';
-import { type RunningService, startService } from '../../support/service.js';
 import { issuerEnv, startIssuer, type TokenIssuer } from '../../support/token-issuer.js';
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -11,13 +11,13 @@ const line = `${JSON.stringify({ command: 'place', user_id: 'u', item_ids: ['a']
 describe('A request that outlasts the authority of its caller', function () {
   this.timeout(60_000);
   let log: TestLog;
-  let service: RunningService;
+  let service: LocalService;
   let issuer: TokenIssuer;
   before(async () => {
     log = await createTestLog(4);
     issuer = await startIssuer();
     await issuer.addKey('one');
-    service = await startService(log, issuerEnv(issuer.url));
+    service = await startLocalService(log, issuerEnv(issuer.url));
   });
   after(async () => {
     await service.stop();
