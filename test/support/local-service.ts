@@ -7,7 +7,7 @@ import type { TestLog } from './servers.js';
 /** The service, wired as in production, but in the process of the tests. */
 export interface LocalService {
   readonly url: string;
-  /** What the service has logged and told the person at the terminal. */
+  /** The log of the service, and its messages to the person at the terminal. */
   output(): string;
   /** Stops the service as SIGTERM does. */
   stop(): Promise<void>;

@@ -35,13 +35,17 @@ export interface TestLog {
 }
 
 export async function createTestLog(partitions = 16): Promise<TestLog> {
-  const databaseUrl = await createDatabase();
+  const databaseUrl = await createDatabase(`template ${await migratedDatabase(partitions)}`);
   const redisUrl = serverUrls().redisUrl;
-  await migrate(databaseUrl, partitions);
   const pool = createPool(databaseUrl, 10);
   const owner = new pg.Client({ connectionString: databaseUrl });
   owner.on('error', () => undefined);
   await owner.connect();
+  // The copy has the log id of the original.
+  await owner.query(`
+    alter table log_settings disable trigger log_settings_fixed;
+    update log_settings set log_id = gen_random_uuid(), created_at = now();
+    alter table log_settings enable always trigger log_settings_fixed`);
   const redis = new Redis(redisUrl);
   const settings = await readLogSettings(pool);
   return {
@@ -60,21 +64,40 @@ export async function createTestLog(partitions = 16): Promise<TestLog> {
   };
 }
 
-/** An empty database. */
+/** Names of migrated databases of this process, by number of partitions. */
+const migratedDatabases = new Map<number, Promise<string>>();
+
+/** A migrated database to copy: a copy takes a third of the time of a migration. */
+function migratedDatabase(partitions: number): Promise<string> {
+  const known = migratedDatabases.get(partitions);
+  if (known !== undefined) return known;
+  const created = createDatabase().then(async (url) => {
+    await migrate(url, partitions);
+    return new URL(url).pathname.slice(1);
+  });
+  migratedDatabases.set(partitions, created);
+  return created;
+}
+
+/** An empty database. @param options those of `create database` */
 export async function createDatabase(options = ''): Promise<string> {
   const { databaseUrl } = serverUrls();
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await asAdmin(`create database ${name} ${options}`);
+  // Copies files, which is faster than writing them to the WAL.
+  await asAdmin(`create database ${name} strategy file_copy ${options}`);
   const url = new URL(databaseUrl);
   url.pathname = `/${name}`;
   return url.href;
 }
 
+let admin: pg.Pool | undefined;
+
 export async function asAdmin(sql: string): Promise<void> {
-  const admin = new pg.Client({ connectionString: serverUrls().databaseUrl });
-  await admin.connect();
+  if (!admin) {
+    admin = new pg.Pool({ connectionString: serverUrls().databaseUrl, max: 1, allowExitOnIdle: true });
+    admin.on('error', () => undefined);
+  }
   await admin.query(sql);
-  await admin.end();
 }
 
 /** The servers of this process: processes that run tests at the same time share no Redis. */
