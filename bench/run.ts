@@ -55,7 +55,11 @@ if (values.help || chosen.some((name) => !Object.hasOwn(benchmarks, name))) {
 const dataDir = await mkdtemp(join(tmpdir(), 'orders-bench-'));
 // Open to every user: PostgreSQL runs as another user, and would otherwise put its data elsewhere.
 await chmod(dataDir, 0o755);
-const servers = await openServers(readConfig({ ORDERS_DATA_DIR: dataDir }), () => undefined);
+const servers = await openServers(readConfig({ ORDERS_DATA_DIR: dataDir }), {
+  notify: () => undefined,
+  command: 'the benchmark',
+  mode: 'own',
+});
 try {
   const asAdmin = async (sql: string) => {
     const admin = new pg.Client({ connectionString: servers.databaseUrl });

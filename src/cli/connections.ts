@@ -26,11 +26,16 @@ export type CommandContext = ServerContext & Connections;
 /**
  * Runs a command's task with the servers of the running service. Without one, embedded servers run
  * meanwhile.
+ * @param needs redis: whether the task uses Redis
  */
-export async function withServers<T>(task: (context: ServerContext) => Promise<T>): Promise<T> {
+export async function withServers<T>(
+  task: (context: ServerContext) => Promise<T>,
+  needs: { readonly redis: boolean },
+): Promise<T> {
   const config = readConfig(process.env);
   const log = await createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel);
-  const servers = await openServers(config, printNotice, 'join');
+  const command = `orders ${process.argv[2] ?? ''}`.trimEnd();
+  const servers = await openServers(config, { notify: printNotice, command, mode: 'join', ...needs });
   try {
     return await task({ config, servers, log });
   } finally {
@@ -40,7 +45,7 @@ export async function withServers<T>(task: (context: ServerContext) => Promise<T
 
 /** Runs a command's task with a connection to the event log, whose database it migrates first. */
 export function withEventLog<T>(task: (context: EventLogContext) => Promise<T>, poolSize?: number): Promise<T> {
-  return withConnection(connectToEventLog, task, poolSize);
+  return withConnection(connectToEventLog, task, { redis: false }, poolSize);
 }
 
 /**
@@ -48,12 +53,13 @@ export function withEventLog<T>(task: (context: EventLogContext) => Promise<T>, 
  * Redis.
  */
 export function withConnections<T>(task: (context: CommandContext) => Promise<T>, poolSize?: number): Promise<T> {
-  return withConnection(connect, task, poolSize);
+  return withConnection(connect, task, { redis: true }, poolSize);
 }
 
 function withConnection<Connection extends object, T>(
   open: (options: ConnectOptions) => Promise<Connection>,
   task: (context: ServerContext & Connection) => Promise<T>,
+  needs: { readonly redis: boolean },
   poolSize = 4,
 ): Promise<T> {
   return withServers(async (context) => {
@@ -68,5 +74,5 @@ function withConnection<Connection extends object, T>(
     } finally {
       await cleanup.run();
     }
-  });
+  }, needs);
 }

@@ -21,7 +21,7 @@ export async function serve(args: string[]): Promise<void> {
   for (const warning of unknownVariables(process.env)) printNotice(warning);
   const stopSignal = firstStopSignal();
   const log = await createLogger(config.logLevel);
-  const servers = await openServers(config, printNotice);
+  const servers = await openServers(config, { notify: printNotice, command: 'orders serve', mode: 'own' });
   let failure: Error | undefined;
   try {
     const service = await startService({ config, servers, log, notify: printNotice });

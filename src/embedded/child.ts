@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
+import { ServerFailure } from './server-failure.js';
 
 /** A server that runs as a child process. */
 export interface Child {
@@ -14,8 +15,12 @@ export interface Child {
 
 /** A PostgreSQL or Redis that this process has started. */
 export interface EmbeddedServer {
+  /** Such as "PostgreSQL". */
+  readonly name: string;
   readonly url: string;
   readonly child: Child;
+  /** The file that takes the server's last output if it fails. */
+  readonly logFile: string;
   stop(): Promise<void>;
 }
 
@@ -29,6 +34,10 @@ export interface ChildOptions {
 /** A server that has not ended this long after its stop signal is killed. */
 const stopTimeoutMs = 15_000;
 const startCheckIntervalMs = 20;
+/** How long the output of a process that has ended is waited for. */
+const outputTimeoutMs = 500;
+/** A server that reads its data may take this long to start: some gigabytes take a minute. */
+const loadTimeoutMs = 15 * 60_000;
 const keptOutputChars = 4_000;
 
 export function startChild(command: string, args: readonly string[], options: ChildOptions): Child {
@@ -48,7 +57,9 @@ export function startChild(command: string, args: readonly string[], options: Ch
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input ?? '');
   const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
+    child.once('close', () => resolve());
+    // Processes of the server's own may keep its output open for longer.
+    child.once('exit', () => setTimeout(resolve, outputTimeoutMs));
     child.once('error', (error) => {
       output += error.message;
       resolve();
@@ -68,11 +79,20 @@ export function startChild(command: string, args: readonly string[], options: Ch
   };
 }
 
-/** Runs a command and waits for its end. Rejects with its output if it fails. */
-export async function runChild(command: string, args: readonly string[], options: ChildOptions = {}): Promise<void> {
+/** Runs a command and waits for its end. Rejects with a ServerFailure if it fails. */
+export async function runChild(
+  command: string,
+  args: readonly string[],
+  { name, logFile, ...options }: ChildOptions & { readonly name: string; readonly logFile: string },
+): Promise<void> {
   const child = startChild(command, args, options);
   await child.ended;
-  if (child.process.exitCode !== 0) throw new Error(`${command} failed: ${child.output().trim()}`);
+  if (child.process.exitCode === 0) return;
+  throw new ServerFailure(`${name} failed`, child.output(), { logFile, endedByItself: endedByItself(child) });
+}
+
+export function endedByItself({ process: { exitCode } }: Child): boolean {
+  return exitCode !== null;
 }
 
 /** A TCP port of the loopback interface that is free at the moment. */
@@ -89,16 +109,16 @@ export function freePort(): Promise<number> {
 
 /**
  * Repeats an attempt at short intervals until it succeeds. Rejects as soon as the child has ended,
- * or after the timeout.
- * @param name the name of the server, for error messages.
+ * or after the timeout. While the server says that it is still reading its data, more time is
+ * given.
  */
 export async function waitUntilStarted<T>(
-  name: string,
-  child: Child,
+  { name, child, logFile }: Pick<EmbeddedServer, 'name' | 'child' | 'logFile'>,
   timeoutMs: number,
   attempt: () => Promise<T>,
 ): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
+  const startedMs = Date.now();
+  let deadline = startedMs + timeoutMs;
   let ended = false;
   void child.ended.then(() => {
     ended = true;
@@ -107,11 +127,28 @@ export async function waitUntilStarted<T>(
     try {
       return await attempt();
     } catch (error) {
-      if (ended) throw new Error(`${name} ended while starting: ${child.output().trim()}`);
+      if (ended) {
+        throw new ServerFailure(`${name} ended while starting`, child.output(), {
+          logFile,
+          endedByItself: endedByItself(child),
+        });
+      }
+      if (isLoading(error)) deadline = Math.min(Date.now() + timeoutMs, startedMs + loadTimeoutMs);
       if (Date.now() > deadline) {
-        throw new Error(`${name} did not start within ${timeoutMs / 1000} s: ${(error as Error).message}`);
+        throw new Error(
+          `${name} did not start within ${Math.round((Date.now() - startedMs) / 1000)} s: ${messageOf(error)}`,
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, startCheckIntervalMs));
     }
   }
+}
+
+/** Whether PostgreSQL (57P03, cannot_connect_now) or Redis (LOADING) still reads its data. */
+function isLoading(error: unknown): boolean {
+  return (error instanceof Error && 'code' in error && error.code === '57P03') || messageOf(error).includes('LOADING');
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,50 +1,58 @@
-import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { findProcess, findRecorded, type RunningProcess } from './running-process.js';
 
 const stopTimeoutMs = 20_000;
 const killTimeoutMs = 5_000;
 const checkIntervalMs = 25;
 
-/**
- * Whether a process is alive and has this text in its command line. The PID alone is not enough:
- * the system may have given it to another process.
- */
-export async function processHasText(pid: number, text: string): Promise<boolean> {
-  try {
-    const { stdout } = await promisify(execFile)('ps', ['-p', String(pid), '-o', 'args=']);
-    return stdout.includes(text);
-  } catch {
-    return procHasText(pid, text);
+/** A process that is alive has started the server, and so it is no orphan. */
+export class ServerInUse extends Error {
+  constructor(name: string, folder: string, { pid, command }: Pick<RunningProcess, 'pid' | 'command'>) {
+    super(
+      `process ${pid} (${command}) uses the ${name} in ${folder}: stop it, or set ORDERS_DATA_DIR to another folder`,
+    );
+    this.name = 'ServerInUse';
   }
 }
 
-/** For small containers without ps: on Linux, /proc has the same information. */
-async function procHasText(pid: number, text: string): Promise<boolean> {
-  const args = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return args.includes(text);
+/**
+ * Stops a server that has outlived the process that started it, and waits for its end. Kills it if
+ * it does not end in time.
+ * @param server the name of the server and its folder, for error messages
+ * @param onStop called when it is sure that the server is an orphan
+ */
+export async function stopOrphan(
+  orphan: RunningProcess,
+  signal: NodeJS.Signals,
+  { name, folder }: { readonly name: string; readonly folder: string },
+  onStop: () => void,
+): Promise<void> {
+  const parent = await findProcess(orphan.parentPid);
+  if (parent && isNode(parent)) throw new ServerInUse(name, folder, parent);
+  onStop();
+  sendSignal(orphan.pid, signal);
+  const deadline = Date.now() + stopTimeoutMs;
+  while (await findRecorded(orphan)) {
+    if (Date.now() > deadline + killTimeoutMs) {
+      throw new Error(`process ${orphan.pid}, a ${name} of an earlier run, cannot be stopped: kill it by hand`);
+    }
+    if (Date.now() > deadline) sendSignal(orphan.pid, 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, checkIntervalMs));
+  }
 }
 
 /**
- * Stops a server that is not a child of this process, and waits for its end. Kills it if it does
- * not end in time.
+ * Whether a parent is a Node process other than this one. An orphan's parent is the system's first
+ * process, which is this one in a container.
  */
-export async function stopOrphan(pid: number, signal: NodeJS.Signals): Promise<void> {
-  const isAlive = () => {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  if (isAlive()) process.kill(pid, signal);
-  const deadline = Date.now() + stopTimeoutMs;
-  while (isAlive()) {
-    if (Date.now() > deadline + killTimeoutMs) {
-      throw new Error(`process ${pid}, a server of an earlier run, cannot be stopped: kill it by hand`);
-    }
-    if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
-    await new Promise((resolve) => setTimeout(resolve, checkIntervalMs));
+function isNode({ pid, command }: RunningProcess): boolean {
+  return pid !== process.pid && pid !== 1 && /^(\S*\/)?node( |$)/.test(command);
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // The process may have ended by itself.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }

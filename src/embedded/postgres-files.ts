@@ -9,6 +9,8 @@ export interface PostgresFiles {
   readonly postgres: string;
   /** The folder of the database files. */
   readonly pgData: string;
+  /** The major version of the programs, such as "18". */
+  readonly majorVersion: string;
 }
 
 /**
@@ -22,10 +24,10 @@ export async function preparePostgresFiles(
   notify: (message: string) => void,
 ): Promise<PostgresFiles> {
   const packageDir = await postgresPackage();
+  const { version } = JSON.parse(await readFile(join(packageDir, 'package.json'), 'utf8')) as { version: string };
   let native = join(packageDir, 'native');
   let pgData = join(dataDir, 'postgres');
   if (runAs && !(await everyoneMayEnter(packageDir))) {
-    const { version } = JSON.parse(await readFile(join(packageDir, 'package.json'), 'utf8')) as { version: string };
     const copy = join(reachableFolder(packageDir), version);
     if (!(await exists(copy))) {
       // Renamed once it is complete, so that an interrupted copy is never used.
@@ -47,7 +49,7 @@ export async function preparePostgresFiles(
   }
   const programs = { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres') };
   for (const program of Object.values(programs)) await ensureExecutable(program);
-  return { ...programs, pgData };
+  return { ...programs, pgData, majorVersion: version.split('.')[0] ?? version };
 }
 
 /**

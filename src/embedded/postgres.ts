@@ -1,13 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { type EmbeddedServer, freePort, runChild, startChild, waitUntilStarted } from './child.js';
-import { processHasText, stopOrphan } from './orphan.js';
-import { exists, type PostgresFiles, preparePostgresFiles } from './postgres-files.js';
+import { type EmbeddedServer, freePort, startChild, waitUntilStarted } from './child.js';
+import { prepareDatabaseFiles, readPassword } from './database-files.js';
+import { type PostgresFiles, preparePostgresFiles } from './postgres-files.js';
+import { clearStalePid, findPostmaster, stopOrphanedPostgres } from './running-postgres.js';
+import { ServerFailure } from './server-failure.js';
 import { type ServerUser, serverUser } from './server-user.js';
 
 const startTimeoutMs = 60_000;
+/** How long processes of a PostgreSQL that was killed may still use its files. */
+const sharedMemoryTimeoutMs = 15_000;
+const sharedMemoryCheckMs = 200;
 const database = 'orders';
 const user = 'orders';
 
@@ -27,23 +31,13 @@ export async function startPostgres(
   const runAs = await serverUser();
   const files = await preparePostgresFiles(dataDir, runAs, notify);
   const { pgData } = files;
-  const passwordFile = join(pgData, '..', 'postgres-password');
+  const logFile = join(dataDir, 'postgres.log');
   await stopOrphanedPostgres(pgData, notify);
-
-  if (!(await exists(join(pgData, 'PG_VERSION')))) {
-    notify('creating the database files');
-    // Without PG_VERSION the folder is not a database yet: an interrupted start may have left it.
-    await rm(pgData, { recursive: true, force: true });
-    await mkdir(pgData, { recursive: true, mode: 0o700 });
-    await writeFile(passwordFile, randomBytes(18).toString('base64url'), { mode: 0o600 });
-    if (runAs) for (const path of [pgData, passwordFile]) await chown(path, runAs.uid, runAs.gid);
-    await initialise(files, passwordFile, runAs);
-  }
-  const password = await readFile(passwordFile, 'utf8');
-  const port = await freePort();
+  await prepareDatabaseFiles(files, { user, runAs, logFile, notify });
+  await clearStalePid(pgData);
+  const password = await readPassword(pgData);
   const settings = [
     'listen_addresses=127.0.0.1',
-    `port=${port}`,
     'unix_socket_directories=',
     'max_connections=100',
     'shared_buffers=128MB',
@@ -52,31 +46,71 @@ export async function startPostgres(
     'logging_collector=off',
     ...furtherSettings,
   ];
-  const child = startChild(files.postgres, ['-D', pgData, ...settings.flatMap((setting) => ['-c', setting])], {
-    ...runAs,
-  });
-  const url = (name: string) => `postgresql://${user}:${password}@127.0.0.1:${port}/${name}`;
-  await waitUntilStarted('PostgreSQL', child, startTimeoutMs, () => ensureDatabase(url('postgres')));
+  const deadline = Date.now() + sharedMemoryTimeoutMs;
+  for (;;) {
+    try {
+      return await launch(files, { settings, password, runAs, logFile });
+    } catch (error) {
+      const retry = error instanceof ServerFailure && /shared memory block|Address already in use/.test(error.reason);
+      if (!retry || Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, sharedMemoryCheckMs));
+    }
+  }
+}
+
+/**
+ * The URL of a PostgreSQL that runs on the files in a data folder and responds, whichever process
+ * has started it. Undefined if there is none.
+ */
+export async function findPostgres(dataDir: string): Promise<string | undefined> {
+  const link = join(dataDir, 'postgres');
+  const pgData = await readlink(link).catch(() => link);
+  const running = await findPostmaster(pgData);
+  if (!running) return undefined;
+  try {
+    const password = await readPassword(pgData);
+    await ensureDatabase(urlOf(password, running.port, 'postgres'));
+    return urlOf(password, running.port, database);
+  } catch {
+    return undefined;
+  }
+}
+
+interface LaunchOptions {
+  readonly settings: readonly string[];
+  readonly password: string;
+  readonly runAs: ServerUser | undefined;
+  readonly logFile: string;
+}
+
+async function launch(
+  { postgres, pgData }: PostgresFiles,
+  { settings, password, runAs, logFile }: LaunchOptions,
+): Promise<EmbeddedServer> {
+  const name = 'PostgreSQL';
+  const port = await freePort();
+  const args = ['-D', pgData, ...[...settings, `port=${port}`].flatMap((setting) => ['-c', setting])];
+  const child = startChild(postgres, args, { ...runAs });
+  try {
+    await waitUntilStarted({ name, child, logFile }, startTimeoutMs, () =>
+      ensureDatabase(urlOf(password, port, 'postgres')),
+    );
+  } catch (error) {
+    await child.stop('SIGQUIT');
+    throw error;
+  }
   return {
-    url: url(database),
+    name,
+    url: urlOf(password, port, database),
     child,
+    logFile,
     // SIGINT is PostgreSQL's fast shutdown: it ends all sessions and writes a checkpoint.
     stop: () => child.stop('SIGINT'),
   };
 }
 
-async function initialise(
-  { initdb, pgData }: PostgresFiles,
-  passwordFile: string,
-  runAs: ServerUser | undefined,
-): Promise<void> {
-  const args = ['-D', pgData, '-U', user, '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C', '--pwfile', passwordFile];
-  try {
-    await runChild(initdb, args, { ...runAs });
-  } catch (error) {
-    await rm(pgData, { recursive: true, force: true });
-    throw error;
-  }
+function urlOf(password: string, port: number, name: string): string {
+  return `postgresql://${user}:${password}@127.0.0.1:${port}/${name}`;
 }
 
 async function ensureDatabase(url: string): Promise<void> {
@@ -88,18 +122,5 @@ async function ensureDatabase(url: string): Promise<void> {
     if (rowCount === 0) await client.query(`create database ${database}`);
   } finally {
     await client.end().catch(() => undefined);
-  }
-}
-
-/**
- * Stops a server that has outlived the process that started it. PostgreSQL keeps its PID in
- * postmaster.pid.
- */
-async function stopOrphanedPostgres(pgData: string, notify: (message: string) => void): Promise<void> {
-  const text = await readFile(join(pgData, 'postmaster.pid'), 'utf8').catch(() => '');
-  const pid = Number(text.split('\n')[0]);
-  if (pid > 0 && (await processHasText(pid, pgData))) {
-    notify('stopping a PostgreSQL that an earlier run has left running');
-    await stopOrphan(pid, 'SIGINT');
   }
 }

@@ -1,26 +1,38 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 import { projectPath } from '../project-path.js';
 import { type EmbeddedServer, freePort, startChild, waitUntilStarted } from './child.js';
-import { processHasText, stopOrphan } from './orphan.js';
+import { findRecordedRedis, recordRedis, stopOrphanedRedis } from './running-redis.js';
+import { ServerFailure } from './server-failure.js';
 
 const startTimeoutMs = 30_000;
+/** How often another port is tried if a free port was taken meanwhile. */
+const maxPorts = 5;
+
+export interface RedisOptions {
+  readonly port?: number;
+  /** Further lines of the server's configuration file. */
+  readonly settings?: readonly string[];
+}
 
 /**
  * Starts a redis-server or valkey-server on `<dataDir>/redis`. The server listens on loopback only,
  * has a generated password, and keeps its data in an append-only file. A server that an earlier,
  * killed process has left running on the same data is stopped first.
- * @param settings further lines of the server's configuration file.
+ *
+ * If the server cannot read its data (because the file is damaged, or was written by a newer
+ * version), the folder is laid aside and an empty one is used: projectors fill the read models
+ * again from the log.
  */
 export async function startRedis(
   dataDir: string,
   notify: (message: string) => void,
-  { port: chosenPort, settings = [] }: { readonly port?: number; readonly settings?: readonly string[] } = {},
+  options: RedisOptions = {},
 ): Promise<EmbeddedServer> {
-  const program = await findRedis();
+  const program = await findRedisProgram();
   if (!program) {
     throw new Error(
       'there is no redis-server or valkey-server on the PATH: install one (Debian: apt-get install redis-server; ' +
@@ -28,44 +40,100 @@ export async function startRedis(
     );
   }
   const folder = join(dataDir, 'redis');
-  const pidFile = join(folder, 'redis.pid');
-  await mkdir(folder, { recursive: true });
-  const orphan = Number(await readFile(pidFile, 'utf8').catch(() => '0'));
-  // The process title of Redis shows its address but not its folder, so the port identifies it.
-  const lastPort = (await readFile(join(folder, 'port'), 'utf8').catch(() => '')).trim();
-  if (orphan > 0 && lastPort !== '' && (await processHasText(orphan, `:${lastPort}`))) {
-    notify('stopping a Redis that an earlier run has left running');
-    await stopOrphan(orphan, 'SIGTERM');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await stopOrphanedRedis(folder, notify);
+  try {
+    return await launch(program, folder, options);
+  } catch (error) {
+    if (!(error instanceof ServerFailure) || !error.endedByItself || !(await hasData(folder))) throw error;
+    return await launchWithoutData(program, folder, options, error, notify);
   }
-  await rm(pidFile, { force: true });
+}
 
-  const port = chosenPort ?? (await freePort());
+/**
+ * The URL of the Redis that runs on a data folder and responds, whichever process has started it.
+ * Undefined if there is none.
+ */
+export async function findRedis(dataDir: string): Promise<string | undefined> {
+  const running = await findRecordedRedis(join(dataDir, 'redis'));
+  if (running?.password === undefined) return undefined;
+  const url = urlOf(running.password, running.port);
+  return ping(url).then(
+    () => url,
+    () => undefined,
+  );
+}
+
+/** Puts the data back if the server cannot start without it either: it was not the cause. */
+async function launchWithoutData(
+  program: string,
+  folder: string,
+  options: RedisOptions,
+  cause: ServerFailure,
+  notify: (message: string) => void,
+): Promise<EmbeddedServer> {
+  const aside = `${folder}.laid-aside`;
+  await rm(aside, { recursive: true, force: true });
+  await rename(folder, aside);
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    const server = await launch(program, folder, options);
+    notify(
+      `Redis cannot read its data (${cause.reason}): the folder was laid aside as ${aside}, and the read models are ` +
+        'filled again from the log',
+    );
+    return server;
+  } catch {
+    await rm(folder, { recursive: true, force: true });
+    await rename(aside, folder);
+    throw cause;
+  }
+}
+
+async function launch(
+  program: string,
+  folder: string,
+  { port: chosenPort, settings = [] }: RedisOptions,
+): Promise<EmbeddedServer> {
+  const name = 'Redis';
+  const logFile = join(dirname(folder), 'redis.log');
   const password = randomBytes(18).toString('base64url');
-  await writeFile(join(folder, 'port'), String(port));
-  const configuration = [
-    'bind 127.0.0.1',
-    `port ${port}`,
-    `requirepass ${password}`,
-    `dir "${folder}"`,
-    `pidfile "${pidFile}"`,
-    'daemonize no',
-    'appendonly yes',
-    'appendfsync everysec',
-    'save ""',
-    'maxmemory-policy noeviction',
-    ...settings,
-  ].join('\n');
-  // On standard input, since arguments with the password would show in process lists.
-  const child = startChild(program, ['-'], { input: `${configuration}\n` });
-  const url = `redis://:${password}@127.0.0.1:${port}`;
-  await waitUntilStarted('Redis', child, startTimeoutMs, () => ping(url));
-  // Some versions of Redis write their pidfile only as a daemon. The next start needs this file.
-  await writeFile(pidFile, String(child.process.pid ?? 0));
-  return { url, child, stop: () => child.stop('SIGTERM') };
+  for (let nth = 1; ; nth += 1) {
+    const port = chosenPort ?? (await freePort());
+    const configuration = [
+      'bind 127.0.0.1',
+      `port ${port}`,
+      `requirepass ${password}`,
+      `dir "${folder}"`,
+      'daemonize no',
+      'appendonly yes',
+      'appendfsync everysec',
+      'save ""',
+      'maxmemory-policy noeviction',
+      ...settings,
+    ].join('\n');
+    // On standard input, since arguments with the password would show in process lists.
+    const child = startChild(program, ['-'], { input: `${configuration}\n` });
+    await recordRedis(folder, { pid: child.process.pid ?? 0, port, password });
+    try {
+      const url = urlOf(password, port);
+      await waitUntilStarted({ name, child, logFile }, startTimeoutMs, () => ping(url));
+      return { name, url, child, logFile, stop: () => child.stop('SIGTERM') };
+    } catch (error) {
+      await child.stop('SIGKILL');
+      const taken = error instanceof ServerFailure && error.reason.includes('Address already in use');
+      if (!taken || chosenPort !== undefined || nth === maxPorts) throw error;
+    }
+  }
+}
+
+async function hasData(folder: string): Promise<boolean> {
+  const names = await readdir(folder);
+  return names.some((name) => name.startsWith('appendonly') || name.endsWith('.rdb'));
 }
 
 /** The first program found on the PATH, or the one that scripts/setup.mjs has built. */
-async function findRedis(): Promise<string | undefined> {
+async function findRedisProgram(): Promise<string | undefined> {
   const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
   const candidates = ['redis-server', 'valkey-server'].flatMap((name) => folders.map((folder) => join(folder, name)));
   const built = await readFile(projectPath('node_modules', '.orders-redis-path'), 'utf8').catch(() => '');
@@ -77,6 +145,10 @@ async function findRedis(): Promise<string | undefined> {
     if (executable) return candidate;
   }
   return undefined;
+}
+
+function urlOf(password: string, port: number): string {
+  return `redis://:${password}@127.0.0.1:${port}`;
 }
 
 /** Rejects until the server accepts connections and has loaded its data. */

@@ -1,8 +1,15 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../config.js';
-import type { EmbeddedServer } from './child.js';
-import { DataDirInUse, lockDataDir } from './data-dir-lock.js';
+import { type EmbeddedServer, endedByItself } from './child.js';
+import { DataDirInUse, type DataDirLock, joinDataDir, type LockOwner, lockDataDir } from './data-dir-lock.js';
+import { unsupportedPlatform } from './platform.js';
+import { ServerFailure } from './server-failure.js';
+
+/** How long a command waits for the servers of a process that has just started. */
+const joinTimeoutMs = 60_000;
+const joinCheckMs = 100;
 
 /** The PostgreSQL and the Redis to use: configured ones, or embedded ones. */
 export interface Servers {
@@ -18,63 +25,89 @@ export interface Servers {
   stop(): Promise<void>;
 }
 
+export interface OpenServersOptions {
+  /** Takes messages for the person at the terminal. */
+  readonly notify: (message: string) => void;
+  /** Names this process in the messages of others, such as "orders serve". */
+  readonly command: string;
+  /**
+   * - `own`: starts embedded servers, and creates their data at the first start. Rejects if another
+   *   process uses the data folder.
+   * - `join`: uses embedded servers that run already, and never stops them. If none run, starts
+   *   them on the data that exists. The command line works in this way.
+   */
+  readonly mode: 'own' | 'join';
+  /** Whether Redis is needed. By default it is. */
+  readonly redis?: boolean;
+}
+
 interface Urls {
-  databaseUrl: string | undefined;
-  redisUrl: string | undefined;
+  readonly databaseUrl?: string | undefined;
+  readonly redisUrl?: string | undefined;
+}
+
+/** The content of servers.json. */
+interface Published extends Urls {
+  /** The process that has written it. */
+  readonly pid: number;
 }
 
 /**
- * Finds the configured servers, and starts embedded ones for those that are not configured.
- * @param notify takes messages for the person at the terminal.
- * @param mode with `join`, uses the embedded servers of a process that already runs on the same
- * data folder. The command line works beside a running service in this way. With `own`, that is an
- * error.
+ * Finds the configured servers, and starts embedded ones for those that are not configured and
+ * needed.
  */
-export async function openServers(
-  config: Config,
-  notify: (message: string) => void,
-  mode: 'own' | 'join' = 'own',
-): Promise<Servers> {
+export async function openServers(config: Config, options: OpenServersOptions): Promise<Servers> {
   const { databaseUrl, redisUrl, dataDir } = config;
-  if (databaseUrl !== undefined && redisUrl !== undefined) {
-    return toServers(config, { databaseUrl, redisUrl }, [], async () => undefined);
-  }
+  const { mode, command, redis: needsRedis = true } = options;
+  const configured = { databaseUrl, redisUrl };
+  if (databaseUrl !== undefined && (redisUrl !== undefined || !needsRedis)) return toServers(config, configured, []);
 
-  let unlock: () => Promise<void>;
+  const problem = unsupportedPlatform();
+  if (problem !== undefined) throw new Error(problem);
+  if (mode === 'join') await requireData(config);
+  let lock: DataDirLock;
   try {
-    unlock = await lockDataDir(dataDir);
+    lock = await lockDataDir(dataDir, command);
   } catch (error) {
     if (mode === 'own' || !(error instanceof DataDirInUse)) throw error;
-    const running = JSON.parse(await readFile(urlsFile(dataDir), 'utf8').catch(() => '{}')) as Partial<Urls>;
-    const joined = { databaseUrl: databaseUrl ?? running.databaseUrl, redisUrl: redisUrl ?? running.redisUrl };
-    if (!joined.databaseUrl || !joined.redisUrl) {
-      throw new Error(`the service that uses ${dataDir} is starting or stopping: try again`);
-    }
-    return toServers(config, joined, [], async () => undefined);
+    return await joinOwner(config, configured, error);
   }
 
+  return start(config, options, lock);
+}
+
+/** Starts the embedded servers that are needed and do not run already. */
+async function start(config: Config, { mode, notify }: OpenServersOptions, lock: DataDirLock): Promise<Servers> {
+  const { databaseUrl, redisUrl, dataDir } = config;
   const started: EmbeddedServer[] = [];
   const stop = async () => {
+    if (mode === 'join' && started.length > 0) await lock.waitUntilUnused();
     await rm(urlsFile(dataDir), { force: true });
     await Promise.all(started.map((server) => server.stop()));
-    await unlock();
+    await lock.release();
   };
   const keep = (server: EmbeddedServer) => {
     started.push(server);
     return server.url;
   };
   try {
+    await rm(urlsFile(dataDir), { force: true });
     // Imported only here: the command line mostly finds running servers, and starts faster without.
-    const [{ startPostgres }, { startRedis }] = await Promise.all([import('./postgres.js'), import('./redis.js')]);
+    const [postgres, redis] = await Promise.all([import('./postgres.js'), import('./redis.js')]);
+    const running =
+      mode === 'join'
+        ? { databaseUrl: await postgres.findPostgres(dataDir), redisUrl: await redis.findRedis(dataDir) }
+        : {};
     // allSettled: if one of them fails, the other has to be complete before it can be stopped.
-    const [database, redis] = await Promise.allSettled([
-      databaseUrl ?? startPostgres(dataDir, notify).then(keep),
-      redisUrl ?? startRedis(dataDir, notify).then(keep),
+    const [database, readModels] = await Promise.allSettled([
+      databaseUrl ?? running.databaseUrl ?? postgres.startPostgres(dataDir, notify).then(keep),
+      redisUrl ?? running.redisUrl ?? redis.startRedis(dataDir, notify).then(keep),
     ]);
     if (database.status === 'rejected') throw database.reason;
-    if (redis.status === 'rejected') throw redis.reason;
-    const urls = { databaseUrl: database.value, redisUrl: redis.value };
-    await writeFile(urlsFile(dataDir), JSON.stringify(urls), { mode: 0o600 });
+    if (readModels.status === 'rejected') throw readModels.reason;
+    const urls = { databaseUrl: database.value, redisUrl: readModels.value };
+    const published: Published = { pid: process.pid, ...urls };
+    await writeFile(urlsFile(dataDir), JSON.stringify(published), { mode: 0o600 });
     return toServers(config, urls, started, stop);
   } catch (error) {
     await stop();
@@ -82,17 +115,67 @@ export async function openServers(
   }
 }
 
+/** Uses the servers of the process that has locked the data folder. */
+async function joinOwner(config: Config, configured: Urls, inUse: DataDirInUse): Promise<Servers> {
+  const deadline = Date.now() + joinTimeoutMs;
+  for (;;) {
+    const joined = await joinDataDir(config.dataDir);
+    if (!joined) throw new Error(`${describeOwner(inUse.owner)} has just stopped: run the command again`);
+    const { owner, leave } = joined;
+    const published = await readPublished(config.dataDir, owner);
+    const urls = {
+      databaseUrl: configured.databaseUrl ?? published?.databaseUrl,
+      redisUrl: configured.redisUrl ?? published?.redisUrl,
+    };
+    if (urls.databaseUrl && urls.redisUrl) return toServers(config, urls, [], async () => leave());
+    leave();
+    if (Date.now() > deadline) {
+      throw new Error(`${describeOwner(owner)} uses ${config.dataDir} but has no servers: try again later`);
+    }
+    await setTimeout(joinCheckMs);
+  }
+}
+
+function describeOwner({ pid, command }: LockOwner): string {
+  return pid === undefined ? 'another process' : `process ${pid} (${command})`;
+}
+
+/**
+ * A command never creates a database: in a wrong folder it would work on an empty one. Only the
+ * service creates it.
+ */
+async function requireData({ databaseUrl, dataDir }: Config): Promise<void> {
+  const name = databaseUrl === undefined ? 'postgres' : 'redis';
+  const found = await lstat(join(dataDir, name)).then(
+    () => true,
+    () => false,
+  );
+  if (found) return;
+  throw new Error(
+    `there is no data of the service in ${dataDir}: run the command in the folder of the service, or set ` +
+      `ORDERS_DATA_DIR, or ${databaseUrl === undefined ? 'DATABASE_URL and REDIS_URL' : 'REDIS_URL'}. ` +
+      '(`orders serve` creates the data at its first start.)',
+  );
+}
+
 function toServers(
   config: Config,
   { databaseUrl = '', redisUrl = '' }: Urls,
   started: readonly EmbeddedServer[],
-  stop: () => Promise<void>,
+  stop: () => Promise<void> = async () => undefined,
 ): Servers {
   let stopping = false;
   const failed = new Promise<Error>((resolve) => {
-    for (const { child } of started) {
+    for (const { name, child, logFile } of started) {
       void child.ended.then(() => {
-        if (!stopping) resolve(new Error(`an embedded server ended unexpectedly: ${child.output().trim()}`));
+        if (stopping) return;
+        const end = endedByItself(child) ? 'ended unexpectedly' : `was ended by ${child.process.signalCode}`;
+        resolve(
+          new ServerFailure(`the embedded ${name} ${end}`, child.output(), {
+            logFile,
+            endedByItself: endedByItself(child),
+          }),
+        );
       });
     }
   });
@@ -106,6 +189,16 @@ function toServers(
       return stop();
     },
   };
+}
+
+/** Reads servers.json. Undefined while the owner of the folder is still starting its servers. */
+async function readPublished(dataDir: string, { pid }: LockOwner): Promise<Published | undefined> {
+  try {
+    const published = JSON.parse(await readFile(urlsFile(dataDir), 'utf8')) as Published;
+    return published.pid === pid ? published : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

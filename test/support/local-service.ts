@@ -35,7 +35,7 @@ export async function startLocalService(
   };
   const notify = (message: string) => write(`orders: ${message}\n`);
   const logger = createJsonLogger(config.logLevel, { write });
-  const servers = await openServers(config, notify);
+  const servers = await openServers(config, { notify, command: 'a test', mode: 'own' });
   const { url, stop } = await startService({ config, servers, log: logger, notify });
   return { url, output: () => output, stop };
 }

@@ -1,5 +1,5 @@
 import { migrate } from '../../event-log/migrate.js';
-import { withServers } from '../connections.js';
+import { type ServerContext, withServers } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 
 const usage = `orders migrate
@@ -10,8 +10,9 @@ const usage = `orders migrate
 /** `orders migrate`: brings the database schema up to date, and prints what was applied. */
 export async function migrateCommand(args: string[]): Promise<void> {
   if (readArguments(args, usage, {}, 0).values.help) return console.log(usage);
-  await withServers(async ({ config, servers }) => {
+  const task = async ({ config, servers }: ServerContext) => {
     const { applied, version } = await migrate(servers.migrationDatabaseUrl, config.partitions);
     console.log(applied.length === 0 ? `the database is at version ${version}` : `applied ${applied.join(', ')}`);
-  });
+  };
+  await withServers(task, { redis: false });
 }

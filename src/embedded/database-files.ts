@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { runChild } from './child.js';
+import { exists, type PostgresFiles } from './postgres-files.js';
+import type { ServerUser } from './server-user.js';
+
+/** PostgreSQL's own databases have lower object ids than those that users create. */
+const firstUserObjectId = 16_384;
+
+export interface PrepareOptions {
+  /** The name of the superuser. */
+  readonly user: string;
+  readonly runAs: ServerUser | undefined;
+  readonly logFile: string;
+  readonly notify: (message: string) => void;
+}
+
+/**
+ * Creates the database files unless they exist. They get their name once they are complete, so that
+ * an interrupted start leaves nothing that looks like a database. Rejects if the files are those of
+ * another major version of PostgreSQL.
+ */
+export async function prepareDatabaseFiles(files: PostgresFiles, options: PrepareOptions): Promise<void> {
+  const { pgData, majorVersion } = files;
+  const version = (await readFile(join(pgData, 'PG_VERSION'), 'utf8').catch(() => '')).trim();
+  if (version !== '' && version !== majorVersion) {
+    throw new Error(
+      `the database files in ${pgData} are those of PostgreSQL ${version}, and this service brings PostgreSQL ` +
+        `${majorVersion}: run the service that made them, or move the data with pg_dump`,
+    );
+  }
+  if (version !== '' && !(await isUnfinished(pgData))) return;
+  if (version !== '') options.notify('the creation of the database files was interrupted: it starts again');
+  await rm(pgData, { recursive: true, force: true });
+  await initialise(files, options);
+}
+
+/** The password of the superuser. */
+export async function readPassword(pgData: string): Promise<string> {
+  const file = passwordFile(pgData);
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Error(`the password of the database in ${pgData} cannot be read: put ${file} back`, { cause: error });
+  }
+}
+
+function passwordFile(pgData: string): string {
+  return join(dirname(pgData), 'postgres-password');
+}
+
+/**
+ * Whether initdb was killed half-way, in a version that created the files in their final place.
+ * Such files were never started, and have no database but PostgreSQL's own.
+ */
+async function isUnfinished(pgData: string): Promise<boolean> {
+  if (await exists(join(pgData, 'postmaster.opts'))) return false;
+  const databases = await readdir(join(pgData, 'base')).catch(() => []);
+  return databases.every((name) => Number(name) < firstUserObjectId);
+}
+
+async function initialise(
+  { initdb, pgData }: PostgresFiles,
+  { user, runAs, logFile, notify }: PrepareOptions,
+): Promise<void> {
+  notify(`creating the database files in ${pgData}`);
+  const unfinished = `${pgData}.new`;
+  const password = passwordFile(pgData);
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true, mode: 0o700 });
+  await writeFile(password, randomBytes(18).toString('base64url'), { mode: 0o600 });
+  if (runAs) for (const path of [unfinished, password]) await chown(path, runAs.uid, runAs.gid);
+  const locale = ['-E', 'UTF8', '--locale=C'];
+  const args = ['-D', unfinished, '-U', user, '-A', 'scram-sha-256', ...locale, '--pwfile', password];
+  try {
+    await runChild(initdb, args, { ...runAs, name: 'creating the database files', logFile });
+    await rename(unfinished, pgData);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    throw error;
+  }
+}
