@@ -40,7 +40,7 @@ export async function runMocha(options, env = {}) {
   const args = [
     join('node_modules', 'mocha', 'bin', 'mocha.js'),
     // .mocharc.json is for tests that need servers.
-    ...(options.unit ? ['--no-config', '--enable-source-maps', '--forbid-only', '--timeout', '10000'] : []),
+    ...(options.unit ? ['--no-config', '--enable-source-maps', '--forbid-only', '--timeout', '60000'] : []),
     ...(jobs > 1 ? ['--parallel', '--jobs', String(jobs)] : []),
     ...(hasReporter(options.mochaArgs) ? [] : ['--reporter', join('scripts', 'test', 'reporter.cjs')]),
     ...options.mochaArgs,
