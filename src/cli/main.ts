@@ -34,7 +34,7 @@ const commands: Readonly<Record<string, () => Promise<(args: string[]) => Promis
   forget: async () => (await import('./commands/forget.js')).forgetCommand,
   keys: async () => (await import('./commands/keys.js')).keysCommand,
   webhooks: async () => (await import('./commands/webhooks.js')).webhooksCommand,
-  import: async () => (await import('./commands/import.js')).importCommand,
+  import: async () => (await import('./commands/import/import.js')).importCommand,
 };
 
 async function main([name, ...args]: string[]): Promise<void> {

@@ -1,40 +1,69 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import type { FilePosition } from './input-lines.js';
+import type { FilePosition } from './import-unit.js';
 
 /**
  * The progress of an import. Everything before `position` is durable, in the event log or among the
- * rejected lines.
+ * rejected records.
  */
 export interface ImportProgress {
   readonly source: string;
+  /** Names the content of the file and the options that positions depend on. */
+  readonly input?: string;
   position: FilePosition;
   imported: number;
   alreadyThere: number;
   rejected: number;
   /**
-   * Bytes of the file of rejected lines. Bytes that a killed run wrote beyond them are overwritten.
+   * Bytes of the file of rejected records. Bytes that a killed run wrote beyond them are
+   * overwritten.
    */
   rejectedBytes: number;
 }
 
-export function newProgress(source: string): ImportProgress {
-  return { source, position: { lines: 0, bytes: 0 }, imported: 0, alreadyThere: 0, rejected: 0, rejectedBytes: 0 };
+export const progressFile = (file: string): string => `${file}.import-progress.json`;
+
+export function newProgress(source: string, input: string): ImportProgress {
+  return {
+    source,
+    input,
+    position: { lines: 0, bytes: 0 },
+    imported: 0,
+    alreadyThere: 0,
+    rejected: 0,
+    rejectedBytes: 0,
+  };
 }
 
-export async function loadProgress(file: string): Promise<ImportProgress | undefined> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+/**
+ * Loads the progress of an interrupted import. Throws Error if it belongs to another source or
+ * file, or to other options.
+ */
+export async function loadProgress(file: string, source: string, input: string): Promise<ImportProgress | undefined> {
+  const text = await readFile(progressFile(file), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  return text === undefined ? undefined : (JSON.parse(text) as ImportProgress);
+  if (text === undefined) return undefined;
+  const progress = JSON.parse(text) as ImportProgress;
+  if (progress.source !== source) {
+    throw new Error(
+      `an import of this file with --source ${progress.source} was interrupted: use the same source, or --restart`,
+    );
+  }
+  if (progress.input !== undefined && progress.input !== input) {
+    throw new Error(
+      'an import of this file was interrupted, and the file or the options have changed since: use --restart to begin again',
+    );
+  }
+  return progress;
 }
 
 /** Replaces the file atomically: if the process is killed, the old or the new file remains. */
 export async function saveProgress(file: string, progress: ImportProgress): Promise<void> {
-  await writeFile(`${file}.new`, JSON.stringify(progress));
-  await rename(`${file}.new`, file);
+  await writeFile(`${progressFile(file)}.new`, JSON.stringify(progress));
+  await rename(`${progressFile(file)}.new`, progressFile(file));
 }
 
 export async function removeProgress(file: string): Promise<void> {
-  await rm(file, { force: true });
+  await rm(progressFile(file), { force: true });
 }

@@ -17,4 +17,40 @@ export const importLimits = {
    * and the lines after it are parsed on their own.
    */
   maxRecordLines: 100,
+  /**
+   * Bytes in which the first line break is looked for. A first line that is longer would be too
+   * long to be read.
+   */
+  lineBreakBytes: 1024 * 1024,
+  /** Bytes at the start of a file by which a message guesses what the file needs. */
+  hintBytes: 64 * 1024,
+  /**
+   * Characters of an order's idempotency key. A longer one is hashed. With the name of a step
+   * behind it, it stays within `maxIdempotencyKeyLength`.
+   */
+  maxKeyCharacters: 180,
+  /**
+   * Slots of the table in which repeated keys are looked for: 12 bytes each. A file with more keys
+   * is read several times.
+   */
+  maxKeySlots: 4 * 1024 * 1024,
+  /** Characters of a rejected record in the file of rejected records. The rest is cut off. */
+  maxRejectedCharacters: 16_384,
+  /** Orders of several rows that are handled as one group. Each has several lines. */
+  maxGroupOrders: 50,
+  /**
+   * Bytes of a file for which its rows get one bucket on disk. A bucket is read at once, and takes
+   * several times as much memory.
+   */
+  bucketBytes: 4 * 1024 * 1024,
+  /** Buckets of a file: each is an open file with a part of the buffer. */
+  maxBuckets: 256,
+  /** Bytes of one bucket. Only rows of one value, which are no order, lead to more. */
+  maxBucketBytes: 128 * 1024 * 1024,
+  /** Characters of rows that wait to be written to their buckets. */
+  spillBufferCharacters: 8 * 1024 * 1024,
+  /** Orders that a dry run remembers, to decide further commands on them. */
+  maxDryRunOrders: 10_000,
+  /** Rejected records whose reasons the terminal shows. The file has all. */
+  maxShownRejections: 5,
 } as const;

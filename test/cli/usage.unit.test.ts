@@ -3,7 +3,7 @@ import { checkpointCommand } from '../../src/cli/commands/checkpoint.js';
 import { exportCommand } from '../../src/cli/commands/export.js';
 import { forgetCommand } from '../../src/cli/commands/forget.js';
 import { historyCommand } from '../../src/cli/commands/history.js';
-import { importCommand } from '../../src/cli/commands/import.js';
+import { importCommand } from '../../src/cli/commands/import/import.js';
 import { keysCommand } from '../../src/cli/commands/keys.js';
 import { migrateCommand } from '../../src/cli/commands/migrate.js';
 import { replayCommand } from '../../src/cli/commands/replay/replay.js';

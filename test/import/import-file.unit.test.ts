@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { BatchOutcome } from '../../src/commands/command-outcome.js';
 import { Overloaded } from '../../src/event-log/overloaded.js';
-import { importFile, progressFile, rejectedFile } from '../../src/import/import-file.js';
-import { readNdjson } from '../../src/import/input-lines.js';
+import { importFile } from '../../src/import/import-file.js';
+import { progressFile } from '../../src/import/import-progress.js';
+import { readNdjson } from '../../src/import/input/read-ndjson.js';
+import { rejectedFile } from '../../src/import/rejected-records.js';
 
 describe('importFile', () => {
   let folder: string;
@@ -37,6 +39,8 @@ describe('importFile', () => {
       importFile({
         file,
         source: 'orders.ndjson',
+        input: 'content',
+        reasonOf: ({ problem }) => problem.detail,
         read: (from) => readNdjson(file, from),
         handlers: {
           handleCommand: () => Promise.reject(new Error('every line places another order')),

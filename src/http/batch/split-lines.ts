@@ -14,6 +14,8 @@ export interface SplitOptions {
   readonly keepEmpty?: boolean;
   /** The number of lines and bytes before the stream, if it starts in the middle of a file. */
   readonly from?: { readonly lines: number; readonly bytes: number };
+  /** The byte that ends a line. By default it is \n, with or without \r before it. */
+  readonly lineBreak?: number;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface SplitOptions {
  */
 export async function* splitLines(
   source: AsyncIterable<Buffer>,
-  { maxLineBytes, maxLines, keepEmpty = false, from = { lines: 0, bytes: 0 } }: SplitOptions,
+  { maxLineBytes, maxLines, keepEmpty = false, from = { lines: 0, bytes: 0 }, lineBreak = 0x0a }: SplitOptions,
 ): AsyncGenerator<Line[]> {
   let parts: Buffer[] = [];
   let size = 0;
@@ -49,7 +51,7 @@ export async function* splitLines(
   for await (const chunk of source) {
     let lines: Line[] = [];
     let start = 0;
-    for (let at = chunk.indexOf(0x0a); at !== -1; at = chunk.indexOf(0x0a, start)) {
+    for (let at = chunk.indexOf(lineBreak); at !== -1; at = chunk.indexOf(lineBreak, start)) {
       take(chunk.subarray(start, at));
       start = at + 1;
       const line = finish(offset + start);

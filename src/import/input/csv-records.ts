@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync';
-import type { Line } from '../http/batch/split-lines.js';
-import { importLimits } from './limits.js';
+import type { Line } from '../../http/batch/split-lines.js';
+import { importLimits } from '../limits.js';
 
 /**
  * A record of a CSV file: its fields, or the reason why it is not readable. A quoted field may
@@ -86,7 +86,7 @@ function parseAlone(lines: readonly Line[], delimiter: string): CsvRecord['conte
   try {
     text = textOf(lines);
   } catch {
-    return { unreadable: 'The line is not UTF-8.' };
+    return { unreadable: 'The line is not UTF-8: set --encoding, such as latin1.' };
   }
   try {
     const [fields = []] = parseText(text, delimiter);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Line } from '../../src/http/batch/split-lines.js';
-import { type CsvRecord, csvRecords } from '../../src/import/csv-records.js';
+import type { Line } from '../../../src/http/batch/split-lines.js';
+import { type CsvRecord, csvRecords } from '../../../src/import/input/csv-records.js';
 
 /** Reads lines in groups of these sizes, which are repeated. */
 async function read(texts: readonly (string | Buffer)[], sizes: readonly number[], delimiter = ',') {
@@ -45,7 +45,7 @@ describe('CSV records', () => {
             'The line is not CSV: Invalid Closing Quote: got "x" at line 1 instead of delimiter, record delimiter, trimable character (if activated) or comment',
         },
       },
-      { lines: [3], content: { unreadable: 'The line is not UTF-8.' } },
+      { lines: [3], content: { unreadable: 'The line is not UTF-8: set --encoding, such as latin1.' } },
       { lines: [4, 5], content: { fields: ['e\nf', 'g'] } },
       { lines: [7], content: { fields: ['h', 'i "j"'] } },
       { lines: [8], content: { unreadable: 'A quote is not closed.' } },

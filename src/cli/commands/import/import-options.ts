@@ -1,0 +1,172 @@
+import { basename, extname } from 'node:path';
+import { defaultKeyedSource } from '../../../import/identity.js';
+import { encodingOf } from '../../../import/input/utf8-copy.js';
+import { parseAssignments } from '../../../import/mapping/assignments.js';
+import { type CsvMapping, checkFields, itemSeparators, keyColumnOf } from '../../../import/mapping/csv-mapping.js';
+import { timeReader } from '../../../import/mapping/date-format.js';
+import { numberFormat } from '../../../import/mapping/number-format.js';
+import type { InputOptions } from '../../../import/open-input.js';
+import { readArguments } from '../../terminal/arguments.js';
+import { errorMessage, UsageError } from '../../terminal/errors.js';
+
+export const usage = `orders import FILE [options]
+
+  Imports orders from NDJSON, with one command per line as in POST /orders/batch, or from CSV with a
+  header line. Every order passes the same checks as a request. If the import is interrupted, run
+  the same command again: it continues where it stopped, and imports nothing twice.
+
+  --format ndjson|csv      by default csv if the file name ends with .csv, otherwise ndjson
+  --encoding ENCODING      utf-8 (default), utf-16, latin1 or windows-1252
+  --source NAME            names the data for ever: an order of it is imported once;
+                           by default the file name, or "orders" with --key
+  --restart                start at the first line, even if an earlier import was interrupted
+  --same-lines             the file has changed since it was imported without --key, but each line
+                           has kept its number: rejected lines were corrected, or lines were added
+  --preview N              show the first N orders, and place nothing
+  --dry-run                check the whole file, and place nothing
+  --no-wait                do not wait for the read models
+
+  For CSV:
+  --map FIELD=COLUMN,…     the column of each field: user_id, total_amount, currency, occurred_at,
+                           order_id, item_id, quantity, unit_price, item_ids, metadata.NAME;
+                           quote a name with a comma, as in total_amount="Total, gross"
+  --set FIELD=VALUE,…      fields that have the same value in every order
+  --default FIELD=VALUE,…  values for empty cells
+  --key COLUMN             the column that identifies an order; without it, its line number does
+  --group-by COLUMN        rows with the same value are the lines of one order; implies --key
+  --delimiter CHARACTER    by default a comma; '\\t' is a tab
+  --date-format FORMAT     of YYYY YY MMMM MMM MM M DD D HH H hh h mm ss S A Z z X and others, with
+                           fixed text in [brackets]; by default RFC 3339; may be repeated
+  --time-zone ZONE         the zone of times without an offset, such as Europe/Berlin;
+                           by default UTC
+  --decimal CHARACTER      a point (default) or a comma
+  --thousands CHARACTER    the character between groups of digits, as in 1,234.50; by default none
+  --item-separator CHARS   the characters between the ids of item_ids; by default | and ;
+
+  Rejected records are written to FILE.rejected.ndjson, each with its line number and the reason.
+  docs/import.md describes every option, with examples and cures for errors.
+
+  Exit code 3: at least one record was rejected.`;
+
+const options = {
+  format: { type: 'string' },
+  encoding: { type: 'string' },
+  source: { type: 'string' },
+  restart: { type: 'boolean' },
+  'same-lines': { type: 'boolean' },
+  preview: { type: 'string' },
+  'dry-run': { type: 'boolean' },
+  'no-wait': { type: 'boolean' },
+  map: { type: 'string', multiple: true },
+  set: { type: 'string', multiple: true },
+  default: { type: 'string', multiple: true },
+  key: { type: 'string' },
+  'group-by': { type: 'string' },
+  delimiter: { type: 'string' },
+  'date-format': { type: 'string', multiple: true },
+  'time-zone': { type: 'string' },
+  decimal: { type: 'string' },
+  thousands: { type: 'string' },
+  'item-separator': { type: 'string' },
+} as const;
+
+/** The options of one import. */
+export interface ImportArguments extends InputOptions {
+  readonly restart: boolean;
+  readonly sameLines: boolean;
+  /** Orders to show. Undefined to import. */
+  readonly preview: number | undefined;
+  readonly dryRun: boolean;
+  readonly wait: boolean;
+}
+
+/** Parses the command line. Undefined for --help. Throws UsageError. */
+export function readImportArguments(args: string[]): ImportArguments | undefined {
+  const { values, positionals } = readArguments(args, usage, options, 1);
+  if (values.help) return undefined;
+  const [file] = positionals;
+  if (file === undefined) throw new UsageError(usage);
+  try {
+    const format = values.format ?? (extname(file).toLowerCase() === '.csv' ? 'csv' : 'ndjson');
+    if (format !== 'csv' && format !== 'ndjson') throw new Error(`--format ${format}: use csv or ndjson`);
+    const csv = format === 'csv' ? csvOptions(values) : undefined;
+    if (!csv) rejectCsvOptions(values);
+    const keyed = csv !== undefined && keyColumnOf(csv.mapping) !== undefined;
+    const source = values.source ?? (keyed ? defaultKeyedSource : basename(file));
+    if (!/^[\x20-\x7e]{1,150}$/.test(source)) throw new Error('--source must be 1 to 150 printable ASCII characters');
+    return {
+      file,
+      source,
+      encoding: encodingOf(values.encoding ?? 'utf-8'),
+      csv,
+      restart: values.restart ?? false,
+      sameLines: values['same-lines'] ?? false,
+      preview: values.preview === undefined ? undefined : previewCount(values.preview),
+      dryRun: values['dry-run'] ?? false,
+      wait: !values['no-wait'],
+    };
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError(errorMessage(error));
+  }
+}
+
+type Values = ReturnType<typeof readArguments<typeof options>>['values'];
+
+const csvOnly = [
+  ...([
+    'map',
+    'set',
+    'default',
+    'key',
+    'group-by',
+    'delimiter',
+    'date-format',
+    'time-zone',
+    'decimal',
+    'thousands',
+  ] as const),
+  'item-separator',
+] as const;
+
+function rejectCsvOptions(values: Values): void {
+  const given = csvOnly.find((name) => values[name] !== undefined);
+  if (given) throw new Error(`--${given} is for CSV files: add --format csv if the file is one`);
+}
+
+function csvOptions(values: Values): NonNullable<InputOptions['csv']> {
+  if (!values.map) throw new UsageError(`a CSV file needs --map\n\n${usage}`);
+  const mapping: CsvMapping = {
+    columns: parseAssignments(values.map.join(','), '--map'),
+    constants: values.set ? parseAssignments(values.set.join(','), '--set') : new Map(),
+    defaults: values.default ? parseAssignments(values.default.join(','), '--default') : new Map(),
+    dateFormats: values['date-format'] ?? [],
+    timeZone: values['time-zone'],
+    numbers: numberFormat(values.decimal, values.thousands),
+    itemSeparators: values['item-separator'] ?? itemSeparators,
+    keyColumn: values.key,
+    groupColumn: values['group-by'],
+  };
+  if (mapping.itemSeparators === '') throw new Error('--item-separator must not be empty');
+  timeReader(mapping.dateFormats, mapping.timeZone);
+  checkFields(mapping);
+  return { mapping, delimiter: delimiterOf(values.delimiter ?? ',') };
+}
+
+function delimiterOf(text: string): string {
+  const delimiter = text === '\\t' || text.toLowerCase() === 'tab' ? '\t' : text;
+  if ([...delimiter].length !== 1 || /["\r\n]/.test(delimiter)) {
+    throw new Error(`--delimiter "${text}" must be one character; '\\t' is a tab`);
+  }
+  return delimiter;
+}
+
+function previewCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > maxPreview) {
+    throw new Error(`--preview ${text}: use a number from 1 to ${maxPreview}`);
+  }
+  return count;
+}
+
+/** Orders that --preview shows at most: more do not fit on any screen. */
+const maxPreview = 1_000;

@@ -1,0 +1,72 @@
+import type { ImportProgress } from '../../../import/import-progress.js';
+import { importLimits } from '../../../import/limits.js';
+import type { Warnings } from '../../../import/mapping/warnings.js';
+import { rejectedFile } from '../../../import/rejected-records.js';
+import { printNotice } from '../../terminal/notices.js';
+import { ProgressBar } from '../../terminal/progress-bar.js';
+
+/**
+ * Shows the progress of an import. An import that continues an earlier one starts with that one's
+ * records.
+ */
+export class ImportView {
+  readonly #file: string;
+  readonly #bytes: number;
+  #bar: ProgressBar | undefined;
+  /** Records that an interrupted import has done. */
+  #before = 0;
+  readonly #shown: string[] = [];
+
+  constructor(file: string, bytes: number) {
+    this.#file = file;
+    this.#bytes = bytes;
+  }
+
+  update(progress: ImportProgress): void {
+    const records = countRecords(progress);
+    const { bytes } = progress.position;
+    if (!this.#bar) {
+      this.#before = records;
+      this.#bar = new ProgressBar('lines', records > 0 ? bytes / this.#bytes : 0);
+      if (records > 0) printNotice(`continuing after ${formatCount(records)} lines of an interrupted import`);
+    }
+    this.#bar.update(bytes / Math.max(this.#bytes, 1), records - this.#before);
+  }
+
+  /** Keeps the first reasons for the end, so that they do not disturb the bar. */
+  reject(line: number, reason: string): void {
+    if (this.#shown.length < importLimits.maxShownRejections) this.#shown.push(`line ${line}: ${reason}`);
+  }
+
+  end(): void {
+    this.#bar?.end();
+  }
+
+  /** @param done what happened to the records that were not rejected. */
+  printResult(result: ImportProgress, done: string): void {
+    const seconds = this.#bar?.elapsedSeconds() ?? 0;
+    const records = countRecords(result);
+    const rate = Math.round((records - this.#before) / Math.max(seconds, 0.001));
+    const { imported, alreadyThere, rejected } = result;
+    console.log(
+      `${formatCount(records)} lines: ${formatCount(imported)} ${done}, ${formatCount(alreadyThere)} already there, ` +
+        `${formatCount(rejected)} rejected; ${seconds.toFixed(1)} s, ${formatCount(rate)} lines/s`,
+    );
+    if (rejected === 0) return;
+    for (const line of this.#shown) console.log(line);
+    console.log(`the rejected lines and the reasons are in ${rejectedFile(this.#file)}`);
+    process.exitCode = 3;
+  }
+
+  printWarnings(warnings: Warnings): void {
+    for (const message of warnings.messages()) console.log(`warning: ${message}`);
+  }
+}
+
+function countRecords({ imported, alreadyThere, rejected }: ImportProgress): number {
+  return imported + alreadyThere + rejected;
+}
+
+export function formatCount(count: number): string {
+  return count.toLocaleString('en');
+}

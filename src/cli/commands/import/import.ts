@@ -1,0 +1,105 @@
+import { readConfig } from '../../../config.js';
+import { dryRunHandlers } from '../../../import/checking/dry-run.js';
+import { importFile, type Rejection } from '../../../import/import-file.js';
+import type { ImportProgress } from '../../../import/import-progress.js';
+import { checkImportedFile } from '../../../import/imported-files.js';
+import { keyColumnOf } from '../../../import/mapping/csv-mapping.js';
+import { rejectionReason } from '../../../import/mapping/rejection-reason.js';
+import { type Input, openInput } from '../../../import/open-input.js';
+import { wireCommandHandlers } from '../../../service/wire-commands.js';
+import { withConnections } from '../../connections.js';
+import { ProgressBar } from '../../terminal/progress-bar.js';
+import { type ImportArguments, readImportArguments, usage } from './import-options.js';
+import { ImportView } from './import-view.js';
+import { printPreview } from './preview.js';
+import { waitForReadModels } from './wait-for-read-models.js';
+
+/** `orders import`: imports orders from a file, with the same checks as requests. */
+export async function importCommand(args: string[]): Promise<void> {
+  const options = readImportArguments(args);
+  if (!options) return console.log(usage);
+  const reading = new ProgressBar('% of the file read');
+  const onRead = (fraction: number) => reading.update(fraction, Math.round(fraction * 100));
+  const input = await openInput({ ...options, onRead }).finally(() => reading.end());
+  try {
+    if (options.preview !== undefined) await printPreview(described(options, input), options.preview);
+    else if (options.dryRun) await checkFile(options, input);
+    else await importInto(options, input);
+  } finally {
+    await input.close();
+  }
+}
+
+async function importInto(options: ImportArguments, input: Input): Promise<void> {
+  const keyed = options.csv !== undefined && keyColumnOf(options.csv.mapping) !== undefined;
+  await withConnections(async (connections) => {
+    if (!keyed) await checkImportedFile(connections.pool, options.source, input.fingerprint, options.sameLines);
+    const view = new ImportView(options.file, input.bytes);
+    /** The last position that the import appended to each partition. */
+    const appended = new Map<number, number>();
+    let result: ImportProgress;
+    try {
+      result = await importFile({
+        ...common(options, input, view),
+        handlers: wireCommandHandlers(connections, connections.log),
+        restart: options.restart,
+        onHandled: ({ partition, position, replayed }) => {
+          if (!replayed && position > (appended.get(partition) ?? 0)) appended.set(partition, position);
+        },
+      });
+    } finally {
+      view.end();
+    }
+    view.printResult(result, 'imported');
+    view.printWarnings(input.warnings);
+    if (!keyed && options.csv) {
+      console.log('orders are identified by their line in this file: to import a later export of it, use --key COLUMN');
+    }
+    if (options.wait) await waitForReadModels(connections.models, appended);
+  }, readConfig(process.env).poolSize);
+}
+
+async function checkFile(options: ImportArguments, input: Input): Promise<void> {
+  const view = new ImportView(options.file, input.bytes);
+  let result: ImportProgress;
+  try {
+    result = await importFile({
+      ...common(options, input, view),
+      handlers: dryRunHandlers(),
+      dryRun: true,
+      restart: true,
+    });
+  } finally {
+    view.end();
+  }
+  view.printResult(result, 'accepted');
+  view.printWarnings(input.warnings);
+  console.log('nothing was placed');
+}
+
+/** The options that an import and a preview have in common. */
+function described({ source, csv }: ImportArguments, { read }: Input) {
+  const { defaultCurrency } = readConfig(process.env);
+  return {
+    source,
+    read,
+    defaultCurrency,
+    reasonOf: (rejection: Rejection) => (csv ? rejectionReason(rejection, csv.mapping) : rejection.problem.detail),
+  };
+}
+
+function common(options: ImportArguments, input: Input, view: ImportView) {
+  return {
+    ...described(options, input),
+    file: options.file,
+    input: inputName(options.csv, input),
+    onProgress: (progress: ImportProgress) => view.update(progress),
+    onRejected: (line: number, reason: string) => view.reject(line, reason),
+  };
+}
+
+/** Names the file's content and the options that positions and counts depend on. */
+function inputName(csv: ImportArguments['csv'], { fingerprint }: Input): string {
+  const { keyColumn = '', groupColumn = '' } = csv?.mapping ?? {};
+  return [fingerprint.sha256, keyColumn, groupColumn].join(' ');
+}

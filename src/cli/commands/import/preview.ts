@@ -1,0 +1,15 @@
+import { type PreviewOptions, previewColumns, previewRows } from '../../../import/checking/preview.js';
+import { alignColumns } from '../../terminal/tables.js';
+
+/** Prints the first orders as a table, with the reasons for which others would be rejected. */
+export async function printPreview(options: PreviewOptions, count: number): Promise<void> {
+  const rows = await previewRows(options, count);
+  const table = [previewColumns, ...rows.map(({ cells }) => cells)];
+  for (const line of alignColumns(table, { right: [0, 5] })) console.log(line);
+  const refused = rows.flatMap(({ refused, cells: [line] }) =>
+    refused === undefined ? [] : [`line ${line}: ${refused}`],
+  );
+  for (const line of refused) console.log(line);
+  console.log(`the first ${rows.length} orders; nothing was placed`);
+  if (refused.length > 0) process.exitCode = 3;
+}

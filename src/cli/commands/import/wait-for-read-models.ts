@@ -1,0 +1,49 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { getProjections } from '../../../queries/get-projections.js';
+import type { ReadModels } from '../../../queries/live-generation.js';
+import { withTimeout } from '../../../with-timeout.js';
+import { printNotice } from '../../terminal/notices.js';
+import { ProgressBar } from '../../terminal/progress-bar.js';
+
+const pollIntervalMs = 100;
+/** Time in which the read models have to move, and Redis has to respond. */
+const patienceMs = 10_000;
+
+/**
+ * Waits until the read models have all events of the import, and shows how far they are. Gives up
+ * with a notice if no projector runs, or if the read models do not move.
+ * @param appended the last position that the import appended to each partition.
+ */
+export async function waitForReadModels(models: ReadModels, appended: ReadonlyMap<number, number>): Promise<void> {
+  if (appended.size === 0) return;
+  let bar: ProgressBar | undefined;
+  let first = 0;
+  let least = Number.POSITIVE_INFINITY;
+  let movedMs = Date.now();
+  try {
+    for (;;) {
+      const projections = await withTimeout(patienceMs, getProjections(models));
+      let left = 0;
+      for (const { partitions } of projections) {
+        for (const { partition, checkpoint } of partitions)
+          left += Math.max(0, (appended.get(partition) ?? 0) - checkpoint);
+      }
+      if (left === 0) return;
+      if (!projections.some(({ partitions }) => partitions.some(({ owner }) => owner !== null)))
+        return printNotice('no projector runs: the read models follow when the service runs');
+      if (left < least) {
+        least = left;
+        movedMs = Date.now();
+      } else if (Date.now() - movedMs > patienceMs)
+        return printNotice(`the read models are ${left} events behind and do not move: see orders status`);
+      bar ??= new ProgressBar('events in the read models');
+      first = Math.max(first, left);
+      bar.update((first - left) / first, first - left);
+      await delay(pollIntervalMs);
+    }
+  } catch (error) {
+    printNotice(`the read models could not be asked: ${(error as Error).message}. Everything is imported.`);
+  } finally {
+    bar?.end();
+  }
+}

@@ -1,0 +1,115 @@
+import { fieldOf } from './fields.js';
+import type { NumberFormat } from './number-format.js';
+
+/** How the columns of a CSV file become orders. */
+export interface CsvMapping {
+  /** The column of each field. */
+  readonly columns: ReadonlyMap<string, string>;
+  /** The value of each field that is the same in all orders. */
+  readonly constants: ReadonlyMap<string, string>;
+  /** The value of each field whose cell is empty. */
+  readonly defaults: ReadonlyMap<string, string>;
+  /** The formats of times in the file, tried in this order. None for RFC 3339. */
+  readonly dateFormats: readonly string[];
+  /** The IANA zone of times without an offset. Undefined for UTC. */
+  readonly timeZone: string | undefined;
+  readonly numbers: NumberFormat;
+  /** The characters between the ids of `item_ids`. */
+  readonly itemSeparators: string;
+  /** The column whose value identifies an order. Undefined if the number of its line does. */
+  readonly keyColumn: string | undefined;
+  /** The column whose value groups rows into one order. Undefined if each row is an order. */
+  readonly groupColumn: string | undefined;
+}
+
+/** The characters between the ids of `item_ids`, unless --item-separator says otherwise. */
+export const itemSeparators = '|;';
+
+/** Checks that every needed field has a value. Throws Error with a message for the user. */
+export function checkFields(mapping: CsvMapping): void {
+  const { columns, constants, defaults } = mapping;
+  for (const field of constants.keys()) {
+    for (const [option, others] of [
+      ['--map', columns],
+      ['--default', defaults],
+    ] as const) {
+      if (others.has(field))
+        throw new Error(`${field} is in both --set and ${option}: for empty cells, use --default alone`);
+    }
+  }
+  const has = (field: string) => columns.has(field) || constants.has(field) || defaults.has(field);
+  for (const needed of ['user_id', 'total_amount']) {
+    if (!has(needed)) throw new Error(`${needed} is not mapped: add it to --map`);
+  }
+  if (mapping.groupColumn !== undefined && has('item_ids'))
+    throw new Error('with --group-by each row is a line of the order: map item_id, not item_ids');
+  if (has('item_id') === has('item_ids'))
+    throw new Error('map either item_id (with quantity) or item_ids, in --map or --set');
+  if (!has('occurred_at')) {
+    throw new Error('occurred_at is not mapped: add the column of the date to --map, or --set occurred_at=now');
+  }
+  if (!has('currency')) {
+    throw new Error(
+      'currency is not mapped: add its column to --map, or the code of all orders, as in --set currency=EUR',
+    );
+  }
+}
+
+/**
+ * Finds the columns of a mapping in the file's header. Throws Error with a message for the user.
+ * @param hint says what else the file may need, such as another delimiter.
+ */
+export function columnIndexes(
+  mapping: CsvMapping,
+  header: readonly string[],
+  hint: string,
+): ReadonlyMap<string, number> {
+  const indexes = new Map<string, number>();
+  const wanted = [...mapping.columns].map(([field, column]): [option: string, column: string] => [
+    `--map ${field}=${column}`,
+    column,
+  ]);
+  for (const [option, column] of [
+    ['--key', mapping.keyColumn],
+    ['--group-by', mapping.groupColumn],
+  ] as const) {
+    if (column !== undefined) wanted.push([`${option} ${column}`, column]);
+  }
+  for (const [option, column] of wanted) {
+    const first = header.indexOf(column);
+    const numbered = /^#([1-9]\d{0,3})$/.exec(column);
+    const index = first === -1 && numbered ? Number(numbered[1]) - 1 : first;
+    if (index < 0 || index >= header.length) {
+      throw new Error(`${option}: the file has no column "${column}"; ${described(header)}${hint}`);
+    }
+    if (first !== -1 && header.includes(column, first + 1)) {
+      const second = header.indexOf(column, first + 1);
+      throw new Error(
+        `${option}: the columns ${first + 1} and ${second + 1} of the file are both named "${column}"; ` +
+          `name one by its number, as in #${first + 1}`,
+      );
+    }
+    indexes.set(column, index);
+  }
+  return indexes;
+}
+
+/** Columns that a message lists at most. */
+const shownColumns = 100;
+
+function described(header: readonly string[]): string {
+  const shown = header.slice(0, shownColumns).join(', ').slice(0, 2_000);
+  return header.length === 1 ? `its only column is "${shown}"` : `it has ${shown}`;
+}
+
+/** The column whose value identifies an order: that of --key, otherwise that of --group-by. */
+export function keyColumnOf({ keyColumn, groupColumn }: CsvMapping): string | undefined {
+  return keyColumn ?? groupColumn;
+}
+
+/** The columns whose values belong to the whole order, not to a line of it. */
+export function orderColumns({ columns, keyColumn, groupColumn }: CsvMapping): Set<string> {
+  const found = new Set([...columns].filter(([field]) => !fieldOf(field)?.perLine).map(([, column]) => column));
+  for (const column of [keyColumn, groupColumn]) if (column !== undefined) found.add(column);
+  return found;
+}

@@ -1,0 +1,43 @@
+export type FieldKind = 'text' | 'number' | 'quantity' | 'time' | 'currency' | 'list';
+
+/** A field of an order that a column, or a value for all orders, can fill. */
+export interface Field {
+  readonly kind: FieldKind;
+  /** Whether each row of a grouped order has a value of its own. */
+  readonly perLine: boolean;
+  /** Whether an empty cell leaves the field out. Otherwise it needs a value, or `--default`. */
+  readonly optional: boolean;
+}
+
+const order = (kind: FieldKind): Field => ({ kind, perLine: false, optional: false });
+const line = (kind: FieldKind): Field => ({ kind, perLine: true, optional: false });
+const optional = (field: Field): Field => ({ ...field, optional: true });
+
+/** The fields that --map, --set and --default know, besides metadata.NAME. */
+export const fields = {
+  user_id: order('text'),
+  total_amount: order('number'),
+  currency: order('currency'),
+  occurred_at: order('time'),
+  order_id: order('text'),
+  item_id: line('text'),
+  quantity: line('quantity'),
+  unit_price: optional(line('number')),
+  item_ids: order('list'),
+} as const satisfies Record<string, Field>;
+
+export type FieldName = keyof typeof fields;
+
+export const fieldNames = Object.keys(fields);
+
+const metadataField = optional(order('text'));
+
+/** The field of a name. Undefined if there is no such field. */
+export function fieldOf(name: string): Field | undefined {
+  if (/^metadata\.[\w-]+$/.test(name)) return metadataField;
+  return isFieldName(name) ? fields[name] : undefined;
+}
+
+function isFieldName(name: string): name is FieldName {
+  return Object.hasOwn(fields, name);
+}

@@ -1,0 +1,138 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { groupedOrders } from './grouping/grouped-orders.js';
+import { spillRows } from './grouping/spilled-rows.js';
+import { type FileFingerprint, fingerprintOf, keyOfValue } from './identity.js';
+import type { FilePosition, ImportGroup } from './import-unit.js';
+import { type CsvHeader, readHeader } from './input/csv-header.js';
+import { fileHint } from './input/file-hints.js';
+import { readCsv } from './input/read-csv.js';
+import { readNdjson } from './input/read-ndjson.js';
+import { repeatedValue } from './input/repeated-values.js';
+import { checkEncoding, type Encoding, writeUtf8Copy } from './input/utf8-copy.js';
+import { type CsvMapping, columnIndexes, keyColumnOf, orderColumns } from './mapping/csv-mapping.js';
+import { orderReader } from './mapping/order-reader.js';
+import { Warnings } from './mapping/warnings.js';
+
+export interface InputOptions {
+  readonly file: string;
+  readonly source: string;
+  readonly encoding: Encoding;
+  /** Undefined for NDJSON. */
+  readonly csv: { readonly mapping: CsvMapping; readonly delimiter: string } | undefined;
+  /** Called with the part of the file, from 0 to 1, that was read before the import begins. */
+  readonly onRead?: (fraction: number) => void;
+}
+
+/** A file that is ready to be imported. */
+export interface Input {
+  readonly read: (from: FilePosition) => AsyncIterable<ImportGroup>;
+  /** The number of bytes that positions count up to. */
+  readonly bytes: number;
+  readonly fingerprint: FileFingerprint;
+  readonly warnings: Warnings;
+  /** Removes what was written to disk to read the file. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens a file and checks all that can be checked before anything is placed. Throws Error with a
+ * message for the user.
+ */
+export async function openInput(options: InputOptions): Promise<Input> {
+  const { file, encoding, csv } = options;
+  await checkEncoding(file, encoding);
+  const fingerprint = await fingerprintOf(file);
+  const folder = workFolder(file);
+  await rm(folder, { recursive: true, force: true });
+  const close = () => rm(folder, { recursive: true, force: true });
+  try {
+    let text = file;
+    if (encoding !== 'utf-8') {
+      await mkdir(folder, { mode: 0o700 });
+      text = join(folder, 'utf-8');
+      await writeUtf8Copy(file, encoding, text);
+    }
+    const warnings = new Warnings();
+    const { size: bytes } = await stat(text);
+    const opened = csv
+      ? await openCsv({ ...options, ...csv, text, bytes, folder, warnings })
+      : { read: (from: FilePosition) => readNdjson(text, from), bytes };
+    return { ...opened, fingerprint, warnings, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface CsvInput {
+  /** The file in UTF-8. */
+  readonly text: string;
+  readonly bytes: number;
+  readonly folder: string;
+  readonly source: string;
+  readonly mapping: CsvMapping;
+  readonly delimiter: string;
+  readonly warnings: Warnings;
+  readonly onRead?: InputOptions['onRead'];
+}
+
+async function openCsv(input: CsvInput): Promise<Pick<Input, 'read' | 'bytes'>> {
+  const { text, mapping, delimiter, source, warnings } = input;
+  const header = await readHeader(text, delimiter);
+  const indexes = columnIndexes(mapping, header.columns, await fileHint(text, delimiter));
+  const keyOf = keyColumnOf(mapping) === undefined ? undefined : (value: string) => keyOfValue(source, value);
+  if (mapping.groupColumn !== undefined) return groupRows(input, mapping.groupColumn, header, indexes, keyOf);
+  const readOrder = orderReader(mapping, (column) => indexes.get(column) ?? -1, keyOf, warnings);
+  for (const [option, column] of identifyingColumns(mapping)) {
+    const repeated = await repeatedValue(text, delimiter, header, indexes.get(column) ?? -1);
+    if (!repeated) continue;
+    const [first, second] = repeated.lines;
+    throw new Error(
+      `${option}: "${repeated.value}" is in lines ${first} and ${second}, so nothing was placed. If several rows are one ` +
+        'order, set --group-by COLUMN with the column of the order’s number; otherwise correct the file',
+    );
+  }
+  return { read: (from) => readCsv({ file: text, delimiter, header, readOrder }, from), bytes: input.bytes };
+}
+
+async function groupRows(
+  { text, bytes, mapping, delimiter, folder, warnings, onRead }: CsvInput,
+  groupColumn: string,
+  header: CsvHeader,
+  indexes: ReadonlyMap<string, number>,
+  keyOf: ((value: string) => string) | undefined,
+): Promise<Pick<Input, 'read' | 'bytes'>> {
+  const columns = [...indexes.keys()];
+  const readOrder = orderReader(mapping, (column) => columns.indexOf(column), keyOf, warnings);
+  const rows = await spillRows({
+    file: text,
+    delimiter,
+    header,
+    keyIndex: indexes.get(groupColumn) ?? -1,
+    kept: [...indexes.values()],
+    folder,
+    onRead: (read) => onRead?.(read / Math.max(bytes, 1)),
+  });
+  const grouped = { file: text, rows, columns, orderColumns: orderColumns(mapping), readOrder };
+  return { read: (from) => groupedOrders(grouped, from), bytes: rows.sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+/**
+ * The folder beside the file for what is written to read it. It may hold personal data, so it is
+ * removed at the end, and at the next start if a run was killed.
+ */
+function workFolder(file: string): string {
+  return `${file}.import-work`;
+}
+
+/** The columns of which every value should name one order, with the options that say so. */
+function identifyingColumns({ columns, keyColumn }: CsvMapping): [option: string, column: string][] {
+  const found: [option: string, column: string][] = [];
+  for (const field of ['reference', 'order_id']) {
+    const column = columns.get(field);
+    if (column !== undefined) found.push([`--map ${field}=${column}`, column]);
+  }
+  if (keyColumn !== undefined) found.push([`--key ${keyColumn}`, keyColumn]);
+  return found.filter(([, column], nth) => found.findIndex(([, other]) => other === column) === nth);
+}

@@ -1,0 +1,53 @@
+import { expect } from 'chai';
+import { numberFormat, numberReader } from '../../../src/import/mapping/number-format.js';
+
+const read = (text: string, decimal?: string, thousands?: string) =>
+  numberReader(numberFormat(decimal, thousands))(text);
+
+describe('Number formats of an import', () => {
+  const numbers: [text: string, read: string, decimal?: string, thousands?: string][] = [
+    ['59.9800', '59.9800'],
+    ['.5', '.5'],
+    ['-3', '-3'],
+    ['1,234.50', '1234.50', '.', ','],
+    ['12,34,567.00', '1234567.00', '.', ','],
+    ['1.234,50', '1234.50', ',', '.'],
+    ['12,50', '12.50', ','],
+    ['1 234,5', '1234.5', ',', ' '],
+    ['1\u202f234\u00a0567', '1234567', ',', ' '],
+    ['1’234.50', '1234.50', '.', "'"],
+    ['1234.50', '1234.50', '.', ','],
+  ];
+  for (const [text, expected, decimal, thousands] of numbers) {
+    it(`"${text}" with --decimal ${decimal ?? '.'} and --thousands ${thousands ?? '(none)'} is ${expected}`, () =>
+      expect(read(text, decimal, thousands)).to.equal(expected));
+  }
+
+  const refused: [text: string, reason: RegExp, decimal?: string, thousands?: string][] = [
+    ['1,234.50', /"1,234.50" is not a number: set --thousands ,/],
+    ['12,50', /set --decimal ,/],
+    ['1,234', /set --thousands , or --decimal ,/],
+    ['1.234,50', /set --decimal , and --thousands \./],
+    ['12.50', /with --decimal ,/, ','],
+    ['12,50', /not a number/, '.', ','],
+    ['1,23.45', /not a number/, '.', ','],
+    ['$12.00', /no currency sign/],
+    ['12,00 €', /no currency sign/],
+    ['1 234,50', /--thousands ' '/],
+    ['(12.00)', /not a number/],
+    ['1e3', /not a number/],
+    ['12.00.00', /not a number/],
+    ['.', /not a number/],
+    ['NaN', /not a number/],
+  ];
+  for (const [text, reason, decimal, thousands] of refused) {
+    it(`"${text}" with --decimal ${decimal ?? '.'} and --thousands ${thousands ?? '(none)'} is refused with a reason`, () =>
+      expect(() => read(text, decimal, thousands)).to.throw(reason));
+  }
+
+  it('a decimal and a thousands character that are the same, or no such character, are refused', () => {
+    expect(() => numberFormat('.', '.')).to.throw(/both/);
+    expect(() => numberFormat('x')).to.throw(/--decimal "x"/);
+    expect(() => numberFormat('.', '3')).to.throw(/--thousands "3"/);
+  });
+});

@@ -1,0 +1,101 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readImportArguments } from '../../src/cli/commands/import/import-options.js';
+import type { CommandHandlers } from '../../src/commands/command-handlers.js';
+import type { CommandRequest } from '../../src/commands/command-request.js';
+import { dryRunHandlers } from '../../src/import/checking/dry-run.js';
+import { importFile } from '../../src/import/import-file.js';
+import { rejectionReason } from '../../src/import/mapping/rejection-reason.js';
+import { openInput } from '../../src/import/open-input.js';
+import { rejectedFile } from '../../src/import/rejected-records.js';
+
+export interface Trial {
+  /** The accepted commands, in their order. */
+  readonly commands: readonly CommandRequest[];
+  /** The accepted `place` commands, as a short text each: user, items, total, currency, time. */
+  readonly placed: readonly string[];
+  readonly rejected: readonly { readonly line: number; readonly reason: string; readonly record: string }[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Imports a file without servers: with the options of the command line, and with handlers that
+ * decide each command and append nothing.
+ */
+export async function trialImport(
+  content: string | Buffer,
+  args: readonly string[],
+  name = 'orders.csv',
+): Promise<Trial> {
+  const folder = await mkdtemp(join(tmpdir(), 'orders-trial-'));
+  try {
+    const file = join(folder, name);
+    await writeFile(file, content);
+    const options = readImportArguments([file, ...args]);
+    if (!options) throw new Error('--help was asked for');
+    const input = await openInput(options);
+    try {
+      const commands: CommandRequest[] = [];
+      const { csv, source } = options;
+      const { rejected } = await importFile({
+        file,
+        source,
+        input: '',
+        read: input.read,
+        handlers: recording(commands),
+        defaultCurrency: 'USD',
+        restart: true,
+        dryRun: true,
+        reasonOf: (rejection) => (csv ? rejectionReason(rejection, csv.mapping) : rejection.problem.detail),
+      });
+      const text = rejected === 0 ? '' : (await readFile(rejectedFile(file), 'utf8')).trim();
+      return {
+        commands,
+        placed: commands.flatMap(describePlaced),
+        rejected: text === '' ? [] : text.split('\n').map((line) => JSON.parse(line)),
+        warnings: input.warnings.messages(),
+      };
+    } finally {
+      await input.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The message with which an import is refused before it begins. Empty if it is not refused. */
+export async function refusal(content: string | Buffer, args: readonly string[], name?: string): Promise<string> {
+  return trialImport(content, args, name).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+}
+
+function recording(commands: CommandRequest[]): CommandHandlers {
+  const { handleCommand, placeOrders } = dryRunHandlers();
+  return {
+    async handleCommand(request) {
+      const outcome = await handleCommand(request);
+      if (outcome.outcome === 'handled') commands.push(request);
+      return outcome;
+    },
+    async placeOrders(requests) {
+      const outcomes = await placeOrders(requests);
+      for (const [nth, request] of requests.entries()) if (outcomes[nth]?.outcome === 'handled') commands.push(request);
+      return outcomes;
+    },
+  };
+}
+
+function describePlaced({ command, occurredAt = 'now' }: CommandRequest): string[] {
+  if (command.command !== 'place') return [];
+  const { userId, items, itemIds, totalAmount, currency } = command;
+  const lines = items
+    ? items.map(
+        ({ item_id, quantity, unit_price }) =>
+          `${quantity} ${item_id}${unit_price === undefined ? '' : ` at ${unit_price}`}`,
+      )
+    : itemIds;
+  return [`${userId}: ${lines?.join(' + ')} = ${totalAmount} ${currency}, ${occurredAt}`];
+}
