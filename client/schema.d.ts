@@ -27,7 +27,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Orders, newest first */
+        /**
+         * Orders, newest first
+         * @description A page has up to `limit` orders. It ends early, after at least one order, if it would become longer than 1 MiB, or if very few orders match: only a `next_cursor` of null is the end.
+         */
         get: operations["listOrders"];
         put?: never;
         /** Place an order */
@@ -286,7 +289,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The events of an order: what happened, when, by whom and why */
+        /**
+         * The events of an order: what happened, when, by whom and why
+         * @description JSON comes in pages: a page ends once its events are about 1 MiB long, and `next_after` is then the value of the parameter `after` for the next page. CSV comes whole, unless `limit` is given.
+         */
         get: operations["getOrderHistory"];
         put?: never;
         post?: never;
@@ -755,6 +761,7 @@ export interface components {
             order_id: string;
             partition: number;
             events: components["schemas"]["HistoryEvent"][];
+            next_after: number | null;
         };
         ChangesBetweenVersions: {
             /** Format: uuid */
@@ -1755,6 +1762,8 @@ export interface components {
         Location: string;
         /** @description With CSV: a file name. */
         "Content-Disposition": string;
+        /** @description The URL of the next page, with rel="next". Absent on the last page. */
+        Link: string;
         /** @description The id of the request: the one that the client sent, if it is valid. */
         "X-Request-Id": string;
         /** @description Seconds to wait before the next attempt. */
@@ -2642,6 +2651,10 @@ export interface operations {
                 diff?: boolean;
                 from?: number;
                 to?: number;
+                /** @description Show the events after this version: `next_after` of the page before. */
+                after?: number;
+                /** @description Show this many events at most. A page of large events may have fewer. */
+                limit?: number;
                 /** @description Show the events as they were hashed, with a proof that they are in the log. */
                 proof?: boolean;
             };
@@ -2663,6 +2676,7 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     "Content-Disposition": components["headers"]["Content-Disposition"];
+                    Link: components["headers"]["Link"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };

@@ -59,7 +59,22 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** Whether webhooks may use private networks and plain HTTP. */
   readonly webhooksAllowPrivate: boolean;
+  readonly timeouts: Timeouts;
   readonly logLevel: string;
+}
+
+/** The time limits of requests and connections, in milliseconds. */
+export interface Timeouts {
+  /** Without a request on a connection. */
+  readonly keepAliveMs: number;
+  /** For the headers of a request to arrive. */
+  readonly headersMs: number;
+  /** For the body of a request to arrive; a batch has `batchIdleMs`. */
+  readonly bodyMs: number;
+  /** Without data of a batch. */
+  readonly batchIdleMs: number;
+  /** For a client to take some of a response that waits to be sent. */
+  readonly responseMs: number;
 }
 
 /** The issuer whose JSON Web Tokens are accepted. */
@@ -135,6 +150,17 @@ export function readConfig(env: Environment): Config {
     trustedProxies: list(env, 'ORDERS_TRUSTED_PROXIES'),
     corsOrigins: list(env, 'ORDERS_CORS_ORIGINS').map(origin),
     webhooksAllowPrivate: oneOf(env, 'ORDERS_WEBHOOKS_ALLOW_PRIVATE', ['no', 'yes'], 'no') === 'yes',
+    timeouts: readTimeouts(env),
+  };
+}
+
+function readTimeouts(env: Environment): Timeouts {
+  return {
+    keepAliveMs: integer(env, 'ORDERS_KEEP_ALIVE_TIMEOUT_MS', 65_000, 1_000, 3_600_000),
+    headersMs: integer(env, 'ORDERS_HEADERS_TIMEOUT_MS', 10_000, 1_000, 600_000),
+    bodyMs: integer(env, 'ORDERS_BODY_TIMEOUT_MS', 15_000, 1_000, 600_000),
+    batchIdleMs: integer(env, 'ORDERS_BATCH_IDLE_TIMEOUT_MS', 90_000, 1_000, 3_600_000),
+    responseMs: integer(env, 'ORDERS_RESPONSE_TIMEOUT_MS', 15_000, 1_000, 600_000),
   };
 }
 

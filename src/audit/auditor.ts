@@ -1,6 +1,5 @@
 import type { LogSettings, Pool } from '../event-log/database.js';
-import type { ReadStream } from '../event-log/read/read-stream.js';
-import { type OrderProof, proveOrder } from './order-proof.js';
+import { proveOrder } from './order-proof.js';
 import { createCheckpointPayload, type SignedCheckpoint, signCheckpoint } from './signed-checkpoint.js';
 import type { PublicJwk, SigningKey } from './signing-key.js';
 
@@ -8,8 +7,11 @@ import type { PublicJwk, SigningKey } from './signing-key.js';
 export interface Auditor {
   /** Signs a checkpoint of all partitions. Concurrent callers share one. */
   signedCheckpoint(): Promise<SignedCheckpoint>;
-  /** Proves an order's events against a new checkpoint. Undefined if the order does not exist. */
-  proof(orderId: string): Promise<OrderProof | undefined>;
+  /**
+   * Proves an order's events against a new checkpoint: gives the JSON text of an `OrderProof`, part by
+   * part. Undefined if the order does not exist.
+   */
+  proof(orderId: string): Promise<AsyncGenerator<string> | undefined>;
   readonly publicKeys: readonly PublicJwk[];
 }
 
@@ -17,7 +19,6 @@ export interface Auditor {
 export function createAuditor(
   pool: Pool,
   settings: LogSettings,
-  readStream: ReadStream,
   keys: readonly [SigningKey, ...SigningKey[]],
 ): Auditor {
   let current: Promise<SignedCheckpoint> | undefined;
@@ -46,7 +47,7 @@ export function createAuditor(
   return {
     signedCheckpoint,
     async proof(orderId) {
-      return proveOrder(pool, settings, readStream, orderId, await signedCheckpoint());
+      return proveOrder(pool, settings, orderId, await signedCheckpoint());
     },
     publicKeys: keys.map(({ publicJwk }) => publicJwk),
   };

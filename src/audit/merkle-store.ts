@@ -6,6 +6,8 @@ import { leafHash, nodeHash, rootOf, splitPoint } from './merkle-tree.js';
  * level. A power of two (2^8), so that each stored subtree is also a subtree of the binary tree.
  */
 const fanOut = 256;
+/** Groups of 256 hashes that an open tree keeps: about 2 MiB, and several times what one path needs. */
+const maxGroups = 64;
 /** Subtrees of level 0 that one step builds: one query reads the hashes of 40 × 256 events. */
 const subtreesPerStep = 40;
 
@@ -99,7 +101,11 @@ export function openTree(pool: Pool, partition: number, size: number): MerkleTre
       (level < 0
         ? readLeaves(pool, partition, first + 1, Math.min(first + fanOut, size)).then((hashes) => hashes.map(leafHash))
         : readNodes(pool, partition, level, first, last));
+    groups.delete(name);
     groups.set(name, nodes);
+    // The least recently used group is the first.
+    const [oldest] = groups.keys();
+    if (groups.size > maxGroups && oldest !== undefined) groups.delete(oldest);
     return nodes;
   };
 

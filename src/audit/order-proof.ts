@@ -1,11 +1,12 @@
 import type { JWK } from 'jose';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import { readHash } from '../event-log/read/read-partition.js';
-import type { ReadStream } from '../event-log/read/read-stream.js';
+import { readStreamPages } from '../event-log/read/read-stream-page.js';
+import type { StoredEvent } from '../event-log/stored-event.js';
 import { count, type FromSchema, list, object, sha256, text, time, uuid } from '../json-schema.js';
 import { orderPartition } from '../orders/values/partition.js';
 import { exportedEvent, recomputedHash } from './exported-event.js';
-import { openTree } from './merkle-store.js';
+import { type MerkleTree, openTree } from './merkle-store.js';
 import { isIncluded, leafHash } from './merkle-tree.js';
 import {
   type SignedCheckpoint,
@@ -48,29 +49,46 @@ type ProvenEvent = FromSchema<typeof provenEventSchema>;
 export type OrderProof = FromSchema<typeof orderProofSchema>;
 
 /**
- * Creates the proof for an order's events up to the checkpoint. Each event's path grows with the
- * logarithm of the log's size. Undefined if the order has no event up to the checkpoint.
+ * Creates the proof for an order's events up to the checkpoint, as the JSON text of an `OrderProof`.
+ * The text is made part by part: memory does not grow with the number of events. Each event's path
+ * grows with the logarithm of the log's size. Undefined if the order has no event up to the
+ * checkpoint.
  */
 export async function proveOrder(
   pool: Pool,
   settings: LogSettings,
-  readStream: ReadStream,
   orderId: string,
   checkpoint: SignedCheckpoint,
-): Promise<OrderProof | undefined> {
-  const partition = orderPartition(orderId, settings.partitions);
+): Promise<AsyncGenerator<string> | undefined> {
+  const { partitions } = settings;
+  const partition = orderPartition(orderId, partitions);
   const size = checkpoint.checkpoint.partitions.find((one) => one.partition === partition)?.position ?? 0;
-  const stored = (await readStream(orderId)).filter(({ position }) => position <= size);
-  if (stored.length === 0) return undefined;
-  const tree = openTree(pool, partition, size);
-  const events: ProvenEvent[] = [];
-  for (const event of stored) {
-    const path = await tree.path(event.position);
-    const previous = await readHash(pool, partition, event.position - 1);
-    const { order_id: _order, partition: _partition, ...proven } = exportedEvent(event, previous);
-    events.push({ ...proven, path: path.map((hash) => hash.toString('hex')) });
+  const pages = readStreamPages(pool, partitions, orderId);
+  const { value: firstPage } = await pages.next();
+  if (!firstPage?.some(({ position }) => position <= size)) return undefined;
+
+  async function* parts(): AsyncGenerator<string> {
+    const head: Omit<OrderProof, 'events' | 'checkpoint'> = { order_id: orderId, partition, partitions };
+    yield `${JSON.stringify(head).slice(0, -1)},"events":[`;
+    const tree = openTree(pool, partition, size);
+    let separator = '';
+    for (let page: readonly StoredEvent[] | undefined = firstPage; page; page = (await pages.next()).value) {
+      for (const event of page) {
+        if (event.position > size) continue;
+        yield separator + JSON.stringify(await provenEvent(pool, tree, event));
+        separator = ',';
+      }
+    }
+    yield `],"checkpoint":${JSON.stringify(checkpoint)}}`;
   }
-  return { order_id: orderId, partition, partitions: settings.partitions, events, checkpoint };
+  return parts();
+}
+
+async function provenEvent(pool: Pool, tree: MerkleTree, event: StoredEvent): Promise<ProvenEvent> {
+  const path = await tree.path(event.position);
+  const previous = await readHash(pool, event.partition, event.position - 1);
+  const { order_id: _order, partition: _partition, ...proven } = exportedEvent(event, previous);
+  return { ...proven, path: path.map((hash) => hash.toString('hex')) };
 }
 
 /**

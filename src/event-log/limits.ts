@@ -64,6 +64,10 @@ export const eventLogLimits = {
 
   /** Streams that wait to be read in this process. Further reads are rejected with Overloaded. */
   maxQueuedLoads: 5_000,
+  /** Events of one stream that one query reads, when a stream is read page by page. */
+  maxStreamPageEvents: 500,
+  /** Bytes of event JSON in such a page: after the event that reaches it, the page ends. */
+  maxStreamPageBytes: 1024 * 1024,
   /** Streams that one query reads. */
   maxStreamsPerLoad: 200,
   /** Events of one partition that one query reads into memory. */

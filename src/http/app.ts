@@ -7,6 +7,7 @@ import { shedLoad } from './middleware/load-shedding.js';
 import { observeRequests } from './middleware/observe-requests.js';
 import { createOverloadLog } from './middleware/overload-log.js';
 import { problemResponses } from './middleware/problem-responses.js';
+import { createRequestBudgets, setRequestBudgets } from './request/request-budgets.js';
 import type { HttpDependencies } from './routes/dependencies.js';
 import { type AddRoute, createRouter } from './routes/router.js';
 
@@ -14,14 +15,15 @@ import { type AddRoute, createRouter } from './routes/router.js';
 export type AppDependencies = Pick<
   HttpDependencies,
   'authenticate' | 'rateLimit' | 'addresses' | 'corsOrigins' | 'streams' | 'log'
->;
+> &
+  Partial<Pick<HttpDependencies, 'budgets'>>;
 
 /**
  * The Koa application of the service: its routes, behind the middleware that every request passes
  * and behind load shedding.
  */
 export function createApp(
-  { authenticate, rateLimit, addresses, corsOrigins, streams, log }: AppDependencies,
+  { authenticate, rateLimit, addresses, corsOrigins, streams, budgets = createRequestBudgets(), log }: AppDependencies,
   registry: Registry,
   addRoutes: (route: AddRoute) => void,
 ): RequestListener {
@@ -32,6 +34,10 @@ export function createApp(
   app.silent = true;
   const inFlight = new InFlightRequests();
   const logOverload = createOverloadLog(log);
+  app.use((ctx, next) => {
+    setRequestBudgets(ctx, budgets);
+    return next();
+  });
   app.use(observeRequests(log, addresses, registry));
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   app.use(problemResponses({ log, logOverload, methodsOf }));

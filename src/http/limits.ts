@@ -11,6 +11,22 @@ export const httpLimits = {
   listenBacklog: 4_096,
   /** Time without a request after which a connection is closed. */
   keepAliveTimeoutMs: 65_000,
+  /** Time in which a client must take some of a response that waits to be sent. */
+  responseTimeoutMs: 15_000,
+  /** Interval at which connections are checked for clients that do not take their response. */
+  stallCheckIntervalMs: 1_000,
+  /**
+   * Bytes that a client must take, or send, per response timeout (15 s by default) while a response
+   * waits to be sent: about 1 KiB/s.
+   */
+  minMovedBytes: 16 * 1024,
+  /** Bytes of one piece of a long response. Whole pieces count as taken. */
+  responsePieceBytes: 32 * 1024,
+  /**
+   * Bytes of long responses that wait to be sent, over all connections. Beyond it the oldest response
+   * of the client with the most of them is ended.
+   */
+  maxUnsentBytes: 64 * 1024 * 1024,
   /** Interval at which a server that stops closes idle connections. */
   drainSweepIntervalMs: 50,
 
@@ -24,8 +40,15 @@ export const httpLimits = {
   connectionsCheckIntervalMs: 2_000,
   /** Bytes of a body. The largest order within the limits of the domain is far smaller. */
   maxBodyBytes: 512 * 1024,
+  /**
+   * Bytes of bodies that have not arrived completely, over all connections. Beyond it, the oldest
+   * body of the client with the most of them is given up.
+   */
+  maxArrivingBytes: 64 * 1024 * 1024,
   /** Time for a body to arrive. A batch has its own limit. */
   bodyTimeoutMs: 15_000,
+  /** Time without data of a batch, after which its connection is closed. A whole batch may take any time. */
+  batchIdleTimeoutMs: 90_000,
   /** Levels of nesting in a JSON body. Bounds the recursion of the code that visits it. */
   maxJsonDepth: 10,
   /** Characters of an Idempotency-Key, which becomes part of the event's metadata. */
@@ -61,6 +84,13 @@ export const httpLimits = {
   /** Shortest time between two log lines about rejected requests. */
   overloadLogIntervalMs: 1_000,
 
+  // Heavy queries
+
+  /** Weight of the heavy queries that run at once, see heavy-queries.ts. More would not be faster. */
+  maxHeavyQueryWeight: 16,
+  /** Heavy queries that wait. Further ones are rejected with 503. */
+  maxQueuedHeavyQueries: 1_000,
+
   // Waits for projections
 
   /** Time that the response to a command waits for the projections, without a Prefer header. */
@@ -75,7 +105,7 @@ export const httpLimits = {
   /**
    * Bytes that wait to be sent to one reader. A reader that lets more accumulate is disconnected.
    */
-  maxEventStreamBufferBytes: 256 * 1024,
+  maxEventStreamBufferBytes: 32 * 1024,
   /** Time that a full buffer may take to drain before its reader is disconnected. */
   eventStreamStallMs: 10_000,
   /** Changes skipped by a reader's filters before it gets its new position without a change. */

@@ -10,6 +10,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type Problem, problem } from './contract/problems.js';
 import { httpLimits as limits } from './limits.js';
 import { HeaderListResponse } from './response/header-list-response.js';
+import { StalledConnections } from './stalled-connections.js';
 
 export interface HttpServer {
   /** The address that it listens on, such as http://127.0.0.1:3000. */
@@ -18,14 +19,35 @@ export interface HttpServer {
   drain(deadlineMs: number): Promise<void>;
 }
 
+/** The time limits of connections that operators configure, in milliseconds. */
+export interface HttpTimeouts {
+  /** Without a request on a connection. */
+  readonly keepAliveMs: number;
+  /** For the headers of a request to arrive. */
+  readonly headersMs: number;
+  /** For a client to take some of a response; see StalledConnections. */
+  readonly responseMs: number;
+}
+
+export const defaultTimeouts: HttpTimeouts = {
+  keepAliveMs: limits.keepAliveTimeoutMs,
+  headersMs: limits.headersTimeoutMs,
+  responseMs: limits.responseTimeoutMs,
+};
+
 /** Starts listening. If the address is not available, the error says what to do. */
-export async function startHttpServer(application: RequestListener, host: string, port: number): Promise<HttpServer> {
+export async function startHttpServer(
+  application: RequestListener,
+  host: string,
+  port: number,
+  timeouts: HttpTimeouts = defaultTimeouts,
+): Promise<HttpServer> {
   const server = createServer<typeof IncomingMessage, typeof ServerResponse>(
     {
       ServerResponse: HeaderListResponse,
       maxHeaderSize: limits.maxHeaderBytes,
-      headersTimeout: limits.headersTimeoutMs,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      headersTimeout: timeouts.headersMs,
+      keepAliveTimeout: timeouts.keepAliveMs,
       connectionsCheckingInterval: limits.connectionsCheckIntervalMs,
       // A batch may take any time. All other bodies have their own time limit, in json-body.ts.
       requestTimeout: 0,
@@ -38,6 +60,9 @@ export async function startHttpServer(application: RequestListener, host: string
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
+  const stalled = new StalledConnections(timeouts.responseMs);
+  const stallCheck = setInterval(() => stalled.sweep(sockets), limits.stallCheckIntervalMs).unref();
+  server.once('close', () => clearInterval(stallCheck));
   server.on('clientError', respondToClientError);
   await listen(server, host, port);
   const address = server.address() as AddressInfo;

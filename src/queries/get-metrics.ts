@@ -10,6 +10,7 @@ import {
   metricsKeys,
 } from '../read-models/metrics.js';
 import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
+import { TimeSlice } from '../time-slice.js';
 import { type Interval, intervalEnd, intervalStart } from './intervals.js';
 import { queryLimits as limits } from './limits.js';
 import { fromLive, type GenerationReader, type ReadModels } from './live-generation.js';
@@ -129,17 +130,23 @@ async function readBuckets(
 ): Promise<Figures[] | 'too-many-buckets'> {
   const fields = buckets.flatMap((bucket, index) => fieldsOf(bucket).map((field) => ({ field, index })));
   if (fields.length > limits.maxFigureFields) return 'too-many-buckets';
-  const commands: RedisCommand[] = [];
-  for (let partition = 0; partition < partitions; partition += 1) {
-    const key = metricsKeys(generation.keys(partition)).figures(currency);
-    commands.push(['HMGET', key, ...fields.map(({ field }) => field)]);
-  }
-  const replies = (await generation.read(commands)) as (string | null)[][];
   const figures = buckets.map(() => emptyFigures());
-  for (const reply of replies) {
-    for (const [nth, text] of reply.entries()) {
-      const into = figures[fields[nth]?.index ?? -1];
-      if (text && into) mergeFigures(into, decodeFigures(text));
+  const fieldsPerRead = Math.max(1, Math.floor(limits.maxFiguresPerRead / partitions));
+  const slice = new TimeSlice();
+  for (let at = 0; at < fields.length; at += fieldsPerRead) {
+    const part = fields.slice(at, at + fieldsPerRead);
+    const names = part.map(({ field }) => field);
+    const commands = Array.from({ length: partitions }, (_, partition): RedisCommand => {
+      const key = metricsKeys(generation.keys(partition)).figures(currency);
+      return ['HMGET', key, ...names];
+    });
+    const replies = (await generation.read(commands)) as (string | null)[][];
+    for (const reply of replies) {
+      if (slice.isOver) await slice.yield();
+      for (const [nth, text] of reply.entries()) {
+        const into = figures[part[nth]?.index ?? -1];
+        if (text && into) mergeFigures(into, decodeFigures(text));
+      }
     }
   }
   return figures;

@@ -9,10 +9,43 @@ export const queryLimits = {
    * them may match; the page then ends early and has a cursor, so that no request takes long.
    */
   maxScannedPerPage: 5_000,
+  /** Index entries that one round trip reads while few orders match the filters. */
+  maxScannedPerRead: 512,
+  /** Bytes of orders read for one page: the same limit for pages whose orders are large. */
+  maxScannedBytes: 8 * 1024 * 1024,
+  /**
+   * Characters of the orders or events of one page. The page ends early, after at least one of
+   * them: 200 of the largest orders would be more than 100 MB.
+   */
+  maxPageLength: 1024 * 1024,
+  /**
+   * Bytes of the entries of one page of a history, as they are stored. Its JSON is about four times
+   * as long.
+   */
+  maxHistoryBytes: 256 * 1024,
+  /**
+   * Lines of orders that one page of a history compares for the changes of its events. Bounds the
+   * processor time of a page to about half a second.
+   */
+  maxComparedLines: 100_000,
+  /** Bytes that one call to Redis reads. Beyond it, a query goes on with another call. */
+  maxReadBytes: 1024 * 1024,
+  /**
+   * Orders or events that a query reads without asking for their sizes first. Each is at most as
+   * large as the body of a request, so together they are at most 8 MiB.
+   */
+  maxUnmeasuredReads: 16,
+  /** Events whose positions one call to Redis names. */
+  maxEventsPerRead: 512,
   /** Buckets of one metrics series. Bounds the size of one response. */
   maxSeriesBuckets: 10_000,
   /** Months, days and hours whose figures one series reads from each partition. Bounds its cost. */
   maxFigureFields: 20_000,
+  /**
+   * Figures (about 500 bytes each) that one round trip reads for a series. The query yields to the
+   * event loop between its round trips.
+   */
+  maxFiguresPerRead: 4_096,
   /** The wait for Min-Event-Position, in ms. After it the query fails rather than show old data. */
   maxPositionWaitMs: 5_000,
   /**
@@ -24,10 +57,21 @@ export const queryLimits = {
   checkpointPollIntervalMs: 50,
   /** Attempts of one query. An attempt fails if another generation becomes live while it reads. */
   maxGenerationChanges: 5,
-  /** Positions whose changes one read of the feed returns. Bounds the memory of that read. */
+  /** Positions whose changes one read of the feed returns. */
   maxFeedPositions: 500,
+  /**
+   * Bytes of the entries that one read of the feed returns, as they are stored. Each of thousands of
+   * followers may hold one read in memory.
+   */
+  maxFeedBytes: 16 * 1024,
+  /** Bytes of the first entries of orders that one read of the feed looks up, to know their users. */
+  maxFeedLookupBytes: 256 * 1024,
+  /** Reads of the feed in flight. With the two limits above it bounds their memory to 10 MiB. */
+  maxFeedReadsInFlight: 32,
   /** Newest changes of each partition that stay in memory, so that followers share one read. */
   maxKeptChanges: 500,
+  /** Characters of all of these changes. Each partition has an equal share. */
+  maxKeptLength: 8 * 1024 * 1024,
   /** Interval, in ms, at which followers are woken, all together, for all steps in between. */
   feedWakeIntervalMs: 20,
   /**

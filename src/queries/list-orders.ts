@@ -1,6 +1,13 @@
-import { type FromSchema, list, nullable, object, text } from '../json-schema.js';
-import { type OrderStatus, orderStatuses, type PaymentStatus, paymentStatuses } from '../orders/order.js';
-import { type OrderDocument, orderDocument, orderSchema } from '../orders/order-document.js';
+import { list, nullable, object, text } from '../json-schema.js';
+import {
+  type Order,
+  type OrderStatus,
+  orderStatuses,
+  type PaymentStatus,
+  paymentStatus,
+  paymentStatuses,
+} from '../orders/order.js';
+import { orderJson, orderSchema } from '../orders/order-document.js';
 import { orderPartition } from '../orders/values/partition.js';
 import { shortTime } from '../read-models/encoding/short-id.js';
 import { decodeOrder, memberOrderId, orderStatus, orderStatusKeys } from '../read-models/order-status.js';
@@ -24,12 +31,23 @@ export const orderPageSchema = object({
   next_cursor: nullable(text),
 });
 
-export type OrderPage = FromSchema<typeof orderPageSchema>;
+/** A page of orders, each as the JSON text that the API shows. */
+export interface OrderPage {
+  readonly orders: readonly string[];
+  readonly nextCursor: string | null;
+}
+
+/** The JSON text of a page, in the form of `orderPageSchema`. */
+export function pageJson({ orders, nextCursor }: OrderPage): string {
+  return `{"orders":[${orders.join(',')}],"next_cursor":${JSON.stringify(nextCursor)}}`;
+}
 
 /**
  * Returns a page of orders, newest first: by the time of placing, then by id. The cost of a page
- * depends on its size and on the number of partitions, not on the number of orders. Returns
- * 'invalid-cursor' if this query with these filters did not issue the cursor.
+ * depends on its size and on the number of partitions, not on the number of orders. A page ends
+ * early at `maxPageLength`, and where `maxScannedPerPage` or `maxScannedBytes` of orders do not
+ * match the filters. Returns 'invalid-cursor' if this query with these filters did not issue the
+ * cursor.
  */
 export async function listOrders(
   models: ReadModels,
@@ -53,27 +71,41 @@ export async function readPage(
   limit: number,
   start: string | undefined,
 ): Promise<OrderPage> {
-  const orders: OrderDocument[] = [];
+  const orders: string[] = [];
+  let length = 0;
   let before = start;
   let scanned = 0;
+  let scannedBytes = 0;
+  // One order more than requested shows that there is a next page.
+  let wanted = limit + 1;
   for (;;) {
-    const wanted = limit - orders.length + 1;
     const members = await newestMembers(generation, partitions, filters, before, wanted);
-    const documents = await readDocuments(generation, partitions, members);
-    for (const [index, member] of members.entries()) {
-      const document = documents[index];
-      if (document && matches(document, filters)) {
-        // One order more than requested shows that there is a next page.
-        if (orders.length === limit && before !== undefined) {
-          return { orders, next_cursor: encodeCursor(before, filters) };
+    for (let at = 0; at < members.length; ) {
+      const { found, bytes } = await readOrders(generation, partitions, members.slice(at));
+      for (const order of found) {
+        if (order && matches(order, filters)) {
+          const json = orderJson(order);
+          const isFull = orders.length === limit || length + json.length > limits.maxPageLength;
+          if (isFull && orders.length > 0 && before !== undefined) return endingAfter(before);
+          orders.push(json);
+          length += json.length;
         }
-        orders.push(document);
+        before = members[at];
+        at += 1;
       }
-      before = member;
+      scannedBytes += bytes;
+      const isLast = at === members.length && members.length < wanted;
+      if (scannedBytes >= limits.maxScannedBytes && !isLast && before !== undefined) return endingAfter(before);
     }
     scanned += members.length;
-    if (members.length < wanted || before === undefined) return { orders, next_cursor: null };
-    if (scanned >= limits.maxScannedPerPage) return { orders, next_cursor: encodeCursor(before, filters) };
+    if (members.length < wanted || before === undefined) return { orders, nextCursor: null };
+    if (scanned >= limits.maxScannedPerPage) return endingAfter(before);
+    // The more orders do not match, the more are read per round trip.
+    wanted = Math.max(limit - orders.length + 1, Math.min(wanted * 2, limits.maxScannedPerRead));
+  }
+
+  function endingAfter(member: string): OrderPage {
+    return { orders, nextCursor: encodeCursor(member, filters) };
   }
 }
 
@@ -146,29 +178,51 @@ function bounds({ userId, placedFromMs, placedToMs }: OrderFilters, before: stri
   return { from: `[${userId}\0${first}`, to: end ? `(${userId}\0${end}` : `(${userId}\x01` };
 }
 
-async function readDocuments(
+/**
+ * Reads the first of these orders: as many as `maxReadBytes` allow, but at least one. Redis tells
+ * the sizes first, unless the orders are so few that they cannot be large together.
+ *
+ * @returns the orders in the same order, undefined for those that do not exist.
+ */
+async function readOrders(
   generation: GenerationReader,
   partitions: number,
   members: readonly string[],
-): Promise<(OrderDocument | undefined)[]> {
+): Promise<{ found: (Order | undefined)[]; bytes: number }> {
   const orderIds = members.map(memberOrderId);
-  const texts = await generation.read(
-    orderIds.map((orderId) => {
-      const key = orderStatusKeys(generation.keys(orderPartition(orderId, partitions)));
-      return ['HGET', ...key.order(orderId)];
-    }),
+  const entries = orderIds.map((orderId) =>
+    orderStatusKeys(generation.keys(orderPartition(orderId, partitions))).order(orderId),
   );
-  return orderIds.map((orderId, index) => {
-    const text = texts[index];
-    return typeof text === 'string' ? orderDocument(decodeOrder(orderId, text)) : undefined;
+  let fitting = entries.length;
+  if (fitting > limits.maxUnmeasuredReads) {
+    const sizes = await generation.read(entries.map((entry) => ['HSTRLEN', ...entry]));
+    fitting = countFitting(sizes.map(Number), limits.maxReadBytes);
+  }
+  const texts = await generation.read(entries.slice(0, fitting).map((entry) => ['HGET', ...entry]));
+  let bytes = 0;
+  const found = texts.map((text, index) => {
+    if (typeof text !== 'string') return undefined;
+    bytes += text.length;
+    return decodeOrder(orderIds[index] ?? '', text);
   });
+  return { found, bytes };
+}
+
+/** How many of these sizes, from the first one on, fit into a budget; at least one. */
+function countFitting(sizes: readonly number[], budget: number): number {
+  let sum = 0;
+  for (const [index, size] of sizes.entries()) {
+    sum += size;
+    if (sum > budget && index > 0) return index;
+  }
+  return sizes.length;
 }
 
 /** Checks an order itself, since it may have changed after its index entry was read. */
-function matches(order: OrderDocument, filters: OrderFilters): boolean {
+function matches(order: Order, filters: OrderFilters): boolean {
   return (
-    (filters.userId === undefined || order.user_id === filters.userId) &&
+    (filters.userId === undefined || order.userId === filters.userId) &&
     (filters.status === undefined || order.status === filters.status) &&
-    (filters.paymentStatus === undefined || order.payment_status === filters.paymentStatus)
+    (filters.paymentStatus === undefined || paymentStatus(order) === filters.paymentStatus)
   );
 }

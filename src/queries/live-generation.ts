@@ -16,6 +16,8 @@ export interface ReadModels {
   readonly projections: readonly ProjectionId[];
   /** redis/newest-members.lua. */
   readonly newestMembers: RedisScript;
+  /** redis/read-ranges.lua. */
+  readonly readRanges: RedisScript;
   /** The live generation of each projection, as last looked up. `fromLive` checks each use. */
   readonly served: Map<string, LiveGeneration>;
 }
@@ -36,6 +38,7 @@ export function createReadModels(
     partitions,
     projections,
     newestMembers: redisScript(redis, 'newest-members.lua'),
+    readRanges: redisScript(redis, 'read-ranges.lua'),
     served: new Map(),
   };
 }
@@ -52,6 +55,27 @@ export interface GenerationReader {
    * ZRANGE BYLEX.
    */
   newestMembers(sets: readonly (readonly string[])[], from: string, to: string, count: number): Promise<string[][][]>;
+  /**
+   * Reads ranges of lists of one partition, one after the other, up to a number of bytes. Returns at
+   * least one element if there is one.
+   */
+  readRanges(ranges: readonly ListRange[], maxBytes: number): Promise<RangesRead>;
+}
+
+/** Elements of a list, from the index `first` to the index `last`. */
+export interface ListRange {
+  readonly key: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * The elements that were read, and why no more were: all ranges were read, the next element exceeds
+ * the limit of bytes, or a list ends before its range does.
+ */
+export interface RangesRead {
+  readonly texts: readonly string[];
+  readonly ended: 'all' | 'bytes' | 'short';
 }
 
 /** Another generation became live while a query read this one. */
@@ -165,6 +189,17 @@ function reader(
       const members = await Promise.all(sets.map((keys) => models.newestMembers(keys, [to, from, count])));
       await checkAfter();
       return members as string[][][];
+    },
+    async readRanges(ranges, maxBytes) {
+      if (ranges.length === 0) return { texts: [], ended: 'all' };
+      const words = ranges.flatMap(({ first, last }) => [first, last]);
+      const reply = await models.readRanges(
+        ranges.map(({ key }) => key),
+        [maxBytes, ...words],
+      );
+      await checkAfter();
+      const [ended, ...texts] = reply as [RangesRead['ended'], ...string[]];
+      return { texts, ended };
     },
   };
 }

@@ -1,6 +1,5 @@
 import { type Auditor, createAuditor } from '../audit/auditor.js';
 import type { Config } from '../config.js';
-import { createStreamReader } from '../event-log/read/read-stream.js';
 import type { EventLogConnection } from './connect.js';
 import { openSigningKeys } from './signing-keys.js';
 
@@ -11,5 +10,5 @@ export async function openAuditor(
 ): Promise<Auditor | undefined> {
   const [first, ...others] = await openSigningKeys(config);
   if (!first) return undefined;
-  return createAuditor(pool, settings, createStreamReader(pool, settings.partitions), [first, ...others]);
+  return createAuditor(pool, settings, [first, ...others]);
 }

@@ -5,6 +5,8 @@ import type { Servers } from '../embedded/servers.js';
 import { migrate } from '../event-log/migrate.js';
 import { createApp } from '../http/app.js';
 import { AuthorityWatch } from '../http/request/authority.js';
+import { createHeavyQueries } from '../http/middleware/heavy-queries.js';
+import { createRequestBudgets } from '../http/request/request-budgets.js';
 import { EventStreams } from '../http/response/event-streams.js';
 import { addRoutes } from '../http/routes/add-routes.js';
 import type { HttpDependencies } from '../http/routes/dependencies.js';
@@ -106,6 +108,11 @@ async function open(
     authority,
     models,
     applied,
+    runHeavyQuery: createHeavyQueries(),
+    budgets: createRequestBudgets({
+      bodyTimeoutMs: config.timeouts.bodyMs,
+      batchIdleTimeoutMs: config.timeouts.batchIdleMs,
+    }),
     streams,
     changes: new ChangeFeed(models, applied),
     webhooks: { store: createWebhookStore(pool), allowPrivate: config.webhooksAllowPrivate },
@@ -120,7 +127,7 @@ async function open(
   const app = createApp(dependencies, registry, (route) =>
     addRoutes(route, dependencies, registry, config.roles.has('api')),
   );
-  const http = await startHttpServer(app, config.host, config.port);
+  const http = await startHttpServer(app, config.host, config.port, config.timeouts);
   cleanup.defer(async () => {
     shuttingDown = true;
     // Load balancers need this time to see that the process is not ready and to stop sending to it.

@@ -30,7 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
   http: ['http/*'],
   'http/contract': ['access', 'audit', 'commands', 'orders/*', 'queries/*', 'event-log', 'read-models', 'webhooks'],
-  'http/request': ['http', 'http/contract', 'access', 'commands', 'orders/*', 'read-models'],
+  'http/request': ['http', 'http/contract', 'event-log', 'access', 'commands', 'orders/*', 'read-models'],
   'http/response': ['http', 'http/contract', 'http/request', 'event-log'],
   'http/middleware': [
     ...['http', 'http/contract', 'http/request', 'http/response'],

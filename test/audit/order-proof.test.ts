@@ -161,8 +161,8 @@ describe('the history of an order', () => {
       changes: [
         { pointer: '/status', before: 'pending', after: 'partially_shipped' },
         { pointer: '/payment_status', before: 'unpaid', after: 'partially_paid' },
-        { pointer: '/items/a~1b/shipped', before: 0, after: 1 },
         { pointer: '/paid_amount', before: 0, after: 4 },
+        { pointer: '/items/a~1b/shipped', before: 0, after: 1 },
       ],
     });
     const backwards = (await call(service, 'GET', `${path}?diff=true&from=4&to=1`)).body;

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import { queryLimits } from '../../src/queries/limits.js';
 import { listOrders, type OrderFilters } from '../../src/queries/list-orders.js';
-import { appender, orderIdIn, place, startProjector } from '../support/events.js';
+import { appender, event, orderIdIn, place, startProjector } from '../support/events.js';
 import { projected, queriesOf } from '../support/read-models.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
@@ -27,8 +28,8 @@ describe('listOrders', () => {
     do {
       const page = await listOrders(queriesOf(log), filters, limit, cursor);
       if (page === 'invalid-cursor') throw new Error('a cursor of the list was rejected');
-      pages.push(page.orders.map(({ order_id }) => order_id));
-      cursor = page.next_cursor ?? undefined;
+      pages.push(page.orders.map((json) => JSON.parse(json).order_id));
+      cursor = page.nextCursor ?? undefined;
     } while (cursor !== undefined);
     return pages;
   }
@@ -48,4 +49,47 @@ describe('listOrders', () => {
       }
     });
   }
+
+  it('a page ends early at its limit of characters, and the cursor continues after it', async () => {
+    const large = await createTestLog(4);
+    try {
+      const append = appender(large);
+      const items = Array.from({ length: 500 }, (_, nth) => ({
+        item_id: `${nth}`.padEnd(200, '-'),
+        quantity: 1,
+        unit_price_minor: 1,
+      }));
+      const data = { user_id: 'u-1', currency: 'USD', total_minor: 500, items, metadata: {} };
+      const ids = Array.from({ length: 20 }, (_, nth) => orderIdIn(nth % 4, 4));
+      for (const orderId of ids) await append({ orderId, expectedVersion: 0, events: [event('OrderPlaced', data)] });
+      const { stop } = await startProjector(large);
+      await projected(large);
+      await stop();
+      for (const limit of [1, 10, 200]) {
+        const pages: string[][] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await listOrders(queriesOf(large), {}, limit, cursor);
+          if (page === 'invalid-cursor') throw new Error('a cursor of the list was rejected');
+          expect(page.orders.join('').length).to.be.within(1, queryLimits.maxPageLength);
+          pages.push(page.orders.map((json) => JSON.parse(json).order_id));
+          cursor = page.nextCursor ?? undefined;
+        } while (cursor !== undefined);
+        expect(pages.flat(), `pages of ${limit}`).to.deep.equal(ids.toSorted().reverse());
+        // An order is about 250,000 characters long.
+        expect(Math.max(...pages.map(({ length }) => length))).to.equal(Math.min(limit, 4));
+      }
+    } finally {
+      await large.close();
+    }
+  });
+
+  it('a filter that matches nothing costs few round trips, whatever the limit', async () => {
+    await log.redis.config('RESETSTAT');
+    const page = await listOrders(queriesOf(log), { userId: 'u-1', status: 'delivered' }, 1);
+    expect(page).to.deep.equal({ orders: [], nextCursor: null });
+    const calls = /cmdstat_zrange:calls=(\d+)/.exec(await log.redis.info('commandstats'))?.[1];
+    // Pages of 2, 4, 8, … members from four partitions, and a second read of the larger partition.
+    expect(Number(calls)).to.be.within(1, 40);
+  });
 });

@@ -55,8 +55,8 @@ export async function expectReadModelsEqualTheLog(log: TestLog): Promise<void> {
   do {
     const page = await listOrders(models, {}, 200, cursor);
     if (page === 'invalid-cursor') throw new Error('a cursor of the list was refused');
-    listed.push(...page.orders.map(({ order_id }) => order_id));
-    cursor = page.next_cursor ?? undefined;
+    listed.push(...page.orders.map((json) => JSON.parse(json).order_id));
+    cursor = page.nextCursor ?? undefined;
   } while (cursor);
   expect(listed.toSorted(), 'the list').to.deep.equal([...orders.keys()].toSorted());
   await expectFigures(log, 'USD');

@@ -10,6 +10,4 @@ export const batchLimits = {
    * batches, lines may be rejected as overload.
    */
   maxGroupsInFlight: 8,
-  /** Time without data after which the connection is closed. A whole batch may take any time. */
-  idleTimeoutMs: 90_000,
 } as const;

@@ -46,6 +46,10 @@ export const responseHeaders: Readonly<Record<ResponseHeader | 'X-Request-Id' | 
   'Preference-Applied': { description: 'The preference that was applied.', schema: { type: 'string' } },
   Location: { description: 'The path of the result.', schema: { type: 'string' } },
   'Content-Disposition': { description: 'With CSV: a file name.', schema: { type: 'string' } },
+  Link: {
+    description: 'The URL of the next page, with rel="next". Absent on the last page.',
+    schema: { type: 'string' },
+  },
   'X-Request-Id': {
     description: 'The id of the request: the one that the client sent, if it is valid.',
     schema: { type: 'string' },

@@ -17,7 +17,8 @@ export type ResponseHeader =
   | 'Idempotency-Replayed'
   | 'Preference-Applied'
   | 'Location'
-  | 'Content-Disposition';
+  | 'Content-Disposition'
+  | 'Link';
 
 /** The response for one status. `content` has the body's schema by media type. */
 export interface OperationResponse {

@@ -16,6 +16,9 @@ export const queryOperations = {
     path: '/orders',
     tag: 'Queries',
     summary: 'Orders, newest first',
+    description:
+      'A page has up to `limit` orders. It ends early, after at least one order, if it would become longer than ' +
+      '1 MiB, or if very few orders match: only a `next_cursor` of null is the end.',
     access: ['orders:read', 'orders:read:own'],
     query: 'orders',
     headers: ['Min-Event-Position', 'If-None-Match'],
@@ -65,6 +68,9 @@ export const queryOperations = {
     path: '/orders/{order_id}/history',
     tag: 'Audit',
     summary: 'The events of an order: what happened, when, by whom and why',
+    description:
+      'JSON comes in pages: a page ends once its events are about 1 MiB long, and `next_after` is then the ' +
+      'value of the parameter `after` for the next page. CSV comes whole, unless `limit` is given.',
     access: ['orders:read', 'orders:read:own', 'audit:read'],
     parameters: ['order_id'],
     query: 'history',
@@ -73,7 +79,7 @@ export const queryOperations = {
       200: {
         description: 'The history, the changes between two versions, or a signed proof',
         content: { 'application/json': 'History', 'text/csv': 'text' },
-        headers: ['ETag', 'Content-Disposition'],
+        headers: ['ETag', 'Content-Disposition', 'Link'],
       },
       304: { description: 'The client has this response already' },
     },

@@ -157,6 +157,18 @@ export const querySchemas = {
       diff: { type: 'boolean', description: 'Show the changes of each event, field by field.' },
       from: { type: 'integer', minimum: 0, maximum: limits.maxEventsPerOrder },
       to: { type: 'integer', minimum: 0, maximum: limits.maxEventsPerOrder },
+      after: {
+        type: 'integer',
+        minimum: 0,
+        maximum: limits.maxEventsPerOrder,
+        description: 'Show the events after this version: `next_after` of the page before.',
+      },
+      limit: {
+        type: 'integer',
+        minimum: 1,
+        maximum: limits.maxEventsPerOrder,
+        description: 'Show this many events at most. A page of large events may have fewer.',
+      },
       proof: {
         type: 'boolean',
         description: 'Show the events as they were hashed, with a proof that they are in the log.',

@@ -22,6 +22,7 @@ export function crossOrigin(origins: readonly string[]): Middleware {
       'ETag',
       'Event-Position',
       'Idempotency-Replayed',
+      'Link',
       'Location',
       'Preference-Applied',
       'RateLimit',

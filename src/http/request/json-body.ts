@@ -1,14 +1,15 @@
-import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
+import { Overloaded } from '../../event-log/overloaded.js';
 import { ProblemError, problem, validationProblem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
+import { ownerOf, requestBudgets } from './request-budgets.js';
 import { illFormedFields } from './text-fields.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The JSON body. An absent body is {}: several commands need no fields. Throws ProblemError. */
 export async function readJsonBody(ctx: Context): Promise<unknown> {
-  const bytes = await readBody(ctx.req);
+  const bytes = await readBody(ctx);
   if (bytes.length === 0) return {};
   if (!ctx.is('application/json', '+json') || hasOtherEncoding(ctx)) {
     throw new ProblemError(problem('unsupported-media-type', 'The body must be application/json in UTF-8.'));
@@ -66,34 +67,46 @@ function deeperThan(value: unknown, levels: number): boolean {
 }
 
 /** Reads the whole body, within limits of size and time. */
-async function readBody(request: IncomingMessage): Promise<Buffer> {
+async function readBody(ctx: Context): Promise<Buffer> {
+  const request = ctx.req;
+  const { arrivingBodies, bodyTimeoutMs } = requestBudgets(ctx);
   const tooLarge = () =>
     new ProblemError(problem('body-too-large', `The body is larger than ${limits.maxBodyBytes} bytes.`), {
       connection: 'close',
     });
-  if (Number(request.headers['content-length'] ?? 0) > limits.maxBodyBytes) throw tooLarge();
+  const expected = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
+  if (expected > limits.maxBodyBytes && expected !== Number.POSITIVE_INFINITY) throw tooLarge();
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    /** One function per chunk that arrived before the last one. */
+    const releases: (() => void)[] = [];
     const finish = (settle: () => void) => {
       clearTimeout(timer);
+      for (const release of releases) release();
       request.off('data', onData).off('end', onEnd).off('error', onAbort).off('close', onAbort);
       settle();
     };
     const onData = (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limits.maxBodyBytes) finish(() => reject(tooLarge()));
-      else chunks.push(chunk);
+      if (size > limits.maxBodyBytes) {
+        finish(() => reject(tooLarge()));
+        return;
+      }
+      chunks.push(chunk);
+      // Most bodies arrive in one chunk, which takes no memory for long.
+      if (size < expected) releases.push(arrivingBodies.hold(ownerOf(ctx), chunk.length, onEvicted));
     };
+    const onEvicted = () => finish(() => reject(new Overloaded('bytes of incomplete bodies', limits.maxArrivingBytes)));
     const onEnd = () => finish(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     const onAbort = () =>
       finish(() =>
         reject(new ProblemError(problem('malformed-request', 'The connection closed before the end of the body.'))),
       );
     const timer = setTimeout(() => {
-      const late = problem('request-timeout', `The body did not arrive within ${limits.bodyTimeoutMs / 1000} s.`);
+      const late = problem('request-timeout', `The body did not arrive within ${bodyTimeoutMs / 1000} s.`);
       finish(() => reject(new ProblemError(late, { connection: 'close' })));
-    }, limits.bodyTimeoutMs);
+    }, bodyTimeoutMs);
     request.on('data', onData).on('end', onEnd).on('error', onAbort).on('close', onAbort);
   });
 }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Context } from 'koa';
 import { type Problem, ProblemError, problem, retryAfterSeconds } from '../contract/problems.js';
 import { requestContext } from '../request/request-context.js';
+import { setStreamBody, setTextBody } from './text-body.js';
 
 /** Koa's content type for JSON, as a constant that needs no lookup per response. */
 export const jsonType = 'application/json; charset=utf-8';
@@ -11,22 +12,35 @@ export const jsonType = 'application/json; charset=utf-8';
  * does not accept JSON.
  * @param etag by default the ETag of the text.
  */
-export function respond(ctx: Context, text: string, etag?: string, type = jsonType): void {
+export function respond(ctx: Context, text: string, etag?: string): void {
   // Without Accept, any type is fine.
-  if (type === jsonType && ctx.req.headers.accept && !ctx.accepts('application/json')) throw notAcceptable();
+  if (ctx.req.headers.accept && !ctx.accepts('application/json')) throw notAcceptable();
+  if (isCurrent(ctx, etag ?? etagOf(text))) return;
+  // Set before the body. Otherwise Koa would derive a type from the body first.
+  ctx.res.setHeader('Content-Type', jsonType);
+  setTextBody(ctx, text);
+}
+
+/** Like `respond`, with a text of another type that is made while it is sent. */
+export async function respondWithStream(
+  ctx: Context,
+  parts: AsyncGenerator<string>,
+  etag: string,
+  type: string,
+): Promise<void> {
+  if (!isCurrent(ctx, etag)) await setStreamBody(ctx, type, parts);
+}
+
+/** Sets the status and the headers of a response with an ETag: 304 if the client has it, else 200. */
+function isCurrent(ctx: Context, tag: string): boolean {
   ctx.status = 200;
-  const tag = etag ?? etagOf(text);
   ctx.res.setHeader('ETag', tag);
   // A cache may store the response, but must revalidate it before each use.
   ctx.res.setHeader('Cache-Control', 'private, no-cache');
   const ifNoneMatch = ctx.req.headers['if-none-match'];
-  if (ifNoneMatch !== undefined && hasTag(ifNoneMatch, tag)) {
-    ctx.status = 304;
-    return;
-  }
-  // Set before the body. Otherwise Koa would derive a type from the body first.
-  ctx.res.setHeader('Content-Type', type);
-  ctx.body = text;
+  if (ifNoneMatch === undefined || !hasTag(ifNoneMatch, tag)) return false;
+  ctx.status = 304;
+  return true;
 }
 
 /** Responds with a problem (RFC 9457). */

@@ -5,6 +5,7 @@ import { commandRoutes } from './command-routes.js';
 import type { HttpDependencies } from './dependencies.js';
 import { docsRoutes } from './docs-routes.js';
 import { healthRoutes } from './health-routes.js';
+import { historyRoute } from './history-route.js';
 import { operationsPage } from './operations-page.js';
 import { orderStreamRoute } from './order-stream-route.js';
 import { problemPages } from './problem-pages.js';
@@ -24,6 +25,7 @@ export function addRoutes(route: AddRoute, dependencies: HttpDependencies, regis
     batchRoute(route, dependencies);
     orderStreamRoute(route, dependencies);
     queryRoutes(route, dependencies);
+    historyRoute(route, dependencies);
     projectionRoutes(route, dependencies);
     auditRoutes(route, dependencies);
     commandRoutes(route, dependencies);

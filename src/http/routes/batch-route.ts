@@ -9,6 +9,7 @@ import { untilAborted } from '../batch/until-aborted.js';
 import { authorityLost, ProblemError, problem } from '../contract/problems.js';
 import type { RateLimit } from '../middleware/rate-limit.js';
 import { projectionWait } from '../request/headers.js';
+import { requestBudgets } from '../request/request-budgets.js';
 import { callerOf, requestContext } from '../request/request-context.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
@@ -60,7 +61,8 @@ export function batchRoute(route: AddRoute, dependencies: BatchDependencies): vo
 
     async function* responseLines(): AsyncGenerator<string> {
       const { maxLineBytes, maxGroupLines, maxGroupsInFlight } = limits;
-      const chunks = untilAborted(withIdleTimeout(ctx.req), unauthorized.signal);
+      const timeoutMs = requestBudgets(ctx).batchIdleTimeoutMs;
+      const chunks = untilAborted(withIdleTimeout(ctx.req, timeoutMs), unauthorized.signal);
       const groups = splitLines(chunks, { maxLineBytes, maxLines: maxGroupLines });
       const handled = orderedWindow(
         withinRateLimit(groups, caller, rateLimit, ended),
@@ -95,10 +97,10 @@ export function batchRoute(route: AddRoute, dependencies: BatchDependencies): vo
   });
 }
 
-/** The chunks of the request. The connection is closed if none arrives for `idleTimeoutMs`. */
-async function* withIdleTimeout(request: IncomingMessage): AsyncGenerator<Buffer> {
-  request.setTimeout(limits.idleTimeoutMs, () =>
-    request.destroy(new Error(`no data of the batch arrived for ${limits.idleTimeoutMs / 1000} s`)),
+/** The chunks of the request. The connection is closed if none arrives for `timeoutMs`. */
+async function* withIdleTimeout(request: IncomingMessage, timeoutMs: number): AsyncGenerator<Buffer> {
+  request.setTimeout(timeoutMs, () =>
+    request.destroy(new Error(`no data of the batch arrived for ${timeoutMs / 1000} s`)),
   );
   for await (const chunk of request) yield chunk as Buffer;
 }

@@ -11,6 +11,7 @@ import { parseCommand } from '../request/parse-command.js';
 import { uuidParameter } from '../request/path-parameters.js';
 import { callerOf, requestContext } from '../request/request-context.js';
 import { jsonType, respondWithProblem } from '../response/respond.js';
+import { setTextBody } from '../response/text-body.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
@@ -92,7 +93,7 @@ async function respondWithOutcome(
     ctx.status = 200;
   }
   ctx.res.setHeader('Content-Type', jsonType);
-  ctx.body = orderJson(order);
+  setTextBody(ctx, orderJson(order));
 }
 
 async function waitForProjections(

@@ -7,9 +7,11 @@ import type { ChangeFeed } from '../../queries/changes/change-feed.js';
 import type { ReadModels } from '../../queries/live-generation.js';
 import type { WebhookStore } from '../../webhooks/webhook-store.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
+import type { RunHeavyQuery } from '../middleware/heavy-queries.js';
 import type { RateLimit } from '../middleware/rate-limit.js';
 import type { AuthorityWatch } from '../request/authority.js';
 import type { ClientAddresses } from '../request/client-address.js';
+import type { RequestBudgets } from '../request/request-budgets.js';
 import type { EventStreams } from '../response/event-streams.js';
 
 /**
@@ -28,6 +30,8 @@ export interface HttpDependencies extends CommandHandlers {
   readonly authenticate: Authenticate;
   readonly authority: AuthorityWatch;
   readonly rateLimit: RateLimit;
+  readonly runHeavyQuery: RunHeavyQuery;
+  readonly budgets: RequestBudgets;
   readonly addresses: ClientAddresses;
   /** Origins whose scripts may call the API. CORS is off if there are none. */
   readonly corsOrigins: readonly string[];

@@ -1,8 +1,9 @@
+import { FairSemaphore } from '../../fair-semaphore.js';
 import { orderHistory } from '../../read-models/order-history.js';
 import type { AppliedPositions } from '../applied-positions.js';
 import { queryLimits as limits } from '../limits.js';
 import type { ReadModels } from '../live-generation.js';
-import { type ChangesUpTo, readChanges } from './read-changes.js';
+import { type Change, type ChangesUpTo, readChanges } from './read-changes.js';
 
 /**
  * The changes of all orders, by partition and position, from the read model order-history. A reader
@@ -19,6 +20,8 @@ export class ChangeFeed {
   readonly #recent = new Map<number, ChangesUpTo & { readonly after: number }>();
   /** Reads in flight, by `partition:position`: readers at the same position share one. */
   readonly #reads = new Map<string, Promise<ChangesUpTo>>();
+  /** Bounds the memory of reads in flight, however many followers catch up. */
+  readonly #reading = new FairSemaphore(limits.maxFeedReadsInFlight);
   #followers = 0;
   #unwatch: (() => void) | undefined;
   #poll: NodeJS.Timeout | undefined;
@@ -61,7 +64,7 @@ export class ChangeFeed {
   }
 
   /**
-   * Returns the next changes after a position, those of `maxFeedPositions` positions at most.
+   * Returns the next changes after a position, within `maxFeedPositions` and `maxFeedBytes`.
    * Rejects with ReadModelUnavailable.
    */
   async after(partition: number, position: number): Promise<ChangesUpTo> {
@@ -119,7 +122,7 @@ export class ChangeFeed {
 
   async #read(partition: number, after: number): Promise<ChangesUpTo> {
     const to = Math.min(after + limits.maxFeedPositions, this.head(partition));
-    const read = await readChanges(this.#models, partition, after, to);
+    const read = await this.#reading.run(String(partition), 1, () => readChanges(this.#models, partition, after, to));
     this.#remember(partition, after, read);
     return read;
   }
@@ -138,8 +141,21 @@ export class ChangeFeed {
     const changes = joined
       ? [...before.changes, ...read.changes.filter(({ position }) => position > before.upTo)]
       : read.changes;
-    const dropped = changes.length - limits.maxKeptChanges;
+    const dropped = changes.length - this.#keptCount(changes);
     const from = dropped > 0 ? (changes[dropped - 1]?.position ?? after) : joined ? before.after : after;
     this.#recent.set(partition, { changes: changes.slice(Math.max(0, dropped)), upTo: read.upTo, after: from });
+  }
+
+  /** How many of these changes stay in memory: the newest ones within the limits. */
+  #keptCount(changes: readonly Change[]): number {
+    const maxLength = limits.maxKeptLength / this.#models.partitions;
+    let kept = 0;
+    let length = 0;
+    while (kept < Math.min(changes.length, limits.maxKeptChanges)) {
+      length += changes[changes.length - 1 - kept]?.json.length ?? 0;
+      if (length > maxLength) break;
+      kept += 1;
+    }
+    return kept;
   }
 }

@@ -8,8 +8,8 @@ import {
   orderHistoryKeys,
 } from '../../read-models/order-history.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
-import type { RedisCommand } from '../../read-models/redis/redis-pipeline.js';
-import { fromLive, type ReadModels } from '../live-generation.js';
+import { queryLimits as limits } from '../limits.js';
+import { fromLive, type GenerationReader, type ListRange, type ReadModels } from '../live-generation.js';
 
 /** One change of an order, as a follower of the change feed receives it. */
 export interface Change {
@@ -32,45 +32,69 @@ export interface ChangesUpTo {
 
 /**
  * Reads the changes of a partition after one position and up to another, or up to the checkpoint if
- * that is lower. Rejects with ReadModelUnavailable.
+ * that is lower. Ends early, after at least one position, once `maxFeedBytes` were read. Rejects
+ * with ReadModelUnavailable.
  */
 export function readChanges(models: ReadModels, partition: number, after: number, to: number): Promise<ChangesUpTo> {
   return fromLive(models, orderHistory, async (live) => {
-    const key = orderHistoryKeys(live.keys(partition));
-    const [first, last] = [chunkOf(after + 1), chunkOf(to)];
-    const chunks: number[] = [];
-    for (let chunk = first.chunk; chunk <= last.chunk; chunk += 1) chunks.push(chunk);
     // The checkpoint is read before the lists: up to it, the lists are complete.
-    const [checkpoint, ...lists] = await live.read([
-      ['GET', models.keys.checkpoint(live.id, partition)],
-      ...chunks.map((chunk): RedisCommand => {
-        const start = chunk === first.chunk ? first.index : 0;
-        return ['LRANGE', key.events(chunk), start, chunk === last.chunk ? last.index : -1];
-      }),
-    ]);
+    const [checkpoint] = await live.read([['GET', models.keys.checkpoint(live.id, partition)]]);
     // A rebuilt read model may still be behind the reader: the reader's position never goes back.
-    const upTo = Math.max(after, Math.min(to, decodeCheckpoint(checkpoint as string | null).position));
-    const entries = lists
-      .flatMap((texts, index) =>
-        (texts as string[]).flatMap((text) => (text === '' ? [] : decodeHistoryEntry(chunks[index] ?? 0, text))),
-      )
-      .filter(({ position }) => position <= upTo);
-    // Only an order's first entry holds the order's id and its user.
-    const firsts = new Map(entries.flatMap((entry) => (isFirst(entry) ? [[entry.position, entry]] : [])));
-    const missing = [...new Set(entries.map(({ firstPosition }) => firstPosition))].filter((one) => !firsts.has(one));
-    const texts = await live.read(
-      missing.map((position) => {
-        const { chunk, index } = chunkOf(position);
-        return ['LINDEX', key.events(chunk), index];
-      }),
+    const end = Math.max(after, Math.min(to, decodeCheckpoint(checkpoint as string | null).position));
+    const { texts, ended } = await live.readRanges(rangesOf(live, partition, after, end), limits.maxFeedBytes);
+    if (ended === 'short') throw new ReadModelUnavailable(`partition ${partition}: the list of changes is incomplete`);
+    const entries = texts.flatMap((text, index) =>
+      text === '' ? [] : decodeHistoryEntry(chunkOf(after + 1 + index).chunk, text),
     );
-    for (const [index, position] of missing.entries()) {
-      const text = texts[index];
-      if (text) firsts.set(position, decodeHistoryEntry(chunkOf(position).chunk, text as string));
-    }
-    const changes = entries.map((entry) => changeOf(partition, entry, firsts.get(entry.firstPosition)));
-    return { changes, upTo };
+    const firsts = await readFirsts(live, partition, entries);
+    const known = entries.findIndex(({ firstPosition }) => !firsts.has(firstPosition));
+    const unknown = known < 0 ? undefined : entries[known];
+    return {
+      changes: entries
+        .slice(0, known < 0 ? undefined : known)
+        .map((entry) => changeOf(partition, entry, firsts.get(entry.firstPosition))),
+      upTo: unknown ? unknown.position - 1 : after + texts.length,
+    };
   });
+}
+
+/** The ranges of the lists that hold the entries after one position and up to another. */
+function rangesOf(live: GenerationReader, partition: number, after: number, end: number): ListRange[] {
+  const { events } = orderHistoryKeys(live.keys(partition));
+  const ranges: ListRange[] = [];
+  for (let position = after + 1; position <= end; ) {
+    const { chunk, index } = chunkOf(position);
+    let last = position;
+    while (last < end && chunkOf(last + 1).chunk === chunk) last += 1;
+    ranges.push({ key: events(chunk), first: index, last: index + last - position });
+    position = last + 1;
+  }
+  return ranges;
+}
+
+/**
+ * The first entries of the orders of these entries, by position: only an order's first entry holds
+ * its id and its user. Once `maxFeedLookupBytes` were read, the entries of further orders are
+ * missing.
+ */
+async function readFirsts(
+  live: GenerationReader,
+  partition: number,
+  entries: readonly HistoryEntry[],
+): Promise<ReadonlyMap<number, HistoryEntry>> {
+  const { events } = orderHistoryKeys(live.keys(partition));
+  const firsts = new Map(entries.flatMap((entry) => (isFirst(entry) ? [[entry.position, entry]] : [])));
+  const missing = [...new Set(entries.map(({ firstPosition }) => firstPosition))].filter((one) => !firsts.has(one));
+  const ranges = missing.map((position) => {
+    const { chunk, index } = chunkOf(position);
+    return { key: events(chunk), first: index, last: index };
+  });
+  const { texts } = await live.readRanges(ranges, limits.maxFeedLookupBytes);
+  for (const [index, text] of texts.entries()) {
+    const position = missing[index] ?? 0;
+    firsts.set(position, decodeHistoryEntry(chunkOf(position).chunk, text));
+  }
+  return firsts;
 }
 
 function isFirst({ position, firstPosition }: HistoryEntry): boolean {

@@ -1,14 +1,20 @@
 import { pointerPart } from '../../json-pointer.js';
 import { count, type FromSchema, list, object, uuid } from '../../json-schema.js';
-import { evolve, fold } from '../../orders/evolve.js';
+import { evolve } from '../../orders/evolve.js';
 import type { Order } from '../../orders/order.js';
-import { type OrderDocument, orderDocument } from '../../orders/order-document.js';
+import { orderDocument } from '../../orders/order-document.js';
+import { TimeSlice } from '../../time-slice.js';
+import { queryLimits as limits } from '../limits.js';
 import type { ReadModels } from '../live-generation.js';
+import { foldUpTo } from './fold-history.js';
 import {
   type FieldChange,
   fieldChangeSchema,
+  type HistoryPage,
+  historyDocument,
+  historyEntries,
   type OrderHistory,
-  readHistory,
+  readPositions,
   recordedFromEntry,
 } from './get-order-history.js';
 
@@ -21,16 +27,31 @@ export const changesBetweenVersionsSchema = object({
 
 export type ChangesBetweenVersions = FromSchema<typeof changesBetweenVersionsSchema>;
 
-/** Adds to each event the fields of the order that it changed. */
-export async function withChanges(models: ReadModels, history: OrderHistory): Promise<OrderHistory> {
-  const entries = await readHistory(models, history.order_id, history.events.length);
-  let order: Order | undefined;
-  const changes = entries.map((entry) => {
-    const before = order && orderDocument(order);
-    order = evolve(order, recordedFromEntry(history.order_id, entry));
-    return changesBetween(before, orderDocument(order));
-  });
-  return { ...history, events: history.events.map((event, index) => ({ ...event, changes: changes[index] ?? [] })) };
+/**
+ * The page with the fields of the order that each of its events changed. The page ends early once
+ * `maxComparedLines` were compared. Yields to the event loop.
+ */
+export async function withChanges(models: ReadModels, page: HistoryPage): Promise<OrderHistory> {
+  const { orderId, entries, version } = page;
+  const after = (entries[0]?.version ?? 1) - 1;
+  let order = after === 0 ? undefined : await foldUpTo(models, orderId, { version: after });
+  let fields = fieldsOf(order);
+  const changes: FieldChange[][] = [];
+  const slice = new TimeSlice();
+  let compared = 0;
+  for (const entry of entries) {
+    if (slice.isOver) await slice.yield();
+    const before = order;
+    const fieldsBefore = fields;
+    order = evolve(order, recordedFromEntry(orderId, entry));
+    fields = fieldsOf(order, before, fieldsBefore);
+    changes.push(differences(fieldsBefore, fields));
+    if (fields.lines !== fieldsBefore.lines) compared += order.items.length;
+    if (compared >= limits.maxComparedLines) break;
+  }
+  const last = after + changes.length;
+  const shown = { ...page, entries: entries.slice(0, changes.length), nextAfter: last < version ? last : null };
+  return historyDocument(shown, changes);
 }
 
 /**
@@ -43,41 +64,71 @@ export async function changesBetweenVersions(
   from: number,
   to: number,
 ): Promise<ChangesBetweenVersions | undefined> {
-  const entries = await readHistory(models, orderId, Math.max(from, to));
-  if (entries.length < Math.max(from, to)) return undefined;
-  const at = (version: number) => {
-    const order = fold(entries.slice(0, version).map((entry) => recordedFromEntry(orderId, entry)));
-    return order && orderDocument(order);
-  };
-  return { order_id: orderId, from_version: from, to_version: to, changes: changesBetween(at(from), at(to)) };
+  const [first, last] = from < to ? [from, to] : [to, from];
+  const positions = await readPositions(models, orderId);
+  if (positions.length < last) return undefined;
+  let order: Order | undefined;
+  let atFirst: Order | undefined;
+  for await (const { entries } of historyEntries(models, orderId, positions.slice(0, last))) {
+    const slice = new TimeSlice();
+    for (const entry of entries) {
+      if (slice.isOver) await slice.yield();
+      order = evolve(order, recordedFromEntry(orderId, entry));
+      if (order.version === first) atFirst = order;
+    }
+  }
+  const at = (version: number) => fieldsOf(version === 0 ? undefined : version === first ? atFirst : order);
+  return { order_id: orderId, from_version: from, to_version: to, changes: differences(at(from), at(to)) };
 }
 
 /** Fields that no comparison lists: every event changes two of them, and `items` has the third. */
 const omitted = new Set(['/version', '/updated_at', '/item_ids']);
 
-export function changesBetween(from: OrderDocument | undefined, to: OrderDocument | undefined): FieldChange[] {
-  const [old, now] = [fieldsOf(from), fieldsOf(to)];
+/** The changes between two orders; undefined stands for the time before an order was placed. */
+export function changesBetween(from: Order | undefined, to: Order | undefined): FieldChange[] {
+  return differences(fieldsOf(from), fieldsOf(to));
+}
+
+/** The fields of an order by JSON pointer. */
+interface Fields {
+  readonly head: ReadonlyMap<string, unknown>;
+  /** The fields of an order's lines are under the item's id. */
+  readonly lines: ReadonlyMap<string, unknown>;
+}
+
+function differences(from: Fields, to: Fields): FieldChange[] {
+  const head = differencesOf(from.head, to.head);
+  return from.lines === to.lines ? head : [...head, ...differencesOf(from.lines, to.lines)];
+}
+
+function differencesOf(old: ReadonlyMap<string, unknown>, now: ReadonlyMap<string, unknown>): FieldChange[] {
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((pointer): FieldChange[] => {
     if (omitted.has(pointer)) return [];
     const [before, after] = [old.get(pointer), now.get(pointer)];
-    if (JSON.stringify(before) === JSON.stringify(after)) return [];
+    if (before === after || JSON.stringify(before) === JSON.stringify(after)) return [];
     return [{ pointer, ...(old.has(pointer) ? { before } : {}), ...(now.has(pointer) ? { after } : {}) }];
   });
 }
 
-/** Returns all fields of the document by JSON pointer. An item's fields are under its item_id. */
-function fieldsOf(document: OrderDocument | undefined): Map<string, unknown> {
-  const fields = new Map<string, unknown>();
-  for (const [name, value] of Object.entries(document ?? {})) {
-    if (name === 'items') {
-      for (const { item_id, ...item } of (document as OrderDocument).items) {
-        for (const [field, one] of Object.entries(item)) fields.set(`/items/${pointerPart(item_id)}/${field}`, one);
-      }
-    } else if (name === 'metadata') {
-      for (const [key, one] of Object.entries(value as object)) fields.set(`/metadata/${pointerPart(key)}`, one);
+/**
+ * @param previous the order before its last event. Most events change no line, and the order then
+ *   keeps its list of lines: their fields are taken over.
+ */
+function fieldsOf(order: Order | undefined, previous?: Order, previousFields?: Fields): Fields {
+  const head = new Map<string, unknown>();
+  if (!order) return { head, lines: new Map() };
+  const { items, ...document } = orderDocument(order);
+  for (const [name, value] of Object.entries(document)) {
+    if (name === 'metadata') {
+      for (const [key, one] of Object.entries(document.metadata)) head.set(`/metadata/${pointerPart(key)}`, one);
     } else {
-      fields.set(`/${name}`, value);
+      head.set(`/${name}`, value);
     }
   }
-  return fields;
+  if (previousFields && previous?.items === order.items) return { head, lines: previousFields.lines };
+  const lines = new Map<string, unknown>();
+  for (const { item_id, ...item } of items) {
+    for (const [field, one] of Object.entries(item)) lines.set(`/items/${pointerPart(item_id)}/${field}`, one);
+  }
+  return { head, lines };
 }

@@ -1,4 +1,4 @@
-import { count, type FromSchema, list, object, sha256, text, uuid } from '../../json-schema.js';
+import { count, type FromSchema, list, nullable, object, sha256, text, uuid } from '../../json-schema.js';
 import { eventProperties } from '../../orders/change-document.js';
 import type { RecordedEvent } from '../../orders/events.js';
 import { upcast } from '../../orders/upcast.js';
@@ -12,7 +12,14 @@ import {
   orderHistoryKeys,
 } from '../../read-models/order-history.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
-import { fromLive, type ReadModels } from '../live-generation.js';
+import { queryLimits as limits } from '../limits.js';
+import {
+  fromLive,
+  type GenerationReader,
+  type ListRange,
+  type RangesRead,
+  type ReadModels,
+} from '../live-generation.js';
 
 /** One field of an order that an event changed. */
 export const fieldChangeSchema = object(
@@ -43,31 +50,100 @@ export const historyEventSchema = object(
   ['request_id', 'correlation_id', 'causation_id', 'idempotency_key', 'changes'],
 );
 
-export const orderHistorySchema = object({ order_id: uuid, partition: count, events: list(historyEventSchema) });
+export const orderHistorySchema = object({
+  order_id: uuid,
+  partition: count,
+  events: list(historyEventSchema),
+  /** The version after which the next page begins; null if no event follows. */
+  next_after: nullable(count),
+});
 
 export type OrderHistory = FromSchema<typeof orderHistorySchema>;
+type HistoryEvent = OrderHistory['events'][number];
 
-/** Returns an order's events, oldest first, or undefined if the order does not exist. */
-export async function getOrderHistory(models: ReadModels, orderId: string): Promise<OrderHistory | undefined> {
-  const entries = await readHistory(models, orderId);
-  if (entries.length === 0) return undefined;
+/** A part of an order's history: entries of consecutive versions. */
+export interface HistoryPage {
+  readonly orderId: string;
+  readonly partition: number;
+  /** The order's version: the number of its events. */
+  readonly version: number;
+  readonly entries: readonly HistoryEntry[];
+  /** The version after which the next page begins; null if no event follows. */
+  readonly nextAfter: number | null;
+}
+
+/** The events of an order after a version, up to a number of them. By default all events. */
+export interface HistoryRange {
+  readonly after?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+/**
+ * Returns an order's events, oldest first, or undefined if the order does not exist. The page ends
+ * early once its entries reach `maxHistoryBytes`.
+ */
+export async function getHistoryPage(
+  models: ReadModels,
+  orderId: string,
+  { after = 0, limit = Number.POSITIVE_INFINITY }: HistoryRange = {},
+): Promise<HistoryPage | undefined> {
+  const positions = await readPositions(models, orderId);
+  const version = positions.length;
+  if (version === 0) return undefined;
+  const end = Math.min(version, after + limit);
+  const entries: HistoryEntry[] = [];
+  let bytes = 0;
+  for await (const part of historyEntries(models, orderId, positions.slice(after, end))) {
+    entries.push(...part.entries);
+    bytes += part.bytes;
+    if (bytes >= limits.maxHistoryBytes) break;
+  }
+  const last = after + entries.length;
+  const partition = orderPartition(orderId, models.partitions);
+  return { orderId, partition, version, entries, nextAfter: last < version ? last : null };
+}
+
+/** Returns an order's events, oldest first, as the API shows them; see `getHistoryPage`. */
+export async function getOrderHistory(
+  models: ReadModels,
+  orderId: string,
+  range?: HistoryRange,
+): Promise<OrderHistory | undefined> {
+  const page = await getHistoryPage(models, orderId, range);
+  return page && historyDocument(page);
+}
+
+/** The page as the API shows it. @param changes of each event, if the client asks for them. */
+export function historyDocument(
+  { orderId, partition, entries, nextAfter }: HistoryPage,
+  changes: readonly (readonly FieldChange[])[] = [],
+): OrderHistory {
   return {
     order_id: orderId,
-    partition: orderPartition(orderId, models.partitions),
-    events: entries.map(({ metadata, ...entry }) => ({
-      version: entry.version,
-      type: entry.type,
-      data: entry.data,
-      actor: metadata.actor,
-      occurred_at: entry.occurred_at,
-      recorded_at: entry.recorded_at,
-      position: entry.position,
-      hash: entry.hash,
-      ...(metadata.request_id === undefined ? {} : { request_id: metadata.request_id }),
-      ...correlation(metadata),
-      ...(metadata.causation_id === undefined ? {} : { causation_id: metadata.causation_id }),
-      ...(metadata.idempotency_key === undefined ? {} : { idempotency_key: metadata.idempotency_key }),
-    })),
+    partition,
+    events: entries.map((entry, index) => historyEvent(entry, changes[index])),
+    next_after: nextAfter,
+  };
+}
+
+export function historyEvent(
+  { metadata, ...entry }: HistoryEntry,
+  changes?: readonly FieldChange[] | undefined,
+): HistoryEvent {
+  return {
+    version: entry.version,
+    type: entry.type,
+    data: entry.data,
+    actor: metadata.actor,
+    occurred_at: entry.occurred_at,
+    recorded_at: entry.recorded_at,
+    position: entry.position,
+    hash: entry.hash,
+    ...(metadata.request_id === undefined ? {} : { request_id: metadata.request_id }),
+    ...correlation(metadata),
+    ...(metadata.causation_id === undefined ? {} : { causation_id: metadata.causation_id }),
+    ...(metadata.idempotency_key === undefined ? {} : { idempotency_key: metadata.idempotency_key }),
+    ...(changes === undefined ? {} : { changes }),
   };
 }
 
@@ -79,23 +155,71 @@ function correlation({ correlation_id: given, request_id: own }: HistoryEntry['m
   return id === undefined ? {} : { correlation_id: id };
 }
 
-/** Reads the order's history entries, oldest first, up to a version if one is given. */
-export async function readHistory(models: ReadModels, orderId: string, upToVersion?: number): Promise<HistoryEntry[]> {
+/** Reads the positions of an order's events, oldest first; none if the order does not exist. */
+export async function readPositions(models: ReadModels, orderId: string): Promise<number[]> {
   const partition = orderPartition(orderId, models.partitions);
-  return fromLive(models, orderHistory, async (live) => {
-    const key = orderHistoryKeys(live.keys(partition));
-    const [found] = await live.read([['HGET', ...key.order(orderId)]]);
-    if (typeof found !== 'string') return [];
-    const runs = runsOf(decodePositions(found).slice(0, upToVersion));
-    const lists = await live.read(
-      runs.map(({ chunk, index, length }) => ['LRANGE', key.events(chunk), index, index + length - 1]),
-    );
-    return runs.flatMap(({ chunk, length }, nth) => {
-      const texts = lists[nth] as string[];
-      if (texts.length < length) throw new ReadModelUnavailable(`the history of order ${orderId} is incomplete`);
-      return texts.map((text) => decodeHistoryEntry(chunk, text));
-    });
+  const [found] = await fromLive(models, orderHistory, (live) =>
+    live.read([['HGET', ...orderHistoryKeys(live.keys(partition)).order(orderId)]]),
+  );
+  return typeof found === 'string' ? decodePositions(found) : [];
+}
+
+/** Entries that one read has returned, and the bytes of their stored form. */
+export interface EntriesRead {
+  readonly entries: readonly HistoryEntry[];
+  readonly bytes: number;
+}
+
+/**
+ * Reads the entries at these positions of an order, oldest first. Each part takes one call to Redis
+ * and is bounded by `maxEventsPerRead` and `maxHistoryBytes`, so that a history of any size can be
+ * folded in little memory. A rebuild between two calls makes no difference: positions belong to the
+ * log.
+ */
+export async function* historyEntries(
+  models: ReadModels,
+  orderId: string,
+  positions: readonly number[],
+): AsyncGenerator<EntriesRead> {
+  for (let at = 0; at < positions.length; ) {
+    const wanted = positions.slice(at, at + limits.maxEventsPerRead);
+    const part = await fromLive(models, orderHistory, (live) => readEntries(live, models, orderId, wanted));
+    at += part.entries.length;
+    yield part;
+  }
+}
+
+async function readEntries(
+  live: GenerationReader,
+  models: ReadModels,
+  orderId: string,
+  positions: readonly number[],
+): Promise<EntriesRead> {
+  const key = orderHistoryKeys(live.keys(orderPartition(orderId, models.partitions)));
+  const runs = runsOf(positions);
+  const ranges = runs.map(({ chunk, index, length }) => ({
+    key: key.events(chunk),
+    first: index,
+    last: index + length - 1,
+  }));
+  const { texts, ended } =
+    positions.length > limits.maxUnmeasuredReads
+      ? await live.readRanges(ranges, limits.maxHistoryBytes)
+      : await readWhole(live, ranges, positions.length);
+  if (ended === 'short') throw new ReadModelUnavailable(`the history of order ${orderId} is incomplete`);
+  let bytes = 0;
+  const entries = texts.map((text, nth) => {
+    bytes += text.length;
+    return decodeHistoryEntry(chunkOf(positions[nth] ?? 0).chunk, text);
   });
+  return { entries, bytes };
+}
+
+/** Reads a few elements in one round trip, without the script. */
+async function readWhole(live: GenerationReader, ranges: readonly ListRange[], expected: number): Promise<RangesRead> {
+  const lists = await live.read(ranges.map(({ key, first, last }) => ['LRANGE', key, first, last]));
+  const texts = lists.flatMap((list) => list as string[]);
+  return { texts, ended: texts.length < expected ? 'short' : 'all' };
 }
 
 /** Joins consecutive positions of one list into runs: an order's events are often neighbours. */

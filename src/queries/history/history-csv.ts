@@ -1,5 +1,6 @@
 import { csvLine } from '../../csv-line.js';
-import type { OrderHistory } from './get-order-history.js';
+import type { HistoryEntry } from '../../read-models/order-history.js';
+import { historyEvent } from './get-order-history.js';
 
 const csvColumns = [
   'order_id',
@@ -16,16 +17,29 @@ const csvColumns = [
   'data',
 ] as const;
 
-/** Writes a history as RFC 4180 CSV: a header line, then one line per event. */
-export function historyCsv(history: OrderHistory): string {
-  const rows = history.events.map((event) =>
-    csvColumns.map((column) => {
-      if (column === 'order_id' || column === 'partition') return String(history[column]);
-      if (column === 'data') return JSON.stringify(event.data);
-      return String(event[column] ?? '');
-    }),
-  );
-  return [csvColumns as readonly string[], ...rows].map((row) => csvLine(row.map(forSpreadsheet))).join('');
+/**
+ * Writes entries of an order's history as RFC 4180 CSV: a header line, then one line per event. It
+ * yields the text part by part, as the entries are read.
+ */
+export async function* historyCsv(
+  orderId: string,
+  partition: number,
+  parts: AsyncIterable<{ readonly entries: readonly HistoryEntry[] }>,
+): AsyncGenerator<string> {
+  yield csvLine(csvColumns);
+  for await (const { entries } of parts) {
+    const lines = entries.map((entry) => {
+      const event = historyEvent(entry);
+      const row = csvColumns.map((column) => {
+        if (column === 'order_id') return orderId;
+        if (column === 'partition') return String(partition);
+        if (column === 'data') return JSON.stringify(event.data);
+        return String(event[column] ?? '');
+      });
+      return csvLine(row.map(forSpreadsheet));
+    });
+    yield lines.join('');
+  }
 }
 
 /**

@@ -75,7 +75,10 @@ describe('a rebuild', () => {
         if (page === 'invalid-cursor') throw new Error('no cursor was given');
         expect(page.orders.length, 'the list goes back').to.be.at.least(Math.min(seen.listed, 200));
         seen.listed = page.orders.length;
-        for (const { order_id } of page.orders.slice(0, 20)) seen.orders.set(order_id, seen.orders.get(order_id) ?? 0);
+        for (const json of page.orders.slice(0, 20)) {
+          const { order_id } = JSON.parse(json);
+          seen.orders.set(order_id, seen.orders.get(order_id) ?? 0);
+        }
         for (const [orderId, version] of [...seen.orders].slice(-50)) {
           const order = await getOrder(models, orderId);
           expect(order, `order ${orderId} is missing`).not.to.equal(undefined);

@@ -55,8 +55,8 @@ async function showOrders({ settings }: CommandContext, generation: GenerationRe
   let after: string | undefined;
   do {
     const page = await readPage(generation, settings.partitions, {}, queryLimits.maxPageSize, after);
-    for (const order of page.orders) console.log(JSON.stringify(order));
-    after = page.next_cursor === null ? undefined : decodeCursor(page.next_cursor, {});
+    for (const order of page.orders) console.log(order);
+    after = page.nextCursor === null ? undefined : decodeCursor(page.nextCursor, {});
   } while (after !== undefined);
 }
 

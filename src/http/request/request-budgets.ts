@@ -1,0 +1,42 @@
+import type { Context } from 'koa';
+import { ByteLedger } from '../../byte-ledger.js';
+import { httpLimits as limits } from '../limits.js';
+
+/** What the requests of a process share: budgets of memory, and the configured time limits. */
+export interface RequestBudgets {
+  /** Long responses that wait to be sent. */
+  readonly unsentResponses: ByteLedger;
+  /** Bodies that have not arrived completely. */
+  readonly arrivingBodies: ByteLedger;
+  /** Time for a body to arrive. */
+  readonly bodyTimeoutMs: number;
+  /** Time without data of a batch. */
+  readonly batchIdleTimeoutMs: number;
+}
+
+export function createRequestBudgets(
+  timeouts: Partial<Pick<RequestBudgets, 'bodyTimeoutMs' | 'batchIdleTimeoutMs'>> = {},
+): RequestBudgets {
+  return {
+    unsentResponses: new ByteLedger(limits.maxUnsentBytes),
+    arrivingBodies: new ByteLedger(limits.maxArrivingBytes),
+    bodyTimeoutMs: limits.bodyTimeoutMs,
+    batchIdleTimeoutMs: limits.batchIdleTimeoutMs,
+    ...timeouts,
+  };
+}
+
+export function setRequestBudgets(ctx: Context, budgets: RequestBudgets): void {
+  ctx.state.budgets = budgets;
+}
+
+export function requestBudgets(ctx: Context): RequestBudgets {
+  const budgets: RequestBudgets | undefined = ctx.state.budgets;
+  if (!budgets) throw new Error('setRequestBudgets has not run for this request');
+  return budgets;
+}
+
+/** The owner of the memory that a request holds: the caller, or the address before it is known. */
+export function ownerOf(ctx: Context): string {
+  return ctx.state.request?.caller?.subject ?? ctx.req.socket.remoteAddress ?? '';
+}

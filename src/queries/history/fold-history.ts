@@ -1,0 +1,32 @@
+import { evolve } from '../../orders/evolve.js';
+import type { Order } from '../../orders/order.js';
+import { TimeSlice } from '../../time-slice.js';
+import type { ReadModels } from '../live-generation.js';
+import { historyEntries, readPositions, recordedFromEntry } from './get-order-history.js';
+
+/**
+ * A moment in an order's history: after the event of a version, or after all events recorded up to
+ * a time (RFC 3339 UTC with milliseconds).
+ */
+export type Moment = { readonly version: number } | { readonly at: string };
+
+/**
+ * Folds an order's history up to a moment, page by page: memory does not grow with the history, and
+ * the fold yields to the event loop. Returns undefined if the order did not exist at that time or
+ * has no such version.
+ */
+export async function foldUpTo(models: ReadModels, orderId: string, moment: Moment): Promise<Order | undefined> {
+  const positions = await readPositions(models, orderId);
+  if ('version' in moment && moment.version > positions.length) return undefined;
+  const wanted = 'version' in moment ? positions.slice(0, moment.version) : positions;
+  let order: Order | undefined;
+  for await (const { entries } of historyEntries(models, orderId, wanted)) {
+    const slice = new TimeSlice();
+    for (const entry of entries) {
+      if ('at' in moment && entry.recorded_at > moment.at) return order;
+      if (slice.isOver) await slice.yield();
+      order = evolve(order, recordedFromEntry(orderId, entry));
+    }
+  }
+  return order;
+}

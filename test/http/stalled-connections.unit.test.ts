@@ -1,0 +1,38 @@
+import type { Socket } from 'node:net';
+import { expect } from 'chai';
+import { httpLimits as limits } from '../../src/http/limits.js';
+import { StalledConnections } from '../../src/http/stalled-connections.js';
+
+describe('StalledConnections', () => {
+  /** The fields of a socket that the check reads. */
+  function connection() {
+    const fields = { writableLength: 0, bytesRead: 0, bytesWritten: 0, destroyed: false };
+    const socket = { ...fields, destroy: () => Object.assign(socket, { destroyed: true }) };
+    return socket;
+  }
+  const timeoutMs = 10_000;
+
+  it('a client that takes too little of its response is disconnected, others are not', () => {
+    const stalled = new StalledConnections(timeoutMs);
+    const [idle, silent, trickling, slow, sending] = Array.from({ length: 5 }, connection);
+    const sockets = [idle, silent, trickling, slow, sending];
+    for (const socket of sockets.slice(1)) Object.assign(socket!, { writableLength: 1e6, bytesWritten: 1e6 });
+    for (let nowMs = 0; nowMs <= 3 * timeoutMs; nowMs += 1_000) {
+      stalled.sweep(sockets as unknown as Socket[], nowMs);
+      trickling!.writableLength -= 10;
+      slow!.writableLength -= limits.minMovedBytes / 8;
+      sending!.bytesRead += limits.minMovedBytes / 8;
+    }
+    expect(sockets.map((socket) => socket?.destroyed)).to.deep.equal([false, true, true, false, false]);
+  });
+
+  it('a client has the whole time limit for each response', () => {
+    const stalled = new StalledConnections(timeoutMs);
+    const socket = connection();
+    for (let nowMs = 0; nowMs <= 5 * timeoutMs; nowMs += timeoutMs / 2) {
+      socket.writableLength = nowMs % timeoutMs === 0 ? 1e6 : 0;
+      stalled.sweep([socket as unknown as Socket], nowMs);
+    }
+    expect(socket.destroyed).to.equal(false);
+  });
+});
