@@ -8,8 +8,8 @@ export interface Auditor {
   /** Signs a checkpoint of all partitions. Concurrent callers share one. */
   signedCheckpoint(): Promise<SignedCheckpoint>;
   /**
-   * Proves an order's events against a new checkpoint: gives the JSON text of an `OrderProof`, part by
-   * part. Undefined if the order does not exist.
+   * Proves an order's events against a new checkpoint: gives the JSON text of an `OrderProof`, part
+   * by part. Undefined if the order does not exist.
    */
   proof(orderId: string): Promise<AsyncGenerator<string> | undefined>;
   readonly publicKeys: readonly PublicJwk[];

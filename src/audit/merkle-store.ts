@@ -6,7 +6,9 @@ import { leafHash, nodeHash, rootOf, splitPoint } from './merkle-tree.js';
  * level. A power of two (2^8), so that each stored subtree is also a subtree of the binary tree.
  */
 const fanOut = 256;
-/** Groups of 256 hashes that an open tree keeps: about 2 MiB, and several times what one path needs. */
+/**
+ * Groups of 256 hashes that an open tree keeps: about 2 MiB, and several times what one path needs.
+ */
 const maxGroups = 64;
 /** Subtrees of level 0 that one step builds: one query reads the hashes of 40 × 256 events. */
 const subtreesPerStep = 40;

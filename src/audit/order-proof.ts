@@ -49,10 +49,10 @@ type ProvenEvent = FromSchema<typeof provenEventSchema>;
 export type OrderProof = FromSchema<typeof orderProofSchema>;
 
 /**
- * Creates the proof for an order's events up to the checkpoint, as the JSON text of an `OrderProof`.
- * The text is made part by part: memory does not grow with the number of events. Each event's path
- * grows with the logarithm of the log's size. Undefined if the order has no event up to the
- * checkpoint.
+ * Creates the proof for an order's events up to the checkpoint, as the JSON text of an
+ * `OrderProof`. The text is made part by part: memory does not grow with the number of events. Each
+ * event's path grows with the logarithm of the log's size. Undefined if the order has no event up
+ * to the checkpoint.
  */
 export async function proveOrder(
   pool: Pool,

@@ -23,8 +23,8 @@ export const httpLimits = {
   /** Bytes of one piece of a long response. Whole pieces count as taken. */
   responsePieceBytes: 32 * 1024,
   /**
-   * Bytes of long responses that wait to be sent, over all connections. Beyond it the oldest response
-   * of the client with the most of them is ended.
+   * Bytes of long responses that wait to be sent, over all connections. Beyond it the oldest
+   * response of the client with the most of them is ended.
    */
   maxUnsentBytes: 64 * 1024 * 1024,
   /** Interval at which a server that stops closes idle connections. */
@@ -47,7 +47,10 @@ export const httpLimits = {
   maxArrivingBytes: 64 * 1024 * 1024,
   /** Time for a body to arrive. A batch has its own limit. */
   bodyTimeoutMs: 15_000,
-  /** Time without data of a batch, after which its connection is closed. A whole batch may take any time. */
+  /**
+   * Time without data of a batch, after which its connection is closed. A whole batch may take any
+   * time.
+   */
   batchIdleTimeoutMs: 90_000,
   /** Levels of nesting in a JSON body. Bounds the recursion of the code that visits it. */
   maxJsonDepth: 10,
@@ -86,7 +89,9 @@ export const httpLimits = {
 
   // Heavy queries
 
-  /** Weight of the heavy queries that run at once, see heavy-queries.ts. More would not be faster. */
+  /**
+   * Weight of the heavy queries that run at once, see heavy-queries.ts. More would not be faster.
+   */
   maxHeavyQueryWeight: 16,
   /** Heavy queries that wait. Further ones are rejected with 503. */
   maxQueuedHeavyQueries: 1_000,

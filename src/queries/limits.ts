@@ -60,11 +60,13 @@ export const queryLimits = {
   /** Positions whose changes one read of the feed returns. */
   maxFeedPositions: 500,
   /**
-   * Bytes of the entries that one read of the feed returns, as they are stored. Each of thousands of
-   * followers may hold one read in memory.
+   * Bytes of the entries that one read of the feed returns, as they are stored. Each of thousands
+   * of followers may hold one read in memory.
    */
   maxFeedBytes: 16 * 1024,
-  /** Bytes of the first entries of orders that one read of the feed looks up, to know their users. */
+  /**
+   * Bytes of the first entries of orders that one read of the feed looks up, to know their users.
+   */
   maxFeedLookupBytes: 256 * 1024,
   /** Reads of the feed in flight. With the two limits above it bounds their memory to 10 MiB. */
   maxFeedReadsInFlight: 32,

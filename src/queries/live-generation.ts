@@ -56,8 +56,8 @@ export interface GenerationReader {
    */
   newestMembers(sets: readonly (readonly string[])[], from: string, to: string, count: number): Promise<string[][][]>;
   /**
-   * Reads ranges of lists of one partition, one after the other, up to a number of bytes. Returns at
-   * least one element if there is one.
+   * Reads ranges of lists of one partition, one after the other, up to a number of bytes. Returns
+   * at least one element if there is one.
    */
   readRanges(ranges: readonly ListRange[], maxBytes: number): Promise<RangesRead>;
 }

@@ -3,10 +3,9 @@ import type { Pool } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
 
-// $1 partition, $2 order id, $3 version to read after, $4 maximum number of events, $5 bytes of JSON
-// that the events before the last one may have.
-// Takes no lock. Ordered by version. The unique index (partition, order_id, version) serves the
-// inner subquery.
+// $1 partition, $2 order id, $3 version to read after, $4 maximum number of events, $5 bytes of
+// JSON that the events before the last one may have. Takes no lock. Ordered by version. The unique
+// index (partition, order_id, version) serves the inner subquery.
 export const readStreamPageSql = `
   select ${storedEventColumns}
   from (

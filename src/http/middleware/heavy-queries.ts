@@ -5,7 +5,7 @@ import { httpLimits as limits } from '../limits.js';
 import { callerOf } from '../request/request-context.js';
 
 /**
- * What queries may cost, in units of about 4 MiB of memory. A query is weighed by what it may cost
+ * The weights of queries, in units of about 4 MiB of memory. A query is weighed by what it may cost
  * at most, before it reads anything.
  */
 export const queryWeights = { page: 2, fold: 2, series: 4, diff: 4 } as const;

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { ByteLedger } from '../../byte-ledger.js';
 import { httpLimits as limits } from '../limits.js';
 
-/** What the requests of a process share: budgets of memory, and the configured time limits. */
+/** Shared by the requests of a process: budgets of memory, and the configured time limits. */
 export interface RequestBudgets {
   /** Long responses that wait to be sent. */
   readonly unsentResponses: ByteLedger;

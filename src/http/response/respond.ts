@@ -31,7 +31,9 @@ export async function respondWithStream(
   if (!isCurrent(ctx, etag)) await setStreamBody(ctx, type, parts);
 }
 
-/** Sets the status and the headers of a response with an ETag: 304 if the client has it, else 200. */
+/**
+ * Sets the status and the headers of a response with an ETag: 304 if the client has it, else 200.
+ */
 function isCurrent(ctx: Context, tag: string): boolean {
   ctx.status = 200;
   ctx.res.setHeader('ETag', tag);

@@ -22,7 +22,7 @@ import { jsonType, notAcceptable, respond, respondWithStream } from '../response
 import { setStreamBody } from '../response/text-body.js';
 import { requireAuditor } from './audit-routes.js';
 import type { HttpDependencies } from './dependencies.js';
-import { checkReadable, orderNotFound, versionNotFound, waitForPosition } from './reading-orders.js';
+import { checkReadable, orderNotFound, versionNotFound, waitForPosition } from './query-routes.js';
 import type { AddRoute } from './router.js';
 
 type HistoryDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'audit' | 'runHeavyQuery'>;

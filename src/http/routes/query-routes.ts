@@ -1,4 +1,5 @@
-import { orderJson } from '../../orders/order-document.js';
+import type { Context } from 'koa';
+import { type OrderDocument, orderJson } from '../../orders/order-document.js';
 import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { utcTime } from '../../orders/values/utc-time.js';
 import { exactJson } from '../../queries/exact-json.js';
@@ -7,17 +8,19 @@ import { getOrder } from '../../queries/get-order.js';
 import { foldUpTo } from '../../queries/history/fold-history.js';
 import { queryLimits } from '../../queries/limits.js';
 import { listOrders, pageJson } from '../../queries/list-orders.js';
+import type { ReadModels } from '../../queries/live-generation.js';
+import type { ProjectionId } from '../../read-models/keys.js';
 import { metrics } from '../../read-models/metrics.js';
 import { orderHistory } from '../../read-models/order-history.js';
 import { orderStatus } from '../../read-models/order-status.js';
 import { insufficientScope, ProblemError, problem } from '../contract/problems.js';
 import { onlyUser } from '../middleware/authorize.js';
 import { queryWeights } from '../middleware/heavy-queries.js';
+import { minEventPosition } from '../request/headers.js';
 import { uuidParameter } from '../request/path-parameters.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { respond } from '../response/respond.js';
 import type { HttpDependencies } from './dependencies.js';
-import { checkReadable, orderNotFound, versionNotFound, waitForPosition } from './reading-orders.js';
 import type { AddRoute } from './router.js';
 
 type QueryDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'defaultCurrency' | 'runHeavyQuery'>;
@@ -94,4 +97,43 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
 function milliseconds<Name extends string>(name: Name, time: string | undefined): { [K in Name]?: number } {
   const ms = time === undefined ? undefined : parseRfc3339(time);
   return (ms === undefined ? {} : { [name]: ms }) as { [K in Name]?: number };
+}
+
+/**
+ * Throws order-not-found for another user's order if the caller may read only their own: it looks
+ * like one that does not exist.
+ */
+export async function checkReadable(models: ReadModels, orderId: string, user: string | undefined): Promise<void> {
+  if (user === undefined) return;
+  const order = await getOrder(models, orderId);
+  if (!order || (JSON.parse(order.json) as OrderDocument).user_id !== user) throw orderNotFound(orderId);
+}
+
+/**
+ * Waits until the projections that the query reads have applied the position in Min-Event-Position,
+ * if there is one.
+ */
+export async function waitForPosition(
+  ctx: Context,
+  { models, applied }: Pick<HttpDependencies, 'models' | 'applied'>,
+  projections: readonly ProjectionId[],
+): Promise<void> {
+  const awaited = minEventPosition(ctx, models.partitions);
+  if (!awaited) return;
+  const { partition, position } = awaited;
+  if (await applied.reached(projections, partition, position, queryLimits.maxPositionWaitMs)) return;
+  throw new ProblemError(
+    problem(
+      'position-not-reached',
+      `Position ${partition}:${position} was not applied within ${queryLimits.maxPositionWaitMs / 1000} s.`,
+    ),
+  );
+}
+
+export function versionNotFound(what: string): ProblemError {
+  return new ProblemError(problem('order-version-not-found', `The order ${what}.`));
+}
+
+export function orderNotFound(orderId: string): ProblemError {
+  return new ProblemError(problem('order-not-found', `There is no order ${orderId}.`));
 }
