@@ -80,22 +80,30 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
     for await (const { units, end, responses } of handled) {
       let next = 0;
       for (const [nth, unit] of units.entries()) {
-        const own = responses.slice(next, next + unit.commands.length);
-        next += own.length;
-        const problems = own.filter(isRejection);
-        const failed = problems.find(({ status }) => status >= 500);
-        if (failed) {
-          const previous = units[nth - 1];
-          if (previous) progress.position = previous.end;
-          throw new Error(
-            `line ${unit.number}: ${failed.problem.title}. Nothing is lost: run the same command again to resume.`,
-          );
+        let rejection: Rejection | undefined;
+        let rejectedCommand = 0;
+        let isNew = false;
+        for (let command = 0; command < unit.commands.length; command += 1, next += 1) {
+          const response = responses[next];
+          if (!response) continue;
+          if (!('problem' in response)) {
+            if (!response.replayed) isNew = true;
+            continue;
+          }
+          if (response.status >= 500) {
+            const previous = units[nth - 1];
+            if (previous) progress.position = previous.end;
+            throw new Error(
+              `line ${unit.number}: ${response.problem.title}. Nothing is lost: run the same command again to resume.`,
+            );
+          }
+          if (!rejection) rejectedCommand = command;
+          rejection ??= response;
         }
-        const [problem] = problems;
         if (unit.refused !== undefined) await reject(unit, unit.refused);
-        else if (problem) await reject(unit, reasonOf(problem));
-        else if (own.every((response) => 'replayed' in response)) progress.alreadyThere += 1;
-        else progress.imported += 1;
+        else if (rejection) await reject(unit, reasonAt(unit, rejectedCommand, reasonOf(rejection)));
+        else if (isNew) progress.imported += 1;
+        else progress.alreadyThere += 1;
       }
       progress.position = end;
       options.onProgress?.(progress);
@@ -116,8 +124,11 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
   return progress;
 }
 
-function isRejection(response: LineResponse): response is Rejection {
-  return 'problem' in response;
+/** Why a command of a unit was rejected. The commands before it were accepted. */
+function reasonAt({ commands }: ImportUnit, nth: number, reason: string): string {
+  const input = commands[nth]?.input;
+  if (nth === 0 || !input || input instanceof Uint8Array) return reason;
+  return `the order is placed, but ${input.command} was refused: ${reason}`;
 }
 
 interface HandledGroup extends ImportGroup {

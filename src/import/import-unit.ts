@@ -20,7 +20,7 @@ export interface ImportUnit {
   /** The position after the unit. */
   readonly end: FilePosition;
   /** Returns its text in the file, for the file of rejected records. */
-  readonly record: () => string | Promise<string>;
+  record(): string | Promise<string>;
 }
 
 /** Units that are handled together. */

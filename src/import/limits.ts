@@ -49,6 +49,8 @@ export const importLimits = {
   maxBucketBytes: 128 * 1024 * 1024,
   /** Characters of rows that wait to be written to their buckets. */
   spillBufferCharacters: 8 * 1024 * 1024,
+  /** Times that are remembered by their text. A full map is emptied. */
+  maxKnownTimes: 4_000,
   /** Orders that a dry run remembers, to decide further commands on them. */
   maxDryRunOrders: 10_000,
   /** Rejected records whose reasons the terminal shows. The file has all. */

@@ -20,8 +20,8 @@ export interface InputOptions {
   readonly encoding: Encoding;
   /** Undefined for NDJSON. */
   readonly csv: { readonly mapping: CsvMapping; readonly delimiter: string } | undefined;
-  /** Called with the part of the file, from 0 to 1, that was read before the import begins. */
-  readonly onRead?: (fraction: number) => void;
+  /** Called with the bytes that were read, of all bytes, before the import begins. */
+  readonly onRead?: (bytes: number, of: number) => void;
 }
 
 /** A file that is ready to be imported. */
@@ -112,7 +112,7 @@ async function groupRows(
     keyIndex: indexes.get(groupColumn) ?? -1,
     kept: [...indexes.values()],
     folder,
-    onRead: (read) => onRead?.(read / Math.max(bytes, 1)),
+    onRead: (read) => onRead?.(read, bytes),
   });
   const grouped = { file: text, rows, columns, orderColumns: orderColumns(mapping), readOrder };
   return { read: (from) => groupedOrders(grouped, from), bytes: rows.sizes.reduce((sum, size) => sum + size, 0) };

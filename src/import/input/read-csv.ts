@@ -1,3 +1,5 @@
+import type { BatchLine } from '../../http/batch/parse-line.js';
+import type { Line } from '../../http/batch/split-lines.js';
 import type { FilePosition, ImportGroup, ImportUnit } from '../import-unit.js';
 import type { ReadOrder } from '../mapping/order-reader.js';
 import { Refused } from '../mapping/refused.js';
@@ -23,19 +25,46 @@ export async function* readCsv(source: CsvSource, from: FilePosition): AsyncGene
   }
 }
 
+/**
+ * One row. Thousands are in flight: a class keeps them small, and its position is computed only if
+ * it is needed.
+ */
+class RowUnit implements ImportUnit {
+  commands: readonly BatchLine[] = none;
+  refused: string | undefined;
+
+  constructor(
+    readonly number: number,
+    readonly lines: readonly Line[],
+  ) {}
+
+  get end(): FilePosition {
+    return endOf(this.lines);
+  }
+
+  record(): string {
+    return textOf(this.lines);
+  }
+}
+
+const none: readonly BatchLine[] = [];
+
 function unitOf({ lines, content }: CsvRecord, header: CsvHeader, readOrder: ReadOrder): ImportUnit {
   const number = lines[0]?.number ?? 0;
-  const unit = { number, end: endOf(lines), record: () => textOf(lines) };
-  if ('unreadable' in content) return { ...unit, commands: [], refused: content.unreadable };
+  const unit = new RowUnit(number, lines);
+  if ('unreadable' in content) {
+    unit.refused = content.unreadable;
+    return unit;
+  }
   const { fields } = content;
   try {
     checkCells(fields, header);
-    const commands = readOrder(fields, [fields], number).map((input) => ({ number, input }));
-    return { ...unit, commands, refused: undefined };
+    unit.commands = readOrder(fields, [fields], number).map((input) => ({ number, input }));
   } catch (error) {
-    if (error instanceof Refused) return { ...unit, commands: [], refused: error.message };
-    throw error;
+    if (error instanceof Refused) unit.refused = error.message;
+    else throw error;
   }
+  return unit;
 }
 
 /**

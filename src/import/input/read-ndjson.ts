@@ -1,22 +1,37 @@
+import type { BatchLine } from '../../http/batch/parse-line.js';
+import type { Line } from '../../http/batch/split-lines.js';
 import type { FilePosition, ImportGroup, ImportUnit } from '../import-unit.js';
 import { endOf, linesOf, textOf } from './file-lines.js';
 
 /** Reads an NDJSON file from a position on. Memory is bounded by the longest line. */
 export async function* readNdjson(file: string, from: FilePosition): AsyncGenerator<ImportGroup> {
   for await (const lines of linesOf(file, from)) {
-    const units: ImportUnit[] = [];
-    for (const line of lines) {
-      const { number, bytes } = line;
-      if (bytes?.length === 0) continue;
-      units.push({
-        number,
-        commands: bytes ? [{ number, input: withoutMark(number, bytes) }] : [],
-        refused: bytes ? undefined : 'The line is too long.',
-        end: endOf([line]),
-        record: () => textOf([line]),
-      });
-    }
+    const units = lines.filter(({ bytes }) => bytes?.length !== 0).map((line) => new LineUnit(line));
     yield { units, end: endOf(lines) };
+  }
+}
+
+/** One line. Thousands are in flight: a class keeps them small. */
+class LineUnit implements ImportUnit {
+  readonly number: number;
+  readonly commands: readonly BatchLine[];
+  readonly refused: string | undefined;
+  readonly #line: Line;
+
+  constructor(line: Line) {
+    const { number, bytes } = line;
+    this.number = number;
+    this.commands = bytes ? [{ number, input: withoutMark(number, bytes) }] : [];
+    this.refused = bytes ? undefined : 'The line is too long.';
+    this.#line = line;
+  }
+
+  get end(): FilePosition {
+    return endOf([this.#line]);
+  }
+
+  record(): string {
+    return textOf([this.#line]);
   }
 }
 

@@ -1,5 +1,6 @@
 import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { utcTime } from '../../orders/values/utc-time.js';
+import { importLimits as limits } from '../limits.js';
 import { shortened } from './number-format.js';
 import { Refused } from './refused.js';
 import { timeZone, type ZonedTime } from './time-zone.js';
@@ -62,7 +63,8 @@ export const dateTokens = 'YYYY YY, MMMM MMM MM M, DD D, dddd ddd, HH H hh h, mm
 interface Format {
   readonly text: string;
   readonly pattern: RegExp;
-  readonly values: readonly Value[];
+  /** The group of the pattern that holds each value. */
+  readonly groups: ReadonlyMap<Value, number>;
 }
 
 /** Parses a format. Throws Error with a message for the user. */
@@ -100,7 +102,7 @@ function parseFormat(text: string): Format {
   }
   if (has('hour') && has('hour12')) throw fail('it has hours of both clocks');
   if (has('hour12') !== has('half')) throw fail('hh and h need A (AM or PM), and A needs hh or h');
-  return { text, pattern: new RegExp(`^${source}$`), values };
+  return { text, pattern: new RegExp(`^${source}$`), groups: new Map(values.map((value, nth) => [value, nth + 1])) };
 }
 
 /** The letters around an index, for a message. */
@@ -136,11 +138,16 @@ export function timeReader(formats: readonly string[], zone: string | undefined)
       `"${shortened(text)}" ${reason ?? `is not of the format ${wanted.join(' or ')}`}${remedy(formats)}`,
     );
   };
-  // The rows of one order have the same times.
-  let last: { text: string; time: FileTime } | undefined;
+  /** The last times by their text: rows of one order, and dates without a time, have the same. */
+  const known = new Map<string, FileTime>();
   return (text) => {
-    if (last?.text !== text) last = { text, time: read(text) };
-    return last.time;
+    let time = known.get(text);
+    if (time === undefined) {
+      time = read(text);
+      if (known.size >= limits.maxKnownTimes) known.clear();
+      known.set(text, time);
+    }
+    return time;
   };
 }
 
@@ -153,8 +160,8 @@ function remedy(formats: readonly string[]): string {
 /** The time of a match, or the reason why there is no such time. */
 function timeOf(format: Format, match: RegExpExecArray, inZone: InZone | undefined): ZonedTime | string {
   const text = (value: Value): string | undefined => {
-    const nth = format.values.indexOf(value);
-    return nth === -1 ? undefined : match[nth + 1];
+    const group = format.groups.get(value);
+    return group === undefined ? undefined : match[group];
   };
   const unix = text('unixSeconds') ?? text('unixMilliseconds');
   if (unix !== undefined) {

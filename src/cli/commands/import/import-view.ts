@@ -12,14 +12,17 @@ import { ProgressBar } from '../../terminal/progress-bar.js';
 export class ImportView {
   readonly #file: string;
   readonly #bytes: number;
+  /** One record, as a word: a line, or an order of several lines. */
+  readonly #unit: 'line' | 'order';
   #bar: ProgressBar | undefined;
   /** Records that an interrupted import has done. */
   #before = 0;
   readonly #shown: string[] = [];
 
-  constructor(file: string, bytes: number) {
+  constructor(file: string, bytes: number, unit: 'line' | 'order') {
     this.#file = file;
     this.#bytes = bytes;
+    this.#unit = unit;
   }
 
   update(progress: ImportProgress): void {
@@ -27,8 +30,8 @@ export class ImportView {
     const { bytes } = progress.position;
     if (!this.#bar) {
       this.#before = records;
-      this.#bar = new ProgressBar('lines', records > 0 ? bytes / this.#bytes : 0);
-      if (records > 0) printNotice(`continuing after ${formatCount(records)} lines of an interrupted import`);
+      this.#bar = new ProgressBar(`${this.#unit}s`, records > 0 ? bytes / this.#bytes : 0);
+      if (records > 0) printNotice(`continuing after ${formatCount(records)} ${this.#unit}s of an interrupted import`);
     }
     this.#bar.update(bytes / Math.max(this.#bytes, 1), records - this.#before);
   }
@@ -49,12 +52,12 @@ export class ImportView {
     const rate = Math.round((records - this.#before) / Math.max(seconds, 0.001));
     const { imported, alreadyThere, rejected } = result;
     console.log(
-      `${formatCount(records)} lines: ${formatCount(imported)} ${done}, ${formatCount(alreadyThere)} already there, ` +
-        `${formatCount(rejected)} rejected; ${seconds.toFixed(1)} s, ${formatCount(rate)} lines/s`,
+      `${formatCount(records)} ${this.#unit}s: ${formatCount(imported)} ${done}, ${formatCount(alreadyThere)} already there, ` +
+        `${formatCount(rejected)} rejected; ${seconds.toFixed(1)} s, ${formatCount(rate)} ${this.#unit}s/s`,
     );
     if (rejected === 0) return;
     for (const line of this.#shown) console.log(line);
-    console.log(`the rejected lines and the reasons are in ${rejectedFile(this.#file)}`);
+    console.log(`the rejected ${this.#unit}s and the reasons are in ${rejectedFile(this.#file)}`);
     process.exitCode = 3;
   }
 

@@ -18,8 +18,8 @@ import { waitForReadModels } from './wait-for-read-models.js';
 export async function importCommand(args: string[]): Promise<void> {
   const options = readImportArguments(args);
   if (!options) return console.log(usage);
-  const reading = new ProgressBar('% of the file read');
-  const onRead = (fraction: number) => reading.update(fraction, Math.round(fraction * 100));
+  const reading = new ProgressBar('MB read');
+  const onRead = (bytes: number, of: number) => reading.update(bytes / Math.max(of, 1), Math.round(bytes / 1e6));
   const input = await openInput({ ...options, onRead }).finally(() => reading.end());
   try {
     if (options.preview !== undefined) await printPreview(described(options, input), options.preview);
@@ -34,7 +34,11 @@ async function importInto(options: ImportArguments, input: Input): Promise<void>
   const keyed = options.csv !== undefined && keyColumnOf(options.csv.mapping) !== undefined;
   await withConnections(async (connections) => {
     if (!keyed) await checkImportedFile(connections.pool, options.source, input.fingerprint, options.sameLines);
-    const view = new ImportView(options.file, input.bytes);
+    const view = new ImportView(
+      options.file,
+      input.bytes,
+      options.csv?.mapping.groupColumn === undefined ? 'line' : 'order',
+    );
     /** The last position that the import appended to each partition. */
     const appended = new Map<number, number>();
     let result: ImportProgress;
@@ -60,7 +64,11 @@ async function importInto(options: ImportArguments, input: Input): Promise<void>
 }
 
 async function checkFile(options: ImportArguments, input: Input): Promise<void> {
-  const view = new ImportView(options.file, input.bytes);
+  const view = new ImportView(
+    options.file,
+    input.bytes,
+    options.csv?.mapping.groupColumn === undefined ? 'line' : 'order',
+  );
   let result: ImportProgress;
   try {
     result = await importFile({
