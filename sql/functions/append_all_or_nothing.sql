@@ -1,5 +1,8 @@
 -- append_all_or_nothing runs with its owner's rights. With pg_temp last in its search_path, it
 -- never mistakes a caller's temporary table for a table of the log.
+-- Built-in functions are qualified, arrays grow by array_append, and the arguments of the log's own
+-- functions have exactly their types: an overload that somebody else created in this schema is
+-- never the better match. (unnest of several arrays is always PostgreSQL's own.)
 select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false);
 
 -- Appends events to several partitions in one transaction: all of them, or none. This is the fast
@@ -52,14 +55,14 @@ declare
   new_hashes bytea[] := '{}';
 begin
   locked := lock_partition_heads(in_partitions);
-  now_locked := date_trunc('milliseconds', clock_timestamp());
+  now_locked := pg_catalog.date_trunc('milliseconds', pg_catalog.clock_timestamp());
 
   -- A separate statement, after the locks: it sees everything that was committed before the locks.
   -- Version 1 needs no lookup, nor does an event that follows the previous event of this call. Any
   -- other event must follow its order's last event in the log.
   -- Index: the unique index (partition, order_id, version), read backwards.
-  select (array_agg(c.order_id) filter (where order_partition(c.order_id, s.partitions) <> c.partition))[1],
-         bool_and(case
+  select (pg_catalog.array_agg(c.order_id) filter (where order_partition(c.order_id, s.partitions::integer) <> c.partition))[1],
+         pg_catalog.bool_and(case
            when c.version = 1 then true
            when order_ids[c.n - 1] = c.order_id then versions[c.n - 1] = c.version - 1
            else c.version - 1 = (select e.version from events e
@@ -88,20 +91,20 @@ begin
     hashes := case when with_hashes then '' end;
     while in_partitions[event] = partition loop
       "position" := "position" + 1;
-      log_hash := sha256(log_hash || event_canonical_form(partition, "position", order_ids[event], versions[event],
+      log_hash := pg_catalog.sha256(log_hash || event_canonical_form(partition, "position", order_ids[event], versions[event],
         types[event], canonical_time(occurred_ats[event]::timestamptz(3)), recorded_text,
         data[event], metadata[event]));
-      new_hashes := new_hashes || log_hash;
+      new_hashes := pg_catalog.array_append(new_hashes, log_hash);
       hashes := hashes || log_hash;
       event := event + 1;
     end loop;
     log.head := "position";
     log.hash := log_hash;
     log.recorded_at := recorded_at;
-    moved := moved || log;
+    moved := pg_catalog.array_append(moved, log);
     hashes_of[partition] := hashes;
   end loop;
-  if event <= cardinality(order_ids) then
+  if event <= pg_catalog.cardinality(order_ids) then
     raise exception 'partition % does not exist or is not in ascending order', in_partitions[event]
       using errcode = 'invalid_parameter_value';
   end if;
@@ -116,7 +119,7 @@ begin
     return;
   end;
   update partition_heads h set head = m.head, hash = m.hash, recorded_at = m.recorded_at
-  from unnest(moved) as m where h.partition = m.partition;
+  from pg_catalog.unnest(moved) as m where h.partition = m.partition;
 
   foreach log in array moved loop
     partition := log.partition;

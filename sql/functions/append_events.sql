@@ -1,5 +1,8 @@
 -- append_events runs with its owner's rights. With pg_temp last in its search_path, it never
 -- mistakes a caller's temporary table for a table of the log.
+-- Built-in functions are qualified, arrays grow by array_append, and the arguments of the log's own
+-- functions have exactly their types: an overload that somebody else created in this schema is
+-- never the better match. (unnest of several arrays is always PostgreSQL's own.)
 select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false);
 
 -- Appends the events of many commands to one partition, in one transaction.
@@ -45,7 +48,7 @@ declare
   new_events integer[] := '{}';  -- index into types, data, …
   new_hashes bytea[] := '{}';
 begin
-  select h.head, h.hash, greatest(date_trunc('milliseconds', clock_timestamp()), h.recorded_at), s.partitions
+  select h.head, h.hash, greatest(pg_catalog.date_trunc('milliseconds', pg_catalog.clock_timestamp()), h.recorded_at), s.partitions
   into log_head, log_hash, now_recorded, partitions
   from partition_heads h cross join log_settings s where h.partition = in_partition for update of h;
   if not found then
@@ -53,12 +56,12 @@ begin
   end if;
   -- The statement may have waited for the lock. The clock is read again, so that recorded_at is a
   -- time at which the lock was held.
-  now_recorded := greatest(date_trunc('milliseconds', clock_timestamp()), now_recorded);
+  now_recorded := greatest(pg_catalog.date_trunc('milliseconds', pg_catalog.clock_timestamp()), now_recorded);
   recorded_text := canonical_time(now_recorded);
 
   -- A separate statement, after the lock: it sees everything that was committed before the lock.
   -- Index: the unique index (partition, order_id, version), read backwards once per order.
-  if cardinality(order_ids) = 1 then
+  if pg_catalog.cardinality(order_ids) = 1 then
     current_versions := array[coalesce((select e.version from events e where e.partition = in_partition
                                         and e.order_id = order_ids[1] order by e.version desc limit 1), 0)];
     named_before := array[false];
@@ -66,15 +69,15 @@ begin
     current_versions := array(
       select coalesce((select e.version from events e where e.partition = in_partition and e.order_id = c.order_id
                        order by e.version desc limit 1), 0)
-      from unnest(order_ids) with ordinality as c(order_id, n) order by c.n);
+      from pg_catalog.unnest(order_ids) with ordinality as c(order_id, n) order by c.n);
     named_before := array(
       select w.nth > 1
-      from (select c.n, row_number() over (partition by c.order_id order by c.n) as nth
-            from unnest(order_ids) with ordinality as c(order_id, n)) as w
+      from (select c.n, pg_catalog.row_number() over (partition by c.order_id order by c.n) as nth
+            from pg_catalog.unnest(order_ids) with ordinality as c(order_id, n)) as w
       order by w.n);
   end if;
 
-  for command in 1 .. cardinality(order_ids) loop
+  for command in 1 .. pg_catalog.cardinality(order_ids) loop
     if order_partition(order_ids[command], partitions) <> in_partition then
       raise exception 'order % does not belong to partition %', order_ids[command], in_partition
         using errcode = 'invalid_parameter_value';
@@ -94,14 +97,14 @@ begin
       event := event + 1;
       version := version + 1;
       log_head := log_head + 1;
-      log_hash := sha256(log_hash || event_canonical_form(in_partition, log_head, order_ids[command], version,
+      log_hash := pg_catalog.sha256(log_hash || event_canonical_form(in_partition, log_head, order_ids[command], version,
         types[event], canonical_time(occurred_ats[event]::timestamptz(3)), recorded_text,
         data[event], metadata[event]));
-      new_positions := new_positions || log_head;
-      new_order_ids := new_order_ids || order_ids[command];
-      new_versions := new_versions || version;
-      new_events := new_events || event;
-      new_hashes := new_hashes || log_hash;
+      new_positions := pg_catalog.array_append(new_positions, log_head);
+      new_order_ids := pg_catalog.array_append(new_order_ids, order_ids[command]);
+      new_versions := pg_catalog.array_append(new_versions, version);
+      new_events := pg_catalog.array_append(new_events, event);
+      new_hashes := pg_catalog.array_append(new_hashes, log_hash);
       hashes := hashes || log_hash;
     end loop;
     accepted := true;
@@ -110,18 +113,18 @@ begin
     return next;
   end loop;
 
-  if cardinality(new_positions) = 1 then
+  if pg_catalog.cardinality(new_positions) = 1 then
     insert into events (partition, "position", order_id, version, type, data, metadata, occurred_at, recorded_at, hash)
     values (in_partition, log_head, new_order_ids[1], new_versions[1], types[new_events[1]], data[new_events[1]]::json,
             metadata[new_events[1]]::json, occurred_ats[new_events[1]], now_recorded, log_hash);
-  elsif cardinality(new_positions) > 1 then
+  elsif pg_catalog.cardinality(new_positions) > 1 then
     insert into events (partition, "position", order_id, version, type, data, metadata, occurred_at, recorded_at, hash)
     select in_partition, n."position", n.order_id, n.version, types[n.event], data[n.event]::json,
            metadata[n.event]::json, occurred_ats[n.event], now_recorded, n.hash
     from unnest(new_positions, new_order_ids, new_versions, new_events, new_hashes)
       as n("position", order_id, version, event, hash);
   end if;
-  if cardinality(new_positions) > 0 then
+  if pg_catalog.cardinality(new_positions) > 0 then
     update partition_heads h set head = log_head, hash = log_hash, recorded_at = now_recorded
     where h.partition = in_partition;
   end if;

@@ -1,5 +1,8 @@
 -- append_to_partitions runs with its owner's rights. With pg_temp last in its search_path, it never
 -- mistakes a caller's temporary table for a table of the log.
+-- Built-in functions are qualified, arrays grow by array_append, and the arguments of the log's own
+-- functions have exactly their types: an overload that somebody else created in this schema is
+-- never the better match. (unnest of several arrays is always PostgreSQL's own.)
 select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false);
 
 -- Appends the events of many commands to several partitions, in one transaction: all of them share
@@ -52,16 +55,16 @@ declare
   new_hashes bytea[] := '{}';
 begin
   locked := lock_partition_heads(in_partitions);
-  now_locked := date_trunc('milliseconds', clock_timestamp());
+  now_locked := pg_catalog.date_trunc('milliseconds', pg_catalog.clock_timestamp());
 
   -- A separate statement, after the locks: it sees everything that was committed before the locks.
   -- Index: the unique index (partition, order_id, version), read backwards once per order.
-  select array_agg(coalesce((select e.version from events e where e.partition = c.partition and e.order_id = c.order_id
+  select pg_catalog.array_agg(coalesce((select e.version from events e where e.partition = c.partition and e.order_id = c.order_id
                              order by e.version desc limit 1), 0) order by c.n),
-         array_agg(c.nth > 1 order by c.n),
-         (array_agg(c.order_id) filter (where order_partition(c.order_id, s.partitions) <> c.partition))[1]
+         pg_catalog.array_agg(c.nth > 1 order by c.n),
+         (pg_catalog.array_agg(c.order_id) filter (where order_partition(c.order_id, s.partitions::integer) <> c.partition))[1]
   into current_versions, named_before, misplaced
-  from (select c.*, row_number() over (partition by c.order_id order by c.n) as nth
+  from (select c.*, pg_catalog.row_number() over (partition by c.order_id order by c.n) as nth
         from unnest(in_partitions, order_ids) with ordinality as c(partition, order_id, n)) as c
   cross join log_settings s;
   if misplaced is not null then
@@ -86,16 +89,16 @@ begin
           event := event + 1;
           version := version + 1;
           log.head := log.head + 1;
-          log.hash := sha256(log.hash || event_canonical_form(log.partition, log.head, order_ids[command], version,
+          log.hash := pg_catalog.sha256(log.hash || event_canonical_form(log.partition, log.head, order_ids[command], version,
             types[event], canonical_time(occurred_ats[event]::timestamptz(3)), recorded_text,
             data[event], metadata[event]));
-          new_partitions := new_partitions || log.partition;
-          new_positions := new_positions || log.head;
-          new_order_ids := new_order_ids || order_ids[command];
-          new_versions := new_versions || version;
-          new_events := new_events || event;
-          new_recorded_ats := new_recorded_ats || log.recorded_at::timestamptz;
-          new_hashes := new_hashes || log.hash;
+          new_partitions := pg_catalog.array_append(new_partitions, log.partition);
+          new_positions := pg_catalog.array_append(new_positions, log.head);
+          new_order_ids := pg_catalog.array_append(new_order_ids, order_ids[command]);
+          new_versions := pg_catalog.array_append(new_versions, version);
+          new_events := pg_catalog.array_append(new_events, event);
+          new_recorded_ats := pg_catalog.array_append(new_recorded_ats, log.recorded_at::timestamptz);
+          new_hashes := pg_catalog.array_append(new_hashes, log.hash);
           hashes := hashes || log.hash;
         end loop;
         accepted := true;
@@ -105,9 +108,9 @@ begin
       return next;
       command := command + 1;
     end loop;
-    moved := moved || log;
+    moved := pg_catalog.array_append(moved, log);
   end loop;
-  if command <= cardinality(order_ids) then
+  if command <= pg_catalog.cardinality(order_ids) then
     raise exception 'partition % does not exist or is not in ascending order', in_partitions[command]
       using errcode = 'invalid_parameter_value';
   end if;
@@ -118,7 +121,7 @@ begin
   from unnest(new_partitions, new_positions, new_order_ids, new_versions, new_events, new_recorded_ats, new_hashes)
     as n(partition, "position", order_id, version, event, recorded_at, hash);
   update partition_heads h set head = m.head, hash = m.hash, recorded_at = m.recorded_at
-  from unnest(moved) as m where h.partition = m.partition and h.head < m.head;
+  from pg_catalog.unnest(moved) as m where h.partition = m.partition and h.head < m.head;
 end
 $$;
 

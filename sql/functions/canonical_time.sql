@@ -6,7 +6,7 @@
 -- Called by: append_events, append_to_partitions, append_all_or_nothing; auditors (docs/audit.md).
 create or replace function canonical_time(at timestamptz) returns text
 language sql stable parallel safe as $$
-  select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+  select pg_catalog.to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 $$;
 
 grant execute on function canonical_time(timestamptz) to public;

@@ -11,8 +11,8 @@ create or replace function event_canonical_form(
   occurred_at text, recorded_at text, data text, metadata text
 ) returns bytea
 language sql stable parallel safe as $$
-  select convert_to(concat_ws(E'\n', partition, "position", order_id, version, type,
-    occurred_at, recorded_at, octet_length(data), data, metadata), 'UTF8')
+  select pg_catalog.convert_to(pg_catalog.concat_ws(E'\n', partition, "position", order_id, version, type,
+    occurred_at, recorded_at, pg_catalog.octet_length(data), data, metadata), 'UTF8')
 $$;
 
 grant execute on function event_canonical_form(smallint, bigint, uuid, integer, text, text, text, text, text) to public;

@@ -23,6 +23,8 @@ export interface MigrationResult {
   readonly applied: readonly string[];
   /** The number of the newest numbered file. */
   readonly version: number;
+  /** Sentences for the operator about what to change in the database. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -50,8 +52,9 @@ export async function migrate(url: string, partitions: number, schema?: Schema):
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     await client.query('begin');
     const applied = [...(await applyMigrations(client, target, partitions)), ...(await applyFunctions(client, target))];
+    const warnings = await schemaWarnings(client);
     await client.query('commit');
-    return { applied, version: target.migrations.length };
+    return { applied, version: target.migrations.length, warnings };
   } finally {
     // Ending the session frees the lock, and rolls back unless the commit was reached.
     await client.end();
@@ -117,4 +120,18 @@ async function appliedMigrations(client: pg.Client): Promise<Map<number, string>
     'select version, sha256 from schema_migrations',
   );
   return new Map(applied.rows.map(({ version, sha256 }) => [version, sha256]));
+}
+
+/** Objects of others in the schema of the log could take the place of its own in some calls. */
+async function schemaWarnings(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ schema: string }>(
+    `select quote_ident(n.nspname) as schema
+     from pg_namespace n cross join aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) as granted
+     where n.nspname = current_schema() and granted.grantee = 0 and granted.privilege_type = 'CREATE'`,
+  );
+  return rows.map(
+    ({ schema }) =>
+      `every role may create objects in the schema ${schema}, beside the tables of the log: ` +
+      `run "revoke create on schema ${schema} from public" as its owner`,
+  );
 }

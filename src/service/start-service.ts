@@ -50,7 +50,8 @@ export interface StartedService {
  */
 export async function startService(options: StartOptions): Promise<StartedService> {
   const { config, servers, notify } = options;
-  const { applied } = await migrate(servers.migrationDatabaseUrl, config.partitions);
+  const { applied, warnings } = await migrate(servers.migrationDatabaseUrl, config.partitions);
+  for (const warning of warnings) notify(warning);
   if (applied.length > 0) notify(`migrated the database: ${applied.join(', ')}`);
   const cleanup = new CleanupStack();
   try {

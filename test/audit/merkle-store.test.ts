@@ -49,4 +49,19 @@ describe('the stored Merkle tree of a partition', function () {
     for (const sql of ['delete from merkle_nodes', `update merkle_nodes set index = 0`])
       expect(String(await log.owner.query(sql).catch((error: Error) => error))).to.match(/append-only/);
   });
+
+  for (const [what, level, index] of [
+    ['of level 0 with a wrong hash', 0, 0],
+    ['of level 1 with a wrong hash', 1, 0],
+    ['over events that do not exist', 0, 1_000],
+    ['with a negative index of its events', 0, -1],
+  ] as const) {
+    it(`the service’s role cannot store a node ${what}, which nobody could remove`, async () => {
+      const sql = `insert into merkle_nodes (partition, level, index, hash) values (0, $1, $2, sha256('x'))`;
+      for (const session of [log.pool, log.owner]) {
+        const error = await session.query(sql, [level, index]).catch((reason: Error) => reason);
+        expect(String(error)).to.match(/is not complete|is wrong|merkle_nodes_index_check/);
+      }
+    });
+  }
 });
