@@ -3,8 +3,10 @@ import { invalid, type Rejection, rejected } from '../orders/decisions/rejection
 import type { HandleCommand } from './command-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';
 import { type CommandDeps, decideAndAppend, loadAndDecide } from './handle-command.js';
+import { derivedOrderId } from './order-ids.js';
 import { createOrderQueues } from './order-queues.js';
 import { createPlaceOrders, type PlaceOrders } from './place-orders.js';
+import { createPlaceUnderKey } from './place-under-key.js';
 
 export interface CommandHandlers {
   readonly handleCommand: HandleCommand;
@@ -13,18 +15,35 @@ export interface CommandHandlers {
 
 export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
   const enqueue = createOrderQueues();
-  const loadFirst: HandleCommand = (request) => enqueue(request.orderId, () => loadAndDecide(deps, request));
-
-  const handleCommand: HandleCommand = async (request) => {
-    if (request.orderId === operatorStreamId) return { outcome: 'rejected', rejection: notAnOrder(request) };
+  const loadFirst: HandleCommand = async (request) => {
+    const outcome = await enqueue(request.orderId, () => loadAndDecide(deps, request));
+    return outcome.outcome === 'key-reserved' ? handleReserved(request) : outcome;
+  };
+  const handleDirectly: HandleCommand = async (request) => {
     // Placing an order skips its stream, which most likely does not exist: the append checks that.
-    if (request.command.command === 'place' && request.expectedVersion === undefined) {
+    if (request.command.command === 'place' && request.expectedVersions === undefined) {
       const placed = await decideAndAppend(deps, request, [], requestHash(request));
       if (placed) return placed;
     }
     return loadFirst(request);
   };
+  const { placeReserving, placeReserved } = createPlaceUnderKey(deps, handleDirectly, loadFirst);
+  /** Handles a command whose order id names the stream of a key's reservations. */
+  const handleReserved: HandleCommand = async (request) =>
+    isIdOfItsKey(request) ? placeReserved(request) : { outcome: 'rejected', rejection: notAnOrder(request) };
+
+  const handleCommand: HandleCommand = (request) => {
+    if (request.orderId === operatorStreamId)
+      return Promise.resolve({ outcome: 'rejected', rejection: notAnOrder(request) });
+    return request.reservesKey && !isIdOfItsKey(request) ? placeReserving(request) : handleDirectly(request);
+  };
   return { handleCommand, placeOrders: createPlaceOrders(deps, handleCommand, loadFirst) };
+}
+
+/** Whether the order's id is the one that is derived from the Idempotency-Key. */
+function isIdOfItsKey({ command, actor, idempotencyKey, orderId }: CommandRequest): boolean {
+  if (command.command !== 'place' || idempotencyKey === undefined) return false;
+  return orderId === derivedOrderId(actor, idempotencyKey);
 }
 
 function notAnOrder({ command }: CommandRequest): Rejection {

@@ -29,9 +29,11 @@ export type CommandOutcome =
  */
 export type HandleCommand = (request: CommandRequest) => Promise<CommandOutcome>;
 
-/** The outcome of one command of a batch: with the order's version, without the order itself. */
+/**
+ * The outcome of one command of a batch: with the order's id and version, without the order itself.
+ */
 export type BatchOutcome =
-  | (Omit<Handled, 'order'> & { readonly version: number })
+  | (Omit<Handled, 'order'> & { readonly orderId: string; readonly version: number })
   | Exclude<CommandOutcome, Handled>
   /** HandleCommand rejected with this error. */
   | { readonly outcome: 'failed'; readonly error: unknown };
@@ -42,7 +44,8 @@ export async function outcomeOf(handle: HandleCommand, request: CommandRequest):
     const outcome = await handle(request);
     if (outcome.outcome !== 'handled') return outcome;
     const { order, partition, position, replayed } = outcome;
-    return { outcome: 'handled', version: order.version, partition, position, replayed };
+    const { orderId, version } = order;
+    return { outcome: 'handled', orderId, version, partition, position, replayed };
   } catch (error) {
     return { outcome: 'failed', error };
   }

@@ -11,8 +11,13 @@ export interface CommandRequest {
   /** Stored as the actor in the event's metadata. */
   readonly actor: string;
   readonly idempotencyKey?: string | undefined;
-  /** The version that the order must have (If-Match). */
-  readonly expectedVersion?: number | undefined;
+  /**
+   * Whether the order id comes from the client, beside an Idempotency-Key that has to be one order
+   * whatever its id is. Not so for imports: their keys and order ids have the same source.
+   */
+  readonly reservesKey?: boolean | undefined;
+  /** The versions of which the order must have one (If-Match). */
+  readonly expectedVersions?: readonly number[] | undefined;
   /** The time of the business, RFC 3339 UTC with milliseconds. Defaults to the current time. */
   readonly occurredAt?: string | undefined;
   readonly requestId?: string | undefined;

@@ -1,4 +1,5 @@
 import type { AppendEvents, Appender, AppendResult } from '../event-log/append/append.js';
+import { isKeyReservation } from '../event-log/key-reservation.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
 import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
 import { decide } from '../orders/decisions/decide.js';
@@ -28,17 +29,22 @@ export interface CommandDeps {
 
 /**
  * Loads the order's stream, decides and appends. It starts over if another command on the order was
- * appended first, at most `maxDecisions` times in all.
+ * appended first, at most `maxDecisions` times in all. Resolves with `key-reserved` if the stream
+ * is no order, but has the reservations of an Idempotency-Key.
  */
-export async function loadAndDecide(deps: CommandDeps, request: CommandRequest): Promise<CommandOutcome> {
+export async function loadAndDecide(
+  deps: CommandDeps,
+  request: CommandRequest,
+): Promise<CommandOutcome | { readonly outcome: 'key-reserved' }> {
   const hash = requestHash(request);
   for (let nth = 0; nth < limits.maxDecisions; nth += 1) {
     const stored = await deps.readStream(request.orderId);
+    if (stored[0] && isKeyReservation(stored[0])) return { outcome: 'key-reserved' };
     const stream = stored.map(recordedEvent);
     const earlier = earlierOutcome(request, stored, stream, await commandMatcher(deps, hash, stream));
     if (earlier) return earlier;
     const currentVersion = stream.length;
-    if (request.expectedVersion !== undefined && request.expectedVersion !== currentVersion) {
+    if (request.expectedVersions && !request.expectedVersions.includes(currentVersion)) {
       if (currentVersion > 0 || request.command.command === 'place')
         return { outcome: 'version-mismatch', currentVersion };
     }
@@ -91,8 +97,8 @@ function recorded(
 
 /**
  * Finds the outcome of an earlier handling of the same command. The stream is its own idempotency
- * record: it holds the event that the command produced. A repeated `place` needs no
- * Idempotency-Key, since the order's id identifies it.
+ * record: it holds the event that the command produced. Without a key nothing is a repetition: the
+ * content of an order may have been sent again on purpose, or by another row of a file.
  */
 function earlierOutcome(
   request: CommandRequest,
@@ -100,14 +106,10 @@ function earlierOutcome(
   stream: readonly RecordedEvent[],
   isSameCommand: (earlier: RecordedEvent) => boolean,
 ): CommandOutcome | undefined {
-  const { actor, idempotencyKey, command } = request;
-  let earlier = idempotencyKey === undefined ? undefined : handledBefore(stream, actor, idempotencyKey);
-  if (earlier && !isSameCommand(earlier)) return { outcome: 'idempotency-key-reused' };
-  const placed = stream[0];
-  if (!earlier && command.command === 'place' && placed?.metadata.actor === actor) {
-    if (isSameCommand(placed)) earlier = placed;
-  }
+  const { actor, idempotencyKey } = request;
+  const earlier = idempotencyKey === undefined ? undefined : handledBefore(stream, actor, idempotencyKey);
   if (!earlier) return undefined;
+  if (!isSameCommand(earlier)) return { outcome: 'idempotency-key-reused' };
   const order = fold(stream.slice(0, earlier.version));
   const event = stored[earlier.version - 1];
   if (!order || !event) throw new Error(`order ${request.orderId}: the stream has no version ${earlier.version}`);
@@ -117,7 +119,7 @@ function earlierOutcome(
 /**
  * Returns a predicate: does an earlier event come from the same command? If the person of the event
  * was forgotten, its hash can no longer be checked. Then the predicate accepts it, and the actor
- * and the Idempotency-Key or the order's id have to suffice.
+ * and the Idempotency-Key have to suffice.
  */
 async function commandMatcher(
   { personKeys }: CommandDeps,

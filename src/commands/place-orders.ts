@@ -35,7 +35,7 @@ export function createPlaceOrders(
     };
     const sealing: Promise<void>[] = [];
     for (const [index, request] of requests.entries()) {
-      if (request.expectedVersion !== undefined || request.orderId === operatorStreamId) {
+      if (request.expectedVersions !== undefined || request.reservesKey || request.orderId === operatorStreamId) {
         individual.push(handleIndividually(index, request, handleCommand));
         continue;
       }
@@ -69,7 +69,14 @@ export function createPlaceOrders(
         outcomes[index] = { outcome: 'failed', error: result?.failed };
       } else if (result.appended) {
         const { version, partition, position } = result;
-        outcomes[index] = { outcome: 'handled', version, partition, position, replayed: false };
+        outcomes[index] = {
+          outcome: 'handled',
+          orderId: request.orderId,
+          version,
+          partition,
+          position,
+          replayed: false,
+        };
       } else {
         individual.push(handleIndividually(index, request, loadFirst));
       }

@@ -1,5 +1,6 @@
 import type { AppendEvents } from '../event-log/append/append.js';
 import type { Pool } from '../event-log/database.js';
+import { keyReservationType } from '../event-log/key-reservation.js';
 import { appendAtEnd } from '../event-log/operators/append-at-end.js';
 import { recordOperatorEvent } from '../event-log/operators/operator-events.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
@@ -24,7 +25,8 @@ export interface ForgetDeps {
 // so only the member "person" contains this text.
 const ordersOfPersonSql = `
   select distinct e.order_id from events e
-  where e.partition = $1 and strpos(e.metadata::text, '"person":"' || $2::text || '"') > 0`;
+  where e.partition = $1 and strpos(e.metadata::text, '"person":"' || $2::text || '"') > 0
+    and e.type <> '${keyReservationType}'`;
 
 /**
  * Forgets a person, in these steps:

@@ -1,4 +1,5 @@
 import type { Pool } from '../event-log/database.js';
+import { keyReservationType } from '../event-log/key-reservation.js';
 import { operatorStreamId } from '../event-log/operators/operator-events.js';
 import { webhookLimits as limits } from './limits.js';
 
@@ -27,7 +28,7 @@ const enqueueSql = `
   select e.partition, $2, e."position", e.order_id, e.type
   from events e, moved
   where e.partition = $1 and e."position" > $3 and e."position" <= $4
-    and ($5::text[] is null or e.type = any($5)) and e.order_id <> $6`;
+    and ($5::text[] is null or e.type = any($5)) and e.order_id <> $6 and e.type <> '${keyReservationType}'`;
 
 /**
  * Creates the deliveries of a partition's new events for all active webhooks. A delivery begins

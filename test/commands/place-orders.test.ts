@@ -34,7 +34,7 @@ describe('placeOrders', () => {
     idempotencyKey: fc.constantFrom(undefined, 'k', 'l'),
     requestId: fc.constantFrom(undefined, 'r'),
     correlationId: fc.constantFrom(undefined, 'r', 'c'),
-    expectedVersion: fc.constantFrom(undefined, undefined, 0, 1),
+    expectedVersions: fc.constantFrom(undefined, undefined, [0], [1], [1, 0]),
     occurredAt: fc.constantFrom(undefined, '2025-01-01T00:00:00.000Z'),
     command: fc.record({
       command: fc.constant('place'),

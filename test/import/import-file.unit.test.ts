@@ -33,7 +33,7 @@ describe('importFile', () => {
       if (fails && userId === `u-${failing}`) return { outcome: 'failed', error: new Overloaded('appends', 1) };
       const replayed = placed.has(userId);
       placed.add(userId);
-      return { outcome: 'handled', version: 1, partition: 0, position: placed.size, replayed };
+      return { outcome: 'handled', orderId: '', version: 1, partition: 0, position: placed.size, replayed };
     };
     const run = () =>
       importFile({

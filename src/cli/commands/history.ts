@@ -1,3 +1,4 @@
+import { isKeyReservation } from '../../event-log/key-reservation.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { recordedEvent, type StoredEvent } from '../../event-log/stored-event.js';
 import type { ItemQuantity, RecordedEvent } from '../../orders/events.js';
@@ -5,7 +6,7 @@ import { evolve } from '../../orders/evolve.js';
 import { type Order, paymentStatus } from '../../orders/order.js';
 import { exponentOf } from '../../orders/values/currency.js';
 import { formatMinor } from '../../orders/values/money.js';
-import { isUuid } from '../../orders/values/uuid.js';
+import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/errors.js';
@@ -22,9 +23,9 @@ export async function historyCommand(args: string[]): Promise<void> {
   const [orderId] = positionals;
   if (!isUuid(orderId)) throw new UsageError(usage);
   await withEventLog(async ({ pool, openEvents, settings: { partitions } }) => {
-    const stored = await openEvents(await createStreamReader(pool, partitions)(orderId.toLowerCase()));
+    const stored = await openEvents(await createStreamReader(pool, partitions)(canonicalUuid(orderId)));
     const [first] = stored;
-    if (!first) throw new UsageError(`there is no order ${orderId}`);
+    if (!first || isKeyReservation(first)) throw new UsageError(`there is no order ${orderId}`);
     console.log(`order ${first.orderId}, partition ${first.partition}\n`);
     let order: Order | undefined;
     for (const event of stored) {

@@ -106,6 +106,6 @@ function responseOf(line: number, { orderId, command }: CommandRequest, outcome:
   if (outcome.outcome === 'failed') return failure(line, problemOf(outcome.error), orderId);
   if (outcome.outcome !== 'handled') return failure(line, outcomeProblem(outcome), orderId);
   const status = command.command === 'place' ? 201 : 200;
-  const response = { line, status, order_id: orderId, version: outcome.version } as const;
+  const response = { line, status, order_id: outcome.orderId, version: outcome.version } as const;
   return outcome.replayed ? { ...response, replayed: true } : response;
 }

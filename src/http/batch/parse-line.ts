@@ -23,7 +23,7 @@ export interface LineContext extends Pick<CommandRequest, 'actor' | 'requestId' 
   /** Whether a line may set `occurred_at`. */
   readonly mayImport: boolean;
   readonly defaultCurrency: string;
-  /** The idempotency key of a line that does not have one. */
+  /** The idempotency key of a line that does not have one. Only imports have such keys. */
   readonly keyOf?: (lineNumber: number) => string;
 }
 
@@ -65,7 +65,13 @@ export function parseLine(
     orderId = order_id;
   }
   const { actor, defaultCurrency } = context;
-  const commandCaller = { actor, defaultCurrency, idempotencyKey: key, nowMs: Date.now() };
+  const commandCaller = {
+    actor,
+    defaultCurrency,
+    idempotencyKey: key,
+    nowMs: Date.now(),
+    isImport: context.keyOf !== undefined,
+  };
   const parsed = parseCommand(command, value, orderId, commandCaller, isLine);
   if ('errors' in parsed) return { problem: validationProblem(parsed.errors) };
   if (parsed.request.occurredAt !== undefined && !context.mayImport) {

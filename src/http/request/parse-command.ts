@@ -3,6 +3,7 @@ import { derivedOrderId, newOrderId } from '../../commands/order-ids.js';
 import type { CommandName, OrderCommand, OrderLines } from '../../orders/commands.js';
 import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { utcTime } from '../../orders/values/utc-time.js';
+import { canonicalUuid } from '../../orders/values/uuid.js';
 import type { FieldError } from '../contract/problems.js';
 import type { RequestBody } from '../contract/request-schemas.js';
 import { httpLimits } from '../limits.js';
@@ -20,7 +21,7 @@ type IsValidBody = <Name extends CommandName>(
 
 /** The command of a valid body and the order that it is for, or the errors in the body. */
 export type ParsedCommand =
-  | { readonly request: Pick<CommandRequest, 'orderId' | 'command' | 'occurredAt'> }
+  | { readonly request: Pick<CommandRequest, 'orderId' | 'command' | 'occurredAt' | 'reservesKey'> }
   | { readonly errors: readonly FieldError[] };
 
 export interface CommandCaller {
@@ -28,6 +29,8 @@ export interface CommandCaller {
   readonly idempotencyKey: string | undefined;
   readonly defaultCurrency: string;
   readonly nowMs: number;
+  /** Whether the key and the order id come from a file: then they have the same source. */
+  readonly isImport?: boolean;
 }
 
 /**
@@ -47,20 +50,24 @@ export function parseCommand(
   if (name === 'place') return isValid(name, body, errors) ? placeRequest(body, caller) : { errors };
   if (!isValid(name, body, errors)) return { errors };
   if (orderId === undefined) return { errors: [{ pointer: '/order_id', message: 'is required' }] };
-  return { request: { orderId: orderId.toLowerCase(), command: changeCommand(name, body) } };
+  return { request: { orderId: canonicalUuid(orderId), command: changeCommand(name, body) } };
 }
 
 function placeRequest(body: RequestBody<'place'>, caller: CommandCaller): ParsedCommand {
   const command = placeCommand(body, caller.defaultCurrency);
   const orderId =
-    body.order_id?.toLowerCase() ??
-    (caller.idempotencyKey === undefined ? newOrderId() : derivedOrderId(caller.actor, caller.idempotencyKey));
-  if (body.occurred_at === undefined) return { request: { orderId, command } };
+    body.order_id !== undefined
+      ? canonicalUuid(body.order_id)
+      : caller.idempotencyKey === undefined
+        ? newOrderId()
+        : derivedOrderId(caller.actor, caller.idempotencyKey);
+  const reservesKey = body.order_id !== undefined && caller.idempotencyKey !== undefined && !caller.isImport;
+  if (body.occurred_at === undefined) return { request: { orderId, command, reservesKey } };
   const occurredMs = parseRfc3339(body.occurred_at) ?? Number.NaN;
   if (!(occurredMs <= caller.nowMs + httpLimits.maxOccurredAtAheadMs)) {
     return { errors: [{ pointer: '/occurred_at', message: 'must not be in the future' }] };
   }
-  return { request: { orderId, command, occurredAt: utcTime(occurredMs) } };
+  return { request: { orderId, command, occurredAt: utcTime(occurredMs), reservesKey } };
 }
 
 // The fields of every command are in alphabetical order: hashing it need not sort them.

@@ -1,3 +1,4 @@
+import { isKeyReservation } from '../../event-log/key-reservation.js';
 import { isOperatorEvent } from '../../event-log/operators/operator-events.js';
 import { type StoredEvent, storedOrderEvent } from '../../event-log/stored-event.js';
 import { UnopenableEvent } from '../../event-log/unopenable-event.js';
@@ -11,8 +12,8 @@ import type { ProjectedEvent } from '../../projections/projection.js';
 export type OpenEvents = (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
 
 /**
- * A stored event with its decoded form, or with the error of decoding it. Operator events have
- * neither.
+ * A stored event with its decoded form, or with the error of decoding it. Operator events and
+ * reservations of keys have neither.
  */
 export interface DecodedEvent {
   readonly stored: StoredEvent;
@@ -38,8 +39,8 @@ export async function decodeEvents(all: readonly StoredEvent[], open: OpenEvents
   }
   return all.map((stored, index) => {
     const event = opened[index] ?? stored;
-    // Projections pass over the position of an operator event and fold nothing.
-    if (isOperatorEvent(event)) return { stored };
+    // Projections pass over the position of an event that is not of an order, and fold nothing.
+    if (isOperatorEvent(event) || isKeyReservation(event)) return { stored };
     try {
       return { stored, event: { stored: event, event: storedOrderEvent(event) } };
     } catch (error) {

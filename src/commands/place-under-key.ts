@@ -1,0 +1,136 @@
+import {
+  isKeyReservation,
+  type KeyReservation,
+  keyReservation,
+  newKeyReservation,
+} from '../event-log/key-reservation.js';
+import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
+import { decide } from '../orders/decisions/decide.js';
+import { PersonBeingForgotten, type PersonKeys } from '../privacy/person-keys.js';
+import { keyedHash } from '../privacy/sealed-events.js';
+import type { CommandOutcome, HandleCommand } from './command-outcome.js';
+import { type CommandRequest, requestHash } from './command-request.js';
+import type { CommandDeps } from './handle-command.js';
+import { isHashOf, storedHash } from './idempotency.js';
+import { commandLimits as limits } from './limits.js';
+import { derivedOrderId, newOrderId } from './order-ids.js';
+
+/** A request to place an order that has an Idempotency-Key. */
+type KeyedRequest = CommandRequest & { readonly idempotencyKey: string };
+
+export interface PlaceUnderKey {
+  /**
+   * Places an order whose request has both an Idempotency-Key and an order id, as one order per key
+   * and caller. The order id is reserved for the key first, in the stream that is derived from
+   * both, and the order is placed when the reservation is committed:
+   *
+   * - Reserved by this request: the order is placed under its id.
+   * - Reserved before, and that order was placed under this key: the request is a repetition.
+   * - Reserved before, but no order has the id: it is placed now, under the reserved id.
+   * - Reserved before, but another order has the id: this request's id is reserved in its place.
+   *
+   * A request that is invalid reserves nothing.
+   */
+  readonly placeReserving: HandleCommand;
+  /** Continues a request with an Idempotency-Key alone, whose key has reserved an order id. */
+  readonly placeReserved: HandleCommand;
+}
+
+/**
+ * @param place places an order whose id is most likely new.
+ * @param loadFirst places an order that may exist: it loads the stream first.
+ */
+export function createPlaceUnderKey(deps: CommandDeps, place: HandleCommand, loadFirst: HandleCommand): PlaceUnderKey {
+  /** Resolves with whether the order id is now reserved. */
+  async function reserve(request: KeyedRequest, version: number, hash: HashedCommand): Promise<boolean> {
+    const { actor, idempotencyKey, orderId } = request;
+    const metadata = { schema: 1, actor, idempotency_key: idempotencyKey, ...hash };
+    const event = newKeyReservation({ orderId, metadata }, deps.now());
+    const stream = derivedOrderId(actor, idempotencyKey);
+    return (await deps.append({ orderId: stream, expectedVersion: version, events: [event] })).appended;
+  }
+
+  async function placeUnder(request: KeyedRequest, isNewKey: boolean): Promise<CommandOutcome> {
+    const decision = decide(request.command, undefined);
+    if ('rejected' in decision) return { outcome: 'rejected', rejection: decision };
+    const hash = await hashedCommand(deps.personKeys, request);
+    if (!hash) return place(request);
+    if (isNewKey && (await reserve(request, 0, hash))) return place(request);
+    const stream = derivedOrderId(request.actor, request.idempotencyKey);
+    for (let nth = 0; nth < limits.maxDecisions; nth += 1) {
+      const reservations = await deps.readStream(stream);
+      const last = reservations.at(-1);
+      // The key alone has placed an order, in this stream.
+      if (last && !isKeyReservation(last)) return loadFirst({ ...request, orderId: stream });
+      if (last) {
+        const reserved = keyReservation(last);
+        const taken = await isTaken(request, await deps.readStream(reserved.orderId));
+        if (taken === undefined && !(await isSameCommand(deps.personKeys, reserved, request)))
+          return { outcome: 'idempotency-key-reused' };
+        const isFull = reservations.length >= limits.maxReservationsPerKey;
+        if (!taken || isFull || reserved.orderId === request.orderId)
+          return loadFirst({ ...request, orderId: reserved.orderId });
+      }
+      if (await reserve(request, reservations.length, hash)) return place(request);
+    }
+    return { outcome: 'contended' };
+  }
+
+  const keyed = (request: CommandRequest): KeyedRequest => {
+    const { idempotencyKey } = request;
+    if (idempotencyKey === undefined) throw new Error('the request has no Idempotency-Key');
+    return { ...request, idempotencyKey };
+  };
+  return {
+    placeReserving: (request) => placeUnder(keyed(request), true),
+    placeReserved: (request) => placeUnder({ ...keyed(request), orderId: newOrderId() }, false),
+  };
+}
+
+/** The hash of a command, and the person under whose key it is hashed if data is sealed. */
+interface HashedCommand {
+  readonly command_hash: string;
+  readonly person?: string;
+}
+
+/**
+ * Hashes a command for its reservation. The hash could confirm a guess about personal data, so it
+ * is keyed like that of an event, and means nothing once the person is forgotten. Undefined while
+ * the person is being forgotten: placing the order is then rejected.
+ */
+async function hashedCommand(
+  personKeys: PersonKeys | undefined,
+  request: CommandRequest,
+): Promise<HashedCommand | undefined> {
+  const hash = requestHash(request);
+  const { command } = request;
+  if (!personKeys || command.command !== 'place') return { command_hash: storedHash(hash) };
+  try {
+    const key = await personKeys.ofUser(command.userId);
+    return { command_hash: storedHash(keyedHash(hash, key)), person: key.person };
+  } catch (error) {
+    if (error instanceof PersonBeingForgotten) return undefined;
+    throw error;
+  }
+}
+
+/** Whether another order than this key's has the reserved id. Undefined if no order has it. */
+function isTaken({ actor, idempotencyKey }: KeyedRequest, stream: readonly StoredEvent[]): boolean | undefined {
+  const [placed] = stream;
+  if (!placed) return undefined;
+  if (isKeyReservation(placed)) return true;
+  const { metadata } = recordedEvent(placed);
+  return metadata.actor !== actor || metadata.idempotency_key !== idempotencyKey;
+}
+
+/** If the person was forgotten since, the hash cannot be compared, and the key has to suffice. */
+async function isSameCommand(
+  personKeys: PersonKeys | undefined,
+  { metadata: { person, command_hash } }: KeyReservation,
+  request: CommandRequest,
+): Promise<boolean> {
+  const hash = requestHash(request);
+  if (person === undefined) return isHashOf(command_hash, hash);
+  const key = (await personKeys?.ofPersons([person]))?.get(person);
+  return key === undefined || isHashOf(command_hash, keyedHash(hash, { key }));
+}
