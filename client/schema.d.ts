@@ -254,7 +254,7 @@ export interface paths {
         };
         /**
          * Changes as they happen, as Server-Sent Events
-         * @description Each message is one change; its data is a Change. The stream starts with the next change. With Last-Event-ID it continues right after that message: no change is missed or repeated. A comment is sent every 15 seconds.
+         * @description Each message is one change; its data is a Change. The stream starts with the next change. With Last-Event-ID it continues right after that message: no change is missed or repeated. A comment is sent every 15 seconds. An event `reset` says that the changes after the given id are not known; the stream continues with the next change. An event `problem` says why the stream ends; if it is temporary, the reader reconnects.
          */
         get: operations["streamOrders"];
         put?: never;
@@ -313,6 +313,26 @@ export interface paths {
         get: operations["getProjections"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/streams/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A ticket to open one stream with, without a header
+         * @description For EventSource, which cannot send a header: `GET /orders/stream?ticket=…` or `GET /projections?ticket=…`. A ticket works once, within a minute, with the scopes of the caller. The stream ends when the key or token does.
+         */
+        post: operations["createStreamTicket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -956,6 +976,11 @@ export interface components {
             order_id?: string;
             problem: components["schemas"]["LineProblem"];
         };
+        StreamTicket: {
+            ticket: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
         Webhook: {
             /** Format: uuid */
             webhook_id: string;
@@ -1180,7 +1205,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description There is nothing at this path (`/problems/not-found`). */
+        /** @description Path not found (`/problems/not-found`). */
         Problem404: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1417,7 +1442,7 @@ export interface components {
                 };
             };
         };
-        /** @description There is nothing at this path (`/problems/not-found`). There is no such order (`/problems/order-not-found`). */
+        /** @description Path not found (`/problems/not-found`). Order not found (`/problems/order-not-found`). */
         Problem404B: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1614,7 +1639,7 @@ export interface components {
                 };
             };
         };
-        /** @description There is nothing at this path (`/problems/not-found`). There is no such order (`/problems/order-not-found`). The order has no such version (`/problems/order-version-not-found`). */
+        /** @description Path not found (`/problems/not-found`). Order not found (`/problems/order-not-found`). Order version not found (`/problems/order-version-not-found`). */
         Problem404C: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1640,7 +1665,7 @@ export interface components {
                 };
             };
         };
-        /** @description There is nothing at this path (`/problems/not-found`). There is no such projection (`/problems/projection-not-found`). */
+        /** @description Path not found (`/problems/not-found`). Projection not found (`/problems/projection-not-found`). */
         Problem404D: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1653,7 +1678,7 @@ export interface components {
                 };
             };
         };
-        /** @description There is nothing at this path (`/problems/not-found`). There is no such projection (`/problems/projection-not-found`). This projection is not being rebuilt (`/problems/rebuild-not-found`). */
+        /** @description Path not found (`/problems/not-found`). Projection not found (`/problems/projection-not-found`). No rebuild is in progress (`/problems/rebuild-not-found`). */
         Problem404E: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1692,7 +1717,7 @@ export interface components {
                 };
             };
         };
-        /** @description There is nothing at this path (`/problems/not-found`). There is no such webhook (`/problems/webhook-not-found`). */
+        /** @description Path not found (`/problems/not-found`). Webhook not found (`/problems/webhook-not-found`). */
         Problem404F: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1735,9 +1760,9 @@ export interface components {
         };
     };
     parameters: {
-        /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
+        /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
         "Idempotency-Key": string;
-        /** @description The ETag of the version that the command is meant for, such as "3". */
+        /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
         "If-Match": string;
         /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
         Prefer: string;
@@ -1872,9 +1897,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag of the version that the command is meant for, such as "3". */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -1924,9 +1949,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag of the version that the command is meant for, such as "3". */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -1977,9 +2002,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag of the version that the command is meant for, such as "3". */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -2030,9 +2055,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag of the version that the command is meant for, such as "3". */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -2083,9 +2108,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag of the version that the command is meant for, such as "3". */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -2136,9 +2161,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag of the version that the command is meant for, such as "3". */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -2189,9 +2214,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag of the version that the command is meant for, such as "3". */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -2242,9 +2267,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag of the version that the command is meant for, such as "3". */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -2295,9 +2320,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag of the version that the command is meant for, such as "3". */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -2348,9 +2373,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag of the version that the command is meant for, such as "3". */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -2401,9 +2426,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag of the version that the command is meant for, such as "3". */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -2454,9 +2479,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. */
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETag of the version that the command is meant for, such as "3". */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -2560,6 +2585,10 @@ export interface operations {
             query?: {
                 order_id?: string;
                 user_id?: string;
+                /** @description A ticket of POST /streams/tickets, in place of the Authorization header. */
+                ticket?: string;
+                /** @description The same as the header Last-Event-ID, for a new EventSource. */
+                last_event_id?: string;
             };
             header?: {
                 /** @description The id of the last message received. The stream continues right after it. */
@@ -2580,7 +2609,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            400: components["responses"]["Problem400C"];
+            400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
@@ -2709,7 +2738,10 @@ export interface operations {
     };
     getProjections: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A ticket of POST /streams/tickets, in place of the Authorization header. */
+                ticket?: string;
+            };
             header?: {
                 /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
@@ -2745,6 +2777,37 @@ export interface operations {
             404: components["responses"]["Problem404"];
             405: components["responses"]["Problem405"];
             406: components["responses"]["Problem406"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503D"];
+        };
+    };
+    createStreamTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ticket */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamTicket"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];

@@ -90,6 +90,26 @@ export class ApiKeys {
   async find(key: string): Promise<Caller | undefined> {
     const id = form.exec(key)?.[1];
     if (id === undefined) return undefined;
+    await this.#readUnknown(id);
+    const known = this.#keys.get(id);
+    if (!known || !timingSafeEqual(known.hash, hashOf(key))) return undefined;
+    return this.#callerOf(known);
+  }
+
+  /** The caller of a key, as found earlier. Undefined if the key no longer permits the same. */
+  async callerOf(key: Pick<ApiKey, 'id' | 'subject' | 'scopes'>): Promise<Caller | undefined> {
+    await this.#readUnknown(key.id);
+    return this.#callerOf(key);
+  }
+
+  #callerOf({ id, subject, scopes }: Pick<ApiKey, 'id' | 'subject' | 'scopes'>): Caller | undefined {
+    const isAuthorized = () => this.#permits({ id, subject, scopes });
+    return isAuthorized()
+      ? { subject, scopes: new Set(scopes), credential: { kind: 'key', id }, isAuthorized }
+      : undefined;
+  }
+
+  async #readUnknown(id: string): Promise<void> {
     // An unknown key may have been created a moment ago, for example by another process.
     for (let nth = 0; nth < 2 && !this.#keys.has(id); nth += 1) {
       // A read that was already running may have started before the key was created.
@@ -97,14 +117,10 @@ export class ApiKeys {
       await this.#reread();
       if (!isJoined) break;
     }
-    const known = this.#keys.get(id);
-    if (!known || !timingSafeEqual(known.hash, hashOf(key))) return undefined;
-    const isAuthorized = () => this.#permits(known);
-    return isAuthorized() ? { subject: known.subject, scopes: new Set(known.scopes), isAuthorized } : undefined;
   }
 
   /** Whether a key that was found earlier is still valid, for the same subject and scopes. */
-  #permits({ id, subject, scopes }: ApiKey): boolean {
+  #permits({ id, subject, scopes }: Pick<ApiKey, 'id' | 'subject' | 'scopes'>): boolean {
     const current = this.#keys.get(id);
     if (!current || current.revokedAt !== null) return false;
     if (current.expiresAt !== null && Date.parse(current.expiresAt) <= Date.now()) return false;

@@ -70,6 +70,7 @@ function callerOf(payload: JWTPayload, rules: TokenRules): Caller | { readonly r
   return {
     subject: actorOf(subject),
     scopes: scopesOf(payload, rules),
+    credential: { kind: 'token', validUntilMs },
     isAuthorized: () => Date.now() < validUntilMs,
   };
 }

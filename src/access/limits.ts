@@ -17,6 +17,8 @@ export const accessLimits = {
   jwksTimeoutMs: 3_000,
   /** Tolerance for `exp` and `nbf`, because clocks differ. */
   clockToleranceSeconds: 5,
+  /** Time for which a ticket can open a stream. */
+  ticketTtlMs: 60_000,
   /** Characters of a token or API key. Longer ones are rejected before they are parsed. */
   maxTokenLength: 8_192,
   /** Characters of a token's subject, which becomes the actor in events. */

@@ -14,7 +14,7 @@ import { type AddRoute, createRouter } from './routes/router.js';
 /** Everything that the application needs besides its routes. */
 export type AppDependencies = Pick<
   HttpDependencies,
-  'authenticate' | 'rateLimit' | 'addresses' | 'corsOrigins' | 'streams' | 'log'
+  'authenticate' | 'redeemTicket' | 'rateLimit' | 'addresses' | 'corsOrigins' | 'streams' | 'log'
 > &
   Partial<Pick<HttpDependencies, 'budgets'>>;
 
@@ -23,11 +23,13 @@ export type AppDependencies = Pick<
  * and behind load shedding.
  */
 export function createApp(
-  { authenticate, rateLimit, addresses, corsOrigins, streams, budgets = createRequestBudgets(), log }: AppDependencies,
+  dependencies: AppDependencies,
   registry: Registry,
   addRoutes: (route: AddRoute) => void,
 ): RequestListener {
-  const { route, dispatch, methodsOf } = createRouter(authenticate, rateLimit.limitRate);
+  const { authenticate, redeemTicket, rateLimit, addresses, corsOrigins, streams, log } = dependencies;
+  const { budgets = createRequestBudgets() } = dependencies;
+  const { route, dispatch, methodsOf } = createRouter({ authenticate, redeemTicket }, rateLimit.limitRate);
   addRoutes(route);
 
   const app = new Koa();

@@ -35,6 +35,8 @@ export interface ReadModelKeys {
   readonly generationsChannel: string;
   /** Prefix of the keys that count the requests of callers. */
   readonly rateLimitPrefix: string;
+  /** Prefix of the keys of streams' tickets. Each expires by itself. */
+  readonly ticketPrefix: string;
 }
 
 /**
@@ -81,6 +83,7 @@ export function createKeys(logId: string): ReadModelKeys {
     stepsChannel: `${prefix}:steps`,
     generationsChannel: `${prefix}:generations`,
     rateLimitPrefix: `${prefix}:rate`,
+    ticketPrefix: `${prefix}:ticket:`,
   };
 }
 

@@ -1,26 +1,34 @@
 import type { Logger } from 'pino';
 import { ApiKeys } from '../access/api-keys.js';
 import { type Authenticate, authenticateNobody, createAuthenticate } from '../access/authenticate.js';
-import { createTokenVerifier, type TokenRules, type VerifyToken } from '../access/bearer-tokens.js';
+import { createTokenVerifier, type TokenRules } from '../access/bearer-tokens.js';
+import type { Caller } from '../access/caller.js';
 import { IssuerKeys, type IssuerKeysState } from '../access/issuer-keys.js';
 import { isScope, scopes } from '../access/scopes.js';
+import { StreamTickets } from '../access/stream-tickets.js';
 import type { Config, TokenConfig } from '../config.js';
 import { ConfigError } from '../environment.js';
 import type { Pool } from '../event-log/database.js';
 import { createRateLimit, type RateLimit, unlimitedRate } from '../http/middleware/rate-limit.js';
 import { type ClientAddresses, createClientAddresses } from '../http/request/client-address.js';
+import { createTicketStore } from '../read-models/redis/ticket-store.js';
 import type { CleanupStack } from './cleanup-stack.js';
 import type { Connections } from './connect.js';
 
 export interface Access {
   readonly authenticate: Authenticate;
+  readonly redeemTicket: (ticket: string) => Promise<Caller | undefined>;
+  readonly issueTicket: (caller: Caller) => Promise<{ ticket: string; expiresAt: string }>;
   readonly rateLimit: RateLimit;
   readonly addresses: ClientAddresses;
   /** Undefined if no token issuer is configured. */
   readonly issuerKeys: (() => IssuerKeysState) | undefined;
 }
 
-/** How callers are identified, and how many requests each of them may send. */
+/**
+ * How callers are identified, and how many requests each of them may send. Without access control
+ * every caller is anonymous; the service then listens on loopback only.
+ */
 export async function openAccess(
   config: Config,
   { pool, redis, keys }: Pick<Connections, 'pool' | 'redis' | 'keys'>,
@@ -31,8 +39,12 @@ export async function openAccess(
   const { requestsPerMinute, tokens } = config;
   const issuerKeys = tokens && new IssuerKeys(tokens.jwksUrl, tokens.jwksKeepMs, log);
   const verifyToken = tokens && issuerKeys && createTokenVerifier(tokenRules(tokens), issuerKeys.keyOf);
+  const apiKeys = config.authRequired ? await openApiKeys(pool, log, cleanup) : undefined;
+  const tickets = new StreamTickets(createTicketStore(redis, keys.ticketPrefix), apiKeys);
   return {
-    authenticate: await openAuthentication(config, verifyToken, pool, log, cleanup),
+    authenticate: apiKeys ? createAuthenticate(apiKeys, verifyToken) : authenticateNobody,
+    redeemTicket: (ticket) => tickets.redeem(ticket),
+    issueTicket: (caller) => tickets.issue(caller),
     issuerKeys: issuerKeys && (() => issuerKeys.state()),
     rateLimit:
       requestsPerMinute === 0
@@ -42,19 +54,11 @@ export async function openAccess(
   };
 }
 
-/** Without access control every caller is anonymous; the service then listens on loopback only. */
-async function openAuthentication(
-  config: Config,
-  verifyToken: VerifyToken | undefined,
-  pool: Pool,
-  log: Logger,
-  cleanup: CleanupStack,
-): Promise<Authenticate> {
-  if (!config.authRequired) return authenticateNobody;
+async function openApiKeys(pool: Pool, log: Logger, cleanup: CleanupStack): Promise<ApiKeys> {
   const apiKeys = new ApiKeys(pool, log);
   await apiKeys.start();
   cleanup.defer(() => apiKeys.close());
-  return createAuthenticate(apiKeys, verifyToken);
+  return apiKeys;
 }
 
 function tokenRules({ scopeMap, ...rules }: TokenConfig): TokenRules {

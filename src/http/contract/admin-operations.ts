@@ -11,10 +11,23 @@ export const adminOperations = {
     tag: 'Operations',
     summary: 'The state of each projection, once or as Server-Sent Events',
     access: ['metrics:read', 'admin'],
+    acceptsTicket: true,
     query: 'projections',
     headers: ['If-None-Match'],
     responses: cached('The projections', { 'application/json': 'Projections', 'text/event-stream': 'text' }),
     problems: ['validation', 'not-acceptable', 'read-models-unavailable'],
+  },
+  createStreamTicket: {
+    method: 'post',
+    path: '/streams/tickets',
+    tag: 'Operations',
+    summary: 'A ticket to open one stream with, without a header',
+    description:
+      'For EventSource, which cannot send a header: `GET /orders/stream?ticket=…` or `GET /projections?ticket=…`. ' +
+      'A ticket works once, within a minute, with the scopes of the caller. The stream ends when the key or token does.',
+    access: ['orders:read', 'orders:read:own', 'metrics:read', 'admin'],
+    responses: { 201: { description: 'The ticket', content: json('StreamTicket') } },
+    problems: ['validation', 'read-models-unavailable'],
   },
   rebuildProjection: {
     method: 'post',

@@ -5,12 +5,16 @@ type Json = Readonly<Record<string, unknown>>;
 /** The headers of requests, as the OpenAPI document describes them. */
 export const requestHeaders: Readonly<Record<RequestHeader, Json>> = {
   'Idempotency-Key': {
-    description: 'Makes repetition safe: the same key with the same body gets the response of the first time.',
+    description:
+      'Makes repetition safe: the same key with the same body gets the response of the first time. ' +
+      'A key places one order, whatever order_id the body carries. Rejected commands are not remembered.',
     schema: { type: 'string', minLength: 1, maxLength: 200, pattern: '^[\\x20-\\x7e]+$' },
   },
   'If-Match': {
-    description: 'The ETag of the version that the command is meant for, such as "3".',
-    schema: { type: 'string', pattern: '^("\\d{1,9}"|\\*)$' },
+    description:
+      'The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix ' +
+      '-gzip, -br or -zstd match, too: proxies make them when they compress.',
+    schema: { type: 'string' },
   },
   Prefer: {
     description:

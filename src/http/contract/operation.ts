@@ -37,6 +37,8 @@ export interface Operation {
   readonly description?: string;
   /** A caller needs any one of these scopes. `public` needs none, even with access control on. */
   readonly access: 'public' | readonly [Scope, ...Scope[]];
+  /** Whether the parameter `ticket` can take the place of the Authorization header. */
+  readonly acceptsTicket?: true;
   /** Exempt from the rate limit and from load shedding: for probes and scrapers. */
   readonly unlimited?: true;
   readonly parameters?: readonly (keyof typeof parameterSchemas)[];

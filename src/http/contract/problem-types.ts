@@ -41,18 +41,18 @@ export const problemTypes = {
   },
   'not-found': {
     status: 404,
-    title: 'There is nothing at this path',
+    title: 'Path not found',
     explanation: 'No endpoint has this path. GET / lists the endpoints, and the README explains them.',
   },
   'order-not-found': {
     status: 404,
-    title: 'There is no such order',
+    title: 'Order not found',
     explanation:
       'No order that you may read has this id. To read an order right after placing it, send the Event-Position of that response in the header Min-Event-Position.',
   },
   'webhook-not-found': {
     status: 404,
-    title: 'There is no such webhook',
+    title: 'Webhook not found',
     explanation: 'GET /webhooks lists the subscriptions.',
   },
   'too-many-webhooks': {
@@ -62,12 +62,12 @@ export const problemTypes = {
   },
   'projection-not-found': {
     status: 404,
-    title: 'There is no such projection',
+    title: 'Projection not found',
     explanation: 'GET /projections lists the projections by name.',
   },
   'rebuild-not-found': {
     status: 404,
-    title: 'This projection is not being rebuilt',
+    title: 'No rebuild is in progress',
     explanation:
       'There is no rebuild to cancel: it has finished, or none was requested. POST /projections/{name}/rebuild requests one.',
   },
@@ -79,7 +79,7 @@ export const problemTypes = {
   },
   'order-version-not-found': {
     status: 404,
-    title: 'The order has no such version',
+    title: 'Order version not found',
     explanation:
       'The order did not exist at that time, or it has fewer events than that version. GET /orders/{id}/history lists its events.',
   },
@@ -103,7 +103,8 @@ export const problemTypes = {
   'order-exists': {
     status: 409,
     title: 'An order with this id already exists',
-    explanation: 'The `order_id` of the request belongs to another order. Choose a new one, or leave it out.',
+    explanation:
+      'The `order_id` of the request belongs to an order already. To repeat a request safely, send it with the same Idempotency-Key. For another order, choose a new id, or leave it out.',
   },
   'invalid-transition': {
     status: 409,

@@ -44,12 +44,15 @@ export const queryOperations = {
     description:
       'Each message is one change; its data is a Change. The stream starts with the next change. ' +
       'With Last-Event-ID it continues right after that message: no change is missed or repeated. ' +
-      'A comment is sent every 15 seconds.',
+      'A comment is sent every 15 seconds. ' +
+      'An event `reset` says that the changes after the given id are not known; the stream continues with the next ' +
+      'change. An event `problem` says why the stream ends; if it is temporary, the reader reconnects.',
     access: ['orders:read', 'orders:read:own'],
+    acceptsTicket: true,
     query: 'stream',
     headers: ['Last-Event-ID'],
     responses: { 200: { description: 'The changes', content: { 'text/event-stream': 'text' } } },
-    problems: ['validation', 'invalid-header', 'not-acceptable', 'read-models-unavailable'],
+    problems: ['validation', 'not-acceptable', 'read-models-unavailable'],
   },
   getOrder: {
     method: 'get',

@@ -134,6 +134,11 @@ export const bodySchemas = {
   replayDeadLetters: body({ event: eventPosition }),
 } as const;
 
+const ticket = {
+  type: 'string',
+  maxLength: 100,
+  description: 'A ticket of POST /streams/tickets, in place of the Authorization header.',
+} as const;
 const cursor = { type: 'string', maxLength: 300 } as const;
 const time = { type: 'string', format: 'rfc3339' } as const;
 
@@ -184,8 +189,17 @@ export const querySchemas = {
     to: { type: 'string', format: 'rfc3339-hour' },
     interval: { type: 'string', enum: intervals },
   }),
-  projections: body({}),
-  stream: body({ order_id: uuid, user_id: id }),
+  projections: body({ ticket }),
+  stream: body({
+    order_id: uuid,
+    user_id: id,
+    ticket,
+    last_event_id: {
+      type: 'string',
+      maxLength: 20_000,
+      description: 'The same as the header Last-Event-ID, for a new EventSource.',
+    },
+  }),
   webhooks: body({}),
   deadLetters: body({
     after: eventPosition,

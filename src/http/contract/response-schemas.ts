@@ -1,7 +1,7 @@
 import { orderProofSchema } from '../../audit/order-proof.js';
 import { signedCheckpointSchema } from '../../audit/signed-checkpoint.js';
 import { publicJwkSchema } from '../../audit/signing-key.js';
-import { count, type FromSchema, list, nullable, object, record, text, uuid } from '../../json-schema.js';
+import { count, type FromSchema, list, nullable, object, record, text, time, uuid } from '../../json-schema.js';
 import { changeSchema } from '../../orders/change-document.js';
 import { orderSchema, storedCurrencySchema } from '../../orders/order-document.js';
 import { projectionsSchema, rebuildSchema } from '../../queries/get-projections.js';
@@ -47,6 +47,7 @@ export const responseSchemas = {
       ]),
     ],
   },
+  StreamTicket: object({ ticket: text, expires_at: time }),
   Webhook: webhookSchema,
   Webhooks: object({ webhooks: list(webhookSchema) }),
   WebhookWithSecret: webhookWithSecretSchema,

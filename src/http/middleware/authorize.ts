@@ -1,10 +1,17 @@
 import type { Context } from 'koa';
 import type { Authenticate } from '../../access/authenticate.js';
+import type { Caller } from '../../access/caller.js';
 import type { Scope } from '../../access/scopes.js';
 import type { Operation } from '../contract/operation.js';
 import { insufficientScope, ProblemError, problem } from '../contract/problems.js';
 import { callerOf, requestContext } from '../request/request-context.js';
 import type { LimitRate } from './rate-limit.js';
+
+export interface Authentication {
+  readonly authenticate: Authenticate;
+  /** Gives the caller of a ticket, once. Undefined: tickets are not accepted. */
+  readonly redeemTicket?: ((ticket: string) => Promise<Caller | undefined>) | undefined;
+}
 
 /**
  * Authenticates the caller, counts the request against the rate limit, and checks the operation's
@@ -12,12 +19,18 @@ import type { LimitRate } from './rate-limit.js';
  */
 export async function authorize(
   ctx: Context,
-  { access, unlimited }: Operation,
-  authenticate: Authenticate,
+  { access, unlimited, acceptsTicket }: Operation,
+  { authenticate, redeemTicket }: Authentication,
   limitRate: LimitRate | undefined,
 ): Promise<void> {
   const authorization = ctx.req.headers.authorization ?? '';
-  const result = access === 'public' ? undefined : await authenticate(authorization);
+  const ticket = acceptsTicket && authorization === '' && redeemTicket ? ctx.query.ticket : undefined;
+  const result =
+    access === 'public'
+      ? undefined
+      : typeof ticket === 'string'
+        ? ((await redeemTicket?.(ticket)) ?? { rejected: 'The ticket is unknown, was used, or has expired.' })
+        : await authenticate(authorization);
   const caller = result && !('rejected' in result) ? result : undefined;
   // Counted before the request can be rejected, so that guessing keys is limited, too.
   if (limitRate && !unlimited) await limitRate(ctx, caller);

@@ -3,6 +3,7 @@ import type { Overloaded } from '../../event-log/overloaded.js';
 import { problem, retryAfterSeconds } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { requestIdOf } from '../request/request-context.js';
+import { isForEvents, problemEvent } from '../response/respond.js';
 import { type InFlightRequests, isAlwaysServed } from './in-flight-requests.js';
 
 /**
@@ -51,9 +52,15 @@ export function shedLoad(
     request.resume();
     shedder.add(() => {
       const requestId = requestIdOf(String(request.headers['x-request-id'] ?? ''));
-      const body = `${sharedFields},"instance":${JSON.stringify(path)},"request_id":${JSON.stringify(requestId)}}`;
-      const length = Buffer.byteLength(body);
-      response.writeHead(status, { 'X-Request-Id': requestId, 'Content-Length': length, ...sharedHeaders });
+      const json = `${sharedFields},"instance":${JSON.stringify(path)},"request_id":${JSON.stringify(requestId)}}`;
+      const isEvents = isForEvents(request.headers.accept);
+      const body = isEvents ? problemEvent(json, retryAfterSeconds(type) ?? 1) : json;
+      response.writeHead(isEvents ? 200 : status, {
+        'X-Request-Id': requestId,
+        'Content-Length': Buffer.byteLength(body),
+        ...sharedHeaders,
+        ...(isEvents ? { 'Content-Type': 'text/event-stream' } : {}),
+      });
       response.end(body);
     });
   };

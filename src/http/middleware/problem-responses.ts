@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { Overloaded } from '../../event-log/overloaded.js';
 import { ProblemError, problem, problemOf } from '../contract/problems.js';
 import { requestContext } from '../request/request-context.js';
-import { respondWithProblem } from '../response/respond.js';
+import { isForEvents, respondWithProblem, respondWithProblemEvent } from '../response/respond.js';
 
 export interface ProblemResponsesOptions {
   readonly log: Logger;
@@ -26,7 +26,9 @@ export function problemResponses({ log, logOverload, methodsOf }: ProblemRespons
       else if (error instanceof Overloaded) logOverload(error);
       else if (response.status === 503)
         log.warn({ err: error, request_id: requestContext(ctx).requestId }, 'a dependency failed');
-      respondWithProblem(ctx, response);
+      const isTemporary = response.status === 429 || response.status === 503;
+      if (isTemporary && isForEvents(ctx.req.headers.accept)) respondWithProblemEvent(ctx, response);
+      else respondWithProblem(ctx, response);
     }
   };
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Context } from 'koa';
 import { type Problem, ProblemError, problem, retryAfterSeconds } from '../contract/problems.js';
+import { entityTags } from '../request/etags.js';
 import { requestContext } from '../request/request-context.js';
 import { setStreamBody, setTextBody } from './text-body.js';
 
@@ -56,6 +57,29 @@ export function respondWithProblem(ctx: Context, { type, title, status, detail, 
   ctx.type = 'application/problem+json';
 }
 
+/**
+ * Responds to a reader of Server-Sent Events with a message that says what is wrong, and when to
+ * reconnect. An EventSource would give up for ever on any status but 200.
+ */
+export function respondWithProblemEvent(ctx: Context, found: Problem): void {
+  const seconds = Number(ctx.response.get('Retry-After')) || (retryAfterSeconds(found.type) ?? 1);
+  ctx.status = 200;
+  ctx.set('Cache-Control', 'no-store');
+  ctx.type = 'text/event-stream';
+  const data = JSON.stringify({ ...found, instance: ctx.path, request_id: requestContext(ctx).requestId });
+  ctx.body = problemEvent(data, seconds);
+}
+
+/** The text of an event stream that consists of a problem. */
+export function problemEvent(json: string, retryAfterSeconds: number): string {
+  return `retry: ${retryAfterSeconds * 1000}\n\nevent: problem\ndata: ${json}\n\n`;
+}
+
+/** Whether a request was sent by a reader of Server-Sent Events, such as EventSource. */
+export function isForEvents(accept: string | undefined): boolean {
+  return accept?.startsWith('text/event-stream') ?? false;
+}
+
 /** An ETag that is a hash of the text. */
 export function etagOf(text: string): string {
   return `"${hash('sha256', text, 'base64url').slice(0, 22)}"`;
@@ -66,7 +90,7 @@ export function etagOf(text: string): string {
  * ignored: browsers' fetch adds `no-cache` when a script sets If-None-Match.
  */
 function hasTag(ifNoneMatch: string, tag: string): boolean {
-  return ifNoneMatch.split(',').some((one) => one.trim().replace(/^W\//, '') === tag || one.trim() === '*');
+  return ifNoneMatch.trim() === '*' || (entityTags(ifNoneMatch)?.includes(tag.slice(1, -1)) ?? false);
 }
 
 export function notAcceptable(): ProblemError {

@@ -7,7 +7,7 @@ import { docsRoutes } from './docs-routes.js';
 import { healthRoutes } from './health-routes.js';
 import { historyRoute } from './history-route.js';
 import { operationsPage } from './operations-page.js';
-import { orderStreamRoute } from './order-stream-route.js';
+import { orderStreamRoute, ticketRoute } from './order-stream-route.js';
 import { problemPages } from './problem-pages.js';
 import { projectionRoutes } from './projection-routes.js';
 import { queryRoutes } from './query-routes.js';
@@ -27,6 +27,7 @@ export function addRoutes(route: AddRoute, dependencies: HttpDependencies, regis
     queryRoutes(route, dependencies);
     historyRoute(route, dependencies);
     projectionRoutes(route, dependencies);
+    ticketRoute(route, dependencies);
     auditRoutes(route, dependencies);
     commandRoutes(route, dependencies);
     webhookRoutes(route, dependencies);

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Authenticate } from '../../access/authenticate.js';
+import type { Caller } from '../../access/caller.js';
 import type { Auditor } from '../../audit/auditor.js';
 import type { CommandHandlers } from '../../commands/command-handlers.js';
 import type { AppliedPositions } from '../../queries/applied-positions.js';
@@ -7,6 +7,7 @@ import type { ChangeFeed } from '../../queries/changes/change-feed.js';
 import type { ReadModels } from '../../queries/live-generation.js';
 import type { WebhookStore } from '../../webhooks/webhook-store.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
+import type { Authentication } from '../middleware/authorize.js';
 import type { RunHeavyQuery } from '../middleware/heavy-queries.js';
 import type { RateLimit } from '../middleware/rate-limit.js';
 import type { AuthorityWatch } from '../request/authority.js';
@@ -17,7 +18,7 @@ import type { EventStreams } from '../response/event-streams.js';
 /**
  * Everything that the HTTP API needs from the rest of the service. Each route takes only its part.
  */
-export interface HttpDependencies extends CommandHandlers {
+export interface HttpDependencies extends CommandHandlers, Authentication {
   readonly models: ReadModels;
   readonly applied: Pick<AppliedPositions, 'wait' | 'reached'>;
   readonly streams: EventStreams;
@@ -27,7 +28,7 @@ export interface HttpDependencies extends CommandHandlers {
     /** Whether a webhook may have an address in a private network, or use plain http. */
     readonly allowPrivate: boolean;
   };
-  readonly authenticate: Authenticate;
+  readonly issueTicket: (caller: Caller) => Promise<{ readonly ticket: string; readonly expiresAt: string }>;
   readonly authority: AuthorityWatch;
   readonly rateLimit: RateLimit;
   readonly runHeavyQuery: RunHeavyQuery;

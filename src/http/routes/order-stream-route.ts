@@ -1,11 +1,13 @@
-import type { Context } from 'koa';
 import { orderPartition } from '../../orders/values/partition.js';
+import { canonicalUuid } from '../../orders/values/uuid.js';
 import type { ChangeFeed } from '../../queries/changes/change-feed.js';
 import type { Change } from '../../queries/changes/read-changes.js';
-import { insufficientScope, ProblemError, problem } from '../contract/problems.js';
+import { insufficientScope, problem } from '../contract/problems.js';
+import type { ResponseBody } from '../contract/response-schemas.js';
 import { httpLimits as limits } from '../limits.js';
 import { onlyUser } from '../middleware/authorize.js';
 import { queryParameters } from '../request/query-parameters.js';
+import { callerOf } from '../request/request-context.js';
 import type { EventStream } from '../response/event-streams.js';
 import { notAcceptable } from '../response/respond.js';
 import type { HttpDependencies } from './dependencies.js';
@@ -24,7 +26,7 @@ export function orderStreamRoute(route: AddRoute, { changes, models, streams, lo
     const own = onlyUser(ctx);
     if (own !== undefined && (query.user_id ?? own) !== own) throw insufficientScope(['orders:read']);
     const user = own ?? query.user_id;
-    const orderId = query.order_id?.toLowerCase();
+    const orderId = query.order_id === undefined ? undefined : canonicalUuid(query.order_id);
     const isWanted = (change: Change) =>
       (orderId === undefined || change.orderId === orderId) && (user === undefined || change.userId === user);
 
@@ -32,9 +34,10 @@ export function orderStreamRoute(route: AddRoute, { changes, models, streams, lo
       orderId === undefined
         ? Array.from({ length: models.partitions }, (_, partition) => partition)
         : [orderPartition(orderId, models.partitions)];
-    const lastEventId = lastEventIdOf(ctx, models.keys.log, partitions);
+    const lastEventId = ctx.get('last-event-id') || (query.last_event_id ?? '');
+    const resumed = lastEventId === '' ? undefined : parseCursor(lastEventId, models.keys.log, partitions);
     const unfollow = await changes.follow();
-    const cursor = lastEventId ?? new Map(partitions.map((partition) => [partition, changes.head(partition)]));
+    const cursor = resumed ?? new Map(partitions.map((partition) => [partition, changes.head(partition)]));
     let stream: EventStream;
     try {
       stream = streams.open(ctx);
@@ -42,6 +45,8 @@ export function orderStreamRoute(route: AddRoute, { changes, models, streams, lo
       unfollow();
       throw error;
     }
+    // EventSource would give up on another status, and send the same id again with each attempt.
+    if (lastEventId !== '' && !resumed) stream.send({ event: 'reset', data: JSON.stringify(unknownId) });
     void sendChanges(changes, stream, cursor, isWanted, models.keys.log)
       .catch((error: unknown) => {
         // The reader reconnects with the id of the last message that it received.
@@ -97,21 +102,32 @@ function encodeCursor(log: string, cursor: ReadonlyMap<number, number>): string 
   return `${log}-${[...cursor.values()].map((one) => one.toString(36)).join('.')}`;
 }
 
-/** The cursor in Last-Event-ID, if there is one. Throws ProblemError if it does not fit. */
-function lastEventIdOf(ctx: Context, log: string, partitions: readonly number[]): Cursor | undefined {
-  const header = ctx.get('last-event-id');
-  if (header === '') return undefined;
-  const [, ofLog, partition, positions = ''] = /^(\w+)-(?:(\d+):)?([0-9a-z.]+)$/.exec(header) ?? [];
+/** Sent to a reader with an id of another log or of other filters. */
+const unknownId = problem(
+  'invalid-header',
+  'Last-Event-ID is not the id of a message of this stream with these filters. Read the orders again: ' +
+    'changes may have been missed.',
+);
+
+/** The cursor of a message's id. Undefined if the id does not belong to this stream. */
+function parseCursor(id: string, log: string, partitions: readonly number[]): Cursor | undefined {
+  const [, ofLog, partition, positions = ''] = /^(\w+)-(?:(\d+):)?([0-9a-z.]+)$/.exec(id) ?? [];
   const numbers = positions.split('.').map((text) => Number.parseInt(text, 36));
   const fits =
     ofLog === log &&
     numbers.length === partitions.length &&
     numbers.every((one) => Number.isSafeInteger(one)) &&
     (partitions.length > 1 ? partition === undefined : partition === undefined || Number(partition) === partitions[0]);
-  if (!fits) {
-    throw new ProblemError(
-      problem('invalid-header', 'Last-Event-ID must be the id of a message of this stream, with the same filters.'),
-    );
-  }
+  if (!fits) return undefined;
   return new Map(partitions.map((one, index) => [one, numbers[index] ?? 0]));
+}
+
+/** POST /streams/tickets: a ticket to open one stream with. */
+export function ticketRoute(route: AddRoute, { issueTicket }: Pick<HttpDependencies, 'issueTicket'>): void {
+  route('createStreamTicket', async (ctx) => {
+    const { ticket, expiresAt } = await issueTicket(callerOf(ctx));
+    ctx.status = 201;
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = { ticket, expires_at: expiresAt } satisfies ResponseBody<'StreamTicket'>;
+  });
 }

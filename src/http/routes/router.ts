@@ -1,9 +1,8 @@
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
-import type { Authenticate } from '../../access/authenticate.js';
 import type { Operation } from '../contract/operation.js';
 import { type OperationId, operations } from '../contract/operations.js';
-import { authorize } from '../middleware/authorize.js';
+import { type Authentication, authorize } from '../middleware/authorize.js';
 import type { LimitRate } from '../middleware/rate-limit.js';
 import { rejectQueryParameters } from '../request/query-parameters.js';
 
@@ -21,7 +20,7 @@ export interface Routes {
 }
 
 /** Routes for the operations of the table, and for nothing else. */
-export function createRouter(authenticate: Authenticate, limitRate: LimitRate | undefined): Routes {
+export function createRouter(authentication: Authentication, limitRate: LimitRate | undefined): Routes {
   /** By `groupOf`. A router tries all of its paths one by one, so each router has few. */
   const routers = new Map<string, { readonly router: Router; readonly dispatch: Middleware }>();
   const routerOf = (method: string, path: string): Router => {
@@ -39,7 +38,7 @@ export function createRouter(authenticate: Authenticate, limitRate: LimitRate | 
       const router = routerOf(operation.method.toUpperCase(), path);
       const isWithoutQuery = takesNoQuery(operation);
       router[operation.method](path, async (ctx) => {
-        await authorize(ctx, operation, authenticate, limitRate);
+        await authorize(ctx, operation, authentication, limitRate);
         if (isWithoutQuery) rejectQueryParameters(ctx);
         await handle(ctx);
       });

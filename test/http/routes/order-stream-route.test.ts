@@ -97,14 +97,21 @@ describe('GET /orders/stream', function () {
     reader.close();
   });
 
-  it('GET /orders/stream rejects a Last-Event-ID of another stream, and a request for JSON', async () => {
+  it('GET /orders/stream continues with a reset after a Last-Event-ID of another stream', async () => {
     for (const id of ['nonsense', '00000000-1.2.3.4', `${log.keys.log}-1.2`, `${log.keys.log}-2:1`]) {
-      const { status, problem } = await call(service, 'GET', '/orders/stream', undefined, {
-        accept: 'text/event-stream',
-        'last-event-id': id,
-      });
-      expect([status, problem.type], id).to.deep.equal([400, '/problems/invalid-header']);
+      const reader = await stream('', { 'last-event-id': id });
+      await eventually('an id of this stream', () => reader.lastId());
+      expect(
+        reader.messages.map(({ event }) => event),
+        id,
+      ).to.deep.equal(['reset']);
+      await place();
+      await eventually('the next change', () => reader.messages.length === 2);
+      reader.close();
     }
+  });
+
+  it('GET /orders/stream rejects a request for JSON', async () => {
     const json = await call(service, 'GET', '/orders/stream', undefined, { accept: 'application/json' });
     expect([json.status, json.problem.type]).to.deep.equal([406, '/problems/not-acceptable']);
   });
