@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
@@ -149,6 +150,37 @@ describe('Idempotency over two API processes', function () {
     ]);
   });
 
+  it('one Idempotency-Key is one order, whatever order_id a retry carries, in single requests and in batches', async () => {
+    const fresh = () => ({ ...order, order_id: randomUUID() });
+    const key = { 'idempotency-key': 'a fresh id per retry' };
+    const first = await post(0, '/orders', fresh(), key);
+    const again = await post(1, '/orders', fresh(), key);
+    expect([again.status, again.text, again.headers.get('idempotency-replayed')]).to.deep.equal([
+      201,
+      first.text,
+      'true',
+    ]);
+    expect(again.headers.get('location')).to.equal(`/orders/${first.body.order_id}`);
+    const line = () => JSON.stringify({ command: 'place', ...fresh(), idempotency_key: key['idempotency-key'] });
+    const batch = await post(0, '/orders/batch', `${line()}\n${line()}\n`, { 'content-type': 'application/x-ndjson' });
+    for (const text of batch.text.trim().split('\n')) {
+      expect(JSON.parse(text)).to.include({ status: 201, order_id: first.body.order_id, replayed: true });
+    }
+    const other = await post(1, '/orders', { ...fresh(), total_amount: 31 }, key);
+    expect(other.problem.type).to.equal('/problems/idempotency-key-reused');
+  });
+
+  it('without an Idempotency-Key, a repeated order_id is 409, also with equal content', async () => {
+    const body = { ...order, order_id: randomUUID() };
+    expect((await post(0, '/orders', body)).status).to.equal(201);
+    const again = await post(1, '/orders', body);
+    expect([again.status, again.problem.type, again.problem.current_status]).to.deep.equal([
+      409,
+      '/problems/order-exists',
+      'pending',
+    ]);
+  });
+
   it('every command on an order is rejected with 412 if If-Match names another version', async () => {
     const { order_id: id } = (await post(0, '/orders', order)).body;
     for (const [nth, [name, body]] of life.entries()) {
@@ -165,6 +197,36 @@ describe('Idempotency over two API processes', function () {
       const taken = await post(nth, `/orders/${id}/${name}`, body, { 'if-match': `"${version}"` });
       expect([taken.status, taken.headers.get('etag')], name).to.deep.equal([200, `"${version + 1}"`]);
     }
+  });
+
+  it('If-Match takes lists, and the tags that proxies make when they compress', async () => {
+    const { order_id: id } = (await post(0, '/orders', order)).body;
+    let version = 1;
+    const note = (tags: string) => post(version, `/orders/${id}/note`, { text: 'n' }, { 'if-match': tags });
+    for (const tags of ['"1"', 'W/"2"', '"3-gzip"', 'W/"4-br"', '"5-zstd"', '"1", "6-gzip" ,"9"', '*']) {
+      expect((await note(tags)).status, tags).to.equal(200);
+      version += 1;
+    }
+    for (const tags of [`"${version}-deflate"`, '"1", "2"', '"another"', 'W/""', `"${version}-csv"`]) {
+      expect((await note(tags)).status, tags).to.equal(412);
+    }
+    const { headers } = await call(services[0]!, 'GET', `/orders/${id}`);
+    const weak = `W/${headers.get('etag')?.replace(/"$/, '-gzip"')}`;
+    expect((await call(services[0]!, 'GET', `/orders/${id}`, undefined, { 'if-none-match': weak })).status).to.equal(
+      304,
+    );
+  });
+
+  it('an order id without dashes is the same order id', async () => {
+    const id = randomUUID();
+    const bare = id.replaceAll('-', '').toUpperCase();
+    const placed = await post(0, '/orders', { ...order, order_id: bare }, { prefer: 'wait=5' });
+    expect([placed.status, placed.body.order_id]).to.deep.equal([201, id]);
+    expect((await post(1, `/orders/${bare}/pay`)).body.order_id).to.equal(id);
+    expect((await call(services[0]!, 'GET', `/orders/${bare}`)).body.order_id).to.equal(id);
+    const line = JSON.stringify({ command: 'process', order_id: bare });
+    const batch = await post(0, '/orders/batch', line, { 'content-type': 'application/x-ndjson' });
+    expect(JSON.parse(batch.text)).to.include({ status: 200, order_id: id });
   });
 
   it('If-Match also applies to placing and cancelling an order', async () => {

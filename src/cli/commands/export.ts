@@ -7,7 +7,7 @@ import { readHash } from '../../event-log/read/read-partition.js';
 import { scanPartition } from '../../event-log/read/scan-partition.js';
 import { recordedEvent, type StoredEvent } from '../../event-log/stored-event.js';
 import { parseRfc3339 } from '../../orders/values/rfc3339.js';
-import { isUuid } from '../../orders/values/uuid.js';
+import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
 import type { EventLogConnection } from '../../service/connect.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
@@ -50,7 +50,7 @@ export async function exportCommand(args: string[]): Promise<void> {
   const format = values.format ?? 'ndjson';
   if (format !== 'ndjson' && format !== 'csv') throw new UsageError(usage);
   if (values.order !== undefined && !isUuid(values.order)) throw new UsageError('--order must be the UUID of an order');
-  const filter = { order: values.order?.toLowerCase(), user: values.user };
+  const filter = { order: values.order === undefined ? undefined : canonicalUuid(values.order), user: values.user };
   await withEventLog(async (eventLog) => {
     const { pool } = eventLog;
     const heads = new Map((await readHeads(pool)).map(({ partition, position }) => [partition, position]));

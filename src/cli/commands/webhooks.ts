@@ -1,5 +1,5 @@
 import { orderEventTypes } from '../../orders/upcast.js';
-import { isUuid } from '../../orders/values/uuid.js';
+import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
 import { addressProblem } from '../../webhooks/safe-post.js';
 import { createWebhookStore, type Webhook } from '../../webhooks/webhook-store.js';
 import { type EventLogContext, withEventLog } from '../connections.js';
@@ -103,7 +103,7 @@ function rowOf({
 }
 
 function parseId(text: string): string {
-  if (isUuid(text)) return text.toLowerCase();
+  if (isUuid(text)) return canonicalUuid(text);
   throw new UsageError(`"${text}" is not the ID of a webhook: see \`orders webhooks list\``);
 }
 

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
+import { entityTags } from './etags.js';
 
 function invalidHeader(name: string, rule: string): ProblemError {
   return new ProblemError(problem('invalid-header', `${name} ${rule}`));
@@ -23,14 +24,15 @@ export function isIdempotencyKey(key: unknown): key is string {
 }
 
 /**
- * The version that If-Match requires the order to have. Undefined without the header, or for `*`.
+ * The versions of which If-Match requires the order to have one. Undefined without the header, or
+ * for `*`. A tag that is not a version matches nothing.
  */
-export function expectedVersion(ctx: Context): number | undefined {
-  const header = ctx.get('if-match');
-  if (header === '' || header === '*') return undefined;
-  const match = /^"(\d{1,9})"$/.exec(header);
-  if (!match) throw invalidHeader('If-Match', 'must be one ETag from a response of this service, such as "3".');
-  return Number(match[1]);
+export function expectedVersions(ctx: Context): readonly number[] | undefined {
+  const header = ctx.req.headers['if-match'];
+  if (header === undefined || header === '' || header.trim() === '*') return undefined;
+  const tags = entityTags(header);
+  if (!tags) throw invalidHeader('If-Match', 'must be ETags from responses of this service, such as "3".');
+  return tags.filter((tag) => /^\d{1,9}$/.test(tag)).map(Number);
 }
 
 /** How long the response waits for the projections, and the value for Preference-Applied. */

@@ -11,7 +11,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export async function readJsonBody(ctx: Context): Promise<unknown> {
   const bytes = await readBody(ctx);
   if (bytes.length === 0) return {};
-  if (!ctx.is('application/json', '+json') || hasOtherEncoding(ctx)) {
+  rejectContentEncoding(ctx);
+  if (!ctx.is('application/json', '+json') || hasOtherCharset(ctx)) {
     throw new ProblemError(problem('unsupported-media-type', 'The body must be application/json in UTF-8.'));
   }
   return parseJson(bytes);
@@ -41,13 +42,20 @@ export function parseJson(bytes: Uint8Array): unknown {
   return value;
 }
 
-/** Whether the body is compressed, or has a charset other than UTF-8. */
-function hasOtherEncoding(ctx: Context): boolean {
-  const charset = ctx.request.charset.toLowerCase();
-  return (
-    (charset !== '' && charset !== 'utf-8' && charset !== 'utf8') ||
-    (ctx.get('content-encoding') || 'identity') !== 'identity'
+/** Throws ProblemError if the body is compressed. */
+export function rejectContentEncoding(ctx: Context): void {
+  const encoding = ctx.get('content-encoding').trim().toLowerCase();
+  if (encoding === '' || encoding === 'identity') return;
+  throw new ProblemError(
+    problem('unsupported-media-type', `The body has the Content-Encoding ${encoding}: send it without compression.`),
+    // RFC 9110, 15.5.16: the codings that the client may use.
+    { 'accept-encoding': 'identity' },
   );
+}
+
+function hasOtherCharset(ctx: Context): boolean {
+  const charset = ctx.request.charset.toLowerCase();
+  return charset !== '' && charset !== 'utf-8' && charset !== 'utf8';
 }
 
 /**

@@ -9,6 +9,7 @@ import { untilAborted } from '../batch/until-aborted.js';
 import { authorityLost, ProblemError, problem } from '../contract/problems.js';
 import type { RateLimit } from '../middleware/rate-limit.js';
 import { projectionWait } from '../request/headers.js';
+import { rejectContentEncoding } from '../request/json-body.js';
 import { requestBudgets } from '../request/request-budgets.js';
 import { callerOf, requestContext } from '../request/request-context.js';
 import type { HttpDependencies } from './dependencies.js';
@@ -26,6 +27,7 @@ export function batchRoute(route: AddRoute, dependencies: BatchDependencies): vo
   const { handleCommand, placeOrders, models, applied, authority, rateLimit, defaultCurrency } = dependencies;
 
   route('runBatch', async (ctx) => {
+    rejectContentEncoding(ctx);
     if (!ctx.is(...mediaTypes)) {
       throw new ProblemError(
         problem('unsupported-media-type', `A batch must be ${mediaTypes[0]}, with one command per line.`),

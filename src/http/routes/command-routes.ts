@@ -5,7 +5,7 @@ import { orderJson } from '../../orders/order-document.js';
 import type { ReadModels } from '../../queries/live-generation.js';
 import type { OperationId } from '../contract/operations.js';
 import { insufficientScope, outcomeProblem, validationProblem } from '../contract/problems.js';
-import { expectedVersion, idempotencyKey, projectionWait } from '../request/headers.js';
+import { expectedVersions, idempotencyKey, projectionWait } from '../request/headers.js';
 import { readJsonBody } from '../request/json-body.js';
 import { parseCommand } from '../request/parse-command.js';
 import { uuidParameter } from '../request/path-parameters.js';
@@ -38,7 +38,7 @@ export function commandRoutes(route: AddRoute, dependencies: CommandDependencies
 
 async function handle(ctx: Context, dependencies: CommandDependencies, name: CommandName): Promise<void> {
   const key = idempotencyKey(ctx);
-  const version = expectedVersion(ctx);
+  const versions = expectedVersions(ctx);
   const wait = projectionWait(ctx);
   const orderId = name === 'place' ? undefined : uuidParameter(ctx, 'order_id');
   const { requestId, correlationId, causationId } = requestContext(ctx);
@@ -61,7 +61,7 @@ async function handle(ctx: Context, dependencies: CommandDependencies, name: Com
     correlationId,
     causationId,
     idempotencyKey: key,
-    expectedVersion: version,
+    expectedVersions: versions,
     ...parsed.request,
   });
   if (wait.applied) ctx.set('Preference-Applied', wait.applied);

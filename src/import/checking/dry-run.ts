@@ -49,7 +49,8 @@ export function dryRunHandlers(): CommandHandlers {
       requests.map((request) => {
         const outcome = handle(request);
         if (outcome.outcome !== 'handled') return outcome;
-        return { outcome: 'handled', version: outcome.order.version, partition: 0, position: 0, replayed: false };
+        const { orderId, version } = outcome.order;
+        return { outcome: 'handled', orderId, version, partition: 0, position: 0, replayed: false };
       }),
   };
 }

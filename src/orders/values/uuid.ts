@@ -9,15 +9,21 @@ const hexDigits = Buffer.from('0123456789abcdef', 'latin1');
  */
 const buffer = Buffer.alloc(36, '-', 'latin1');
 
-/** A UUID as text, in either case. */
-export const uuidPattern = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
+/** A UUID as text, in either case, with its dashes or without. */
+export const uuidPattern = '^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32})$';
 const uuidForm = new RegExp(uuidPattern);
 
 export function isUuid(text: unknown): text is string {
   return typeof text === 'string' && uuidForm.test(text);
 }
 
-/** Writes the 16 bytes of a UUID, in upper or lower case, to the start of a buffer. */
+/** Returns a UUID in its usual form: with dashes, in lower case. */
+export function canonicalUuid(uuid: string): string {
+  const text = uuid.toLowerCase();
+  return text.length === 36 ? text : text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** Writes the 16 bytes of a UUID with dashes, in upper or lower case, to the start of a buffer. */
 export function writeUuidBytes(uuid: string, to: Buffer): void {
   for (let nth = 0; nth < 16; nth += 1) {
     const at = byteIndexes[nth] ?? 0;

@@ -48,6 +48,12 @@ export const badBodies: readonly BadRequest[] = [
     'unsupported-media-type',
   ],
   ['a compressed body', post('/orders', '{}', { 'content-encoding': 'gzip' }), 415, 'unsupported-media-type'],
+  [
+    'a compressed batch',
+    post('/orders/batch', '{}', { 'content-type': 'application/x-ndjson', 'content-encoding': 'gzip' }),
+    415,
+    'unsupported-media-type',
+  ],
   ['a batch of type JSON', post('/orders/batch', '{}'), 415, 'unsupported-media-type'],
   ['an order without a user', post('/orders', { item_ids: ['a'], total_amount: 1 }), 422, 'validation', '/user_id'],
   ['a user that is a number', post('/orders', { ...order, user_id: 7 }), 422, 'validation', '/user_id'],
