@@ -6,12 +6,15 @@ import type { FileFingerprint } from './identity.js';
  * changed: the number of a line would then name another order. Throws Error with a message for the
  * user.
  * @param sameLines the user says that each line has kept its number.
+ * @param everyLineHasKey whether no line is identified by its number after all. It is asked only if
+ * the file has changed.
  */
 export async function checkImportedFile(
   pool: Pool,
   source: string,
   { bytes, sha256 }: FileFingerprint,
   sameLines: boolean,
+  everyLineHasKey: () => Promise<boolean>,
 ): Promise<void> {
   const { rowCount } = await pool.query(
     `insert into imported_files (source, bytes, sha256) values ($1, $2, $3)
@@ -24,11 +27,11 @@ export async function checkImportedFile(
     [source],
   );
   const [earlier] = known;
-  if (!earlier || earlier.sha256 === sha256) return;
+  if (!earlier || earlier.sha256 === sha256 || (await everyLineHasKey())) return;
   throw new Error(
     `"${source}" has changed since it was imported on ${earlier.day}, so nothing was placed. Without a key, ` +
-      'the number of a line identifies its order, and lines may have moved. Set --key COLUMN to identify orders by a ' +
-      'column (orders that were imported without a key are then placed again), --source NAME if it is other data, or ' +
-      '--same-lines if every line that was imported still has its number',
+      'the number of a line identifies its order, and lines may have moved. Identify orders by a column with ' +
+      '--key COLUMN, or lines of NDJSON by an idempotency_key (what was imported without one is then imported again). ' +
+      'Set --source NAME if it is other data, or --same-lines if every line that was imported still has its number',
   );
 }

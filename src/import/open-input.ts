@@ -7,7 +7,7 @@ import type { FilePosition, ImportGroup } from './import-unit.js';
 import { type CsvHeader, readHeader } from './input/csv-header.js';
 import { fileHint } from './input/file-hints.js';
 import { readCsv } from './input/read-csv.js';
-import { readNdjson } from './input/read-ndjson.js';
+import { everyLineHasKey, readNdjson } from './input/read-ndjson.js';
 import { repeatedValue } from './input/repeated-values.js';
 import { checkEncoding, type Encoding, writeUtf8Copy } from './input/utf8-copy.js';
 import { type CsvMapping, columnIndexes, keyColumnOf, orderColumns } from './mapping/csv-mapping.js';
@@ -31,6 +31,8 @@ export interface Input {
   readonly bytes: number;
   readonly fingerprint: FileFingerprint;
   readonly warnings: Warnings;
+  /** Whether no line of NDJSON is identified by its number. */
+  readonly everyLineHasKey: () => Promise<boolean>;
   /** Removes what was written to disk to read the file. */
   readonly close: () => Promise<void>;
 }
@@ -58,7 +60,8 @@ export async function openInput(options: InputOptions): Promise<Input> {
     const opened = csv
       ? await openCsv({ ...options, ...csv, text, bytes, folder, warnings })
       : { read: (from: FilePosition) => readNdjson(text, from), bytes };
-    return { ...opened, fingerprint, warnings, close };
+    const hasKeys = async () => !csv && (await everyLineHasKey(text));
+    return { ...opened, fingerprint, warnings, everyLineHasKey: hasKeys, close };
   } catch (error) {
     await close();
     throw error;

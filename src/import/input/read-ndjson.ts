@@ -11,6 +11,28 @@ export async function* readNdjson(file: string, from: FilePosition): AsyncGenera
   }
 }
 
+/**
+ * Whether every line has an idempotency key of its own. Then no line is identified by its number.
+ */
+export async function everyLineHasKey(file: string): Promise<boolean> {
+  for await (const lines of linesOf(file, { lines: 0, bytes: 0 })) {
+    for (const { number, bytes } of lines) {
+      if (bytes?.length === 0) continue;
+      if (!bytes || !hasKey(withoutMark(number, bytes))) return false;
+    }
+  }
+  return true;
+}
+
+function hasKey(line: Buffer): boolean {
+  try {
+    const value: unknown = JSON.parse(line.toString());
+    return typeof value === 'object' && value !== null && 'idempotency_key' in value;
+  } catch {
+    return false;
+  }
+}
+
 /** One line. Thousands are in flight: a class keeps them small. */
 class LineUnit implements ImportUnit {
   readonly number: number;

@@ -283,6 +283,17 @@ describe('orders import', function () {
     expect(corrected.output).to.match(/2 imported, 1 already there, 0 rejected/);
     expect((await run('a,10\nb,20\nc,30\n')).output).to.match(/0 imported, 3 already there/);
     expect(await count()).to.equal(3);
+
+    const ndjson = join(folder, 'shop.ndjson');
+    const line = (key: object) =>
+      `${JSON.stringify({ command: 'place', user_id: 'u', item_ids: ['a'], total_amount: 1, ...key })}\n`;
+    const lines = async (...keys: object[]) => {
+      await writeFile(ndjson, keys.map(line).join(''));
+      return (await orders(['import', ndjson])).output;
+    };
+    await lines({ idempotency_key: 'k-1' });
+    expect(await lines({ idempotency_key: 'k-2' }, { idempotency_key: 'k-1' })).to.match(/1 imported, 1 already there/);
+    expect(await lines({ idempotency_key: 'k-2' }, {})).to.match(/has changed since/);
   });
 
   it('orders import --preview and --dry-run place nothing and say what would be placed and rejected', async () => {

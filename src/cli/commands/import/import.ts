@@ -33,7 +33,10 @@ export async function importCommand(args: string[]): Promise<void> {
 async function importInto(options: ImportArguments, input: Input): Promise<void> {
   const keyed = options.csv !== undefined && keyColumnOf(options.csv.mapping) !== undefined;
   await withConnections(async (connections) => {
-    if (!keyed) await checkImportedFile(connections.pool, options.source, input.fingerprint, options.sameLines);
+    if (!keyed) {
+      const { fingerprint, everyLineHasKey } = input;
+      await checkImportedFile(connections.pool, options.source, fingerprint, options.sameLines, everyLineHasKey);
+    }
     const view = new ImportView(
       options.file,
       input.bytes,
