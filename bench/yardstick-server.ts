@@ -14,7 +14,7 @@ import { createClientAddresses } from '../src/http/request/client-address.js';
 import { EventStreams } from '../src/http/response/event-streams.js';
 import { commandRoutes } from '../src/http/routes/command-routes.js';
 import { startHttpServer } from '../src/http/server.js';
-import { decide } from '../src/orders/decisions/decide.js';
+import { decideFirst } from '../src/orders/decisions/decide.js';
 import { fold } from '../src/orders/evolve.js';
 import { orderPartition } from '../src/orders/values/partition.js';
 import { createRedis } from '../src/read-models/redis/redis-client.js';
@@ -63,7 +63,7 @@ function appendNothing(
   store: (orderId: string, type: string, data: string, metadata: string) => Promise<void> = async () => undefined,
 ): HandleCommand {
   return async (request) => {
-    const decision = decide(request.command, undefined);
+    const decision = decideFirst(request.command);
     if ('rejected' in decision) return { outcome: 'rejected', rejection: decision };
     const { orderId, actor } = request;
     const at = new Date().toISOString();

@@ -50,7 +50,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Change the items and the total of a pending order */
+        /** Change lines and money before anything is shipped; the reference and the metadata at any time */
         post: operations["amendOrder"];
         delete?: never;
         options?: never;
@@ -109,6 +109,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/orders/{order_id}/track": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Correct the carrier or the tracking number of a shipment */
+        post: operations["trackOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/orders/{order_id}/deliver": {
         parameters: {
             query?: never;
@@ -118,7 +135,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Record that the shipped order has arrived */
+        /** Record that units have arrived; without items, everything in transit */
         post: operations["deliverOrder"];
         delete?: never;
         options?: never;
@@ -135,7 +152,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel an order of which nothing was shipped */
+        /** Cancel units that have not shipped; without items, all of them */
         post: operations["cancelOrder"];
         delete?: never;
         options?: never;
@@ -152,8 +169,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Refund an amount; without one, everything that is refundable */
+        /** Give money back; without an amount, the surplus or else everything that was paid */
         post: operations["refundOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{order_id}/credit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lower what the order is worth without moving money; without an amount, by the amount due */
+        post: operations["creditOrder"];
         delete?: never;
         options?: never;
         head?: never;
@@ -698,6 +732,8 @@ export interface components {
         Order: {
             /** Format: uuid */
             order_id: string;
+            /** @description The shop’s own number. */
+            reference: string | null;
             user_id: string;
             /** @enum {unknown} */
             status: "pending" | "processing" | "partially_shipped" | "shipped" | "delivered" | "cancelled" | "partially_returned" | "returned";
@@ -705,21 +741,57 @@ export interface components {
             payment_status: "unpaid" | "partially_paid" | "paid" | "partially_refunded" | "refunded";
             on_hold: boolean;
             items: {
+                line_id: string;
                 item_id: string;
                 quantity: number;
-                /** @description In major units, exact. */
+                /** @description In major units, exact, with up to 6 decimals. */
                 unit_price?: number;
+                cancelled: number;
+                /** @description Units that were shipped and are not to be shipped again. */
                 shipped: number;
+                /** @description Units that have arrived, also those that came back later. */
+                delivered: number;
                 returned: number;
             }[];
+            /** @description Each item once. */
             item_ids: string[];
+            adjustments: {
+                /** @enum {unknown} */
+                type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
+                /** @description In major units, exact. */
+                amount: number;
+                description?: string;
+            }[];
             /** @description In major units, exact. */
             total_amount: number;
             currency: components["schemas"]["Currency"];
+            /** @description The amount that cancellations took off the total. */
+            cancelled_amount: number;
+            /** @description The amount that refunds and credits took off the total. */
+            credited_amount: number;
             /** @description In major units, exact. */
             paid_amount: number;
             /** @description In major units, exact. */
             refunded_amount: number;
+            /** @description total_amount − cancelled_amount − credited_amount − (paid_amount − refunded_amount). Above zero: due. Below zero: to be given back. */
+            balance: number;
+            shipments: {
+                shipment_id: string;
+                items: {
+                    line_id: string;
+                    item_id: string;
+                    quantity: number;
+                }[];
+                carrier: string | null;
+                tracking_number: string | null;
+                /** Format: date-time */
+                shipped_at: string;
+                /**
+                 * Format: date-time
+                 * @description When its last unit arrived; null while units are in transit.
+                 */
+                delivered_at: string | null;
+            }[];
             metadata: {
                 [key: string]: string;
             };
@@ -836,9 +908,15 @@ export interface components {
                 /** @description In major units, exact. */
                 refunded: number;
                 /** @description In major units, exact. */
+                credited: number;
+                /** @description In major units, exact. */
                 net: number;
                 /** @description In major units, exact. */
                 paid: number;
+                /** @description In major units, exact. */
+                given_back: number;
+                /** @description In major units, exact. */
+                cash: number;
             };
             average_order_value: number | null;
             processing_time: {
@@ -871,9 +949,15 @@ export interface components {
                     /** @description In major units, exact. */
                     refunded: number;
                     /** @description In major units, exact. */
+                    credited: number;
+                    /** @description In major units, exact. */
                     net: number;
                     /** @description In major units, exact. */
                     paid: number;
+                    /** @description In major units, exact. */
+                    given_back: number;
+                    /** @description In major units, exact. */
+                    cash: number;
                 };
             }[];
         };
@@ -1080,7 +1164,7 @@ export interface components {
         /** @description A problem (RFC 9457), without the members that only a single request has. */
         LineProblem: {
             /** @enum {unknown} */
-            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/amended-below-paid" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-shipped-quantity" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/internal-error";
+            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/exceeds-creditable-amount" | "/problems/amended-below-credited" | "/problems/wrong-cancelled-amount" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-units-in-transit" | "/problems/exceeds-shipped-quantity" | "/problems/shipment-not-found" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/internal-error";
             title: string;
             status: number;
             detail: string;
@@ -1104,14 +1188,27 @@ export interface components {
             user_id: string;
             /** @description Each occurrence of an id is a quantity of one. */
             item_ids?: string[];
+            /** @description The lines. An item may have several. A line_id is given for all of them or for none. */
             items?: {
                 item_id: string;
                 quantity: number;
-                /** @description In major units, such as 59.98 or "59.98", with at most the decimals of the currency. Zeros at the end do not count. */
+                /** @description In major units, with at most 6 decimals. The price of the whole line has at most the decimals of the currency. */
                 unit_price?: number | string;
+                /** @description By default the number of the line, from 1. */
+                line_id?: string;
             }[];
-            /** @description In major units, such as 59.98 or "59.98", with at most the decimals of the currency. Zeros at the end do not count. */
-            total_amount: number | string;
+            /** @description Money that belongs to no unit. */
+            adjustments?: {
+                /** @enum {string} */
+                type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
+                /** @description In major units. A discount is negative, `other` may be either, the rest is not negative. */
+                amount: number | string;
+                description?: string;
+            }[];
+            /** @description The sum of lines and adjustments. It may be left out if all lines have a unit_price. */
+            total_amount?: number | string;
+            /** @description The shop’s own number of the order. It need not be unique. */
+            reference?: string;
             order_id?: string;
             /**
              * @description An ISO 4217 code. Withdrawn currencies are accepted too.
@@ -1121,65 +1218,204 @@ export interface components {
             metadata?: {
                 [key: string]: string;
             };
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             */
             occurred_at?: string;
         } & (unknown | unknown);
         AmendBody: {
             /** @description Each occurrence of an id is a quantity of one. */
             item_ids?: string[];
+            /** @description The lines. An item may have several. A line_id is given for all of them or for none. */
             items?: {
                 item_id: string;
                 quantity: number;
-                /** @description In major units, such as 59.98 or "59.98", with at most the decimals of the currency. Zeros at the end do not count. */
+                /** @description In major units, with at most 6 decimals. The price of the whole line has at most the decimals of the currency. */
                 unit_price?: number | string;
+                /** @description By default the number of the line, from 1. */
+                line_id?: string;
             }[];
-            /** @description In major units, such as 59.98 or "59.98", with at most the decimals of the currency. Zeros at the end do not count. */
-            total_amount: number | string;
-            reason: string;
-        } & (unknown | unknown);
+            /** @description Money that belongs to no unit. */
+            adjustments?: {
+                /** @enum {string} */
+                type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
+                /** @description In major units. A discount is negative, `other` may be either, the rest is not negative. */
+                amount: number | string;
+                description?: string;
+            }[];
+            /** @description The sum of lines and adjustments. It may be left out if all lines have a unit_price. */
+            total_amount?: number | string;
+            /** @description The shop’s own number of the order. It need not be unique. */
+            reference?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @description Required if lines or money change. */
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             */
+            occurred_at?: string;
+        };
         PayBody: {
-            /** @description In major units, such as 59.98 or "59.98", with at most the decimals of the currency. Zeros at the end do not count. */
+            /** @description In major units. By default what is due. */
             amount?: number | string;
             payment_reference?: string;
+            /** @description The money has arrived: it is recorded even if less or nothing is due. */
+            already_received?: boolean;
+            /** @description A further payment, although it equals an earlier one with this payment_reference. */
+            another?: boolean;
+            /**
+             * Format: date-time
+             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             */
+            occurred_at?: string;
         };
-        ProcessBody: Record<string, never>;
+        ProcessBody: {
+            /**
+             * Format: date-time
+             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             */
+            occurred_at?: string;
+        };
         ShipBody: {
+            /** @description Units of a line by its line_id, or of all lines of an item in their order by its item_id. */
             items?: {
-                item_id: string;
+                item_id?: string;
+                line_id?: string;
                 quantity: number;
             }[];
             carrier?: string;
             tracking_number?: string;
+            /**
+             * Format: date-time
+             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             */
+            occurred_at?: string;
         };
-        DeliverBody: Record<string, never>;
-        CancelBody: {
-            reason: string;
-        };
-        RefundBody: {
-            /** @description In major units, such as 59.98 or "59.98", with at most the decimals of the currency. Zeros at the end do not count. */
-            amount?: number | string;
-            reason: string;
-        };
-        ReturnBody: {
+        TrackBody: {
+            /** @description A shipment_id of the order. */
+            shipment_id: string;
+            carrier?: string;
+            tracking_number?: string;
+            /**
+             * Format: date-time
+             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             */
+            occurred_at?: string;
+        } | unknown | unknown;
+        DeliverBody: {
+            /** @description Units of a line by its line_id, or of all lines of an item in their order by its item_id. */
             items?: {
-                item_id: string;
+                item_id?: string;
+                line_id?: string;
                 quantity: number;
             }[];
+            /** @description A shipment_id of the order. */
+            shipment_id?: string;
+            /**
+             * Format: date-time
+             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             */
+            occurred_at?: string;
+        };
+        CancelBody: {
+            /** @description Units of a line by its line_id, or of all lines of an item in their order by its item_id. */
+            items?: {
+                item_id?: string;
+                line_id?: string;
+                quantity: number;
+            }[];
+            /** @description The amount that comes off the total. By default the price of the units. */
+            amount?: number | string;
             reason: string;
+            /**
+             * Format: date-time
+             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             */
+            occurred_at?: string;
+        };
+        RefundBody: {
+            /** @description In major units. By default the surplus, or else all that was paid. */
+            amount?: number | string;
+            /** @description Sets the default amount to the price of these units. */
+            items?: {
+                item_id?: string;
+                line_id?: string;
+                quantity: number;
+            }[];
+            /** @description The refunded amount is to be paid again, for example after a chargeback. */
+            payable_again?: boolean;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             */
+            occurred_at?: string;
+        };
+        CreditBody: {
+            /** @description In major units. By default what is due. */
+            amount?: number | string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             */
+            occurred_at?: string;
+        };
+        ReturnBody: {
+            /** @description Units of a line by its line_id, or of all lines of an item in their order by its item_id. */
+            items?: {
+                item_id?: string;
+                line_id?: string;
+                quantity: number;
+            }[];
+            /**
+             * @description By default delivered units come first, then units in transit.
+             * @enum {string}
+             */
+            from?: "delivered" | "transit";
+            /** @description A shipment_id of the order. */
+            shipment_id?: string;
+            /** @description The units are to be shipped once more and do not count as returned. */
+            ship_again?: boolean;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             */
+            occurred_at?: string;
         };
         HoldBody: {
             reason: string;
+            /**
+             * Format: date-time
+             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             */
+            occurred_at?: string;
         };
         ReleaseBody: {
             reason: string;
+            /**
+             * Format: date-time
+             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             */
+            occurred_at?: string;
         };
         NoteBody: {
             text: string;
+            /**
+             * Format: date-time
+             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             */
+            occurred_at?: string;
         };
         WebhookBody: {
             url: string;
             /** @description Without it, events of all types are delivered. */
-            event_types?: ("OrderPlaced" | "OrderAmended" | "OrderPaid" | "OrderProcessingStarted" | "OrderShipped" | "OrderDelivered" | "OrderCancelled" | "OrderRefunded" | "OrderReturned" | "OrderHeld" | "OrderReleased" | "OrderNoteAdded" | "OrderPersonErased")[];
+            event_types?: ("OrderPlaced" | "OrderAmended" | "OrderPaid" | "OrderProcessingStarted" | "OrderShipped" | "OrderShipmentTracked" | "OrderDelivered" | "OrderCancelled" | "OrderRefunded" | "OrderCredited" | "OrderReturned" | "OrderHeld" | "OrderReleased" | "OrderNoteAdded" | "OrderPersonErased")[];
         };
         WebhookStateBody: {
             /** @enum {string} */
@@ -1455,7 +1691,7 @@ export interface components {
                 };
             };
         };
-        /** @description The new total is below the amount paid (`/problems/amended-below-paid`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
+        /** @description The new total is below the amount credited (`/problems/amended-below-credited`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409B: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1464,7 +1700,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "/problems/amended-below-paid" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
+                    type?: "/problems/amended-below-credited" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
                 };
             };
         };
@@ -1494,7 +1730,7 @@ export interface components {
                 };
             };
         };
-        /** @description The shipment exceeds the quantity left to ship (`/problems/exceeds-ordered-quantity`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The order is on hold (`/problems/order-on-hold`). The person of this order was erased (`/problems/person-erased`). */
+        /** @description The items exceed the quantity of the order (`/problems/exceeds-ordered-quantity`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The order is on hold (`/problems/order-on-hold`). The person of this order was erased (`/problems/person-erased`). */
         Problem409E: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1507,8 +1743,86 @@ export interface components {
                 };
             };
         };
-        /** @description The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
+        /** @description The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). The order has no such shipment (`/problems/shipment-not-found`). */
         Problem409F: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/order-history-full" | "/problems/person-erased" | "/problems/shipment-not-found";
+                };
+            };
+        };
+        /** @description The delivery exceeds the units in transit (`/problems/exceeds-units-in-transit`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). The order has no such shipment (`/problems/shipment-not-found`). */
+        Problem409G: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/exceeds-units-in-transit" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased" | "/problems/shipment-not-found";
+                };
+            };
+        };
+        /** @description The items exceed the quantity of the order (`/problems/exceeds-ordered-quantity`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). The amount does not fit the cancellation (`/problems/wrong-cancelled-amount`). */
+        Problem409H: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/exceeds-ordered-quantity" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased" | "/problems/wrong-cancelled-amount";
+                };
+            };
+        };
+        /** @description The items exceed the quantity of the order (`/problems/exceeds-ordered-quantity`). The refund exceeds the refundable amount (`/problems/exceeds-refundable-amount`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
+        Problem409I: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/exceeds-ordered-quantity" | "/problems/exceeds-refundable-amount" | "/problems/order-history-full" | "/problems/person-erased";
+                };
+            };
+        };
+        /** @description The credit exceeds the amount due (`/problems/exceeds-creditable-amount`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
+        Problem409J: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/exceeds-creditable-amount" | "/problems/order-history-full" | "/problems/person-erased";
+                };
+            };
+        };
+        /** @description The return exceeds the quantity shipped (`/problems/exceeds-shipped-quantity`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). The order has no such shipment (`/problems/shipment-not-found`). */
+        Problem409K: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/exceeds-shipped-quantity" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased" | "/problems/shipment-not-found";
+                };
+            };
+        };
+        /** @description The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
+        Problem409L: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -1520,34 +1834,8 @@ export interface components {
                 };
             };
         };
-        /** @description The refund exceeds the refundable amount (`/problems/exceeds-refundable-amount`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
-        Problem409G: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
-                    type?: "/problems/exceeds-refundable-amount" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
-                };
-            };
-        };
-        /** @description The return exceeds the quantity shipped (`/problems/exceeds-shipped-quantity`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
-        Problem409H: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
-                    type?: "/problems/exceeds-shipped-quantity" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
-                };
-            };
-        };
         /** @description The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
-        Problem409I: {
+        Problem409M: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -1705,7 +1993,7 @@ export interface components {
             };
         };
         /** @description The limit of webhooks is reached (`/problems/too-many-webhooks`). */
-        Problem409J: {
+        Problem409N: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -1961,7 +2249,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["AmendBody"];
             };
@@ -2157,6 +2445,59 @@ export interface operations {
             503: components["responses"]["Problem503B"];
         };
     };
+    trackOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrackBody"];
+            };
+        };
+        responses: {
+            /** @description The order after the command */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Event-Position": components["headers"]["Event-Position"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404B"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409F"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422B"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503B"];
+        };
+    };
     deliverOrder: {
         parameters: {
             query?: never;
@@ -2199,7 +2540,7 @@ export interface operations {
             404: components["responses"]["Problem404B"];
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409F"];
+            409: components["responses"]["Problem409G"];
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -2252,7 +2593,7 @@ export interface operations {
             404: components["responses"]["Problem404B"];
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409F"];
+            409: components["responses"]["Problem409H"];
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -2305,7 +2646,60 @@ export interface operations {
             404: components["responses"]["Problem404B"];
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409G"];
+            409: components["responses"]["Problem409I"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422B"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503B"];
+        };
+    };
+    creditOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditBody"];
+            };
+        };
+        responses: {
+            /** @description The order after the command */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Event-Position": components["headers"]["Event-Position"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "Preference-Applied": components["headers"]["Preference-Applied"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404B"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409J"];
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -2358,7 +2752,7 @@ export interface operations {
             404: components["responses"]["Problem404B"];
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409H"];
+            409: components["responses"]["Problem409K"];
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -2411,7 +2805,7 @@ export interface operations {
             404: components["responses"]["Problem404B"];
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409F"];
+            409: components["responses"]["Problem409L"];
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -2464,7 +2858,7 @@ export interface operations {
             404: components["responses"]["Problem404B"];
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409F"];
+            409: components["responses"]["Problem409L"];
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -2517,7 +2911,7 @@ export interface operations {
             404: components["responses"]["Problem404B"];
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409I"];
+            409: components["responses"]["Problem409M"];
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
@@ -2954,7 +3348,7 @@ export interface operations {
             404: components["responses"]["Problem404"];
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409J"];
+            409: components["responses"]["Problem409N"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];

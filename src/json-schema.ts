@@ -38,19 +38,22 @@ export function nullable<const Type extends string, const Keywords extends objec
   return { type: [type, 'null'], ...keywords } as const;
 }
 
-/** The type of the values that a schema describes. It ignores formats, patterns and limits. */
+/**
+ * The type of the values that a schema describes. It ignores formats, patterns and limits, and
+ * `anyOf` beside a type.
+ */
 export type FromSchema<Schema> = Schema extends { readonly const: infer Value }
   ? Value
   : Schema extends { readonly enum: readonly (infer Value)[] }
     ? Value
-    : Schema extends { readonly anyOf: readonly (infer One)[] }
-      ? FromSchema<One>
-      : Schema extends { readonly allOf: readonly [infer First, infer Second] }
-        ? FromSchema<First> & FromSchema<Second>
-        : Schema extends { readonly type: readonly (infer Type)[] }
-          ? FromType<Type, Schema>
-          : Schema extends { readonly type: infer Type }
-            ? FromType<Type, Schema>
+    : Schema extends { readonly type: readonly (infer Type)[] }
+      ? FromType<Type, Schema>
+      : Schema extends { readonly type: infer Type }
+        ? FromType<Type, Schema>
+        : Schema extends { readonly anyOf: readonly (infer One)[] }
+          ? FromSchema<One>
+          : Schema extends { readonly allOf: readonly [infer First, infer Second] }
+            ? FromSchema<First> & FromSchema<Second>
             : unknown;
 
 interface Scalars {

@@ -23,7 +23,7 @@ export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
     // Placing an order skips its stream, which most likely does not exist: the append checks that.
     if (request.command.command === 'place' && request.expectedVersions === undefined) {
       const placed = await decideAndAppend(deps, request, [], requestHash(request));
-      if (placed) return placed;
+      if (placed && !('repeats' in placed)) return placed;
     }
     return loadFirst(request);
   };

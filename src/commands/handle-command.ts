@@ -3,6 +3,8 @@ import { isKeyReservation } from '../event-log/key-reservation.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
 import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
 import { decide } from '../orders/decisions/decide.js';
+import type { Repetition } from '../orders/decisions/decision.js';
+import { rejectTooEarly } from '../orders/decisions/occurred-at.js';
 import type { RecordedEvent } from '../orders/events.js';
 import { fold } from '../orders/evolve.js';
 import type { PersonKeys } from '../privacy/person-keys.js';
@@ -49,23 +51,32 @@ export async function loadAndDecide(
         return { outcome: 'version-mismatch', currentVersion };
     }
     const outcome = await decideAndAppend(deps, request, stream, hash);
+    if (outcome && 'repeats' in outcome) return outcomeAt(outcome.repeats, request.orderId, stored, stream);
     if (outcome) return outcome;
   }
   return { outcome: 'contended' };
 }
 
-/** Decides and appends once. Resolves with undefined if another command was appended first. */
+/**
+ * Decides and appends once. Resolves with undefined if another command was appended first, and with
+ * the version of an earlier event if the command repeats the one that led to it.
+ */
 export async function decideAndAppend(
   deps: CommandDeps,
   request: CommandRequest,
   stream: readonly RecordedEvent[],
   hash: string,
-): Promise<CommandOutcome | undefined> {
+): Promise<CommandOutcome | Repetition | undefined> {
   const before = fold(stream);
   const decision = decide(request.command, before);
+  if ('repeats' in decision) return decision;
   if ('rejected' in decision) return { outcome: 'rejected', rejection: decision };
+  if (request.occurredAt !== undefined) {
+    const tooEarly = rejectTooEarly(decision, before, request.occurredAt);
+    if (tooEarly) return { outcome: 'rejected', rejection: tooEarly };
+  }
 
-  const occurredAt = request.occurredAt ?? deps.now();
+  const occurredAt = request.occurredAt ?? nowOrLater(deps.now(), before?.placedAt);
   const plain = newEvents(decision, request, hash);
   const events = await sealEvents(deps.personKeys, request, hash, plain, stream, before);
   if ('rejected' in events) return { outcome: 'rejected', rejection: events };
@@ -74,6 +85,11 @@ export async function decideAndAppend(
   const order = fold(recorded(request.orderId, events, occurredAt, result), before);
   if (!order) throw new Error('a command was accepted but produced no event');
   return { outcome: 'handled', order, partition: result.partition, position: result.position, replayed: false };
+}
+
+/** The present time, or the time of placing if that is later: clocks of processes differ. */
+function nowOrLater(now: string, placedAt: string | undefined): string {
+  return placedAt !== undefined && placedAt > now ? placedAt : now;
 }
 
 function recorded(
@@ -110,9 +126,19 @@ function earlierOutcome(
   const earlier = idempotencyKey === undefined ? undefined : handledBefore(stream, actor, idempotencyKey);
   if (!earlier) return undefined;
   if (!isSameCommand(earlier)) return { outcome: 'idempotency-key-reused' };
-  const order = fold(stream.slice(0, earlier.version));
-  const event = stored[earlier.version - 1];
-  if (!order || !event) throw new Error(`order ${request.orderId}: the stream has no version ${earlier.version}`);
+  return outcomeAt(earlier.version, request.orderId, stored, stream);
+}
+
+/** The outcome of the command that led to a version of the order. */
+function outcomeAt(
+  version: number,
+  orderId: string,
+  stored: readonly StoredEvent[],
+  stream: readonly RecordedEvent[],
+): CommandOutcome {
+  const order = fold(stream.slice(0, version));
+  const event = stored[version - 1];
+  if (!order || !event) throw new Error(`order ${orderId}: the stream has no version ${version}`);
   return { outcome: 'handled', order, partition: event.partition, position: event.position, replayed: true };
 }
 

@@ -1,6 +1,6 @@
 import type { Append } from '../event-log/append/append.js';
 import { operatorStreamId } from '../event-log/operators/operator-events.js';
-import { decide } from '../orders/decisions/decide.js';
+import { decideFirst } from '../orders/decisions/decide.js';
 import { type BatchOutcome, type HandleCommand, outcomeOf } from './command-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';
 import type { CommandDeps } from './handle-command.js';
@@ -39,7 +39,7 @@ export function createPlaceOrders(
         individual.push(handleIndividually(index, request, handleCommand));
         continue;
       }
-      const decision = decide(request.command, undefined);
+      const decision = decideFirst(request.command);
       if ('rejected' in decision) {
         outcomes[index] = { outcome: 'rejected', rejection: decision };
         continue;

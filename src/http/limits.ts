@@ -38,7 +38,7 @@ export const httpLimits = {
   headersTimeoutMs: 10_000,
   /** Interval at which connections are checked for `headersTimeoutMs`. */
   connectionsCheckIntervalMs: 2_000,
-  /** Bytes of a body. The largest order within the limits of the domain is far smaller. */
+  /** Bytes of a body. An order of 5,000 lines fits if each takes up to 100 bytes. */
   maxBodyBytes: 512 * 1024,
   /**
    * Bytes of bodies that have not arrived completely, over all connections. Beyond it, the oldest
@@ -58,8 +58,8 @@ export const httpLimits = {
   maxIdempotencyKeyLength: 200,
   /** Characters of a client's X-Request-Id. A longer one is replaced. */
   maxRequestIdLength: 128,
-  /** How far in the future `occurred_at` may be, because clocks and time zones differ. */
-  maxOccurredAtAheadMs: 24 * 3_600_000,
+  /** How far in the future `occurred_at` may be, because clocks differ. */
+  maxOccurredAtAheadMs: 5 * 60_000,
 
   // Long requests
 

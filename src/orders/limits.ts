@@ -8,8 +8,13 @@ export const orderLimits = {
    * through a JSON number (IEEE 754 double) unchanged.
    */
   maxAmountMinor: 999_999_999_999_999,
-  /** Lines of one order. Keeps the order's document small, which is rewritten on every event. */
-  maxItems: 500,
+  /**
+   * Lines of one order, more than almost any real one has (the longest of 20,725 invoices of a
+   * retailer has 1,114). The order's document, which holds them, is rewritten on every event.
+   */
+  maxItems: 5_000,
+  /** Adjustments of one order. A tax and a discount for each kind of goods fit many times over. */
+  maxAdjustments: 100,
   /** Entries of `item_ids`, each one unit. Keeps the document small, as `maxItems` does. */
   maxItemIds: 1_000,
   /** Units of one line. Keeps the unit counts of an order and of the metrics exact as numbers. */
@@ -20,6 +25,12 @@ export const orderLimits = {
   maxReasonLength: 500,
   /** Length of a note. A note is stored for ever in its event. */
   maxNoteLength: 2_000,
+  /** Length of the shop's own number of an order. It becomes part of an index entry. */
+  maxOrderReferenceLength: 100,
+  /**
+   * Decimals of a unit price, in any currency: prices of screws and of kilowatt-hours have them.
+   */
+  maxUnitPriceDecimals: 6,
   /** Length of a payment reference, a carrier or a tracking number. Other systems issue them. */
   maxReferenceLength: 200,
   /** Entries of an order's metadata: with the two limits below, at most 30,000 characters. */
@@ -30,6 +41,11 @@ export const orderLimits = {
   maxMetadataValueLength: 500,
   /** Events of one stream. A command loads the whole stream to decide, so it must stay short. */
   maxEventsPerOrder: 10_000,
+  /**
+   * The last of these events are kept for commands that close the order. Cancelling, delivering and
+   * returning everything and settling the balance after each takes six.
+   */
+  reservedEvents: 10,
   /** First year of a business time (UTC offset as given). Earlier times are typing errors. */
   minOccurredAtYear: 1970,
   /** Last year of a business time (UTC offset as given). Later times are typing errors. */

@@ -1,83 +1,95 @@
+import type { AdjustmentType } from './events.js';
+import type { OrderTotals } from './totals.js';
+
 /**
  * An order, folded from its events. Money is in integer minor units of `currency`; times are
  * RFC 3339, UTC.
  */
-export interface Order {
+export interface Order extends OrderTotals {
   readonly orderId: string;
   readonly userId: string;
-  readonly status: OrderStatus;
+  /** The shop's own number of the order. */
+  readonly reference: string | null;
   readonly onHold: boolean;
   readonly items: readonly OrderItem[];
+  readonly adjustments: readonly Adjustment[];
+  readonly shipments: readonly Shipment[];
   readonly currency: string;
-  readonly totalMinor: number;
-  readonly paidMinor: number;
-  readonly refundedMinor: number;
   readonly metadata: Readonly<Record<string, string>>;
   /** The time at which the order was placed: `occurredAt` of OrderPlaced. */
   readonly placedAt: string;
   /** The time at which its newest event was recorded. */
   readonly updatedAt: string;
   readonly version: number;
+
+  // Only decisions need these two. No read model keeps them.
+
+  /** The time of the first payment. */
+  readonly firstPaidAt: string | null;
+  /** The newest payment with a reference since the last refund. */
+  readonly lastPayment: Payment | null;
 }
 
+/** One line of an order. */
 export interface OrderItem {
+  readonly lineId: string;
   readonly itemId: string;
   readonly quantity: number;
   readonly unitPriceMinor: number | null;
+  /** Millionths of the major unit, for a price that is not whole in minor units. */
+  readonly unitPriceMicro: number | null;
+  readonly cancelled: number;
+  /** Units that were shipped and are not to be shipped again. */
   readonly shipped: number;
+  /** Units of `shipped` that have neither arrived nor come back. */
+  readonly inTransit: number;
+  /** Units of `shipped` that have arrived, also those that came back later. */
+  readonly delivered: number;
   readonly returned: number;
 }
 
-export const orderStatuses = [
-  'pending',
-  'processing',
-  'partially_shipped',
-  'shipped',
-  'delivered',
-  'cancelled',
-  'partially_returned',
-  'returned',
-] as const;
-export type OrderStatus = (typeof orderStatuses)[number];
-
-export const paymentStatuses = ['unpaid', 'partially_paid', 'paid', 'partially_refunded', 'refunded'] as const;
-export type PaymentStatus = (typeof paymentStatuses)[number];
-
-/**
- * Returns the payment status of an order, which merchants track separately from its fulfilment. An
- * order with a total of 0 counts as paid.
- */
-export function paymentStatus(order: Pick<Order, 'totalMinor' | 'paidMinor' | 'refundedMinor'>): PaymentStatus {
-  if (order.refundedMinor > 0) return order.refundedMinor === order.paidMinor ? 'refunded' : 'partially_refunded';
-  if (order.paidMinor === order.totalMinor) return 'paid';
-  return order.paidMinor > 0 ? 'partially_paid' : 'unpaid';
+export interface Adjustment {
+  readonly type: AdjustmentType;
+  readonly amountMinor: number;
+  readonly description: string | null;
 }
 
-/** Units ordered, shipped and returned, summed over all items. */
-export interface UnitCounts {
-  readonly ordered: number;
-  readonly shipped: number;
-  readonly returned: number;
+export interface Shipment {
+  /** "1", "2", … in the order of shipping. */
+  readonly shipmentId: string;
+  readonly carrier: string | null;
+  readonly trackingNumber: string | null;
+  readonly shippedAt: string;
+  /** The time at which units of it arrived last; null if none has arrived or it is not known. */
+  readonly arrivedAt: string | null;
+  /** The sum over its items. */
+  readonly inTransit: number;
+  readonly items: readonly ShippedItem[];
 }
 
-export function unitCounts(items: readonly OrderItem[]): UnitCounts {
-  let ordered = 0;
-  let shipped = 0;
-  let returned = 0;
-  for (const item of items) {
-    ordered += item.quantity;
-    shipped += item.shipped;
-    returned += item.returned;
-  }
-  return { ordered, shipped, returned };
+/** Units of one line in a shipment. */
+export interface ShippedItem {
+  readonly lineId: string;
+  readonly itemId: string;
+  readonly quantity: number;
+  readonly inTransit: number;
+  /** Units that have arrived and not come back. */
+  readonly withCustomer: number;
 }
 
-/**
- * Returns the status after units were shipped or returned. As long as units are still to ship, the
- * order stays partially_shipped even if units come back, so that `ship` stays possible.
- */
-export function fulfilmentStatus(units: UnitCounts, current: OrderStatus): OrderStatus {
-  if (units.shipped < units.ordered) return units.shipped > 0 ? 'partially_shipped' : current;
-  if (units.returned === 0) return current === 'delivered' ? 'delivered' : 'shipped';
-  return units.returned === units.shipped ? 'returned' : 'partially_returned';
+/** A payment with a reference, and the one before it: a list that grows without being copied. */
+export interface Payment {
+  readonly reference: string;
+  readonly amountMinor: number;
+  /** The order's version after the payment. */
+  readonly version: number;
+  readonly previous: Payment | null;
+}
+
+export function unitsToShip({ quantity, cancelled, shipped }: OrderItem): number {
+  return quantity - cancelled - shipped;
+}
+
+export function unitsWithCustomer({ shipped, inTransit, returned }: OrderItem): number {
+  return shipped - inTransit - returned;
 }

@@ -11,7 +11,9 @@ export const erasedText = '[erased]';
  */
 const personalFields: Readonly<Partial<Record<OrderEvent['type'], Readonly<Record<string, unknown>>>>> = {
   OrderPlaced: { user_id: erasedText, metadata: {} },
+  OrderAmended: { metadata: {} },
   OrderShipped: { tracking_number: erasedText },
+  OrderShipmentTracked: { tracking_number: erasedText },
   OrderNoteAdded: { text: erasedText },
 };
 

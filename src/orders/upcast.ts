@@ -9,7 +9,21 @@ export type Upcaster = (data: Record<string, unknown>) => Record<string, unknown
  */
 export type Upcasters = Readonly<Partial<Record<OrderEvent['type'], readonly Upcaster[]>>>;
 
-const upcasters: Upcasters = {};
+const unchanged: Upcaster = (data) => data;
+
+/**
+ * In schema version 1, an item has one line, deliveries and cancellations are of the whole order,
+ * and every refund lowers what the order is worth. The version also rises if
+ * a type gets a wider meaning in the same shape: code that knows only version 1 has to refuse it.
+ */
+const upcasters: Upcasters = {
+  OrderAmended: [unchanged],
+  OrderShipped: [(data) => ({ ...data, shipment_id: null })],
+  OrderDelivered: [() => ({ items: null, shipment_id: null })],
+  OrderCancelled: [({ reason }) => ({ items: null, amount_minor: null, reason })],
+  OrderRefunded: [(data) => ({ ...data, credited_minor: data.amount_minor })],
+  OrderReturned: [(data) => ({ ...data, shipment_id: null, rest_arrived: true })],
+};
 
 /** Returns the schema version that new events of this type carry. */
 export function currentSchema(type: OrderEvent['type'], steps: Upcasters = upcasters): number {
@@ -40,9 +54,11 @@ const eventTypes: Readonly<Record<OrderEvent['type'], true>> = {
   OrderPaid: true,
   OrderProcessingStarted: true,
   OrderShipped: true,
+  OrderShipmentTracked: true,
   OrderDelivered: true,
   OrderCancelled: true,
   OrderRefunded: true,
+  OrderCredited: true,
   OrderReturned: true,
   OrderHeld: true,
   OrderReleased: true,

@@ -50,7 +50,7 @@ export const metricsProjection: Projection<MetricsState> = {
       const before = changed.get(event.orderId) ?? state.orders.get(event.orderId);
       const now = counted(event, before);
       changed.set(event.orderId, now);
-      if (before) countDurations(event, before, now, state.figures);
+      if (before) countDurations(before, now, state.figures);
     }
     // The figures are sums over the present state of the orders, so states in between do not
     // matter.
@@ -145,18 +145,13 @@ function fieldsOf(placedAtMs: number): readonly string[] {
   return fields;
 }
 
-function countDurations(
-  event: ProjectedEvent['event'],
-  before: MetricsOrder,
-  now: MetricsOrder,
-  all: MetricsState['figures'],
-): void {
-  const nowShipped = now.shippedTimed && !before.shippedTimed;
-  if (!nowShipped && event.type !== 'OrderDelivered') return;
-  const tookMs = utcMs(event.occurredAt) - before.placedAtMs;
+function countDurations(before: MetricsOrder, now: MetricsOrder, all: MetricsState['figures']): void {
+  const isShipped = now.isShippingTimed && !before.isShippingTimed;
+  const isDelivered = now.isDeliveryTimed && !before.isDeliveryTimed;
+  if (!isShipped && !isDelivered) return;
   for (const figures of figuresOf(now, all)) {
-    if (nowShipped) addDuration(figures.placedToShipped, tookMs);
-    if (event.type === 'OrderDelivered') addDuration(figures.placedToDelivered, tookMs);
+    if (isShipped) addDuration(figures.placedToShipped, now.shippedAfterMs ?? 0);
+    if (isDelivered) addDuration(figures.placedToDelivered, now.deliveredAfterMs ?? 0);
   }
 }
 
@@ -177,14 +172,15 @@ function figuresOf(order: MetricsOrder, all: MetricsState['figures']): Figures[]
 
 function add(figures: Figures, order: MetricsOrder, sign: 1 | -1): void {
   const factor = BigInt(sign);
-  const cancelled = order.status === 'cancelled';
+  // The credits of an order whose units are all cancelled are 0: its refunds lower nothing more.
+  const refunded = Math.min(order.creditedByRefundsMinor, order.creditedMinor);
   figures.orders += sign;
-  figures.units += sign * order.units;
+  figures.units += sign * order.units.ordered;
   figures.gross += factor * BigInt(order.totalMinor);
-  figures.cancelled += cancelled ? factor * BigInt(order.totalMinor) : 0n;
-  // The cancellation has taken the whole order out of the net, so its refunds are not subtracted
-  // again.
-  figures.refunded += cancelled ? 0n : factor * BigInt(order.refundedMinor);
+  figures.cancelled += factor * BigInt(order.cancelledMinor);
+  figures.refunded += factor * BigInt(refunded);
+  figures.credited += factor * BigInt(order.creditedMinor - refunded);
   figures.paid += factor * BigInt(order.paidMinor);
+  figures.givenBack += factor * BigInt(order.refundedMinor);
   figures.byStatus.set(order.status, (figures.byStatus.get(order.status) ?? 0) + sign);
 }

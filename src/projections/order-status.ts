@@ -1,9 +1,10 @@
-import { evolve } from '../orders/evolve.js';
-import { type Order, type OrderStatus, type PaymentStatus, paymentStatus } from '../orders/order.js';
+import type { EventEnvelope, OrderEvent } from '../orders/events.js';
+import { fold } from '../orders/evolve.js';
+import type { Order } from '../orders/order.js';
+import { type OrderStatus, type PaymentStatus, paymentStatus } from '../orders/totals.js';
+import { decodeOrder, encodeOrder } from '../read-models/encoding/encoded-order.js';
 import type { PartitionKeys } from '../read-models/keys.js';
 import {
-  decodeOrder,
-  encodeOrder,
   orderStatus,
   orderStatusKeys,
   placedMember,
@@ -30,13 +31,18 @@ export const orderStatusProjection: Projection<Orders> = {
   },
 
   project(events, partitionKeys, orders) {
-    const after = new Map<string, Order>();
+    const byOrder = new Map<string, (OrderEvent & EventEnvelope)[]>();
     for (const { event } of events) {
-      after.set(event.orderId, evolve(after.get(event.orderId) ?? orders.get(event.orderId), event));
+      const ofOrder = byOrder.get(event.orderId);
+      if (ofOrder) ofOrder.push(event);
+      else byOrder.set(event.orderId, [event]);
     }
     const writes = new OrderWrites(partitionKeys);
-    for (const [orderId, order] of after) {
-      writes.add(orders.get(orderId), order);
+    for (const [orderId, ofOrder] of byOrder) {
+      const before = orders.get(orderId);
+      const order = fold(ofOrder, before);
+      if (!order) continue;
+      writes.add(before, order);
       orders.set(orderId, order);
     }
     return writes.commands();

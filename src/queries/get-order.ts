@@ -1,6 +1,7 @@
 import { orderJson } from '../orders/order-document.js';
 import { orderPartition } from '../orders/values/partition.js';
-import { decodeOrder, orderStatus, orderStatusKeys } from '../read-models/order-status.js';
+import { decodeOrder } from '../read-models/encoding/encoded-order.js';
+import { orderStatus, orderStatusKeys } from '../read-models/order-status.js';
 import { fromLive, type ReadModels } from './live-generation.js';
 
 /** Returns the current order as JSON text, with its version, or undefined if it does not exist. */

@@ -1,16 +1,17 @@
 import { list, nullable, object, text } from '../json-schema.js';
+import type { Order } from '../orders/order.js';
+import { orderJson, orderSchema } from '../orders/order-document.js';
 import {
-  type Order,
   type OrderStatus,
   orderStatuses,
   type PaymentStatus,
   paymentStatus,
   paymentStatuses,
-} from '../orders/order.js';
-import { orderJson, orderSchema } from '../orders/order-document.js';
+} from '../orders/totals.js';
 import { orderPartition } from '../orders/values/partition.js';
+import { decodeOrder } from '../read-models/encoding/encoded-order.js';
 import { shortTime } from '../read-models/encoding/short-id.js';
-import { decodeOrder, memberOrderId, orderStatus, orderStatusKeys } from '../read-models/order-status.js';
+import { memberOrderId, orderStatus, orderStatusKeys } from '../read-models/order-status.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { queryLimits as limits } from './limits.js';
 import { fromLive, type GenerationReader, type ReadModels } from './live-generation.js';

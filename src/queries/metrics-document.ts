@@ -1,6 +1,6 @@
 import { count, type FromSchema, list, nullable, object, time } from '../json-schema.js';
-import { type OrderStatus, orderStatuses } from '../orders/order.js';
 import { amountSchema, storedCurrencySchema } from '../orders/order-document.js';
+import { type OrderStatus, orderStatuses } from '../orders/totals.js';
 import { exponentOf } from '../orders/values/currency.js';
 import { formatMinor } from '../orders/values/money.js';
 import { type DurationSketch, quantileMs } from '../read-models/encoding/duration-sketch.js';
@@ -11,8 +11,11 @@ const revenueSchema = object({
   gross: amountSchema,
   cancelled: amountSchema,
   refunded: amountSchema,
+  credited: amountSchema,
   net: amountSchema,
   paid: amountSchema,
+  given_back: amountSchema,
+  cash: amountSchema,
 });
 
 /** Seconds; null without any duration. */
@@ -71,13 +74,16 @@ export function metricsDocument(
 
 function revenue(figures: Figures, exponent: number): MetricsDocument['revenue'] {
   const money = (minor: bigint) => new ExactNumber(formatMinor(minor, exponent));
-  const { gross, cancelled, refunded, paid } = figures;
+  const { gross, cancelled, refunded, credited, paid, givenBack } = figures;
   return {
     gross: money(gross),
     cancelled: money(cancelled),
     refunded: money(refunded),
-    net: money(gross - cancelled - refunded),
+    credited: money(credited),
+    net: money(gross - cancelled - refunded - credited),
     paid: money(paid),
+    given_back: money(givenBack),
+    cash: money(paid - givenBack),
   };
 }
 

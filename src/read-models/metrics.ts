@@ -1,4 +1,4 @@
-import { type OrderStatus, orderStatuses } from '../orders/order.js';
+import { type OrderStatus, orderStatuses } from '../orders/totals.js';
 import {
   type DurationSketch,
   decodeSketch,
@@ -13,10 +13,9 @@ import type { ReadableEntry } from './readable-entry.js';
 
 /**
  * The figures of all orders per currency: in total, and by the month, day and hour in which the
- * orders were placed. Versions 1 and 2 have the same figures; they differ in what they keep per
- * order, which queries do not read.
+ * orders were placed.
  */
-export const metrics = { name: 'metrics', version: 2, readsFrom: 1 } as const;
+export const metrics = { name: 'metrics', version: 3, readsFrom: 3 } as const;
 
 export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
@@ -52,8 +51,11 @@ export interface Figures {
   units: number;
   gross: bigint;
   cancelled: bigint;
+  /** The part of the credits that came from refunds; `credited` is the rest. */
   refunded: bigint;
+  credited: bigint;
   paid: bigint;
+  givenBack: bigint;
   byStatus: Map<OrderStatus, number>;
   placedToShipped: DurationSketch;
   placedToDelivered: DurationSketch;
@@ -69,7 +71,9 @@ export function emptyFigures(): Figures {
     gross: 0n,
     cancelled: 0n,
     refunded: 0n,
+    credited: 0n,
     paid: 0n,
+    givenBack: 0n,
     byStatus: new Map(),
     placedToShipped: emptySketch(),
     placedToDelivered: emptySketch(),
@@ -84,7 +88,9 @@ export function mergeFigures(into: Figures, other: Figures): void {
   into.gross += other.gross;
   into.cancelled += other.cancelled;
   into.refunded += other.refunded;
+  into.credited += other.credited;
   into.paid += other.paid;
+  into.givenBack += other.givenBack;
   for (const [status, count] of other.byStatus) into.byStatus.set(status, (into.byStatus.get(status) ?? 0) + count);
   mergeSketch(into.placedToShipped, other.placedToShipped);
   mergeSketch(into.placedToDelivered, other.placedToDelivered);
@@ -98,7 +104,9 @@ type EncodedFigures = [
   gross: string,
   cancelled: string,
   refunded: string,
+  credited: string,
   paid: string,
+  givenBack: string,
   byStatus: number[],
   placedToShipped: readonly number[],
   placedToDelivered: readonly number[],
@@ -113,7 +121,9 @@ export function encodeFigures(figures: Figures): string {
     String(figures.gross),
     String(figures.cancelled),
     String(figures.refunded),
+    String(figures.credited),
     String(figures.paid),
+    String(figures.givenBack),
     orderStatuses.map((status) => figures.byStatus.get(status) ?? 0),
     encodeSketch(figures.placedToShipped),
     encodeSketch(figures.placedToDelivered),
@@ -124,15 +134,19 @@ export function encodeFigures(figures: Figures): string {
 }
 
 export function decodeFigures(text: string): Figures {
-  const [orders, units, gross, cancelled, refunded, paid, byStatus, shipped, delivered, firstHour, lastHour] =
-    JSON.parse(text) as EncodedFigures;
+  const [orders, units, gross, cancelled, refunded, credited, paid, givenBack, byStatus, ...rest] = JSON.parse(
+    text,
+  ) as EncodedFigures;
+  const [shipped, delivered, firstHour, lastHour] = rest;
   return {
     orders,
     units,
     gross: BigInt(gross),
     cancelled: BigInt(cancelled),
     refunded: BigInt(refunded),
+    credited: BigInt(credited),
     paid: BigInt(paid),
+    givenBack: BigInt(givenBack),
     byStatus: new Map(orderStatuses.map((status, index) => [status, byStatus[index] ?? 0])),
     placedToShipped: decodeSketch(shipped),
     placedToDelivered: decodeSketch(delivered),

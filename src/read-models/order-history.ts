@@ -52,8 +52,11 @@ export interface HistoryEntry {
   readonly hash: string;
 }
 
-/** One letter per event type. Part of the stored format. */
-const typeLetters: Readonly<Record<OrderEventType, string>> = {
+/**
+ * One letter per frequent event type. Part of the stored format: an entry of another type has its
+ * whole name, which processes of earlier versions can show.
+ */
+const typeLetters: Readonly<Partial<Record<OrderEventType, string>>> = {
   OrderPlaced: 'P',
   OrderAmended: 'A',
   OrderPaid: 'M',

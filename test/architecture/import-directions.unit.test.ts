@@ -29,7 +29,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'projector/scheduling': ['projector'],
 
   http: ['http/*'],
-  'http/contract': ['access', 'audit', 'commands', 'orders/*', 'queries/*', 'event-log', 'read-models', 'webhooks'],
+  'http/contract': [
+    'http/contract/*',
+    'access',
+    'audit',
+    'commands',
+    'orders/*',
+    'queries/*',
+    'event-log',
+    'read-models',
+    'webhooks',
+  ],
   'http/request': ['http', 'http/contract', 'event-log', 'access', 'commands', 'orders/*', 'read-models'],
   'http/response': ['http', 'http/contract', 'http/request', 'event-log'],
   'http/middleware': [

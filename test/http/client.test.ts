@@ -45,12 +45,20 @@ describe('the generated client', function () {
     good(await client.POST('/orders/{order_id}/release', { params: at(4), body: { reason: 'r' } }));
     good(await client.POST('/orders/{order_id}/process', { params: at(5) }));
     good(await client.POST('/orders/{order_id}/ship', { params: at(6), body: { carrier: 'DHL' } }));
-    good(await client.POST('/orders/{order_id}/deliver', { params: at(7) }));
-    good(await client.POST('/orders/{order_id}/return', { params: at(8), body: { reason: 'r' } }));
-    good(await client.POST('/orders/{order_id}/refund', { params: at(9), body: { amount: 4, reason: 'r' } }));
-    const noted = good(await client.POST('/orders/{order_id}/note', { params: at(10), body: { text: 'done' } }));
-    expect([noted.status, noted.payment_status, noted.version]).to.deep.equal(['returned', 'partially_refunded', 11]);
+    const tracking = { shipment_id: '1', tracking_number: 'T-1' };
+    good(await client.POST('/orders/{order_id}/track', { params: at(7), body: tracking }));
+    good(await client.POST('/orders/{order_id}/deliver', { params: at(8), body: { shipment_id: '1' } }));
+    good(await client.POST('/orders/{order_id}/return', { params: at(9), body: { reason: 'r' } }));
+    good(await client.POST('/orders/{order_id}/refund', { params: at(10), body: { amount: 4, reason: 'r' } }));
+    const noted = good(await client.POST('/orders/{order_id}/note', { params: at(11), body: { text: 'done' } }));
+    expect([noted.status, noted.payment_status, noted.version]).to.deep.equal(['returned', 'partially_refunded', 12]);
     const second = good(await client.POST('/orders', { body: { ...body, currency: 'EUR' } }));
+    good(
+      await client.POST('/orders/{order_id}/credit', {
+        params: { path: { order_id: second.order_id } },
+        body: { amount: 5, reason: 'r' },
+      }),
+    );
     good(
       await client.POST('/orders/{order_id}/cancel', {
         params: { path: { order_id: second.order_id } },
@@ -69,13 +77,13 @@ describe('the generated client', function () {
     });
     expect(JSON.parse(String(good(batch)))).to.include({ line: 1, status: 201 });
 
-    expect(good(await client.GET('/orders/{order_id}', { params: { path } })).version).to.equal(11);
+    expect(good(await client.GET('/orders/{order_id}', { params: { path } })).version).to.equal(12);
     const then = good(await client.GET('/orders/{order_id}', { params: { path, query: { version: 2 } } }));
     expect(then.total_amount).to.equal(10);
     const list = good(await client.GET('/orders', { params: { query: { user_id: 'u-1', limit: 2 } } }));
     expect([list.orders.length, typeof list.next_cursor]).to.deep.equal([2, 'string']);
     const history = good(await client.GET('/orders/{order_id}/history', { params: { path } }));
-    expect('events' in history && history.events.length).to.equal(11);
+    expect('events' in history && history.events.length).to.equal(12);
     const figures = good(await client.GET('/orders/metrics', { params: { query: { interval: 'month' } } }));
     expect([figures.total_orders, figures.revenue.gross, figures.series?.length]).to.deep.equal([2, 30, 1]);
     const stream = await client.GET('/orders/stream', { parseAs: 'stream', headers: { accept: 'text/event-stream' } });

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { adjustmentTypes } from '../../src/orders/events.js';
 import { orderLimits } from '../../src/orders/limits.js';
-import { type Order, orderStatuses } from '../../src/orders/order.js';
+import type { Order } from '../../src/orders/order.js';
 import { orderDocument, orderJson } from '../../src/orders/order-document.js';
+import { orderStatuses } from '../../src/orders/totals.js';
 import { currencyCodes } from '../../src/orders/values/currency.js';
 import { utcMs, utcTime } from '../../src/orders/values/utc-time.js';
 
@@ -15,22 +17,63 @@ const amount = fc.integer({ min: 0, max: orderLimits.maxAmountMinor });
 const time = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31, 23, 59, 59, 999) });
 const count = fc.nat(1_000);
 
+const someText = fc.string({ minLength: 1 });
 const anyOrder: fc.Arbitrary<Order> = fc.record({
   orderId: fc.uuid(),
   userId: text,
+  reference: fc.option(text),
   status: fc.constantFrom(...orderStatuses),
   onHold: fc.boolean(),
   items: fc.array(
-    fc.record({ itemId: text, quantity: count, unitPriceMinor: fc.option(amount), shipped: count, returned: count }),
+    fc.record({
+      lineId: text,
+      itemId: fc.oneof(text, fc.constantFrom('a', 'b')),
+      quantity: count,
+      unitPriceMinor: fc.option(amount),
+      unitPriceMicro: fc.option(amount),
+      cancelled: count,
+      shipped: count,
+      inTransit: count,
+      delivered: count,
+      returned: count,
+    }),
+    { maxLength: 20 },
+  ),
+  units: fc.constant({ ordered: 0, cancelled: 0, shipped: 0, inTransit: 0, delivered: 0, returned: 0 }),
+  adjustments: fc.array(
+    fc.record({
+      type: fc.constantFrom(...adjustmentTypes),
+      amountMinor: fc.integer({ min: -orderLimits.maxAmountMinor, max: orderLimits.maxAmountMinor }),
+      description: fc.option(someText),
+    }),
+  ),
+  shipments: fc.array(
+    fc.record({
+      shipmentId: fc.constantFrom('1', '2'),
+      carrier: fc.option(someText),
+      trackingNumber: fc.option(text),
+      shippedAt: time.map(utcTime),
+      arrivedAt: fc.option(time.map(utcTime)),
+      inTransit: fc.nat(1),
+      items: fc.array(
+        fc.record({ lineId: text, itemId: text, quantity: count, inTransit: count, withCustomer: count }),
+      ),
+    }),
   ),
   currency: fc.constantFrom(...currencyCodes),
   totalMinor: amount,
+  cancelledMinor: amount,
+  creditedMinor: amount,
+  creditedByRefundsMinor: amount,
   paidMinor: amount,
   refundedMinor: amount,
+  isCancelledBySchema1: fc.boolean(),
   metadata: fc.dictionary(text, text),
   placedAt: time.map(utcTime),
   updatedAt: time.map(utcTime),
   version: fc.integer({ min: 1 }),
+  firstPaidAt: fc.constant(null),
+  lastPayment: fc.constant(null),
 });
 
 describe('the document of an order', () => {

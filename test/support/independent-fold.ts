@@ -2,25 +2,61 @@ import type pg from 'pg';
 
 /**
  * A fold of the log that shares no code with the service; tests compare the read models with it. It
- * is written from the contract, deliberately in another way: it keeps counters in BigInt and
- * derives everything else at the end.
+ * is written from the contract, deliberately in another way: it follows each single unit of an
+ * order from the shop to the customer and back, keeps money in BigInt, and derives everything else
+ * at the end.
  */
-interface FoldedOrder {
+export interface FoldedOrder {
   id: string;
   user: string;
+  reference: string | null;
   currency: string;
+  lines: Line[];
+  units: Unit[];
+  parcels: Parcel[];
+  adjustments: { type: string; amount_minor: number; description?: string }[];
   total: bigint;
-  paid: bigint;
-  refunded: bigint;
-  ordered: Map<string, number>;
-  prices: Map<string, number | null>;
-  shipped: Map<string, number>;
-  returned: Map<string, number>;
-  flags: Set<'processing' | 'delivered' | 'cancelled' | 'held'>;
+  /** The amounts that came off the total, by cause. */
+  off: { cancelled: bigint; refunded: bigint; credited: bigint };
+  /** Payments, then refunds. */
+  moved: { in: bigint; out: bigint };
+  marks: Set<'processed' | 'held' | 'refund lowered the worth' | 'cancelled by schema 1'>;
+  times: { lastShipped?: number; lastDelivered?: number; toShipped?: number; toDelivered?: number };
   metadata: Record<string, string>;
   placedAt: string;
   updatedAt: string;
   version: number;
+}
+
+interface Line {
+  id: string;
+  item: string;
+  quantity: number;
+  price: number | null;
+}
+
+interface Unit {
+  line: Line;
+  at: 'shop' | 'cancelled' | 'road' | 'customer' | 'back';
+  arrived: boolean;
+  parcel: number;
+}
+
+interface Parcel {
+  carrier: string | null;
+  tracking: string | null;
+  shippedAt: string;
+  lastArrival: string | null;
+  content: { line: Line; quantity: number }[];
+}
+
+interface MovedLine {
+  line_id?: string;
+  item_id: string;
+  quantity: number;
+  unit_price_minor: number | null;
+  unit_price_micro?: number;
+  in_transit?: number;
 }
 
 interface Row {
@@ -29,20 +65,28 @@ interface Row {
   type: string;
   /** The fields of all types of events; each has its own of them. */
   data: {
-    items: Lines;
+    items?: MovedLine[] | null;
     amount_minor: number;
-    total_minor: number;
+    credited_minor?: number;
+    total_minor?: number;
     user_id: string;
     currency: string;
-    metadata: Record<string, string>;
+    reference?: string;
+    metadata?: Record<string, string>;
+    adjustments?: FoldedOrder['adjustments'];
+    shipment_id?: string | null;
+    carrier: string | null;
+    tracking_number: string | null;
+    ship_again?: true;
   };
+  metadata: { schema: number };
   occurred_at: Date;
   recorded_at: Date;
 }
 
 export async function foldLog(client: pg.Client): Promise<Map<string, FoldedOrder>> {
   const { rows } = await client.query<Row>(
-    `select order_id, version, type, data, occurred_at, recorded_at from events
+    `select order_id, version, type, data, metadata, occurred_at, recorded_at from events
      where order_id <> '00000000-0000-8000-8000-6f7065726174' order by order_id, version`,
   );
   const orders = new Map<string, FoldedOrder>();
@@ -50,24 +94,33 @@ export async function foldLog(client: pg.Client): Promise<Map<string, FoldedOrde
   return orders;
 }
 
-type Lines = { item_id: string; quantity: number; unit_price_minor?: number | null }[];
+function linesOf(items: readonly MovedLine[]): Line[] {
+  return items.map((item, nth) => {
+    const fine = item.unit_price_micro === undefined ? null : item.unit_price_micro / 1e6;
+    const price = item.unit_price_minor === null ? fine : item.unit_price_minor / 100;
+    return { id: item.line_id ?? `${nth + 1}`, item: item.item_id, quantity: item.quantity, price };
+  });
+}
+
+function unitsOf(lines: readonly Line[]): Unit[] {
+  return lines.flatMap((line) =>
+    Array.from({ length: line.quantity }, (): Unit => ({ line, at: 'shop', arrived: false, parcel: 0 })),
+  );
+}
 
 function foldRow(orders: Map<string, FoldedOrder>, row: Row): void {
-  const { data } = row;
-  if (row.type === 'OrderPlaced') {
+  const { data, type } = row;
+  if (type === 'OrderPlaced') {
+    const lines = linesOf(data.items ?? []);
     orders.set(row.order_id, {
-      id: row.order_id,
-      user: data.user_id,
-      currency: data.currency,
-      total: BigInt(data.total_minor),
-      paid: 0n,
-      refunded: 0n,
-      ordered: new Map(data.items.map((item) => [item.item_id, item.quantity])),
-      prices: new Map(data.items.map((item) => [item.item_id, item.unit_price_minor ?? null])),
-      shipped: new Map(),
-      returned: new Map(),
-      flags: new Set(),
-      metadata: data.metadata,
+      ...{ id: row.order_id, user: data.user_id, reference: data.reference ?? null, currency: data.currency },
+      ...{ lines, units: unitsOf(lines), parcels: [], adjustments: data.adjustments ?? [] },
+      total: BigInt(data.total_minor ?? 0),
+      off: { cancelled: 0n, refunded: 0n, credited: 0n },
+      moved: { in: 0n, out: 0n },
+      marks: new Set(),
+      times: {},
+      metadata: data.metadata ?? {},
       placedAt: row.occurred_at.toISOString(),
       updatedAt: row.recorded_at.toISOString(),
       version: 1,
@@ -79,68 +132,208 @@ function foldRow(orders: Map<string, FoldedOrder>, row: Row): void {
     throw new Error(`the stream of ${row.order_id} has a gap at ${row.version}`);
   order.version = row.version;
   order.updatedAt = row.recorded_at.toISOString();
-  const count = (into: Map<string, number>) => {
-    for (const { item_id, quantity } of data.items) into.set(item_id, (into.get(item_id) ?? 0) + quantity);
-  };
-  if (row.type === 'OrderPaid') order.paid += BigInt(data.amount_minor);
-  if (row.type === 'OrderRefunded') order.refunded += BigInt(data.amount_minor);
-  if (row.type === 'OrderShipped') count(order.shipped);
-  if (row.type === 'OrderReturned') count(order.returned);
-  if (row.type === 'OrderProcessingStarted') order.flags.add('processing');
-  if (row.type === 'OrderDelivered') order.flags.add('delivered');
-  if (row.type === 'OrderCancelled') order.flags.add('cancelled');
-  if (row.type === 'OrderHeld') order.flags.add('held');
-  if (row.type === 'OrderReleased') order.flags.delete('held');
-  if (row.type === 'OrderAmended') {
-    order.total = BigInt(data.total_minor);
-    order.ordered = new Map(data.items.map((item) => [item.item_id, item.quantity]));
-    order.prices = new Map(data.items.map((item) => [item.item_id, item.unit_price_minor ?? null]));
+  if (type === 'OrderAmended') amend(order, data);
+  if (type === 'OrderPaid') order.moved.in += BigInt(data.amount_minor);
+  if (type === 'OrderRefunded') refund(order, data.amount_minor, data.credited_minor ?? data.amount_minor);
+  if (type === 'OrderCredited') order.off.credited += BigInt(data.amount_minor);
+  if (type === 'OrderProcessingStarted') order.marks.add('processed');
+  if (type === 'OrderHeld') order.marks.add('held');
+  if (type === 'OrderReleased') order.marks.delete('held');
+  if (type === 'OrderShipped') ship(order, row);
+  if (type === 'OrderShipmentTracked') {
+    const parcel = order.parcels[Number(data.shipment_id) - 1];
+    if (!parcel) throw new Error(`${row.order_id} has no parcel ${data.shipment_id}`);
+    parcel.carrier = data.carrier ?? parcel.carrier;
+    parcel.tracking = data.tracking_number ?? parcel.tracking;
+  }
+  if (type === 'OrderDelivered') deliver(order, row);
+  if (type === 'OrderCancelled') cancel(order, row);
+  if (type === 'OrderReturned') comeBack(order, row);
+  time(order);
+}
+
+function amend(order: FoldedOrder, data: Row['data']): void {
+  order.reference = data.reference ?? order.reference;
+  order.metadata = data.metadata ?? order.metadata;
+  if (data.total_minor === undefined) return;
+  order.total = BigInt(data.total_minor);
+  order.adjustments = data.adjustments ?? [];
+  order.lines = data.items ? linesOf(data.items) : order.lines;
+  order.units = unitsOf(order.lines);
+  order.off.cancelled = 0n;
+}
+
+function refund(order: FoldedOrder, amount: number, lowering: number): void {
+  order.moved.out += BigInt(amount);
+  if (lowering > 0) order.marks.add('refund lowered the worth');
+  if (statusOf(order) !== 'cancelled') order.off.refunded += BigInt(lowering);
+}
+
+/** Moves so many units of each of the lines, those of the oldest parcels first. */
+function move(
+  order: FoldedOrder,
+  items: readonly MovedLine[],
+  isThere: (unit: Unit) => boolean,
+  to: (unit: Unit) => void,
+  count = (item: MovedLine) => item.quantity,
+): void {
+  for (const item of items) {
+    const ofLine = (unit: Unit) =>
+      item.line_id === undefined ? unit.line.item === item.item_id : unit.line.id === item.line_id;
+    const there = order.units.filter((unit) => ofLine(unit) && isThere(unit)).sort((a, b) => a.parcel - b.parcel);
+    const wanted = count(item);
+    if (there.length < wanted)
+      throw new Error(`${order.id}: ${wanted} units of ${item.item_id}, ${there.length} there`);
+    for (const unit of there.slice(0, wanted)) to(unit);
   }
 }
 
-const sum = (counts: Map<string, number>) => [...counts.values()].reduce((total, one) => total + one, 0);
+function ship(order: FoldedOrder, { data, metadata, occurred_at }: Row): void {
+  const items = data.items ?? [];
+  // Schema 1 records no delivery after something came back.
+  const arrives = metadata.schema === 1 && order.units.some(({ at }) => at === 'back');
+  const parcel = order.parcels.length + 1;
+  const content = new Map<Line, number>();
+  move(
+    order,
+    items,
+    ({ at }) => at === 'shop',
+    (unit) => {
+      Object.assign(unit, { at: arrives ? 'customer' : 'road', arrived: arrives, parcel });
+      content.set(unit.line, (content.get(unit.line) ?? 0) + 1);
+    },
+  );
+  order.parcels.push({
+    carrier: data.carrier,
+    tracking: data.tracking_number,
+    shippedAt: occurred_at.toISOString(),
+    lastArrival: null,
+    content: [...content].map(([line, quantity]) => ({ line, quantity })),
+  });
+  order.times.lastShipped = occurred_at.getTime();
+}
 
-export function statusOf(order: FoldedOrder): string {
-  const [ordered, shipped, returned] = [sum(order.ordered), sum(order.shipped), sum(order.returned)];
-  if (order.flags.has('cancelled')) return 'cancelled';
-  if (shipped === 0) return order.flags.has('processing') ? 'processing' : 'pending';
-  if (shipped < ordered) return 'partially_shipped';
-  if (returned > 0) return returned === shipped ? 'returned' : 'partially_returned';
-  return order.flags.has('delivered') ? 'delivered' : 'shipped';
+function deliver(order: FoldedOrder, { data, occurred_at }: Row): void {
+  const arrive = (unit: Unit) => {
+    Object.assign(unit, { at: 'customer', arrived: true });
+    const parcel = order.parcels[unit.parcel - 1];
+    if (parcel) parcel.lastArrival = occurred_at.toISOString();
+  };
+  const inParcel = (unit: Unit) => data.shipment_id == null || unit.parcel === Number(data.shipment_id);
+  const onRoad = (unit: Unit) => unit.at === 'road' && inParcel(unit);
+  if (data.items) move(order, data.items, onRoad, arrive);
+  else for (const unit of order.units.filter(onRoad)) arrive(unit);
+  order.times.lastDelivered = occurred_at.getTime();
+}
+
+function cancel(order: FoldedOrder, { data, metadata }: Row): void {
+  const inShop = ({ at }: Unit) => at === 'shop';
+  const gone = (unit: Unit) => {
+    unit.at = 'cancelled';
+  };
+  if (data.items) move(order, data.items, inShop, gone);
+  else for (const unit of order.units.filter(inShop)) gone(unit);
+  if (order.units.every(({ at }) => at === 'cancelled')) {
+    order.off = { cancelled: order.total, refunded: 0n, credited: 0n };
+    if (metadata.schema === 1) order.marks.add('cancelled by schema 1');
+  } else {
+    order.off.cancelled += BigInt(data.amount_minor);
+  }
+}
+
+function comeBack(order: FoldedOrder, { data, metadata }: Row): void {
+  const items = data.items ?? [];
+  const back = (unit: Unit) => {
+    if (data.ship_again) Object.assign(unit, { at: 'shop', arrived: false, parcel: 0 });
+    else unit.at = 'back';
+  };
+  const inParcel = (unit: Unit) => data.shipment_id == null || unit.parcel === Number(data.shipment_id);
+  if (metadata.schema === 1) {
+    move(order, items, ({ at }) => at === 'road' || at === 'customer', back);
+    for (const unit of order.units.filter(({ at }) => at === 'road'))
+      Object.assign(unit, { at: 'customer', arrived: true });
+    return;
+  }
+  const onRoad = (unit: Unit) => unit.at === 'road' && inParcel(unit);
+  const there = (unit: Unit) => unit.at === 'customer' && inParcel(unit);
+  move(order, items, onRoad, back, ({ in_transit = 0 }) => in_transit);
+  move(order, items, there, back, ({ quantity, in_transit = 0 }) => quantity - in_transit);
+}
+
+/** An order is timed once, when nothing of it is left to ship or on the road. */
+function time(order: FoldedOrder): void {
+  const { times, units } = order;
+  const has = (at: Unit['at']) => units.some((unit) => unit.at === at);
+  const placed = Date.parse(order.placedAt);
+  if (has('shop') || !(has('road') || has('customer') || has('back'))) return;
+  if (times.lastShipped !== undefined) times.toShipped ??= Math.max(0, times.lastShipped - placed);
+  if (has('road') || !units.some(({ arrived }) => arrived)) return;
+  if (times.lastDelivered !== undefined) times.toDelivered ??= Math.max(0, times.lastDelivered - placed);
+}
+
+export function statusOf({ units, marks }: FoldedOrder): string {
+  const at = new Set(units.map((unit) => unit.at));
+  const only = (...places: Unit['at'][]) => [...at].every((place) => places.includes(place));
+  if (only('cancelled')) return 'cancelled';
+  if (only('cancelled', 'shop')) return marks.has('processed') ? 'processing' : 'pending';
+  if (at.has('shop')) return 'partially_shipped';
+  if (only('cancelled', 'back')) return 'returned';
+  if (at.has('road')) return 'shipped';
+  return at.has('back') ? 'partially_returned' : 'delivered';
+}
+
+function paymentOf(order: FoldedOrder, worth: bigint): string {
+  const { in: paid, out } = order.moved;
+  if (paid === 0n) return order.total === 0n ? 'paid' : 'unpaid';
+  if (out === paid) return 'refunded';
+  const isShort = paid - out < (order.marks.has('cancelled by schema 1') ? order.total : worth);
+  if (isShort) return out > 0n ? 'partially_refunded' : 'partially_paid';
+  return order.marks.has('refund lowered the worth') ? 'partially_refunded' : 'paid';
 }
 
 /** The order as the API has to show it. Only for currencies of two decimals. */
 export function expectedDocument(order: FoldedOrder): object {
   const major = (minor: bigint | number) => Number(minor) / 100;
-  const status = statusOf(order);
-  const payment =
-    order.refunded > 0n
-      ? order.refunded === order.paid
-        ? 'refunded'
-        : 'partially_refunded'
-      : order.paid === order.total
-        ? 'paid'
-        : order.paid > 0n
-          ? 'partially_paid'
-          : 'unpaid';
+  const { off, moved } = order;
+  const worth = order.total - off.cancelled - off.refunded - off.credited;
+  const count = (line: Line, isCounted: (unit: Unit) => boolean) =>
+    order.units.filter((unit) => unit.line === line && isCounted(unit)).length;
   return {
     order_id: order.id,
+    reference: order.reference,
     user_id: order.user,
-    status,
-    payment_status: payment,
-    on_hold: order.flags.has('held') && ['pending', 'processing', 'partially_shipped'].includes(status),
-    items: [...order.ordered].map(([item_id, quantity]) => ({
-      item_id,
-      quantity,
-      ...(order.prices.get(item_id) == null ? {} : { unit_price: major(order.prices.get(item_id) ?? 0) }),
-      shipped: order.shipped.get(item_id) ?? 0,
-      returned: order.returned.get(item_id) ?? 0,
+    status: statusOf(order),
+    payment_status: paymentOf(order, worth),
+    on_hold: order.marks.has('held') && order.units.some(({ at }) => at === 'shop'),
+    items: order.lines.map((line) => ({
+      line_id: line.id,
+      item_id: line.item,
+      quantity: line.quantity,
+      ...(line.price === null ? {} : { unit_price: line.price }),
+      cancelled: count(line, ({ at }) => at === 'cancelled'),
+      shipped: count(line, ({ at }) => at !== 'cancelled' && at !== 'shop'),
+      delivered: count(line, ({ arrived }) => arrived),
+      returned: count(line, ({ at }) => at === 'back'),
     })),
-    item_ids: [...order.ordered.keys()],
+    item_ids: [...new Set(order.lines.map(({ item }) => item))],
+    adjustments: order.adjustments.map(({ amount_minor, ...rest }) => ({ ...rest, amount: major(amount_minor) })),
     total_amount: major(order.total),
     currency: order.currency,
-    paid_amount: major(order.paid),
-    refunded_amount: major(order.refunded),
+    cancelled_amount: major(off.cancelled),
+    credited_amount: major(off.refunded + off.credited),
+    paid_amount: major(moved.in),
+    refunded_amount: major(moved.out),
+    balance: major(worth - (moved.in - moved.out)),
+    shipments: order.parcels.map((parcel, nth) => ({
+      shipment_id: `${nth + 1}`,
+      items: parcel.content.map(({ line, quantity }) => ({ line_id: line.id, item_id: line.item, quantity })),
+      carrier: parcel.carrier,
+      tracking_number: parcel.tracking,
+      shipped_at: parcel.shippedAt,
+      delivered_at: order.units.some((unit) => unit.at === 'road' && unit.parcel === nth + 1)
+        ? null
+        : parcel.lastArrival,
+    })),
     metadata: order.metadata,
     placed_at: order.placedAt,
     updated_at: order.updatedAt,
@@ -148,27 +341,28 @@ export function expectedDocument(order: FoldedOrder): object {
   };
 }
 
-/** The figures of one currency, in minor units. */
+/** The figures of one currency: money in minor units, times in milliseconds. */
 export function expectedFigures(orders: Iterable<FoldedOrder>, currency: string) {
   const figures = {
-    total_orders: 0,
-    units: 0,
-    gross: 0n,
-    cancelled: 0n,
-    refunded: 0n,
-    paid: 0n,
+    ...{ total_orders: 0, units: 0, gross: 0n, cancelled: 0n, refunded: 0n, credited: 0n, paid: 0n, given_back: 0n },
     by_status: {} as Record<string, number>,
+    toShipped: [] as number[],
+    toDelivered: [] as number[],
   };
   for (const order of orders) {
     if (order.currency !== currency) continue;
     const status = statusOf(order);
     figures.total_orders += 1;
-    figures.units += sum(order.ordered);
+    figures.units += order.units.length;
     figures.gross += order.total;
-    figures.paid += order.paid;
-    if (status === 'cancelled') figures.cancelled += order.total;
-    else figures.refunded += order.refunded;
+    figures.cancelled += order.off.cancelled;
+    figures.refunded += order.off.refunded;
+    figures.credited += order.off.credited;
+    figures.paid += order.moved.in;
+    figures.given_back += order.moved.out;
     figures.by_status[status] = (figures.by_status[status] ?? 0) + 1;
+    if (order.times.toShipped !== undefined) figures.toShipped.push(order.times.toShipped);
+    if (order.times.toDelivered !== undefined) figures.toDelivered.push(order.times.toDelivered);
   }
   return figures;
 }

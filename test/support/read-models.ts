@@ -63,19 +63,23 @@ export async function expectReadModelsEqualTheLog(log: TestLog): Promise<void> {
 }
 
 async function expectFigures(log: TestLog, currency: string): Promise<void> {
-  const expected = expectedFigures((await foldLog(log.owner)).values(), currency);
+  const { toShipped, toDelivered, ...expected } = expectedFigures((await foldLog(log.owner)).values(), currency);
   const found = await getMetrics(queriesOf(log), { currency });
-  const { total_orders, units, by_status, revenue } = JSON.parse(exactJson(found));
+  const { total_orders, units, by_status, revenue, processing_time } = JSON.parse(exactJson(found));
   const minor = (amount: number) => BigInt(Math.round(amount * 100));
-  expect({
-    total_orders,
-    units,
-    by_status,
-    gross: minor(revenue.gross),
-    cancelled: minor(revenue.cancelled),
-    refunded: minor(revenue.refunded),
-    paid: minor(revenue.paid),
-  }).to.deep.equal(expected);
+  const { net, cash, ...sums } = revenue;
+  const inMinor = Object.fromEntries(Object.entries(sums).map(([name, amount]) => [name, minor(Number(amount))]));
+  expect({ total_orders, units, by_status, ...inMinor }).to.deep.equal(expected);
+  const { gross, cancelled, refunded, credited, paid, given_back } = expected;
+  expect([minor(net), minor(cash)]).to.deep.equal([gross - cancelled - refunded - credited, paid - given_back]);
+  for (const [name, times] of [
+    ['placed_to_shipped', toShipped],
+    ['placed_to_delivered', toDelivered],
+  ] as const) {
+    const mean = Math.round(times.reduce((sum, ms) => sum + ms, 0) / times.length) / 1000;
+    const { count, mean: shown } = processing_time[name];
+    expect([count, shown], name).to.deep.equal([times.length, times.length === 0 ? null : mean]);
+  }
 }
 
 export async function positionsOf(log: TestLog, partition: number): Promise<number[]> {

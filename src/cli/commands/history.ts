@@ -1,9 +1,10 @@
 import { isKeyReservation } from '../../event-log/key-reservation.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { recordedEvent, type StoredEvent } from '../../event-log/stored-event.js';
-import type { ItemQuantity, RecordedEvent } from '../../orders/events.js';
+import type { LineUnits, OrderAmended, RecordedEvent } from '../../orders/events.js';
 import { evolve } from '../../orders/evolve.js';
-import { type Order, paymentStatus } from '../../orders/order.js';
+import type { Order } from '../../orders/order.js';
+import { paymentStatus } from '../../orders/totals.js';
 import { exponentOf } from '../../orders/values/currency.js';
 import { formatMinor } from '../../orders/values/money.js';
 import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
@@ -58,7 +59,7 @@ function describe(event: RecordedEvent, { currency }: Order): string {
     case 'OrderPlaced':
       return `placed by user ${event.data.user_id}: ${items(event.data.items)} for ${money(event.data.total_minor)}`;
     case 'OrderAmended':
-      return `amended to ${items(event.data.items)} for ${money(event.data.total_minor)}: ${event.data.reason}`;
+      return `amended${amendments(event.data, money)}${event.data.reason === null ? '' : `: ${event.data.reason}`}`;
     case 'OrderPaid':
       return `paid ${money(event.data.amount_minor)}${event.data.payment_reference ? ` (${event.data.payment_reference})` : ''}`;
     case 'OrderProcessingStarted':
@@ -67,14 +68,23 @@ function describe(event: RecordedEvent, { currency }: Order): string {
       const how = [event.data.carrier, event.data.tracking_number].filter(Boolean).join(' ');
       return `shipped ${items(event.data.items)}${how ? ` with ${how}` : ''}`;
     }
+    case 'OrderShipmentTracked': {
+      const how = [event.data.carrier, event.data.tracking_number].filter(Boolean).join(' ');
+      return `shipment ${event.data.shipment_id} corrected: ${how}`;
+    }
     case 'OrderDelivered':
-      return 'delivered';
-    case 'OrderCancelled':
-      return `cancelled: ${event.data.reason}`;
+      return event.data.items ? `delivered ${items(event.data.items)}` : 'delivered everything in transit';
+    case 'OrderCancelled': {
+      const { items: units, amount_minor, reason } = event.data;
+      const amount = amount_minor === null ? '' : ` for ${money(amount_minor)}`;
+      return `cancelled ${units ? items(units) : 'all that was not shipped'}${amount}: ${reason}`;
+    }
+    case 'OrderCredited':
+      return `credited ${money(event.data.amount_minor)}: ${event.data.reason}`;
     case 'OrderRefunded':
       return `refunded ${money(event.data.amount_minor)}: ${event.data.reason}`;
     case 'OrderReturned':
-      return `returned ${items(event.data.items)}: ${event.data.reason}`;
+      return `returned ${items(event.data.items)}${event.data.ship_again ? ', to be shipped again' : ''}: ${event.data.reason}`;
     case 'OrderHeld':
       return `put on hold: ${event.data.reason}`;
     case 'OrderReleased':
@@ -86,6 +96,16 @@ function describe(event: RecordedEvent, { currency }: Order): string {
   }
 }
 
-function items(list: readonly ItemQuantity[]): string {
+function amendments(data: OrderAmended, money: (minor: number) => string): string {
+  const parts = [
+    data.items ? ` to ${items(data.items)}` : '',
+    data.total_minor === undefined ? '' : ` for ${money(data.total_minor)}`,
+    data.reference === undefined ? '' : ` with reference ${data.reference}`,
+    data.metadata === undefined ? '' : ' with other metadata',
+  ];
+  return parts.filter(Boolean).join(',');
+}
+
+function items(list: readonly LineUnits[]): string {
   return list.map(({ item_id, quantity }) => `${quantity} × ${item_id}`).join(', ');
 }

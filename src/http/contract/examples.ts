@@ -17,6 +17,18 @@ export const examples: Readonly<Record<keyof typeof bodySchemas, Readonly<Record
       currency: 'EUR',
       metadata: { channel: 'web' },
     },
+    'With shipping, a discount and two lines of one item': {
+      user_id: 'u-1',
+      reference: '#1001',
+      items: [
+        { line_id: 'shirt-1', item_id: 'shirt', quantity: 1, unit_price: 19.99 },
+        { line_id: 'shirt-2', item_id: 'shirt', quantity: 1, unit_price: 0 },
+      ],
+      adjustments: [
+        { type: 'shipping', amount: 4.9, description: 'DHL' },
+        { type: 'discount', amount: -2, description: 'WELCOME' },
+      ],
+    },
   },
   amend: {
     'One item fewer': {
@@ -24,17 +36,35 @@ export const examples: Readonly<Record<keyof typeof bodySchemas, Readonly<Record
       total_amount: 19.99,
       reason: 'the customer asked for it',
     },
+    'A reference': { reference: '#1001' },
   },
-  pay: { 'The amount due': {}, 'Part of it': { amount: 10, payment_reference: 'pay_4711' } },
+  pay: {
+    'The amount due': {},
+    'Part of it': { amount: 10, payment_reference: 'pay_4711' },
+    'A bank transfer that was too high': { amount: 70, payment_reference: 'sepa-1', already_received: true },
+  },
   process: { 'Start processing': {} },
   ship: {
     'Everything left to ship': { carrier: 'DHL', tracking_number: '00340434161094042557' },
     'Part of it': { items: [{ item_id: 'shirt', quantity: 1 }] },
   },
-  deliver: { 'Everything has arrived': {} },
-  cancel: { Cancel: { reason: 'ordered by mistake' } },
+  track: { 'Another tracking number': { shipment_id: '1', tracking_number: '00340434161094042558' } },
+  deliver: {
+    'Everything has arrived': {},
+    'A shipment has arrived': { shipment_id: '1' },
+    'Part of it has arrived': { items: [{ item_id: 'shirt', quantity: 1 }] },
+  },
+  cancel: {
+    'Everything that has not shipped': { reason: 'ordered by mistake' },
+    'Part of it': { items: [{ item_id: 'mug', quantity: 1 }], amount: 20, reason: 'sold out' },
+  },
   refund: { 'Everything refundable': { reason: 'goodwill' }, 'Part of it': { amount: 5, reason: 'a scratch' } },
-  return: { 'Everything shipped': { reason: 'does not fit' } },
+  credit: { 'The amount due': { reason: 'bad debt' }, 'Part of it': { amount: 5, reason: 'a later discount' } },
+  return: {
+    'Everything shipped': { reason: 'does not fit' },
+    'A refused parcel': { shipment_id: '1', from: 'transit', reason: 'refused' },
+    'A lost parcel, to be shipped again': { from: 'transit', ship_again: true, reason: 'lost' },
+  },
   hold: { Hold: { reason: 'the address is being checked' } },
   release: { Release: { reason: 'the address is right' } },
   note: { Note: { text: 'Ring twice.' } },

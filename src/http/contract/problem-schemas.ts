@@ -1,6 +1,6 @@
 import { scopes } from '../../access/scopes.js';
 import { count, list, object, text } from '../../json-schema.js';
-import { orderStatuses } from '../../orders/order.js';
+import { orderStatuses } from '../../orders/totals.js';
 import { problemTypes } from './problem-types.js';
 
 export const fieldErrorSchema = object({

@@ -120,43 +120,67 @@ export const problemTypes = {
   'exceeds-amount-due': {
     status: 409,
     title: 'The payment exceeds the amount due',
-    explanation: 'A payment may not exceed the total minus the amount paid. Leave `amount` out to pay the amount due.',
+    explanation:
+      'A payment may not exceed the balance of the order. Leave `amount` out to pay the amount due. If the money has arrived already, send `already_received: true`: it is then recorded, and the balance shows what is to be given back.',
   },
   'exceeds-refundable-amount': {
     status: 409,
     title: 'The refund exceeds the refundable amount',
     explanation:
-      'A refund may not exceed the amount paid minus the amount refunded. Leave `amount` out to refund all of it.',
+      'A refund may not exceed the amount paid minus the amount refunded. Leave `amount` out to refund the surplus, or all of it if there is none.',
   },
-  'amended-below-paid': {
+  'exceeds-creditable-amount': {
     status: 409,
-    title: 'The new total is below the amount paid',
+    title: 'The credit exceeds the amount due',
     explanation:
-      'The total of an order cannot fall below the amount paid. Cancel the order and refund it, or amend it to a higher total.',
+      'A credit may not exceed a positive balance. Leave `amount` out to credit all of it. Money that was paid is given back by a refund.',
+  },
+  'amended-below-credited': {
+    status: 409,
+    title: 'The new total is below the amount credited',
+    explanation:
+      'The total of an order cannot fall below what refunds and credits took off it. Amend the order to a higher total, or cancel it.',
+  },
+  'wrong-cancelled-amount': {
+    status: 409,
+    title: 'The amount does not fit the cancellation',
+    explanation:
+      'At most what the order is worth comes off its total, and exactly that if all units are cancelled. Leave `amount` out to take the price of the units.',
   },
   'exceeds-ordered-quantity': {
     status: 409,
-    title: 'The shipment exceeds the quantity left to ship',
+    title: 'The items exceed the quantity of the order',
     explanation:
-      'A shipment may not exceed the quantity ordered minus the quantity shipped. Leave `items` out to ship the rest.',
+      'A shipment or a cancellation may not exceed the quantity ordered minus the quantities shipped and cancelled. Leave `items` out to take the rest. A refund may name the ordered quantity at most.',
+  },
+  'exceeds-units-in-transit': {
+    status: 409,
+    title: 'The delivery exceeds the units in transit',
+    explanation:
+      'Only units that were shipped and have neither arrived nor come back can be delivered. Leave `items` out to deliver all of them.',
   },
   'exceeds-shipped-quantity': {
     status: 409,
     title: 'The return exceeds the quantity shipped',
     explanation:
-      'A return may not exceed the quantity shipped minus the quantity returned. Leave `items` out to return all of it.',
+      'A return may not exceed the quantity shipped minus the quantity returned, in the shipment and the place that it names. Leave `items` out to return all of it.',
+  },
+  'shipment-not-found': {
+    status: 409,
+    title: 'The order has no such shipment',
+    explanation: '`shipments` of the order lists its shipments. The first one has the `shipment_id` "1".',
   },
   'person-erased': {
     status: 409,
     title: 'The person of this order was erased',
     explanation:
-      'The key of this person was destroyed, so personal data (the text of a note, a tracking number) can no longer be stored. Commands without personal data still work.',
+      'The key of this person was destroyed, so personal data (the text of a note, metadata, a tracking number) can no longer be stored. Commands without personal data still work.',
   },
   'order-history-full': {
     status: 409,
     title: 'The order has reached its limit of events',
     explanation:
-      'The number of events per order is limited so that an order can be loaded whole. This order accepts no further command.',
+      'The number of events per order is limited so that an order can be loaded whole. The last ten events are kept for commands that close the order: cancel, deliver or return everything, then pay, refund or credit the whole balance.',
   },
   'version-mismatch': {
     status: 412,

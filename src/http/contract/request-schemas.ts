@@ -1,118 +1,17 @@
 import type { FromSchema } from '../../json-schema.js';
-import type { CommandName } from '../../orders/commands.js';
 import { orderLimits as limits } from '../../orders/limits.js';
-import { orderStatuses, paymentStatuses } from '../../orders/order.js';
 import { currencySchema } from '../../orders/order-document.js';
+import { orderStatuses, paymentStatuses } from '../../orders/totals.js';
 import { orderEventTypes } from '../../orders/upcast.js';
-import { uuidPattern } from '../../orders/values/uuid.js';
 import { intervals } from '../../queries/intervals.js';
 import { queryLimits } from '../../queries/limits.js';
+import { commandSchemas } from './schemas/command-schemas.js';
+import { body, eventPosition, id, uuid } from './schemas/request-fields.js';
 
 /**
  * The JSON schemas (2020-12) of requests: they validate each request, their types follow from them,
  * and the OpenAPI document shows them.
  */
-
-// Ids become part of keys and of log lines: a control character in one is a mistake or an attack.
-const printable = '^[^\\u0000-\\u001f\\u007f]*$';
-
-const id = { type: 'string', minLength: 1, maxLength: limits.maxIdLength, pattern: printable } as const;
-const uuid = { type: 'string', pattern: uuidPattern } as const;
-const quantity = { type: 'integer', minimum: 1, maximum: limits.maxQuantity } as const;
-const eventPosition = { type: 'string', pattern: '^\\d{1,4}:\\d{1,15}$' } as const;
-const reason = { type: 'string', minLength: 1, maxLength: limits.maxReasonLength } as const;
-const reference = { type: 'string', minLength: 1, maxLength: limits.maxReferenceLength, pattern: printable } as const;
-
-/**
- * Major units: a number, or a decimal string. The currency limits the number of decimals that are
- * not zeros at the end.
- */
-const money = {
-  type: ['number', 'string'],
-  minimum: 0,
-  maxLength: 40,
-  description:
-    'In major units, such as 59.98 or "59.98", with at most the decimals of the currency. Zeros at the end do not count.',
-} as const;
-
-function items<const Properties extends Readonly<Record<'item_id' | 'quantity', object>>>(properties: Properties) {
-  return {
-    type: 'array',
-    minItems: 1,
-    maxItems: limits.maxItems,
-    items: body(properties, ['item_id', 'quantity']),
-  } as const;
-}
-const orderedItems = items({ item_id: id, quantity, unit_price: money });
-const movedItems = items({ item_id: id, quantity });
-
-const itemIds = {
-  type: 'array',
-  minItems: 1,
-  maxItems: limits.maxItemIds,
-  items: id,
-  description: 'Each occurrence of an id is a quantity of one.',
-} as const;
-
-const metadata = {
-  type: 'object',
-  maxProperties: limits.maxMetadataPairs,
-  propertyNames: { minLength: 1, maxLength: limits.maxMetadataKeyLength },
-  additionalProperties: { type: 'string', maxLength: limits.maxMetadataValueLength },
-} as const;
-
-/** An object without unknown properties. All properties are optional except the required ones. */
-function body<
-  const Properties extends Readonly<Record<string, object>>,
-  const Required extends keyof Properties & string = never,
->(properties: Properties, required: readonly Required[] = []) {
-  return { type: 'object', additionalProperties: false, required, properties } as const;
-}
-
-/** The body of each command. `place` and `amend` take either `items` or `item_ids`. */
-export const commandSchemas = {
-  place: {
-    ...body(
-      {
-        user_id: id,
-        item_ids: itemIds,
-        items: orderedItems,
-        total_amount: money,
-        order_id: uuid,
-        currency: currencySchema,
-        metadata,
-        occurred_at: { type: 'string', format: 'rfc3339' },
-      },
-      ['user_id', 'total_amount'],
-    ),
-    oneOf: [{ required: ['items'] }, { required: ['item_ids'] }],
-  },
-  amend: {
-    ...body({ item_ids: itemIds, items: orderedItems, total_amount: money, reason }, ['total_amount', 'reason']),
-    oneOf: [{ required: ['items'] }, { required: ['item_ids'] }],
-  },
-  pay: body({ amount: money, payment_reference: reference }),
-  process: body({}),
-  ship: body({ items: movedItems, carrier: reference, tracking_number: reference }),
-  deliver: body({}),
-  cancel: body({ reason }, ['reason']),
-  refund: body({ amount: money, reason }, ['reason']),
-  return: body({ items: movedItems, reason }, ['reason']),
-  hold: body({ reason }, ['reason']),
-  release: body({ reason }, ['reason']),
-  note: body({ text: { type: 'string', minLength: 1, maxLength: limits.maxNoteLength } }, ['text']),
-} as const;
-
-/**
- * A line of a batch: the body of a command, with `command`, `order_id` and `idempotency_key` beside
- * it. These three are checked separately.
- */
-export const lineSchemas = Object.fromEntries(
-  Object.entries(commandSchemas).map(([name, { properties, ...rest }]) => [
-    name,
-    { ...rest, properties: { command: true, idempotency_key: true, order_id: true, ...properties } },
-  ]),
-) as Record<CommandName, object>;
 
 /** All request bodies, by name. */
 export const bodySchemas = {
@@ -134,6 +33,9 @@ export const bodySchemas = {
   replayDeadLetters: body({ event: eventPosition }),
 } as const;
 
+/** The erasure of a person is recorded beyond the limit of events. */
+const maxVersion = limits.maxEventsPerOrder + 1;
+
 const ticket = {
   type: 'string',
   maxLength: 100,
@@ -145,7 +47,7 @@ const time = { type: 'string', format: 'rfc3339' } as const;
 /** The query parameters of operations, by name. */
 export const querySchemas = {
   order: {
-    ...body({ version: { type: 'integer', minimum: 1, maximum: limits.maxEventsPerOrder }, at: time }),
+    ...body({ version: { type: 'integer', minimum: 1, maximum: maxVersion }, at: time }),
     not: { required: ['version', 'at'] },
   },
   orders: body({
@@ -160,18 +62,18 @@ export const querySchemas = {
   history: {
     ...body({
       diff: { type: 'boolean', description: 'Show the changes of each event, field by field.' },
-      from: { type: 'integer', minimum: 0, maximum: limits.maxEventsPerOrder },
-      to: { type: 'integer', minimum: 0, maximum: limits.maxEventsPerOrder },
+      from: { type: 'integer', minimum: 0, maximum: maxVersion },
+      to: { type: 'integer', minimum: 0, maximum: maxVersion },
       after: {
         type: 'integer',
         minimum: 0,
-        maximum: limits.maxEventsPerOrder,
+        maximum: maxVersion,
         description: 'Show the events after this version: `next_after` of the page before.',
       },
       limit: {
         type: 'integer',
         minimum: 1,
-        maximum: limits.maxEventsPerOrder,
+        maximum: maxVersion,
         description: 'Show this many events at most. A page of large events may have fewer.',
       },
       proof: {

@@ -50,7 +50,9 @@ export function parseCommand(
   if (name === 'place') return isValid(name, body, errors) ? placeRequest(body, caller) : { errors };
   if (!isValid(name, body, errors)) return { errors };
   if (orderId === undefined) return { errors: [{ pointer: '/order_id', message: 'is required' }] };
-  return { request: { orderId: canonicalUuid(orderId), command: changeCommand(name, body) } };
+  const occurredAt = parseOccurredAt(body.occurred_at, caller.nowMs);
+  if (typeof occurredAt === 'object') return { errors: [occurredAt] };
+  return { request: { orderId: canonicalUuid(orderId), command: changeCommand(name, body), occurredAt } };
 }
 
 function placeRequest(body: RequestBody<'place'>, caller: CommandCaller): ParsedCommand {
@@ -62,23 +64,31 @@ function placeRequest(body: RequestBody<'place'>, caller: CommandCaller): Parsed
         ? newOrderId()
         : derivedOrderId(caller.actor, caller.idempotencyKey);
   const reservesKey = body.order_id !== undefined && caller.idempotencyKey !== undefined && !caller.isImport;
-  if (body.occurred_at === undefined) return { request: { orderId, command, reservesKey } };
-  const occurredMs = parseRfc3339(body.occurred_at) ?? Number.NaN;
-  if (!(occurredMs <= caller.nowMs + httpLimits.maxOccurredAtAheadMs)) {
-    return { errors: [{ pointer: '/occurred_at', message: 'must not be in the future' }] };
-  }
-  return { request: { orderId, command, occurredAt: utcTime(occurredMs), reservesKey } };
+  const occurredAt = parseOccurredAt(body.occurred_at, caller.nowMs);
+  if (typeof occurredAt === 'object') return { errors: [occurredAt] };
+  return { request: { orderId, command, occurredAt, reservesKey } };
+}
+
+/** The time of a command in UTC. It may be a little ahead of this process's clock. */
+function parseOccurredAt(text: string | undefined, nowMs: number): string | undefined | FieldError {
+  if (text === undefined) return undefined;
+  const occurredMs = parseRfc3339(text) ?? Number.NaN;
+  if (occurredMs <= nowMs + httpLimits.maxOccurredAtAheadMs) return utcTime(occurredMs);
+  return { pointer: '/occurred_at', message: 'must not be in the future' };
 }
 
 // The fields of every command are in alphabetical order: hashing it need not sort them.
 
 function placeCommand(body: RequestBody<'place'>, defaultCurrency: string): CommandOf<'place'> {
+  const { adjustments, metadata, reference, total_amount: totalAmount } = body;
   return {
+    ...(adjustments === undefined ? {} : { adjustments }),
     command: 'place',
     currency: body.currency ?? defaultCurrency,
     ...lines(body),
-    ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
-    totalAmount: body.total_amount,
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(reference === undefined ? {} : { reference }),
+    ...(totalAmount === undefined ? {} : { totalAmount }),
     userId: body.user_id,
   };
 }
@@ -89,23 +99,65 @@ function changeCommand<Name extends ChangeName>(name: Name, body: RequestBody<Na
 
 /** Makes a command of a valid body, for every command that changes an order. */
 const changeCommands: { readonly [Name in ChangeName]: (body: RequestBody<Name>) => CommandOf<Name> } = {
-  amend: (body) => ({ command: 'amend', ...lines(body), reason: body.reason, totalAmount: body.total_amount }),
-  pay: ({ amount, payment_reference }) => ({
+  amend: (body) => {
+    const { adjustments, metadata, reason, reference, total_amount: totalAmount } = body;
+    return {
+      ...(adjustments === undefined ? {} : { adjustments }),
+      command: 'amend',
+      ...lines(body),
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(reference === undefined ? {} : { reference }),
+      ...(totalAmount === undefined ? {} : { totalAmount }),
+    };
+  },
+  pay: ({ already_received, amount, another, payment_reference }) => ({
+    ...(already_received ? { alreadyReceived: true } : {}),
     ...(amount === undefined ? {} : { amount }),
+    ...(another ? { another: true } : {}),
     command: 'pay',
     ...(payment_reference === undefined ? {} : { paymentReference: payment_reference }),
   }),
   process: () => ({ command: 'process' }),
   ship: ({ carrier, items, tracking_number }) => ({
-    command: 'ship',
     ...(carrier === undefined ? {} : { carrier }),
+    command: 'ship',
     ...(items === undefined ? {} : { items }),
     ...(tracking_number === undefined ? {} : { trackingNumber: tracking_number }),
   }),
-  deliver: () => ({ command: 'deliver' }),
-  cancel: ({ reason }) => ({ command: 'cancel', reason }),
-  refund: ({ amount, reason }) => ({ ...(amount === undefined ? {} : { amount }), command: 'refund', reason }),
-  return: ({ items, reason }) => ({ command: 'return', ...(items === undefined ? {} : { items }), reason }),
+  track: ({ carrier, shipment_id, tracking_number }) => ({
+    ...(carrier === undefined ? {} : { carrier }),
+    command: 'track',
+    shipmentId: shipment_id,
+    ...(tracking_number === undefined ? {} : { trackingNumber: tracking_number }),
+  }),
+  deliver: ({ items, shipment_id }) => ({
+    command: 'deliver',
+    ...(items === undefined ? {} : { items }),
+    ...(shipment_id === undefined ? {} : { shipmentId: shipment_id }),
+  }),
+  cancel: ({ amount, items, reason }) => ({
+    ...(amount === undefined ? {} : { amount }),
+    command: 'cancel',
+    ...(items === undefined ? {} : { items }),
+    reason,
+  }),
+  refund: ({ amount, items, payable_again, reason }) => ({
+    ...(amount === undefined ? {} : { amount }),
+    command: 'refund',
+    ...(items === undefined ? {} : { items }),
+    ...(payable_again ? { payableAgain: true } : {}),
+    reason,
+  }),
+  credit: ({ amount, reason }) => ({ ...(amount === undefined ? {} : { amount }), command: 'credit', reason }),
+  return: ({ from, items, reason, ship_again, shipment_id }) => ({
+    command: 'return',
+    ...(from === undefined ? {} : { from }),
+    ...(items === undefined ? {} : { items }),
+    reason,
+    ...(ship_again ? { shipAgain: true } : {}),
+    ...(shipment_id === undefined ? {} : { shipmentId: shipment_id }),
+  }),
   hold: ({ reason }) => ({ command: 'hold', reason }),
   release: ({ reason }) => ({ command: 'release', reason }),
   note: ({ text }) => ({ command: 'note', text }),

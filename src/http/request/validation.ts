@@ -8,12 +8,12 @@ import type { FieldError } from '../contract/problems.js';
 import {
   type BodyName,
   bodySchemas,
-  lineSchemas,
   type QueryName,
   type QueryParameters,
   querySchemas,
   type RequestBody,
 } from '../contract/request-schemas.js';
+import { lineSchemas } from '../contract/schemas/command-schemas.js';
 
 const formats = {
   rfc3339: (text: string) => parseRfc3339(text) !== undefined,
@@ -103,9 +103,14 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
       return { pointer: `${at}/${pointerPart(String(params.additionalProperty))}`, message: 'is not a known field' };
     case 'required':
       // Inside oneOf, neither of the two forms of an order's lines was given.
-      return error.schemaPath.includes('oneOf')
-        ? { pointer: at, message: 'must have either items or item_ids' }
+      if (error.schemaPath.includes('oneOf')) return { pointer: at, message: 'must have either items or item_ids' };
+      return error.schemaPath.includes('anyOf')
+        ? { pointer: at, message: 'must have a carrier or a tracking_number' }
         : { pointer: `${at}/${String(params.missingProperty)}`, message: 'is required' };
+    case 'anyOf':
+      return { pointer: at, message: 'must have a carrier or a tracking_number' };
+    case 'minProperties':
+      return { pointer: at, message: 'must have an item_id or a line_id' };
     case 'oneOf':
       return {
         pointer: at,
@@ -119,7 +124,9 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
         message: `is required with ${String(params.property)}`,
       };
     case 'not':
-      return { pointer: at, message: 'must not have both version and at' };
+      return prefix === '/query'
+        ? { pointer: at, message: 'must not have both version and at' }
+        : { pointer: at, message: 'must have either items or item_ids, not both' };
     case 'enum':
       return { pointer: at, message: enumMessage(params.allowedValues as readonly string[]) };
     case 'format':
@@ -139,6 +146,7 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
 function patternMessage(pattern: string): string {
   if (pattern === uuidPattern) return 'must be a UUID';
   if (pattern.startsWith('^https')) return 'must be an http or https URL';
+  if (pattern.startsWith('^[1-9]')) return 'must be the shipment_id of a shipment, such as "1"';
   return pattern.includes('\\d')
     ? 'must be a partition and a position, such as 3:120'
     : 'must not have control characters';

@@ -27,9 +27,11 @@ export function commandRoutes(route: AddRoute, dependencies: CommandDependencies
   add('payOrder', 'pay');
   add('processOrder', 'process');
   add('shipOrder', 'ship');
+  add('trackOrder', 'track');
   add('deliverOrder', 'deliver');
   add('cancelOrder', 'cancel');
   add('refundOrder', 'refund');
+  add('creditOrder', 'credit');
   add('returnOrder', 'return');
   add('holdOrder', 'hold');
   add('releaseOrder', 'release');

@@ -2,6 +2,7 @@ import type { CommandHandlers } from '../../commands/command-handlers.js';
 import type { CommandOutcome } from '../../commands/command-outcome.js';
 import type { CommandRequest } from '../../commands/command-request.js';
 import { decide } from '../../orders/decisions/decide.js';
+import { rejectTooEarly } from '../../orders/decisions/occurred-at.js';
 import { fold } from '../../orders/evolve.js';
 import type { Order } from '../../orders/order.js';
 import { utcTime } from '../../orders/values/utc-time.js';
@@ -22,7 +23,10 @@ export function dryRunHandlers(): CommandHandlers {
     if (!before && command.command !== 'place') return handled(placeholder(request));
     const decision = decide(command, before);
     if ('rejected' in decision) return { outcome: 'rejected', rejection: decision };
+    if ('repeats' in decision) return before ? handled(before) : handled(placeholder(request));
     const occurredAt = request.occurredAt ?? utcTime(Date.now());
+    const tooEarly = rejectTooEarly(decision, before, occurredAt);
+    if (tooEarly) return { outcome: 'rejected', rejection: tooEarly };
     const version = before?.version ?? 0;
     const events = decision.map((event, nth) => ({
       ...event,

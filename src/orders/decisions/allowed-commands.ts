@@ -1,5 +1,7 @@
 import { type CommandName, commandNames } from '../commands.js';
-import { type Order, unitCounts } from '../order.js';
+import { orderLimits } from '../limits.js';
+import type { Order } from '../order.js';
+import { balanceMinor, keptMinor, leftToShip } from '../totals.js';
 
 /**
  * Returns the commands that the order's current state allows with at least some arguments. A
@@ -9,51 +11,78 @@ export function allowedCommands(order: Order): CommandName[] {
   return commandNames.filter((name) => allows(name, order));
 }
 
-/** Whether the order's status, hold and amounts permit a command; `decide` checks its arguments. */
+/** Whether the order's state permits a command; `decide` checks its arguments. */
 export function allows(command: CommandName, order: Order): boolean {
+  if (order.version >= orderLimits.maxEventsPerOrder) return false;
+  return isNearlyFull(order) ? canClose(command, order) : canChange(command, order);
+}
+
+/** Whether the order has only events left that are kept for commands that close it. */
+export function isNearlyFull({ version }: Order): boolean {
+  return version >= orderLimits.maxEventsPerOrder - orderLimits.reservedEvents;
+}
+
+function canChange(command: CommandName, order: Order): boolean {
   switch (command) {
     case 'place':
       return false;
-    case 'amend':
-      return order.status === 'pending';
-    case 'pay':
-      return order.status !== 'cancelled' && order.paidMinor < order.totalMinor;
     case 'process':
       return order.status === 'pending' && !order.onHold;
     case 'ship':
-      return shippable(order) && !order.onHold;
-    case 'deliver':
-      return order.status === 'shipped';
-    case 'cancel':
-      return cancellable(order);
+      return isShippable(order) && !order.onHold;
+    case 'track':
+      return order.shipments.length > 0;
     case 'refund':
-      return order.refundedMinor < order.paidMinor;
-    case 'return':
-      return returnable(order);
+      return keptMinor(order) > 0;
     case 'hold':
-      return holdable(order) && !order.onHold;
+      return isHoldable(order) && !order.onHold;
     case 'release':
       return order.onHold;
+    case 'pay':
+      // Money that has arrived is recorded whatever is due.
+      return order.paidMinor < orderLimits.maxAmountMinor;
+    case 'amend':
     case 'note':
       return true;
+    case 'deliver':
+    case 'cancel':
+    case 'credit':
+    case 'return':
+      return canClose(command, order);
   }
 }
 
-export function shippable(order: Order): boolean {
-  return order.status === 'processing' || order.status === 'partially_shipped';
+/** Whether a command can bring the order nearer to its end. */
+function canClose(command: CommandName, order: Order): boolean {
+  const { units } = order;
+  switch (command) {
+    case 'cancel':
+      return leftToShip(units) > 0;
+    case 'deliver':
+      return units.inTransit > 0;
+    case 'return':
+      return units.returned < units.shipped;
+    case 'pay':
+      return order.status !== 'cancelled' && balanceMinor(order) > 0;
+    case 'credit':
+      return balanceMinor(order) > 0;
+    case 'refund':
+      return balanceMinor(order) < 0;
+    default:
+      return false;
+  }
 }
 
-/** Whether nothing has been shipped and the order is not cancelled. */
-export function cancellable(order: Order): boolean {
-  return order.status === 'pending' || order.status === 'processing';
+export function isShippable({ status }: Order): boolean {
+  return status === 'processing' || status === 'partially_shipped';
+}
+
+/** Whether items and money may change: nothing was shipped, and the order is not cancelled. */
+export function isAmendable({ units, status }: Order): boolean {
+  return units.shipped === 0 && status !== 'cancelled';
 }
 
 /** Whether units are still to ship: a hold blocks those. */
-export function holdable(order: Order): boolean {
-  return order.status === 'pending' || shippable(order);
-}
-
-export function returnable(order: Order): boolean {
-  const { shipped, returned } = unitCounts(order.items);
-  return returned < shipped;
+export function isHoldable({ units }: Order): boolean {
+  return leftToShip(units) > 0;
 }

@@ -11,9 +11,13 @@ export type RejectionKind =
   | 'order-on-hold'
   | 'exceeds-amount-due'
   | 'exceeds-refundable-amount'
-  | 'amended-below-paid'
+  | 'exceeds-creditable-amount'
+  | 'amended-below-credited'
+  | 'wrong-cancelled-amount'
   | 'exceeds-ordered-quantity'
+  | 'exceeds-units-in-transit'
   | 'exceeds-shipped-quantity'
+  | 'shipment-not-found'
   | 'person-erased'
   | 'order-history-full'
   | 'invalid-command';
@@ -33,4 +37,12 @@ export function rejected(kind: RejectionKind, order: Order | undefined, detail: 
 
 export function invalid(pointer: string, detail: string): Rejection {
   return { rejected: 'invalid-command', detail, pointer };
+}
+
+export function forbidden(order: Order, why: string): Rejection {
+  return rejected('invalid-transition', order, `The order ${why}; it is ${order.status}.`);
+}
+
+export function onHold(order: Order): Rejection {
+  return rejected('order-on-hold', order, 'The order is on hold; release it first.');
 }

@@ -2,7 +2,7 @@ import { pointerPart } from '../../json-pointer.js';
 import { count, type FromSchema, list, object, uuid } from '../../json-schema.js';
 import { evolve } from '../../orders/evolve.js';
 import type { Order } from '../../orders/order.js';
-import { orderDocument } from '../../orders/order-document.js';
+import { type OrderDocument, orderDocument } from '../../orders/order-document.js';
 import { TimeSlice } from '../../time-slice.js';
 import { queryLimits as limits } from '../limits.js';
 import type { ReadModels } from '../live-generation.js';
@@ -81,7 +81,9 @@ export async function changesBetweenVersions(
   return { order_id: orderId, from_version: from, to_version: to, changes: differences(at(from), at(to)) };
 }
 
-/** Fields that no comparison lists: every event changes two of them, and `items` has the third. */
+/**
+ * Fields that no comparison lists: every event changes two of them, and the lines have the third.
+ */
 const omitted = new Set(['/version', '/updated_at', '/item_ids']);
 
 /** The changes between two orders; undefined stands for the time before an order was placed. */
@@ -92,7 +94,7 @@ export function changesBetween(from: Order | undefined, to: Order | undefined): 
 /** The fields of an order by JSON pointer. */
 interface Fields {
   readonly head: ReadonlyMap<string, unknown>;
-  /** The fields of an order's lines are under the item's id. */
+  /** The fields of an order's lines are under the item's id, or under it and the line's id. */
   readonly lines: ReadonlyMap<string, unknown>;
 }
 
@@ -111,24 +113,38 @@ function differencesOf(old: ReadonlyMap<string, unknown>, now: ReadonlyMap<strin
 }
 
 /**
+ * The fields of an order by JSON pointer. Those of a shipment are under its shipment_id.
+ *
  * @param previous the order before its last event. Most events change no line, and the order then
  *   keeps its list of lines: their fields are taken over.
  */
 function fieldsOf(order: Order | undefined, previous?: Order, previousFields?: Fields): Fields {
   const head = new Map<string, unknown>();
   if (!order) return { head, lines: new Map() };
-  const { items, ...document } = orderDocument(order);
-  for (const [name, value] of Object.entries(document)) {
-    if (name === 'metadata') {
-      for (const [key, one] of Object.entries(document.metadata)) head.set(`/metadata/${pointerPart(key)}`, one);
-    } else {
-      head.set(`/${name}`, value);
-    }
-  }
+  const { items, shipments, metadata, ...document } = orderDocument(order);
+  addAll(head, [], document);
+  for (const { shipment_id, ...shipment } of shipments) addAll(head, ['shipments', shipment_id], shipment);
+  addAll(head, ['metadata'], metadata);
   if (previousFields && previous?.items === order.items) return { head, lines: previousFields.lines };
   const lines = new Map<string, unknown>();
-  for (const { item_id, ...item } of items) {
-    for (const [field, one] of Object.entries(item)) lines.set(`/items/${pointerPart(item_id)}/${field}`, one);
+  const several = itemsOfSeveralLines(items);
+  for (const { item_id, line_id, ...line } of items) {
+    addAll(lines, several.has(item_id) ? ['items', item_id, line_id] : ['items', item_id], line);
   }
   return { head, lines };
+}
+
+/** The items that have several lines: the pointers to these lines have the line's id as well. */
+function itemsOfSeveralLines(items: OrderDocument['items']): ReadonlySet<string> {
+  const [seen, several] = [new Set<string>(), new Set<string>()];
+  for (const { item_id } of items) {
+    if (seen.has(item_id)) several.add(item_id);
+    seen.add(item_id);
+  }
+  return several;
+}
+
+function addAll(fields: Map<string, unknown>, path: readonly string[], values: object): void {
+  const prefix = path.map((part) => `/${pointerPart(part)}`).join('');
+  for (const [name, value] of Object.entries(values)) fields.set(`${prefix}/${pointerPart(name)}`, value);
 }

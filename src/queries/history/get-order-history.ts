@@ -24,7 +24,10 @@ import {
 /** One field of an order that an event changed. */
 export const fieldChangeSchema = object(
   {
-    /** JSON pointer into the order's document. It names an item by id: /items/ITEM_ID/shipped. */
+    /**
+     * JSON pointer into the order's document. It names a line by its item, /items/ITEM_ID/shipped,
+     * and by item and line if the item has several lines: /items/ITEM_ID/LINE_ID/shipped.
+     */
     pointer: text,
     before: { description: 'Absent if the field did not exist.' },
     after: {},

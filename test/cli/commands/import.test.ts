@@ -386,7 +386,7 @@ describe('orders import', function () {
         orders: n,
         cancelled_orders: 0,
         units,
-        revenue: { gross, cancelled: 0, refunded: 0, net: gross, paid: 0 },
+        revenue: { gross, cancelled: 0, refunded: 0, credited: 0, net: gross, paid: 0, given_back: 0, cash: 0 },
       });
     }
     return series;

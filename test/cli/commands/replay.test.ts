@@ -3,8 +3,9 @@ import { readOperatorEvents } from '../../../src/event-log/operators/operator-ev
 import { createStreamReader } from '../../../src/event-log/read/read-stream.js';
 import { allProjections } from '../../../src/projections/all-projections.js';
 import { getProjections } from '../../../src/queries/get-projections.js';
+import { decodeOrder, encodeOrder } from '../../../src/read-models/encoding/encoded-order.js';
 import { metricsKeys } from '../../../src/read-models/metrics.js';
-import { decodeOrder, encodeOrder, orderStatusKeys } from '../../../src/read-models/order-status.js';
+import { orderStatusKeys } from '../../../src/read-models/order-status.js';
 import { appender, event, orderIdIn, place, startProjector } from '../../support/events.js';
 import { runOrders } from '../../support/orders-command.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../../support/read-models.js';

@@ -29,16 +29,27 @@ describe('The HTTP contract', () => {
       expect(Date.parse(placed_at)).to.be.closeTo(Date.now(), 60_000);
       expect(updated_at).to.match(/Z$/);
       expect(rest).to.deep.equal({
+        reference: null,
         user_id: 'u-1',
         status: 'pending',
         payment_status: 'unpaid',
         on_hold: false,
-        items: [{ item_id: 'a', quantity: 2, unit_price: 10, shipped: 0, returned: 0 }],
+        items: [
+          {
+            ...{ line_id: '1', item_id: 'a', quantity: 2, unit_price: 10 },
+            ...{ cancelled: 0, shipped: 0, delivered: 0, returned: 0 },
+          },
+        ],
         item_ids: ['a'],
+        adjustments: [],
         total_amount: 20,
         currency: 'USD',
+        cancelled_amount: 0,
+        credited_amount: 0,
         paid_amount: 0,
         refunded_amount: 0,
+        balance: 20,
+        shipments: [],
         metadata: {},
         version: 1,
       });
@@ -120,7 +131,7 @@ describe('The HTTP contract', () => {
         status: 409,
         current_status: 'pending',
         current_version: 1,
-        allowed_commands: ['amend', 'pay', 'process', 'cancel', 'hold', 'note'],
+        allowed_commands: ['amend', 'pay', 'process', 'cancel', 'credit', 'hold', 'note'],
         instance: `/orders/${body.order_id}/deliver`,
       });
     });

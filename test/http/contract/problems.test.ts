@@ -134,7 +134,13 @@ describe('Problems', function () {
     'order-on-hold': () => last(['hold', { reason: 'r' }], ['process']),
     'exceeds-amount-due': () => last(['pay', { amount: 11 }]),
     'exceeds-refundable-amount': () => last(['pay'], ['refund', { amount: 11, reason: 'r' }]),
-    'amended-below-paid': () => last(['pay'], ['amend', { item_ids: ['a'], total_amount: 1, reason: 'r' }]),
+    'exceeds-creditable-amount': () => last(['pay'], ['credit', { reason: 'r' }]),
+    'amended-below-credited': () =>
+      last(['credit', { amount: 5, reason: 'r' }], ['amend', { item_ids: ['a'], total_amount: 1, reason: 'r' }]),
+    'wrong-cancelled-amount': () => last(['cancel', { amount: 11, reason: 'r' }]),
+    'exceeds-units-in-transit': () =>
+      last(['process'], ['ship'], ['deliver', { items: [{ item_id: 'a', quantity: 3 }] }]),
+    'shipment-not-found': () => last(['process'], ['ship'], ['track', { shipment_id: '2', carrier: 'DHL' }]),
     'exceeds-ordered-quantity': () => last(['process'], ['ship', { items: [{ item_id: 'a', quantity: 3 }] }]),
     'exceeds-shipped-quantity': () =>
       last(

@@ -117,7 +117,10 @@ describe('Lists and metrics', () => {
       total_orders: usd.length,
       units: usd.length,
     });
-    expect(body.revenue).to.deep.equal({ gross, cancelled: 11, refunded: 0, net: gross - 11, paid: 7 });
+    expect(body.revenue).to.deep.equal({
+      ...{ gross, cancelled: 11, refunded: 0, credited: 0, net: gross - 11 },
+      ...{ paid: 7, given_back: 0, cash: 7 },
+    });
     expect(body.by_status).to.deep.equal({ pending: usd.length - 6, processing: 3, shipped: 1, cancelled: 2 });
     expect(body.average_order_value).to.equal(Math.round((gross / usd.length) * 100) / 100);
     expect(body.processing_time.placed_to_shipped.count).to.equal(1);

@@ -1,0 +1,185 @@
+import type { OrderEvent } from '../../../src/orders/events.js';
+import { cancelled, delivered, given, held, placed, processing, returned, shipped } from '../../support/given.js';
+
+/** Three lines: two of item a, one of item b, two units each. */
+const threeLines: OrderEvent = {
+  type: 'OrderPlaced',
+  data: {
+    user_id: 'u-1',
+    currency: 'USD',
+    total_minor: 6000,
+    items: [
+      { item_id: 'a', quantity: 2, unit_price_minor: 1000 },
+      { item_id: 'b', quantity: 2, unit_price_minor: 1000 },
+      { item_id: 'a', quantity: 2, unit_price_minor: 1000 },
+    ],
+    metadata: {},
+  },
+};
+
+function units(line_id: string, item_id: string, quantity: number) {
+  return { line_id, item_id, quantity };
+}
+
+describe('shipping an order', () => {
+  it('a shipment without items ships all units that are left', () =>
+    given(placed({ items: 3 }), processing, shipped(1))
+      .when({ command: 'ship' })
+      .thenEvents(shipped(2, '2')));
+  it('a shipment of some units leaves the order partially shipped', () =>
+    given(placed(), processing)
+      .when({ command: 'ship', items: [{ item_id: 'a', quantity: 1 }] })
+      .thenOrder({ status: 'partially_shipped' }));
+  it('a shipment of the last units sets the order to shipped', () =>
+    given(placed(), processing, shipped(1)).when({ command: 'ship' }).thenOrder({ status: 'shipped' }));
+  it('a shipment of more units than are left is rejected', () =>
+    given(placed(), processing, shipped(1))
+      .when({ command: 'ship', items: [{ item_id: 'a', quantity: 2 }] })
+      .thenRejected('exceeds-ordered-quantity', /1 unit left/));
+  it('a shipment of more units than are left is rejected even in two entries of one item', () =>
+    given(placed(), processing)
+      .when({
+        command: 'ship',
+        items: [
+          { item_id: 'a', quantity: 1 },
+          { item_id: 'a', quantity: 2 },
+        ],
+      })
+      .thenRejected('exceeds-ordered-quantity'));
+  it('a shipment of an item that was not ordered is rejected', () =>
+    given(placed(), processing)
+      .when({ command: 'ship', items: [{ item_id: 'z', quantity: 1 }] })
+      .thenRejected('exceeds-ordered-quantity', /"z" has 0 units/));
+  it('shipping a pending order is rejected', () =>
+    given(placed()).when({ command: 'ship' }).thenRejected('invalid-transition'));
+  it('shipping an order on hold is rejected', () =>
+    given(placed(), processing, held).when({ command: 'ship' }).thenRejected('order-on-hold'));
+  it('an item of several lines is taken in the order of its lines', () =>
+    given(threeLines, processing)
+      .when({ command: 'ship', items: [{ item_id: 'a', quantity: 3 }] })
+      .thenEvents({
+        type: 'OrderShipped',
+        data: {
+          items: [units('1', 'a', 2), units('3', 'a', 1)],
+          ...{ carrier: null, tracking_number: null, shipment_id: '1' },
+        },
+      }));
+  it('a line id names one line, and must belong to the item beside it', () => {
+    given(threeLines, processing)
+      .when({ command: 'ship', items: [{ line_id: '3', item_id: 'a', quantity: 1 }] })
+      .thenEvents({
+        type: 'OrderShipped',
+        data: { items: [units('3', 'a', 1)], carrier: null, tracking_number: null, shipment_id: '1' },
+      });
+    given(threeLines, processing)
+      .when({ command: 'ship', items: [{ line_id: '3', item_id: 'b', quantity: 1 }] })
+      .thenRejected('exceeds-ordered-quantity', /Line "3" has 0 units/);
+  });
+});
+
+describe('correcting a shipment', () => {
+  it('a correction changes what it names and keeps the rest', () =>
+    given(placed(), processing, {
+      type: 'OrderShipped',
+      data: { items: [units('1', 'a', 2)], carrier: 'DHL', tracking_number: 'T-1', shipment_id: '1' },
+    })
+      .when({ command: 'track', shipmentId: '1', trackingNumber: 'T-2' })
+      .thenShipments({ carrier: 'DHL', trackingNumber: 'T-2' }));
+  it('a correction of a shipment that does not exist is rejected', () =>
+    given(placed(), processing, shipped(2))
+      .when({ command: 'track', shipmentId: '2', carrier: 'DHL' })
+      .thenRejected('shipment-not-found', /one shipment, "1"/));
+});
+
+describe('delivering an order', () => {
+  const twoShipments = given(placed(), processing, shipped(1), shipped(1, '2'));
+  it('delivering a shipped order sets its status to delivered', () =>
+    given(placed(), processing, shipped(2))
+      .when({ command: 'deliver' })
+      .thenEvents(delivered)
+      .thenOrder({ status: 'delivered' }));
+  it('delivering one of two shipments leaves the order shipped', () =>
+    twoShipments.when({ command: 'deliver', shipmentId: '2' }).thenOrder({ status: 'shipped' }));
+  it('units without a shipment are of the oldest one', () =>
+    twoShipments
+      .when({ command: 'deliver', items: [{ item_id: 'a', quantity: 1 }] })
+      .thenShipments({ inTransit: 0 }, { inTransit: 1 }));
+  it('what has been shipped of a partially shipped order can be delivered', () =>
+    given(placed(), processing, shipped(1)).when({ command: 'deliver' }).thenOrder({ status: 'partially_shipped' }));
+  it('delivering more units than are in transit is rejected', () => {
+    twoShipments
+      .when({ command: 'deliver', items: [{ item_id: 'a', quantity: 3 }] })
+      .thenRejected('exceeds-units-in-transit', /2 units left in transit/);
+    twoShipments
+      .when({ command: 'deliver', shipmentId: '1', items: [{ item_id: 'a', quantity: 2 }] })
+      .thenRejected('exceeds-units-in-transit', /1 unit left/);
+  });
+  it('delivering an order with nothing in transit is rejected', () =>
+    given(placed(), processing, shipped(2), delivered)
+      .when({ command: 'deliver' })
+      .thenRejected('invalid-transition', /nothing in transit/));
+  it('a shipment is delivered when its last unit has arrived', () => {
+    const first: OrderEvent = { type: 'OrderDelivered', data: { items: [units('1', 'a', 1)], shipment_id: null } };
+    given(placed(), processing, shipped(2), first).thenShipments({ inTransit: 1 });
+    given(placed(), processing, shipped(2), first, delivered).thenShipments({
+      inTransit: 0,
+      arrivedAt: '2026-01-01T00:00:04.000Z',
+    });
+  });
+});
+
+describe('returning items', () => {
+  const comesBack = { command: 'return', reason: 'too small' } as const;
+  const one = [{ item_id: 'a', quantity: 1 }];
+  it('a return without items returns all shipped units', () =>
+    given(placed(), processing, shipped(2), delivered).when(comesBack).thenOrder({ status: 'returned' }));
+  it('a return of some units leaves the order partially returned', () =>
+    given(placed(), processing, shipped(2), delivered)
+      .when({ ...comesBack, items: one })
+      .thenEvents(returned(1))
+      .thenOrder({ status: 'partially_returned' }));
+  it('units that are refused come back from transit, and the others can still be delivered', () => {
+    given(placed(), processing, shipped(2))
+      .when({ ...comesBack, items: one })
+      .thenEvents(returned(1, 1))
+      .thenOrder({ status: 'shipped' });
+    given(placed(), processing, shipped(2), returned(1, 1))
+      .when({ command: 'deliver' })
+      .thenOrder({ status: 'partially_returned' });
+  });
+  it('delivered units come back first, unless the return says otherwise', () => {
+    const order = given(placed(), processing, shipped(1), delivered, shipped(1, '2'));
+    order.when({ ...comesBack, items: one }).thenEvents(returned(1));
+    order.when({ ...comesBack, items: one, from: 'transit' }).thenEvents(returned(1, 1));
+    order.when({ ...comesBack, from: 'delivered' }).thenEvents(returned(1));
+    order
+      .when({ ...comesBack, shipmentId: '2' })
+      .thenShipments({ inTransit: 0 }, { inTransit: 0 })
+      .thenOrder({ status: 'partially_returned' });
+  });
+  it('units that are to be shipped again do not count as returned', () => {
+    given(placed(), processing, shipped(2))
+      .when({ ...comesBack, from: 'transit', shipAgain: true })
+      .thenOrder({ status: 'processing' });
+    given(placed(), processing, shipped(2), delivered)
+      .when({ ...comesBack, items: one, shipAgain: true })
+      .thenOrder({ status: 'partially_shipped' });
+  });
+  it('an order with returned units can still ship and cancel the units that are left', () => {
+    const order = given(placed({ items: 3, price: 500 }), processing, shipped(1), returned(1, 1));
+    order.when({ command: 'ship' }).thenOrder({ status: 'shipped' });
+    order.when({ command: 'cancel', reason: 'r' }).thenOrder({ status: 'returned' });
+  });
+  it('a return of more units than were shipped is rejected', () =>
+    given(placed(), processing, shipped(1))
+      .when({ ...comesBack, items: [{ item_id: 'a', quantity: 2 }] })
+      .thenRejected('exceeds-shipped-quantity'));
+  it('a return of units in transit is rejected if all have arrived', () =>
+    given(placed(), processing, shipped(2), delivered)
+      .when({ ...comesBack, from: 'transit' })
+      .thenRejected('invalid-transition', /no shipped units in transit/));
+  it('a return from an order without shipments is rejected', () => {
+    given(placed()).when(comesBack).thenRejected('invalid-transition');
+    given(placed(), cancelled()).when(comesBack).thenRejected('invalid-transition');
+  });
+});
