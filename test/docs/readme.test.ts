@@ -29,7 +29,18 @@ function readmeSteps(): Step[] {
 /** Replaces values that differ from run to run: times, request ids, hashes, durations. */
 function withoutTimes(text: string): unknown {
   return JSON.parse(text, (key, value) => {
-    if (['placed_at', 'updated_at', 'occurred_at', 'recorded_at', 'hash', 'request_id', 'correlation_id'].includes(key))
+    if (
+      [
+        'placed_at',
+        'updated_at',
+        'shipped_at',
+        'occurred_at',
+        'recorded_at',
+        'hash',
+        'request_id',
+        'correlation_id',
+      ].includes(key)
+    )
       return typeof value;
     if (['mean', 'p50', 'p90', 'p99'].includes(key)) return value === null ? null : 'seconds';
     return value;

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import type { Order } from '../support/api-types.js';
+import { ordersPage } from '../support/orders-page.js';
+import { call, useService } from '../support/service.js';
+
+interface Step {
+  readonly command: string;
+  readonly body: unknown;
+  /** Status, payment status and balance. */
+  readonly after: string;
+}
+
+/** The recipes of docs/orders.md by their headings. A body may take several lines. */
+function recipes(): Map<string, Step[]> {
+  const all = new Map<string, Step[]>();
+  for (const section of readFileSync(ordersPage, 'utf8').split('\n### ').slice(1)) {
+    const [title = ''] = section.split('\n');
+    const block = /```recipe\n(.*?)```/s.exec(section)?.[1] ?? '';
+    const steps = [...block.matchAll(/^(\w+) (\{.*?\})\n→ (.+)$/gms)];
+    all.set(
+      title,
+      steps.map(([, command = '', body = '', after = '']) => ({ command, body: JSON.parse(body), after })),
+    );
+  }
+  return all;
+}
+
+describe('docs/orders.md', () => {
+  const service = useService();
+
+  it('has the ten recipes', () => {
+    expect([...recipes().keys()]).to.deep.equal([
+      ...['Split shipment', 'Exchange', 'Refused parcel', 'Late payment', 'Partial refund by line'],
+      ...['Cash on delivery', 'Lost parcel', 'Overpayment', 'Chargeback', 'Rest cancelled'],
+    ]);
+  });
+
+  for (const [title, steps] of recipes()) {
+    it(`the recipe "${title}" leads to what the page says`, async () => {
+      let order: Order | undefined;
+      for (const { command, body, after } of steps) {
+        const path = order === undefined ? '/orders' : `/orders/${order.order_id}/${command}`;
+        const { status, text } = await call(service, 'POST', path, body);
+        expect(status, `${command}: ${text}`).to.be.oneOf([200, 201]);
+        order = JSON.parse(text) as Order;
+        expect([order.status, order.payment_status, order.balance].join(', '), command).to.equal(after);
+      }
+      expect(steps.length).to.be.greaterThan(2);
+    });
+  }
+});
