@@ -44,6 +44,8 @@ describe('events of schema version 1', () => {
         const { status, payment_status, on_hold, total_amount, paid_amount, refunded_amount } = shown;
         const state = [status, payment_status, on_hold, total_amount, paid_amount, refunded_amount, items];
         expect(state, JSON.stringify(events.slice(0, index + 1))).to.deep.equal(states[index]);
+        const delivered = order.items.reduce((sum, item) => sum + item.delivered, 0);
+        expect(order.units.delivered).to.equal(delivered);
       }
     }
   });
