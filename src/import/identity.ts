@@ -3,6 +3,9 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { importLimits as limits } from './limits.js';
 
+/** The actor in the events of an import. */
+export const importActor = 'import';
+
 /** The source of an import with a key, unless --source or a preset names another. */
 export const defaultKeyedSource = 'orders';
 

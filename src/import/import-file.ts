@@ -6,14 +6,11 @@ import {
   type LineResponse,
 } from '../http/batch/handle-lines.js';
 import { orderedWindow } from '../http/batch/ordered-window.js';
-import { keyOfLine } from './identity.js';
+import { importActor, keyOfLine } from './identity.js';
 import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';
 import type { FilePosition, ImportGroup, ImportUnit } from './import-unit.js';
 import { importLimits as limits } from './limits.js';
-import { openRejected, rejectedFile } from './rejected-records.js';
-
-/** The actor in the events of an import. */
-export const importActor = 'import';
+import { openRejected, rejectedFile, returnsFile } from './rejected-records.js';
 
 /** A response to a line that was rejected. */
 export type Rejection = Extract<LineResponse, { readonly problem: unknown }>;
@@ -70,6 +67,12 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
     progress.rejectedBytes += await rejected.write(unit.number, reason, await unit.record());
     options.onRejected?.(unit.number, reason);
   };
+  const returns = await openRejected(returnsFile(file), progress.returnsBytes);
+  const setAside = async (unit: ImportUnit, reason: string) => {
+    progress.returns += 1;
+    progress.returnsBytes += await returns.write(unit.number, reason, await unit.record());
+  };
+  const sync = () => Promise.all([rejected.sync(), returns.sync()]);
   let savedAtMs = Date.now();
   try {
     const handled = orderedWindow(
@@ -100,7 +103,8 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
           if (!rejection) rejectedCommand = command;
           rejection ??= response;
         }
-        if (unit.refused !== undefined) await reject(unit, unit.refused);
+        if (unit.setAside !== undefined) await setAside(unit, unit.setAside);
+        else if (unit.refused !== undefined) await reject(unit, unit.refused);
         else if (rejection) await reject(unit, reasonAt(unit, rejectedCommand, reasonOf(rejection)));
         else if (isNew) progress.imported += 1;
         else progress.alreadyThere += 1;
@@ -108,17 +112,17 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
       progress.position = end;
       options.onProgress?.(progress);
       if (!dryRun && Date.now() - savedAtMs >= limits.saveIntervalMs) {
-        await rejected.sync();
+        await sync();
         await saveProgress(file, progress);
         savedAtMs = Date.now();
       }
     }
   } catch (error) {
-    await rejected.sync();
+    await sync();
     if (!dryRun) await saveProgress(file, progress);
     throw error;
   } finally {
-    await rejected.close();
+    await Promise.all([rejected.close(), returns.close()]);
   }
   if (!dryRun) await removeProgress(file);
   return progress;

@@ -8,7 +8,7 @@ import type { FilePosition } from './import-unit.js';
 export interface ImportProgress {
   readonly source: string;
   /** Names the content of the file and the options that positions depend on. */
-  readonly input?: string;
+  readonly input: string;
   position: FilePosition;
   imported: number;
   alreadyThere: number;
@@ -18,6 +18,9 @@ export interface ImportProgress {
    * overwritten.
    */
   rejectedBytes: number;
+  /** Orders that were listed as returns, and the bytes of their file. */
+  returns: number;
+  returnsBytes: number;
 }
 
 export const progressFile = (file: string): string => `${file}.import-progress.json`;
@@ -31,6 +34,8 @@ export function newProgress(source: string, input: string): ImportProgress {
     alreadyThere: 0,
     rejected: 0,
     rejectedBytes: 0,
+    returns: 0,
+    returnsBytes: 0,
   };
 }
 
@@ -44,13 +49,13 @@ export async function loadProgress(file: string, source: string, input: string):
     throw error;
   });
   if (text === undefined) return undefined;
-  const progress = JSON.parse(text) as ImportProgress;
+  const progress = { ...newProgress(source, input), ...(JSON.parse(text) as ImportProgress) };
   if (progress.source !== source) {
     throw new Error(
       `an import of this file with --source ${progress.source} was interrupted: use the same source, or --restart`,
     );
   }
-  if (progress.input !== undefined && progress.input !== input) {
+  if (progress.input !== input) {
     throw new Error(
       'an import of this file was interrupted, and the file or the options have changed since: use --restart to begin again',
     );

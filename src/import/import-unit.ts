@@ -17,6 +17,8 @@ export interface ImportUnit {
   readonly commands: readonly BatchLine[];
   /** The reason why the unit is refused before it becomes commands. */
   readonly refused: string | undefined;
+  /** The reason why the unit is listed for the user instead of being imported or refused. */
+  readonly setAside?: string | undefined;
   /** The position after the unit. */
   readonly end: FilePosition;
   /** Returns its text in the file, for the file of rejected records. */

@@ -1,8 +1,9 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { derivedOrderId } from '../commands/order-ids.js';
 import { groupedOrders } from './grouping/grouped-orders.js';
 import { spillRows } from './grouping/spilled-rows.js';
-import { type FileFingerprint, fingerprintOf, keyOfValue } from './identity.js';
+import { type FileFingerprint, fingerprintOf, importActor, keyOfLine, keyOfValue } from './identity.js';
 import type { FilePosition, ImportGroup } from './import-unit.js';
 import { type CsvHeader, readHeader } from './input/csv-header.js';
 import { fileHint } from './input/file-hints.js';
@@ -10,16 +11,22 @@ import { readCsv } from './input/read-csv.js';
 import { everyLineHasKey, readNdjson } from './input/read-ndjson.js';
 import { repeatedValue } from './input/repeated-values.js';
 import { checkEncoding, type Encoding, writeUtf8Copy } from './input/utf8-copy.js';
-import { type CsvMapping, columnIndexes, keyColumnOf, orderColumns } from './mapping/csv-mapping.js';
-import { orderReader } from './mapping/order-reader.js';
+import { type CsvMapping, columnIndexes, orderColumns } from './mapping/csv-mapping.js';
+import { type Identity, orderReader } from './mapping/order-reader.js';
 import { Warnings } from './mapping/warnings.js';
+
+export interface CsvOptions {
+  readonly delimiter: string;
+  /** The mapping for a file with these columns. Throws Error with a message for the user. */
+  readonly mappingOf: (columns: readonly string[]) => CsvMapping;
+}
 
 export interface InputOptions {
   readonly file: string;
   readonly source: string;
   readonly encoding: Encoding;
   /** Undefined for NDJSON. */
-  readonly csv: { readonly mapping: CsvMapping; readonly delimiter: string } | undefined;
+  readonly csv: CsvOptions | undefined;
   /** Called with the bytes that were read, of all bytes, before the import begins. */
   readonly onRead?: (bytes: number, of: number) => void;
 }
@@ -31,6 +38,8 @@ export interface Input {
   readonly bytes: number;
   readonly fingerprint: FileFingerprint;
   readonly warnings: Warnings;
+  /** Undefined for NDJSON. */
+  readonly mapping: CsvMapping | undefined;
   /** Whether no line of NDJSON is identified by its number. */
   readonly everyLineHasKey: () => Promise<boolean>;
   /** Removes what was written to disk to read the file. */
@@ -59,7 +68,7 @@ export async function openInput(options: InputOptions): Promise<Input> {
     const { size: bytes } = await stat(text);
     const opened = csv
       ? await openCsv({ ...options, ...csv, text, bytes, folder, warnings })
-      : { read: (from: FilePosition) => readNdjson(text, from), bytes };
+      : { read: (from: FilePosition) => readNdjson(text, from), bytes, mapping: undefined };
     const hasKeys = async () => !csv && (await everyLineHasKey(text));
     return { ...opened, fingerprint, warnings, everyLineHasKey: hasKeys, close };
   } catch (error) {
@@ -74,19 +83,25 @@ interface CsvInput {
   readonly bytes: number;
   readonly folder: string;
   readonly source: string;
-  readonly mapping: CsvMapping;
   readonly delimiter: string;
+  readonly mappingOf: CsvOptions['mappingOf'];
   readonly warnings: Warnings;
   readonly onRead?: InputOptions['onRead'];
 }
 
-async function openCsv(input: CsvInput): Promise<Pick<Input, 'read' | 'bytes'>> {
-  const { text, mapping, delimiter, source, warnings } = input;
+async function openCsv(input: CsvInput): Promise<Pick<Input, 'read' | 'bytes' | 'mapping'>> {
+  const { text, delimiter, source, warnings } = input;
   const header = await readHeader(text, delimiter);
+  const mapping = input.mappingOf(header.columns);
   const indexes = columnIndexes(mapping, header.columns, await fileHint(text, delimiter));
-  const keyOf = keyColumnOf(mapping) === undefined ? undefined : (value: string) => keyOfValue(source, value);
-  if (mapping.groupColumn !== undefined) return groupRows(input, mapping.groupColumn, header, indexes, keyOf);
-  const readOrder = orderReader(mapping, (column) => indexes.get(column) ?? -1, keyOf, warnings);
+  const identity: Identity = {
+    ofValue: (value) => keyOfValue(source, value),
+    ofLine: (line) => keyOfLine(source, line),
+    orderId: (key) => derivedOrderId(importActor, key),
+  };
+  if (mapping.groupColumn !== undefined)
+    return groupRows(input, mapping, mapping.groupColumn, header, indexes, identity);
+  const readOrder = orderReader(mapping, (column) => indexes.get(column) ?? -1, identity, warnings);
   for (const [option, column] of identifyingColumns(mapping)) {
     const repeated = await repeatedValue(text, delimiter, header, indexes.get(column) ?? -1);
     if (!repeated) continue;
@@ -96,18 +111,19 @@ async function openCsv(input: CsvInput): Promise<Pick<Input, 'read' | 'bytes'>> 
         'order, set --group-by COLUMN with the column of the order’s number; otherwise correct the file',
     );
   }
-  return { read: (from) => readCsv({ file: text, delimiter, header, readOrder }, from), bytes: input.bytes };
+  return { read: (from) => readCsv({ file: text, delimiter, header, readOrder }, from), bytes: input.bytes, mapping };
 }
 
 async function groupRows(
-  { text, bytes, mapping, delimiter, folder, warnings, onRead }: CsvInput,
+  { text, bytes, delimiter, folder, warnings, onRead }: CsvInput,
+  mapping: CsvMapping,
   groupColumn: string,
   header: CsvHeader,
   indexes: ReadonlyMap<string, number>,
-  keyOf: ((value: string) => string) | undefined,
-): Promise<Pick<Input, 'read' | 'bytes'>> {
+  identity: Identity,
+): Promise<Pick<Input, 'read' | 'bytes' | 'mapping'>> {
   const columns = [...indexes.keys()];
-  const readOrder = orderReader(mapping, (column) => columns.indexOf(column), keyOf, warnings);
+  const readOrder = orderReader(mapping, (column) => columns.indexOf(column), identity, warnings);
   const rows = await spillRows({
     file: text,
     delimiter,
@@ -118,7 +134,11 @@ async function groupRows(
     onRead: (read) => onRead?.(read, bytes),
   });
   const grouped = { file: text, rows, columns, orderColumns: orderColumns(mapping), readOrder };
-  return { read: (from) => groupedOrders(grouped, from), bytes: rows.sizes.reduce((sum, size) => sum + size, 0) };
+  return {
+    read: (from) => groupedOrders(grouped, from),
+    mapping,
+    bytes: rows.sizes.reduce((sum, size) => sum + size, 0),
+  };
 }
 
 /**

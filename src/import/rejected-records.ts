@@ -2,6 +2,7 @@ import { open, rm } from 'node:fs/promises';
 import { importLimits as limits } from './limits.js';
 
 export const rejectedFile = (file: string): string => `${file}.rejected.ndjson`;
+export const returnsFile = (file: string): string => `${file}.returns.ndjson`;
 
 /** The file of rejected records beside the input: one line each, with number and reason. */
 export interface RejectedRecords {

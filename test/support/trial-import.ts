@@ -8,14 +8,21 @@ import { dryRunHandlers } from '../../src/import/checking/dry-run.js';
 import { importFile } from '../../src/import/import-file.js';
 import { rejectionReason } from '../../src/import/mapping/rejection-reason.js';
 import { openInput } from '../../src/import/open-input.js';
-import { rejectedFile } from '../../src/import/rejected-records.js';
+import { rejectedFile, returnsFile } from '../../src/import/rejected-records.js';
+
+interface Listed {
+  readonly line: number;
+  readonly reason: string;
+  readonly record: string;
+}
 
 export interface Trial {
   /** The accepted commands, in their order. */
   readonly commands: readonly CommandRequest[];
   /** The accepted `place` commands, as a short text each: user, items, total, currency, time. */
   readonly placed: readonly string[];
-  readonly rejected: readonly { readonly line: number; readonly reason: string; readonly record: string }[];
+  readonly rejected: readonly Listed[];
+  readonly returns: readonly Listed[];
   readonly warnings: readonly string[];
 }
 
@@ -37,8 +44,9 @@ export async function trialImport(
     const input = await openInput(options);
     try {
       const commands: CommandRequest[] = [];
-      const { csv, source } = options;
-      const { rejected } = await importFile({
+      const { source } = options;
+      const { mapping } = input;
+      await importFile({
         file,
         source,
         input: '',
@@ -47,13 +55,22 @@ export async function trialImport(
         defaultCurrency: 'USD',
         restart: true,
         dryRun: true,
-        reasonOf: (rejection) => (csv ? rejectionReason(rejection, csv.mapping) : rejection.problem.detail),
+        reasonOf: (rejection) => (mapping ? rejectionReason(rejection, mapping) : rejection.problem.detail),
       });
-      const text = rejected === 0 ? '' : (await readFile(rejectedFile(file), 'utf8')).trim();
+      const listed = async (path: string) => {
+        const text = await readFile(path, 'utf8').catch(() => '');
+        return text === ''
+          ? []
+          : text
+              .trim()
+              .split('\n')
+              .map((line) => JSON.parse(line));
+      };
       return {
         commands,
         placed: commands.flatMap(describePlaced),
-        rejected: text === '' ? [] : text.split('\n').map((line) => JSON.parse(line)),
+        rejected: await listed(rejectedFile(file)),
+        returns: await listed(returnsFile(file)),
         warnings: input.warnings.messages(),
       };
     } finally {

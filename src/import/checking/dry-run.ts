@@ -23,7 +23,7 @@ export function dryRunHandlers(): CommandHandlers {
     if (!before && command.command !== 'place') return handled(placeholder(request));
     const decision = decide(command, before);
     if ('rejected' in decision) return { outcome: 'rejected', rejection: decision };
-    if ('repeats' in decision) return before ? handled(before) : handled(placeholder(request));
+    if ('repeats' in decision) return handled(before ?? placeholder(request));
     const occurredAt = request.occurredAt ?? utcTime(Date.now());
     const tooEarly = rejectTooEarly(decision, before, occurredAt);
     if (tooEarly) return { outcome: 'rejected', rejection: tooEarly };

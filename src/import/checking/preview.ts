@@ -1,7 +1,7 @@
 import { createLineHandler } from '../../http/batch/handle-lines.js';
 import type { BatchLine } from '../../http/batch/parse-line.js';
-import { keyOfLine } from '../identity.js';
-import { importActor, type Rejection } from '../import-file.js';
+import { importActor, keyOfLine } from '../identity.js';
+import type { Rejection } from '../import-file.js';
 import type { FilePosition, ImportGroup, ImportUnit } from '../import-unit.js';
 import { dryRunHandlers } from './dry-run.js';
 
@@ -34,7 +34,8 @@ export async function previewRows(options: PreviewOptions, count: number): Promi
     for (const unit of units) {
       if (rows.length === count) return rows;
       const problem = (await handleLines(unit.commands)).find((response) => 'problem' in response);
-      const refused = unit.refused ?? (problem && 'problem' in problem ? options.reasonOf(problem) : undefined);
+      const refused =
+        unit.refused ?? unit.setAside ?? (problem && 'problem' in problem ? options.reasonOf(problem) : undefined);
       rows.push({ cells: [String(unit.number), ...describe(unit)], refused });
     }
   }

@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises';
+import { shortened } from '../formats/number-format.js';
 import type { FilePosition, ImportGroup, ImportUnit } from '../import-unit.js';
 import { importLimits as limits } from '../limits.js';
 import type { Cells } from '../mapping/cells.js';
-import { shortened } from '../mapping/number-format.js';
 import type { ReadOrder } from '../mapping/order-reader.js';
-import { Refused } from '../mapping/refused.js';
+import { Refused, SetAside } from '../refused.js';
 import type { SpilledRow, SpilledRows } from './spilled-rows.js';
 
 /** The rows of a file that are grouped into orders. */
@@ -54,6 +54,7 @@ function unitOf(source: GroupedSource, rows: readonly SpilledRow[], end: FilePos
     const commands = source.readOrder(header, lines, number).map((input) => ({ number, input }));
     return { ...unit, commands, refused: undefined };
   } catch (error) {
+    if (error instanceof SetAside) return { ...unit, commands: [], refused: undefined, setAside: error.message };
     if (error instanceof Refused) return { ...unit, commands: [], refused: error.message };
     throw error;
   }

@@ -2,7 +2,7 @@ import type { BatchLine } from '../../http/batch/parse-line.js';
 import type { Line } from '../../http/batch/split-lines.js';
 import type { FilePosition, ImportGroup, ImportUnit } from '../import-unit.js';
 import type { ReadOrder } from '../mapping/order-reader.js';
-import { Refused } from '../mapping/refused.js';
+import { Refused, SetAside } from '../refused.js';
 import type { CsvHeader } from './csv-header.js';
 import { type CsvRecord, csvRecords } from './csv-records.js';
 import { endOf, linesOf, textOf } from './file-lines.js';
@@ -32,6 +32,7 @@ export async function* readCsv(source: CsvSource, from: FilePosition): AsyncGene
 class RowUnit implements ImportUnit {
   commands: readonly BatchLine[] = none;
   refused: string | undefined;
+  setAside: string | undefined;
 
   constructor(
     readonly number: number,
@@ -61,7 +62,8 @@ function unitOf({ lines, content }: CsvRecord, header: CsvHeader, readOrder: Rea
     checkCells(fields, header);
     unit.commands = readOrder(fields, [fields], number).map((input) => ({ number, input }));
   } catch (error) {
-    if (error instanceof Refused) unit.refused = error.message;
+    if (error instanceof SetAside) unit.setAside = error.message;
+    else if (error instanceof Refused) unit.refused = error.message;
     else throw error;
   }
   return unit;

@@ -1,6 +1,6 @@
+import { Refused } from '../refused.js';
 import type { CsvMapping } from './csv-mapping.js';
 import { fieldOf } from './fields.js';
-import { Refused } from './refused.js';
 
 /** The cells of a row, by the index of their column. */
 export type Cells = readonly string[];
@@ -37,10 +37,12 @@ export function cellReaders(mapping: CsvMapping, indexOf: (column: string) => nu
         fallback === undefined ? undefined : given(`--default ${field}=${fallback}`, fallback, parseGiven);
       if (column === undefined) return fallback === undefined ? undefined : () => fallbackValue;
       const index = indexOf(column);
+      const second = mapping.fallbacks.get(field);
+      const secondIndex = second === undefined ? -1 : indexOf(second);
       const optional = fieldOf(field)?.optional ?? false;
       const where = `column "${column}" (${field})`;
       return (cells) => {
-        const text = cells[index]?.trim() ?? '';
+        const text = cells[index]?.trim() || (cells[secondIndex]?.trim() ?? '');
         if (text === '') {
           if (fallback === undefined && !optional)
             throw new Refused(`${where} is empty: fill it in, or set --default ${field}=VALUE`);

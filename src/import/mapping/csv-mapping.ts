@@ -1,5 +1,6 @@
+import type { NumberFormat } from '../formats/number-format.js';
 import { fieldOf } from './fields.js';
-import type { NumberFormat } from './number-format.js';
+import type { TaxMode } from './order-money.js';
 
 /** How the columns of a CSV file become orders. */
 export interface CsvMapping {
@@ -9,6 +10,8 @@ export interface CsvMapping {
   readonly constants: ReadonlyMap<string, string>;
   /** The value of each field whose cell is empty. */
   readonly defaults: ReadonlyMap<string, string>;
+  /** The second column of a field, for rows in which the first is empty. */
+  readonly fallbacks: ReadonlyMap<string, string>;
   /** The formats of times in the file, tried in this order. None for RFC 3339. */
   readonly dateFormats: readonly string[];
   /** The IANA zone of times without an offset. Undefined for UTC. */
@@ -20,6 +23,13 @@ export interface CsvMapping {
   readonly keyColumn: string | undefined;
   /** The column whose value groups rows into one order. Undefined if each row is an order. */
   readonly groupColumn: string | undefined;
+  /** Whether the file has the total of an order, or its rows are summed. */
+  readonly totalMode: 'given' | 'computed';
+  readonly taxMode: TaxMode;
+  /** Whether an order of negative quantities is refused or listed as a return. */
+  readonly returns: 'refused' | 'negative';
+  /** Whether a state without a date takes the last date that the order has. */
+  readonly undated: boolean;
 }
 
 /** The characters between the ids of `item_ids`, unless --item-separator says otherwise. */
@@ -38,9 +48,9 @@ export function checkFields(mapping: CsvMapping): void {
     }
   }
   const has = (field: string) => columns.has(field) || constants.has(field) || defaults.has(field);
-  for (const needed of ['user_id', 'total_amount']) {
-    if (!has(needed)) throw new Error(`${needed} is not mapped: add it to --map`);
-  }
+  if (!has('user_id')) throw new Error('user_id is not mapped: add it to --map, or --set user_id=guest');
+  if (!has('total_amount') && mapping.totalMode !== 'computed')
+    throw new Error('total_amount is not mapped: add it to --map, or --total computed for the sum of the rows');
   if (mapping.groupColumn !== undefined && has('item_ids'))
     throw new Error('with --group-by each row is a line of the order: map item_id, not item_ids');
   if (has('item_id') === has('item_ids'))
@@ -69,6 +79,7 @@ export function columnIndexes(
     `--map ${field}=${column}`,
     column,
   ]);
+  for (const [field, column] of mapping.fallbacks) wanted.push([`--map ${field}=${column}`, column]);
   for (const [option, column] of [
     ['--key', mapping.keyColumn],
     ['--group-by', mapping.groupColumn],
@@ -108,8 +119,10 @@ export function keyColumnOf({ keyColumn, groupColumn }: CsvMapping): string | un
 }
 
 /** The columns whose values belong to the whole order, not to a line of it. */
-export function orderColumns({ columns, keyColumn, groupColumn }: CsvMapping): Set<string> {
-  const found = new Set([...columns].filter(([field]) => !fieldOf(field)?.perLine).map(([, column]) => column));
+export function orderColumns({ columns, fallbacks, keyColumn, groupColumn }: CsvMapping): Set<string> {
+  const found = new Set(
+    [...columns, ...fallbacks].filter(([field]) => !fieldOf(field)?.perLine).map(([, column]) => column),
+  );
   for (const column of [keyColumn, groupColumn]) if (column !== undefined) found.add(column);
   return found;
 }

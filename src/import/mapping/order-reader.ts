@@ -1,9 +1,11 @@
-import { currencyExponent, withdrawnIn } from '../../orders/values/currency.js';
-import { type Cells, cellReaders } from './cells.js';
+import { withdrawnIn } from '../../orders/values/currency.js';
+import { Refused } from '../refused.js';
+import type { Cells } from './cells.js';
 import { type CsvMapping, keyColumnOf } from './csv-mapping.js';
-import { timeReader } from './date-format.js';
-import { numberReader, plainNumbers, shortened } from './number-format.js';
-import { Refused } from './refused.js';
+import { fieldReaders } from './field-readers.js';
+import { itemsReader } from './items-reader.js';
+import { lifeCycle, lifeCycleCells } from './life-cycle.js';
+import { moneyReader } from './money-reader.js';
 import type { Warnings } from './warnings.js';
 
 /** A command for the batch, as the object that its line would be. */
@@ -11,75 +13,59 @@ export type BatchInput = Readonly<Record<string, unknown>>;
 
 /**
  * Makes the commands of an order from its rows. Throws Refused if a value is missing or has another
- * form than the mapping says.
+ * form than the mapping says, and SetAside if the rows are a return.
  * @param header the cells that belong to the whole order.
  * @param lines the rows of the order; `[header]` if the order has one row.
  * @param number the number of the first row's line in the file.
  */
 export type ReadOrder = (header: Cells, lines: readonly Cells[], number: number) => BatchInput[];
 
+/** How the orders of a source are identified. */
+export interface Identity {
+  /** The idempotency key of the order with this value in the key column. */
+  readonly ofValue: (value: string) => string;
+  /** The idempotency key of the order in this line. */
+  readonly ofLine: (line: number) => string;
+  /** The id of the order that is placed with this idempotency key. */
+  readonly orderId: (key: string) => string;
+}
+
 /**
  * Compiles a mapping for rows with known columns. Throws Error with a message for the user if a
  * value of --set or --default is wrong.
+ * @param indexOf the index of a column in the rows that are read.
  */
 export function orderReader(
   mapping: CsvMapping,
   indexOf: (column: string) => number,
-  keyOf: ((value: string) => string) | undefined,
+  identity: Identity,
   warnings: Warnings,
 ): ReadOrder {
-  const cells = cellReaders(mapping, indexOf);
-  const text = (field: string) => cells.of(field, String, String);
-  const readNumber = numberReader(mapping.numbers);
-  const readPlain = numberReader(plainNumbers);
-  const number = (field: string) => cells.of(field, readNumber, readPlain);
-  const readTime = timeReader(mapping.dateFormats, mapping.timeZone);
-  const readRfc3339 = timeReader([], undefined);
-  const time = (field: string) =>
-    cells.of(field, readTime, (given) => {
-      if (given === 'now') return undefined;
-      return isRfc3339(given) ? readRfc3339(given) : readTime(given);
-    });
-
-  const userId = text('user_id');
-  const orderId = text('order_id');
-  const itemId = text('item_id');
-  const itemIds = cells.of('item_ids', splitter(mapping.itemSeparators), splitter(mapping.itemSeparators));
-  const quantity = cells.of(
-    'quantity',
-    (cell) => wholeNumber(readNumber(cell)),
-    (given) => wholeNumber(readPlain(given)),
-  );
-  const unitPrice = number('unit_price');
-  const total = number('total_amount');
-  const currency = cells.of('currency', currencyCode, (given) => {
-    const code = currencyCode(given);
-    if (currencyExponent(code) === undefined) throw new Refused('not an ISO 4217 code');
-    return code;
-  });
-  const occurredAt = time('occurred_at');
+  const fields = fieldReaders(mapping, indexOf);
+  const userId = fields.text('user_id');
+  const orderId = fields.text('order_id');
+  const reference = fields.text('reference');
+  const itemIds = fields.list('item_ids');
+  const total = fields.number('total_amount');
+  const currency = fields.currency('currency');
+  const occurredAt = fields.time('occurred_at');
+  const items = itemsReader(mapping, fields);
+  const money = moneyReader(mapping, fields);
+  const life = lifeCycleCells(fields, mapping.undated);
   const metadata = [...mapping.columns.keys(), ...mapping.constants.keys(), ...mapping.defaults.keys()]
     .filter((field, nth, all) => field.startsWith('metadata.') && all.indexOf(field) === nth)
-    .map((field) => ({ name: field.slice('metadata.'.length), read: text(field) }));
+    .map((field) => ({ name: field.slice('metadata.'.length), read: fields.text(field) }));
   const keyColumn = keyColumnOf(mapping);
   const keyIndex = keyColumn === undefined ? -1 : indexOf(keyColumn);
 
-  // Fields of an item are in alphabetical order, so that hashing the command need not sort them.
-  const itemOf = (row: Cells) => {
-    const price = unitPrice?.(row);
-    const item = { item_id: itemId?.(row), quantity: quantity?.(row) ?? 1 };
-    return price === undefined ? item : { ...item, unit_price: price };
-  };
-
   return (header, lines, nth) => {
     const place: Record<string, unknown> = { command: 'place' };
-    if (keyOf) {
-      const key = header[keyIndex]?.trim() ?? '';
-      if (key === '') throw new Refused(`column "${keyColumn}" (--key) is empty`);
-      place.idempotency_key = keyOf(key);
+    if (keyColumn !== undefined) {
+      const value = header[keyIndex]?.trim() ?? '';
+      if (value === '') throw new Refused(`column "${keyColumn}" (--key) is empty`);
+      place.idempotency_key = identity.ofValue(value);
     }
     place.user_id = userId?.(header);
-    place.total_amount = total?.(header);
     const code = currency?.(header);
     place.currency = code;
     const at = occurredAt?.(header);
@@ -92,39 +78,28 @@ export function orderReader(
     }
     const id = orderId?.(header);
     if (id !== undefined) place.order_id = id;
+    const shopNumber = reference?.(header);
+    if (shopNumber !== undefined) place.reference = shopNumber;
+    const pairs: Record<string, string> = {};
     if (itemIds) place.item_ids = itemIds(header);
-    else place.items = lines.map(itemOf);
-    if (metadata.length > 0) {
-      const pairs: Record<string, string> = {};
-      for (const { name, read } of metadata) {
-        const value = read?.(header);
-        if (value !== undefined) pairs[name] = value;
-      }
+    const rows = itemIds ? [] : items(lines);
+    if (!itemIds) place.items = rows;
+    if (money) {
+      const { total: sum, adjustments, taxIncluded } = money(header, lines, rows);
+      place.total_amount = sum;
+      if (adjustments.length > 0) place.adjustments = adjustments;
+      if (taxIncluded !== undefined) pairs.tax_included = taxIncluded;
+    } else place.total_amount = total?.(header);
+    for (const { name, read } of metadata) {
+      const value = read?.(header);
+      if (value !== undefined) pairs[name] = value;
+    }
+    if (metadata.length > 0 || pairs.tax_included !== undefined) {
       if (Object.keys(pairs).length > 0) place.metadata = pairs;
     }
-    return [place];
+    if (!life) return [place];
+    const key = typeof place.idempotency_key === 'string' ? place.idempotency_key : identity.ofLine(nth);
+    const isFree = /^[0.]*$/.test(String(place.total_amount));
+    return [place, ...lifeCycle(life, header, { id: id ?? identity.orderId(key), key, placedAt: at?.utc, isFree })];
   };
-}
-
-function isRfc3339(text: string): boolean {
-  return /^\d{4}-\d\d-\d\d[Tt]/.test(text);
-}
-
-function currencyCode(text: string): string {
-  return text.toUpperCase();
-}
-
-/** Zeros after the point do not change a quantity: "3.0" is 3. */
-function wholeNumber(text: string): number {
-  if (!/^-?\d+(?:\.0*)?$/.test(text)) throw new Refused(`"${shortened(text)}" is not a whole number`);
-  return Number(text);
-}
-
-function splitter(separators: string): (text: string) => string[] {
-  const pattern = new RegExp(`[${separators.replace(/[\\\]^-]/g, '\\$&')}]`);
-  return (text) =>
-    text
-      .split(pattern)
-      .map((id) => id.trim())
-      .filter(Boolean);
 }

@@ -268,6 +268,39 @@ describe('orders import', function () {
     expect((await orders(['import', file, ...grouped])).output).to.match(/0 imported, 10,000 already there/);
   });
 
+  it('orders import gives the steps of an order their own times, and a row that has grown adds only its new steps', async () => {
+    const columns = ['paid_at', 'shipped_at', 'delivered_at', 'cancelled_at'];
+    const life = [
+      ...['--key', 'no', '--source', 'life', '--set', 'item_id=x,currency=EUR'],
+      ...['--map', `user_id=user,total_amount=total,occurred_at=at,${columns.map((name) => `${name}=${name}`).join()}`],
+    ];
+    const run = async (rows: string) => {
+      const file = join(folder, 'life.csv');
+      await writeFile(file, `no,user,total,at,${columns.join()}\n${rows}`);
+      return (await orders(['import', file, ...life])).output;
+    };
+    const day = (date: number) => `2025-01-${String(date).padStart(2, '0')}T10:00:00Z`;
+    expect(await run(`1,u,5,${day(1)},${day(2)},,,\n2,u,5,${day(1)},,,,${day(3)}\n`)).to.match(/2 imported/);
+    expect(await count()).to.equal(4);
+    const grown = `1,u,5,${day(1)},${day(2)},${day(4)},${day(11)},\n2,u,5,${day(1)},,,,${day(3)}\n`;
+    expect(await run(grown)).to.match(/1 imported, 1 already there, 0 rejected/);
+    expect(await run(grown)).to.match(/0 imported, 2 already there, 0 rejected/);
+    const { rows } = await log.owner.query(
+      `select type, to_char(occurred_at at time zone 'UTC', 'FMDD') as day from events
+       where order_id = (select order_id from events where type = 'OrderDelivered') order by version`,
+    );
+    expect(rows.map(({ type, day }) => `${type} ${day}`)).to.deep.equal([
+      'OrderPlaced 1',
+      'OrderPaid 2',
+      'OrderProcessingStarted 4',
+      'OrderShipped 4',
+      'OrderDelivered 11',
+    ]);
+    const { processing_time, by_status } = await figures('EUR');
+    expect(by_status).to.deep.equal({ delivered: 1, cancelled: 1 });
+    expect(processing_time.placed_to_delivered.mean).to.equal(10 * 86_400);
+  });
+
   it('orders import without a key refuses a file that has changed, unless its lines have kept their numbers', async () => {
     const file = join(folder, 'shop.csv');
     const run = (rows: string, ...more: string[]) =>

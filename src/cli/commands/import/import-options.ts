@@ -1,11 +1,14 @@
 import { basename, extname } from 'node:path';
+import { timeReader } from '../../../import/formats/date-format.js';
+import { numberFormat } from '../../../import/formats/number-format.js';
 import { defaultKeyedSource } from '../../../import/identity.js';
 import { encodingOf } from '../../../import/input/utf8-copy.js';
 import { parseAssignments } from '../../../import/mapping/assignments.js';
-import { type CsvMapping, checkFields, itemSeparators, keyColumnOf } from '../../../import/mapping/csv-mapping.js';
-import { timeReader } from '../../../import/mapping/date-format.js';
-import { numberFormat } from '../../../import/mapping/number-format.js';
-import type { InputOptions } from '../../../import/open-input.js';
+import { type CsvMapping, checkFields, itemSeparators } from '../../../import/mapping/csv-mapping.js';
+import { taxModes } from '../../../import/mapping/order-money.js';
+import type { CsvOptions, InputOptions } from '../../../import/open-input.js';
+import { presets } from '../../../import/presets/all-presets.js';
+import { presetMapping } from '../../../import/presets/preset-mapping.js';
 import { readArguments } from '../../terminal/arguments.js';
 import { errorMessage, UsageError } from '../../terminal/errors.js';
 
@@ -27,8 +30,11 @@ export const usage = `orders import FILE [options]
   --no-wait                do not wait for the read models
 
   For CSV:
+  --preset NAME            the export of a shop: shopify, woocommerce, magento, medusa,
+                           uci-online-retail or olist; the options below come before it
   --map FIELD=COLUMN,…     the column of each field: user_id, total_amount, currency, occurred_at,
-                           order_id, item_id, quantity, unit_price, item_ids, metadata.NAME;
+                           reference, order_id, item_id, quantity, unit_price, item_ids, shipping,
+                           tax, discount, paid_at, shipped_at, metadata.NAME and others;
                            quote a name with a comma, as in total_amount="Total, gross"
   --set FIELD=VALUE,…      fields that have the same value in every order
   --default FIELD=VALUE,…  values for empty cells
@@ -41,6 +47,10 @@ export const usage = `orders import FILE [options]
                            by default UTC
   --decimal CHARACTER      a point (default) or a comma
   --thousands CHARACTER    the character between groups of digits, as in 1,234.50; by default none
+  --total computed         the total is the sum of the rows and adjustments
+  --tax added|included     whether taxes are in the prices; by default what fits the total
+  --returns negative       orders of negative quantities are returns: FILE.returns.ndjson lists them
+  --undated last-known     a state without a date takes the last date of its order
   --item-separator CHARS   the characters between the ids of item_ids; by default | and ;
 
   Rejected records are written to FILE.rejected.ndjson, each with its line number and the reason.
@@ -68,6 +78,11 @@ const options = {
   decimal: { type: 'string' },
   thousands: { type: 'string' },
   'item-separator': { type: 'string' },
+  preset: { type: 'string' },
+  total: { type: 'string' },
+  tax: { type: 'string' },
+  returns: { type: 'string' },
+  undated: { type: 'string' },
 } as const;
 
 /** The options of one import. */
@@ -91,8 +106,8 @@ export function readImportArguments(args: string[]): ImportArguments | undefined
     if (format !== 'csv' && format !== 'ndjson') throw new Error(`--format ${format}: use csv or ndjson`);
     const csv = format === 'csv' ? csvOptions(values) : undefined;
     if (!csv) rejectCsvOptions(values);
-    const keyed = csv !== undefined && keyColumnOf(csv.mapping) !== undefined;
-    const source = values.source ?? (keyed ? defaultKeyedSource : basename(file));
+    const keyed = values.preset !== undefined || values.key !== undefined || values['group-by'] !== undefined;
+    const source = values.source ?? values.preset ?? (keyed ? defaultKeyedSource : basename(file));
     if (!/^[\x20-\x7e]{1,150}$/.test(source)) throw new Error('--source must be 1 to 150 printable ASCII characters');
     return {
       file,
@@ -125,7 +140,7 @@ const csvOnly = [
     'decimal',
     'thousands',
   ] as const),
-  'item-separator',
+  ...(['item-separator', 'preset', 'total', 'tax', 'returns', 'undated'] as const),
 ] as const;
 
 function rejectCsvOptions(values: Values): void {
@@ -133,10 +148,15 @@ function rejectCsvOptions(values: Values): void {
   if (given) throw new Error(`--${given} is for CSV files: add --format csv if the file is one`);
 }
 
-function csvOptions(values: Values): NonNullable<InputOptions['csv']> {
-  if (!values.map) throw new UsageError(`a CSV file needs --map\n\n${usage}`);
+function csvOptions(values: Values): CsvOptions {
+  if (!values.map && values.preset === undefined)
+    throw new UsageError(`a CSV file needs --map or --preset\n\n${usage}`);
+  const preset = values.preset === undefined ? undefined : presets.get(values.preset);
+  if (values.preset !== undefined && !preset)
+    throw new Error(`--preset ${values.preset}: use one of ${[...presets.keys()].join(', ')}`);
   const mapping: CsvMapping = {
-    columns: parseAssignments(values.map.join(','), '--map'),
+    columns: values.map ? parseAssignments(values.map.join(','), '--map') : new Map(),
+    fallbacks: new Map(),
     constants: values.set ? parseAssignments(values.set.join(','), '--set') : new Map(),
     defaults: values.default ? parseAssignments(values.default.join(','), '--default') : new Map(),
     dateFormats: values['date-format'] ?? [],
@@ -145,11 +165,23 @@ function csvOptions(values: Values): NonNullable<InputOptions['csv']> {
     itemSeparators: values['item-separator'] ?? itemSeparators,
     keyColumn: values.key,
     groupColumn: values['group-by'],
+    totalMode: oneOf(values.total ?? 'given', ['given', 'computed'], '--total'),
+    taxMode: oneOf(values.tax ?? 'auto', taxModes, '--tax'),
+    returns: oneOf(values.returns ?? 'refused', ['refused', 'negative'], '--returns'),
+    undated: values.undated !== undefined && oneOf(values.undated, ['last-known'], '--undated') === 'last-known',
   };
   if (mapping.itemSeparators === '') throw new Error('--item-separator must not be empty');
   timeReader(mapping.dateFormats, mapping.timeZone);
+  const delimiter = delimiterOf(values.delimiter ?? ',');
+  if (preset) return { delimiter, mappingOf: (columns) => presetMapping(preset, mapping, columns) };
   checkFields(mapping);
-  return { mapping, delimiter: delimiterOf(values.delimiter ?? ',') };
+  return { delimiter, mappingOf: () => mapping };
+}
+
+function oneOf<const Value extends string>(text: string, values: readonly Value[], option: string): Value {
+  const value = values.find((one) => one === text);
+  if (value === undefined) throw new Error(`${option} ${text}: use ${values.join(' or ')}`);
+  return value;
 }
 
 function delimiterOf(text: string): string {

@@ -1,7 +1,7 @@
 import type { ImportProgress } from '../../../import/import-progress.js';
 import { importLimits } from '../../../import/limits.js';
 import type { Warnings } from '../../../import/mapping/warnings.js';
-import { rejectedFile } from '../../../import/rejected-records.js';
+import { rejectedFile, returnsFile } from '../../../import/rejected-records.js';
 import { printNotice } from '../../terminal/notices.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
 
@@ -50,11 +50,12 @@ export class ImportView {
     const seconds = this.#bar?.elapsedSeconds() ?? 0;
     const records = countRecords(result);
     const rate = Math.round((records - this.#before) / Math.max(seconds, 0.001));
-    const { imported, alreadyThere, rejected } = result;
+    const { imported, alreadyThere, rejected, returns } = result;
     console.log(
       `${formatCount(records)} ${this.#unit}s: ${formatCount(imported)} ${done}, ${formatCount(alreadyThere)} already there, ` +
         `${formatCount(rejected)} rejected; ${seconds.toFixed(1)} s, ${formatCount(rate)} ${this.#unit}s/s`,
     );
+    if (returns > 0) console.log(`${formatCount(returns)} returns are listed in ${returnsFile(this.#file)}`);
     if (rejected === 0) return;
     for (const line of this.#shown) console.log(line);
     console.log(`the rejected ${this.#unit}s and the reasons are in ${rejectedFile(this.#file)}`);
@@ -66,8 +67,8 @@ export class ImportView {
   }
 }
 
-function countRecords({ imported, alreadyThere, rejected }: ImportProgress): number {
-  return imported + alreadyThere + rejected;
+function countRecords({ imported, alreadyThere, rejected, returns }: ImportProgress): number {
+  return imported + alreadyThere + rejected + returns;
 }
 
 export function formatCount(count: number): string {

@@ -31,17 +31,13 @@ export async function importCommand(args: string[]): Promise<void> {
 }
 
 async function importInto(options: ImportArguments, input: Input): Promise<void> {
-  const keyed = options.csv !== undefined && keyColumnOf(options.csv.mapping) !== undefined;
+  const keyed = input.mapping !== undefined && keyColumnOf(input.mapping) !== undefined;
   await withConnections(async (connections) => {
     if (!keyed) {
       const { fingerprint, everyLineHasKey } = input;
       await checkImportedFile(connections.pool, options.source, fingerprint, options.sameLines, everyLineHasKey);
     }
-    const view = new ImportView(
-      options.file,
-      input.bytes,
-      options.csv?.mapping.groupColumn === undefined ? 'line' : 'order',
-    );
+    const view = new ImportView(options.file, input.bytes, input.mapping?.groupColumn === undefined ? 'line' : 'order');
     /** The last position that the import appended to each partition. */
     const appended = new Map<number, number>();
     let result: ImportProgress;
@@ -67,11 +63,7 @@ async function importInto(options: ImportArguments, input: Input): Promise<void>
 }
 
 async function checkFile(options: ImportArguments, input: Input): Promise<void> {
-  const view = new ImportView(
-    options.file,
-    input.bytes,
-    options.csv?.mapping.groupColumn === undefined ? 'line' : 'order',
-  );
+  const view = new ImportView(options.file, input.bytes, input.mapping?.groupColumn === undefined ? 'line' : 'order');
   let result: ImportProgress;
   try {
     result = await importFile({
@@ -89,13 +81,13 @@ async function checkFile(options: ImportArguments, input: Input): Promise<void> 
 }
 
 /** The options that an import and a preview have in common. */
-function described({ source, csv }: ImportArguments, { read }: Input) {
+function described({ source }: ImportArguments, { read, mapping }: Input) {
   const { defaultCurrency } = readConfig(process.env);
   return {
     source,
     read,
     defaultCurrency,
-    reasonOf: (rejection: Rejection) => (csv ? rejectionReason(rejection, csv.mapping) : rejection.problem.detail),
+    reasonOf: (rejection: Rejection) => (mapping ? rejectionReason(rejection, mapping) : rejection.problem.detail),
   };
 }
 
@@ -103,14 +95,14 @@ function common(options: ImportArguments, input: Input, view: ImportView) {
   return {
     ...described(options, input),
     file: options.file,
-    input: inputName(options.csv, input),
+    input: inputName(input),
     onProgress: (progress: ImportProgress) => view.update(progress),
     onRejected: (line: number, reason: string) => view.reject(line, reason),
   };
 }
 
 /** Names the file's content and the options that positions and counts depend on. */
-function inputName(csv: ImportArguments['csv'], { fingerprint }: Input): string {
-  const { keyColumn = '', groupColumn = '' } = csv?.mapping ?? {};
+function inputName({ fingerprint, mapping }: Input): string {
+  const { keyColumn = '', groupColumn = '' } = mapping ?? {};
   return [fingerprint.sha256, keyColumn, groupColumn].join(' ');
 }

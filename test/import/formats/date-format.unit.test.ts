@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { timeReader } from '../../../src/import/mapping/date-format.js';
+import { timeReader } from '../../../src/import/formats/date-format.js';
 
 const read = (text: string, format: string | string[], zone?: string) =>
   timeReader([format].flat(), zone)(text).utc.replace('.000Z', 'Z');

@@ -1,4 +1,4 @@
-import { Refused } from './refused.js';
+import { Refused } from '../refused.js';
 
 /** How a file writes numbers. */
 export interface NumberFormat {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { numberFormat, numberReader } from '../../../src/import/mapping/number-format.js';
+import { numberFormat, numberReader } from '../../../src/import/formats/number-format.js';
 
 const read = (text: string, decimal?: string, thousands?: string) =>
   numberReader(numberFormat(decimal, thousands))(text);

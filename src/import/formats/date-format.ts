@@ -1,8 +1,8 @@
 import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { utcTime } from '../../orders/values/utc-time.js';
 import { importLimits as limits } from '../limits.js';
+import { Refused } from '../refused.js';
 import { shortened } from './number-format.js';
-import { Refused } from './refused.js';
 import { timeZone, type ZonedTime } from './time-zone.js';
 
 /** A time of the file in UTC, RFC 3339. `ambiguous`: the local time occurred twice. */

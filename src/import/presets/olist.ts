@@ -1,0 +1,22 @@
+import type { Preset } from './preset.js';
+
+export const olist: Preset = {
+  name: 'olist',
+  reads: 'the Brazilian E-Commerce data set of Olist: its orders, items and customers joined into one CSV',
+  groupBy: ['order_id'],
+  columns: {
+    reference: ['order_id'],
+    user_id: ['customer_unique_id', 'customer_id'],
+    occurred_at: ['order_purchase_timestamp'],
+    item_id: ['product_id'],
+    unit_price: ['price'],
+    line_shipping: ['freight_value'],
+    paid_at: ['order_approved_at'],
+    shipped_at: ['order_delivered_carrier_date'],
+    delivered_at: ['order_delivered_customer_date'],
+  },
+  states: { status: ['order_status'] },
+  constants: { currency: 'BRL' },
+  dateFormats: ['YYYY-MM-DD HH:mm:ss'],
+  computesTotal: true,
+};

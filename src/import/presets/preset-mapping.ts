@@ -1,0 +1,41 @@
+import { type CsvMapping, checkFields } from '../mapping/csv-mapping.js';
+import type { Preset } from './preset.js';
+
+/**
+ * Completes a mapping with a preset, for a file with these columns. Options of the user come
+ * first. Names of columns are compared by their letters and digits: "Order ID" is "order_id".
+ */
+export function presetMapping(preset: Preset, given: CsvMapping, header: readonly string[]): CsvMapping {
+  const found = (names: readonly string[]) =>
+    names.map((name) => header.find((column) => plain(column) === plain(name))).find((column) => column !== undefined);
+  const columns = new Map<string, string>();
+  for (const [field, names] of Object.entries({ ...preset.columns, ...(given.undated ? preset.states : {}) })) {
+    const column = given.constants.has(field) ? undefined : found(names);
+    if (column !== undefined) columns.set(field, column);
+  }
+  for (const [field, column] of given.columns) columns.set(field, column);
+  const fallbacks = new Map<string, string>();
+  for (const [field, names] of Object.entries(preset.fallbacks ?? {})) {
+    const column = given.columns.has(field) ? undefined : found(names);
+    if (column !== undefined && columns.has(field) && columns.get(field) !== column) fallbacks.set(field, column);
+  }
+  const constants = new Map([...Object.entries(preset.constants ?? {}), ...given.constants]);
+  const unset = ([field]: readonly [string, string]) => !given.constants.has(field);
+  const mapping: CsvMapping = {
+    ...given,
+    columns,
+    fallbacks,
+    constants: new Map([...constants].filter(([field]) => given.constants.has(field) || !columns.has(field))),
+    defaults: new Map([...Object.entries(preset.defaults ?? {}).filter(unset), ...given.defaults]),
+    dateFormats: given.dateFormats.length > 0 ? given.dateFormats : preset.dateFormats,
+    groupColumn: given.groupColumn ?? found(preset.groupBy) ?? preset.groupBy[0],
+    totalMode: preset.computesTotal ? 'computed' : given.totalMode,
+    returns: preset.hasReturns ? 'negative' : given.returns,
+  };
+  checkFields(mapping);
+  return mapping;
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '') || name;
+}

@@ -1,0 +1,22 @@
+/** How a shop's own export becomes orders. */
+export interface Preset {
+  /** Also the source of its orders, unless --source names another. */
+  readonly name: string;
+  /** The export that it reads, in a few words. */
+  readonly reads: string;
+  /** The column of the order's number; several names are alternatives. */
+  readonly groupBy: readonly string[];
+  /** The columns of each field: the first that the file has is taken. */
+  readonly columns: Readonly<Record<string, readonly string[]>>;
+  /** A second column of a field, for rows in which the first is empty. */
+  readonly fallbacks?: Readonly<Record<string, readonly string[]>>;
+  /** Columns of states, which are read only with --undated: they have no dates. */
+  readonly states?: Readonly<Record<string, readonly string[]>>;
+  readonly constants?: Readonly<Record<string, string>>;
+  readonly defaults?: Readonly<Record<string, string>>;
+  readonly dateFormats: readonly string[];
+  /** Whether totals are computed from the rows: the export has none. */
+  readonly computesTotal?: boolean;
+  /** Whether orders of negative quantities are returns. */
+  readonly hasReturns?: boolean;
+}

@@ -1,0 +1,21 @@
+import type { Preset } from './preset.js';
+
+export const uciOnlineRetail: Preset = {
+  name: 'uci-online-retail',
+  reads: 'the data sets Online Retail and Online Retail II of the UCI Machine Learning Repository, as CSV',
+  groupBy: ['InvoiceNo', 'Invoice'],
+  columns: {
+    reference: ['InvoiceNo', 'Invoice'],
+    user_id: ['CustomerID', 'Customer ID'],
+    occurred_at: ['InvoiceDate'],
+    item_id: ['StockCode'],
+    quantity: ['Quantity'],
+    unit_price: ['UnitPrice', 'Price'],
+    'metadata.country': ['Country'],
+  },
+  constants: { currency: 'GBP' },
+  defaults: { user_id: 'guest' },
+  dateFormats: ['M/D/YYYY H:mm', 'YYYY-MM-DD HH:mm:ss', 'YYYY-MM-DD HH:mm', 'M/D/YY H:mm'],
+  computesTotal: true,
+  hasReturns: true,
+};

@@ -1,0 +1,97 @@
+import { expect } from 'chai';
+import { refusal, trialImport } from '../../support/trial-import.js';
+
+const columns = ['paid_at', 'processed_at', 'shipped_at', 'delivered_at', 'cancelled_at', 'refunded_at'];
+const header = `order,user,total,placed_at,${columns.join()},paid_amount,refunded_amount,status\n`;
+const args = [
+  ...['--key', 'order', '--source', 'life', '--set', 'item_id=x,currency=EUR'],
+  ...['--map', 'user_id=user,total_amount=total,occurred_at=placed_at,paid_amount=paid_amount'],
+  ...['--map', `refunded_amount=refunded_amount,${columns.map((column) => `${column}=${column}`).join()}`],
+];
+const day = (date: number) => `2025-01-${String(date).padStart(2, '0')}T10:00:00Z`;
+const row = (no: string, dates: readonly (number | undefined)[], paid = '', refunded = '', status = '') =>
+  `${no},u,10.00,${day(1)},${columns.map((_, nth) => (dates[nth] === undefined ? '' : day(dates[nth] ?? 0))).join()},${paid},${refunded},${status}\n`;
+
+/** The commands as "ship 4 life#1/shipped": command, day, key. */
+async function commandsOf(rows: string, more: readonly string[] = []) {
+  const { commands, rejected } = await trialImport(header + rows, [...args, ...more]);
+  return [
+    ...commands.map(
+      ({ command, occurredAt, idempotencyKey }) =>
+        `${command.command} ${Number(occurredAt?.slice(8, 10))} ${idempotencyKey}`,
+    ),
+    ...rejected.map(({ line, reason }) => `${line}: ${reason}`),
+  ];
+}
+
+describe('The life of imported orders', () => {
+  it('each date leads to its command at its time, with a key of its own', async () => {
+    expect(await commandsOf(row('1', [2, 3, 4, 5]))).to.deep.equal([
+      'place 1 life#1',
+      'pay 2 life#1/paid',
+      'process 3 life#1/processed',
+      'ship 4 life#1/shipped',
+      'deliver 5 life#1/delivered',
+    ]);
+    expect(await commandsOf(row('2', [undefined, undefined, undefined, undefined, 2]))).to.deep.equal([
+      'place 1 life#2',
+      'cancel 2 life#2/cancelled',
+    ]);
+  });
+
+  it('a step that a later one presupposes takes the later one’s time', async () => {
+    expect(await commandsOf(row('1', [undefined, undefined, undefined, 5]))).to.deep.equal([
+      'place 1 life#1',
+      'process 5 life#1/processed',
+      'ship 5 life#1/shipped',
+      'deliver 5 life#1/delivered',
+    ]);
+    expect(
+      await commandsOf(row('2', [undefined, undefined, undefined, undefined, undefined, 6], '', '4.00')),
+    ).to.deep.equal(['place 1 life#2', 'pay 6 life#2/paid', 'refund 6 life#2/refunded']);
+  });
+
+  it('commands are in the order of their times: a payment may come after the delivery', async () => {
+    expect((await commandsOf(row('1', [9, undefined, 4, 5]))).map((command) => command.split(' ')[0])).to.deep.equal([
+      'place',
+      'process',
+      'ship',
+      'deliver',
+      'pay',
+    ]);
+  });
+
+  it('a state, or an amount, without a date is refused, unless --undated last-known takes the last date', async () => {
+    const state = ['--map', 'status=status'];
+    expect(await commandsOf(row('1', [2], '', '', 'Shipped'), state)).to.deep.equal([
+      '2: status is "Shipped", but no date for it (shipped_at): map its column, or set --undated last-known',
+    ]);
+    expect(await commandsOf(row('1', [2], '', '', 'Shipped'), [...state, '--undated', 'last-known'])).to.deep.equal([
+      'place 1 life#1',
+      'pay 2 life#1/paid',
+      'process 2 life#1/processed',
+      'ship 2 life#1/shipped',
+    ]);
+    expect(await commandsOf(row('1', [], '10.00'))).to.deep.equal([
+      '2: paid_amount is 10.00, but no date for it (paid_at): map its column, or set --undated last-known',
+    ]);
+    expect(await commandsOf(row('1', [], '', '', 'pending'), state)).to.deep.equal(['place 1 life#1']);
+    expect(await commandsOf(row('1', [], '', '', 'limbo'), state)).to.deep.equal([
+      '2: status: the state "limbo" is unknown',
+    ]);
+  });
+
+  it('a step that the order’s state forbids rejects the record, and the order keeps the steps before it', async () => {
+    const [, , , , rejected] = await commandsOf(row('1', [2, undefined, 3, undefined, 4]));
+    expect(rejected).to.match(/^2: the order is placed, but cancel was refused: /);
+  });
+
+  it('a date before the step that it depends on is refused with both', async () => {
+    const [, , , rejected] = await commandsOf(row('1', [undefined, undefined, 5, 4]));
+    expect(rejected).to.match(/deliver was refused: .*must not be before the units were shipped, 2025-01-05/);
+  });
+
+  it('--undated takes only last-known', async () => {
+    expect(await refusal(header, [...args, '--undated', 'now'])).to.match(/--undated now: use last-known/);
+  });
+});

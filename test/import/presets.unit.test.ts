@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { presets } from '../../src/import/presets/all-presets.js';
+import { projectPath } from '../../src/project-path.js';
+import { trialImport } from '../support/trial-import.js';
+
+interface Wanted {
+  /** Orders by reference: user, total, currency, units, time, adjustments, further commands. */
+  readonly orders: Readonly<Record<string, string>>;
+  readonly rejected?: readonly RegExp[];
+  readonly returns?: number;
+  readonly args?: readonly string[];
+}
+
+/** The orders that each fixture leads to, computed by hand. */
+const wanted: Readonly<Record<string, Wanted>> = {
+  shopify: {
+    orders: {
+      '#1001': 'ada@shop.example 49.99 USD 1 2026-03-15T13:00 shipping 5 tax 5: pay process ship',
+      '#1002': 'ben@shop.example 129.99 USD 2 2026-03-15T13:00 shipping 10 discount -10 tax 20: pay',
+      '#1003': 'cyd@shop.example 24.90 EUR 2 2026-03-17T11:00 shipping 4.9 (tax 3.98 included): pay',
+      '#1004': 'guest 5.00 USD 1 2026-03-18T12:00: cancel',
+    },
+  },
+  woocommerce: {
+    orders: {
+      501: '7 65.33 EUR 3 2026-02-01T10:00 shipping 4.9 tax 10.43: pay process ship deliver',
+      502: 'eve@shop.example 25.00 EUR 3 2026-02-02T11:30 discount -5: pay',
+    },
+  },
+  magento: {
+    orders: {
+      '000000101': 'fay@shop.example 64.2000 USD 2 2026-01-05T10:00 shipping 5 discount -5.98 tax 5.2:',
+      '000000102': 'gus@shop.example 32.4000 USD 3 2026-01-05T11:00 tax 2.4:',
+    },
+  },
+  medusa: {
+    orders: {
+      31: 'hal@shop.example 46.00 EUR 3 2026-04-01T09:00 shipping 10 discount -4:',
+      32: 'ida@shop.example 705 JPY 3 2026-04-02T09:00 (tax 64 included):',
+    },
+  },
+  'uci-online-retail': {
+    orders: {
+      536365: '17850 39.84 GBP 14 2010-12-01T08:26:',
+      536414: 'guest 0 GBP 56 2010-12-01T11:52:',
+      536370: '12583 54 GBP 3 2010-12-01T08:45:',
+    },
+    returns: 2,
+  },
+  olist: {
+    orders: {
+      e481f51cbdc54678b7cc49136f2d6af7: '7c39 38.71 BRL 1 2017-10-02T10:56 shipping 8.72: pay process ship deliver',
+      '8272b63d03f5f79c56e9e4120aec44ef': 'd0aa 18.18 BRL 2 2017-07-16T18:10 shipping 15.78: pay process ship deliver',
+      '136cce7faa42fdb2cefd53fdc79a6098': '36e1 65.95 BRL 1 2017-04-11T12:22 shipping 16.05:',
+    },
+  },
+};
+
+describe('Presets of the import', () => {
+  for (const [name] of presets) {
+    it(`--preset ${name} maps its export, exact to the cent`, async () => {
+      const expected = wanted[name];
+      expect(expected, 'a preset needs a fixture and what it leads to').not.to.equal(undefined);
+      const file = await readFile(projectPath(`test/fixtures/import/${name}.csv`));
+      const { commands, rejected, returns } = await trialImport(file, ['--preset', name]);
+      expect(rejected).to.deep.equal([]);
+      expect(returns).to.have.length(expected?.returns ?? 0);
+      const orders = new Map<string, string[]>();
+      const references = new Map<string, string>();
+      for (const { orderId, command, occurredAt } of commands) {
+        if (command.command !== 'place') {
+          orders.get(references.get(orderId) ?? '')?.push(command.command);
+          continue;
+        }
+        const { userId, totalAmount, currency, items = [], adjustments = [], metadata, reference = '' } = command;
+        references.set(orderId, reference);
+        const units = items.reduce((sum, { quantity }) => sum + quantity, 0);
+        const money = adjustments.map(({ type, amount }) => `${type} ${amount}`);
+        const included = metadata?.tax_included;
+        if (included !== undefined) money.push(`(tax ${included} included)`);
+        const head = [userId, totalAmount, currency, units, occurredAt?.slice(0, 16), ...money].join(' ');
+        orders.set(reference, [`${head}:`]);
+      }
+      expect(Object.fromEntries([...orders].map(([reference, words]) => [reference, words.join(' ')]))).to.deep.equal(
+        expected?.orders,
+      );
+    });
+  }
+
+  it('options of the command line come before those of a preset', async () => {
+    const file = await readFile(projectPath('test/fixtures/import/shopify.csv'));
+    const { commands } = await trialImport(file, [
+      '--preset',
+      'shopify',
+      '--map',
+      'user_id=Id',
+      '--set',
+      'currency=CAD',
+    ]);
+    const placed = commands.flatMap(({ command }) => (command.command === 'place' ? [command] : []));
+    expect(placed.map(({ userId, currency }) => `${userId} ${currency}`)).to.deep.equal([
+      '1 CAD',
+      '2 CAD',
+      '3 CAD',
+      '4 CAD',
+    ]);
+  });
+
+  it('states without dates are read only with --undated', async () => {
+    const file = await readFile(projectPath('test/fixtures/import/olist.csv'));
+    const { commands } = await trialImport(file, ['--preset', 'olist', '--undated', 'last-known']);
+    expect(commands.filter(({ command }) => command.command === 'cancel')).to.have.length(1);
+  });
+});
