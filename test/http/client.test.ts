@@ -31,6 +31,7 @@ describe('the generated client', function () {
       placed.order_id,
       'true',
     ]);
+    expect(good(await client.POST('/streams/tickets')).ticket).to.have.length(43);
     const path = { order_id: placed.order_id };
     const at = (version: number) => ({ path, header: { 'If-Match': `"${version}"` } });
 

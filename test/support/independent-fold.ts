@@ -87,7 +87,8 @@ interface Row {
 export async function foldLog(client: pg.Client): Promise<Map<string, FoldedOrder>> {
   const { rows } = await client.query<Row>(
     `select order_id, version, type, data, metadata, occurred_at, recorded_at from events
-     where order_id <> '00000000-0000-8000-8000-6f7065726174' order by order_id, version`,
+     where order_id <> '00000000-0000-8000-8000-6f7065726174' and type <> 'PlaceKeyReserved'
+     order by order_id, version`,
   );
   const orders = new Map<string, FoldedOrder>();
   for (const row of rows) foldRow(orders, row);

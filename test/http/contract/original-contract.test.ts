@@ -55,15 +55,18 @@ describe('The HTTP contract', () => {
       });
     });
 
-    it('POST /orders accepts an order id from the client and responds to a repetition as to the first request', async () => {
+    it('POST /orders accepts an order id from the client, and responds to a repetition with its key as to the first request', async () => {
       const order_id = randomUUID();
-      const first = await place({ ...order, order_id });
-      const second = await place({ ...order, order_id: order_id.toUpperCase() });
+      const key = { 'idempotency-key': randomUUID() };
+      const first = await place({ ...order, order_id }, key);
+      const second = await place({ ...order, order_id: order_id.toUpperCase() }, key);
       expect([first.status, second.status]).to.deep.equal([201, 201]);
       expect(second.headers.get('idempotency-replayed')).to.equal('true');
       expect(second.body).to.deep.equal(first.body);
-      const other = await place({ ...order, order_id, user_id: 'u-2' });
-      expect([other.status, other.problem.type]).to.deep.equal([409, '/problems/order-exists']);
+      for (const user_id of [order.user_id, 'u-2']) {
+        const other = await place({ ...order, order_id, user_id });
+        expect([other.status, other.problem.type]).to.deep.equal([409, '/problems/order-exists']);
+      }
     });
 
     it('50 identical POST /orders with one Idempotency-Key place one order and get 50 equal responses', async () => {

@@ -54,7 +54,8 @@ describe('POST /orders/batch', () => {
 
   it('lines of one order keep their order if one precedes the placing or places the order again', async () => {
     const [a, b] = [randomUUID(), randomUUID()];
-    const lines = [{ command: 'pay', order_id: a }, place(a), place(b), { command: 'pay', order_id: a }, place(a)];
+    const first = { ...place(a), idempotency_key: `place ${a}` };
+    const lines = [{ command: 'pay', order_id: a }, first, place(b), { command: 'pay', order_id: a }, first];
     const answers = await batch([...lines, { ...place(b), total_amount: 11 }, { command: 'process', order_id: b }]);
     expect(answers.map(({ status, version }) => [status, version])).to.deep.equal([
       [404, undefined],
