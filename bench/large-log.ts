@@ -80,7 +80,15 @@ export async function largeLog(bench: Bench): Promise<BenchResult> {
 /** Folds the whole log into new read models, as a start on an empty Redis does. */
 async function project(url: string, pool: Pool, settings: LogSettings, redis: Redis): Promise<void> {
   const keys = createKeys(settings.logId);
-  const { projector, close } = await openProjector({ url, settings, pool, redis, keys, log: silent, owner: 'bench' });
+  const { projector, close } = await openProjector({
+    database: url,
+    settings,
+    pool,
+    redis,
+    keys,
+    log: silent,
+    owner: 'bench',
+  });
   const wanted = allProjections.length * settings.partitions;
   for (;;) {
     const lags = projector.lags();

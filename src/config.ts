@@ -12,7 +12,17 @@ export interface Config {
   readonly port: number;
   /** Undefined: an embedded PostgreSQL in dataDir. */
   readonly databaseUrl: string | undefined;
-  /** The connection of the tables' owner, for migrations. Undefined: databaseUrl. */
+  /**
+   * PostgreSQL itself, for LISTEN, advisory locks and migrations, if databaseUrl leads to a pooler
+   * in transaction mode. Undefined: databaseUrl leads to no such pooler.
+   */
+  readonly directDatabaseUrl: string | undefined;
+  /** The role of the service's sessions. */
+  readonly databaseRole: string;
+  /**
+   * The connection of the tables' owner, for migrations. Undefined: directDatabaseUrl, or
+   * databaseUrl.
+   */
   readonly migrationDatabaseUrl: string | undefined;
   /** Undefined: an embedded Redis in dataDir. */
   readonly redisUrl: string | undefined;
@@ -132,6 +142,8 @@ export function readConfig(env: Environment): Config {
     host,
     port: integer(env, 'PORT', 3000, 0, 65_535),
     databaseUrl: url(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
+    directDatabaseUrl: readDirectUrl(env),
+    databaseRole: readDatabaseRole(env),
     migrationDatabaseUrl: url(env, 'MIGRATION_DATABASE_URL', ['postgres:', 'postgresql:']),
     redisUrl: url(env, 'REDIS_URL', ['redis:', 'rediss:']),
     dataDir,
@@ -162,6 +174,24 @@ function readTimeouts(env: Environment): Timeouts {
     batchIdleMs: integer(env, 'ORDERS_BATCH_IDLE_TIMEOUT_MS', 90_000, 1_000, 3_600_000),
     responseMs: integer(env, 'ORDERS_RESPONSE_TIMEOUT_MS', 15_000, 1_000, 600_000),
   };
+}
+
+function readDirectUrl(env: Environment): string | undefined {
+  const direct = url(env, 'DATABASE_DIRECT_URL', ['postgres:', 'postgresql:']);
+  if (direct !== undefined && !env.DATABASE_URL) {
+    throw new ConfigError('DATABASE_DIRECT_URL', 'needs DATABASE_URL, the address of the connection pooler');
+  }
+  return direct;
+}
+
+/** The name is part of SQL statements. Names like these need no quotes. */
+function readDatabaseRole(env: Environment): string {
+  const role = env.ORDERS_DB_ROLE || 'orders_service';
+  if (/^(?!pg_)[a-z_][a-z0-9_]{0,62}$/.test(role)) return role;
+  throw new ConfigError(
+    'ORDERS_DB_ROLE',
+    `must be up to 63 lower-case letters, digits and underscores, and not begin with a digit or pg_, not "${role}"`,
+  );
 }
 
 function readTokenConfig(env: Environment): TokenConfig | undefined {

@@ -66,10 +66,10 @@ function withConnection<Connection extends object, T>(
     const { config, servers, log } = context;
     const cleanup = new CleanupStack();
     try {
-      await migrate(servers.migrationDatabaseUrl, config.partitions);
-      const { personalDataKeyFile } = config;
+      await migrate(servers.migrationDatabaseUrl, config.partitions, { role: config.databaseRole });
+      const { databaseRole, personalDataKeyFile } = config;
       const defer = (close: () => unknown) => cleanup.defer(close);
-      const connection = await open({ servers, poolSize, personalDataKeyFile, log, defer });
+      const connection = await open({ servers, databaseRole, poolSize, personalDataKeyFile, log, defer });
       return await task({ ...context, ...connection });
     } finally {
       await cleanup.run();

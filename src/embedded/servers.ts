@@ -14,6 +14,8 @@ const joinCheckMs = 100;
 /** The PostgreSQL and the Redis to use: configured ones, or embedded ones. */
 export interface Servers {
   readonly databaseUrl: string;
+  /** PostgreSQL itself, if `databaseUrl` leads to a pooler in transaction mode. */
+  readonly directDatabaseUrl: string | undefined;
   readonly migrationDatabaseUrl: string;
   readonly redisUrl: string;
   /**
@@ -182,7 +184,8 @@ function toServers(
   return {
     databaseUrl,
     redisUrl,
-    migrationDatabaseUrl: config.migrationDatabaseUrl ?? databaseUrl,
+    directDatabaseUrl: config.directDatabaseUrl,
+    migrationDatabaseUrl: config.migrationDatabaseUrl ?? config.directDatabaseUrl ?? databaseUrl,
     failed,
     stop: () => {
       stopping = true;

@@ -1,11 +1,13 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { connectionTo, type DatabaseAddress, databaseAccess } from './connection/database-access.js';
+import { ServicePool, sendUnnamed } from './connection/service-pool.js';
+import { prepareSession } from './connection/session-settings.js';
 import { eventLogLimits as limits } from './limits.js';
 
-/** The role of the running service: it may read, and append through the append functions. */
-export const serviceRole = 'orders_service';
-
 export type Pool = pg.Pool;
+
+const utcText = /^\d{4,}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00$/;
 
 /** The last conversion. Events that were appended together have the same `recorded_at`. */
 let lastConverted = { text: '', time: '' };
@@ -20,6 +22,10 @@ export function rfc3339(text: string): string {
 }
 
 function asRfc3339(text: string): string {
+  // In another time zone or date style, the rest would be a wrong time without a word.
+  if (!utcText.test(text)) {
+    throw new Error(`PostgreSQL sent the time "${text}": the session's TimeZone has to be UTC and its DateStyle ISO`);
+  }
   return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(19, -3).slice(1).padEnd(3, '0')}Z`;
 }
 
@@ -36,28 +42,9 @@ export const connectionTypes: pg.CustomTypesConfig = {
     typeParsers.get(oid) ?? pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
-/** The settings of the service's sessions: its role, UTC, and a time limit for every statement. */
-export function serviceConnection(
-  url: string,
-  applicationName: string,
-  settings: readonly string[] = [],
-): pg.ClientConfig {
-  const options = [
-    `role=${serviceRole}`,
-    'timezone=UTC',
-    'datestyle=ISO',
-    `statement_timeout=${limits.statementTimeoutMs}`,
-    ...settings,
-  ];
-  return {
-    connectionString: url,
-    application_name: applicationName,
-    options: options.map((setting) => `-c ${setting}`).join(' '),
-    connectionTimeoutMillis: limits.connectTimeoutMs,
-    query_timeout: limits.queryTimeoutMs,
-    keepAlive: true,
-    types: connectionTypes,
-  };
+/** Configures a connection of the service. Once it is open, `prepareSession` has to follow. */
+export function serviceConnection(url: string, applicationName: string): pg.ClientConfig {
+  return { ...connectionTo(url, applicationName), query_timeout: limits.queryTimeoutMs, types: connectionTypes };
 }
 
 /**
@@ -65,8 +52,18 @@ export function serviceConnection(
  * before the response to the one before it (see append/pipelined-connection.ts).
  * @param log is warned when an idle connection breaks; the pool replaces the connection by itself.
  */
-export function createPool(url: string, maxConnections: number, log?: Pick<Logger, 'warn'>): Pool {
-  const pool = new pg.Pool({ ...serviceConnection(url, 'orders'), max: maxConnections, pipeline: true });
+export function createPool(address: DatabaseAddress, maxConnections: number, log?: Pick<Logger, 'warn'>): Pool {
+  const access = databaseAccess(address);
+  const pool = new ServicePool({
+    ...serviceConnection(access.url, 'orders'),
+    max: maxConnections,
+    pipeline: true,
+    // The pool waits for it before it uses the connection, and closes the connection if it fails.
+    onConnect: async (client) => {
+      if (access.directUrl !== undefined) sendUnnamed(client);
+      await prepareSession(client, access);
+    },
+  });
   // Without a listener, the error would end the process.
   pool.on('error', (error) => log?.warn({ err: error }, 'PostgreSQL: an idle connection broke; the pool replaces it'));
   return pool;

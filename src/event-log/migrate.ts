@@ -1,6 +1,11 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { applyFunctions } from './apply-functions.js';
+import { defaultServiceRole } from './connection/database-access.js';
+import { connectToSession } from './connection/inspect-database.js';
+import { findSearchPath } from './connection/log-schema.js';
+import { type SessionSetting, seconds, setSession, storeRoleSettings } from './connection/session-settings.js';
 import { eventLogLimits as limits } from './limits.js';
+import { grantToRole, schemaForRole } from './service-role.js';
 import { readSchema, runSqlFile, type Schema } from './sql-files.js';
 
 /**
@@ -17,6 +22,13 @@ names), or set ORDERS_DATA_DIR to a new folder.
 you use it.
 The old events cannot be imported. To keep them as a file, first run \`orders export\` of the version that made the \
 database.`;
+
+export interface MigrateOptions {
+  /** By default the schema that belongs to this code. */
+  readonly schema?: Schema;
+  /** The role of the running service. */
+  readonly role?: string;
+}
 
 export interface MigrationResult {
   /** The files that were applied, as paths below sql/. */
@@ -37,21 +49,26 @@ export interface MigrationResult {
  * if a numbered file was changed after it was applied, and if a development version that was never
  * released made the database.
  * @param partitions the number of partitions of a new log; an existing log keeps its own.
- * @param schema by default the one that belongs to this code.
  */
-export async function migrate(url: string, partitions: number, schema?: Schema): Promise<MigrationResult> {
-  const target = schema ?? (await readSchema());
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'orders migrate',
-    connectionTimeoutMillis: limits.connectTimeoutMs,
-    options: `-c lock_timeout=${limits.migrationLockTimeoutMs} -c client_min_messages=warning`,
-  });
-  await client.connect();
+export async function migrate(
+  url: string,
+  partitions: number,
+  { schema, role = defaultServiceRole }: MigrateOptions = {},
+): Promise<MigrationResult> {
+  const written = schema ?? (await readSchema());
+  const target = schemaForRole(written, role);
+  const client = await connectToSession(url);
   try {
+    const searchPath = await findSearchPath(client);
+    if (searchPath === undefined) {
+      throw new Error('the search_path names no schema that exists: create one, or set it for the role');
+    }
+    await setSession(client, migrationSettings(searchPath));
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     await client.query('begin');
     const applied = [...(await applyMigrations(client, target, partitions)), ...(await applyFunctions(client, target))];
+    await grantToRole(client, written, role);
+    await storeRoleSettings(client, { role, searchPath });
     const warnings = await schemaWarnings(client);
     await client.query('commit');
     return { applied, version: target.migrations.length, warnings };
@@ -59,6 +76,25 @@ export async function migrate(url: string, partitions: number, schema?: Schema):
     // Ending the session frees the lock, and rolls back unless the commit was reached.
     await client.end();
   }
+}
+
+/**
+ * The needs of the migration's session, whatever `alter role` and `alter database` say. Its
+ * statements are not bounded: a new index of a large log takes its time.
+ */
+function migrationSettings(searchPath: string): readonly SessionSetting[] {
+  return Object.entries({
+    client_encoding: 'UTF8',
+    client_min_messages: 'warning',
+    standard_conforming_strings: 'on',
+    default_transaction_isolation: 'read committed',
+    default_transaction_read_only: 'off',
+    statement_timeout: '0',
+    transaction_timeout: '0',
+    idle_in_transaction_session_timeout: '0',
+    lock_timeout: seconds(limits.migrationLockTimeoutMs),
+    search_path: searchPath,
+  }).map(([name, value]) => ({ name, value }));
 }
 
 async function applyMigrations(client: pg.Client, { migrations }: Schema, partitions: number): Promise<string[]> {
@@ -98,13 +134,12 @@ async function applyMigrations(client: pg.Client, { migrations }: Schema, partit
  * tables that hold them.
  */
 async function appliedMigrations(client: pg.Client): Promise<Map<number, string>> {
-  const { rows } = await client.query<{ encoding: string; schema: string | null; log: boolean; functions: boolean }>(
-    `select current_setting('server_encoding') as encoding, current_schema() as schema,
+  const { rows } = await client.query<{ encoding: string; log: boolean; functions: boolean }>(
+    `select current_setting('server_encoding') as encoding,
             to_regclass('log_settings') is not null as log, to_regclass('schema_functions') is not null as functions`,
   );
   const row = rows[0];
   if (row?.encoding !== 'UTF8') throw new Error(`the database's encoding is ${row?.encoding}; it has to be UTF8`);
-  if (!row.schema) throw new Error('the search_path names no schema that exists: create one, or set it for the role');
   // Development versions had their functions in numbered files, and no schema_functions.
   if (row.log && !row.functions) throw new Error(developmentDatabase);
   if (!row.functions) {

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { type DatabaseAccess, type DatabaseAddress, directAccess } from './connection/database-access.js';
+import { prepareSession, seconds, sessionSettings } from './connection/session-settings.js';
 import { type LogSettings, type Pool, serviceConnection } from './database.js';
 import { eventLogLimits as limits } from './limits.js';
 
@@ -44,7 +46,7 @@ import { eventLogLimits as limits } from './limits.js';
  * at least once in any case.
  */
 export class PartitionOwnership extends EventEmitter<{ acquired: [partition: number]; lost: [partition: number] }> {
-  readonly #url: string;
+  readonly #access: DatabaseAccess;
   readonly #partitions: number;
   readonly #lockClass: number;
   readonly #memberClass: number;
@@ -66,9 +68,9 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
    * @param work names the kind of work, such as a release of the projections. Each kind is shared
    * by itself.
    */
-  constructor(url: string, { logId, partitions }: LogSettings, work: string, log: Logger) {
+  constructor(address: DatabaseAddress, { logId, partitions }: LogSettings, work: string, log: Logger) {
     super();
-    this.#url = url;
+    this.#access = directAccess(address);
     this.#partitions = partitions;
     [this.#lockClass, this.#memberClass] = lockClasses(logId, work);
     this.#log = log;
@@ -95,7 +97,8 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   #startRebalance(): void {
     this.#rebalancing = this.#rebalance()
       .catch((error: unknown) => {
-        if (!this.#closed) this.#log.warn({ err: error }, 'ownership of partitions: PostgreSQL did not respond');
+        if (!this.#closed)
+          this.#log.warn({ err: error }, 'ownership of partitions: the session failed and is opened again');
         this.#sessionLost(this.#client);
       })
       .finally(() => {
@@ -169,7 +172,7 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
 
   async #connect(): Promise<pg.Client> {
     const client = new pg.Client({
-      ...serviceConnection(this.#url, 'orders partitions', [`idle_session_timeout=${limits.ownershipTimeoutMs}`]),
+      ...serviceConnection(this.#access.url, 'orders partitions'),
       query_timeout: limits.ownershipTimeoutMs,
     });
     client.on('error', (error) => {
@@ -179,12 +182,17 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
     client.on('end', () => this.#sessionLost(client));
     try {
       await client.connect();
+      await prepareSession(client, this.#access, this.#settings());
       await client.query('select pg_try_advisory_lock($1, pg_backend_pid())', [this.#memberClass]);
       return client;
     } catch (error) {
       void client.end().catch(() => undefined);
       throw error;
     }
+  }
+
+  #settings() {
+    return sessionSettings(this.#access, { idle_session_timeout: seconds(limits.ownershipTimeoutMs) });
   }
 
   /** Gives up a session that is lost: its locks are, or will soon be, freed. */

@@ -147,7 +147,7 @@ export class PartitionProjector {
         if (this.#writers.some(({ checkpoint }) => checkpoint.frozenBy)) reload = true;
       } catch (error) {
         if (this.#stopping) return;
-        this.#log.warn({ error: String(error), retryInMs: delayMs }, 'projecting: PostgreSQL or Redis did not respond');
+        this.#log.warn({ error: String(error), retryInMs: delayMs }, 'projecting: a step failed and is tried again');
         await this.#pause(delayMs);
         delayMs = Math.min(delayMs * 2, limits.maxRetryDelayMs);
         reload = true;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { DatabaseAddress } from '../event-log/connection/database-access.js';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import type { LogHeads } from '../event-log/heads/log-heads.js';
 import type { Projection } from '../projections/projection.js';
@@ -8,8 +9,8 @@ import type { OpenEvents } from './steps/decode-events.js';
 
 /** The options of a Projector. */
 export interface ProjectorOptions {
-  /** Of the database: partition ownership takes a session of its own. */
-  readonly url: string;
+  /** Partition ownership takes a session of its own. */
+  readonly database: DatabaseAddress;
   readonly settings: LogSettings;
   readonly pool: Pool;
   /**

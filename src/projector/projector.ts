@@ -48,7 +48,7 @@ export class Projector {
   #reportTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ProjectorOptions) {
-    const { url, settings, pool, redis, keys, log } = options;
+    const { database, settings, pool, redis, keys, log } = options;
     this.#options = options;
     this.#projections = options.projections ?? allProjections;
     this.#release = releaseOf(this.#projections);
@@ -70,7 +70,7 @@ export class Projector {
       onRead: (generations) => this.#follow(generations),
       log,
     });
-    this.#ownership = new PartitionOwnership(url, settings, this.#release, log);
+    this.#ownership = new PartitionOwnership(database, settings, this.#release, log);
     this.#ownership.on('acquired', (partition) => void this.#onAcquired(partition));
     this.#ownership.on('lost', (partition) => this.#onLost(partition));
     this.#ownership.drained = async (partition) => {

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Servers } from '../embedded/servers.js';
+import type { DatabaseAccess } from '../event-log/connection/database-access.js';
+import { inspectDatabase } from '../event-log/connection/inspect-database.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { openPersonKeys } from '../privacy/master-key.js';
@@ -13,6 +15,8 @@ import { createRedis, type Redis } from '../read-models/redis/redis-client.js';
 
 /** The event log: a pool of connections to PostgreSQL and what belongs to this log. */
 export interface EventLogConnection {
+  /** How further connections reach the log. */
+  readonly access: DatabaseAccess;
   readonly pool: Pool;
   readonly settings: LogSettings;
   /** Undefined if personal data is not sealed in this log. */
@@ -29,7 +33,10 @@ export interface Connections extends EventLogConnection {
 }
 
 export interface ConnectOptions {
-  readonly servers: Pick<Servers, 'databaseUrl' | 'redisUrl'>;
+  readonly servers: Pick<Servers, 'databaseUrl' | 'directDatabaseUrl' | 'redisUrl'>;
+  readonly databaseRole: string;
+  /** Whether to refuse a standby, which cannot append. */
+  readonly mustWrite?: boolean;
   readonly poolSize: number;
   readonly personalDataKeyFile: Config['personalDataKeyFile'];
   readonly log: Logger;
@@ -42,12 +49,16 @@ export interface ConnectOptions {
  * is wrong.
  */
 export async function connectToEventLog(options: ConnectOptions): Promise<EventLogConnection> {
-  const { servers, poolSize, personalDataKeyFile, log, defer } = options;
-  const pool = createPool(servers.databaseUrl, poolSize, log);
+  const { servers, databaseRole: role, poolSize, personalDataKeyFile, log, defer } = options;
+  const access = await inspectDatabase(
+    { url: servers.databaseUrl, directUrl: servers.directDatabaseUrl, role },
+    options.mustWrite,
+  );
+  const pool = createPool(access, poolSize, log);
   defer(() => pool.end());
   const settings = await readLogSettings(pool);
   const personKeys = await openPersonKeys(pool, personalDataKeyFile);
-  return { pool, settings, personKeys, openEvents: (events) => openEvents(personKeys, events) };
+  return { access, pool, settings, personKeys, openEvents: (events) => openEvents(personKeys, events) };
 }
 
 /**

@@ -19,9 +19,9 @@ export interface OpenProjectorOptions extends Omit<ProjectorOptions, 'logHeads' 
 
 /** Starts a projector, and opens the connections that it has for itself. */
 export async function openProjector({ subscriber, ...options }: OpenProjectorOptions): Promise<RunningProjector> {
-  const { url, pool, log } = options;
-  const logHeads = new LogHeads(url, pool, log);
-  const rebuildPool = createPool(url, projectorLimits.rebuildPoolSize, log);
+  const { database, pool, log } = options;
+  const logHeads = new LogHeads(database, pool, log);
+  const rebuildPool = createPool(database, projectorLimits.rebuildPoolSize, log);
   const projector = new Projector({ ...options, logHeads, rebuildPool });
   const close = async () => {
     await projector.close();

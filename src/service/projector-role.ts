@@ -12,7 +12,6 @@ import { countDeliveries, measureProjector } from './projector-gauges.js';
 
 export interface ProjectorRoleOptions {
   readonly config: Config;
-  readonly databaseUrl: string;
   readonly connections: Connections;
   readonly subscriber: Redis;
   readonly registry: Registry;
@@ -25,14 +24,14 @@ export interface ProjectorRoleOptions {
  * webhooks.
  */
 export async function startProjectorRole(options: ProjectorRoleOptions): Promise<RunningProjector> {
-  const { config, databaseUrl: url, connections, subscriber, registry, log, cleanup } = options;
-  const { settings, pool, redis, keys, openEvents: open } = connections;
+  const { config, connections, subscriber, registry, log, cleanup } = options;
+  const { access: database, settings, pool, redis, keys, openEvents: open } = connections;
   const owner = `${hostname()}:${process.pid}`;
-  const running = await openProjector({ url, settings, pool, redis, subscriber, keys, log, owner, open });
+  const running = await openProjector({ database, settings, pool, redis, subscriber, keys, log, owner, open });
   cleanup.defer(() => running.close());
   measureProjector(registry, running.projector);
   const deliverer = new WebhookDeliverer({
-    url,
+    database,
     settings,
     pool,
     logHeads: running.logHeads,

@@ -50,7 +50,8 @@ export interface StartedService {
  */
 export async function startService(options: StartOptions): Promise<StartedService> {
   const { config, servers, notify } = options;
-  const { applied, warnings } = await migrate(servers.migrationDatabaseUrl, config.partitions);
+  const { databaseRole: role } = config;
+  const { applied, warnings } = await migrate(servers.migrationDatabaseUrl, config.partitions, { role });
   for (const warning of warnings) notify(warning);
   if (applied.length > 0) notify(`migrated the database: ${applied.join(', ')}`);
   const cleanup = new CleanupStack();
@@ -67,9 +68,17 @@ async function open(
   { config, servers, log }: StartOptions,
   cleanup: CleanupStack,
 ): Promise<Omit<StartedService, 'stop'>> {
-  const { poolSize, personalDataKeyFile } = config;
+  const { databaseRole, poolSize, personalDataKeyFile } = config;
   const defer = (close: () => unknown) => cleanup.defer(close);
-  const connections = await connect({ servers, poolSize, personalDataKeyFile, log, defer });
+  const connections = await connect({
+    servers,
+    databaseRole,
+    mustWrite: true,
+    poolSize,
+    personalDataKeyFile,
+    log,
+    defer,
+  });
   const { pool, redis, settings, keys, models } = connections;
   const subscriber = createRedisSubscriber(servers.redisUrl, redisWarning(log));
   cleanup.defer(() => subscriber.disconnect());
@@ -77,15 +86,7 @@ async function open(
 
   const registry = Registry.merge([processMetrics()]);
   const running = config.roles.has('projector')
-    ? await startProjectorRole({
-        config,
-        databaseUrl: servers.databaseUrl,
-        connections,
-        subscriber,
-        registry,
-        log,
-        cleanup,
-      })
+    ? await startProjectorRole({ config, connections, subscriber, registry, log, cleanup })
     : undefined;
   const projector = running?.projector;
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { DatabaseAddress } from '../event-log/connection/database-access.js';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import type { LogHeads } from '../event-log/heads/log-heads.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
@@ -13,7 +14,7 @@ import type { SafePost } from './safe-post.js';
 import { setGone } from './webhook-store.js';
 
 export interface DelivererOptions {
-  readonly url: string;
+  readonly database: DatabaseAddress;
   readonly settings: LogSettings;
   readonly pool: Pool;
   readonly logHeads: LogHeads;
@@ -51,7 +52,7 @@ export class WebhookDeliverer {
 
   constructor(options: DelivererOptions) {
     this.#options = options;
-    this.#ownership = new PartitionOwnership(options.url, options.settings, 'webhooks', options.log);
+    this.#ownership = new PartitionOwnership(options.database, options.settings, 'webhooks', options.log);
     this.#ownership.on('acquired', (partition) => this.#wake(partition));
     // A partition is handed over after its attempts have ended, so that the next owner does not
     // repeat them.

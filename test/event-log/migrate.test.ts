@@ -78,7 +78,9 @@ describe('migrate', () => {
       '007_twice.sql',
       'insert into log_settings default values; insert into api_key_changes default values;',
     );
-    const message = await refusal(migrate(url, 16, { ...schema, migrations: [...schema.migrations, last] }));
+    const message = await refusal(
+      migrate(url, 16, { schema: { ...schema, migrations: [...schema.migrations, last] } }),
+    );
     expect(message)
       .to.match(/007_twice\.sql failed/)
       .and.contain('\nDETAIL: ');
@@ -123,11 +125,11 @@ describe('migrate', () => {
   it('applies a function again when its text changes', async () => {
     const url = await createDatabase();
     const schema = await readSchema();
-    await migrate(url, 4, schema);
+    await migrate(url, 4, { schema });
     const changed = withFunction(schema, 'order_partition', (sql) => sql.replace('% partitions', '% partitions + 0'));
-    expect((await migrate(url, 4, changed)).applied).to.deep.equal(['functions/order_partition.sql']);
-    expect((await migrate(url, 4, changed)).applied).to.deep.equal([]);
-    expect((await migrate(url, 4, schema)).applied).to.deep.equal(['functions/order_partition.sql']);
+    expect((await migrate(url, 4, { schema: changed })).applied).to.deep.equal(['functions/order_partition.sql']);
+    expect((await migrate(url, 4, { schema: changed })).applied).to.deep.equal([]);
+    expect((await migrate(url, 4, { schema })).applied).to.deep.equal(['functions/order_partition.sql']);
   });
 
   it('does not put older functions over those of a newer release', async () => {
@@ -136,8 +138,8 @@ describe('migrate', () => {
     const newer = nextRelease(
       withFunction(older, 'canonical_time', (sql) => sql.replace('select', 'select /* newer */')),
     );
-    await migrate(url, 4, newer);
-    expect((await migrate(url, 4, older)).applied).to.deep.equal([]);
+    await migrate(url, 4, { schema: newer });
+    expect((await migrate(url, 4, { schema: older })).applied).to.deep.equal([]);
     const [row] = await query(url, `select prosrc ~ 'newer' as newer from pg_proc where proname = 'canonical_time'`);
     expect(row).to.deep.equal({ newer: true });
   });
@@ -145,10 +147,10 @@ describe('migrate', () => {
   it('remembers a release of functions whose texts are those of the release before', async () => {
     const url = await createDatabase();
     const older = await readSchema();
-    await migrate(url, 4, older);
-    expect((await migrate(url, 4, nextRelease(older))).applied).to.deep.equal([]);
+    await migrate(url, 4, { schema: older });
+    expect((await migrate(url, 4, { schema: nextRelease(older) })).applied).to.deep.equal([]);
     const other = withFunction(older, 'canonical_time', (sql) => sql.replace('select', 'select /* other */'));
-    expect((await migrate(url, 4, other)).applied).to.deep.equal([]);
+    expect((await migrate(url, 4, { schema: other })).applied).to.deep.equal([]);
   });
 
   it('applies functions that call one another, whatever their names', async () => {
@@ -160,24 +162,26 @@ describe('migrate', () => {
         `create or replace function ${name}() returns integer language sql as 'select ${called}';`,
       );
     const functions = [...schema.functions, calls('a_first', 'b_second()'), calls('b_second', '1')];
-    await migrate(url, 4, { ...schema, functions });
+    await migrate(url, 4, { schema: { ...schema, functions } });
     expect(await query(url, 'select a_first() as one')).to.deep.equal([{ one: 1 }]);
   });
 
   it('changes nothing when one of the functions is wrong', async () => {
     const url = await createDatabase();
     const schema = await readSchema();
-    await migrate(url, 4, schema);
+    await migrate(url, 4, { schema });
     const right = withFunction(schema, 'canonical_time', (sql) => sql.replace('select', 'select /* right */'));
     const wrong = withFunction(right, 'order_partition', (sql) => sql.replace('sha256', 'sha255'));
-    expect(await refusal(migrate(url, 4, wrong))).to.match(/functions\/order_partition\.sql failed: .*sha255/);
-    expect((await migrate(url, 4, schema)).applied).to.deep.equal([]);
+    expect(await refusal(migrate(url, 4, { schema: wrong }))).to.match(
+      /functions\/order_partition\.sql failed: .*sha255/,
+    );
+    expect((await migrate(url, 4, { schema })).applied).to.deep.equal([]);
   });
 
   it('replaces functions and their result types while a process of the release before appends', async () => {
     const url = await createDatabase();
     const schema = await readSchema();
-    await migrate(url, 4, schema);
+    await migrate(url, 4, { schema });
     const pool = createPool(url, 4);
     const { type, data, metadata, occurredAt } = placedEvent();
     const event = [[type], [data], [metadata], [occurredAt]];
@@ -208,7 +212,7 @@ describe('migrate', () => {
     const oneColumnMore = (sql: string) => sql.replace(', hashes bytea)', ', hashes bytea, more text)');
     const names = ['append_events', 'append_to_partitions'];
     const newer = nextRelease(names.reduce((before, name) => withFunction(before, name, oneColumnMore), schema));
-    const { applied } = await migrate(url, 4, newer);
+    const { applied } = await migrate(url, 4, { schema: newer });
     migrating = false;
     await Promise.all(appending);
     expect(applied).to.deep.equal(names.map((name) => `functions/${name}.sql`));

@@ -77,9 +77,9 @@ export async function startProjector(
 ): Promise<{ projector: Projector; logHeads: LogHeads; stop: () => Promise<void> }> {
   const logHeads = new LogHeads(log.databaseUrl, log.pool, silent);
   await logHeads.start();
-  const { databaseUrl: url, settings, pool, redis, keys } = log;
+  const { databaseUrl: database, settings, pool, redis, keys } = log;
   const projector = new Projector({
-    url,
+    database,
     settings,
     pool,
     rebuildPool: pool,

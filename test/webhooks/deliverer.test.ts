@@ -32,9 +32,9 @@ describe('WebhookDeliverer', () => {
     );
     const logHeads = new LogHeads(log.databaseUrl, log.pool, silent);
     await logHeads.start();
-    const { databaseUrl: url, settings } = log;
+    const { databaseUrl: database, settings } = log;
     const deliverer = new WebhookDeliverer({
-      ...{ url, settings, pool, logHeads, log: silent },
+      ...{ database, settings, pool, logHeads, log: silent },
       open: async (events) => [...events],
       onAttempt: (result) => results.push(result),
       post: { post, close: () => undefined },

@@ -11,7 +11,9 @@ const usage = `orders migrate
 export async function migrateCommand(args: string[]): Promise<void> {
   if (readArguments(args, usage, {}, 0).values.help) return console.log(usage);
   const task = async ({ config, servers }: ServerContext) => {
-    const { applied, version } = await migrate(servers.migrationDatabaseUrl, config.partitions);
+    const { applied, version } = await migrate(servers.migrationDatabaseUrl, config.partitions, {
+      role: config.databaseRole,
+    });
     console.log(applied.length === 0 ? `the database is at version ${version}` : `applied ${applied.join(', ')}`);
   };
   await withServers(task, { redis: false });

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import createSubscriberModule, { type Subscriber } from 'pg-listen';
 import type { Logger } from 'pino';
+import { type DatabaseAddress, directAccess } from '../connection/database-access.js';
 import { type Pool, serviceConnection } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
 import type { HeadMoved } from './head-moved.js';
@@ -30,10 +31,10 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
   /** Whether the LISTEN connection is open. */
   listening = false;
 
-  constructor(url: string, pool: Pool, log: Logger) {
+  constructor(address: DatabaseAddress, pool: Pool, log: Logger) {
     super();
     this.setMaxListeners(0);
-    this.#url = url;
+    this.#url = directAccess(address).url;
     this.#pool = pool;
     this.#log = log;
   }

@@ -1,5 +1,6 @@
 import { orderPartition } from '../../orders/values/partition.js';
 import { coalesce } from '../coalesce.js';
+import { databaseUnavailable } from '../connection/database-unavailable.js';
 import type { Pool } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { Overloaded } from '../overloaded.js';
@@ -47,7 +48,8 @@ export function createStreamReader(pool: Pool, partitions: number, maxQueriesInF
       inFlight += 1;
       load(reads)
         .catch((error: unknown) => {
-          for (const read of reads) read.reject(error);
+          const failed = databaseUnavailable(error)?.ofRead() ?? error;
+          for (const read of reads) read.reject(failed);
         })
         .finally(() => {
           inFlight -= 1;

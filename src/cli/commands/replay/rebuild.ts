@@ -18,7 +18,7 @@ import { ProgressBar } from '../../terminal/progress-bar.js';
  * @param detach returns right after the requests.
  */
 export async function rebuild(context: CommandContext, chosen: readonly Projection[], detach: boolean): Promise<void> {
-  const { redis, keys, pool, settings, models, servers, openEvents } = context;
+  const { redis, keys, pool, settings, models, access, openEvents } = context;
   const generations = createGenerationStore(redis, keys);
   const by = operator();
   const requested = new Map<string, number>();
@@ -37,7 +37,7 @@ export async function rebuild(context: CommandContext, chosen: readonly Projecti
   const owner = `orders replay:${process.pid}`;
   const own = isServiceRunning
     ? undefined
-    : await openProjector({ ...context, url: servers.databaseUrl, owner, open: openEvents });
+    : await openProjector({ ...context, database: access, owner, open: openEvents });
   try {
     await showProgress(models, requested);
   } finally {
