@@ -1178,6 +1178,7 @@ export interface components {
             on_hold?: boolean;
             allowed_commands?: string[];
             required_scopes?: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
+            may_have_been_done?: boolean;
         };
         /** @description A problem (RFC 9457). */
         Problem: components["schemas"]["LineProblem"] & {

@@ -33,6 +33,16 @@ export const eventLogLimits = {
    */
   maxQueuedAppends: 5_000,
   /**
+   * Milliseconds for which an append of unknown outcome is sent again, before its caller learns
+   * that it may have been done. Long enough for a restart of PostgreSQL, and shorter than most
+   * clients wait.
+   */
+  settleTimeoutMs: 5_000,
+  /** Milliseconds until such an append is first sent again. Doubled by each further attempt. */
+  minSettleDelayMs: 50,
+  /** The longest delay between two attempts. */
+  maxSettleDelayMs: 500,
+  /**
    * Attempts to append an operator's event at the end of a stream that other appends keep
    * extending.
    */

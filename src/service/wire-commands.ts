@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type CommandHandlers, createCommandHandlers } from '../commands/command-handlers.js';
 import type { Appender } from '../event-log/append/append.js';
 import { type AppendListeners, createAppender } from '../event-log/append/group-commit.js';
+import { settleOutcomes } from '../event-log/append/settle-outcomes.js';
 import { createHeadsNotifier } from '../event-log/heads/notify-heads.js';
 import { createStreamReader } from '../event-log/read/read-stream.js';
 import { utcTime } from '../orders/values/utc-time.js';
@@ -18,7 +19,8 @@ export function wireAppender(
 ): Appender {
   const onHeadMoved = createHeadsNotifier(pool, log);
   // An onCommitted that does nothing would still make PostgreSQL return the hash of each event.
-  return createAppender(pool, settings, onCommitted ? { onHeadMoved, onCommitted } : { onHeadMoved });
+  const appender = createAppender(pool, settings, onCommitted ? { onHeadMoved, onCommitted } : { onHeadMoved });
+  return settleOutcomes(appender, createStreamReader(pool, settings.partitions), onHeadMoved);
 }
 
 /** The handlers of all commands: of the HTTP API and of the import. */

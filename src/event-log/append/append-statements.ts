@@ -197,11 +197,12 @@ function columnsOf(events: readonly NewEvent[]): [string, string, string, string
 
 /**
  * Whether the error of a call for several partitions may concern only one of them. Nothing was
- * appended then. 55P03: another session held a lock for longer than `lock_timeout`. Class 22:
- * PostgreSQL rejects a value of an event.
+ * appended then. 55P03: another session held a lock for longer than `lock_timeout`. Class 40: the
+ * transaction was rolled back in favour of another one. Class 22: PostgreSQL rejects a value of an
+ * event.
  */
 export function mayConcernOnePartition(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && /^(55P03|22...)$/.test(error.code ?? '');
+  return error instanceof pg.DatabaseError && /^(55P03|40...|22...)$/.test(error.code ?? '');
 }
 
 /** Formats an array of values that need no quotes: ids, numbers, event types, RFC 3339 times. */

@@ -37,7 +37,8 @@ export type AppendResult =
 /**
  * Appends one command's events durably: when it resolves with `appended`, they are committed.
  * Rejects with Overloaded, which means that nothing was appended. Rejects with the database's
- * error; the outcome is then unknown until the stream is read again.
+ * error; `databaseUnavailable` then says whether the events may have been appended all the same
+ * (see settle-outcomes.ts).
  */
 export type AppendEvents = (append: Append) => Promise<AppendResult>;
 

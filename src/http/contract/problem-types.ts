@@ -254,7 +254,7 @@ export const problemTypes = {
     status: 503,
     title: 'The event log is unavailable',
     explanation:
-      'PostgreSQL did not respond. The command may or may not have been recorded. It is safe to repeat it with the same Idempotency-Key.',
+      'PostgreSQL did not do what it was asked to; `detail` says why. If `may_have_been_done` is false, nothing was changed: try again. If it is true, the response of PostgreSQL was lost: repeat the command with the same Idempotency-Key, or with the same `order_id`, and it is done once.',
     retryAfter: 2,
   },
   'read-models-unavailable': {

@@ -1,6 +1,7 @@
 import { IssuerUnavailable } from '../../access/issuer-unavailable.js';
 import type { Scope } from '../../access/scopes.js';
 import type { CommandOutcome } from '../../commands/command-outcome.js';
+import { type DatabaseUnavailable, databaseUnavailable } from '../../event-log/connection/database-unavailable.js';
 import { Overloaded } from '../../event-log/overloaded.js';
 import type { FromSchema } from '../../json-schema.js';
 import { allowedCommands } from '../../orders/decisions/allowed-commands.js';
@@ -66,7 +67,7 @@ export function outcomeProblem(outcome: Exclude<CommandOutcome, { outcome: 'hand
     case 'idempotency-key-reused':
       return problem('idempotency-key-reused', 'This Idempotency-Key was used for another command.');
     case 'contended':
-      return problem('contended', 'Other commands on this order kept succeeding first.');
+      return problem('contended', 'Other commands on this order kept succeeding first.', { may_have_been_done: false });
     case 'rejected': {
       const { rejected, detail, order, pointer } = outcome.rejection;
       if (rejected === 'invalid-command') return validationProblem([{ pointer: pointer ?? '', message: detail }]);
@@ -83,32 +84,31 @@ export function outcomeProblem(outcome: Exclude<CommandOutcome, { outcome: 'hand
   }
 }
 
-/** The problem for an exception. */
-export function problemOf(error: unknown): Problem {
+/**
+ * The problem for an exception.
+ * @param isQuery whether the request only reads: no word is then needed about what was done.
+ */
+export function problemOf(error: unknown, isQuery = false): Problem {
   if (error instanceof ProblemError) return error.problem;
-  if (error instanceof Overloaded) return problem('overloaded', `${error.message}.`);
+  if (error instanceof Overloaded)
+    return problem('overloaded', `${error.message}.`, isQuery ? {} : { may_have_been_done: false });
   if (error instanceof ReadModelBeingBuilt) return problem('read-models-unavailable', `${error.message}.`);
   if (error instanceof ReadModelUnavailable) return problem('read-models-unavailable', 'Redis did not respond.');
-  if (error instanceof IssuerUnavailable)
-    return problem('token-issuer-unavailable', 'The keys of the token issuer could not be read.');
-  if (isDatabaseUnavailable(error)) return problem('event-log-unavailable', 'PostgreSQL did not respond.');
+  if (error instanceof IssuerUnavailable) {
+    const detail = 'The keys of the token issuer could not be read.';
+    return problem('token-issuer-unavailable', detail, isQuery ? {} : { may_have_been_done: false });
+  }
+  const unavailable = databaseUnavailable(error);
+  if (unavailable) return databaseProblem(unavailable, isQuery);
   if (error instanceof URIError) return problem('malformed-request', 'The percent-encoding of the URL is not valid.');
   return problem('internal-error', 'An unexpected error occurred.');
 }
 
-/**
- * Whether PostgreSQL is unavailable: a lost or refused connection, a time-out, or one of these
- * SQLSTATEs: classes 08 (connection), 53 (resources) and 57 (operator intervention), 25006
- * (read-only transaction), 55P03 (lock not available), 3D000 (no such database), 28P01 (invalid
- * password). Any other error of PostgreSQL is a bug in this code.
- */
-function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (/^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_)/.test(code)) return true;
-  if (/^(08|53|57)/.test(code) || code === '25006' || code === '55P03' || code === '3D000' || code === '28P01')
-    return true;
-  return /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable/i.test(
-    error.message,
-  );
+function databaseProblem({ reason, mayHaveBeenDone }: DatabaseUnavailable, isQuery: boolean): Problem {
+  const cause = `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
+  if (isQuery) return problem('event-log-unavailable', cause);
+  const outcome = mayHaveBeenDone
+    ? 'The command may have been done: repeat it with the same Idempotency-Key or order_id.'
+    : 'Nothing was changed.';
+  return problem('event-log-unavailable', `${cause} ${outcome}`, { may_have_been_done: mayHaveBeenDone });
 }

@@ -23,8 +23,9 @@ export function shedLoad(
   const shedder = new LoadShedder();
   // One error for all requests: capturing its stack would be a tenth of the cost of each response.
   const reason = inFlight.overloaded();
-  const { type, title, status, detail } = problem('overloaded', `${reason.message}.`);
-  const sharedFields = JSON.stringify({ type, title, status, detail }).slice(0, -1);
+  const shared = problem('overloaded', `${reason.message}.`, { may_have_been_done: false });
+  const { type, status } = shared;
+  const sharedFields = JSON.stringify(shared).slice(0, -1);
   const sharedHeaders = {
     'Retry-After': String(retryAfterSeconds(type)),
     'Cache-Control': 'no-store',

@@ -20,7 +20,7 @@ export function problemResponses({ log, logOverload, methodsOf }: ProblemRespons
       if (ctx.res.statusCode === 404 && !ctx.body) respondNotFound(ctx, methodsOf(ctx.path));
     } catch (error) {
       if (error instanceof ProblemError) ctx.set(error.headers);
-      const response = problemOf(error);
+      const response = problemOf(error, ctx.method === 'GET' || ctx.method === 'HEAD');
       if (response.status === 500)
         log.error({ err: error, request_id: requestContext(ctx).requestId }, 'a request failed');
       else if (error instanceof Overloaded) logOverload(error);

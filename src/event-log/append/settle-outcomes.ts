@@ -1,0 +1,97 @@
+import { setTimeout } from 'node:timers/promises';
+import { withTimeout } from '../../with-timeout.js';
+import { DatabaseUnavailable, databaseUnavailable } from '../connection/database-unavailable.js';
+import type { HeadMoved } from '../heads/head-moved.js';
+import { eventLogLimits as limits } from '../limits.js';
+import type { ReadStream } from '../read/read-stream.js';
+import type { StoredEvent } from '../stored-event.js';
+import type { Append, Appender, AppendFailed, AppendResult } from './append.js';
+
+/**
+ * Settles appends of unknown outcome. If the connection breaks before the response arrives, the
+ * append may or may not be committed. It is then sent again, to the same order at the same version,
+ * so that it cannot be done twice:
+ *
+ * - It succeeds: the first attempt was not committed, and can no longer be.
+ * - The stream is at another version: the first attempt was committed, or another command came
+ *   first. The stream says which: the append's own events, with the id of their request, are at
+ *   their version or not. If they are not, they never will be, because their version is taken.
+ * - It fails: it is sent again, until `timeoutMs` have passed. The append then rejects with
+ *   DatabaseUnavailable, which says that it may have been done.
+ *
+ * An append that PostgreSQL rolled back in favour of another transaction (SQLSTATE class 40) is
+ * sent again in the same way.
+ *
+ * @param readStream reads streams as they are stored.
+ * @param onHeadMoved called for an append that turns out to be committed.
+ */
+export function settleOutcomes(
+  appender: Appender,
+  readStream: ReadStream,
+  onHeadMoved: (head: HeadMoved) => void,
+  timeoutMs: number = limits.settleTimeoutMs,
+): Appender {
+  async function settle(append: Append, first: DatabaseUnavailable): Promise<AppendResult> {
+    const deadline = performance.now() + timeoutMs;
+    let last = first;
+    for (let delayMs: number = limits.minSettleDelayMs; ; delayMs = Math.min(2 * delayMs, limits.maxSettleDelayMs)) {
+      await setTimeout(delayMs);
+      const left = deadline - performance.now();
+      if (left <= 0)
+        throw new DatabaseUnavailable(last.reason, first.mayHaveBeenDone || last.mayHaveBeenDone, last.cause);
+      try {
+        return await withTimeout(left, sendAgain(append));
+      } catch (error) {
+        // Any other error says nothing about the first attempt either.
+        last = databaseUnavailable(error) ?? new DatabaseUnavailable(last.reason, last.mayHaveBeenDone, error);
+      }
+    }
+  }
+
+  async function sendAgain(append: Append): Promise<AppendResult> {
+    const result = await appender.append(append);
+    if (result.appended) return result;
+    const own = ownEvents(append, await readStream(append.orderId));
+    const event = own?.at(-1);
+    if (!event) return result;
+    const { version, partition, position, recordedAt } = event;
+    onHeadMoved({ partition, position });
+    return { appended: true, version, partition, position, recordedAt };
+  }
+
+  return {
+    append: (append) =>
+      appender.append(append).catch((error: unknown) => {
+        const unavailable = worthSettling(error);
+        if (!unavailable) throw error;
+        return settle(append, unavailable);
+      }),
+    appendAll: async (appends) => {
+      const results = await appender.appendAll(appends);
+      return Promise.all(
+        appends.map(async (append, index): Promise<AppendResult | AppendFailed> => {
+          const result = results[index] ?? { failed: new Error('the append has no result') };
+          const unavailable = 'failed' in result ? worthSettling(result.failed) : undefined;
+          return unavailable ? settle(append, unavailable).catch((failed: unknown) => ({ failed })) : result;
+        }),
+      );
+    },
+  };
+}
+
+function worthSettling(error: unknown): DatabaseUnavailable | undefined {
+  const unavailable = databaseUnavailable(error);
+  return unavailable?.mayHaveBeenDone || unavailable?.wasRolledBack ? unavailable : undefined;
+}
+
+/** The events of an append, if the stream holds them at the versions that the append gave them. */
+function ownEvents({ expectedVersion, events }: Append, stream: readonly StoredEvent[]): StoredEvent[] | undefined {
+  const stored = stream.slice(expectedVersion, expectedVersion + events.length);
+  const isOwn =
+    stored.length === events.length &&
+    events.every(({ type, data, metadata }, index) => {
+      const at = stored[index];
+      return at?.type === type && at.data === data && at.metadata === metadata;
+    });
+  return isOwn ? stored : undefined;
+}

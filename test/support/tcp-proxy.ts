@@ -1,0 +1,92 @@
+import { connect, createServer, type Socket } from 'node:net';
+
+/** A proxy in front of a server, which can break connections at chosen moments. */
+export interface TcpProxy {
+  /** The server's URL, by way of the proxy. */
+  readonly url: string;
+  /**
+   * Breaks the connection that next sends `text` to the server: `before` the server gets it, or
+   * after it has answered, in place of the answer. Resolves when it has happened.
+   */
+  breakAt(text: string, when: 'before' | 'answered'): Promise<void>;
+  /** Breaks all connections, and refuses new ones until `accept`. */
+  refuse(): void;
+  accept(): void;
+  close(): Promise<void>;
+}
+
+interface Break {
+  readonly text: string;
+  readonly when: 'before' | 'answered';
+  readonly happened: () => void;
+}
+
+export async function startTcpProxy(serverUrl: string): Promise<TcpProxy> {
+  const target = new URL(serverUrl);
+  const sockets = new Set<Socket>();
+  const breaks: Break[] = [];
+  let refusing = false;
+
+  const server = createServer((client) => {
+    if (refusing) {
+      client.destroy();
+      return;
+    }
+    const upstream = connect(Number(target.port), target.hostname);
+    let armed: Break | undefined;
+    const end = () => {
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', end);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        end();
+      });
+    }
+    client.on('data', (chunk) => {
+      const index = breaks.findIndex(({ text }) => chunk.includes(text));
+      const [found] = index === -1 ? [] : breaks.splice(index, 1);
+      if (found?.when === 'before') {
+        end();
+        found.happened();
+        return;
+      }
+      armed ??= found;
+      upstream.write(chunk);
+    });
+    upstream.on('data', (chunk) => {
+      if (!armed) {
+        client.write(chunk);
+        return;
+      }
+      end();
+      armed.happened();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const url = new URL(serverUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String(typeof address === 'object' ? address?.port : '');
+  const breakAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    url: url.href,
+    breakAt: (text, when) => new Promise((happened) => breaks.push({ text, when, happened })),
+    refuse() {
+      refusing = true;
+      breakAll();
+    },
+    accept() {
+      refusing = false;
+    },
+    async close() {
+      breakAll();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
