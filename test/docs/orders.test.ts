@@ -17,7 +17,7 @@ function recipes(): Map<string, Step[]> {
   for (const section of readFileSync(ordersPage, 'utf8').split('\n### ').slice(1)) {
     const [title = ''] = section.split('\n');
     const block = /```recipe\n(.*?)```/s.exec(section)?.[1] ?? '';
-    const steps = [...block.matchAll(/^(\w+) (\{.*?\})\n→ (.+)$/gms)];
+    const steps = [...block.matchAll(/^(\w+) (\{.*?\})\n→ ([^\n]+)$/gms)];
     all.set(
       title,
       steps.map(([, command = '', body = '', after = '']) => ({ command, body: JSON.parse(body), after })),
