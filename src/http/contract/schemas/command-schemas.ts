@@ -70,7 +70,7 @@ export const commandSchemas = {
       reason: { ...reason, description: 'Required if lines or money change.' },
       ...occurredAt,
     }),
-    not: { required: ['items', 'item_ids'] },
+    not: { required: ['items', 'item_ids'], properties: { items: {}, item_ids: {} } },
   },
   pay: body({
     amount: { ...money, description: 'In major units. By default what is due.' },
