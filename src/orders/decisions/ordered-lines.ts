@@ -68,8 +68,8 @@ function wrongLineId(items: readonly LineInput[]): Rejection | undefined {
   const seen = new Set<string>();
   for (const [index, { line_id }] of items.entries()) {
     const pointer = `/items/${index}/line_id`;
-    if (line_id === undefined) return invalid(pointer, 'is required if any line has a line_id');
-    if (!isGiven) return invalid(pointer, 'must be given for all lines or for none');
+    if ((line_id !== undefined) !== isGiven) return invalid(pointer, 'must be given for all lines or for none');
+    if (line_id === undefined) continue;
     if (seen.has(line_id)) return invalid(pointer, `must be unique: an earlier line has the line_id "${line_id}"`);
     seen.add(line_id);
   }
