@@ -6,6 +6,7 @@ import {
   type LineResponse,
 } from '../http/batch/handle-lines.js';
 import { orderedWindow } from '../http/batch/ordered-window.js';
+import type { BatchLine } from '../http/batch/parse-line.js';
 import { importActor, keyOfLine } from './identity.js';
 import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';
 import type { FilePosition, ImportGroup, ImportUnit } from './import-unit.js';
@@ -75,11 +76,7 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
   const sync = () => Promise.all([rejected.sync(), returns.sync()]);
   let savedAtMs = Date.now();
   try {
-    const handled = orderedWindow(
-      options.read(progress.position),
-      (group) => handleGroup(group, handleLines),
-      limits.maxGroupsInFlight,
-    );
+    const handled = orderedWindow(options.read(progress.position), handleGroups(handleLines), limits.maxGroupsInFlight);
     for await (const { units, end, responses } of handled) {
       let next = 0;
       for (const [nth, unit] of units.entries()) {
@@ -140,6 +137,27 @@ interface HandledGroup extends ImportGroup {
   readonly responses: readonly LineResponse[];
 }
 
-async function handleGroup({ units, end }: ImportGroup, handleLines: HandleLines): Promise<HandledGroup> {
-  return { units, end, responses: await handleLines(units.flatMap(({ commands }) => commands)) };
+/**
+ * Returns a function that handles groups. New orders are placed together, so many groups may be in
+ * flight. Steps of orders are handled one by one and each reads its order, so groups with steps
+ * take turns in a few lanes: thousands of them at once would wait for connections in vain.
+ */
+function handleGroups(handleLines: HandleLines): (group: ImportGroup) => Promise<HandledGroup> {
+  const lanes: Promise<unknown>[] = Array.from({ length: limits.maxStepGroupsInFlight }, () => Promise.resolve());
+  let lane = 0;
+  return async ({ units, end }) => {
+    const lines = units.flatMap(({ commands }) => commands);
+    if (lines.every(placesOrder)) return { units, end, responses: await handleLines(lines) };
+    lane = (lane + 1) % lanes.length;
+    const responses = (lanes[lane] ?? Promise.resolve()).then(() => handleLines(lines));
+    // HandleLines never rejects.
+    lanes[lane] = responses;
+    return { units, end, responses: await responses };
+  };
+}
+
+/** Whether a line places an order, as far as its text tells. */
+function placesOrder({ input }: BatchLine): boolean {
+  if (input instanceof Uint8Array) return Buffer.from(input.buffer, input.byteOffset, input.length).includes('"place"');
+  return input?.command === 'place';
 }

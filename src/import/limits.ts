@@ -10,6 +10,8 @@ export const importLimits = {
    * never rejected because of its own load.
    */
   maxGroupsInFlight: 16,
+  /** Groups in flight whose orders have steps: with `maxGroupLines`, 250 orders at a time. */
+  maxStepGroupsInFlight: 2,
   /** Interval at which the progress of an import is saved. */
   saveIntervalMs: 1_000,
   /**

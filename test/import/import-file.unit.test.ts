@@ -1,12 +1,15 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { BatchOutcome } from '../../src/commands/command-outcome.js';
 import { Overloaded } from '../../src/event-log/overloaded.js';
+import { dryRunHandlers } from '../../src/import/checking/dry-run.js';
 import { importFile } from '../../src/import/import-file.js';
 import { progressFile } from '../../src/import/import-progress.js';
 import { readNdjson } from '../../src/import/input/read-ndjson.js';
+import { importLimits } from '../../src/import/limits.js';
 import { rejectedFile } from '../../src/import/rejected-records.js';
 
 describe('importFile', () => {
@@ -63,5 +66,37 @@ describe('importFile', () => {
     expect(rejected).to.equal(broken.length);
     const listed = (await readFile(rejectedFile(file), 'utf8')).trim().split('\n');
     expect(listed.map((one) => JSON.parse(one).line)).to.deep.equal(broken);
+  });
+
+  it('an import has few steps of orders in flight, however many the file has', async () => {
+    const file = join(folder, 'steps.ndjson');
+    const lines = Array.from({ length: 2_000 }, (_, nth) =>
+      JSON.stringify({ command: 'process', order_id: `018f0000-0000-7000-8000-${String(nth).padStart(12, '0')}` }),
+    );
+    await writeFile(file, `${lines.join('\n')}\n`);
+    let inFlight = 0;
+    let most = 0;
+    const { imported } = await importFile({
+      file,
+      source: 'steps.ndjson',
+      input: 'content',
+      reasonOf: ({ problem }) => problem.detail,
+      read: (from) => readNdjson(file, from),
+      handlers: {
+        ...dryRunHandlers(),
+        async handleCommand(request) {
+          inFlight += 1;
+          most = Math.max(most, inFlight);
+          await setTimeout(1);
+          inFlight -= 1;
+          return dryRunHandlers().handleCommand(request);
+        },
+      },
+      defaultCurrency: 'USD',
+      restart: false,
+    });
+    expect(imported).to.equal(2_000);
+    expect(most).to.be.at.most(importLimits.maxStepGroupsInFlight * importLimits.maxGroupLines);
+    expect(most).to.be.greaterThan(importLimits.maxGroupLines);
   });
 });
