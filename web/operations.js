@@ -52,7 +52,11 @@ async function read(body) {
     text = messages.pop();
     for (const message of messages) {
       const data = /^data: (.*)$/m.exec(message)?.[1];
-      if (data) for (const projection of JSON.parse(data).projections) show(projection);
+      if (!data) continue;
+      // The event `problem` has a detail and no projections; the stream ends after it.
+      const { projections = [], detail } = JSON.parse(data);
+      if (detail) connection.textContent = detail;
+      for (const projection of projections) show(projection);
     }
   }
 }
