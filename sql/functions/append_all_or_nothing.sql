@@ -19,13 +19,15 @@ select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', f
 -- commands in conflict. The promises per partition are those of append_events.
 --
 -- The call fails as a whole if an order does not belong to its partition, or if a partition is
--- missing or out of order (invalid_parameter_value).
+-- missing or out of order (invalid_parameter_value). It also fails as a whole if the log is not the
+-- one that the caller knows; known_heads has one position per partition (lock_partition_heads).
 --
 -- Locks the partitions' rows in partition_heads until commit (lock_partition_heads). It waits for a
 -- lock at most 200 ms and then fails with lock_not_available (55P03), as append_to_partitions does.
 --
 -- Returns one row per partition, ascending: the position of its last event, the time at which its
--- events were recorded, and if with_hashes their SHA-256 hashes, 32 bytes each, concatenated.
+-- events were recorded, and their SHA-256 hashes, 32 bytes each, concatenated; unless with_hashes,
+-- only the hash of the last event.
 -- Returns no row if nothing was appended.
 --
 -- Index: the unique index (partition, order_id, version) of events.
@@ -33,7 +35,8 @@ select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', f
 -- Called by: src/event-log/append/append-statements.ts, for a call that carries several partitions.
 create or replace function append_all_or_nothing(
   in_partitions smallint[], order_ids uuid[], versions integer[],
-  types text[], data text[], metadata text[], occurred_ats timestamptz[], with_hashes boolean
+  types text[], data text[], metadata text[], occurred_ats timestamptz[], with_hashes boolean,
+  in_epoch text default null, known_heads bigint[] default null, max_clock_behind interval default null
 ) returns table (partition smallint, "position" bigint, recorded_at timestamptz, hashes bytea)
 language plpgsql security definer
 set search_path from current
@@ -54,7 +57,7 @@ declare
   hashes_of bytea[] := '{}';     -- by partition
   new_hashes bytea[] := '{}';
 begin
-  locked := lock_partition_heads(in_partitions);
+  locked := lock_partition_heads(in_partitions, in_epoch, known_heads, max_clock_behind);
   now_locked := pg_catalog.date_trunc('milliseconds', pg_catalog.clock_timestamp());
 
   -- A separate statement, after the locks: it sees everything that was committed before the locks.
@@ -102,7 +105,7 @@ begin
     log.hash := log_hash;
     log.recorded_at := recorded_at;
     moved := pg_catalog.array_append(moved, log);
-    hashes_of[partition] := hashes;
+    hashes_of[partition] := coalesce(hashes, log_hash);
   end loop;
   if event <= pg_catalog.cardinality(order_ids) then
     raise exception 'partition % does not exist or is not in ascending order', in_partitions[event]
@@ -132,8 +135,8 @@ end
 $$;
 
 revoke all on function append_all_or_nothing(
-  smallint[], uuid[], integer[], text[], text[], text[], timestamptz[], boolean
+  smallint[], uuid[], integer[], text[], text[], text[], timestamptz[], boolean, text, bigint[], interval
 ) from public;
 grant execute on function append_all_or_nothing(
-  smallint[], uuid[], integer[], text[], text[], text[], timestamptz[], boolean
+  smallint[], uuid[], integer[], text[], text[], text[], timestamptz[], boolean, text, bigint[], interval
 ) to orders_service;

@@ -13,7 +13,8 @@ select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', f
 -- Promises: a command is accepted if its order's stream is at the expected version (0: the order
 -- does not exist) and no earlier command of this call names the same order. Any other command is
 -- rejected; the rejection affects no other command. The call fails as a whole if the partition does
--- not exist, or if an order does not belong to it (invalid_parameter_value).
+-- not exist, or if an order does not belong to it (invalid_parameter_value). It also fails as a whole
+-- if the log is not the one that the caller knows (check_partition_head).
 --
 -- Locks the partition's row in partition_heads until commit. Positions therefore have no gaps and
 -- become visible in order: a reader that has seen position n has seen every event before n.
@@ -28,13 +29,15 @@ select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', f
 -- Called by: src/event-log/append/append-statements.ts, for a call that carries one partition.
 create or replace function append_events(
   in_partition smallint, order_ids uuid[], expected_versions integer[], event_counts integer[],
-  types text[], data text[], metadata text[], occurred_ats timestamptz[]
+  types text[], data text[], metadata text[], occurred_ats timestamptz[],
+  in_epoch text default null, known_head bigint default null, max_clock_behind interval default null
 ) returns table (accepted boolean, version integer, "position" bigint, recorded_at timestamptz, hashes bytea)
 language plpgsql security definer
 set search_path from current
 as $$
 declare
   partitions integer;
+  is_refused boolean;
   log_head bigint;
   log_hash bytea;
   now_recorded timestamptz(3);
@@ -48,13 +51,19 @@ declare
   new_events integer[] := '{}';  -- index into types, data, …
   new_hashes bytea[] := '{}';
 begin
-  select h.head, h.hash, greatest(pg_catalog.date_trunc('milliseconds', pg_catalog.clock_timestamp()), h.recorded_at), s.partitions
-  into log_head, log_hash, now_recorded, partitions
+  select h.head, h.hash, h.recorded_at, s.partitions,
+         h.epoch <> coalesce(in_epoch, '1') or h.head < known_head
+         or h.recorded_at > pg_catalog.clock_timestamp() + max_clock_behind
+  into log_head, log_hash, now_recorded, partitions, is_refused
   from partition_heads h cross join log_settings s where h.partition = in_partition for update of h;
   if not found then
     raise exception 'partition % does not exist', in_partition using errcode = 'invalid_parameter_value';
   end if;
-  -- The statement may have waited for the lock. The clock is read again, so that recorded_at is a
+  if is_refused then
+    perform check_partition_head(h, in_epoch, known_head, max_clock_behind)
+    from partition_heads h where h.partition = in_partition;
+  end if;
+  -- The statement may have waited for the lock. The clock is read here, so that recorded_at is a
   -- time at which the lock was held.
   now_recorded := greatest(pg_catalog.date_trunc('milliseconds', pg_catalog.clock_timestamp()), now_recorded);
   recorded_text := canonical_time(now_recorded);
@@ -132,8 +141,10 @@ end
 $$;
 
 revoke all on function append_events(
-  smallint, uuid[], integer[], integer[], text[], text[], text[], timestamptz[]
+  smallint, uuid[], integer[], integer[], text[], text[], text[], timestamptz[],
+  text, bigint, interval
 ) from public;
 grant execute on function append_events(
-  smallint, uuid[], integer[], integer[], text[], text[], text[], timestamptz[]
+  smallint, uuid[], integer[], integer[], text[], text[], text[], timestamptz[],
+  text, bigint, interval
 ) to orders_service;

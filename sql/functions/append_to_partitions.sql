@@ -14,7 +14,8 @@ select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', f
 --
 -- Promises: per partition and per command the same as append_events. The call fails as a whole if
 -- an order does not belong to its partition, or if a partition is missing or out of order
--- (invalid_parameter_value).
+-- (invalid_parameter_value). It also fails as a whole if the log is not the one that the caller
+-- knows; known_heads has one position per partition (lock_partition_heads).
 --
 -- Locks the partitions' rows in partition_heads until commit (lock_partition_heads). It waits for a
 -- lock at most 200 ms: a partition that is locked for longer must not block the others. It then
@@ -29,7 +30,8 @@ select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', f
 -- nothing and for as long as calls keep rejecting commands.
 create or replace function append_to_partitions(
   in_partitions smallint[], order_ids uuid[], expected_versions integer[], event_counts integer[],
-  types text[], data text[], metadata text[], occurred_ats timestamptz[]
+  types text[], data text[], metadata text[], occurred_ats timestamptz[],
+  in_epoch text default null, known_heads bigint[] default null, max_clock_behind interval default null
 ) returns table (accepted boolean, version integer, "position" bigint, recorded_at timestamptz, hashes bytea)
 language plpgsql security definer
 set search_path from current
@@ -54,7 +56,7 @@ declare
   new_recorded_ats timestamptz[] := '{}';
   new_hashes bytea[] := '{}';
 begin
-  locked := lock_partition_heads(in_partitions);
+  locked := lock_partition_heads(in_partitions, in_epoch, known_heads, max_clock_behind);
   now_locked := pg_catalog.date_trunc('milliseconds', pg_catalog.clock_timestamp());
 
   -- A separate statement, after the locks: it sees everything that was committed before the locks.
@@ -126,8 +128,8 @@ end
 $$;
 
 revoke all on function append_to_partitions(
-  smallint[], uuid[], integer[], integer[], text[], text[], text[], timestamptz[]
+  smallint[], uuid[], integer[], integer[], text[], text[], text[], timestamptz[], text, bigint[], interval
 ) from public;
 grant execute on function append_to_partitions(
-  smallint[], uuid[], integer[], integer[], text[], text[], text[], timestamptz[]
+  smallint[], uuid[], integer[], integer[], text[], text[], text[], timestamptz[], text, bigint[], interval
 ) to orders_service;

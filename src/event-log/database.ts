@@ -1,9 +1,11 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
+import type { LogEpochs } from '../log-epochs.js';
 import { connectionTo, type DatabaseAddress, databaseAccess } from './connection/database-access.js';
 import { ServicePool, sendUnnamed } from './connection/service-pool.js';
 import { prepareSession } from './connection/session-settings.js';
 import { eventLogLimits as limits } from './limits.js';
+import { readEpochs } from './read-epochs.js';
 
 export type Pool = pg.Pool;
 
@@ -78,6 +80,8 @@ export interface LogSettings {
    * over servers.
    */
   readonly appendAcrossPartitions: boolean;
+  /** The epochs when the settings were read. In a further epoch the process starts over. */
+  readonly epochs: LogEpochs;
 }
 
 export async function readLogSettings(pool: Pool): Promise<LogSettings> {
@@ -87,5 +91,5 @@ export async function readLogSettings(pool: Pool): Promise<LogSettings> {
   const row = rows[0];
   if (!row) throw new Error('log_settings is empty. Run `orders migrate`.');
   const { log_id: logId, partitions, append_across_partitions: appendAcrossPartitions } = row;
-  return { logId, partitions, appendAcrossPartitions };
+  return { logId, partitions, appendAcrossPartitions, epochs: await readEpochs(pool) };
 }

@@ -125,6 +125,16 @@ export const eventLogLimits = {
   notifyIntervalMs: 5,
   /** Milliseconds between two reads of all heads. Notifications are only hints and may get lost. */
   headsPollIntervalMs: 1_000,
+  /**
+   * Milliseconds from which on a wrong clock of the database is reported. Clocks that are kept by
+   * NTP differ by less than a second.
+   */
+  clockWarnMs: 5_000,
+  /**
+   * Default for the milliseconds by which the clock may be behind the last event before appends are
+   * refused. A failover to a server whose clock is a little behind must not stop the service.
+   */
+  maxClockBehindMs: 60_000,
   /** Milliseconds between two attempts of a listener to reconnect. It never gives up. */
   listenRetryIntervalMs: 250,
   /** Milliseconds between two checks that the listener's connection is alive. */

@@ -2,7 +2,8 @@ import pg from 'pg';
 import type { Pool } from '../database.js';
 import { hashBytes } from '../hash-chain.js';
 import { eventLogLimits as limits } from '../limits.js';
-import type { Append, NewEvent } from './append.js';
+import { ClockBehind, LogWentBack } from '../log-went-back.js';
+import type { Append, KnownLog, NewEvent } from './append.js';
 import { createPipelinedConnection, type SendStatement } from './pipelined-connection.js';
 
 /** The appends that one call carries for one partition, in order. */
@@ -17,7 +18,10 @@ export interface AppendRow {
   readonly version: number;
   readonly position: number | null;
   readonly recorded_at: string | null;
-  /** The events' hashes, 32 bytes each, one after the other. Only present if requested. */
+  /**
+   * The events' hashes, 32 bytes each, one after the other. If they were not requested, the hash of
+   * the last event, or nothing.
+   */
   readonly hashes?: Buffer | null | undefined;
 }
 
@@ -28,33 +32,36 @@ export interface AppendRow {
 // serve them. Callers pass partitions in ascending order.
 
 // $1 partition; $2 order ids, $3 expected versions, $4 event counts, one entry per command;
-// $5 types, $6 data, $7 metadata, $8 times, one entry per event.
+// $5 types, $6 data, $7 metadata, $8 times, one entry per event;
+// $9 the epoch, $10 the known head, $11 the limit of the clock (check_partition_head).
 const eachOfOne = `
   from append_events($1::smallint, $2::uuid[], $3::integer[], $4::integer[], $5::text[],
-    string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), $8::timestamptz[])`;
+    string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), $8::timestamptz[], $9, $10::bigint, $11::interval)`;
 
-// As above, but $1 partitions, one entry per command.
+// As above, but $1 partitions, one entry per command, and $10 the known heads, one per partition.
 const eachOfSeveral = `
   from append_to_partitions($1::smallint[], $2::uuid[], $3::integer[], $4::integer[], $5::text[],
-    string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), $8::timestamptz[])`;
+    string_to_array($6, E'\\n'), string_to_array($7, E'\\n'), $8::timestamptz[], $9, $10::bigint[], $11::interval)`;
 
 // $1 partitions, $2 order ids, $3 versions, $4 types, $5 data, $6 metadata, $7 times, one entry per
-// event.
+// event; $8 to $10 as $9 to $11 above.
 const allOrNothing = (withHashes: boolean) => `
   from append_all_or_nothing($1::smallint[], $2::uuid[], $3::integer[], $4::text[],
-    string_to_array($5, E'\\n'), string_to_array($6, E'\\n'), $7::timestamptz[], ${withHashes})`;
+    string_to_array($5, E'\\n'), string_to_array($6, E'\\n'), $7::timestamptz[], ${withHashes},
+    $8, $9::bigint[], $10::interval)`;
 
 const ofEach = 'accepted, version, "position", recorded_at';
+const lastHash = `substr(hashes, length(hashes) - ${hashBytes - 1}) as hashes`;
 const ofAll = 'partition, "position", recorded_at';
 /**
  * append_events, for one partition, does less than append_to_partitions: a single append is faster.
  */
 const statements = {
-  one: { name: 'append-to-one', text: `select ${ofEach} ${eachOfOne}` },
+  one: { name: 'append-to-one', text: `select ${ofEach}, ${lastHash} ${eachOfOne}` },
   oneWithHashes: { name: 'append-to-one-hashes', text: `select ${ofEach}, hashes ${eachOfOne}` },
-  several: { name: 'append-to-several', text: `select ${ofEach} ${eachOfSeveral}` },
+  several: { name: 'append-to-several', text: `select ${ofEach}, ${lastHash} ${eachOfSeveral}` },
   severalWithHashes: { name: 'append-to-several-hashes', text: `select ${ofEach}, hashes ${eachOfSeveral}` },
-  all: { name: 'append-all', text: `select ${ofAll} ${allOrNothing(false)}` },
+  all: { name: 'append-all', text: `select ${ofAll}, hashes ${allOrNothing(false)}` },
   allWithHashes: { name: 'append-all-hashes', text: `select ${ofAll}, hashes ${allOrNothing(true)}` },
 };
 
@@ -77,18 +84,19 @@ export type CallAppend = (batches: readonly PartitionBatch[]) => Promise<AppendR
  * `append_to_partitions` directly, until one rejects nothing: repeated commands tend to arrive
  * together.
  * @param withHashes whether the rows include the events' hashes.
+ * @param known what this process knows of the log. The functions refuse to append to another one.
  */
-export function createAppendStatements(pool: Pool, withHashes: boolean): CallAppend {
+export function createAppendStatements(pool: Pool, withHashes: boolean, known: KnownLog): CallAppend {
   const sendAlone: SendStatement = (statement) => pool.query(statement);
   const sendPipelined = createPipelinedConnection(pool, limits.appendCallSlowMs);
   let hadRejections = false;
   return async (batches) => {
-    if (batches.length === 1) return appendEach(sendAlone, batches, withHashes);
+    if (batches.length === 1) return appendEach(sendAlone, batches, withHashes, known);
     if (!hadRejections) {
-      const rows = await appendAll(sendPipelined, batches, withHashes);
+      const rows = await appendAll(sendPipelined, batches, withHashes, known);
       if (rows) return rows;
     }
-    const rows = await appendEach(sendPipelined, batches, withHashes);
+    const rows = await appendEach(sendPipelined, batches, withHashes, known);
     hadRejections = rows.some(({ accepted }) => !accepted);
     return rows;
   };
@@ -98,6 +106,7 @@ async function appendEach(
   send: SendStatement,
   batches: readonly PartitionBatch[],
   withHashes: boolean,
+  known: KnownLog,
 ): Promise<AppendRow[]> {
   const [first] = batches;
   const appends: Append[] = [];
@@ -121,6 +130,9 @@ async function appendEach(
       arrayLiteral(appends.map((one) => one.expectedVersion)),
       arrayLiteral(appends.map((one) => one.events.length)),
       ...columnsOf(events),
+      ...(isOne
+        ? [known.epoch, known.position(first?.partition ?? 0), clockLimit(known)]
+        : guardOf(batches, known)),
     ],
   });
   if (rows.length !== appends.length) {
@@ -142,6 +154,7 @@ async function appendAll(
   send: SendStatement,
   batches: readonly PartitionBatch[],
   withHashes: boolean,
+  known: KnownLog,
 ): Promise<AppendRow[] | undefined> {
   const partitions: number[] = [];
   const orderIds: string[] = [];
@@ -161,19 +174,29 @@ async function appendAll(
   }
   const { rows } = await send<PartitionRow>({
     ...statements[withHashes ? 'allWithHashes' : 'all'],
-    values: [arrayLiteral(partitions), arrayLiteral(orderIds), arrayLiteral(versions), ...columnsOf(events)],
+    values: [
+      arrayLiteral(partitions),
+      arrayLiteral(orderIds),
+      arrayLiteral(versions),
+      ...columnsOf(events),
+      ...guardOf(batches, known),
+    ],
   });
   if (rows.length === 0) return undefined;
   return batches.flatMap((batch, index) => {
     const row = rows[index];
     if (row?.partition !== batch.partition)
       throw new Error(`the append call returned no row for partition ${batch.partition}`);
-    return rowsOf(batch, row);
+    return rowsOf(batch, row, withHashes);
   });
 }
 
 /** Derives the row of each append of one partition, all of whose appends were accepted. */
-function rowsOf({ appends }: PartitionBatch, { position: last, recorded_at, hashes }: PartitionRow): AppendRow[] {
+function rowsOf(
+  { appends }: PartitionBatch,
+  { position: last, recorded_at, hashes }: PartitionRow,
+  withHashes: boolean,
+): AppendRow[] {
   let position = last - appends.reduce((events, append) => events + append.events.length, 0);
   let hashesAt = 0;
   return appends.map(({ expectedVersion, events }) => {
@@ -181,8 +204,18 @@ function rowsOf({ appends }: PartitionBatch, { position: last, recorded_at, hash
     const from = hashesAt;
     hashesAt += events.length * hashBytes;
     const version = expectedVersion + events.length;
-    return { accepted: true, version, position, recorded_at, hashes: hashes?.subarray(from, hashesAt) };
+    const own = withHashes ? hashes?.subarray(from, hashesAt) : hashes;
+    return { accepted: true, version, position, recorded_at, hashes: own };
   });
+}
+
+/** What the functions compare the log with: the epoch, the known heads, and the limit of the clock. */
+function guardOf(batches: readonly PartitionBatch[], known: KnownLog): [string, string, string] {
+  return [known.epoch, arrayLiteral(batches.map(({ partition }) => known.position(partition))), clockLimit(known)];
+}
+
+function clockLimit({ maxClockBehindMs }: KnownLog): string {
+  return `${maxClockBehindMs} milliseconds`;
 }
 
 /** The events' types, data, metadata and times, as parameters of the statements. */
@@ -193,6 +226,18 @@ function columnsOf(events: readonly NewEvent[]): [string, string, string, string
     events.map((event) => event.metadata).join('\n'),
     arrayLiteral(events.map((event) => event.occurredAt)),
   ];
+}
+
+/**
+ * The error for an append that the functions refused, because the log is not the one that this
+ * process knows, or its clock went back. Undefined for any other error.
+ */
+export function refusalOf(error: unknown): LogWentBack | ClockBehind | undefined {
+  if (!(error instanceof pg.DatabaseError)) return undefined;
+  const { code, message, hint } = error;
+  const text = `The append was refused: ${message}. ${hint ?? ''}`.trim();
+  if (code === 'OL001' || code === 'OL002') return new LogWentBack(text);
+  return code === 'OL003' ? new ClockBehind(text) : undefined;
 }
 
 /**

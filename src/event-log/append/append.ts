@@ -35,10 +35,26 @@ export type AppendResult =
   | { readonly appended: false; readonly version: number };
 
 /**
+ * What a process knows of the log. The append functions refuse to append to a log that ends before
+ * a known position, that is in another epoch, or whose clock is too far behind.
+ */
+export interface KnownLog {
+  readonly epoch: string;
+  /** The highest known position of a partition; 0 if none is known. */
+  position(partition: number): number;
+  /** Milliseconds by which the clock may be behind the last event. */
+  readonly maxClockBehindMs: number;
+  /** Why nothing is appended at present; undefined if the log is the known one. */
+  readonly refusal?: Error | undefined;
+  /** Called when an append was refused: the log has to be read. */
+  onRefused?(): void;
+}
+
+/**
  * Appends one command's events durably: when it resolves with `appended`, they are committed.
- * Rejects with Overloaded, which means that nothing was appended. Rejects with the database's
- * error; `databaseUnavailable` then says whether the events may have been appended all the same
- * (see settle-outcomes.ts).
+ * Rejects with Overloaded, LogWentBack or ClockBehind, which mean that nothing was appended.
+ * Rejects with the database's error; `databaseUnavailable` then says whether the events may have
+ * been appended all the same (see settle-outcomes.ts).
  */
 export type AppendEvents = (append: Append) => Promise<AppendResult>;
 

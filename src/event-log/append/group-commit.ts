@@ -1,11 +1,13 @@
+import { firstEpoch } from '../../log-epochs.js';
 import { orderPartition } from '../../orders/values/partition.js';
 import { coalesce } from '../coalesce.js';
 import type { LogSettings, Pool } from '../database.js';
+import { hashBytes } from '../hash-chain.js';
 import type { HeadMoved } from '../heads/head-moved.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { Overloaded } from '../overloaded.js';
 import type { StoredEvent } from '../stored-event.js';
-import type { Append, Appender, AppendFailed, AppendResult, CommittedEvents } from './append.js';
+import type { Append, Appender, AppendFailed, AppendResult, CommittedEvents, KnownLog } from './append.js';
 import {
   byPartition,
   bytesOf,
@@ -15,7 +17,7 @@ import {
   type QueuedBatch,
   takeAppendsForCall,
 } from './append-queue.js';
-import { type AppendRow, createAppendStatements, mayConcernOnePartition } from './append-statements.js';
+import { type AppendRow, createAppendStatements, mayConcernOnePartition, refusalOf } from './append-statements.js';
 import { CallsInFlight } from './calls-in-flight.js';
 import { committedEvents } from './committed-events.js';
 
@@ -78,13 +80,14 @@ export function createAppender(
   pool: Pool,
   { partitions, appendAcrossPartitions }: Pick<LogSettings, 'partitions' | 'appendAcrossPartitions'>,
   { onHeadMoved, onCommitted }: AppendListeners = {},
+  known: KnownLog = { epoch: firstEpoch, position: () => 0, maxClockBehindMs: limits.maxClockBehindMs },
 ): Appender {
   /** Appends of shared partitions, oldest first. */
   const queue: QueuedAppend[] = [];
   const isolated = new Map<number, IsolatedPartition>();
   /** The appends in `queue` and in the queues of isolated partitions. */
   let queuedCount = 0;
-  const callAppend = createAppendStatements(pool, onCommitted !== undefined);
+  const callAppend = createAppendStatements(pool, onCommitted !== undefined, known);
   const sendSoon = coalesce(send, () => queuedCount >= limits.coalesceTarget, limits.maxCoalesceMs);
   const calls = new CallsInFlight(sendSoon);
 
@@ -158,19 +161,24 @@ export function createAppender(
         }
         return;
       }
-      for (const { appends } of batches) for (const queued of appends) queued.onResult({ failed: error }, queued.index);
+      const refusal = refusalOf(error);
+      if (refusal) known.onRefused?.();
+      const result = { failed: refusal ?? error };
+      for (const { appends } of batches) for (const queued of appends) queued.onResult(result, queued.index);
     }
   }
 
   function reportResults(partition: number, appends: readonly QueuedAppend[], rows: readonly AppendRow[]): void {
     const events: StoredEvent[] = [];
     let head = 0;
+    let hash: Buffer | undefined;
     for (const [nth, { append, onResult, index }] of appends.entries()) {
       const row = rows[nth];
       if (row?.accepted && row.position !== null && row.recorded_at !== null) {
         const { version, position, recorded_at: recordedAt } = row;
         if (onCommitted) for (const event of committedEvents(append, row, partition)) events.push(event);
         head = position;
+        hash = row.hashes?.subarray(-hashBytes);
         onResult({ appended: true, version, partition, position, recordedAt }, index);
       } else {
         onResult({ appended: false, version: row?.version ?? 0 }, index);
@@ -178,12 +186,16 @@ export function createAppender(
     }
     if (head === 0) return;
     onCommitted?.({ partition, position: head, events });
-    onHeadMoved?.({ partition, position: head });
+    onHeadMoved?.({ partition, position: head, hash });
   }
 
   function enqueue(append: Append, onResult: QueuedAppend['onResult'], index: number): void {
     if (queuedCount >= limits.maxQueuedAppends) {
       onResult({ failed: new Overloaded('queued appends', limits.maxQueuedAppends) }, index);
+      return;
+    }
+    if (known.refusal) {
+      onResult({ failed: known.refusal }, index);
       return;
     }
     if (append.events.some(hasLineBreak)) {

@@ -3,11 +3,11 @@ import { setTimeout } from 'node:timers/promises';
 import createSubscriberModule, { type Subscriber } from 'pg-listen';
 import type { Logger } from 'pino';
 import { type DatabaseAddress, directAccess } from '../connection/database-access.js';
-import { type Pool, serviceConnection } from '../database.js';
+import { serviceConnection } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
 import type { HeadMoved } from './head-moved.js';
+import type { LogContinuity } from './log-continuity.js';
 import { type HeadsPayload, headsChannel } from './notify-heads.js';
-import { readHeads } from './read-heads.js';
 
 // pg-listen is CommonJS with a transpiled default export. For an ES module, that export is one
 // level deeper.
@@ -15,40 +15,40 @@ const createSubscriber = createSubscriberModule.default;
 
 /**
  * Knows the head of each partition: the position of its last event. It learns of new heads from
- * notifications. Since those are only hints, it also reads all heads every `headsPollIntervalMs`
- * and after each reconnect. Emits `moved` with the partition.
+ * notifications. Since those are only hints, it also takes the heads that `LogContinuity` reads at
+ * intervals, and has them read after each reconnect. Emits `moved` with the partition. The heads
+ * never go back: a process whose log went back starts over.
  */
 export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
   readonly heads = new Map<number, number>();
-  readonly #pool: Pool;
+  readonly #continuity: LogContinuity;
   readonly #url: string;
   readonly #log: Logger;
   #subscriber: Subscriber<{ [headsChannel]: HeadsPayload }> | undefined;
-  #poll: NodeJS.Timeout | undefined;
-  #reading: Promise<void> | undefined;
   #closed = false;
   #relistening = false;
   /** Whether the LISTEN connection is open. */
   listening = false;
 
-  constructor(address: DatabaseAddress, pool: Pool, log: Logger) {
+  constructor(address: DatabaseAddress, continuity: LogContinuity, log: Logger) {
     super();
     this.setMaxListeners(0);
     this.#url = directAccess(address).url;
-    this.#pool = pool;
+    this.#continuity = continuity;
     this.#log = log;
+    continuity.on('heads', (heads) => {
+      for (const { partition, position } of heads) this.#observe(partition, position);
+    });
   }
 
   async start(): Promise<void> {
-    await this.readHeads();
-    this.#poll = setInterval(() => void this.readHeads(), limits.headsPollIntervalMs);
+    await this.#continuity.start();
     await this.#listen();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#poll);
-    await this.#reading;
+    await this.#continuity.close();
     await this.#subscriber?.close();
   }
 
@@ -60,19 +60,9 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
     this.#observe(partition, position);
   }
 
-  /** Reads all heads once. Errors are logged, and the next poll tries again. */
-  readHeads(): Promise<void> {
-    this.#reading ??= readHeads(this.#pool)
-      .then((heads) => {
-        for (const { partition, position } of heads) this.#observe(partition, position);
-      })
-      .catch((error: unknown) => {
-        if (!this.#closed) this.#log.warn({ err: error }, 'the heads of the log could not be read');
-      })
-      .finally(() => {
-        this.#reading = undefined;
-      });
-    return this.#reading;
+  /** Reads all heads once. Errors are logged, and the next reading tries again. */
+  readHeads(): Promise<boolean> {
+    return this.#continuity.read();
   }
 
   async #listen(): Promise<void> {
@@ -88,7 +78,10 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
     );
     this.#subscriber = subscriber;
     subscriber.notifications.on(headsChannel, (payload) => {
-      for (const [partition, position] of payload) this.#observe(partition, position);
+      for (const [partition, position] of payload) {
+        this.#continuity.advance({ partition, position });
+        this.#observe(partition, position);
+      }
     });
     subscriber.events.on('reconnect', () => {
       this.listening = false;

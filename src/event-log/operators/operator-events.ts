@@ -28,6 +28,20 @@ export type OperatorEvent =
       /** A person's key was destroyed. The event names the key's id, not the person. */
       readonly type: 'PersonForgotten';
       readonly data: { readonly person: string; readonly orders: number; readonly reason: string };
+    }
+  | {
+      /** A new epoch of the log began, after its end was lost. start_epoch.sql writes it. */
+      readonly type: 'LogEpochStarted';
+      readonly data: {
+        readonly epoch: string;
+        readonly previous_epoch: string;
+        /** By partition: the last position before the epoch. */
+        readonly starts_after: Readonly<Record<string, number>>;
+        readonly reason: string;
+        readonly lost: object | null;
+        readonly clock_reset: boolean;
+        readonly last_recorded_at: string | null;
+      };
     };
 
 export type RecordedOperatorEvent = OperatorEvent & {

@@ -14,6 +14,8 @@ export interface CopiedEvent {
   readonly type: string;
   readonly occurredAt: string;
   readonly recordedAt: string;
+  /** The time of `recordedAt`, in milliseconds since 1970. */
+  readonly recordedMs: number;
   /**
    * The message that holds the event. The spans below are ranges of it; JSON texts are in UTF-8.
    */
@@ -46,10 +48,10 @@ export class EventView implements CopiedEvent {
   readonly data = { start: 0, end: 0 };
   readonly metadata = { start: 0, end: 0 };
   readonly hash = { start: 0, end: 0 };
+  recordedMs = 0;
   readonly #orderId = { start: 0, end: 0 };
   readonly #type = { start: 0, end: 0 };
   #occurredMs = 0;
-  #recordedMs = 0;
   #at = 0;
   #hasBegun = false;
 
@@ -82,7 +84,7 @@ export class EventView implements CopiedEvent {
     this.#span(this.data);
     this.#span(this.metadata);
     this.#occurredMs = this.#time(this.#next(8));
-    this.#recordedMs = this.#time(this.#next(8));
+    this.recordedMs = this.#time(this.#next(8));
     this.#span(this.hash);
     return true;
   }
@@ -102,7 +104,7 @@ export class EventView implements CopiedEvent {
   }
 
   get recordedAt(): string {
-    return timeText(this.#recordedMs);
+    return timeText(this.recordedMs);
   }
 
   /** Returns the start of the next column and moves on. Throws unless it has this many bytes. */

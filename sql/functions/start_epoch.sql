@@ -1,0 +1,69 @@
+-- With pg_temp last in its search_path, start_epoch never mistakes a temporary table for a table of
+-- the log.
+select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false);
+
+-- Starts a new epoch of the log, after a restore or a failover has lost its end, and records this
+-- as an operator event.
+--
+-- The epoch starts at the present heads. It is a row per partition in log_epochs, a column of the
+-- heads, and the event LogEpochStarted, all in one transaction. With reset_clock, the events of the
+-- new epoch may have an earlier recorded_at than the last events before it, once.
+--
+-- in_random has 8 hex digits: two restores of one backup start epochs with different names.
+-- in_lost says what is known to be lost, and becomes part of the operator event.
+--
+-- Locks all rows of partition_heads until commit, in ascending order.
+-- Index: the primary keys of partition_heads and log_epochs, and the unique index (partition,
+-- order_id, version) of events.
+--
+-- Returns the name of the epoch, such as 2-9f3a01bc.
+-- Called by: src/event-log/operators/start-epoch.ts, as the owner. The service's role may not
+-- execute it.
+create or replace function start_epoch(
+  in_random text, in_actor text, in_reason text, in_lost json, reset_clock boolean
+) returns text
+language plpgsql
+set search_path from current
+as $$
+declare
+  operator_stream constant uuid := '00000000-0000-8000-8000-6f7065726174';
+  heads partition_heads[];
+  started timestamptz(3);
+  new_number integer;
+  name text;
+  event_partition smallint;
+  event_version integer;
+begin
+  heads := array(select h from partition_heads h order by h.partition for update);
+  started := pg_catalog.date_trunc('milliseconds', pg_catalog.clock_timestamp());
+  new_number := (select coalesce(pg_catalog.max(l.number), 1) + 1 from log_epochs l);
+  name := pg_catalog.format('%s-%s', new_number, in_random);
+
+  insert into log_epochs (partition, number, epoch, start_position, started_at, clock_reset)
+  select h.partition, new_number, name, h.head, started, reset_clock
+  from pg_catalog.unnest(heads) as h;
+  update partition_heads h
+  set epoch = name, recorded_at = case when reset_clock then least(h.recorded_at, started) else h.recorded_at end;
+
+  event_partition := (select order_partition(operator_stream, s.partitions) from log_settings s);
+  event_version := (select pg_catalog.count(*) from events e where e.partition = event_partition and e.order_id = operator_stream);
+  perform append_events(
+    event_partition, array[operator_stream], array[event_version], array[1], array['LogEpochStarted'],
+    array[pg_catalog.json_build_object(
+      'epoch', name,
+      'previous_epoch', heads[1].epoch,
+      'starts_after', (select pg_catalog.json_object_agg(h.partition, h.head) from pg_catalog.unnest(heads) as h),
+      'reason', in_reason,
+      'lost', in_lost,
+      'clock_reset', reset_clock,
+      'last_recorded_at', (
+        select canonical_time(pg_catalog.max(h.recorded_at::timestamptz)) from pg_catalog.unnest(heads) as h
+        where h.head > 0)
+    )::text],
+    array[pg_catalog.json_build_object('schema', 1, 'actor', in_actor)::text],
+    array[started::timestamptz], name, null, null);
+  return name;
+end
+$$;
+
+revoke all on function start_epoch(text, text, text, json, boolean) from public;

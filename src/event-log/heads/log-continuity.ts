@@ -1,0 +1,160 @@
+import { EventEmitter } from 'node:events';
+import type { Logger } from 'pino';
+import type { LogSettings, Pool } from '../database.js';
+import { eventLogLimits as limits } from '../limits.js';
+import { LogWentBack } from '../log-went-back.js';
+import { readEpochs } from '../read-epochs.js';
+import { ClockWatch } from './clock-watch.js';
+import { describeDifferences, differencesOf, type KnownEvents } from './compare-log.js';
+import type { HeadMoved } from './head-moved.js';
+import type { Head } from './read-heads.js';
+import { type PartitionState, readLogState } from './read-log-state.js';
+
+/**
+ * Knows whether the log still continues what this process knows of it. Every process has one.
+ *
+ * The process knows the highest position of each partition that it has heard of, and the newest
+ * event whose hash it knows: from its own appends, and from reading the heads each
+ * `headsPollIntervalMs`. Each reading compares both with the log. Its states:
+ *
+ * - **intact**: every reading so far has confirmed what was known before it was sent.
+ * - **went back**: a reading found a partition that ends before a known position, or another event
+ *   at the position of a known one, or an epoch before that of the process. A restore or a failover
+ *   has lost the end of the log. What is known stays as it is. A reading that confirms it again
+ *   makes the state intact: the process was connected to another server for a moment.
+ * - **new epoch**: an operator has started a new epoch. The process has to start over, because it
+ *   may hold what belongs to the lost part. It stays in this state.
+ *
+ * Outside of *intact*, commands and queries are rejected with the error of `assertIntact`.
+ */
+export class LogContinuity extends EventEmitter<{ heads: [heads: readonly Head[]]; epoch: [name: string] }> {
+  readonly epoch: string;
+  readonly clock: ClockWatch;
+  readonly #pool: Pool;
+  readonly #log: Logger;
+  readonly #known: KnownEvents;
+  readonly #settings: LogSettings;
+  #refusal: LogWentBack | undefined;
+  /** Whether the process has to start over: no further reading makes the log intact. */
+  #isFinal = false;
+  #timer: NodeJS.Timeout | undefined;
+  #reading: Promise<boolean> | undefined;
+  #closed = false;
+
+  constructor(pool: Pool, settings: LogSettings, log: Logger) {
+    super();
+    this.setMaxListeners(0);
+    this.#pool = pool;
+    this.#log = log;
+    this.#settings = settings;
+    this.epoch = settings.epochs.current;
+    this.clock = new ClockWatch(log);
+    this.#known = { epoch: this.epoch, positions: new Map(), events: new Map() };
+  }
+
+  /** Reads the heads now, and from then on at intervals. May be called more than once. */
+  async start(): Promise<void> {
+    this.#timer ??= setInterval(() => void this.read(), limits.headsPollIntervalMs);
+    await this.read();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    await this.#reading;
+  }
+
+  /** Why the process serves no commands and queries; undefined if the log is intact. */
+  get refusal(): LogWentBack | undefined {
+    return this.#refusal;
+  }
+
+  /** Throws LogWentBack unless the log is intact. */
+  readonly assertIntact = (): void => {
+    if (this.#refusal) throw this.#refusal;
+  };
+
+  /** Serves no commands and queries from now on, because the log was found to have gone back. */
+  refuse(message: string): void {
+    this.#isFinal = true;
+    this.#refusal = new LogWentBack(message);
+  }
+
+  /** The highest known position of a partition; 0 if none is known. */
+  position(partition: number): number {
+    return this.#known.positions.get(partition) ?? 0;
+  }
+
+  /** Adds what this process knows: a position that is in the log, and its event's hash if known. */
+  advance({ partition, position, hash }: HeadMoved): void {
+    if (this.#refusal) return;
+    const { positions, events } = this.#known;
+    if (position > (positions.get(partition) ?? 0)) positions.set(partition, position);
+    if (hash && position > (events.get(partition)?.position ?? 0)) events.set(partition, { partition, position, hash });
+  }
+
+  /**
+   * Reads all heads once. Resolves with false if they could not be read, or if the log went back.
+   * Errors are logged, and the next reading tries again.
+   */
+  read(): Promise<boolean> {
+    this.#reading ??= this.#read()
+      .then(() => this.#refusal === undefined)
+      .catch((error: unknown) => {
+        if (!this.#closed) this.#log.warn({ err: error }, 'the heads of the log could not be read');
+        return false;
+      })
+      .finally(() => {
+        this.#reading = undefined;
+      });
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    // What was known before the reading was sent has to be in its result. Later appends may not be.
+    const known: KnownEvents = { ...this.#known, positions: new Map(this.#known.positions) };
+    const events = new Map(this.#known.events);
+    const sentMs = Date.now();
+    const states = await readLogState(this.#pool, events.values());
+    this.clock.observe(states, sentMs, Date.now());
+    if (this.#isFinal) return;
+    if (states.some(({ epoch }) => epoch !== this.epoch) && (await this.#findNewEpoch())) return;
+    const differences = differencesOf(states, { ...known, events });
+    if (differences.length > 0) {
+      this.#setRefusal(
+        `The log went back: ${describeDifferences(differences)}. A restore or a failover has lost its end. ` +
+          'Run `orders recover --dry-run`.',
+      );
+      return;
+    }
+    if (this.#refusal) {
+      this.#refusal = undefined;
+      this.#log.info('the log is again the one that this process knows');
+    }
+    this.#confirm(states);
+  }
+
+  #confirm(states: readonly PartitionState[]): void {
+    for (const state of states) this.advance(state);
+    this.emit('heads', states);
+  }
+
+  /** Whether the log is in a later epoch that continues the epoch of this process. */
+  async #findNewEpoch(): Promise<boolean> {
+    const epochs = await readEpochs(this.#pool);
+    if (epochs.current === this.epoch || !epochs.has(this.epoch)) return false;
+    this.#isFinal = true;
+    this.#refusal = new LogWentBack(`The log is in epoch ${epochs.current} now. This process starts over.`);
+    this.#log.warn({ epoch: epochs.current, before: this.epoch }, 'an operator has started a new epoch of the log');
+    this.emit('epoch', epochs.current);
+    return true;
+  }
+
+  #setRefusal(message: string): void {
+    if (this.#refusal?.message === message) return;
+    if (!this.#refusal) {
+      this.#log.fatal({ log_id: this.#settings.logId, epoch: this.epoch }, message);
+    }
+    this.#refusal = new LogWentBack(message);
+  }
+}

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { eventLogLimits as limits } from '../limits.js';
+
+export interface NewEpoch {
+  /** The actor of the operator event. */
+  readonly actor: string;
+  readonly reason: string;
+  /** What is known to be lost. It becomes part of the operator event. */
+  readonly lost: object | null;
+  /** Whether the recorded_at of the next events may be earlier than that of the last ones. */
+  readonly resetClock: boolean;
+}
+
+/**
+ * Starts a new epoch of the log. Resolves with its name.
+ * @param url a connection as the owner of the tables: the service's role may not start an epoch.
+ */
+export async function startEpoch(url: string, { actor, reason, lost, resetClock }: NewEpoch): Promise<string> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'orders recover',
+    connectionTimeoutMillis: limits.connectTimeoutMs,
+    query_timeout: limits.queryTimeoutMs,
+  });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ epoch: string }>('select start_epoch($1, $2, $3, $4, $5) as epoch', [
+      randomBytes(4).toString('hex'),
+      actor,
+      reason,
+      lost && JSON.stringify(lost),
+      resetClock,
+    ]);
+    const [row] = rows;
+    if (!row) throw new Error('the epoch was not started');
+    return row.epoch;
+  } finally {
+    await client.end();
+  }
+}
