@@ -28,19 +28,25 @@ export class RecomputedChain {
   position = 0;
   hash: Buffer = genesisHash;
   break: ChainBreak | undefined;
+  /** The first position whose recorded_at is before that of the event before it. */
+  clockWentBackAt: number | undefined;
+  #recordedMs = Number.NEGATIVE_INFINITY;
   /**
    * By position: the digests that the constructor was asked for, once the chain has reached them.
    */
   readonly digests = new Map<number, LogDigest>();
   readonly #digestsAt: ReadonlySet<number>;
+  readonly #clockResets: ReadonlySet<number>;
   readonly #treeUpTo: number;
   readonly #tree = new TreeBuilder();
 
   /**
    * @param digestsAt the positions to compute a digest for. The tree costs more than the chain, so
    * it is computed only up to the last of these.
+   * @param clockResets positions after which an operator let recorded_at step back once.
    */
-  constructor(digestsAt: readonly number[]) {
+  constructor(digestsAt: readonly number[], clockResets: Iterable<number> = []) {
+    this.#clockResets = new Set(clockResets);
     this.#digestsAt = new Set(digestsAt);
     this.#treeUpTo = Math.max(0, ...digestsAt);
   }
@@ -58,6 +64,8 @@ export class RecomputedChain {
       this.break = { reason: 'altered', event: { type, orderId, version } };
       return;
     }
+    if (event.recordedMs < this.#recordedMs && !this.#clockResets.has(this.position)) this.clockWentBackAt ??= position;
+    this.#recordedMs = event.recordedMs;
     this.position = position;
     this.hash = hash;
     if (position <= this.#treeUpTo) this.#tree.add(hash);

@@ -1,7 +1,8 @@
 import { CompactSign, compactVerify, importJWK, type JWK } from 'jose';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import { readHeads } from '../event-log/heads/read-heads.js';
-import { count, type FromSchema, list, object, sha256, time, uuid } from '../json-schema.js';
+import { count, type FromSchema, list, object, sha256, text, time, uuid } from '../json-schema.js';
+import { firstEpoch } from '../log-epochs.js';
 import { extendTree, openTree } from './merkle-store.js';
 import { type SigningKey, signingAlgorithm } from './signing-key.js';
 
@@ -20,7 +21,16 @@ const partitionSchema = object({
  * The state of the whole log at one moment. Kept outside the service, it later proves that no event
  * up to these positions was changed or removed.
  */
-const checkpointSchema = object({ log_id: uuid, created_at: time, partitions: list(partitionSchema) });
+const checkpointSchema = object(
+  {
+    log_id: uuid,
+    /** The epoch of the log; absent in the first. */
+    epoch: text,
+    created_at: time,
+    partitions: list(partitionSchema),
+  },
+  ['epoch'],
+);
 
 /**
  * A checkpoint as it is published, readable and signed (RFC 7515). Only the payload inside the JWS
@@ -44,7 +54,10 @@ const type = 'orders-checkpoint+json';
 /**
  * Reads the log's heads and the root of each partition's tree, which is extended first if needed.
  */
-export async function createCheckpointPayload(pool: Pool, { logId }: LogSettings): Promise<SignedCheckpointPayload> {
+export async function createCheckpointPayload(
+  pool: Pool,
+  { logId, epochs }: Pick<LogSettings, 'logId' | 'epochs'>,
+): Promise<SignedCheckpointPayload> {
   const heads = await readHeads(pool);
   const partitions: SignedPartition[] = [];
   for (const { partition, position, hash } of heads) {
@@ -52,7 +65,8 @@ export async function createCheckpointPayload(pool: Pool, { logId }: LogSettings
     const root = await openTree(pool, partition, position).root();
     partitions.push({ partition, position, hash: hash.toString('hex'), root: root.toString('hex') });
   }
-  return { log_id: logId, created_at: new Date().toISOString(), partitions };
+  const epoch = epochs.current === firstEpoch ? {} : { epoch: epochs.current };
+  return { log_id: logId, ...epoch, created_at: new Date().toISOString(), partitions };
 }
 
 export async function signCheckpoint(checkpoint: SignedCheckpointPayload, key: SigningKey): Promise<SignedCheckpoint> {

@@ -1,11 +1,14 @@
 import type { Pool } from '../event-log/database.js';
 import { readHeads } from '../event-log/heads/read-heads.js';
+import { firstEpoch, LogEpochs } from '../log-epochs.js';
 import type { SignedCheckpointPayload } from './signed-checkpoint.js';
 import { type Finding, verifyPartition } from './verify-partition.js';
 
 export interface VerifyOptions {
   readonly pool: Pool;
   readonly partitions: number;
+  /** The epochs of the log; by default only the first. */
+  readonly epochs?: LogEpochs;
   /** A verified checkpoint. The log must still hold everything that the checkpoint describes. */
   readonly against?: SignedCheckpointPayload | undefined;
   /**
@@ -25,12 +28,16 @@ export interface VerifyOptions {
  * and all later hashes recomputed.
  */
 export async function verifyLog(options: VerifyOptions): Promise<Finding[]> {
-  const { pool, partitions, against, inParallel, onProgress, onVerified } = options;
+  const { pool, partitions, epochs = new LogEpochs(), against, inParallel, onProgress, onVerified } = options;
   const heads = new Map((await readHeads(pool)).map((head) => [head.partition, head]));
   const total = [...heads.values()].reduce((sum, { position }) => sum + position, 0);
   const waiting = Array.from({ length: partitions }, (_, partition) => ({
     ...{ partition, partitions, head: heads.get(partition) },
     signed: against?.partitions.find((one) => one.partition === partition),
+    signedValidUpTo: epochs.validUpTo(against?.epoch ?? firstEpoch, partition) ?? 0,
+    clockResets: epochs.further.flatMap(({ clockReset, startsAfter }) =>
+      clockReset ? (startsAfter.get(partition) ?? 0) : [],
+    ),
   }));
   const findings: Finding[] = [];
   let verified = 0;

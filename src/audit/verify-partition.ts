@@ -22,6 +22,8 @@ export interface Finding {
     | 'stream-broken'
     | 'not-as-checkpoint'
     | 'cut-off'
+    | 'lost'
+    | 'clock-went-back'
     | 'tree-altered';
   /** A sentence for the person who verifies the log. */
   readonly detail: string;
@@ -36,6 +38,13 @@ export interface PartitionTask {
   readonly head: Head | undefined;
   /** The partition's entry in a verified checkpoint. */
   readonly signed: SignedPartition | undefined;
+  /**
+   * The last position that still holds of what the checkpoint's epoch gave out. Beyond it, events
+   * were lost in a restore that operators have recorded.
+   */
+  readonly signedValidUpTo: number;
+  /** The positions after which an operator reset the clock. */
+  readonly clockResets: readonly number[];
 }
 
 /**
@@ -45,12 +54,14 @@ export interface PartitionTask {
  */
 export async function verifyPartition(
   pool: Pool,
-  { partition, partitions, head, signed }: PartitionTask,
+  { partition, partitions, head, signed: given, signedValidUpTo, clockResets }: PartitionTask,
   onEvents: (count: number) => void,
 ): Promise<Finding | undefined> {
   if (!head) return { partition, position: 0, reason: 'missing', detail: 'the partition has no head row' };
   const stored = await storedTreeSize(pool, partition);
-  const chain = new RecomputedChain([stored, signed?.position ?? 0]);
+  // A checkpoint that describes lost events describes a tree that the log does not have.
+  const signed = given && given.position <= signedValidUpTo ? given : undefined;
+  const chain = new RecomputedChain([stored, signed?.position ?? 0], clockResets);
   for (let events = 1; events > 0 && chain.position < head.position && !chain.break; ) {
     const page = { partition, after: chain.position, upTo: head.position, maxEvents: pageEvents };
     events = await copyEvents(pool, page, chain.add);
@@ -62,14 +73,32 @@ export async function verifyPartition(
     chain.break
       ? await explain(pool, partition, chain.position + 1, chain.break, partitions)
       : differsFromHead(partition, head, chain),
+    clockWentBack(partition, chain),
   ].flatMap((finding) => finding ?? []);
   const [first] = findings.sort((a, b) => a.position - b.position);
   if (first) return first;
   if (signed && chain.position < signed.position) {
-    const detail = `the checkpoint describes ${signed.position} events`;
+    const detail = `the events from here to ${signed.position} of the checkpoint are missing: the log ends before them`;
     return { partition, position: chain.position + 1, reason: 'cut-off', detail };
   }
-  return (await beyondHead(pool, partition)) ?? (await brokenStream(pool, partition, head.position));
+  return (
+    (await beyondHead(pool, partition)) ??
+    (await brokenStream(pool, partition, head.position)) ??
+    lostSince(partition, given, signedValidUpTo)
+  );
+}
+
+function clockWentBack(partition: number, { clockWentBackAt: position }: RecomputedChain): Finding | undefined {
+  if (position === undefined) return undefined;
+  const detail = 'the event was recorded before the one before it, and no operator has reset the clock here';
+  return { partition, position, reason: 'clock-went-back', detail };
+}
+
+/** Events of the checkpoint that were lost before a later epoch of the log began. */
+function lostSince(partition: number, signed: SignedPartition | undefined, validUpTo: number): Finding | undefined {
+  if (!signed || signed.position <= validUpTo) return undefined;
+  const detail = `the events from here to ${signed.position} of the checkpoint were lost before a later epoch began`;
+  return { partition, position: validUpTo + 1, reason: 'lost', detail };
 }
 
 /** Compares the stored Merkle tree, up to its size, with the tree over the events. */

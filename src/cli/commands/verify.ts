@@ -57,6 +57,8 @@ async function checkLog(
 ): Promise<void> {
   const checkpoint =
     checkpointFile === undefined ? undefined : await readCheckpoint(checkpointFile, await trustedKeys(keyFile, config));
+  for (const { name, startedAt } of settings.epochs.further)
+    console.log(`epoch ${name} of the log began at ${startedAt}`);
   const isSameLog = checkpoint?.log_id === settings.logId;
   if (checkpoint && !isSameLog) {
     reportFailure(`the checkpoint is of log ${checkpoint.log_id}, but this is log ${settings.logId}: it was replaced`);
@@ -66,6 +68,7 @@ async function checkLog(
   const findings = await verifyLog({
     pool,
     partitions: settings.partitions,
+    epochs: settings.epochs,
     against: checkpoint,
     inParallel: partitionsAtOnce,
     onProgress: (verified, total) => bar.update(verified / Math.max(1, total), verified),
