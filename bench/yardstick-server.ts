@@ -14,6 +14,7 @@ import { createClientAddresses } from '../src/http/request/client-address.js';
 import { EventStreams } from '../src/http/response/event-streams.js';
 import { commandRoutes } from '../src/http/routes/command-routes.js';
 import { startHttpServer } from '../src/http/server.js';
+import { LogEpochs } from '../src/log-epochs.js';
 import { decideFirst } from '../src/orders/decisions/decide.js';
 import { fold } from '../src/orders/evolve.js';
 import { orderPartition } from '../src/orders/values/partition.js';
@@ -52,7 +53,7 @@ function theApplication(handleCommand: HandleCommand): RequestListener {
     commandRoutes(route, {
       handleCommand,
       applied: { wait: async () => false, reached: async () => false },
-      models: { projections: [] },
+      models: { projections: [], epochs: new LogEpochs() },
       defaultCurrency: 'USD',
     }),
   );

@@ -14,7 +14,7 @@ import { type AddRoute, createRouter } from './routes/router.js';
 /** Everything that the application needs besides its routes. */
 export type AppDependencies = Pick<
   HttpDependencies,
-  'authenticate' | 'redeemTicket' | 'rateLimit' | 'addresses' | 'corsOrigins' | 'streams' | 'log'
+  'authenticate' | 'redeemTicket' | 'rateLimit' | 'addresses' | 'continuity' | 'corsOrigins' | 'streams' | 'log'
 > &
   Partial<Pick<HttpDependencies, 'budgets'>>;
 
@@ -27,9 +27,13 @@ export function createApp(
   registry: Registry,
   addRoutes: (route: AddRoute) => void,
 ): RequestListener {
-  const { authenticate, redeemTicket, rateLimit, addresses, corsOrigins, streams, log } = dependencies;
+  const { authenticate, redeemTicket, rateLimit, addresses, continuity, corsOrigins, streams, log } = dependencies;
   const { budgets = createRequestBudgets() } = dependencies;
-  const { route, dispatch, methodsOf } = createRouter({ authenticate, redeemTicket }, rateLimit.limitRate);
+  const { route, dispatch, methodsOf } = createRouter(
+    { authenticate, redeemTicket },
+    rateLimit.limitRate,
+    continuity.assertIntact,
+  );
   addRoutes(route);
 
   const app = new Koa();

@@ -1,4 +1,5 @@
 import { type FromSchema, object, record, text, time, uuid } from '../json-schema.js';
+import { eventPositionPattern } from '../log-epochs.js';
 
 /** The properties of an event that clients see wherever an event is shown. */
 export const eventProperties = {
@@ -14,15 +15,13 @@ export const eventProperties = {
 export const changeSchema = object({
   order_id: uuid,
   ...eventProperties,
-  position: { type: 'string', pattern: '^\\d+:\\d+$', description: 'An Event-Position: partition:position.' },
+  position: { type: 'string', pattern: eventPositionPattern, description: 'An Event-Position.' },
 });
 
 export type ChangeDocument = FromSchema<typeof changeSchema>;
 
-export function changeDocument(
-  { partition, position }: { readonly partition: number; readonly position: number },
-  change: Omit<ChangeDocument, 'position'>,
-): ChangeDocument {
+/** @param position as `LogEpochs.format` writes it. */
+export function changeDocument(position: string, change: Omit<ChangeDocument, 'position'>): ChangeDocument {
   const { order_id, version, type, data, actor, occurred_at, recorded_at } = change;
-  return { order_id, version, type, data, actor, occurred_at, recorded_at, position: `${partition}:${position}` };
+  return { order_id, version, type, data, actor, occurred_at, recorded_at, position };
 }

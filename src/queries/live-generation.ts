@@ -1,3 +1,4 @@
+import { LogEpochs } from '../log-epochs.js';
 import { type Generations, readGenerations, type Served, servedGeneration } from '../read-models/generations.js';
 import type { GenerationId, PartitionKeys, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
 import { ReadModelBeingBuilt, ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
@@ -12,6 +13,8 @@ export interface ReadModels {
   readonly keys: ReadModelKeys;
   /** The log's number of partitions. */
   readonly partitions: number;
+  /** The epochs of the log, by which positions are named. */
+  readonly epochs: LogEpochs;
   /** All projections: operators see each of them, and a command's response may wait for each. */
   readonly projections: readonly ProjectionId[];
   /** redis/newest-members.lua. */
@@ -31,11 +34,13 @@ export function createReadModels(
   keys: ReadModelKeys,
   partitions: number,
   projections: readonly ProjectionId[],
+  epochs: LogEpochs = new LogEpochs(),
 ): ReadModels {
   return {
     redis,
     keys,
     partitions,
+    epochs,
     projections,
     newestMembers: redisScript(redis, 'newest-members.lua'),
     readRanges: redisScript(redis, 'read-ranges.lua'),

@@ -1,14 +1,22 @@
+import { firstEpoch } from '../log-epochs.js';
+
 /**
  * The names of the read models' keys in Redis.
  *
  * All keys of a partition carry the same hash tag, so that its data and checkpoint change in one
  * atomic step on Redis Cluster too. The tag holds the log's id, so that several logs can share a
- * server. Every key of a generation holds its number, so that a new generation can be built beside
+ * server. From the second epoch on it also holds the log's epoch: a new epoch begins with read models
+ * of its own, and what was built from a lost part of the log is never met. Every key of a generation holds its number, so that a new generation can be built beside
  * the live one.
  */
 export interface ReadModelKeys {
-  /** The short name of the log in every key: the first 8 characters of its id. */
+  /**
+   * The short name of the log in every key: the first 8 characters of its id, and the epoch if it
+   * is not the first, such as "018f0000_2_9f3a01bc".
+   */
   readonly log: string;
+  /** String: the newest epoch of the log that a process has served. Not part of an epoch's keys. */
+  readonly epoch: string;
   /** Names the keys of one generation in one partition. */
   partition(generation: GenerationId, partition: number): PartitionKeys;
   /**
@@ -62,8 +70,9 @@ export interface GenerationId {
 /** Completes the name of a key. The key belongs to one generation in one partition. */
 export type PartitionKeys = (...name: string[]) => string;
 
-export function createKeys(logId: string): ReadModelKeys {
-  const prefix = `orders:${logId.slice(0, 8)}`;
+export function createKeys(logId: string, epoch: string = firstEpoch): ReadModelKeys {
+  const log = nameOfLog(logId, epoch);
+  const prefix = `orders:${log}`;
   const partitionKeys = ({ name, generation }: GenerationId, partition: number): PartitionKeys => {
     const prefixOfPartition = `{${prefix}:${partition}}:${name}:${generation}`;
     return (...rest) => {
@@ -73,7 +82,8 @@ export function createKeys(logId: string): ReadModelKeys {
     };
   };
   return {
-    log: logId.slice(0, 8),
+    log,
+    epoch: `orders:${nameOfLog(logId, firstEpoch)}:epoch`,
     partition: partitionKeys,
     checkpoint: (generation, partition) => partitionKeys(generation, partition)('checkpoint'),
     pattern: ({ name, generation }) => `{${prefix}:*}:${name}:${generation}:*`,
@@ -85,6 +95,11 @@ export function createKeys(logId: string): ReadModelKeys {
     rateLimitPrefix: `${prefix}:rate`,
     ticketPrefix: `${prefix}:ticket:`,
   };
+}
+
+function nameOfLog(logId: string, epoch: string): string {
+  const short = logId.slice(0, 8);
+  return epoch === firstEpoch ? short : `${short}_${epoch.replace('-', '_')}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import type { StoredEvent } from '../event-log/stored-event.js';
+import { firstEpoch } from '../log-epochs.js';
 import { changeDocument } from '../orders/change-document.js';
 import type { EventMetadata } from '../orders/events.js';
 import { webhookLimits as limits } from './limits.js';
@@ -13,12 +14,17 @@ export type AttemptResult =
 
 /**
  * Creates the message of an event. Its id and its body are the same at every attempt, so that a
- * receiver can recognise repetitions. Only an erasure of personal data changes the body.
+ * receiver can recognise repetitions. Only an erasure of personal data changes the body. Two events
+ * never have the same id: if one was lost in a restore, the event that got its position has another
+ * epoch.
  * @param log the first 8 hex digits of the log's id.
+ * @param epoch the epoch of the log in which the event was appended.
  */
-export function messageOf(event: StoredEvent, log: string): { id: string; body: string } {
+export function messageOf(event: StoredEvent, log: string, epoch: string): { id: string; body: string } {
   const { actor } = JSON.parse(event.metadata) as EventMetadata;
-  const data = changeDocument(event, {
+  const { partition, position } = event;
+  const isFirst = epoch === firstEpoch;
+  const data = changeDocument(`${partition}:${position}${isFirst ? '' : `@${epoch}`}`, {
     order_id: event.orderId,
     version: event.version,
     type: event.type,
@@ -28,7 +34,7 @@ export function messageOf(event: StoredEvent, log: string): { id: string; body: 
     recorded_at: event.recordedAt,
   });
   return {
-    id: `evt_${log}_${event.partition}_${event.position}`,
+    id: `evt_${log}_${isFirst ? '' : `${epoch}_`}${partition}_${position}`,
     body: JSON.stringify({ type: event.type, timestamp: event.recordedAt, data }),
   };
 }

@@ -197,7 +197,7 @@ export class WebhookDeliverer {
     }
     if (!event) throw new Error('opening an event returned no event');
     const secrets = previous === null ? [secret] : [secret, previous];
-    return attempt(post.post, url, secrets, messageOf(event, settings.logId.slice(0, 8)));
+    return attempt(post.post, url, secrets, messageOf(event, settings.logId.slice(0, 8), delivery.epoch));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Pool } from '../event-log/database.js';
 import { type StoredEventRow, storedEventColumns } from '../event-log/stored-event.js';
+import { firstEpoch } from '../log-epochs.js';
 import { type AttemptResult, retryDelayMs } from './attempt.js';
 import { webhookLimits as limits } from './limits.js';
 
@@ -54,6 +55,8 @@ export interface Delivery extends StoredEventRow {
   /** The secret before the last rotation, as long as it also signs. */
   readonly previous_secret: string | null;
   readonly attempts: number;
+  /** The epoch in which the event was appended: from the log itself, not from what the process knows. */
+  readonly epoch: string;
   /** Milliseconds since the first failed attempt ended; null before it. */
   readonly tried_ms: number | null;
 }
@@ -64,6 +67,8 @@ export interface Delivery extends StoredEventRow {
 const dueSql = `
   select d.webhook_id, d.attempts, (extract(epoch from now() - d.first_attempt_at) * 1000)::float8 as tried_ms,
          w.url, w.secret, case when w.previous_secret_until > now() then w.previous_secret end as previous_secret,
+         coalesce((select l.epoch from log_epochs l where l.partition = d.partition and l.start_position < d.position
+                   order by l.number desc limit 1), '${firstEpoch}') as epoch,
          ${storedEventColumns}
   from webhooks w
   cross join lateral (

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type CommandHandlers, createCommandHandlers } from '../../src/commands/command-handlers.js';
 import type { AppendEvents, NewEvent } from '../../src/event-log/append/append.js';
 import { createAppender } from '../../src/event-log/append/group-commit.js';
+import { LogContinuity } from '../../src/event-log/heads/log-continuity.js';
 import { LogHeads } from '../../src/event-log/heads/log-heads.js';
 import { createHeadsNotifier } from '../../src/event-log/heads/notify-heads.js';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
@@ -75,7 +76,7 @@ export async function startProjector(
   log: TestLog,
   projections?: readonly Projection[],
 ): Promise<{ projector: Projector; logHeads: LogHeads; stop: () => Promise<void> }> {
-  const logHeads = new LogHeads(log.databaseUrl, log.pool, silent);
+  const logHeads = new LogHeads(log.databaseUrl, new LogContinuity(log.pool, log.settings, silent), silent);
   await logHeads.start();
   const { databaseUrl: database, settings, pool, redis, keys } = log;
   const projector = new Projector({

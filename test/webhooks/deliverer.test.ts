@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { LogContinuity } from '../../src/event-log/heads/log-continuity.js';
 import { LogHeads } from '../../src/event-log/heads/log-heads.js';
 import { WebhookDeliverer } from '../../src/webhooks/deliverer.js';
 import type { PostResponse } from '../../src/webhooks/safe-post.js';
@@ -30,7 +31,7 @@ describe('WebhookDeliverer', () => {
         await delayed;
       },
     );
-    const logHeads = new LogHeads(log.databaseUrl, log.pool, silent);
+    const logHeads = new LogHeads(log.databaseUrl, new LogContinuity(log.pool, log.settings, silent), silent);
     await logHeads.start();
     const { databaseUrl: database, settings } = log;
     const deliverer = new WebhookDeliverer({

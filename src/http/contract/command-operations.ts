@@ -47,6 +47,7 @@ const commonProblems: readonly ProblemName[] = [
   'order-history-full',
   'person-erased',
   'contended',
+  'clock-behind',
   'event-log-unavailable',
 ];
 

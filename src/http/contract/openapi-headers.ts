@@ -1,3 +1,4 @@
+import { eventPositionPattern } from '../../log-epochs.js';
 import type { RequestHeader, ResponseHeader } from './operation.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -23,8 +24,10 @@ export const requestHeaders: Readonly<Record<RequestHeader, Json>> = {
     schema: { type: 'string' },
   },
   'Min-Event-Position': {
-    description: 'An Event-Position that the response must include. The service waits for it up to 5 seconds.',
-    schema: { type: 'string', pattern: '^\\d{1,4}:\\d{1,15}$' },
+    description:
+      'An Event-Position that the response must include. The service waits for it up to 5 seconds. ' +
+      'A position that was lost in a restore is a 410.',
+    schema: { type: 'string', pattern: eventPositionPattern },
   },
   'If-None-Match': {
     description: 'ETags of responses that the client has. The status is 304 if one of them is current.',
@@ -40,8 +43,9 @@ export const requestHeaders: Readonly<Record<RequestHeader, Json>> = {
 export const responseHeaders: Readonly<Record<ResponseHeader | 'X-Request-Id' | 'Retry-After', Json>> = {
   ETag: { description: 'For an order: its version.', schema: { type: 'string' } },
   'Event-Position': {
-    description: 'The position of the command’s event in the log: partition:position.',
-    schema: { type: 'string', pattern: '^\\d+:\\d+$' },
+    description:
+      'The position of the command’s event in the log: partition:position. After a loss of events, the epoch of the log follows: 5:120@2-9f3a01bc.',
+    schema: { type: 'string', pattern: eventPositionPattern },
   },
   'Idempotency-Replayed': {
     description: 'true: the command was handled before, and this is the response of that time.',

@@ -1,4 +1,4 @@
-import type { Operation, OperationResponse } from './operation.js';
+import { needsLog, type Operation, type OperationResponse } from './operation.js';
 import { type ProblemName, problemTypes } from './problem-types.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -24,6 +24,7 @@ export function responsesOf(operation: Operation, shared: SharedResponses): Json
   const problems = new Set<ProblemName>([
     ...commonProblems,
     ...(operation.access === 'public' ? [] : accessProblems),
+    ...(needsLog(operation) ? (['log-went-back'] as const) : []),
     ...(operation.unlimited ? [] : (['rate-limited', 'overloaded'] as const)),
     ...(operation.problems ?? []),
   ]);

@@ -73,3 +73,11 @@ export const bodyProblems = [
   'body-too-large',
   'unsupported-media-type',
 ] as const satisfies readonly ProblemName[];
+
+/**
+ * Whether an operation reads or writes the log, or what was made from it. It is rejected while the
+ * log is not the one that the process knows.
+ */
+export function needsLog({ tag, access }: Operation): boolean {
+  return access !== 'public' && ['Commands', 'Queries', 'Audit'].includes(tag);
+}

@@ -88,6 +88,12 @@ export const problemTypes = {
     title: 'The method is not allowed',
     explanation: 'The header Allow lists the methods of this path.',
   },
+  'position-lost': {
+    status: 410,
+    title: 'The position is lost',
+    explanation:
+      'The event at this Event-Position was lost in a restore or a failover, and another event may have its position now. Read the order again without Min-Event-Position, and repeat the command if its effect is missing.',
+  },
   'not-acceptable': {
     status: 406,
     title: 'No acceptable media type',
@@ -256,6 +262,20 @@ export const problemTypes = {
     explanation:
       'PostgreSQL did not do what it was asked to; `detail` says why. If `may_have_been_done` is false, nothing was changed: try again. If it is true, the response of PostgreSQL was lost: repeat the command with the same Idempotency-Key, or with the same `order_id`, and it is done once.',
     retryAfter: 2,
+  },
+  'log-went-back': {
+    status: 503,
+    title: 'The event log went back',
+    explanation:
+      'A restore or a failover has lost the last events of the log, or the service is starting over after that. Nothing was changed. Commands and queries are rejected until an operator has run `orders recover`; `detail` says what was found.',
+    retryAfter: 5,
+  },
+  'clock-behind': {
+    status: 503,
+    title: 'The clock of the database is behind',
+    explanation:
+      'The clock of PostgreSQL is further behind the last event than ORDERS_MAX_CLOCK_BEHIND_MS allows. Nothing was changed. Queries still work. An operator has to correct the clock.',
+    retryAfter: 5,
   },
   'read-models-unavailable': {
     status: 503,

@@ -2,6 +2,7 @@ import { IssuerUnavailable } from '../../access/issuer-unavailable.js';
 import type { Scope } from '../../access/scopes.js';
 import type { CommandOutcome } from '../../commands/command-outcome.js';
 import { type DatabaseUnavailable, databaseUnavailable } from '../../event-log/connection/database-unavailable.js';
+import { ClockBehind, LogWentBack } from '../../event-log/log-went-back.js';
 import { Overloaded } from '../../event-log/overloaded.js';
 import type { FromSchema } from '../../json-schema.js';
 import { allowedCommands } from '../../orders/decisions/allowed-commands.js';
@@ -92,6 +93,10 @@ export function problemOf(error: unknown, isQuery = false): Problem {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof Overloaded)
     return problem('overloaded', `${error.message}.`, isQuery ? {} : { may_have_been_done: false });
+  if (error instanceof LogWentBack || error instanceof ClockBehind) {
+    const name = error instanceof LogWentBack ? 'log-went-back' : 'clock-behind';
+    return problem(name, error.message, isQuery ? {} : { may_have_been_done: false });
+  }
   if (error instanceof ReadModelBeingBuilt) return problem('read-models-unavailable', `${error.message}.`);
   if (error instanceof ReadModelUnavailable) return problem('read-models-unavailable', 'Redis did not respond.');
   if (error instanceof IssuerUnavailable) {

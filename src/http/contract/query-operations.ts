@@ -7,6 +7,7 @@ const everyQuery: readonly ProblemName[] = [
   'not-acceptable',
   'read-models-unavailable',
   'position-not-reached',
+  'position-lost',
 ];
 
 /** Queries of orders. */
@@ -46,7 +47,10 @@ export const queryOperations = {
       'With Last-Event-ID it continues right after that message: no change is missed or repeated. ' +
       'A comment is sent every 15 seconds. ' +
       'An event `reset` says that the changes after the given id are not known; the stream continues with the next ' +
-      'change. An event `problem` says why the stream ends; if it is temporary, the reader reconnects.',
+      'change. If its type is `/problems/position-lost`, events that were sent earlier were lost in a restore: `lost` ' +
+      'names them, per `partition` those after the position `after` and up to `up_to`, and the stream continues after ' +
+      'the last events that still hold. ' +
+      'An event `problem` says why the stream ends; if it is temporary, the reader reconnects.',
     access: ['orders:read', 'orders:read:own'],
     acceptsTicket: true,
     query: 'stream',

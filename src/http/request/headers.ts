@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { type EventPosition, parseEventPosition } from '../../log-epochs.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { entityTags } from './etags.js';
@@ -50,19 +51,15 @@ export function projectionWait(ctx: Context): { waitMs: number; applied?: string
 }
 
 /** The position in Min-Event-Position, if there is one. Throws ProblemError. */
-export function minEventPosition(
-  ctx: Context,
-  partitions: number,
-): { partition: number; position: number } | undefined {
+export function minEventPosition(ctx: Context, partitions: number): EventPosition | undefined {
   const header = ctx.req.headers['min-event-position'];
   if (header === undefined || header === '') return undefined;
-  const match = /^(\d{1,4}):(\d{1,15})$/.exec(String(header));
-  const partition = Number(match?.[1]);
-  if (!match || partition >= partitions) {
+  const found = parseEventPosition(String(header));
+  if (!found || found.partition >= partitions) {
     throw invalidHeader(
       'Min-Event-Position',
       'must be an Event-Position from a response of this service, such as 3:120.',
     );
   }
-  return { partition, position: Number(match[2]) };
+  return found;
 }

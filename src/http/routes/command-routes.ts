@@ -16,7 +16,7 @@ import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
 interface CommandDependencies extends Pick<HttpDependencies, 'handleCommand' | 'applied' | 'defaultCurrency'> {
-  readonly models: Pick<ReadModels, 'projections'>;
+  readonly models: Pick<ReadModels, 'projections' | 'epochs'>;
 }
 
 /** POST /orders, and POST /orders/{order_id}/{command} for every other command. */
@@ -86,7 +86,7 @@ async function respondWithOutcome(
   await waitForProjections(dependencies, outcome, waitMs);
   const { order, partition, position, replayed } = outcome;
   ctx.res.setHeader('ETag', `"${order.version}"`);
-  ctx.res.setHeader('Event-Position', `${partition}:${position}`);
+  ctx.res.setHeader('Event-Position', dependencies.models.epochs.format(partition, position));
   if (replayed) ctx.set('Idempotency-Replayed', 'true');
   if (name === 'place') {
     ctx.status = 201;

@@ -12,6 +12,7 @@ import type { RunHeavyQuery } from '../middleware/heavy-queries.js';
 import type { RateLimit } from '../middleware/rate-limit.js';
 import type { AuthorityWatch } from '../request/authority.js';
 import type { ClientAddresses } from '../request/client-address.js';
+import type { Continuity } from '../request/event-positions.js';
 import type { RequestBudgets } from '../request/request-budgets.js';
 import type { EventStreams } from '../response/event-streams.js';
 
@@ -19,6 +20,8 @@ import type { EventStreams } from '../response/event-streams.js';
  * Everything that the HTTP API needs from the rest of the service. Each route takes only its part.
  */
 export interface HttpDependencies extends CommandHandlers, Authentication {
+  /** Whether the event log is the one that this process knows. */
+  readonly continuity: Continuity;
   readonly models: ReadModels;
   readonly applied: Pick<AppliedPositions, 'wait' | 'reached'>;
   readonly streams: EventStreams;

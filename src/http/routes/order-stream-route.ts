@@ -6,20 +6,20 @@ import { insufficientScope, problem } from '../contract/problems.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
 import { httpLimits as limits } from '../limits.js';
 import { onlyUser } from '../middleware/authorize.js';
+import { checkEpoch } from '../request/event-positions.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { callerOf } from '../request/request-context.js';
+import { encodeCursor, type LostRange, parseCursor, resume } from '../request/stream-cursor.js';
 import type { EventStream } from '../response/event-streams.js';
 import { notAcceptable } from '../response/respond.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
-type StreamDependencies = Pick<HttpDependencies, 'changes' | 'models' | 'streams' | 'log'>;
-
-/** The last position sent to the reader, by partition. */
-type Cursor = Map<number, number>;
+type StreamDependencies = Pick<HttpDependencies, 'changes' | 'continuity' | 'models' | 'streams' | 'log'>;
 
 /** GET /orders/stream: changes of orders, as they become visible to queries. */
-export function orderStreamRoute(route: AddRoute, { changes, models, streams, log }: StreamDependencies): void {
+export function orderStreamRoute(route: AddRoute, dependencies: StreamDependencies): void {
+  const { changes, continuity, models, streams, log } = dependencies;
   route('streamOrders', async (ctx) => {
     const query = queryParameters(ctx, 'stream');
     if (!ctx.accepts('text/event-stream')) throw notAcceptable();
@@ -35,9 +35,11 @@ export function orderStreamRoute(route: AddRoute, { changes, models, streams, lo
         ? Array.from({ length: models.partitions }, (_, partition) => partition)
         : [orderPartition(orderId, models.partitions)];
     const lastEventId = ctx.get('last-event-id') || (query.last_event_id ?? '');
-    const resumed = lastEventId === '' ? undefined : parseCursor(lastEventId, models.keys.log, partitions);
+    const given = lastEventId === '' ? undefined : parseCursor(lastEventId, models.keys.log, partitions);
+    if (given) await checkEpoch(models.epochs, continuity, given.epoch);
+    const resumed = given && resume(models.epochs, given);
     const unfollow = await changes.follow();
-    const cursor = resumed ?? new Map(partitions.map((partition) => [partition, changes.head(partition)]));
+    const cursor = new Map(resumed?.cursor ?? partitions.map((partition) => [partition, changes.head(partition)]));
     let stream: EventStream;
     try {
       stream = streams.open(ctx);
@@ -47,6 +49,10 @@ export function orderStreamRoute(route: AddRoute, { changes, models, streams, lo
     }
     // EventSource would give up on another status, and send the same id again with each attempt.
     if (lastEventId !== '' && !resumed) stream.send({ event: 'reset', data: JSON.stringify(unknownId) });
+    const id = encodeCursor(models.keys.log, cursor);
+    // A reader that loses its connection before the first change also resumes from here.
+    if (resumed === undefined || resumed.lost.length === 0) stream.send({ id });
+    else stream.send({ event: 'reset', id, data: JSON.stringify(resetOf(models.epochs.current, resumed.lost)) });
     void sendChanges(changes, stream, cursor, isWanted, models.keys.log)
       .catch((error: unknown) => {
         // The reader reconnects with the id of the last message that it received.
@@ -60,12 +66,10 @@ export function orderStreamRoute(route: AddRoute, { changes, models, streams, lo
 async function sendChanges(
   feed: ChangeFeed,
   stream: EventStream,
-  cursor: Cursor,
+  cursor: Map<number, number>,
   isWanted: (change: Change) => boolean,
   log: string,
 ): Promise<void> {
-  // A reader that loses its connection before the first change also resumes from here.
-  stream.send({ id: encodeCursor(log, cursor) });
   let skipped = 0;
   while (!stream.closed.aborted) {
     let moved = false;
@@ -95,13 +99,6 @@ async function sendChanges(
   }
 }
 
-/** The cursor as the id of a message: the log, and the position in each partition. */
-function encodeCursor(log: string, cursor: ReadonlyMap<number, number>): string {
-  const [[first, position] = [0, 0]] = cursor;
-  if (cursor.size === 1) return `${log}-${first}:${position.toString(36)}`;
-  return `${log}-${[...cursor.values()].map((one) => one.toString(36)).join('.')}`;
-}
-
 /** Sent to a reader with an id of another log or of other filters. */
 const unknownId = problem(
   'invalid-header',
@@ -109,17 +106,12 @@ const unknownId = problem(
     'changes may have been missed.',
 );
 
-/** The cursor of a message's id. Undefined if the id does not belong to this stream. */
-function parseCursor(id: string, log: string, partitions: readonly number[]): Cursor | undefined {
-  const [, ofLog, partition, positions = ''] = /^(\w+)-(?:(\d+):)?([0-9a-z.]+)$/.exec(id) ?? [];
-  const numbers = positions.split('.').map((text) => Number.parseInt(text, 36));
-  const fits =
-    ofLog === log &&
-    numbers.length === partitions.length &&
-    numbers.every((one) => Number.isSafeInteger(one)) &&
-    (partitions.length > 1 ? partition === undefined : partition === undefined || Number(partition) === partitions[0]);
-  if (!fits) return undefined;
-  return new Map(partitions.map((one, index) => [one, numbers[index] ?? 0]));
+/** The data of a reset message: the reader has received events that were lost. */
+function resetOf(epoch: string, lost: readonly LostRange[]) {
+  const detail =
+    'Events that were sent earlier were lost in a restore or a failover. Discard what came from them: the stream ' +
+    'continues after the last event that still holds.';
+  return { ...problem('position-lost', detail), epoch, lost };
 }
 
 /** POST /streams/tickets: a ticket to open one stream with. */

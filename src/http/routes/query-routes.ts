@@ -16,6 +16,7 @@ import { orderStatus } from '../../read-models/order-status.js';
 import { insufficientScope, ProblemError, problem } from '../contract/problems.js';
 import { onlyUser } from '../middleware/authorize.js';
 import { queryWeights } from '../middleware/heavy-queries.js';
+import { checkNotLost } from '../request/event-positions.js';
 import { minEventPosition } from '../request/headers.js';
 import { uuidParameter } from '../request/path-parameters.js';
 import { queryParameters } from '../request/query-parameters.js';
@@ -23,7 +24,7 @@ import { respond } from '../response/respond.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
-type QueryDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'defaultCurrency' | 'runHeavyQuery'>;
+type QueryDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'continuity' | 'defaultCurrency' | 'runHeavyQuery'>;
 
 /** The queries of orders and metrics. They read Redis only. */
 export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): void {
@@ -115,12 +116,13 @@ export async function checkReadable(models: ReadModels, orderId: string, user: s
  */
 export async function waitForPosition(
   ctx: Context,
-  { models, applied }: Pick<HttpDependencies, 'models' | 'applied'>,
+  { models, applied, continuity }: Pick<HttpDependencies, 'models' | 'applied' | 'continuity'>,
   projections: readonly ProjectionId[],
 ): Promise<void> {
   const awaited = minEventPosition(ctx, models.partitions);
   if (!awaited) return;
   const { partition, position } = awaited;
+  await checkNotLost(models.epochs, continuity, awaited);
   if (await applied.reached(projections, partition, position, queryLimits.maxPositionWaitMs)) return;
   throw new ProblemError(
     problem(

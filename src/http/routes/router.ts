@@ -1,6 +1,6 @@
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
-import type { Operation } from '../contract/operation.js';
+import { needsLog, type Operation } from '../contract/operation.js';
 import { type OperationId, operations } from '../contract/operations.js';
 import { type Authentication, authorize } from '../middleware/authorize.js';
 import type { LimitRate } from '../middleware/rate-limit.js';
@@ -19,8 +19,16 @@ export interface Routes {
   readonly methodsOf: (path: string) => readonly string[];
 }
 
-/** Routes for the operations of the table, and for nothing else. */
-export function createRouter(authentication: Authentication, limitRate: LimitRate | undefined): Routes {
+/**
+ * Routes for the operations of the table, and for nothing else.
+ * @param assertIntact throws if the log is not the one that this process knows. Operations that
+ * read or write the log, or what was made from it, are then rejected.
+ */
+export function createRouter(
+  authentication: Authentication,
+  limitRate: LimitRate | undefined,
+  assertIntact: () => void,
+): Routes {
   /** By `groupOf`. A router tries all of its paths one by one, so each router has few. */
   const routers = new Map<string, { readonly router: Router; readonly dispatch: Middleware }>();
   const routerOf = (method: string, path: string): Router => {
@@ -37,8 +45,10 @@ export function createRouter(authentication: Authentication, limitRate: LimitRat
       const path = operation.path.replace(/\{(\w+)\}/g, ':$1');
       const router = routerOf(operation.method.toUpperCase(), path);
       const isWithoutQuery = takesNoQuery(operation);
+      const isOfLog = needsLog(operation);
       router[operation.method](path, async (ctx) => {
         await authorize(ctx, operation, authentication, limitRate);
+        if (isOfLog) assertIntact();
         if (isWithoutQuery) rejectQueryParameters(ctx);
         await handle(ctx);
       });

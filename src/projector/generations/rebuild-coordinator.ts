@@ -20,7 +20,7 @@ export interface CoordinatorDeps {
   readonly projections: readonly ProjectionId[];
   readonly store: GenerationStore;
   readonly checkpointFreeze: CheckpointFreeze;
-  readonly logHeads: Pick<LogHeads, 'heads'>;
+  readonly logHeads: Pick<LogHeads, 'heads' | 'readHeads'>;
   readonly log: Logger;
 }
 
@@ -50,7 +50,8 @@ interface Sample {
  *    a crash each owner waits for `freezeTimeoutMs`, releases the token and thaws its checkpoint.
  *    Until then the next coordinator finds a foreign token and gives its own attempt up.
  * 6. Wait, by the coordinator: until g has reached every frozen position, so that no reader sees
- *    data go back. After `flipTimeoutMs` it releases the token, thaws, and retries from step 3.
+ *    data go back. A frozen position beyond the end of the log cannot be reached: the log went back,
+ *    and g has to reach its end. After `flipTimeoutMs` it releases the token, thaws, and retries from step 3.
  *    After a crash: as in step 5.
  * 7. Flip, by the coordinator: one script makes g live and retires the version's live generation.
  *    It does nothing if the build was cancelled or the token released.
@@ -170,7 +171,8 @@ export class RebuildCoordinator {
     let flipped = false;
     try {
       const frozenAt = live ? await this.#freezeAll(live, token) : Array.from({ length: partitions }, () => 0);
-      if (frozenAt && (await this.#reaches(next, frozenAt))) {
+      const wanted = frozenAt && (await this.#reachable(frozenAt));
+      if (wanted && (await this.#reaches(next, wanted))) {
         flipped = await store.flip(projection, build.generation, token);
       }
     } finally {
@@ -191,6 +193,19 @@ export class RebuildCoordinator {
     const checkpoints = await this.#forAll((partition) => this.#deps.checkpointFreeze.freeze(id, partition, token));
     const positions = checkpoints.flatMap((checkpoint) => (checkpoint ? [checkpoint.position] : []));
     return positions.length === checkpoints.length ? positions : undefined;
+  }
+
+  /**
+   * Limits positions to the end of the log. Resolves with undefined if the heads cannot be read.
+   */
+  async #reachable(positions: readonly number[]): Promise<readonly number[] | undefined> {
+    const { logHeads } = this.#deps;
+    const head = (partition: number) => logHeads.heads.get(partition) ?? 0;
+    if (positions.every((position, partition) => position <= head(partition))) return positions;
+    // The first reading may have begun before the positions were reached; the second one did not.
+    await logHeads.readHeads();
+    if (!(await logHeads.readHeads())) return undefined;
+    return positions.map((position, partition) => Math.min(position, head(partition)));
   }
 
   /**

@@ -13,7 +13,7 @@ import type { ProjectionStore } from './projection-store.js';
 export interface KnownHeads {
   readonly heads: ReadonlyMap<number, number>;
   /** Reads the heads from the log. */
-  readHeads(): Promise<void>;
+  readHeads(): Promise<unknown>;
 }
 
 export interface PartitionStepsDeps {

@@ -52,7 +52,10 @@ export function readChanges(models: ReadModels, partition: number, after: number
     return {
       changes: entries
         .slice(0, known < 0 ? undefined : known)
-        .map((entry) => changeOf(partition, entry, firsts.get(entry.firstPosition))),
+        .map((entry) => {
+          const shown = models.epochs.format(partition, entry.position);
+          return changeOf(partition, shown, entry, firsts.get(entry.firstPosition));
+        }),
       upTo: unknown ? unknown.position - 1 : after + texts.length,
     };
   });
@@ -102,7 +105,12 @@ function isFirst({ position, firstPosition }: HistoryEntry): boolean {
 }
 
 /** @param first the first entry of the same order. */
-function changeOf(partition: number, entry: HistoryEntry, first: HistoryEntry | undefined): Change {
+function changeOf(
+  partition: number,
+  shownPosition: string,
+  entry: HistoryEntry,
+  first: HistoryEntry | undefined,
+): Change {
   const { position, firstPosition, version, type, data, metadata, occurred_at, recorded_at } = entry;
   if (first?.orderId === undefined)
     throw new ReadModelUnavailable(`partition ${partition}: no order begins at position ${firstPosition}`);
@@ -114,10 +122,15 @@ function changeOf(partition: number, entry: HistoryEntry, first: HistoryEntry | 
     userId: (first.data as { user_id?: string }).user_id,
     isErasure: type === 'OrderPersonErased',
     json: JSON.stringify(
-      changeDocument(
-        { partition, position },
-        { order_id: orderId, version, type, data, actor: metadata.actor, occurred_at, recorded_at },
-      ),
+      changeDocument(shownPosition, {
+        order_id: orderId,
+        version,
+        type,
+        data,
+        actor: metadata.actor,
+        occurred_at,
+        recorded_at,
+      }),
     ),
   };
 }

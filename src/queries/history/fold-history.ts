@@ -1,5 +1,7 @@
 import { evolve } from '../../orders/evolve.js';
 import type { Order } from '../../orders/order.js';
+import { orderPartition } from '../../orders/values/partition.js';
+import type { HistoryEntry } from '../../read-models/order-history.js';
 import { TimeSlice } from '../../time-slice.js';
 import type { ReadModels } from '../live-generation.js';
 import { historyEntries, readPositions, recordedFromEntry } from './get-order-history.js';
@@ -19,11 +21,14 @@ export async function foldUpTo(models: ReadModels, orderId: string, moment: Mome
   const positions = await readPositions(models, orderId);
   if ('version' in moment && moment.version > positions.length) return undefined;
   const wanted = 'version' in moment ? positions.slice(0, moment.version) : positions;
+  const partition = orderPartition(orderId, models.partitions);
+  const recordedBy = ({ position, recorded_at }: HistoryEntry) =>
+    models.epochs.recordedBy(partition, position, recorded_at);
   let order: Order | undefined;
   for await (const { entries } of historyEntries(models, orderId, wanted)) {
     const slice = new TimeSlice();
     for (const entry of entries) {
-      if ('at' in moment && entry.recorded_at > moment.at) return order;
+      if ('at' in moment && recordedBy(entry) > moment.at) return order;
       if (slice.isOver) await slice.yield();
       order = evolve(order, recordedFromEntry(orderId, entry));
     }

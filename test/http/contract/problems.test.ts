@@ -6,6 +6,7 @@ import { authenticateNobody } from '../../../src/access/authenticate.js';
 import type { Scope } from '../../../src/access/scopes.js';
 import { scopes } from '../../../src/access/scopes.js';
 import type { HandleCommand } from '../../../src/commands/command-outcome.js';
+import { ClockBehind, LogWentBack } from '../../../src/event-log/log-went-back.js';
 import { Overloaded } from '../../../src/event-log/overloaded.js';
 import { createApp } from '../../../src/http/app.js';
 import { openApiDocument } from '../../../src/http/contract/openapi.js';
@@ -15,6 +16,7 @@ import { createClientAddresses } from '../../../src/http/request/client-address.
 import { EventStreams } from '../../../src/http/response/event-streams.js';
 import { commandRoutes } from '../../../src/http/routes/command-routes.js';
 import { type HttpServer, startHttpServer } from '../../../src/http/server.js';
+import { LogEpochs } from '../../../src/log-epochs.js';
 import { rejected } from '../../../src/orders/decisions/rejection.js';
 import { type LocalService, startLocalService } from '../../support/local-service.js';
 import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
@@ -69,6 +71,7 @@ describe('Problems', function () {
    */
   async function withHandler(handleCommand: HandleCommand) {
     const dependencies = {
+      continuity: { assertIntact: () => undefined, read: async () => undefined },
       authenticate: authenticateNobody,
       rateLimit: unlimitedRate,
       addresses: createClientAddresses([]),
@@ -80,7 +83,7 @@ describe('Problems', function () {
       commandRoutes(route, {
         handleCommand,
         applied: { wait: async () => true, reached: async () => true },
-        models: { projections: [] },
+        models: { projections: [], epochs: new LogEpochs() },
         defaultCurrency: 'USD',
       }),
     );
@@ -124,6 +127,7 @@ describe('Problems', function () {
       return get(`/orders/${body.order_id}?version=7`);
     },
     'method-not-allowed': () => call(service, 'DELETE', '/orders', undefined, all),
+    'position-lost': () => get('/orders', { 'min-event-position': '0:1@2-0123abcd' }),
     'not-acceptable': () => get('/orders', { accept: 'image/png' }),
     'request-timeout': () => raw('GET /orders HTTP/1.1\r\nHost: test\r\nX-Slow:'),
     'order-exists': async () => {
@@ -187,6 +191,14 @@ describe('Problems', function () {
     'event-log-unavailable': () =>
       withHandler(async () => {
         throw Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+      }),
+    'log-went-back': () =>
+      withHandler(async () => {
+        throw new LogWentBack('The log went back: partition 0 ends at 1, but 2 was known.');
+      }),
+    'clock-behind': () =>
+      withHandler(async () => {
+        throw new ClockBehind('The append was refused.');
       }),
     'read-models-unavailable': async () => {
       const away = await startLocalService({ ...log, redisUrl: 'redis://127.0.0.1:9' }, { LOG_LEVEL: 'silent' });

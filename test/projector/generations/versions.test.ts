@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { LogContinuity } from '../../../src/event-log/heads/log-continuity.js';
 import { problemOf } from '../../../src/http/contract/problems.js';
 import { allProjections } from '../../../src/projections/all-projections.js';
 import type { Projection } from '../../../src/projections/projection.js';
@@ -9,7 +10,7 @@ import { orderStatus } from '../../../src/read-models/order-status.js';
 import { checkHealth } from '../../../src/service/health.js';
 import { appender, orderIdIn, place, startProjector } from '../../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../../support/read-models.js';
-import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
+import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
 
 const partitions = 4;
 
@@ -67,13 +68,14 @@ describe('versions side by side', () => {
       return projection.name === metrics.name ? { ...projection, version: metrics.version + 1 } : projection;
     });
     const models = queriesOf(log, newer);
+    const continuity = new LogContinuity(log.pool, log.settings, silent);
     const [status, , counts] = newer;
     if (!status || !counts) throw new Error('there are three projections');
     const refused = await lookUpServed(models, status).catch((error: unknown) => error);
     expect(problemOf(refused)).to.include({ status: 503, type: '/problems/read-models-unavailable' });
     expect(problemOf(refused).detail).to.contain(`order-status is being built for version ${version}`);
     expect(await lookUpServed(models, counts), 'still read').to.include({ version: metrics.version });
-    expect(await checkHealth({ pool: log.pool, models, shuttingDown: false })).to.deep.equal({
+    expect(await checkHealth({ pool: log.pool, models, continuity, shuttingDown: false })).to.deep.equal({
       status: 'not-ready',
       checks: { event_log: 'up', read_models: 'being built: order-status' },
     });
@@ -81,7 +83,7 @@ describe('versions side by side', () => {
     const fresh = await startProjector(log, newer);
     await eventually(
       'readiness',
-      async () => (await checkHealth({ pool: log.pool, models, shuttingDown: false })).status === 'ready',
+      async () => (await checkHealth({ pool: log.pool, models, continuity, shuttingDown: false })).status === 'ready',
     );
     expect(await lookUpServed(models, status)).to.include({ version });
     await fresh.stop();

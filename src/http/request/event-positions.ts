@@ -1,0 +1,38 @@
+import { type EventPosition, firstEpoch, type LogEpochs } from '../../log-epochs.js';
+import { ProblemError, problem } from '../contract/problems.js';
+
+/** Tells whether the event log is the one that this process knows. */
+export interface Continuity {
+  /** Throws LogWentBack unless the log is intact. */
+  readonly assertIntact: () => void;
+  /** Compares the log now. */
+  read(): Promise<unknown>;
+}
+
+/**
+ * Reads the heads of the log again if a client names an epoch that this process does not know. The
+ * epoch may have started a moment ago: then this throws LogWentBack, and the client tries again
+ * when the process has started over. Otherwise the log was restored to a state before the epoch.
+ */
+export async function checkEpoch(epochs: LogEpochs, continuity: Continuity, epoch: string): Promise<void> {
+  if (epochs.has(epoch)) return;
+  await continuity.read();
+  continuity.assertIntact();
+}
+
+/** Throws ProblemError if the event at a position was lost, and LogWentBack as `checkEpoch` does. */
+export async function checkNotLost(
+  epochs: LogEpochs,
+  continuity: Continuity,
+  awaited: EventPosition,
+): Promise<void> {
+  if (!epochs.isLost(awaited)) return;
+  const { partition, position, epoch } = awaited;
+  await checkEpoch(epochs, continuity, epoch);
+  const shown = epoch === firstEpoch ? `${partition}:${position}` : `${partition}:${position}@${epoch}`;
+  const validUpTo = epochs.validUpTo(epoch, partition);
+  const what = validUpTo === undefined ? 'everything of this epoch' : `everything after ${partition}:${validUpTo}`;
+  throw new ProblemError(
+    problem('position-lost', `The event at ${shown} was lost, like ${what}. The log is in epoch ${epochs.current}.`),
+  );
+}
