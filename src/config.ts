@@ -48,6 +48,8 @@ export interface Config {
   readonly defaultCurrency: string;
   /** Connections to PostgreSQL in the pool of this process. */
   readonly poolSize: number;
+  /** Appends are refused while the clock of PostgreSQL is further behind the last event. */
+  readonly maxClockBehindMs: number;
   /** How long a stopping process waits for requests in flight. */
   readonly shutdownTimeoutMs: number;
   /**
@@ -153,6 +155,7 @@ export function readConfig(env: Environment): Config {
     partitions: integer(env, 'ORDERS_PARTITIONS', 16, 1, 1024),
     defaultCurrency: currency(env.ORDERS_DEFAULT_CURRENCY || 'USD'),
     poolSize: integer(env, 'ORDERS_PG_POOL_SIZE', 10, 2, 200),
+    maxClockBehindMs: integer(env, 'ORDERS_MAX_CLOCK_BEHIND_MS', 60_000, 1_000, 86_400_000),
     shutdownTimeoutMs: integer(env, 'ORDERS_SHUTDOWN_TIMEOUT_MS', 10_000, 100, 600_000),
     shutdownDelayMs: integer(env, 'ORDERS_SHUTDOWN_DELAY_MS', 0, 0, 600_000),
     logLevel: oneOf(env, 'LOG_LEVEL', logLevels, 'info'),

@@ -8,6 +8,7 @@ const usage = `orders COMMAND
   status                          show the lag of each projection, by partition
   history ORDER_ID                show the events of an order as a timeline
   replay [PROJECTION]             rebuild read models from the log, or compare them with it
+  recover                         end a restore: show what was lost, and start a new epoch
   verify                          check that no event was changed, removed or inserted
   checkpoint                      print a signed checkpoint of the log
   verify-proof FILE               check the proof of one order, without the database
@@ -27,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<(args: string[]) => Promis
   status: async () => (await import('./commands/status.js')).statusCommand,
   history: async () => (await import('./commands/history.js')).historyCommand,
   replay: async () => (await import('./commands/replay/replay.js')).replayCommand,
+  recover: async () => (await import('./commands/recover/recover.js')).recoverCommand,
   verify: async () => (await import('./commands/verify.js')).verifyCommand,
   checkpoint: async () => (await import('./commands/checkpoint.js')).checkpointCommand,
   'verify-proof': async () => (await import('./commands/verify-proof.js')).verifyProofCommand,

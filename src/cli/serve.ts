@@ -24,13 +24,21 @@ export async function serve(args: string[]): Promise<void> {
   const servers = await openServers(config, { notify: printNotice, command: 'orders serve', mode: 'own' });
   let failure: Error | undefined;
   try {
-    const service = await startService({ config, servers, log, notify: printNotice });
-    const roles = [...config.roles].join(' and ');
-    printNotice(`listening on ${service.url} (${roles}; ${service.partitions} partitions)`);
-    const reason = await Promise.race([stopSignal, servers.failed]);
-    if (reason instanceof Error) failure = reason;
-    else printNotice(`${reason}: finishing the requests in flight`);
-    await service.stop();
+    let { port } = config;
+    for (let isRunning = true; isRunning; ) {
+      const service = await startService({ config: { ...config, port }, servers, log, notify: printNotice });
+      const roles = [...config.roles].join(' and ');
+      printNotice(`listening on ${service.url} (${roles}; ${service.partitions} partitions)`);
+      const reason = await Promise.race([stopSignal, servers.failed, service.newEpoch]);
+      if (reason instanceof Error) failure = reason;
+      else if (reason !== undefined) printNotice(`${reason}: finishing the requests in flight`);
+      // In a new epoch the service starts over, on the same port: nothing that it keeps in memory
+      // can then belong to the lost part of the log.
+      else printNotice('the log has a new epoch: the service starts over');
+      isRunning = reason === undefined;
+      await service.stop();
+      port = Number(new URL(service.url).port);
+    }
   } finally {
     await servers.stop();
   }

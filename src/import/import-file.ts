@@ -6,6 +6,7 @@ import {
   type LineResponse,
 } from '../http/batch/handle-lines.js';
 import { orderedWindow } from '../http/batch/ordered-window.js';
+import { firstEpoch } from '../log-epochs.js';
 import type { BatchLine } from '../http/batch/parse-line.js';
 import { importActor, keyOfLine } from './identity.js';
 import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';
@@ -25,6 +26,8 @@ export interface ImportOptions {
   readonly source: string;
   /** Names the content of the file and the options that positions depend on. */
   readonly input: string;
+  /** The epoch of the log; by default the first. */
+  readonly epoch?: string;
   readonly read: (from: FilePosition) => AsyncIterable<ImportGroup>;
   readonly handlers: CommandHandlers;
   readonly defaultCurrency: string;
@@ -48,9 +51,9 @@ export interface ImportOptions {
  * log is unavailable; the units before that are imported, and the next run does not repeat them.
  */
 export async function importFile(options: ImportOptions): Promise<ImportProgress> {
-  const { file, source, input, dryRun = false, reasonOf } = options;
-  const earlier = options.restart || dryRun ? undefined : await loadProgress(file, source, input);
-  const progress = earlier ?? newProgress(source, input);
+  const { file, source, input, epoch = firstEpoch, dryRun = false, reasonOf } = options;
+  const earlier = options.restart || dryRun ? undefined : await loadProgress(file, source, input, epoch);
+  const progress = earlier ?? newProgress(source, input, epoch);
 
   const handleLines = createLineHandler({
     ...options.handlers,

@@ -1,4 +1,5 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { firstEpoch } from '../log-epochs.js';
 import type { FilePosition } from './import-unit.js';
 
 /**
@@ -9,6 +10,11 @@ export interface ImportProgress {
   readonly source: string;
   /** Names the content of the file and the options that positions depend on. */
   readonly input: string;
+  /**
+   * The epoch of the log. In another one, durable events may have been lost: the import starts again,
+   * and recognises the lines that are still there.
+   */
+  readonly epoch?: string;
   position: FilePosition;
   imported: number;
   alreadyThere: number;
@@ -25,10 +31,11 @@ export interface ImportProgress {
 
 export const progressFile = (file: string): string => `${file}.import-progress.json`;
 
-export function newProgress(source: string, input: string): ImportProgress {
+export function newProgress(source: string, input: string, epoch: string): ImportProgress {
   return {
     source,
     input,
+    epoch,
     position: { lines: 0, bytes: 0 },
     imported: 0,
     alreadyThere: 0,
@@ -40,10 +47,15 @@ export function newProgress(source: string, input: string): ImportProgress {
 }
 
 /**
- * Loads the progress of an interrupted import. Throws Error if it belongs to another source or
+ * Loads the progress of an interrupted import. Undefined if there is none in this epoch. Throws Error if it belongs to another source or
  * file, or to other options.
  */
-export async function loadProgress(file: string, source: string, input: string): Promise<ImportProgress | undefined> {
+export async function loadProgress(
+  file: string,
+  source: string,
+  input: string,
+  epoch: string,
+): Promise<ImportProgress | undefined> {
   const text = await readFile(progressFile(file), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
@@ -60,7 +72,7 @@ export async function loadProgress(file: string, source: string, input: string):
       'an import of this file was interrupted, and the file or the options have changed since: use --restart to begin again',
     );
   }
-  return progress;
+  return (progress.epoch ?? firstEpoch) === epoch ? progress : undefined;
 }
 
 /** Replaces the file atomically: if the process is killed, the old or the new file remains. */

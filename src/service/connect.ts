@@ -70,9 +70,9 @@ export async function connect(options: ConnectOptions): Promise<Connections> {
   const eventLog = await connectToEventLog(options);
   const redis = createRedis(servers.redisUrl, redisWarning(log));
   defer(() => redis.disconnect());
-  const { logId, partitions } = eventLog.settings;
-  const keys = createKeys(logId);
-  return { ...eventLog, redis, keys, models: createReadModels(redis, keys, partitions, allProjections) };
+  const { logId, partitions, epochs } = eventLog.settings;
+  const keys = createKeys(logId, epochs.current);
+  return { ...eventLog, redis, keys, models: createReadModels(redis, keys, partitions, allProjections, epochs) };
 }
 
 /** Logs the errors of a Redis connection, which reconnects by itself. */

@@ -1,5 +1,6 @@
 import type { IssuerKeysState } from '../access/issuer-keys.js';
 import type { Pool } from '../event-log/database.js';
+import type { LogContinuity } from '../event-log/heads/log-continuity.js';
 import type { Health } from '../http/routes/dependencies.js';
 import type { Projector } from '../projector/projector.js';
 import { type ReadModels, readModelsBeingBuilt } from '../queries/live-generation.js';
@@ -11,6 +12,7 @@ const healthTimeoutMs = 1_000;
 export interface HealthDeps {
   readonly pool: Pool;
   readonly models: ReadModels;
+  readonly continuity: Pick<LogContinuity, 'refusal' | 'clock'>;
   /** Undefined in a process without the role projector. */
   readonly running?: Pick<RunningProjector, 'projector' | 'logHeads'> | undefined;
   /** Undefined if no token issuer is configured. */
@@ -23,7 +25,8 @@ export interface HealthDeps {
  * `not-ready` if commands or queries cannot be served, and `degraded` if projections are stopped or
  * notifications do not arrive.
  */
-export async function checkHealth({ pool, models, running, issuerKeys, shuttingDown }: HealthDeps): Promise<Health> {
+export async function checkHealth(deps: HealthDeps): Promise<Health> {
+  const { pool, models, continuity, running, issuerKeys, shuttingDown } = deps;
   const [eventLog, beingBuilt] = await Promise.all([
     resultOrUndefined(pool.query('select 1')),
     resultOrUndefined(readModelsBeingBuilt(models)),
@@ -31,8 +34,10 @@ export async function checkHealth({ pool, models, running, issuerKeys, shuttingD
   const unreadable = beingBuilt && beingBuilt.length > 0;
   const issuer = issuerKeys?.();
   const stopped = running?.projector.stoppedProjections() ?? [];
+  const { refusal, clock } = continuity;
   const checks = {
-    event_log: eventLog ? 'up' : 'down',
+    event_log: refusal ? refusal.message : eventLog ? 'up' : 'down',
+    ...(clock.warning === undefined ? {} : { clock: clock.warning }),
     read_models: unreadable ? `being built: ${beingBuilt.join(', ')}` : beingBuilt ? 'up' : 'down',
     ...(running ? { notifications: running.logHeads.listening ? 'up' : 'down (polling)' } : {}),
     ...(running ? { projections: stopped.length === 0 ? 'live' : describeStopped(stopped) } : {}),
@@ -41,8 +46,9 @@ export async function checkHealth({ pool, models, running, issuerKeys, shuttingD
   };
   // Queries of read models that are being built get 503. Until they are live, load balancers should
   // send queries to processes of the previous version, which can still answer them.
-  if (!eventLog || !beingBuilt || unreadable || shuttingDown) return { status: 'not-ready', checks };
-  const degraded = stopped.length > 0 || issuer?.isFailing || running?.logHeads.listening === false;
+  if (!eventLog || refusal || !beingBuilt || unreadable || shuttingDown) return { status: 'not-ready', checks };
+  const degraded =
+    clock.warning !== undefined || stopped.length > 0 || issuer?.isFailing || running?.logHeads.listening === false;
   return { status: degraded ? 'degraded' : 'ready', checks };
 }
 

@@ -1,4 +1,5 @@
 import { createPool } from '../event-log/database.js';
+import { LogContinuity } from '../event-log/heads/log-continuity.js';
 import { LogHeads } from '../event-log/heads/log-heads.js';
 import { projectorLimits } from '../projector/limits.js';
 import { Projector } from '../projector/projector.js';
@@ -15,12 +16,18 @@ export interface RunningProjector {
 export interface OpenProjectorOptions extends Omit<ProjectorOptions, 'logHeads' | 'rebuildPool'> {
   /** A subscribing connection, by which the projector hears at once of new generations. */
   readonly subscriber?: Redis;
+  /** What the process knows of the log; by default the projector's own. */
+  readonly continuity?: LogContinuity;
 }
 
 /** Starts a projector, and opens the connections that it has for itself. */
-export async function openProjector({ subscriber, ...options }: OpenProjectorOptions): Promise<RunningProjector> {
-  const { database, pool, log } = options;
-  const logHeads = new LogHeads(database, pool, log);
+export async function openProjector({
+  subscriber,
+  continuity,
+  ...options
+}: OpenProjectorOptions): Promise<RunningProjector> {
+  const { database, pool, settings, log } = options;
+  const logHeads = new LogHeads(database, continuity ?? new LogContinuity(pool, settings, log), log);
   const rebuildPool = createPool(database, projectorLimits.rebuildPoolSize, log);
   const projector = new Projector({ ...options, logHeads, rebuildPool });
   const close = async () => {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config.js';
+import type { LogContinuity } from '../event-log/heads/log-continuity.js';
 import type { Redis } from '../read-models/redis/redis-client.js';
 import { WebhookDeliverer } from '../webhooks/deliverer.js';
 import { createSafePost } from '../webhooks/safe-post.js';
@@ -13,6 +14,7 @@ import { countDeliveries, measureProjector } from './projector-gauges.js';
 export interface ProjectorRoleOptions {
   readonly config: Config;
   readonly connections: Connections;
+  readonly continuity: LogContinuity;
   readonly subscriber: Redis;
   readonly registry: Registry;
   readonly log: Logger;
@@ -24,10 +26,12 @@ export interface ProjectorRoleOptions {
  * webhooks.
  */
 export async function startProjectorRole(options: ProjectorRoleOptions): Promise<RunningProjector> {
-  const { config, connections, subscriber, registry, log, cleanup } = options;
+  const { config, connections, continuity, subscriber, registry, log, cleanup } = options;
   const { access: database, settings, pool, redis, keys, openEvents: open } = connections;
   const owner = `${hostname()}:${process.pid}`;
-  const running = await openProjector({ database, settings, pool, redis, subscriber, keys, log, owner, open });
+  const running = await openProjector({
+    ...{ database, settings, pool, redis, subscriber, continuity, keys, log, owner, open },
+  });
   cleanup.defer(() => running.close());
   measureProjector(registry, running.projector);
   const deliverer = new WebhookDeliverer({

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Servers } from '../embedded/servers.js';
+import { LogContinuity } from '../event-log/heads/log-continuity.js';
 import { migrate } from '../event-log/migrate.js';
 import { createApp } from '../http/app.js';
 import { createHeavyQueries } from '../http/middleware/heavy-queries.js';
@@ -20,9 +21,12 @@ import { createWebhookStore } from '../webhooks/webhook-store.js';
 import { openAccess } from './access.js';
 import { announceRelease } from './announce-release.js';
 import { openAuditor } from './audit.js';
+import { checkLog } from './continuity/check-log.js';
 import { CleanupStack } from './cleanup-stack.js';
 import { connect, redisWarning } from './connect.js';
 import { checkHealth } from './health.js';
+import { keepKnownHeads } from './continuity/known-log.js';
+import { measureLog } from './continuity/log-gauges.js';
 import { measureIssuerKeys } from './projector-gauges.js';
 import { startProjectorRole } from './projector-role.js';
 import { warnOfEviction } from './redis-eviction.js';
@@ -40,6 +44,8 @@ export interface StartedService {
   /** The address of the HTTP API, such as http://127.0.0.1:3000. */
   readonly url: string;
   readonly partitions: number;
+  /** Resolves when an operator has started a new epoch of the log: the service has to start again. */
+  readonly newEpoch: Promise<void>;
   /** Finishes the requests in flight, hands over the partitions, and closes all connections. */
   stop(): Promise<void>;
 }
@@ -80,13 +86,23 @@ async function open(
     defer,
   });
   const { pool, redis, settings, keys, models } = connections;
+  const continuity = new LogContinuity(pool, settings, log);
+  const newEpoch = new Promise<void>((resolve) => continuity.once('epoch', () => resolve()));
+  let isClosed = false;
+  cleanup.defer(async () => {
+    isClosed = true;
+    await continuity.close();
+  });
+  cleanup.defer(keepKnownHeads(config.dataDir, settings, continuity, log));
+  await checkLog(connections, continuity, config.dataDir, log, () => isClosed);
   const subscriber = createRedisSubscriber(servers.redisUrl, redisWarning(log));
   cleanup.defer(() => subscriber.disconnect());
   void warnOfEviction(redis, log);
 
   const registry = Registry.merge([processMetrics()]);
+  measureLog(registry, continuity);
   const running = config.roles.has('projector')
-    ? await startProjectorRole({ config, connections, subscriber, registry, log, cleanup })
+    ? await startProjectorRole({ config, connections, continuity, subscriber, registry, log, cleanup })
     : undefined;
   const projector = running?.projector;
 
@@ -105,7 +121,12 @@ async function open(
   const { issuerKeys, ...access } = await openAccess(config, connections, log, cleanup);
   if (issuerKeys) measureIssuerKeys(registry, issuerKeys);
   const dependencies: HttpDependencies = {
-    ...wireCommandHandlers(connections, log, projector && ((committed) => projector.addCommitted(committed))),
+    ...wireCommandHandlers(connections, log, {
+      maxClockBehindMs: config.maxClockBehindMs,
+      continuity,
+      onCommitted: projector && ((committed) => projector.addCommitted(committed)),
+    }),
+    continuity,
     ...access,
     authority,
     models,
@@ -121,7 +142,7 @@ async function open(
     corsOrigins: config.corsOrigins,
     audit: await openAuditor(config, connections),
     rebuilds: rebuildsByName(generations),
-    health: () => checkHealth({ pool, models, running, issuerKeys, shuttingDown }),
+    health: () => checkHealth({ pool, models, continuity, running, issuerKeys, shuttingDown }),
     defaultCurrency: config.defaultCurrency,
     log,
   };
@@ -133,11 +154,13 @@ async function open(
   cleanup.defer(async () => {
     shuttingDown = true;
     // Load balancers need this time to see that the process is not ready and to stop sending to it.
-    await new Promise((resolve) => setTimeout(resolve, config.shutdownDelayMs));
+    // They know already if the log went back.
+    const delayMs = continuity.refusal ? 0 : config.shutdownDelayMs;
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
     streams.close();
     await http.drain(config.shutdownTimeoutMs);
   });
-  return { url: http.url, partitions: settings.partitions };
+  return { url: http.url, partitions: settings.partitions, newEpoch };
 }
 
 /** See `processMetrics`. Created when the first service of the process starts. */

@@ -1,13 +1,23 @@
 import type { Logger } from 'pino';
 import { type CommandHandlers, createCommandHandlers } from '../commands/command-handlers.js';
-import type { Appender } from '../event-log/append/append.js';
+import type { Appender, KnownLog } from '../event-log/append/append.js';
 import { type AppendListeners, createAppender } from '../event-log/append/group-commit.js';
 import { settleOutcomes } from '../event-log/append/settle-outcomes.js';
+import type { HeadMoved } from '../event-log/heads/head-moved.js';
+import type { LogContinuity } from '../event-log/heads/log-continuity.js';
 import { createHeadsNotifier } from '../event-log/heads/notify-heads.js';
+import { eventLogLimits } from '../event-log/limits.js';
 import { createStreamReader } from '../event-log/read/read-stream.js';
 import { utcTime } from '../orders/values/utc-time.js';
 import { createOpenedStreamReader } from '../privacy/sealed-events.js';
 import type { EventLogConnection } from './connect.js';
+
+export interface AppenderOptions {
+  readonly maxClockBehindMs?: number;
+  /** What the process knows of the log. By default only its own appends. */
+  readonly continuity?: LogContinuity | undefined;
+  readonly onCommitted?: AppendListeners['onCommitted'];
+}
 
 /**
  * Appends events, and notifies the projectors of all processes of each partition whose head moved.
@@ -15,11 +25,28 @@ import type { EventLogConnection } from './connect.js';
 export function wireAppender(
   { pool, settings }: Pick<EventLogConnection, 'pool' | 'settings'>,
   log: Logger,
-  onCommitted?: AppendListeners['onCommitted'],
+  options: AppenderOptions = {},
 ): Appender {
-  const onHeadMoved = createHeadsNotifier(pool, log);
+  const { onCommitted, continuity, maxClockBehindMs = eventLogLimits.maxClockBehindMs } = options;
+  const notify = createHeadsNotifier(pool, log);
+  const own = new Map<number, number>();
+  const known: KnownLog = {
+    epoch: settings.epochs.current,
+    position: (partition) => continuity?.position(partition) ?? own.get(partition) ?? 0,
+    maxClockBehindMs,
+    get refusal() {
+      return continuity?.refusal;
+    },
+    onRefused: () => void continuity?.read(),
+  };
+  const onHeadMoved = (head: HeadMoved) => {
+    if (continuity) continuity.advance(head);
+    else own.set(head.partition, head.position);
+    notify(head);
+  };
   // An onCommitted that does nothing would still make PostgreSQL return the hash of each event.
-  const appender = createAppender(pool, settings, onCommitted ? { onHeadMoved, onCommitted } : { onHeadMoved });
+  const listeners = onCommitted ? { onHeadMoved, onCommitted } : { onHeadMoved };
+  const appender = createAppender(pool, settings, listeners, known);
   return settleOutcomes(appender, createStreamReader(pool, settings.partitions), onHeadMoved);
 }
 
@@ -27,13 +54,17 @@ export function wireAppender(
 export function wireCommandHandlers(
   eventLog: EventLogConnection,
   log: Logger,
-  onCommitted?: AppendListeners['onCommitted'],
+  options: AppenderOptions = {},
 ): CommandHandlers {
   const { pool, settings, personKeys } = eventLog;
+  const readStream = createOpenedStreamReader(personKeys, createStreamReader(pool, settings.partitions));
   return createCommandHandlers({
-    readStream: createOpenedStreamReader(personKeys, createStreamReader(pool, settings.partitions)),
+    readStream: async (orderId) => {
+      options.continuity?.assertIntact();
+      return readStream(orderId);
+    },
     personKeys,
-    ...wireAppender(eventLog, log, onCommitted),
+    ...wireAppender(eventLog, log, options),
     now: () => utcTime(Date.now()),
   });
 }

@@ -1,4 +1,5 @@
 import { readHeads } from '../../event-log/heads/read-heads.js';
+import { firstEpoch } from '../../log-epochs.js';
 import { getProjections, type ProjectionState } from '../../queries/get-projections.js';
 import { withConnections } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
@@ -14,13 +15,13 @@ const usage = `orders status
 /** `orders status`: shows the lag of each projection, with one mark per partition. */
 export async function statusCommand(args: string[]): Promise<void> {
   if (readArguments(args, usage, {}, 0).values.help) return console.log(usage);
-  await withConnections(async ({ pool, models, settings: { logId, partitions } }) => {
+  await withConnections(async ({ pool, models, settings: { logId, partitions, epochs } }) => {
     const heads = new Map((await readHeads(pool)).map(({ partition, position }) => [partition, position]));
     const projections = await getProjections(models);
     const events = [...heads.values()].reduce((sum, head) => sum + head, 0);
     const owners = new Set(projections[0]?.partitions.map(({ owner }) => owner ?? 'no projector'));
     console.log(
-      `log ${logId}: ${events.toLocaleString('en')} events in ${partitions} partitions, projected by ${[...owners].join(', ')}\n`,
+      `log ${logId}${epochs.current === firstEpoch ? '' : `, epoch ${epochs.current}`}: ${events.toLocaleString('en')} events in ${partitions} partitions, projected by ${[...owners].join(', ')}\n`,
     );
     for (const line of lagTable(projections, heads, partitions)) console.log(line);
     console.log('\n· up to date   ▁▂▃▄▅▆▇█ behind by 1, 10, 100, … events   x stopped');

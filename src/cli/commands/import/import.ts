@@ -45,6 +45,7 @@ async function importInto(options: ImportArguments, input: Input): Promise<void>
       result = await importFile({
         ...common(options, input, view),
         handlers: wireCommandHandlers(connections, connections.log),
+        epoch: connections.settings.epochs.current,
         restart: options.restart,
         onHandled: ({ partition, position, replayed }) => {
           if (!replayed && position > (appended.get(partition) ?? 0)) appended.set(partition, position);

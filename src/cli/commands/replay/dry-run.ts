@@ -20,8 +20,7 @@ export async function dryRun(
   untilText: string | undefined,
 ): Promise<void> {
   const { pool, redis, keys, settings, models, openEvents } = context;
-  const until =
-    untilText === undefined ? undefined : await positionsAt(pool, parseLogPoint(untilText, settings.partitions));
+  const until = untilText === undefined ? undefined : await positionsAt(pool, parseLogPoint(untilText, settings));
   for (const projection of chosen) {
     const { name } = projection;
     const { generation } = await lookUpServed(models, projection);

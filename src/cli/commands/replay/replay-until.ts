@@ -1,3 +1,4 @@
+import type { LogSettings } from '../../../event-log/database.js';
 import type { LogPoint } from '../../../event-log/read/positions-at.js';
 import { parseRfc3339 } from '../../../orders/values/rfc3339.js';
 import type { ScratchGeneration } from '../../../projector/dry-run/scratch-generation.js';
@@ -6,9 +7,9 @@ import { parseEventPosition } from '../../terminal/event-position.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
 
 /** Parses the value of --until. */
-export function parseLogPoint(text: string, partitions: number): LogPoint {
-  const event = parseEventPosition(text);
-  if (event && event.partition < partitions) return event;
+export function parseLogPoint(text: string, { partitions, epochs }: LogSettings): LogPoint {
+  const event = parseEventPosition(text, epochs);
+  if (event && event.partition < partitions) return { partition: event.partition, position: event.position };
   const ms = parseRfc3339(text);
   if (ms === undefined) {
     throw new UsageError('--until must be an RFC 3339 time, or PARTITION:POSITION as in the header Event-Position');

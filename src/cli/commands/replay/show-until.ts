@@ -24,7 +24,7 @@ export async function showUntil(
   untilText: string,
 ): Promise<void> {
   const { pool, settings, openEvents } = context;
-  const until = await positionsAt(pool, parseLogPoint(untilText, settings.partitions));
+  const until = await positionsAt(pool, parseLogPoint(untilText, settings));
   for (const projection of chosen) {
     const scratch = await startScratchGeneration({ ...context, open: openEvents }, projection);
     try {

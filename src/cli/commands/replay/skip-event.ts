@@ -18,7 +18,7 @@ export async function skipEvent(
   skipped: string,
   reason = '',
 ): Promise<void> {
-  const event = parseEventPosition(skipped);
+  const event = parseEventPosition(skipped, settings.epochs);
   if (!event) throw new UsageError('--skip must be PARTITION:POSITION of the event, as `orders status` shows it');
   if (reason.trim() === '') throw new UsageError('--skip needs --reason "…": the log records it for the audit trail');
   const { partition, position } = event;

@@ -1,0 +1,185 @@
+import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
+import { verifySignedCheckpoint } from '../../../audit/signed-checkpoint.js';
+import { readLogSettings } from '../../../event-log/database.js';
+import { readLogState } from '../../../event-log/heads/read-log-state.js';
+import { startEpoch } from '../../../event-log/operators/start-epoch.js';
+import { allProjections } from '../../../projections/all-projections.js';
+import { createReadModels, type ReadModels } from '../../../queries/live-generation.js';
+import { createKeys } from '../../../read-models/keys.js';
+import { knownByDataDir, knownByReadModels, noteEpoch } from '../../../service/continuity/known-log.js';
+import { type CommandContext, withConnections } from '../../connections.js';
+import { readArguments } from '../../terminal/arguments.js';
+import { printNotice } from '../../terminal/notices.js';
+import { operator } from '../../terminal/operator.js';
+import { alignColumns } from '../../terminal/tables.js';
+import { trustedKeys } from '../../trusted-keys.js';
+import { fillReadModels } from './fill-read-models.js';
+import { type LostPart, lostParts, lostSince } from './lost-events.js';
+import {
+  addOrder,
+  amountsText,
+  emptySummary,
+  type LostSummary,
+  lostOrders,
+  orderLine,
+  summaryJson,
+} from './lost-orders.js';
+import { removeEpochs } from './remove-epochs.js';
+
+/** Orders that the command prints. All of them are in the file of --save. */
+const maxShownOrders = 20;
+/** Connections: the projector of this command needs some of its own. */
+const poolSize = 6;
+
+const usage = `orders recover [options]
+
+  Ends every restore of the database, and every failover that lost commits. Shows what was lost, as
+  far as the read models in Redis, the data folder and a signed checkpoint know it. Then starts a
+  new epoch of the log and builds the read models again. What clients and receivers hold of the lost
+  part is recognised from then on. Running processes start over by themselves.
+
+  --dry-run        only show what was lost
+  --save FILE      write each lost event to a new file, as NDJSON: the read models that know them
+                   are removed
+  --against FILE   a signed checkpoint from before the loss
+  --key FILE       the public keys that you trust to sign checkpoints; by default those of this
+                   service
+  --reason TEXT    the reason, for the record in the log
+  --reset-clock    let the next events have an earlier recorded_at than the last ones. Needed if the
+                   clock of the database was ahead for a time
+
+  Exit code 3: a dry run found that events were lost.`;
+
+const options = {
+  'dry-run': { type: 'boolean' },
+  save: { type: 'string' },
+  against: { type: 'string' },
+  key: { type: 'string' },
+  reason: { type: 'string' },
+  'reset-clock': { type: 'boolean' },
+} as const;
+
+/** `orders recover`: shows what a restore lost, and starts a new epoch of the log. */
+export async function recoverCommand(args: string[]): Promise<void> {
+  const { values } = readArguments(args, usage, options, 0);
+  if (values.help) return console.log(usage);
+  await withConnections(async (context) => {
+    const { settings, redis, keys, config, servers, pool } = context;
+    const { epochs, partitions } = settings;
+    const known = await knownByReadModels(redis, keys, epochs.current, partitions);
+    const knownEpoch = known?.epoch ?? epochs.current;
+    // After a loss, Redis has the read models of the epoch that it knows, which the log may have lost.
+    const models = createReadModels(redis, createKeys(settings.logId, knownEpoch), partitions, allProjections, epochs);
+    console.log(`log ${settings.logId}, epoch ${epochs.current}`);
+    if (!epochs.has(knownEpoch)) console.log(`Redis knows epoch ${knownEpoch}, which the log has lost`);
+    const parts = await lostParts(context, models);
+    printParts('the read models in Redis', parts);
+    if (known === undefined) console.log('Redis knows nothing of this log: what was lost is not known');
+    const summary = await printOrders(models, parts, values.save);
+    await printDataDir(context);
+    if (values.against !== undefined) {
+      const checkpoint = await verifySignedCheckpoint(
+        await readFile(values.against, 'utf8'),
+        await trustedKeys(values.key, config),
+      );
+      printParts(`the checkpoint of ${checkpoint.created_at}`, await lostSince(context, epochs, checkpoint));
+    }
+    await printClock(context, values['reset-clock'] ?? false);
+    if (values['dry-run']) {
+      if (parts.length > 0) process.exitCode = 3;
+      return;
+    }
+    const epoch = await startEpoch(servers.migrationDatabaseUrl, {
+      actor: operator(),
+      reason: values.reason ?? 'the database was restored to an earlier state',
+      lost: known === undefined ? null : summaryJson(summary),
+      resetClock: values['reset-clock'] ?? false,
+    });
+    console.log(`epoch ${epoch} of the log has started`);
+    await buildReadModels(context, await readLogSettings(pool), [knownEpoch]);
+    console.log('the read models hold the whole log again');
+  }, poolSize);
+}
+
+async function buildReadModels(
+  context: CommandContext,
+  settings: CommandContext['settings'],
+  knownEpochs: readonly string[],
+): Promise<void> {
+  const { redis } = context;
+  const { epochs, logId, partitions } = settings;
+  const keys = createKeys(logId, epochs.current);
+  const models = createReadModels(redis, keys, partitions, allProjections, epochs);
+  await noteEpoch(redis, keys, epochs.current);
+  await fillReadModels({ ...context, settings, keys, models });
+  await removeEpochs(redis, settings, knownEpochs);
+}
+
+function printParts(source: string, parts: readonly LostPart[]): void {
+  if (parts.length === 0) {
+    console.log(`${source}: nothing is missing in the log`);
+    return;
+  }
+  console.log(`${source}: the log has lost events`);
+  const rows = parts.map(({ partition, keptUpTo, knownUpTo }) =>
+    [partition, keptUpTo, knownUpTo, knownUpTo - keptUpTo].map((value) => value.toLocaleString('en')),
+  );
+  const lines = alignColumns([['partition', 'kept up to', 'known up to', 'lost'], ...rows], { right: [0, 1, 2, 3] });
+  for (const line of lines) console.log(`  ${line}`);
+}
+
+async function printOrders(
+  models: ReadModels,
+  parts: readonly LostPart[],
+  file: string | undefined,
+): Promise<LostSummary> {
+  const output = file === undefined ? undefined : createWriteStream(file, { flags: 'wx', mode: 0o600 });
+  let summary = emptySummary();
+  for await (const order of lostOrders(models, parts)) {
+    summary = addOrder(summary, order);
+    if (summary.orders <= maxShownOrders) console.log(orderLine(order));
+    for (const event of order.events) output?.write(`${JSON.stringify(event)}\n`);
+  }
+  if (summary.orders > maxShownOrders) {
+    console.log(`  … and ${summary.orders - maxShownOrders} more orders: --save FILE writes all of them`);
+  }
+  if (output) {
+    output.end();
+    await finished(output);
+  }
+  if (parts.length === 0) return summary;
+  console.log(
+    `lost: ${summary.events} events of ${summary.orders} orders, ${summary.wholeOrders} of them whole; ` +
+      `${amountsText(summary.placed)} placed, ${amountsText(summary.paid)} paid, ` +
+      `${amountsText(summary.refunded)} refunded`,
+  );
+  return summary;
+}
+
+/** What the data folder last knew, if that is beyond the end of the log. */
+async function printDataDir({ config, settings, pool }: CommandContext): Promise<void> {
+  const known = await knownByDataDir(config.dataDir, settings);
+  if (known === undefined) return;
+  const heads = new Map((await readLogState(pool, [])).map(({ partition, position }) => [partition, position]));
+  const parts = known.events.flatMap(({ partition, position }) => {
+    const keptUpTo = Math.min(
+      position,
+      heads.get(partition) ?? 0,
+      settings.epochs.validUpTo(known.epoch, partition) ?? 0,
+    );
+    return keptUpTo < position ? [{ partition, keptUpTo, knownUpTo: position }] : [];
+  });
+  if (parts.length > 0) printParts(`the data folder ${config.dataDir}`, parts);
+}
+
+async function printClock({ pool }: CommandContext, isReset: boolean): Promise<void> {
+  const states = await readLogState(pool, []);
+  const behindMs = Math.max(0, ...states.map(({ clock_behind_ms }) => clock_behind_ms ?? 0));
+  if (behindMs < 1_000) return;
+  printNotice(
+    `the clock of the database is ${Math.round(behindMs / 1000)} s behind the last event` +
+      (isReset ? '' : ': if it is right now, add --reset-clock'),
+  );
+}

@@ -1,0 +1,169 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { readOperatorEvents } from '../../src/event-log/operators/operator-events.js';
+import { createStreamReader } from '../../src/event-log/read/read-stream.js';
+import { openStream } from '../support/event-stream.js';
+import { runOrders } from '../support/orders-command.js';
+import { backUp, restore } from '../support/restore.js';
+import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+import { call, type RunningService, startService } from '../support/service.js';
+
+const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
+
+describe('orders recover', function () {
+  this.timeout(120_000);
+  let log: TestLog;
+  let folder: string;
+  const services: RunningService[] = [];
+  beforeEach(async () => {
+    log = await createTestLog(1);
+    folder = await mkdtemp(join(tmpdir(), 'orders-recover-'));
+  });
+  afterEach(async () => {
+    await Promise.all(services.splice(0).map((service) => service.stop()));
+    await log.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  async function start(env: Record<string, string> = {}): Promise<RunningService> {
+    const service = await startService(log, env);
+    services.push(service);
+    return service;
+  }
+  const isReady = (service: RunningService) => async () =>
+    (await call(service, 'GET', '/health/ready').catch(() => undefined))?.status === 200;
+  async function place(service: RunningService, total_amount = 10) {
+    const { status, body, headers } = await call(service, 'POST', '/orders', { ...order, total_amount }, wait);
+    expect(status).to.equal(201);
+    return { id: body.order_id, position: headers.get('event-position') ?? '' };
+  }
+  const wait = { prefer: 'wait=10' };
+
+  it('shows what was lost, starts a new epoch, and running processes start over in it', async () => {
+    const [service, api] = [await start(), await start({ ORDERS_ROLES: 'api' })];
+    const kept = await place(service);
+    const backup = await backUp(log);
+    await eventually('the services to be back', async () => (await isReady(service)()) && (await isReady(api)()));
+    const lost = [await place(service, 20), await place(service, 30)];
+    await call(service, 'POST', `/orders/${kept.id}/pay`, { amount: 5 }, wait);
+    await call(api, 'POST', `/orders/${lost[0]?.id}/pay`, {}, wait);
+    expect(lost.map(({ position }) => position)).to.deep.equal(['0:2', '0:3']);
+    const reader = await openStream(`${service.url}/orders/stream`);
+    const last = await place(service);
+    const lastId = await eventually('the change', () => reader.messages[0]?.id);
+    reader.close();
+    await restore(log, backup);
+    await eventually('the services to notice', async () =>
+      (await Promise.all([service, api].map((one) => call(one, 'GET', '/health/ready')))).every(
+        ({ status, body }) => status === 503 && /went back/.test(body.checks.event_log ?? ''),
+      ),
+    );
+
+    const dryRun = await runOrders(log, ['recover', '--dry-run']);
+    expect(dryRun.code, dryRun.output).to.equal(3);
+    expect(dryRun.stdout).to.match(/partition +kept up to +known up to +lost\n +0 +1 +6 +5\n/);
+    expect(dryRun.stdout).to.match(
+      /lost: 5 events of 4 orders, 3 of them whole; 60.00 USD placed, 25.00 USD paid, nothing refunded/,
+    );
+    for (const { id } of lost) expect(dryRun.stdout).to.include(`${id} (whole order), user u-1: OrderPlaced`);
+    expect(dryRun.stdout).to.match(new RegExp(`${kept.id}, user u-1: OrderPaid 0:4 5.00 USD`));
+
+    const saved = join(folder, 'lost.ndjson');
+    const recovered = await runOrders(log, ['recover', '--save', saved, '--reason', 'a test restored it']);
+    expect(recovered.code, recovered.output).to.equal(0);
+    const [, epoch = ''] = /epoch (2-[0-9a-f]{8}) of the log has started/.exec(recovered.stdout) ?? [];
+    const events = (await readFile(saved, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events.map(({ type, position }) => [type, position])).to.have.deep.members([
+      ['OrderPlaced', '0:2'],
+      ['OrderPlaced', '0:3'],
+      ['OrderPaid', '0:4'],
+      ['OrderPaid', '0:5'],
+      ['OrderPlaced', '0:6'],
+    ]);
+    const [recorded] = await readOperatorEvents(createStreamReader(log.pool, 1));
+    expect(recorded?.type).to.equal('LogEpochStarted');
+    expect(recorded?.data).to.deep.include({ epoch, previous_epoch: '1', reason: 'a test restored it' });
+    expect(recorded?.data).to.have.nested.property('lost.events', 5);
+    expect(recorded?.metadata.actor).to.match(/^operator:/);
+
+    await eventually(
+      'the services to be back',
+      async () => (await isReady(service)()) && (await isReady(api)()),
+      30_000,
+    );
+    expect((await call(service, 'GET', `/orders/${kept.id}`)).body).to.include({ version: 1, paid_amount: 0 });
+    for (const { id } of [...lost, last]) expect((await call(api, 'GET', `/orders/${id}`)).status).to.equal(404);
+    const next = await place(api);
+    // The operator event has position 2.
+    expect(next.position).to.equal(`0:3@${epoch}`);
+    const read = (position: string) =>
+      call(api, 'GET', `/orders/${next.id}`, undefined, { 'min-event-position': position });
+    expect((await read(next.position)).status).to.equal(200);
+    expect((await read(kept.position)).status, 'a position from before the loss').to.equal(200);
+    const gone = await read(lost[1]?.position ?? '');
+    expect([gone.status, gone.problem.type]).to.deep.equal([410, '/problems/position-lost']);
+    expect((await read('0:3@2-00000000')).status, 'an epoch that the log does not know').to.equal(410);
+
+    const resumed = await openStream(`${api.url}/orders/stream`, { 'last-event-id': lastId });
+    const [reset, change] = await eventually(
+      'the change after the loss',
+      () => resumed.messages.length > 1 && resumed.messages,
+    );
+    expect(reset?.event).to.equal('reset');
+    expect(JSON.parse(reset?.data ?? '')).to.deep.include({ epoch, lost: [{ partition: 0, after: 1, up_to: 6 }] });
+    expect(JSON.parse(change?.data ?? '')).to.include({ order_id: next.id, position: next.position });
+    expect(change?.id).to.match(new RegExp(`^[0-9a-f]{8}_${epoch.replace('-', '_')}-`));
+    resumed.close();
+    const again = await openStream(`${api.url}/orders/stream`, { 'last-event-id': change?.id ?? '' });
+    await place(api);
+    const [following] = await eventually('the next change', () => again.messages.length > 0 && again.messages);
+    expect(following?.event, 'no second reset').to.not.equal('reset');
+    again.close();
+    const left = await log.redis.keys(`*orders:${log.settings.logId.slice(0, 8)}:*`);
+    expect(
+      left.filter((key) => !key.endsWith(':epoch')),
+      'keys of the first epoch',
+    ).to.deep.equal([]);
+  });
+
+  it('serve refuses a log that ends before what Redis or the data folder knows, and serves after recover', async () => {
+    const env = { ORDERS_DATA_DIR: folder };
+    const first = await start(env);
+    await place(first);
+    const backup = await backUp(log);
+    await eventually('the service to be back', isReady(first));
+    await place(first);
+    await first.stop();
+    await restore(log, backup);
+    const refused = async () => {
+      const error = await start(env).catch((reason: unknown) => reason);
+      expect(String(error)).to.match(/went back.*partition 0 ends at 1, but 2 was known.*orders recover --dry-run/s);
+    };
+    await refused();
+    // Redis knows nothing: the data folder does.
+    await log.redis.flushall();
+    await refused();
+
+    expect((await runOrders(log, ['recover'], { env })).code).to.equal(0);
+    const second = await start(env);
+    const { position } = await place(second);
+    expect(position).to.match(/^0:3@2-/);
+    await second.stop();
+    // Restored to before the epoch.
+    await restore(log, backup);
+    const error = await start(env).catch((reason: unknown) => reason);
+    expect(String(error)).to.match(/knows epoch 2-[0-9a-f]{8} of the log, but the log is in epoch 1/);
+    const { stdout } = await runOrders(log, ['recover', '--dry-run'], { env });
+    expect(stdout).to.match(/Redis knows epoch 2-[0-9a-f]{8}, which the log has lost/);
+    expect(stdout).to.match(/lost: 1 events of 1 orders, 1 of them whole/);
+    expect((await runOrders(log, ['recover'], { env })).code).to.equal(0);
+    const third = await start(env);
+    expect((await place(third)).position)
+      .to.match(/^0:3@2-/)
+      .and.not.equal(position);
+  });
+});
