@@ -9,7 +9,9 @@ export interface Epoch {
   readonly name: string;
   /** RFC 3339, UTC, by the clock of the database. */
   readonly startedAt: string;
-  /** Whether the first event of the epoch may have an earlier recorded_at than the one before it. */
+  /**
+   * Whether the first event of the epoch may have an earlier recorded_at than the one before it.
+   */
   readonly clockReset: boolean;
   /** By partition: the last position that existed when the epoch started. */
   readonly startsAfter: ReadonlyMap<number, number>;
@@ -79,7 +81,9 @@ export class LogEpochs {
     return position > (this.validUpTo(epoch, partition) ?? -1);
   }
 
-  /** The form in which clients get a position: "5:120", or "5:120@2-9f3a01bc" after the first epoch. */
+  /**
+   * The form in which clients get a position: "5:120", or "5:120@2-9f3a01bc" after the first epoch.
+   */
   format(partition: number, position: number): string {
     const epoch = this.of(partition, position);
     return epoch === firstEpoch ? `${partition}:${position}` : `${partition}:${position}@${epoch}`;

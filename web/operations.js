@@ -17,6 +17,23 @@ access.addEventListener('submit', (event) => {
   void follow();
 });
 void follow();
+void followHealth();
+
+/** Shows in red why the service is not ready or degraded, such as a log that went back. */
+async function followHealth() {
+  const element = document.getElementById('health');
+  for (;;) {
+    try {
+      const { status, checks } = await (await fetch('/health/ready')).json();
+      const reasons = Object.entries(checks).filter(([, state]) => state !== 'up' && state !== 'live');
+      element.textContent = `${status}: ${reasons.map(([name, state]) => `${name}: ${state}`).join('; ')}`;
+      element.hidden = status === 'ready';
+    } catch {
+      // An unreachable service is shown by the connection.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+  }
+}
 
 /**
  * Follows the projections without end. It reads the stream itself: EventSource cannot send a key.

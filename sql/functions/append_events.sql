@@ -13,8 +13,8 @@ select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', f
 -- Promises: a command is accepted if its order's stream is at the expected version (0: the order
 -- does not exist) and no earlier command of this call names the same order. Any other command is
 -- rejected; the rejection affects no other command. The call fails as a whole if the partition does
--- not exist, or if an order does not belong to it (invalid_parameter_value). It also fails as a whole
--- if the log is not the one that the caller knows (check_partition_head).
+-- not exist, or if an order does not belong to it (invalid_parameter_value). It also fails as a
+-- whole if the log is not the one that the caller knows (check_partition_head).
 --
 -- Locks the partition's row in partition_heads until commit. Positions therefore have no gaps and
 -- become visible in order: a reader that has seen position n has seen every event before n.

@@ -6,7 +6,10 @@ export class LogWentBack extends Error {
   override readonly name = 'LogWentBack';
 }
 
-/** The clock of the database is behind the log's last event by more than the limit. Nothing was appended. */
+/**
+ * The clock of the database is behind the log's last event by more than the limit. Nothing was
+ * appended.
+ */
 export class ClockBehind extends Error {
   override readonly name = 'ClockBehind';
 }

@@ -16,7 +16,7 @@ export interface RunningProjector {
 export interface OpenProjectorOptions extends Omit<ProjectorOptions, 'logHeads' | 'rebuildPool'> {
   /** A subscribing connection, by which the projector hears at once of new generations. */
   readonly subscriber?: Redis;
-  /** What the process knows of the log; by default the projector's own. */
+  /** The process's knowledge of the log; by default the projector's own. */
   readonly continuity?: LogContinuity;
 }
 

@@ -21,12 +21,12 @@ import { createWebhookStore } from '../webhooks/webhook-store.js';
 import { openAccess } from './access.js';
 import { announceRelease } from './announce-release.js';
 import { openAuditor } from './audit.js';
-import { checkLog } from './continuity/check-log.js';
 import { CleanupStack } from './cleanup-stack.js';
 import { connect, redisWarning } from './connect.js';
-import { checkHealth } from './health.js';
+import { checkLog } from './continuity/check-log.js';
 import { keepKnownHeads } from './continuity/known-log.js';
 import { measureLog } from './continuity/log-gauges.js';
+import { checkHealth } from './health.js';
 import { measureIssuerKeys } from './projector-gauges.js';
 import { startProjectorRole } from './projector-role.js';
 import { warnOfEviction } from './redis-eviction.js';
@@ -44,7 +44,9 @@ export interface StartedService {
   /** The address of the HTTP API, such as http://127.0.0.1:3000. */
   readonly url: string;
   readonly partitions: number;
-  /** Resolves when an operator has started a new epoch of the log: the service has to start again. */
+  /**
+   * Resolves when an operator has started a new epoch of the log: the service has to start again.
+   */
   readonly newEpoch: Promise<void>;
   /** Finishes the requests in flight, hands over the partitions, and closes all connections. */
   stop(): Promise<void>;

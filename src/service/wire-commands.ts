@@ -14,7 +14,7 @@ import type { EventLogConnection } from './connect.js';
 
 export interface AppenderOptions {
   readonly maxClockBehindMs?: number;
-  /** What the process knows of the log. By default only its own appends. */
+  /** The process's knowledge of the log. By default only its own appends. */
   readonly continuity?: LogContinuity | undefined;
   readonly onCommitted?: AppendListeners['onCommitted'];
 }

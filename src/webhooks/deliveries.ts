@@ -55,7 +55,10 @@ export interface Delivery extends StoredEventRow {
   /** The secret before the last rotation, as long as it also signs. */
   readonly previous_secret: string | null;
   readonly attempts: number;
-  /** The epoch in which the event was appended: from the log itself, not from what the process knows. */
+  /**
+   * The epoch in which the event was appended: from the log itself, not from what the process
+   * knows.
+   */
   readonly epoch: string;
   /** Milliseconds since the first failed attempt ended; null before it. */
   readonly tried_ms: number | null;

@@ -21,6 +21,8 @@ describe('protection of the event log', () => {
     'truncate partition_heads',
     'update log_settings set partitions = 5',
     'delete from log_settings',
+    'delete from log_epochs',
+    'update log_epochs set start_position = 0',
   ];
   for (const sql of changes) {
     it(`the service’s role has no permission for: ${sql}`, async () => {

@@ -6,7 +6,9 @@ export interface Backup {
   readonly name: string;
 }
 
-/** Copies the database. All connections to it are ended, since PostgreSQL copies no database in use. */
+/**
+ * Copies the database. All connections to it are ended, since PostgreSQL copies no database in use.
+ */
 export async function backUp({ databaseUrl }: Pick<TestLog, 'databaseUrl'>): Promise<Backup> {
   const database = nameOf(databaseUrl);
   const name = `${database}_${randomBytes(3).toString('hex')}`;

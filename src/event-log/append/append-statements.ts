@@ -209,7 +209,10 @@ function rowsOf(
   });
 }
 
-/** What the functions compare the log with: the epoch, the known heads, and the limit of the clock. */
+/**
+ * The parameters that the functions compare the log with: the epoch, the known heads, and the limit
+ * of the clock.
+ */
 function guardOf(batches: readonly PartitionBatch[], known: KnownLog): [string, string, string] {
   return [known.epoch, arrayLiteral(batches.map(({ partition }) => known.position(partition))), clockLimit(known)];
 }

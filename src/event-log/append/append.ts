@@ -35,8 +35,8 @@ export type AppendResult =
   | { readonly appended: false; readonly version: number };
 
 /**
- * What a process knows of the log. The append functions refuse to append to a log that ends before
- * a known position, that is in another epoch, or whose clock is too far behind.
+ * The knowledge that a process has of the log. The append functions refuse to append to a log that
+ * ends before a known position, that is in another epoch, or whose clock is too far behind.
  */
 export interface KnownLog {
   readonly epoch: string;

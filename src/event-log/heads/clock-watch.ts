@@ -11,7 +11,9 @@ export class ClockWatch {
   readonly #log: Logger;
   /** Milliseconds by which the clock is behind the newest event; 0 if it is not. */
   behindMs = 0;
-  /** Milliseconds by which the clock of the database is ahead of this process's; negative if behind. */
+  /**
+   * Milliseconds by which the clock of the database is ahead of this process's; negative if behind.
+   */
   #aheadOfProcessMs = 0;
   #warned: 'behind' | 'apart' | undefined;
 

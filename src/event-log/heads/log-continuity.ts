@@ -20,7 +20,7 @@ import { type PartitionState, readLogState } from './read-log-state.js';
  * - **intact**: every reading so far has confirmed what was known before it was sent.
  * - **went back**: a reading found a partition that ends before a known position, or another event
  *   at the position of a known one, or an epoch before that of the process. A restore or a failover
- *   has lost the end of the log. What is known stays as it is. A reading that confirms it again
+ *   has lost the end of the log. The process keeps its knowledge. A reading that confirms it again
  *   makes the state intact: the process was connected to another server for a moment.
  * - **new epoch**: an operator has started a new epoch. The process has to start over, because it
  *   may hold what belongs to the lost part. It stays in this state.
@@ -35,7 +35,8 @@ export class LogContinuity extends EventEmitter<{ heads: [heads: readonly Head[]
   readonly #known: KnownEvents;
   readonly #settings: LogSettings;
   #refusal: LogWentBack | undefined;
-  /** Whether the process has to start over: no further reading makes the log intact. */
+  #hasNewEpoch = false;
+  /** Whether no further reading makes the log intact. */
   #isFinal = false;
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<boolean> | undefined;
@@ -67,6 +68,11 @@ export class LogContinuity extends EventEmitter<{ heads: [heads: readonly Head[]
   /** Why the process serves no commands and queries; undefined if the log is intact. */
   get refusal(): LogWentBack | undefined {
     return this.#refusal;
+  }
+
+  /** Whether an operator has started a new epoch: the process has to start over. */
+  get hasNewEpoch(): boolean {
+    return this.#hasNewEpoch;
   }
 
   /** Throws LogWentBack unless the log is intact. */
@@ -111,7 +117,8 @@ export class LogContinuity extends EventEmitter<{ heads: [heads: readonly Head[]
   }
 
   async #read(): Promise<void> {
-    // What was known before the reading was sent has to be in its result. Later appends may not be.
+    // The reading has to contain everything that was known before it was sent. Later appends may
+    // not be.
     const known: KnownEvents = { ...this.#known, positions: new Map(this.#known.positions) };
     const events = new Map(this.#known.events);
     const sentMs = Date.now();
@@ -143,6 +150,7 @@ export class LogContinuity extends EventEmitter<{ heads: [heads: readonly Head[]
   async #findNewEpoch(): Promise<boolean> {
     const epochs = await readEpochs(this.#pool);
     if (epochs.current === this.epoch || !epochs.has(this.epoch)) return false;
+    this.#hasNewEpoch = true;
     this.#isFinal = true;
     this.#refusal = new LogWentBack(`The log is in epoch ${epochs.current} now. This process starts over.`);
     this.#log.warn({ epoch: epochs.current, before: this.epoch }, 'an operator has started a new epoch of the log');

@@ -13,7 +13,10 @@ export interface PartitionState extends Head {
   readonly epoch: string;
   /** The hash of the event at the known position; null if the log has no such event. */
   readonly known_hash: Buffer | null;
-  /** Milliseconds by which the clock of the database is behind the last event; negative if it is ahead. */
+  /**
+   * Milliseconds by which the clock of the database is behind the last event; negative if it is
+   * ahead.
+   */
   readonly clock_behind_ms: number | null;
   /** The clock of the database, in milliseconds since 1970. */
   readonly clock_ms: number;
@@ -32,7 +35,9 @@ const readLogStateSql = `
   left join unnest($1::smallint[], $2::bigint[]) as k(partition, "position") on k.partition = h.partition
   order by h.partition`;
 
-/** Reads all heads, and looks up one known event per partition. Positions of 0 are not looked up. */
+/**
+ * Reads all heads, and looks up one known event per partition. Positions of 0 are not looked up.
+ */
 export async function readLogState(pool: Pool, known: Iterable<KnownEvent>): Promise<PartitionState[]> {
   const events = [...known].filter(({ position }) => position > 0);
   const { rows } = await pool.query<PartitionState>({

@@ -6,7 +6,7 @@ export interface NewEpoch {
   /** The actor of the operator event. */
   readonly actor: string;
   readonly reason: string;
-  /** What is known to be lost. It becomes part of the operator event. */
+  /** A summary of the events that are known to be lost. It becomes part of the operator event. */
   readonly lost: object | null;
   /** Whether the recorded_at of the next events may be earlier than that of the last ones. */
   readonly resetClock: boolean;

@@ -14,8 +14,8 @@ export type LogPoint = { readonly at: string } | { readonly partition: number; r
  * not exist.
  *
  * `recorded_at` never decreases within a partition, so a binary search finds the position. The
- * primary key serves each of its queries. The exception is an epoch that reset the clock: the search
- * then begins in the newest epoch that had started at that time.
+ * primary key serves each of its queries. The exception is an epoch that reset the clock: the
+ * search then begins in the newest epoch that had started at that time.
  */
 export async function positionsAt(pool: Pool, point: LogPoint): Promise<ReadonlyMap<number, number>> {
   const [heads, epochs] = await Promise.all([readHeads(pool), readEpochs(pool)]);

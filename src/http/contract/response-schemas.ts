@@ -22,13 +22,6 @@ export const responseSchemas = {
   Order: orderSchema,
   OrderPage: orderPageSchema,
   Change: changeSchema,
-  StreamReset: object({
-    detail: text,
-    /** The epoch of the log in which the stream continues. */
-    epoch: text,
-    /** By partition, the events that the reader has received and that are lost. */
-    lost: list(object({ partition: count, after: count, up_to: count })),
-  }),
   HistoryEvent: historyEventSchema,
   OrderHistory: orderHistorySchema,
   ChangesBetweenVersions: changesBetweenVersionsSchema,

@@ -50,9 +50,9 @@ interface Sample {
  *    a crash each owner waits for `freezeTimeoutMs`, releases the token and thaws its checkpoint.
  *    Until then the next coordinator finds a foreign token and gives its own attempt up.
  * 6. Wait, by the coordinator: until g has reached every frozen position, so that no reader sees
- *    data go back. A frozen position beyond the end of the log cannot be reached: the log went back,
- *    and g has to reach its end. After `flipTimeoutMs` it releases the token, thaws, and retries from step 3.
- *    After a crash: as in step 5.
+ *    data go back. A frozen position beyond the end of the log cannot be reached: the log went
+ *    back, and g has to reach its end. After `flipTimeoutMs` it releases the token, thaws, and
+ *    retries from step 3. After a crash: as in step 5.
  * 7. Flip, by the coordinator: one script makes g live and retires the version's live generation.
  *    It does nothing if the build was cancelled or the token released.
  * 8. Thaw, by the coordinator, only if the frozen generation stays in use: the flip failed, or the

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { LogContinuity } from '../../event-log/heads/log-continuity.js';
+import { readEpochs } from '../../event-log/read-epochs.js';
 import { withTimeout } from '../../with-timeout.js';
 import type { Connections } from '../connect.js';
 import { knownByDataDir, knownByReadModels, type LastKnown, noteEpoch } from './known-log.js';
@@ -21,37 +22,40 @@ export class LostLog extends Error {
  * respond, it is asked until it does; the process then stops serving if the log went back.
  */
 export async function checkLog(
-  { settings, redis, keys }: Pick<Connections, 'settings' | 'redis' | 'keys'>,
+  { pool, settings, redis, keys }: Pick<Connections, 'pool' | 'settings' | 'redis' | 'keys'>,
   continuity: LogContinuity,
   dataDir: string,
   log: Logger,
   isClosed: () => boolean,
 ): Promise<void> {
   const { epochs, partitions } = settings;
-  // What is known has to be read before the heads: other processes append meanwhile.
-  const learn = (known: LastKnown | undefined, source: string) => {
-    if (!known) return;
-    if (!epochs.has(known.epoch)) {
-      // An epoch that started later replaces what was known before it.
-      if (known.at !== undefined && known.at < (epochs.further.at(-1)?.startedAt ?? '')) return;
-      throw new LostLog(
-        `${source} knows epoch ${known.epoch} of the log, but the log is in epoch ${epochs.current}. ${remedy}`,
-      );
-    }
-    // Checkpoints of Redis belong to the epoch of their keys, those of a file to its own epoch.
-    for (const event of known.events) {
-      const { partition, position } = event;
-      if (!epochs.isLost({ partition, position, epoch: known.epoch })) continueWith(event);
-    }
+  const checkEpoch = async ({ epoch, at }: LastKnown, source: string) => {
+    if (epochs.has(epoch)) return;
+    // An epoch that started later replaces what was known before it.
+    if (at !== undefined && at < (epochs.further.at(-1)?.startedAt ?? '')) return;
+    // It may have started since the settings were read: the service then starts over.
+    if ((await readEpochs(pool)).has(epoch)) return;
+    throw new LostLog(
+      `${source} knows epoch ${epoch} of the log, but the log is in epoch ${epochs.current}. ${remedy}`,
+    );
   };
-  const continueWith = (event: LastKnown['events'][number]) => continuity.advance(event);
   const learnFromRedis = async () => {
     const known = await knownByReadModels(redis, keys, epochs.current, partitions);
-    learn(known && { ...known, events: [] }, 'Redis');
-    for (const event of known?.events ?? []) continueWith(event);
+    if (known) await checkEpoch(known, 'Redis');
+    // The checkpoints belong to the epoch of the keys.
+    for (const event of known?.events ?? []) continuity.advance(event);
     await noteEpoch(redis, keys, epochs.current);
   };
-  learn(await knownByDataDir(dataDir, settings), `the data folder ${dataDir}`);
+  const learnFromDataDir = async () => {
+    const known = await knownByDataDir(dataDir, settings);
+    if (known) await checkEpoch(known, `the data folder ${dataDir}`);
+    for (const event of known?.events ?? []) {
+      const { partition, position } = event;
+      if (!epochs.isLost({ partition, position, epoch: known?.epoch ?? '' })) continuity.advance(event);
+    }
+  };
+  // This knowledge has to be read before the heads: other processes append meanwhile.
+  await learnFromDataDir();
   try {
     await withTimeout(redisTimeoutMs, learnFromRedis());
   } catch (error) {
@@ -60,7 +64,7 @@ export async function checkLog(
     void retry(learnFromRedis, continuity, log, isClosed);
   }
   await continuity.start();
-  if (continuity.refusal) throw new LostLog(`${continuity.refusal.message} ${remedy}`);
+  if (continuity.refusal && !continuity.hasNewEpoch) throw new LostLog(`${continuity.refusal.message} ${remedy}`);
 }
 
 const remedy =

@@ -12,7 +12,9 @@ import type { ReadModelKeys } from '../../read-models/keys.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import { pipeline } from '../../read-models/redis/redis-pipeline.js';
 
-/** What Redis or a file last knew of the log: its newest epoch, and events of that epoch. */
+/**
+ * The last knowledge of the log in Redis or in a file: its newest epoch, and events of that epoch.
+ */
 export interface LastKnown {
   readonly epoch: string;
   readonly events: readonly KnownEvent[];
@@ -25,8 +27,8 @@ const writeIntervalMs = 10_000;
 
 /**
  * Reads what the read models in Redis know of the log: the newest epoch that a process has served,
- * and the checkpoints of the live generations in the epoch of `keys`. Undefined if Redis has nothing
- * of this log. Rejects with ReadModelUnavailable.
+ * and the checkpoints of the live generations in the epoch of `keys`. Undefined if Redis has
+ * nothing of this log. Rejects with ReadModelUnavailable.
  */
 export async function knownByReadModels(
   redis: Redis,

@@ -6,26 +6,31 @@ import { createGenerationStore } from '../../../projector/generations/generation
 import { projectorLimits } from '../../../projector/limits.js';
 import { getProjections } from '../../../queries/get-projections.js';
 import { releaseOf } from '../../../read-models/keys.js';
-import { openProjector } from '../../../service/open-projector.js';
+import { openProjector, type RunningProjector } from '../../../service/open-projector.js';
 import type { CommandContext } from '../../connections.js';
 import { printNotice } from '../../terminal/notices.js';
 import { operator } from '../../terminal/operator.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
 
+/** Milliseconds without a projector after which this command projects by itself. */
+const noOwnerMs = 3_000;
+
+/** Whether a process projects this log. */
+export async function isProjectorRunning({ pool, settings }: CommandContext): Promise<boolean> {
+  return (await countOwners(pool, settings, releaseOf(allProjections))) > 0;
+}
+
 /**
  * Waits until the read models of a new epoch hold the whole log. The running service fills them, or
  * this process if no projector is running.
+ * @param wasServiceRunning whether a projector was running before the epoch started.
  */
-export async function fillReadModels(context: CommandContext): Promise<void> {
+export async function fillReadModels(context: CommandContext, wasServiceRunning: boolean): Promise<void> {
   const { pool, settings, models, redis, keys, servers, openEvents } = context;
   const generations = createGenerationStore(redis, keys);
   for (const projection of allProjections) await generations.open(projection, operator());
-  const isServiceRunning = (await countOwners(pool, settings, releaseOf(allProjections))) > 0;
-  if (!isServiceRunning) printNotice('no projector is running: this command fills the read models');
-  const owner = `orders recover:${process.pid}`;
-  const own = isServiceRunning
-    ? undefined
-    : await openProjector({ ...context, url: servers.databaseUrl, owner, open: openEvents });
+  let own: RunningProjector | undefined;
+  let ownersSeenMs = wasServiceRunning ? performance.now() : Number.NEGATIVE_INFINITY;
   const bar = new ProgressBar('events');
   try {
     for (;;) {
@@ -39,6 +44,13 @@ export async function fillReadModels(context: CommandContext): Promise<void> {
           done += Math.min(checkpoint, head);
           isFilled &&= checkpoint >= head || stopped !== undefined;
         }
+      }
+      // Processes that run start over in the new epoch, and are no owners for a moment.
+      if (await isProjectorRunning(context)) ownersSeenMs = performance.now();
+      if (!own && performance.now() - ownersSeenMs > noOwnerMs) {
+        printNotice('no projector is running: this command fills the read models');
+        const owner = `orders recover:${process.pid}`;
+        own = await openProjector({ ...context, url: servers.databaseUrl, owner, open: openEvents });
       }
       bar.update(total === 0 ? 1 : done / total, done);
       if (isFilled) return;

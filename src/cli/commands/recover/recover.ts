@@ -15,7 +15,7 @@ import { printNotice } from '../../terminal/notices.js';
 import { operator } from '../../terminal/operator.js';
 import { alignColumns } from '../../terminal/tables.js';
 import { trustedKeys } from '../../trusted-keys.js';
-import { fillReadModels } from './fill-read-models.js';
+import { fillReadModels, isProjectorRunning } from './fill-read-models.js';
 import { type LostPart, lostParts, lostSince } from './lost-events.js';
 import {
   addOrder,
@@ -37,8 +37,8 @@ const usage = `orders recover [options]
 
   Ends every restore of the database, and every failover that lost commits. Shows what was lost, as
   far as the read models in Redis, the data folder and a signed checkpoint know it. Then starts a
-  new epoch of the log and builds the read models again. What clients and receivers hold of the lost
-  part is recognised from then on. Running processes start over by themselves.
+  new epoch of the log and builds the read models again. From then on, the service recognises what
+  clients and receivers hold of the lost part. Running processes start over by themselves.
 
   --dry-run        only show what was lost
   --save FILE      write each lost event to a new file, as NDJSON: the read models that know them
@@ -70,7 +70,8 @@ export async function recoverCommand(args: string[]): Promise<void> {
     const { epochs, partitions } = settings;
     const known = await knownByReadModels(redis, keys, epochs.current, partitions);
     const knownEpoch = known?.epoch ?? epochs.current;
-    // After a loss, Redis has the read models of the epoch that it knows, which the log may have lost.
+    // After a loss, Redis has the read models of the epoch that it knows, which the log may have
+    // lost.
     const models = createReadModels(redis, createKeys(settings.logId, knownEpoch), partitions, allProjections, epochs);
     console.log(`log ${settings.logId}, epoch ${epochs.current}`);
     if (!epochs.has(knownEpoch)) console.log(`Redis knows epoch ${knownEpoch}, which the log has lost`);
@@ -91,6 +92,7 @@ export async function recoverCommand(args: string[]): Promise<void> {
       if (parts.length > 0) process.exitCode = 3;
       return;
     }
+    const isServiceRunning = await isProjectorRunning(context);
     const epoch = await startEpoch(servers.migrationDatabaseUrl, {
       actor: operator(),
       reason: values.reason ?? 'the database was restored to an earlier state',
@@ -98,7 +100,7 @@ export async function recoverCommand(args: string[]): Promise<void> {
       resetClock: values['reset-clock'] ?? false,
     });
     console.log(`epoch ${epoch} of the log has started`);
-    await buildReadModels(context, await readLogSettings(pool), [knownEpoch]);
+    await buildReadModels(context, await readLogSettings(pool), [knownEpoch], isServiceRunning);
     console.log('the read models hold the whole log again');
   }, poolSize);
 }
@@ -107,13 +109,14 @@ async function buildReadModels(
   context: CommandContext,
   settings: CommandContext['settings'],
   knownEpochs: readonly string[],
+  isServiceRunning: boolean,
 ): Promise<void> {
   const { redis } = context;
   const { epochs, logId, partitions } = settings;
   const keys = createKeys(logId, epochs.current);
   const models = createReadModels(redis, keys, partitions, allProjections, epochs);
   await noteEpoch(redis, keys, epochs.current);
-  await fillReadModels({ ...context, settings, keys, models });
+  await fillReadModels({ ...context, settings, keys, models }, isServiceRunning);
   await removeEpochs(redis, settings, knownEpochs);
 }
 
@@ -158,7 +161,7 @@ async function printOrders(
   return summary;
 }
 
-/** What the data folder last knew, if that is beyond the end of the log. */
+/** Prints the knowledge of the data folder, if that is beyond the end of the log. */
 async function printDataDir({ config, settings, pool }: CommandContext): Promise<void> {
   const known = await knownByDataDir(config.dataDir, settings);
   if (known === undefined) return;
