@@ -1,9 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import pg from 'pg';
+import { createCheckpointPayload, type SignedCheckpointPayload } from '../../src/audit/signed-checkpoint.js';
+import { verifyLog } from '../../src/audit/verify-log.js';
+import { lostSince } from '../../src/cli/commands/recover/lost-events.js';
 import { createAppender } from '../../src/event-log/append/group-commit.js';
 import { readLogSettings } from '../../src/event-log/database.js';
 import { startEpoch } from '../../src/event-log/operators/start-epoch.js';
@@ -23,15 +22,10 @@ const epochOptions = { actor: 'test', reason: 'test', lost: null, resetClock: fa
 describe('after a restore', function () {
   this.timeout(60_000);
   let log: TestLog;
-  let folder: string;
   beforeEach(async () => {
     log = await createTestLog(1);
-    folder = await mkdtemp(join(tmpdir(), 'orders-restored-'));
   });
-  afterEach(async () => {
-    await log.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterEach(() => log.close());
 
   it('no two events have the same webhook id, and an event that was kept has its old one', async () => {
     const append = appender(log);
@@ -57,42 +51,37 @@ describe('after a restore', function () {
     expect(after).to.deep.equal([`evt_${name}_0_1`, `evt_${name}_${epoch}_0_3`]);
   });
 
-  it('orders verify --against says what is missing since a checkpoint, before and after recover', async () => {
-    const keyFile = join(folder, 'key.pem');
-    const { privateKey } = generateKeyPairSync('ed25519');
-    await writeFile(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }));
-    const env = { ORDERS_SIGNING_KEY_FILES: keyFile };
+  it('a checkpoint from before the loss names what is missing since, before and after recover', async () => {
     const append = appender(log);
-    const checkpoint = async (name: string) => {
-      const { stdout } = await runOrders(log, ['checkpoint'], { env });
-      await writeFile(join(folder, name), stdout);
+    const checkpoint = async () => createCheckpointPayload(log.pool, await readLogSettings(log.pool));
+    const verify = async (against: SignedCheckpointPayload) => {
+      const { epochs } = await readLogSettings(log.pool);
+      const findings = await verifyLog({ pool: log.pool, partitions: 1, epochs, against, inParallel: 1 });
+      return findings.map(({ position, reason, detail }) => `${position} ${reason}: ${detail}`);
     };
-    const verify = (name: string) => runOrders(log, ['verify', '--against', join(folder, name)], { env });
     await place(append, orderIdIn(0, 1));
-    await checkpoint('kept');
+    const kept = await checkpoint();
     const backup = await backUp(log);
     await place(append, orderIdIn(0, 1));
     await place(append, orderIdIn(0, 1));
-    await checkpoint('lost');
+    const lost = await checkpoint();
     await restore(log, backup);
-    const dryRun = await runOrders(log, ['recover', '--dry-run', '--against', join(folder, 'lost')], { env });
-    expect(dryRun.stdout).to.match(/the checkpoint of .*: the log has lost events\n.*\n +0 +1 +3 +2\n/);
-    const unrecovered = await verify('lost');
-    expect([unrecovered.code, unrecovered.stdout]).to.satisfy(
-      ([code, text]: [number, string]) => code === 3 && /position 2: cut-off: the events from here to 3/.test(text),
-      unrecovered.output,
-    );
+    expect(await lostSince(log, log.settings.epochs, lost)).to.deep.equal([
+      { partition: 0, keptUpTo: 1, knownUpTo: 3 },
+    ]);
+    expect(await verify(lost)).to.deep.equal([
+      '2 cut-off: the events from here to 3 of the checkpoint are missing: the log ends before them',
+    ]);
     const epoch = await startEpoch(log.databaseUrl, epochOptions);
     const renewed = createAppender(log.pool, log.settings, {}, { epoch, position: () => 0, maxClockBehindMs: 1_000 });
     for (let nth = 0; nth < 4; nth += 1) await place(renewed.append, orderIdIn(0, 1));
-    const recovered = await verify('lost');
-    expect(recovered.code, recovered.output).to.equal(3);
-    expect(recovered.stdout).to.include(`epoch ${epoch} of the log began at`);
-    expect(recovered.stdout).to.match(/position 2: lost: the events from here to 3 of the checkpoint were lost/);
-    const kept = await verify('kept');
-    expect([kept.code, kept.output]).to.satisfy(([code]: [number]) => code === 0, kept.output);
-    await checkpoint('new');
-    expect((await verify('new')).code).to.equal(0);
+    expect(await verify(lost)).to.deep.equal([
+      '2 lost: the events from here to 3 of the checkpoint were lost before a later epoch began',
+    ]);
+    expect(await verify(kept)).to.deep.equal([]);
+    const renewedCheckpoint = await checkpoint();
+    expect([kept.epoch, renewedCheckpoint.epoch]).to.deep.equal([undefined, epoch]);
+    expect(await verify(renewedCheckpoint)).to.deep.equal([]);
   });
 
   it('a rebuild alone repairs read models that are ahead of the log', async () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { readLogSettings } from '../../src/event-log/database.js';
 import { LogContinuity } from '../../src/event-log/heads/log-continuity.js';
 import { startEpoch } from '../../src/event-log/operators/start-epoch.js';
 import { appender, orderIdIn, place } from '../support/events.js';
@@ -61,5 +62,21 @@ describe('the continuity of the log', function () {
     expect(await continuity.read()).to.equal(false);
     expect(epoch).to.equal(started);
     expect(() => continuity.assertIntact()).to.throw(/starts over/);
+  });
+
+  it('a process whose epoch was lost starts over when another epoch starts', async () => {
+    const backup = await backUp(log);
+    const options = { actor: 'test', reason: 'test', lost: null, resetClock: false };
+    await startEpoch(log.databaseUrl, options);
+    const continuity = new LogContinuity(log.pool, await readLogSettings(log.pool), silent);
+    expect(await continuity.read()).to.equal(true);
+    await restore(log, backup);
+    expect(await continuity.read()).to.equal(false);
+    expect([continuity.refusal?.message, continuity.hasNewEpoch]).to.satisfy(
+      ([message, isNew]: [string, boolean]) => /in an epoch before the known one/.test(message) && !isNew,
+    );
+    await startEpoch(log.databaseUrl, options);
+    expect(await continuity.read()).to.equal(false);
+    expect(continuity.hasNewEpoch).to.equal(true);
   });
 });

@@ -1,14 +1,15 @@
 import { expect } from 'chai';
+import { type LocalService, startLocalService } from '../support/local-service.js';
 import { backUp, restore } from '../support/restore.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
-import { call, type RunningService, startService } from '../support/service.js';
+import { call } from '../support/service.js';
 
 const order = { user_id: 'u-1', item_ids: ['a'], total_amount: 10 };
 
 describe('a log that went back while processes run', function () {
   this.timeout(120_000);
   let log: TestLog;
-  const services: RunningService[] = [];
+  const services: LocalService[] = [];
   beforeEach(async () => {
     log = await createTestLog(4);
   });
@@ -16,13 +17,13 @@ describe('a log that went back while processes run', function () {
     await Promise.all(services.splice(0).map((service) => service.stop()));
     await log.close();
   });
-  async function start(roles: string): Promise<RunningService> {
-    const service = await startService(log, { ORDERS_ROLES: roles });
+  async function start(roles: string): Promise<LocalService> {
+    const service = await startLocalService(log, { ORDERS_ROLES: roles });
     services.push(service);
     return service;
   }
-  const ready = (service: RunningService) => async () => (await call(service, 'GET', '/health/ready')).status === 200;
-  const place = async (service: RunningService) => {
+  const ready = (service: LocalService) => async () => (await call(service, 'GET', '/health/ready')).status === 200;
+  const place = async (service: LocalService) => {
     const { status, body } = await call(service, 'POST', '/orders', order, { prefer: 'wait=10' });
     expect(status).to.equal(201);
     return body.order_id;

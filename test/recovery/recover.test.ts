@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { readOperatorEvents } from '../../src/event-log/operators/operator-events.js';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { openStream } from '../support/event-stream.js';
+import { startLocalService } from '../support/local-service.js';
 import { runOrders } from '../support/orders-command.js';
 import { backUp, restore } from '../support/restore.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
@@ -16,7 +17,7 @@ describe('orders recover', function () {
   this.timeout(120_000);
   let log: TestLog;
   let folder: string;
-  const services: RunningService[] = [];
+  const services: { stop(): Promise<unknown> }[] = [];
   beforeEach(async () => {
     log = await createTestLog(1);
     folder = await mkdtemp(join(tmpdir(), 'orders-recover-'));
@@ -31,9 +32,14 @@ describe('orders recover', function () {
     services.push(service);
     return service;
   }
-  const isReady = (service: RunningService) => async () =>
+  const startLocal = async (env: Record<string, string>) => {
+    const service = await startLocalService(log, env);
+    services.push(service);
+    return service;
+  };
+  const isReady = (service: { url: string }) => async () =>
     (await call(service, 'GET', '/health/ready').catch(() => undefined))?.status === 200;
-  async function place(service: RunningService, total_amount = 10) {
+  async function place(service: { url: string }, total_amount = 10) {
     const { status, body, headers } = await call(service, 'POST', '/orders', { ...order, total_amount }, wait);
     expect(status).to.equal(201);
     return { id: body.order_id, position: headers.get('event-position') ?? '' };
@@ -132,7 +138,7 @@ describe('orders recover', function () {
 
   it('serve refuses a log that ends before what Redis or the data folder knows, and serves after recover', async () => {
     const env = { ORDERS_DATA_DIR: folder };
-    const first = await start(env);
+    const first = await startLocal(env);
     await place(first);
     const backup = await backUp(log);
     await eventually('the service to be back', isReady(first));
@@ -140,7 +146,7 @@ describe('orders recover', function () {
     await first.stop();
     await restore(log, backup);
     const refused = async () => {
-      const error = await start(env).catch((reason: unknown) => reason);
+      const error = await startLocal(env).catch((reason: unknown) => reason);
       expect(String(error)).to.match(/went back.*partition 0 ends at 1, but 2 was known.*orders recover --dry-run/s);
     };
     await refused();
@@ -149,19 +155,19 @@ describe('orders recover', function () {
     await refused();
 
     expect((await runOrders(log, ['recover'], { env })).code).to.equal(0);
-    const second = await start(env);
+    const second = await startLocal(env);
     const { position } = await place(second);
     expect(position).to.match(/^0:3@2-/);
     await second.stop();
     // Restored to before the epoch.
     await restore(log, backup);
-    const error = await start(env).catch((reason: unknown) => reason);
+    const error = await startLocal(env).catch((reason: unknown) => reason);
     expect(String(error)).to.match(/knows epoch 2-[0-9a-f]{8} of the log, but the log is in epoch 1/);
     const { stdout } = await runOrders(log, ['recover', '--dry-run'], { env });
     expect(stdout).to.match(/Redis knows epoch 2-[0-9a-f]{8}, which the log has lost/);
     expect(stdout).to.match(/lost: 1 events of 1 orders, 1 of them whole/);
     expect((await runOrders(log, ['recover'], { env })).code).to.equal(0);
-    const third = await start(env);
+    const third = await startLocal(env);
     expect((await place(third)).position)
       .to.match(/^0:3@2-/)
       .and.not.equal(position);

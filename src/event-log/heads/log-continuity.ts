@@ -8,7 +8,7 @@ import { ClockWatch } from './clock-watch.js';
 import { describeDifferences, differencesOf, type KnownEvents } from './compare-log.js';
 import type { HeadMoved } from './head-moved.js';
 import type { Head } from './read-heads.js';
-import { type PartitionState, readLogState } from './read-log-state.js';
+import { type KnownEvent, type PartitionState, readLogState } from './read-log-state.js';
 
 /**
  * Knows whether the log still continues what this process knows of it. Every process has one.
@@ -91,6 +91,11 @@ export class LogContinuity extends EventEmitter<{ heads: [heads: readonly Head[]
     return this.#known.positions.get(partition) ?? 0;
   }
 
+  /** The newest event of each partition whose hash is known. */
+  get knownEvents(): readonly KnownEvent[] {
+    return [...this.#known.events.values()];
+  }
+
   /** Adds what this process knows: a position that is in the log, and its event's hash if known. */
   advance({ partition, position, hash }: HeadMoved): void {
     if (this.#refusal) return;
@@ -146,10 +151,11 @@ export class LogContinuity extends EventEmitter<{ heads: [heads: readonly Head[]
     this.emit('heads', states);
   }
 
-  /** Whether the log is in a later epoch that continues the epoch of this process. */
+  /** Whether an epoch has started that this process did not know when it began. */
   async #findNewEpoch(): Promise<boolean> {
     const epochs = await readEpochs(this.#pool);
-    if (epochs.current === this.epoch || !epochs.has(this.epoch)) return false;
+    // A log that went back to before the epoch of this process has an epoch that it knew.
+    if (this.#settings.epochs.has(epochs.current)) return false;
     this.#hasNewEpoch = true;
     this.#isFinal = true;
     this.#refusal = new LogWentBack(`The log is in epoch ${epochs.current} now. This process starts over.`);

@@ -103,15 +103,14 @@ export function keepKnownHeads(
   log: Logger,
 ): () => Promise<void> {
   const file = headsFile(dataDir, settings);
-  let latest: HeadsFileContent['heads'] = [];
   let written = '[]';
-  continuity.on('heads', (heads) => {
-    latest = heads.map(({ partition, position, hash }) => [partition, position, hash.toString('hex')]);
-  });
   const write = async () => {
-    const heads = JSON.stringify(latest);
-    if (heads === written || !existsSync(dataDir)) return;
-    const content: HeadsFileContent = { epoch: continuity.epoch, at: new Date().toISOString(), heads: latest };
+    const known = continuity.knownEvents.map(
+      ({ partition, position, hash }) => [partition, position, hash.toString('hex')] as const,
+    );
+    const heads = JSON.stringify(known);
+    if (heads === written || continuity.refusal || !existsSync(dataDir)) return;
+    const content: HeadsFileContent = { epoch: continuity.epoch, at: new Date().toISOString(), heads: known };
     const temporary = `${file}.${process.pid}.new`;
     await writeFile(temporary, JSON.stringify(content), { mode: 0o600 });
     await rename(temporary, file);

@@ -26,7 +26,7 @@ export async function isProjectorRunning({ pool, settings }: CommandContext): Pr
  * @param wasServiceRunning whether a projector was running before the epoch started.
  */
 export async function fillReadModels(context: CommandContext, wasServiceRunning: boolean): Promise<void> {
-  const { pool, settings, models, redis, keys, servers, openEvents } = context;
+  const { pool, models, redis, keys, servers, openEvents } = context;
   const generations = createGenerationStore(redis, keys);
   for (const projection of allProjections) await generations.open(projection, operator());
   let own: RunningProjector | undefined;
