@@ -52,11 +52,7 @@ export async function openStream(
         if (controller.signal.aborted) continue;
         lastId = field('id') ?? lastId;
         if (data === undefined) continue;
-<<<<<<< HEAD
         if (url.includes('/orders/stream') && field('event') === undefined) expectComponent('Change', JSON.parse(data));
-=======
-        if (url.includes('/orders/stream') && field('event') !== 'reset') expectComponent('Change', JSON.parse(data));
->>>>>>> 6d056ba (Document backups and restores, and test epochs end to end)
         const message = { id: field('id'), event: field('event'), data };
         messages.push(message);
         onMessage(message, reader);
