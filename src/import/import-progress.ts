@@ -11,8 +11,8 @@ export interface ImportProgress {
   /** Names the content of the file and the options that positions depend on. */
   readonly input: string;
   /**
-   * The epoch of the log. In another one, durable events may have been lost: the import starts again,
-   * and recognises the lines that are still there.
+   * The epoch of the log. In another one, durable events may have been lost: the import starts
+   * again, and recognises the lines that are still there.
    */
   readonly epoch?: string;
   position: FilePosition;
@@ -47,8 +47,8 @@ export function newProgress(source: string, input: string, epoch: string): Impor
 }
 
 /**
- * Loads the progress of an interrupted import. Undefined if there is none in this epoch. Throws Error if it belongs to another source or
- * file, or to other options.
+ * Loads the progress of an interrupted import. Undefined if there is none in this epoch. Throws
+ * Error if it belongs to another source or file, or to other options.
  */
 export async function loadProgress(
   file: string,

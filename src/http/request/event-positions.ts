@@ -20,12 +20,10 @@ export async function checkEpoch(epochs: LogEpochs, continuity: Continuity, epoc
   continuity.assertIntact();
 }
 
-/** Throws ProblemError if the event at a position was lost, and LogWentBack as `checkEpoch` does. */
-export async function checkNotLost(
-  epochs: LogEpochs,
-  continuity: Continuity,
-  awaited: EventPosition,
-): Promise<void> {
+/**
+ * Throws ProblemError if the event at a position was lost, and LogWentBack as `checkEpoch` does.
+ */
+export async function checkNotLost(epochs: LogEpochs, continuity: Continuity, awaited: EventPosition): Promise<void> {
   if (!epochs.isLost(awaited)) return;
   const { partition, position, epoch } = awaited;
   await checkEpoch(epochs, continuity, epoch);

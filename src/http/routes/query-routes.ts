@@ -24,7 +24,10 @@ import { respond } from '../response/respond.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
-type QueryDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'continuity' | 'defaultCurrency' | 'runHeavyQuery'>;
+type QueryDependencies = Pick<
+  HttpDependencies,
+  'models' | 'applied' | 'continuity' | 'defaultCurrency' | 'runHeavyQuery'
+>;
 
 /** The queries of orders and metrics. They read Redis only. */
 export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): void {

@@ -50,12 +50,10 @@ export function readChanges(models: ReadModels, partition: number, after: number
     const known = entries.findIndex(({ firstPosition }) => !firsts.has(firstPosition));
     const unknown = known < 0 ? undefined : entries[known];
     return {
-      changes: entries
-        .slice(0, known < 0 ? undefined : known)
-        .map((entry) => {
-          const shown = models.epochs.format(partition, entry.position);
-          return changeOf(partition, shown, entry, firsts.get(entry.firstPosition));
-        }),
+      changes: entries.slice(0, known < 0 ? undefined : known).map((entry) => {
+        const shown = models.epochs.format(partition, entry.position);
+        return changeOf(partition, shown, entry, firsts.get(entry.firstPosition));
+      }),
       upTo: unknown ? unknown.position - 1 : after + texts.length,
     };
   });
