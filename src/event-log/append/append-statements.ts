@@ -130,9 +130,7 @@ async function appendEach(
       arrayLiteral(appends.map((one) => one.expectedVersion)),
       arrayLiteral(appends.map((one) => one.events.length)),
       ...columnsOf(events),
-      ...(isOne
-        ? [known.epoch, known.position(first?.partition ?? 0), clockLimit(known)]
-        : guardOf(batches, known)),
+      ...(isOne ? [known.epoch, known.position(first?.partition ?? 0), clockLimit(known)] : guardOf(batches, known)),
     ],
   });
   if (rows.length !== appends.length) {
