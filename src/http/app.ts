@@ -14,9 +14,9 @@ import { type AddRoute, createRouter } from './routes/router.js';
 /** Everything that the application needs besides its routes. */
 export type AppDependencies = Pick<
   HttpDependencies,
-  'authenticate' | 'redeemTicket' | 'rateLimit' | 'addresses' | 'continuity' | 'corsOrigins' | 'streams' | 'log'
+  'authenticate' | 'redeemTicket' | 'rateLimit' | 'addresses' | 'corsOrigins' | 'streams' | 'log'
 > &
-  Partial<Pick<HttpDependencies, 'budgets'>>;
+  Partial<Pick<HttpDependencies, 'budgets' | 'continuity'>>;
 
 /**
  * The Koa application of the service: its routes, behind the middleware that every request passes
@@ -27,12 +27,12 @@ export function createApp(
   registry: Registry,
   addRoutes: (route: AddRoute) => void,
 ): RequestListener {
-  const { authenticate, redeemTicket, rateLimit, addresses, continuity, corsOrigins, streams, log } = dependencies;
+  const { authenticate, redeemTicket, rateLimit, addresses, corsOrigins, streams, log } = dependencies;
   const { budgets = createRequestBudgets() } = dependencies;
   const { route, dispatch, methodsOf } = createRouter(
     { authenticate, redeemTicket },
     rateLimit.limitRate,
-    continuity.assertIntact,
+    dependencies.continuity?.assertIntact,
   );
   addRoutes(route);
 

@@ -32,12 +32,16 @@ describe('the drill of docs/backup-and-restore.md', function () {
     }
     const folder = await createDataDir('drill');
     const runAs = await serverUser();
+    const named = { name: 'PostgreSQL', logFile: join(folder, 'postgres.log') };
     const [data, backup] = [join(folder, 'data'), join(folder, 'backup')];
     for (const path of [data, backup]) {
       await mkdir(path, { mode: 0o700 });
       if (runAs) await chown(path, runAs.uid, runAs.gid);
     }
-    await runChild(join(bin, 'initdb'), ['-D', data, '-U', 'orders', '-A', 'trust', '-E', 'UTF8'], { ...runAs });
+    await runChild(join(bin, 'initdb'), ['-D', data, '-U', 'orders', '-A', 'trust', '-E', 'UTF8'], {
+      ...runAs,
+      ...named,
+    });
     const port = await freePort();
     const databaseUrl = `postgresql://orders@127.0.0.1:${port}/postgres`;
     const start = async (from: string): Promise<Child> => {
@@ -45,7 +49,7 @@ describe('the drill of docs/backup-and-restore.md', function () {
       const child = startChild(join(bin, 'postgres'), ['-D', from, ...settings.flatMap((one) => ['-c', one])], {
         ...runAs,
       });
-      await waitUntilStarted('PostgreSQL', child, 30_000, async () => {
+      await waitUntilStarted({ ...named, child }, 30_000, async () => {
         const client = new pg.Client({ connectionString: databaseUrl });
         await client.connect();
         await client.end();
@@ -65,6 +69,7 @@ describe('the drill of docs/backup-and-restore.md', function () {
       const kept = (await place()).body.order_id;
       await runChild(join(bin, 'pg_basebackup'), ['-d', databaseUrl, '-D', backup, '-X', 'stream', '-c', 'fast'], {
         ...runAs,
+        ...named,
       });
       const lost = (await place()).body.order_id;
       await call(service, 'POST', `/orders/${lost}/pay`, {}, { prefer: 'wait=10' });

@@ -27,7 +27,7 @@ export interface Routes {
 export function createRouter(
   authentication: Authentication,
   limitRate: LimitRate | undefined,
-  assertIntact: () => void,
+  assertIntact: () => void = () => undefined,
 ): Routes {
   /** By `groupOf`. A router tries all of its paths one by one, so each router has few. */
   const routers = new Map<string, { readonly router: Router; readonly dispatch: Middleware }>();
