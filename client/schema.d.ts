@@ -288,7 +288,7 @@ export interface paths {
         };
         /**
          * Changes as they happen, as Server-Sent Events
-         * @description Each message is one change; its data is a Change. The stream starts with the next change. With Last-Event-ID it continues right after that message: no change is missed or repeated. A comment is sent every 15 seconds. An event `reset` says that the changes after the given id are not known; the stream continues with the next change. An event `problem` says why the stream ends; if it is temporary, the reader reconnects.
+         * @description Each message is one change; its data is a Change. The stream starts with the next change. With Last-Event-ID it continues right after that message: no change is missed or repeated. A comment is sent every 15 seconds. An event `reset` says that the changes after the given id are not known; the stream continues with the next change. If its type is `/problems/position-lost`, events that were sent earlier were lost in a restore: `lost` names them, per `partition` those after the position `after` and up to `up_to`, and the stream continues after the last events that still hold. An event `problem` says why the stream ends; if it is temporary, the reader reconnects.
          */
         get: operations["streamOrders"];
         put?: never;
@@ -819,7 +819,7 @@ export interface components {
             occurred_at: string;
             /** Format: date-time */
             recorded_at: string;
-            /** @description An Event-Position: partition:position. */
+            /** @description An Event-Position. */
             position: string;
         };
         HistoryEvent: {
@@ -1024,6 +1024,7 @@ export interface components {
             checkpoint: {
                 /** Format: uuid */
                 log_id: string;
+                epoch?: string;
                 /** Format: date-time */
                 created_at: string;
                 partitions: {
@@ -1164,7 +1165,7 @@ export interface components {
         /** @description A problem (RFC 9457), without the members that only a single request has. */
         LineProblem: {
             /** @enum {unknown} */
-            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/exceeds-creditable-amount" | "/problems/amended-below-credited" | "/problems/wrong-cancelled-amount" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-units-in-transit" | "/problems/exceeds-shipped-quantity" | "/problems/shipment-not-found" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/internal-error";
+            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/position-lost" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/exceeds-creditable-amount" | "/problems/amended-below-credited" | "/problems/wrong-cancelled-amount" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-units-in-transit" | "/problems/exceeds-shipped-quantity" | "/problems/shipment-not-found" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/clock-behind" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/internal-error";
             title: string;
             status: number;
             detail: string;
@@ -1533,7 +1534,7 @@ export interface components {
                 };
             };
         };
-        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The event log went back (`/problems/log-went-back`). The service is overloaded (`/problems/overloaded`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
         Problem503: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1543,7 +1544,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
+                    type?: "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
                 };
             };
         };
@@ -1600,7 +1601,7 @@ export interface components {
                 };
             };
         };
-        /** @description Too many commands on this order at once (`/problems/contended`). The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
+        /** @description The clock of the database is behind (`/problems/clock-behind`). Too many commands on this order at once (`/problems/contended`). The event log is unavailable (`/problems/event-log-unavailable`). The event log went back (`/problems/log-went-back`). The service is overloaded (`/problems/overloaded`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
         Problem503B: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1610,7 +1611,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "/problems/contended" | "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
+                    type?: "/problems/clock-behind" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
                 };
             };
         };
@@ -1861,7 +1862,7 @@ export interface components {
                 };
             };
         };
-        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The read models have not reached the position (`/problems/position-not-reached`). The read models are unavailable (`/problems/read-models-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The event log went back (`/problems/log-went-back`). The service is overloaded (`/problems/overloaded`). The read models have not reached the position (`/problems/position-not-reached`). The read models are unavailable (`/problems/read-models-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
         Problem503C: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1871,7 +1872,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/position-not-reached" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
+                    type?: "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/position-not-reached" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
                 };
             };
         };
@@ -1901,6 +1902,19 @@ export interface components {
                 };
             };
         };
+        /** @description The position is lost (`/problems/position-lost`). */
+        Problem410: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/position-lost";
+                };
+            };
+        };
         /** @description The series would have too many buckets (`/problems/too-many-buckets`). The request is not valid (`/problems/validation`). */
         Problem422D: {
             headers: {
@@ -1914,7 +1928,7 @@ export interface components {
                 };
             };
         };
-        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The read models are unavailable (`/problems/read-models-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The event log went back (`/problems/log-went-back`). The service is overloaded (`/problems/overloaded`). The read models are unavailable (`/problems/read-models-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
         Problem503D: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -1924,7 +1938,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
+                    type?: "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
                 };
             };
         };
@@ -1951,6 +1965,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     type?: "/problems/no-signing-key";
+                };
+            };
+        };
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The read models are unavailable (`/problems/read-models-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
+        Problem503E: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
                 };
             };
         };
@@ -1993,6 +2021,20 @@ export interface components {
                 };
             };
         };
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
+        Problem503F: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
+                };
+            };
+        };
         /** @description The limit of webhooks is reached (`/problems/too-many-webhooks`). */
         Problem409N: {
             headers: {
@@ -2020,7 +2062,7 @@ export interface components {
             };
         };
         /** @description The service is overloaded (`/problems/overloaded`). */
-        Problem503E: {
+        Problem503G: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2034,7 +2076,7 @@ export interface components {
             };
         };
         /** @description The event log is unavailable (`/problems/event-log-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
-        Problem503F: {
+        Problem503H: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2055,7 +2097,7 @@ export interface components {
         "If-Match": string;
         /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
         Prefer: string;
-        /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. */
+        /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore is a 410. */
         "Min-Event-Position": string;
         /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
         "If-None-Match": string;
@@ -2066,7 +2108,7 @@ export interface components {
     headers: {
         /** @description For an order: its version. */
         ETag: string;
-        /** @description The position of the command’s event in the log: partition:position. */
+        /** @description The position of the command’s event in the log: partition:position. After a loss of events, the epoch of the log follows: 5:120@2-9f3a01bc. */
         "Event-Position": string;
         /** @description true: the command was handled before, and this is the response of that time. */
         "Idempotency-Replayed": "true";
@@ -2140,7 +2182,7 @@ export interface operations {
                 cursor?: string;
             };
             header?: {
-                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. */
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore is a 410. */
                 "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
                 /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
@@ -2175,6 +2217,7 @@ export interface operations {
             404: components["responses"]["Problem404"];
             405: components["responses"]["Problem405"];
             406: components["responses"]["Problem406"];
+            410: components["responses"]["Problem410"];
             422: components["responses"]["Problem422C"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
@@ -2933,7 +2976,7 @@ export interface operations {
                 interval?: "hour" | "day" | "week" | "month";
             };
             header?: {
-                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. */
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore is a 410. */
                 "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
                 /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
@@ -2968,6 +3011,7 @@ export interface operations {
             404: components["responses"]["Problem404"];
             405: components["responses"]["Problem405"];
             406: components["responses"]["Problem406"];
+            410: components["responses"]["Problem410"];
             422: components["responses"]["Problem422D"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
@@ -3024,7 +3068,7 @@ export interface operations {
                 at?: string;
             };
             header?: {
-                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. */
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore is a 410. */
                 "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
                 /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
@@ -3061,6 +3105,7 @@ export interface operations {
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405"];
             406: components["responses"]["Problem406"];
+            410: components["responses"]["Problem410"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
@@ -3083,7 +3128,7 @@ export interface operations {
                 proof?: boolean;
             };
             header?: {
-                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. */
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore is a 410. */
                 "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
                 /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
@@ -3123,6 +3168,7 @@ export interface operations {
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405"];
             406: components["responses"]["Problem406"];
+            410: components["responses"]["Problem410"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
@@ -3176,7 +3222,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503D"];
+            503: components["responses"]["Problem503E"];
         };
     };
     createStreamTicket: {
@@ -3207,7 +3253,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503D"];
+            503: components["responses"]["Problem503E"];
         };
     };
     rebuildProjection: {
@@ -3241,7 +3287,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503D"];
+            503: components["responses"]["Problem503E"];
         };
     };
     cancelRebuild: {
@@ -3272,7 +3318,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503D"];
+            503: components["responses"]["Problem503E"];
         };
     };
     listWebhooks: {
@@ -3316,7 +3362,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            503: components["responses"]["Problem503F"];
         };
     };
     createWebhook: {
@@ -3356,7 +3402,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            503: components["responses"]["Problem503F"];
         };
     };
     getWebhook: {
@@ -3402,7 +3448,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            503: components["responses"]["Problem503F"];
         };
     };
     deleteWebhook: {
@@ -3433,7 +3479,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            503: components["responses"]["Problem503F"];
         };
     };
     setWebhookState: {
@@ -3473,7 +3519,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            503: components["responses"]["Problem503F"];
         };
     };
     rotateWebhookSecret: {
@@ -3506,7 +3552,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            503: components["responses"]["Problem503F"];
         };
     };
     listDeadLetters: {
@@ -3555,7 +3601,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            503: components["responses"]["Problem503F"];
         };
     };
     replayDeadLetters: {
@@ -3595,7 +3641,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            503: components["responses"]["Problem503F"];
         };
     };
     getCheckpoint: {
@@ -3682,7 +3728,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503G"];
         };
     };
     getServiceMetrics: {
@@ -3711,7 +3757,7 @@ export interface operations {
             405: components["responses"]["Problem405"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503F"];
+            503: components["responses"]["Problem503H"];
         };
     };
     isLive: {
@@ -3802,7 +3848,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503G"];
         };
     };
     getPageFile: {
@@ -3834,7 +3880,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503G"];
         };
     };
     getOpenApi: {
@@ -3875,7 +3921,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503G"];
         };
     };
     getDocs: {
@@ -3903,7 +3949,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503G"];
         };
     };
     getDocsFile: {
@@ -3935,7 +3981,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503G"];
         };
     };
     listProblems: {
@@ -3963,7 +4009,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503G"];
         };
     };
     getProblem: {
@@ -3993,7 +4039,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503G"];
         };
     };
     receiveOrderEvent: {
