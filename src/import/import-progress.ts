@@ -61,7 +61,7 @@ export async function loadProgress(
     throw error;
   });
   if (text === undefined) return undefined;
-  const progress = { ...newProgress(source, input), ...(JSON.parse(text) as ImportProgress) };
+  const progress = { ...newProgress(source, input, firstEpoch), ...(JSON.parse(text) as ImportProgress) };
   if (progress.source !== source) {
     throw new Error(
       `an import of this file with --source ${progress.source} was interrupted: use the same source, or --restart`,
@@ -72,7 +72,7 @@ export async function loadProgress(
       'an import of this file was interrupted, and the file or the options have changed since: use --restart to begin again',
     );
   }
-  return (progress.epoch ?? firstEpoch) === epoch ? progress : undefined;
+  return progress.epoch === epoch ? progress : undefined;
 }
 
 /** Replaces the file atomically: if the process is killed, the old or the new file remains. */
