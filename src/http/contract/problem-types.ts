@@ -273,8 +273,7 @@ export const problemTypes = {
   'clock-behind': {
     status: 503,
     title: 'The clock of the database is behind',
-    explanation:
-      'The clock of PostgreSQL is further behind the last event than ORDERS_MAX_CLOCK_BEHIND_MS allows. Nothing was changed. Queries still work. An operator has to correct the clock.',
+    explanation: 'PostgreSQL’s clock is too far behind the last event. Nothing was changed; queries still work.',
     retryAfter: 5,
   },
   'read-models-unavailable': {
