@@ -26,7 +26,7 @@ export async function isProjectorRunning({ pool, settings }: CommandContext): Pr
  * @param wasServiceRunning whether a projector was running before the epoch started.
  */
 export async function fillReadModels(context: CommandContext, wasServiceRunning: boolean): Promise<void> {
-  const { pool, models, redis, keys, servers, openEvents } = context;
+  const { access, pool, models, redis, keys, openEvents } = context;
   const generations = createGenerationStore(redis, keys);
   for (const projection of allProjections) await generations.open(projection, operator());
   let own: RunningProjector | undefined;
@@ -50,7 +50,7 @@ export async function fillReadModels(context: CommandContext, wasServiceRunning:
       if (!own && performance.now() - ownersSeenMs > noOwnerMs) {
         printNotice('no projector is running: this command fills the read models');
         const owner = `orders recover:${process.pid}`;
-        own = await openProjector({ ...context, url: servers.databaseUrl, owner, open: openEvents });
+        own = await openProjector({ ...context, database: access, owner, open: openEvents });
       }
       bar.update(total === 0 ? 1 : done / total, done);
       if (isFilled) return;
