@@ -6,8 +6,8 @@ import {
   type LineResponse,
 } from '../http/batch/handle-lines.js';
 import { orderedWindow } from '../http/batch/ordered-window.js';
-import { firstEpoch } from '../log-epochs.js';
 import type { BatchLine } from '../http/batch/parse-line.js';
+import { firstEpoch } from '../log-epochs.js';
 import { importActor, keyOfLine } from './identity.js';
 import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';
 import type { FilePosition, ImportGroup, ImportUnit } from './import-unit.js';
