@@ -83,6 +83,12 @@ export const eventLogLimits = {
   /** Events of one partition that one query reads into memory. */
   maxReadEvents: 1_000,
   /**
+   * Bytes of event JSON that one query or page reads into memory, over all of its partitions. A
+   * page ends after the event that reaches it. An event is at most as large as the body of a
+   * request.
+   */
+  maxReadBytes: 4 * 1024 * 1024,
+  /**
    * Events of one partition that one COPY reads. They pass through memory one at a time, so the
    * bound is time: the COPY must end within `statementTimeoutMs`.
    */

@@ -23,6 +23,9 @@ export const storedEventColumns =
   'e.partition, e."position", e.order_id, e.version, e.type, e.data::text as data, e.metadata::text as metadata, ' +
   'e.occurred_at, e.recorded_at, e.hash';
 
+/** The bytes of the JSON of an event `e`, as a query counts them against a limit of bytes. */
+export const eventBytes = 'octet_length(e.data::text) + octet_length(e.metadata::text)';
+
 export interface StoredEventRow {
   partition: number;
   position: number;

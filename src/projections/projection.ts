@@ -12,11 +12,29 @@ export interface ProjectedEvent {
   readonly event: OrderEvent & EventEnvelope;
 }
 
+/** Reads keys of the projection's partition. Rejects with ReadModelUnavailable. */
+export interface ReadKeys {
+  /** Sends commands in one round trip. Resolves with the replies in order. */
+  (commands: readonly RedisCommand[]): Promise<unknown[]>;
+  /**
+   * Reads fields of hashes, one after the other, up to a limit of bytes. Resolves with their values
+   * in order, null for a missing field. The values beyond the limit are left out; there is at least
+   * one.
+   */
+  fields(entries: readonly (readonly [hash: string, field: string])[]): Promise<(string | null)[]>;
+}
+
 /**
- * Reads keys of the projection's partition in one round trip. Resolves with the replies in order.
- * Rejects with ReadModelUnavailable.
+ * Thrown by `load` if the state that the fold of these events needs exceeds the limit of bytes. The
+ * runtime folds fewer events, and the others in further steps.
  */
-export type ReadKeys = (commands: readonly RedisCommand[]) => Promise<unknown[]>;
+export class StepTooLarge extends Error {
+  /** @param position the first event whose state exceeds the limit. */
+  constructor(readonly position: number) {
+    super(`the state of the events from position ${position} on exceeds the limit of bytes`);
+    this.name = 'StepTooLarge';
+  }
+}
 
 /**
  * A fold of the log into keys of Redis. The runtime passes the events of a partition in order. Each

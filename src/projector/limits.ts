@@ -9,6 +9,13 @@ export const projectorLimits = {
    */
   maxStepEvents: 2_000,
   /**
+   * Bytes of the entries that the fold of one step loads from Redis. A step that needs more folds
+   * fewer events: a thousand notes on the largest orders would load, and write, half a gigabyte.
+   */
+  maxLoadedBytes: 8 * 1024 * 1024,
+  /** Entries that are read without a limit of bytes: together they are at most 8 MiB. */
+  maxUnmeasuredFields: 16,
+  /**
    * Events that a step may compute without yielding to the event loop. Larger steps yield between
    * their parts, so that requests and other steps come in between.
    */
@@ -23,6 +30,11 @@ export const projectorLimits = {
    * calls would start later and block other users of Redis for longer; shorter ones would be more.
    */
   fullCallWords: 400,
+
+  /**
+   * Characters from which on a call of apply-steps.lua is full, so that large steps share no call.
+   */
+  fullCallLength: 256 * 1024,
 
   // Catching up
 

@@ -25,7 +25,8 @@ async function eventsOf(...stored: Pick<StoredEvent, 'position' | 'version' | 't
 
 /** A Redis that replies to each command with the next of these. */
 function replying(...replies: unknown[]) {
-  return async (commands: readonly unknown[]) => replies.splice(0, commands.length);
+  const next = async (commands: readonly unknown[]) => replies.splice(0, commands.length);
+  return Object.assign(next, { fields: async (entries: readonly unknown[]) => (await next(entries)) as string[] });
 }
 
 describe('damaged read models', () => {

@@ -1,4 +1,5 @@
 import type { Pool } from '../database.js';
+import { eventLogLimits as limits } from '../limits.js';
 import type { StoredEvent } from '../stored-event.js';
 import type { CopiedEvent, Span } from './copied-event.js';
 import { copyEvents } from './copy-events.js';
@@ -7,7 +8,7 @@ import { copyEvents } from './copy-events.js';
  * Reads events of a partition after a position like `readPartition`, but by COPY. For whole pages
  * this halves the cost per event; for a few events the prepared query is faster. Holds one of the
  * pool's connections while it reads. An empty page means that there are no more events; a short
- * page does not (see `copyEvents`).
+ * page does not: its events may have reached `maxReadBytes` (see `copyEvents`).
  */
 export async function readPage(
   pool: Pool,
@@ -16,7 +17,8 @@ export async function readPage(
   maxEvents: number,
 ): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
-  const range = { partition, after: afterPosition, upTo: Number.MAX_SAFE_INTEGER, maxEvents };
+  const { maxReadBytes: maxBytes } = limits;
+  const range = { partition, after: afterPosition, upTo: Number.MAX_SAFE_INTEGER, maxEvents, maxBytes };
   await copyEvents(pool, range, (event) => events.push(stored(event)));
   return events;
 }

@@ -1,20 +1,27 @@
 import type { Pool } from '../database.js';
 import { genesisHash } from '../hash-chain.js';
 import { eventLogLimits as limits } from '../limits.js';
-import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
+import { eventBytes, type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
 
-// $1 partition, $2 position to read after, $3 maximum number of events.
-// Takes no lock. Ordered by position, like the primary key (partition, position) that serves it.
+// $1 partition, $2 position to read after, $3 maximum number of events, $4 bytes of JSON that the
+// events before the last one may have.
+// Takes no lock. Ordered by position, like the primary key (partition, position) that serves the
+// inner subquery. The window adds up the sizes row by row.
 export const readPartitionSql = `
   select ${storedEventColumns}
-  from events e
-  where e.partition = $1 and e."position" > $2
-  order by e."position"
-  limit $3`;
+  from (
+    select e.*, sum(${eventBytes})
+      over (order by e."position" rows between unbounded preceding and 1 preceding) as bytes_before
+    from (
+      select * from events e where e.partition = $1 and e."position" > $2 order by e."position" limit $3
+    ) e
+  ) e
+  where e.bytes_before is null or e.bytes_before < $4
+  order by e."position"`;
 
 /**
- * Reads the events of a partition after a position, in order. Positions become visible in order, so
- * a reader that continues after the last event it has read misses none.
+ * Reads the events of a partition after a position, in order, up to `maxReadBytes`. Positions
+ * become visible in order, so a reader that continues after the last event it has read misses none.
  */
 export async function readPartition(
   pool: Pool,
@@ -25,7 +32,7 @@ export async function readPartition(
   const { rows } = await pool.query<StoredEventRow>({
     name: 'read-partition',
     text: readPartitionSql,
-    values: [partition, afterPosition, maxEvents],
+    values: [partition, afterPosition, maxEvents, limits.maxReadBytes],
   });
   return rows.map(storedEvent);
 }

@@ -1,19 +1,29 @@
 import type { Pool } from '../database.js';
-import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
+import { eventLogLimits as limits } from '../limits.js';
+import { eventBytes, type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
 import { readPartition } from './read-partition.js';
 
-/** Reads the events of a partition after a position, in order. */
+/**
+ * Reads the events of a partition after a position, in order. Reads fewer than `maxEvents` if there
+ * are no more, or if these reach a limit of bytes.
+ */
 export type ReadEvents = (partition: number, afterPosition: number, maxEvents: number) => Promise<StoredEvent[]>;
 
-// $1 partitions, $2 the position to read after in each, $3 maximum number of events of each.
-// Takes no lock. Ordered by partition and position. The primary key (partition, position) serves
-// the lateral subquery, once per partition.
+// $1 partitions, $2 the position to read after in each, $3 maximum number of events of each, $4
+// bytes of JSON that the events of each may have before its last one. Takes no lock. Ordered by
+// partition and position. The primary key (partition, position) serves the lateral subquery, once
+// per partition.
 export const readPartitionsSql = `
   select ${storedEventColumns}
   from unnest($1::smallint[], $2::bigint[]) as r(partition, after)
   cross join lateral (
-    select * from events e where e.partition = r.partition and e."position" > r.after order by e."position" limit $3
+    select e.*, sum(${eventBytes})
+      over (order by e."position" rows between unbounded preceding and 1 preceding) as bytes_before
+    from (
+      select * from events e where e.partition = r.partition and e."position" > r.after order by e."position" limit $3
+    ) e
   ) e
+  where e.bytes_before is null or e.bytes_before < $4
   order by e.partition, e."position"`;
 
 interface WaitingRead {
@@ -68,7 +78,12 @@ async function readAll(pool: Pool, batch: readonly WaitingRead[]): Promise<Map<n
   const { rows } = await pool.query<StoredEventRow>({
     name: 'read-partitions',
     text: readPartitionsSql,
-    values: [batch.map(({ partition }) => partition), batch.map(({ after }) => after), first?.maxEvents ?? 0],
+    values: [
+      batch.map(({ partition }) => partition),
+      batch.map(({ after }) => after),
+      first?.maxEvents ?? 0,
+      Math.floor(limits.maxReadBytes / batch.length),
+    ],
   });
   const events = new Map<number, StoredEvent[]>();
   for (const row of rows) {

@@ -1,7 +1,7 @@
 import { orderPartition } from '../../orders/values/partition.js';
 import type { Pool } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
-import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
+import { eventBytes, type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
 
 // $1 partition, $2 order id, $3 version to read after, $4 maximum number of events, $5 bytes of
 // JSON that the events before the last one may have. Takes no lock. Ordered by version. The unique
@@ -9,11 +9,11 @@ import { type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns 
 export const readStreamPageSql = `
   select ${storedEventColumns}
   from (
-    select s.*, sum(octet_length(s.data::text) + octet_length(s.metadata::text))
-      over (order by s.version rows between unbounded preceding and 1 preceding) as bytes_before
+    select e.*, sum(${eventBytes})
+      over (order by e.version rows between unbounded preceding and 1 preceding) as bytes_before
     from (
-      select * from events where partition = $1 and order_id = $2 and version > $3 order by version limit $4
-    ) s
+      select * from events e where e.partition = $1 and e.order_id = $2 and e.version > $3 order by e.version limit $4
+    ) e
   ) e
   where e.bytes_before is null or e.bytes_before < $5
   order by e.version`;

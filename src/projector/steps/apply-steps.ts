@@ -56,12 +56,14 @@ export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps 
   let fullCallWords: number = limits.fullCallWords;
   let waiting: WaitingSteps[] = [];
   let waitingWords = 0;
+  let waitingLength = 0;
   let flushIsScheduled = false;
 
   function sendWaiting(): void {
     const call = waiting;
     waiting = [];
     waitingWords = 0;
+    waitingLength = 0;
     void send(call);
   }
 
@@ -100,7 +102,8 @@ export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps 
       const words = encodeSteps(partition, steps);
       waiting.push({ checkpoints, words, resolve, reject });
       waitingWords += words.length;
-      if (waitingWords >= fullCallWords) sendWaiting();
+      waitingLength += lengthOf(words);
+      if (waitingWords >= fullCallWords || waitingLength >= limits.fullCallLength) sendWaiting();
       else if (!flushIsScheduled) {
         flushIsScheduled = true;
         setImmediate(flush);
@@ -121,6 +124,12 @@ function encodeSteps(partition: number, steps: readonly Step[]): (string | numbe
     }
   }
   return words;
+}
+
+function lengthOf(words: readonly (string | number)[]): number {
+  let length = 0;
+  for (const word of words) if (typeof word === 'string') length += word.length;
+  return length;
 }
 
 /** Decodes one element of the reply of redis/apply-steps.lua. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { StoredEvent } from '../../event-log/stored-event.js';
-import type { ProjectedEvent, Projection } from '../../projections/projection.js';
+import { type ProjectedEvent, type Projection, StepTooLarge } from '../../projections/projection.js';
 import { type Checkpoint, isSamePosition, startCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, PartitionKeys } from '../../read-models/keys.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
@@ -138,6 +138,7 @@ export class GenerationWriter {
       return { generation: id, from, to, writes, state: { last: state } };
     } catch (error) {
       if (error instanceof ReadModelUnavailable) throw error;
+      if (error instanceof StepTooLarge) return this.#fold(eventsBefore(events, error.position));
       // Retry once with what Redis holds, without the state that was kept in memory.
       if (known) return this.#fold(events);
       // Halving isolates the event that fails.
@@ -176,4 +177,10 @@ export class GenerationWriter {
   #isSkipped({ stored }: DecodedEvent): boolean {
     return this.#deps.isSkipped(this.id.name, this.#deps.partition, stored.position);
   }
+}
+
+/** The events before a position; the first event in any case, so that the step moves on. */
+function eventsBefore(events: readonly DecodedEvent[], position: number): readonly DecodedEvent[] {
+  const end = events.findIndex(({ stored }) => stored.position >= position);
+  return events.slice(0, Math.max(1, end));
 }

@@ -48,6 +48,8 @@ export class PartitionSteps {
   readonly #deps: PartitionStepsDeps;
   readonly #partition: number;
   readonly #writers: readonly GenerationWriter[];
+  /** How many events the next read asks for; see `#read`. */
+  #maxEvents: number = limits.maxStepEvents;
 
   constructor(deps: PartitionStepsDeps, partition: number, writers: readonly GenerationWriter[]) {
     this.#deps = deps;
@@ -110,7 +112,13 @@ export class PartitionSteps {
   async #read(from: Checkpoint): Promise<{ stored: readonly StoredEvent[]; proven?: Checkpoint }> {
     const recent = this.#deps.recentEvents?.after(this.#partition, from.position, limits.maxStepEvents) ?? [];
     if (recent.length > 0 && allFollow(from, recent)) return { stored: recent, proven: from };
-    return { stored: await this.#deps.readEvents(this.#partition, from.position, limits.maxStepEvents) };
+    const maxEvents = this.#maxEvents;
+    const stored = await this.#deps.readEvents(this.#partition, from.position, maxEvents);
+    // PostgreSQL looks at the sizes of all events that are asked for. After a page that ended at
+    // its limit of bytes, the next one asks for fewer.
+    const isCut = stored.length < Math.min(maxEvents, this.#head - from.position);
+    this.#maxEvents = isCut ? Math.max(1, 2 * stored.length) : Math.min(limits.maxStepEvents, 2 * maxEvents);
+    return { stored };
   }
 
   /** Folds the events into each writer. A failure of one does not affect the others. */

@@ -3,6 +3,7 @@ import { chainHash, copiedChainHash, genesisHash } from '../../../src/event-log/
 import { copyEvents } from '../../../src/event-log/read/copy-events.js';
 import { readPage } from '../../../src/event-log/read/read-page.js';
 import { readPartition } from '../../../src/event-log/read/read-partition.js';
+import { createPartitionsReader } from '../../../src/event-log/read/read-partitions.js';
 import { scanPartition } from '../../../src/event-log/read/scan-partition.js';
 import { appender, noteEvent, orderIdIn } from '../../support/events.js';
 import { createTestLog, type TestLog } from '../../support/servers.js';
@@ -64,6 +65,42 @@ describe('reading events by COPY', () => {
     const pages = await Promise.all([0, 1, 20, 41, 100].map((after) => readPage(log.pool, 1, after, 21)));
     for (const [index, after] of [0, 1, 20, 41, 100].entries()) {
       expect(pages[index]).to.deep.equal(await readPartition(log.pool, 1, after, 21));
+    }
+  });
+
+  it('every way to read a partition ends a page at the limit of bytes, after at least one event', async () => {
+    const large = await createTestLog(2);
+    try {
+      const append = appender(large, true);
+      // Eight events of 1 MiB in each partition: four of them reach the limit of 4 MiB.
+      for (const partition of [0, 1]) {
+        for (let nth = 0; nth < 8; nth += 1) {
+          const events = [noteEvent('x'.repeat(1024 * 1024))];
+          await append({ orderId: orderIdIn(partition, 2), expectedVersion: 0, events });
+        }
+      }
+      const lengthsOf = async (read: (after: number) => Promise<{ position: number }[]>) => {
+        const lengths: number[] = [];
+        for (let after = 0; ; ) {
+          const page = await read(after);
+          const last = page.at(-1);
+          if (!last) return lengths;
+          expect(page.map(({ position }) => position)).to.deep.equal(page.map((_, nth) => after + nth + 1));
+          lengths.push(page.length);
+          after = last.position;
+        }
+      };
+      const readEvents = createPartitionsReader(large.pool);
+      expect(await lengthsOf((after) => readPage(large.pool, 0, after, 100))).to.deep.equal([4, 4]);
+      expect(await lengthsOf((after) => readPartition(large.pool, 0, after, 100))).to.deep.equal([4, 4]);
+      // The first read is in flight; the two others share the next query, and its limit.
+      const [alone, ...shared] = await Promise.all([0, 0, 1].map((partition) => readEvents(partition, 0, 100)));
+      expect([alone?.length, ...shared.map(({ length }) => length)]).to.deep.equal([4, 2, 2]);
+      const scanned: number[] = [];
+      for await (const { position } of scanPartition(large.pool, 1)) scanned.push(position);
+      expect(scanned).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8]);
+    } finally {
+      await large.close();
     }
   });
 
