@@ -464,6 +464,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhooks/{webhook_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a signed message of the type webhook.test now, whatever the state */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/{webhook_id}/dead-letters": {
         parameters: {
             query?: never;
@@ -471,7 +488,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events that could not be delivered within 24 hours, oldest first */
+        /** Events that were given up, as a rule after 24 hours, by position */
         get: operations["listDeadLetters"];
         put?: never;
         post?: never;
@@ -1073,10 +1090,27 @@ export interface components {
             /** @description null: events of all types. */
             event_types: string[] | null;
             /**
-             * @description gone: the receiver responded with 410.
+             * @description gone: the receiver responded with 410. disabled: it failed for 5 days. In both states nothing is sent until the state is set to active; no event is lost.
              * @enum {unknown}
              */
-            state: "active" | "paused" | "gone";
+            state: "active" | "paused" | "gone" | "disabled";
+            /**
+             * @description open: deliveries for many orders failed in a row, and nothing is sent until retry_at. half-open: one delivery at a time is sent until one succeeds.
+             * @enum {unknown}
+             */
+            breaker: "closed" | "open" | "half-open";
+            /**
+             * Format: date-time
+             * @description When the breaker opened; null if it is closed.
+             */
+            failing_since: string | null;
+            /**
+             * Format: date-time
+             * @description When the next delivery is tried; null unless the breaker is open.
+             */
+            retry_at: string | null;
+            /** @description The error that opened the breaker, or disabled the webhook. */
+            last_error: string | null;
             /** Format: date-time */
             created_at: string;
             created_by: string;
@@ -1096,10 +1130,27 @@ export interface components {
             /** @description null: events of all types. */
             event_types: string[] | null;
             /**
-             * @description gone: the receiver responded with 410.
+             * @description gone: the receiver responded with 410. disabled: it failed for 5 days. In both states nothing is sent until the state is set to active; no event is lost.
              * @enum {unknown}
              */
-            state: "active" | "paused" | "gone";
+            state: "active" | "paused" | "gone" | "disabled";
+            /**
+             * @description open: deliveries for many orders failed in a row, and nothing is sent until retry_at. half-open: one delivery at a time is sent until one succeeds.
+             * @enum {unknown}
+             */
+            breaker: "closed" | "open" | "half-open";
+            /**
+             * Format: date-time
+             * @description When the breaker opened; null if it is closed.
+             */
+            failing_since: string | null;
+            /**
+             * Format: date-time
+             * @description When the next delivery is tried; null unless the breaker is open.
+             */
+            retry_at: string | null;
+            /** @description The error that opened the breaker, or disabled the webhook. */
+            last_error: string | null;
             /** Format: date-time */
             created_at: string;
             created_by: string;
@@ -1130,6 +1181,13 @@ export interface components {
         };
         DeadLettersReplayed: {
             replayed: number;
+        };
+        WebhookTested: {
+            /** @description Whether the receiver responded with a status 2xx. */
+            accepted: boolean;
+            /** @description Why the message was not accepted. */
+            error: string | null;
+            duration_ms: number;
         };
         Live: {
             /** @constant */
@@ -3541,6 +3599,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404F"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503F"];
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether the receiver accepted the message */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookTested"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -1,5 +1,9 @@
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { loadEnvFile } from '../env-file.js';
 import { errorMessage, UsageError } from './terminal/errors.js';
+
+/** Time in ms that one address of a server's name gets to accept a connection. */
+const addressTimeoutMs = 2_500;
 
 const usage = `orders COMMAND
 
@@ -50,6 +54,9 @@ async function main([name, ...args]: string[]): Promise<void> {
   await command(args);
 }
 
+// A name may have several addresses. Node gives each only 250 ms to accept a connection, and then
+// reports that all failed: too little for another continent, or for a busy server.
+setDefaultAutoSelectFamilyAttemptTimeout(addressTimeoutMs);
 // A reader of standard output (head, less, a log collector) may close it early. A write then fails;
 // that must neither end the service nor keep a command from finishing properly.
 process.stdout.on('error', () => undefined);

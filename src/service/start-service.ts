@@ -17,6 +17,7 @@ import { createGenerationStore, type GenerationStore } from '../projector/genera
 import { AppliedPositions } from '../queries/applied-positions.js';
 import { ChangeFeed } from '../queries/changes/change-feed.js';
 import { createRedisSubscriber } from '../read-models/redis/redis-client.js';
+import { createSafePost } from '../webhooks/safe-post.js';
 import { createWebhookStore } from '../webhooks/webhook-store.js';
 import { openAccess } from './access.js';
 import { announceRelease } from './announce-release.js';
@@ -117,6 +118,8 @@ async function open(
   const generations = createGenerationStore(redis, keys);
   if (!projector) cleanup.defer(announceRelease(generations, log));
 
+  const testPost = createSafePost(config.webhooksAllowPrivate);
+  cleanup.defer(() => testPost.close());
   const authority = new AuthorityWatch();
   const streams = new EventStreams(authority);
   let shuttingDown = false;
@@ -140,7 +143,7 @@ async function open(
     }),
     streams,
     changes: new ChangeFeed(models, applied),
-    webhooks: { store: createWebhookStore(pool), allowPrivate: config.webhooksAllowPrivate },
+    webhooks: { store: createWebhookStore(pool), allowPrivate: config.webhooksAllowPrivate, post: testPost },
     corsOrigins: config.corsOrigins,
     audit: await openAuditor(config, connections),
     rebuilds: rebuildsByName(generations),

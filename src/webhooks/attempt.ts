@@ -1,10 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { firstEpoch } from '../log-epochs.js';
 import { changeDocument } from '../orders/change-document.js';
 import type { EventMetadata } from '../orders/events.js';
+import { describeConnectionError } from './connection-error.js';
 import { webhookLimits as limits } from './limits.js';
 import type { SafePost } from './safe-post.js';
+
+/** A message as it is sent: its id and its body are signed. */
+export interface WebhookMessage {
+  readonly id: string;
+  readonly body: string;
+}
 
 export type AttemptResult =
   | { readonly result: 'delivered' }
@@ -20,7 +28,7 @@ export type AttemptResult =
  * @param log the first 8 hex digits of the log's id.
  * @param epoch the epoch of the log in which the event was appended.
  */
-export function messageOf(event: StoredEvent, log: string, epoch: string): { id: string; body: string } {
+export function messageOf(event: StoredEvent, log: string, epoch: string): WebhookMessage {
   const { actor } = JSON.parse(event.metadata) as EventMetadata;
   const { partition, position } = event;
   const isFirst = epoch === firstEpoch;
@@ -39,12 +47,21 @@ export function messageOf(event: StoredEvent, log: string, epoch: string): { id:
   };
 }
 
+/** Creates a message that is no event, with which operators try a receiver. */
+export function testMessage(webhookId: string): WebhookMessage {
+  const timestamp = new Date().toISOString();
+  return {
+    id: `test_${randomUUID()}`,
+    body: JSON.stringify({ type: 'webhook.test', timestamp, data: { webhook_id: webhookId } }),
+  };
+}
+
 /** Sends a message once, signed with each of the secrets (Standard Webhooks 1.0). */
 export async function attempt(
   post: SafePost['post'],
   url: string,
   secrets: readonly string[],
-  { id, body }: { id: string; body: string },
+  { id, body }: WebhookMessage,
 ): Promise<AttemptResult> {
   const now = new Date();
   const signatures = secrets.map((secret) => new Webhook(secret).sign(id, now, body));
@@ -64,8 +81,8 @@ export async function attempt(
     if (status === 410) return { result: 'gone' };
     return { result: 'failed', error: `responded with status ${status}`, retryAfterMs: milliseconds(retryAfter, now) };
   } catch (error) {
-    const text = error instanceof Error ? error.message || error.name : String(error);
-    return { result: 'failed', error: text.slice(0, limits.maxErrorLength), retryAfterMs: undefined };
+    const text = describeConnectionError(error).slice(0, limits.maxErrorLength);
+    return { result: 'failed', error: text, retryAfterMs: undefined };
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { DatabaseAddress } from '../event-log/connection/database-access.js';
 import type { LogSettings, Pool } from '../event-log/database.js';
@@ -5,8 +6,9 @@ import type { LogHeads } from '../event-log/heads/log-heads.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
 import { type StoredEvent, storedEvent } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
-import { withTimeout } from '../with-timeout.js';
 import { type AttemptResult, attempt, messageOf } from './attempt.js';
+import { AttemptsInFlight } from './attempts-in-flight.js';
+import { closeBreaker, FailingOrders, openBreaker } from './circuit-breaker.js';
 import { type Delivery, readDueDeliveries, recordDelivered, recordFailure } from './deliveries.js';
 import { enqueueEvents } from './enqueue.js';
 import { webhookLimits as limits } from './limits.js';
@@ -35,6 +37,9 @@ export interface DelivererOptions {
  * A round begins when the log grows, when a partition is acquired, when an attempt ends, and every
  * `pollIntervalMs`: for retries that become due, and for webhooks that are new or active again.
  * Rounds do not overlap; a cause that arrives during a round leads to one more round.
+ *
+ * attempts-in-flight.ts describes the fair shares of webhooks, and circuit-breaker.ts what happens
+ * to a webhook whose receiver fails for all orders.
  */
 export class WebhookDeliverer {
   readonly #options: DelivererOptions;
@@ -43,12 +48,13 @@ export class WebhookDeliverer {
   readonly #moved = new Set<number>();
   /** Whether the last round found an active webhook. Without one, appends cause no rounds. */
   #hasActiveWebhooks = false;
-  /** The attempts in flight, by `webhook partition position`. */
-  readonly #inFlight = new Map<string, Promise<void>>();
+  readonly #inFlight = new AttemptsInFlight();
+  readonly #failingOrders = new FailingOrders();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
   #needsRound = false;
-  #closed = false;
+  /** Aborted by close(): ends the waits between two tries to record a result. */
+  readonly #closing = new AbortController();
 
   constructor(options: DelivererOptions) {
     this.#options = options;
@@ -56,7 +62,7 @@ export class WebhookDeliverer {
     this.#ownership.on('acquired', (partition) => this.#wake(partition));
     // A partition is handed over after its attempts have ended, so that the next owner does not
     // repeat them.
-    this.#ownership.drained = (partition) => this.#attemptsEnded((name) => name.split(' ')[1] === String(partition));
+    this.#ownership.drained = (partition) => this.#inFlight.ended(partition);
   }
 
   start(): void {
@@ -69,11 +75,11 @@ export class WebhookDeliverer {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     clearInterval(this.#timer);
     this.#options.logHeads.off('moved', this.#onMoved);
     await this.#round;
-    await this.#attemptsEnded(() => true);
+    await this.#inFlight.ended();
     await this.#ownership.close();
     this.#options.post.close();
   }
@@ -93,7 +99,7 @@ export class WebhookDeliverer {
       this.#needsRound = true;
       return;
     }
-    if (this.#closed) return;
+    if (this.#closing.signal.aborted) return;
     this.#needsRound = false;
     this.#round = this.#enqueueAndDeliver()
       .catch((error: unknown) =>
@@ -114,7 +120,7 @@ export class WebhookDeliverer {
     for (const partition of [...this.#moved]) {
       this.#moved.delete(partition);
       if (!this.#ownership.owned.has(partition)) continue;
-      if (await enqueueEvents(pool, partition)) {
+      if (await enqueueEvents(pool, partition, this.#onEarlyDeadLetters)) {
         this.#moved.add(partition);
         this.#needsRound = true;
       }
@@ -122,22 +128,25 @@ export class WebhookDeliverer {
     const owned = [...this.#ownership.owned];
     if (owned.length === 0) return;
     // An attempt may end while the query runs: its delivery is in the result, but no longer due.
-    const inFlightBefore = new Set(this.#inFlight.keys());
-    for (const delivery of await readDueDeliveries(pool, owned)) {
-      const name = nameOf(delivery);
-      if (inFlightBefore.has(name) || this.#inFlight.has(name) || !this.#hasRoom(delivery.webhook_id)) continue;
-      const attempting = this.#deliver(delivery)
-        .catch((error: unknown) =>
-          // The row is still due, so that the event is sent again: at least once.
-          this.#options.log.warn({ error: String(error) }, 'webhooks: an attempt was not recorded; it is made again'),
-        )
-        .finally(() => {
-          this.#inFlight.delete(name);
-          this.#startRound();
-        });
-      this.#inFlight.set(name, attempting);
+    const wasInFlight = this.#inFlight.snapshot();
+    for (const delivery of await readDueDeliveries(pool, owned, this.#inFlight.withoutRoom())) {
+      if (wasInFlight(delivery) || this.#inFlight.has(delivery) || !this.#inFlight.hasRoom(delivery)) continue;
+      const ended = this.#deliver(delivery).catch((error: unknown) =>
+        // The row is still due, so that the event is sent again: at least once.
+        this.#options.log.warn({ error: String(error) }, 'webhooks: an attempt was not recorded; it is made again'),
+      );
+      this.#inFlight.add(delivery, ended);
+      void ended.then(() => this.#startRound());
     }
   }
+
+  readonly #onEarlyDeadLetters = (webhook: string, count: number): void => {
+    this.#options.log.error(
+      { webhook, count },
+      'webhooks: failed deliveries became dead letters before their 24 hours: too many were pending',
+    );
+    for (let nth = 0; nth < count; nth += 1) this.#options.onAttempt?.('dead');
+  };
 
   async #findActiveWebhooks(): Promise<boolean> {
     const { rows } = await this.#options.pool.query<{ exists: boolean }>({
@@ -148,25 +157,21 @@ export class WebhookDeliverer {
     return this.#hasActiveWebhooks;
   }
 
-  /** Resolves when the attempts with matching names have ended, or after `stopTimeoutMs`. */
-  async #attemptsEnded(matches: (name: string) => boolean): Promise<void> {
-    const attempts = [...this.#inFlight].flatMap(([name, attempting]) => (matches(name) ? [attempting] : []));
-    await withTimeout(limits.stopTimeoutMs, Promise.all(attempts)).catch(() => undefined);
-  }
-
-  #hasRoom(webhookId: string): boolean {
-    if (this.#inFlight.size >= limits.maxInFlight) return false;
-    const ofWebhook = [...this.#inFlight.keys()].filter((name) => name.startsWith(webhookId)).length;
-    return ofWebhook < limits.maxInFlightPerWebhook;
-  }
-
   /** Makes one attempt and records its result. */
   async #deliver(delivery: Delivery): Promise<void> {
+    const result = await this.#attempt(delivery);
+    await this.#retried(delivery, 'a result was not recorded', () => this.#record(delivery, result));
+  }
+
+  async #record(delivery: Delivery, result: AttemptResult): Promise<void> {
     const { pool, onAttempt, log } = this.#options;
     const { webhook_id: webhook, partition, position } = delivery;
-    const result = await this.#attempt(delivery);
     if (result.result === 'delivered') {
       await recordDelivered(pool, delivery);
+      this.#failingOrders.clear(webhook);
+      if (delivery.half_open && (await closeBreaker(pool, webhook))) {
+        log.info({ webhook }, 'webhooks: a receiver responds again; its deliveries continue');
+      }
       onAttempt?.('delivered');
       return;
     }
@@ -179,6 +184,22 @@ export class WebhookDeliverer {
     const isDead = (await recordFailure(pool, delivery, result)) === 'dead';
     if (isDead) log.error({ webhook, event: `${partition}:${position}` }, 'webhooks: an event became a dead letter');
     onAttempt?.(isDead ? 'dead' : 'failed');
+    if (this.#failingOrders.add(webhook, delivery.order_id) || delivery.half_open) {
+      await this.#openBreaker(webhook, result.error);
+    }
+  }
+
+  async #openBreaker(webhook: string, error: string): Promise<void> {
+    const { pool, log } = this.#options;
+    const change = await openBreaker(pool, webhook, error);
+    if (change === 'opened') {
+      log.warn({ webhook, error }, 'webhooks: a receiver fails for all orders; it is probed until it responds');
+    } else if (change === 'disabled') {
+      log.error(
+        { webhook, error },
+        'webhooks: a receiver failed for 5 days and its webhook is disabled; `orders webhooks resume` sends its events',
+      );
+    }
   }
 
   /**
@@ -188,19 +209,34 @@ export class WebhookDeliverer {
   async #attempt(delivery: Delivery): Promise<AttemptResult> {
     const { open, post, settings } = this.#options;
     const { url, secret, previous_secret: previous } = delivery;
-    let event: StoredEvent | undefined;
-    try {
-      [event] = await open([storedEvent(delivery)]);
-    } catch (error) {
-      if (error instanceof UnopenableEvent) return { result: 'failed', error: error.message, retryAfterMs: undefined };
-      throw error;
-    }
-    if (!event) throw new Error('opening an event returned no event');
+    const event = await this.#retried(delivery, 'an event was not opened', async () => {
+      const [opened] = await open([storedEvent(delivery)]).catch((error: unknown) => {
+        if (error instanceof UnopenableEvent) return [error];
+        throw error;
+      });
+      if (!opened) throw new Error('opening an event returned no event');
+      return opened;
+    });
+    if (event instanceof UnopenableEvent) return { result: 'failed', error: event.message, retryAfterMs: undefined };
     const secrets = previous === null ? [secret] : [secret, previous];
     return attempt(post.post, url, secrets, messageOf(event, settings.logId.slice(0, 8), delivery.epoch));
   }
-}
 
-function nameOf({ webhook_id: id, partition, position }: Delivery): string {
-  return `${id} ${partition} ${position}`;
+  /**
+   * Repeats a task until PostgreSQL takes it. Meanwhile the attempt is in flight, so that the event
+   * is not sent a second time. Gives up if the partition is lost or the deliverer closes: then the
+   * next owner makes the attempt.
+   */
+  async #retried<T>({ partition }: Delivery, failure: string, task: () => Promise<T>): Promise<T> {
+    const { signal } = this.#closing;
+    for (let waitMs: number = limits.minRecordRetryMs; ; waitMs = Math.min(2 * waitMs, limits.maxRecordRetryMs)) {
+      try {
+        return await task();
+      } catch (error) {
+        if (signal.aborted || !this.#ownership.owned.has(partition)) throw error;
+        this.#options.log.warn({ error: String(error) }, `webhooks: ${failure}; it is tried again`);
+        await pause(waitMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
 }

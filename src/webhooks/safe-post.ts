@@ -24,7 +24,10 @@ export interface PostResponse {
 }
 
 export interface SafePost {
-  /** Follows no redirect. Rejects with AddressRefused, or with the error of the request. */
+  /**
+   * Follows no redirect. Resolves with the status line and the headers; the body is dropped.
+   * Rejects with AddressRefused, or with the error of the request.
+   */
   post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<PostResponse>;
   close(): void;
 }
@@ -66,9 +69,11 @@ export function createSafePost(allowPrivate: boolean, resolveAll: ResolveAll = d
       else callback(null, first.address, first.family);
     });
   };
+  // Sockets per host have no limit of their own: several webhooks may share a host, and an attempt
+  // that waited for a socket could time out unsent. The deliverer bounds the attempts in flight.
   const agentOptions = {
     keepAlive: true,
-    maxSockets: limits.maxInFlightPerWebhook,
+    maxFreeSockets: limits.maxInFlightPerWebhook,
     timeout: limits.idleConnectionMs,
   };
   const agents = { http: new HttpAgent(agentOptions), https: new HttpsAgent(agentOptions) };
@@ -89,7 +94,7 @@ export function createSafePost(allowPrivate: boolean, resolveAll: ResolveAll = d
           lookup,
           signal: AbortSignal.timeout(limits.attemptTimeoutMs),
         });
-        request.once('error', (error) =>
+        request.on('error', (error) =>
           reject(
             error.name === 'TimeoutError' || error.name === 'AbortError'
               ? new Error(`no response within ${limits.attemptTimeoutMs / 1000} s`)
@@ -97,15 +102,15 @@ export function createSafePost(allowPrivate: boolean, resolveAll: ResolveAll = d
           ),
         );
         request.once('response', (response) => {
+          resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
+          // The receiver has decided with its status. A short body is read, so that the connection
+          // can be used again; a long or endless one is cut by its size or by the signal's time.
           let size = 0;
           response.on('data', (chunk: Buffer) => {
             size += chunk.length;
             if (size > limits.maxResponseBytes) response.destroy();
           });
-          response.once('error', () => undefined);
-          response.once('close', () =>
-            resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }),
-          );
+          response.on('error', () => undefined);
         });
         request.end(body);
       }),

@@ -7,7 +7,21 @@ const webhookProperties = {
   webhook_id: uuid,
   url: text,
   event_types: { ...nullable(list(text)), description: 'null: events of all types.' },
-  state: { enum: ['active', 'paused', 'gone'], description: 'gone: the receiver responded with 410.' },
+  state: {
+    enum: ['active', 'paused', 'gone', 'disabled'],
+    description:
+      'gone: the receiver responded with 410. disabled: it failed for 5 days. In both states nothing is sent until ' +
+      'the state is set to active; no event is lost.',
+  },
+  breaker: {
+    enum: ['closed', 'open', 'half-open'],
+    description:
+      'open: deliveries for many orders failed in a row, and nothing is sent until retry_at. half-open: one delivery ' +
+      'at a time is sent until one succeeds.',
+  },
+  failing_since: { ...nullable(time), description: 'When the breaker opened; null if it is closed.' },
+  retry_at: { ...nullable(time), description: 'When the next delivery is tried; null unless the breaker is open.' },
+  last_error: { ...nullable(text), description: 'The error that opened the breaker, or disabled the webhook.' },
   created_at: time,
   created_by: text,
   pending: { ...count, description: 'Events that are still to be delivered, retries included.' },
@@ -38,6 +52,11 @@ export type Webhook = FromSchema<typeof webhookSchema>;
 export type WebhookWithSecret = FromSchema<typeof webhookWithSecretSchema>;
 export type DeadLetter = FromSchema<typeof deadLetterSchema>;
 
+export interface WebhookTarget {
+  readonly url: string;
+  readonly secrets: readonly string[];
+}
+
 /** The position of an event in the log. */
 export interface EventPosition {
   readonly partition: number;
@@ -51,6 +70,7 @@ export interface EventPosition {
  *   active   its events are enqueued, which moves its checkpoints, and its deliveries are sent
  *   paused   nothing is enqueued or sent; checkpoints and deliveries stay, so that no event is lost
  *   gone     as paused, because the receiver responded with 410
+ *   disabled as paused, because the receiver failed for days (circuit-breaker.ts)
  *
  * The transitions:
  *
@@ -58,10 +78,11 @@ export interface EventPosition {
  *   any → active or paused    setState, called by operators: an active webhook continues at its
  *                             checkpoints and sends its pending deliveries
  *   any → gone                setGone, called by the deliverer after a response with 410
+ *   active → disabled         openBreaker, called by the deliverer after a failed attempt
  *   any → (none)              delete: its checkpoints and deliveries are removed, too
  *
  * Attempts in flight end and are recorded in every state. The 24 hours of a delivery that failed go
- * on while its webhook is paused or gone. deliveries.ts describes the life of one delivery.
+ * on while its webhook is not active. deliveries.ts describes the life of one delivery.
  *
  * All functions reject with the database's error.
  */
@@ -72,10 +93,12 @@ export interface WebhookStore {
   find(id: string): Promise<Webhook | undefined>;
   /** Resolves with false if the webhook does not exist. */
   delete(id: string): Promise<boolean>;
-  /** Resolves with false if the webhook does not exist. */
+  /** Closes the circuit breaker, too. Resolves with false if the webhook does not exist. */
   setState(id: string, state: 'active' | 'paused'): Promise<boolean>;
   /** Resolves with the new secret, or with undefined if the webhook does not exist. */
   rotateSecret(id: string): Promise<string | undefined>;
+  /** The URL and the secrets that sign now; undefined if the webhook does not exist. */
+  target(id: string): Promise<WebhookTarget | undefined>;
   /** Lists dead letters by partition and position, those after an event if one is given. */
   deadLetters(id: string, after: EventPosition | undefined, limit: number): Promise<DeadLetter[]>;
   /** Makes one or all dead letters pending, for another 24 hours. Resolves with their number. */
@@ -84,6 +107,8 @@ export interface WebhookStore {
 
 const webhooksSql = `
   select w.id as webhook_id, w.url, w.event_types, w.state, w.created_at, w.created_by,
+         case when w.failing_since is null then 'closed' when w.open_until > now() then 'open' else 'half-open' end as breaker,
+         w.failing_since, case when w.open_until > now() then w.open_until end as retry_at, w.last_error,
          (select count(*) from webhook_deliveries d where d.webhook_id = w.id and d.state = 'pending') as pending,
          (select count(*) from webhook_deliveries d where d.webhook_id = w.id and d.state = 'dead') as dead_letters,
          (select coalesce(sum(h.head - c.position), 0)::bigint from webhook_checkpoints c
@@ -117,18 +142,41 @@ export function createWebhookStore(pool: Pool): WebhookStore {
     find,
 
     async delete(id) {
-      // In this order nothing is enqueued after the last statement, since enqueuing needs a
-      // checkpoint. A crash in between leaves rows that nothing reads: all readers join them with
-      // webhooks.
-      const { rowCount } = await pool.query('delete from webhooks where id = $1', [id]);
-      await pool.query('delete from webhook_checkpoints where webhook_id = $1', [id]);
-      await pool.query('delete from webhook_deliveries where webhook_id = $1', [id]);
-      return rowCount === 1;
+      const client = await pool.connect();
+      try {
+        await client.query('begin');
+        // First the checkpoints: enqueuing locks one and needs it, so that afterwards no delivery
+        // is inserted which the next statement does not see.
+        await client.query('delete from webhook_checkpoints where webhook_id = $1', [id]);
+        await client.query('delete from webhook_deliveries where webhook_id = $1', [id]);
+        const { rowCount } = await client.query('delete from webhooks where id = $1', [id]);
+        await client.query('commit');
+        client.release();
+        return rowCount === 1;
+      } catch (error) {
+        // Ends the connection, and with it the transaction.
+        client.release(true);
+        throw error;
+      }
     },
 
     async setState(id, state) {
-      const { rowCount } = await pool.query('update webhooks set state = $2 where id = $1', [id, state]);
+      const { rowCount } = await pool.query(
+        `update webhooks set state = $2, failing_since = null, open_until = null, breaker_trips = 0, last_error = null
+         where id = $1`,
+        [id, state],
+      );
       return rowCount === 1;
+    },
+
+    async target(id) {
+      const { rows } = await pool.query<{ url: string; secrets: string[] }>(
+        `select url, array_remove(
+           array[secret, case when previous_secret_until > now() then previous_secret end], null) as secrets
+         from webhooks where id = $1`,
+        [id],
+      );
+      return rows[0];
     },
 
     async rotateSecret(id) {

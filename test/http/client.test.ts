@@ -119,6 +119,8 @@ describe('the generated client', function () {
     expect(
       good(await client.POST('/webhooks/{webhook_id}/dead-letters/replay', { params: hook, body: {} })).replayed,
     ).to.equal(0);
+    // The name does not exist: the test fails, and its error says why.
+    expect(good(await client.POST('/webhooks/{webhook_id}/test', { params: hook }))).to.include({ accepted: false });
     expect((await client.DELETE('/webhooks/{webhook_id}', { params: hook })).response.status).to.equal(204);
 
     expect(good(await client.GET('/health/live')).status).to.equal('live');

@@ -32,7 +32,7 @@ describe('after a restore', function () {
     await createWebhookStore(log.pool).create('https://shop.example/', undefined, 'test');
     const ids = async () => {
       await enqueueEvents(log.pool, 0);
-      const due = await readDueDeliveries(log.pool, [0]);
+      const due = await readDueDeliveries(log.pool, [0], []);
       return due.map((one) => messageOf(storedEvent(one), log.settings.logId.slice(0, 8), one.epoch).id).toSorted();
     };
     await place(append, orderIdIn(0, 1));

@@ -21,6 +21,17 @@ export function watchedPool(
   return replaced(pool, { query: query(pool), connect: () => pool.connect().then(client) });
 }
 
+/** A pool whose named statements fail, without being sent, if `failure` returns an error. */
+export function failingPool(pool: Pool, failure: (name: string) => Error | undefined): Pool {
+  return replaced(pool, {
+    query: async (statement: pg.QueryConfig, values?: unknown[]) => {
+      const error = statement.name === undefined ? undefined : failure(statement.name);
+      if (error) throw error;
+      return pool.query(statement, values);
+    },
+  });
+}
+
 /** An object as it is, but for some of its methods. */
 function replaced<T extends object>(target: T, methods: Readonly<Record<string, unknown>>): T {
   return new Proxy(target, {

@@ -197,6 +197,20 @@ describe('delivery of webhooks', function () {
     expect(receiver.received.slice(before).map(({ path }) => path)).to.deep.equal(['/other']);
   });
 
+  it('a test message is signed, and its result is reported', async () => {
+    const { webhook_id: id, secret } = await subscribe();
+    const accepted = (await call(service, 'POST', `/webhooks/${id}/test`)).body;
+    expect(accepted).to.include({ accepted: true, error: null });
+    const [{ headers, body }] = receiver.received as [Received];
+    expect(new Webhook(secret).verify(body, headers as Record<string, string>)).to.deep.include({
+      type: 'webhook.test',
+      data: { webhook_id: id },
+    });
+    receiver.answer = () => 500;
+    const refused = (await call(service, 'POST', `/webhooks/${id}/test`)).body;
+    expect(refused).to.include({ accepted: false, error: 'responded with status 500' });
+  });
+
   it('webhooks can be managed on the command line', async () => {
     const created = await runOrders(log, ['webhooks', 'create', `${receiver.url}/cli`, '--events', 'OrderPlaced'], {
       env,
@@ -205,7 +219,7 @@ describe('delivery of webhooks', function () {
     const listed = (await runOrders(log, ['webhooks', 'list'], { env })).stdout;
     expect(listed).to.match(/active {2}http:\S+\/cli {2}OrderPlaced {2}0 pending {2}0 dead {2}0 behind/);
     const id = listed.split(' ')[0]!;
-    for (const action of ['pause', 'resume', 'rotate-secret', 'replay', 'dead-letters', 'delete'])
+    for (const action of ['test', 'pause', 'resume', 'rotate-secret', 'replay', 'dead-letters', 'delete'])
       expect((await runOrders(log, ['webhooks', action, id], { env })).code, action).to.equal(0);
     for (const wrong of [
       ['webhooks'],

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { retryDelayMs } from '../../src/webhooks/attempt.js';
 import { webhookLimits as limits } from '../../src/webhooks/limits.js';
@@ -9,6 +11,7 @@ import {
   type ResolveAll,
 } from '../../src/webhooks/safe-post.js';
 import { startReceiver } from '../support/receiver.js';
+import { eventually } from '../support/servers.js';
 
 describe('createSafePost', () => {
   for (const address of [
@@ -85,6 +88,40 @@ describe('createSafePost', () => {
     expect(lookups).to.equal(1);
     post.close();
     receiver.stop();
+  });
+
+  it('a response is judged by its status line, even if its body never ends', async () => {
+    const server = createServer((_, response) => {
+      response.writeHead(200);
+      response.write('so far');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const post = createSafePost(true);
+    expect((await post.post(`http://127.0.0.1:${port}/`, {}, '{}')).status).to.equal(200);
+    post.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('an attempt does not wait for a connection while other attempts to the same host are in flight', async () => {
+    const unanswered: (() => void)[] = [];
+    const server = createServer((request, response) => {
+      if (request.url === '/fast') response.writeHead(204).end();
+      else unanswered.push(() => response.writeHead(204).end());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const post = createSafePost(true);
+    const slow = Array.from({ length: 3 * limits.maxInFlightPerWebhook }, () =>
+      post.post(`http://127.0.0.1:${port}/slow`, {}, '{}'),
+    );
+    expect((await post.post(`http://127.0.0.1:${port}/fast`, {}, '{}')).status).to.equal(204);
+    await eventually('all attempts to arrive', () => unanswered.length === slow.length);
+    for (const respond of unanswered) respond();
+    await Promise.all(slow);
+    post.close();
+    server.close();
   });
 });
 

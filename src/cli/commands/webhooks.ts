@@ -1,6 +1,7 @@
 import { orderEventTypes } from '../../orders/upcast.js';
 import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
-import { addressProblem } from '../../webhooks/safe-post.js';
+import { attempt, testMessage } from '../../webhooks/attempt.js';
+import { addressProblem, createSafePost } from '../../webhooks/safe-post.js';
 import { createWebhookStore, type Webhook } from '../../webhooks/webhook-store.js';
 import { type EventLogContext, withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
@@ -20,13 +21,14 @@ const eventTypeLines = Array.from({ length: Math.ceil(orderEventTypes.length / t
 const usage = `orders webhooks create URL [--events TYPE,TYPE]
 orders webhooks list
 orders webhooks pause|resume|delete|rotate-secret ID
+orders webhooks test ID
 orders webhooks dead-letters ID
 orders webhooks replay ID [--event PARTITION:POSITION]
 
   A webhook sends the events of orders, from its creation on, to a URL. Deliveries are signed
   (Standard Webhooks), arrive at least once, and keep the order of each order's events. A delivery
   that fails for 24 hours becomes a dead letter. \`dead-letters\` shows up to ${maxDeadLettersShown} of them; \`replay\`
-  sends one or all of them again.
+  sends one or all of them again. \`test\` sends a message of the type webhook.test now.
 
   --events   the types to send, by default all:
              ${eventTypeLines.join(',\n             ')}`;
@@ -61,6 +63,15 @@ export async function webhooksCommand(args: string[]): Promise<void> {
         requireWebhook(secret !== undefined);
         return console.log(secret);
       }
+      case 'test': {
+        const target = await store.target(parseId(subject));
+        if (!target) return requireWebhook(false);
+        const post = createSafePost(context.config.webhooksAllowPrivate);
+        const outcome = await attempt(post.post, target.url, target.secrets, testMessage(subject)).finally(post.close);
+        if (outcome.result === 'delivered') return console.log(`${target.url} accepted the message`);
+        const error = outcome.result === 'gone' ? 'responded with status 410' : outcome.error;
+        throw new Error(`${target.url} did not accept the message: ${error}`);
+      }
       case 'dead-letters': {
         requireWebhook((await store.find(parseId(subject))) !== undefined);
         const letters = await store.deadLetters(subject, undefined, maxDeadLettersShown);
@@ -90,16 +101,10 @@ async function create({ pool, config }: EventLogContext, url: string, events: st
   console.log(created.secret);
 }
 
-function rowOf({
-  webhook_id: id,
-  url,
-  event_types: types,
-  state,
-  pending,
-  dead_letters: dead,
-  lag,
-}: Webhook): string[] {
-  return [id, state, url, types?.join(',') ?? 'all', `${pending} pending`, `${dead} dead`, `${lag} behind`];
+function rowOf(webhook: Webhook): string[] {
+  const { webhook_id: id, url, event_types: types, state, pending, dead_letters: dead, lag } = webhook;
+  const failure = webhook.failing_since === null ? '' : `fails since ${webhook.failing_since}: ${webhook.last_error}`;
+  return [id, state, url, types?.join(',') ?? 'all', `${pending} pending`, `${dead} dead`, `${lag} behind`, failure];
 }
 
 function parseId(text: string): string {

@@ -59,6 +59,11 @@ export const responseSchemas = {
     },
   }),
   DeadLettersReplayed: object({ replayed: count }),
+  WebhookTested: object({
+    accepted: { type: 'boolean', description: 'Whether the receiver responded with a status 2xx.' },
+    error: { ...nullable(text), description: 'Why the message was not accepted.' },
+    duration_ms: count,
+  }),
   Live: object({ status: { const: 'live' } }),
   Health: object({
     status: { enum: ['ready', 'degraded', 'not-ready'] },

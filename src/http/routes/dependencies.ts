@@ -5,6 +5,7 @@ import type { CommandHandlers } from '../../commands/command-handlers.js';
 import type { AppliedPositions } from '../../queries/applied-positions.js';
 import type { ChangeFeed } from '../../queries/changes/change-feed.js';
 import type { ReadModels } from '../../queries/live-generation.js';
+import type { SafePost } from '../../webhooks/safe-post.js';
 import type { WebhookStore } from '../../webhooks/webhook-store.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
 import type { Authentication } from '../middleware/authorize.js';
@@ -30,6 +31,8 @@ export interface HttpDependencies extends CommandHandlers, Authentication {
     readonly store: WebhookStore;
     /** Whether a webhook may have an address in a private network, or use plain http. */
     readonly allowPrivate: boolean;
+    /** Sends test messages. */
+    readonly post: Pick<SafePost, 'post'>;
   };
   readonly issueTicket: (caller: Caller) => Promise<{ readonly ticket: string; readonly expiresAt: string }>;
   readonly authority: AuthorityWatch;

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { queryLimits } from '../../queries/limits.js';
+import { attempt, testMessage } from '../../webhooks/attempt.js';
 import { addressProblem } from '../../webhooks/safe-post.js';
 import type { EventPosition, Webhook, WebhookWithSecret } from '../../webhooks/webhook-store.js';
 import { type FieldError, ProblemError, problem, validationProblem } from '../contract/problems.js';
@@ -20,7 +21,7 @@ import type { AddRoute } from './router.js';
  */
 export function webhookRoutes(
   route: AddRoute,
-  { webhooks: { store, allowPrivate } }: Pick<HttpDependencies, 'webhooks'>,
+  { webhooks: { store, allowPrivate, post } }: Pick<HttpDependencies, 'webhooks'>,
 ): void {
   route('createWebhook', async (ctx) => {
     const { url, event_types: types } = await checkedBody(ctx, 'webhook');
@@ -63,6 +64,21 @@ export function webhookRoutes(
     if (secret === undefined) throw notFound(id);
     ctx.status = 200;
     respondWithSecret(ctx, { ...(await webhookOf(ctx)), secret });
+  });
+
+  route('testWebhook', async (ctx) => {
+    const id = uuidParameter(ctx, 'webhook_id');
+    const target = await store.target(id);
+    if (!target) throw notFound(id);
+    const sentAt = performance.now();
+    const outcome = await attempt(post.post, target.url, target.secrets, testMessage(id));
+    ctx.status = 200;
+    ctx.body = {
+      accepted: outcome.result === 'delivered',
+      error:
+        outcome.result === 'failed' ? outcome.error : outcome.result === 'gone' ? 'responded with status 410' : null,
+      duration_ms: Math.round(performance.now() - sentAt),
+    } satisfies ResponseBody<'WebhookTested'>;
   });
 
   route('listDeadLetters', async (ctx) => {

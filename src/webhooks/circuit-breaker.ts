@@ -1,0 +1,86 @@
+import type { Pool } from '../event-log/database.js';
+import { webhookLimits as limits } from './limits.js';
+
+/**
+ * One circuit breaker per webhook keeps a receiver that fails for everything from costing attempts,
+ * connections and retries. Its columns in the table webhooks, and its states:
+ *
+ *   closed      failing_since is null: deliveries are sent as they become due
+ *   open        open_until is in the future: nothing is sent
+ *   half-open   failing_since is set and open_until is past: each process sends one delivery, the
+ *               probe, at a time
+ *
+ * Its transitions:
+ *
+ *   closed → open         attempts for `breakerFailingOrders` different orders failed in a row in
+ *                         one process, without a success between: failing_since = now
+ *   half-open → open      the probe failed: breaker_trips + 1; the wait doubles, from
+ *                         minBreakerOpenMs to maxBreakerOpenMs
+ *   half-open → closed    a delivery succeeded: all columns are reset
+ *   any → closed          an operator sets the webhook's state: all columns are reset
+ *
+ * A webhook whose breaker opens again `disableAfterMs` after failing_since becomes disabled.
+ *
+ * One order that fails opens nothing: its own retries wait longer each time. The count of failing
+ * orders is in memory; a process that starts counts from zero.
+ */
+export class FailingOrders {
+  readonly #byWebhook = new Map<string, Set<string>>();
+
+  /** Counts a failed attempt. @returns whether the breaker has to open. */
+  add(webhookId: string, orderId: string): boolean {
+    const orders = this.#byWebhook.get(webhookId) ?? new Set();
+    this.#byWebhook.set(webhookId, orders);
+    if (orders.size < limits.breakerFailingOrders) orders.add(orderId);
+    return orders.size >= limits.breakerFailingOrders;
+  }
+
+  clear(webhookId: string): void {
+    this.#byWebhook.delete(webhookId);
+  }
+}
+
+// $1 the webhook, $2 the error, $3 minBreakerOpenMs, $4 maxBreakerOpenMs, $5 disableAfterMs.
+// Changes nothing while the breaker is open: attempts that were in flight when it opened count
+// once.
+const openSql = `
+  update webhooks
+  set failing_since = coalesce(failing_since, now()),
+      open_until = now() + least($3 * power(2, least(breaker_trips, 30)), $4) * interval '1 ms',
+      breaker_trips = breaker_trips + 1,
+      last_error = $2,
+      state = case when failing_since <= now() - $5 * interval '1 ms' then 'disabled' else state end
+  where id = $1 and state = 'active' and (open_until is null or open_until <= now())
+  returning state, breaker_trips`;
+
+/**
+ * Opens the breaker of a webhook, or disables the webhook if it has failed for days.
+ * @returns what changed; undefined if the breaker is open already.
+ */
+export async function openBreaker(
+  pool: Pool,
+  webhookId: string,
+  error: string,
+): Promise<'opened' | 'opened again' | 'disabled' | undefined> {
+  const { minBreakerOpenMs, maxBreakerOpenMs, disableAfterMs } = limits;
+  const { rows } = await pool.query<{ state: string; breaker_trips: number }>({
+    name: 'webhooks-open-breaker',
+    text: openSql,
+    values: [webhookId, error, minBreakerOpenMs, maxBreakerOpenMs, disableAfterMs],
+  });
+  const [row] = rows;
+  if (!row) return undefined;
+  if (row.state === 'disabled') return 'disabled';
+  return row.breaker_trips === 1 ? 'opened' : 'opened again';
+}
+
+/** @returns whether the breaker was not closed before. */
+export async function closeBreaker(pool: Pool, webhookId: string): Promise<boolean> {
+  const { rowCount } = await pool.query({
+    name: 'webhooks-close-breaker',
+    text: `update webhooks set failing_since = null, open_until = null, breaker_trips = 0, last_error = null
+           where id = $1 and failing_since is not null`,
+    values: [webhookId],
+  });
+  return rowCount === 1;
+}
