@@ -11,7 +11,7 @@ export interface paths {
         put?: never;
         /**
          * Many commands, one per line, streamed in both directions
-         * @description A line is `{"command": "place", …}` or `{"command": "ship", "order_id": …, …}` with the fields of the command’s body, and optionally `idempotency_key`. The response has one line per command, in the same order. An invalid line fails alone. Lines of one order are applied in order.
+         * @description A line is `{"command": "place", …}` or `{"command": "ship", "order_id": …, …}` with the fields of the command’s body, and optionally `idempotency_key`. The response has one line per command, in the same order. An invalid line fails alone. Lines of one order are applied in order. A client may send all lines before it reads: the service keeps up to 64 MiB of results. Beyond that the last line of the response is the problem results-not-read, and the lines from its number on were not handled.
          */
         post: operations["runBatch"];
         delete?: never;
@@ -1223,7 +1223,7 @@ export interface components {
         /** @description A problem (RFC 9457), without the members that only a single request has. */
         LineProblem: {
             /** @enum {unknown} */
-            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/position-lost" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/exceeds-creditable-amount" | "/problems/amended-below-credited" | "/problems/wrong-cancelled-amount" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-units-in-transit" | "/problems/exceeds-shipped-quantity" | "/problems/shipment-not-found" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/clock-behind" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/internal-error";
+            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/position-lost" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/exceeds-creditable-amount" | "/problems/amended-below-credited" | "/problems/wrong-cancelled-amount" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-units-in-transit" | "/problems/exceeds-shipped-quantity" | "/problems/shipment-not-found" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/results-not-read" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/clock-behind" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/internal-error";
             title: string;
             status: number;
             detail: string;
@@ -1633,6 +1633,19 @@ export interface components {
                 };
             };
         };
+        /** @description The results of the batch are not being read (`/problems/results-not-read`). */
+        Problem413: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/results-not-read";
+                };
+            };
+        };
         /** @description The request is not valid (`/problems/validation`). */
         Problem422: {
             headers: {
@@ -1687,7 +1700,7 @@ export interface components {
             };
         };
         /** @description The body is too large (`/problems/body-too-large`). */
-        Problem413: {
+        Problem413B: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -2220,6 +2233,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             405: components["responses"]["Problem405"];
+            413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
@@ -2326,7 +2340,7 @@ export interface operations {
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
@@ -2379,7 +2393,7 @@ export interface operations {
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409B"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
@@ -2432,7 +2446,7 @@ export interface operations {
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409C"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
@@ -2485,7 +2499,7 @@ export interface operations {
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409D"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
@@ -2538,7 +2552,7 @@ export interface operations {
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409E"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
@@ -2591,7 +2605,7 @@ export interface operations {
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409F"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
@@ -2644,7 +2658,7 @@ export interface operations {
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409G"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
@@ -2697,7 +2711,7 @@ export interface operations {
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409H"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
@@ -2750,7 +2764,7 @@ export interface operations {
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409I"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
@@ -2803,7 +2817,7 @@ export interface operations {
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409J"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
@@ -2856,7 +2870,7 @@ export interface operations {
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409K"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
@@ -2909,7 +2923,7 @@ export interface operations {
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409L"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
@@ -2962,7 +2976,7 @@ export interface operations {
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409L"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
@@ -3015,7 +3029,7 @@ export interface operations {
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409M"];
             412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
@@ -3454,7 +3468,7 @@ export interface operations {
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409N"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
@@ -3571,7 +3585,7 @@ export interface operations {
             404: components["responses"]["Problem404F"];
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
@@ -3726,7 +3740,7 @@ export interface operations {
             404: components["responses"]["Problem404F"];
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
-            413: components["responses"]["Problem413"];
+            413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];

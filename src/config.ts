@@ -67,6 +67,8 @@ export interface Config {
    * Addresses and CIDR ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted.
    */
   readonly trustedProxies: readonly string[];
+  /** Bits of an IPv6 address that name the network of one client. */
+  readonly ipv6PrefixLength: number;
   /** Origins whose scripts may call the API. */
   readonly corsOrigins: readonly string[];
   /** Whether webhooks may use private networks and plain HTTP. */
@@ -163,6 +165,7 @@ export function readConfig(env: Environment): Config {
     tokens,
     requestsPerMinute: integer(env, 'ORDERS_RATE_LIMIT_PER_MINUTE', authRequired ? 60_000 : 0, 0, 100_000_000),
     trustedProxies: list(env, 'ORDERS_TRUSTED_PROXIES'),
+    ipv6PrefixLength: integer(env, 'ORDERS_CLIENT_PREFIX_LENGTH', 64, 16, 128),
     corsOrigins: list(env, 'ORDERS_CORS_ORIGINS').map(origin),
     webhooksAllowPrivate: oneOf(env, 'ORDERS_WEBHOOKS_ALLOW_PRIVATE', ['no', 'yes'], 'no') === 'yes',
     timeouts: readTimeouts(env),

@@ -1,8 +1,9 @@
 import type { RequestListener } from 'node:http';
 import Koa from 'koa';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { createAdmission } from './middleware/admission.js';
 import { crossOrigin } from './middleware/cors.js';
-import { InFlightRequests } from './middleware/in-flight-requests.js';
+import { createPlaces } from './middleware/in-flight-requests.js';
 import { shedLoad } from './middleware/load-shedding.js';
 import { observeRequests } from './middleware/observe-requests.js';
 import { createOverloadLog } from './middleware/overload-log.js';
@@ -16,7 +17,7 @@ export type AppDependencies = Pick<
   HttpDependencies,
   'authenticate' | 'redeemTicket' | 'rateLimit' | 'addresses' | 'corsOrigins' | 'streams' | 'log'
 > &
-  Partial<Pick<HttpDependencies, 'budgets' | 'continuity'>>;
+  Partial<Pick<HttpDependencies, 'budgets' | 'places' | 'continuity'>>;
 
 /**
  * The Koa application of the service: its routes, behind the middleware that every request passes
@@ -28,17 +29,14 @@ export function createApp(
   addRoutes: (route: AddRoute) => void,
 ): RequestListener {
   const { authenticate, redeemTicket, rateLimit, addresses, corsOrigins, streams, log } = dependencies;
-  const { budgets = createRequestBudgets() } = dependencies;
-  const { route, dispatch, methodsOf } = createRouter(
-    { authenticate, redeemTicket },
-    rateLimit.limitRate,
-    dependencies.continuity?.assertIntact,
-  );
+  const { budgets = createRequestBudgets(), places = createPlaces(), continuity } = dependencies;
+  const { limitRate } = rateLimit;
+  const admission = createAdmission({ authenticate, redeemTicket, limitRate, addresses, places });
+  const { route, dispatch, methodsOf } = createRouter(admission, continuity?.assertIntact);
   addRoutes(route);
 
   const app = new Koa();
   app.silent = true;
-  const inFlight = new InFlightRequests();
   const logOverload = createOverloadLog(log);
   app.use((ctx, next) => {
     setRequestBudgets(ctx, budgets);
@@ -47,7 +45,6 @@ export function createApp(
   app.use(observeRequests(log, addresses, registry));
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   app.use(problemResponses({ log, logOverload, methodsOf }));
-  app.use(inFlight.count());
   app.use(dispatch);
 
   new Gauge({
@@ -63,7 +60,7 @@ export function createApp(
     help: 'Requests rejected with 503 before they were read, because the limit of requests in flight was reached.',
     registers: [registry],
   });
-  return shedLoad(app.callback(), inFlight, (reason) => {
+  return shedLoad(app.callback(), admission, (reason) => {
     shed.inc();
     logOverload(reason);
   });

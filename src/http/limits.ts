@@ -52,6 +52,12 @@ export const httpLimits = {
    * time.
    */
   batchIdleTimeoutMs: 90_000,
+  /**
+   * Bytes of a request that are discarded after its response, so that the client sees the response.
+   */
+  maxDiscardedBytes: 256 * 1024 * 1024,
+  /** Time for the same. */
+  discardTimeoutMs: 60_000,
   /** Levels of nesting in a JSON body. Bounds the recursion of the code that visits it. */
   maxJsonDepth: 10,
   /** Characters of an Idempotency-Key, which becomes part of the event's metadata. */
@@ -71,8 +77,17 @@ export const httpLimits = {
 
   // Load shedding
 
-  /** Requests in flight; streams do not count once they have begun. Further requests get 503. */
-  maxInFlightRequests: 250,
+  /**
+   * Requests in flight, as many reads and as many writes; streams do not count once they have
+   * begun. Further requests get 503. One caller gets `maxShare` of them, which is 250.
+   */
+  maxInFlightRequests: 313,
+  /** Part of the places that one caller, or one address, can use. The rest is for the others. */
+  maxShare: 0.8,
+  /** Requests that wait until the read models have reached a position. */
+  maxWaitingRequests: 5_000,
+  /** Time for which a command that waits for the read models keeps its place. */
+  placeWhileWaitingMs: 100,
   /** Time of one burst of load shedding. The minimum keeps the delay of a single response short. */
   minSheddingBurstMs: 0.5,
   maxSheddingBurstMs: 20,
@@ -95,6 +110,9 @@ export const httpLimits = {
   maxHeavyQueryWeight: 16,
   /** Heavy queries that wait. Further ones are rejected with 503. */
   maxQueuedHeavyQueries: 1_000,
+
+  /** Time for which all scrapers share one collection of the metrics. */
+  metricsSharedMs: 100,
 
   // Waits for projections
 
@@ -122,9 +140,28 @@ export const httpLimits = {
   /** Interval at which the stream of projections polls for changes. */
   projectionStreamIntervalMs: 500,
 
+  // Callers
+
+  /** Time for which accepted credentials count as known. */
+  knownCredentialsMs: 60_000,
+  /** Credentials that are remembered. The memory is cleared when it is full. */
+  maxKnownCredentials: 20_000,
+  /** Requests that wait until unknown credentials are looked up. Further ones get 503. */
+  maxPendingAuthentications: 1_000,
+  /** The same, of one address. */
+  maxPendingPerAddress: 100,
+  /** Connections of one address that is not a trusted proxy. Further ones are closed. */
+  maxConnectionsPerAddress: 5_000,
+  /** Part of the event streams that one caller, or one address, can open. */
+  maxStreamShare: 0.25,
+
   // Rate limit
 
-  /** Length of the window in which requests are counted. */
+  /**
+   * Owners whose limit is used up and who are remembered. The memory is cleared when it is full.
+   */
+  maxBlockedOwners: 10_000,
+  /** Time in which a used-up limit is refilled. */
   rateWindowSeconds: 60,
   /** Time for Redis to count a request. After that, the process counts it. */
   rateStoreTimeoutMs: 250,

@@ -29,6 +29,12 @@ export interface HttpTimeouts {
   readonly responseMs: number;
 }
 
+export interface HttpServerOptions {
+  readonly timeouts?: HttpTimeouts;
+  /** Whether connections from this address carry the requests of many clients. */
+  readonly isProxy?: (address: string) => boolean;
+}
+
 export const defaultTimeouts: HttpTimeouts = {
   keepAliveMs: limits.keepAliveTimeoutMs,
   headersMs: limits.headersTimeoutMs,
@@ -40,7 +46,7 @@ export async function startHttpServer(
   application: RequestListener,
   host: string,
   port: number,
-  timeouts: HttpTimeouts = defaultTimeouts,
+  { timeouts = defaultTimeouts, isProxy = () => false }: HttpServerOptions = {},
 ): Promise<HttpServer> {
   const server = createServer<typeof IncomingMessage, typeof ServerResponse>(
     {
@@ -56,9 +62,19 @@ export async function startHttpServer(
   );
   server.maxConnections = limits.maxConnections;
   const sockets = new Set<Socket>();
+  const byAddress = new Map<string, number>();
   server.on('connection', (socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    const address = socket.remoteAddress ?? '';
+    const count = (byAddress.get(address) ?? 0) + 1;
+    byAddress.set(address, count);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      const left = (byAddress.get(address) ?? 1) - 1;
+      if (left === 0) byAddress.delete(address);
+      else byAddress.set(address, left);
+    });
+    if (count > limits.maxConnectionsPerAddress && !isProxy(address)) socket.destroy();
   });
   const stalled = new StalledConnections(timeouts.responseMs);
   const stallCheck = setInterval(() => stalled.sweep(sockets), limits.stallCheckIntervalMs).unref();

@@ -47,9 +47,7 @@ export async function openAccess(
     issueTicket: (caller) => tickets.issue(caller),
     issuerKeys: issuerKeys && (() => issuerKeys.state()),
     rateLimit:
-      requestsPerMinute === 0
-        ? unlimitedRate
-        : createRateLimit(redis, keys.rateLimitPrefix, requestsPerMinute, addresses),
+      requestsPerMinute === 0 ? unlimitedRate : createRateLimit(redis, keys.rateLimitPrefix, requestsPerMinute),
     addresses,
   };
 }
@@ -69,9 +67,9 @@ function tokenRules({ scopeMap, ...rules }: TokenConfig): TokenRules {
   return { ...rules, scopeMap: new Map([...scopeMap].map(([name, its]) => [name, its.filter(isScope)])) };
 }
 
-function clientAddresses({ trustedProxies }: Config): ClientAddresses {
+function clientAddresses({ trustedProxies, ipv6PrefixLength }: Config): ClientAddresses {
   try {
-    return createClientAddresses(trustedProxies);
+    return createClientAddresses(trustedProxies, ipv6PrefixLength);
   } catch (error) {
     throw new ConfigError(
       'ORDERS_TRUSTED_PROXIES',

@@ -9,6 +9,9 @@ import type { RunningProjector } from './open-projector.js';
 
 const healthTimeoutMs = 1_000;
 
+/** Time for which all callers share one check of the health. */
+export const healthSharedMs = 100;
+
 export interface HealthDeps {
   readonly pool: Pool;
   readonly models: ReadModels;

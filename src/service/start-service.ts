@@ -6,12 +6,14 @@ import { LogContinuity } from '../event-log/heads/log-continuity.js';
 import { migrate } from '../event-log/migrate.js';
 import { createApp } from '../http/app.js';
 import { createHeavyQueries } from '../http/middleware/heavy-queries.js';
+import { createPlaces } from '../http/middleware/in-flight-requests.js';
 import { AuthorityWatch } from '../http/request/authority.js';
 import { createRequestBudgets } from '../http/request/request-budgets.js';
 import { EventStreams } from '../http/response/event-streams.js';
 import { addRoutes } from '../http/routes/add-routes.js';
 import type { HttpDependencies } from '../http/routes/dependencies.js';
 import { startHttpServer } from '../http/server.js';
+import { shareFor } from '../http/shared-calls.js';
 import { allProjections } from '../projections/all-projections.js';
 import { createGenerationStore, type GenerationStore } from '../projector/generations/generation-store.js';
 import { AppliedPositions } from '../queries/applied-positions.js';
@@ -27,9 +29,10 @@ import { connect, redisWarning } from './connect.js';
 import { checkLog } from './continuity/check-log.js';
 import { keepKnownHeads } from './continuity/known-log.js';
 import { measureLog } from './continuity/log-gauges.js';
-import { checkHealth } from './health.js';
+import { checkHealth, healthSharedMs } from './health.js';
 import { measureIssuerKeys } from './projector-gauges.js';
 import { startProjectorRole } from './projector-role.js';
+import { createHeadsReader } from './read-log-heads.js';
 import { warnOfEviction } from './redis-eviction.js';
 import { wireCommandHandlers } from './wire-commands.js';
 
@@ -125,6 +128,9 @@ async function open(
   let shuttingDown = false;
   const { issuerKeys, ...access } = await openAccess(config, connections, log, cleanup);
   if (issuerKeys) measureIssuerKeys(registry, issuerKeys);
+  const healthNow = () => checkHealth({ pool, models, continuity, running, issuerKeys, shuttingDown });
+  // Probes and anybody else share one check: it asks PostgreSQL and Redis.
+  const health = shareFor(healthSharedMs, healthNow);
   const dependencies: HttpDependencies = {
     ...wireCommandHandlers(connections, log, {
       maxClockBehindMs: config.maxClockBehindMs,
@@ -147,7 +153,9 @@ async function open(
     corsOrigins: config.corsOrigins,
     audit: await openAuditor(config, connections),
     rebuilds: rebuildsByName(generations),
-    health: () => checkHealth({ pool, models, continuity, running, issuerKeys, shuttingDown }),
+    places: createPlaces(),
+    readHeads: createHeadsReader(pool),
+    health: () => (shuttingDown || continuity.refusal ? healthNow() : health()),
     defaultCurrency: config.defaultCurrency,
     log,
   };
@@ -155,7 +163,10 @@ async function open(
   const app = createApp(dependencies, registry, (route) =>
     addRoutes(route, dependencies, registry, config.roles.has('api')),
   );
-  const http = await startHttpServer(app, config.host, config.port, config.timeouts);
+  const http = await startHttpServer(app, config.host, config.port, {
+    timeouts: config.timeouts,
+    isProxy: dependencies.addresses.isProxy,
+  });
   cleanup.defer(async () => {
     shuttingDown = true;
     // Load balancers need this time to see that the process is not ready and to stop sending to it.

@@ -4,10 +4,26 @@ export const batchLimits = {
   maxLineBytes: 512 * 1024,
   /** Lines that are handled as one group. The rate limit is charged for this many at once. */
   maxGroupLines: 100,
-  /**
-   * Groups of one batch in flight: while some are appended, others are validated and decided. The
-   * queue of appends (`maxQueuedAppends`) has room for six batches that use this limit. With more
-   * batches, lines may be rejected as overload.
-   */
+  /** Groups of one batch in flight: while some are appended, others are validated and decided. */
   maxGroupsInFlight: 8,
+  /** Batches in flight. One caller gets 80 % of them; further ones get 503. */
+  maxBatches: 125,
+  /**
+   * Lines of all batches in flight. Callers take turns. The queue of appends (`maxQueuedAppends`)
+   * has room for them, and for the commands beside them.
+   */
+  maxLinesInFlight: 4_000,
+  /** A line counts as another one for each of these bytes: lines in flight take up to 32 MiB. */
+  bytesPerLine: 8 * 1024,
+
+  // Results that the client has not read yet
+
+  /** Bytes of them in memory, for each batch. */
+  maxSpoolMemoryBytes: 256 * 1024,
+  /** Bytes of them in a temporary file, for each batch: the results of half a million lines. */
+  maxSpoolFileBytes: 64 * 1024 * 1024,
+  /** Bytes of them in temporary files, for all batches. */
+  maxSpoolBytes: 512 * 1024 * 1024,
+  /** Bytes that one read of the file takes. */
+  spoolPieceBytes: 64 * 1024,
 } as const;

@@ -1,6 +1,6 @@
 /**
  * Yields the items of a source until the signal aborts, also while it waits for the next item. The
- * source stays as it is then: its owner closes it.
+ * source stays as it is then: its owner closes it. Otherwise it is closed with this generator.
  */
 export async function* untilAborted<Item>(source: AsyncIterable<Item>, signal: AbortSignal): AsyncGenerator<Item> {
   const items = source[Symbol.asyncIterator]();
@@ -8,12 +8,16 @@ export async function* untilAborted<Item>(source: AsyncIterable<Item>, signal: A
   // per item in memory.
   let stopWaiting: (() => void) | undefined;
   signal.addEventListener('abort', () => stopWaiting?.(), { once: true });
-  while (!signal.aborted) {
-    const next = await new Promise<IteratorResult<Item> | undefined>((resolve, reject) => {
-      stopWaiting = () => resolve(undefined);
-      items.next().then(resolve, reject);
-    });
-    if (!next || next.done) return;
-    yield next.value;
+  try {
+    while (!signal.aborted) {
+      const next = await new Promise<IteratorResult<Item> | undefined>((resolve, reject) => {
+        stopWaiting = () => resolve(undefined);
+        items.next().then(resolve, reject);
+      });
+      if (!next || next.done) return;
+      yield next.value;
+    }
+  } finally {
+    if (!signal.aborted) await items.return?.(undefined);
   }
 }

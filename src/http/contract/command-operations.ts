@@ -90,7 +90,9 @@ export const commandOperations = {
       'A line is `{"command": "place", …}` or `{"command": "ship", "order_id": …, …}` ' +
       'with the fields of the command’s body, and optionally `idempotency_key`. ' +
       'The response has one line per command, in the same order. ' +
-      'An invalid line fails alone. Lines of one order are applied in order.',
+      'An invalid line fails alone. Lines of one order are applied in order. A client may send all lines before ' +
+      'it reads: the service keeps up to 64 MiB of results. Beyond that the last line of the response is the ' +
+      'problem results-not-read, and the lines from its number on were not handled.',
     access: ['orders:write'],
     headers: ['Prefer'],
     body: 'batch',
@@ -101,7 +103,7 @@ export const commandOperations = {
         headers: ['Preference-Applied'],
       },
     },
-    problems: ['unsupported-media-type', 'validation'],
+    problems: ['unsupported-media-type', 'results-not-read', 'validation'],
   },
   placeOrder: commandOperation('place'),
   amendOrder: commandOperation('amend'),

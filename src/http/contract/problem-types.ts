@@ -19,8 +19,7 @@ export const problemTypes = {
   'invalid-header': {
     status: 400,
     title: 'A header is not valid',
-    explanation:
-      'A header of the request has a form that the service does not accept. `detail` names the header and the form that it needs.',
+    explanation: '`detail` names the header, and the form that the service accepts.',
   },
   'malformed-request': {
     status: 400,
@@ -36,8 +35,7 @@ export const problemTypes = {
   'insufficient-scope': {
     status: 403,
     title: 'The key or token lacks a scope',
-    explanation:
-      'This request needs one of the scopes in `required_scopes`. Ask the person who issued the key or token.',
+    explanation: 'This request needs one of the scopes in `required_scopes`. Ask whoever issued the key or token.',
   },
   'not-found': {
     status: 404,
@@ -80,8 +78,7 @@ export const problemTypes = {
   'order-version-not-found': {
     status: 404,
     title: 'Order version not found',
-    explanation:
-      'The order did not exist at that time, or it has fewer events than that version. GET /orders/{id}/history lists its events.',
+    explanation: 'The order did not exist then, or has fewer events. GET /orders/{id}/history lists its events.',
   },
   'method-not-allowed': {
     status: 405,
@@ -103,8 +100,7 @@ export const problemTypes = {
   'request-timeout': {
     status: 408,
     title: 'The request did not arrive in time',
-    explanation:
-      'The request started, but did not arrive completely within the time limit. Nothing was changed; send it again.',
+    explanation: 'The request did not arrive completely within the time limit. Nothing was changed; send it again.',
   },
   'order-exists': {
     status: 409,
@@ -115,8 +111,7 @@ export const problemTypes = {
   'invalid-transition': {
     status: 409,
     title: 'The order does not accept this command now',
-    explanation:
-      '`current_status` is the status of the order. `allowed_commands` lists the commands that it accepts now.',
+    explanation: '`current_status` is the status of the order; `allowed_commands` lists what it accepts now.',
   },
   'order-on-hold': {
     status: 409,
@@ -199,6 +194,12 @@ export const problemTypes = {
     explanation:
       'The limit is 512 KiB for a body, and for each line of a batch. Use POST /orders/batch to send many commands.',
   },
+  'results-not-read': {
+    status: 413,
+    title: 'The results of the batch are not being read',
+    explanation:
+      'The results that wait to be read exceed what the service keeps for one batch, or for all batches. The lines before this one were handled, and their results come before it. Send the other lines in another batch, and read the results while you send.',
+  },
   'unsupported-media-type': {
     status: 415,
     title: 'The media type is not supported',
@@ -218,8 +219,7 @@ export const problemTypes = {
   'idempotency-key-reused': {
     status: 422,
     title: 'This Idempotency-Key was used for another request',
-    explanation:
-      'A key belongs to one request for ever. Send the same body to get its response again, or choose a new key.',
+    explanation: 'A key belongs to one request. Send the same body to get its response again, or choose a new key.',
   },
   'invalid-cursor': {
     status: 422,
@@ -286,8 +286,7 @@ export const problemTypes = {
   'position-not-reached': {
     status: 503,
     title: 'The read models have not reached the position',
-    explanation:
-      'The position in Min-Event-Position was not applied in time. Try again; GET /projections shows the lag.',
+    explanation: 'Min-Event-Position was not applied in time. Try again; GET /projections shows the lag.',
     retryAfter: 1,
   },
   'internal-error': {

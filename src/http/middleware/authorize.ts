@@ -1,45 +1,63 @@
 import type { Context } from 'koa';
-import type { Authenticate } from '../../access/authenticate.js';
-import type { Caller } from '../../access/caller.js';
+import { anonymous, type Caller } from '../../access/caller.js';
 import type { Scope } from '../../access/scopes.js';
 import type { Operation } from '../contract/operation.js';
 import { insufficientScope, ProblemError, problem } from '../contract/problems.js';
 import { callerOf, requestContext } from '../request/request-context.js';
-import type { LimitRate } from './rate-limit.js';
-
-export interface Authentication {
-  readonly authenticate: Authenticate;
-  /** Gives the caller of a ticket, once. Undefined: tickets are not accepted. */
-  readonly redeemTicket?: ((ticket: string) => Promise<Caller | undefined>) | undefined;
-}
+import { type Admission, addressOwner } from './admission.js';
 
 /**
  * Authenticates the caller, counts the request against the rate limit, and checks the operation's
- * scopes. No other code checks scopes of operations. Throws ProblemError.
+ * scopes. No other code checks scopes of operations. Throws ProblemError, or Overloaded if too many
+ * unknown credentials are being looked up.
  */
 export async function authorize(
   ctx: Context,
   { access, unlimited, acceptsTicket }: Operation,
-  { authenticate, redeemTicket }: Authentication,
-  limitRate: LimitRate | undefined,
+  admission: Admission,
 ): Promise<void> {
+  if (access === 'public' && unlimited) return;
+  const { limitRate, addresses, knownCredentials, pending } = admission;
+  const context = requestContext(ctx);
+  const address = addressOwner(addresses, ctx.req);
+  context.owner = address;
   const authorization = ctx.req.headers.authorization ?? '';
-  const ticket = acceptsTicket && authorization === '' && redeemTicket ? ctx.query.ticket : undefined;
-  const result =
-    access === 'public'
-      ? undefined
-      : typeof ticket === 'string'
-        ? ((await redeemTicket?.(ticket)) ?? { rejected: 'The ticket is unknown, was used, or has expired.' })
-        : await authenticate(authorization);
-  const caller = result && !('rejected' in result) ? result : undefined;
-  // Counted before the request can be rejected, so that guessing keys is limited, too.
-  if (limitRate && !unlimited) await limitRate(ctx, caller);
-  if (result && 'rejected' in result) {
+  if (access === 'public') {
+    if (limitRate) await limitRate(ctx, address);
+    return;
+  }
+  const ticket = acceptsTicket && authorization === '' ? ctx.query.ticket : undefined;
+  const isKnown = knownCredentials.ownerOf(authorization) !== undefined;
+  const isLookedUp = typeof ticket === 'string' || (authorization !== '' && !isKnown);
+  // Looking up unknown credentials is costly, and anybody can invent them: an address that has used
+  // up its limit is rejected first.
+  if (isLookedUp && limitRate) await limitRate(ctx, address, 'check');
+  const authenticate = () => authenticated(admission, authorization, ticket);
+  const result = await (isLookedUp ? pending.run(address, authenticate) : authenticate());
+  if ('rejected' in result) {
+    if (isKnown) knownCredentials.forget(authorization);
+    // Rejected requests are counted, too: that limits guessing.
+    if (limitRate) await limitRate(ctx, address);
     const error = authorization === '' ? '' : ' error="invalid_token"';
     throw new ProblemError(problem('unauthenticated', result.rejected), { 'www-authenticate': `Bearer${error}` });
   }
-  requestContext(ctx).caller = caller;
-  if (access !== 'public' && !access.some((scope) => caller?.scopes.has(scope))) throw insufficientScope(access);
+  context.caller = result;
+  // Without access control, each address is an owner.
+  if (result !== anonymous) {
+    context.owner = `caller:${result.subject}`;
+    if (!isKnown && authorization !== '') knownCredentials.accept(authorization, context.owner);
+  }
+  if (limitRate) await limitRate(ctx, context.owner);
+  if (!access.some((scope) => result.scopes.has(scope))) throw insufficientScope(access);
+}
+
+async function authenticated(
+  { authenticate, redeemTicket }: Admission,
+  authorization: string,
+  ticket: string | readonly string[] | undefined,
+): Promise<Caller | { readonly rejected: string }> {
+  if (typeof ticket !== 'string' || !redeemTicket) return authenticate(authorization);
+  return (await redeemTicket(ticket)) ?? { rejected: 'The ticket is unknown, was used, or has expired.' };
 }
 
 /**

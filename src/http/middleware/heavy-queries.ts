@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { Overloaded } from '../../event-log/overloaded.js';
 import { FairSemaphore } from '../../fair-semaphore.js';
 import { httpLimits as limits } from '../limits.js';
-import { callerOf } from '../request/request-context.js';
+import { ownerOf } from '../request/request-budgets.js';
 
 /**
  * The weights of queries, in units of about 4 MiB of memory. A query is weighed by what it may cost
@@ -22,6 +22,6 @@ export function createHeavyQueries(): RunHeavyQuery {
     if (running.waiting >= limits.maxQueuedHeavyQueries) {
       throw new Overloaded('queued queries', limits.maxQueuedHeavyQueries);
     }
-    return running.run(callerOf(ctx).subject, weight, query);
+    return running.run(ownerOf(ctx), weight, query);
   };
 }

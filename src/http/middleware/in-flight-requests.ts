@@ -1,4 +1,3 @@
-import type { Context, Middleware } from 'koa';
 import { Overloaded } from '../../event-log/overloaded.js';
 import type { Operation } from '../contract/operation.js';
 import { operations } from '../contract/operations.js';
@@ -14,67 +13,85 @@ export function isAlwaysServed(path: string): boolean {
   return alwaysServed.has(path);
 }
 
+/** The places of a process, separate for reads and writes: slow writes leave the reads alone. */
+export interface Places {
+  readonly reads: InFlightRequests;
+  readonly writes: InFlightRequests;
+  /** Requests that wait until the read models have reached a position. */
+  readonly waits: InFlightRequests;
+}
+
+export function createPlaces(): Places {
+  return {
+    reads: new InFlightRequests('requests'),
+    writes: new InFlightRequests('requests'),
+    waits: new InFlightRequests('waiting requests', limits.maxWaitingRequests),
+  };
+}
+
+/** The places that a request of this method takes. */
+export function placesOf({ reads, writes }: Places, method: string | undefined): InFlightRequests {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? reads : writes;
+}
+
 /**
  * Counts the requests in flight and rejects those beyond the limit. By Little's law, latency is the
  * number of requests in flight divided by the throughput. So the limit bounds latency: an accepted
  * request gets its response soon, and a rejected one costs little.
  *
+ * One owner, a caller or an address, gets `maxShare` of the places. Once that share is in use, by
+ * whomever, only owners with less than an equal part of all places get further ones. So one owner
+ * cannot keep another from being served.
+ *
  * Only work counts: a request is counted once its body has arrived, and a stream until its response
  * begins. Slow bodies, streams, batches and the queues behind them have limits of their own.
  */
 export class InFlightRequests {
+  readonly #what: string;
   readonly #max: number;
+  readonly #maxOfOne: number;
+  readonly #counts = new Map<string, number>();
   #count = 0;
 
-  constructor(max: number = limits.maxInFlightRequests) {
+  constructor(what = 'requests', max: number = limits.maxInFlightRequests) {
+    this.#what = what;
     this.#max = max;
+    this.#maxOfOne = Math.floor(max * limits.maxShare);
   }
 
-  get isFull(): boolean {
-    return this.#count >= this.#max;
+  /** Whether a request of this owner has to be rejected. */
+  refuses(owner: string): boolean {
+    if (this.#count >= this.#max) return true;
+    if (this.#count < this.#maxOfOne) return false;
+    const own = this.#counts.get(owner) ?? 0;
+    return own > 0 && own >= Math.min(this.#maxOfOne, this.#max / this.#counts.size);
   }
 
   overloaded(): Overloaded {
-    return new Overloaded('requests', this.#max);
+    return new Overloaded(this.#what, this.#maxOfOne);
   }
 
-  /** The middleware that counts a request. It throws Overloaded if the limit is reached. */
-  count(): Middleware {
-    return async (ctx, next) => {
-      const leave = this.#enter(ctx);
-      try {
-        await next();
-      } finally {
-        leave();
-      }
-    };
+  /**
+   * Takes a place. Throws Overloaded if there is none for this owner.
+   * @returns a function that gives the place back; further calls of it do nothing.
+   */
+  enter(owner: string): () => void {
+    if (this.refuses(owner)) throw this.overloaded();
+    return this.count(owner);
   }
 
-  /** Counts a request once its body has arrived. @returns the function that ends the count. */
-  #enter(ctx: Context): () => void {
-    if (isAlwaysServed(ctx.path)) return () => undefined;
-    if (this.isFull) throw this.overloaded();
-    if (!hasBody(ctx)) {
-      this.#count += 1;
-      return this.#leave;
-    }
-    let isCounted = false;
-    const count = () => {
-      isCounted = true;
-      this.#count += 1;
-    };
-    ctx.req.once('end', count);
+  /** Takes a place, even if that exceeds the limit: the request was accepted before. */
+  count(owner: string): () => void {
+    this.#count += 1;
+    this.#counts.set(owner, (this.#counts.get(owner) ?? 0) + 1);
+    let isInside = true;
     return () => {
-      ctx.req.off('end', count);
-      if (isCounted) this.#leave();
+      if (!isInside) return;
+      isInside = false;
+      this.#count -= 1;
+      const left = (this.#counts.get(owner) ?? 1) - 1;
+      if (left === 0) this.#counts.delete(owner);
+      else this.#counts.set(owner, left);
     };
   }
-
-  readonly #leave = (): void => {
-    this.#count -= 1;
-  };
-}
-
-function hasBody({ req: { headers } }: Context): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -1,14 +1,15 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Overloaded } from '../../event-log/overloaded.js';
 import { problem, retryAfterSeconds } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { requestIdOf } from '../request/request-context.js';
 import { isForEvents, problemEvent } from '../response/respond.js';
-import { type InFlightRequests, isAlwaysServed } from './in-flight-requests.js';
+import { type Admission, presumedOwner } from './admission.js';
+import { isAlwaysServed, placesOf } from './in-flight-requests.js';
 
 /**
- * Sheds load: while the limit of requests in flight is reached, responds 503 to new requests
- * before the application sees them. Far beyond capacity these responses are most of the work, so
+ * Sheds load: while there is no place for a further request of an owner, responds 503 to it before
+ * the application sees it. Far beyond capacity these responses are most of the work, so
  * everything that they share is made once.
  *
  * A cross-origin request of a browser still goes through the application: without its CORS headers
@@ -17,12 +18,12 @@ import { type InFlightRequests, isAlwaysServed } from './in-flight-requests.js';
  */
 export function shedLoad(
   application: RequestListener,
-  inFlight: InFlightRequests,
+  admission: Pick<Admission, 'knownCredentials' | 'addresses' | 'places'>,
   onShed: (reason: Overloaded) => void,
 ): RequestListener {
   const shedder = new LoadShedder();
   // One error for all requests: capturing its stack would be a tenth of the cost of each response.
-  const reason = inFlight.overloaded();
+  const reason = admission.places.writes.overloaded();
   const shared = problem('overloaded', `${reason.message}.`, { may_have_been_done: false });
   const { type, status } = shared;
   const sharedFields = JSON.stringify(shared).slice(0, -1);
@@ -32,7 +33,7 @@ export function shedLoad(
     'Content-Type': 'application/problem+json',
   };
   return (request, response) => {
-    if (!inFlight.isFull) {
+    if (!placesOf(admission.places, request.method).refuses(ownerOfShed(admission, request))) {
       application(request, response);
       return;
     }
@@ -65,6 +66,17 @@ export function shedLoad(
       response.end(body);
     });
   };
+}
+
+/**
+ * The owner of a request; none if its address is not valid, which the application tells the client.
+ */
+function ownerOfShed(admission: Parameters<typeof presumedOwner>[0], request: IncomingMessage): string {
+  try {
+    return presumedOwner(admission, request);
+  } catch {
+    return '';
+  }
 }
 
 /** The clock and timers of the process, or those of a test. */

@@ -24,9 +24,12 @@ export function observeRequests(log: Logger, addresses: ClientAddresses, registr
       const route = String(ctx._matchedRoute ?? 'none');
       measure({ method, route, status, seconds: tookMs / 1e3 });
       if (!log.isLevelEnabled('info')) return;
-      const { requestId: request_id, caller } = state;
+      const { requestId: request_id, caller, logged } = state;
+      // The status is the one that was sent. A response that was cut says so.
+      const cut = ctx.res.writableFinished ? {} : { cut: true };
       const actor = caller ? { actor: caller.subject } : {};
-      log.info({ request_id, ...actor, method, route, status, duration_ms: Math.round(tookMs * 1e3) / 1e3 }, 'request');
+      const duration_ms = Math.round(tookMs * 1e3) / 1e3;
+      log.info({ request_id, ...actor, method, route, status, ...logged, ...cut, duration_ms }, 'request');
     });
   };
 }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { Overloaded } from '../../event-log/overloaded.js';
 import { ProblemError, problem, problemOf } from '../contract/problems.js';
 import { requestContext } from '../request/request-context.js';
+import { discardRest } from '../response/discard-rest.js';
 import { isForEvents, respondWithProblem, respondWithProblemEvent } from '../response/respond.js';
 
 export interface ProblemResponsesOptions {
@@ -29,6 +30,7 @@ export function problemResponses({ log, logOverload, methodsOf }: ProblemRespons
       const isTemporary = response.status === 429 || response.status === 503;
       if (isTemporary && isForEvents(ctx.req.headers.accept)) respondWithProblemEvent(ctx, response);
       else respondWithProblem(ctx, response);
+      discardRest(ctx.req);
     }
   };
 }

@@ -1,5 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import proxyAddr from 'proxy-addr';
+import { ProblemError, problem } from '../contract/problems.js';
 
 /**
  * Finds the address of the client that sent a request. X-Forwarded-For is read from right to left,
@@ -7,19 +10,62 @@ import proxyAddr from 'proxy-addr';
  * client and are ignored.
  */
 export interface ClientAddresses {
+  /**
+   * The address, in the one form under which its requests are counted: an IPv4 address, or the
+   * network of an IPv6 address, since one client has all addresses of a network. Throws
+   * ProblemError if a trusted proxy names an address that is none.
+   */
   of(request: IncomingMessage): string;
   /** Whether the client uses TLS, according to a trusted proxy. */
   isSecure(request: IncomingMessage): boolean;
+  /** Whether the address of a connection is that of a trusted proxy. */
+  isProxy(address: string): boolean;
 }
+
+/** Bits of an IPv6 address that name a client's network, unless configured otherwise. */
+export const defaultIpv6PrefixLength = 64;
+
+/** Addresses whose counted form is remembered. The memory is cleared when it is full. */
+const maxRemembered = 10_000;
 
 /**
  * Throws TypeError if a proxy is not valid.
  * @param trustedProxies addresses, CIDR ranges, or loopback, linklocal or uniquelocal.
+ * @param ipv6PrefixLength bits of an IPv6 address that name a client's network.
  */
-export function createClientAddresses(trustedProxies: readonly string[]): ClientAddresses {
+export function createClientAddresses(
+  trustedProxies: readonly string[],
+  ipv6PrefixLength: number = defaultIpv6PrefixLength,
+): ClientAddresses {
   const trusts = proxyAddr.compile([...trustedProxies]);
+  /** By address as it was given. */
+  const remembered = new Map<string, string>();
+
+  function counted(address: string): string {
+    const known = remembered.get(address);
+    if (known !== undefined) return known;
+    if (remembered.size >= maxRemembered) remembered.clear();
+    const form = countedForm(address, ipv6PrefixLength);
+    remembered.set(address, form);
+    return form;
+  }
+
   return {
-    of: (request) => (request.socket.remoteAddress === undefined ? 'unknown' : proxyAddr(request, trusts)),
+    of(request) {
+      let client = request.socket.remoteAddress;
+      if (client === undefined) return 'unknown';
+      const forwarded = request.headers['x-forwarded-for'];
+      if (forwarded === undefined || !trusts(client, 0)) return counted(client);
+      const hops = String(forwarded).split(',');
+      for (let nth = 1; nth <= hops.length; nth += 1) {
+        const text = hops[hops.length - nth]?.trim() ?? '';
+        if (text === '') continue;
+        client = addressOf(text);
+        if (client === undefined) throw invalidForwarded(text);
+        if (!trusts(client, nth)) break;
+      }
+      return counted(client);
+    },
     isSecure: (request) => {
       const { remoteAddress } = request.socket;
       if (remoteAddress === undefined || !trusts(remoteAddress, 0)) return false;
@@ -30,5 +76,31 @@ export function createClientAddresses(trustedProxies: readonly string[]): Client
           ?.trim() === 'https'
       );
     },
+    isProxy: (address) => trusts(address, 0),
   };
+}
+
+/**
+ * The address in one entry of X-Forwarded-For: proxies write it with or without port and brackets.
+ */
+function addressOf(entry: string): string | undefined {
+  const text = entry.replace(/^"(.*)"$/, '$1');
+  const [, address = text] = /^\[(.+)\](?::\d{1,5})?$/.exec(text) ?? /^(\d+\.\d+\.\d+\.\d+):\d{1,5}$/.exec(text) ?? [];
+  const withoutZone = address.replace(/%.*$/, '');
+  return isIP(withoutZone) === 0 ? undefined : withoutZone;
+}
+
+function invalidForwarded(entry: string): ProblemError {
+  return new ProblemError(
+    problem('invalid-header', `X-Forwarded-For must hold IP addresses, not "${entry.slice(0, 50)}".`),
+  );
+}
+
+function countedForm(address: string, ipv6PrefixLength: number): string {
+  const withoutZone = address.replace(/%.*$/, '');
+  if (isIP(withoutZone) === 0) return address;
+  // An IPv4 address that is mapped into IPv6 becomes IPv4.
+  const parsed = ipaddr.process(withoutZone);
+  if (parsed.kind() === 'ipv4') return parsed.toString();
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${withoutZone}/${ipv6PrefixLength}`)}/${ipv6PrefixLength}`;
 }

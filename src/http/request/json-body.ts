@@ -79,9 +79,7 @@ async function readBody(ctx: Context): Promise<Buffer> {
   const request = ctx.req;
   const { arrivingBodies, bodyTimeoutMs } = requestBudgets(ctx);
   const tooLarge = () =>
-    new ProblemError(problem('body-too-large', `The body is larger than ${limits.maxBodyBytes} bytes.`), {
-      connection: 'close',
-    });
+    new ProblemError(problem('body-too-large', `The body is larger than ${limits.maxBodyBytes} bytes.`));
   const expected = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
   if (expected > limits.maxBodyBytes && expected !== Number.POSITIVE_INFINITY) throw tooLarge();
   return new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { ByteLedger } from '../../byte-ledger.js';
 import { httpLimits as limits } from '../limits.js';
+import { requestContext } from './request-context.js';
 
 /** Shared by the requests of a process: budgets of memory, and the configured time limits. */
 export interface RequestBudgets {
@@ -36,7 +37,7 @@ export function requestBudgets(ctx: Context): RequestBudgets {
   return budgets;
 }
 
-/** The owner of the memory that a request holds: the caller, or the address before it is known. */
+/** The owner of what a request uses. */
 export function ownerOf(ctx: Context): string {
-  return ctx.state.request?.caller?.subject ?? ctx.req.socket.remoteAddress ?? '';
+  return requestContext(ctx).owner ?? ctx.req.socket.remoteAddress ?? '';
 }

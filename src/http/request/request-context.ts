@@ -10,6 +10,13 @@ export interface RequestContext {
   readonly causationId: string | undefined;
   /** Undefined until the caller is authenticated, and for public operations. */
   caller: Caller | undefined;
+  /**
+   * The owner whose share of the service the request uses: `caller:` with the caller's subject, or
+   * `address:` with the address of a client that is not authenticated. Undefined until it is known.
+   */
+  owner: string | undefined;
+  /** Further fields of the request's line in the log. */
+  logged: Readonly<Record<string, string | number>> | undefined;
 }
 
 export function requestContext(ctx: Context): RequestContext {
@@ -37,7 +44,14 @@ export function identifyRequest(ctx: Context): RequestContext {
   const { 'x-request-id': givenId, traceparent } = ctx.req.headers;
   const requestId = typeof givenId === 'string' ? requestIdOf(givenId) : randomUUID();
   const trace = typeof traceparent === 'string' ? traceContext.exec(traceparent) : undefined;
-  const state = { requestId, correlationId: trace?.[1] ?? requestId, causationId: trace?.[2], caller: undefined };
+  const state = {
+    requestId,
+    correlationId: trace?.[1] ?? requestId,
+    causationId: trace?.[2],
+    caller: undefined,
+    owner: undefined,
+    logged: undefined,
+  };
   ctx.state.request = state;
   ctx.res.setHeader('X-Request-Id', requestId);
   return state;

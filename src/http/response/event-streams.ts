@@ -5,6 +5,7 @@ import { Overloaded } from '../../event-log/overloaded.js';
 import { authorityLost } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { AuthorityWatch } from '../request/authority.js';
+import { ownerOf } from '../request/request-budgets.js';
 import { requestContext } from '../request/request-context.js';
 
 /** One message of a stream. */
@@ -38,6 +39,8 @@ export interface EventStream {
  */
 export class EventStreams {
   readonly #open = new Set<PassThrough>();
+  /** Open streams by owner. */
+  readonly #owned = new Map<string, number>();
   #heartbeats: NodeJS.Timeout | undefined;
   #closed = false;
   readonly #authority: AuthorityWatch;
@@ -54,6 +57,11 @@ export class EventStreams {
   /** Responds to a request with a stream. Throws Overloaded if the limit of streams is reached. */
   open(ctx: Context): EventStream {
     if (this.#open.size >= limits.maxEventStreams) throw new Overloaded('event streams', limits.maxEventStreams);
+    const owner = ownerOf(ctx);
+    const maxOwn = limits.maxEventStreams * limits.maxStreamShare;
+    const own = (this.#owned.get(owner) ?? 0) + 1;
+    if (own > maxOwn) throw new Overloaded('event streams of one caller', maxOwn);
+    this.#owned.set(owner, own);
     const stream = new PassThrough({ highWaterMark: limits.maxEventStreamBufferBytes });
     const closed = new AbortController();
     this.#open.add(stream);
@@ -64,6 +72,9 @@ export class EventStreams {
       unwatch?.();
       closed.abort();
       this.#open.delete(stream);
+      const left = (this.#owned.get(owner) ?? 1) - 1;
+      if (left === 0) this.#owned.delete(owner);
+      else this.#owned.set(owner, left);
       if (this.#open.size > 0) return;
       clearInterval(this.#heartbeats);
       this.#heartbeats = undefined;

@@ -5,17 +5,21 @@ import { orderJson } from '../../orders/order-document.js';
 import type { ReadModels } from '../../queries/live-generation.js';
 import type { OperationId } from '../contract/operations.js';
 import { insufficientScope, outcomeProblem, validationProblem } from '../contract/problems.js';
+import { httpLimits as limits } from '../limits.js';
 import { expectedVersions, idempotencyKey, projectionWait } from '../request/headers.js';
 import { readJsonBody } from '../request/json-body.js';
 import { parseCommand } from '../request/parse-command.js';
 import { uuidParameter } from '../request/path-parameters.js';
+import { placeOf } from '../request/place.js';
+import { ownerOf } from '../request/request-budgets.js';
 import { callerOf, requestContext } from '../request/request-context.js';
 import { jsonType, respondWithProblem } from '../response/respond.js';
 import { setTextBody } from '../response/text-body.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
-interface CommandDependencies extends Pick<HttpDependencies, 'handleCommand' | 'applied' | 'defaultCurrency'> {
+interface CommandDependencies
+  extends Pick<HttpDependencies, 'handleCommand' | 'applied' | 'places' | 'defaultCurrency'> {
   readonly models: Pick<ReadModels, 'projections' | 'epochs'>;
 }
 
@@ -83,7 +87,7 @@ async function respondWithOutcome(
     return;
   }
   // The client can then read its own write. A timeout does not undo the command.
-  await waitForProjections(dependencies, outcome, waitMs);
+  await waitForProjections(ctx, dependencies, outcome, waitMs);
   const { order, partition, position, replayed } = outcome;
   ctx.res.setHeader('ETag', `"${order.version}"`);
   ctx.res.setHeader('Event-Position', dependencies.models.epochs.format(partition, position));
@@ -99,11 +103,19 @@ async function respondWithOutcome(
 }
 
 async function waitForProjections(
-  { applied, models }: CommandDependencies,
+  ctx: Context,
+  { applied, models, places }: CommandDependencies,
   { partition, position, replayed }: Handled,
   waitMs: number,
 ): Promise<void> {
+  const owner = ownerOf(ctx);
+  if (waitMs === 0 || places.waits.refuses(owner)) return;
+  const endWait = places.waits.enter(owner);
+  // While the read models are slow, waiting commands leave their places to other commands.
+  const timer = setTimeout(() => placeOf(ctx).leave(), limits.placeWhileWaitingMs);
   // A replayed command's event may have been applied long ago, so the checkpoints are read first.
   if (replayed) await applied.reached(models.projections, partition, position, waitMs).catch(() => false);
   else await applied.wait(models.projections, partition, position, waitMs);
+  clearTimeout(timer);
+  endWait();
 }

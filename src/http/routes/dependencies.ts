@@ -8,8 +8,9 @@ import type { ReadModels } from '../../queries/live-generation.js';
 import type { SafePost } from '../../webhooks/safe-post.js';
 import type { WebhookStore } from '../../webhooks/webhook-store.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
-import type { Authentication } from '../middleware/authorize.js';
+import type { Authentication } from '../middleware/admission.js';
 import type { RunHeavyQuery } from '../middleware/heavy-queries.js';
+import type { Places } from '../middleware/in-flight-requests.js';
 import type { RateLimit } from '../middleware/rate-limit.js';
 import type { AuthorityWatch } from '../request/authority.js';
 import type { ClientAddresses } from '../request/client-address.js';
@@ -39,6 +40,12 @@ export interface HttpDependencies extends CommandHandlers, Authentication {
   readonly rateLimit: RateLimit;
   readonly runHeavyQuery: RunHeavyQuery;
   readonly budgets: RequestBudgets;
+  readonly places: Places;
+  /**
+   * Reads the last position of each partition from the log, in a reading that begins after the
+   * call. Undefined if PostgreSQL does not respond soon.
+   */
+  readonly readHeads: () => Promise<ReadonlyMap<number, number> | undefined>;
   readonly addresses: ClientAddresses;
   /** Origins whose scripts may call the API. CORS is off if there are none. */
   readonly corsOrigins: readonly string[];

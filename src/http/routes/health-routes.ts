@@ -1,10 +1,14 @@
 import type { Registry } from 'prom-client';
 import type { ResponseBody } from '../contract/response-schemas.js';
+import { httpLimits as limits } from '../limits.js';
+import { shareFor } from '../shared-calls.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
 /** Liveness, readiness and Prometheus metrics, for probes and scrapers. */
 export function healthRoutes(route: AddRoute, { health }: Pick<HttpDependencies, 'health'>, registry: Registry): void {
+  // Anybody may ask; collecting the metrics takes milliseconds.
+  const metrics = shareFor(limits.metricsSharedMs, () => registry.metrics());
   route('isLive', (ctx) => {
     ctx.body = { status: 'live' } satisfies ResponseBody<'Live'>;
   });
@@ -18,7 +22,7 @@ export function healthRoutes(route: AddRoute, { health }: Pick<HttpDependencies,
   });
 
   route('getServiceMetrics', async (ctx) => {
-    ctx.body = await registry.metrics();
+    ctx.body = await metrics();
     ctx.set('Content-Type', registry.contentType);
   });
 }

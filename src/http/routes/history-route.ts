@@ -25,7 +25,10 @@ import type { HttpDependencies } from './dependencies.js';
 import { checkReadable, orderNotFound, versionNotFound, waitForPosition } from './query-routes.js';
 import type { AddRoute } from './router.js';
 
-type HistoryDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'audit' | 'continuity' | 'runHeavyQuery'>;
+type HistoryDependencies = Pick<
+  HttpDependencies,
+  'models' | 'applied' | 'places' | 'readHeads' | 'audit' | 'continuity' | 'runHeavyQuery'
+>;
 type HistoryQuery = QueryParameters<'history'>;
 
 /**

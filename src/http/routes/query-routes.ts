@@ -19,14 +19,16 @@ import { queryWeights } from '../middleware/heavy-queries.js';
 import { checkNotLost } from '../request/event-positions.js';
 import { minEventPosition } from '../request/headers.js';
 import { uuidParameter } from '../request/path-parameters.js';
+import { placeOf } from '../request/place.js';
 import { queryParameters } from '../request/query-parameters.js';
+import { ownerOf } from '../request/request-budgets.js';
 import { respond } from '../response/respond.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
 type QueryDependencies = Pick<
   HttpDependencies,
-  'models' | 'applied' | 'continuity' | 'defaultCurrency' | 'runHeavyQuery'
+  'models' | 'applied' | 'continuity' | 'places' | 'readHeads' | 'defaultCurrency' | 'runHeavyQuery'
 >;
 
 /** The queries of orders and metrics. They read Redis only. */
@@ -103,6 +105,8 @@ function milliseconds<Name extends string>(name: Name, time: string | undefined)
   return (ms === undefined ? {} : { [name]: ms }) as { [K in Name]?: number };
 }
 
+type ReadDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'continuity' | 'places' | 'readHeads'>;
+
 /**
  * Throws order-not-found for another user's order if the caller may read only their own: it looks
  * like one that does not exist.
@@ -115,18 +119,37 @@ export async function checkReadable(models: ReadModels, orderId: string, user: s
 
 /**
  * Waits until the projections that the query reads have applied the position in Min-Event-Position,
- * if there is one.
+ * if there is one. The request keeps no place among those in flight while it waits. A position that
+ * the log does not have is not waited for.
  */
 export async function waitForPosition(
   ctx: Context,
-  { models, applied, continuity }: Pick<HttpDependencies, 'models' | 'applied' | 'continuity'>,
+  { models, applied, continuity, places, readHeads }: ReadDependencies,
   projections: readonly ProjectionId[],
 ): Promise<void> {
   const awaited = minEventPosition(ctx, models.partitions);
   if (!awaited) return;
   const { partition, position } = awaited;
   await checkNotLost(models.epochs, continuity, awaited);
-  if (await applied.reached(projections, partition, position, queryLimits.maxPositionWaitMs)) return;
+  if (await applied.reached(projections, partition, position, 0)) return;
+  const head = (await readHeads())?.get(partition);
+  if (head !== undefined && position > head) {
+    // Retrying helps: the log may have gone back, which is noticed within a second.
+    throw new ProblemError(
+      problem(
+        'position-not-reached',
+        `There is no position ${partition}:${position}, partition ${partition} ends at ${head}.`,
+      ),
+    );
+  }
+  const place = placeOf(ctx);
+  place.leave();
+  const endWait = places.waits.enter(ownerOf(ctx));
+  const isReached = await applied
+    .reached(projections, partition, position, queryLimits.maxPositionWaitMs)
+    .finally(endWait);
+  place.enterAgain();
+  if (isReached) return;
   throw new ProblemError(
     problem(
       'position-not-reached',

@@ -2,8 +2,8 @@ import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { needsLog, type Operation } from '../contract/operation.js';
 import { type OperationId, operations } from '../contract/operations.js';
-import { type Authentication, authorize } from '../middleware/authorize.js';
-import type { LimitRate } from '../middleware/rate-limit.js';
+import { type Admission, takePlace } from '../middleware/admission.js';
+import { authorize } from '../middleware/authorize.js';
 import { rejectQueryParameters } from '../request/query-parameters.js';
 
 /**
@@ -24,11 +24,7 @@ export interface Routes {
  * @param assertIntact throws if the log is not the one that this process knows. Operations that
  * read or write the log, or what was made from it, are then rejected.
  */
-export function createRouter(
-  authentication: Authentication,
-  limitRate: LimitRate | undefined,
-  assertIntact: () => void = () => undefined,
-): Routes {
+export function createRouter(admission: Admission, assertIntact: () => void = () => undefined): Routes {
   /** By `groupOf`. A router tries all of its paths one by one, so each router has few. */
   const routers = new Map<string, { readonly router: Router; readonly dispatch: Middleware }>();
   const routerOf = (method: string, path: string): Router => {
@@ -47,10 +43,15 @@ export function createRouter(
       const isWithoutQuery = takesNoQuery(operation);
       const isOfLog = needsLog(operation);
       router[operation.method](path, async (ctx) => {
-        await authorize(ctx, operation, authentication, limitRate);
+        await authorize(ctx, operation, admission);
         if (isOfLog) assertIntact();
         if (isWithoutQuery) rejectQueryParameters(ctx);
-        await handle(ctx);
+        const place = takePlace(ctx, operation, admission);
+        try {
+          await handle(ctx);
+        } finally {
+          place.leave();
+        }
       });
     },
     dispatch: (ctx, next) => {

@@ -11,9 +11,11 @@ import { Overloaded } from '../../../src/event-log/overloaded.js';
 import { createApp } from '../../../src/http/app.js';
 import { openApiDocument } from '../../../src/http/contract/openapi.js';
 import { type ProblemName, problemTypes } from '../../../src/http/contract/problem-types.js';
+import { createPlaces } from '../../../src/http/middleware/in-flight-requests.js';
 import { unlimitedRate } from '../../../src/http/middleware/rate-limit.js';
 import { createClientAddresses } from '../../../src/http/request/client-address.js';
 import { EventStreams } from '../../../src/http/response/event-streams.js';
+import { resultsNotRead } from '../../../src/http/routes/batch-route.js';
 import { commandRoutes } from '../../../src/http/routes/command-routes.js';
 import { type HttpServer, startHttpServer } from '../../../src/http/server.js';
 import { LogEpochs } from '../../../src/log-epochs.js';
@@ -84,6 +86,7 @@ describe('Problems', function () {
         handleCommand,
         applied: { wait: async () => true, reached: async () => true },
         models: { projections: [], epochs: new LogEpochs() },
+        places: createPlaces(),
         defaultCurrency: 'USD',
       }),
     );
@@ -161,6 +164,7 @@ describe('Problems', function () {
       return post(`/orders/${body.order_id}/pay`, {}, { 'if-match': '"9"' });
     },
     'body-too-large': () => post('/orders', { ...order, user_id: 'u'.repeat(600_000) }),
+    'results-not-read': async () => ({ status: 413, problem: JSON.parse(JSON.stringify(resultsNotRead(7))) }),
     'unsupported-media-type': () =>
       post('/orders', 'user_id=u', { 'content-type': 'application/x-www-form-urlencoded' }),
     'headers-too-large': () => raw(`GET / HTTP/1.1\r\nHost: test\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`),
@@ -206,7 +210,16 @@ describe('Problems', function () {
       await away.stop();
       return response;
     },
-    'position-not-reached': () => get('/orders', { 'min-event-position': '0:999999' }),
+    'position-not-reached': async () => {
+      const unprojected = await createTestLog(1);
+      const alone = await startLocalService(unprojected, { LOG_LEVEL: 'silent', ORDERS_ROLES: 'api' });
+      const placed = await call(alone, 'POST', '/orders', order, { prefer: 'respond-async' });
+      const position = placed.headers.get('event-position') ?? '';
+      const response = await call(alone, 'GET', '/orders', undefined, { 'min-event-position': position });
+      await alone.stop();
+      await unprojected.close();
+      return response;
+    },
     'internal-error': () =>
       withHandler(async () => {
         throw new Error('a secret that no response contains');

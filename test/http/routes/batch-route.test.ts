@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { expect } from 'chai';
-import { call, useService } from '../../support/service.js';
+import { eventually } from '../../support/servers.js';
+import { call, startService, useService } from '../../support/service.js';
 
 describe('POST /orders/batch', () => {
   const service = useService();
@@ -123,5 +124,81 @@ describe('POST /orders/batch', () => {
     expect(answers.map(({ line }) => line)).to.deep.equal(Array.from({ length: 5_002 }, (_, nth) => nth + 1));
     expect([answers[5_000].status, answers[5_001].status]).to.deep.equal([413, 201]);
     expect(answers.filter(({ status }) => status === 201)).to.have.length(5_001);
+  });
+
+  /** Sends a body, and reads the response only once all of it is sent. */
+  function sendBeforeReading(path: string, body: string, type: string): Promise<{ status: number; text: string }> {
+    const { hostname, port } = new URL(service.url);
+    return new Promise((resolve, reject) => {
+      const sent = request({ hostname, port, method: 'POST', path, headers: { 'content-type': type } });
+      sent.on('error', reject);
+      sent.on('response', async (message) => {
+        message.pause();
+        await finished;
+        let text = '';
+        message.setEncoding('utf8').on('data', (piece: string) => {
+          text += piece;
+        });
+        message.on('end', () => resolve({ status: message.statusCode ?? 0, text })).on('error', reject);
+        message.resume();
+      });
+      const finished = new Promise<void>((done) => sent.on('finish', done));
+      sent.end(body);
+    });
+  }
+
+  it('a client may send all lines of a batch before it reads the first result', async () => {
+    // Their results exceed what the buffers of both systems take.
+    const count = 60_000;
+    const { status, text } = await sendBeforeReading(
+      '/orders/batch',
+      '{"command":"fly"}\n'.repeat(count),
+      ndjson['content-type'],
+    );
+    expect(status).to.equal(200);
+    const lines = text.trimEnd().split('\n');
+    expect(lines).to.have.length(count);
+    expect(JSON.parse(lines.at(-1) ?? '')).to.deep.include({ line: count, status: 422 });
+  });
+
+  it('a batch whose results are not read ends with the number of the lines that were handled', async () => {
+    // The result of this line is about 4 KB long.
+    const fields = Object.fromEntries(Array.from({ length: 25 }, (_, nth) => [`${nth}`.padStart(100, 'f'), 1]));
+    const line = `${JSON.stringify({ command: 'place', ...fields })}\n`;
+    const { status, text } = await sendBeforeReading('/orders/batch', line.repeat(30_000), ndjson['content-type']);
+    expect(status).to.equal(200);
+    const lines = text.trimEnd().split('\n');
+    const last = JSON.parse(lines.at(-1) ?? '');
+    expect(last).to.deep.include({ line: lines.length, status: 413 });
+    expect(last.problem.type).to.equal('/problems/results-not-read');
+    expect(JSON.parse(lines.at(-2) ?? '').line).to.equal(lines.length - 1);
+    expect(text.length).to.be.within(64e6, 80e6);
+  });
+
+  it('a body that is too large gets its 413, although the client sends all of it first', async () => {
+    const { status, text } = await sendBeforeReading('/orders', 'x'.repeat(20_000_000), 'application/json');
+    expect([status, JSON.parse(text).type]).to.deep.equal([413, '/problems/body-too-large']);
+  });
+
+  it('a compressed batch is rejected with 415', async () => {
+    const headers = { ...ndjson, 'content-encoding': 'gzip' };
+    const { status, problem } = await call(service, 'POST', '/orders/batch', '{}', headers);
+    expect([status, problem.type]).to.deep.equal([415, '/problems/unsupported-media-type']);
+  });
+
+  it('a batch that is cut is logged as cut, with the lines that were handled', async () => {
+    const logging = await startService(service.log, { LOG_LEVEL: 'info' });
+    const { hostname, port } = new URL(logging.url);
+    const sent = request({ hostname, port, method: 'POST', path: '/orders/batch', headers: ndjson });
+    sent.on('error', () => undefined);
+    sent.on('response', (message) => {
+      message.on('error', () => undefined);
+      message.once('data', () => sent.destroy());
+    });
+    sent.write('{"command":"fly"}\n');
+    await eventually('the line of the log', () =>
+      /"route":"\/orders\/batch".*"lines":1.*"cut":true/.test(logging.output()),
+    );
+    await logging.stop();
   });
 });

@@ -1,0 +1,21 @@
+import type { Pool } from '../event-log/database.js';
+import { readHeads } from '../event-log/heads/read-heads.js';
+import { shareNextRun } from '../http/shared-calls.js';
+import { withTimeout } from '../with-timeout.js';
+
+/**
+ * Time for PostgreSQL to tell the heads. Callers that wait for a position then wait without them.
+ */
+const headsTimeoutMs = 1_000;
+
+/**
+ * Reads the last position of each partition from the log. All callers that call while a reading is
+ * in flight share the next one. Resolves with undefined if PostgreSQL does not respond in time.
+ */
+export function createHeadsReader(pool: Pool): () => Promise<ReadonlyMap<number, number> | undefined> {
+  const read = shareNextRun(async () => {
+    const heads = await withTimeout(headsTimeoutMs, readHeads(pool));
+    return new Map(heads.map(({ partition, position }) => [partition, position]));
+  });
+  return () => read().catch(() => undefined);
+}

@@ -1,0 +1,240 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { expect } from 'chai';
+import { appender, noteEvent } from '../support/events.js';
+import { projected } from '../support/read-models.js';
+import { createTestLog, type TestLog } from '../support/servers.js';
+import { type RunningService, startService } from '../support/service.js';
+
+export interface HostileLoad {
+  /** Orders of the largest legal size. */
+  readonly orders: number;
+  /** Events of one long order. */
+  readonly events: number;
+  /** Clients that ask for much and read nothing. */
+  readonly silentClients: number;
+  /** Batches that are cancelled. */
+  readonly batches: number;
+  /** Streams that resume from the beginning of the log. */
+  readonly streams: number;
+}
+
+/** Megabytes of memory (resident set) that the process may take, whatever clients do. */
+const maxMegabytes = 400;
+
+/**
+ * Sends what hostile clients send, while an innocent client at another address places and reads
+ * orders. The process keeps within its memory, answers the innocent client, and does not end.
+ */
+export function describeHostileClients(load: HostileLoad): void {
+  describe('Hostile clients', function () {
+    this.timeout(600_000);
+    let log: TestLog;
+    let service: RunningService;
+    const sockets: Socket[] = [];
+    before(async () => {
+      log = await createTestLog();
+      service = await startService(log, { LOG_LEVEL: 'error', ORDERS_RESPONSE_TIMEOUT_MS: '2000' });
+    });
+    after(async () => {
+      for (const socket of sockets) socket.destroy();
+      await service.stop();
+      await log.close();
+    });
+
+    it('the process keeps within its memory and answers an innocent client, whatever hostile clients do', async () => {
+      const longOrder = await placeLongOrder(log, load.events);
+      await placeLargeOrders(service.url, load.orders);
+      await projected(log, 120_000);
+      const innocent = startInnocentClient(service.url);
+      const attacks: [name: string, attack: () => Promise<void>][] = [
+        ['parallel lists of large orders', () => inParallel(40, 80, () => get(service.url, '/orders?limit=200'))],
+        ['long histories', () => inParallel(20, 40, () => get(service.url, `/orders/${longOrder}/history`))],
+        [
+          'changes of a long order',
+          () => inParallel(8, 16, () => get(service.url, `/orders/${longOrder}/history?diff=true`)),
+        ],
+        [
+          'old versions',
+          () => inParallel(20, 40, () => get(service.url, `/orders/${longOrder}?version=${load.events}`)),
+        ],
+        ['clients that read nothing', async () => readNothing(load.silentClients, longOrder)],
+        ['cancelled batches', () => inParallel(20, load.batches, cancelBatch)],
+        ['streams with old ids', () => resumeStreams(load.streams)],
+      ];
+      for (const [name, attack] of attacks) {
+        await attack();
+        expect(service.process.exitCode, `the process has ended: ${name}\n${service.output()}`).to.equal(null);
+        expect(peakMegabytes(service.process.pid ?? 0), `peak memory after: ${name}`).to.be.below(maxMegabytes);
+      }
+      const { requests, refused } = await innocent.stop();
+      expect(refused, `of ${requests} requests of the innocent client`).to.deep.equal([]);
+      expect(requests).to.be.greaterThan(20);
+    });
+
+    /** Asks for lists and histories many times over, and never reads. */
+    async function readNothing(clients: number, longOrder: string): Promise<void> {
+      const { hostname, port } = new URL(service.url);
+      const paths = ['/orders?limit=200', `/orders/${longOrder}/history`];
+      const text = paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`).join('');
+      const closed = Array.from({ length: clients }, () => {
+        const socket = connect(Number(port), hostname);
+        sockets.push(socket);
+        socket.on('error', () => undefined);
+        socket.write(text.repeat(5));
+        socket.pause();
+        // A paused client learns of the end only when it sends something.
+        const probe = setInterval(() => socket.write('\r\n'), 200);
+        return new Promise<void>((resolve) => {
+          socket.on('close', () => {
+            clearInterval(probe);
+            resolve();
+          });
+        });
+      });
+      await Promise.all(closed);
+    }
+
+    /** Begins a batch, and disconnects in the middle of it. */
+    async function cancelBatch(): Promise<void> {
+      const { hostname, port } = new URL(service.url);
+      const headers = { 'content-type': 'application/x-ndjson' };
+      const sent = request({ hostname, port, method: 'POST', path: '/orders/batch', headers });
+      await new Promise<void>((resolve) => {
+        sent.on('error', () => resolve());
+        sent.on('close', () => resolve());
+        sent.on('response', (message) => {
+          message.on('error', () => undefined);
+          message.once('data', () => sent.destroy());
+        });
+        const line = JSON.stringify({ command: 'place', user_id: 'u', item_ids: ['a'], total_amount: 1 });
+        sent.write(`${line}\n`.repeat(500));
+      });
+    }
+
+    /** Opens streams that begin with the first change of the log. Half of them are never read. */
+    async function resumeStreams(streams: number): Promise<void> {
+      const { hostname, port } = new URL(service.url);
+      const cursor = `${log.keys.log}-${Array.from({ length: log.settings.partitions }, () => '0').join('.')}`;
+      const text = `GET /orders/stream HTTP/1.1\r\nHost: test\r\nAccept: text/event-stream\r\nLast-Event-ID: ${cursor}\r\n\r\n`;
+      const opened = Array.from({ length: streams }, (_, nth) => {
+        const socket = connect(Number(port), hostname);
+        sockets.push(socket);
+        socket.on('error', () => undefined);
+        socket.write(text);
+        if (nth % 2 === 0) {
+          socket.pause();
+          return undefined;
+        }
+        let received = 0;
+        return new Promise<void>((resolve) => {
+          socket.on('close', () => resolve());
+          socket.on('data', (chunk: Buffer) => {
+            received += chunk.length;
+            if (received > 1e6) resolve();
+          });
+        });
+      });
+      await Promise.all(opened);
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+}
+
+async function placeLongOrder(log: TestLog, events: number): Promise<string> {
+  const orderId = randomUUID();
+  const items = Array.from({ length: 100 }, (_, nth) => ({ item_id: `item-${nth}`, quantity: 1, unit_price_minor: 1 }));
+  const data = JSON.stringify({ user_id: 'u', currency: 'USD', total_minor: 100, items, metadata: {} });
+  const append = appender(log);
+  await append({ orderId, expectedVersion: 0, events: [{ ...noteEvent(''), type: 'OrderPlaced', data }] });
+  for (let version = 1; version < events; version += 400) {
+    const notes = Array.from({ length: Math.min(400, events - version) }, (_, nth) =>
+      noteEvent(`note ${nth}`.padEnd(300, '.')),
+    );
+    await append({ orderId, expectedVersion: version, events: notes });
+  }
+  return orderId;
+}
+
+async function placeLargeOrders(url: string, count: number): Promise<void> {
+  const items = Array.from({ length: 500 }, (_, nth) => ({
+    item_id: `${nth}`.padEnd(200, '-'),
+    quantity: 1,
+    unit_price: 1,
+  }));
+  const body = JSON.stringify({ user_id: 'u', items, total_amount: 500 });
+  for (let nth = 0; nth < count; nth += 1) {
+    const headers = { 'content-type': 'application/json', prefer: 'respond-async' };
+    const response = await fetch(`${url}/orders`, { method: 'POST', headers, body });
+    expect(response.status, await response.text()).to.equal(201);
+  }
+}
+
+async function get(url: string, path: string): Promise<void> {
+  const response = await fetch(url + path);
+  await response.arrayBuffer();
+  // A hostile client may be refused, but no request may fail.
+  expect(response.status, path).to.be.oneOf([200, 503]);
+}
+
+async function inParallel(workers: number, count: number, task: () => Promise<void>): Promise<void> {
+  let left = count;
+  await Promise.all(
+    Array.from({ length: workers }, async () => {
+      for (; left > 0; left -= 1) await task();
+    }),
+  );
+}
+
+/** The peak of the resident set, as Linux counts it; 0 on other systems. */
+function peakMegabytes(pid: number): number {
+  if (process.platform !== 'linux') return 0;
+  const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) / 1024;
+}
+
+/**
+ * Places and reads orders one after the other, at an address of its own where the system has one.
+ */
+function startInnocentClient(url: string): { stop(): Promise<{ requests: number; refused: string[] }> } {
+  const { hostname, port } = new URL(url);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const from = process.platform === 'linux' ? { localAddress: '127.0.0.2' } : {};
+  const send = (method: string, path: string, body?: object) =>
+    new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const headers = body ? { 'content-type': 'application/json' } : {};
+      const sent = request({ hostname, port, method, path, agent, headers, ...from }, (message) => {
+        let text = '';
+        message.setEncoding('utf8').on('data', (piece: string) => {
+          text += piece;
+        });
+        message.on('end', () => resolve({ status: message.statusCode ?? 0, text })).on('error', reject);
+      });
+      sent.on('error', reject);
+      sent.end(body && JSON.stringify(body));
+    });
+  let stopping = false;
+  let requests = 0;
+  const refused: string[] = [];
+  const running = (async () => {
+    while (!stopping) {
+      const placed = await send('POST', '/orders', { user_id: 'innocent', item_ids: ['a'], total_amount: 1 });
+      const id = placed.status === 201 ? JSON.parse(placed.text).order_id : undefined;
+      const read = id === undefined ? placed : await send('GET', `/orders/${id}`);
+      requests += 2;
+      if (placed.status !== 201) refused.push(placed.text);
+      // The read models may lag behind the command.
+      else if (read.status !== 200 && read.status !== 404) refused.push(read.text);
+    }
+  })();
+  return {
+    async stop() {
+      stopping = true;
+      await running;
+      agent.destroy();
+      return { requests, refused };
+    },
+  };
+}
