@@ -74,7 +74,7 @@ describe('GET /orders/{order_id}/history of a long order', function () {
     const { events } = await getHistory(service, orderId, `diff=true&after=${notes}`);
     expect(events.map(({ changes }) => changes?.map(({ pointer }) => pointer))).to.deep.equal([
       [],
-      ['/payment_status', '/paid_amount'],
+      ['/payment_status', '/paid_amount', '/balance'],
     ]);
     expect(changesBetween(undefined, undefined)).to.deep.equal([]);
   });
