@@ -63,8 +63,9 @@ export interface GenerationReader {
   /**
    * Reads ranges of lists of one partition, one after the other, up to a number of bytes. Returns
    * at least one element if there is one.
+   * @param beyond what an element beyond the end of a list is: missing, or an empty text.
    */
-  readRanges(ranges: readonly ListRange[], maxBytes: number): Promise<RangesRead>;
+  readRanges(ranges: readonly ListRange[], maxBytes: number, beyond: 'missing' | 'empty'): Promise<RangesRead>;
 }
 
 /** Elements of a list, from the index `first` to the index `last`. */
@@ -195,12 +196,12 @@ function reader(
       await checkAfter();
       return members as string[][][];
     },
-    async readRanges(ranges, maxBytes) {
+    async readRanges(ranges, maxBytes, beyond) {
       if (ranges.length === 0) return { texts: [], ended: 'all' };
       const words = ranges.flatMap(({ first, last }) => [first, last]);
       const reply = await models.readRanges(
         ranges.map(({ key }) => key),
-        [maxBytes, ...words],
+        [maxBytes, beyond, ...words],
       );
       await checkAfter();
       const [ended, ...texts] = reply as [RangesRead['ended'], ...string[]];

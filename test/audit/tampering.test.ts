@@ -266,7 +266,9 @@ describe('orders verify', function () {
     await stop();
   });
 
-  it('orders verify --export checks a file of orders export, in either format, whole or filtered', async () => {
+  it('orders verify --export checks a file of orders export, in either format, whole or filtered', async function () {
+    // Runs the command 20 times.
+    this.timeout(180_000);
     const { rows } = await log.owner.query('select order_id from events where partition = 1 limit 1');
     const { rows: times } = await log.owner.query<{ at: Date }>('select max(recorded_at) as at from events');
     const to = new Date(times[0]!.at.getTime() + 1).toISOString();

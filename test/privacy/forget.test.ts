@@ -247,8 +247,10 @@ describe('personal data that is sealed', function () {
     // The webhook deliverer tries it again, and continues with other orders.
     await post(`/orders/${other}/note`, { text: 'after it' });
     await eventually('the others', () => receiver.received.some(({ body }) => body.includes('after it')));
-    const { rows: failed } = await log.owner.query(`select last_error from webhook_deliveries where attempts > 0`);
-    expect(failed[0]?.last_error).to.match(/does not open/);
+    await eventually('the failure to be recorded', async () => {
+      const { rows: failed } = await log.owner.query(`select last_error from webhook_deliveries where attempts > 0`);
+      return /does not open/.test(failed[0]?.last_error);
+    });
     receiver.stop();
   });
 

@@ -41,8 +41,9 @@ export function readChanges(models: ReadModels, partition: number, after: number
     const [checkpoint] = await live.read([['GET', models.keys.checkpoint(live.id, partition)]]);
     // A rebuilt read model may still be behind the reader: the reader's position never goes back.
     const end = Math.max(after, Math.min(to, decodeCheckpoint(checkpoint as string | null).position));
-    const { texts, ended } = await live.readRanges(rangesOf(live, partition, after, end), limits.maxFeedBytes);
-    if (ended === 'short') throw new ReadModelUnavailable(`partition ${partition}: the list of changes is incomplete`);
+    // A list ends at its last event of an order. Positions behind it hold events of no order, such
+    // as those of operators.
+    const { texts } = await live.readRanges(rangesOf(live, partition, after, end), limits.maxFeedBytes, 'empty');
     const entries = texts.flatMap((text, index) =>
       text === '' ? [] : decodeHistoryEntry(chunkOf(after + 1 + index).chunk, text),
     );
@@ -90,7 +91,7 @@ async function readFirsts(
     const { chunk, index } = chunkOf(position);
     return { key: events(chunk), first: index, last: index };
   });
-  const { texts } = await live.readRanges(ranges, limits.maxFeedLookupBytes);
+  const { texts } = await live.readRanges(ranges, limits.maxFeedLookupBytes, 'missing');
   for (const [index, text] of texts.entries()) {
     const position = missing[index] ?? 0;
     firsts.set(position, decodeHistoryEntry(chunkOf(position).chunk, text));

@@ -207,7 +207,7 @@ async function readEntries(
   }));
   const { texts, ended } =
     positions.length > limits.maxUnmeasuredReads
-      ? await live.readRanges(ranges, limits.maxHistoryBytes)
+      ? await live.readRanges(ranges, limits.maxHistoryBytes, 'missing')
       : await readWhole(live, ranges, positions.length);
   if (ended === 'short') throw new ReadModelUnavailable(`the history of order ${orderId} is incomplete`);
   let bytes = 0;
