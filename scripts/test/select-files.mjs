@@ -14,7 +14,7 @@ export function selectFiles({ paths, unit, slow }) {
   const selected = asked.length === 0 ? tests : tests.filter((file) => asked.some((path) => isIn(path, file)));
   return selected
     .filter((file) => !unit || file.endsWith('.unit.test.ts'))
-    .filter((file) => isSlow(file) === slow || asked.includes(file))
+    .filter((file) => (isSlow(file) === slow && !isLoad(file)) || asked.includes(file))
     .sort((a, b) => expectedDuration(b) - expectedDuration(a))
     .map((file) => join('dist', file.replace(/\.ts$/, '.js')));
 }
@@ -36,6 +36,11 @@ function isIn(path, file) {
 
 function isSlow(file) {
   return file.endsWith('.slow.test.ts');
+}
+
+/** A load that takes a machine of its own: it runs only if it is asked for. */
+function isLoad(file) {
+  return file.endsWith('.load.test.ts');
 }
 
 /**

@@ -24,6 +24,9 @@ export interface HostileLoad {
 /** Megabytes of memory (resident set) that the process may take, whatever clients do. */
 const maxMegabytes = 400;
 
+/** Time in ms that clients which read nothing stay connected. */
+const silentMs = 30_000;
+
 /**
  * Sends what hostile clients send, while an innocent client at another address places and reads
  * orders. The process keeps within its memory, answers the innocent client, and does not end.
@@ -65,6 +68,7 @@ export function describeHostileClients(load: HostileLoad): void {
         ['streams with old ids', () => resumeStreams(load.streams)],
       ];
       for (const [name, attack] of attacks) {
+        console.log(`      ${name}`);
         await attack();
         expect(service.process.exitCode, `the process has ended: ${name}\n${service.output()}`).to.equal(null);
         expect(peakMegabytes(service.process.pid ?? 0), `peak memory after: ${name}`).to.be.below(maxMegabytes);
@@ -74,7 +78,11 @@ export function describeHostileClients(load: HostileLoad): void {
       expect(requests).to.be.greaterThan(20);
     });
 
-    /** Asks for lists and histories many times over, and never reads. */
+    /**
+     * Asks for lists and histories many times over, and never reads. Ends when the service has
+     * disconnected all of these clients, or after `silentMs`: responses that fit into the buffers
+     * of the connection keep nobody waiting.
+     */
     async function readNothing(clients: number, longOrder: string): Promise<void> {
       const { hostname, port } = new URL(service.url);
       const paths = ['/orders?limit=200', `/orders/${longOrder}/history`];
@@ -94,7 +102,9 @@ export function describeHostileClients(load: HostileLoad): void {
           });
         });
       });
-      await Promise.all(closed);
+      const bound = new Promise<void>((resolve) => setTimeout(resolve, silentMs));
+      await Promise.race([Promise.all(closed), bound]);
+      for (const socket of sockets) socket.destroy();
     }
 
     /** Begins a batch, and disconnects in the middle of it. */
