@@ -22,7 +22,7 @@ const silent = pino({ level: 'silent' });
 export async function largeLog(bench: Bench): Promise<BenchResult> {
   const databaseUrl = await bench.newDatabase();
   const pool = createPool(databaseUrl, 16);
-  const redis = createRedis(bench.servers.redisUrl, () => undefined);
+  const redis = createRedis(bench.servers.redisUrl);
   try {
     const settings = await readLogSettings(pool);
     bench.say(`filling a log with ${bench.orders.toLocaleString('en')} orders of five events`);

@@ -68,7 +68,7 @@ export async function visible(bench: Bench): Promise<BenchResult> {
 async function openSequence(databaseUrl: string, redisUrl: string) {
   const client = new pg.Client({ connectionString: databaseUrl });
   const listener = new pg.Client({ connectionString: databaseUrl });
-  const redis = createRedis(redisUrl, () => undefined);
+  const redis = createRedis(redisUrl);
   const document = 'x'.repeat(300);
   await Promise.all([client.connect(), listener.connect()]);
   await client.query('create table visible_yardstick (document text)');

@@ -95,7 +95,7 @@ function insertEach(): HandleCommand {
 }
 
 function redisGet(): Koa {
-  const redis = createRedis(process.env.REDIS_URL ?? '', () => undefined);
+  const redis = createRedis(process.env.REDIS_URL ?? '');
   const router = new Router();
   router.get('/:key', async (ctx) => {
     ctx.body = await redis.get(String(ctx.params.key));

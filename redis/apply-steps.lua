@@ -41,6 +41,11 @@ for step, key in ipairs(KEYS) do
     if result == '+' then
       local reply = redis.pcall(unpack(ARGV, at + 1, at + words))
       if type(reply) == 'table' and reply.err then
+        -- A replica refuses all writes. As the reply to the call, this makes the client look for
+        -- the primary.
+        if string.find(reply.err, 'READONLY', 1, true) then
+          return reply
+        end
         result = '-' .. reply.err
       end
     end

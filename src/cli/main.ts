@@ -54,6 +54,12 @@ async function main([name, ...args]: string[]): Promise<void> {
   await command(args);
 }
 
+/**
+ * A command that has ended gets this long for its last output. A connection to a server that is
+ * away would keep the process alive.
+ */
+const exitTimeoutMs = 1_000;
+
 // A name may have several addresses. Node gives each only 250 ms to accept a connection, and then
 // reports that all failed: too little for another continent, or for a busy server.
 setDefaultAutoSelectFamilyAttemptTimeout(addressTimeoutMs);
@@ -67,3 +73,4 @@ try {
   console.error(`orders: ${errorMessage(error)}`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
+setTimeout(() => process.exit(), exitTimeoutMs).unref();

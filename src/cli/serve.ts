@@ -1,9 +1,13 @@
-import { readConfig } from '../config.js';
-import { openServers } from '../embedded/servers.js';
+import type { Logger } from 'pino';
+import { type Config, readConfig } from '../config.js';
+import { abandonChildren } from '../embedded/child.js';
+import { openServers, type Servers } from '../embedded/servers.js';
 import { unknownVariables } from '../known-variables.js';
 import { createLogger } from '../service/logger.js';
-import { startService } from '../service/start-service.js';
+import { type StartedService, startService } from '../service/start-service.js';
+import { withTimeout } from '../with-timeout.js';
 import { readArguments } from './terminal/arguments.js';
+import { errorMessage } from './terminal/errors.js';
 import { printNotice } from './terminal/notices.js';
 
 const usage = `orders serve [--roles ROLE,ROLE]
@@ -13,44 +17,105 @@ const usage = `orders serve [--roles ROLE,ROLE]
   --roles   api (commands and queries), projector (read models and webhooks), or both;
             by default ORDERS_ROLES, or both if that is not set`;
 
-/** `orders serve`: runs the service until a signal stops it, or until an embedded server ends. */
+/** A start that is under way when the process is to stop gets this long to end. */
+const startEndTimeoutMs = 10_000;
+/**
+ * A stop may take this long in addition to the configured shutdown times. It is more than the
+ * limits of its parts together; the process then ends without them.
+ */
+const stopTimeoutMs = 40_000;
+
+/**
+ * `orders serve`: runs the service until a signal stops it, or until an embedded server ends.
+ *
+ * Once the process has decided to stop, it ends within a bound, whatever is away. It exits with 0
+ * after a signal, and with 1 if the start failed, an embedded server ended, or the stop took longer
+ * than its bound.
+ */
 export async function serve(args: string[]): Promise<void> {
   const { values } = readArguments(args, usage, { roles: { type: 'string' } }, 0);
   if (values.help) return console.log(usage);
   const config = readConfig({ ...process.env, ...(values.roles === undefined ? {} : { ORDERS_ROLES: values.roles }) });
   for (const warning of unknownVariables(process.env)) printNotice(warning);
   const stopSignal = firstStopSignal();
-  const log = await createLogger(config.logLevel);
-  const servers = await openServers(config, { notify: printNotice, command: 'orders serve', mode: 'own' });
-  let failure: Error | undefined;
+  const run = start(config);
+  const reason = await Promise.race([stopSignal, run.failed]);
+  if (!(reason instanceof Error)) printNotice(`${reason}: finishing the requests in flight`);
+  const limitMs = config.shutdownDelayMs + config.shutdownTimeoutMs + stopTimeoutMs;
   try {
-    let { port } = config;
-    for (let isRunning = true; isRunning; ) {
-      const service = await startService({ config: { ...config, port }, servers, log, notify: printNotice });
-      const roles = [...config.roles].join(' and ');
-      printNotice(`listening on ${service.url} (${roles}; ${service.partitions} partitions)`);
-      const reason = await Promise.race([stopSignal, servers.failed, service.newEpoch]);
-      if (reason instanceof Error) failure = reason;
-      else if (reason !== undefined) printNotice(`${reason}: finishing the requests in flight`);
-      // In a new epoch the service starts over, on the same port: nothing that it keeps in memory
-      // can then belong to the lost part of the log.
-      else printNotice('the log has a new epoch: the service starts over');
-      isRunning = reason === undefined;
-      await service.stop();
-      port = Number(new URL(service.url).port);
-    }
-  } finally {
-    await servers.stop();
+    await withTimeout(limitMs, run.stop());
+  } catch {
+    abandonChildren();
+    const stopped = reason instanceof Error ? `${errorMessage(reason)}; ` : '';
+    printNotice(`${stopped}the service did not stop within ${limitMs / 1000} s, and ends without finishing`);
+    process.exit(1);
   }
-  if (failure) throw failure;
+  if (reason instanceof Error) throw reason;
   printNotice('stopped');
 }
 
+/** A service from the beginning of its start on. */
+interface Run {
+  /** Resolves if the start fails, or if an embedded server ends. */
+  readonly failed: Promise<Error>;
+  /** Stops what has been started, in the opposite order. */
+  stop(): Promise<void>;
+}
+
+function start(config: Config): Run {
+  let servers: Servers | undefined;
+  let service: StartedService | undefined;
+  let fail: (error: unknown) => void = () => undefined;
+  const failed = new Promise<Error>((resolve) => {
+    fail = (error) => resolve(error instanceof Error ? error : new Error(String(error)));
+  });
+  let port = config.port;
+  let isStopping = false;
+  let starting: Promise<void>;
+  async function startOne(log: Logger, openedServers: Servers): Promise<void> {
+    const options = { config: { ...config, port }, servers: openedServers, log, notify: printNotice };
+    const started = await startService(options);
+    service = started;
+    port = Number(new URL(started.url).port);
+    const roles = [...config.roles].join(' and ');
+    printNotice(`listening on ${started.url} (${roles}; ${started.partitions} partitions)`);
+    void started.newEpoch.then(() => {
+      if (!isStopping) starting = startOver(log, openedServers, started).catch(fail);
+    });
+  }
+  /**
+   * In a new epoch the service starts over, on the same port: nothing that it keeps in memory can
+   * then belong to the lost part of the log.
+   */
+  async function startOver(log: Logger, openedServers: Servers, old: StartedService): Promise<void> {
+    printNotice('the log has a new epoch: the service starts over');
+    service = undefined;
+    await old.stop();
+    if (!isStopping) await startOne(log, openedServers);
+  }
+  starting = (async () => {
+    const log = await createLogger(config.logLevel);
+    servers = await openServers(config, { notify: printNotice, command: 'orders serve', mode: 'own' });
+    void servers.failed.then(fail);
+    await startOne(log, servers);
+  })().catch(fail);
+  return {
+    failed,
+    async stop() {
+      isStopping = true;
+      // A start cannot be interrupted: it ends, or it is left behind with what it has opened.
+      await withTimeout(startEndTimeoutMs, starting).catch(() => undefined);
+      await service?.stop();
+      if (servers) await servers.stop();
+      else abandonChildren();
+    },
+  };
+}
+
 /**
- * Resolves with the name of the first signal. A signal during the start takes effect once the
- * service has started. The handlers stay installed: Ctrl-C sends a signal from the terminal and
- * often a second one from npm, which must not end the process while it stops. The stop is bounded
- * by its own limits.
+ * Resolves with the name of the first signal. The handlers stay installed: Ctrl-C sends a signal
+ * from the terminal and often a second one from npm, which must not end the process while it stops.
+ * The stop is bounded by its own limits.
  */
 function firstStopSignal(): Promise<string> {
   return new Promise((resolve) => {

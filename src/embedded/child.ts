@@ -40,6 +40,16 @@ const outputTimeoutMs = 500;
 const loadTimeoutMs = 15 * 60_000;
 const keptOutputChars = 4_000;
 
+const running = new Set<ChildProcess>();
+
+/**
+ * Tells all child processes to stop, and does not wait. For a process that ends before its time:
+ * PostgreSQL and Redis write what they have, and end by themselves.
+ */
+export function abandonChildren(): void {
+  for (const child of running) child.kill('SIGTERM');
+}
+
 export function startChild(command: string, args: readonly string[], options: ChildOptions): Child {
   const child = spawn(command, [...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -48,6 +58,8 @@ export function startChild(command: string, args: readonly string[], options: Ch
     detached: true,
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.gid }),
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   let output = '';
   const keep = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-keptOutputChars);

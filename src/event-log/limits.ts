@@ -119,6 +119,10 @@ export const eventLogLimits = {
    * first.
    */
   queryTimeoutMs: 20_000,
+  /**
+   * Milliseconds that the end of a session may take. A server that is away does not respond to it.
+   */
+  endSessionTimeoutMs: 1_000,
   /** Milliseconds that a starting process waits for another one that migrates. */
   migrationLockTimeoutMs: 120_000,
 

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { FailureLog } from '../failure-log.js';
+import { withTimeout } from '../with-timeout.js';
 import { type DatabaseAccess, type DatabaseAddress, directAccess } from './connection/database-access.js';
 import { prepareSession, seconds, sessionSettings } from './connection/session-settings.js';
 import { type LogSettings, type Pool, serviceConnection } from './database.js';
@@ -51,6 +53,7 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   readonly #lockClass: number;
   readonly #memberClass: number;
   readonly #log: Logger;
+  readonly #failures: FailureLog;
   readonly #owned = new Set<number>();
   /** Partitions whose last step is still in flight, and whose lock is still held. */
   readonly #releasing = new Set<number>();
@@ -74,6 +77,10 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
     this.#partitions = partitions;
     [this.#lockClass, this.#memberClass] = lockClasses(logId, work);
     this.#log = log;
+    this.#failures = new FailureLog(log, {
+      failing: 'ownership of partitions: the session failed and is opened again',
+      over: 'ownership of partitions: the session works again',
+    });
   }
 
   get owned(): ReadonlySet<number> {
@@ -91,14 +98,14 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
     for (const partition of this.#owned) this.emit('lost', partition);
     await Promise.all([...this.#owned].map((partition) => this.drained(partition)));
     this.#owned.clear();
-    await this.#client?.end().catch(() => undefined);
+    if (this.#client) await withTimeout(limits.endSessionTimeoutMs, this.#client.end()).catch(() => undefined);
   }
 
   #startRebalance(): void {
     this.#rebalancing = this.#rebalance()
+      .then(() => this.#failures.succeeded())
       .catch((error: unknown) => {
-        if (!this.#closed)
-          this.#log.warn({ err: error }, 'ownership of partitions: the session failed and is opened again');
+        if (!this.#closed) this.#failures.failed(error);
         this.#sessionLost(this.#client);
       })
       .finally(() => {
@@ -176,7 +183,7 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
       query_timeout: limits.ownershipTimeoutMs,
     });
     client.on('error', (error) => {
-      if (!this.#closed) this.#log.warn({ err: error }, 'ownership of partitions: the session broke');
+      if (!this.#closed) this.#failures.failed(error);
       this.#sessionLost(client);
     });
     client.on('end', () => this.#sessionLost(client));

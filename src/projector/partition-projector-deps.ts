@@ -1,4 +1,6 @@
+import type { Logger } from 'pino';
 import type { RecentEvents } from '../event-log/append/recent-events.js';
+import { FailureLog } from '../failure-log.js';
 import { createCheckpointFreeze } from './generations/checkpoint-freeze.js';
 import { projectorLimits as limits } from './limits.js';
 import type { PartitionProjectorDeps } from './partition-projector.js';
@@ -42,6 +44,7 @@ export function createPartitionProjectorDeps(
     isSkipped: (projection, partition, position) => skipped.has(projection, partition, position),
     yieldToEventLoop: createYieldToEventLoop(),
     semaphoreFromLag: limits.farBehindEvents,
+    failures: projectingFailures(log),
     log,
   } satisfies Partial<PartitionProjectorDeps>;
   return {
@@ -56,4 +59,11 @@ export function createPartitionProjectorDeps(
       semaphore: new Semaphore(limits.maxRebuildStepsInFlight, (stepMs) => rebuildPause.durationMs(stepMs)),
     },
   };
+}
+
+export function projectingFailures(log: Logger): FailureLog {
+  return new FailureLog(log, {
+    failing: 'projecting: a step failed and is tried again',
+    over: 'projecting: steps succeed again',
+  });
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { FailureLog } from '../failure-log.js';
 import { retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
 import type { ReadModelKeys } from '../read-models/keys.js';
 import type { StoppedReport } from '../read-models/report.js';
@@ -30,6 +31,8 @@ export interface PartitionProjectorDeps extends PartitionStepsDeps {
   readonly semaphoreFromLag: number;
   /** Delays steps while the process is busy. By default no step is delayed. */
   readonly linger?: Linger;
+  /** Shared by all partitions: PostgreSQL and Redis fail for all of them at once. */
+  readonly failures: FailureLog;
   readonly log: Logger;
 }
 
@@ -142,12 +145,13 @@ export class PartitionProjector {
         const { semaphore, semaphoreFromLag } = this.#deps;
         const outcome = await (this.#steps.lag >= semaphoreFromLag ? semaphore.run(this.#step) : this.#step());
         delayMs = limits.minRetryDelayMs;
+        this.#deps.failures.succeeded();
         if (outcome === 'applied') await this.#lingerIfBusy();
         reload = outcome === 'stale' || (outcome === 'idle' && !(await this.#waitForWake(this.#idleMs)));
         if (this.#writers.some(({ checkpoint }) => checkpoint.frozenBy)) reload = true;
       } catch (error) {
         if (this.#stopping) return;
-        this.#log.warn({ error: String(error), retryInMs: delayMs }, 'projecting: a step failed and is tried again');
+        this.#deps.failures.failed(error);
         await this.#pause(delayMs);
         delayMs = Math.min(delayMs * 2, limits.maxRetryDelayMs);
         reload = true;

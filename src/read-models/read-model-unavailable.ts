@@ -1,10 +1,17 @@
 import type { ProjectionId } from './keys.js';
+import { redisRefusal } from './redis/redis-error.js';
 
 /** Redis did not respond, or responded with an error. The read models are unchanged. */
 export class ReadModelUnavailable extends Error {
   constructor(cause: unknown) {
     super(`Redis: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     this.name = 'ReadModelUnavailable';
+  }
+
+  /** The reason for callers, without the details of the error. */
+  get reason(): string {
+    const { cause } = this;
+    return (cause instanceof Error && redisRefusal(cause.message)?.state) || 'Redis did not respond';
   }
 }
 

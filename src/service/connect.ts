@@ -5,6 +5,7 @@ import type { DatabaseAccess } from '../event-log/connection/database-access.js'
 import { inspectDatabase } from '../event-log/connection/inspect-database.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
+import { FailureLog } from '../failure-log.js';
 import { openPersonKeys } from '../privacy/master-key.js';
 import type { PersonKeys } from '../privacy/person-keys.js';
 import { openEvents } from '../privacy/sealed-events.js';
@@ -68,14 +69,17 @@ export async function connectToEventLog(options: ConnectOptions): Promise<EventL
 export async function connect(options: ConnectOptions): Promise<Connections> {
   const { servers, log, defer } = options;
   const eventLog = await connectToEventLog(options);
-  const redis = createRedis(servers.redisUrl, redisWarning(log));
+  const redis = createRedis(servers.redisUrl, redisFailures(log));
   defer(() => redis.disconnect());
   const { logId, partitions, epochs } = eventLog.settings;
   const keys = createKeys(logId, epochs.current);
   return { ...eventLog, redis, keys, models: createReadModels(redis, keys, partitions, allProjections, epochs) };
 }
 
-/** Logs the errors of a Redis connection, which reconnects by itself. */
-export function redisWarning(log: Logger): (error: Error) => void {
-  return (error) => log.warn({ err: error }, 'Redis: the connection failed; the client reconnects');
+/** Logs the failures of connections to Redis, which reconnect by themselves. */
+export function redisFailures(log: Logger): FailureLog {
+  return new FailureLog(log, {
+    failing: 'Redis: the connection failed; the client reconnects',
+    over: 'Redis: connected again',
+  });
 }

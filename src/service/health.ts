@@ -4,6 +4,7 @@ import type { LogContinuity } from '../event-log/heads/log-continuity.js';
 import type { Health } from '../http/routes/dependencies.js';
 import type { Projector } from '../projector/projector.js';
 import { type ReadModels, readModelsBeingBuilt } from '../queries/live-generation.js';
+import { recentRefusal } from '../read-models/redis/redis-client.js';
 import { withTimeout } from '../with-timeout.js';
 import type { RunningProjector } from './open-projector.js';
 
@@ -36,12 +37,17 @@ export async function checkHealth(deps: HealthDeps): Promise<Health> {
   ]);
   const unreadable = beingBuilt && beingBuilt.length > 0;
   const issuer = issuerKeys?.();
+  const redisRefusal = recentRefusal(models.redis);
   const stopped = running?.projector.stoppedProjections() ?? [];
   const { refusal, clock } = continuity;
   const checks = {
     event_log: refusal ? refusal.message : eventLog ? 'up' : 'down',
     ...(clock.warning === undefined ? {} : { clock: clock.warning }),
-    read_models: unreadable ? `being built: ${beingBuilt.join(', ')}` : beingBuilt ? 'up' : 'down',
+    read_models: unreadable
+      ? `being built: ${beingBuilt.join(', ')}`
+      : beingBuilt
+        ? (redisRefusal?.state ?? 'up')
+        : 'down',
     ...(running ? { notifications: running.logHeads.listening ? 'up' : 'down (polling)' } : {}),
     ...(running ? { projections: stopped.length === 0 ? 'live' : describeStopped(stopped) } : {}),
     ...(issuer ? { token_issuer: issuer.isFailing ? describeOutage(issuer) : 'up' } : {}),
@@ -51,7 +57,11 @@ export async function checkHealth(deps: HealthDeps): Promise<Health> {
   // send queries to processes of the previous version, which can still answer them.
   if (!eventLog || refusal || !beingBuilt || unreadable || shuttingDown) return { status: 'not-ready', checks };
   const degraded =
-    clock.warning !== undefined || stopped.length > 0 || issuer?.isFailing || running?.logHeads.listening === false;
+    clock.warning !== undefined ||
+    redisRefusal !== undefined ||
+    stopped.length > 0 ||
+    issuer?.isFailing ||
+    running?.logHeads.listening === false;
   return { status: degraded ? 'degraded' : 'ready', checks };
 }
 

@@ -25,7 +25,7 @@ import { openAccess } from './access.js';
 import { announceRelease } from './announce-release.js';
 import { openAuditor } from './audit.js';
 import { CleanupStack } from './cleanup-stack.js';
-import { connect, redisWarning } from './connect.js';
+import { connect, redisFailures } from './connect.js';
 import { checkLog } from './continuity/check-log.js';
 import { keepKnownHeads } from './continuity/known-log.js';
 import { measureLog } from './continuity/log-gauges.js';
@@ -52,7 +52,10 @@ export interface StartedService {
    * Resolves when an operator has started a new epoch of the log: the service has to start again.
    */
   readonly newEpoch: Promise<void>;
-  /** Finishes the requests in flight, hands over the partitions, and closes all connections. */
+  /**
+   * Finishes the requests in flight, hands over the partitions, and closes all connections. Never
+   * rejects, and ends within the configured shutdown times and some seconds, whatever is away.
+   */
   stop(): Promise<void>;
 }
 
@@ -68,8 +71,12 @@ export async function startService(options: StartOptions): Promise<StartedServic
   if (applied.length > 0) notify(`migrated the database: ${applied.join(', ')}`);
   const cleanup = new CleanupStack();
   try {
-    const started = await open(options, cleanup);
-    return { ...started, stop: () => cleanup.run() };
+    const { drain, ...started } = await open(options, cleanup);
+    const stop = async () => {
+      await drain();
+      await cleanup.run((error) => options.log.warn({ err: error }, 'a part of the service did not close properly'));
+    };
+    return { ...started, stop };
   } catch (error) {
     await cleanup.run();
     throw error;
@@ -79,7 +86,7 @@ export async function startService(options: StartOptions): Promise<StartedServic
 async function open(
   { config, servers, log }: StartOptions,
   cleanup: CleanupStack,
-): Promise<Omit<StartedService, 'stop'>> {
+): Promise<Omit<StartedService, 'stop'> & { drain(): Promise<void> }> {
   const { databaseRole, poolSize, personalDataKeyFile } = config;
   const defer = (close: () => unknown) => cleanup.defer(close);
   const connections = await connect({
@@ -101,7 +108,8 @@ async function open(
   });
   cleanup.defer(keepKnownHeads(config.dataDir, settings, continuity, log));
   await checkLog(connections, continuity, config.dataDir, log, () => isClosed);
-  const subscriber = createRedisSubscriber(servers.redisUrl, redisWarning(log));
+  const subscriberFailures = redisFailures(log);
+  const subscriber = createRedisSubscriber(servers.redisUrl, subscriberFailures);
   cleanup.defer(() => subscriber.disconnect());
   void warnOfEviction(redis, log);
 
@@ -117,7 +125,7 @@ async function open(
     projector?.flushUpTo(partition, position),
   );
   cleanup.defer(() => applied.close());
-  void applied.start().catch(redisWarning(log));
+  void applied.start().catch((error: unknown) => subscriberFailures.failed(error));
   const generations = createGenerationStore(redis, keys);
   if (!projector) cleanup.defer(announceRelease(generations, log));
 
@@ -167,7 +175,7 @@ async function open(
     timeouts: config.timeouts,
     isProxy: dependencies.addresses.isProxy,
   });
-  cleanup.defer(async () => {
+  const drain = async () => {
     shuttingDown = true;
     // Load balancers need this time to see that the process is not ready and to stop sending to it.
     // They know already if the log went back.
@@ -175,8 +183,8 @@ async function open(
     await new Promise((resolve) => setTimeout(resolve, delayMs));
     streams.close();
     await http.drain(config.shutdownTimeoutMs);
-  });
-  return { url: http.url, partitions: settings.partitions, newEpoch };
+  };
+  return { url: http.url, partitions: settings.partitions, newEpoch, drain };
 }
 
 /** See `processMetrics`. Created when the first service of the process starts. */

@@ -6,6 +6,7 @@ import type { LogHeads } from '../event-log/heads/log-heads.js';
 import { PartitionOwnership } from '../event-log/partition-ownership.js';
 import { type StoredEvent, storedEvent } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
+import { FailureLog } from '../failure-log.js';
 import { type AttemptResult, attempt, messageOf } from './attempt.js';
 import { AttemptsInFlight } from './attempts-in-flight.js';
 import { closeBreaker, FailingOrders, openBreaker } from './circuit-breaker.js';
@@ -55,9 +56,14 @@ export class WebhookDeliverer {
   #needsRound = false;
   /** Aborted by close(): ends the waits between two tries to record a result. */
   readonly #closing = new AbortController();
+  readonly #failures: FailureLog;
 
   constructor(options: DelivererOptions) {
     this.#options = options;
+    this.#failures = new FailureLog(options.log, {
+      failing: 'webhooks: PostgreSQL did not respond; deliveries are tried again, and attempts may be repeated',
+      over: 'webhooks: PostgreSQL responds again',
+    });
     this.#ownership = new PartitionOwnership(options.database, options.settings, 'webhooks', options.log);
     this.#ownership.on('acquired', (partition) => this.#wake(partition));
     // A partition is handed over after its attempts have ended, so that the next owner does not
@@ -102,9 +108,10 @@ export class WebhookDeliverer {
     if (this.#closing.signal.aborted) return;
     this.#needsRound = false;
     this.#round = this.#enqueueAndDeliver()
-      .catch((error: unknown) =>
-        this.#options.log.warn({ error: String(error) }, 'webhooks: a round of deliveries failed; it is tried again'),
-      )
+      .then(() => this.#failures.succeeded())
+      .catch((error: unknown) => {
+        if (!this.#closing.signal.aborted) this.#failures.failed(error);
+      })
       .finally(() => {
         this.#round = undefined;
         if (this.#needsRound) this.#startRound();
@@ -131,10 +138,8 @@ export class WebhookDeliverer {
     const wasInFlight = this.#inFlight.snapshot();
     for (const delivery of await readDueDeliveries(pool, owned, this.#inFlight.withoutRoom())) {
       if (wasInFlight(delivery) || this.#inFlight.has(delivery) || !this.#inFlight.hasRoom(delivery)) continue;
-      const ended = this.#deliver(delivery).catch((error: unknown) =>
-        // The row is still due, so that the event is sent again: at least once.
-        this.#options.log.warn({ error: String(error) }, 'webhooks: an attempt was not recorded; it is made again'),
-      );
+      // If it is not recorded, the row is still due, so that the event is sent again: at least once.
+      const ended = this.#deliver(delivery).catch((error: unknown) => this.#failures.failed(error));
       this.#inFlight.add(delivery, ended);
       void ended.then(() => this.#startRound());
     }
@@ -160,7 +165,7 @@ export class WebhookDeliverer {
   /** Makes one attempt and records its result. */
   async #deliver(delivery: Delivery): Promise<void> {
     const result = await this.#attempt(delivery);
-    await this.#retried(delivery, 'a result was not recorded', () => this.#record(delivery, result));
+    await this.#retried(delivery, () => this.#record(delivery, result));
   }
 
   async #record(delivery: Delivery, result: AttemptResult): Promise<void> {
@@ -209,7 +214,7 @@ export class WebhookDeliverer {
   async #attempt(delivery: Delivery): Promise<AttemptResult> {
     const { open, post, settings } = this.#options;
     const { url, secret, previous_secret: previous } = delivery;
-    const event = await this.#retried(delivery, 'an event was not opened', async () => {
+    const event = await this.#retried(delivery, async () => {
       const [opened] = await open([storedEvent(delivery)]).catch((error: unknown) => {
         if (error instanceof UnopenableEvent) return [error];
         throw error;
@@ -227,14 +232,14 @@ export class WebhookDeliverer {
    * is not sent a second time. Gives up if the partition is lost or the deliverer closes: then the
    * next owner makes the attempt.
    */
-  async #retried<T>({ partition }: Delivery, failure: string, task: () => Promise<T>): Promise<T> {
+  async #retried<T>({ partition }: Delivery, task: () => Promise<T>): Promise<T> {
     const { signal } = this.#closing;
     for (let waitMs: number = limits.minRecordRetryMs; ; waitMs = Math.min(2 * waitMs, limits.maxRecordRetryMs)) {
       try {
         return await task();
       } catch (error) {
         if (signal.aborted || !this.#ownership.owned.has(partition)) throw error;
-        this.#options.log.warn({ error: String(error) }, `webhooks: ${failure}; it is tried again`);
+        this.#failures.failed(error);
         await pause(waitMs, undefined, { signal }).catch(() => undefined);
       }
     }

@@ -4,6 +4,7 @@ import type { Projection } from '../../src/projections/projection.js';
 import { createCheckpointFreeze } from '../../src/projector/generations/checkpoint-freeze.js';
 import { projectorLimits as limits } from '../../src/projector/limits.js';
 import { PartitionProjector } from '../../src/projector/partition-projector.js';
+import { projectingFailures } from '../../src/projector/partition-projector-deps.js';
 import { Semaphore } from '../../src/projector/scheduling/semaphore.js';
 import { createYieldToEventLoop } from '../../src/projector/scheduling/yield-to-event-loop.js';
 import { createProjectionStore } from '../../src/projector/steps/projection-store.js';
@@ -87,6 +88,7 @@ describe('far-behind projectors', () => {
             yields += 1;
             return yieldToEventLoop();
           },
+          failures: projectingFailures(silent),
           log: silent,
         },
         partition,

@@ -14,4 +14,19 @@ describe('CleanupStack', () => {
     await cleanup.run();
     expect(closed).to.deep.equal(['server', 'pool']);
   });
+
+  it('a closing that fails or hangs keeps no other from running, and is reported', async () => {
+    const cleanup = new CleanupStack(0);
+    const closed: string[] = [];
+    const errors: string[] = [];
+    cleanup.defer(() => closed.push('first'));
+    cleanup.defer(() => new Promise(() => undefined));
+    cleanup.defer(() => {
+      throw new Error('cannot be closed');
+    });
+    cleanup.defer(() => Promise.reject(new Error('is away')));
+    await cleanup.run((error) => errors.push((error as Error).message));
+    expect(closed).to.deep.equal(['first']);
+    expect(errors).to.deep.equal(['is away', 'cannot be closed', 'no answer within 250 ms']);
+  });
 });

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { FailureLog } from '../../failure-log.js';
 import type { Pool } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
 import type { HeadMoved } from './head-moved.js';
@@ -22,6 +23,10 @@ export type HeadsPayload = [partition: number, position: number][];
 export function createHeadsNotifier(pool: Pool, log: Logger): (head: HeadMoved) => void {
   const moved = new Map<number, number>();
   let sending = false;
+  const failures = new FailureLog(log, {
+    failing: 'a notification was not sent; readers find the events when they next poll',
+    over: 'notifications are sent again',
+  });
 
   async function send(): Promise<void> {
     if (sending) return;
@@ -35,12 +40,10 @@ export function createHeadsNotifier(pool: Pool, log: Logger): (head: HeadMoved) 
           text: 'select pg_notify($1, $2)',
           values: [headsChannel, JSON.stringify(payload)],
         });
+        failures.succeeded();
       } catch (error) {
         // A process that stops has closed its pool already, which is no reason to warn.
-        log[pool.ending ? 'debug' : 'warn'](
-          { err: error },
-          'a notification was not sent; readers find the events when they next poll',
-        );
+        if (!pool.ending) failures.failed(error);
       }
       if (moved.size > 0) await setTimeout(limits.notifyIntervalMs);
     }

@@ -98,7 +98,7 @@ export function problemOf(error: unknown, isQuery = false): Problem {
     return problem(name, error.message, isQuery ? {} : { may_have_been_done: false });
   }
   if (error instanceof ReadModelBeingBuilt) return problem('read-models-unavailable', `${error.message}.`);
-  if (error instanceof ReadModelUnavailable) return problem('read-models-unavailable', 'Redis did not respond.');
+  if (error instanceof ReadModelUnavailable) return problem('read-models-unavailable', `${error.reason}.`);
   if (error instanceof IssuerUnavailable) {
     const detail = 'The keys of the token issuer could not be read.';
     return problem('token-issuer-unavailable', detail, isQuery ? {} : { may_have_been_done: false });

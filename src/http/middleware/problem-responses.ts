@@ -1,6 +1,7 @@
 import type { Context, Middleware, Next } from 'koa';
 import type { Logger } from 'pino';
 import { Overloaded } from '../../event-log/overloaded.js';
+import { FailureLog } from '../../failure-log.js';
 import { ProblemError, problem, problemOf } from '../contract/problems.js';
 import { requestContext } from '../request/request-context.js';
 import { discardRest } from '../response/discard-rest.js';
@@ -15,9 +16,14 @@ export interface ProblemResponsesOptions {
 
 /** Responds with a problem, without a stack trace, if a request fails or matches no route. */
 export function problemResponses({ log, logOverload, methodsOf }: ProblemResponsesOptions): Middleware {
+  const dependencies = new FailureLog(log, {
+    failing: 'a dependency failed: requests get 503',
+    over: 'no request has failed for lack of a dependency since',
+  });
   return async (ctx: Context, next: Next) => {
     try {
       await next();
+      dependencies.succeeded();
       if (ctx.res.statusCode === 404 && !ctx.body) respondNotFound(ctx, methodsOf(ctx.path));
     } catch (error) {
       if (error instanceof ProblemError) ctx.set(error.headers);
@@ -25,8 +31,7 @@ export function problemResponses({ log, logOverload, methodsOf }: ProblemRespons
       if (response.status === 500)
         log.error({ err: error, request_id: requestContext(ctx).requestId }, 'a request failed');
       else if (error instanceof Overloaded) logOverload(error);
-      else if (response.status === 503)
-        log.warn({ err: error, request_id: requestContext(ctx).requestId }, 'a dependency failed');
+      else if (response.status === 503) dependencies.failed(error, { request_id: requestContext(ctx).requestId });
       const isTemporary = response.status === 429 || response.status === 503;
       if (isTemporary && isForEvents(ctx.req.headers.accept)) respondWithProblemEvent(ctx, response);
       else respondWithProblem(ctx, response);

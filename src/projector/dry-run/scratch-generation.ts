@@ -11,6 +11,7 @@ import { positionsOf } from '../generations/generation-contents.js';
 import { createGenerationStore } from '../generations/generation-store.js';
 import { projectorLimits as limits } from '../limits.js';
 import { PartitionProjector, type PartitionProjectorDeps } from '../partition-projector.js';
+import { projectingFailures } from '../partition-projector-deps.js';
 import { Semaphore } from '../scheduling/semaphore.js';
 import { createYieldToEventLoop } from '../scheduling/yield-to-event-loop.js';
 import { SkippedEvents } from '../skipped-events.js';
@@ -81,6 +82,7 @@ export async function startScratchGeneration(
         semaphoreFromLag: 1,
         yieldToEventLoop,
         endPositions,
+        failures: projectingFailures(log),
         log,
       },
       partition,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { LogHeads } from '../../event-log/heads/log-heads.js';
+import { FailureLog } from '../../failure-log.js';
 import { type Build, type Generations, servedGeneration } from '../../read-models/generations.js';
 import type { GenerationId, ProjectionId, ReadModelKeys } from '../../read-models/keys.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
@@ -72,9 +73,14 @@ export class RebuildCoordinator {
   #running: Promise<void> | undefined;
   #removing: Promise<void> | undefined;
   readonly #wakeSignal = new WakeSignal();
+  readonly #failures: FailureLog;
 
   constructor(deps: CoordinatorDeps) {
     this.#deps = deps;
+    this.#failures = new FailureLog(deps.log, {
+      failing: 'coordinating rebuilds: Redis did not respond; it is tried again',
+      over: 'coordinating rebuilds: Redis responds again',
+    });
   }
 
   start(): void {
@@ -98,9 +104,9 @@ export class RebuildCoordinator {
       let building = false;
       try {
         building = await this.#coordinate();
+        this.#failures.succeeded();
       } catch (error) {
-        if (!this.#stopping)
-          this.#deps.log.warn({ error: String(error) }, 'coordinating rebuilds: Redis did not respond');
+        if (!this.#stopping) this.#failures.failed(error);
       }
       if (this.#stopping) return;
       await this.#wakeSignal.wait(building ? limits.coordinateIntervalMs : limits.reportIntervalMs);
@@ -245,7 +251,7 @@ export class RebuildCoordinator {
         await store.forgetRetired(id);
         log.info({ projection: name, generation: id.generation }, 'a retired generation has been removed');
       })
-      .catch((error: unknown) => log.warn({ error: String(error) }, 'removing a generation: Redis did not respond'))
+      .catch((error: unknown) => this.#failures.failed(error))
       .finally(() => {
         this.#removing = undefined;
       });

@@ -1,29 +1,70 @@
 import { Redis } from 'ioredis';
+import type { FailureLog } from '../../failure-log.js';
+import { isFromReplica, type RedisRefusal, redisRefusal } from './redis-error.js';
 
 /** The limits of connections to Redis. Each wait on Redis is bounded by one of them. */
 const redisLimits = {
   connectTimeoutMs: 2_000,
   commandTimeoutMs: 5_000,
+  /**
+   * A connection on which a command waits and nothing arrives for this long is replaced: the server
+   * is gone without a word. Longer than the time-out of a command.
+   */
+  socketTimeoutMs: 10_000,
   /** Retries of a command that meets a lost connection: it is sent again after a reconnect. */
   maxRetriesPerRequest: 1,
   maxReconnectDelayMs: 1_000,
+  /** How long a refused write counts as the state of the server. */
+  refusalShownMs: 3_000,
 } as const;
 
 export type { Redis };
 
+/** Takes the failures of a connection, and its success when it is ready. */
+export type ConnectionFailures = Pick<FailureLog, 'failed' | 'succeeded'>;
+
+interface ObservedRefusal extends RedisRefusal {
+  readonly atMs: number;
+}
+
+const refusals = new WeakMap<Redis, ObservedRefusal>();
+
 /**
- * Opens a connection to a redis:// or rediss:// URL. It reconnects without end. `onError` is called
- * for each failure.
+ * The last reply by which Redis refused to do its work, if it came within the last seconds. Each
+ * process writes to Redis at least every few seconds, so that a refusal that lasts shows here.
  */
-export function createRedis(url: string, onError: (error: Error) => void): Redis {
-  const redis = new Redis(url, {
-    connectTimeout: redisLimits.connectTimeoutMs,
+export function recentRefusal(redis: Redis): RedisRefusal | undefined {
+  const refusal = refusals.get(redis);
+  return refusal && performance.now() - refusal.atMs < redisLimits.refusalShownMs ? refusal : undefined;
+}
+
+/** The options of both kinds of connection. */
+const common = {
+  connectTimeout: redisLimits.connectTimeoutMs,
+  retryStrategy: (attempt: number) => Math.min(attempt * 100, redisLimits.maxReconnectDelayMs),
+};
+
+/**
+ * Opens a connection to a redis:// or rediss:// URL. It reconnects without end, also if the server
+ * says that it is no longer the primary: the address may lead to the new one by then.
+ */
+export function createRedis(url: string, failures?: ConnectionFailures): Redis {
+  const redis: Redis = new Redis(url, {
+    ...common,
+    reconnectOnError: ({ message }) => {
+      const refusal = redisRefusal(message);
+      if (refusal) {
+        refusals.set(redis, { ...refusal, atMs: performance.now() });
+        failures?.failed(new Error(refusal.remedy === '' ? refusal.state : `${refusal.state}: ${refusal.remedy}`));
+      }
+      return isFromReplica(message);
+    },
     commandTimeout: redisLimits.commandTimeoutMs,
+    socketTimeout: redisLimits.socketTimeoutMs,
     maxRetriesPerRequest: redisLimits.maxRetriesPerRequest,
-    retryStrategy: (attempt) => Math.min(attempt * 100, redisLimits.maxReconnectDelayMs),
     lazyConnect: false,
   });
-  redis.on('error', onError);
+  report(redis, failures);
   return redis;
 }
 
@@ -31,12 +72,14 @@ export function createRedis(url: string, onError: (error: Error) => void): Redis
  * Opens a connection for subscribing. It has no command time-out, because it sends no commands. It
  * subscribes again by itself after a reconnect.
  */
-export function createRedisSubscriber(url: string, onError: (error: Error) => void): Redis {
-  const redis = new Redis(url, {
-    connectTimeout: redisLimits.connectTimeoutMs,
-    maxRetriesPerRequest: null,
-    retryStrategy: (attempt) => Math.min(attempt * 100, redisLimits.maxReconnectDelayMs),
-  });
-  redis.on('error', onError);
+export function createRedisSubscriber(url: string, failures?: ConnectionFailures): Redis {
+  const redis = new Redis(url, { ...common, maxRetriesPerRequest: null });
+  report(redis, failures);
   return redis;
+}
+
+function report(redis: Redis, failures: ConnectionFailures | undefined): void {
+  // Without a listener, the error would end the process.
+  redis.on('error', (error) => failures?.failed(error));
+  redis.on('ready', () => failures?.succeeded());
 }

@@ -7,6 +7,7 @@ import { readPartition } from '../../../src/event-log/read/read-partition.js';
 import type { Projection } from '../../../src/projections/projection.js';
 import { createCheckpointFreeze } from '../../../src/projector/generations/checkpoint-freeze.js';
 import { PartitionProjector } from '../../../src/projector/partition-projector.js';
+import { projectingFailures } from '../../../src/projector/partition-projector-deps.js';
 import { Semaphore } from '../../../src/projector/scheduling/semaphore.js';
 import { createYieldToEventLoop } from '../../../src/projector/scheduling/yield-to-event-loop.js';
 import { createProjectionStore } from '../../../src/projector/steps/projection-store.js';
@@ -76,6 +77,7 @@ describe('lingering', () => {
         yieldToEventLoop: createYieldToEventLoop(),
         // The delay is so long that a step can only be taken for another reason than its end.
         linger: { isBusy: () => true, lingerMs: never },
+        failures: projectingFailures(silent),
         log: silent,
       },
       partition,
