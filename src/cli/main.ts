@@ -1,5 +1,5 @@
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
-import { loadEnvFile } from '../env-file.js';
+import { loadEnvFile } from './env-file.js';
 import { errorMessage, UsageError } from './terminal/errors.js';
 
 /** Time in ms that one address of a server's name gets to accept a connection. */

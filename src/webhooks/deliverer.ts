@@ -138,7 +138,8 @@ export class WebhookDeliverer {
     const wasInFlight = this.#inFlight.snapshot();
     for (const delivery of await readDueDeliveries(pool, owned, this.#inFlight.withoutRoom())) {
       if (wasInFlight(delivery) || this.#inFlight.has(delivery) || !this.#inFlight.hasRoom(delivery)) continue;
-      // If it is not recorded, the row is still due, so that the event is sent again: at least once.
+      // If it is not recorded, the row is still due, so that the event is sent again: at least
+      // once.
       const ended = this.#deliver(delivery).catch((error: unknown) => this.#failures.failed(error));
       this.#inFlight.add(delivery, ended);
       void ended.then(() => this.#startRound());

@@ -18,7 +18,7 @@ const refusals: ReadonlyMap<string, RedisRefusal> = new Map(
       ['MISCONF', 'cannot save to its disk and refuses writes', 'repair the disk, or free some of it'],
       ['OOM', 'has reached its maxmemory and refuses writes', 'give it more memory'],
       ['NOREPLICAS', 'has too few replicas and refuses writes', 'connect more replicas'],
-      ['MOVED', 'is one server of a cluster', 'begin REDIS_URL with redis-cluster:// and name several servers'],
+      ['MOVED', 'is one server of a cluster', 'use a Redis that is not in cluster mode'],
       ['NOAUTH', 'asks for a password', 'add it to REDIS_URL'],
       ['WRONGPASS', 'refuses the user or the password', 'correct them in REDIS_URL'],
       ['NOPERM', 'does not permit a command that the service needs', 'give the user of REDIS_URL more rights'],
@@ -44,5 +44,6 @@ export function isFromReplica(message: string): boolean {
 
 /** Redis 6.2 puts the place in the script before the first word of the reply. */
 function firstWord(message: string): string | undefined {
-  return /(?:^|@user_script: ?\d+: -)([A-Z]+) /.exec(message)?.[1];
+  const [, word] = /@user_script: ?\d+: -([A-Z]+) /.exec(message) ?? /^([A-Z]+) /.exec(message) ?? [];
+  return word;
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { readConfig } from '../src/config.js';
-import { loadEnvFile, parseEnvFile } from '../src/env-file.js';
+import { loadEnvFile, parseEnvFile } from '../../src/cli/env-file.js';
+import { readConfig } from '../../src/config.js';
 
 describe('A .env file', () => {
   let folder: string;
