@@ -27,12 +27,21 @@ import { webhookLimits as limits } from './limits.js';
 export class FailingOrders {
   readonly #byWebhook = new Map<string, Set<string>>();
 
-  /** Counts a failed attempt. @returns whether the breaker has to open. */
+  /**
+   * Counts a failed attempt.
+   * @returns whether the breaker has to open. The count then starts from zero: otherwise attempts
+   *   that were in flight when the breaker opened would open it again in the half-open state,
+   *   before its probe is sent.
+   */
   add(webhookId: string, orderId: string): boolean {
     const orders = this.#byWebhook.get(webhookId) ?? new Set();
-    this.#byWebhook.set(webhookId, orders);
-    if (orders.size < limits.breakerFailingOrders) orders.add(orderId);
-    return orders.size >= limits.breakerFailingOrders;
+    orders.add(orderId);
+    if (orders.size < limits.breakerFailingOrders) {
+      this.#byWebhook.set(webhookId, orders);
+      return false;
+    }
+    this.#byWebhook.delete(webhookId);
+    return true;
   }
 
   clear(webhookId: string): void {

@@ -33,6 +33,8 @@ describe('fair delivery of webhooks', () => {
       `update webhooks set open_until = now() where open_until is not null;
        update webhook_deliveries set next_attempt_at = now() where state = 'pending' and attempts > 0`,
     );
+  const recordedAttempts = async () =>
+    (await log.owner.query<{ sum: number }>('select sum(attempts)::int as sum from webhook_deliveries')).rows[0]?.sum;
 
   async function startDeliverer(post: Post, pool = log.pool): Promise<() => Promise<void>> {
     const logHeads = new LogHeads(log.databaseUrl, new LogContinuity(log.pool, log.settings, silent), silent);
@@ -82,6 +84,7 @@ describe('fair delivery of webhooks', () => {
     const failing = await find(id);
     expect(failing.last_error).to.equal('responded with status 503');
     expect([failing.failing_since, failing.retry_at]).not.to.include(null);
+    await eventually('the attempts in flight to end', async () => (await recordedAttempts()) === attempts);
     const attemptsBefore = attempts;
     expect(attemptsBefore).to.be.lessThan(30);
     await makeDue();
