@@ -1,12 +1,7 @@
 import type { CommandHandlers } from '../commands/command-handlers.js';
-import {
-  type BatchCaller,
-  createLineHandler,
-  type HandleLines,
-  type LineResponse,
-} from '../http/batch/handle-lines.js';
+import { FairSemaphore } from '../fair-semaphore.js';
+import { type BatchCaller, createLineHandler, type LineResponse } from '../http/batch/handle-lines.js';
 import { orderedWindow } from '../http/batch/ordered-window.js';
-import type { BatchLine } from '../http/batch/parse-line.js';
 import { firstEpoch } from '../log-epochs.js';
 import { importActor, keyOfLine } from './identity.js';
 import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';
@@ -56,7 +51,7 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
   const progress = earlier ?? newProgress(source, input, epoch);
 
   const handleLines = createLineHandler({
-    ...options.handlers,
+    ...boundedSteps(options.handlers),
     actor: importActor,
     mayImport: true,
     defaultCurrency: options.defaultCurrency,
@@ -79,7 +74,13 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
   const sync = () => Promise.all([rejected.sync(), returns.sync()]);
   let savedAtMs = Date.now();
   try {
-    const handled = orderedWindow(options.read(progress.position), handleGroups(handleLines), limits.maxGroupsInFlight);
+    // The groups reach the handler in the order of the file, which keeps the steps of each order in
+    // their order.
+    const handle = async (group: ImportGroup): Promise<HandledGroup> => {
+      const lines = group.units.flatMap(({ commands }) => commands);
+      return { ...group, responses: await handleLines(lines) };
+    };
+    const handled = orderedWindow(options.read(progress.position), handle, limits.maxGroupsInFlight);
     for await (const { units, end, responses } of handled) {
       let next = 0;
       for (const [nth, unit] of units.entries()) {
@@ -141,26 +142,14 @@ interface HandledGroup extends ImportGroup {
 }
 
 /**
- * Returns a function that handles groups. New orders are placed together, so many groups may be in
- * flight. Steps of orders are handled one by one and each reads its order, so groups with steps
- * take turns in a few lanes: thousands of them at once would wait for connections in vain.
+ * Bounds the steps of orders in flight. New orders of a group are placed together, but each step
+ * reads its order: thousands of them at once would wait for connections in vain. A step takes its
+ * place after the steps of its order that come before it, so none waits for one behind it.
  */
-function handleGroups(handleLines: HandleLines): (group: ImportGroup) => Promise<HandledGroup> {
-  const lanes: Promise<unknown>[] = Array.from({ length: limits.maxStepGroupsInFlight }, () => Promise.resolve());
-  let lane = 0;
-  return async ({ units, end }) => {
-    const lines = units.flatMap(({ commands }) => commands);
-    if (lines.every(placesOrder)) return { units, end, responses: await handleLines(lines) };
-    lane = (lane + 1) % lanes.length;
-    const responses = (lanes[lane] ?? Promise.resolve()).then(() => handleLines(lines));
-    // HandleLines never rejects.
-    lanes[lane] = responses;
-    return { units, end, responses: await responses };
+function boundedSteps({ handleCommand, placeOrders }: CommandHandlers): CommandHandlers {
+  const inFlight = new FairSemaphore(limits.maxStepsInFlight);
+  return {
+    placeOrders,
+    handleCommand: (request) => inFlight.run('', 1, () => handleCommand(request)),
   };
-}
-
-/** Whether a line places an order, as far as its text tells. */
-function placesOrder({ input }: BatchLine): boolean {
-  if (input instanceof Uint8Array) return Buffer.from(input.buffer, input.byteOffset, input.length).includes('"place"');
-  return input?.command === 'place';
 }

@@ -10,8 +10,8 @@ export const importLimits = {
    * never rejected because of its own load.
    */
   maxGroupsInFlight: 16,
-  /** Groups in flight whose orders have steps: with `maxGroupLines`, 250 orders at a time. */
-  maxStepGroupsInFlight: 2,
+  /** Steps of orders in flight. Each reads its order, on a connection that others wait for. */
+  maxStepsInFlight: 250,
   /** Interval at which the progress of an import is saved. */
   saveIntervalMs: 1_000,
   /**

@@ -96,7 +96,43 @@ describe('importFile', () => {
       restart: false,
     });
     expect(imported).to.equal(2_000);
-    expect(most).to.be.at.most(importLimits.maxStepGroupsInFlight * importLimits.maxGroupLines);
-    expect(most).to.be.greaterThan(importLimits.maxGroupLines);
+    expect(most).to.equal(importLimits.maxStepsInFlight);
+  });
+
+  it('an import handles the steps of an order in the order of the file, however slow the lines between them are', async () => {
+    const file = join(folder, 'order-of-steps.ndjson');
+    const { maxGroupLines } = importLimits;
+    const idOf = (nth: number) => `018f0000-0000-7000-8000-${String(nth).padStart(12, '0')}`;
+    const watched = idOf(0);
+    const slow = Array.from({ length: maxGroupLines }, (_, nth) => ({ command: 'process', order_id: idOf(nth + 1) }));
+    const notes = Array.from({ length: maxGroupLines - 1 }, () => ({ command: 'note', order_id: watched, text: 'x' }));
+    const steps = ['process', 'ship', 'deliver'];
+    const lines = [...slow, ...steps.flatMap((command) => [{ command, order_id: watched }, ...notes])];
+    await writeFile(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const handled: string[] = [];
+    let release: () => void = () => undefined;
+    const isDelivered = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await importFile({
+      file,
+      source: 'order-of-steps.ndjson',
+      input: 'content',
+      reasonOf: ({ problem }) => problem.detail,
+      read: (from) => readNdjson(file, from),
+      handlers: {
+        ...dryRunHandlers(),
+        async handleCommand(request) {
+          const { command } = request.command;
+          if (request.orderId !== watched) await isDelivered;
+          else if (command !== 'note') handled.push(command);
+          if (command === 'deliver') release();
+          return dryRunHandlers().handleCommand(request);
+        },
+      },
+      defaultCurrency: 'USD',
+      restart: false,
+    });
+    expect(handled).to.deep.equal(steps);
   });
 });
