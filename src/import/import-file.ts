@@ -7,7 +7,7 @@ import { importActor, keyOfLine } from './identity.js';
 import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';
 import type { FilePosition, ImportGroup, ImportUnit } from './import-unit.js';
 import { importLimits as limits } from './limits.js';
-import { openRejected, rejectedFile, returnsFile } from './rejected-records.js';
+import { listFiles, openRejected } from './rejected-records.js';
 
 /** A response to a line that was rejected. */
 export type Rejection = Extract<LineResponse, { readonly problem: unknown }>;
@@ -60,16 +60,19 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
     ...(options.onHandled ? { onHandled: options.onHandled } : {}),
   });
   options.onProgress?.(progress);
-  const rejected = await openRejected(rejectedFile(file), progress.rejectedBytes);
+  const files = listFiles(file, dryRun);
+  const rejected = await openRejected(files.rejected, progress.rejectedBytes);
   const reject = async (unit: ImportUnit, reason: string) => {
+    await rejected.write(unit.number, reason, await unit.record());
     progress.rejected += 1;
-    progress.rejectedBytes += await rejected.write(unit.number, reason, await unit.record());
+    progress.rejectedBytes = rejected.bytes;
     options.onRejected?.(unit.number, reason);
   };
-  const returns = await openRejected(returnsFile(file), progress.returnsBytes);
+  const returns = await openRejected(files.returns, progress.returnsBytes);
   const setAside = async (unit: ImportUnit, reason: string) => {
+    await returns.write(unit.number, reason, await unit.record());
     progress.returns += 1;
-    progress.returnsBytes += await returns.write(unit.number, reason, await unit.record());
+    progress.returnsBytes = returns.bytes;
   };
   const sync = () => Promise.all([rejected.sync(), returns.sync()]);
   let savedAtMs = Date.now();

@@ -14,6 +14,7 @@ import { checkEncoding, type Encoding, writeUtf8Copy } from './input/utf8-copy.j
 import { type CsvMapping, columnIndexes, orderColumns } from './mapping/csv-mapping.js';
 import { type Identity, orderReader } from './mapping/order-reader.js';
 import { Warnings } from './mapping/warnings.js';
+import { removeAbandonedFolders, workFolder } from './work-folder.js';
 
 export interface CsvOptions {
   readonly delimiter: string;
@@ -54,6 +55,7 @@ export async function openInput(options: InputOptions): Promise<Input> {
   const { file, encoding, csv } = options;
   await checkEncoding(file, encoding);
   const fingerprint = await fingerprintOf(file);
+  await removeAbandonedFolders(file);
   const folder = workFolder(file);
   await rm(folder, { recursive: true, force: true });
   const close = () => rm(folder, { recursive: true, force: true });
@@ -139,14 +141,6 @@ async function groupRows(
     mapping,
     bytes: rows.sizes.reduce((sum, size) => sum + size, 0),
   };
-}
-
-/**
- * The folder beside the file for what is written to read it. It may hold personal data, so it is
- * removed at the end, and at the next start if a run was killed.
- */
-function workFolder(file: string): string {
-  return `${file}.import-work`;
 }
 
 /** The columns of which every value should name one order, with the options that say so. */

@@ -1,33 +1,46 @@
-import { open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { importLimits as limits } from './limits.js';
 
-export const rejectedFile = (file: string): string => `${file}.rejected.ndjson`;
-export const returnsFile = (file: string): string => `${file}.returns.ndjson`;
+/** The files that a run writes beside the input. */
+export interface ListFiles {
+  readonly rejected: string;
+  readonly returns: string;
+}
 
-/** The file of rejected records beside the input: one line each, with number and reason. */
+/** A dry run has files of its own: those of the import say what has to be corrected. */
+export function listFiles(file: string, dryRun: boolean): ListFiles {
+  const prefix = dryRun ? `${file}.dry-run` : file;
+  return { rejected: `${prefix}.rejected.ndjson`, returns: `${prefix}.returns.ndjson` };
+}
+
+/** A file of records beside the input: one line each, with number and reason. */
 export interface RejectedRecords {
-  /** Returns the number of bytes written. */
-  write(line: number, reason: string, record: string): Promise<number>;
+  /** The bytes of the file. */
+  readonly bytes: number;
+  write(line: number, reason: string, record: string): Promise<void>;
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Opens the file, which exists only if there are rejected records.
- * @param keptBytes the bytes that an interrupted run wrote before its last saved progress.
+ * Opens the file, which exists only if there are records for it.
+ * @param keptBytes the bytes that an interrupted run wrote before its last saved progress. If the
+ *   file was removed or emptied since, they are gone.
  */
 export async function openRejected(file: string, keptBytes: number): Promise<RejectedRecords> {
   if (keptBytes === 0) await rm(file, { force: true });
-  let handle = keptBytes > 0 ? await open(file, 'r+') : undefined;
-  let end = keptBytes;
-  await handle?.truncate(keptBytes);
+  let handle = keptBytes > 0 ? await openToContinue(file) : undefined;
+  let end = handle ? Math.min(keptBytes, (await handle.stat()).size) : 0;
+  await handle?.truncate(end);
   return {
+    get bytes() {
+      return end;
+    },
     async write(line, reason, record) {
       handle ??= await open(file, 'w', 0o600);
       const text = `${JSON.stringify({ line, reason, record: cutOff(record) })}\n`;
       const { bytesWritten } = await handle.write(text, end);
       end += bytesWritten;
-      return bytesWritten;
     },
     async sync() {
       await handle?.sync();
@@ -36,6 +49,15 @@ export async function openRejected(file: string, keptBytes: number): Promise<Rej
       await handle?.close();
     },
   };
+}
+
+async function openToContinue(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'r+');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return open(file, 'w+', 0o600);
+  }
 }
 
 function cutOff(record: string): string {

@@ -10,7 +10,7 @@ import { importFile } from '../../src/import/import-file.js';
 import { progressFile } from '../../src/import/import-progress.js';
 import { readNdjson } from '../../src/import/input/read-ndjson.js';
 import { importLimits } from '../../src/import/limits.js';
-import { rejectedFile } from '../../src/import/rejected-records.js';
+import { listFiles } from '../../src/import/rejected-records.js';
 
 describe('importFile', () => {
   let folder: string;
@@ -64,7 +64,7 @@ describe('importFile', () => {
     expect(imported + alreadyThere).to.equal(lines - broken.length);
     expect(placed.size).to.equal(lines - broken.length);
     expect(rejected).to.equal(broken.length);
-    const listed = (await readFile(rejectedFile(file), 'utf8')).trim().split('\n');
+    const listed = (await readFile(listFiles(file, false).rejected, 'utf8')).trim().split('\n');
     expect(listed.map((one) => JSON.parse(one).line)).to.deep.equal(broken);
   });
 
@@ -134,5 +134,58 @@ describe('importFile', () => {
       restart: false,
     });
     expect(handled).to.deep.equal(steps);
+  });
+
+  describe('with a record that is rejected before the run fails', () => {
+    let file: string;
+    beforeEach(async () => {
+      file = join(folder, 'lists.ndjson');
+      const line = { command: 'place', user_id: 'u-1', item_ids: ['a'], total_amount: 1 };
+      await writeFile(file, `no JSON\n${JSON.stringify(line)}\nno JSON either\n`);
+      await expectFailure(run(new Overloaded('appends', 1)));
+      expect(await listed()).to.deep.equal([1]);
+    });
+
+    const run = (failure?: Error, dryRun = false) => {
+      const { placeOrders, ...others } = dryRunHandlers();
+      return importFile({
+        file,
+        source: 'lists.ndjson',
+        input: 'content',
+        reasonOf: ({ problem }) => problem.detail,
+        read: (from) => readNdjson(file, from),
+        handlers: {
+          ...others,
+          placeOrders: async (requests) =>
+            failure ? requests.map(() => ({ outcome: 'failed', error: failure })) : placeOrders(requests),
+        },
+        defaultCurrency: 'USD',
+        restart: false,
+        dryRun,
+      });
+    };
+    const expectFailure = async (running: Promise<unknown>) =>
+      expect(await running.catch((error: Error) => error.message)).to.match(/Nothing is lost/);
+    const listed = async (dryRun = false) =>
+      (await readFile(listFiles(file, dryRun).rejected, 'utf8'))
+        .trim()
+        .split('\n')
+        .map((one) => JSON.parse(one).line);
+
+    it('a dry run leaves the rejected records of the import as they are, and lists its own beside them', async () => {
+      await run(undefined, true);
+      expect(await listed()).to.deep.equal([1]);
+      expect(await listed(true)).to.deep.equal([1, 3]);
+      await run();
+      expect(await listed()).to.deep.equal([1, 3]);
+    });
+
+    it('an import resumes although its file of rejected records was removed or emptied', async () => {
+      await rm(listFiles(file, false).rejected);
+      await expectFailure(run(new Overloaded('appends', 1)));
+      await writeFile(listFiles(file, false).rejected, '');
+      expect((await run()).rejected).to.equal(2);
+      expect(await listed()).to.deep.equal([3]);
+    });
   });
 });

@@ -8,7 +8,7 @@ import { dryRunHandlers } from '../../src/import/checking/dry-run.js';
 import { importFile } from '../../src/import/import-file.js';
 import { rejectionReason } from '../../src/import/mapping/rejection-reason.js';
 import { openInput } from '../../src/import/open-input.js';
-import { rejectedFile, returnsFile } from '../../src/import/rejected-records.js';
+import { listFiles } from '../../src/import/rejected-records.js';
 
 interface Listed {
   readonly line: number;
@@ -69,8 +69,8 @@ export async function trialImport(
       return {
         commands,
         placed: commands.flatMap(describePlaced),
-        rejected: await listed(rejectedFile(file)),
-        returns: await listed(returnsFile(file)),
+        rejected: await listed(listFiles(file, true).rejected),
+        returns: await listed(listFiles(file, true).returns),
         warnings: input.warnings.messages(),
       };
     } finally {

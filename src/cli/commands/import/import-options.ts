@@ -54,6 +54,7 @@ export const usage = `orders import FILE [options]
   --item-separator CHARS   the characters between the ids of item_ids; by default | and ;
 
   Rejected records are written to FILE.rejected.ndjson, each with its line number and the reason.
+  A dry run writes FILE.dry-run.rejected.ndjson and FILE.dry-run.returns.ndjson instead.
   docs/import.md describes every option, with examples and cures for errors.
 
   Exit code 3: at least one record was rejected.`;

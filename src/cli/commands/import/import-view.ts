@@ -1,7 +1,7 @@
 import type { ImportProgress } from '../../../import/import-progress.js';
 import { importLimits } from '../../../import/limits.js';
 import type { Warnings } from '../../../import/mapping/warnings.js';
-import { rejectedFile, returnsFile } from '../../../import/rejected-records.js';
+import { listFiles } from '../../../import/rejected-records.js';
 import { printNotice } from '../../terminal/notices.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
 
@@ -45,20 +45,20 @@ export class ImportView {
     this.#bar?.end();
   }
 
-  /** @param done what happened to the records that were not rejected. */
-  printResult(result: ImportProgress, done: string): void {
+  printResult(result: ImportProgress, dryRun: boolean): void {
+    const files = listFiles(this.#file, dryRun);
     const seconds = this.#bar?.elapsedSeconds() ?? 0;
     const records = countRecords(result);
     const rate = Math.round((records - this.#before) / Math.max(seconds, 0.001));
     const { imported, alreadyThere, rejected, returns } = result;
     console.log(
-      `${formatCount(records)} ${this.#unit}s: ${formatCount(imported)} ${done}, ${formatCount(alreadyThere)} already there, ` +
+      `${formatCount(records)} ${this.#unit}s: ${formatCount(imported)} ${dryRun ? 'accepted' : 'imported'}, ${formatCount(alreadyThere)} already there, ` +
         `${formatCount(rejected)} rejected; ${seconds.toFixed(1)} s, ${formatCount(rate)} ${this.#unit}s/s`,
     );
-    if (returns > 0) console.log(`${formatCount(returns)} returns are listed in ${returnsFile(this.#file)}`);
+    if (returns > 0) console.log(`${formatCount(returns)} returns are listed in ${files.returns}`);
     if (rejected === 0) return;
     for (const line of this.#shown) console.log(line);
-    console.log(`the rejected ${this.#unit}s and the reasons are in ${rejectedFile(this.#file)}`);
+    console.log(`the rejected ${this.#unit}s and the reasons are in ${files.rejected}`);
     process.exitCode = 3;
   }
 

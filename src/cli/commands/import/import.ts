@@ -54,7 +54,7 @@ async function importInto(options: ImportArguments, input: Input): Promise<void>
     } finally {
       view.end();
     }
-    view.printResult(result, 'imported');
+    view.printResult(result, false);
     view.printWarnings(input.warnings);
     if (!keyed && options.csv) {
       console.log('orders are identified by their line in this file: to import a later export of it, use --key COLUMN');
@@ -76,7 +76,7 @@ async function checkFile(options: ImportArguments, input: Input): Promise<void> 
   } finally {
     view.end();
   }
-  view.printResult(result, 'accepted');
+  view.printResult(result, true);
   view.printWarnings(input.warnings);
   console.log('nothing was placed');
 }
