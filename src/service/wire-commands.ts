@@ -28,7 +28,7 @@ export function wireAppender(
   options: AppenderOptions = {},
 ): Appender {
   const { onCommitted, continuity, maxClockBehindMs = eventLogLimits.maxClockBehindMs } = options;
-  const notify = createHeadsNotifier(pool, log);
+  const notify = createHeadsNotifier(pool, settings, log);
   const own = new Map<number, number>();
   const known: KnownLog = {
     epoch: settings.epochs.current,

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { headsChannel } from '../../src/event-log/heads/notify-heads.js';
 import { getProjections } from '../../src/queries/get-projections.js';
 import { appender, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
@@ -38,7 +39,7 @@ describe('lost notifications', () => {
     });
     // No poll can know this head, so only the notification can.
     const notified = new Promise<number>((resolve) => projector.logHeads.once('moved', resolve));
-    await log.owner.query('select pg_notify($1, $2)', ['orders_heads', JSON.stringify([[2, 1_000_000]])]);
+    await log.owner.query('select pg_notify($1, $2)', [headsChannel(log.settings), JSON.stringify([[2, 1_000_000]])]);
     expect(await notified).to.equal(2);
     await projector.stop();
   });

@@ -44,7 +44,7 @@ describe('events that a process appends itself', () => {
   ): AppendEvents {
     return createAppender(log.pool, log.settings, {
       onCommitted: (committed) => running.projector.addCommitted(change(committed)),
-      onHeadMoved: createHeadsNotifier(log.pool, silent),
+      onHeadMoved: createHeadsNotifier(log.pool, log.settings, silent),
     }).append;
   }
   const reads = () => statements.filter((name) => name.startsWith('read-partition')).length;

@@ -47,8 +47,11 @@ export function orderIdIn(partition: number, partitions: number): string {
 
 /** The append of the service; `quiet` sends no notification. */
 export function appender(log: TestLog, quiet = false): AppendEvents {
-  return createAppender(log.pool, log.settings, quiet ? {} : { onHeadMoved: createHeadsNotifier(log.pool, silent) })
-    .append;
+  return createAppender(
+    log.pool,
+    log.settings,
+    quiet ? {} : { onHeadMoved: createHeadsNotifier(log.pool, log.settings, silent) },
+  ).append;
 }
 
 /** The command handlers of the service. */
@@ -60,7 +63,7 @@ export function commandHandlers(
   return createCommandHandlers({
     readStream: createOpenedStreamReader(personKeys, createStreamReader(log.pool, log.settings.partitions)),
     personKeys,
-    ...createAppender(log.pool, log.settings, { onHeadMoved: createHeadsNotifier(log.pool, silent) }),
+    ...createAppender(log.pool, log.settings, { onHeadMoved: createHeadsNotifier(log.pool, log.settings, silent) }),
     now,
   });
 }

@@ -3,8 +3,9 @@ import type pg from 'pg';
 import createSubscriberModule, { type Subscriber } from 'pg-listen';
 import type { FailureLog } from '../../failure-log.js';
 import { withTimeout } from '../../with-timeout.js';
+import type { LogSettings } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
-import { type HeadsPayload, headsChannel } from './notify-heads.js';
+import { type HeadsPayload, headsChannel, parseHeads } from './notify-heads.js';
 
 // pg-listen is CommonJS with a transpiled default export. For an ES module, that export is one
 // level deeper.
@@ -12,6 +13,7 @@ const createSubscriber = createSubscriberModule.default;
 
 export interface HeadsListenerOptions {
   readonly connection: () => pg.ClientConfig;
+  readonly settings: Pick<LogSettings, 'logId' | 'partitions'>;
   readonly onHeads: (heads: HeadsPayload) => void;
   /** Called after each connecting: notifications that were sent while nothing listened are lost. */
   readonly onListening: () => void;
@@ -27,7 +29,7 @@ export interface HeadsListenerOptions {
  */
 export class HeadsListener {
   readonly #options: HeadsListenerOptions;
-  #subscriber: Subscriber<{ [headsChannel]: HeadsPayload }> | undefined;
+  #subscriber: Subscriber<Record<string, HeadsPayload>> | undefined;
   #closed = false;
   #relistening = false;
   #listening = false;
@@ -52,14 +54,19 @@ export class HeadsListener {
   }
 
   async #listen(): Promise<void> {
-    const { connection, onHeads, onListening, failures } = this.#options;
-    const subscriber = createSubscriber<{ [headsChannel]: HeadsPayload }>(connection(), {
+    const { connection, settings, onHeads, onListening, failures } = this.#options;
+    const channel = headsChannel(settings);
+    const subscriber = createSubscriber<Record<string, HeadsPayload>>(connection(), {
+      parse: (payload) => parseHeads(payload, settings),
       paranoidChecking: limits.listenCheckIntervalMs,
       // With a limit of 1, pg-listen makes no attempt and emits the error at once.
       retryLimit: 1,
     });
     this.#subscriber = subscriber;
-    subscriber.notifications.on(headsChannel, onHeads);
+    subscriber.notifications.on(channel, (heads: HeadsPayload | undefined) => {
+      // A notification without a payload is not parsed.
+      if (heads) onHeads(heads);
+    });
     subscriber.events.on('error', (error) => {
       // A subscriber that was replaced or closed has nothing to say.
       if (this.#closed || subscriber !== this.#subscriber) return;
@@ -68,7 +75,7 @@ export class HeadsListener {
       void this.#relisten();
     });
     await subscriber.connect();
-    await subscriber.listenTo(headsChannel);
+    await subscriber.listenTo(channel);
     if (this.#closed) {
       await this.#closeSubscriber();
       return;

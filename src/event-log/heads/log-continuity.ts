@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
+import { FailureLog } from '../../failure-log.js';
 import type { LogSettings, Pool } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { LogWentBack } from '../log-went-back.js';
@@ -27,13 +28,19 @@ import { type KnownEvent, type PartitionState, readLogState } from './read-log-s
  *
  * Outside of *intact*, commands and queries are rejected with the error of `assertIntact`.
  */
-export class LogContinuity extends EventEmitter<{ heads: [heads: readonly Head[]]; epoch: [name: string] }> {
+export class LogContinuity extends EventEmitter<{
+  /** The heads are being asked for. */
+  reading: [];
+  heads: [heads: readonly Head[]];
+  epoch: [name: string];
+}> {
   readonly epoch: string;
   readonly clock: ClockWatch;
+  readonly settings: LogSettings;
   readonly #pool: Pool;
   readonly #log: Logger;
+  readonly #failures: FailureLog;
   readonly #known: KnownEvents;
-  readonly #settings: LogSettings;
   #refusal: LogWentBack | undefined;
   #hasNewEpoch = false;
   /** Whether no further reading makes the log intact. */
@@ -47,7 +54,11 @@ export class LogContinuity extends EventEmitter<{ heads: [heads: readonly Head[]
     this.setMaxListeners(0);
     this.#pool = pool;
     this.#log = log;
-    this.#settings = settings;
+    this.#failures = new FailureLog(log, {
+      failing: 'the heads of the log could not be read',
+      over: 'the heads of the log are read again',
+    });
+    this.settings = settings;
     this.epoch = settings.epochs.current;
     this.clock = new ClockWatch(log);
     this.#known = { epoch: this.epoch, positions: new Map(), events: new Map() };
@@ -110,9 +121,12 @@ export class LogContinuity extends EventEmitter<{ heads: [heads: readonly Head[]
    */
   read(): Promise<boolean> {
     this.#reading ??= this.#read()
-      .then(() => this.#refusal === undefined)
+      .then(() => {
+        this.#failures.succeeded();
+        return this.#refusal === undefined;
+      })
       .catch((error: unknown) => {
-        if (!this.#closed) this.#log.warn({ err: error }, 'the heads of the log could not be read');
+        if (!this.#closed) this.#failures.failed(error);
         return false;
       })
       .finally(() => {
@@ -126,6 +140,7 @@ export class LogContinuity extends EventEmitter<{ heads: [heads: readonly Head[]
     // not be.
     const known: KnownEvents = { ...this.#known, positions: new Map(this.#known.positions) };
     const events = new Map(this.#known.events);
+    this.emit('reading');
     const sentMs = Date.now();
     const states = await readLogState(this.#pool, events.values());
     this.clock.observe(states, sentMs, Date.now());
@@ -155,7 +170,7 @@ export class LogContinuity extends EventEmitter<{ heads: [heads: readonly Head[]
   async #findNewEpoch(): Promise<boolean> {
     const epochs = await readEpochs(this.#pool);
     // A log that went back to before the epoch of this process has an epoch that it knew.
-    if (this.#settings.epochs.has(epochs.current)) return false;
+    if (this.settings.epochs.has(epochs.current)) return false;
     this.#hasNewEpoch = true;
     this.#isFinal = true;
     this.#refusal = new LogWentBack(`The log is in epoch ${epochs.current} now. This process starts over.`);
@@ -167,7 +182,7 @@ export class LogContinuity extends EventEmitter<{ heads: [heads: readonly Head[]
   #setRefusal(message: string): void {
     if (this.#refusal?.message === message) return;
     if (!this.#refusal) {
-      this.#log.fatal({ log_id: this.#settings.logId, epoch: this.epoch }, message);
+      this.#log.fatal({ log_id: this.settings.logId, epoch: this.epoch }, message);
     }
     this.#refusal = new LogWentBack(message);
   }

@@ -8,13 +8,23 @@ import { HeadsListener } from './heads-listener.js';
 import type { LogContinuity } from './log-continuity.js';
 
 /**
- * Knows the head of each partition: the position of its last event. It learns of new heads from
- * notifications. Since those are only hints, it also takes the heads that `LogContinuity` reads at
- * intervals, and has them read after each reconnect. Emits `moved` with the partition. The heads
- * never go back: a process whose log went back starts over.
+ * Knows the head of each partition: the position of its last event. Emits `moved` with the
+ * partition.
+ *
+ * - **Confirmed** heads are those that `LogContinuity` reads at intervals and after each reconnect,
+ *   and those of this process's own appends. They never go back: a process whose log went back
+ *   starts over.
+ * - A notification is a **hint**: every role of the database may send one. A hint beyond the
+ *   confirmed head counts as the head, so that its events are read at once. The next reading of the
+ *   heads that is sent after the hint replaces it.
  */
 export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
+  /** By partition: the confirmed head, or the hint beyond it. */
   readonly heads = new Map<number, number>();
+  readonly #confirmed = new Map<number, number>();
+  readonly #hints = new Map<number, number>();
+  /** The hints when the heads were last asked for. The reading confirms or disproves them. */
+  #askedHints: ReadonlyMap<number, number> = new Map();
   readonly #continuity: LogContinuity;
   readonly #listener: HeadsListener;
 
@@ -22,16 +32,20 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
     super();
     this.setMaxListeners(0);
     this.#continuity = continuity;
+    continuity.on('reading', () => {
+      this.#askedHints = new Map(this.#hints);
+    });
     continuity.on('heads', (heads) => {
-      for (const { partition, position } of heads) this.#observe(partition, position);
+      for (const { partition, position } of heads) {
+        if (this.#hints.get(partition) === this.#askedHints.get(partition)) this.#hints.delete(partition);
+        this.#confirm(partition, position);
+      }
     });
     this.#listener = new HeadsListener({
       connection: () => serviceConnection(directAccess(address).url, 'orders listen'),
+      settings: continuity.settings,
       onHeads: (heads) => {
-        for (const [partition, position] of heads) {
-          continuity.advance({ partition, position });
-          this.#observe(partition, position);
-        }
+        for (const [partition, position] of heads) this.#hint(partition, position);
       },
       onListening: () => void this.readHeads(),
       failures: new FailureLog(log, {
@@ -62,7 +76,7 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
    * notification.
    */
   advance({ partition, position }: HeadMoved): void {
-    this.#observe(partition, position);
+    this.#confirm(partition, position);
   }
 
   /** Reads all heads once. Errors are logged, and the next reading tries again. */
@@ -70,9 +84,19 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
     return this.#continuity.read();
   }
 
-  #observe(partition: number, position: number): void {
-    if (position <= (this.heads.get(partition) ?? -1)) return;
-    this.heads.set(partition, position);
+  #confirm(partition: number, position: number): void {
+    const before = this.#confirmed.get(partition) ?? -1;
+    if (position > before) this.#confirmed.set(partition, position);
+    this.heads.set(partition, Math.max(before, position, this.#hints.get(partition) ?? 0));
+    if (position > before) this.emit('moved', partition);
+  }
+
+  #hint(partition: number, position: number): void {
+    if (position <= (this.#confirmed.get(partition) ?? -1)) return;
+    const hint = Math.max(position, this.#hints.get(partition) ?? 0);
+    this.#hints.set(partition, hint);
+    this.heads.set(partition, hint);
+    // Also for a lower hint than the one before, which may be wrong.
     this.emit('moved', partition);
   }
 }
