@@ -1,4 +1,5 @@
-class TimeoutError extends Error {
+/** A task did not end in time. It may still be running. */
+export class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
 }
 

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { withTimeout } from '../../with-timeout.js';
+import { TimeoutError, withTimeout } from '../../with-timeout.js';
 import { DatabaseUnavailable, databaseUnavailable } from '../connection/database-unavailable.js';
 import type { HeadMoved } from '../heads/head-moved.js';
 import { eventLogLimits as limits } from '../limits.js';
+import { ClockBehind, LogWentBack } from '../log-went-back.js';
 import type { ReadStream } from '../read/read-stream.js';
 import type { StoredEvent } from '../stored-event.js';
 import type { Append, Appender, AppendFailed, AppendResult } from './append.js';
@@ -16,8 +17,13 @@ import type { Append, Appender, AppendFailed, AppendResult } from './append.js';
  * - The stream is at another version: the first attempt was committed, or another command came
  *   first. The stream says which: the append's own events, with the id of their request, are at
  *   their version or not. If they are not, they never will be, because their version is taken.
- * - It fails: it is sent again, until `timeoutMs` have passed. The append then rejects with
- *   DatabaseUnavailable, which says that it may have been done.
+ * - It is refused because of the log's epoch, end or clock: no attempt can succeed. The append
+ *   rejects with that refusal.
+ * - It fails for another reason: it is sent again, until `timeoutMs` have passed. The append then
+ *   rejects with DatabaseUnavailable.
+ *
+ * The error says whether the append may have been done: it may if the outcome of any attempt is
+ * unknown. An attempt that did not end in time has an unknown outcome.
  *
  * An append that PostgreSQL rolled back in favour of another transaction (SQLSTATE class 40) is
  * sent again in the same way.
@@ -34,16 +40,19 @@ export function settleOutcomes(
   async function settle(append: Append, first: DatabaseUnavailable): Promise<AppendResult> {
     const deadline = performance.now() + timeoutMs;
     let last = first;
+    let mayBeDone = first.mayHaveBeenDone;
     for (let delayMs: number = limits.minSettleDelayMs; ; delayMs = Math.min(2 * delayMs, limits.maxSettleDelayMs)) {
       await setTimeout(delayMs);
       const left = deadline - performance.now();
-      if (left <= 0)
-        throw new DatabaseUnavailable(last.reason, first.mayHaveBeenDone || last.mayHaveBeenDone, last.cause);
+      if (left <= 0) throw new DatabaseUnavailable(last.reason, mayBeDone, last.cause);
       try {
         return await withTimeout(left, sendAgain(append));
       } catch (error) {
-        // Any other error says nothing about the first attempt either.
-        last = databaseUnavailable(error) ?? new DatabaseUnavailable(last.reason, last.mayHaveBeenDone, error);
+        if (error instanceof LogWentBack) throw new LogWentBack(error.message, mayBeDone);
+        if (error instanceof ClockBehind) throw new ClockBehind(error.message, mayBeDone);
+        // An error of another kind, such as Overloaded, says that this attempt did nothing.
+        last = databaseUnavailable(error) ?? new DatabaseUnavailable(last.reason, false, error);
+        mayBeDone ||= last.mayHaveBeenDone || error instanceof TimeoutError;
       }
     }
   }
@@ -54,8 +63,8 @@ export function settleOutcomes(
     const own = ownEvents(append, await readStream(append.orderId));
     const event = own?.at(-1);
     if (!event) return result;
-    const { version, partition, position, recordedAt } = event;
-    onHeadMoved({ partition, position });
+    const { version, partition, position, recordedAt, hash } = event;
+    onHeadMoved({ partition, position, hash });
     return { appended: true, version, partition, position, recordedAt };
   }
 

@@ -95,7 +95,10 @@ export function problemOf(error: unknown, isQuery = false): Problem {
     return problem('overloaded', `${error.message}.`, isQuery ? {} : { may_have_been_done: false });
   if (error instanceof LogWentBack || error instanceof ClockBehind) {
     const name = error instanceof LogWentBack ? 'log-went-back' : 'clock-behind';
-    return problem(name, error.message, isQuery ? {} : { may_have_been_done: false });
+    if (isQuery) return problem(name, error.message);
+    const { mayHaveBeenDone } = error;
+    const detail = mayHaveBeenDone ? `${error.message} ${mayBeDone}` : error.message;
+    return problem(name, detail, { may_have_been_done: mayHaveBeenDone });
   }
   if (error instanceof ReadModelBeingBuilt) return problem('read-models-unavailable', `${error.message}.`);
   if (error instanceof ReadModelUnavailable) return problem('read-models-unavailable', `${error.reason}.`);
@@ -109,11 +112,11 @@ export function problemOf(error: unknown, isQuery = false): Problem {
   return problem('internal-error', 'An unexpected error occurred.');
 }
 
+const mayBeDone = 'The command may have been done: repeat it with the same Idempotency-Key or order_id.';
+
 function databaseProblem({ reason, mayHaveBeenDone }: DatabaseUnavailable, isQuery: boolean): Problem {
   const cause = `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
   if (isQuery) return problem('event-log-unavailable', cause);
-  const outcome = mayHaveBeenDone
-    ? 'The command may have been done: repeat it with the same Idempotency-Key or order_id.'
-    : 'Nothing was changed.';
+  const outcome = mayHaveBeenDone ? mayBeDone : 'Nothing was changed.';
   return problem('event-log-unavailable', `${cause} ${outcome}`, { may_have_been_done: mayHaveBeenDone });
 }

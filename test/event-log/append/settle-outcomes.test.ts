@@ -5,7 +5,9 @@ import { settleOutcomes } from '../../../src/event-log/append/settle-outcomes.js
 import { DatabaseUnavailable } from '../../../src/event-log/connection/database-unavailable.js';
 import { createPool, type Pool } from '../../../src/event-log/database.js';
 import type { HeadMoved } from '../../../src/event-log/heads/head-moved.js';
+import { ClockBehind, LogWentBack } from '../../../src/event-log/log-went-back.js';
 import { createStreamReader } from '../../../src/event-log/read/read-stream.js';
+import { problemOf } from '../../../src/http/contract/problems.js';
 import { noteEvent, orderIdIn, placedEvent } from '../../support/events.js';
 import { createTestLog, type TestLog } from '../../support/servers.js';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
@@ -45,7 +47,8 @@ describe('an append whose connection breaks', () => {
       position: event?.position,
       recordedAt: event?.recordedAt,
     });
-    expect(moved, 'readers are notified').to.deep.equal([{ partition: 0, position: event?.position }]);
+    const { partition, position, hash } = event ?? {};
+    expect(moved, 'readers are notified').to.deep.equal([{ partition, position, hash }]);
   });
 
   it('before PostgreSQL got it is sent again', async () => {
@@ -132,6 +135,69 @@ describe('an append whose connection breaks', () => {
     proxy.refuse();
     const error = await unavailable(appender.append(newOrder(3)));
     expect(error?.mayHaveBeenDone).to.equal(false);
+  });
+
+  /** An appender whose attempts fail one after the other, with one reading of an empty stream. */
+  const failing = (...attempts: (() => unknown)[]): Appender => ({
+    append: async () => {
+      throw attempts.shift()?.();
+    },
+    appendAll: async () => [],
+  });
+  const settled = (attempts: (() => unknown)[], timeoutMs: number): Promise<unknown> =>
+    settleOutcomes(
+      failing(...attempts),
+      async () => [],
+      () => undefined,
+      timeoutMs,
+    )
+      .append(newOrder(3))
+      .catch((error: unknown) => error);
+  const rolledBack = () => new DatabaseUnavailable('PostgreSQL rolled back', false, { code: '40001' });
+  const broken = () => new DatabaseUnavailable('the connection broke', true, new Error('ECONNRESET'));
+  const unreachable = () => new DatabaseUnavailable('PostgreSQL cannot be reached', false, new Error('ECONNREFUSED'));
+
+  it('in any of its attempts is reported as one that may have been done', async () => {
+    const attempts = [rolledBack, broken, ...Array.from({ length: 20 }, () => unreachable)];
+    const error = await settled(attempts, 400);
+    expect(error).to.be.instanceOf(DatabaseUnavailable);
+    expect((error as DatabaseUnavailable).mayHaveBeenDone).to.equal(true);
+  });
+
+  it('never is reported as not done, if every attempt did nothing', async () => {
+    const error = await settled([rolledBack, ...Array.from({ length: 20 }, () => unreachable)], 300);
+    expect((error as DatabaseUnavailable).mayHaveBeenDone).to.equal(false);
+  });
+
+  it('in an attempt that does not end in time is reported as one that may have been done', async () => {
+    let attempts = 0;
+    const appender: Appender = {
+      append: () => {
+        attempts += 1;
+        return attempts === 1 ? Promise.reject(rolledBack()) : new Promise(() => undefined);
+      },
+      appendAll: async () => [],
+    };
+    const error = await settleOutcomes(
+      appender,
+      async () => [],
+      () => undefined,
+      200,
+    )
+      .append(newOrder(3))
+      .catch((failed: unknown) => failed);
+    expect((error as DatabaseUnavailable).mayHaveBeenDone).to.equal(true);
+  });
+
+  it('and that is then refused, because the log went back, says at once that it may have been done', async () => {
+    for (const Refusal of [LogWentBack, ClockBehind]) {
+      const refusal = () => new Refusal('refused');
+      const error = await settled([broken, refusal], 60_000);
+      expect(error).to.be.instanceOf(Refusal);
+      expect(problemOf(error)).to.deep.include({ may_have_been_done: true });
+      expect(problemOf(await settled([refusal], 60_000))).to.deep.include({ may_have_been_done: false });
+      expect(problemOf(error, true)).not.to.have.property('may_have_been_done');
+    }
   });
 
   const createSettling = (timeoutMs?: number): Appender =>
