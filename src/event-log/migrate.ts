@@ -1,10 +1,8 @@
 import type pg from 'pg';
 import { applyFunctions } from './apply-functions.js';
 import { defaultServiceRole } from './connection/database-access.js';
-import { connectToSession } from './connection/inspect-database.js';
-import { findSearchPath } from './connection/log-schema.js';
-import { type SessionSetting, seconds, setSession, storeRoleSettings } from './connection/session-settings.js';
-import { eventLogLimits as limits } from './limits.js';
+import { openOwnerSession } from './connection/owner-session.js';
+import { storeRoleSettings } from './connection/session-settings.js';
 import { grantToRole, schemaForRole } from './service-role.js';
 import { readSchema, runSqlFile, type Schema } from './sql-files.js';
 
@@ -57,13 +55,8 @@ export async function migrate(
 ): Promise<MigrationResult> {
   const written = schema ?? (await readSchema());
   const target = schemaForRole(written, role);
-  const client = await connectToSession(url);
+  const { client, searchPath } = await openOwnerSession(url);
   try {
-    const searchPath = await findSearchPath(client);
-    if (searchPath === undefined) {
-      throw new Error('the search_path names no schema that exists: create one, or set it for the role');
-    }
-    await setSession(client, migrationSettings(searchPath));
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     await client.query('begin');
     const applied = [...(await applyMigrations(client, target, partitions)), ...(await applyFunctions(client, target))];
@@ -76,25 +69,6 @@ export async function migrate(
     // Ending the session frees the lock, and rolls back unless the commit was reached.
     await client.end();
   }
-}
-
-/**
- * The needs of the migration's session, whatever `alter role` and `alter database` say. Its
- * statements are not bounded: a new index of a large log takes its time.
- */
-function migrationSettings(searchPath: string): readonly SessionSetting[] {
-  return Object.entries({
-    client_encoding: 'UTF8',
-    client_min_messages: 'warning',
-    standard_conforming_strings: 'on',
-    default_transaction_isolation: 'read committed',
-    default_transaction_read_only: 'off',
-    statement_timeout: '0',
-    transaction_timeout: '0',
-    idle_in_transaction_session_timeout: '0',
-    lock_timeout: seconds(limits.migrationLockTimeoutMs),
-    search_path: searchPath,
-  }).map(([name, value]) => ({ name, value }));
 }
 
 async function applyMigrations(client: pg.Client, { migrations }: Schema, partitions: number): Promise<string[]> {

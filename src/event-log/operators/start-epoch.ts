@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
-import { eventLogLimits as limits } from '../limits.js';
+import { openOwnerSession } from '../connection/owner-session.js';
 
 export interface NewEpoch {
   /** The actor of the operator event. */
@@ -17,13 +16,7 @@ export interface NewEpoch {
  * @param url a connection as the owner of the tables: the service's role may not start an epoch.
  */
 export async function startEpoch(url: string, { actor, reason, lost, resetClock }: NewEpoch): Promise<string> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'orders recover',
-    connectionTimeoutMillis: limits.connectTimeoutMs,
-    query_timeout: limits.queryTimeoutMs,
-  });
-  await client.connect();
+  const { client } = await openOwnerSession(url);
   try {
     const { rows } = await client.query<{ epoch: string }>('select start_epoch($1, $2, $3, $4, $5) as epoch', [
       randomBytes(4).toString('hex'),
