@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'event-log/append': ['event-log', 'event-log/connection', 'event-log/heads', 'event-log/read', 'orders/*'],
   'event-log/read': ['event-log', 'event-log/connection', 'event-log/heads', 'orders/*'],
   'event-log/heads': ['event-log', 'event-log/connection'],
-  'event-log/operators': ['event-log', 'event-log/append', 'event-log/read', 'orders/*'],
+  'event-log/operators': ['event-log', 'event-log/connection', 'event-log/append', 'event-log/read', 'orders/*'],
 
   access: ['event-log'],
   privacy: ['orders/*', 'event-log/*'],
