@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Servers } from '../embedded/servers.js';
+import { AppendHealth, createTryAppend } from '../event-log/append/append-health.js';
 import { LogContinuity } from '../event-log/heads/log-continuity.js';
 import { migrate } from '../event-log/migrate.js';
 import { createApp } from '../http/app.js';
@@ -29,7 +30,7 @@ import { connect, redisFailures } from './connect.js';
 import { checkLog } from './continuity/check-log.js';
 import { keepKnownHeads } from './continuity/known-log.js';
 import { measureLog } from './continuity/log-gauges.js';
-import { checkHealth, healthSharedMs } from './health.js';
+import { checkHealth, healthSharedMs } from './health/check-health.js';
 import { measureIssuerKeys } from './projector-gauges.js';
 import { startProjectorRole } from './projector-role.js';
 import { createHeadsReader } from './read-log-heads.js';
@@ -136,13 +137,17 @@ async function open(
   let shuttingDown = false;
   const { issuerKeys, ...access } = await openAccess(config, connections, log, cleanup);
   if (issuerKeys) measureIssuerKeys(registry, issuerKeys);
-  const healthNow = () => checkHealth({ pool, models, continuity, running, issuerKeys, shuttingDown });
+  const { maxClockBehindMs } = config;
+  const knownLog = { epoch: settings.epochs.current, position: () => 0, maxClockBehindMs };
+  const appends = new AppendHealth(createTryAppend(pool, settings, knownLog));
+  const healthNow = () => checkHealth({ appends, pool, models, continuity, running, issuerKeys, shuttingDown });
   // Probes and anybody else share one check: it asks PostgreSQL and Redis.
   const health = shareFor(healthSharedMs, healthNow);
   const dependencies: HttpDependencies = {
     ...wireCommandHandlers(connections, log, {
-      maxClockBehindMs: config.maxClockBehindMs,
+      maxClockBehindMs,
       continuity,
+      onCallEnded: appends.noteCall,
       onCommitted: projector && ((committed) => projector.addCommitted(committed)),
     }),
     continuity,

@@ -17,6 +17,7 @@ export interface AppenderOptions {
   /** The process's knowledge of the log. By default only its own appends. */
   readonly continuity?: LogContinuity | undefined;
   readonly onCommitted?: AppendListeners['onCommitted'];
+  readonly onCallEnded?: AppendListeners['onCallEnded'];
 }
 
 /**
@@ -27,7 +28,7 @@ export function wireAppender(
   log: Logger,
   options: AppenderOptions = {},
 ): Appender {
-  const { onCommitted, continuity, maxClockBehindMs = eventLogLimits.maxClockBehindMs } = options;
+  const { onCommitted, onCallEnded, continuity, maxClockBehindMs = eventLogLimits.maxClockBehindMs } = options;
   const notify = createHeadsNotifier(pool, settings, log);
   const own = new Map<number, number>();
   const known: KnownLog = {
@@ -45,7 +46,11 @@ export function wireAppender(
     notify(head);
   };
   // An onCommitted that does nothing would still make PostgreSQL return the hash of each event.
-  const listeners = onCommitted ? { onHeadMoved, onCommitted } : { onHeadMoved };
+  const listeners = {
+    onHeadMoved,
+    ...(onCommitted ? { onCommitted } : {}),
+    ...(onCallEnded ? { onCallEnded } : {}),
+  };
   const appender = createAppender(pool, settings, listeners, known);
   return settleOutcomes(appender, createStreamReader(pool, settings.partitions), onHeadMoved);
 }

@@ -12,6 +12,7 @@ import { DatabaseUnavailable, databaseUnavailable } from '../../src/event-log/co
 import { inspectDatabase } from '../../src/event-log/connection/inspect-database.js';
 import { createPool, readLogSettings } from '../../src/event-log/database.js';
 import { migrate } from '../../src/event-log/migrate.js';
+import { checkEventLog } from '../../src/service/health/event-log-health.js';
 import { createDataDir } from '../support/data-dir.js';
 import { placedEvent } from '../support/events.js';
 
@@ -57,6 +58,16 @@ describe('a standby, which is read-only', function () {
     expect(unavailable).to.be.instanceOf(DatabaseUnavailable);
     expect(unavailable).to.deep.include({ mayHaveBeenDone: false });
     expect(unavailable?.reason).to.match(/read-only/);
+    await pool.end();
+  });
+
+  it('makes a process not ready before a command meets it', async () => {
+    const pool = createPool(standby?.url ?? '', 1);
+    expect(await checkEventLog({ pool, continuity: { refusal: undefined } })).to.deep.equal({
+      works: false,
+      isDegraded: false,
+      text: 'read-only: the server is a standby',
+    });
     await pool.end();
   });
 });

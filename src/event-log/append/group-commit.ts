@@ -21,11 +21,13 @@ import { type AppendRow, createAppendStatements, mayConcernOnePartition, refusal
 import { CallsInFlight } from './calls-in-flight.js';
 import { committedEvents } from './committed-events.js';
 
-/** Called after each commit, once per partition. They must not throw. */
+/** They must not throw. The first two are called after each commit, once per partition. */
 export interface AppendListeners {
   readonly onHeadMoved?: (head: HeadMoved) => void;
   /** If set, the append calls also return the events' hashes. Called before `onHeadMoved`. */
   readonly onCommitted?: (committed: CommittedEvents) => void;
+  /** Called with the error of an append call, or with undefined if it was committed. */
+  readonly onCallEnded?: (error?: unknown) => void;
 }
 
 /**
@@ -79,7 +81,7 @@ export interface AppendListeners {
 export function createAppender(
   pool: Pool,
   { partitions, appendAcrossPartitions }: Pick<LogSettings, 'partitions' | 'appendAcrossPartitions'>,
-  { onHeadMoved, onCommitted }: AppendListeners = {},
+  { onHeadMoved, onCommitted, onCallEnded }: AppendListeners = {},
   known: KnownLog = { epoch: firstEpoch, position: () => 0, maxClockBehindMs: limits.maxClockBehindMs },
 ): Appender {
   /** Appends of shared partitions, oldest first. */
@@ -148,6 +150,7 @@ export function createAppender(
       const rows = await callAppend(
         batches.map(({ partition, appends }) => ({ partition, appends: appends.map(({ append }) => append) })),
       );
+      onCallEnded?.();
       let row = 0;
       for (const { partition, appends } of batches) {
         reportResults(partition, appends, rows.slice(row, row + appends.length));
@@ -164,6 +167,7 @@ export function createAppender(
       const refusal = refusalOf(error);
       if (refusal) known.onRefused?.();
       const result = { failed: refusal ?? error };
+      onCallEnded?.(result.failed);
       for (const { appends } of batches) for (const queued of appends) queued.onResult(result, queued.index);
     }
   }

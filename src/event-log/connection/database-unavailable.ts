@@ -21,6 +21,11 @@ export class DatabaseUnavailable extends Error {
     return codeOf(this.cause).startsWith('40');
   }
 
+  /** Whether other sessions held locks for too long: other work may succeed meanwhile. */
+  get isContention(): boolean {
+    return /^(40...|55P03|57014)$/.test(codeOf(this.cause));
+  }
+
   /** The same for a read: whatever happened, nothing was changed. */
   ofRead(): DatabaseUnavailable {
     return new DatabaseUnavailable(this.reason, false, this.cause);

@@ -7,7 +7,7 @@ import { getProjections } from '../../../src/queries/get-projections.js';
 import { lookUpServed } from '../../../src/queries/live-generation.js';
 import { metrics } from '../../../src/read-models/metrics.js';
 import { orderStatus } from '../../../src/read-models/order-status.js';
-import { checkHealth } from '../../../src/service/health.js';
+import { checkHealth } from '../../../src/service/health/check-health.js';
 import { appender, orderIdIn, place, startProjector } from '../../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../../support/read-models.js';
 import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';

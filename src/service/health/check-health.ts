@@ -1,20 +1,17 @@
-import type { IssuerKeysState } from '../access/issuer-keys.js';
-import type { Pool } from '../event-log/database.js';
-import type { LogContinuity } from '../event-log/heads/log-continuity.js';
-import type { Health } from '../http/routes/dependencies.js';
-import type { Projector } from '../projector/projector.js';
-import { type ReadModels, readModelsBeingBuilt } from '../queries/live-generation.js';
-import { recentRefusal } from '../read-models/redis/redis-client.js';
-import { withTimeout } from '../with-timeout.js';
-import type { RunningProjector } from './open-projector.js';
-
-const healthTimeoutMs = 1_000;
+import type { IssuerKeysState } from '../../access/issuer-keys.js';
+import type { LogContinuity } from '../../event-log/heads/log-continuity.js';
+import type { Health } from '../../http/routes/dependencies.js';
+import type { Projector } from '../../projector/projector.js';
+import { type ReadModels, readModelsBeingBuilt } from '../../queries/live-generation.js';
+import { recentRefusal } from '../../read-models/redis/redis-client.js';
+import { withTimeout } from '../../with-timeout.js';
+import type { RunningProjector } from '../open-projector.js';
+import { checkEventLog, type EventLogHealthDeps, healthTimeoutMs } from './event-log-health.js';
 
 /** Time for which all callers share one check of the health. */
 export const healthSharedMs = 100;
 
-export interface HealthDeps {
-  readonly pool: Pool;
+export interface HealthDeps extends EventLogHealthDeps {
   readonly models: ReadModels;
   readonly continuity: Pick<LogContinuity, 'refusal' | 'clock'>;
   /** Undefined in a process without the role projector. */
@@ -26,22 +23,22 @@ export interface HealthDeps {
 
 /**
  * Asks PostgreSQL and Redis whether they are up, each for at most a second. The process is
- * `not-ready` if commands or queries cannot be served, and `degraded` if projections are stopped or
- * notifications do not arrive.
+ * `not-ready` if commands or queries cannot be served, and `degraded` if appends are blocked,
+ * projections are stopped or notifications do not arrive.
  */
 export async function checkHealth(deps: HealthDeps): Promise<Health> {
-  const { pool, models, continuity, running, issuerKeys, shuttingDown } = deps;
+  const { models, continuity, running, issuerKeys, shuttingDown } = deps;
   const [eventLog, beingBuilt] = await Promise.all([
-    resultOrUndefined(pool.query('select 1')),
+    checkEventLog(deps),
     resultOrUndefined(readModelsBeingBuilt(models)),
   ]);
   const unreadable = beingBuilt && beingBuilt.length > 0;
   const issuer = issuerKeys?.();
   const redisRefusal = recentRefusal(models.redis);
   const stopped = running?.projector.stoppedProjections() ?? [];
-  const { refusal, clock } = continuity;
+  const { clock } = continuity;
   const checks = {
-    event_log: refusal ? refusal.message : eventLog ? 'up' : 'down',
+    event_log: eventLog.text,
     ...(clock.warning === undefined ? {} : { clock: clock.warning }),
     read_models: unreadable
       ? `being built: ${beingBuilt.join(', ')}`
@@ -55,8 +52,9 @@ export async function checkHealth(deps: HealthDeps): Promise<Health> {
   };
   // Queries of read models that are being built get 503. Until they are live, load balancers should
   // send queries to processes of the previous version, which can still answer them.
-  if (!eventLog || refusal || !beingBuilt || unreadable || shuttingDown) return { status: 'not-ready', checks };
+  if (!eventLog.works || !beingBuilt || unreadable || shuttingDown) return { status: 'not-ready', checks };
   const degraded =
+    eventLog.isDegraded ||
     clock.warning !== undefined ||
     redisRefusal !== undefined ||
     stopped.length > 0 ||

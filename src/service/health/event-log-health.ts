@@ -1,0 +1,52 @@
+import type { AppendHealth } from '../../event-log/append/append-health.js';
+import type { Pool } from '../../event-log/database.js';
+import type { LogContinuity } from '../../event-log/heads/log-continuity.js';
+import { withTimeout } from '../../with-timeout.js';
+
+/** Milliseconds that PostgreSQL and Redis each have to respond to a check. */
+export const healthTimeoutMs = 1_000;
+
+export interface EventLogHealth {
+  /** Whether the process can read the log and append to it. */
+  readonly works: boolean;
+  /** Whether appends succeed only in part. */
+  readonly isDegraded: boolean;
+  /** For everybody: without internals. */
+  readonly text: string;
+}
+
+export interface EventLogHealthDeps {
+  readonly pool: Pool;
+  readonly continuity: Pick<LogContinuity, 'refusal'>;
+  /** Undefined in a process that appends nothing. */
+  readonly appends?: Pick<AppendHealth, 'check'> | undefined;
+}
+
+/** Asks PostgreSQL whether it responds and may write, and how the last append ended. */
+export async function checkEventLog({ pool, continuity, appends }: EventLogHealthDeps): Promise<EventLogHealth> {
+  const state = await withTimeout(healthTimeoutMs, readState(pool)).catch(() => 'down');
+  const { refusal } = continuity;
+  if (refusal) return failing(refusal.message);
+  if (state !== 'up') return failing(state);
+  const trouble = await withTimeout(healthTimeoutMs, appends?.check() ?? Promise.resolve(undefined)).catch(() => ({
+    isBusy: false,
+    reason: 'PostgreSQL did not respond in time',
+  }));
+  if (!trouble) return { works: true, isDegraded: false, text: 'up' };
+  if (trouble.isBusy) return { works: true, isDegraded: true, text: `appends are blocked: ${trouble.reason}` };
+  return failing(`appends fail: ${trouble.reason}`);
+}
+
+function failing(text: string): EventLogHealth {
+  return { works: false, isDegraded: false, text };
+}
+
+/** Resolves with "up", or with why nothing can be appended. Costs PostgreSQL next to nothing. */
+async function readState(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ standby: boolean; read_only: string }>({
+    name: 'health',
+    text: `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') as read_only`,
+  });
+  if (rows[0]?.standby) return 'read-only: the server is a standby';
+  return rows[0]?.read_only === 'on' ? 'read-only: the server was set to read-only' : 'up';
+}
