@@ -53,8 +53,8 @@ export const importLimits = {
   spillBufferCharacters: 8 * 1024 * 1024,
   /** Times that are remembered by their text. A full map is emptied. */
   maxKnownTimes: 4_000,
-  /** Orders that a dry run remembers, to decide further commands on them. */
-  maxDryRunOrders: 10_000,
+  /** Characters of events that a dry run remembers, to decide further commands on their orders. */
+  maxDryRunCharacters: 32 * 1024 * 1024,
   /** Rejected records whose reasons the terminal shows. The file has all. */
   maxShownRejections: 5,
 } as const;

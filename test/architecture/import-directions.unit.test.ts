@@ -49,7 +49,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   'http/batch': ['http', 'http/contract', 'http/request', 'commands', 'orders/*'],
   'http/routes': ['http/*', 'access', 'audit', 'commands', 'orders/*', 'queries/*', 'read-models/*', 'webhooks'],
-  import: ['import/*', 'http/batch', 'commands', 'event-log', 'orders/*'],
+  import: ['import/*', 'http/batch', 'commands', 'event-log', 'event-log/append', 'orders/*'],
 
   embedded: [],
 };

@@ -136,6 +136,28 @@ describe('importFile', () => {
     expect(handled).to.deep.equal(steps);
   });
 
+  it('a dry run tells repeated lines from lines that reuse a key, as the import does', async () => {
+    const file = join(folder, 'keys.ndjson');
+    const line = (key: string, total: number) =>
+      JSON.stringify({
+        ...{ command: 'place', idempotency_key: key, user_id: 'u-1', item_ids: ['a'], total_amount: total },
+      });
+    await writeFile(file, `${[line('k-1', 1), line('k-2', 1), line('k-1', 1), line('k-2', 2)].join('\n')}\n`);
+    const { imported, alreadyThere, rejected } = await importFile({
+      file,
+      source: 'keys.ndjson',
+      input: 'content',
+      reasonOf: ({ problem }) => problem.detail,
+      read: (from) => readNdjson(file, from),
+      handlers: dryRunHandlers(),
+      defaultCurrency: 'USD',
+      restart: true,
+      dryRun: true,
+    });
+    expect({ imported, alreadyThere, rejected }).to.deep.equal({ imported: 2, alreadyThere: 1, rejected: 1 });
+    expect((await readFile(listFiles(file, true).rejected, 'utf8')).trim()).to.match(/"line":4,.*another command/);
+  });
+
   describe('with a record that is rejected before the run fails', () => {
     let file: string;
     beforeEach(async () => {
