@@ -13,6 +13,10 @@ export interface Chosen {
   readonly fromSecond: number;
 }
 
+type Units = Omit<Chosen, 'item'>;
+type Taken = ReadonlyMap<OrderItem, Units>;
+const noUnits: Units = { fromFirst: 0, fromSecond: 0 };
+
 /**
  * The units that a command takes, in the order of the lines, or a text that says what is missing.
  */
@@ -28,13 +32,13 @@ export function chooseUnits(
   first: Available,
   second: Available = () => 0,
 ): Choice {
-  const taken = new Map<OrderItem, { fromFirst: number; fromSecond: number }>();
+  const taken = new Map<OrderItem, Units>();
   if (!given) {
     for (const item of items) take(taken, item, first(item), second(item));
     return { chosen: inOrder(items, taken) };
   }
   const find = lineFinder(items, given.length);
-  for (const units of given) {
+  for (const units of namedLinesFirst(given)) {
     const lines = find(units);
     let left = units.quantity;
     for (const item of lines) {
@@ -45,27 +49,38 @@ export function chooseUnits(
       const available = second(item) - (taken.get(item)?.fromSecond ?? 0);
       left -= take(taken, item, 0, Math.min(left, available));
     }
-    if (left > 0) return { missing: describeMissing(units, lines, (item) => first(item) + second(item)) };
+    if (left > 0) {
+      // The units that this entry has taken count as available to it.
+      const available = (item: OrderItem) => first(item) + second(item) - unitsTaken(taken, item);
+      return { missing: describeMissing(units, units.quantity - left, lines, available) };
+    }
   }
   return { chosen: inOrder(items, taken) };
 }
 
-function take(
-  taken: Map<OrderItem, { fromFirst: number; fromSecond: number }>,
-  item: OrderItem,
-  fromFirst: number,
-  fromSecond: number,
-): number {
+/**
+ * Entries that name a line, before those that name only an item: these take what those leave,
+ * whatever the order in which the client lists them.
+ */
+function namedLinesFirst(given: readonly UnitsInput[]): readonly UnitsInput[] {
+  const named = given.filter(({ line_id }) => line_id !== undefined);
+  if (named.length === 0 || named.length === given.length) return given;
+  return [...named, ...given.filter(({ line_id }) => line_id === undefined)];
+}
+
+function unitsTaken(taken: Taken, item: OrderItem): number {
+  const { fromFirst, fromSecond } = taken.get(item) ?? noUnits;
+  return fromFirst + fromSecond;
+}
+
+function take(taken: Map<OrderItem, Units>, item: OrderItem, fromFirst: number, fromSecond: number): number {
   if (fromFirst + fromSecond === 0) return 0;
-  const before = taken.get(item) ?? { fromFirst: 0, fromSecond: 0 };
+  const before = taken.get(item) ?? noUnits;
   taken.set(item, { fromFirst: before.fromFirst + fromFirst, fromSecond: before.fromSecond + fromSecond });
   return fromFirst + fromSecond;
 }
 
-function inOrder(
-  items: readonly OrderItem[],
-  taken: ReadonlyMap<OrderItem, { fromFirst: number; fromSecond: number }>,
-): Chosen[] {
+function inOrder(items: readonly OrderItem[], taken: Taken): Chosen[] {
   const chosen: Chosen[] = [];
   for (const item of items) {
     const units = taken.get(item);
@@ -101,8 +116,14 @@ function lineFinder(items: readonly OrderItem[], wanted: number): (units: UnitsI
   };
 }
 
-function describeMissing({ item_id, line_id }: UnitsInput, lines: readonly OrderItem[], available: Available): string {
-  const count = lines.reduce((sum, item) => sum + available(item), 0);
+/** @param own the units that the entry itself has taken. */
+function describeMissing(
+  { item_id, line_id }: UnitsInput,
+  own: number,
+  lines: readonly OrderItem[],
+  available: Available,
+): string {
+  const count = lines.reduce((sum, item) => sum + available(item), own);
   const what = line_id === undefined ? `Item "${item_id}"` : `Line "${line_id}"`;
   return `${what} has ${count === 1 ? '1 unit' : `${count} units`} left`;
 }

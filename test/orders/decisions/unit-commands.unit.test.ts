@@ -1,4 +1,5 @@
 import type { OrderEvent } from '../../../src/orders/events.js';
+import { orderLimits } from '../../../src/orders/limits.js';
 import { cancelled, delivered, given, held, placed, processing, returned, shipped } from '../../support/given.js';
 
 /** Three lines: two of item a, one of item b, two units each. */
@@ -54,6 +55,52 @@ describe('shipping an order', () => {
     given(placed()).when({ command: 'ship' }).thenRejected('invalid-transition'));
   it('shipping an order on hold is rejected', () =>
     given(placed(), processing, held).when({ command: 'ship' }).thenRejected('order-on-hold'));
+  it('the items of all shipments are limited, and what is left can be cancelled', () => {
+    const { maxShippedItems, maxItems } = orderLimits;
+    const items = Array.from({ length: maxItems }, (_, nth) => {
+      return { item_id: `i-${nth}`, quantity: 5, unit_price_minor: 100 };
+    });
+    const one = items.map(({ item_id }, nth) => units(String(nth + 1), item_id, 1));
+    const shipments = Array.from({ length: maxShippedItems / maxItems }, (_, nth): OrderEvent => {
+      const data = { items: one, carrier: null, tracking_number: null, shipment_id: String(nth + 1) };
+      return { type: 'OrderShipped', data };
+    });
+    const order = given(
+      { type: 'OrderPlaced', data: { ...placed().data, total_minor: maxItems * 500, items } },
+      processing,
+      ...shipments,
+    );
+    order.when({ command: 'ship' }).thenRejected('order-history-full', /20000 items in all, and have 20000/);
+    order.when({ command: 'cancel', reason: 'r' }).thenOrder({ status: 'shipped' });
+  });
+  it('a line that is named is taken first, whatever the order of the entries', () =>
+    given(threeLines, processing)
+      .when({
+        command: 'ship',
+        items: [
+          { item_id: 'a', quantity: 2 },
+          { line_id: '1', quantity: 2 },
+        ],
+      })
+      .thenEvents({
+        type: 'OrderShipped',
+        data: {
+          items: [units('1', 'a', 2), units('3', 'a', 2)],
+          carrier: null,
+          tracking_number: null,
+          shipment_id: '1',
+        },
+      }));
+  it('a rejection says how many units other entries leave', () =>
+    given(threeLines, processing)
+      .when({
+        command: 'ship',
+        items: [
+          { line_id: '1', quantity: 2 },
+          { item_id: 'a', quantity: 3 },
+        ],
+      })
+      .thenRejected('exceeds-ordered-quantity', /^Item "a" has 2 units left/));
   it('an item of several lines is taken in the order of its lines', () =>
     given(threeLines, processing)
       .when({ command: 'ship', items: [{ item_id: 'a', quantity: 3 }] })
