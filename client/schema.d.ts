@@ -1315,7 +1315,7 @@ export interface components {
             reason?: string;
             /**
              * Format: date-time
-             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             * @description When it happened, for imports; needs the scope orders:import. By default now, or when the order was placed if that is later.
              */
             occurred_at?: string;
         };
@@ -1329,14 +1329,14 @@ export interface components {
             another?: boolean;
             /**
              * Format: date-time
-             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             * @description When it happened, for imports; needs the scope orders:import. By default now, or when the order was placed if that is later.
              */
             occurred_at?: string;
         };
         ProcessBody: {
             /**
              * Format: date-time
-             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             * @description When it happened, for imports; needs the scope orders:import. By default now, or when the order was placed if that is later.
              */
             occurred_at?: string;
         };
@@ -1351,7 +1351,7 @@ export interface components {
             tracking_number?: string;
             /**
              * Format: date-time
-             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             * @description When it happened, for imports; needs the scope orders:import. By default now, or when the order was placed if that is later.
              */
             occurred_at?: string;
         };
@@ -1362,7 +1362,7 @@ export interface components {
             tracking_number?: string;
             /**
              * Format: date-time
-             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             * @description When it happened, for imports; needs the scope orders:import. By default now, or when the order was placed if that is later.
              */
             occurred_at?: string;
         } | unknown | unknown;
@@ -1377,7 +1377,7 @@ export interface components {
             shipment_id?: string;
             /**
              * Format: date-time
-             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             * @description When it happened, for imports; needs the scope orders:import. By default now, or when the order was placed if that is later.
              */
             occurred_at?: string;
         };
@@ -1393,7 +1393,7 @@ export interface components {
             reason: string;
             /**
              * Format: date-time
-             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             * @description When it happened, for imports; needs the scope orders:import. By default now, or when the order was placed if that is later.
              */
             occurred_at?: string;
         };
@@ -1411,7 +1411,7 @@ export interface components {
             reason: string;
             /**
              * Format: date-time
-             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             * @description When it happened, for imports; needs the scope orders:import. By default now, or when the order was placed if that is later.
              */
             occurred_at?: string;
         };
@@ -1421,7 +1421,7 @@ export interface components {
             reason: string;
             /**
              * Format: date-time
-             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             * @description When it happened, for imports; needs the scope orders:import. By default now, or when the order was placed if that is later.
              */
             occurred_at?: string;
         };
@@ -1444,7 +1444,7 @@ export interface components {
             reason: string;
             /**
              * Format: date-time
-             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             * @description When it happened, for imports; needs the scope orders:import. By default now, or when the order was placed if that is later.
              */
             occurred_at?: string;
         };
@@ -1452,7 +1452,7 @@ export interface components {
             reason: string;
             /**
              * Format: date-time
-             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             * @description When it happened, for imports; needs the scope orders:import. By default now, or when the order was placed if that is later.
              */
             occurred_at?: string;
         };
@@ -1460,7 +1460,7 @@ export interface components {
             reason: string;
             /**
              * Format: date-time
-             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             * @description When it happened, for imports; needs the scope orders:import. By default now, or when the order was placed if that is later.
              */
             occurred_at?: string;
         };
@@ -1468,7 +1468,7 @@ export interface components {
             text: string;
             /**
              * Format: date-time
-             * @description When it happened, for imports; needs the scope orders:import. By default now.
+             * @description When it happened, for imports; needs the scope orders:import. By default now, or when the order was placed if that is later.
              */
             occurred_at?: string;
         };
@@ -1738,7 +1738,7 @@ export interface components {
                 };
             };
         };
-        /** @description An order with this id already exists (`/problems/order-exists`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
+        /** @description An order with this id already exists (`/problems/order-exists`). The order has reached its limit of events or of shipped items (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1764,7 +1764,7 @@ export interface components {
                 };
             };
         };
-        /** @description The new total is below the amount credited (`/problems/amended-below-credited`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
+        /** @description The new total is below the amount credited (`/problems/amended-below-credited`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events or of shipped items (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409B: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1777,7 +1777,7 @@ export interface components {
                 };
             };
         };
-        /** @description The payment exceeds the amount due (`/problems/exceeds-amount-due`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
+        /** @description The payment exceeds the amount due (`/problems/exceeds-amount-due`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events or of shipped items (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409C: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1790,7 +1790,7 @@ export interface components {
                 };
             };
         };
-        /** @description The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The order is on hold (`/problems/order-on-hold`). The person of this order was erased (`/problems/person-erased`). */
+        /** @description The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events or of shipped items (`/problems/order-history-full`). The order is on hold (`/problems/order-on-hold`). The person of this order was erased (`/problems/person-erased`). */
         Problem409D: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1803,7 +1803,7 @@ export interface components {
                 };
             };
         };
-        /** @description The items exceed the quantity of the order (`/problems/exceeds-ordered-quantity`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The order is on hold (`/problems/order-on-hold`). The person of this order was erased (`/problems/person-erased`). */
+        /** @description The items exceed the quantity of the order (`/problems/exceeds-ordered-quantity`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events or of shipped items (`/problems/order-history-full`). The order is on hold (`/problems/order-on-hold`). The person of this order was erased (`/problems/person-erased`). */
         Problem409E: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1816,7 +1816,7 @@ export interface components {
                 };
             };
         };
-        /** @description The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). The order has no such shipment (`/problems/shipment-not-found`). */
+        /** @description The order has reached its limit of events or of shipped items (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). The order has no such shipment (`/problems/shipment-not-found`). */
         Problem409F: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1829,7 +1829,7 @@ export interface components {
                 };
             };
         };
-        /** @description The delivery exceeds the units in transit (`/problems/exceeds-units-in-transit`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). The order has no such shipment (`/problems/shipment-not-found`). */
+        /** @description The delivery exceeds the units in transit (`/problems/exceeds-units-in-transit`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events or of shipped items (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). The order has no such shipment (`/problems/shipment-not-found`). */
         Problem409G: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1842,7 +1842,7 @@ export interface components {
                 };
             };
         };
-        /** @description The items exceed the quantity of the order (`/problems/exceeds-ordered-quantity`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). The amount does not fit the cancellation (`/problems/wrong-cancelled-amount`). */
+        /** @description The items exceed the quantity of the order (`/problems/exceeds-ordered-quantity`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events or of shipped items (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). The amount does not fit the cancellation (`/problems/wrong-cancelled-amount`). */
         Problem409H: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1855,7 +1855,7 @@ export interface components {
                 };
             };
         };
-        /** @description The items exceed the quantity of the order (`/problems/exceeds-ordered-quantity`). The refund exceeds the refundable amount (`/problems/exceeds-refundable-amount`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
+        /** @description The items exceed the quantity of the order (`/problems/exceeds-ordered-quantity`). The refund exceeds the refundable amount (`/problems/exceeds-refundable-amount`). The order has reached its limit of events or of shipped items (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409I: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1868,7 +1868,7 @@ export interface components {
                 };
             };
         };
-        /** @description The credit exceeds the amount due (`/problems/exceeds-creditable-amount`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
+        /** @description The credit exceeds the amount due (`/problems/exceeds-creditable-amount`). The order has reached its limit of events or of shipped items (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409J: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1881,7 +1881,7 @@ export interface components {
                 };
             };
         };
-        /** @description The return exceeds the quantity shipped (`/problems/exceeds-shipped-quantity`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). The order has no such shipment (`/problems/shipment-not-found`). */
+        /** @description The return exceeds the quantity shipped (`/problems/exceeds-shipped-quantity`). The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events or of shipped items (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). The order has no such shipment (`/problems/shipment-not-found`). */
         Problem409K: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1894,7 +1894,7 @@ export interface components {
                 };
             };
         };
-        /** @description The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
+        /** @description The order does not accept this command now (`/problems/invalid-transition`). The order has reached its limit of events or of shipped items (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409L: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1907,7 +1907,7 @@ export interface components {
                 };
             };
         };
-        /** @description The order has reached its limit of events (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
+        /** @description The order has reached its limit of events or of shipped items (`/problems/order-history-full`). The person of this order was erased (`/problems/person-erased`). */
         Problem409M: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -39,6 +39,12 @@ export const orderLimits = {
   maxMetadataKeyLength: 100,
   /** Length of a value of an order's metadata. */
   maxMetadataValueLength: 500,
+  /**
+   * Items of all shipments of one order, each a line with its units. The order's document, which
+   * holds them, is rewritten on every event. All lines of the largest order may be shipped together
+   * four times.
+   */
+  maxShippedItems: 20_000,
   /** Events of one stream. A command loads the whole stream to decide, so it must stay short. */
   maxEventsPerOrder: 10_000,
   /**

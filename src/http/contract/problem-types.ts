@@ -179,9 +179,9 @@ export const problemTypes = {
   },
   'order-history-full': {
     status: 409,
-    title: 'The order has reached its limit of events',
+    title: 'The order has reached its limit of events or of shipped items',
     explanation:
-      'The number of events per order is limited so that an order can be loaded whole. The last ten events are kept for commands that close the order: cancel, deliver or return everything, then pay, refund or credit the whole balance.',
+      'The number of events per order, and of items over all its shipments, is limited so that an order can be loaded whole. The last ten events are kept for commands that close the order: cancel, deliver or return everything, then pay, refund or credit the whole balance.',
   },
   'version-mismatch': {
     status: 412,

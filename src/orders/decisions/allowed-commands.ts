@@ -29,7 +29,7 @@ function canChange(command: CommandName, order: Order): boolean {
     case 'process':
       return order.status === 'pending' && !order.onHold;
     case 'ship':
-      return isShippable(order) && !order.onHold;
+      return isShippable(order) && !order.onHold && shippedItems(order) < orderLimits.maxShippedItems;
     case 'track':
       return order.shipments.length > 0;
     case 'refund':
@@ -75,6 +75,11 @@ function canClose(command: CommandName, order: Order): boolean {
 
 export function isShippable({ status }: Order): boolean {
   return status === 'processing' || status === 'partially_shipped';
+}
+
+/** The number of items of all shipments. */
+export function shippedItems({ shipments }: Order): number {
+  return shipments.reduce((sum, { items }) => sum + items.length, 0);
 }
 
 /** Whether items and money may change: nothing was shipped, and the order is not cancelled. */

@@ -1,6 +1,7 @@
 import type { OrderCommand, ReturnUnits } from '../commands.js';
+import { orderLimits } from '../limits.js';
 import { type Order, type OrderItem, type Shipment, unitsToShip, unitsWithCustomer } from '../order.js';
-import { isShippable } from './allowed-commands.js';
+import { isShippable, shippedItems } from './allowed-commands.js';
 import { areAll, chooseUnits, lineUnits } from './choose-units.js';
 import type { Events } from './decision.js';
 import { forbidden, onHold, type Rejection, rejected } from './rejection.js';
@@ -13,6 +14,12 @@ export function ship({ items, carrier, trackingNumber }: CommandOf<'ship'>, orde
   if (order.onHold) return onHold(order);
   const choice = chooseUnits(order.items, items, unitsToShip);
   if ('missing' in choice) return rejected('exceeds-ordered-quantity', order, `${choice.missing} to ship.`);
+  const before = shippedItems(order);
+  const { maxShippedItems } = orderLimits;
+  if (before + choice.chosen.length > maxShippedItems) {
+    const rule = `The shipments of an order may have ${maxShippedItems} items in all, and have ${before}`;
+    return rejected('order-history-full', order, `${rule}: ship fewer lines, or cancel what is left.`);
+  }
   return [
     {
       type: 'OrderShipped',

@@ -17,11 +17,15 @@ import {
   uuid,
 } from './request-fields.js';
 
+const whenItHappened = 'When it happened, for imports; needs the scope orders:import.';
+const placedAt = {
+  occurred_at: { type: 'string', format: 'rfc3339', description: `${whenItHappened} By default now.` },
+} as const;
 const occurredAt = {
   occurred_at: {
     type: 'string',
     format: 'rfc3339',
-    description: 'When it happened, for imports; needs the scope orders:import. By default now.',
+    description: `${whenItHappened} By default now, or when the order was placed if that is later.`,
   },
 } as const;
 
@@ -53,7 +57,7 @@ export const commandSchemas = {
         order_id: uuid,
         currency: currencySchema,
         metadata,
-        ...occurredAt,
+        ...placedAt,
       },
       ['user_id'],
     ),
