@@ -110,6 +110,8 @@ export function lifeCycle(
         idempotency_key: `${order.key}/${step}`,
         occurred_at: time,
       };
+      // The file says that the money arrived: that is recorded whatever is due.
+      if (step === 'paid') line.already_received = true;
       if (step === 'cancelled' || step === 'refunded') line.reason = 'imported';
       const amount = step === 'paid' ? life.paidAmount : step === 'refunded' ? life.refundedAmount : undefined;
       for (const { name, read } of [{ name: 'amount', read: amount }, ...(life.details.get(step) ?? [])]) {

@@ -61,6 +61,15 @@ describe('The life of imported orders', () => {
     ]);
   });
 
+  it('money that a file says has arrived is recorded, although more was due or the order was cancelled', async () => {
+    expect(await commandsOf(row('1', [2], '12.00'))).to.deep.equal(['place 1 life#1', 'pay 2 life#1/paid']);
+    expect(await commandsOf(row('2', [4, undefined, undefined, undefined, 3], '10.00'))).to.deep.equal([
+      'place 1 life#2',
+      'cancel 3 life#2/cancelled',
+      'pay 4 life#2/paid',
+    ]);
+  });
+
   it('a state, or an amount, without a date is refused, unless --undated last-known takes the last date', async () => {
     const state = ['--map', 'status=status'];
     expect(await commandsOf(row('1', [2], '', '', 'Shipped'), state)).to.deep.equal([
