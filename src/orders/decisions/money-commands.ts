@@ -75,8 +75,8 @@ function refundedAmount(
   const choice = chooseUnits(order.items, command.items, ({ quantity }) => quantity);
   if ('missing' in choice) return rejected('exceeds-ordered-quantity', order, `${choice.missing} to refund.`);
   const price = priceOfUnits(choice.chosen, exponentOf(order.currency));
-  if (price === undefined || price === 0n)
-    return invalid('/amount', 'is required: the price of the items is not known');
+  if (price === undefined) return invalid('/amount', 'is required: the price of the items is not known');
+  if (price === 0n) return invalid('/amount', 'is required: the price of the items is 0');
   return { minor: price > BigInt(kept) ? kept : Number(price) };
 }
 

@@ -18,11 +18,11 @@ export type UnitPrice =
 export function parseUnitPrice(input: MoneyInput, exponent: number): UnitPrice | { readonly error: string } {
   const inMinor = parseMoney(input, exponent);
   if (!('error' in inMinor)) return inMinor;
+  if (!/decimals/.test(inMinor.error)) return inMinor;
   const inMicro = parseMoney(input, microExponent);
-  if ('error' in inMicro) return /decimals/.test(inMicro.error) ? inMicro : inMinor;
-  const perMinor = 10 ** (microExponent - exponent);
-  if (inMicro.minor % perMinor === 0) return { minor: inMicro.minor / perMinor };
-  return { minor: null, micro: inMicro.minor };
+  if (!('error' in inMicro)) return { minor: null, micro: inMicro.minor };
+  if (/decimals/.test(inMicro.error)) return inMicro;
+  return { error: `${inMicro.error} if it has more than ${exponent} decimals` };
 }
 
 /** The price of a unit of a line, or null twice if the line has none. */

@@ -114,6 +114,10 @@ describe('refunding an order', () => {
     given(placed(), paid(2000))
       .when({ ...refund, items: [{ item_id: 'a', quantity: 1 }] })
       .thenRejected('invalid-command'));
+  it('a refund of items that cost nothing needs an amount, and says that their price is 0', () =>
+    given(placed({ total: 2000, price: 0 }), paid(2000))
+      .when({ ...refund, items: [{ item_id: 'a', quantity: 1 }] })
+      .thenRejected('invalid-command', /the price of the items is 0/));
   it('a refund of more units than were ordered is rejected', () =>
     given(priced, paid(2000))
       .when({ ...refund, items: [{ item_id: 'a', quantity: 3 }] })
