@@ -1,3 +1,4 @@
+import { calendarMs } from '../../orders/values/calendar.js';
 import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { utcTime } from '../../orders/values/utc-time.js';
 import { importLimits as limits } from '../limits.js';
@@ -181,18 +182,10 @@ function timeOf(format: Format, match: RegExpExecArray, inZone: InZone | undefin
   if (hour12 !== undefined && (hour12 < 1 || hour12 > 12)) return 'has an hour that a 12-hour clock does not have';
   const hour =
     hour12 === undefined ? (number('hour') ?? 0) : (hour12 % 12) + (half?.toLowerCase().startsWith('p') ? 12 : 0);
-  const local = Date.UTC(year, month - 1, day, hour, number('minute') ?? 0, number('second') ?? 0);
-  const date = new Date(local);
-  // Date turns 31 February into a day in March: a part that changes was not valid.
-  const exists =
-    date.getUTCMonth() === month - 1 &&
-    date.getUTCDate() === day &&
-    date.getUTCHours() === hour &&
-    date.getUTCMinutes() === (number('minute') ?? 0) &&
-    date.getUTCSeconds() === (number('second') ?? 0);
-  if (!exists) return `is no time that exists, in the format ${format.text}`;
+  const local = calendarMs(year, month, day, hour, number('minute') ?? 0, number('second') ?? 0);
+  if (local === undefined) return `is no time that exists, in the format ${format.text}`;
   const weekday = text('weekday')?.toLowerCase();
-  if (weekday !== undefined && !weekdays[date.getUTCDay()]?.startsWith(weekday))
+  if (weekday !== undefined && !weekdays[new Date(local).getUTCDay()]?.startsWith(weekday))
     return `is not a ${weekday}, in the format ${format.text}`;
   const fraction = Number(`${text('fraction') ?? ''}000`.slice(0, 3));
   const zoned = toUtc(local + fraction, text('offset'), text('zone'), inZone);

@@ -1,8 +1,9 @@
+import { type AdjustmentType, adjustmentTypes } from '../../orders/events.js';
 import { decimal } from '../formats/decimal.js';
 import type { Cells } from './cells.js';
 import type { CsvMapping } from './csv-mapping.js';
 import type { FieldReaders } from './field-readers.js';
-import { type AdjustmentField, adjustmentFields, type MoneyOfOrder, orderMoney } from './order-money.js';
+import { type MoneyOfOrder, orderMoney } from './order-money.js';
 
 /** Reads the money of an order from its rows. */
 export type ReadMoney = (
@@ -17,18 +18,18 @@ export type ReadMoney = (
  */
 export function moneyReader({ totalMode, taxMode }: CsvMapping, fields: FieldReaders): ReadMoney | undefined {
   const total = totalMode === 'computed' ? undefined : fields.number('total_amount');
-  const ofOrder = adjustmentFields.flatMap((type) => {
+  const ofOrder = adjustmentTypes.flatMap((type) => {
     const read = fields.number(type);
     return read ? [{ type, read }] : [];
   });
-  const ofLines = adjustmentFields.flatMap((type) => {
+  const ofLines = adjustmentTypes.flatMap((type) => {
     const read = fields.number(`line_${type}`);
     return read ? [{ type, read }] : [];
   });
   if (totalMode !== 'computed' && ofOrder.length === 0 && ofLines.length === 0) return undefined;
   return (header, lines, items) => {
-    const amounts = new Map<AdjustmentField, bigint>();
-    const add = (type: AdjustmentField, text: string | undefined) => {
+    const amounts = new Map<AdjustmentType, bigint>();
+    const add = (type: AdjustmentType, text: string | undefined) => {
       if (text === undefined) return;
       // Files write discounts with and without a sign; an order has them negative.
       const amount = decimal(text);

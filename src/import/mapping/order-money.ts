@@ -1,13 +1,10 @@
+import { type AdjustmentType, adjustmentTypes } from '../../orders/events.js';
 import { decimal, decimalText } from '../formats/decimal.js';
 import { Refused } from '../refused.js';
 
-/** The kinds of money that belong to no unit, as in the API. */
-export const adjustmentFields = ['shipping', 'tax', 'discount', 'fee', 'tip', 'other'] as const;
-export type AdjustmentField = (typeof adjustmentFields)[number];
-
 export interface Adjustment {
   readonly amount: string;
-  readonly type: AdjustmentField;
+  readonly type: AdjustmentType;
 }
 
 /** Whether taxes are added to the prices or included in them; `auto` takes what fits the total. */
@@ -19,7 +16,7 @@ export interface OrderAmounts {
   readonly total: string | undefined;
   readonly lines: readonly { readonly quantity: number; readonly unit_price?: string }[];
   /** The amounts of the file by their kind, summed over the rows. A discount is negative. */
-  readonly amounts: ReadonlyMap<AdjustmentField, bigint>;
+  readonly amounts: ReadonlyMap<AdjustmentType, bigint>;
   readonly tax: TaxMode;
 }
 
@@ -42,7 +39,7 @@ export function orderMoney({ total, lines, amounts, tax }: OrderAmounts): MoneyO
   const taxAmount = amounts.get('tax') ?? 0n;
   const adjustments: Adjustment[] = [];
   let withoutTax = prices ?? 0n;
-  for (const type of adjustmentFields) {
+  for (const type of adjustmentTypes) {
     const amount = amounts.get(type) ?? 0n;
     if (type === 'tax' || amount === 0n) continue;
     adjustments.push({ amount: decimalText(amount), type });

@@ -1,4 +1,5 @@
 import { orderLimits } from '../limits.js';
+import { calendarMs } from './calendar.js';
 
 /** Hours of an offset go up to 23 and its minutes up to 59, as in RFC 3339, section 5.6. */
 const pattern = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
@@ -19,18 +20,10 @@ function parse(text: string): number | undefined {
   const match = pattern.exec(text);
   if (!match) return undefined;
   const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = '', zone = ''] = match;
-  const local = Date.UTC(+year, +month - 1, +day, +hour, +minute, +second, +`0${fraction}000`.slice(2, 5));
-  const date = new Date(local);
-  // Date turns 31 February into a day in March, so a part that changes was not valid. A leap
-  // second, :60, is not valid either.
-  const isUnchanged =
-    date.getUTCMonth() === +month - 1 &&
-    date.getUTCDate() === +day &&
-    date.getUTCHours() === +hour &&
-    date.getUTCMinutes() === +minute &&
-    date.getUTCSeconds() === +second;
-  if (!isUnchanged || +year < orderLimits.minOccurredAtYear || +year > orderLimits.maxOccurredAtYear) return undefined;
-  const ms = local - offsetMs(zone);
+  if (+year < orderLimits.minOccurredAtYear || +year > orderLimits.maxOccurredAtYear) return undefined;
+  const local = calendarMs(+year, +month, +day, +hour, +minute, +second);
+  if (local === undefined) return undefined;
+  const ms = local + Number(`0${fraction}000`.slice(2, 5)) - offsetMs(zone);
   return ms < 0 ? undefined : ms;
 }
 

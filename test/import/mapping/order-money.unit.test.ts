@@ -1,24 +1,20 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { decimal, decimalText } from '../../../src/import/formats/decimal.js';
-import {
-  type AdjustmentField,
-  adjustmentFields,
-  orderMoney,
-  type TaxMode,
-} from '../../../src/import/mapping/order-money.js';
+import { orderMoney, type TaxMode } from '../../../src/import/mapping/order-money.js';
+import { type AdjustmentType, adjustmentTypes } from '../../../src/orders/events.js';
 
 const money = (
   total: string | undefined,
   prices: string[],
-  amounts: Partial<Record<AdjustmentField, string>>,
+  amounts: Partial<Record<AdjustmentType, string>>,
   tax: TaxMode = 'auto',
 ) =>
   orderMoney({
     total,
     lines: prices.map((unit_price) => ({ quantity: 1, unit_price })),
     amounts: new Map(
-      adjustmentFields.flatMap((type) => {
+      adjustmentTypes.flatMap((type) => {
         const amount = amounts[type];
         return amount === undefined ? [] : [[type, decimal(amount)]];
       }),
