@@ -27,7 +27,7 @@ export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
     }
     return loadFirst(request);
   };
-  const { placeReserving, placeReserved } = createPlaceUnderKey(deps, handleDirectly, loadFirst);
+  const { placeReserving, placeReserved } = createPlaceUnderKey(deps, loadFirst);
   /** Handles a command whose order id names the stream of a key's reservations. */
   const handleReserved: HandleCommand = async (request) =>
     isIdOfItsKey(request) ? placeReserved(request) : { outcome: 'rejected', rejection: notAnOrder(request) };

@@ -5,8 +5,9 @@ import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
 import { decide } from '../orders/decisions/decide.js';
 import type { Repetition } from '../orders/decisions/decision.js';
 import { rejectTooEarly } from '../orders/decisions/occurred-at.js';
-import type { RecordedEvent } from '../orders/events.js';
+import type { OrderEvent, RecordedEvent } from '../orders/events.js';
 import { fold } from '../orders/evolve.js';
+import type { Order } from '../orders/order.js';
 import type { PersonKeys } from '../privacy/person-keys.js';
 import { keyedHash } from '../privacy/sealed-events.js';
 import type { CommandOutcome } from './command-outcome.js';
@@ -71,6 +72,21 @@ export async function decideAndAppend(
   const decision = decide(request.command, before);
   if ('repeats' in decision) return decision;
   if ('rejected' in decision) return { outcome: 'rejected', rejection: decision };
+  return appendDecision(deps, request, decision, stream, before, hash);
+}
+
+/**
+ * Appends the events of a decision. Resolves with undefined if another command was appended first.
+ * @param before the order that the command was decided on, folded from the stream.
+ */
+export async function appendDecision(
+  deps: CommandDeps,
+  request: CommandRequest,
+  decision: readonly OrderEvent[],
+  stream: readonly RecordedEvent[],
+  before: Order | undefined,
+  hash: string,
+): Promise<CommandOutcome | undefined> {
   if (request.occurredAt !== undefined) {
     const tooEarly = rejectTooEarly(decision, before, request.occurredAt);
     if (tooEarly) return { outcome: 'rejected', rejection: tooEarly };

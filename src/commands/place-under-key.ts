@@ -5,12 +5,12 @@ import {
   newKeyReservation,
 } from '../event-log/key-reservation.js';
 import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
-import { decide } from '../orders/decisions/decide.js';
+import { decideFirst } from '../orders/decisions/decide.js';
 import { PersonBeingForgotten, type PersonKeys } from '../privacy/person-keys.js';
 import { keyedHash } from '../privacy/sealed-events.js';
 import type { CommandOutcome, HandleCommand } from './command-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';
-import type { CommandDeps } from './handle-command.js';
+import { appendDecision, type CommandDeps } from './handle-command.js';
 import { isHashOf, storedHash } from './idempotency.js';
 import { commandLimits as limits } from './limits.js';
 import { derivedOrderId, newOrderId } from './order-ids.js';
@@ -36,11 +36,8 @@ export interface PlaceUnderKey {
   readonly placeReserved: HandleCommand;
 }
 
-/**
- * @param place places an order whose id is most likely new.
- * @param loadFirst places an order that may exist: it loads the stream first.
- */
-export function createPlaceUnderKey(deps: CommandDeps, place: HandleCommand, loadFirst: HandleCommand): PlaceUnderKey {
+/** @param loadFirst places an order that may exist: it loads the stream first. */
+export function createPlaceUnderKey(deps: CommandDeps, loadFirst: HandleCommand): PlaceUnderKey {
   /** Resolves with whether the order id is now reserved. */
   async function reserve(request: KeyedRequest, version: number, hash: HashedCommand): Promise<boolean> {
     const { actor, idempotencyKey, orderId } = request;
@@ -51,11 +48,16 @@ export function createPlaceUnderKey(deps: CommandDeps, place: HandleCommand, loa
   }
 
   async function placeUnder(request: KeyedRequest, isNewKey: boolean): Promise<CommandOutcome> {
-    const decision = decide(request.command, undefined);
+    const decision = decideFirst(request.command);
     if ('rejected' in decision) return { outcome: 'rejected', rejection: decision };
-    const hash = await hashedCommand(deps.personKeys, request);
-    if (!hash) return place(request);
-    if (isNewKey && (await reserve(request, 0, hash))) return place(request);
+    const hash = requestHash(request);
+    const place = async () => {
+      if (request.expectedVersions !== undefined) return loadFirst(request);
+      return (await appendDecision(deps, request, decision, [], undefined, hash)) ?? loadFirst(request);
+    };
+    const hashed = await hashedCommand(deps.personKeys, request, hash);
+    if (!hashed) return place();
+    if (isNewKey && (await reserve(request, 0, hashed))) return place();
     const stream = derivedOrderId(request.actor, request.idempotencyKey);
     for (let nth = 0; nth < limits.maxDecisions; nth += 1) {
       const reservations = await deps.readStream(stream);
@@ -65,13 +67,13 @@ export function createPlaceUnderKey(deps: CommandDeps, place: HandleCommand, loa
       if (last) {
         const reserved = keyReservation(last);
         const taken = await isTaken(request, await deps.readStream(reserved.orderId));
-        if (taken === undefined && !(await isSameCommand(deps.personKeys, reserved, request)))
+        if (taken === undefined && !(await isSameCommand(deps.personKeys, reserved, hash)))
           return { outcome: 'idempotency-key-reused' };
         const isFull = reservations.length >= limits.maxReservationsPerKey;
         if (!taken || isFull || reserved.orderId === request.orderId)
           return loadFirst({ ...request, orderId: reserved.orderId });
       }
-      if (await reserve(request, reservations.length, hash)) return place(request);
+      if (await reserve(request, reservations.length, hashed)) return place();
     }
     return { outcome: 'contended' };
   }
@@ -94,16 +96,15 @@ interface HashedCommand {
 }
 
 /**
- * Hashes a command for its reservation. The hash could confirm a guess about personal data, so it
- * is keyed like that of an event, and means nothing once the person is forgotten. Undefined while
- * the person is being forgotten: placing the order is then rejected.
+ * Keys a command's hash for its reservation. The hash could confirm a guess about personal data,
+ * so it is keyed like that of an event, and means nothing once the person is forgotten. Undefined
+ * while the person is being forgotten: placing the order is then rejected.
  */
 async function hashedCommand(
   personKeys: PersonKeys | undefined,
-  request: CommandRequest,
+  { command }: CommandRequest,
+  hash: string,
 ): Promise<HashedCommand | undefined> {
-  const hash = requestHash(request);
-  const { command } = request;
   if (!personKeys || command.command !== 'place') return { command_hash: storedHash(hash) };
   try {
     const key = await personKeys.ofUser(command.userId);
@@ -127,9 +128,8 @@ function isTaken({ actor, idempotencyKey }: KeyedRequest, stream: readonly Store
 async function isSameCommand(
   personKeys: PersonKeys | undefined,
   { metadata: { person, command_hash } }: KeyReservation,
-  request: CommandRequest,
+  hash: string,
 ): Promise<boolean> {
-  const hash = requestHash(request);
   if (person === undefined) return isHashOf(command_hash, hash);
   const key = (await personKeys?.ofPersons([person]))?.get(person);
   return key === undefined || isHashOf(command_hash, keyedHash(hash, { key }));
