@@ -1,5 +1,5 @@
 import type { Pool } from '../event-log/database.js';
-import { readHeads } from '../event-log/heads/read-heads.js';
+import { readHeadPositions } from '../event-log/heads/read-heads.js';
 import { shareNextRun } from '../http/shared-calls.js';
 import { withTimeout } from '../with-timeout.js';
 
@@ -13,9 +13,6 @@ const headsTimeoutMs = 1_000;
  * in flight share the next one. Resolves with undefined if PostgreSQL does not respond in time.
  */
 export function createHeadsReader(pool: Pool): () => Promise<ReadonlyMap<number, number> | undefined> {
-  const read = shareNextRun(async () => {
-    const heads = await withTimeout(headsTimeoutMs, readHeads(pool));
-    return new Map(heads.map(({ partition, position }) => [partition, position]));
-  });
+  const read = shareNextRun(() => withTimeout(headsTimeoutMs, readHeadPositions(pool)));
   return () => read().catch(() => undefined);
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type ExportedEvent, exportedColumns, exportedEvent } from '../../audit/exported-event.js';
 import { csvLine } from '../../csv-line.js';
-import { readHeads } from '../../event-log/heads/read-heads.js';
+import { readHeadPositions } from '../../event-log/heads/read-heads.js';
 import { positionsAt } from '../../event-log/read/positions-at.js';
 import { readHash } from '../../event-log/read/read-partition.js';
 import { scanPartition } from '../../event-log/read/scan-partition.js';
@@ -53,7 +53,7 @@ export async function exportCommand(args: string[]): Promise<void> {
   const filter = { order: values.order === undefined ? undefined : canonicalUuid(values.order), user: values.user };
   await withEventLog(async (eventLog) => {
     const { pool } = eventLog;
-    const heads = new Map((await readHeads(pool)).map(({ partition, position }) => [partition, position]));
+    const heads = await readHeadPositions(pool);
     const after = values.from === undefined ? undefined : await positionsAt(pool, { at: justBefore(values.from) });
     const until = values.to === undefined ? heads : await positionsAt(pool, { at: justBefore(values.to) });
     if (format === 'csv') await write(csvLine(exportedColumns));

@@ -1,4 +1,4 @@
-import { readHeads } from '../../event-log/heads/read-heads.js';
+import { readHeadPositions } from '../../event-log/heads/read-heads.js';
 import { firstEpoch } from '../../log-epochs.js';
 import { getProjections, type ProjectionState } from '../../queries/get-projections.js';
 import { withConnections } from '../connections.js';
@@ -16,7 +16,7 @@ const usage = `orders status
 export async function statusCommand(args: string[]): Promise<void> {
   if (readArguments(args, usage, {}, 0).values.help) return console.log(usage);
   await withConnections(async ({ pool, models, settings: { logId, partitions, epochs } }) => {
-    const heads = new Map((await readHeads(pool)).map(({ partition, position }) => [partition, position]));
+    const heads = await readHeadPositions(pool);
     const projections = await getProjections(models);
     const events = [...heads.values()].reduce((sum, head) => sum + head, 0);
     const owners = new Set(projections[0]?.partitions.map(({ owner }) => owner ?? 'no projector'));

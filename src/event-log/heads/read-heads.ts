@@ -17,3 +17,8 @@ export async function readHeads(pool: Pool): Promise<Head[]> {
   });
   return rows;
 }
+
+/** Reads the position of each partition's last event, in the order of the partitions. */
+export async function readHeadPositions(pool: Pool): Promise<Map<number, number>> {
+  return new Map((await readHeads(pool)).map(({ partition, position }) => [partition, position]));
+}
