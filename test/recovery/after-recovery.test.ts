@@ -66,7 +66,7 @@ describe('after a restore', function () {
     await place(append, orderIdIn(0, 1));
     const lost = await checkpoint();
     await restore(log, backup);
-    expect(await lostSince(log, log.settings.epochs, lost)).to.deep.equal([
+    expect(await lostSince(log, log.settings.epochs, { epoch: '1', positions: lost.partitions })).to.deep.equal([
       { partition: 0, keptUpTo: 1, knownUpTo: 3 },
     ]);
     expect(await verify(lost)).to.deep.equal([

@@ -1,12 +1,15 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { readLogSettings } from '../../src/event-log/database.js';
 import { readOperatorEvents } from '../../src/event-log/operators/operator-events.js';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { openStream } from '../support/event-stream.js';
+import { appender, noteEvent, orderIdIn, place as placeOrder, startProjector } from '../support/events.js';
 import { startLocalService } from '../support/local-service.js';
 import { runOrders } from '../support/orders-command.js';
+import { projected } from '../support/read-models.js';
 import { backUp, restore } from '../support/restore.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
@@ -171,5 +174,51 @@ describe('orders recover', function () {
     expect((await place(third)).position)
       .to.match(/^0:3@2-/)
       .and.not.equal(position);
+  });
+
+  it('does not overwrite a file, and says so before it changes anything', async () => {
+    const file = join(folder, 'lost.ndjson');
+    await writeFile(file, 'precious');
+    const { code, output } = await runOrders(log, ['recover', '--save', file]);
+    expect(code, output).to.equal(2);
+    expect(output).to.include(`${file} exists already: name a new file for --save`);
+    expect(await readFile(file, 'utf8')).to.equal('precious');
+    expect((await readLogSettings(log.pool)).epochs.current).to.equal('1');
+  });
+
+  it('counts and saves each lost event of a large loss, and shows the first orders', async () => {
+    const append = appender(log);
+    const kept = Array.from({ length: 30 }, () => orderIdIn(0, 1));
+    for (const orderId of kept) await placeOrder(append, orderId);
+    const backup = await backUp(log);
+    // Longer than a page of the read model.
+    const paid = { ...noteEvent('later'), type: 'OrderPaid', data: JSON.stringify({ amount_minor: 100 }) };
+    const lost = Array.from({ length: 600 }, () => orderIdIn(0, 1));
+    await Promise.all(kept.map((orderId) => append({ orderId, expectedVersion: 1, events: [paid, noteEvent('a')] })));
+    await Promise.all(lost.map((orderId) => placeOrder(append, orderId)));
+    await Promise.all(lost.slice(0, 50).map((orderId) => append({ orderId, expectedVersion: 1, events: [paid] })));
+    const { stop } = await startProjector(log);
+    await projected(log);
+    await stop();
+    await restore(log, backup);
+    const file = join(folder, 'lost.ndjson');
+    const { code, stdout, output } = await runOrders(log, ['recover', '--dry-run', '--save', file]);
+    expect(code, output).to.equal(3);
+    expect(stdout).to.match(/lost: 710 events of 630 orders, 600 of them whole; 6000.00 USD placed, 80.00 USD paid/);
+    expect(stdout).to.include('… and 610 more orders');
+    expect(stdout.match(/^ {2}[0-9a-f-]{36}/gm)).to.have.length(20);
+    const saved = (await readFile(file, 'utf8')).trim().split('\n');
+    expect(new Set(saved.map((line) => JSON.parse(line).position)).size).to.equal(710);
+  });
+
+  it('says which projection stopped, and that its read model is not complete', async () => {
+    await placeOrder(appender(log), orderIdIn(0, 1));
+    const orderId = orderIdIn(0, 1);
+    const unknown = { ...noteEvent('x'), type: 'OrderTeleported' };
+    await appender(log)({ orderId, expectedVersion: 0, events: [unknown] });
+    const { code, output } = await runOrders(log, ['recover']);
+    expect(code, output).to.equal(1);
+    expect(output).to.match(/order-status stopped in partition 0 at position 2/);
+    expect(output).not.to.include('hold the whole log');
   });
 });

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { readHeads } from '../../../event-log/heads/read-heads.js';
+import { readHeadPositions } from '../../../event-log/heads/read-heads.js';
 import { countOwners } from '../../../event-log/partition-ownership.js';
 import { allProjections } from '../../../projections/all-projections.js';
 import { createGenerationStore } from '../../../projector/generations/generation-store.js';
@@ -22,10 +22,11 @@ export async function isProjectorRunning({ pool, settings }: CommandContext): Pr
 
 /**
  * Waits until the read models of a new epoch hold the whole log. The running service fills them, or
- * this process if no projector is running.
+ * this process if no projector is running. A projection that stops on an event is not waited for.
  * @param wasServiceRunning whether a projector was running before the epoch started.
+ * @returns a sentence for each projection that stopped.
  */
-export async function fillReadModels(context: CommandContext, wasServiceRunning: boolean): Promise<void> {
+export async function fillReadModels(context: CommandContext, wasServiceRunning: boolean): Promise<readonly string[]> {
   const { access, pool, models, redis, keys, openEvents } = context;
   const generations = createGenerationStore(redis, keys);
   for (const projection of allProjections) await generations.open(projection, operator());
@@ -34,15 +35,17 @@ export async function fillReadModels(context: CommandContext, wasServiceRunning:
   const bar = new ProgressBar('events');
   try {
     for (;;) {
-      const heads = new Map((await readHeads(pool)).map(({ partition, position }) => [partition, position]));
+      const heads = await readHeadPositions(pool);
       const total = allProjections.length * [...heads.values()].reduce((sum, head) => sum + head, 0);
       let done = 0;
       let isFilled = true;
-      for (const { partitions } of await getProjections(models)) {
+      const stops: string[] = [];
+      for (const { name, partitions } of await getProjections(models)) {
         for (const { partition, checkpoint, stopped } of partitions) {
           const head = heads.get(partition) ?? 0;
           done += Math.min(checkpoint, head);
           isFilled &&= checkpoint >= head || stopped !== undefined;
+          if (stopped) stops.push(`${name} stopped in partition ${partition} at position ${stopped.position}`);
         }
       }
       // Processes that run start over in the new epoch, and are no owners for a moment.
@@ -53,7 +56,7 @@ export async function fillReadModels(context: CommandContext, wasServiceRunning:
         own = await openProjector({ ...context, database: access, owner, open: openEvents });
       }
       bar.update(total === 0 ? 1 : done / total, done);
-      if (isFilled) return;
+      if (isFilled) return stops;
       await setTimeout(projectorLimits.coordinateIntervalMs);
     }
   } finally {

@@ -1,5 +1,4 @@
-import type { SignedCheckpointPayload } from '../../../audit/signed-checkpoint.js';
-import { readHeads } from '../../../event-log/heads/read-heads.js';
+import { readHeadPositions, readHeads } from '../../../event-log/heads/read-heads.js';
 import { readPartition } from '../../../event-log/read/read-partition.js';
 import type { LogEpochs } from '../../../log-epochs.js';
 import { readChanges } from '../../../queries/changes/read-changes.js';
@@ -45,29 +44,40 @@ export async function lostParts({ pool }: Pick<EventLogConnection, 'pool'>, mode
   return parts;
 }
 
-/** Yields the lost events of a part, in order. Events of operators are not among them. */
+/**
+ * Yields the lost events of a part in order, page by page. Events of operators are not among them.
+ */
 export async function* lostEvents(
   models: ReadModels,
   { partition, keptUpTo, knownUpTo }: LostPart,
-): AsyncGenerator<LostEvent> {
+): AsyncGenerator<readonly LostEvent[]> {
   for (let after = keptUpTo; after < knownUpTo; ) {
     const { changes, upTo } = await readChanges(models, partition, after, Math.min(after + pagePositions, knownUpTo));
-    for (const { json } of changes) yield JSON.parse(json) as LostEvent;
+    yield changes.map(({ json }) => JSON.parse(json) as LostEvent);
     if (upTo === after) return;
     after = upTo;
   }
 }
 
-/** The parts that a signed checkpoint knows and that the log does not have. */
+/** The end of each partition, as a signed checkpoint or a data folder knows it. */
+export interface KnownPositions {
+  /** The epoch in which the positions were given out. */
+  readonly epoch: string;
+  readonly positions: readonly { readonly partition: number; readonly position: number }[];
+}
+
+/**
+ * The parts that somebody knows and that the log does not have. If the log does not know the epoch,
+ * nothing of it is certain to be kept.
+ */
 export async function lostSince(
   { pool }: Pick<EventLogConnection, 'pool'>,
   epochs: LogEpochs,
-  checkpoint: SignedCheckpointPayload,
+  { epoch, positions }: KnownPositions,
 ): Promise<LostPart[]> {
-  const heads = new Map((await readHeads(pool)).map(({ partition, position }) => [partition, position]));
-  return checkpoint.partitions.flatMap(({ partition, position }) => {
-    const validUpTo = epochs.validUpTo(checkpoint.epoch ?? '1', partition) ?? 0;
-    const keptUpTo = Math.min(position, validUpTo, heads.get(partition) ?? 0);
+  const heads = await readHeadPositions(pool);
+  return positions.flatMap(({ partition, position }) => {
+    const keptUpTo = Math.min(position, epochs.validUpTo(epoch, partition) ?? 0, heads.get(partition) ?? 0);
     return keptUpTo < position ? [{ partition, keptUpTo, knownUpTo: position }] : [];
   });
 }

@@ -1,103 +1,77 @@
+import type { Pool } from '../../../event-log/database.js';
 import type { OrderDocument } from '../../../orders/order-document.js';
-import { exponentOf } from '../../../orders/values/currency.js';
-import { formatMinor } from '../../../orders/values/money.js';
 import { getOrder } from '../../../queries/get-order.js';
 import type { ReadModels } from '../../../queries/live-generation.js';
 import { type LostEvent, type LostPart, lostEvents } from './lost-events.js';
 
-/** An order with lost events. */
-export interface LostOrder {
-  readonly orderId: string;
-  /** Whether the order itself is lost, and not only its last events. */
-  readonly isWhole: boolean;
-  readonly events: readonly LostEvent[];
-  /** The order as the read models last knew it. */
-  readonly lastKnown: OrderDocument | undefined;
+/** A lost event, and its order as the read models last knew it. */
+export interface LostChange {
+  readonly event: LostEvent;
+  /** Whether it is the first lost event of its order. */
+  readonly isFirstLost: boolean;
+  /** Undefined if the read models do not know the order. */
+  readonly order: KnownOrder | undefined;
 }
 
-/** Amounts in minor units by currency. */
-type Amounts = Map<string, number>;
+export type KnownOrder = Pick<OrderDocument, 'currency' | 'user_id'>;
 
-export interface LostSummary {
-  readonly events: number;
-  readonly orders: number;
-  /** Orders of which nothing is left. */
-  readonly wholeOrders: number;
-  readonly placed: Amounts;
-  readonly paid: Amounts;
-  readonly refunded: Amounts;
-}
+/** Orders that are read from the read models at once. */
+const ordersAtOnce = 50;
 
-/** Yields the orders with lost events, partition by partition. */
-export async function* lostOrders(models: ReadModels, parts: readonly LostPart[]): AsyncGenerator<LostOrder> {
+/**
+ * Yields the lost events partition by partition, in pages. Holds one page at a time, however much
+ * was lost.
+ */
+export async function* lostChanges(
+  pool: Pool,
+  models: ReadModels,
+  parts: readonly LostPart[],
+): AsyncGenerator<readonly LostChange[]> {
   for (const part of parts) {
-    const byOrder = new Map<string, LostEvent[]>();
-    for await (const event of lostEvents(models, part)) {
-      const events = byOrder.get(event.order_id);
-      if (events) events.push(event);
-      else byOrder.set(event.order_id, [event]);
-    }
-    for (const [orderId, events] of byOrder) {
-      const order = await getOrder(models, orderId);
-      const lastKnown = order && (JSON.parse(order.json) as OrderDocument);
-      yield { orderId, isWhole: events[0]?.version === 1, events, lastKnown };
+    for await (const events of lostEvents(models, part)) {
+      const orderIds = [...new Set(events.map(({ order_id }) => order_id))];
+      const kept = await keptVersions(pool, part, orderIds);
+      const orders = await knownOrders(models, orderIds);
+      yield events.map((event) => ({
+        event,
+        isFirstLost: event.version === (kept.get(event.order_id) ?? 0) + 1,
+        order: orders.get(event.order_id),
+      }));
     }
   }
 }
 
-export function emptySummary(): LostSummary {
-  return { events: 0, orders: 0, wholeOrders: 0, placed: new Map(), paid: new Map(), refunded: new Map() };
+/** The version of each order at the end of what the log has kept of a part; none if it is lost. */
+async function keptVersions(
+  pool: Pool,
+  { partition, keptUpTo }: LostPart,
+  orderIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  // Takes no lock. The unique index (partition, order_id, version) serves it, once per order.
+  const { rows } = await pool.query<{ order_id: string; version: number }>(
+    `select o.order_id, e.version
+     from unnest($2::uuid[]) as o(order_id)
+     cross join lateral (
+       select e.version from events e
+       where e.partition = $1 and e.order_id = o.order_id and e."position" <= $3
+       order by e.version desc limit 1
+     ) e`,
+    [partition, orderIds, keptUpTo],
+  );
+  return new Map(rows.map(({ order_id, version }) => [order_id, version]));
 }
 
-/** The summary with one order more. */
-export function addOrder(summary: LostSummary, order: LostOrder): LostSummary {
-  const currency = order.lastKnown?.currency ?? '?';
-  for (const { type, data } of order.events) {
-    if (type === 'OrderPlaced') add(summary.placed, currency, data.total_minor);
-    if (type === 'OrderPaid') add(summary.paid, currency, data.amount_minor);
-    if (type === 'OrderRefunded') add(summary.refunded, currency, data.amount_minor);
+async function knownOrders(models: ReadModels, orderIds: readonly string[]): Promise<ReadonlyMap<string, KnownOrder>> {
+  const known = new Map<string, KnownOrder>();
+  for (let from = 0; from < orderIds.length; from += ordersAtOnce) {
+    const some = orderIds.slice(from, from + ordersAtOnce);
+    const found = await Promise.all(some.map((orderId) => getOrder(models, orderId)));
+    for (const [index, orderId] of some.entries()) {
+      const json = found[index]?.json;
+      if (json === undefined) continue;
+      const { currency, user_id } = JSON.parse(json) as OrderDocument;
+      known.set(orderId, { currency, user_id });
+    }
   }
-  return {
-    ...summary,
-    events: summary.events + order.events.length,
-    orders: summary.orders + 1,
-    wholeOrders: summary.wholeOrders + (order.isWhole ? 1 : 0),
-  };
-}
-
-function add(amounts: Amounts, currency: string, minor: unknown): void {
-  if (typeof minor === 'number') amounts.set(currency, (amounts.get(currency) ?? 0) + minor);
-}
-
-/** "59.98 USD and 10.00 EUR", or "nothing". */
-export function amountsText(amounts: ReadonlyMap<string, number>): string {
-  const texts = [...amounts].map(([currency, minor]) => `${formatted(minor, currency)} ${currency}`);
-  return texts.length === 0 ? 'nothing' : texts.join(' and ');
-}
-
-function formatted(minor: number, currency: string): string {
-  return currency === '?' ? String(minor) : formatMinor(minor, exponentOf(currency));
-}
-
-/** One line about an order with lost events, for a person. */
-export function orderLine({ orderId, isWhole, events, lastKnown }: LostOrder): string {
-  const currency = lastKnown?.currency ?? '?';
-  const texts = events.map(({ type, data, position }) => {
-    const minor = data.total_minor ?? data.amount_minor;
-    return `${type} ${position}${typeof minor === 'number' ? ` ${formatted(minor, currency)} ${currency}` : ''}`;
-  });
-  const user = lastKnown === undefined ? '' : `, user ${lastKnown.user_id}`;
-  return `  ${orderId}${isWhole ? ' (whole order)' : ''}${user}: ${texts.join(', ')}`;
-}
-
-/** The summary as the operator event keeps it. */
-export function summaryJson({ events, orders, wholeOrders, placed, paid, refunded }: LostSummary): object {
-  return {
-    events,
-    orders,
-    whole_orders: wholeOrders,
-    placed_minor: Object.fromEntries(placed),
-    paid_minor: Object.fromEntries(paid),
-    refunded_minor: Object.fromEntries(refunded),
-  };
+  return known;
 }

@@ -1,10 +1,9 @@
-import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { finished } from 'node:stream/promises';
 import { verifySignedCheckpoint } from '../../../audit/signed-checkpoint.js';
 import { readLogSettings } from '../../../event-log/database.js';
 import { readLogState } from '../../../event-log/heads/read-log-state.js';
 import { startEpoch } from '../../../event-log/operators/start-epoch.js';
+import { firstEpoch } from '../../../log-epochs.js';
 import { allProjections } from '../../../projections/all-projections.js';
 import { createReadModels, type ReadModels } from '../../../queries/live-generation.js';
 import { createKeys } from '../../../read-models/keys.js';
@@ -15,21 +14,13 @@ import { printNotice } from '../../terminal/notices.js';
 import { operator } from '../../terminal/operator.js';
 import { alignColumns } from '../../terminal/tables.js';
 import { trustedKeys } from '../../trusted-keys.js';
+import { createEventFile } from './event-file.js';
 import { fillReadModels, isProjectorRunning } from './fill-read-models.js';
 import { type LostPart, lostParts, lostSince } from './lost-events.js';
-import {
-  addOrder,
-  amountsText,
-  emptySummary,
-  type LostSummary,
-  lostOrders,
-  orderLine,
-  summaryJson,
-} from './lost-orders.js';
+import { lostChanges } from './lost-orders.js';
+import { LostSummary } from './lost-summary.js';
 import { removeEpochs } from './remove-epochs.js';
 
-/** Orders that the command prints. All of them are in the file of --save. */
-const maxShownOrders = 20;
 /** Connections: the projector of this command needs some of its own. */
 const poolSize = 6;
 
@@ -50,7 +41,8 @@ const usage = `orders recover [options]
   --reset-clock    let the next events have an earlier recorded_at than the last ones. Needed if the
                    clock of the database was ahead for a time
 
-  Exit code 3: a dry run found that events were lost.`;
+  Exit code 1: a projection stopped, so that its read model is not complete. Exit code 3: a dry run
+  found that events were lost.`;
 
 const options = {
   'dry-run': { type: 'boolean' },
@@ -78,14 +70,15 @@ export async function recoverCommand(args: string[]): Promise<void> {
     const parts = await lostParts(context, models);
     printParts('the read models in Redis', parts);
     if (known === undefined) console.log('Redis knows nothing of this log: what was lost is not known');
-    const summary = await printOrders(models, parts, values.save);
+    const summary = await printOrders(pool, models, parts, values.save);
     await printDataDir(context);
     if (values.against !== undefined) {
       const checkpoint = await verifySignedCheckpoint(
         await readFile(values.against, 'utf8'),
         await trustedKeys(values.key, config),
       );
-      printParts(`the checkpoint of ${checkpoint.created_at}`, await lostSince(context, epochs, checkpoint));
+      const signed = { epoch: checkpoint.epoch ?? firstEpoch, positions: checkpoint.partitions };
+      printParts(`the checkpoint of ${checkpoint.created_at}`, await lostSince(context, epochs, signed));
     }
     await printClock(context, values['reset-clock'] ?? false);
     if (values['dry-run']) {
@@ -96,28 +89,33 @@ export async function recoverCommand(args: string[]): Promise<void> {
     const epoch = await startEpoch(servers.migrationDatabaseUrl, {
       actor: operator(),
       reason: values.reason ?? 'the database was restored to an earlier state',
-      lost: known === undefined ? null : summaryJson(summary),
+      lost: known === undefined ? null : summary.toJson(),
       resetClock: values['reset-clock'] ?? false,
     });
     console.log(`epoch ${epoch} of the log has started`);
-    await buildReadModels(context, await readLogSettings(pool), [knownEpoch], isServiceRunning);
-    console.log('the read models hold the whole log again');
+    const stopped = await buildReadModels(context, await readLogSettings(pool), [knownEpoch], isServiceRunning);
+    if (stopped.length === 0) return console.log('the read models hold the whole log again');
+    for (const line of stopped) printNotice(line);
+    printNotice('these read models lack the events from there on: `orders status` shows why they stopped');
+    process.exitCode = 1;
   }, poolSize);
 }
 
+/** Resolves with a sentence for each projection that stopped. */
 async function buildReadModels(
   context: CommandContext,
   settings: CommandContext['settings'],
   knownEpochs: readonly string[],
   isServiceRunning: boolean,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { redis } = context;
   const { epochs, logId, partitions } = settings;
   const keys = createKeys(logId, epochs.current);
   const models = createReadModels(redis, keys, partitions, allProjections, epochs);
   await noteEpoch(redis, keys, epochs.current);
-  await fillReadModels({ ...context, settings, keys, models }, isServiceRunning);
+  const stopped = await fillReadModels({ ...context, settings, keys, models }, isServiceRunning);
   await removeEpochs(redis, settings, knownEpochs);
+  return stopped;
 }
 
 function printParts(source: string, parts: readonly LostPart[]): void {
@@ -133,47 +131,35 @@ function printParts(source: string, parts: readonly LostPart[]): void {
   for (const line of lines) console.log(`  ${line}`);
 }
 
+/** @param file the new file that takes each lost event; it is complete or does not exist. */
 async function printOrders(
+  pool: CommandContext['pool'],
   models: ReadModels,
   parts: readonly LostPart[],
   file: string | undefined,
 ): Promise<LostSummary> {
-  const output = file === undefined ? undefined : createWriteStream(file, { flags: 'wx', mode: 0o600 });
-  let summary = emptySummary();
-  for await (const order of lostOrders(models, parts)) {
-    summary = addOrder(summary, order);
-    if (summary.orders <= maxShownOrders) console.log(orderLine(order));
-    for (const event of order.events) output?.write(`${JSON.stringify(event)}\n`);
+  const output = file === undefined ? undefined : await createEventFile(file);
+  const summary = new LostSummary();
+  try {
+    for await (const changes of lostChanges(pool, models, parts)) {
+      for (const change of changes) summary.add(change);
+      await output?.write(changes.map(({ event }) => event));
+    }
+    await output?.close();
+  } catch (error) {
+    await output?.discard();
+    throw error;
   }
-  if (summary.orders > maxShownOrders) {
-    console.log(`  … and ${summary.orders - maxShownOrders} more orders: --save FILE writes all of them`);
-  }
-  if (output) {
-    output.end();
-    await finished(output);
-  }
-  if (parts.length === 0) return summary;
-  console.log(
-    `lost: ${summary.events} events of ${summary.orders} orders, ${summary.wholeOrders} of them whole; ` +
-      `${amountsText(summary.placed)} placed, ${amountsText(summary.paid)} paid, ` +
-      `${amountsText(summary.refunded)} refunded`,
-  );
+  if (parts.length > 0) for (const line of summary.lines()) console.log(line);
   return summary;
 }
 
 /** Prints the knowledge of the data folder, if that is beyond the end of the log. */
-async function printDataDir({ config, settings, pool }: CommandContext): Promise<void> {
+async function printDataDir(context: CommandContext): Promise<void> {
+  const { config, settings } = context;
   const known = await knownByDataDir(config.dataDir, settings);
   if (known === undefined) return;
-  const heads = new Map((await readLogState(pool, [])).map(({ partition, position }) => [partition, position]));
-  const parts = known.events.flatMap(({ partition, position }) => {
-    const keptUpTo = Math.min(
-      position,
-      heads.get(partition) ?? 0,
-      settings.epochs.validUpTo(known.epoch, partition) ?? 0,
-    );
-    return keptUpTo < position ? [{ partition, keptUpTo, knownUpTo: position }] : [];
-  });
+  const parts = await lostSince(context, settings.epochs, { epoch: known.epoch, positions: known.events });
   if (parts.length > 0) printParts(`the data folder ${config.dataDir}`, parts);
 }
 
