@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { ClientAddresses } from '../request/client-address.js';
 import { identifyRequest } from '../request/request-context.js';
+import { onceClosed } from '../response/once-closed.js';
 import { createRequestDurations } from './request-durations.js';
 
 /**
@@ -17,7 +18,7 @@ export function observeRequests(log: Logger, addresses: ClientAddresses, registr
     // A client that came by TLS has to keep using it (RFC 6797).
     if (addresses.isSecure(ctx.req)) ctx.res.setHeader('Strict-Transport-Security', 'max-age=31536000');
     await next();
-    ctx.res.on('close', () => {
+    onceClosed(ctx, () => {
       const tookMs = performance.now() - startMs;
       const { method = '' } = ctx.req;
       const { statusCode: status } = ctx.res;

@@ -7,6 +7,7 @@ import { httpLimits as limits } from '../limits.js';
 import { AuthorityWatch } from '../request/authority.js';
 import { ownerOf } from '../request/request-budgets.js';
 import { requestContext } from '../request/request-context.js';
+import { onceClosed } from './once-closed.js';
 
 /** One message of a stream. */
 export interface StreamMessage {
@@ -80,7 +81,7 @@ export class EventStreams {
       this.#heartbeats = undefined;
     });
     // Koa destroys the body of a closed connection only at the next write.
-    ctx.res.once('close', () => stream.destroy());
+    onceClosed(ctx, () => stream.destroy());
     ctx.status = 200;
     ctx.type = 'text/event-stream';
     ctx.set('Cache-Control', 'no-store, no-transform');

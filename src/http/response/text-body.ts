@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { Context } from 'koa';
 import { httpLimits as limits } from '../limits.js';
 import { ownerOf, requestBudgets } from '../request/request-budgets.js';
+import { onceClosed } from './once-closed.js';
 
 /**
  * Responds with a text. A long one is sent in pieces, so that the server sees whether the client
@@ -42,5 +43,5 @@ function* piecesOf(bytes: Buffer): Generator<Buffer> {
 function countUnsent(ctx: Context, bytes: number): void {
   const { unsentResponses } = requestBudgets(ctx);
   const release = unsentResponses.hold(ownerOf(ctx), bytes, () => ctx.req.socket.destroy());
-  ctx.res.once('close', release);
+  onceClosed(ctx, release);
 }

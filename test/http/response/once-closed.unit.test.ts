@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect } from 'chai';
+import { httpLimits as limits } from '../../../src/http/limits.js';
+import { setTextBody } from '../../../src/http/response/text-body.js';
+import { eventually } from '../../support/servers.js';
+import { startTestApp, type TestApp } from '../../support/test-app.js';
+
+describe('A client that disconnects', () => {
+  const long = 'x'.repeat(10 * limits.responsePieceBytes);
+  const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`;
+  const measured = async (app: TestApp) =>
+    [...(await app.metrics()).matchAll(/^http_request_duration_seconds_count\{.*\} (\d+)$/gm)].reduce(
+      (sum, [, count]) => sum + Number(count),
+      0,
+    );
+
+  it('a request whose client disconnects while it is handled is measured, logged, and holds no bytes', async () => {
+    const app = await startTestApp((route) =>
+      route('getMetrics', async (ctx) => {
+        const closed = once(ctx.res, 'close');
+        ctx.req.socket.destroy();
+        await closed;
+        setTextBody(ctx, long);
+      }),
+    );
+    const client = connect(app.port, '127.0.0.1', () => client.write(get('/orders/metrics')));
+    client.on('error', () => undefined);
+    await eventually('the metric', async () => (await measured(app)) === 1);
+    expect(app.logged.filter(({ msg }) => msg === 'request')).to.have.length(1);
+    expect(app.logged[0]).to.include({ route: '/orders/metrics', cut: true });
+    expect(app.budgets.unsentResponses.bytes).to.equal(0);
+    await app.stop();
+  });
+
+  it('a response that waits for an earlier one on its connection ends with the connection', async () => {
+    const app = await startTestApp((route) => {
+      route('getMetrics', (ctx) => once(ctx.req.socket, 'close'));
+      route('listOrders', (ctx) => setTextBody(ctx, long));
+    });
+    const client = connect(app.port, '127.0.0.1', () =>
+      client.write(get('/orders/metrics') + get('/orders').repeat(5)),
+    );
+    client.on('error', () => undefined);
+    await eventually('the responses to wait', () => app.budgets.unsentResponses.bytes === 5 * long.length);
+    client.destroy();
+    await eventually('the metric', async () => (await measured(app)) === 6);
+    expect(app.budgets.unsentResponses.bytes).to.equal(0);
+    await app.stop();
+  });
+});
