@@ -19,9 +19,11 @@ export interface LineSourceOptions {
   /** Takes lines from the caller's rate limit, and waits until it allows them. */
   readonly waitForCapacity: (lines: number) => Promise<void>;
   readonly idleTimeoutMs: number;
-  /** Aborts when the caller has lost the authority: the batch then waits for no further data. */
-  readonly unauthorized: AbortSignal;
-  /** Aborts when the client has disconnected or the caller has lost the authority. */
+  /** Counts bytes of memory that an unfinished line takes, until the function is called. */
+  readonly hold: (bytes: number) => () => void;
+  /** Aborts when the batch has to end early: it then waits for no further data. */
+  readonly stopped: AbortSignal;
+  /** Aborts when the client has disconnected or the batch has to end early. */
   readonly ended: AbortSignal;
   /** Whether the batch has to end before further lines are handled. */
   readonly hasToEnd: () => boolean;
@@ -33,12 +35,12 @@ export interface LineSourceOptions {
  */
 export async function* admittedLines(
   request: IncomingMessage,
-  { owner, linesInFlight, waitForCapacity, idleTimeoutMs, unauthorized, ended, hasToEnd }: LineSourceOptions,
+  { owner, linesInFlight, waitForCapacity, idleTimeoutMs, hold, stopped, ended, hasToEnd }: LineSourceOptions,
 ): AsyncGenerator<AdmittedLines> {
   const { maxLineBytes, maxGroupLines } = limits;
   let capacity = 0;
-  const chunks = untilAborted(chunksOf(request, idleTimeoutMs), unauthorized);
-  for await (let group of splitLines(chunks, { maxLineBytes, maxLines: maxGroupLines })) {
+  const chunks = untilAborted(chunksOf(request, idleTimeoutMs), stopped);
+  for await (let group of splitLines(chunks, { maxLineBytes, maxLines: maxGroupLines, hold })) {
     while (group.length > 0) {
       if (capacity === 0) {
         await waitForCapacity(maxGroupLines);
@@ -54,9 +56,14 @@ export async function* admittedLines(
   }
 }
 
-/** The weight of lines in flight: large lines count as several. */
+/**
+ * The weight of lines in flight: those that take much memory count as several. A line keeps the
+ * whole chunk in memory in which it arrived.
+ */
 function weightOf(lines: readonly Line[]): number {
-  const bytes = lines.reduce((sum, line) => sum + (line.bytes?.length ?? 0), 0);
+  let bytes = 0;
+  const memory = new Set(lines.map((line) => line.bytes?.buffer));
+  for (const buffer of memory) bytes += buffer?.byteLength ?? 0;
   return Math.max(lines.length, Math.ceil(bytes / limits.bytesPerLine));
 }
 

@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
-import { Overloaded } from '../../event-log/overloaded.js';
 import { ProblemError, problem, validationProblem } from '../contract/problems.js';
+import { GrowingBuffer } from '../growing-buffer.js';
 import { httpLimits as limits } from '../limits.js';
-import { ownerOf, requestBudgets } from './request-budgets.js';
+import { ownerOf, requestBudgets, tooManyArriving } from './request-budgets.js';
 import { illFormedFields } from './text-fields.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -83,28 +83,38 @@ async function readBody(ctx: Context): Promise<Buffer> {
   const expected = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
   if (expected > limits.maxBodyBytes && expected !== Number.POSITIVE_INFINITY) throw tooLarge();
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    /** One function per chunk that arrived before the last one. */
+    /** The body, if it arrives in one chunk, as most do. */
+    let only: Buffer | undefined;
+    const arrived = new GrowingBuffer(limits.maxBodyBytes);
+    let isFinished = false;
+    /** One function per growth of the buffer. */
     const releases: (() => void)[] = [];
     const finish = (settle: () => void) => {
+      isFinished = true;
       clearTimeout(timer);
       for (const release of releases) release();
       request.off('data', onData).off('end', onEnd).off('error', onAbort).off('close', onAbort);
       settle();
     };
     const onData = (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > limits.maxBodyBytes) {
+      if (arrived.length + chunk.length > limits.maxBodyBytes) {
         finish(() => reject(tooLarge()));
         return;
       }
-      chunks.push(chunk);
-      // Most bodies arrive in one chunk, which takes no memory for long.
-      if (size < expected) releases.push(arrivingBodies.hold(ownerOf(ctx), chunk.length, onEvicted));
+      // A whole body takes no memory for long.
+      if (chunk.length === expected) {
+        only = chunk;
+        return;
+      }
+      const growth = arrived.append(chunk);
+      if (growth === 0) return;
+      const release = arrivingBodies.hold(ownerOf(ctx), growth, onEvicted);
+      // This body itself may have been evicted.
+      if (isFinished) release();
+      else releases.push(release);
     };
-    const onEvicted = () => finish(() => reject(new Overloaded('bytes of incomplete bodies', limits.maxArrivingBytes)));
-    const onEnd = () => finish(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    const onEvicted = () => finish(() => reject(tooManyArriving()));
+    const onEnd = () => finish(() => resolve(only ?? arrived.take()));
     const onAbort = () =>
       finish(() =>
         reject(new ProblemError(problem('malformed-request', 'The connection closed before the end of the body.'))),

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { ByteLedger } from '../../byte-ledger.js';
+import { Overloaded } from '../../event-log/overloaded.js';
 import { httpLimits as limits } from '../limits.js';
 import { requestContext } from './request-context.js';
 
@@ -25,6 +26,11 @@ export function createRequestBudgets(
     batchIdleTimeoutMs: limits.batchIdleTimeoutMs,
     ...timeouts,
   };
+}
+
+/** The failure of a request whose incomplete body was given up. */
+export function tooManyArriving(): Overloaded {
+  return new Overloaded('bytes of incomplete bodies', limits.maxArrivingBytes);
 }
 
 export function setRequestBudgets(ctx: Context, budgets: RequestBudgets): void {

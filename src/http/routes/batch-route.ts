@@ -1,26 +1,31 @@
 import { Readable } from 'node:stream';
 import type { Context } from 'koa';
 import { FairSemaphore } from '../../fair-semaphore.js';
+import type { ReadModels } from '../../queries/live-generation.js';
 import { admittedLines } from '../batch/batch-lines.js';
 import { createLineHandler, type LineResponse } from '../batch/handle-lines.js';
 import { batchLimits as limits } from '../batch/limits.js';
 import { orderedWindow } from '../batch/ordered-window.js';
 import { ResultSpool, SpoolSpace } from '../batch/result-spool.js';
-import { authorityLost, type Problem, ProblemError, problem } from '../contract/problems.js';
+import { authorityLost, type Problem, ProblemError, problem, problemOf } from '../contract/problems.js';
 import { InFlightRequests } from '../middleware/in-flight-requests.js';
 import { projectionWait } from '../request/headers.js';
 import { rejectContentEncoding } from '../request/json-body.js';
 import { placeOf } from '../request/place.js';
-import { ownerOf, requestBudgets } from '../request/request-budgets.js';
+import { ownerOf, requestBudgets, tooManyArriving } from '../request/request-budgets.js';
 import { callerOf, requestContext } from '../request/request-context.js';
 import { discardRest } from '../response/discard-rest.js';
+import { onceClosed } from '../response/once-closed.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
-type BatchDependencies = Pick<
-  HttpDependencies,
-  'handleCommand' | 'placeOrders' | 'models' | 'applied' | 'authority' | 'rateLimit' | 'defaultCurrency'
->;
+interface BatchDependencies
+  extends Pick<
+    HttpDependencies,
+    'handleCommand' | 'placeOrders' | 'applied' | 'authority' | 'rateLimit' | 'defaultCurrency'
+  > {
+  readonly models: Pick<ReadModels, 'projections'>;
+}
 
 /** Shared by the batches of a process. */
 interface SharedByBatches {
@@ -92,21 +97,29 @@ async function handleBatch(
       lastPositions.set(partition, Math.max(position, lastPositions.get(partition) ?? 0)),
   });
   const disconnected = new AbortController();
-  const unauthorized = new AbortController();
-  const unwatch = authority.watch(caller, () => unauthorized.abort());
-  ctx.res.once('close', () => {
+  /** Why the batch ends early, once it has to. */
+  let reason: Problem | undefined;
+  const stopped = new AbortController();
+  const stop = (why: Problem) => {
+    reason ??= why;
+    stopped.abort();
+  };
+  const unwatch = authority.watch(caller, () => stop(authorityLost()));
+  onceClosed(ctx, () => {
     unwatch();
     disconnected.abort();
   });
 
-  const ended = AbortSignal.any([disconnected.signal, unauthorized.signal]);
+  const ended = AbortSignal.any([disconnected.signal, stopped.signal]);
+  const { arrivingBodies, batchIdleTimeoutMs } = requestBudgets(ctx);
   let isEndedEarly = false;
   const source = admittedLines(ctx.req, {
     owner,
     linesInFlight,
     waitForCapacity: (lines) => rateLimit.waitForCapacity(owner, lines, ended),
-    idleTimeoutMs: requestBudgets(ctx).batchIdleTimeoutMs,
-    unauthorized: unauthorized.signal,
+    idleTimeoutMs: batchIdleTimeoutMs,
+    hold: (bytes) => arrivingBodies.hold(owner, bytes, () => stop(problemOf(tooManyArriving()))),
+    stopped: stopped.signal,
     ended,
     hasToEnd: () => {
       isEndedEarly = spool.isFull;
@@ -124,11 +137,11 @@ async function handleBatch(
     context.logged = { lines: lastLine };
     await spool.push(responses.map((response) => `${JSON.stringify(response)}\n`).join(''));
   }
-  const reason = unauthorized.signal.aborted ? authorityLost() : isEndedEarly ? resultsNotRead(lastLine) : undefined;
-  if (reason) {
-    const end = { line: lastLine + 1, status: reason.status, problem: reason } satisfies LineResponse;
+  const why = reason ?? (isEndedEarly ? resultsNotRead(lastLine) : undefined);
+  if (why) {
+    const end = { line: lastLine + 1, status: why.status, problem: why } satisfies LineResponse;
     await spool.push(`${JSON.stringify(end)}\n`);
-    if (unauthorized.signal.aborted) ctx.res.once('finish', () => ctx.req.destroy());
+    if (!caller.isAuthorized()) ctx.res.once('finish', () => ctx.req.destroy());
     // The client may read only once it has sent everything.
     else discardRest(ctx.req);
   }
