@@ -3,6 +3,7 @@ import Koa from 'koa';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { createAdmission } from './middleware/admission.js';
 import { crossOrigin } from './middleware/cors.js';
+import { logCutResponses } from './middleware/cut-responses.js';
 import { createPlaces } from './middleware/in-flight-requests.js';
 import { shedLoad } from './middleware/load-shedding.js';
 import { observeRequests } from './middleware/observe-requests.js';
@@ -36,7 +37,7 @@ export function createApp(
   addRoutes(route);
 
   const app = new Koa();
-  app.silent = true;
+  app.on('error', logCutResponses(log));
   const logOverload = createOverloadLog(log);
   app.use((ctx, next) => {
     setRequestBudgets(ctx, budgets);
