@@ -11,10 +11,11 @@ import {
   type EventLogConnection,
 } from '../service/connect.js';
 import { createLogger } from '../service/logger.js';
-import { printNotice } from './terminal/notices.js';
+import type { Terminal } from './terminal/terminal.js';
 
 /** The configuration, and the servers of the running service or, without one, of this command. */
 export interface ServerContext {
+  readonly terminal: Terminal;
   readonly config: Config;
   readonly servers: Servers;
   readonly log: Logger;
@@ -29,40 +30,46 @@ export type CommandContext = ServerContext & Connections;
  * @param needs redis: whether the task uses Redis
  */
 export async function withServers<T>(
+  { terminal, redis }: { readonly terminal: Terminal; readonly redis: boolean },
   task: (context: ServerContext) => Promise<T>,
-  needs: { readonly redis: boolean },
 ): Promise<T> {
-  const config = readConfig(process.env);
-  const log = await createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel);
-  const command = `orders ${process.argv[2] ?? ''}`.trimEnd();
-  const servers = await openServers(config, { notify: printNotice, command, mode: 'join', ...needs });
+  const config = readConfig(terminal.env);
+  const log = await createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel, terminal.logDestination);
+  const { notify, command } = terminal;
+  const servers = await openServers(config, { notify, command, mode: 'join', redis });
   try {
-    return await task({ config, servers, log });
+    return await task({ terminal, config, servers, log });
   } finally {
     await servers.stop();
   }
 }
 
+/** The needs of a command that opens connections. */
+export interface ConnectionNeeds {
+  readonly terminal: Terminal;
+  /** Connections to PostgreSQL; by default 4. */
+  readonly poolSize?: number;
+}
+
 /** Runs a command's task with a connection to the event log, whose database it migrates first. */
-export function withEventLog<T>(task: (context: EventLogContext) => Promise<T>, poolSize?: number): Promise<T> {
-  return withConnection(connectToEventLog, task, { redis: false }, poolSize);
+export function withEventLog<T>(needs: ConnectionNeeds, task: (context: EventLogContext) => Promise<T>): Promise<T> {
+  return withConnection(connectToEventLog, { ...needs, redis: false }, task);
 }
 
 /**
  * Runs a command's task with connections to the event log, whose database it migrates first, and to
  * Redis.
  */
-export function withConnections<T>(task: (context: CommandContext) => Promise<T>, poolSize?: number): Promise<T> {
-  return withConnection(connect, task, { redis: true }, poolSize);
+export function withConnections<T>(needs: ConnectionNeeds, task: (context: CommandContext) => Promise<T>): Promise<T> {
+  return withConnection(connect, { ...needs, redis: true }, task);
 }
 
 function withConnection<Connection extends object, T>(
   open: (options: ConnectOptions) => Promise<Connection>,
+  { terminal, poolSize = 4, redis }: ConnectionNeeds & { readonly redis: boolean },
   task: (context: ServerContext & Connection) => Promise<T>,
-  needs: { readonly redis: boolean },
-  poolSize = 4,
 ): Promise<T> {
-  return withServers(async (context) => {
+  return withServers({ terminal, redis }, async (context) => {
     const { config, servers, log } = context;
     const cleanup = new CleanupStack();
     try {
@@ -74,5 +81,5 @@ function withConnection<Connection extends object, T>(
     } finally {
       await cleanup.run();
     }
-  }, needs);
+  });
 }

@@ -8,7 +8,7 @@ import { type StartedService, startService } from '../service/start-service.js';
 import { withTimeout } from '../with-timeout.js';
 import { readArguments } from './terminal/arguments.js';
 import { errorMessage } from './terminal/errors.js';
-import { printNotice } from './terminal/notices.js';
+import type { Terminal } from './terminal/terminal.js';
 
 const usage = `orders serve [--roles ROLE,ROLE]
 
@@ -32,26 +32,26 @@ const stopTimeoutMs = 40_000;
  * after a signal, and with 1 if the start failed, an embedded server ended, or the stop took longer
  * than its bound.
  */
-export async function serve(args: string[]): Promise<void> {
+export async function serve(args: string[], terminal: Terminal): Promise<void> {
   const { values } = readArguments(args, usage, { roles: { type: 'string' } }, 0);
-  if (values.help) return console.log(usage);
-  const config = readConfig({ ...process.env, ...(values.roles === undefined ? {} : { ORDERS_ROLES: values.roles }) });
-  for (const warning of unknownVariables(process.env)) printNotice(warning);
+  if (values.help) return terminal.print(usage);
+  const config = readConfig({ ...terminal.env, ...(values.roles === undefined ? {} : { ORDERS_ROLES: values.roles }) });
+  for (const warning of unknownVariables(terminal.env)) terminal.notify(warning);
   const stopSignal = firstStopSignal();
-  const run = start(config);
+  const run = start(config, terminal);
   const reason = await Promise.race([stopSignal, run.failed]);
-  if (!(reason instanceof Error)) printNotice(`${reason}: finishing the requests in flight`);
+  if (!(reason instanceof Error)) terminal.notify(`${reason}: finishing the requests in flight`);
   const limitMs = config.shutdownDelayMs + config.shutdownTimeoutMs + stopTimeoutMs;
   try {
     await withTimeout(limitMs, run.stop());
   } catch {
     abandonChildren();
     const stopped = reason instanceof Error ? `${errorMessage(reason)}; ` : '';
-    printNotice(`${stopped}the service did not stop within ${limitMs / 1000} s, and ends without finishing`);
+    terminal.notify(`${stopped}the service did not stop within ${limitMs / 1000} s, and ends without finishing`);
     process.exit(1);
   }
   if (reason instanceof Error) throw reason;
-  printNotice('stopped');
+  terminal.notify('stopped');
 }
 
 /** A service from the beginning of its start on. */
@@ -62,7 +62,7 @@ interface Run {
   stop(): Promise<void>;
 }
 
-function start(config: Config): Run {
+function start(config: Config, terminal: Terminal): Run {
   let servers: Servers | undefined;
   let service: StartedService | undefined;
   let fail: (error: unknown) => void = () => undefined;
@@ -73,12 +73,12 @@ function start(config: Config): Run {
   let isStopping = false;
   let starting: Promise<void>;
   async function startOne(log: Logger, openedServers: Servers): Promise<void> {
-    const options = { config: { ...config, port }, servers: openedServers, log, notify: printNotice };
+    const options = { config: { ...config, port }, servers: openedServers, log, notify: terminal.notify };
     const started = await startService(options);
     service = started;
     port = Number(new URL(started.url).port);
     const roles = [...config.roles].join(' and ');
-    printNotice(`listening on ${started.url} (${roles}; ${started.partitions} partitions)`);
+    terminal.notify(`listening on ${started.url} (${roles}; ${started.partitions} partitions)`);
     void started.newEpoch.then(() => {
       if (!isStopping) starting = startOver(log, openedServers, started).catch(fail);
     });
@@ -88,14 +88,14 @@ function start(config: Config): Run {
    * then belong to the lost part of the log.
    */
   async function startOver(log: Logger, openedServers: Servers, old: StartedService): Promise<void> {
-    printNotice('the log has a new epoch: the service starts over');
+    terminal.notify('the log has a new epoch: the service starts over');
     service = undefined;
     await old.stop();
     if (!isStopping) await startOne(log, openedServers);
   }
   starting = (async () => {
     const log = await createLogger(config.logLevel);
-    servers = await openServers(config, { notify: printNotice, command: 'orders serve', mode: 'own' });
+    servers = await openServers(config, { notify: terminal.notify, command: terminal.command, mode: 'own' });
     void servers.failed.then(fail);
     await startOne(log, servers);
   })().catch(fail);

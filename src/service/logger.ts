@@ -1,11 +1,12 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 
 /**
- * The log of the service on standard output: one JSON object per line, or readable lines if
- * standard output is a terminal. Errors are reduced by `errorForLog`.
+ * The log of the service: one JSON object per line, or readable lines if it goes to standard output
+ * and that is a terminal. Errors are reduced by `errorForLog`.
+ * @param destination by default, standard output
  */
-export async function createLogger(level: string): Promise<Logger> {
-  if (!process.stdout.isTTY) return createJsonLogger(level);
+export async function createLogger(level: string, destination?: DestinationStream): Promise<Logger> {
+  if (destination || !process.stdout.isTTY) return createJsonLogger(level, destination);
   const { default: pretty } = await import('pino-pretty');
   const readable = pretty({ ignore: 'pid,hostname,service', translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
   return createJsonLogger(level, readable);

@@ -97,7 +97,7 @@ describe('a log that was tampered with', () => {
   let log: TestLog;
   let checkpoint: SignedCheckpointPayload;
 
-  beforeEach(async () => {
+  before(async () => {
     log = await createTestLog(4);
     const append = appender(log);
     const orders = [orderIdIn(1, 4), orderIdIn(1, 4), orderIdIn(1, 4), orderIdIn(1, 4)];
@@ -110,14 +110,26 @@ describe('a log that was tampered with', () => {
       });
     for (const other of [0, 2, 3]) await place(append, orderIdIn(other, 4));
     checkpoint = await createCheckpointPayload(log.pool, log.settings);
+    for (const table of tables) await log.owner.query(`create table kept_${table} as table ${table}`);
   });
-  afterEach(() => log.close());
+  afterEach(async () => {
+    await disableTriggers();
+    for (const table of tables) {
+      await log.owner.query(`truncate ${table}; insert into ${table} table kept_${table}`);
+      await log.owner.query(`alter table ${table} enable trigger all`);
+    }
+  });
+  after(() => log.close());
+
+  const tables = ['events', 'partition_heads', 'merkle_nodes'];
+  async function disableTriggers(): Promise<void> {
+    for (const table of tables) await log.owner.query(`alter table ${table} disable trigger all`);
+  }
 
   const verify = (against?: SignedCheckpointPayload) =>
     verifyLog({ pool: log.pool, partitions: 4, inParallel: 2, against });
   async function tamper(...statements: string[]): Promise<void> {
-    for (const table of ['events', 'partition_heads'])
-      await log.owner.query(`alter table ${table} disable trigger all`);
+    await disableTriggers();
     for (const sql of statements) await log.owner.query(sql.replace(/AT (\d+)/g, 'partition = 1 and "position" = $1'));
   }
 
@@ -134,8 +146,7 @@ describe('a log that was tampered with', () => {
     }
     await createCheckpointPayload(log.pool, log.settings);
     expect(await verify()).to.deep.equal([]);
-    await log.owner.query('alter table merkle_nodes disable trigger all');
-    await log.owner.query(`update merkle_nodes set hash = decode(repeat('ab', 32), 'hex') where partition = 2`);
+    await tamper(`update merkle_nodes set hash = decode(repeat('ab', 32), 'hex') where partition = 2`);
     expect(await verify())
       .to.have.length(1)
       .and.to.have.nested.property('[0].reason', 'tree-altered');
@@ -200,7 +211,7 @@ describe('orders verify', function () {
     const key = file('key.pem');
     const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
     await writeFile(key, pem, { flag: 'wx' }).catch(() => undefined);
-    return runOrders(log, args, { env: { ORDERS_SIGNING_KEY_FILES: key } });
+    return runOrders(log, args, { ORDERS_SIGNING_KEY_FILES: key });
   };
 
   it('orders verify reports an intact log as intact, and names the place of a change', async () => {
@@ -226,7 +237,7 @@ describe('orders verify', function () {
     const another = await createTestLog(4);
     await writeFile(
       file('other.json'),
-      (await runOrders(another, ['checkpoint'], { env: { ORDERS_SIGNING_KEY_FILES: file('key.pem') } })).stdout,
+      (await runOrders(another, ['checkpoint'], { ORDERS_SIGNING_KEY_FILES: file('key.pem') })).stdout,
     );
     await another.close();
     expect((await orders('verify', '--against', file('other.json'))).stdout).to.match(/it was replaced/);

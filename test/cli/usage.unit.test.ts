@@ -13,8 +13,10 @@ import { verifyProofCommand } from '../../src/cli/commands/verify-proof.js';
 import { webhooksCommand } from '../../src/cli/commands/webhooks.js';
 import { serve } from '../../src/cli/serve.js';
 import { UsageError } from '../../src/cli/terminal/errors.js';
+import type { Terminal } from '../../src/cli/terminal/terminal.js';
+import { recordingTerminal } from '../support/orders-command.js';
 
-const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
+const commands: Readonly<Record<string, (args: string[], terminal: Terminal) => Promise<void>>> = {
   serve,
   migrate: migrateCommand,
   status: statusCommand,
@@ -34,13 +36,13 @@ const maxColumns = 100;
 describe('the usage of commands', () => {
   for (const [name, command] of Object.entries(commands)) {
     it(`orders ${name} --help prints its usage, at most ${maxColumns} columns wide`, async () => {
-      const printed = await printedBy(() => command(['--help']));
+      const printed = await printedBy(command, ['--help']);
       expect(printed.startsWith(`orders ${name}`), printed).to.equal(true);
       expect(printed.split('\n').filter((line) => line.length > maxColumns)).to.deep.equal([]);
     });
 
     it(`orders ${name} rejects an unknown option and shows its usage`, async () => {
-      const error = await command(['--no-such-option']).catch((reason: unknown) => reason);
+      const error = await command(['--no-such-option'], recordingTerminal()).catch((reason: unknown) => reason);
       expect(error).to.be.instanceOf(UsageError);
       expect(String(error))
         .to.match(/--no-such-option/)
@@ -49,19 +51,13 @@ describe('the usage of commands', () => {
   }
 
   it('a command rejects surplus arguments instead of ignoring them', async () => {
-    const error = await commands.status?.(['everything']).catch((reason: unknown) => reason);
+    const error = await commands.status?.(['everything'], recordingTerminal()).catch((reason: unknown) => reason);
     expect(String(error)).to.match(/Unexpected argument 'everything'/);
   });
 });
 
-async function printedBy(task: () => Promise<void>): Promise<string> {
-  const { log } = console;
-  const lines: string[] = [];
-  console.log = (text: string) => lines.push(text);
-  try {
-    await task();
-  } finally {
-    console.log = log;
-  }
-  return lines.join('\n');
+async function printedBy(command: (typeof commands)[string], args: string[]): Promise<string> {
+  const terminal = recordingTerminal();
+  await command(args, terminal);
+  return terminal.ended().stdout.trimEnd();
 }

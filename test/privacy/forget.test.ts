@@ -74,7 +74,7 @@ describe('personal data that is sealed', function () {
     );
     return values.flat().join('\n');
   };
-  const forget = (user: string) => runOrders(log, ['forget', user, '--reason', 'asked by mail'], { env });
+  const forget = (user: string) => runOrders(log, ['forget', user, '--reason', 'asked by mail'], env);
 
   it('sealed personal data is not readable in the log, and is in every response', async () => {
     const { ada } = await placeBoth();
@@ -86,9 +86,9 @@ describe('personal data that is sealed', function () {
     expect(events[0]?.data).to.deep.include(personal);
     expect([events[1]?.data.text, events[4]?.data.tracking_number]).to.deep.equal(['ring twice', 'TRACK-4711']);
     expect((await get('/orders?user_id=Ada%20Lovelace')).orders).to.have.length(1);
-    const history = await runOrders(log, ['history', ada], { env });
+    const history = await runOrders(log, ['history', ada], env);
     expect(history.stdout).to.include('Ada Lovelace').and.to.include('TRACK-4711');
-    const exported = await runOrders(log, ['export', '--user', 'Ada Lovelace'], { env });
+    const exported = await runOrders(log, ['export', '--user', 'Ada Lovelace'], env);
     expect(exported.stdout.trim().split('\n')).to.have.length(5);
   });
 
@@ -133,10 +133,10 @@ describe('personal data that is sealed', function () {
     });
     expect(await verifyLog({ pool: log.pool, partitions: 4, inParallel: 2, against: checkpoint })).to.deep.equal([]);
 
-    const replayed = await runOrders(log, ['replay', 'all'], { env });
+    const replayed = await runOrders(log, ['replay', 'all'], env);
     expect(replayed.code, replayed.output).to.equal(0);
     await shown();
-    expect((await runOrders(log, ['verify', '--projections'], { env })).code).to.equal(0);
+    expect((await runOrders(log, ['verify', '--projections'], env)).code).to.equal(0);
 
     const operations = await readOperatorEvents(createStreamReader(log.pool, 4));
     expect(operations[0]).to.deep.include({ type: 'PersonForgotten' });
@@ -193,7 +193,7 @@ describe('personal data that is sealed', function () {
   });
 
   it('orders forget takes an id as a JSON string, and refuses bytes that are not UTF-8', async () => {
-    const erase = (...args: string[]) => runOrders(log, ['forget', ...args, '--reason', 'asked by mail'], { env });
+    const erase = (...args: string[]) => runOrders(log, ['forget', ...args, '--reason', 'asked by mail'], env);
     await placeBoth();
     const done = await erase('--json', '"Ada\\u0020Lovelace"');
     expect([done.code, done.stdout]).to.satisfy(

@@ -64,7 +64,7 @@ describe('the drill of docs/backup-and-restore.md', function () {
     const env = { ORDERS_SIGNING_KEY_FILES: keyFile, ORDERS_PARTITIONS: '4' };
     const service = await startService(log, env);
     const place = () => call(service, 'POST', '/orders', order, { prefer: 'wait=10' });
-    const orders = (...args: string[]) => runOrders(log, args, { env });
+    const orders = (...args: string[]) => runOrders(log, args, env);
     try {
       const kept = (await place()).body.order_id;
       await runChild(join(bin, 'pg_basebackup'), ['-d', databaseUrl, '-D', backup, '-X', 'stream', '-c', 'fast'], {

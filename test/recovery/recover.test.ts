@@ -157,7 +157,7 @@ describe('orders recover', function () {
     await log.redis.flushall();
     await refused();
 
-    expect((await runOrders(log, ['recover'], { env })).code).to.equal(0);
+    expect((await runOrders(log, ['recover'], env)).code).to.equal(0);
     const second = await startLocal(env);
     const { position } = await place(second);
     expect(position).to.match(/^0:3@2-/);
@@ -166,10 +166,10 @@ describe('orders recover', function () {
     await restore(log, backup);
     const error = await startLocal(env).catch((reason: unknown) => reason);
     expect(String(error)).to.match(/knows epoch 2-[0-9a-f]{8} of the log, but the log is in epoch 1/);
-    const { stdout } = await runOrders(log, ['recover', '--dry-run'], { env });
+    const { stdout } = await runOrders(log, ['recover', '--dry-run'], env);
     expect(stdout).to.match(/Redis knows epoch 2-[0-9a-f]{8}, which the log has lost/);
     expect(stdout).to.match(/lost: 1 events of 1 orders, 1 of them whole/);
-    expect((await runOrders(log, ['recover'], { env })).code).to.equal(0);
+    expect((await runOrders(log, ['recover'], env)).code).to.equal(0);
     const third = await startLocal(env);
     expect((await place(third)).position)
       .to.match(/^0:3@2-/)

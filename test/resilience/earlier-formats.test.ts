@@ -44,7 +44,7 @@ describe('A database and a Redis of format 1', () => {
 
   it('have an intact log that a checkpoint of then confirms, and read models that equal it', async () => {
     const args = ['verify', '--against', fixture.checkpointFile, '--projections'];
-    const { code, output } = await runOrders(fixture, args, { env: fixture.env });
+    const { code, output } = await runOrders(fixture, args, fixture.env);
     expect(code, output).to.equal(0);
   });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createDataDir } from '../support/data-dir.js';
-import { type Ended, runOrders } from '../support/orders-command.js';
+import { type Ended, spawnOrders } from '../support/orders-command.js';
 import { eventually } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
 
@@ -58,7 +58,7 @@ describe('the embedded servers', function () {
 
   /** Runs a command on the embedded servers, in an environment of its own. */
   function orders(args: string[], env: Record<string, string> = {}): Promise<Ended> {
-    return runOrders({ databaseUrl: '', redisUrl: '' }, args, { env: { ORDERS_DATA_DIR: dataDir, ...env } });
+    return spawnOrders({ databaseUrl: '', redisUrl: '' }, args, { env: { ORDERS_DATA_DIR: dataDir, ...env } });
   }
 
   /** The PIDs of the embedded servers. */

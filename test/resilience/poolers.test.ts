@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { type LocalService, startLocalService } from '../support/local-service.js';
+import { type LocalService, refusalOf, startLocalService } from '../support/local-service.js';
 import { runOrders } from '../support/orders-command.js';
 import { hasPgBouncer, type PgBouncer, startPgBouncer } from '../support/pgbouncer.js';
 import { asAdmin, createDatabase, eventually, serverUrls } from '../support/servers.js';
@@ -43,7 +43,7 @@ describe('behind PgBouncer (skipped where the Debian package pgbouncer is not in
     await placeAndReadBack(services);
     for (const service of services) expect(service.output()).to.not.match(/error/i);
     // The command line too, which connects and migrates by itself.
-    const verified = await runOrders(servers, ['verify'], { env });
+    const verified = await runOrders(servers, ['verify'], env);
     expect(verified.output, verified.output).to.match(/40|intact/);
     expect(verified.code).to.equal(0);
   });
@@ -76,12 +76,8 @@ describe('behind PgBouncer (skipped where the Debian package pgbouncer is not in
     return bouncer;
   }
 
-  async function refusal(url: string, env: Record<string, string>): Promise<string> {
-    const { code, output } = await runOrders({ databaseUrl: url, redisUrl: serverUrls().redisUrl }, ['serve'], {
-      env: { PORT: '0', ORDERS_DB_ROLE: role, ...env },
-    });
-    expect(code, output).to.equal(1);
-    return output;
+  function refusal(url: string, env: Record<string, string>): Promise<string> {
+    return refusalOf({ databaseUrl: url, redisUrl: serverUrls().redisUrl }, { ORDERS_DB_ROLE: role, ...env });
   }
 
   /** Places orders at once, and reads each back from the other process. */

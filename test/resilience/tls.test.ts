@@ -6,7 +6,7 @@ import { startPostgres } from '../../src/embedded/postgres.js';
 import { startRedis } from '../../src/embedded/redis.js';
 import { serverUser } from '../../src/embedded/server-user.js';
 import { createDataDir } from '../support/data-dir.js';
-import { runOrders } from '../support/orders-command.js';
+import { refusalOf } from '../support/local-service.js';
 import { createPrivateCa, hasOpenssl, type PrivateCa } from '../support/private-ca.js';
 import { call, type RunningService, startService } from '../support/service.js';
 
@@ -80,11 +80,7 @@ describe('servers with TLS and a private certification authority (skipped where 
     expect(await refusal(`${postgresUrl}?sslmode=verify-full&sslrootcert=/nowhere.crt`)).to.match(/nowhere\.crt/);
   });
 
-  async function refusal(databaseUrl: string): Promise<string> {
-    const { code, output } = await runOrders({ databaseUrl, redisUrl }, ['serve'], { env: { PORT: '0' } });
-    expect(code, output).to.equal(1);
-    return output;
-  }
+  const refusal = (databaseUrl: string) => refusalOf({ databaseUrl, redisUrl });
 
   async function expectWorking(service: RunningService): Promise<void> {
     try {

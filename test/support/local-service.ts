@@ -1,3 +1,4 @@
+import { errorMessage } from '../../src/cli/terminal/errors.js';
 import { readConfig } from '../../src/config.js';
 import { openServers } from '../../src/embedded/servers.js';
 import { createJsonLogger } from '../../src/service/logger.js';
@@ -38,4 +39,19 @@ export async function startLocalService(
   const servers = await openServers(config, { notify, command: 'a test', mode: 'own' });
   const { url, stop } = await startService({ config, servers, log: logger, notify });
   return { url, output: () => output, stop };
+}
+
+/** The message that says why the service does not start on these servers. */
+export async function refusalOf(
+  log: Pick<TestLog, 'databaseUrl' | 'redisUrl'>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  let service: LocalService;
+  try {
+    service = await startLocalService(log, env);
+  } catch (error) {
+    return errorMessage(error);
+  }
+  await service.stop();
+  throw new Error('the service has started');
 }

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { runCommand } from '../../src/cli/run-command.js';
+import type { Terminal } from '../../src/cli/terminal/terminal.js';
 import { projectPath } from '../../src/project-path.js';
 import type { TestLog } from './servers.js';
 
@@ -9,11 +11,54 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Runs `orders …` as a process of its own, on this log. `running` may kill it. */
-export function runOrders(
-  log: Pick<TestLog, 'databaseUrl' | 'redisUrl'>,
+type Servers = Pick<TestLog, 'databaseUrl' | 'redisUrl'>;
+type Environment = Readonly<Record<string, string>>;
+
+/** A terminal that keeps what is written to it. */
+export function recordingTerminal(name = '', env: Environment = {}): Terminal & { ended(): Ended } {
+  let stdout = '';
+  let output = '';
+  const write = (text: string) => {
+    stdout += text;
+    output += text;
+  };
+  const writeError = (text: string) => {
+    output += text;
+  };
+  return {
+    command: `orders ${name}`,
+    env,
+    print: (line) => write(`${line}\n`),
+    async write(text) {
+      write(text);
+      return true;
+    },
+    notify: (message) => writeError(`orders: ${message}\n`),
+    progress: { isScreen: false, write: writeError },
+    logDestination: { write },
+    exitCode: 0,
+    ended() {
+      return { code: this.exitCode, stdout, output };
+    },
+  };
+}
+
+/**
+ * Runs `orders …` on this log in the process of the tests, which is much cheaper than a process of
+ * its own.
+ * @param env the whole configuration, besides the servers: the variables of this process are unused
+ */
+export async function runOrders(log: Servers, args: readonly string[], env: Environment = {}): Promise<Ended> {
+  const terminal = recordingTerminal(args[0], { DATABASE_URL: log.databaseUrl, REDIS_URL: log.redisUrl, ...env });
+  await runCommand([...args], terminal);
+  return terminal.ended();
+}
+
+/** Runs `orders …` on this log as a process of its own. `running` may kill it. */
+export function spawnOrders(
+  log: Servers,
   args: readonly string[],
-  options: { env?: Record<string, string>; running?: (kill: () => void) => void } = {},
+  options: { readonly env?: Environment; readonly running?: (kill: () => void) => void } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [projectPath('scripts/orders.mjs'), ...args], {
     env: { ...process.env, DATABASE_URL: log.databaseUrl, REDIS_URL: log.redisUrl, ...options.env },

@@ -143,7 +143,7 @@ describe('delivery of webhooks', function () {
       attempts: 2,
       last_error: 'responded with status 503',
     });
-    const listed = await runOrders(log, ['webhooks', 'dead-letters', id], { env });
+    const listed = await runOrders(log, ['webhooks', 'dead-letters', id], env);
     expect(JSON.parse(listed.stdout)).to.deep.equal(letters[0]);
     expect(
       (await call(service, 'POST', `/webhooks/${id}/dead-letters/replay`, { event: '0:999' })).body.replayed,
@@ -212,21 +212,19 @@ describe('delivery of webhooks', function () {
   });
 
   it('webhooks can be managed on the command line', async () => {
-    const created = await runOrders(log, ['webhooks', 'create', `${receiver.url}/cli`, '--events', 'OrderPlaced'], {
-      env,
-    });
+    const created = await runOrders(log, ['webhooks', 'create', `${receiver.url}/cli`, '--events', 'OrderPlaced'], env);
     expect(created.stdout.trim(), created.output).to.match(/^whsec_/);
-    const listed = (await runOrders(log, ['webhooks', 'list'], { env })).stdout;
+    const listed = (await runOrders(log, ['webhooks', 'list'], env)).stdout;
     expect(listed).to.match(/active {2}http:\S+\/cli {2}OrderPlaced {2}0 pending {2}0 dead {2}0 behind/);
     const id = listed.split(' ')[0]!;
     for (const action of ['test', 'pause', 'resume', 'rotate-secret', 'replay', 'dead-letters', 'delete'])
-      expect((await runOrders(log, ['webhooks', action, id], { env })).code, action).to.equal(0);
+      expect((await runOrders(log, ['webhooks', action, id], env)).code, action).to.equal(0);
     for (const wrong of [
       ['webhooks'],
       ['webhooks', 'delete', id],
       ['webhooks', 'create', 'ftp://x'],
       ['webhooks', 'pause', 'x'],
     ])
-      expect((await runOrders(log, wrong, { env })).code, wrong.join(' ')).to.equal(2);
+      expect((await runOrders(log, wrong, env)).code, wrong.join(' ')).to.equal(2);
   });
 });

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { type ExportedEvent, exportedColumns, exportedEvent } from '../../audit/exported-event.js';
 import { csvLine } from '../../csv-line.js';
 import { readHeadPositions } from '../../event-log/heads/read-heads.js';
@@ -12,6 +11,7 @@ import type { EventLogConnection } from '../../service/connect.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/errors.js';
+import type { Terminal } from '../terminal/terminal.js';
 
 const usage = `orders export [options] > FILE
 
@@ -37,7 +37,7 @@ interface Range {
 }
 
 /** `orders export`: streams events to standard output, only as fast as they are read from it. */
-export async function exportCommand(args: string[]): Promise<void> {
+export async function exportCommand(args: string[], terminal: Terminal): Promise<void> {
   const options = {
     from: { type: 'string' },
     to: { type: 'string' },
@@ -46,23 +46,23 @@ export async function exportCommand(args: string[]): Promise<void> {
     format: { type: 'string' },
   } as const;
   const { values } = readArguments(args, usage, options, 0);
-  if (values.help) return console.log(usage);
+  if (values.help) return terminal.print(usage);
   const format = values.format ?? 'ndjson';
   if (format !== 'ndjson' && format !== 'csv') throw new UsageError(usage);
   if (values.order !== undefined && !isUuid(values.order)) throw new UsageError('--order must be the UUID of an order');
   const filter = { order: values.order === undefined ? undefined : canonicalUuid(values.order), user: values.user };
-  await withEventLog(async (eventLog) => {
+  await withEventLog({ terminal }, async (eventLog) => {
     const { pool } = eventLog;
     const heads = await readHeadPositions(pool);
     const after = values.from === undefined ? undefined : await positionsAt(pool, { at: justBefore(values.from) });
     const until = values.to === undefined ? heads : await positionsAt(pool, { at: justBefore(values.to) });
-    if (format === 'csv') await write(csvLine(exportedColumns));
+    if (format === 'csv') await terminal.write(csvLine(exportedColumns));
     for (const [partition, last] of until) {
       const range = { partition, after: after?.get(partition) ?? 0, last };
       for await (const event of select(eventLog, range, filter)) {
         const line =
           format === 'csv' ? csvLine(exportedColumns.map((name) => event[name])) : `${JSON.stringify(event)}\n`;
-        if (!(await write(line))) return;
+        if (!(await terminal.write(line))) return;
       }
     }
   });
@@ -100,13 +100,6 @@ async function isPlacedBy(
   const [opened = stored] = await openEvents([stored]);
   const event = recordedEvent(opened);
   return event.type === 'OrderPlaced' && event.data.user_id === user;
-}
-
-/** False once the reader of standard output has closed it. */
-async function write(text: string): Promise<boolean> {
-  if (!process.stdout.writable) return false;
-  if (!process.stdout.write(text)) await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]);
-  return process.stdout.writable;
 }
 
 /** The last moment before a time: recorded_at has a precision of one millisecond. */

@@ -5,8 +5,8 @@ import { hasLoneSurrogate } from '../../well-formed-text.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/errors.js';
-import { printNotice } from '../terminal/notices.js';
 import { operator } from '../terminal/operator.js';
+import type { Terminal } from '../terminal/terminal.js';
 
 const usage = `orders forget USER_ID --reason TEXT [--json]
 
@@ -18,19 +18,19 @@ const usage = `orders forget USER_ID --reason TEXT [--json]
   --json  USER_ID is a JSON string, such as '"u-1"': for ids that a terminal cannot pass on`;
 
 /** `orders forget`: erases a person's data. */
-export async function forgetCommand(args: string[]): Promise<void> {
+export async function forgetCommand(args: string[], terminal: Terminal): Promise<void> {
   const { values, positionals } = readArguments(
     args,
     usage,
     { reason: { type: 'string' }, json: { type: 'boolean' } },
     1,
   );
-  if (values.help) return console.log(usage);
+  if (values.help) return terminal.print(usage);
   const [given] = positionals;
   const userId = given !== undefined && values.json ? parseUserId(given) : given;
   const { reason = '' } = values;
   if (userId === undefined || reason.trim() === '') throw new UsageError(usage);
-  await withEventLog(async ({ pool, settings, personKeys, log }) => {
+  await withEventLog({ terminal }, async ({ pool, settings, personKeys, log }) => {
     if (!personKeys) {
       throw new UsageError('this log holds no sealed personal data, since ORDERS_PERSONAL_DATA_KEY_FILE is not set');
     }
@@ -38,10 +38,10 @@ export async function forgetCommand(args: string[]): Promise<void> {
     const readStream = createStreamReader(pool, partitions);
     const { append } = wireAppender({ pool, settings }, log);
     const erased = await forgetPerson({ pool, partitions, personKeys, readStream, append }, userId, reason, operator());
-    if (hasLoneSurrogate(userId)) printNotice(sharedKey(userId));
+    if (hasLoneSurrogate(userId)) terminal.notify(sharedKey(userId));
     if (!erased) throw new UsageError('no personal data of this user is sealed in the log');
     const orders = `${erased.orders} ${erased.orders === 1 ? 'order' : 'orders'}`;
-    console.log(`forgot person ${erased.person}, in ${orders}. Delete all older backups of the table person_keys.`);
+    terminal.print(`forgot person ${erased.person}, in ${orders}. Delete all older backups of the table person_keys.`);
   });
 }
 

@@ -11,6 +11,7 @@ import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/errors.js';
+import type { Terminal } from '../terminal/terminal.js';
 
 const usage = `orders history ORDER_ID
 
@@ -18,21 +19,21 @@ const usage = `orders history ORDER_ID
   each event. ORDER_ID is the order's UUID.`;
 
 /** `orders history ID`: shows the events of an order as a timeline, read from the log itself. */
-export async function historyCommand(args: string[]): Promise<void> {
+export async function historyCommand(args: string[], terminal: Terminal): Promise<void> {
   const { values, positionals } = readArguments(args, usage, {}, 1);
-  if (values.help) return console.log(usage);
+  if (values.help) return terminal.print(usage);
   const [orderId] = positionals;
   if (!isUuid(orderId)) throw new UsageError(usage);
-  await withEventLog(async ({ pool, openEvents, settings: { partitions } }) => {
+  await withEventLog({ terminal }, async ({ pool, openEvents, settings: { partitions } }) => {
     const stored = await openEvents(await createStreamReader(pool, partitions)(canonicalUuid(orderId)));
     const [first] = stored;
     if (!first || isKeyReservation(first)) throw new UsageError(`there is no order ${orderId}`);
-    console.log(`order ${first.orderId}, partition ${first.partition}\n`);
+    terminal.print(`order ${first.orderId}, partition ${first.partition}\n`);
     let order: Order | undefined;
     for (const event of stored) {
       const recorded = recordedEvent(event);
       order = evolve(order, recorded);
-      for (const line of linesOf(event, recorded, order)) console.log(line);
+      for (const line of linesOf(event, recorded, order)) terminal.print(line);
     }
   });
 }

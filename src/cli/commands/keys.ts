@@ -4,8 +4,8 @@ import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/errors.js';
-import { printNotice } from '../terminal/notices.js';
 import { alignColumns } from '../terminal/tables.js';
+import type { Terminal } from '../terminal/terminal.js';
 
 const usage = `orders keys create --name NAME --scopes SCOPE,SCOPE [--subject SUBJECT] [--expires TIME]
 orders keys list
@@ -31,7 +31,7 @@ interface CreateOptions {
 }
 
 /** `orders keys`: creates, lists and revokes API keys. */
-export async function keysCommand(args: string[]): Promise<void> {
+export async function keysCommand(args: string[], terminal: Terminal): Promise<void> {
   const options = {
     name: { type: 'string' },
     scopes: { type: 'string' },
@@ -39,15 +39,18 @@ export async function keysCommand(args: string[]): Promise<void> {
     expires: { type: 'string' },
   } as const;
   const { values, positionals } = readArguments(args, usage, options, 2);
-  if (values.help) return console.log(usage);
+  if (values.help) return terminal.print(usage);
   const [action, id] = positionals;
-  if (action === 'create' && id === undefined) return create(values);
-  if (action === 'list' && id === undefined) return list();
-  if (action === 'revoke' && id !== undefined) return revoke(id);
+  if (action === 'create' && id === undefined) return create(terminal, values);
+  if (action === 'list' && id === undefined) return list(terminal);
+  if (action === 'revoke' && id !== undefined) return revoke(terminal, id);
   throw new UsageError(usage);
 }
 
-async function create({ name = '', scopes: scopeList, subject, expires }: CreateOptions): Promise<void> {
+async function create(
+  terminal: Terminal,
+  { name = '', scopes: scopeList, subject, expires }: CreateOptions,
+): Promise<void> {
   if (name === '' || name.length > 200) throw new UsageError(`--name must be 1 to 200 characters.\n\n${usage}`);
   if (subject !== undefined && !/^[^\p{Cc}]{1,200}$/u.test(subject)) {
     throw new UsageError('--subject must be 1 to 200 characters without control characters');
@@ -57,15 +60,15 @@ async function create({ name = '', scopes: scopeList, subject, expires }: Create
     throw new UsageError('--expires must be a time in the future, such as 2030-01-01T00:00:00Z');
   }
   const chosen = parseScopes(scopeList);
-  await withEventLog(async ({ pool }) => {
+  await withEventLog({ terminal }, async ({ pool }) => {
     const created = await createApiKey(pool, {
       name,
       scopes: chosen,
       expiresAt: expiresMs === undefined ? null : new Date(expiresMs).toISOString(),
       ...(subject === undefined ? {} : { subject }),
     });
-    printNotice(`created key ${created.id} of ${created.subject} for ${chosen.join(', ')}. It is not shown again:`);
-    console.log(created.key);
+    terminal.notify(`created key ${created.id} of ${created.subject} for ${chosen.join(', ')}. It is not shown again:`);
+    terminal.print(created.key);
   });
 }
 
@@ -78,22 +81,22 @@ function parseScopes(text = ''): Scope[] {
   return given.filter(isScope);
 }
 
-async function list(): Promise<void> {
-  await withEventLog(async ({ pool }) => {
+async function list(terminal: Terminal): Promise<void> {
+  await withEventLog({ terminal }, async ({ pool }) => {
     const rows = (await listApiKeys(pool)).map(({ id, name, subject, scopes: granted, ...times }) => {
       const { createdAt, expiresAt, revokedAt } = times;
       const end = revokedAt ? `revoked ${revokedAt}` : expiresAt ? `expires ${expiresAt}` : 'does not expire';
       return [`ok_${id}_…`, name, subject, granted.join(','), `created ${createdAt}`, end];
     });
-    for (const line of alignColumns(rows)) console.log(line);
+    for (const line of alignColumns(rows)) terminal.print(line);
   });
 }
 
-async function revoke(text: string): Promise<void> {
+async function revoke(terminal: Terminal, text: string): Promise<void> {
   const id = /^(?:ok_)?([0-9a-z]{12})(?:_|$)/.exec(text)?.[1];
   if (id === undefined) throw new UsageError('the ID of a key has 12 letters and digits: see `orders keys list`');
-  await withEventLog(async ({ pool }) => {
+  await withEventLog({ terminal }, async ({ pool }) => {
     if (!(await revokeApiKey(pool, id))) throw new UsageError(`there is no key ${id}, or it was revoked already`);
-    console.log(`revoked key ${id}`);
+    terminal.print(`revoked key ${id}`);
   });
 }

@@ -1,6 +1,7 @@
 import { migrate } from '../../event-log/migrate.js';
 import { type ServerContext, withServers } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
+import type { Terminal } from '../terminal/terminal.js';
 
 const usage = `orders migrate
 
@@ -8,13 +9,13 @@ const usage = `orders migrate
   If the user of DATABASE_URL may not create tables, set MIGRATION_DATABASE_URL.`;
 
 /** `orders migrate`: brings the database schema up to date, and prints what was applied. */
-export async function migrateCommand(args: string[]): Promise<void> {
-  if (readArguments(args, usage, {}, 0).values.help) return console.log(usage);
+export async function migrateCommand(args: string[], terminal: Terminal): Promise<void> {
+  if (readArguments(args, usage, {}, 0).values.help) return terminal.print(usage);
   const task = async ({ config, servers }: ServerContext) => {
     const { applied, version } = await migrate(servers.migrationDatabaseUrl, config.partitions, {
       role: config.databaseRole,
     });
-    console.log(applied.length === 0 ? `the database is at version ${version}` : `applied ${applied.join(', ')}`);
+    terminal.print(applied.length === 0 ? `the database is at version ${version}` : `applied ${applied.join(', ')}`);
   };
-  await withServers(task, { redis: false });
+  await withServers({ terminal, redis: false }, task);
 }

@@ -4,6 +4,7 @@ import { getProjections, type ProjectionState } from '../../queries/get-projecti
 import { withConnections } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { alignColumns } from '../terminal/tables.js';
+import type { Terminal } from '../terminal/terminal.js';
 
 const usage = `orders status
 
@@ -13,20 +14,20 @@ const usage = `orders status
   Exit code 1: a projection or a rebuild has stopped.`;
 
 /** `orders status`: shows the lag of each projection, with one mark per partition. */
-export async function statusCommand(args: string[]): Promise<void> {
-  if (readArguments(args, usage, {}, 0).values.help) return console.log(usage);
-  await withConnections(async ({ pool, models, settings: { logId, partitions, epochs } }) => {
+export async function statusCommand(args: string[], terminal: Terminal): Promise<void> {
+  if (readArguments(args, usage, {}, 0).values.help) return terminal.print(usage);
+  await withConnections({ terminal }, async ({ pool, models, settings: { logId, partitions, epochs } }) => {
     const heads = await readHeadPositions(pool);
     const projections = await getProjections(models);
     const events = [...heads.values()].reduce((sum, head) => sum + head, 0);
     const owners = new Set(projections[0]?.partitions.map(({ owner }) => owner ?? 'no projector'));
-    console.log(
+    terminal.print(
       `log ${logId}${epochs.current === firstEpoch ? '' : `, epoch ${epochs.current}`}: ${events.toLocaleString('en')} events in ${partitions} partitions, projected by ${[...owners].join(', ')}\n`,
     );
-    for (const line of lagTable(projections, heads, partitions)) console.log(line);
-    console.log('\n· up to date   ▁▂▃▄▅▆▇█ behind by 1, 10, 100, … events   x stopped');
-    printRebuilds(projections);
-    printStopped(projections);
+    for (const line of lagTable(projections, heads, partitions)) terminal.print(line);
+    terminal.print('\n· up to date   ▁▂▃▄▅▆▇█ behind by 1, 10, 100, … events   x stopped');
+    printRebuilds(terminal, projections);
+    printStopped(terminal, projections);
   });
 }
 
@@ -48,26 +49,30 @@ function lagMark(lag: number): string {
   return lag === 0 ? '·' : ('▁▂▃▄▅▆▇█'[Math.min(7, Math.floor(Math.log10(lag)))] ?? '█');
 }
 
-function printRebuilds(projections: readonly ProjectionState[]): void {
+function printRebuilds(terminal: Terminal, projections: readonly ProjectionState[]): void {
   for (const { name, rebuild } of projections) {
     if (!rebuild) continue;
     const done = Math.floor((100 * rebuild.events_done) / Math.max(1, rebuild.events_total));
     const left = rebuild.seconds_left === null ? '' : `, ${rebuild.seconds_left} s left`;
-    console.log(`\n${name} is being rebuilt as generation ${rebuild.generation}: ${done} %${left}`);
+    terminal.print(`\n${name} is being rebuilt as generation ${rebuild.generation}: ${done} %${left}`);
     for (const { partition, position, error } of rebuild.stopped ?? []) {
-      console.log(`  stopped in partition ${partition} at position ${position}: ${error}`);
-      process.exitCode = 1;
+      terminal.print(`  stopped in partition ${partition} at position ${position}: ${error}`);
+      terminal.exitCode = 1;
     }
   }
 }
 
-function printStopped(projections: readonly ProjectionState[]): void {
+function printStopped(terminal: Terminal, projections: readonly ProjectionState[]): void {
   for (const { name, partitions } of projections) {
     for (const { partition, stopped } of partitions) {
       if (!stopped) continue;
-      console.log(`\n${name} has stopped in partition ${partition} at position ${stopped.position} (${stopped.at}):`);
-      console.log(`  ${stopped.type ?? 'unknown event'} of order ${stopped.order_id ?? 'unknown'}: ${stopped.error}`);
-      process.exitCode = 1;
+      terminal.print(
+        `\n${name} has stopped in partition ${partition} at position ${stopped.position} (${stopped.at}):`,
+      );
+      terminal.print(
+        `  ${stopped.type ?? 'unknown event'} of order ${stopped.order_id ?? 'unknown'}: ${stopped.error}`,
+      );
+      terminal.exitCode = 1;
     }
   }
 }

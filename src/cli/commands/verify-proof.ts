@@ -3,6 +3,7 @@ import { type OrderProof, verifyOrderProof } from '../../audit/order-proof.js';
 import { readConfig } from '../../config.js';
 import { readArguments } from '../terminal/arguments.js';
 import { errorMessage, UsageError } from '../terminal/errors.js';
+import type { Terminal } from '../terminal/terminal.js';
 import { trustedKeys } from '../trusted-keys.js';
 
 const usage = `orders verify-proof FILE --key KEYS
@@ -17,21 +18,21 @@ const usage = `orders verify-proof FILE --key KEYS
  * `orders verify-proof`: checks that the events of an order are in the log, unchanged. For an
  * auditor who has the proof but no access to the service.
  */
-export async function verifyProofCommand(args: string[]): Promise<void> {
+export async function verifyProofCommand(args: string[], terminal: Terminal): Promise<void> {
   const { values, positionals } = readArguments(args, usage, { key: { type: 'string' } }, 1);
-  if (values.help) return console.log(usage);
+  if (values.help) return terminal.print(usage);
   const [file] = positionals;
   if (file === undefined) throw new UsageError(usage);
-  const trusted = await trustedKeys(values.key, readConfig(process.env));
+  const trusted = await trustedKeys(values.key, readConfig(terminal.env));
   try {
     const proof = JSON.parse(await readFile(file, 'utf8')) as OrderProof;
     const checkpoint = await verifyOrderProof(proof, trusted);
     const events = `${proof.events.length} ${proof.events.length === 1 ? 'event' : 'events'}`;
-    console.log(
+    terminal.print(
       `order ${proof.order_id}: ${events}, in log ${checkpoint.log_id} as of ${checkpoint.created_at}, unchanged`,
     );
   } catch (error) {
-    console.log(errorMessage(error));
-    process.exitCode = 3;
+    terminal.print(errorMessage(error));
+    terminal.exitCode = 3;
   }
 }

@@ -7,6 +7,7 @@ import { allProjections } from '../../projections/all-projections.js';
 import { type EventLogContext, withConnections, withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
+import type { Terminal } from '../terminal/terminal.js';
 import { trustedKeys } from '../trusted-keys.js';
 import { dryRun } from './replay/dry-run.js';
 
@@ -32,7 +33,7 @@ const usage = `orders verify [options]
  * `orders verify`: checks that no event was changed, removed or inserted, and that the read models
  * match the log.
  */
-export async function verifyCommand(args: string[]): Promise<void> {
+export async function verifyCommand(args: string[], terminal: Terminal): Promise<void> {
   const options = {
     against: { type: 'string' },
     key: { type: 'string' },
@@ -40,30 +41,33 @@ export async function verifyCommand(args: string[]): Promise<void> {
     export: { type: 'string' },
   } as const;
   const { values } = readArguments(args, usage, options, 0);
-  if (values.help) return console.log(usage);
-  if (values.export !== undefined) return checkExport(values.export);
+  if (values.help) return terminal.print(usage);
+  if (values.export !== undefined) return checkExport(terminal, values.export);
   const { against, key } = values;
-  if (!values.projections) return withEventLog((context) => checkLog(context, against, key), poolSize);
-  await withConnections(async (context) => {
+  if (!values.projections) return withEventLog({ terminal, poolSize }, (context) => checkLog(context, against, key));
+  await withConnections({ terminal, poolSize }, async (context) => {
     await checkLog(context, against, key);
     await dryRun(context, allProjections, undefined);
-  }, poolSize);
+  });
 }
 
 async function checkLog(
-  { pool, settings, config }: EventLogContext,
+  { terminal, pool, settings, config }: EventLogContext,
   checkpointFile: string | undefined,
   keyFile: string | undefined,
 ): Promise<void> {
   const checkpoint =
     checkpointFile === undefined ? undefined : await readCheckpoint(checkpointFile, await trustedKeys(keyFile, config));
   for (const { name, startedAt } of settings.epochs.further)
-    console.log(`epoch ${name} of the log began at ${startedAt}`);
+    terminal.print(`epoch ${name} of the log began at ${startedAt}`);
   const isSameLog = checkpoint?.log_id === settings.logId;
   if (checkpoint && !isSameLog) {
-    reportFailure(`the checkpoint is of log ${checkpoint.log_id}, but this is log ${settings.logId}: it was replaced`);
+    reportFailure(
+      terminal,
+      `the checkpoint is of log ${checkpoint.log_id}, but this is log ${settings.logId}: it was replaced`,
+    );
   }
-  const bar = new ProgressBar('events');
+  const bar = new ProgressBar('events', terminal);
   let events = 0;
   const findings = await verifyLog({
     pool,
@@ -78,25 +82,25 @@ async function checkLog(
   });
   bar.end();
   for (const { partition, position, reason, detail } of findings) {
-    reportFailure(`partition ${partition}, position ${position}: ${reason}: ${detail}`);
+    reportFailure(terminal, `partition ${partition}, position ${position}: ${reason}: ${detail}`);
   }
   if (findings.length > 0) return;
   const seconds = bar.elapsedSeconds().toFixed(1);
-  console.log(
+  terminal.print(
     `the log is intact: ${events.toLocaleString('en')} events in ${settings.partitions} partitions, ${seconds} s`,
   );
-  if (isSameLog) console.log(`the log holds all events of the checkpoint of ${checkpoint.created_at}`);
+  if (isSameLog) terminal.print(`the log holds all events of the checkpoint of ${checkpoint.created_at}`);
 }
 
-async function checkExport(file: string): Promise<void> {
+async function checkExport(terminal: Terminal, file: string): Promise<void> {
   const result = await verifyExport(file);
-  if ('broken' in result) reportFailure(`line ${result.line}: ${result.broken}`);
-  else console.log(`${result.events.toLocaleString('en')} events match their hashes`);
+  if ('broken' in result) reportFailure(terminal, `line ${result.line}: ${result.broken}`);
+  else terminal.print(`${result.events.toLocaleString('en')} events match their hashes`);
 }
 
-function reportFailure(text: string): void {
-  console.log(text);
-  process.exitCode = 3;
+function reportFailure(terminal: Terminal, text: string): void {
+  terminal.print(text);
+  terminal.exitCode = 3;
 }
 
 async function readCheckpoint(file: string, trusted: readonly JWK[]): Promise<SignedCheckpointPayload> {

@@ -7,9 +7,9 @@ import { type EventLogContext, withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/errors.js';
 import { parseEventPosition } from '../terminal/event-position.js';
-import { printNotice } from '../terminal/notices.js';
 import { operator } from '../terminal/operator.js';
 import { alignColumns } from '../terminal/tables.js';
+import type { Terminal } from '../terminal/terminal.js';
 
 const maxDeadLettersShown = 200;
 
@@ -34,13 +34,13 @@ orders webhooks replay ID [--event PARTITION:POSITION]
              ${eventTypeLines.join(',\n             ')}`;
 
 /** `orders webhooks`: manages webhooks and their dead letters. */
-export async function webhooksCommand(args: string[]): Promise<void> {
+export async function webhooksCommand(args: string[], terminal: Terminal): Promise<void> {
   const options = { events: { type: 'string' }, event: { type: 'string' } } as const;
   const { values, positionals } = readArguments(args, usage, options, 2);
-  if (values.help) return console.log(usage);
+  if (values.help) return terminal.print(usage);
   const [action, subject = ''] = positionals;
   if (action !== 'list' && subject === '') throw new UsageError(usage);
-  await withEventLog(async (context) => {
+  await withEventLog({ terminal }, async (context) => {
     const store = createWebhookStore(context.pool);
     const requireWebhook = (exists: boolean) => {
       if (!exists) throw new UsageError(`there is no webhook ${subject}: see \`orders webhooks list\``);
@@ -49,39 +49,39 @@ export async function webhooksCommand(args: string[]): Promise<void> {
       case 'create':
         return create(context, subject, values.events);
       case 'list':
-        for (const line of alignColumns((await store.list()).map(rowOf))) console.log(line);
+        for (const line of alignColumns((await store.list()).map(rowOf))) terminal.print(line);
         return;
       case 'pause':
       case 'resume':
         requireWebhook(await store.setState(parseId(subject), action === 'pause' ? 'paused' : 'active'));
-        return console.log(`${action}d ${subject}`);
+        return terminal.print(`${action}d ${subject}`);
       case 'delete':
         requireWebhook(await store.delete(parseId(subject)));
-        return console.log(`deleted ${subject}`);
+        return terminal.print(`deleted ${subject}`);
       case 'rotate-secret': {
         const secret = await store.rotateSecret(parseId(subject));
-        requireWebhook(secret !== undefined);
-        return console.log(secret);
+        if (secret === undefined) return requireWebhook(false);
+        return terminal.print(secret);
       }
       case 'test': {
         const target = await store.target(parseId(subject));
         if (!target) return requireWebhook(false);
         const post = createSafePost(context.config.webhooksAllowPrivate);
         const outcome = await attempt(post.post, target.url, target.secrets, testMessage(subject)).finally(post.close);
-        if (outcome.result === 'delivered') return console.log(`${target.url} accepted the message`);
+        if (outcome.result === 'delivered') return terminal.print(`${target.url} accepted the message`);
         const error = outcome.result === 'gone' ? 'responded with status 410' : outcome.error;
         throw new Error(`${target.url} did not accept the message: ${error}`);
       }
       case 'dead-letters': {
         requireWebhook((await store.find(parseId(subject))) !== undefined);
         const letters = await store.deadLetters(subject, undefined, maxDeadLettersShown);
-        for (const letter of letters) console.log(JSON.stringify(letter));
+        for (const letter of letters) terminal.print(JSON.stringify(letter));
         return;
       }
       case 'replay': {
         requireWebhook((await store.find(parseId(subject))) !== undefined);
         const replayed = await store.replay(subject, chosenEvent(values.event));
-        return console.log(`${replayed} ${replayed === 1 ? 'dead letter' : 'dead letters'} will be sent again`);
+        return terminal.print(`${replayed} ${replayed === 1 ? 'dead letter' : 'dead letters'} will be sent again`);
       }
       default:
         throw new UsageError(usage);
@@ -89,7 +89,11 @@ export async function webhooksCommand(args: string[]): Promise<void> {
   });
 }
 
-async function create({ pool, config }: EventLogContext, url: string, events: string | undefined): Promise<void> {
+async function create(
+  { terminal, pool, config }: EventLogContext,
+  url: string,
+  events: string | undefined,
+): Promise<void> {
   const problem = addressProblem(url, config.webhooksAllowPrivate);
   if (problem !== undefined) throw new UsageError(`${url}: ${problem}`);
   const types = events?.split(',');
@@ -97,8 +101,8 @@ async function create({ pool, config }: EventLogContext, url: string, events: st
   if (unknown !== undefined) throw new UsageError(`there is no event type "${unknown}".\n\n${usage}`);
   const created = await createWebhookStore(pool).create(url, types, operator());
   if (!created) throw new UsageError('the maximum number of webhooks is reached: delete one first');
-  printNotice(`created webhook ${created.webhook_id}. Its secret is not shown again:`);
-  console.log(created.secret);
+  terminal.notify(`created webhook ${created.webhook_id}. Its secret is not shown again:`);
+  terminal.print(created.secret);
 }
 
 function rowOf(webhook: Webhook): string[] {

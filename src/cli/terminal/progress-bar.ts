@@ -1,3 +1,5 @@
+import type { Terminal } from './terminal.js';
+
 const width = 28;
 const redrawIntervalMs = 200;
 const lineIntervalMs = 5_000;
@@ -8,6 +10,7 @@ const lineIntervalMs = 5_000;
  */
 export class ProgressBar {
   readonly #unit: string;
+  readonly #progress: Terminal['progress'];
   readonly #startedMs = Date.now();
   readonly #startFraction: number;
   // The first drawing waits for an interval too: a rate over a few milliseconds means nothing.
@@ -17,8 +20,9 @@ export class ProgressBar {
    * @param unit what is counted, such as "lines".
    * @param startFraction the part that an earlier run has done, from 0 to 1.
    */
-  constructor(unit: string, startFraction = 0) {
+  constructor(unit: string, { progress }: Pick<Terminal, 'progress'>, startFraction = 0) {
     this.#unit = unit;
+    this.#progress = progress;
     this.#startFraction = startFraction;
   }
 
@@ -29,16 +33,16 @@ export class ProgressBar {
    */
   update(fraction: number, count: number, note = ''): void {
     const now = Date.now();
-    const terminal = process.stderr.isTTY;
-    if (now - this.#drawnMs < (terminal ? redrawIntervalMs : lineIntervalMs)) return;
+    const { isScreen } = this.#progress;
+    if (now - this.#drawnMs < (isScreen ? redrawIntervalMs : lineIntervalMs)) return;
     this.#drawnMs = now;
     const text = `${this.#text(fraction, count)}${note && `  ${note}`}`;
-    process.stderr.write(terminal ? `\r\x1b[2K${text}` : `${text}\n`);
+    this.#progress.write(isScreen ? `\r\x1b[2K${text}` : `${text}\n`);
   }
 
   /** Removes the bar from the terminal. */
   end(): void {
-    if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
+    if (this.#progress.isScreen) this.#progress.write('\r\x1b[2K');
   }
 
   elapsedSeconds(): number {

@@ -7,7 +7,7 @@ import { projectPath } from '../../../src/project-path.js';
 import { exactJson } from '../../../src/queries/exact-json.js';
 import { getMetrics } from '../../../src/queries/get-metrics.js';
 import { startProjector } from '../../support/events.js';
-import { runOrders } from '../../support/orders-command.js';
+import { runOrders, spawnOrders } from '../../support/orders-command.js';
 import { expectIntactLog, projected, queriesOf } from '../../support/read-models.js';
 import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
 
@@ -35,11 +35,11 @@ describe('orders import', function () {
   });
 
   const orders = (args: string[], killWhen?: () => Promise<boolean>) =>
-    runOrders(log, args, {
-      running: (kill) => {
-        if (killWhen) void eventually('the moment to kill', killWhen, 60_000).then(kill);
-      },
-    });
+    killWhen === undefined
+      ? runOrders(log, args)
+      : spawnOrders(log, args, {
+          running: (kill) => void eventually('the moment to kill', killWhen, 60_000).then(kill),
+        });
   const count = async () => (await log.owner.query('select count(*)::int as n from events')).rows[0].n as number;
   const exists = (file: string) =>
     access(file).then(
@@ -351,11 +351,13 @@ describe('orders import', function () {
     const file = join(folder, 'cdnow.csv');
     await copyFile(excerpt, file);
     const projector = await startProjector(log);
-    // The report names a living owner.
-    await projected(log);
-    expect((await orders(['import', file, ...mapping])).output).not.to.match(/read models/);
-    expect(await getMetrics(queriesOf(log), { currency: 'USD' })).to.include({ total_orders: 300 });
-    await projector.stop();
+    try {
+      await projected(log);
+      expect((await orders(['import', file, ...mapping])).output).not.to.match(/read models/);
+      expect(await getMetrics(queriesOf(log), { currency: 'USD' })).to.include({ total_orders: 300 });
+    } finally {
+      await projector.stop();
+    }
     const alone = await orders(['import', file, ...mapping, '--source', 'again', '--no-wait']);
     expect(alone.output).to.match(/300 imported/);
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect } from 'chai';
-import { runOrders } from '../../support/orders-command.js';
+import { spawnOrders } from '../../support/orders-command.js';
 import { serverUrls } from '../../support/servers.js';
 
 const orders = 300_000;
@@ -24,7 +24,7 @@ describe('A large file of scattered rows', function () {
       const args = ['import', file, '--group-by', 'no', '--total', 'computed', '--set', 'currency=EUR', '--dry-run'];
       const map = ['--map', 'user_id=user,occurred_at=at,item_id=sku,quantity=n,unit_price=price'];
       const env = { NODE_OPTIONS: `--max-old-space-size=${heapMb}` };
-      const { code, output } = await runOrders(serverUrls(), [...args, ...map], { env });
+      const { code, output } = await spawnOrders(serverUrls(), [...args, ...map], { env });
       expect(output).to.match(/300,000 orders: 300,000 accepted, 0 already there, 0 rejected/);
       expect(code).to.equal(0);
     } finally {

@@ -2,24 +2,31 @@ import type { ImportProgress } from '../../../import/import-progress.js';
 import { importLimits } from '../../../import/limits.js';
 import type { Warnings } from '../../../import/mapping/warnings.js';
 import { listFiles } from '../../../import/rejected-records.js';
-import { printNotice } from '../../terminal/notices.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
+import type { Terminal } from '../../terminal/terminal.js';
 
 /**
  * Shows the progress of an import. An import that continues an earlier one starts with that one's
  * records.
  */
 export class ImportView {
+  readonly #terminal: Terminal;
   readonly #file: string;
   readonly #bytes: number;
-  /** One record, as a word: a line, or an order of several lines. */
   readonly #unit: 'line' | 'order';
   #bar: ProgressBar | undefined;
   /** Records that an interrupted import has done. */
   #before = 0;
   readonly #shown: string[] = [];
 
-  constructor(file: string, bytes: number, unit: 'line' | 'order') {
+  /**
+   * @param imported bytes: of the file; unit: one record, as a word, a line or an order of several
+   */
+  constructor(
+    terminal: Terminal,
+    { file, bytes, unit }: { readonly file: string; readonly bytes: number; readonly unit: 'line' | 'order' },
+  ) {
+    this.#terminal = terminal;
     this.#file = file;
     this.#bytes = bytes;
     this.#unit = unit;
@@ -30,8 +37,9 @@ export class ImportView {
     const { bytes } = progress.position;
     if (!this.#bar) {
       this.#before = records;
-      this.#bar = new ProgressBar(`${this.#unit}s`, records > 0 ? bytes / this.#bytes : 0);
-      if (records > 0) printNotice(`continuing after ${formatCount(records)} ${this.#unit}s of an interrupted import`);
+      this.#bar = new ProgressBar(`${this.#unit}s`, this.#terminal, records > 0 ? bytes / this.#bytes : 0);
+      if (records > 0)
+        this.#terminal.notify(`continuing after ${formatCount(records)} ${this.#unit}s of an interrupted import`);
     }
     this.#bar.update(bytes / Math.max(this.#bytes, 1), records - this.#before);
   }
@@ -51,19 +59,19 @@ export class ImportView {
     const records = countRecords(result);
     const rate = Math.round((records - this.#before) / Math.max(seconds, 0.001));
     const { imported, alreadyThere, rejected, returns } = result;
-    console.log(
+    this.#terminal.print(
       `${formatCount(records)} ${this.#unit}s: ${formatCount(imported)} ${dryRun ? 'accepted' : 'imported'}, ${formatCount(alreadyThere)} already there, ` +
         `${formatCount(rejected)} rejected; ${seconds.toFixed(1)} s, ${formatCount(rate)} ${this.#unit}s/s`,
     );
-    if (returns > 0) console.log(`${formatCount(returns)} returns are listed in ${files.returns}`);
+    if (returns > 0) this.#terminal.print(`${formatCount(returns)} returns are listed in ${files.returns}`);
     if (rejected === 0) return;
-    for (const line of this.#shown) console.log(line);
-    console.log(`the rejected ${this.#unit}s and the reasons are in ${files.rejected}`);
-    process.exitCode = 3;
+    for (const line of this.#shown) this.#terminal.print(line);
+    this.#terminal.print(`the rejected ${this.#unit}s and the reasons are in ${files.rejected}`);
+    this.#terminal.exitCode = 3;
   }
 
   printWarnings(warnings: Warnings): void {
-    for (const message of warnings.messages()) console.log(`warning: ${message}`);
+    for (const message of warnings.messages()) this.#terminal.print(`warning: ${message}`);
   }
 }
 

@@ -9,41 +9,43 @@ import { type Input, openInput } from '../../../import/open-input.js';
 import { wireCommandHandlers } from '../../../service/wire-commands.js';
 import { withConnections } from '../../connections.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
+import type { Terminal } from '../../terminal/terminal.js';
 import { type ImportArguments, readImportArguments, usage } from './import-options.js';
 import { ImportView } from './import-view.js';
 import { printPreview } from './preview.js';
 import { waitForReadModels } from './wait-for-read-models.js';
 
 /** `orders import`: imports orders from a file, with the same checks as requests. */
-export async function importCommand(args: string[]): Promise<void> {
+export async function importCommand(args: string[], terminal: Terminal): Promise<void> {
   const options = readImportArguments(args);
-  if (!options) return console.log(usage);
-  const reading = new ProgressBar('MB read');
+  if (!options) return terminal.print(usage);
+  const reading = new ProgressBar('MB read', terminal);
   const onRead = (bytes: number, of: number) => reading.update(bytes / Math.max(of, 1), Math.round(bytes / 1e6));
   const input = await openInput({ ...options, onRead }).finally(() => reading.end());
   try {
-    if (options.preview !== undefined) await printPreview(described(options, input), options.preview);
-    else if (options.dryRun) await checkFile(options, input);
-    else await importInto(options, input);
+    if (options.preview !== undefined)
+      await printPreview(described(options, input, terminal), options.preview, terminal);
+    else if (options.dryRun) await checkFile(options, input, terminal);
+    else await importInto(options, input, terminal);
   } finally {
     await input.close();
   }
 }
 
-async function importInto(options: ImportArguments, input: Input): Promise<void> {
+async function importInto(options: ImportArguments, input: Input, terminal: Terminal): Promise<void> {
   const keyed = input.mapping !== undefined && keyColumnOf(input.mapping) !== undefined;
-  await withConnections(async (connections) => {
+  await withConnections({ terminal, poolSize: readConfig(terminal.env).poolSize }, async (connections) => {
     if (!keyed) {
       const { fingerprint, everyLineHasKey } = input;
       await checkImportedFile(connections.pool, options.source, fingerprint, options.sameLines, everyLineHasKey);
     }
-    const view = new ImportView(options.file, input.bytes, input.mapping?.groupColumn === undefined ? 'line' : 'order');
+    const view = viewOf(options, input, terminal);
     /** The last position that the import appended to each partition. */
     const appended = new Map<number, number>();
     let result: ImportProgress;
     try {
       result = await importFile({
-        ...common(options, input, view),
+        ...common(options, input, terminal, view),
         handlers: wireCommandHandlers(connections, connections.log),
         epoch: connections.settings.epochs.current,
         restart: options.restart,
@@ -57,18 +59,20 @@ async function importInto(options: ImportArguments, input: Input): Promise<void>
     view.printResult(result, false);
     view.printWarnings(input.warnings);
     if (!keyed && options.csv) {
-      console.log('orders are identified by their line in this file: to import a later export of it, use --key COLUMN');
+      terminal.print(
+        'orders are identified by their line in this file: to import a later export of it, use --key COLUMN',
+      );
     }
-    if (options.wait) await waitForReadModels(connections.models, appended);
-  }, readConfig(process.env).poolSize);
+    if (options.wait) await waitForReadModels(connections, appended);
+  });
 }
 
-async function checkFile(options: ImportArguments, input: Input): Promise<void> {
-  const view = new ImportView(options.file, input.bytes, input.mapping?.groupColumn === undefined ? 'line' : 'order');
+async function checkFile(options: ImportArguments, input: Input, terminal: Terminal): Promise<void> {
+  const view = viewOf(options, input, terminal);
   let result: ImportProgress;
   try {
     result = await importFile({
-      ...common(options, input, view),
+      ...common(options, input, terminal, view),
       handlers: dryRunHandlers(),
       dryRun: true,
       restart: true,
@@ -78,12 +82,16 @@ async function checkFile(options: ImportArguments, input: Input): Promise<void> 
   }
   view.printResult(result, true);
   view.printWarnings(input.warnings);
-  console.log('nothing was placed');
+  terminal.print('nothing was placed');
+}
+
+function viewOf({ file }: ImportArguments, { bytes, mapping }: Input, terminal: Terminal): ImportView {
+  return new ImportView(terminal, { file, bytes, unit: mapping?.groupColumn === undefined ? 'line' : 'order' });
 }
 
 /** The options that an import and a preview have in common. */
-function described({ source }: ImportArguments, { read, mapping }: Input) {
-  const { defaultCurrency } = readConfig(process.env);
+function described({ source }: ImportArguments, { read, mapping }: Input, terminal: Terminal) {
+  const { defaultCurrency } = readConfig(terminal.env);
   return {
     source,
     read,
@@ -92,9 +100,9 @@ function described({ source }: ImportArguments, { read, mapping }: Input) {
   };
 }
 
-function common(options: ImportArguments, input: Input, view: ImportView) {
+function common(options: ImportArguments, input: Input, terminal: Terminal, view: ImportView) {
   return {
-    ...described(options, input),
+    ...described(options, input, terminal),
     file: options.file,
     input: inputName(input),
     onProgress: (progress: ImportProgress) => view.update(progress),

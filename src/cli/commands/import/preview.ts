@@ -1,15 +1,16 @@
 import { type PreviewOptions, previewColumns, previewRows } from '../../../import/checking/preview.js';
 import { alignColumns } from '../../terminal/tables.js';
+import type { Terminal } from '../../terminal/terminal.js';
 
 /** Prints the first orders as a table, with the reasons for which others would be rejected. */
-export async function printPreview(options: PreviewOptions, count: number): Promise<void> {
+export async function printPreview(options: PreviewOptions, count: number, terminal: Terminal): Promise<void> {
   const rows = await previewRows(options, count);
   const table = [previewColumns, ...rows.map(({ cells }) => cells)];
-  for (const line of alignColumns(table, { right: [0, 5] })) console.log(line);
+  for (const line of alignColumns(table, { right: [0, 5] })) terminal.print(line);
   const refused = rows.flatMap(({ refused, cells: [line] }) =>
     refused === undefined ? [] : [`line ${line}: ${refused}`],
   );
-  for (const line of refused) console.log(line);
-  console.log(`the first ${rows.length} orders; nothing was placed`);
-  if (refused.length > 0) process.exitCode = 3;
+  for (const line of refused) terminal.print(line);
+  terminal.print(`the first ${rows.length} orders; nothing was placed`);
+  if (refused.length > 0) terminal.exitCode = 3;
 }

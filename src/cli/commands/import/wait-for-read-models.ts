@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { getProjections } from '../../../queries/get-projections.js';
-import type { ReadModels } from '../../../queries/live-generation.js';
 import { withTimeout } from '../../../with-timeout.js';
-import { printNotice } from '../../terminal/notices.js';
+import type { CommandContext } from '../../connections.js';
+import { isProjectorRunning } from '../../is-projector-running.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
 
 const pollIntervalMs = 100;
@@ -14,7 +14,8 @@ const patienceMs = 10_000;
  * with a notice if no projector runs, or if the read models do not move.
  * @param appended the last position that the import appended to each partition.
  */
-export async function waitForReadModels(models: ReadModels, appended: ReadonlyMap<number, number>): Promise<void> {
+export async function waitForReadModels(context: CommandContext, appended: ReadonlyMap<number, number>): Promise<void> {
+  const { models, terminal } = context;
   if (appended.size === 0) return;
   let bar: ProgressBar | undefined;
   let first = 0;
@@ -29,20 +30,20 @@ export async function waitForReadModels(models: ReadModels, appended: ReadonlyMa
           left += Math.max(0, (appended.get(partition) ?? 0) - checkpoint);
       }
       if (left === 0) return;
-      if (!projections.some(({ partitions }) => partitions.some(({ owner }) => owner !== null)))
-        return printNotice('no projector runs: the read models follow when the service runs');
+      if (!(await isProjectorRunning(context)))
+        return terminal.notify('no projector runs: the read models follow when the service runs');
       if (left < least) {
         least = left;
         movedMs = Date.now();
       } else if (Date.now() - movedMs > patienceMs)
-        return printNotice(`the read models are ${left} events behind and do not move: see orders status`);
-      bar ??= new ProgressBar('events in the read models');
+        return terminal.notify(`the read models are ${left} events behind and do not move: see orders status`);
+      bar ??= new ProgressBar('events in the read models', terminal);
       first = Math.max(first, left);
       bar.update((first - left) / first, first - left);
       await delay(pollIntervalMs);
     }
   } catch (error) {
-    printNotice(`the read models could not be asked: ${(error as Error).message}. Everything is imported.`);
+    terminal.notify(`the read models could not be asked: ${(error as Error).message}. Everything is imported.`);
   } finally {
     bar?.end();
   }

@@ -1,24 +1,17 @@
 import { setTimeout } from 'node:timers/promises';
 import { readHeadPositions } from '../../../event-log/heads/read-heads.js';
-import { countOwners } from '../../../event-log/partition-ownership.js';
 import { allProjections } from '../../../projections/all-projections.js';
 import { createGenerationStore } from '../../../projector/generations/generation-store.js';
 import { projectorLimits } from '../../../projector/limits.js';
 import { getProjections } from '../../../queries/get-projections.js';
-import { releaseOf } from '../../../read-models/keys.js';
 import { openProjector, type RunningProjector } from '../../../service/open-projector.js';
 import type { CommandContext } from '../../connections.js';
-import { printNotice } from '../../terminal/notices.js';
+import { isProjectorRunning } from '../../is-projector-running.js';
 import { operator } from '../../terminal/operator.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
 
 /** Milliseconds without a projector after which this command projects by itself. */
 const noOwnerMs = 3_000;
-
-/** Whether a process projects this log. */
-export async function isProjectorRunning({ pool, settings }: CommandContext): Promise<boolean> {
-  return (await countOwners(pool, settings, releaseOf(allProjections))) > 0;
-}
 
 /**
  * Waits until the read models of a new epoch hold the whole log. The running service fills them, or
@@ -27,12 +20,12 @@ export async function isProjectorRunning({ pool, settings }: CommandContext): Pr
  * @returns a sentence for each projection that stopped.
  */
 export async function fillReadModels(context: CommandContext, wasServiceRunning: boolean): Promise<readonly string[]> {
-  const { access, pool, models, redis, keys, openEvents } = context;
+  const { access, pool, models, redis, keys, openEvents, terminal } = context;
   const generations = createGenerationStore(redis, keys);
   for (const projection of allProjections) await generations.open(projection, operator());
   let own: RunningProjector | undefined;
   let ownersSeenMs = wasServiceRunning ? performance.now() : Number.NEGATIVE_INFINITY;
-  const bar = new ProgressBar('events');
+  const bar = new ProgressBar('events', terminal);
   try {
     for (;;) {
       const heads = await readHeadPositions(pool);
@@ -51,7 +44,7 @@ export async function fillReadModels(context: CommandContext, wasServiceRunning:
       // Processes that run start over in the new epoch, and are no owners for a moment.
       if (await isProjectorRunning(context)) ownersSeenMs = performance.now();
       if (!own && performance.now() - ownersSeenMs > noOwnerMs) {
-        printNotice('no projector is running: this command fills the read models');
+        terminal.notify('no projector is running: this command fills the read models');
         const owner = `orders recover:${process.pid}`;
         own = await openProjector({ ...context, database: access, owner, open: openEvents });
       }

@@ -9,13 +9,14 @@ import { createReadModels, type ReadModels } from '../../../queries/live-generat
 import { createKeys } from '../../../read-models/keys.js';
 import { knownByDataDir, knownByReadModels, noteEpoch } from '../../../service/continuity/known-log.js';
 import { type CommandContext, withConnections } from '../../connections.js';
+import { isProjectorRunning } from '../../is-projector-running.js';
 import { readArguments } from '../../terminal/arguments.js';
-import { printNotice } from '../../terminal/notices.js';
 import { operator } from '../../terminal/operator.js';
 import { alignColumns } from '../../terminal/tables.js';
+import type { Terminal } from '../../terminal/terminal.js';
 import { trustedKeys } from '../../trusted-keys.js';
 import { createEventFile } from './event-file.js';
-import { fillReadModels, isProjectorRunning } from './fill-read-models.js';
+import { fillReadModels } from './fill-read-models.js';
 import { type LostPart, lostParts, lostSince } from './lost-events.js';
 import { lostChanges } from './lost-orders.js';
 import { LostSummary } from './lost-summary.js';
@@ -54,10 +55,10 @@ const options = {
 } as const;
 
 /** `orders recover`: shows what a restore lost, and starts a new epoch of the log. */
-export async function recoverCommand(args: string[]): Promise<void> {
+export async function recoverCommand(args: string[], terminal: Terminal): Promise<void> {
   const { values } = readArguments(args, usage, options, 0);
-  if (values.help) return console.log(usage);
-  await withConnections(async (context) => {
+  if (values.help) return terminal.print(usage);
+  await withConnections({ terminal, poolSize }, async (context) => {
     const { settings, redis, keys, config, servers, pool } = context;
     const { epochs, partitions } = settings;
     const known = await knownByReadModels(redis, keys, epochs.current, partitions);
@@ -65,12 +66,12 @@ export async function recoverCommand(args: string[]): Promise<void> {
     // After a loss, Redis has the read models of the epoch that it knows, which the log may have
     // lost.
     const models = createReadModels(redis, createKeys(settings.logId, knownEpoch), partitions, allProjections, epochs);
-    console.log(`log ${settings.logId}, epoch ${epochs.current}`);
-    if (!epochs.has(knownEpoch)) console.log(`Redis knows epoch ${knownEpoch}, which the log has lost`);
+    terminal.print(`log ${settings.logId}, epoch ${epochs.current}`);
+    if (!epochs.has(knownEpoch)) terminal.print(`Redis knows epoch ${knownEpoch}, which the log has lost`);
     const parts = await lostParts(context, models);
-    printParts('the read models in Redis', parts);
-    if (known === undefined) console.log('Redis knows nothing of this log: what was lost is not known');
-    const summary = await printOrders(pool, models, parts, values.save);
+    printParts(terminal, 'the read models in Redis', parts);
+    if (known === undefined) terminal.print('Redis knows nothing of this log: what was lost is not known');
+    const summary = await printOrders(context, models, parts, values.save);
     await printDataDir(context);
     if (values.against !== undefined) {
       const checkpoint = await verifySignedCheckpoint(
@@ -78,11 +79,11 @@ export async function recoverCommand(args: string[]): Promise<void> {
         await trustedKeys(values.key, config),
       );
       const signed = { epoch: checkpoint.epoch ?? firstEpoch, positions: checkpoint.partitions };
-      printParts(`the checkpoint of ${checkpoint.created_at}`, await lostSince(context, epochs, signed));
+      printParts(terminal, `the checkpoint of ${checkpoint.created_at}`, await lostSince(context, epochs, signed));
     }
     await printClock(context, values['reset-clock'] ?? false);
     if (values['dry-run']) {
-      if (parts.length > 0) process.exitCode = 3;
+      if (parts.length > 0) terminal.exitCode = 3;
       return;
     }
     const isServiceRunning = await isProjectorRunning(context);
@@ -92,13 +93,13 @@ export async function recoverCommand(args: string[]): Promise<void> {
       lost: known === undefined ? null : summary.toJson(),
       resetClock: values['reset-clock'] ?? false,
     });
-    console.log(`epoch ${epoch} of the log has started`);
+    terminal.print(`epoch ${epoch} of the log has started`);
     const stopped = await buildReadModels(context, await readLogSettings(pool), [knownEpoch], isServiceRunning);
-    if (stopped.length === 0) return console.log('the read models hold the whole log again');
-    for (const line of stopped) printNotice(line);
-    printNotice('these read models lack the events from there on: `orders status` shows why they stopped');
-    process.exitCode = 1;
-  }, poolSize);
+    if (stopped.length === 0) return terminal.print('the read models hold the whole log again');
+    for (const line of stopped) terminal.notify(line);
+    terminal.notify('these read models lack the events from there on: `orders status` shows why they stopped');
+    terminal.exitCode = 1;
+  });
 }
 
 /** Resolves with a sentence for each projection that stopped. */
@@ -118,22 +119,22 @@ async function buildReadModels(
   return stopped;
 }
 
-function printParts(source: string, parts: readonly LostPart[]): void {
+function printParts(terminal: Terminal, source: string, parts: readonly LostPart[]): void {
   if (parts.length === 0) {
-    console.log(`${source}: nothing is missing in the log`);
+    terminal.print(`${source}: nothing is missing in the log`);
     return;
   }
-  console.log(`${source}: the log has lost events`);
+  terminal.print(`${source}: the log has lost events`);
   const rows = parts.map(({ partition, keptUpTo, knownUpTo }) =>
     [partition, keptUpTo, knownUpTo, knownUpTo - keptUpTo].map((value) => value.toLocaleString('en')),
   );
   const lines = alignColumns([['partition', 'kept up to', 'known up to', 'lost'], ...rows], { right: [0, 1, 2, 3] });
-  for (const line of lines) console.log(`  ${line}`);
+  for (const line of lines) terminal.print(`  ${line}`);
 }
 
 /** @param file the new file that takes each lost event; it is complete or does not exist. */
 async function printOrders(
-  pool: CommandContext['pool'],
+  { pool, terminal }: CommandContext,
   models: ReadModels,
   parts: readonly LostPart[],
   file: string | undefined,
@@ -150,24 +151,24 @@ async function printOrders(
     await output?.discard();
     throw error;
   }
-  if (parts.length > 0) for (const line of summary.lines()) console.log(line);
+  if (parts.length > 0) for (const line of summary.lines()) terminal.print(line);
   return summary;
 }
 
 /** Prints the knowledge of the data folder, if that is beyond the end of the log. */
 async function printDataDir(context: CommandContext): Promise<void> {
-  const { config, settings } = context;
+  const { terminal, config, settings } = context;
   const known = await knownByDataDir(config.dataDir, settings);
   if (known === undefined) return;
   const parts = await lostSince(context, settings.epochs, { epoch: known.epoch, positions: known.events });
-  if (parts.length > 0) printParts(`the data folder ${config.dataDir}`, parts);
+  if (parts.length > 0) printParts(terminal, `the data folder ${config.dataDir}`, parts);
 }
 
-async function printClock({ pool }: CommandContext, isReset: boolean): Promise<void> {
+async function printClock({ terminal, pool }: CommandContext, isReset: boolean): Promise<void> {
   const states = await readLogState(pool, []);
   const behindMs = Math.max(0, ...states.map(({ clock_behind_ms }) => clock_behind_ms ?? 0));
   if (behindMs < 1_000) return;
-  printNotice(
+  terminal.notify(
     `the clock of the database is ${Math.round(behindMs / 1000)} s behind the last event` +
       (isReset ? '' : ': if it is right now, add --reset-clock'),
   );

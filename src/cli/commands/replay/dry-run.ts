@@ -19,7 +19,7 @@ export async function dryRun(
   chosen: readonly Projection[],
   untilText: string | undefined,
 ): Promise<void> {
-  const { pool, redis, keys, settings, models, openEvents } = context;
+  const { pool, redis, keys, settings, models, openEvents, terminal } = context;
   const until = untilText === undefined ? undefined : await positionsAt(pool, parseLogPoint(untilText, settings));
   for (const projection of chosen) {
     const { name } = projection;
@@ -28,7 +28,7 @@ export async function dryRun(
     const scratch = await startScratchGeneration({ ...context, open: openEvents }, projection);
     try {
       const positions = until ?? new Map((await positionsOf(redis, keys, live, settings.partitions)).entries());
-      await replayWithBar(scratch, positions);
+      await replayWithBar(scratch, positions, terminal);
       let differences = 0;
       const compared = await compareGenerations({
         redis,
@@ -41,12 +41,12 @@ export async function dryRun(
         onDifference: ({ orderId, key, field, live: before, rebuilt }) => {
           differences += 1;
           const where = [orderId ? `order ${orderId}` : key, field].filter(Boolean).join('  ');
-          console.log(`${name}  ${where}  live ${before ?? 'nothing'}  rebuilt ${rebuilt ?? 'nothing'}`);
+          terminal.print(`${name}  ${where}  live ${before ?? 'nothing'}  rebuilt ${rebuilt ?? 'nothing'}`);
         },
       });
       const found = differences === 0 ? 'no difference' : `${differences.toLocaleString('en')} differences`;
-      console.log(`${name}: compared ${compared.toLocaleString('en')} keys with generation ${generation}, ${found}`);
-      if (differences > 0) process.exitCode = 3;
+      terminal.print(`${name}: compared ${compared.toLocaleString('en')} keys with generation ${generation}, ${found}`);
+      if (differences > 0) terminal.exitCode = 3;
     } finally {
       await scratch.discard();
     }

@@ -1,16 +1,14 @@
-import { countOwners } from '../../../event-log/partition-ownership.js';
-import { allProjections } from '../../../projections/all-projections.js';
 import type { Projection } from '../../../projections/projection.js';
 import { createGenerationStore } from '../../../projector/generations/generation-store.js';
 import { projectorLimits } from '../../../projector/limits.js';
 import { getProjections, type ProjectionState } from '../../../queries/get-projections.js';
 import type { ReadModels } from '../../../queries/live-generation.js';
-import { releaseOf } from '../../../read-models/keys.js';
 import { openProjector } from '../../../service/open-projector.js';
 import type { CommandContext } from '../../connections.js';
-import { printNotice } from '../../terminal/notices.js';
+import { isProjectorRunning } from '../../is-projector-running.js';
 import { operator } from '../../terminal/operator.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
+import type { Terminal } from '../../terminal/terminal.js';
 
 /**
  * Requests rebuilds and shows their progress until all are live or cancelled. If no process has the
@@ -18,7 +16,7 @@ import { ProgressBar } from '../../terminal/progress-bar.js';
  * @param detach returns right after the requests.
  */
 export async function rebuild(context: CommandContext, chosen: readonly Projection[], detach: boolean): Promise<void> {
-  const { redis, keys, pool, settings, models, access, openEvents } = context;
+  const { redis, keys, models, access, openEvents, terminal } = context;
   const generations = createGenerationStore(redis, keys);
   const by = operator();
   const requested = new Map<string, number>();
@@ -26,35 +24,39 @@ export async function rebuild(context: CommandContext, chosen: readonly Projecti
     await generations.open(projection, by);
     const { build, isNew } = await generations.request(projection, by);
     requested.set(projection.name, build.generation);
-    if (!isNew) printNotice(`a rebuild of ${projection.name} is already under way`);
+    if (!isNew) terminal.notify(`a rebuild of ${projection.name} is already under way`);
   }
   if (detach) {
-    console.log(`rebuilding ${[...requested.keys()].join(', ')}: \`orders status\` shows the progress`);
+    terminal.print(`rebuilding ${[...requested.keys()].join(', ')}: \`orders status\` shows the progress`);
     return;
   }
-  const isServiceRunning = (await countOwners(pool, settings, releaseOf(allProjections))) > 0;
-  if (!isServiceRunning) printNotice('no projector is running: this command projects until the rebuild is done');
+  const isServiceRunning = await isProjectorRunning(context);
+  if (!isServiceRunning) terminal.notify('no projector is running: this command projects until the rebuild is done');
   const owner = `orders replay:${process.pid}`;
   const own = isServiceRunning
     ? undefined
     : await openProjector({ ...context, database: access, owner, open: openEvents });
   try {
-    await showProgress(models, requested);
+    await showProgress(terminal, models, requested);
   } finally {
     await own?.close();
   }
 }
 
 /** @param requested by projection, the generation that is being built. */
-async function showProgress(models: ReadModels, requested: ReadonlyMap<string, number>): Promise<void> {
-  const bar = new ProgressBar('events');
+async function showProgress(
+  terminal: Terminal,
+  models: ReadModels,
+  requested: ReadonlyMap<string, number>,
+): Promise<void> {
+  const bar = new ProgressBar('events', terminal);
   let doneBefore: number | undefined;
   for (;;) {
     const states = (await getProjections(models)).filter(({ name }) => requested.has(name));
     const rebuilds = states.flatMap(({ rebuild }) => (rebuild ? [rebuild] : []));
     if (rebuilds.length === 0) {
       bar.end();
-      printResults(states, requested, bar.elapsedSeconds());
+      printResults(terminal, states, requested, bar.elapsedSeconds());
       return;
     }
     const done = sum(rebuilds.map((one) => one.events_done));
@@ -76,6 +78,7 @@ async function showProgress(models: ReadModels, requested: ReadonlyMap<string, n
 }
 
 function printResults(
+  terminal: Terminal,
   states: readonly ProjectionState[],
   requested: ReadonlyMap<string, number>,
   seconds: number,
@@ -85,10 +88,10 @@ function printResults(
       const events = sum(partitions.map(({ checkpoint }) => checkpoint));
       const rate = Math.round(events / Math.max(seconds, 0.001)).toLocaleString('en');
       const figures = `${events.toLocaleString('en')} events in ${seconds.toFixed(1)} s, ${rate}/s`;
-      console.log(`${name}: generation ${generation} is live (${figures})`);
+      terminal.print(`${name}: generation ${generation} is live (${figures})`);
     } else {
-      console.log(`${name}: the rebuild was cancelled; generation ${generation} is still live`);
-      process.exitCode = 1;
+      terminal.print(`${name}: the rebuild was cancelled; generation ${generation} is still live`);
+      terminal.exitCode = 1;
     }
   }
 }

@@ -5,6 +5,7 @@ import type { ScratchGeneration } from '../../../projector/dry-run/scratch-gener
 import { UsageError } from '../../terminal/errors.js';
 import { parseEventPosition } from '../../terminal/event-position.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
+import type { Terminal } from '../../terminal/terminal.js';
 
 /** Parses the value of --until. */
 export function parseLogPoint(text: string, { partitions, epochs }: LogSettings): LogPoint {
@@ -23,8 +24,9 @@ export function parseLogPoint(text: string, { partitions, epochs }: LogSettings)
 export async function replayWithBar(
   scratch: Pick<ScratchGeneration, 'replayTo'>,
   until: ReadonlyMap<number, number>,
+  terminal: Terminal,
 ): Promise<void> {
-  const bar = new ProgressBar('events');
+  const bar = new ProgressBar('events', terminal);
   try {
     await scratch.replayTo(until, (done, total) => bar.update(total === 0 ? 1 : done / total, done));
   } finally {

@@ -4,6 +4,7 @@ import { createGenerationStore } from '../../../projector/generations/generation
 import { withConnections } from '../../connections.js';
 import { readArguments } from '../../terminal/arguments.js';
 import { UsageError } from '../../terminal/errors.js';
+import type { Terminal } from '../../terminal/terminal.js';
 import { dryRun } from './dry-run.js';
 import { rebuild } from './rebuild.js';
 import { showUntil } from './show-until.js';
@@ -44,27 +45,27 @@ const options = {
  * `orders replay`: rebuilds read models, compares them with the log, and handles stopped
  * projections.
  */
-export async function replayCommand(args: string[]): Promise<void> {
+export async function replayCommand(args: string[], terminal: Terminal): Promise<void> {
   const { values, positionals } = readArguments(args, usage, options, Number.POSITIVE_INFINITY);
-  if (values.help) return console.log(usage);
+  if (values.help) return terminal.print(usage);
   const modes = [values.cancel, values.resume, values.skip, values['dry-run'] ?? values.until];
   if (modes.filter((mode) => mode !== undefined).length > 1) {
     throw new UsageError(`choose one of --cancel, --resume, --skip, and --dry-run or --until\n\n${usage}`);
   }
   const chosen = chooseProjections(positionals);
-  await withConnections(async (context) => {
+  await withConnections({ terminal }, async (context) => {
     const generations = createGenerationStore(context.redis, context.keys);
     if (values.cancel) {
       for (const projection of chosen) {
         const cancelled = await generations.cancel(projection);
-        console.log(`${projection.name}: ${cancelled ? 'cancelled the rebuild' : 'there was no rebuild to cancel'}`);
+        terminal.print(`${projection.name}: ${cancelled ? 'cancelled the rebuild' : 'there was no rebuild to cancel'}`);
       }
     } else if (values.skip !== undefined) {
       await skipEvent(context, chosen, values.skip, values.reason);
       for (const projection of chosen) await generations.resume(projection);
     } else if (values.resume) {
       for (const projection of chosen) await generations.resume(projection);
-      console.log(`retrying: ${chosen.map(({ name }) => name).join(', ')}`);
+      terminal.print(`retrying: ${chosen.map(({ name }) => name).join(', ')}`);
     } else if (values['dry-run']) {
       await dryRun(context, chosen, values.until);
     } else if (values.until !== undefined) {

@@ -28,7 +28,7 @@ export async function showUntil(
   for (const projection of chosen) {
     const scratch = await startScratchGeneration({ ...context, open: openEvents }, projection);
     try {
-      await replayWithBar(scratch, until);
+      await replayWithBar(scratch, until, context.terminal);
       await show(context, scratch.id);
     } finally {
       await scratch.discard();
@@ -43,25 +43,28 @@ async function show(context: CommandContext, id: GenerationId): Promise<void> {
   else await showKeys(context, id);
 }
 
-async function showMetrics({ config, settings }: CommandContext, generation: GenerationReader): Promise<void> {
+async function showMetrics(
+  { config, settings, terminal }: CommandContext,
+  generation: GenerationReader,
+): Promise<void> {
   const { partitions } = settings;
   const main = await readMetrics(generation, partitions, { currency: config.defaultCurrency });
-  console.log(exactJson(main));
+  terminal.print(exactJson(main));
   const others = main === 'too-many-buckets' ? [] : main.other_currencies;
-  for (const currency of others) console.log(exactJson(await readMetrics(generation, partitions, { currency })));
+  for (const currency of others) terminal.print(exactJson(await readMetrics(generation, partitions, { currency })));
 }
 
-async function showOrders({ settings }: CommandContext, generation: GenerationReader): Promise<void> {
+async function showOrders({ settings, terminal }: CommandContext, generation: GenerationReader): Promise<void> {
   let after: string | undefined;
   do {
     const page = await readPage(generation, settings.partitions, {}, queryLimits.maxPageSize, after);
-    for (const order of page.orders) console.log(order);
+    for (const order of page.orders) terminal.print(order);
     after = page.nextCursor === null ? undefined : decodeCursor(page.nextCursor, {});
   } while (after !== undefined);
 }
 
 /** Prints each key of a read model that no query lists as a whole. */
-async function showKeys({ redis, keys }: CommandContext, id: GenerationId): Promise<void> {
+async function showKeys({ redis, keys, terminal }: CommandContext, id: GenerationId): Promise<void> {
   for await (const found of scanGeneration(redis, keys, id)) {
     const contents = await readEntries(
       redis,
@@ -69,7 +72,7 @@ async function showKeys({ redis, keys }: CommandContext, id: GenerationId): Prom
     );
     for (const [index, { partition, key }] of found.entries()) {
       const values = [...(contents[index] ?? [])].map(([name, text]) => [name, jsonOrText(text)]);
-      console.log(JSON.stringify({ projection: id.name, partition, key, entries: Object.fromEntries(values) }));
+      terminal.print(JSON.stringify({ projection: id.name, partition, key, entries: Object.fromEntries(values) }));
     }
   }
 }

@@ -13,7 +13,7 @@ import { operator } from '../../terminal/operator.js';
  * @param skipped the event's partition and position, "PARTITION:POSITION".
  */
 export async function skipEvent(
-  { pool, settings, models, log }: CommandContext,
+  { pool, settings, models, log, terminal }: CommandContext,
   chosen: readonly Projection[],
   skipped: string,
   reason = '',
@@ -43,7 +43,7 @@ export async function skipEvent(
       },
       operator(),
     );
-    console.log(
+    terminal.print(
       `${name} skips ${at.type} of order ${at.order_id} at ${skipped}; ` +
         `recorded in the log at ${recorded.partition}:${recorded.position}`,
     );

@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import type { DestinationStream } from 'pino';
+import type { Environment } from '../../environment.js';
+
+/** The surroundings of a command: its input besides the arguments, and where its output goes. */
+export interface Terminal {
+  /** The command as it was called, without its options, such as "orders status". */
+  readonly command: string;
+  readonly env: Environment;
+  /** Prints a line of the command's results, to standard output. */
+  print(line: string): void;
+  /**
+   * Writes results as fast as they are read.
+   * @returns false once the reader of standard output has closed it
+   */
+  write(text: string): Promise<boolean>;
+  /** Prints a message for the person at the terminal, to standard error. */
+  notify(message: string): void;
+  /** Standard error, for progress bars. They move only on a screen. */
+  readonly progress: { readonly isScreen: boolean; write(text: string): void };
+  /** Takes the lines of the log; by default, standard output. */
+  readonly logDestination: DestinationStream | undefined;
+  /** The exit code once the command has ended. */
+  exitCode: number;
+}
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  const { stdout, stderr } = process;
+  return {
+    command: `orders ${process.argv[2] ?? ''}`.trimEnd(),
+    env: process.env,
+    print: (line) => console.log(line),
+    async write(text) {
+      if (!stdout.writable) return false;
+      if (!stdout.write(text)) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
+      return stdout.writable;
+    },
+    notify: (message) => stderr.write(`orders: ${message}\n`),
+    progress: { isScreen: stderr.isTTY, write: (text) => stderr.write(text) },
+    logDestination: undefined,
+    get exitCode() {
+      return Number(process.exitCode ?? 0);
+    },
+    set exitCode(code) {
+      process.exitCode = code;
+    },
+  };
+}
