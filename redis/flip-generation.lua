@@ -8,6 +8,9 @@
 -- ARGV[2]  the generation
 -- ARGV[3]  the token under which the live checkpoints were frozen
 -- ARGV[4]  the present time in ms
+-- ARGV[5]  the generation that queries read until now; empty if there is none. The new one has
+--          reached its positions: partitions that lack events there lack them here, and no others
+--          do.
 --
 -- Returns 1 if the generation is live now. Returns 0 if the build was cancelled, or if the token
 -- was released because a checkpoint was thawed.
@@ -20,5 +23,9 @@ if replaced then
   redis.call('HSET', key, 'retired:' .. replaced, ARGV[4])
 end
 redis.call('HSET', key, 'live:' .. version, ARGV[2])
+local filling = redis.call('HGET', key, 'filling:' .. ARGV[5])
+if filling then
+  redis.call('HSET', key, 'filling:' .. ARGV[2], filling)
+end
 redis.call('HDEL', key, 'next:' .. version, 'build:' .. version, 'flip:' .. version)
 return 1

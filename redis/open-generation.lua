@@ -1,6 +1,7 @@
 -- Ensures that a version of a projection has a generation to fill, and records that a process of
--- this version is alive. If no version has a live generation, the new generation is live at once.
--- Otherwise it is built beside those of the other versions.
+-- this version is alive. If no version has a live generation, the new generation is live at once,
+-- and all of its partitions have to be filled. Otherwise it is built beside those of the other
+-- versions.
 --
 -- Called by: src/projector/generations/generation-store.ts (open)
 --
@@ -23,5 +24,5 @@ local generation = redis.call('HINCRBY', key, 'counter', 1)
 if anyLive then
   redis.call('HSET', key, 'next:' .. version, generation, 'build:' .. version, ARGV[3])
 else
-  redis.call('HSET', key, 'live:' .. version, generation)
+  redis.call('HSET', key, 'live:' .. version, generation, 'filling:' .. generation, ARGV[2] .. ':all')
 end

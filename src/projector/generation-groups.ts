@@ -26,7 +26,9 @@ export function groupGenerations(
   for (const [index, projection] of projections.entries()) {
     const { name, version } = projection;
     const generation = all[index]?.live.get(version);
-    if (generation !== undefined) live.push({ projection, id: { name, generation } });
+    if (generation !== undefined) {
+      live.push({ projection, id: { name, generation }, filling: all[index]?.filling.get(generation) });
+    }
     const build = all[index]?.next.get(version);
     if (!build) continue;
     const requestedAtMs = Date.parse(build.requested_at);

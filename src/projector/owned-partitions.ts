@@ -81,6 +81,7 @@ export class OwnedPartitions {
       await projector.stop();
     }
     for (const [group, generations] of groups) {
+      projectors.get(group)?.announce(generations);
       if (projectors.has(group) || this.#owned.get(partition) !== owned) continue;
       const deps = group.startsWith(liveGroup) ? this.#live : this.#rebuild;
       const projector = new PartitionProjector(deps, partition, generations);

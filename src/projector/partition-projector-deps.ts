@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { RecentEvents } from '../event-log/append/recent-events.js';
 import { FailureLog } from '../failure-log.js';
 import { createCheckpointFreeze } from './generations/checkpoint-freeze.js';
+import { createFillingStore } from './generations/filling-store.js';
 import { projectorLimits as limits } from './limits.js';
 import type { PartitionProjectorDeps } from './partition-projector.js';
 import type { ProjectorOptions } from './projector-options.js';
@@ -33,12 +34,13 @@ export function createPartitionProjectorDeps(
   options: ProjectorOptions,
   { recentEvents, skipped, rebuildPause }: Shared,
 ): { readonly live: PartitionProjectorDeps; readonly rebuild: PartitionProjectorDeps } {
-  const { pool, rebuildPool, redis, keys, logHeads, log } = options;
+  const { pool, rebuildPool, redis, keys, settings, logHeads, log } = options;
   const shared = {
     readEvents: createLogReader(pool, rebuildPool, logHeads.heads),
     keys,
     store: createProjectionStore(redis, keys),
     checkpointFreeze: createCheckpointFreeze(redis, keys),
+    fillingStore: createFillingStore(redis, keys, settings.partitions),
     logHeads,
     open: options.open ?? (async (events) => [...events]),
     isSkipped: (projection, partition, position) => skipped.has(projection, partition, position),

@@ -4,10 +4,12 @@ import { retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js
 import type { ReadModelKeys } from '../read-models/keys.js';
 import type { StoppedReport } from '../read-models/report.js';
 import type { CheckpointFreeze } from './generations/checkpoint-freeze.js';
+import type { FillingStore } from './generations/filling-store.js';
 import { projectorLimits as limits } from './limits.js';
 import type { Linger } from './scheduling/linger.js';
 import type { Semaphore } from './scheduling/semaphore.js';
 import { WakeSignal } from './scheduling/wake-signal.js';
+import { FillMarks } from './steps/fill-marks.js';
 import { type GenerationToFill, GenerationWriter, type GenerationWriterDeps } from './steps/generation-writer.js';
 import { type KnownHeads, PartitionSteps, type PartitionStepsDeps, type StepOutcome } from './steps/partition-steps.js';
 
@@ -20,6 +22,7 @@ export interface ObservedHeads extends KnownHeads {
 export interface PartitionProjectorDeps extends PartitionStepsDeps {
   readonly keys: ReadModelKeys;
   readonly checkpointFreeze: CheckpointFreeze;
+  readonly fillingStore: FillingStore;
   readonly logHeads: ObservedHeads;
   readonly isSkipped: GenerationWriterDeps['isSkipped'];
   /**
@@ -60,6 +63,7 @@ export class PartitionProjector {
   readonly #partition: number;
   readonly #writers: readonly GenerationWriter[];
   readonly #steps: PartitionSteps;
+  readonly #fillMarks: FillMarks;
   readonly #log: Logger;
   #stopping = false;
   readonly #wakeSignal = new WakeSignal();
@@ -68,6 +72,8 @@ export class PartitionProjector {
   /** The highest position that a request waits for. */
   #awaited = 0;
   #lingering = false;
+  /** Whether the checkpoints have to be read before the next step. */
+  #reload = true;
   #running: Promise<void> | undefined;
 
   constructor(deps: PartitionProjectorDeps, partition: number, generations: readonly GenerationToFill[]) {
@@ -80,6 +86,8 @@ export class PartitionProjector {
       return new GenerationWriter(generation, { partition, key, store, isSkipped, log: this.#log });
     });
     this.#steps = new PartitionSteps(deps, partition, this.#writers);
+    this.#fillMarks = new FillMarks(deps.fillingStore, partition);
+    this.announce(generations);
   }
 
   start(): void {
@@ -99,6 +107,16 @@ export class PartitionProjector {
    */
   resume(): void {
     for (const writer of this.#writers) writer.resume();
+    this.#woken = true;
+    this.#wakeSignal.notify();
+  }
+
+  /**
+   * Takes the generations as they are now: the same ones, whose partitions may have to be filled.
+   */
+  announce(generations: readonly GenerationToFill[]): void {
+    if (!this.#fillMarks.announce(generations)) return;
+    this.#reload = true;
     this.#woken = true;
     this.#wakeSignal.notify();
   }
@@ -137,24 +155,25 @@ export class PartitionProjector {
 
   async #run(): Promise<void> {
     let delayMs: number = limits.minRetryDelayMs;
-    let reload = true;
     while (!this.#stopping) {
       try {
-        if (reload) await this.#loadCheckpoints();
+        if (this.#reload) await this.#loadCheckpoints();
         this.#woken = false;
         const { semaphore, semaphoreFromLag } = this.#deps;
         const outcome = await (this.#steps.lag >= semaphoreFromLag ? semaphore.run(this.#step) : this.#step());
         delayMs = limits.minRetryDelayMs;
         this.#deps.failures.succeeded();
+        await this.#fillMarks.end(this.#head);
         if (outcome === 'applied') await this.#lingerIfBusy();
-        reload = outcome === 'stale' || (outcome === 'idle' && !(await this.#waitForWake(this.#idleMs)));
-        if (this.#writers.some(({ checkpoint }) => checkpoint.frozenBy)) reload = true;
+        if (outcome === 'stale' || (outcome === 'idle' && !(await this.#waitForWake(this.#idleMs))))
+          this.#reload = true;
+        if (this.#writers.some(({ checkpoint }) => checkpoint.frozenBy)) this.#reload = true;
       } catch (error) {
         if (this.#stopping) return;
         this.#deps.failures.failed(error);
         await this.#pause(delayMs);
         delayMs = Math.min(delayMs * 2, limits.maxRetryDelayMs);
-        reload = true;
+        this.#reload = true;
       }
     }
   }
@@ -207,12 +226,17 @@ export class PartitionProjector {
   }
 
   async #loadCheckpoints(): Promise<void> {
+    this.#reload = false;
+    if (this.#deps.logHeads.heads.has(this.#partition)) this.#fillMarks.beginReading(this.#writers, this.#head);
     const found = await this.#deps.store.checkpoints(
       this.#writers.map(({ id }) => id),
       this.#partition,
     );
     for (const [index, writer] of this.#writers.entries()) {
+      const before = writer.checkpoint.position;
       writer.moveTo(found[index] ?? startCheckpoint);
+      const { position, frozenBy } = writer.checkpoint;
+      if (before > 0 && position === 0 && frozenBy === undefined) await this.#fillMarks.lost(writer);
       await this.#thawIfOverdue(writer);
     }
   }

@@ -1,10 +1,18 @@
 import { LogEpochs } from '../log-epochs.js';
-import { type Generations, readGenerations, type Served, servedGeneration } from '../read-models/generations.js';
+import {
+  decodeFilling,
+  type Filling,
+  type Generations,
+  readGenerations,
+  type Served,
+  servedGeneration,
+} from '../read-models/generations.js';
 import type { GenerationId, PartitionKeys, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
 import { ReadModelBeingBuilt, ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
 import type { Redis } from '../read-models/redis/redis-client.js';
 import { pipeline, pipelineThen, type RedisCommand } from '../read-models/redis/redis-pipeline.js';
 import { type RedisScript, redisScript } from '../read-models/redis/redis-script.js';
+import { type FillingPartitions, type KnownHead, readFillingPartitions } from './filling-partitions.js';
 import { queryLimits as limits } from './limits.js';
 
 /** The read models, as every query needs them. */
@@ -23,10 +31,19 @@ export interface ReadModels {
   readonly readRanges: RedisScript;
   /** The live generation of each projection, as last looked up. `fromLive` checks each use. */
   readonly served: Map<string, LiveGeneration>;
+  /**
+   * If set, queries of partitions that are being filled are refused. Otherwise they read what is
+   * there.
+   */
+  readonly knownHead?: KnownHead | undefined;
 }
 
 export interface LiveGeneration extends Served {
   readonly reader: GenerationReader;
+  /** Undefined if all partitions have caught up. */
+  readonly filling: FillingPartitions | undefined;
+  /** By performance.now(): when it has to be looked up again. */
+  readonly validUntilMs: number;
 }
 
 export function createReadModels(
@@ -51,7 +68,11 @@ export function createReadModels(
 /** Reads one generation of a read model. */
 export interface GenerationReader {
   readonly id: GenerationId;
-  keys(partition: number): PartitionKeys;
+  /**
+   * Throws ReadModelBeingFilled if the partition lacks events.
+   * @param needs `part` if the query only reads what is there up to the checkpoint.
+   */
+  keys(partition: number, needs?: 'all' | 'part'): PartitionKeys;
   /** Sends commands in one round trip and returns their replies in order. */
   read(commands: readonly RedisCommand[]): Promise<unknown[]>;
   /**
@@ -99,7 +120,9 @@ export async function fromLive<Result>(
   query: (generation: GenerationReader) => Promise<Result>,
 ): Promise<Result> {
   for (let attempt = 0; attempt < limits.maxGenerationChanges; attempt += 1) {
-    const { reader } = models.served.get(projection.name) ?? (await lookUpServed(models, projection));
+    const known = models.served.get(projection.name);
+    const isValid = known && known.validUntilMs > performance.now();
+    const { reader } = isValid ? known : await lookUpServed(models, projection);
     try {
       return await query(reader);
     } catch (error) {
@@ -119,6 +142,7 @@ export function fromGeneration(models: ReadModels, id: GenerationId): Generation
     id,
     (commands) => pipeline(models.redis, commands),
     async () => undefined,
+    undefined,
   );
 }
 
@@ -128,9 +152,38 @@ export async function lookUpServed(models: ReadModels, projection: ProjectionId)
   const found = generations && readableGeneration(generations, projection);
   if (!found && generations && generations.live.size > 0) throw new ReadModelBeingBuilt(projection);
   const served = found ?? { generation: 0, version: projection.version };
-  const live = { ...served, reader: liveReader(models, projection, served) };
+  const filling = found ? generations?.filling.get(found.generation) : everyPartition;
+  const lacking =
+    filling && models.knownHead
+      ? await readFillingPartitions(models, idOf(projection, served), filling, models.knownHead)
+      : undefined;
+  const live = {
+    ...served,
+    reader: liveReader(models, projection, served, filling, lacking),
+    filling: lacking,
+    validUntilMs: filling && models.knownHead ? performance.now() + limits.fillingSharedMs : Number.POSITIVE_INFINITY,
+  };
   if (found) models.served.set(projection.name, live);
   return live;
+}
+
+/** Without a generation, nothing is filled. */
+const everyPartition: Pick<Filling, 'has'> = { has: () => true };
+
+/**
+ * Returns the read models of which partitions lack events, with their progress, such as
+ * "order-status 61 %". Rejects with ReadModelUnavailable.
+ */
+export async function readModelsBeingFilled(models: ReadModels): Promise<string[]> {
+  const all = await Promise.all(
+    models.projections.map(async (projection) => {
+      const { filling } = await lookUpServed(models, projection);
+      if (!filling) return [];
+      const { done, total } = filling.events;
+      return [`${projection.name} ${Math.floor((100 * done) / Math.max(1, total))} %`];
+    }),
+  );
+  return all.flat();
 }
 
 /**
@@ -152,18 +205,35 @@ function readableGeneration(generations: Generations, projection: ProjectionId):
   return served && served.version >= (projection.readsFrom ?? 0) ? served : undefined;
 }
 
-function liveReader(models: ReadModels, projection: ProjectionId, served: Served): GenerationReader {
+function idOf({ name }: ProjectionId, { generation }: Served): GenerationId {
+  return { name, generation };
+}
+
+/** @param filling the partitions that have to be filled, as far as is known. */
+function liveReader(
+  models: ReadModels,
+  projection: ProjectionId,
+  served: Served,
+  filling: Pick<Filling, 'has'> | undefined,
+  lacking: FillingPartitions | undefined,
+): GenerationReader {
   // While a generation of an earlier version is served, the first of this version must be noticed.
   const fields = [...new Set([projection.version, served.version])].map((version) => `live:${version}`);
-  const liveNow: RedisCommand = ['HMGET', models.keys.generations(projection.name), ...fields];
+  const liveNow: RedisCommand = [
+    'HMGET',
+    models.keys.generations(projection.name),
+    `filling:${served.generation}`,
+    ...fields,
+  ];
   const check = (reply: unknown) => {
-    const [own, earlier] = reply as (string | null)[];
+    const [marks, own, earlier] = reply as (string | null)[];
     const live = fields.length === 1 ? own : (own ?? earlier);
     if (Number(live ?? 0) !== served.generation) throw new GenerationChanged();
+    if (marks && models.knownHead && hasNewMark(models, marks, filling)) throw new GenerationChanged();
   };
   return reader(
     models,
-    { name: projection.name, generation: served.generation },
+    idOf(projection, served),
     async (commands) => {
       // All queries of one turn of the event loop share this last read.
       const replies = await pipelineThen(models.redis, commands, liveNow);
@@ -171,6 +241,15 @@ function liveReader(models: ReadModels, projection: ProjectionId, served: Served
       return replies;
     },
     async () => check((await pipeline(models.redis, [liveNow]))[0]),
+    lacking,
+  );
+}
+
+/** Whether a partition has to be filled of which that was not known. */
+function hasNewMark({ partitions }: ReadModels, marks: string, known: Pick<Filling, 'has'> | undefined): boolean {
+  const now = decodeFilling(marks);
+  return Array.from({ length: partitions }, (_, partition) => partition).some(
+    (partition) => now.has(partition) && !known?.has(partition),
   );
 }
 
@@ -179,11 +258,15 @@ function reader(
   id: GenerationId,
   read: (commands: readonly RedisCommand[]) => Promise<unknown[]>,
   checkAfter: () => Promise<void>,
+  lacking: FillingPartitions | undefined,
 ): GenerationReader {
   const names = Array.from({ length: models.partitions }, (_, partition) => models.keys.partition(id, partition));
   return {
     id,
-    keys: (partition) => names[partition] ?? models.keys.partition(id, partition),
+    keys: (partition, needs = 'all') => {
+      if (needs === 'all') lacking?.refuse(partition);
+      return names[partition] ?? models.keys.partition(id, partition);
+    },
     read,
     async newestMembers(sets, from, to, count) {
       if (sets.every(({ length }) => length === 1)) {

@@ -36,6 +36,12 @@ export interface Build {
  *   by `forgetRetired` once the keys are gone.
  * - `seen:<version>`: when a process of this version last announced itself.
  *   Written by open-generation.lua. Removed by retire-versions.lua.
+ * - `filling:<generation>`: the partitions of a live generation that have not caught up since they
+ *   were opened: Redis has lost their data, or it is new. A name that changes with each opening, a
+ *   colon, and `all` or one digit per partition, `1` if it has to be filled. Queries of such a
+ *   partition are refused.
+ *   Written by open-generation.lua, flip-generation.lua and fill-partition.lua, which removes it
+ *   once all have caught up. Removed by `forgetRetired`.
  * - `resumes`: how often operators have asked to retry stopped projections.
  *   Written by `resume`. Never removed.
  *
@@ -56,7 +62,8 @@ export interface Build {
  *
  * Three lives begin or end differently:
  *
- * - The first generation of a projection is live from the beginning and filled while it is served.
+ * - The first generation of a projection is live from the beginning. Each partition serves queries
+ *   once it has caught up.
  * - A scratch generation, of a dry run or a point in time, is retired from the beginning. The time
  *   in `retired:g` is the end of its lease, which its builder renews.
  * - Each version has a live generation of its own, so that processes of two releases run side by
@@ -71,6 +78,8 @@ export interface Generations {
   readonly next: ReadonlyMap<number, Build>;
   /** By retired generation: the time in ms from which on its keys may be removed. */
   readonly retired: ReadonlyMap<number, number>;
+  /** By live generation: the partitions that have not caught up since they were opened. */
+  readonly filling: ReadonlyMap<number, Filling>;
   /** How often operators have asked to retry stopped projections. */
   readonly resumes: number;
 }
@@ -80,17 +89,25 @@ export function decodeGenerations(fields: Readonly<Record<string, string>>): Gen
   const live = new Map<number, number>();
   const next = new Map<number, Build>();
   const retired = new Map<number, number>();
+  const filling = new Map<number, Filling>();
   for (const [field, value] of Object.entries(fields)) {
     const [kind, text] = field.split(':');
     const number = Number(text);
     if (kind === 'live') live.set(number, Number(value));
     if (kind === 'retired') retired.set(number, Number(value));
+    if (kind === 'filling') filling.set(number, decodeFilling(value));
     if (kind === 'next') {
       const request = JSON.parse(fields[`build:${text}`] ?? '{}') as Omit<Build, 'generation' | 'version'>;
       next.set(number, { generation: Number(value), version: number, ...request });
     }
   }
-  return { live, next, retired, resumes: Number(fields.resumes ?? 0) };
+  return { live, next, retired, filling, resumes: Number(fields.resumes ?? 0) };
+}
+
+/** Decodes the field `filling`. */
+export function decodeFilling(text: string): Filling {
+  const [name = '', marks = ''] = text.split(':');
+  return { name, has: (partition) => marks === 'all' || marks[partition] === '1' };
 }
 
 /**
@@ -106,6 +123,13 @@ export async function readGenerations(
     projections.map(({ name }) => ['HGETALL', keys.generations(name)]),
   );
   return replies.map((reply) => decodeGenerations(reply as Record<string, string>));
+}
+
+/** Partitions that have to be filled before queries may read them. */
+export interface Filling {
+  /** Changes each time that partitions are found to be empty. */
+  readonly name: string;
+  has(partition: number): boolean;
 }
 
 /** A live generation, and the version of the code that fills it. */

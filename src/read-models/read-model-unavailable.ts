@@ -23,3 +23,18 @@ export class ReadModelBeingBuilt extends ReadModelUnavailable {
     this.message = `${name} is being built for version ${version}: GET /projections shows the progress`;
   }
 }
+
+/**
+ * A partition of the read model lacks events: Redis has lost its data, or it is new, and it has not
+ * caught up since. Commands are not affected.
+ */
+export class ReadModelBeingFilled extends ReadModelUnavailable {
+  constructor(name: string, events: { readonly done: number; readonly total: number; readonly partitions: number }) {
+    super(undefined);
+    this.name = 'ReadModelBeingFilled';
+    const { done, total, partitions } = events;
+    this.message =
+      `${name} is being filled: it has ${done} of the ${total} events of ` +
+      `${partitions === 1 ? 'a partition' : `${partitions} partitions`}`;
+  }
+}

@@ -99,8 +99,9 @@ async function open(
     log,
     defer,
   });
-  const { pool, redis, settings, keys, models } = connections;
+  const { pool, redis, settings, keys } = connections;
   const continuity = new LogContinuity(pool, settings, log);
+  const models = { ...connections.models, knownHead: (partition: number) => continuity.knownHead(partition) };
   const newEpoch = new Promise<void>((resolve) => continuity.once('epoch', () => resolve()));
   let isClosed = false;
   cleanup.defer(async () => {

@@ -68,6 +68,7 @@ describe('far-behind projectors', () => {
           store: createProjectionStore(redis, keys),
           keys,
           checkpointFreeze: createCheckpointFreeze(redis, keys),
+          fillingStore: { setFilling: async () => undefined, setFilled: async () => undefined },
           logHeads: { heads, readHeads: async () => undefined, on: () => undefined, off: () => undefined },
           isSkipped: () => false,
           open: async (events) => [...events],

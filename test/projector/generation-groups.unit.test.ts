@@ -20,6 +20,7 @@ describe('groups of generations', () => {
         live: new Map([[version, 1]]),
         next: new Map(after === undefined ? [] : [[version, build]]),
         retired: new Map(),
+        filling: new Map(),
         resumes: 0,
       };
     });

@@ -102,6 +102,11 @@ export class LogContinuity extends EventEmitter<{
     return this.#known.positions.get(partition) ?? 0;
   }
 
+  /** The highest known position of a partition; undefined before the first reading of the heads. */
+  knownHead(partition: number): number | undefined {
+    return this.#known.positions.get(partition);
+  }
+
   /** The newest event of each partition whose hash is known. */
   get knownEvents(): readonly KnownEvent[] {
     return [...this.#known.events.values()];
@@ -111,7 +116,7 @@ export class LogContinuity extends EventEmitter<{
   advance({ partition, position, hash }: HeadMoved): void {
     if (this.#refusal) return;
     const { positions, events } = this.#known;
-    if (position > (positions.get(partition) ?? 0)) positions.set(partition, position);
+    if (position > (positions.get(partition) ?? -1)) positions.set(partition, position);
     if (hash && position > (events.get(partition)?.position ?? 0)) events.set(partition, { partition, position, hash });
   }
 

@@ -280,7 +280,7 @@ export const problemTypes = {
     status: 503,
     title: 'The read models are unavailable',
     explanation:
-      'Redis did not respond, or the read models of this version are still being built after an upgrade. Commands still work; try the query again.',
+      'Redis did not respond, or has lost data that is being filled in again, or the read models of this version are still being built after an upgrade; `detail` says which, and how far it is. Commands still work; try the query again.',
     retryAfter: 2,
   },
   'position-not-reached': {

@@ -6,7 +6,11 @@ import { ClockBehind, LogWentBack } from '../../event-log/log-went-back.js';
 import { Overloaded } from '../../event-log/overloaded.js';
 import type { FromSchema } from '../../json-schema.js';
 import { allowedCommands } from '../../orders/decisions/allowed-commands.js';
-import { ReadModelBeingBuilt, ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
+import {
+  ReadModelBeingBuilt,
+  ReadModelBeingFilled,
+  ReadModelUnavailable,
+} from '../../read-models/read-model-unavailable.js';
 import type { fieldErrorSchema, lineProblemSchema } from './problem-schemas.js';
 import { type ProblemName, type ProblemType, problemTypes } from './problem-types.js';
 
@@ -100,7 +104,8 @@ export function problemOf(error: unknown, isQuery = false): Problem {
     const detail = mayHaveBeenDone ? `${error.message} ${mayBeDone}` : error.message;
     return problem(name, detail, { may_have_been_done: mayHaveBeenDone });
   }
-  if (error instanceof ReadModelBeingBuilt) return problem('read-models-unavailable', `${error.message}.`);
+  if (error instanceof ReadModelBeingBuilt || error instanceof ReadModelBeingFilled)
+    return problem('read-models-unavailable', `${error.message}.`);
   if (error instanceof ReadModelUnavailable) return problem('read-models-unavailable', `${error.reason}.`);
   if (error instanceof IssuerUnavailable) {
     const detail = 'The keys of the token issuer could not be read.';

@@ -75,6 +75,8 @@ export async function startScratchGeneration(
         keys,
         store: createProjectionStore(redis, keys),
         checkpointFreeze: createCheckpointFreeze(redis, keys),
+        // A scratch generation is never live, so it has no marks.
+        fillingStore: { setFilling: async () => undefined, setFilled: async () => undefined },
         logHeads,
         open: deps.open,
         isSkipped: (name, partition, position) => skipped.has(name, partition, position),

@@ -27,8 +27,9 @@ export interface GenerationStore {
   announceFlip(projection: ProjectionId, token: string): Promise<void>;
   /**
    * Makes a generation live. Resolves with false if its build was cancelled or the token released.
+   * @param replaced the generation that queries read until now.
    */
-  flip(projection: ProjectionId, generation: number, token: string): Promise<boolean>;
+  flip(projection: ProjectionId, generation: number, token: string, replaced?: number): Promise<boolean>;
   /** Retires the generations of older versions that no process has announced for a while. */
   retireVersions(projection: ProjectionId): Promise<void>;
   /** Opens a generation that never becomes live. It is removed when its lease ends. */
@@ -83,8 +84,9 @@ export function createGenerationStore(redis: Redis, keys: ReadModelKeys): Genera
     async announceFlip({ name, version }, token) {
       await pipeline(redis, [['HSET', keys.generations(name), `flip:${version}`, token]]);
     },
-    async flip({ name, version }, generation, token) {
-      const done = await flip([keys.generations(name)], [version, generation, token, Date.now()]);
+    async flip({ name, version }, generation, token, replaced) {
+      const args = [version, generation, token, Date.now(), replaced ?? ''];
+      const done = await flip([keys.generations(name)], args);
       if (done === 1) await announce(name);
       return done === 1;
     },
@@ -101,7 +103,7 @@ export function createGenerationStore(redis: Redis, keys: ReadModelKeys): Genera
     renewLease: (id) => setRetired(id, Date.now() + limits.scratchLeaseMs),
     retire: (id) => setRetired(id, 0),
     async forgetRetired({ name, generation }) {
-      await pipeline(redis, [['HDEL', keys.generations(name), `retired:${generation}`]]);
+      await pipeline(redis, [['HDEL', keys.generations(name), `retired:${generation}`, `filling:${generation}`]]);
     },
   };
 }

@@ -179,7 +179,7 @@ export class RebuildCoordinator {
       const frozenAt = live ? await this.#freezeAll(live, token) : Array.from({ length: partitions }, () => 0);
       const wanted = frozenAt && (await this.#reachable(frozenAt));
       if (wanted && (await this.#reaches(next, wanted))) {
-        flipped = await store.flip(projection, build.generation, token);
+        flipped = await store.flip(projection, build.generation, token, live?.generation);
       }
     } finally {
       // A replaced generation stays frozen until it is removed. One of another version is still

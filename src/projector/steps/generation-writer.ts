@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { StoredEvent } from '../../event-log/stored-event.js';
 import { type ProjectedEvent, type Projection, StepTooLarge } from '../../projections/projection.js';
 import { type Checkpoint, isSamePosition, startCheckpoint } from '../../read-models/checkpoint.js';
+import type { Filling } from '../../read-models/generations.js';
 import type { GenerationId, PartitionKeys } from '../../read-models/keys.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
 import type { StoppedReport } from '../../read-models/report.js';
@@ -13,6 +14,8 @@ import type { ProjectionStore } from './projection-store.js';
 export interface GenerationToFill {
   readonly projection: Projection;
   readonly id: GenerationId;
+  /** The partitions whose queries are refused until they have caught up. */
+  readonly filling?: Filling | undefined;
 }
 
 export interface GenerationWriterDeps {

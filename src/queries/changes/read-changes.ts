@@ -62,7 +62,7 @@ export function readChanges(models: ReadModels, partition: number, after: number
 
 /** The ranges of the lists that hold the entries after one position and up to another. */
 function rangesOf(live: GenerationReader, partition: number, after: number, end: number): ListRange[] {
-  const { events } = orderHistoryKeys(live.keys(partition));
+  const { events } = orderHistoryKeys(live.keys(partition, 'part'));
   const ranges: ListRange[] = [];
   for (let position = after + 1; position <= end; ) {
     const { chunk, index } = chunkOf(position);
@@ -84,7 +84,7 @@ async function readFirsts(
   partition: number,
   entries: readonly HistoryEntry[],
 ): Promise<ReadonlyMap<number, HistoryEntry>> {
-  const { events } = orderHistoryKeys(live.keys(partition));
+  const { events } = orderHistoryKeys(live.keys(partition, 'part'));
   const firsts = new Map(entries.flatMap((entry) => (isFirst(entry) ? [[entry.position, entry]] : [])));
   const missing = [...new Set(entries.map(({ firstPosition }) => firstPosition))].filter((one) => !firsts.has(one));
   const ranges = missing.map((position) => {

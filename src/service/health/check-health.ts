@@ -2,7 +2,7 @@ import type { IssuerKeysState } from '../../access/issuer-keys.js';
 import type { LogContinuity } from '../../event-log/heads/log-continuity.js';
 import type { Health } from '../../http/routes/dependencies.js';
 import type { Projector } from '../../projector/projector.js';
-import { type ReadModels, readModelsBeingBuilt } from '../../queries/live-generation.js';
+import { type ReadModels, readModelsBeingBuilt, readModelsBeingFilled } from '../../queries/live-generation.js';
 import { recentRefusal } from '../../read-models/redis/redis-client.js';
 import { withTimeout } from '../../with-timeout.js';
 import type { RunningProjector } from '../open-projector.js';
@@ -24,7 +24,8 @@ export interface HealthDeps extends EventLogHealthDeps {
 /**
  * Asks PostgreSQL and Redis whether they are up, each for at most a second. The process is
  * `not-ready` if commands or queries cannot be served, and `degraded` if appends are blocked,
- * projections are stopped or notifications do not arrive.
+ * partitions of read models are being filled, projections are stopped, or notifications do not
+ * arrive.
  */
 export async function checkHealth(deps: HealthDeps): Promise<Health> {
   const { models, continuity, running, issuerKeys, shuttingDown } = deps;
@@ -34,6 +35,7 @@ export async function checkHealth(deps: HealthDeps): Promise<Health> {
   ]);
   const unreadable = beingBuilt && beingBuilt.length > 0;
   const issuer = issuerKeys?.();
+  const beingFilled = unreadable ? [] : ((await resultOrUndefined(readModelsBeingFilled(models))) ?? []);
   const redisRefusal = recentRefusal(models.redis);
   const stopped = running?.projector.stoppedProjections() ?? [];
   const { clock } = continuity;
@@ -43,7 +45,7 @@ export async function checkHealth(deps: HealthDeps): Promise<Health> {
     read_models: unreadable
       ? `being built: ${beingBuilt.join(', ')}`
       : beingBuilt
-        ? (redisRefusal?.state ?? 'up')
+        ? (redisRefusal?.state ?? (beingFilled.length > 0 ? `being filled: ${beingFilled.join(', ')}` : 'up'))
         : 'down',
     ...(running ? { notifications: running.logHeads.listening ? 'up' : 'down (polling)' } : {}),
     ...(running ? { projections: stopped.length === 0 ? 'live' : describeStopped(stopped) } : {}),
@@ -57,6 +59,7 @@ export async function checkHealth(deps: HealthDeps): Promise<Health> {
     eventLog.isDegraded ||
     clock.warning !== undefined ||
     redisRefusal !== undefined ||
+    beingFilled.length > 0 ||
     stopped.length > 0 ||
     issuer?.isFailing ||
     running?.logHeads.listening === false;

@@ -64,6 +64,7 @@ describe('lingering', () => {
         store: createProjectionStore(redis, keys),
         keys,
         checkpointFreeze: createCheckpointFreeze(redis, keys),
+        fillingStore: { setFilling: async () => undefined, setFilled: async () => undefined },
         logHeads: {
           heads,
           readHeads: async () => undefined,

@@ -1,0 +1,75 @@
+import type { FillingStore } from '../generations/filling-store.js';
+import type { GenerationToFill, GenerationWriter } from './generation-writer.js';
+
+/** A writer whose partition has to catch up before queries may read it. */
+interface Pending {
+  /** The name of the mark in Redis. */
+  readonly name: string;
+  /** The log's head when the checkpoint was read after the mark was known. */
+  readonly target: number;
+}
+
+/**
+ * Lets queries read a partition of a generation once it has caught up. Each writer is in one of
+ * these states:
+ *
+ * - **filled**: no mark is known.
+ * - **announced**: the watcher has read a mark. The next reading of the checkpoints makes it
+ *   pending: a checkpoint that was read before the mark may be that of lost data.
+ * - **pending**: it has to reach the head of the log at that reading. Then the mark is removed from
+ *   Redis, and it is filled.
+ */
+export class FillMarks {
+  readonly #store: FillingStore;
+  readonly #partition: number;
+  /** By projection: the name of the mark. */
+  #announced: ReadonlyMap<string, string> = new Map();
+  readonly #pending = new Map<GenerationWriter, Pending>();
+  readonly #done = new Map<GenerationWriter, string>();
+
+  constructor(store: FillingStore, partition: number) {
+    this.#store = store;
+    this.#partition = partition;
+  }
+
+  /**
+   * Takes the marks as the watcher has read them.
+   * @returns whether the checkpoints have to be read because of a new one.
+   */
+  announce(generations: readonly GenerationToFill[]): boolean {
+    const marks = generations.flatMap(({ id, filling }) =>
+      filling?.has(this.#partition) ? [[id.name, filling.name] as const] : [],
+    );
+    const before = this.#announced;
+    this.#announced = new Map(marks);
+    return marks.some(([name, mark]) => before.get(name) !== mark);
+  }
+
+  /** Takes note of the marks before the checkpoints are read. */
+  beginReading(writers: readonly GenerationWriter[], head: number): void {
+    for (const writer of writers) {
+      const name = this.#announced.get(writer.id.name);
+      if (name === undefined || this.#done.get(writer) === name) continue;
+      if (this.#pending.get(writer)?.name !== name) this.#pending.set(writer, { name, target: head });
+    }
+  }
+
+  /**
+   * Removes the marks of writers that have caught up.
+   * @param head the present head. A head that only a notification has named may have been wrong.
+   */
+  async end(head: number): Promise<void> {
+    for (const [writer, { name, target }] of this.#pending) {
+      if (writer.checkpoint.position < Math.min(target, head)) continue;
+      await this.#store.setFilled(writer.id, this.#partition, name);
+      this.#pending.delete(writer);
+      this.#done.set(writer, name);
+    }
+  }
+
+  /** Called when a writer's data is gone from Redis. */
+  async lost(writer: GenerationWriter): Promise<void> {
+    this.#pending.delete(writer);
+    await this.#store.setFilling(writer.id, this.#partition);
+  }
+}
