@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { createApiKey } from '../../src/access/api-keys.js';
 import { openStream } from '../support/event-stream.js';
-import { startLocalService } from '../support/local-service.js';
+import { refusalOf, startLocalService } from '../support/local-service.js';
+import { runOrders } from '../support/orders-command.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, startService } from '../support/service.js';
 
@@ -13,19 +14,20 @@ describe('orders serve', () => {
   after(() => log.close());
 
   it('a service that cannot listen on its port ends with an error message that names the remedy', async () => {
-    const first = await startService(log);
+    const first = await startLocalService(log);
     const { port } = new URL(first.url);
     const second = await startService(log, { PORT: port }).catch((error: Error) => error);
     expect(String(second)).to.match(new RegExp(`ended with 1: .*port ${port} is in use: .*set PORT`, 's'));
-    expect(await first.stop()).to.equal(0);
+    await first.stop();
   });
 
   it('a service that refuses the database says why and what to do, without a stack trace', async () => {
     await log.owner.query(`insert into schema_migrations (version, name, sha256) values (99, 'newer', '')`);
-    const refused = await startService(log).catch((error: Error) => error.message);
+    const { code, output } = await runOrders(log, ['migrate']);
+    const refused = await refusalOf(log);
     await log.owner.query('delete from schema_migrations where version = 99');
-    expect(refused).to.match(/ended with 1: orders: the database is at version 99.*run the newer version/);
-    expect(refused).not.to.match(/\n\s+at /);
+    expect(refused).to.match(/the database is at version 99.*run the newer version/);
+    expect([code, output]).to.deep.equal([1, `orders: ${refused}\n`]);
   });
 
   it('a service with a misspelt variable does not start, and an unknown one is reported', async () => {
