@@ -14,8 +14,8 @@ export const queryLimits = {
   /** Bytes of orders read for one page: the same limit for pages whose orders are large. */
   maxScannedBytes: 8 * 1024 * 1024,
   /**
-   * Characters of the orders or events of one page. The page ends early, after at least one of
-   * them: 200 of the largest orders would be more than 100 MB.
+   * Characters of the orders of one page, or of the changes of its events. The page ends early,
+   * after at least one of them: 200 of the largest orders would be more than 100 MB.
    */
   maxPageLength: 1024 * 1024,
   /**
@@ -24,8 +24,8 @@ export const queryLimits = {
    */
   maxHistoryBytes: 256 * 1024,
   /**
-   * Lines of orders that one page of a history compares for the changes of its events. Bounds the
-   * processor time of a page to about half a second.
+   * Lines of orders, old and new ones, that one page of a history compares for the changes of its
+   * events. Bounds the processor time of a page to about half a second.
    */
   maxComparedLines: 100_000,
   /**

@@ -29,7 +29,8 @@ export type ChangesBetweenVersions = FromSchema<typeof changesBetweenVersionsSch
 
 /**
  * The page with the fields of the order that each of its events changed. The page ends early once
- * `maxComparedLines` were compared. Yields to the event loop.
+ * `maxComparedLines` were compared, or before the event whose changes exceed `maxPageLength`. It
+ * has at least one event. Yields to the event loop.
  */
 export async function withChanges(models: ReadModels, page: HistoryPage): Promise<OrderHistory> {
   const { orderId, entries, version } = page;
@@ -39,14 +40,18 @@ export async function withChanges(models: ReadModels, page: HistoryPage): Promis
   const changes: FieldChange[][] = [];
   const slice = new TimeSlice();
   let compared = 0;
+  let length = 0;
   for (const entry of entries) {
     if (slice.isOver) await slice.yield();
     const before = order;
     const fieldsBefore = fields;
     order = evolve(order, recordedFromEntry(orderId, entry));
     fields = fieldsOf(order, before, fieldsBefore);
-    changes.push(differences(fieldsBefore, fields));
-    if (fields.lines !== fieldsBefore.lines) compared += order.items.length;
+    const changed = differences(fieldsBefore, fields);
+    length += JSON.stringify(changed).length;
+    if (length > limits.maxPageLength && changes.length > 0) break;
+    changes.push(changed);
+    if (fields.lines !== fieldsBefore.lines) compared += (before?.items.length ?? 0) + order.items.length;
     if (compared >= limits.maxComparedLines) break;
   }
   const last = after + changes.length;
@@ -85,11 +90,6 @@ export async function changesBetweenVersions(
  * Fields that no comparison lists: every event changes two of them, and the lines have the third.
  */
 const omitted = new Set(['/version', '/updated_at', '/item_ids']);
-
-/** The changes between two orders; undefined stands for the time before an order was placed. */
-export function changesBetween(from: Order | undefined, to: Order | undefined): FieldChange[] {
-  return differences(fieldsOf(from), fieldsOf(to));
-}
 
 /** The fields of an order by JSON pointer. */
 interface Fields {

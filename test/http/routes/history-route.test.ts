@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { changesBetween } from '../../../src/queries/history/diff-order.js';
+import { queryLimits } from '../../../src/queries/limits.js';
 import { appender, noteEvent } from '../../support/events.js';
 import { eventually } from '../../support/servers.js';
 import { call, getHistory, useService } from '../../support/service.js';
@@ -76,7 +76,29 @@ describe('GET /orders/{order_id}/history of a long order', function () {
       [],
       ['/payment_status', '/paid_amount', '/balance'],
     ]);
-    expect(changesBetween(undefined, undefined)).to.deep.equal([]);
+  });
+
+  it('the changes of large orders come in bounded pages that together hold every event once', async () => {
+    const lines = (unit_price: number) =>
+      Array.from({ length: 400 }, (_, nth) => ({ item_id: `${nth}`.padEnd(200, '-'), quantity: 1, unit_price }));
+    const { order_id } = (await call(service, 'POST', '/orders', { user_id: 'u', items: lines(1), total_amount: 400 }))
+      .body;
+    const amended = 12;
+    for (let price = 2; price < 2 + amended; price += 1) {
+      const body = { items: lines(price), total_amount: 400 * price };
+      expect((await call(service, 'POST', `/orders/${order_id}/amend`, body)).status).to.equal(200);
+    }
+    const versions: number[] = [];
+    for (let after: number | null = 0; after !== null; ) {
+      const path = `/orders/${order_id}/history?diff=true&after=${after}`;
+      const { text } = await call(service, 'GET', path);
+      const page: Awaited<ReturnType<typeof getHistory>> = JSON.parse(text);
+      const changes = page.events.map((event) => JSON.stringify(event.changes).length);
+      expect(changes.reduce((sum, length) => sum + length)).to.be.below(queryLimits.maxPageLength);
+      versions.push(...page.events.map(({ version }) => version));
+      after = page.next_after;
+    }
+    expect(versions).to.deep.equal(Array.from({ length: 1 + amended }, (_, nth) => nth + 1));
   });
 
   it('an old version of a long order is folded from its history', async () => {
