@@ -18,12 +18,19 @@ export const batchLimits = {
 
   // Results that the client has not read yet
 
-  /** Bytes of them in memory, for each batch. */
+  /** Bytes of results in memory, for each batch. */
   maxSpoolMemoryBytes: 256 * 1024,
-  /** Bytes of them in a temporary file, for each batch: the results of half a million lines. */
-  maxSpoolFileBytes: 64 * 1024 * 1024,
-  /** Bytes of them in temporary files, for all batches. */
+  /**
+   * Bytes of results in temporary files that wait to be read, for each batch: the results of half a
+   * million lines.
+   */
+  maxUnreadSpoolBytes: 64 * 1024 * 1024,
+  /** Bytes of one temporary file. The space of a file is free again once all of it was read. */
+  spoolFileBytes: 8 * 1024 * 1024,
+  /** Bytes of results in temporary files, for all batches. */
   maxSpoolBytes: 512 * 1024 * 1024,
-  /** Bytes that one read of the file takes. */
+  /** Part of these bytes that the batches of one caller can use. */
+  maxSpoolShare: 0.5,
+  /** Bytes that one read of a temporary file takes. */
   spoolPieceBytes: 64 * 1024,
 } as const;

@@ -6,42 +6,67 @@ import { batchLimits as limits } from './limits.js';
 
 /** The bytes that the spools of all batches have in files. */
 export class SpoolSpace {
-  used = 0;
+  #used = 0;
+  readonly #usedBy = new Map<string, number>();
 
-  get isFull(): boolean {
-    return this.used >= limits.maxSpoolBytes;
+  get used(): number {
+    return this.#used;
   }
+
+  /** Whether an owner may write no more: all of the space is used, or the owner's share of it. */
+  isFullFor(owner: string): boolean {
+    const share = limits.maxSpoolBytes * limits.maxSpoolShare;
+    return this.#used >= limits.maxSpoolBytes || (this.#usedBy.get(owner) ?? 0) >= share;
+  }
+
+  /** @param bytes that were written, or a negative number of bytes that are free again. */
+  count(owner: string, bytes: number): void {
+    this.#used += bytes;
+    const own = (this.#usedBy.get(owner) ?? 0) + bytes;
+    if (own === 0) this.#usedBy.delete(owner);
+    else this.#usedBy.set(owner, own);
+  }
+}
+
+/** A file of a spool. It is closed once it is full and all of it was read. */
+interface SpoolFile {
+  readonly handle: FileHandle;
+  readFrom: number;
+  writtenTo: number;
 }
 
 /**
  * Keeps the results of a batch until the client reads them. Many clients send all lines before they
  * read: without a place for their results, both sides would wait for each other.
  *
- * Results are in memory at first. Beyond `maxSpoolMemoryBytes` further ones go to a file, until the
- * client has read all of it. The file has no name once it is open, so that nothing is left of it
- * when the process ends.
+ * Results are in memory at first. Beyond `maxSpoolMemoryBytes` further ones go to files, until the
+ * client has read all of them. A file takes `spoolFileBytes`: so the space of results that were
+ * read is free again, however long the batch. The files have no names once they are open, so that
+ * nothing is left of them when the process ends.
  */
 export class ResultSpool implements AsyncIterable<Buffer> {
   readonly #space: SpoolSpace;
+  readonly #owner: string;
   /** The oldest results. */
   #inMemory: Buffer[] = [];
   #memoryBytes = 0;
-  #file: FileHandle | undefined;
-  /** The part of the file that is written and not read yet. All of it is newer than the memory. */
-  #readFrom = 0;
-  #writtenTo = 0;
+  /** The oldest one first. All that is in them is newer than the memory. */
+  readonly #files: SpoolFile[] = [];
+  /** The bytes in files that were not read yet. */
+  #unread = 0;
   #isWriting = false;
   #ended: { readonly error?: unknown } | undefined;
   #isClosed = false;
   #wakeReader: (() => void) | undefined;
 
-  constructor(space: SpoolSpace) {
+  constructor(space: SpoolSpace, owner: string) {
     this.#space = space;
+    this.#owner = owner;
   }
 
   /** Whether the client has to read before further lines are handled. */
   get isFull(): boolean {
-    return this.#writtenTo >= limits.maxSpoolFileBytes || (this.#writtenTo > 0 && this.#space.isFull);
+    return this.#unread >= limits.maxUnreadSpoolBytes || (this.#unread > 0 && this.#space.isFullFor(this.#owner));
   }
 
   /** Adds results. One call after the other: each has to resolve before the next. */
@@ -49,7 +74,7 @@ export class ResultSpool implements AsyncIterable<Buffer> {
     if (this.#isClosed) return;
     const bytes = Buffer.from(text);
     const fitsInMemory = this.#memoryBytes + bytes.length <= limits.maxSpoolMemoryBytes;
-    if (this.#writtenTo === 0 && fitsInMemory) {
+    if (this.#unread === 0 && fitsInMemory) {
       this.#inMemory.push(bytes);
       this.#memoryBytes += bytes.length;
     } else {
@@ -67,14 +92,23 @@ export class ResultSpool implements AsyncIterable<Buffer> {
   async #append(bytes: Buffer): Promise<void> {
     this.#isWriting = true;
     try {
-      this.#file ??= await openNameless();
-      await this.#file.write(bytes, 0, bytes.length, this.#writtenTo);
-      this.#writtenTo += bytes.length;
-      this.#space.used += bytes.length;
+      const file = await this.#fileToWrite();
+      await writeAll(file.handle, bytes, file.writtenTo);
+      file.writtenTo += bytes.length;
+      this.#unread += bytes.length;
+      this.#space.count(this.#owner, bytes.length);
     } finally {
       this.#isWriting = false;
-      if (this.#isClosed) await this.#closeFile();
+      if (this.#isClosed) await this.#closeFiles();
     }
+  }
+
+  async #fileToWrite(): Promise<SpoolFile> {
+    const last = this.#files.at(-1);
+    if (last && last.writtenTo < limits.spoolFileBytes) return last;
+    const file = { handle: await openNameless(), readFrom: 0, writtenTo: 0 };
+    this.#files.push(file);
+    return file;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
@@ -84,8 +118,8 @@ export class ResultSpool implements AsyncIterable<Buffer> {
         if (oldest) {
           this.#memoryBytes -= oldest.length;
           yield oldest;
-        } else if (this.#file && this.#readFrom < this.#writtenTo) {
-          yield await this.#readFile(this.#file);
+        } else if (this.#unread > 0) {
+          yield await this.#readFile(await this.#oldestFile());
         } else if (this.#ended) {
           if (this.#ended.error !== undefined) throw this.#ended.error;
           return;
@@ -98,31 +132,53 @@ export class ResultSpool implements AsyncIterable<Buffer> {
       }
     } finally {
       this.#isClosed = true;
-      if (!this.#isWriting) await this.#closeFile();
+      if (!this.#isWriting) await this.#closeFiles();
     }
   }
 
-  async #readFile(file: FileHandle): Promise<Buffer> {
-    const piece = Buffer.allocUnsafe(Math.min(this.#writtenTo - this.#readFrom, limits.spoolPieceBytes));
-    const { bytesRead } = await file.read(piece, 0, piece.length, this.#readFrom);
+  /** The oldest file with bytes that were not read. Closes those before it. */
+  async #oldestFile(): Promise<SpoolFile> {
+    for (;;) {
+      const [file] = this.#files;
+      if (!file) throw new Error('the spool of a batch has lost its files');
+      if (file.readFrom < file.writtenTo) return file;
+      this.#files.shift();
+      this.#restart(file);
+      await file.handle.close();
+    }
+  }
+
+  async #readFile(file: SpoolFile): Promise<Buffer> {
+    const piece = Buffer.allocUnsafe(Math.min(file.writtenTo - file.readFrom, limits.spoolPieceBytes));
+    const { bytesRead } = await file.handle.read(piece, 0, piece.length, file.readFrom);
     if (bytesRead === 0) throw new Error('the spool of a batch ends early');
-    this.#readFrom += bytesRead;
-    // All of the file has been read: further results go to memory again.
-    if (this.#readFrom === this.#writtenTo && !this.#isWriting) this.#restartFile();
+    file.readFrom += bytesRead;
+    this.#unread -= bytesRead;
+    // All has been read: further results go to memory again, and then to the same file.
+    if (this.#unread === 0 && !this.#isWriting) this.#restart(file);
     return piece.subarray(0, bytesRead);
   }
 
-  #restartFile(): void {
-    this.#space.used -= this.#writtenTo;
-    this.#readFrom = 0;
-    this.#writtenTo = 0;
+  #restart(file: SpoolFile): void {
+    this.#space.count(this.#owner, -file.writtenTo);
+    file.readFrom = 0;
+    file.writtenTo = 0;
   }
 
-  async #closeFile(): Promise<void> {
-    this.#restartFile();
-    const file = this.#file;
-    this.#file = undefined;
-    await file?.close();
+  async #closeFiles(): Promise<void> {
+    this.#unread = 0;
+    for (const file of this.#files.splice(0)) {
+      this.#restart(file);
+      await file.handle.close();
+    }
+  }
+}
+
+/** A write may take only a part of the bytes, such as on a disk that is nearly full. */
+async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);
+    written += bytesWritten;
   }
 }
 

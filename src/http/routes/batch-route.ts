@@ -56,7 +56,7 @@ export function batchRoute(route: AddRoute, dependencies: BatchDependencies): vo
     // Batches have places of their own.
     placeOf(ctx).leave();
     if (wait.applied) ctx.set('Preference-Applied', wait.applied);
-    const spool = new ResultSpool(shared.space);
+    const spool = new ResultSpool(shared.space, ownerOf(ctx));
     ctx.status = 200;
     ctx.type = 'application/x-ndjson';
     ctx.set('Cache-Control', 'no-store');
