@@ -19,19 +19,35 @@ export function setTextBody(ctx: Context, text: string): void {
   // Koa has replaced both for the stream.
   if (typeof type === 'string') ctx.res.setHeader('Content-Type', type);
   ctx.length = bytes.length;
-  countUnsent(ctx, bytes.length);
+  onceClosed(ctx, holdUnsent(ctx, bytes.length));
 }
 
-/** Responds with a text that is made while it is sent. Rejects if its first part cannot be made. */
+/**
+ * Responds with a text that is made while it is sent. Each part counts in the ledger of unsent
+ * responses while the client takes it. Rejects if the first part cannot be made.
+ */
 export async function setStreamBody(ctx: Context, type: string, parts: AsyncGenerator<string>): Promise<void> {
   // A failure before the first part becomes a problem; later ones can only end the connection.
   const first = await parts.next();
-  const all = async function* () {
-    if (first.done !== true) yield first.value;
-    yield* parts;
+  const pieces = async function* () {
+    if (first.done === true) return;
+    yield* piecesOfPart(ctx, first.value);
+    for await (const part of parts) yield* piecesOfPart(ctx, part);
   };
-  ctx.body = Readable.from(all());
+  ctx.body = Readable.from(pieces(), { objectMode: false });
   ctx.res.setHeader('Content-Type', type);
+  // A stream that was never read does not close what it reads from.
+  onceClosed(ctx, () => void parts.return(undefined).catch(() => undefined));
+}
+
+function* piecesOfPart(ctx: Context, part: string): Generator<Buffer> {
+  const bytes = Buffer.from(part);
+  const release = holdUnsent(ctx, bytes.length);
+  try {
+    yield* piecesOf(bytes);
+  } finally {
+    release();
+  }
 }
 
 function* piecesOf(bytes: Buffer): Generator<Buffer> {
@@ -40,8 +56,7 @@ function* piecesOf(bytes: Buffer): Generator<Buffer> {
   }
 }
 
-function countUnsent(ctx: Context, bytes: number): void {
-  const { unsentResponses } = requestBudgets(ctx);
-  const release = unsentResponses.hold(ownerOf(ctx), bytes, () => ctx.req.socket.destroy());
-  onceClosed(ctx, release);
+/** Counts bytes that wait to be sent. If too many do, the connection may be closed for it. */
+function holdUnsent(ctx: Context, bytes: number): () => void {
+  return requestBudgets(ctx).unsentResponses.hold(ownerOf(ctx), bytes, () => ctx.req.socket.destroy());
 }
