@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { FairSemaphore } from '../../fair-semaphore.js';
 import { batchLimits as limits } from './limits.js';
 import { type Line, splitLines } from './split-lines.js';
@@ -16,8 +16,12 @@ export interface LineSourceOptions {
   readonly owner: string;
   /** Bounds the lines of all batches in flight. */
   readonly linesInFlight: FairSemaphore;
-  /** Takes lines from the caller's rate limit, and waits until it allows them. */
-  readonly waitForCapacity: (lines: number) => Promise<void>;
+  /**
+   * Takes lines from the caller's rate limit, and waits until it allows them.
+   * @returns the number of lines that were taken, up to the given one.
+   */
+  readonly waitForCapacity: (lines: number) => Promise<number>;
+  /** Time without data after which the connection is closed. Pauses of the service do not count. */
   readonly idleTimeoutMs: number;
   /** Counts bytes of memory that an unfinished line takes, until the function is called. */
   readonly hold: (bytes: number) => () => void;
@@ -34,22 +38,17 @@ export interface LineSourceOptions {
  * line counts as one request. Ends early if the client has disconnected or the batch has to end.
  */
 export async function* admittedLines(
-  request: IncomingMessage,
+  request: Readable,
   { owner, linesInFlight, waitForCapacity, idleTimeoutMs, hold, stopped, ended, hasToEnd }: LineSourceOptions,
 ): AsyncGenerator<AdmittedLines> {
   const { maxLineBytes, maxGroupLines } = limits;
-  let capacity = 0;
   const chunks = untilAborted(chunksOf(request, idleTimeoutMs), stopped);
   for await (let group of splitLines(chunks, { maxLineBytes, maxLines: maxGroupLines, hold })) {
     while (group.length > 0) {
-      if (capacity === 0) {
-        await waitForCapacity(maxGroupLines);
-        capacity = maxGroupLines;
-      }
+      const taken = await waitForCapacity(group.length);
       if (ended.aborted || hasToEnd()) return;
-      const lines = group.slice(0, capacity);
-      group = group.slice(capacity);
-      capacity -= lines.length;
+      const lines = group.slice(0, taken);
+      group = group.slice(taken);
       const release = await linesInFlight.acquire(owner, weightOf(lines));
       yield { lines, release };
     }
@@ -68,12 +67,21 @@ function weightOf(lines: readonly Line[]): number {
 }
 
 /**
- * The chunks of the request. The connection is closed if none arrives for `timeoutMs`. Ending the
- * iteration leaves the request open, so that the response can still be sent.
+ * The chunks of the request. The connection is closed if the next one does not arrive within
+ * `timeoutMs`. Ending the iteration leaves the request open: the response can still be sent.
  */
-async function* chunksOf(request: IncomingMessage, timeoutMs: number): AsyncGenerator<Buffer> {
-  request.setTimeout(timeoutMs, () =>
-    request.destroy(new Error(`no data of the batch arrived for ${timeoutMs / 1000} s`)),
-  );
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
+async function* chunksOf(request: Readable, timeoutMs: number): AsyncGenerator<Buffer> {
+  const chunks = request.iterator({ destroyOnReturn: false });
+  try {
+    for (;;) {
+      const timer = setTimeout(() => {
+        request.destroy(new Error(`no data of the batch arrived for ${timeoutMs / 1000} s`));
+      }, timeoutMs);
+      const next = await chunks.next().finally(() => clearTimeout(timer));
+      if (next.done) return;
+      yield next.value as Buffer;
+    }
+  } finally {
+    await chunks.return?.();
+  }
 }

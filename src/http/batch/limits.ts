@@ -2,7 +2,7 @@
 export const batchLimits = {
   /** Bytes of one line: as many as the body of a single command may have. */
   maxLineBytes: 512 * 1024,
-  /** Lines that are handled as one group. The rate limit is charged for this many at once. */
+  /** Lines that are handled as one group, if the rate limit allows them. */
   maxGroupLines: 100,
   /** Groups of one batch in flight: while some are appended, others are validated and decided. */
   maxGroupsInFlight: 8,

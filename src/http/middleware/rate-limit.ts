@@ -17,13 +17,14 @@ export interface RateLimit {
   /** Undefined if there is no limit. */
   readonly limitRate: LimitRate | undefined;
   /**
-   * Takes this many requests from the owner's limit, for lines of a batch. Waits until the limit
-   * allows them, or `disconnected` aborts.
+   * Takes requests from the owner's limit, for lines of a batch. Waits until the limit allows them,
+   * or `disconnected` aborts.
+   * @returns the number of requests that were taken: a limit may be lower than the given number.
    */
-  readonly waitForCapacity: (owner: string, requests: number, disconnected: AbortSignal) => Promise<void>;
+  readonly waitForCapacity: (owner: string, requests: number, disconnected: AbortSignal) => Promise<number>;
 }
 
-export const unlimitedRate: RateLimit = { limitRate: undefined, waitForCapacity: async () => undefined };
+export const unlimitedRate: RateLimit = { limitRate: undefined, waitForCapacity: async (_, requests) => requests };
 
 /**
  * Limits each owner to a number of requests per minute over all processes, counted in Redis. The
@@ -81,13 +82,15 @@ export function createRateLimit(redis: Redis, keyPrefix: string, requestsPerMinu
       );
     },
     async waitForCapacity(owner, requests, disconnected) {
+      const wanted = Math.min(requests, requestsPerMinute);
       while (!disconnected.aborted) {
-        const { allowed, waitMs } = await take(owner, Math.min(requests, requestsPerMinute));
-        if (allowed) return;
+        const { allowed, waitMs } = await take(owner, wanted);
+        if (allowed) return wanted;
         await setTimeout(Math.max(limits.minRateWaitMs, waitMs), undefined, { signal: disconnected }).catch(
           () => undefined,
         );
       }
+      return 0;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createApiKey } from '../../../src/access/api-keys.js';
+import { createRateLimit } from '../../../src/http/middleware/rate-limit.js';
 import { type LocalService, startLocalService } from '../../support/local-service.js';
 import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
 import { call, startService } from '../../support/service.js';
@@ -50,7 +51,7 @@ describe('The rate limit', function () {
 
   it('the rate limit makes a batch wait instead of rejecting its lines', async () => {
     const service = await start({ ORDERS_RATE_LIMIT_PER_MINUTE: '250' });
-    const lines = `${JSON.stringify({ command: 'place', ...order })}\n`.repeat(240);
+    const lines = `${JSON.stringify({ command: 'place', ...order })}\n`.repeat(300);
     const controller = new AbortController();
     const response = await fetch(`${service.url}/orders/batch`, {
       method: 'POST',
@@ -63,12 +64,20 @@ describe('The rate limit', function () {
       for await (const chunk of response.body ?? [])
         received += new TextDecoder().decode(chunk as Uint8Array).split('\n').length - 1;
     })().catch(() => undefined);
-    await eventually('two hundred lines', () => received === 200);
+    await eventually('the lines that the limit allows', () => received === 200);
     await eventually('the limit to be used up', async () => (await call(service, 'GET', '/orders')).status === 429);
     expect(received).to.equal(200);
     controller.abort();
     await reading;
     await service.stop();
+  });
+
+  it('a limit that is lower than a group of lines gives as many as it has', async () => {
+    const { waitForCapacity } = createRateLimit(log.redis, 'lines', 30);
+    const never = new AbortController().signal;
+    expect(await waitForCapacity('a', 100, never)).to.equal(30);
+    expect(await waitForCapacity('b', 20, never)).to.equal(20);
+    expect(await waitForCapacity('a', 100, AbortSignal.timeout(10)), 'after the client has gone').to.equal(0);
   });
 
   it('the rate limit applies per process while Redis is down, without delaying requests', async () => {
