@@ -1,5 +1,4 @@
-/** Bytes of the first allocation. */
-const initialBytes = 1024;
+import { httpLimits as limits } from './limits.js';
 
 /**
  * Bytes that arrive in pieces, copied into one buffer. A piece that is kept as it arrived costs
@@ -34,7 +33,9 @@ export class GrowingBuffer {
     if (needed > this.#maxBytes) throw new RangeError(`more than ${this.#maxBytes} bytes`);
     const before = this.capacity;
     if (needed > before) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(this.#maxBytes, Math.max(needed, 2 * before, initialBytes)));
+      const grown = Buffer.allocUnsafeSlow(
+        Math.min(this.#maxBytes, Math.max(needed, 2 * before, limits.initialBodyBytes)),
+      );
       this.#buffer.copy(grown, 0, 0, this.#length);
       this.#buffer = grown;
     }

@@ -40,6 +40,8 @@ export const httpLimits = {
   connectionsCheckIntervalMs: 2_000,
   /** Bytes of a body. An order of 5,000 lines fits if each takes up to 100 bytes. */
   maxBodyBytes: 512 * 1024,
+  /** Bytes that a body takes at first, if it arrives in several chunks. They double as it grows. */
+  initialBodyBytes: 1024,
   /**
    * Bytes of bodies that have not arrived completely, over all connections. Beyond it, the oldest
    * body of the client with the most of them is given up.
@@ -150,8 +152,13 @@ export const httpLimits = {
   maxPendingAuthentications: 1_000,
   /** The same, of one address. */
   maxPendingPerAddress: 100,
-  /** Connections of one address that is not a trusted proxy. Further ones are closed. */
+  /**
+   * Connections of one address, or of one IPv6 network, that is not a trusted proxy. Further ones
+   * are closed.
+   */
   maxConnectionsPerAddress: 5_000,
+  /** Addresses whose counted form is remembered. The memory is cleared when it is full. */
+  maxRememberedAddresses: 10_000,
   /** Part of the event streams that one caller, or one address, can open. */
   maxStreamShare: 0.25,
 
@@ -161,6 +168,11 @@ export const httpLimits = {
    * Owners whose limit is used up and who are remembered. The memory is cleared when it is full.
    */
   maxBlockedOwners: 10_000,
+  /**
+   * Limits of owners that one process counts while Redis is down. Those that are not used up are
+   * removed first.
+   */
+  maxRateBuckets: 100_000,
   /** Time in which a used-up limit is refilled. */
   rateWindowSeconds: 60,
   /** Time for Redis to count a request. After that, the process counts it. */

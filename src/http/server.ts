@@ -7,6 +7,7 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { ConnectionCounts, type CountedAddresses } from './connection-counts.js';
 import { type Problem, problem } from './contract/problems.js';
 import { httpLimits as limits } from './limits.js';
 import { HeaderListResponse } from './response/header-list-response.js';
@@ -31,8 +32,8 @@ export interface HttpTimeouts {
 
 export interface HttpServerOptions {
   readonly timeouts?: HttpTimeouts;
-  /** Whether connections from this address carry the requests of many clients. */
-  readonly isProxy?: (address: string) => boolean;
+  /** By default each address is a client of its own, and none is a proxy. */
+  readonly addresses?: CountedAddresses;
 }
 
 export const defaultTimeouts: HttpTimeouts = {
@@ -41,12 +42,14 @@ export const defaultTimeouts: HttpTimeouts = {
   responseMs: limits.responseTimeoutMs,
 };
 
+const uncounted: CountedAddresses = { isProxy: () => false, countedForm: (address) => address };
+
 /** Starts listening. If the address is not available, the error says what to do. */
 export async function startHttpServer(
   application: RequestListener,
   host: string,
   port: number,
-  { timeouts = defaultTimeouts, isProxy = () => false }: HttpServerOptions = {},
+  { timeouts = defaultTimeouts, addresses = uncounted }: HttpServerOptions = {},
 ): Promise<HttpServer> {
   const server = createServer<typeof IncomingMessage, typeof ServerResponse>(
     {
@@ -62,24 +65,20 @@ export async function startHttpServer(
   );
   server.maxConnections = limits.maxConnections;
   const sockets = new Set<Socket>();
-  const byAddress = new Map<string, number>();
+  const connections = new ConnectionCounts(addresses);
   server.on('connection', (socket) => {
     sockets.add(socket);
-    const address = socket.remoteAddress ?? '';
-    const count = (byAddress.get(address) ?? 0) + 1;
-    byAddress.set(address, count);
+    const { isTooMany, close } = connections.open(socket.remoteAddress ?? '');
     socket.once('close', () => {
       sockets.delete(socket);
-      const left = (byAddress.get(address) ?? 1) - 1;
-      if (left === 0) byAddress.delete(address);
-      else byAddress.set(address, left);
+      close();
     });
-    if (count > limits.maxConnectionsPerAddress && !isProxy(address)) socket.destroy();
+    if (isTooMany) socket.destroy();
   });
   const stalled = new StalledConnections(timeouts.responseMs);
   const stallCheck = setInterval(() => stalled.sweep(sockets), limits.stallCheckIntervalMs).unref();
   server.once('close', () => clearInterval(stallCheck));
-  server.on('clientError', respondToClientError);
+  server.on('clientError', (error, socket: Socket) => respondToClientError(error, socket, timeouts));
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
@@ -106,12 +105,12 @@ export async function startHttpServer(
 /**
  * Responds with a problem to data that is not a valid request, if the connection is still writable.
  */
-function respondToClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+function respondToClientError(error: NodeJS.ErrnoException, socket: Socket, timeouts: HttpTimeouts): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const { status, ...rest } = clientProblem(error.code);
+  const { status, ...rest } = clientProblem(error.code, timeouts);
   const body = JSON.stringify({ ...rest, status });
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/problem+json\r\n` +
@@ -121,12 +120,12 @@ function respondToClientError(error: NodeJS.ErrnoException, socket: Socket): voi
   );
 }
 
-function clientProblem(code: string | undefined): Problem {
+function clientProblem(code: string | undefined, { headersMs }: HttpTimeouts): Problem {
   if (code === 'HPE_HEADER_OVERFLOW') {
     return problem('headers-too-large', `The headers are larger than ${limits.maxHeaderBytes} bytes.`);
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return problem('request-timeout', `The headers did not arrive within ${limits.headersTimeoutMs / 1000} s.`);
+    return problem('request-timeout', `The headers did not arrive within ${headersMs / 1000} s.`);
   }
   return problem('malformed-request', 'The message is not valid HTTP/1.1.');
 }

@@ -179,7 +179,7 @@ async function open(
   );
   const http = await startHttpServer(app, config.host, config.port, {
     timeouts: config.timeouts,
-    isProxy: dependencies.addresses.isProxy,
+    addresses: dependencies.addresses,
   });
   const drain = async () => {
     shuttingDown = true;

@@ -1,3 +1,5 @@
+import { httpLimits as limits } from '../limits.js';
+
 /** The result of taking requests from a caller's limit. */
 export interface Taken {
   readonly allowed: boolean;
@@ -10,9 +12,6 @@ export interface Taken {
 }
 
 export type RateUse = 'take' | 'check';
-
-/** Buckets that are kept. Full ones are removed first, since a new bucket is full. */
-const maxBuckets = 100_000;
 
 /**
  * The rate limits of one process, in its memory: what redis/take-rate.lua does for all processes.
@@ -37,7 +36,7 @@ export class RateBuckets {
     const excessMs = afterMs - nowMs - sizeMs;
     // Rounding must not reject the last request of a full bucket.
     if (excessMs > 0.001) return { allowed: false, left: this.#left(fullAtMs - nowMs), waitMs: Math.ceil(excessMs) };
-    if (this.#fullAtMs.size >= maxBuckets) this.#removeFull(nowMs);
+    if (this.#fullAtMs.size >= limits.maxRateBuckets) this.#removeFull(nowMs);
     if (use === 'take') this.#fullAtMs.set(key, afterMs);
     return { allowed: true, left: this.#left(afterMs - nowMs), waitMs: Math.ceil(afterMs - nowMs) };
   }
@@ -48,6 +47,6 @@ export class RateBuckets {
 
   #removeFull(nowMs: number): void {
     for (const [key, fullAtMs] of this.#fullAtMs) if (fullAtMs <= nowMs) this.#fullAtMs.delete(key);
-    if (this.#fullAtMs.size >= maxBuckets) this.#fullAtMs.clear();
+    if (this.#fullAtMs.size >= limits.maxRateBuckets) this.#fullAtMs.clear();
   }
 }

@@ -2,14 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import proxyAddr from 'proxy-addr';
+import type { CountedAddresses } from '../connection-counts.js';
 import { ProblemError, problem } from '../contract/problems.js';
+import { httpLimits as limits } from '../limits.js';
 
 /**
  * Finds the address of the client that sent a request. X-Forwarded-For is read from right to left,
  * up to the first address that is not a trusted proxy. Addresses further left may be forged by the
  * client and are ignored.
  */
-export interface ClientAddresses {
+export interface ClientAddresses extends CountedAddresses {
   /**
    * The address, in the one form under which its requests are counted: an IPv4 address, or the
    * network of an IPv6 address, since one client has all addresses of a network. Throws
@@ -18,15 +20,10 @@ export interface ClientAddresses {
   of(request: IncomingMessage): string;
   /** Whether the client uses TLS, according to a trusted proxy. */
   isSecure(request: IncomingMessage): boolean;
-  /** Whether the address of a connection is that of a trusted proxy. */
-  isProxy(address: string): boolean;
 }
 
 /** Bits of an IPv6 address that name a client's network, unless configured otherwise. */
 export const defaultIpv6PrefixLength = 64;
-
-/** Addresses whose counted form is remembered. The memory is cleared when it is full. */
-const maxRemembered = 10_000;
 
 /**
  * Throws TypeError if a proxy is not valid.
@@ -44,7 +41,7 @@ export function createClientAddresses(
   function counted(address: string): string {
     const known = remembered.get(address);
     if (known !== undefined) return known;
-    if (remembered.size >= maxRemembered) remembered.clear();
+    if (remembered.size >= limits.maxRememberedAddresses) remembered.clear();
     const form = countedForm(address, ipv6PrefixLength);
     remembered.set(address, form);
     return form;
@@ -77,6 +74,7 @@ export function createClientAddresses(
       );
     },
     isProxy: (address) => trusts(address, 0),
+    countedForm: counted,
   };
 }
 
