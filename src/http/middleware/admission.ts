@@ -6,6 +6,7 @@ import type { Operation } from '../contract/operation.js';
 import type { ClientAddresses } from '../request/client-address.js';
 import { type Place, setPlace } from '../request/place.js';
 import { ownerOf } from '../request/request-budgets.js';
+import { hasBody } from '../response/discard-rest.js';
 import { isAlwaysServed, type Places, placesOf } from './in-flight-requests.js';
 import { KnownCredentials } from './known-credentials.js';
 import { PendingAuthentications } from './pending-authentications.js';
@@ -66,7 +67,7 @@ function placeOf(ctx: Context, readsBody: boolean, all: Places): Place {
   const enter = () => {
     leave = places.enter(owner);
   };
-  if (!readsBody || !hasBody(ctx)) {
+  if (!readsBody || !hasBody(ctx.req)) {
     enter();
     return { leave: () => leave(), enterAgain: enter };
   }
@@ -82,8 +83,4 @@ function placeOf(ctx: Context, readsBody: boolean, all: Places): Place {
     },
     enterAgain: enter,
   };
-}
-
-function hasBody({ req: { headers } }: Context): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

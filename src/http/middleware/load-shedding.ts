@@ -3,6 +3,7 @@ import type { Overloaded } from '../../event-log/overloaded.js';
 import { problem, retryAfterSeconds } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { requestIdOf } from '../request/request-context.js';
+import { discardRest } from '../response/discard-rest.js';
 import { isForEvents, problemEvent } from '../response/respond.js';
 import { type Admission, presumedOwner } from './admission.js';
 import { isAlwaysServed, placesOf } from './in-flight-requests.js';
@@ -50,8 +51,8 @@ export function shedLoad(
       return;
     }
     onShed(reason);
-    // Discards the body, so that it takes no memory while the request is queued.
-    request.resume();
+    // The body takes no memory while the request is queued.
+    discardRest(request);
     shedder.add(() => {
       const requestId = requestIdOf(String(request.headers['x-request-id'] ?? ''));
       const json = `${sharedFields},"instance":${JSON.stringify(path)},"request_id":${JSON.stringify(requestId)}}`;

@@ -24,7 +24,9 @@ export function problemResponses({ log, logOverload, methodsOf }: ProblemRespons
     try {
       await next();
       dependencies.succeeded();
-      if (ctx.res.statusCode === 404 && !ctx.body) respondNotFound(ctx, methodsOf(ctx.path));
+      if (ctx.res.statusCode !== 404 || ctx.body) return;
+      respondNotFound(ctx, methodsOf(ctx.path));
+      discardRest(ctx.req);
     } catch (error) {
       if (error instanceof ProblemError) ctx.set(error.headers);
       const response = problemOf(error, ctx.method === 'GET' || ctx.method === 'HEAD');

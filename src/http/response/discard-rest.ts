@@ -7,7 +7,9 @@ import { httpLimits as limits } from '../limits.js';
  * response. A client that goes on for too long is disconnected.
  */
 export function discardRest(request: IncomingMessage): void {
-  if (request.complete || request.destroyed) return;
+  if (request.complete || request.destroyed || !hasBody(request)) return;
+  // While an iterator waits for data, the request does not flow.
+  request.removeAllListeners('readable');
   let discarded = 0;
   const end = () => {
     clearTimeout(timer);
@@ -24,4 +26,9 @@ export function discardRest(request: IncomingMessage): void {
   const timer = setTimeout(give, limits.discardTimeoutMs);
   request.on('data', onData).on('end', end).on('close', end);
   request.resume();
+}
+
+/** Whether the headers of a request announce a body. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -5,6 +5,7 @@ import { type OperationId, operations } from '../contract/operations.js';
 import { type Admission, takePlace } from '../middleware/admission.js';
 import { authorize } from '../middleware/authorize.js';
 import { rejectQueryParameters } from '../request/query-parameters.js';
+import { discardRest } from '../response/discard-rest.js';
 
 /**
  * Adds the handler of an operation. Its path, method and access come from the table of operations.
@@ -51,6 +52,8 @@ export function createRouter(admission: Admission, assertIntact: () => void = ()
           await handle(ctx);
         } finally {
           place.leave();
+          // A body that the operation does not take.
+          if (operation.body === undefined) discardRest(ctx.req);
         }
       });
     },
