@@ -91,7 +91,11 @@ async function readFirsts(
     const { chunk, index } = chunkOf(position);
     return { key: events(chunk), first: index, last: index };
   });
-  const { texts } = await live.readRanges(ranges, limits.maxFeedLookupBytes, 'missing');
+  const { texts, ended } = await live.readRanges(ranges, limits.maxFeedLookupBytes, 'missing');
+  // Ending early here would be waiting for ever: the missing entry does not appear by itself.
+  if (ended === 'short') {
+    throw new ReadModelUnavailable(`partition ${partition}: the first entry of an order is missing`);
+  }
   for (const [index, text] of texts.entries()) {
     const position = missing[index] ?? 0;
     firsts.set(position, decodeHistoryEntry(chunkOf(position).chunk, text));
