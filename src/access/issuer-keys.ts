@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from 'pino';
+import { FailureLog } from '../failure-log.js';
 import { IssuerUnavailable } from './issuer-unavailable.js';
 import { accessLimits as limits } from './limits.js';
 
@@ -22,14 +23,17 @@ export interface IssuerKeysState {
  */
 export class IssuerKeys {
   readonly #keepMs: number;
-  readonly #log: Pick<Logger, 'warn' | 'info'>;
+  readonly #failures: FailureLog;
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;
   #readAtMs: number | undefined;
   #failure: { readonly error: unknown; readonly atMs: number } | undefined;
 
-  constructor(url: string, keepMs: number, log: Pick<Logger, 'warn' | 'info'>) {
+  constructor(url: string, keepMs: number, log: Pick<Logger, 'info' | 'warn' | 'error'>) {
     this.#keepMs = keepMs;
-    this.#log = log;
+    this.#failures = new FailureLog(log, {
+      failing: 'the keys of the token issuer could not be read; known keys stay in use',
+      over: 'the keys of the token issuer can be read again',
+    });
     this.#keys = createRemoteJWKSet(new URL(url), {
       cacheMaxAge: keepMs,
       cooldownDuration: limits.jwksCooldownMs,
@@ -58,13 +62,13 @@ export class IssuerKeys {
       throw unavailable(this.#failure.error);
     try {
       const text = await readKeySet(address, options);
-      if (this.#failure) this.#log.info('the keys of the token issuer can be read again');
+      this.#failures.succeeded();
       this.#failure = undefined;
       this.#readAtMs = Date.now();
       return new Response(text);
     } catch (error) {
       this.#failure = { error, atMs: Date.now() };
-      this.#log.warn({ err: error }, 'the keys of the token issuer could not be read; known keys stay in use');
+      this.#failures.failed(error);
       throw unavailable(error);
     }
   }
