@@ -24,11 +24,6 @@ export class FairSemaphore {
     return this.#waiting;
   }
 
-  /** The tasks of one key that wait. */
-  waitingOf(key: string): number {
-    return this.#queues.get(key)?.length ?? 0;
-  }
-
   /**
    * Waits until the task may start. A task that weighs more than the capacity runs alone.
    * @returns a function that ends the task; further calls of it do nothing.

@@ -81,13 +81,13 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     const orderId = uuidParameter(ctx, 'order_id');
     const query = queryParameters(ctx, 'order');
     await waitForPosition(ctx, dependencies, [orderStatus, orderHistory]);
-    await checkReadable(models, orderId, onlyUser(ctx));
+    const user = onlyUser(ctx);
     if (query.version === undefined && query.at === undefined) {
-      const order = await getOrder(models, orderId);
-      if (!order) throw orderNotFound(orderId);
+      const order = await readableOrder(models, orderId, user);
       respond(ctx, order.json, `"${order.version}"`);
       return;
     }
+    await checkReadable(models, orderId, user);
     const moment =
       query.version === undefined ? { at: utcTime(parseRfc3339(query.at ?? '') ?? 0) } : { version: query.version };
     const then = await runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, moment));
@@ -112,9 +112,15 @@ type ReadDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'continuit
  * like one that does not exist.
  */
 export async function checkReadable(models: ReadModels, orderId: string, user: string | undefined): Promise<void> {
-  if (user === undefined) return;
+  if (user !== undefined) await readableOrder(models, orderId, user);
+}
+
+/** Reads an order. Throws order-not-found also where `checkReadable` does. */
+async function readableOrder(models: ReadModels, orderId: string, user: string | undefined) {
   const order = await getOrder(models, orderId);
-  if (!order || (JSON.parse(order.json) as OrderDocument).user_id !== user) throw orderNotFound(orderId);
+  const isReadable = order && (user === undefined || (JSON.parse(order.json) as OrderDocument).user_id === user);
+  if (!isReadable) throw orderNotFound(orderId);
+  return order;
 }
 
 /**

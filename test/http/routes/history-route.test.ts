@@ -85,8 +85,9 @@ describe('GET /orders/{order_id}/history of a long order', function () {
       .body;
     const amended = 12;
     for (let price = 2; price < 2 + amended; price += 1) {
-      const body = { items: lines(price), total_amount: 400 * price };
-      expect((await call(service, 'POST', `/orders/${order_id}/amend`, body)).status).to.equal(200);
+      const body = { items: lines(price), total_amount: 400 * price, reason: 'another price' };
+      const { status, text } = await call(service, 'POST', `/orders/${order_id}/amend`, body);
+      expect(status, text).to.equal(200);
     }
     const versions: number[] = [];
     for (let after: number | null = 0; after !== null; ) {
