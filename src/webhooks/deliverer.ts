@@ -7,6 +7,7 @@ import { PartitionOwnership } from '../event-log/partition-ownership.js';
 import { type StoredEvent, storedEvent } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import { FailureLog } from '../failure-log.js';
+import { formatEventPosition } from '../log-epochs.js';
 import { type AttemptResult, attempt, messageOf } from './attempt.js';
 import { AttemptsInFlight } from './attempts-in-flight.js';
 import { closeBreaker, FailingOrders, openBreaker } from './circuit-breaker.js';
@@ -165,39 +166,40 @@ export class WebhookDeliverer {
 
   /** Makes one attempt and records its result. */
   async #deliver(delivery: Delivery): Promise<void> {
-    const result = await this.#attempt(delivery);
-    await this.#retried(delivery, () => this.#record(delivery, result));
+    await this.#record(delivery, await this.#attempt(delivery));
   }
 
+  /** Each statement is repeated by itself, so that an attempt counts once. */
   async #record(delivery: Delivery, result: AttemptResult): Promise<void> {
     const { pool, onAttempt, log } = this.#options;
-    const { webhook_id: webhook, partition, position } = delivery;
+    const { webhook_id: webhook } = delivery;
     if (result.result === 'delivered') {
-      await recordDelivered(pool, delivery);
+      await this.#retried(delivery, () => recordDelivered(pool, delivery));
       this.#failingOrders.clear(webhook);
-      if (delivery.half_open && (await closeBreaker(pool, webhook))) {
+      if (delivery.half_open && (await this.#retried(delivery, () => closeBreaker(pool, webhook)))) {
         log.info({ webhook }, 'webhooks: a receiver responds again; its deliveries continue');
       }
       onAttempt?.('delivered');
       return;
     }
     if (result.result === 'gone') {
-      await setGone(pool, webhook);
+      await this.#retried(delivery, () => setGone(pool, webhook));
       log.warn({ webhook }, 'webhooks: a receiver responded with 410; nothing more is sent to it');
       onAttempt?.('gone');
       return;
     }
-    const isDead = (await recordFailure(pool, delivery, result)) === 'dead';
-    if (isDead) log.error({ webhook, event: `${partition}:${position}` }, 'webhooks: an event became a dead letter');
+    const isDead = (await this.#retried(delivery, () => recordFailure(pool, delivery, result))) === 'dead';
+    if (isDead) log.error({ webhook, event: formatEventPosition(delivery) }, 'webhooks: an event became a dead letter');
     onAttempt?.(isDead ? 'dead' : 'failed');
     if (this.#failingOrders.add(webhook, delivery.order_id) || delivery.half_open) {
-      await this.#openBreaker(webhook, result.error);
+      await this.#openBreaker(delivery, result.error);
     }
   }
 
-  async #openBreaker(webhook: string, error: string): Promise<void> {
+  async #openBreaker(delivery: Delivery, error: string): Promise<void> {
     const { pool, log } = this.#options;
-    const change = await openBreaker(pool, webhook, error);
+    const { webhook_id: webhook } = delivery;
+    const change = await this.#retried(delivery, () => openBreaker(pool, webhook, error));
     if (change === 'opened') {
       log.warn({ webhook, error }, 'webhooks: a receiver fails for all orders; it is probed until it responds');
     } else if (change === 'disabled') {

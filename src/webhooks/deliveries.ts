@@ -163,13 +163,14 @@ export async function recordDelivered(pool: Pool, delivery: Delivery): Promise<v
   });
 }
 
-// $1 to $3 the delivery, $4 its new state, $5 the wait in ms, $6 the error.
+// $1 to $3 the delivery, $4 its new state, $5 the wait in ms, $6 the error, $7 the attempts before.
+// Changes nothing if the failure is recorded already: its response was lost, and it is sent again.
 const failureSql = `
   with failed as (
     update webhook_deliveries
     set state = $4, attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, now()),
         last_attempt_at = now(), next_attempt_at = now() + $5 * interval '1 ms', last_error = $6
-    where partition = $1 and webhook_id = $2 and position = $3
+    where partition = $1 and webhook_id = $2 and position = $3 and state = 'pending' and attempts = $7
     returning order_id, position, state
   ), ended as (
     select order_id, position from failed where state = 'dead'
@@ -185,7 +186,7 @@ export async function recordFailure(
   await pool.query({
     name: 'webhooks-failed',
     text: failureSql,
-    values: [...keyOf(delivery), state, retryDelayMs(delivery.attempts + 1, retryAfterMs), error],
+    values: [...keyOf(delivery), state, retryDelayMs(delivery.attempts + 1, retryAfterMs), error, delivery.attempts],
   });
   return state;
 }

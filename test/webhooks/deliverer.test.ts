@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Pool } from '../../src/event-log/database.js';
 import { LogContinuity } from '../../src/event-log/heads/log-continuity.js';
 import { LogHeads } from '../../src/event-log/heads/log-heads.js';
 import { WebhookDeliverer } from '../../src/webhooks/deliverer.js';
@@ -6,7 +7,7 @@ import type { PostResponse } from '../../src/webhooks/safe-post.js';
 import { createWebhookStore } from '../../src/webhooks/webhook-store.js';
 import { appender, orderIdIn, place } from '../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
-import { watchedPool } from '../support/watched-pool.js';
+import { failingPool, watchedPool } from '../support/watched-pool.js';
 
 describe('WebhookDeliverer', () => {
   let log: TestLog;
@@ -15,11 +16,31 @@ describe('WebhookDeliverer', () => {
   });
   after(() => log.close());
 
-  it('a delivery that ends while a query still reports it as due is not sent again', async () => {
-    await createWebhookStore(log.pool).create('https://shop.example/', undefined, 'test');
+  /** A deliverer whose posts stay unanswered until the test answers them. */
+  async function startDeliverer(pool: Pool) {
     const posts: ((response: PostResponse) => void)[] = [];
     const post = () => new Promise<PostResponse>((resolve) => posts.push(resolve));
     const results: string[] = [];
+    const logHeads = new LogHeads(log.databaseUrl, new LogContinuity(log.pool, log.settings, silent), silent);
+    await logHeads.start();
+    const { databaseUrl: database, settings } = log;
+    const deliverer = new WebhookDeliverer({
+      ...{ database, settings, pool, logHeads, log: silent },
+      open: async (events) => [...events],
+      onAttempt: (result) => results.push(result),
+      post: { post, close: () => undefined },
+    });
+    deliverer.start();
+    const close = async () => {
+      for (const resolve of posts) resolve({ status: 204, retryAfter: undefined });
+      await deliverer.close();
+      await logHeads.close();
+    };
+    return { posts, results, logHeads, close };
+  }
+
+  it('a delivery that ends while a query still reports it as due is not sent again', async () => {
+    await createWebhookStore(log.pool).create('https://shop.example/', undefined, 'test');
     let delayed: Promise<void> | undefined;
     let queries = 0;
     const pool = watchedPool(
@@ -31,16 +52,7 @@ describe('WebhookDeliverer', () => {
         await delayed;
       },
     );
-    const logHeads = new LogHeads(log.databaseUrl, new LogContinuity(log.pool, log.settings, silent), silent);
-    await logHeads.start();
-    const { databaseUrl: database, settings } = log;
-    const deliverer = new WebhookDeliverer({
-      ...{ database, settings, pool, logHeads, log: silent },
-      open: async (events) => [...events],
-      onAttempt: (result) => results.push(result),
-      post: { post, close: () => undefined },
-    });
-    deliverer.start();
+    const { posts, results, logHeads, close } = await startDeliverer(pool);
     await place(appender(log), orderIdIn(0, 1));
     await eventually('the attempt', () => posts.length === 1);
     let release: () => void = () => undefined;
@@ -61,8 +73,54 @@ describe('WebhookDeliverer', () => {
     await eventually('another query', () => queries > queriesThen);
     expect(results).to.deep.equal(['delivered']);
     expect(posts).to.have.length(1);
-    for (const resolve of posts) resolve({ status: 204, retryAfter: undefined });
-    await deliverer.close();
-    await logHeads.close();
+    await close();
+  });
+
+  it('a failed attempt counts once, even if PostgreSQL takes its result but the response is lost', async () => {
+    const lost = new Set(['webhooks-failed']);
+    const pool = watchedPool(
+      log.pool,
+      () => undefined,
+      async (name) => {
+        if (lost.delete(name)) throw new Error('the connection broke before the response');
+      },
+    );
+    const { posts, results, close } = await startDeliverer(pool);
+    const orderId = orderIdIn(0, 1);
+    await place(appender(log), orderId);
+    await eventually('the attempt', () => posts.length === 1);
+    posts[0]?.({ status: 500, retryAfter: undefined });
+    await eventually('the result', () => results.length === 1);
+    const { rows } = await log.owner.query('select state, attempts from webhook_deliveries where order_id = $1', [
+      orderId,
+    ]);
+    expect([rows, results, lost.size]).to.deep.equal([[{ state: 'pending', attempts: 1 }], ['failed'], 0]);
+    await close();
+  });
+
+  it('a failed attempt counts once, even if the breaker of its webhook cannot be opened at once', async () => {
+    const { rows: before } = await log.owner.query(
+      "update webhooks set failing_since = now() - interval '1 minute' returning id",
+    );
+    expect(before).to.have.length(1);
+    let failures = 2;
+    const pool = failingPool(log.pool, (name) => {
+      if (name !== 'webhooks-open-breaker' || failures === 0) return undefined;
+      failures -= 1;
+      return new Error('PostgreSQL is away');
+    });
+    const { posts, results, close } = await startDeliverer(pool);
+    const orderId = orderIdIn(0, 1);
+    await place(appender(log), orderId);
+    await eventually('the attempt', () => posts.length === 1);
+    posts[0]?.({ status: 500, retryAfter: undefined });
+    const state = async () => (await log.owner.query('select breaker_trips from webhooks')).rows[0].breaker_trips;
+    await eventually('the breaker to open', async () => (await state()) === 1);
+    const { rows } = await log.owner.query(
+      'select max(attempts) as attempts from webhook_deliveries where order_id = $1',
+      [orderId],
+    );
+    expect([rows, results, failures]).to.deep.equal([[{ attempts: 1 }], ['failed'], 0]);
+    await close();
   });
 });
