@@ -1164,7 +1164,7 @@ export interface components {
         };
         DeadLetters: {
             dead_letters: {
-                /** @description partition:position */
+                /** @description partition:position, or partition:position@epoch after the first epoch */
                 event: string;
                 /** Format: uuid */
                 order_id: string;
@@ -3702,6 +3702,7 @@ export interface operations {
             404: components["responses"]["Problem404F"];
             405: components["responses"]["Problem405"];
             406: components["responses"]["Problem406"];
+            410: components["responses"]["Problem410"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
@@ -3740,6 +3741,7 @@ export interface operations {
             404: components["responses"]["Problem404F"];
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
+            410: components["responses"]["Problem410"];
             413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];

@@ -85,8 +85,7 @@ export class LogEpochs {
    * The form in which clients get a position: "5:120", or "5:120@2-9f3a01bc" after the first epoch.
    */
   format(partition: number, position: number): string {
-    const epoch = this.of(partition, position);
-    return epoch === firstEpoch ? `${partition}:${position}` : `${partition}:${position}@${epoch}`;
+    return formatEventPosition({ partition, position, epoch: this.of(partition, position) });
   }
 
   /**
@@ -104,6 +103,11 @@ export class LogEpochs {
 
 /** A pattern for positions as `LogEpochs.format` writes them. */
 export const eventPositionPattern = '^\\d{1,4}:\\d{1,15}(@[1-9]\\d{0,8}-[0-9a-f]{8})?$';
+
+/** Writes a position as `LogEpochs.format` does, for callers that know its epoch. */
+export function formatEventPosition({ partition, position, epoch }: EventPosition): string {
+  return epoch === firstEpoch ? `${partition}:${position}` : `${partition}:${position}@${epoch}`;
+}
 
 /** Parses a position as `LogEpochs.format` writes it. Undefined if the text has another form. */
 export function parseEventPosition(text: string): EventPosition | undefined {

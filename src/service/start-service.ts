@@ -163,7 +163,11 @@ async function open(
     }),
     streams,
     changes: new ChangeFeed(models, applied),
-    webhooks: { store: createWebhookStore(pool), allowPrivate: config.webhooksAllowPrivate, post: testPost },
+    webhooks: {
+      store: createWebhookStore(pool, models.epochs),
+      allowPrivate: config.webhooksAllowPrivate,
+      post: testPost,
+    },
     corsOrigins: config.corsOrigins,
     audit: await openAuditor(config, connections),
     rebuilds: rebuildsByName(generations),

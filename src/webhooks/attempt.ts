@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import type { StoredEvent } from '../event-log/stored-event.js';
-import { firstEpoch } from '../log-epochs.js';
+import { firstEpoch, formatEventPosition } from '../log-epochs.js';
 import { changeDocument } from '../orders/change-document.js';
 import type { EventMetadata } from '../orders/events.js';
 import { describeConnectionError } from './connection-error.js';
@@ -32,7 +32,7 @@ export function messageOf(event: StoredEvent, log: string, epoch: string): Webho
   const { actor } = JSON.parse(event.metadata) as EventMetadata;
   const { partition, position } = event;
   const isFirst = epoch === firstEpoch;
-  const data = changeDocument(`${partition}:${position}${isFirst ? '' : `@${epoch}`}`, {
+  const data = changeDocument(formatEventPosition({ partition, position, epoch }), {
     order_id: event.orderId,
     version: event.version,
     type: event.type,

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Pool } from '../event-log/database.js';
 import { count, type FromSchema, list, nullable, object, text, time, uuid } from '../json-schema.js';
+import { type EventPosition, LogEpochs } from '../log-epochs.js';
 import { webhookLimits as limits } from './limits.js';
 
 const webhookProperties = {
@@ -37,9 +38,9 @@ export const webhookWithSecretSchema = object({
   secret: { type: 'string', pattern: '^whsec_', description: 'No later response shows it.' },
 });
 
-/** An event whose delivery failed for 24 hours. */
+/** An event whose delivery was given up, as a rule after it failed for 24 hours. */
 export const deadLetterSchema = object({
-  event: { type: 'string', description: 'partition:position' },
+  event: { type: 'string', description: 'partition:position, or partition:position@epoch after the first epoch' },
   order_id: uuid,
   type: text,
   attempts: count,
@@ -57,11 +58,8 @@ export interface WebhookTarget {
   readonly secrets: readonly string[];
 }
 
-/** The position of an event in the log. */
-export interface EventPosition {
-  readonly partition: number;
-  readonly position: number;
-}
+/** The position of an event in the log as it is now. */
+export type LogPosition = Pick<EventPosition, 'partition' | 'position'>;
 
 /**
  * Manages webhooks. A webhook subscribes a URL to events; it is a row of the table webhooks, with
@@ -100,9 +98,9 @@ export interface WebhookStore {
   /** The URL and the secrets that sign now; undefined if the webhook does not exist. */
   target(id: string): Promise<WebhookTarget | undefined>;
   /** Lists dead letters by partition and position, those after an event if one is given. */
-  deadLetters(id: string, after: EventPosition | undefined, limit: number): Promise<DeadLetter[]>;
+  deadLetters(id: string, after: LogPosition | undefined, limit: number): Promise<DeadLetter[]>;
   /** Makes one or all dead letters pending, for another 24 hours. Resolves with their number. */
-  replay(id: string, event: EventPosition | undefined): Promise<number>;
+  replay(id: string, event: LogPosition | undefined): Promise<number>;
 }
 
 const webhooksSql = `
@@ -115,7 +113,8 @@ const webhooksSql = `
           join partition_heads h on h.partition = c.partition where c.webhook_id = w.id) as lag
   from webhooks w`;
 
-export function createWebhookStore(pool: Pool): WebhookStore {
+/** @param epochs of the log, for the positions of dead letters; by default only the first. */
+export function createWebhookStore(pool: Pool, epochs: LogEpochs = new LogEpochs()): WebhookStore {
   const find = async (id: string): Promise<Webhook | undefined> =>
     (await pool.query<Webhook>(`${webhooksSql} where w.id = $1`, [id])).rows[0];
 
@@ -190,15 +189,18 @@ export function createWebhookStore(pool: Pool): WebhookStore {
     },
 
     async deadLetters(id, after, limit) {
-      const { rows } = await pool.query<DeadLetter>(
-        `select d.partition || ':' || d.position as event, d.order_id, d.type, d.attempts, d.first_attempt_at,
+      const { rows } = await pool.query<Omit<DeadLetter, 'event'> & LogPosition>(
+        `select d.partition, d.position, d.order_id, d.type, d.attempts, d.first_attempt_at,
                 d.last_attempt_at, d.last_error
          from webhook_deliveries d
          where d.webhook_id = $1 and d.state = 'dead' and (d.partition, d.position) > ($2, $3)
          order by d.partition, d.position limit $4`,
         [id, after?.partition ?? -1, after?.position ?? 0, limit],
       );
-      return rows;
+      return rows.map(({ partition, position, ...letter }) => ({
+        event: epochs.format(partition, position),
+        ...letter,
+      }));
     },
 
     async replay(id, event) {

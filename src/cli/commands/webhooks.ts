@@ -1,3 +1,4 @@
+import type { EventPosition, LogEpochs } from '../../log-epochs.js';
 import { orderEventTypes } from '../../orders/upcast.js';
 import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
 import { attempt, testMessage } from '../../webhooks/attempt.js';
@@ -27,8 +28,9 @@ orders webhooks replay ID [--event PARTITION:POSITION]
 
   A webhook sends the events of orders, from its creation on, to a URL. Deliveries are signed
   (Standard Webhooks), arrive at least once, and keep the order of each order's events. A delivery
-  that fails for 24 hours becomes a dead letter. \`dead-letters\` shows up to ${maxDeadLettersShown} of them; \`replay\`
-  sends one or all of them again. \`test\` sends a message of the type webhook.test now.
+  that is given up, as a rule after 24 hours, becomes a dead letter. \`dead-letters\` shows up to
+  ${maxDeadLettersShown} of them; \`replay\` sends one or all of them again. \`test\` sends a
+  message of the type webhook.test now.
 
   --events   the types to send, by default all:
              ${eventTypeLines.join(',\n             ')}`;
@@ -41,7 +43,7 @@ export async function webhooksCommand(args: string[], terminal: Terminal): Promi
   const [action, subject = ''] = positionals;
   if (action !== 'list' && subject === '') throw new UsageError(usage);
   await withEventLog({ terminal }, async (context) => {
-    const store = createWebhookStore(context.pool);
+    const store = createWebhookStore(context.pool, context.settings.epochs);
     const requireWebhook = (exists: boolean) => {
       if (!exists) throw new UsageError(`there is no webhook ${subject}: see \`orders webhooks list\``);
     };
@@ -80,7 +82,7 @@ export async function webhooksCommand(args: string[], terminal: Terminal): Promi
       }
       case 'replay': {
         requireWebhook((await store.find(parseId(subject))) !== undefined);
-        const replayed = await store.replay(subject, chosenEvent(values.event));
+        const replayed = await store.replay(subject, chosenEvent(values.event, context.settings.epochs));
         return terminal.print(`${replayed} ${replayed === 1 ? 'dead letter' : 'dead letters'} will be sent again`);
       }
       default:
@@ -116,9 +118,9 @@ function parseId(text: string): string {
   throw new UsageError(`"${text}" is not the ID of a webhook: see \`orders webhooks list\``);
 }
 
-function chosenEvent(text: string | undefined): { partition: number; position: number } | undefined {
+function chosenEvent(text: string | undefined, epochs: LogEpochs): EventPosition | undefined {
   if (text === undefined) return undefined;
-  const event = parseEventPosition(text);
+  const event = parseEventPosition(text, epochs);
   if (!event) throw new UsageError('--event must be PARTITION:POSITION, as `orders webhooks dead-letters` shows it');
   return event;
 }

@@ -136,7 +136,7 @@ export const adminOperations = {
     query: 'deadLetters',
     headers: ['If-None-Match'],
     responses: cached('The dead letters', json('DeadLetters')),
-    problems: ['not-acceptable', ...webhookProblems],
+    problems: ['not-acceptable', 'position-lost', ...webhookProblems],
   },
   replayDeadLetters: {
     method: 'post',
@@ -149,6 +149,6 @@ export const adminOperations = {
     responses: {
       202: { description: 'The number of dead letters that are sent again', content: json('DeadLettersReplayed') },
     },
-    problems: [...bodyProblems, ...webhookProblems],
+    problems: ['position-lost', ...bodyProblems, ...webhookProblems],
   },
 } as const satisfies Readonly<Record<string, Operation>>;

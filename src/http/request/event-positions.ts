@@ -1,4 +1,4 @@
-import { type EventPosition, firstEpoch, type LogEpochs } from '../../log-epochs.js';
+import { type EventPosition, formatEventPosition, type LogEpochs } from '../../log-epochs.js';
 import { ProblemError, problem } from '../contract/problems.js';
 
 /** Tells whether the event log is the one that this process knows. */
@@ -25,9 +25,9 @@ export async function checkEpoch(epochs: LogEpochs, continuity: Continuity, epoc
  */
 export async function checkNotLost(epochs: LogEpochs, continuity: Continuity, awaited: EventPosition): Promise<void> {
   if (!epochs.isLost(awaited)) return;
-  const { partition, position, epoch } = awaited;
+  const { partition, epoch } = awaited;
   await checkEpoch(epochs, continuity, epoch);
-  const shown = epoch === firstEpoch ? `${partition}:${position}` : `${partition}:${position}@${epoch}`;
+  const shown = formatEventPosition(awaited);
   const validUpTo = epochs.validUpTo(epoch, partition);
   const what = validUpTo === undefined ? 'everything of this epoch' : `everything after ${partition}:${validUpTo}`;
   throw new ProblemError(

@@ -1,11 +1,13 @@
 import type { Context } from 'koa';
+import { type EventPosition, parseEventPosition } from '../../log-epochs.js';
 import { queryLimits } from '../../queries/limits.js';
 import { attempt, testMessage } from '../../webhooks/attempt.js';
 import { addressProblem } from '../../webhooks/safe-post.js';
-import type { EventPosition, Webhook, WebhookWithSecret } from '../../webhooks/webhook-store.js';
+import type { Webhook, WebhookWithSecret } from '../../webhooks/webhook-store.js';
 import { type FieldError, ProblemError, problem, validationProblem } from '../contract/problems.js';
 import type { BodyName, RequestBody } from '../contract/request-schemas.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
+import { checkNotLost } from '../request/event-positions.js';
 import { readJsonBody } from '../request/json-body.js';
 import { uuidParameter } from '../request/path-parameters.js';
 import { queryParameters } from '../request/query-parameters.js';
@@ -21,7 +23,11 @@ import type { AddRoute } from './router.js';
  */
 export function webhookRoutes(
   route: AddRoute,
-  { webhooks: { store, allowPrivate, post } }: Pick<HttpDependencies, 'webhooks'>,
+  {
+    webhooks: { store, allowPrivate, post },
+    models: { epochs },
+    continuity,
+  }: Pick<HttpDependencies, 'webhooks' | 'models' | 'continuity'>,
 ): void {
   route('createWebhook', async (ctx) => {
     const { url, event_types: types } = await checkedBody(ctx, 'webhook');
@@ -84,7 +90,7 @@ export function webhookRoutes(
   route('listDeadLetters', async (ctx) => {
     const { webhook_id: id } = await webhookOf(ctx);
     const { after, limit = queryLimits.defaultPageSize } = queryParameters(ctx, 'deadLetters');
-    const letters = await store.deadLetters(id, eventPosition(after), limit);
+    const letters = await store.deadLetters(id, await keptPosition(after), limit);
     const next = letters.length === limit ? (letters.at(-1)?.event ?? null) : null;
     respond(ctx, JSON.stringify({ dead_letters: letters, next_after: next } satisfies ResponseBody<'DeadLetters'>));
   });
@@ -92,9 +98,17 @@ export function webhookRoutes(
   route('replayDeadLetters', async (ctx) => {
     const { webhook_id: id } = await webhookOf(ctx);
     const { event } = await checkedBody(ctx, 'replayDeadLetters');
+    const replayed = await store.replay(id, await keptPosition(event));
     ctx.status = 202;
-    ctx.body = { replayed: await store.replay(id, eventPosition(event)) } satisfies ResponseBody<'DeadLettersReplayed'>;
+    ctx.body = { replayed } satisfies ResponseBody<'DeadLettersReplayed'>;
   });
+
+  /** The position in text of the right form. Throws ProblemError if its event was lost. */
+  async function keptPosition(text: string | undefined): Promise<EventPosition | undefined> {
+    const event = text === undefined ? undefined : parseEventPosition(text);
+    if (event) await checkNotLost(epochs, continuity, event);
+    return event;
+  }
 
   async function webhookOf(ctx: Context): Promise<Webhook> {
     const id = uuidParameter(ctx, 'webhook_id');
@@ -119,10 +133,4 @@ function respondWithSecret(ctx: Context, body: WebhookWithSecret): void {
 
 function notFound(id: string): ProblemError {
   return new ProblemError(problem('webhook-not-found', `There is no webhook ${id}.`));
-}
-
-/** The position in text such as 3:120, which the schema has checked. */
-function eventPosition(text: string | undefined): EventPosition | undefined {
-  const [partition, position] = text?.split(':').map(Number) ?? [];
-  return partition === undefined || position === undefined ? undefined : { partition, position };
 }

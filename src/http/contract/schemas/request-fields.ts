@@ -1,3 +1,4 @@
+import { eventPositionPattern } from '../../../log-epochs.js';
 import { adjustmentTypes } from '../../../orders/events.js';
 import { orderLimits as limits } from '../../../orders/limits.js';
 import { uuidPattern } from '../../../orders/values/uuid.js';
@@ -10,7 +11,7 @@ export const printable = '^[^\\u0000-\\u001f\\u007f]*$';
 export const id = { type: 'string', minLength: 1, maxLength: limits.maxIdLength, pattern: printable } as const;
 export const uuid = { type: 'string', pattern: uuidPattern } as const;
 const quantity = { type: 'integer', minimum: 1, maximum: limits.maxQuantity } as const;
-export const eventPosition = { type: 'string', pattern: '^\\d{1,4}:\\d{1,15}$' } as const;
+export const eventPosition = { type: 'string', pattern: eventPositionPattern } as const;
 export const reason = { type: 'string', minLength: 1, maxLength: limits.maxReasonLength } as const;
 export const reference = {
   type: 'string',
