@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 import { httpLimits as limits } from './limits.js';
 
+/** A connection, as far as its stalling is concerned. */
+type Connection = Pick<Socket, 'writableLength' | 'bytesRead' | 'bytesWritten'> & { destroy(): unknown };
+
 interface Mark {
   readonly atMs: number;
   /** The bytes that the connection had moved by then, in both directions. */
@@ -15,14 +18,14 @@ interface Mark {
  */
 export class StalledConnections {
   readonly #stallTimeoutMs: number;
-  readonly #marks = new WeakMap<Socket, Mark>();
+  readonly #marks = new WeakMap<Connection, Mark>();
 
   constructor(stallTimeoutMs: number) {
     this.#stallTimeoutMs = stallTimeoutMs;
   }
 
   /** Ends those of the connections that have stalled. Called at intervals. */
-  sweep(sockets: Iterable<Socket>, nowMs = performance.now()): void {
+  sweep(sockets: Iterable<Connection>, nowMs = performance.now()): void {
     for (const socket of sockets) {
       if (socket.writableLength === 0) {
         this.#marks.delete(socket);

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { httpLimits as limits } from '../../src/http/limits.js';
 import { StalledConnections } from '../../src/http/stalled-connections.js';
@@ -14,16 +13,22 @@ describe('StalledConnections', () => {
 
   it('a client that takes too little of its response is disconnected, others are not', () => {
     const stalled = new StalledConnections(timeoutMs);
-    const [idle, silent, trickling, slow, sending] = Array.from({ length: 5 }, connection);
+    const [idle, silent, trickling, slow, sending] = [
+      connection(),
+      connection(),
+      connection(),
+      connection(),
+      connection(),
+    ];
     const sockets = [idle, silent, trickling, slow, sending];
-    for (const socket of sockets.slice(1)) Object.assign(socket!, { writableLength: 1e6, bytesWritten: 1e6 });
+    for (const socket of sockets.slice(1)) Object.assign(socket, { writableLength: 1e6, bytesWritten: 1e6 });
     for (let nowMs = 0; nowMs <= 3 * timeoutMs; nowMs += 1_000) {
-      stalled.sweep(sockets as unknown as Socket[], nowMs);
-      trickling!.writableLength -= 10;
-      slow!.writableLength -= limits.minMovedBytes / 8;
-      sending!.bytesRead += limits.minMovedBytes / 8;
+      stalled.sweep(sockets, nowMs);
+      trickling.writableLength -= 10;
+      slow.writableLength -= limits.minMovedBytes / 8;
+      sending.bytesRead += limits.minMovedBytes / 8;
     }
-    expect(sockets.map((socket) => socket?.destroyed)).to.deep.equal([false, true, true, false, false]);
+    expect(sockets.map((socket) => socket.destroyed)).to.deep.equal([false, true, true, false, false]);
   });
 
   it('a client has the whole time limit for each response', () => {
@@ -31,7 +36,7 @@ describe('StalledConnections', () => {
     const socket = connection();
     for (let nowMs = 0; nowMs <= 5 * timeoutMs; nowMs += timeoutMs / 2) {
       socket.writableLength = nowMs % timeoutMs === 0 ? 1e6 : 0;
-      stalled.sweep([socket as unknown as Socket], nowMs);
+      stalled.sweep([socket], nowMs);
     }
     expect(socket.destroyed).to.equal(false);
   });

@@ -6,6 +6,12 @@ import type { CountedAddresses } from '../connection-counts.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 
+/** The parts of a request that name its client. */
+export interface AddressedRequest {
+  readonly socket: Pick<IncomingMessage['socket'], 'remoteAddress'>;
+  readonly headers: IncomingMessage['headers'];
+}
+
 /**
  * Finds the address of the client that sent a request. X-Forwarded-For is read from right to left,
  * up to the first address that is not a trusted proxy. Addresses further left may be forged by the
@@ -17,9 +23,9 @@ export interface ClientAddresses extends CountedAddresses {
    * network of an IPv6 address, since one client has all addresses of a network. Throws
    * ProblemError if a trusted proxy names an address that is none.
    */
-  of(request: IncomingMessage): string;
+  of(request: AddressedRequest): string;
   /** Whether the client uses TLS, according to a trusted proxy. */
-  isSecure(request: IncomingMessage): boolean;
+  isSecure(request: AddressedRequest): boolean;
 }
 
 /** Bits of an IPv6 address that name a client's network, unless configured otherwise. */

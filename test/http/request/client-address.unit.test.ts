@@ -1,10 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import { expect } from 'chai';
-import { createClientAddresses } from '../../../src/http/request/client-address.js';
+import { type AddressedRequest, createClientAddresses } from '../../../src/http/request/client-address.js';
 
-function request(remoteAddress: string, forwarded?: string): IncomingMessage {
+function request(remoteAddress: string, forwarded?: string): AddressedRequest {
   const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
-  return { socket: { remoteAddress }, headers } as unknown as IncomingMessage;
+  return { socket: { remoteAddress }, headers };
 }
 
 describe('The address of a client', () => {
