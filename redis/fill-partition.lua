@@ -28,9 +28,6 @@ if ARGV[4] == '1' then
 elseif not marks or name ~= ARGV[5] then
   return 0
 end
-if marks == 'all' then
-  marks = string.rep('1', partitions)
-end
 marks = string.sub(marks, 1, partition) .. ARGV[4] .. string.sub(marks, partition + 2)
 if string.find(marks, '1', 1, true) then
   redis.call('HSET', key, field, name .. ':' .. marks)

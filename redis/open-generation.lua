@@ -1,7 +1,7 @@
 -- Ensures that a version of a projection has a generation to fill, and records that a process of
 -- this version is alive. If no version has a live generation, the new generation is live at once,
--- and all of its partitions have to be filled. Otherwise it is built beside those of the other
--- versions.
+-- and its partitions have to be filled, except for those without events. Otherwise it is built
+-- beside those of the other versions.
 --
 -- Called by: src/projector/generations/generation-store.ts (open)
 --
@@ -9,12 +9,17 @@
 -- ARGV[1]  the version
 -- ARGV[2]  the present time in ms
 -- ARGV[3]  who requests the build and when, as JSON
+-- ARGV[4]  a digit per partition: '1' if it has events and so has to be filled, otherwise '0'.
+--          Empty: the caller has not read the heads; then no generation is opened.
 --
--- Returns nothing.
+-- Returns 1 if the version has no generation because ARGV[4] is empty, otherwise 0.
 local key, version = KEYS[1], ARGV[1]
 redis.call('HSET', key, 'seen:' .. version, ARGV[2])
 if redis.call('HEXISTS', key, 'live:' .. version) == 1 or redis.call('HEXISTS', key, 'next:' .. version) == 1 then
-  return
+  return 0
+end
+if ARGV[4] == '' then
+  return 1
 end
 local anyLive = false
 for _, field in ipairs(redis.call('HKEYS', key)) do
@@ -24,5 +29,9 @@ local generation = redis.call('HINCRBY', key, 'counter', 1)
 if anyLive then
   redis.call('HSET', key, 'next:' .. version, generation, 'build:' .. version, ARGV[3])
 else
-  redis.call('HSET', key, 'live:' .. version, generation, 'filling:' .. generation, ARGV[2] .. ':all')
+  redis.call('HSET', key, 'live:' .. version, generation)
+  if string.find(ARGV[4], '1', 1, true) then
+    redis.call('HSET', key, 'filling:' .. generation, ARGV[2] .. ':' .. ARGV[4])
+  end
 end
+return 0

@@ -52,7 +52,7 @@ export class Projector {
     this.#options = options;
     this.#projections = options.projections ?? allProjections;
     this.#release = releaseOf(this.#projections);
-    this.#store = createGenerationStore(redis, keys);
+    this.#store = createGenerationStore(redis, keys, pool);
     this.#skipped = new SkippedEvents(createStreamReader(pool, settings.partitions));
     this.#recentEvents = new RecentEvents(settings.partitions);
     const { live, rebuild } = createPartitionProjectorDeps(options, {

@@ -38,8 +38,8 @@ export interface Build {
  *   Written by open-generation.lua. Removed by retire-versions.lua.
  * - `filling:<generation>`: the partitions of a live generation that have not caught up since they
  *   were opened: Redis has lost their data, or it is new. A name that changes with each opening, a
- *   colon, and `all` or one digit per partition, `1` if it has to be filled. Queries of such a
- *   partition are refused.
+ *   colon, and one digit per partition, `1` if it has to be filled. Queries of such a partition are
+ *   refused.
  *   Written by open-generation.lua, flip-generation.lua and fill-partition.lua, which removes it
  *   once all have caught up. Removed by `forgetRetired`.
  * - `resumes`: how often operators have asked to retry stopped projections.
@@ -107,7 +107,7 @@ export function decodeGenerations(fields: Readonly<Record<string, string>>): Gen
 /** Decodes the field `filling`. */
 export function decodeFilling(text: string): Filling {
   const [name = '', marks = ''] = text.split(':');
-  return { name, has: (partition) => marks === 'all' || marks[partition] === '1' };
+  return { name, has: (partition) => marks[partition] === '1' };
 }
 
 /**

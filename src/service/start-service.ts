@@ -128,7 +128,7 @@ async function open(
   );
   cleanup.defer(() => applied.close());
   void applied.start().catch((error: unknown) => subscriberFailures.failed(error));
-  const generations = createGenerationStore(redis, keys);
+  const generations = createGenerationStore(redis, keys, pool);
   if (!projector) cleanup.defer(announceRelease(generations, log));
 
   const testPost = createSafePost(config.webhooksAllowPrivate);

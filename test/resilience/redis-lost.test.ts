@@ -137,3 +137,17 @@ describe('a Redis that has lost its data', function () {
     }
   });
 });
+
+describe('A new log', () => {
+  it('has no events that its read models could lack: queries are answered before a projector runs', async () => {
+    const log = await createTestLog(partitions);
+    const api = await startLocalService(log, { ORDERS_ROLES: 'api', LOG_LEVEL: 'silent' });
+    try {
+      await eventually('an answer', async () => (await call(api, 'GET', '/orders/metrics')).status === 200);
+      expect((await call(api, 'GET', '/orders')).body.orders).to.deep.equal([]);
+    } finally {
+      await api.stop();
+      await log.close();
+    }
+  });
+});

@@ -50,7 +50,7 @@ export async function startScratchGeneration(
   projection: Projection,
 ): Promise<ScratchGeneration> {
   const { pool, redis, keys, settings, log } = deps;
-  const generations = createGenerationStore(redis, keys);
+  const generations = createGenerationStore(redis, keys, pool);
   const skipped = new SkippedEvents(createStreamReader(pool, settings.partitions));
   await skipped.load();
   const id = await generations.openScratch(projection);

@@ -1,3 +1,5 @@
+import type { Pool } from '../../event-log/database.js';
+import { readHeads } from '../../event-log/heads/read-heads.js';
 import { type Build, decodeGenerations, type Generations, readGenerations } from '../../read-models/generations.js';
 import type { GenerationId, ProjectionId, ReadModelKeys } from '../../read-models/keys.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
@@ -15,6 +17,7 @@ export interface GenerationStore {
   read(projections: readonly ProjectionId[]): Promise<Generations[]>;
   /**
    * Ensures that this version has a generation to fill, and records that its processes are alive.
+   * Also rejects with the errors of PostgreSQL.
    */
   open(projection: ProjectionId, requestedBy: string): Promise<void>;
   /** Requests a rebuild. If one is under way, that one is returned. */
@@ -42,7 +45,8 @@ export interface GenerationStore {
   forgetRetired(id: GenerationId): Promise<void>;
 }
 
-export function createGenerationStore(redis: Redis, keys: ReadModelKeys): GenerationStore {
+/** @param pool knows whether the log has events that a new generation lacks. */
+export function createGenerationStore(redis: Redis, keys: ReadModelKeys, pool: Pool): GenerationStore {
   const open = redisScript(redis, 'open-generation.lua');
   const request = redisScript(redis, 'request-generation.lua');
   const discard = redisScript(redis, 'discard-generation.lua');
@@ -61,7 +65,11 @@ export function createGenerationStore(redis: Redis, keys: ReadModelKeys): Genera
   return {
     read: (projections) => readGenerations(redis, keys, projections),
     async open({ name, version }, requestedBy) {
-      await open([keys.generations(name)], [version, Date.now(), buildOf(requestedBy)]);
+      const ensure = (marks: string) =>
+        open([keys.generations(name)], [version, Date.now(), buildOf(requestedBy), marks]);
+      if ((await ensure('')) === 0) return;
+      const heads = await readHeads(pool);
+      await ensure(heads.map(({ position }) => (position > 0 ? '1' : '0')).join(''));
     },
     async request({ name, version }, requestedBy) {
       const [, isNew] = (await request([keys.generations(name)], [version, buildOf(requestedBy)])) as [number, number];

@@ -16,7 +16,7 @@ describe('GenerationWatcher', () => {
   let readings: (number | undefined)[];
   beforeEach(async () => {
     log = await createTestLog(4);
-    store = createGenerationStore(log.redis, log.keys);
+    store = createGenerationStore(log.redis, log.keys, log.pool);
     subscriber = log.redis.duplicate();
     readings = [];
     watcher = new GenerationWatcher({

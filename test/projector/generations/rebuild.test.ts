@@ -22,7 +22,7 @@ describe('a rebuild', () => {
   let store: GenerationStore;
   beforeEach(async () => {
     log = await createTestLog(partitions);
-    store = createGenerationStore(log.redis, log.keys);
+    store = createGenerationStore(log.redis, log.keys, log.pool);
   });
   afterEach(() => log.close());
 

@@ -21,7 +21,7 @@ const noOwnerMs = 3_000;
  */
 export async function fillReadModels(context: CommandContext, wasServiceRunning: boolean): Promise<readonly string[]> {
   const { access, pool, models, redis, keys, openEvents, terminal } = context;
-  const generations = createGenerationStore(redis, keys);
+  const generations = createGenerationStore(redis, keys, pool);
   for (const projection of allProjections) await generations.open(projection, operator());
   let own: RunningProjector | undefined;
   let ownersSeenMs = wasServiceRunning ? performance.now() : Number.NEGATIVE_INFINITY;

@@ -16,8 +16,8 @@ import type { Terminal } from '../../terminal/terminal.js';
  * @param detach returns right after the requests.
  */
 export async function rebuild(context: CommandContext, chosen: readonly Projection[], detach: boolean): Promise<void> {
-  const { redis, keys, models, access, openEvents, terminal } = context;
-  const generations = createGenerationStore(redis, keys);
+  const { redis, keys, pool, models, access, openEvents, terminal } = context;
+  const generations = createGenerationStore(redis, keys, pool);
   const by = operator();
   const requested = new Map<string, number>();
   for (const projection of chosen) {

@@ -54,7 +54,7 @@ export async function replayCommand(args: string[], terminal: Terminal): Promise
   }
   const chosen = chooseProjections(positionals);
   await withConnections({ terminal }, async (context) => {
-    const generations = createGenerationStore(context.redis, context.keys);
+    const generations = createGenerationStore(context.redis, context.keys, context.pool);
     if (values.cancel) {
       for (const projection of chosen) {
         const cancelled = await generations.cancel(projection);
