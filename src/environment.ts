@@ -25,13 +25,23 @@ export function integer(env: Environment, name: string, byDefault: number, min: 
 }
 
 /**
- * Reads a URL with one of these protocols, such as "redis:". An error never repeats it: it may hold
- * a password.
+ * Splits a URL that names several hosts, separated by commas, into one URL per host:
+ * postgresql://user@a:5432,b:5433/orders names the hosts a and b.
+ */
+export function hostUrls(text: string): string[] {
+  const [, before = '', hosts = '', after = ''] = /^([^:/]+:\/\/(?:[^/?#]*@)?)([^/?#]*)(.*)$/s.exec(text) ?? [];
+  if (!hosts.includes(',')) return [text];
+  return hosts.split(',').map((host) => `${before}${host}${after}`);
+}
+
+/**
+ * Reads a URL with one of these protocols, such as "redis:", which may name several hosts. An error
+ * never repeats it: it may hold a password.
  */
 export function url(env: Environment, name: string, protocols: readonly string[]): string | undefined {
   const text = env[name];
   if (text === undefined || text === '') return undefined;
-  if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol)) {
+  if (!hostUrls(text).every((one) => URL.canParse(one) && protocols.includes(new URL(one).protocol))) {
     throw new ConfigError(name, `must be a URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')}`);
   }
   return text;

@@ -1,8 +1,9 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { hostUrls } from '../environment.js';
 import type { LogEpochs } from '../log-epochs.js';
 import { connectionTo, type DatabaseAddress, databaseAccess } from './connection/database-access.js';
-import { ServicePool, sendUnnamed } from './connection/service-pool.js';
+import { clientOfPrimary, ServicePool, sendUnnamed } from './connection/service-pool.js';
 import { prepareSession } from './connection/session-settings.js';
 import { eventLogLimits as limits } from './limits.js';
 import { readEpochs } from './read-epochs.js';
@@ -56,8 +57,10 @@ export function serviceConnection(url: string, applicationName: string): pg.Clie
  */
 export function createPool(address: DatabaseAddress, maxConnections: number, log?: Pick<Logger, 'warn'>): Pool {
   const access = databaseAccess(address);
+  const [firstHost = access.url] = hostUrls(access.url);
   const pool = new ServicePool({
-    ...serviceConnection(access.url, 'orders'),
+    ...serviceConnection(firstHost, 'orders'),
+    ...(firstHost === access.url ? {} : { Client: clientOfPrimary(access.url) }),
     max: maxConnections,
     pipeline: true,
     // The pool waits for it before it uses the connection, and closes the connection if it fails.

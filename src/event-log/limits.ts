@@ -120,6 +120,11 @@ export const eventLogLimits = {
 
   /** Milliseconds until an attempt to connect fails. */
   connectTimeoutMs: 5_000,
+  /**
+   * Milliseconds for which connections share the primary that was found among several hosts. A
+   * connection that fails ends it earlier.
+   */
+  primaryKeptMs: 1_000,
   /** Milliseconds after which the server cancels a statement. */
   statementTimeoutMs: 15_000,
   /**

@@ -1,3 +1,4 @@
+import { hostUrls } from '../../environment.js';
 import { eventLogLimits as limits } from '../limits.js';
 
 /** The role of the running service unless ORDERS_DB_ROLE names another one. */
@@ -33,9 +34,10 @@ export function directAccess(address: DatabaseAddress): DatabaseAccess {
 
 /** The address without user, password and parameters, for messages. */
 export function describeAddress(url: string): string {
-  if (!URL.canParse(url)) return 'an address that is not a URL';
-  const { host, pathname, searchParams } = new URL(url);
-  return `${host || searchParams.get('host') || 'localhost'}${pathname}`;
+  const urls = hostUrls(url);
+  if (!urls.every((one) => URL.canParse(one))) return 'an address that is not a URL';
+  const hosts = urls.map((one) => new URL(one).host || new URL(one).searchParams.get('host') || 'localhost');
+  return `${hosts.join(',')}${new URL(urls[0] ?? url).pathname}`;
 }
 
 /** The configuration that all connections to PostgreSQL share. */

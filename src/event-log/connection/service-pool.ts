@@ -1,11 +1,44 @@
 import pg from 'pg';
 import { couldNotConnect } from './database-unavailable.js';
+import { findPrimary, forgetPrimary } from './find-primary.js';
 
 type ConnectCallback = (
   error: Error | undefined,
   client: pg.PoolClient | undefined,
   done: (release?: unknown) => void,
 ) => void;
+
+type ConnectedCallback = (error: Error | undefined) => void;
+
+/**
+ * Creates the class of clients that connect to the primary of a URL, which is searched anew for
+ * each connection. `pg` connects to the host and the port that a client has when `connect` is
+ * called.
+ */
+export function clientOfPrimary(url: string): typeof pg.Client {
+  return class extends pg.Client {
+    override connect(): Promise<pg.Client>;
+    override connect(callback: ConnectedCallback): void;
+    override connect(callback?: ConnectedCallback): Promise<pg.Client> | undefined {
+      const connecting = this.#connect();
+      if (callback === undefined) return connecting;
+      connecting.then(() => callback(undefined), callback);
+      return undefined;
+    }
+
+    async #connect(): Promise<pg.Client> {
+      const { hostname, port } = new URL(await findPrimary(url));
+      // An IPv6 address has brackets in a URL only.
+      Object.assign(this, { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 5432) });
+      try {
+        return await super.connect();
+      } catch (error) {
+        forgetPrimary(url);
+        throw error;
+      }
+    }
+  };
+}
 
 /**
  * A pool whose errors of connecting are all DatabaseUnavailable, whatever the cause: names that

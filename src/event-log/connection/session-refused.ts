@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { hostUrls } from '../../environment.js';
 import type { DatabaseAccess } from './database-access.js';
 
 /** SQLSTATEs of `set role`. */
@@ -35,5 +36,6 @@ export class SessionRefused extends Error {
 }
 
 function loginOf(url: string): string {
-  return URL.canParse(url) ? decodeURIComponent(new URL(url).username) : '';
+  const [first = url] = hostUrls(url);
+  return URL.canParse(first) ? decodeURIComponent(new URL(first).username) : '';
 }

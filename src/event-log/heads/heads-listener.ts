@@ -12,7 +12,7 @@ import { type HeadsPayload, headsChannel, parseHeads } from './notify-heads.js';
 const createSubscriber = createSubscriberModule.default;
 
 export interface HeadsListenerOptions {
-  readonly connection: () => pg.ClientConfig;
+  readonly connection: () => Promise<pg.ClientConfig>;
   readonly settings: Pick<LogSettings, 'logId' | 'partitions'>;
   readonly onHeads: (heads: HeadsPayload) => void;
   /** Called after each connecting: notifications that were sent while nothing listened are lost. */
@@ -56,7 +56,7 @@ export class HeadsListener {
   async #listen(): Promise<void> {
     const { connection, settings, onHeads, onListening, failures } = this.#options;
     const channel = headsChannel(settings);
-    const subscriber = createSubscriber<Record<string, HeadsPayload>>(connection(), {
+    const subscriber = createSubscriber<Record<string, HeadsPayload>>(await connection(), {
       parse: (payload) => parseHeads(payload, settings),
       paranoidChecking: limits.listenCheckIntervalMs,
       // With a limit of 1, pg-listen makes no attempt and emits the error at once.

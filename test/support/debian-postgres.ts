@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { chown, mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { type Child, freePort, startChild } from '../../src/embedded/child.js';
+import { serverUser } from '../../src/embedded/server-user.js';
+import { eventually } from './servers.js';
+
+const run = promisify(execFile);
+const versions = '/usr/lib/postgresql';
+
+/** A PostgreSQL of the Debian package, which has pg_basebackup. */
+export interface DebianPostgres {
+  readonly port: number;
+  /** Its address, as host and port. */
+  readonly host: string;
+  readonly folder: string;
+  readonly child: Child;
+  url(database: string): string;
+}
+
+/** The folder of the programs of the newest version. Undefined if the package is not installed. */
+export async function debianPostgres(): Promise<string | undefined> {
+  const found = await readdir(versions).catch(() => []);
+  const newest = found
+    .map(Number)
+    .filter(Number.isInteger)
+    .sort((a, b) => b - a)[0];
+  return newest === undefined ? undefined : join(versions, String(newest), 'bin');
+}
+
+/** Creates the files of a primary, and starts it. Every user of this machine may log in. */
+export async function startPrimary(bin: string, folder: string): Promise<DebianPostgres> {
+  await ownFolder(folder);
+  await asServerUser(join(bin, 'initdb'), ['-D', folder, '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--no-sync']);
+  return start(bin, folder);
+}
+
+/** Copies a running primary, and starts the copy as its standby. */
+export async function startStandby(bin: string, folder: string, primary: DebianPostgres): Promise<DebianPostgres> {
+  await ownFolder(folder);
+  const from = `host=127.0.0.1 port=${primary.port} user=postgres application_name=standby`;
+  await asServerUser(join(bin, 'pg_basebackup'), ['-D', folder, '-d', from, '-R', '--checkpoint=fast', '--no-sync']);
+  return start(bin, folder);
+}
+
+async function start(bin: string, folder: string): Promise<DebianPostgres> {
+  const port = await freePort();
+  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', `port=${port}`, 'max_connections=60'];
+  const child = startChild(join(bin, 'postgres'), ['-D', folder, ...settings.flatMap((setting) => ['-c', setting])], {
+    ...(await serverUser()),
+  });
+  const url = (database: string) => `postgresql://postgres@127.0.0.1:${port}/${database}`;
+  await eventually(
+    'PostgreSQL to start',
+    async () => {
+      const client = new pg.Client({ connectionString: url('postgres') });
+      client.on('error', () => undefined);
+      return client.connect().then(
+        async () => {
+          await client.end();
+          return true;
+        },
+        () => false,
+      );
+    },
+    30_000,
+  );
+  return { port, host: `127.0.0.1:${port}`, folder, child, url };
+}
+
+async function ownFolder(folder: string): Promise<void> {
+  await mkdir(folder, { mode: 0o700 });
+  const runAs = await serverUser();
+  if (runAs) await chown(folder, runAs.uid, runAs.gid);
+}
+
+async function asServerUser(program: string, args: readonly string[]): Promise<void> {
+  await run(program, args, { ...(await serverUser()), cwd: '/' });
+}
