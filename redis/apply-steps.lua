@@ -7,9 +7,12 @@
 --
 -- Called by: src/projector/steps/apply-steps.ts
 --
--- KEYS     the checkpoint of each step
+-- KEYS     the checkpoint of each step; in cluster mode also the keys of all writes. While a slot
+--          moves to another node, the node then refuses the call as a whole, and not a write in the
+--          middle.
 -- ARGV[1]  the channel on which applied steps are published
--- ARGV[2…] for each step:
+-- ARGV[2]  the number of steps
+-- ARGV[3…] for each step:
 --            the checkpoint that the step was folded from; '' for none
 --            the checkpoint after the step
 --            the step's line in the published message
@@ -28,11 +31,13 @@
 local results, lines, moved = {}, {}, {}
 -- The checkpoints after the steps so far: of two steps from one checkpoint only one is applied.
 local checkpoints = {}
-for index, checkpoint in ipairs(redis.call('MGET', unpack(KEYS))) do
+local steps = tonumber(ARGV[2])
+for index, checkpoint in ipairs(redis.call('MGET', unpack(KEYS, 1, steps))) do
   checkpoints[KEYS[index]] = checkpoint or ''
 end
-local at = 2
-for step, key in ipairs(KEYS) do
+local at = 3
+for step = 1, steps do
+  local key = KEYS[step]
   local from, to, line, writes = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
   at = at + 4
   local result = checkpoints[key] == from and '+' or '=' .. checkpoints[key]

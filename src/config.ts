@@ -4,6 +4,12 @@ import { ConfigError, type Environment, integer, list, oneOf, someOf, url } from
 import { rejectMisspeltVariables } from './known-variables.js';
 import { currencyExponent } from './orders/values/currency.js';
 
+/** See src/read-models/redis/redis-url.ts. Each has a variant for TLS. */
+const redisProtocols = ['redis', 'redis-sentinel', 'redis-cluster'].flatMap((name) => [
+  `${name}:`,
+  `${name.replace('redis', 'rediss')}:`,
+]);
+
 /**
  * The configuration of a process, from environment variables. .env.example explains each of them.
  */
@@ -149,7 +155,7 @@ export function readConfig(env: Environment): Config {
     directDatabaseUrl: readDirectUrl(env),
     databaseRole: readDatabaseRole(env),
     migrationDatabaseUrl: url(env, 'MIGRATION_DATABASE_URL', ['postgres:', 'postgresql:']),
-    redisUrl: url(env, 'REDIS_URL', ['redis:', 'rediss:']),
+    redisUrl: url(env, 'REDIS_URL', redisProtocols),
     dataDir,
     ...readSigningKeyConfig(env, dataDir),
     personalDataKeyFile: env.ORDERS_PERSONAL_DATA_KEY_FILE ? resolve(env.ORDERS_PERSONAL_DATA_KEY_FILE) : undefined,

@@ -1,3 +1,4 @@
+import { Cluster } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Redis } from '../read-models/redis/redis-client.js';
 
@@ -6,12 +7,14 @@ import type { Redis } from '../read-models/redis/redis-client.js';
  * shows it. Servers that do not permit CONFIG GET are not checked.
  */
 export async function warnOfEviction(redis: Redis, log: Logger): Promise<void> {
-  const reply = await redis.config('GET', 'maxmemory-policy').catch(() => undefined);
-  const policy = Array.isArray(reply) ? reply[1] : undefined;
-  if (typeof policy === 'string' && policy !== 'noeviction') {
+  for (const server of redis instanceof Cluster ? redis.nodes('master') : [redis]) {
+    const reply = await server.config('GET', 'maxmemory-policy').catch(() => undefined);
+    const policy = Array.isArray(reply) ? reply[1] : undefined;
+    if (typeof policy !== 'string' || policy === 'noeviction') continue;
     log.warn(
       { policy },
       'Redis may evict keys, and with them parts of the read models: set maxmemory-policy to noeviction',
     );
+    return;
   }
 }

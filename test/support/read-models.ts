@@ -11,15 +11,19 @@ import { getOrderHistory } from '../../src/queries/history/get-order-history.js'
 import { listOrders } from '../../src/queries/list-orders.js';
 import { createReadModels } from '../../src/queries/live-generation.js';
 import type { ProjectionId } from '../../src/read-models/keys.js';
+import type { Redis } from '../../src/read-models/redis/redis-client.js';
 import { expectedDocument, expectedFigures, foldLog } from './independent-fold.js';
 import { eventually, type TestLog } from './servers.js';
 
-export function queriesOf(log: TestLog, projections: readonly ProjectionId[] = allProjections) {
+/** A log whose read models may also be in a cluster. */
+export type ProjectedLog = Omit<TestLog, 'redis'> & { readonly redis: Redis };
+
+export function queriesOf(log: ProjectedLog, projections: readonly ProjectionId[] = allProjections) {
   return createReadModels(log.redis, log.keys, log.settings.partitions, projections);
 }
 
 /** Waits until every projection has applied the whole log. */
-export async function projected(log: TestLog, timeoutMs = 20_000): Promise<void> {
+export async function projected(log: ProjectedLog, timeoutMs = 20_000): Promise<void> {
   const heads = new Map((await readHeads(log.pool)).map(({ partition, position }) => [partition, position]));
   await eventually(
     'the projections to have caught up with the log',
@@ -39,7 +43,7 @@ export async function expectIntactLog(log: TestLog): Promise<void> {
 }
 
 /** Every read model equals a fold of the log by independent code. */
-export async function expectReadModelsEqualTheLog(log: TestLog): Promise<void> {
+export async function expectReadModelsEqualTheLog(log: ProjectedLog): Promise<void> {
   const models = queriesOf(log);
   const orders = await foldLog(log.owner);
   for (const order of orders.values()) {
@@ -62,7 +66,7 @@ export async function expectReadModelsEqualTheLog(log: TestLog): Promise<void> {
   await expectFigures(log, 'USD');
 }
 
-async function expectFigures(log: TestLog, currency: string): Promise<void> {
+async function expectFigures(log: ProjectedLog, currency: string): Promise<void> {
   const { toShipped, toDelivered, ...expected } = expectedFigures((await foldLog(log.owner)).values(), currency);
   const found = await getMetrics(queriesOf(log), { currency });
   const { total_orders, units, by_status, revenue, processing_time } = JSON.parse(exactJson(found));

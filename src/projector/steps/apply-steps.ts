@@ -1,3 +1,4 @@
+import { Cluster } from 'ioredis';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
@@ -36,6 +37,8 @@ export type ApplySteps = (partition: number, steps: readonly Step[]) => Promise<
 interface WaitingSteps {
   /** Key of each step's checkpoint. */
   readonly checkpoints: readonly string[];
+  /** Keys that their writes change: in cluster mode Redis has to know them. */
+  readonly written: readonly string[];
   /** The arguments of apply-steps.lua for these steps. */
   readonly words: readonly (string | number)[];
   readonly resolve: (results: StepResult[]) => void;
@@ -48,12 +51,14 @@ interface WaitingSteps {
  * steps.
  *
  * A full call is sent at once, so that Redis works on it while the next partitions are folded. The
- * other steps are sent at the end of the turn of the event loop. A server in cluster mode accepts
- * only the keys of one partition per call; the first error that says so ends the sharing.
+ * other steps are sent at the end of the turn of the event loop. In cluster mode Redis accepts only
+ * the keys of one partition per call. If it is reached as a single server, the first error that
+ * says so ends the sharing.
  */
 export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps {
   const applySteps = redisScript(redis, 'apply-steps.lua');
-  let fullCallWords: number = limits.fullCallWords;
+  const isCluster = redis instanceof Cluster;
+  let fullCallWords: number = isCluster ? 0 : limits.fullCallWords;
   let waiting: WaitingSteps[] = [];
   let waitingWords = 0;
   let waitingLength = 0;
@@ -69,11 +74,12 @@ export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps 
 
   /** Never rejects: each partition gets its own results or error. */
   async function send(call: readonly WaitingSteps[]): Promise<void> {
-    const words: (string | number)[] = [keys.stepsChannel];
+    const checkpoints = call.flatMap((one) => one.checkpoints);
+    const words: (string | number)[] = [keys.stepsChannel, checkpoints.length];
     for (const one of call) for (const word of one.words) words.push(word);
     try {
-      const checkpoints = call.flatMap((one) => one.checkpoints);
-      const results = (await applySteps(checkpoints, words)) as string[];
+      const written = call.flatMap((one) => one.written);
+      const results = (await applySteps([...checkpoints, ...written], words)) as string[];
       let at = 0;
       for (const { checkpoints, resolve } of call) {
         resolve(results.slice(at, at + checkpoints.length).map(decodeResult));
@@ -100,7 +106,8 @@ export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps 
     new Promise((resolve, reject) => {
       const checkpoints = steps.map(({ generation }) => keys.checkpoint(generation, partition));
       const words = encodeSteps(partition, steps);
-      waiting.push({ checkpoints, words, resolve, reject });
+      const written = isCluster ? writtenKeys(steps) : [];
+      waiting.push({ checkpoints, written, words, resolve, reject });
       waitingWords += words.length;
       waitingLength += lengthOf(words);
       if (waitingWords >= fullCallWords || waitingLength >= limits.fullCallLength) sendWaiting();
@@ -124,6 +131,10 @@ function encodeSteps(partition: number, steps: readonly Step[]): (string | numbe
     }
   }
   return words;
+}
+
+function writtenKeys(steps: readonly Step[]): string[] {
+  return [...new Set(steps.flatMap(({ writes }) => writes.map(([, key]) => key)))];
 }
 
 function lengthOf(words: readonly (string | number)[]): number {

@@ -1,6 +1,7 @@
-import { Redis } from 'ioredis';
+import { Cluster, Redis as RedisServer } from 'ioredis';
 import type { FailureLog } from '../../failure-log.js';
-import { isFromReplica, type RedisRefusal, redisRefusal } from './redis-error.js';
+import { isFromReplica, isRedirect, type RedisRefusal, redisRefusal } from './redis-error.js';
+import { type ConnectionOptions, redisAddress } from './redis-url.js';
 
 /** The limits of connections to Redis. Each wait on Redis is bounded by one of them. */
 const redisLimits = {
@@ -16,9 +17,14 @@ const redisLimits = {
   maxReconnectDelayMs: 1_000,
   /** How long a refused write counts as the state of the server. */
   refusalShownMs: 3_000,
+  /** Redirections of one command within a cluster, which are 100 ms apart after a failover. */
+  maxRedirections: 16,
+  /** A cluster's slots are read this often, beside each time that a node redirects a command. */
+  slotsRefreshIntervalMs: 2_000,
 } as const;
 
-export type { Redis };
+/** A connection to one server, or the connections to the nodes of a cluster. */
+export type Redis = RedisServer | Cluster;
 
 /** Takes the failures of a connection, and its success when it is ready. */
 export type ConnectionFailures = Pick<FailureLog, 'failed' | 'succeeded'>;
@@ -45,19 +51,23 @@ const common = {
 };
 
 /**
- * Opens a connection to a redis:// or rediss:// URL. It reconnects without end, also if the server
- * says that it is no longer the primary: the address may lead to the new one by then.
+ * Opens a connection to the Redis that a URL names (see redis-url.ts). It reconnects without end,
+ * also if the server says that it is no longer the primary: the address may lead to the new one by
+ * then.
  */
 export function createRedis(url: string, failures?: ConnectionFailures): Redis {
-  const redis: Redis = new Redis(url, {
-    ...common,
+  const noteRefusal = (message: string) => {
+    const refusal = redisRefusal(message);
+    if (!refusal) return;
+    refusals.set(redis, { ...refusal, atMs: performance.now() });
+    failures?.failed(new Error(refusal.remedy === '' ? refusal.state : `${refusal.state}: ${refusal.remedy}`));
+  };
+  const redis = open(url, {
     reconnectOnError: ({ message }) => {
-      const refusal = redisRefusal(message);
-      if (refusal) {
-        refusals.set(redis, { ...refusal, atMs: performance.now() });
-        failures?.failed(new Error(refusal.remedy === '' ? refusal.state : `${refusal.state}: ${refusal.remedy}`));
-      }
-      return isFromReplica(message);
+      const isOfCluster = redisAddress(url).kind === 'cluster';
+      // A cluster redirects commands all the time.
+      if (!(isOfCluster && isRedirect(message))) noteRefusal(message);
+      return !isOfCluster && isFromReplica(message);
     },
     commandTimeout: redisLimits.commandTimeoutMs,
     socketTimeout: redisLimits.socketTimeoutMs,
@@ -73,13 +83,33 @@ export function createRedis(url: string, failures?: ConnectionFailures): Redis {
  * subscribes again by itself after a reconnect.
  */
 export function createRedisSubscriber(url: string, failures?: ConnectionFailures): Redis {
-  const redis = new Redis(url, { ...common, maxRetriesPerRequest: null });
+  const redis = open(url, { maxRetriesPerRequest: null });
   report(redis, failures);
   return redis;
 }
 
+function open(url: string, options: ConnectionOptions): Redis {
+  const address = redisAddress(url);
+  if (address.kind === 'server') return new RedisServer(url, { ...common, ...options });
+  if (address.kind === 'sentinel') {
+    return new RedisServer({ ...common, ...options, ...address.options, sentinelRetryStrategy: common.retryStrategy });
+  }
+  const { retryStrategy, ...ofNode } = common;
+  return new Cluster([...address.nodes], {
+    clusterRetryStrategy: retryStrategy,
+    maxRedirections: redisLimits.maxRedirections,
+    slotsRefreshInterval: redisLimits.slotsRefreshIntervalMs,
+    slotsRefreshTimeout: redisLimits.connectTimeoutMs,
+    // Certificates name hosts: the names that the nodes announce are not resolved here.
+    ...(address.options.tls ? { dnsLookup: (host, callback) => callback(null, host) } : {}),
+    redisOptions: { ...ofNode, ...options, ...address.options },
+  });
+}
+
 function report(redis: Redis, failures: ConnectionFailures | undefined): void {
+  const failed = (error: Error) => failures?.failed(error);
   // Without a listener, the error would end the process.
-  redis.on('error', (error) => failures?.failed(error));
+  redis.on('error', failed);
+  if (redis instanceof Cluster) redis.on('node error', failed);
   redis.on('ready', () => failures?.succeeded());
 }

@@ -18,7 +18,7 @@ const refusals: ReadonlyMap<string, RedisRefusal> = new Map(
       ['MISCONF', 'cannot save to its disk and refuses writes', 'repair the disk, or free some of it'],
       ['OOM', 'has reached its maxmemory and refuses writes', 'give it more memory'],
       ['NOREPLICAS', 'has too few replicas and refuses writes', 'connect more replicas'],
-      ['MOVED', 'is one server of a cluster', 'use a Redis that is not in cluster mode'],
+      ['MOVED', 'is one server of a cluster', 'set REDIS_URL to redis-cluster://…'],
       ['NOAUTH', 'asks for a password', 'add it to REDIS_URL'],
       ['WRONGPASS', 'refuses the user or the password', 'correct them in REDIS_URL'],
       ['NOPERM', 'does not permit a command that the service needs', 'give the user of REDIS_URL more rights'],
@@ -40,6 +40,14 @@ export function redisRefusal(message: string): RedisRefusal | undefined {
 export function isFromReplica(message: string): boolean {
   const word = firstWord(message);
   return word === 'READONLY' || word === 'MASTERDOWN';
+}
+
+/**
+ * Whether an error reply of a node says that another node of the cluster has the keys, or will have
+ * them. Nothing was done.
+ */
+export function isRedirect(message: string): boolean {
+  return ['MOVED', 'ASK', 'TRYAGAIN', 'CLUSTERDOWN'].includes(firstWord(message) ?? '');
 }
 
 /** Redis 6.2 puts the place in the script before the first word of the reply. */

@@ -1,5 +1,7 @@
+import { Cluster } from 'ioredis';
 import { ReadModelUnavailable } from '../read-model-unavailable.js';
 import type { Redis } from './redis-client.js';
+import { type Reply, sendToCluster } from './redis-cluster.js';
 
 /** One Redis command: its name, then its arguments. */
 export type RedisCommand = readonly [name: string, key: string, ...args: (string | number)[]];
@@ -53,31 +55,44 @@ function sendTogether(redis: Redis, commands: readonly RedisCommand[], last?: Re
 }
 
 async function sendAll(redis: Redis, all: readonly Waiting[]): Promise<void> {
-  let replies: [error: Error | null, reply: unknown][];
-  /** The index of the reply to each shared last command. */
-  const lasts = new Map<RedisCommand, number>();
+  const commands = all.flatMap((one) => one.commands);
+  const lasts = [...new Set(all.flatMap(({ last }) => (last ? [last] : [])))];
+  let replies: readonly Reply[];
   try {
-    const words: unknown[][] = [];
-    const send = ([name, ...args]: RedisCommand) => words.push([name.toLowerCase(), ...args]) - 1;
-    for (const { commands } of all) for (const command of commands) send(command);
-    for (const { last } of all) if (last && !lasts.has(last)) lasts.set(last, send(last));
-    replies = (await redis.pipeline(words).exec()) ?? [];
+    replies = await send(redis, commands, lasts);
   } catch (error) {
     for (const { reject } of all) reject(new ReadModelUnavailable(error));
     return;
   }
   let at = 0;
-  for (const { commands, last, resolve, reject } of all) {
-    const own: unknown[] = [];
+  for (const { commands: own, last, resolve, reject } of all) {
+    const values: unknown[] = [];
     let failed: Error | null = null;
     const take = (index: number) => {
       const [error, reply] = replies[index] ?? [null, undefined];
       failed ??= error;
-      own.push(reply);
+      values.push(reply);
     };
-    for (const end = at + commands.length; at < end; at += 1) take(at);
-    if (last) take(lasts.get(last) ?? -1);
+    for (const end = at + own.length; at < end; at += 1) take(at);
+    if (last) take(commands.length + lasts.indexOf(last));
     if (failed) reject(new ReadModelUnavailable(failed));
-    else resolve(own);
+    else resolve(values);
   }
+}
+
+/**
+ * Resolves with the replies to `commands`, then those to `lasts`, which Redis executes after them.
+ */
+async function send(
+  redis: Redis,
+  commands: readonly RedisCommand[],
+  lasts: readonly RedisCommand[],
+): Promise<readonly Reply[]> {
+  if (redis instanceof Cluster) {
+    // The nodes of a cluster work at the same time: the last commands wait for the others.
+    const replies = await sendToCluster(redis, commands);
+    return lasts.length === 0 ? replies : [...replies, ...(await sendToCluster(redis, lasts))];
+  }
+  const words = [...commands, ...lasts].map(([name, ...args]) => [name.toLowerCase(), ...args]);
+  return (await redis.pipeline(words).exec()) ?? [];
 }

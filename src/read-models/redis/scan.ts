@@ -1,14 +1,20 @@
+import { Cluster } from 'ioredis';
+import { ReadModelUnavailable } from '../read-model-unavailable.js';
 import type { Redis } from './redis-client.js';
 import { pipeline, type RedisCommand } from './redis-pipeline.js';
 
 /**
- * Yields the keys that match a glob pattern, one page per round trip. Redis may return a key more
- * than once. Rejects with ReadModelUnavailable.
+ * Yields the keys that match a glob pattern, one page per round trip. In a cluster, looks at one
+ * primary after the other. Redis may return a key more than once, and a key that moves to another
+ * node meanwhile may be missed. Rejects with ReadModelUnavailable.
  *
  * @param keysPerPage how many keys Redis looks at per call: the length of a page is about that.
  */
-export function scanKeys(redis: Redis, pattern: string, keysPerPage: number): AsyncGenerator<readonly string[]> {
-  return followCursor(redis, (cursor) => ['SCAN', cursor, 'MATCH', pattern, 'COUNT', keysPerPage]);
+export async function* scanKeys(redis: Redis, pattern: string, keysPerPage: number): AsyncGenerator<readonly string[]> {
+  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  if (servers.length === 0) throw new ReadModelUnavailable(new Error('no node of the cluster is known yet'));
+  for (const server of servers)
+    yield* followCursor(server, (cursor) => ['SCAN', cursor, 'MATCH', pattern, 'COUNT', keysPerPage]);
 }
 
 /**

@@ -1,0 +1,145 @@
+import { rm } from 'node:fs/promises';
+import { expect } from 'chai';
+import { Command } from 'ioredis';
+import { createRedis, type Redis } from '../../src/read-models/redis/redis-client.js';
+import { scanKeys } from '../../src/read-models/redis/scan.js';
+import { createDataDir } from '../support/data-dir.js';
+import { type LocalService, startLocalService } from '../support/local-service.js';
+import { expectReadModelsEqualTheLog, type ProjectedLog, projected } from '../support/read-models.js';
+import { isMaster, moveSlot, startCluster, type TestCluster } from '../support/redis-cluster.js';
+import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+import { call } from '../support/service.js';
+
+const partitions = 16;
+
+describe('a Redis Cluster of three masters and three replicas', function () {
+  this.timeout(180_000);
+  let folder: string;
+  let cluster: TestCluster;
+  let log: TestLog;
+  let inCluster: ProjectedLog;
+  let redis: Redis;
+  let service: LocalService;
+  before(async () => {
+    folder = await createDataDir('redis-cluster');
+    cluster = await startCluster(folder);
+    log = await createTestLog(partitions);
+    redis = createRedis(cluster.url);
+    inCluster = { ...log, redis, redisUrl: cluster.url };
+    service = await startLocalService(inCluster, { LOG_LEVEL: 'error' });
+  });
+  after(async () => {
+    await service?.stop();
+    redis?.disconnect();
+    await log?.close();
+    await cluster?.stop();
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  const order = { user_id: 'u', item_ids: ['a'], total_amount: 10 };
+  /** Places orders and pays them, reads them back, and reads the metrics, until it is ended. */
+  function startLoad() {
+    const placed: string[] = [];
+    let isOver = false;
+    const workers = Array.from({ length: 4 }, async () => {
+      while (!isOver) {
+        const { status, body } = await call(service, 'POST', '/orders', order, { prefer: 'respond-async' });
+        expect(status, 'commands do not need Redis').to.equal(201);
+        placed.push(body.order_id);
+        await call(service, 'POST', `/orders/${body.order_id}/pay`, {}, { prefer: 'respond-async' });
+        const earlier = placed[Math.floor(placed.length / 2)];
+        const read = await call(service, 'GET', `/orders/${earlier}`);
+        expect(read.status).to.be.oneOf([200, 404, 503]);
+        expect((await call(service, 'GET', '/orders/metrics')).status).to.be.oneOf([200, 503]);
+      }
+    });
+    return {
+      placed,
+      async end() {
+        isOver = true;
+        await Promise.all(workers);
+      },
+    };
+  }
+  const slotOf = (partition: number) =>
+    Number(new Command('get', [inCluster.keys.checkpoint({ name: 'metrics', generation: 1 }, partition)]).getSlot());
+
+  it('serves commands and queries, and its read models equal the log', async () => {
+    const load = startLoad();
+    await eventually('some orders', () => load.placed.length > 100, 60_000);
+    await load.end();
+    await projected(inCluster);
+    await expectReadModelsEqualTheLog(inCluster);
+    const counts = await Promise.all(cluster.masters.map(({ client }) => client.dbsize()));
+    for (const count of counts) expect(count, 'keys on each master').to.be.greaterThan(0);
+    const found = new Set<string>();
+    for await (const page of scanKeys(redis, `*orders:${inCluster.keys.log}:*`, 100))
+      for (const key of page) found.add(key);
+    expect(found.size, 'keys that are found by SCAN').to.equal(counts.reduce((sum, count) => sum + count, 0));
+  });
+
+  it('moves slots to another node under load, and the read models equal the log', async () => {
+    const load = startLoad();
+    const [a, b, c] = cluster.masters;
+    if (!a || !b || !c) throw new Error('there are three masters');
+    let moved = 0;
+    for (let partition = 0; partition < partitions; partition += 1) {
+      const slot = slotOf(partition);
+      const owner = cluster.masters[Math.floor((slot * 3) / 16_384)] ?? a;
+      const target = owner === b ? c : b;
+      const others = cluster.masters.filter((one) => one !== owner && one !== target);
+      await moveSlot(slot, owner, target, others);
+      moved += 1;
+    }
+    expect(moved).to.equal(partitions);
+    const placed = load.placed.length;
+    await eventually('more orders', () => load.placed.length > placed + 50, 60_000);
+    await load.end();
+    await projected(inCluster, 60_000);
+    await expectReadModelsEqualTheLog(inCluster);
+    expect(service.output()).to.not.match(/a projection has stopped/);
+  });
+
+  it('loses a master under load, its replica takes over, and the read models equal the log', async () => {
+    const load = startLoad();
+    await eventually('some orders', () => load.placed.length > 50, 60_000);
+    const [, lost] = cluster.masters;
+    const [, replica] = cluster.replicas;
+    if (!lost || !replica) throw new Error('there are three masters with replicas');
+    lost.server.child.process.kill('SIGKILL');
+    await eventually('the replica to take over', () => isMaster(replica), 30_000);
+    const failedOverMs = performance.now();
+    const last = await call(service, 'POST', '/orders', order, { prefer: 'respond-async' });
+    await eventually(
+      'queries of every partition',
+      async () =>
+        (await call(service, 'GET', '/orders/metrics')).status === 200 &&
+        (await call(service, 'GET', `/orders/${last.body.order_id}`)).status === 200,
+      60_000,
+    );
+    expect(performance.now() - failedOverMs, 'until all is well').to.be.lessThan(20_000);
+    await load.end();
+    await projected(inCluster, 60_000);
+    await expectReadModelsEqualTheLog(inCluster);
+    await eventually('readiness', async () => (await call(service, 'GET', '/health/ready')).body.status === 'ready');
+  });
+
+  it('rebuilds a read model on all nodes, and removes the replaced generation from all of them', async () => {
+    const before = new Set<string>();
+    const pattern = inCluster.keys.pattern({ name: 'metrics', generation: 1 });
+    for await (const page of scanKeys(redis, pattern, 100)) for (const key of page) before.add(key);
+    expect(before.size).to.be.greaterThan(partitions);
+    expect((await call(service, 'POST', '/projections/metrics/rebuild')).status).to.equal(202);
+    await eventually(
+      'the old generation to be removed',
+      async () => {
+        const left: string[] = [];
+        for await (const page of scanKeys(redis, pattern, 100))
+          left.push(...page.filter((key) => !key.endsWith(':checkpoint')));
+        return left.length === 0;
+      },
+      60_000,
+    );
+    await expectReadModelsEqualTheLog(inCluster);
+  });
+});

@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { type EmbeddedServer, freePort } from '../../src/embedded/child.js';
+import { startRedis } from '../../src/embedded/redis.js';
+import { eventually } from './servers.js';
+
+const password = 'cluster-password';
+const slots = 16_384;
+
+/** A server of a test's cluster. */
+export interface ClusterNode {
+  readonly server: EmbeddedServer;
+  readonly port: number;
+  readonly id: string;
+  readonly client: Redis;
+}
+
+export interface TestCluster {
+  /** A redis-cluster URL that names three of the nodes. */
+  readonly url: string;
+  readonly masters: readonly ClusterNode[];
+  /** The replica of each master, in the same order. */
+  readonly replicas: readonly ClusterNode[];
+  stop(): Promise<void>;
+}
+
+/** Starts a cluster of three masters and three replicas on loopback. */
+export async function startCluster(folder: string): Promise<TestCluster> {
+  const nodes: ClusterNode[] = [];
+  for (let nth = 0; nth < 6; nth += 1) nodes.push(await startNode(join(folder, String(nth))));
+  const [first] = nodes;
+  if (!first) throw new Error('there are six nodes');
+  const masters = nodes.slice(0, 3);
+  const replicas = nodes.slice(3);
+  for (const [nth, { client }] of masters.entries()) {
+    const from = Math.floor((slots * nth) / 3);
+    const to = Math.floor((slots * (nth + 1)) / 3) - 1;
+    await client.call('CLUSTER', 'ADDSLOTSRANGE', from, to);
+  }
+  for (const [nth, { client }] of nodes.entries()) {
+    await client.call('CLUSTER', 'SET-CONFIG-EPOCH', nth + 1);
+    if (nth > 0) await client.call('CLUSTER', 'MEET', '127.0.0.1', first.port);
+  }
+  await everyNode(nodes, 'to know the others', async ({ client }) => (await nodesOf(client)).length === nodes.length);
+  for (const [nth, { client }] of replicas.entries()) await client.call('CLUSTER', 'REPLICATE', masters[nth]?.id ?? '');
+  await everyNode(nodes, 'to be up', async ({ client }) =>
+    /cluster_state:ok/.test(String(await client.call('CLUSTER', 'INFO'))),
+  );
+  await everyNode(replicas, 'to follow', async ({ client }) =>
+    /master_link_status:up/.test(await client.info('replication')),
+  );
+  return {
+    url: `redis-cluster://:${password}@${masters.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
+    masters,
+    replicas,
+    async stop() {
+      for (const { client } of nodes) client.disconnect();
+      await Promise.all(nodes.map(({ server }) => server.stop()));
+    },
+  };
+}
+
+/** Moves a slot with its keys from one master to another, as redis-cli does. */
+export async function moveSlot(
+  slot: number,
+  from: ClusterNode,
+  to: ClusterNode,
+  others: readonly ClusterNode[],
+): Promise<void> {
+  await to.client.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id);
+  await from.client.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', to.id);
+  for (;;) {
+    const keys = (await from.client.call('CLUSTER', 'GETKEYSINSLOT', slot, 20)) as string[];
+    if (keys.length === 0) break;
+    await from.client.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'AUTH', password, 'KEYS', ...keys);
+  }
+  for (const { client } of [to, from, ...others]) await client.call('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
+}
+
+/** Whether the node is a master now, of some slots. */
+export async function isMaster({ client }: ClusterNode): Promise<boolean> {
+  return (await nodesOf(client)).some((line) => /myself,master/.test(line) && /\d+-\d+|\[?\d+\]?$/.test(line));
+}
+
+async function startNode(folder: string): Promise<ClusterNode> {
+  const settings = ['cluster-enabled yes', 'cluster-node-timeout 1000', 'cluster-replica-validity-factor 0'];
+  // In cluster mode Redis also listens on the port 10,000 above.
+  let port = await freePort();
+  while (port + 10_000 > 65_535) port = await freePort().then((other) => (other > 55_000 ? other - 20_000 : other));
+  const server = await startRedis(folder, () => undefined, { port, settings });
+  const client = new Redis(server.url, { maxRetriesPerRequest: 1 });
+  client.on('error', () => undefined);
+  await client.config('SET', 'masterauth', password);
+  await client.config('SET', 'requirepass', password);
+  client.disconnect();
+  const own = new Redis(`redis://:${password}@127.0.0.1:${port}`, { maxRetriesPerRequest: 1 });
+  own.on('error', () => undefined);
+  return { server, port, client: own, id: String(await own.call('CLUSTER', 'MYID')) };
+}
+
+async function nodesOf(client: Redis): Promise<string[]> {
+  return String(await client.call('CLUSTER', 'NODES'))
+    .trim()
+    .split('\n');
+}
+
+async function everyNode(
+  nodes: readonly ClusterNode[],
+  what: string,
+  is: (node: ClusterNode) => Promise<boolean>,
+): Promise<void> {
+  for (const node of nodes) await eventually(`node ${node.port} ${what}`, () => is(node).catch(() => false), 30_000);
+}
