@@ -11,7 +11,7 @@ import {
   metricsKeys,
   readableMetricsEntry,
 } from '../read-models/metrics.js';
-import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
+import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import { counted, decodeCountedOrder, encodeCountedOrder, type MetricsOrder } from './metrics-order.js';
 import type { ProjectedEvent, Projection, ReadKeys } from './projection.js';
 import { rememberedOrders } from './remembered-orders.js';

@@ -11,7 +11,7 @@ import {
   readableHistoryEntry,
   withData,
 } from '../read-models/order-history.js';
-import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
+import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import type { ProjectedEvent, Projection } from './projection.js';
 import { rememberedOrders } from './remembered-orders.js';
 

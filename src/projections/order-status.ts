@@ -11,7 +11,7 @@ import {
   readableOrderEntry,
   userMember,
 } from '../read-models/order-status.js';
-import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
+import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import type { Projection } from './projection.js';
 import { rememberedOrders } from './remembered-orders.js';
 

@@ -2,7 +2,7 @@ import type { StoredEvent } from '../event-log/stored-event.js';
 import type { EventEnvelope, OrderEvent } from '../orders/events.js';
 import type { PartitionKeys, ProjectionId } from '../read-models/keys.js';
 import type { ReadableEntry } from '../read-models/readable-entry.js';
-import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
+import type { RedisCommand } from '../read-models/redis/redis-command.js';
 
 /**
  * An event for a projection: as stored, with personal data opened, and upcast to its present form.

@@ -1,5 +1,5 @@
 import type { ReadModelKeys } from '../read-models/keys.js';
-import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
+import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import type { PartitionReport, StoppedReport } from '../read-models/report.js';
 import { liveGroup } from './generation-groups.js';
 import { projectorLimits as limits } from './limits.js';

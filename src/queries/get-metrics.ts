@@ -9,7 +9,7 @@ import {
   metrics,
   metricsKeys,
 } from '../read-models/metrics.js';
-import type { RedisCommand } from '../read-models/redis/redis-pipeline.js';
+import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import { TimeSlice } from '../time-slice.js';
 import { type Interval, intervalEnd, intervalStart } from './intervals.js';
 import { queryLimits as limits } from './limits.js';

@@ -2,7 +2,8 @@ import { count, type FromSchema, list, nullable, object, text, time, uuid } from
 import { decodeCheckpoint } from '../read-models/checkpoint.js';
 import { type Build, readGenerations, servedGeneration } from '../read-models/generations.js';
 import { type ProjectionId, releaseOf } from '../read-models/keys.js';
-import { pipeline, type RedisCommand } from '../read-models/redis/redis-pipeline.js';
+import type { RedisCommand } from '../read-models/redis/redis-command.js';
+import { pipeline } from '../read-models/redis/redis-pipeline.js';
 import type { PartitionReport, RebuildProgress, StoppedReport } from '../read-models/report.js';
 import type { ReadModels } from './live-generation.js';
 

@@ -10,7 +10,8 @@ import {
 import type { GenerationId, PartitionKeys, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
 import { ReadModelBeingBuilt, ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
 import type { Redis } from '../read-models/redis/redis-client.js';
-import { pipeline, pipelineThen, type RedisCommand } from '../read-models/redis/redis-pipeline.js';
+import type { RedisCommand } from '../read-models/redis/redis-command.js';
+import { pipeline, pipelineThen } from '../read-models/redis/redis-pipeline.js';
 import { type RedisScript, redisScript } from '../read-models/redis/redis-script.js';
 import { type FillingPartitions, type KnownHead, readFillingPartitions } from './filling-partitions.js';
 import { queryLimits as limits } from './limits.js';

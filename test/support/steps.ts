@@ -1,5 +1,5 @@
 import type { Step } from '../../src/projector/steps/apply-steps.js';
-import type { RedisCommand } from '../../src/read-models/redis/redis-pipeline.js';
+import type { RedisCommand } from '../../src/read-models/redis/redis-command.js';
 
 /** A step of a projection's first generation, in a log whose hashes are h1, h2, … */
 export function step(name: string, from: number, to: number, ...writes: RedisCommand[]): Step {

@@ -2,7 +2,8 @@ import type { Projection } from '../../projections/projection.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { ReadableEntry } from '../../read-models/readable-entry.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
-import { pipeline, type RedisCommand } from '../../read-models/redis/redis-pipeline.js';
+import type { RedisCommand } from '../../read-models/redis/redis-command.js';
+import { pipeline } from '../../read-models/redis/redis-pipeline.js';
 
 /** Two generations of one projection that are compared. */
 export interface ComparedGenerations {

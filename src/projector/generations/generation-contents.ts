@@ -1,7 +1,8 @@
 import { decodeCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
-import { pipeline, type RedisCommand } from '../../read-models/redis/redis-pipeline.js';
+import type { RedisCommand } from '../../read-models/redis/redis-command.js';
+import { pipeline } from '../../read-models/redis/redis-pipeline.js';
 import { followCursor, scanKeys } from '../../read-models/redis/scan.js';
 import { projectorLimits as limits } from '../limits.js';
 

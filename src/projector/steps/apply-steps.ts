@@ -3,7 +3,7 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../read-
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
-import type { RedisCommand } from '../../read-models/redis/redis-pipeline.js';
+import type { RedisCommand } from '../../read-models/redis/redis-command.js';
 import { redisScript } from '../../read-models/redis/redis-script.js';
 import { projectorLimits as limits } from '../limits.js';
 

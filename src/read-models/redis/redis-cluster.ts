@@ -1,6 +1,6 @@
 import { type Cluster, Command } from 'ioredis';
+import type { RedisCommand } from './redis-command.js';
 import { isRedirect } from './redis-error.js';
-import type { RedisCommand } from './redis-pipeline.js';
 
 /** The reply to a command, or its error. */
 export type Reply = readonly [error: Error | null, reply: unknown];

@@ -2,9 +2,7 @@ import { Cluster } from 'ioredis';
 import { ReadModelUnavailable } from '../read-model-unavailable.js';
 import type { Redis } from './redis-client.js';
 import { type Reply, sendToCluster } from './redis-cluster.js';
-
-/** One Redis command: its name, then its arguments. */
-export type RedisCommand = readonly [name: string, key: string, ...args: (string | number)[]];
+import type { RedisCommand } from './redis-command.js';
 
 /**
  * Sends commands in one round trip. Resolves with their replies in order. Rejects with

@@ -1,7 +1,8 @@
 import { Cluster } from 'ioredis';
 import { ReadModelUnavailable } from '../read-model-unavailable.js';
 import type { Redis } from './redis-client.js';
-import { pipeline, type RedisCommand } from './redis-pipeline.js';
+import type { RedisCommand } from './redis-command.js';
+import { pipeline } from './redis-pipeline.js';
 
 /**
  * Yields the keys that match a glob pattern, one page per round trip. In a cluster, looks at one

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createProjectionStore } from '../../../src/projector/steps/projection-store.js';
 import { ReadModelUnavailable } from '../../../src/read-models/read-model-unavailable.js';
-import type { RedisCommand } from '../../../src/read-models/redis/redis-pipeline.js';
+import type { RedisCommand } from '../../../src/read-models/redis/redis-command.js';
 import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
 import { step } from '../../support/steps.js';
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { ReadModelUnavailable } from '../../../src/read-models/read-model-unavailable.js';
-import { pipeline, pipelineThen, type RedisCommand } from '../../../src/read-models/redis/redis-pipeline.js';
+import type { RedisCommand } from '../../../src/read-models/redis/redis-command.js';
+import { pipeline, pipelineThen } from '../../../src/read-models/redis/redis-pipeline.js';
 import { serverUrls } from '../../support/servers.js';
 
 describe('Redis pipeline', () => {
