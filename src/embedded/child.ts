@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { ServerFailure } from './server-failure.js';
 
@@ -51,13 +51,20 @@ export function abandonChildren(): void {
 }
 
 export function startChild(command: string, args: readonly string[], options: ChildOptions): Child {
-  const child = spawn(command, [...args], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    // A process group of its own: Ctrl-C in the terminal must not reach the servers, which stop
-    // last.
-    detached: true,
-    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.gid }),
-  });
+  // Servers create their files for their own user alone: they hold personal data in the clear.
+  const umask = process.umask(0o077);
+  let child: ChildProcessWithoutNullStreams;
+  try {
+    child = spawn(command, [...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // A process group of its own: Ctrl-C in the terminal must not reach the servers, which stop
+      // last.
+      detached: true,
+      ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.gid }),
+    });
+  } finally {
+    process.umask(umask);
+  }
   running.add(child);
   child.once('exit', () => running.delete(child));
   let output = '';

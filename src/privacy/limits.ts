@@ -12,6 +12,12 @@ export const privacyLimits = {
   maxQueuedUsers: 5_000,
   /** Users whose keys one query looks up or creates. */
   maxUsersPerQuery: 500,
+  /** Events of a partition that one statement searches for those of a person. */
+  maxSearchedEvents: 10_000,
+  /** Orders of a forgotten person that get their erasure at the same time. */
+  maxErasuresInFlight: 32,
+  /** Time in ms that a rewrite of Redis' append-only file may take. */
+  rewriteTimeoutMs: 10 * 60_000,
   /** Keys in memory, in each of the two caches (by person and by user). */
   maxCachedKeys: 20_000,
 } as const;

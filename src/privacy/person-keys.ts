@@ -44,7 +44,10 @@ export class PersonKeys {
   readonly #waiting: WaitingUser[] = [];
   #querying = false;
   readonly #byPerson = new Map<string, Cached>();
+  /** By the HMAC of the user id, in hex: no id of a user stays in memory. */
   readonly #byUser = new Map<string, { readonly found: PersonKey; readonly untilMs: number }>();
+  /** Removes keys that have expired. Runs while there are keys in memory. */
+  #sweep: NodeJS.Timeout | undefined;
 
   /** @param masterKey 32 bytes. */
   constructor(pool: Pool, masterKey: Buffer) {
@@ -53,12 +56,17 @@ export class PersonKeys {
     this.#lookupKey = deriveKey(masterKey, 'person lookup');
   }
 
+  /** How many keys are in memory. */
+  get cached(): { readonly persons: number; readonly users: number } {
+    return { persons: this.#byPerson.size, users: this.#byUser.size };
+  }
+
   /**
    * Returns the user's key, and creates it if there is none. Concurrent requests share their
    * queries. Rejects with PersonBeingForgotten or Overloaded.
    */
   ofUser(userId: string): Promise<PersonKey> {
-    const cached = this.#byUser.get(userId);
+    const cached = this.#byUser.get(this.#lookupOf(userId).toString('hex'));
     if (cached && cached.untilMs > Date.now()) return Promise.resolve(cached.found);
     if (this.#waiting.length >= limits.maxQueuedUsers) {
       return Promise.reject(new Overloaded('queued lookups of persons', limits.maxQueuedUsers));
@@ -90,7 +98,7 @@ export class PersonKeys {
     });
     for (const { person, wrapped_key: wrapped } of rows) {
       const key = wrapped ? this.#unwrap(person, wrapped) : undefined;
-      remember(this.#byPerson, person, { key, untilMs: now + limits.keyCacheMs });
+      this.#remember(this.#byPerson, person, { key, untilMs: now + limits.keyCacheMs });
       found.set(person, key);
       missing.delete(person);
     }
@@ -112,8 +120,14 @@ export class PersonKeys {
        where lookup = $1 returning person`,
       [this.#lookupOf(userId)],
     );
-    this.#byUser.delete(userId);
+    this.#byUser.delete(this.#lookupOf(userId).toString('hex'));
     return rows[0]?.person;
+  }
+
+  /** The person of a user whose data is sealed and not forgotten. */
+  async find(userId: string): Promise<string | undefined> {
+    const found = await this.#find([this.#lookupOf(userId)]);
+    return [...found.values()][0]?.person;
   }
 
   /** Ends the forgetting: removes the link from the user to the person. */
@@ -149,7 +163,7 @@ export class PersonKeys {
             continue;
           }
           const found = { person: row.person, key: this.#unwrap(row.person, row.wrapped_key) };
-          remember(this.#byUser, userId, { found, untilMs });
+          this.#remember(this.#byUser, this.#lookupOf(userId).toString('hex'), { found, untilMs });
           resolve(found);
         }
       } catch (error) {
@@ -199,6 +213,25 @@ export class PersonKeys {
     return hmac(this.#lookupKey, text);
   }
 
+  /** Adds an entry to a cache. Drops the oldest entry if the cache is full. */
+  #remember<Value>(cache: Map<string, Value>, name: string, value: Value): void {
+    cache.delete(name);
+    cache.set(name, value);
+    const [oldest] = cache.size > limits.maxCachedKeys ? cache.keys() : [];
+    if (oldest !== undefined) cache.delete(oldest);
+    this.#sweep ??= setInterval(() => this.#removeExpired(), limits.keyCacheMs).unref();
+  }
+
+  #removeExpired(): void {
+    const now = Date.now();
+    for (const cache of [this.#byPerson, this.#byUser]) {
+      for (const [name, { untilMs }] of cache) if (untilMs <= now) cache.delete(name);
+    }
+    if (this.#byPerson.size + this.#byUser.size > 0) return;
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+  }
+
   #unwrap(person: string, wrapped: Buffer): Buffer {
     try {
       return open(this.#wrappingKey, wrapped, person);
@@ -212,14 +245,3 @@ export class PersonKeys {
 }
 
 const notUtf8 = Buffer.from([0xff]);
-
-/** Adds an entry to a cache. Drops the oldest entry if the cache is full. */
-function remember<Value>(cache: Map<string, Value>, key: string, value: Value): void {
-  cache.delete(key);
-  cache.set(key, value);
-  if (cache.size <= limits.maxCachedKeys) return;
-  for (const oldest of cache.keys()) {
-    cache.delete(oldest);
-    break;
-  }
-}

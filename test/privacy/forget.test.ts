@@ -8,6 +8,7 @@ import { verifyLog } from '../../src/audit/verify-log.js';
 import { readOperatorEvents } from '../../src/event-log/operators/operator-events.js';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { orderPartition } from '../../src/orders/values/partition.js';
+import { privacyLimits } from '../../src/privacy/limits.js';
 import { PersonKeys } from '../../src/privacy/person-keys.js';
 import { openStream } from '../support/event-stream.js';
 import { appender, noteEvent, orderIdIn, placedEvent } from '../support/events.js';
@@ -74,7 +75,7 @@ describe('personal data that is sealed', function () {
     );
     return values.flat().join('\n');
   };
-  const forget = (user: string) => runOrders(log, ['forget', user, '--reason', 'asked by mail'], env);
+  const forget = (user: string) => runOrders(log, ['forget', user, '--reason', 'asked by mail', '--yes'], env);
 
   it('sealed personal data is not readable in the log, and is in every response', async () => {
     const { ada } = await placeBoth();
@@ -148,6 +149,64 @@ describe('personal data that is sealed', function () {
     expect(rows[0].count).to.equal(1);
   });
 
+  it('orders forget says what it will do, asks a person, and needs --yes in a script', async () => {
+    const { ada } = await placeBoth();
+    const run = (args: string[], answer?: string) =>
+      runOrders(log, ['forget', 'Ada Lovelace', '--reason', 'asked by mail', ...args], env, answer);
+    const shown = await run(['--dry-run']);
+    expect([shown.code, shown.stdout]).to.satisfy(() => /^would forget person \S+, in 1 order\n$/.test(shown.stdout));
+    expect((await run([])).output).to.match(/in 1 order\. It cannot be undone[\s\S]*add --yes/);
+    expect((await run([], 'no')).output).to.match(/nothing was forgotten/);
+    expect((await get(`/orders/${ada}`)).user_id).to.equal('Ada Lovelace');
+    expect((await run([], 'forget')).stdout).to.match(/^forgot person/);
+  });
+
+  it('what an order was before the forgetting has another ETag afterwards, so that caches ask again', async () => {
+    const { ada } = await placeBoth();
+    const then = await call(service, 'GET', `/orders/${ada}?version=1`);
+    const tag = then.headers.get('etag') ?? '';
+    const unchanged = await call(service, 'GET', `/orders/${ada}?version=1`, undefined, { 'if-none-match': tag });
+    expect(unchanged.status).to.equal(304);
+    await forget('Ada Lovelace');
+    const erased = await call(service, 'GET', `/orders/${ada}?version=1`, undefined, { 'if-none-match': tag });
+    expect([erased.status, erased.body.user_id]).to.deep.equal([200, '[erased]']);
+  });
+
+  it('a forgotten person is searched page by page, however long a partition is, and each order counts once', async () => {
+    const { ada } = await placeBoth();
+    const metadata = (
+      await log.owner.query<{ metadata: string }>(
+        'select metadata::text from events where order_id = $1 and version = 2',
+        [ada],
+      )
+    ).rows[0]?.metadata;
+    // More events than a page in the partition of the order, and the person's last one behind them.
+    const append = appender(log);
+    const partition = orderPartition(ada, 4);
+    let version = 0;
+    const filler = orderIdIn(partition, 4);
+    while (version <= privacyLimits.maxSearchedEvents) {
+      const events = Array.from({ length: 2_000 }, (_, nth) => (version + nth === 0 ? placedEvent() : noteEvent('n')));
+      await append({ orderId: filler, expectedVersion: version, events });
+      version += events.length;
+    }
+    await append({
+      orderId: ada,
+      expectedVersion: 5,
+      events: [{ ...noteEvent(''), data: '{}', metadata: metadata ?? '' }],
+    });
+    const found = await runOrders(log, ['forget', 'Ada Lovelace', '--dry-run'], env);
+    expect(found.stdout, found.output).to.match(/in 1 order$/m);
+  });
+
+  it('no key of a person and no id of a user stays in memory after it has expired', async () => {
+    const keys = new PersonKeys(log.pool, randomBytes(32));
+    const { person } = await keys.ofUser('Ada Lovelace');
+    await keys.ofPersons([person]);
+    expect(keys.cached).to.deep.equal({ persons: 1, users: 1 });
+    await eventually('the caches to be empty', () => keys.cached.persons + keys.cached.users === 0);
+  });
+
   it('orders of a forgotten person take only commands without personal data, and the person can order again', async () => {
     const { ada } = await placeBoth();
     await forget('Ada Lovelace');
@@ -193,7 +252,7 @@ describe('personal data that is sealed', function () {
   });
 
   it('orders forget takes an id as a JSON string, and refuses bytes that are not UTF-8', async () => {
-    const erase = (...args: string[]) => runOrders(log, ['forget', ...args, '--reason', 'asked by mail'], env);
+    const erase = (...args: string[]) => runOrders(log, ['forget', ...args, '--reason', 'asked by mail', '--yes'], env);
     await placeBoth();
     const done = await erase('--json', '"Ada\\u0020Lovelace"');
     expect([done.code, done.stdout]).to.satisfy(

@@ -14,8 +14,11 @@ export interface Ended {
 type Servers = Pick<TestLog, 'databaseUrl' | 'redisUrl'>;
 type Environment = Readonly<Record<string, string>>;
 
-/** A terminal that keeps what is written to it. */
-export function recordingTerminal(name = '', env: Environment = {}): Terminal & { ended(): Ended } {
+/**
+ * A terminal that keeps what is written to it.
+ * @param answer what a person types when they are asked; undefined if nobody is there
+ */
+export function recordingTerminal(name = '', env: Environment = {}, answer?: string): Terminal & { ended(): Ended } {
   let stdout = '';
   let output = '';
   const write = (text: string) => {
@@ -34,6 +37,7 @@ export function recordingTerminal(name = '', env: Environment = {}): Terminal & 
       return true;
     },
     notify: (message) => writeError(`orders: ${message}\n`),
+    ask: async () => answer,
     progress: { isScreen: false, write: writeError },
     logDestination: { write },
     exitCode: 0,
@@ -48,8 +52,14 @@ export function recordingTerminal(name = '', env: Environment = {}): Terminal & 
  * its own.
  * @param env the whole configuration, besides the servers: the variables of this process are unused
  */
-export async function runOrders(log: Servers, args: readonly string[], env: Environment = {}): Promise<Ended> {
-  const terminal = recordingTerminal(args[0], { DATABASE_URL: log.databaseUrl, REDIS_URL: log.redisUrl, ...env });
+export async function runOrders(
+  log: Servers,
+  args: readonly string[],
+  env: Environment = {},
+  answer?: string,
+): Promise<Ended> {
+  const servers = { DATABASE_URL: log.databaseUrl, REDIS_URL: log.redisUrl };
+  const terminal = recordingTerminal(args[0], { ...servers, ...env }, answer);
   await runCommand([...args], terminal);
   return terminal.ended();
 }

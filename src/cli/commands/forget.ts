@@ -1,48 +1,153 @@
+import { openOwnerSession } from '../../event-log/connection/owner-session.js';
+import { readHeadPositions } from '../../event-log/heads/read-heads.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
-import { forgetPerson } from '../../privacy/forget-person.js';
+import { countOrdersOfUser, forgetPerson } from '../../privacy/forget-person.js';
+import { privacyLimits as limits } from '../../privacy/limits.js';
+import type { PersonKeys } from '../../privacy/person-keys.js';
+import { rewritePersistence } from '../../read-models/redis/rewrite-persistence.js';
 import { wireAppender } from '../../service/wire-commands.js';
 import { hasLoneSurrogate } from '../../well-formed-text.js';
-import { withEventLog } from '../connections.js';
+import { type CommandContext, withConnections } from '../connections.js';
+import { fillReadModels } from '../fill-read-models.js';
+import { isProjectorRunning } from '../is-projector-running.js';
 import { readArguments } from '../terminal/arguments.js';
-import { UsageError } from '../terminal/errors.js';
+import { errorMessage, UsageError } from '../terminal/errors.js';
 import { operator } from '../terminal/operator.js';
+import { ProgressBar } from '../terminal/progress-bar.js';
 import type { Terminal } from '../terminal/terminal.js';
 
-const usage = `orders forget USER_ID --reason TEXT [--json]
+const usage = `orders forget USER_ID --reason TEXT [options]
 
   Destroys the key that seals this user's personal data: nobody can read the data again. This cannot
   be undone. The log and its hashes do not change. Each order of the user gets an event that records
-  the erasure, and the read models show the user as [erased]. The log also records the operator and
-  the reason. docs/privacy.md describes what is erased and what is not.
+  the erasure, and the read models show the user as [erased]. Then the files of Redis and the table
+  of keys are cleaned of what they still hold. The log records the operator and the reason.
+  docs/privacy.md describes what is erased and what is not.
 
-  --json  USER_ID is a JSON string, such as '"u-1"': for ids that a terminal cannot pass on`;
+  If it is interrupted, run it again: it completes.
+
+  --yes      do not ask before the key is destroyed
+  --dry-run  only say what would be forgotten
+  --json     USER_ID is a JSON string, such as '"u-1"': for ids that a terminal cannot pass on`;
+
+const options = {
+  reason: { type: 'string' },
+  yes: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
+/** Connections: the projector of this command needs some of its own. */
+const poolSize = 6;
 
 /** `orders forget`: erases a person's data. */
 export async function forgetCommand(args: string[], terminal: Terminal): Promise<void> {
-  const { values, positionals } = readArguments(
-    args,
-    usage,
-    { reason: { type: 'string' }, json: { type: 'boolean' } },
-    1,
-  );
+  const { values, positionals } = readArguments(args, usage, options, 1);
   if (values.help) return terminal.print(usage);
   const [given] = positionals;
   const userId = given !== undefined && values.json ? parseUserId(given) : given;
-  const { reason = '' } = values;
-  if (userId === undefined || reason.trim() === '') throw new UsageError(usage);
-  await withEventLog({ terminal }, async ({ pool, settings, personKeys, log }) => {
+  const { reason = '', 'dry-run': isDryRun = false } = values;
+  if (userId === undefined || (reason.trim() === '' && !isDryRun)) throw new UsageError(usage);
+  await withConnections({ terminal, poolSize }, async (context) => {
+    const { personKeys } = context;
     if (!personKeys) {
       throw new UsageError('this log holds no sealed personal data, since ORDERS_PERSONAL_DATA_KEY_FILE is not set');
     }
-    const { partitions } = settings;
-    const readStream = createStreamReader(pool, partitions);
-    const { append } = wireAppender({ pool, settings }, log);
-    const erased = await forgetPerson({ pool, partitions, personKeys, readStream, append }, userId, reason, operator());
     if (hasLoneSurrogate(userId)) terminal.notify(sharedKey(userId));
-    if (!erased) throw new UsageError('no personal data of this user is sealed in the log');
-    const orders = `${erased.orders} ${erased.orders === 1 ? 'order' : 'orders'}`;
-    terminal.print(`forgot person ${erased.person}, in ${orders}. Delete all older backups of the table person_keys.`);
+    if (isDryRun || !values.yes) {
+      const found = await countOrders(context, personKeys, userId);
+      const what = `person ${found.person}, in ${ordersText(found.orders)}`;
+      if (isDryRun) return terminal.print(`would forget ${what}`);
+      await confirm(terminal, what);
+    }
+    await forget({ ...context, personKeys }, userId, reason);
   });
+}
+
+async function countOrders(context: CommandContext, personKeys: PersonKeys, userId: string) {
+  const { pool, settings } = context;
+  const search = await startSearch(context);
+  const deps = { pool, partitions: settings.partitions, personKeys, onProgress: search.onProgress };
+  const found = await countOrdersOfUser(deps, userId).finally(search.end);
+  if (!found) throw nothingSealed();
+  return found;
+}
+
+/** Shows the progress of a search of the whole log. */
+async function startSearch({ pool, terminal }: CommandContext) {
+  const total = [...(await readHeadPositions(pool)).values()].reduce((sum, head) => sum + head, 0);
+  const bar = new ProgressBar('events', terminal);
+  return {
+    onProgress: (searched: number) => bar.update(Math.min(1, searched / Math.max(1, total)), searched),
+    end: () => bar.end(),
+  };
+}
+
+/** Rejects unless the person at the terminal agrees. */
+async function confirm(terminal: Terminal, what: string): Promise<void> {
+  terminal.notify(`this forgets ${what}. It cannot be undone.`);
+  const answer = await terminal.ask('Type "forget" to go ahead: ');
+  if (answer === undefined) throw new UsageError('nobody can be asked here: add --yes, or see --dry-run');
+  if (answer.trim() !== 'forget') throw new Error('nothing was forgotten');
+}
+
+async function forget(
+  context: CommandContext & { readonly personKeys: PersonKeys },
+  userId: string,
+  reason: string,
+): Promise<void> {
+  const { pool, personKeys, terminal, log } = context;
+  const { partitions } = context.settings;
+  const { append } = wireAppender(context, log);
+  const search = await startSearch(context);
+  const left: string[] = [];
+  const deps = {
+    ...{ pool, partitions, personKeys, append, readStream: createStreamReader(pool, partitions) },
+    onProgress: search.onProgress,
+    removeElsewhere: async () => {
+      search.end();
+      left.push(...(await cleanRedis(context)));
+    },
+  };
+  const erased = await forgetPerson(deps, userId, reason, operator()).finally(search.end);
+  if (!erased) throw nothingSealed();
+  left.push(...(await vacuumKeys(context)));
+  terminal.print(
+    `forgot person ${erased.person}, in ${ordersText(erased.orders)}. ` +
+      'Delete all older backups of the table person_keys and of Redis.',
+  );
+  for (const line of left) terminal.notify(line);
+  if (left.length > 0) terminal.exitCode = 3;
+}
+
+/** Waits until no read model shows the person, then removes the person from the files of Redis. */
+async function cleanRedis(context: CommandContext): Promise<readonly string[]> {
+  const stops = await fillReadModels(context, await isProjectorRunning(context));
+  const files = await rewritePersistence(context.redis, limits.rewriteTimeoutMs);
+  return [...stops.map((stop) => `${stop}: it may still show the person`), ...files];
+}
+
+/** Frees the earlier version of the person's row, which holds the wrapped key. */
+async function vacuumKeys({ servers }: CommandContext): Promise<readonly string[]> {
+  try {
+    const { client } = await openOwnerSession(servers.migrationDatabaseUrl);
+    try {
+      await client.query('vacuum person_keys');
+    } finally {
+      await client.end();
+    }
+    return [];
+  } catch (error) {
+    return [`the table of keys was not vacuumed (run \`vacuum person_keys\` as its owner): ${errorMessage(error)}`];
+  }
+}
+
+function nothingSealed(): UsageError {
+  return new UsageError('no personal data of this user is sealed in the log');
+}
+
+function ordersText(orders: number): string {
+  return `${orders.toLocaleString('en')} ${orders === 1 ? 'order' : 'orders'}`;
 }
 
 function parseUserId(json: string): string {

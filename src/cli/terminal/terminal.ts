@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createInterface } from 'node:readline/promises';
 import type { DestinationStream } from 'pino';
 import type { Environment } from '../../environment.js';
 
@@ -16,6 +17,11 @@ export interface Terminal {
   write(text: string): Promise<boolean>;
   /** Prints a message for the person at the terminal, to standard error. */
   notify(message: string): void;
+  /**
+   * Asks the person at the terminal to type a text.
+   * @returns what was typed; undefined if nobody is at the terminal, as in a script
+   */
+  ask(question: string): Promise<string | undefined>;
   /** Standard error, for progress bars. They move only on a screen. */
   readonly progress: { readonly isScreen: boolean; write(text: string): void };
   /** Takes the lines of the log; by default, standard output. */
@@ -37,6 +43,15 @@ export function processTerminal(): Terminal {
       return stdout.writable;
     },
     notify: (message) => stderr.write(`orders: ${message}\n`),
+    async ask(question) {
+      if (!process.stdin.isTTY) return undefined;
+      const lines = createInterface({ input: process.stdin, output: stderr });
+      try {
+        return await lines.question(question);
+      } finally {
+        lines.close();
+      }
+    },
     progress: { isScreen: stderr.isTTY, write: (text) => stderr.write(text) },
     logDestination: undefined,
     get exitCode() {

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { type OrderDocument, orderJson } from '../../orders/order-document.js';
+import { erasedText } from '../../orders/personal-data.js';
 import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { utcTime } from '../../orders/values/utc-time.js';
 import { exactJson } from '../../queries/exact-json.js';
@@ -96,7 +97,9 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
       const what = 'at' in moment ? `did not exist at ${moment.at}` : `has no version ${moment.version}`;
       throw versionNotFound(what);
     }
-    respond(ctx, orderJson(then), `"${then.version}"`);
+    // Forgetting a person changes what their order was: a cache must not show the earlier answer.
+    const suffix = then.userId === erasedText ? '-erased' : '';
+    respond(ctx, orderJson(then), `"${then.version}${suffix}"`);
   });
 }
 

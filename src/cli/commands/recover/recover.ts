@@ -9,6 +9,7 @@ import { createReadModels, type ReadModels } from '../../../queries/live-generat
 import { createKeys } from '../../../read-models/keys.js';
 import { knownByDataDir, knownByReadModels, noteEpoch } from '../../../service/continuity/known-log.js';
 import { type CommandContext, withConnections } from '../../connections.js';
+import { fillReadModels } from '../../fill-read-models.js';
 import { isProjectorRunning } from '../../is-projector-running.js';
 import { readArguments } from '../../terminal/arguments.js';
 import { operator } from '../../terminal/operator.js';
@@ -16,7 +17,6 @@ import { alignColumns } from '../../terminal/tables.js';
 import type { Terminal } from '../../terminal/terminal.js';
 import { trustedKeys } from '../../trusted-keys.js';
 import { createEventFile } from './event-file.js';
-import { fillReadModels } from './fill-read-models.js';
 import { type LostPart, lostParts, lostSince } from './lost-events.js';
 import { lostChanges } from './lost-orders.js';
 import { LostSummary } from './lost-summary.js';
