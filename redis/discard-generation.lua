@@ -1,17 +1,22 @@
--- Cancels the build of a generation and retires the generation.
+-- Cancels the build of a generation and retires the generation. The time is that of Redis: the
+-- clocks of processes differ.
+--
+-- A Redis without free memory refuses a script's writes until one that needs no memory has been
+-- done. So the first write only deletes: what gives memory back is always possible.
 --
 -- Called by: src/projector/generations/generation-store.ts (cancel)
 --
 -- KEYS[1]  the projection's hash of generations, see src/read-models/generations.ts
 -- ARGV[1]  the version
--- ARGV[2]  the present time in ms
 --
 -- Returns the generation's number, or false if none is being built.
 local key, version = KEYS[1], ARGV[1]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local building = redis.call('HGET', key, 'next:' .. version)
 if not building then
   return false
 end
-redis.call('HSET', key, 'retired:' .. building, ARGV[2])
 redis.call('HDEL', key, 'next:' .. version, 'build:' .. version, 'flip:' .. version)
+redis.call('HSET', key, 'retired:' .. building, now)
 return tonumber(building)

@@ -1,5 +1,9 @@
 -- Makes the built generation live and retires the one that was live, in one step. From here on
--- every query is served from the new generation.
+-- every query is served from the new generation. The time is that of Redis: the clocks of processes
+-- differ.
+--
+-- A Redis without free memory refuses a script's writes until one that needs no memory has been
+-- done. So the first write only deletes: what gives memory back is always possible.
 --
 -- Called by: src/projector/generations/generation-store.ts (flip)
 --
@@ -7,8 +11,7 @@
 -- ARGV[1]  the version
 -- ARGV[2]  the generation
 -- ARGV[3]  the token under which the live checkpoints were frozen
--- ARGV[4]  the present time in ms
--- ARGV[5]  the generation that queries read until now; empty if there is none. The new one has
+-- ARGV[4]  the generation that queries read until now; empty if there is none. The new one has
 --          reached its positions: partitions that lack events there lack them here, and no others
 --          do.
 --
@@ -18,14 +21,16 @@ local key, version = KEYS[1], ARGV[1]
 if redis.call('HGET', key, 'next:' .. version) ~= ARGV[2] or redis.call('HGET', key, 'flip:' .. version) ~= ARGV[3] then
   return 0
 end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local replaced = redis.call('HGET', key, 'live:' .. version)
+redis.call('HDEL', key, 'next:' .. version, 'build:' .. version, 'flip:' .. version)
 if replaced then
-  redis.call('HSET', key, 'retired:' .. replaced, ARGV[4])
+  redis.call('HSET', key, 'retired:' .. replaced, now)
 end
 redis.call('HSET', key, 'live:' .. version, ARGV[2])
-local filling = redis.call('HGET', key, 'filling:' .. ARGV[5])
+local filling = redis.call('HGET', key, 'filling:' .. ARGV[4])
 if filling then
   redis.call('HSET', key, 'filling:' .. ARGV[2], filling)
 end
-redis.call('HDEL', key, 'next:' .. version, 'build:' .. version, 'flip:' .. version)
 return 1

@@ -13,8 +13,8 @@ export interface Build {
 
 /**
  * The generations of one projection. They are kept in a Redis hash, `ReadModelKeys.generations`.
- * Times are in milliseconds since 1970. Scripts are those of redis/, methods those of
- * `GenerationStore`.
+ * Times are in milliseconds since 1970, by the clock of Redis. Scripts are those of redis/, methods
+ * those of `GenerationStore`.
  *
  * Fields of the hash:
  *
@@ -32,7 +32,7 @@ export interface Build {
  *   discard-generation.lua and retire-versions.lua.
  * - `retired:<generation>`: the time from which on its keys may be removed, after a grace period.
  *   Written by flip-generation.lua, discard-generation.lua and retire-versions.lua with the present
- *   time; by `openScratch` and `renewLease` with the end of the lease; by `retire` with 0. Removed
+ *   time; by retire-generation.lua with the end of a lease, or with 0. Removed
  *   by `forgetRetired` once the keys are gone.
  * - `seen:<version>`: when a process of this version last announced itself.
  *   Written by open-generation.lua. Removed by retire-versions.lua.

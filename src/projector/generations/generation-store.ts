@@ -41,6 +41,8 @@ export interface GenerationStore {
   renewLease(id: GenerationId): Promise<void>;
   /** Retires a generation, so that its keys are removed at once. */
   retire(id: GenerationId): Promise<void>;
+  /** Finds a retired generation whose keys may be removed, if there is one. */
+  dueRemoval(projection: ProjectionId): Promise<GenerationId | undefined>;
   /** Ends the life of a generation whose keys have been removed. */
   forgetRetired(id: GenerationId): Promise<void>;
 }
@@ -52,21 +54,22 @@ export function createGenerationStore(redis: Redis, keys: ReadModelKeys, pool: P
   const discard = redisScript(redis, 'discard-generation.lua');
   const flip = redisScript(redis, 'flip-generation.lua');
   const retireVersions = redisScript(redis, 'retire-versions.lua');
+  const retire = redisScript(redis, 'retire-generation.lua');
+  const dueRemoval = redisScript(redis, 'due-removal.lua');
 
   const announce = async (name: string) => {
     await pipeline(redis, [['PUBLISH', keys.generationsChannel, name]]);
   };
   const buildOf = (requestedBy: string) =>
     JSON.stringify({ requested_by: requestedBy, requested_at: new Date().toISOString() });
-  const setRetired = async ({ name, generation }: GenerationId, fromMs: number) => {
-    await pipeline(redis, [['HSET', keys.generations(name), `retired:${generation}`, fromMs]]);
+  const retireIn = async ({ name, generation }: GenerationId, ms: number | '') => {
+    await retire([keys.generations(name)], [generation, ms]);
   };
 
   return {
     read: (projections) => readGenerations(redis, keys, projections),
     async open({ name, version }, requestedBy) {
-      const ensure = (marks: string) =>
-        open([keys.generations(name)], [version, Date.now(), buildOf(requestedBy), marks]);
+      const ensure = (marks: string) => open([keys.generations(name)], [version, buildOf(requestedBy), marks]);
       if ((await ensure('')) === 0) return;
       const heads = await readHeads(pool);
       await ensure(heads.map(({ position }) => (position > 0 ? '1' : '0')).join(''));
@@ -80,7 +83,7 @@ export function createGenerationStore(redis: Redis, keys: ReadModelKeys, pool: P
       return { build, isNew: isNew === 1 };
     },
     async cancel({ name, version }) {
-      const generation = await discard([keys.generations(name)], [version, Date.now()]);
+      const generation = await discard([keys.generations(name)], [version]);
       if (typeof generation !== 'number') return false;
       await announce(name);
       return true;
@@ -93,23 +96,26 @@ export function createGenerationStore(redis: Redis, keys: ReadModelKeys, pool: P
       await pipeline(redis, [['HSET', keys.generations(name), `flip:${version}`, token]]);
     },
     async flip({ name, version }, generation, token, replaced) {
-      const args = [version, generation, token, Date.now(), replaced ?? ''];
+      const args = [version, generation, token, replaced ?? ''];
       const done = await flip([keys.generations(name)], args);
       if (done === 1) await announce(name);
       return done === 1;
     },
     async retireVersions({ name, version }) {
-      const now = Date.now();
-      await retireVersions([keys.generations(name)], [version, now, now - limits.versionSeenTimeoutMs]);
+      await retireVersions([keys.generations(name)], [version, limits.versionSeenTimeoutMs]);
     },
     async openScratch({ name }) {
       const [generation] = (await pipeline(redis, [['HINCRBY', keys.generations(name), 'counter', 1]])) as [number];
       const id = { name, generation };
-      await setRetired(id, Date.now() + limits.scratchLeaseMs);
+      await retireIn(id, limits.scratchLeaseMs);
       return id;
     },
-    renewLease: (id) => setRetired(id, Date.now() + limits.scratchLeaseMs),
-    retire: (id) => setRetired(id, 0),
+    renewLease: (id) => retireIn(id, limits.scratchLeaseMs),
+    retire: (id) => retireIn(id, ''),
+    async dueRemoval({ name }) {
+      const generation = await dueRemoval([keys.generations(name)], [limits.retiredGraceMs]);
+      return typeof generation === 'number' ? { name, generation } : undefined;
+    },
     async forgetRetired({ name, generation }) {
       await pipeline(redis, [['HDEL', keys.generations(name), `retired:${generation}`, `filling:${generation}`]]);
     },

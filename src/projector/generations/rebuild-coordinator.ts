@@ -117,16 +117,20 @@ export class RebuildCoordinator {
   async #coordinate(): Promise<boolean> {
     const { store, projections } = this.#deps;
     const all = await store.read(projections);
-    let building = false;
+    // Giving memory back comes first. If Redis has none left, it refuses all that follows.
     for (const [index, projection] of projections.entries()) {
       const generations = all[index];
       if (!generations) continue;
       if ([...generations.live.keys(), ...generations.next.keys()].some((version) => version < projection.version)) {
         await store.retireVersions(projection);
       }
-      this.#removeRetired(projection, generations);
-      const build = generations.next.get(projection.version);
-      if (!build) continue;
+      if (generations.retired.size > 0) await this.#removeRetired(projection);
+    }
+    let building = false;
+    for (const [index, projection] of projections.entries()) {
+      const generations = all[index];
+      const build = generations?.next.get(projection.version);
+      if (!generations || !build) continue;
       building = true;
       await this.#advance(projection, generations, build);
     }
@@ -239,17 +243,16 @@ export class RebuildCoordinator {
   /**
    * Starts the removal of one retired generation (step 9) in the background, unless one is running.
    */
-  #removeRetired({ name }: ProjectionId, { retired }: Generations): void {
+  async #removeRetired(projection: ProjectionId): Promise<void> {
     if (this.#removing !== undefined) return;
     const { redis, keys, partitions, store, log } = this.#deps;
-    const due = [...retired].find(([, fromMs]) => fromMs + limits.retiredGraceMs < Date.now());
-    if (!due) return;
-    const id = { name, generation: due[0] };
+    const id = await store.dueRemoval(projection);
+    if (!id) return;
     this.#removing = removeGeneration(redis, keys, partitions, id, () => this.#stopping)
       .then(async (removed) => {
         if (!removed) return;
         await store.forgetRetired(id);
-        log.info({ projection: name, generation: id.generation }, 'a retired generation has been removed');
+        log.info({ projection: id.name, generation: id.generation }, 'a retired generation has been removed');
       })
       .catch((error: unknown) => this.#failures.failed(error))
       .finally(() => {

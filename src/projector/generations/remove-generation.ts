@@ -2,6 +2,7 @@ import { retiredCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import { pipeline } from '../../read-models/redis/redis-pipeline.js';
+import { redisScript } from '../../read-models/redis/redis-script.js';
 import { scanKeys } from '../../read-models/redis/scan.js';
 import { projectorLimits as limits } from '../limits.js';
 
@@ -23,10 +24,8 @@ export async function removeGeneration(
 ): Promise<boolean> {
   // An owner that does not know of the removal must neither continue nor start again at position 0.
   const checkpoints = Array.from({ length: partitions }, (_, partition) => keys.checkpoint(id, partition));
-  await pipeline(
-    redis,
-    checkpoints.map((key) => ['SET', key, retiredCheckpoint, 'EX', limits.retiredCheckpointSeconds]),
-  );
+  const mark = redisScript(redis, 'mark-removed.lua');
+  for (const key of checkpoints) await mark([key], [retiredCheckpoint, limits.retiredCheckpointSeconds]);
   const checkpointKeys = new Set(checkpoints);
   for await (const names of scanKeys(redis, keys.pattern(id), limits.removedKeysPerScan)) {
     if (isStopping()) return false;

@@ -1,0 +1,21 @@
+-- Retires a generation: from a time on its keys may be removed. Renews the lease of a generation
+-- that is retired from the beginning. The time is that of Redis: the clocks of processes differ.
+--
+-- A Redis without free memory refuses a script's writes until one that needs no memory has been
+-- done. So the first write only deletes: what gives memory back is always possible.
+--
+-- Called by: src/projector/generations/generation-store.ts (openScratch, renewLease, retire)
+--
+-- KEYS[1]  the projection's hash of generations, see src/read-models/generations.ts
+-- ARGV[1]  the generation
+-- ARGV[2]  milliseconds from now to that time; '' if its keys may be removed at once
+--
+-- Returns nothing.
+local key, field = KEYS[1], 'retired:' .. ARGV[1]
+local from = 0
+if ARGV[2] ~= '' then
+  local time = redis.call('TIME')
+  from = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[2])
+end
+redis.call('HDEL', key, field)
+redis.call('HSET', key, field, from)
