@@ -24,11 +24,30 @@
 --   '=<checkpoint>'  it was rejected; this is the checkpoint that was found
 --   '-<error>'       Redis refused one of its writes
 --
--- If Redis lacks memory, it refuses the first write, and nothing of the step is applied. If a
--- write meets a key of another type, the writes before it stay applied. The checkpoint stays as it
--- was, so the step is folded again, from the data that is there then. A fold that finds damaged
--- data stops its projection.
+-- A step that is refused has applied nothing, so that it can be folded again. If Redis lacks
+-- memory, it refuses the first write. A write to a key of another type would be refused in the
+-- middle: so the types of a step's keys are looked at before its first write.
 local results, lines, moved = {}, {}, {}
+local typeOf = { HSET = 'hash', HDEL = 'hash', ZADD = 'zset', ZREM = 'zset' }
+typeOf.SADD, typeOf.RPUSH, typeOf.LSET = 'set', 'list', 'list'
+-- The keys of this call whose type is as its writes need it.
+local checked = {}
+-- Returns the first key of a step's writes with another type than they need. A key of a step that
+-- was applied has the right type by then.
+local function wrongKey(at, writes)
+  for _ = 1, writes do
+    local words = tonumber(ARGV[at])
+    local wanted, name = typeOf[ARGV[at + 1]], ARGV[at + 2]
+    if wanted and checked[name] ~= wanted then
+      local found = redis.call('TYPE', name).ok
+      if found ~= 'none' and found ~= wanted then
+        return name
+      end
+      checked[name] = wanted
+    end
+    at = at + words + 1
+  end
+end
 -- The checkpoints after the steps so far: of two steps from one checkpoint only one is applied.
 local checkpoints = {}
 local steps = tonumber(ARGV[2])
@@ -41,6 +60,10 @@ for step = 1, steps do
   local from, to, line, writes = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
   at = at + 4
   local result = checkpoints[key] == from and '+' or '=' .. checkpoints[key]
+  local wrong = result == '+' and wrongKey(at, writes)
+  if wrong then
+    result = '-WRONGTYPE the key ' .. wrong .. ' has another type'
+  end
   for _ = 1, writes do
     local words = tonumber(ARGV[at])
     if result == '+' then

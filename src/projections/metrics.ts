@@ -77,7 +77,8 @@ export const metricsProjection: Projection<MetricsState> = {
 };
 
 /**
- * Loads the figures that count the orders of these events.
+ * Loads the figures that count the orders of these events. Rejects if figures are missing that
+ * count an order: the read model is damaged, and counting on from zero would hide it.
  *
  * @param last figures of the previous state, which need not be read.
  */
@@ -88,15 +89,17 @@ async function loadFigures(
   read: ReadKeys,
   last: MetricsState['figures'] | undefined,
 ): Promise<MetricsState['figures']> {
-  const hoursByCurrency = new Map<string, Set<number>>();
-  const addHourOf = (currency: string, placedAtMs: number) => {
-    const hours = hoursByCurrency.get(currency) ?? new Set();
-    hours.add(Math.floor(placedAtMs / hourMs));
+  /** By currency, then by hour: whether an order of that hour is counted already. */
+  const hoursByCurrency = new Map<string, Map<number, boolean>>();
+  const addHourOf = (currency: string, placedAtMs: number, isCounted: boolean) => {
+    const hours = hoursByCurrency.get(currency) ?? new Map<number, boolean>();
+    const hour = Math.floor(placedAtMs / hourMs);
+    hours.set(hour, isCounted || hours.get(hour) === true);
     hoursByCurrency.set(currency, hours);
   };
-  for (const order of orders.values()) addHourOf(order.currency, order.placedAtMs);
+  for (const order of orders.values()) addHourOf(order.currency, order.placedAtMs, true);
   for (const { event } of events) {
-    if (event.type === 'OrderPlaced') addHourOf(event.data.currency, utcMs(event.occurredAt));
+    if (event.type === 'OrderPlaced') addHourOf(event.data.currency, utcMs(event.occurredAt), false);
   }
   const figures: MetricsState['figures'] = new Map();
   const toRead: (readonly [currency: string, fields: string[]])[] = [];
@@ -105,7 +108,7 @@ async function loadFigures(
     const ofCurrency = new Map<string, Figures>();
     figures.set(currency, ofCurrency);
     const missing: string[] = [];
-    for (const field of new Set([...hours].flatMap((hour) => fieldsOf(hour * hourMs)))) {
+    for (const field of new Set([...hours.keys()].flatMap((hour) => fieldsOf(hour * hourMs)))) {
       const found = known?.get(field);
       if (found) ofCurrency.set(field, found);
       else missing.push(field);
@@ -118,8 +121,11 @@ async function loadFigures(
     | null
   )[][];
   for (const [index, [currency, fields]] of toRead.entries()) {
+    const countedHours = [...(hoursByCurrency.get(currency) ?? [])].filter(([, counted]) => counted);
+    const needed = new Set(countedHours.flatMap(([hour]) => fieldsOf(hour * hourMs)));
     for (const [nth, field] of fields.entries()) {
       const text = replies[index]?.[nth];
+      if (!text && needed.has(field)) throw new Error(`the figures of ${currency} ${field} are missing`);
       figures.get(currency)?.set(field, text ? decodeFigures(text) : emptyFigures());
     }
   }

@@ -7,16 +7,20 @@ import type { ProjectedEvent } from '../../src/projections/projection.js';
 import { decodeEvents } from '../../src/projector/steps/decode-events.js';
 import type { PartitionKeys } from '../../src/read-models/keys.js';
 import { encodePositions } from '../../src/read-models/order-history.js';
+import { placedEvent } from '../support/events.js';
 
 const key: PartitionKeys = (...names) => names.join(':');
 const orderId = randomUUID();
 
-async function eventsOf(...stored: Pick<StoredEvent, 'position' | 'version' | 'type'>[]): Promise<ProjectedEvent[]> {
+type GivenEvent = Pick<StoredEvent, 'position' | 'version' | 'type'> & Partial<Pick<StoredEvent, 'data'>>;
+
+async function eventsOf(...stored: GivenEvent[]): Promise<ProjectedEvent[]> {
   const at = '2026-01-01T00:00:00.000Z';
   const all = stored.map(
     (one): StoredEvent => ({
+      data: '{"text":"x"}',
       ...one,
-      ...{ partition: 0, orderId, data: '{"text":"x"}', metadata: '{"schema":1,"actor":"a"}' },
+      ...{ partition: 0, orderId, metadata: '{"schema":1,"actor":"a"}' },
       ...{ occurredAt: at, recordedAt: at, hash: Buffer.alloc(32) },
     }),
   );
@@ -58,6 +62,22 @@ describe('damaged read models', () => {
       ['events:0', 255, [1, 4, 253, 254]],
       ['events:1', 3, [2]],
     ]);
+  });
+
+  it('metrics fails on missing figures of an order that it has counted, and begins those of a new one', async () => {
+    const placed = await eventsOf({ position: 3, version: 1, type: 'OrderPlaced', data: placedEvent().data });
+    const none = replying([null, null, null, null]);
+    const state = await metricsProjection.load(placed, key, none);
+    const writes = metricsProjection.project(placed, key, state);
+    const order = String(writes.find(([, hash]) => String(hash).startsWith('orders:'))?.at(-1));
+    const later = await eventsOf({ position: 9, version: 2, type: 'OrderNoteAdded' });
+    for (const figures of [
+      [null, null, null, null],
+      ['', '', '', ''],
+    ]) {
+      const loading = metricsProjection.load(later, key, replying(order, figures));
+      expect(await loading.catch(String)).to.match(/the figures of USD \S+ are missing/);
+    }
   });
 
   it('metrics fails on an order that it cannot decode', async () => {

@@ -57,6 +57,23 @@ describe('applying steps', () => {
     subscriber.disconnect();
   });
 
+  it('a step of which Redis refuses one write has applied none, so that counting it again is exact', async () => {
+    const store = createProjectionStore(log.redis, log.keys);
+    const name = (key: string) => log.keys.partition({ name: 'metrics', generation: 1 }, 0)(key);
+    await log.redis.set(name('set'), 'a string');
+    const writes: RedisCommand[] = [
+      ['HSET', name('hash'), 'field', '1'],
+      ['HSET', name('hash'), 'other', '2'],
+      ['SADD', name('set'), 'x'],
+    ];
+    const [refused] = await store.apply(0, [step('metrics', 0, 1, ...writes)]);
+    expect(String(refused && 'error' in refused && refused.error)).to.match(/WRONGTYPE .*:set has another type/);
+    expect(await log.redis.exists(name('hash'))).to.equal(0);
+    await log.redis.del(name('set'));
+    expect(await store.apply(0, [step('metrics', 0, 1, ...writes)])).to.deep.equal([{ applied: true }]);
+    expect(await log.redis.hgetall(name('hash'))).to.deep.equal({ field: '1', other: '2' });
+  });
+
   it('steps of several partitions share one call, and each is applied once or rejected by itself', async () => {
     const store = createProjectionStore(log.redis, log.keys);
     const stepOn = (partition: number, from: number, to: number) =>
