@@ -1005,6 +1005,14 @@ export interface components {
                         at: string;
                     };
                 }[];
+                /** @description Events that an operator has decided to skip, and with each the later events of its order: these orders are damaged in this read model. */
+                skipped: {
+                    partition: number;
+                    position: number;
+                    /** Format: uuid */
+                    order_id: string | null;
+                    type: string | null;
+                }[];
             }[];
         };
         Rebuild: {

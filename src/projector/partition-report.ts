@@ -3,6 +3,7 @@ import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import type { PartitionReport, StoppedReport } from '../read-models/report.js';
 import { liveGroup } from './generation-groups.js';
 import { projectorLimits as limits } from './limits.js';
+import type { SkippedEvents } from './skipped-events.js';
 
 /** The part of an owned partition that its report is made of. */
 interface ReportedPartition {
@@ -26,9 +27,13 @@ export function reportCommands(
   { keys, owner, release }: Reporter,
   partitions: Iterable<ReportedPartition>,
   heads: ReadonlyMap<number, number>,
+  skipped: Pick<SkippedEvents, 'of'>,
 ): RedisCommand[] {
   return [...partitions].map((one) => {
-    const report = partitionReport(owner, heads.get(one.partition) ?? 0, one);
+    const report = {
+      ...partitionReport(owner, heads.get(one.partition) ?? 0, one),
+      skipped: skipped.of(one.partition),
+    };
     const key = keys.report(one.partition, release);
     return ['SET', key, JSON.stringify(report), 'EX', limits.reportLifeSeconds];
   });

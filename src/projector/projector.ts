@@ -199,7 +199,8 @@ export class Projector {
 
   async #report(): Promise<void> {
     const { redis, keys, logHeads, owner, log } = this.#options;
-    const commands = reportCommands({ keys, owner, release: this.#release }, this.#owned, logHeads.heads);
+    const reporter = { keys, owner, release: this.#release };
+    const commands = reportCommands(reporter, this.#owned, logHeads.heads, this.#skipped);
     await pipeline(redis, commands).catch((error: unknown) => log.debug({ err: error }, 'no report to Redis'));
   }
 }

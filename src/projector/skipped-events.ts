@@ -1,13 +1,22 @@
 import { readOperatorEvents } from '../event-log/operators/operator-events.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
+import type { StoredEvent } from '../event-log/stored-event.js';
+import type { SkippedReport } from '../read-models/report.js';
 
 /**
- * The events that operators have decided to skip. The decisions are operator events in the log, so
- * that every later rebuild skips the same events.
+ * The events that operators have decided to skip. A skip covers the event that a projection has
+ * stopped on, and all later events of its order: without that event they cannot be folded. The
+ * order is damaged in that read model, and the others are exact.
+ *
+ * The decisions are operator events in the log, so that every later rebuild skips the same events.
  */
 export class SkippedEvents {
   readonly #readStream: ReadStream;
-  #skipped: ReadonlySet<string> = new Set();
+  #all: readonly (SkippedReport & { readonly projection: string; readonly partition: number })[] = [];
+  /** By projection and event. */
+  #events: ReadonlySet<string> = new Set();
+  /** By projection and order: the position of the first skipped event. */
+  #orders: ReadonlyMap<string, number> = new Map();
 
   constructor(readStream: ReadStream) {
     this.#readStream = readStream;
@@ -16,18 +25,48 @@ export class SkippedEvents {
   /** Reads all decisions from the log. */
   async load(): Promise<void> {
     const operatorEvents = await readOperatorEvents(this.#readStream);
-    this.#skipped = new Set(
-      operatorEvents.flatMap(({ type, data }) =>
-        type === 'ProjectionEventSkipped' ? [keyOf(data.projection, data.partition, data.position)] : [],
-      ),
+    this.#all = operatorEvents.flatMap(({ type, data }) =>
+      type === 'ProjectionEventSkipped'
+        ? [
+            {
+              projection: data.projection,
+              partition: data.partition,
+              position: data.position,
+              orderId: data.order_id,
+              type: data.event_type,
+            },
+          ]
+        : [],
+    );
+    const orders = new Map<string, number>();
+    for (const { projection, position, orderId } of this.#all) {
+      if (orderId === null) continue;
+      const key = `${projection} ${orderId}`;
+      orders.set(key, Math.min(position, orders.get(key) ?? position));
+    }
+    this.#orders = orders;
+    this.#events = new Set(
+      this.#all.map(({ projection, partition, position }) => `${projection} ${partition}:${position}`),
     );
   }
 
-  has(projection: string, partition: number, position: number): boolean {
-    return this.#skipped.size > 0 && this.#skipped.has(keyOf(projection, partition, position));
+  has(
+    projection: string,
+    { partition, position, orderId }: Pick<StoredEvent, 'partition' | 'position' | 'orderId'>,
+  ): boolean {
+    if (this.#all.length === 0) return false;
+    const from = this.#orders.get(`${projection} ${orderId}`) ?? Number.POSITIVE_INFINITY;
+    return position >= from || this.#events.has(`${projection} ${partition}:${position}`);
   }
-}
 
-function keyOf(projection: string, partition: number, position: number): string {
-  return `${projection} ${partition}:${position}`;
+  /** The first skipped events of orders in a partition, by projection. */
+  of(partition: number): Record<string, SkippedReport[]> {
+    const found: Record<string, SkippedReport[]> = {};
+    for (const { projection, partition: its, ...skipped } of this.#all) {
+      if (its !== partition) continue;
+      found[projection] ??= [];
+      found[projection].push(skipped);
+    }
+    return found;
+  }
 }

@@ -50,6 +50,9 @@ const partitionSchema = object(
   ['stopped'],
 );
 
+/** An event that an operator has decided to skip, with the later events of its order. */
+const skippedSchema = object({ partition: count, position: count, order_id: nullable(uuid), type: nullable(text) });
+
 const projectionSchema = object({
   name: text,
   /** The version of the projection's code that made the generation which queries read. */
@@ -60,6 +63,12 @@ const projectionSchema = object({
   state: { enum: ['live', 'stopped'] },
   rebuild: { anyOf: [rebuildSchema, { type: 'null' }] },
   partitions: list(partitionSchema),
+  skipped: {
+    ...list(skippedSchema),
+    description:
+      'Events that an operator has decided to skip, and with each the later events of its order: these orders are ' +
+      'damaged in this read model.',
+  },
 });
 
 export const projectionsSchema = object({ projections: list(projectionSchema) });
@@ -109,6 +118,7 @@ export async function getProjections(models: ReadModels): Promise<ProjectionStat
           ? rebuildState(projection, build, reports, parsed<RebuildProgress>(texts[models.partitions + nth]))
           : null,
         partitions: states,
+        skipped: reports.flatMap((report, partition) => skippedIn(report, partition, projection)),
       };
     }),
   );
@@ -165,6 +175,19 @@ function rebuildState(
 
 function stoppedState({ position, orderId, type, error, at }: StoppedReport): StoppedState {
   return { position, order_id: orderId, type, error, at };
+}
+
+function skippedIn(
+  report: PartitionReport | undefined,
+  partition: number,
+  { name }: ProjectionId,
+): ProjectionState['skipped'] {
+  return (report?.skipped?.[name] ?? []).map(({ position, orderId, type }) => ({
+    partition,
+    position,
+    order_id: orderId,
+    type,
+  }));
 }
 
 function parsed<T>(text: unknown): T | undefined {

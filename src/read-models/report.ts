@@ -7,6 +7,16 @@ export interface StoppedReport {
   readonly at: string;
 }
 
+/**
+ * An event that an operator has decided to skip, and with it the later events of its order: the
+ * order is damaged in that read model.
+ */
+export interface SkippedReport {
+  readonly position: number;
+  readonly orderId: string | null;
+  readonly type: string | null;
+}
+
 /** The last report of a partition's owner. It is stored in Redis as JSON of the same shape. */
 export interface PartitionReport {
   readonly owner: string;
@@ -15,6 +25,8 @@ export interface PartitionReport {
   readonly stopped: Readonly<Record<string, StoppedReport>>;
   /** By projection: why the generation that is being built has stopped. */
   readonly rebuild_stopped: Readonly<Record<string, StoppedReport>>;
+  /** By projection: the events that it skips. Absent in reports of earlier releases. */
+  readonly skipped?: Readonly<Record<string, readonly SkippedReport[]>>;
   readonly reported_at: string;
 }
 

@@ -9,7 +9,8 @@ import type { Terminal } from '../terminal/terminal.js';
 const usage = `orders status
 
   Shows how many events each projection is behind the log: in total, and as one mark per partition.
-  Also shows rebuilds under way, and the events on which projections have stopped.
+  Also shows rebuilds under way, and the events on which projections have stopped, and
+  the orders that are damaged because an operator has skipped one of their events.
 
   Exit code 1: a projection or a rebuild has stopped.`;
 
@@ -28,6 +29,7 @@ export async function statusCommand(args: string[], terminal: Terminal): Promise
     terminal.print('\n· up to date   ▁▂▃▄▅▆▇█ behind by 1, 10, 100, … events   x stopped');
     printRebuilds(terminal, projections);
     printStopped(terminal, projections);
+    printSkipped(terminal, projections);
   });
 }
 
@@ -58,6 +60,17 @@ function printRebuilds(terminal: Terminal, projections: readonly ProjectionState
     for (const { partition, position, error } of rebuild.stopped ?? []) {
       terminal.print(`  stopped in partition ${partition} at position ${position}: ${error}`);
       terminal.exitCode = 1;
+    }
+  }
+}
+
+function printSkipped(terminal: Terminal, projections: readonly ProjectionState[]): void {
+  for (const { name, skipped } of projections) {
+    for (const { partition, position, order_id, type } of skipped) {
+      terminal.print(
+        `\n${name} skips ${type ?? 'an event'} at ${partition}:${position} and all that follows in its order:`,
+      );
+      terminal.print(`  order ${order_id ?? 'unknown'} is damaged in this read model`);
     }
   }
 }

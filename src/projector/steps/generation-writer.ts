@@ -23,7 +23,7 @@ export interface GenerationWriterDeps {
   readonly key: PartitionKeys;
   readonly store: ProjectionStore;
   /** Whether an operator has decided that a projection skips an event. */
-  readonly isSkipped: (projection: string, partition: number, position: number) => boolean;
+  readonly isSkipped: (projection: string, event: StoredEvent) => boolean;
   readonly log: Logger;
 }
 
@@ -178,7 +178,7 @@ export class GenerationWriter {
   }
 
   #isSkipped({ stored }: DecodedEvent): boolean {
-    return this.#deps.isSkipped(this.id.name, this.#deps.partition, stored.position);
+    return this.#deps.isSkipped(this.id.name, stored);
   }
 }
 

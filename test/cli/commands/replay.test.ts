@@ -2,11 +2,12 @@ import { expect } from 'chai';
 import { readOperatorEvents } from '../../../src/event-log/operators/operator-events.js';
 import { createStreamReader } from '../../../src/event-log/read/read-stream.js';
 import { allProjections } from '../../../src/projections/all-projections.js';
+import { getOrder } from '../../../src/queries/get-order.js';
 import { getProjections } from '../../../src/queries/get-projections.js';
 import { decodeOrder, encodeOrder } from '../../../src/read-models/encoding/encoded-order.js';
 import { metricsKeys } from '../../../src/read-models/metrics.js';
 import { orderStatusKeys } from '../../../src/read-models/order-status.js';
-import { appender, event, orderIdIn, place, startProjector } from '../../support/events.js';
+import { appender, event, noteEvent, orderIdIn, place, startProjector } from '../../support/events.js';
 import { runOrders } from '../../support/orders-command.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../../support/read-models.js';
 import { liveKeys } from '../../support/redis-keys.js';
@@ -112,7 +113,8 @@ describe('orders replay', function () {
     const poisoned = orderIdIn(2, 4);
     await place(append, poisoned);
     await append({ orderId: poisoned, expectedVersion: 1, events: [event('OrderTeleported', {})] });
-    await place(append, orderIdIn(2, 4));
+    const whole = orderIdIn(2, 4);
+    await place(append, whole);
     const { projector, stop } = await startProjector(log);
     await eventually('the stop to be reported', async () =>
       (await getProjections(queriesOf(log))).every(({ state }) => state === 'stopped'),
@@ -132,7 +134,22 @@ describe('orders replay', function () {
     ]);
     expect(operations[0]?.data).to.deep.include({ partition: 2, position: 2, reason: 'written by a test' });
     expect(operations[0]?.metadata.actor).to.match(/^operator:/);
-    // A rebuild skips it too.
+    // The later events of the order are skipped, too, and those of others are not.
+    await append({ orderId: poisoned, expectedVersion: 2, events: [noteEvent('after the skipped event')] });
+    await append({ orderId: whole, expectedVersion: 1, events: [noteEvent('of another order')] });
+    await projected(log);
+    expect(projector.stoppedProjections()).to.deep.equal([]);
+    const models = queriesOf(log);
+    expect([(await getOrder(models, poisoned))?.version, (await getOrder(models, whole))?.version]).to.deep.equal([
+      1, 2,
+    ]);
+    const skipped = [{ partition: 2, position: 2, order_id: poisoned, type: 'OrderTeleported' }];
+    await eventually('the skip to be listed', async () =>
+      (await getProjections(models)).every((one) => JSON.stringify(one.skipped) === JSON.stringify(skipped)),
+    );
+    const status = await runOrders(log, ['status']);
+    expect(status.stdout).to.contain(`order ${poisoned} is damaged in this read model`);
+    // A rebuild skips the same events.
     expect((await replay('all')).code).to.equal(0);
     await stop();
   });
