@@ -12,8 +12,15 @@ const placedWithinMs = 180 * 24 * hourMs;
 /** When the events of an order's life happen after its placing. */
 const hours = [0, 1, 5, 20, 60];
 
+/**
+ * The events of an order.
+ * @param nth the number of the order
+ * @param atMs gives the time of an event by its index
+ */
+type Life = (nth: number, atMs: (nthEvent: number) => number) => NewEvent[];
+
 /** The life of one order in five events: placed, paid, processed, shipped, delivered. */
-function lifeOf(nth: number, placedAtMs: number): NewEvent[] {
+function lifeOf(nth: number, atMs: (nthEvent: number) => number): NewEvent[] {
   const items = Array.from({ length: 1 + (nth % 3) }, (_, line) => ({
     item_id: `item-${(nth * 7 + line) % 5_000}`,
     quantity: 1 + (line % 2),
@@ -36,7 +43,7 @@ function lifeOf(nth: number, placedAtMs: number): NewEvent[] {
       type,
       data: JSON.stringify(data),
       metadata: JSON.stringify({ ...metadata, command_hash }),
-      occurredAt: utcTime(placedAtMs + (hours[index] ?? 0) * hourMs),
+      occurredAt: utcTime(atMs(index)),
     };
   };
   return [
@@ -60,10 +67,17 @@ interface OpenOrder {
  * Fills a log with orders, `eventsEach` events each, through the service's append. The
  * events come in the order of their times, as a shop's do: between two events of one order there
  * are events of many others.
+ * @param life the events of each order
  */
-export async function fillLog(pool: Pool, settings: LogSettings, orders: number, eventsEach = 5): Promise<void> {
+export async function fillLog(
+  pool: Pool,
+  settings: LogSettings,
+  orders: number,
+  eventsEach = 5,
+  life: Life = lifeOf,
+): Promise<void> {
   const { append } = createAppender(pool, settings);
-  const events = ordersInTime(orders, eventsEach);
+  const events = ordersInTime(orders, eventsEach, life);
   await Promise.all(
     Array.from({ length: 400 }, async () => {
       for (const order of events) {
@@ -81,14 +95,15 @@ export async function fillLog(pool: Pool, settings: LogSettings, orders: number,
 }
 
 /** The orders in the order of their events' times: each order once per event. */
-function* ordersInTime(orders: number, eventsEach: number): Generator<OpenOrder> {
+function* ordersInTime(orders: number, eventsEach: number, lifeOf: Life): Generator<OpenOrder> {
   const everyMs = placedWithinMs / orders;
   const open = new Map<number, OpenOrder>();
   const delays = hours.slice(0, eventsEach).map((after) => Math.round((after * hourMs) / everyMs));
   const longest = delays.at(-1) ?? 0;
   for (let now = 0; now < orders + longest; now += 1) {
     if (now < orders) {
-      const life = lifeOf(now, Math.floor(start + now * everyMs));
+      const placedAtMs = Math.floor(start + now * everyMs);
+      const life = lifeOf(now, (index) => placedAtMs + (hours[index] ?? 0) * hourMs);
       open.set(now, { orderId: randomUUID(), life, version: 0, appended: Promise.resolve() });
     }
     for (const [index, delay] of delays.entries()) {

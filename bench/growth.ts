@@ -11,7 +11,7 @@ import { type ServerProcess, startService } from './processes.js';
  */
 const fewOrders = 1_100;
 const connections = 8;
-const projections = ['order-status', 'order-history', 'metrics'] as const;
+const projections = ['order-status', 'order-history', 'metrics', 'order-lookup'] as const;
 
 /** The cost of queries with few and with many orders, and commands during a rebuild. */
 export async function growth(bench: Bench): Promise<BenchResult> {

@@ -16,6 +16,7 @@ import { largeLog } from './large-log.js';
 import { overload } from './overload.js';
 import { placeOrders } from './place-orders.js';
 import { profiles } from './profiles.js';
+import { readModelMemory } from './read-model-memory.js';
 import { type Run, report } from './report.js';
 import { visible } from './visible.js';
 
@@ -27,6 +28,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   visible,
   growth,
   'large-log': largeLog,
+  memory: readModelMemory,
   profiles,
   overload,
 };
