@@ -12,7 +12,7 @@ import type { ReadableEntry } from './readable-entry.js';
  * The events of each order, and the order of changes in a partition. Both come from one list of
  * events by position.
  */
-export const orderHistory = { name: 'order-history', version: 3, readsFrom: 3 } as const;
+export const orderHistory = { name: 'order-history', version: 4, readsFrom: 3 } as const;
 
 /** Positions per list of events. Part of the stored format. */
 const chunkPositions = 256;

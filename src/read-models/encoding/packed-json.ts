@@ -23,6 +23,12 @@ const phrases = [
   '{"total_minor":',
   '"reason":"',
   '},',
+  '{"line_id":"',
+  '","item_id":"',
+  '","shipment_id":"',
+  '{"items":null,"shipment_id":null}',
+  ',"reference":"',
+  '"already_received":true',
 ] as const;
 
 /** U+0001 to U+001F without tab, line feed and carriage return. */
