@@ -28,8 +28,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Orders, newest first
-         * @description A page has up to `limit` orders. It ends early, after at least one order, if it would become longer than 1 MiB, or if very few orders match: only a `next_cursor` of null is the end.
+         * Orders, newest first, or by their last change
+         * @description A page has up to `limit` orders. It ends early, after at least one order, if it would become longer than 1 MiB, or if very few orders match: only a `next_cursor` of null is the end. `status` and `payment_status` may be repeated. With `sort=updated` the order that changed first comes first, and `next_cursor` is never null: a client that follows it misses no change, and gets an order again when it changes again.
          */
         get: operations["listOrders"];
         put?: never;
@@ -256,6 +256,26 @@ export interface paths {
         put?: never;
         /** Add a note */
         post: operations["noteOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Orders by a text that identifies them
+         * @description The orders of which the order id, the reference, a payment reference, a tracking number or the user id equals `q`, newest first; `matched_by` names the fields. A caller with the scope `orders:read:own` finds its own orders. References and tracking numbers that were replaced, and those of forgotten persons, find nothing.
+         */
+        get: operations["lookUpOrders"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -820,6 +840,83 @@ export interface components {
         };
         OrderPage: {
             orders: components["schemas"]["Order"][];
+            next_cursor: string | null;
+        };
+        LookupPage: {
+            orders: {
+                /** Format: uuid */
+                order_id: string;
+                /** @description The shop’s own number. */
+                reference: string | null;
+                user_id: string;
+                /** @enum {unknown} */
+                status: "pending" | "processing" | "partially_shipped" | "shipped" | "delivered" | "cancelled" | "partially_returned" | "returned";
+                /** @enum {unknown} */
+                payment_status: "unpaid" | "partially_paid" | "paid" | "partially_refunded" | "refunded";
+                on_hold: boolean;
+                items: {
+                    line_id: string;
+                    item_id: string;
+                    quantity: number;
+                    /** @description In major units, exact, with up to 6 decimals. */
+                    unit_price?: number;
+                    cancelled: number;
+                    /** @description Units that were shipped and are not to be shipped again. */
+                    shipped: number;
+                    /** @description Units that have arrived, also those that came back later. */
+                    delivered: number;
+                    returned: number;
+                }[];
+                /** @description Each item once. */
+                item_ids: string[];
+                adjustments: {
+                    /** @enum {unknown} */
+                    type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
+                    /** @description In major units, exact. */
+                    amount: number;
+                    description?: string;
+                }[];
+                /** @description In major units, exact. */
+                total_amount: number;
+                currency: components["schemas"]["Currency"];
+                /** @description The amount that cancellations took off the total. */
+                cancelled_amount: number;
+                /** @description The amount that refunds and credits took off the total. */
+                credited_amount: number;
+                /** @description In major units, exact. */
+                paid_amount: number;
+                /** @description In major units, exact. */
+                refunded_amount: number;
+                /** @description total_amount − cancelled_amount − credited_amount − (paid_amount − refunded_amount). Above zero: due. Below zero: to be given back. */
+                balance: number;
+                shipments: {
+                    shipment_id: string;
+                    items: {
+                        line_id: string;
+                        item_id: string;
+                        quantity: number;
+                    }[];
+                    carrier: string | null;
+                    tracking_number: string | null;
+                    /** Format: date-time */
+                    shipped_at: string;
+                    /**
+                     * Format: date-time
+                     * @description When its last unit arrived; null while units are in transit.
+                     */
+                    delivered_at: string | null;
+                }[];
+                metadata: {
+                    [key: string]: string;
+                };
+                /** Format: date-time */
+                placed_at: string;
+                /** Format: date-time */
+                updated_at: string;
+                version: number;
+                /** @description The fields that equal `q`. */
+                matched_by: ("order_id" | "reference" | "payment_reference" | "tracking_number" | "user_id")[];
+            }[];
             next_cursor: string | null;
         };
         Change: {
@@ -2254,10 +2351,21 @@ export interface operations {
         parameters: {
             query?: {
                 user_id?: string;
-                status?: "pending" | "processing" | "partially_shipped" | "shipped" | "delivered" | "cancelled" | "partially_returned" | "returned";
-                payment_status?: "unpaid" | "partially_paid" | "paid" | "partially_refunded" | "refunded";
+                /** @description The shop’s own number of the order. */
+                reference?: string;
+                /** @description One of these. */
+                status?: ("pending" | "processing" | "partially_shipped" | "shipped" | "delivered" | "cancelled" | "partially_returned" | "returned")[];
+                /** @description One of these. */
+                payment_status?: ("unpaid" | "partially_paid" | "paid" | "partially_refunded" | "refunded")[];
+                /** @description An ISO 4217 code. Withdrawn currencies are accepted too. */
+                currency?: "ADP" | "AED" | "AFA" | "AFN" | "ALK" | "ALL" | "AMD" | "ANG" | "AOA" | "AOK" | "AON" | "AOR" | "ARA" | "ARP" | "ARS" | "ARY" | "ATS" | "AUD" | "AWG" | "AYM" | "AZM" | "AZN" | "BAD" | "BAM" | "BBD" | "BDT" | "BEC" | "BEF" | "BEL" | "BGJ" | "BGK" | "BGL" | "BGN" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOP" | "BOV" | "BRB" | "BRC" | "BRE" | "BRL" | "BRN" | "BRR" | "BSD" | "BTN" | "BUK" | "BWP" | "BYB" | "BYN" | "BYR" | "BZD" | "CAD" | "CDF" | "CHC" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNX" | "CNY" | "COP" | "COU" | "CRC" | "CSD" | "CSJ" | "CSK" | "CUC" | "CUP" | "CVE" | "CYP" | "CZK" | "DDM" | "DEM" | "DJF" | "DKK" | "DOP" | "DZD" | "ECS" | "ECV" | "EEK" | "EGP" | "EQE" | "ERN" | "ESA" | "ESB" | "ESP" | "ETB" | "EUR" | "FIM" | "FJD" | "FKP" | "FRF" | "GBP" | "GEK" | "GEL" | "GHC" | "GHP" | "GHS" | "GIP" | "GMD" | "GNE" | "GNF" | "GNS" | "GQE" | "GRD" | "GTQ" | "GWE" | "GWP" | "GYD" | "HKD" | "HNL" | "HRD" | "HRK" | "HTG" | "HUF" | "IDR" | "IEP" | "ILP" | "ILR" | "ILS" | "INR" | "IQD" | "IRR" | "ISJ" | "ISK" | "ITL" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAJ" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LSM" | "LTL" | "LTT" | "LUC" | "LUF" | "LUL" | "LVL" | "LVR" | "LYD" | "MAD" | "MAF" | "MDL" | "MGA" | "MGF" | "MKD" | "MLF" | "MMK" | "MNT" | "MOP" | "MRO" | "MRU" | "MTL" | "MTP" | "MUR" | "MVQ" | "MVR" | "MWK" | "MXN" | "MXP" | "MXV" | "MYR" | "MZE" | "MZM" | "MZN" | "NAD" | "NGN" | "NIC" | "NIO" | "NLG" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEH" | "PEI" | "PEN" | "PES" | "PGK" | "PHP" | "PKR" | "PLN" | "PLZ" | "PTE" | "PYG" | "QAR" | "RHD" | "ROK" | "ROL" | "RON" | "RSD" | "RUB" | "RUR" | "RWF" | "SAR" | "SBD" | "SCR" | "SDD" | "SDG" | "SDP" | "SEK" | "SGD" | "SHP" | "SIT" | "SKK" | "SLE" | "SLL" | "SOS" | "SRD" | "SRG" | "SSP" | "STD" | "STN" | "SUR" | "SVC" | "SYP" | "SZL" | "THB" | "TJR" | "TJS" | "TMM" | "TMT" | "TND" | "TOP" | "TPE" | "TRL" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UAK" | "UGS" | "UGW" | "UGX" | "USD" | "USN" | "USS" | "UYI" | "UYN" | "UYP" | "UYU" | "UYW" | "UZS" | "VEB" | "VED" | "VEF" | "VES" | "VNC" | "VND" | "VUV" | "WST" | "XAD" | "XAF" | "XCD" | "XCG" | "XEU" | "XOF" | "XPF" | "YDD" | "YER" | "YUD" | "YUM" | "YUN" | "ZAL" | "ZAR" | "ZMK" | "ZMW" | "ZRN" | "ZRZ" | "ZWC" | "ZWD" | "ZWG" | "ZWL" | "ZWN" | "ZWR";
+                on_hold?: boolean;
                 placed_from?: string;
                 placed_to?: string;
+                /** @description `placed` (default): newest order first. `updated`: oldest change first, for synchronisation. */
+                sort?: "placed" | "updated";
+                /** @description The first page begins with the first change at or after this time. Implies sort=updated. */
+                updated_since?: string;
                 limit?: number;
                 cursor?: string;
             };
@@ -3044,6 +3152,58 @@ export interface operations {
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503B"];
+        };
+    };
+    lookUpOrders: {
+        parameters: {
+            query?: {
+                /** @description An order id, a reference, a payment reference, a tracking number or a user id, exactly. */
+                q?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: {
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore is a 410. */
+                "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
+                /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of orders */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookupPage"];
+                };
+            };
+            /** @description The client has this response already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400C"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            406: components["responses"]["Problem406"];
+            410: components["responses"]["Problem410"];
+            422: components["responses"]["Problem422C"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503C"];
         };
     };
     getMetrics: {

@@ -1,5 +1,6 @@
 import { metricsProjection } from './metrics.js';
 import { orderHistoryProjection } from './order-history.js';
+import { orderLookupProjection } from './order-lookup.js';
 import { orderStatusProjection } from './order-status.js';
 import type { Projection } from './projection.js';
 
@@ -12,4 +13,5 @@ export const allProjections = [
   orderStatusProjection,
   orderHistoryProjection,
   metricsProjection,
+  orderLookupProjection,
 ] as readonly Projection[];

@@ -3,6 +3,7 @@ import { fold } from '../orders/evolve.js';
 import type { Order } from '../orders/order.js';
 import { type OrderStatus, type PaymentStatus, paymentStatus } from '../orders/totals.js';
 import { decodeOrder, encodeOrder } from '../read-models/encoding/encoded-order.js';
+import { shortId } from '../read-models/encoding/short-id.js';
 import type { PartitionKeys } from '../read-models/keys.js';
 import {
   orderStatus,
@@ -10,6 +11,7 @@ import {
   placedMember,
   readableOrderEntry,
   userMember,
+  userStateMember,
 } from '../read-models/order-status.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import type { Projection } from './projection.js';
@@ -31,18 +33,21 @@ export const orderStatusProjection: Projection<Orders> = {
   },
 
   project(events, partitionKeys, orders) {
-    const byOrder = new Map<string, (OrderEvent & EventEnvelope)[]>();
-    for (const { event } of events) {
+    const byOrder = new Map<string, { events: (OrderEvent & EventEnvelope)[]; position: number }>();
+    for (const { stored, event } of events) {
       const ofOrder = byOrder.get(event.orderId);
-      if (ofOrder) ofOrder.push(event);
-      else byOrder.set(event.orderId, [event]);
+      if (!ofOrder) byOrder.set(event.orderId, { events: [event], position: stored.position });
+      else {
+        ofOrder.events.push(event);
+        ofOrder.position = stored.position;
+      }
     }
     const writes = new OrderWrites(partitionKeys);
     for (const [orderId, ofOrder] of byOrder) {
       const before = orders.get(orderId);
-      const order = fold(ofOrder, before);
+      const order = fold(ofOrder.events, before);
       if (!order) continue;
-      writes.add(before, order);
+      writes.add(before, order, ofOrder.position);
       orders.set(orderId, order);
     }
     return writes.commands();
@@ -62,6 +67,8 @@ class OrderWrites {
    */
   readonly #added = new Map<string, (string | number)[]>();
   readonly #removed = new Map<string, string[]>();
+  /** Positions and short ids of the orders, for the index by update. */
+  readonly #updated: (number | string)[] = [];
   /**
    * The name of each sorted set, so that a step builds it once. Equal names are also the same
    * string.
@@ -72,8 +79,9 @@ class OrderWrites {
     this.#key = orderStatusKeys(partitionKeys);
   }
 
-  add(before: Order | undefined, order: Order): void {
-    const { orderId, userId, placedAt } = order;
+  /** @param position the position of the order's last event. */
+  add(before: Order | undefined, order: Order, position: number): void {
+    const { orderId, placedAt } = order;
     const member = placedMember(placedAt, orderId);
     const list = this.#listOf(order);
     const listBefore = before && this.#listOf(before);
@@ -81,8 +89,26 @@ class OrderWrites {
     if (!before) this.#addTo(this.#key.placed, member);
     if (list !== listBefore) this.#addTo(list, member);
     if (listBefore !== undefined && list !== listBefore) this.#removeFrom(listBefore, member);
-    if (userId !== before?.userId) this.#addTo(this.#key.users, userMember(userId, member));
-    if (before && userId !== before.userId) this.#removeFrom(this.#key.users, userMember(before.userId, member));
+    this.#updated.push(position, shortId(orderId));
+    this.#addUserOf(before, order, member);
+  }
+
+  #addUserOf(before: Order | undefined, order: Order, member: string): void {
+    const isSameState = before && this.#listOf(before) === this.#listOf(order);
+    if (isSameState && before.userId === order.userId && before.onHold === order.onHold) return;
+    const indexes = (one: Order | undefined): ReadonlyMap<string, string> => {
+      if (!one) return new Map();
+      const { userId, onHold } = one;
+      const entries: [string, string][] = [
+        [this.#key.users(userId), userMember(userId, member)],
+        [this.#key.userStates(userId), userStateMember(userId, one.status, paymentStatus(one), member)],
+      ];
+      if (onHold) entries.push([this.#key.held, member], [this.#key.heldUsers, userMember(userId, member)]);
+      return new Map(entries);
+    };
+    const [last, now] = [indexes(before), indexes(order)];
+    for (const [set, entry] of now) if (last.get(set) !== entry) this.#addTo(set, entry);
+    for (const [set, entry] of last) if (now.get(set) !== entry) this.#removeFrom(set, entry);
   }
 
   #listOf(order: Order): string {
@@ -110,6 +136,7 @@ class OrderWrites {
     const commands = this.#orders;
     for (const [set, members] of this.#removed) commands.push(['ZREM', set, ...members]);
     for (const [set, members] of this.#added) commands.push(['ZADD', set, ...members]);
+    if (this.#updated.length > 0) commands.push(['ZADD', this.#key.updated, ...this.#updated]);
     return commands;
   }
 }

@@ -11,9 +11,10 @@ import {
 } from '../read-models/metrics.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import { TimeSlice } from '../time-slice.js';
+import type { GenerationReader } from './generation-reader.js';
 import { type Interval, intervalEnd, intervalStart } from './intervals.js';
 import { queryLimits as limits } from './limits.js';
-import { fromLive, type GenerationReader, type ReadModels } from './live-generation.js';
+import { fromLive, type ReadModels } from './live-generation.js';
 import { type BucketFigures, type MetricsDocument, metricsDocument } from './metrics-document.js';
 
 export interface MetricsQuery {

@@ -7,13 +7,14 @@ import {
   type Served,
   servedGeneration,
 } from '../read-models/generations.js';
-import type { GenerationId, PartitionKeys, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
+import type { GenerationId, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
 import { ReadModelBeingBuilt, ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
 import type { Redis } from '../read-models/redis/redis-client.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import { pipeline, pipelineThen } from '../read-models/redis/redis-pipeline.js';
 import { type RedisScript, redisScript } from '../read-models/redis/redis-script.js';
 import { type FillingPartitions, type KnownHead, readFillingPartitions } from './filling-partitions.js';
+import type { GenerationReader, MemberRange, RangesRead } from './generation-reader.js';
 import { queryLimits as limits } from './limits.js';
 
 /** The read models, as every query needs them. */
@@ -64,46 +65,6 @@ export function createReadModels(
     readRanges: redisScript(redis, 'read-ranges.lua'),
     served: new Map(),
   };
-}
-
-/** Reads one generation of a read model. */
-export interface GenerationReader {
-  readonly id: GenerationId;
-  /**
-   * Throws ReadModelBeingFilled if the partition lacks events.
-   * @param needs `part` if the query only reads what is there up to the checkpoint.
-   */
-  keys(partition: number, needs?: 'all' | 'part'): PartitionKeys;
-  /** Sends commands in one round trip and returns their replies in order. */
-  read(commands: readonly RedisCommand[]): Promise<unknown[]>;
-  /**
-   * Reads the newest members of sorted sets: for each partition one list per set, in descending
-   * order. All sets of a partition are read at the same moment. `from` and `to` are bounds for
-   * ZRANGE BYLEX.
-   */
-  newestMembers(sets: readonly (readonly string[])[], from: string, to: string, count: number): Promise<string[][][]>;
-  /**
-   * Reads ranges of lists of one partition, one after the other, up to a number of bytes. Returns
-   * at least one element if there is one.
-   * @param beyond what an element beyond the end of a list is: missing, or an empty text.
-   */
-  readRanges(ranges: readonly ListRange[], maxBytes: number, beyond: 'missing' | 'empty'): Promise<RangesRead>;
-}
-
-/** Elements of a list, from the index `first` to the index `last`. */
-export interface ListRange {
-  readonly key: string;
-  readonly first: number;
-  readonly last: number;
-}
-
-/**
- * The elements that were read, and why no more were: all ranges were read, the next element exceeds
- * the limit of bytes, or a list ends before its range does.
- */
-export interface RangesRead {
-  readonly texts: readonly string[];
-  readonly ended: 'all' | 'bytes' | 'short';
 }
 
 /** Another generation became live while a query read this one. */
@@ -269,14 +230,21 @@ function reader(
       return names[partition] ?? models.keys.partition(id, partition);
     },
     read,
-    async newestMembers(sets, from, to, count) {
-      if (sets.every(({ length }) => length === 1)) {
-        // A single set per partition is read at one moment without the script.
-        const range = (key: string): RedisCommand => ['ZRANGE', key, to, from, 'BYLEX', 'REV', 'LIMIT', 0, count];
-        const lists = await read(sets.flat().map(range));
+    async newestMembers(ranges, count) {
+      if (ranges.every(({ length }) => length === 1)) {
+        // A single range per partition is read at one moment without the script.
+        const command = ({ key, from, to }: MemberRange): RedisCommand => {
+          return ['ZRANGE', key, to, from, 'BYLEX', 'REV', 'LIMIT', 0, count];
+        };
+        const lists = await read(ranges.flat().map(command));
         return lists.map((list) => [list as string[]]);
       }
-      const members = await Promise.all(sets.map((keys) => models.newestMembers(keys, [to, from, count])));
+      const members = await Promise.all(
+        ranges.map((ofPartition) => {
+          const keys = ofPartition.map(({ key }) => key);
+          return models.newestMembers(keys, [count, ...ofPartition.flatMap(({ from, to }) => [to, from])]);
+        }),
+      );
       await checkAfter();
       return members as string[][][];
     },

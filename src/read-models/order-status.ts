@@ -1,13 +1,13 @@
-import type { OrderStatus, PaymentStatus } from '../orders/totals.js';
+import { type OrderStatus, orderStatuses, type PaymentStatus, paymentStatuses } from '../orders/totals.js';
 import { utcMs } from '../orders/values/utc-time.js';
 import { decodeOrder } from './encoding/encoded-order.js';
-import { longId, shortIdLength, shortTimeAndId } from './encoding/short-id.js';
+import { longId, shortIdLength, shortTimeAndId, shortTimeLength } from './encoding/short-id.js';
 import type { PartitionKeys } from './keys.js';
-import { isOrderEntry, orderEntry } from './order-buckets.js';
+import { isOrderEntry, orderEntry, textBucket } from './order-buckets.js';
 import type { ReadableEntry } from './readable-entry.js';
 
-/** The present state of each order, and the indexes that the list of orders is read from. */
-export const orderStatus = { name: 'order-status', version: 3, readsFrom: 3 } as const;
+/** The present state of each order, and the indexes that the lists of orders are read from. */
+export const orderStatus = { name: 'order-status', version: 4, readsFrom: 4 } as const;
 
 /** The keys of order-status in a partition. */
 export function orderStatusKeys(key: PartitionKeys) {
@@ -21,8 +21,16 @@ export function orderStatusKeys(key: PartitionKeys) {
      * one set.
      */
     placedWith: (status: OrderStatus, payment: PaymentStatus) => key('placed', status, payment),
-    /** Sorted set of `userMember`s: all orders, by user and then by time. */
-    users: key('users'),
+    /** Sorted set of `placedMember`s: the orders on hold. */
+    held: key('held'),
+    /** Sorted set of `userMember`s: the orders of some users, by user and then by time. */
+    users: (userId: string) => key('users', textBucket(userId)),
+    /** The same of `userStateMember`s: by user, status and payment status, and then by time. */
+    userStates: (userId: string) => key('user-states', textBucket(userId)),
+    /** Sorted set of `userMember`s: the orders on hold. */
+    heldUsers: key('held-users'),
+    /** Sorted set of short order ids, by the position of the order's last event. */
+    updated: key('updated'),
   };
 }
 
@@ -35,12 +43,39 @@ export function placedMember(placedAt: string, orderId: string): string {
   return shortTimeAndId(utcMs(placedAt), orderId);
 }
 
+/** The length of a `placedMember`, with which each longer member ends. */
+const placedMemberLength = shortTimeLength + shortIdLength;
+
 /** The member of an order among those of its user. The schema allows no NUL in a user's id. */
 export function userMember(userId: string, placedMember: string): string {
   return `${userId}\0${placedMember}`;
 }
 
-/** The order's id, from either kind of member. */
+/** The member of an order among those of its user in one status and payment status. */
+export function userStateMember(
+  userId: string,
+  status: OrderStatus,
+  payment: PaymentStatus,
+  placedMember: string,
+): string {
+  return userMember(userId, stateCode(status, payment) + placedMember);
+}
+
+/** The `placedMember` of a member of any index but `updated`. */
+export function placedPart(member: string): string {
+  return member.slice(-placedMemberLength);
+}
+
+/** One character per status and payment status. Part of the stored format. */
+function stateCode(status: OrderStatus, payment: PaymentStatus): string {
+  const state = orderStatuses.indexOf(status) * paymentStatuses.length + paymentStatuses.indexOf(payment);
+  return String.fromCharCode(firstStateCode + state);
+}
+
+/** The digit 0: with 40 states, the last code is a letter. */
+const firstStateCode = 0x30;
+
+/** The order's id, from any kind of member. */
 export function memberOrderId(member: string): string {
   return longId(member.slice(-shortIdLength));
 }

@@ -47,10 +47,11 @@ describe('personal data that is sealed', function () {
 
   /** Places an order with all kinds of personal data, and an order of another person. */
   async function placeBoth(): Promise<{ ada: string; other: string }> {
-    const { body } = await post('/orders', { ...order, ...personal }, { 'idempotency-key': 'k-1' });
+    const placed = { ...order, ...personal, reference: '#ada' };
+    const { body } = await post('/orders', placed, { 'idempotency-key': 'k-1' });
     const ada = body.order_id;
     await post(`/orders/${ada}/note`, { text: 'ring twice' }, { 'idempotency-key': 'k-2' });
-    await post(`/orders/${ada}/pay`);
+    await post(`/orders/${ada}/pay`, { payment_reference: 'pi_ada' });
     await post(`/orders/${ada}/process`);
     await post(`/orders/${ada}/ship`, { carrier: 'DHL', tracking_number: 'TRACK-4711' });
     const other = (await post('/orders', { ...order, user_id: 'u-2' })).body.order_id;
@@ -75,6 +76,12 @@ describe('personal data that is sealed', function () {
     );
     return values.flat().join('\n');
   };
+  /** The texts that lead to Ada's order. */
+  const texts = ['#ada', 'pi_ada', 'TRACK-4711', 'Ada Lovelace'];
+  const foundBy = async (...all: string[]) => {
+    const pages = await Promise.all(all.map((q) => get(`/orders/lookup?q=${encodeURIComponent(q)}`)));
+    return pages.flatMap(({ orders }) => orders.map(({ order_id }) => order_id));
+  };
   const forget = (user: string) => runOrders(log, ['forget', user, '--reason', 'asked by mail', '--yes'], env);
 
   it('sealed personal data is not readable in the log, and is in every response', async () => {
@@ -95,7 +102,7 @@ describe('personal data that is sealed', function () {
 
   it('idempotency keys work the same with sealed personal data', async () => {
     const { ada } = await placeBoth();
-    const again = await post('/orders', { ...order, ...personal }, { 'idempotency-key': 'k-1' });
+    const again = await post('/orders', { ...order, ...personal, reference: '#ada' }, { 'idempotency-key': 'k-1' });
     expect([again.body.order_id, again.headers.get('idempotency-replayed')]).to.deep.equal([ada, 'true']);
     const reused = await post('/orders', { ...order, user_id: 'u-3' }, { 'idempotency-key': 'k-1' });
     expect(reused.problem.type).to.equal('/problems/idempotency-key-reused');
@@ -107,6 +114,7 @@ describe('personal data that is sealed', function () {
 
   it('forgetting a person erases their data for good, and changes no hash, metric, replay or other order', async () => {
     const { ada, other } = await placeBoth();
+    expect(await foundBy(...texts)).to.deep.equal(texts.map(() => ada));
     const [metrics, checkpoint] = [await get('/orders/metrics'), await createCheckpointPayload(log.pool, log.settings)];
     const untouched = await get(`/orders/${other}`);
     const done = await forget('Ada Lovelace');
@@ -124,6 +132,8 @@ describe('personal data that is sealed', function () {
       expect(events[5]?.type).to.equal('OrderPersonErased');
       expect((await get('/orders?user_id=Ada%20Lovelace')).orders).to.deep.equal([]);
       expect((await get('/orders?user_id=%5Berased%5D')).orders).to.have.length(1);
+      expect(await foundBy(...texts)).to.deep.equal([]);
+      expect(await foundBy(ada)).to.deep.equal([ada]);
       expect(await get(`/orders/${other}`)).to.deep.equal(untouched);
       expect(await get('/orders/metrics')).to.deep.equal(metrics);
     };

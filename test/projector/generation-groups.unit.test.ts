@@ -28,7 +28,7 @@ describe('groups of generations', () => {
   }
 
   const [first, second, third] = allProjections.map(({ name }) => name);
-  const live = `live ${first}:1 ${second}:1 ${third}:1`;
+  const live = `live ${allProjections.map(({ name }) => `${name}:1`).join(' ')}`;
 
   it('rebuilds that are requested at nearly the same time read the log together, in any order of requests', () => {
     expect(groups(0, limits.sharedRebuildMs, 20)).to.deep.equal([live, `rebuild ${first}:2 ${third}:2 ${second}:2`]);

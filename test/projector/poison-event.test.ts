@@ -45,6 +45,7 @@ describe('a poison event', () => {
     expect(checkpoints).to.deep.equal({
       'order-status': [0, 1, 4, 0],
       'order-history': [0, 1, 4, 0],
+      'order-lookup': [0, 1, 4, 0],
       metrics: [0, 1, 2, 0],
     });
     await projector.stop();
@@ -64,11 +65,13 @@ describe('a poison event', () => {
     await place(append, orderIdIn(3, 4));
     const projector = await startProjector(log);
     const stopped = await eventually(
-      'all three to stop',
-      () => projector.projector.stoppedProjections().length === 3 && projector.projector.stoppedProjections(),
+      'all projections to stop',
+      () =>
+        projector.projector.stoppedProjections().length === allProjections.length &&
+        projector.projector.stoppedProjections(),
     );
     expect(stopped.map(({ partition, stopped: { position, error } }) => [partition, position, error])).to.deep.equal(
-      Array.from({ length: 3 }, () => [
+      Array.from(allProjections, () => [
         2,
         2,
         'unknown event type "OrderTeleported": was it written by a newer version?',

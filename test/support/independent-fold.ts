@@ -10,6 +10,8 @@ export interface FoldedOrder {
   id: string;
   user: string;
   reference: string | null;
+  /** The references of its payments. */
+  payments: Set<string>;
   currency: string;
   lines: Line[];
   units: Unit[];
@@ -67,6 +69,7 @@ interface Row {
   data: {
     items?: MovedLine[] | null;
     amount_minor: number;
+    payment_reference?: string | null;
     credited_minor?: number;
     total_minor?: number;
     user_id: string;
@@ -115,6 +118,7 @@ function foldRow(orders: Map<string, FoldedOrder>, row: Row): void {
     const lines = linesOf(data.items ?? []);
     orders.set(row.order_id, {
       ...{ id: row.order_id, user: data.user_id, reference: data.reference ?? null, currency: data.currency },
+      payments: new Set(),
       ...{ lines, units: unitsOf(lines), parcels: [], adjustments: data.adjustments ?? [] },
       total: BigInt(data.total_minor ?? 0),
       off: { cancelled: 0n, refunded: 0n, credited: 0n },
@@ -134,7 +138,10 @@ function foldRow(orders: Map<string, FoldedOrder>, row: Row): void {
   order.version = row.version;
   order.updatedAt = row.recorded_at.toISOString();
   if (type === 'OrderAmended') amend(order, data);
-  if (type === 'OrderPaid') order.moved.in += BigInt(data.amount_minor);
+  if (type === 'OrderPaid') {
+    order.moved.in += BigInt(data.amount_minor);
+    if (data.payment_reference) order.payments.add(data.payment_reference);
+  }
   if (type === 'OrderRefunded') refund(order, data.amount_minor, data.credited_minor ?? data.amount_minor);
   if (type === 'OrderCredited') order.off.credited += BigInt(data.amount_minor);
   if (type === 'OrderProcessingStarted') order.marks.add('processed');
@@ -340,6 +347,24 @@ export function expectedDocument(order: FoldedOrder): object {
     updated_at: order.updatedAt,
     version: order.version,
   };
+}
+
+/** By each text that finds orders, the orders with the fields that equal it. */
+export function expectedLookups(orders: Iterable<FoldedOrder>): Map<string, Map<string, Set<string>>> {
+  const found = new Map<string, Map<string, Set<string>>>();
+  const add = (text: string | null, order: FoldedOrder, field: string) => {
+    if (text === null) return;
+    const ofText = found.get(text) ?? new Map<string, Set<string>>();
+    found.set(text, ofText.set(order.id, (ofText.get(order.id) ?? new Set()).add(field)));
+  };
+  for (const order of orders) {
+    add(order.id, order, 'order_id');
+    add(order.reference, order, 'reference');
+    add(order.user, order, 'user_id');
+    for (const payment of order.payments) add(payment, order, 'payment_reference');
+    for (const { tracking } of order.parcels) add(tracking, order, 'tracking_number');
+  }
+  return found;
 }
 
 /** The figures of one currency: money in minor units, times in milliseconds. */

@@ -2,17 +2,23 @@ import { expect } from 'chai';
 import { verifyLog } from '../../src/audit/verify-log.js';
 import { readHeads } from '../../src/event-log/heads/read-heads.js';
 import { readPartition } from '../../src/event-log/read/read-partition.js';
+import type { OrderDocument } from '../../src/orders/order-document.js';
+import { erasedText } from '../../src/orders/personal-data.js';
 import { allProjections } from '../../src/projections/all-projections.js';
 import { exactJson } from '../../src/queries/exact-json.js';
 import { getMetrics } from '../../src/queries/get-metrics.js';
 import { getOrder } from '../../src/queries/get-order.js';
 import { getProjections } from '../../src/queries/get-projections.js';
 import { getOrderHistory } from '../../src/queries/history/get-order-history.js';
-import { listOrders } from '../../src/queries/list-orders.js';
+import { listOrders } from '../../src/queries/lists/list-orders.js';
+import { listUpdated } from '../../src/queries/lists/list-updated.js';
+import { lookUpOrders } from '../../src/queries/lists/look-up.js';
+import type { OrderFilters } from '../../src/queries/lists/order-filters.js';
+import type { OrderPage } from '../../src/queries/lists/order-page.js';
 import { createReadModels } from '../../src/queries/live-generation.js';
 import type { ProjectionId } from '../../src/read-models/keys.js';
 import type { Redis } from '../../src/read-models/redis/redis-client.js';
-import { expectedDocument, expectedFigures, foldLog } from './independent-fold.js';
+import { expectedDocument, expectedFigures, expectedLookups, type FoldedOrder, foldLog } from './independent-fold.js';
 import { eventually, type TestLog } from './servers.js';
 
 /** A log whose read models may also be in a cluster. */
@@ -54,16 +60,75 @@ export async function expectReadModelsEqualTheLog(log: ProjectedLog): Promise<vo
       Array.from({ length: order.version }, (_, nth) => nth + 1),
     );
   }
-  const listed: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await listOrders(models, {}, 200, cursor);
-    if (page === 'invalid-cursor') throw new Error('a cursor of the list was refused');
-    listed.push(...page.orders.map((json) => JSON.parse(json).order_id));
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor);
-  expect(listed.toSorted(), 'the list').to.deep.equal([...orders.keys()].toSorted());
+  const listed = await allPages((cursor) => listOrders(models, {}, 200, cursor));
+  expect(listed.map(({ order_id }) => order_id).toSorted(), 'the list').to.deep.equal([...orders.keys()].toSorted());
+  const changed = await allPages((cursor) => listUpdated(models, {}, 200, cursor));
+  const times = changed.map(({ updated_at }) => updated_at);
+  expect(times, 'changes, oldest first').to.deep.equal(times.toSorted());
+  expect(changed.toSorted(byId), 'the list by update').to.deep.equal(listed.toSorted(byId));
+  await expectLists(log, listed);
+  await expectLookups(log, orders.values());
   await expectFigures(log, 'USD');
+}
+
+/** Each filter of the list leads to the orders that have its value, newest first. */
+async function expectLists(log: ProjectedLog, all: readonly OrderDocument[]): Promise<void> {
+  const models = queriesOf(log);
+  const [first] = all;
+  if (!first) return;
+  const userId = first.user_id;
+  const lists: [OrderFilters, (order: OrderDocument) => boolean][] = [
+    [{ userId, statuses: [first.status] }, (one) => one.user_id === userId && one.status === first.status],
+    [{ statuses: ['processing', 'shipped'] }, ({ status }) => status === 'processing' || status === 'shipped'],
+    [{ paymentStatuses: ['paid', 'unpaid'] }, (one) => ['paid', 'unpaid'].includes(one.payment_status)],
+    [{ onHold: true }, ({ on_hold }) => on_hold],
+    [
+      { userId, onHold: true, currency: 'USD' },
+      (one) => one.user_id === userId && one.on_hold && one.currency === 'USD',
+    ],
+    [{ reference: '#1' }, ({ reference }) => reference === '#1'],
+  ];
+  for (const [filters, belongs] of lists) {
+    const found = await allPages((cursor) => listOrders(models, filters, 200, cursor));
+    const ids = (orders: readonly OrderDocument[]) => orders.map(({ order_id }) => order_id);
+    expect(ids(found), JSON.stringify(filters)).to.deep.equal(ids(all.filter(belongs)));
+  }
+}
+
+/** Texts that are looked up: a log may have thousands. */
+const maxLookups = 40;
+
+async function expectLookups(log: ProjectedLog, orders: Iterable<FoldedOrder>): Promise<void> {
+  const expected = [...expectedLookups(orders)];
+  for (const [q, byOrder] of [...expected.slice(0, maxLookups), ...expected.slice(-maxLookups)]) {
+    if (q === erasedText) continue;
+    const found = await allPages((cursor) => lookUpOrders(queriesOf(log), { q }, 100, cursor));
+    const fields = (all: Iterable<readonly [string, Iterable<string>]>) =>
+      [...all].map(([id, names]) => [id, ...[...names].toSorted()].join(' ')).toSorted();
+    const shown = found.map((order): [string, string[]] => [order.order_id, order.matched_by ?? []]);
+    expect(fields(shown), `look-up of ${q}`).to.deep.equal(fields(byOrder));
+  }
+}
+
+type Listed = OrderDocument & { readonly matched_by?: string[] };
+
+/** All orders of a list, over its pages. A list by update ends with an empty page. */
+async function allPages(
+  read: (cursor: string | undefined) => Promise<OrderPage | 'invalid-cursor' | { readonly lost: unknown }>,
+): Promise<Listed[]> {
+  const all: Listed[] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const page = await read(cursor);
+    if (typeof page !== 'object' || 'lost' in page) throw new Error('a cursor of the list was refused');
+    all.push(...page.orders.map((json) => JSON.parse(json) as Listed));
+    if (page.nextCursor === null || (page.orders.length === 0 && page.nextCursor === cursor)) return all;
+    cursor = page.nextCursor;
+  }
+}
+
+function byId(a: OrderDocument, b: OrderDocument): number {
+  return a.order_id < b.order_id ? -1 : 1;
 }
 
 async function expectFigures(log: ProjectedLog, currency: string): Promise<void> {

@@ -5,8 +5,8 @@ import { orderStatuses, paymentStatuses } from '../../orders/totals.js';
 import { orderEventTypes } from '../../orders/upcast.js';
 import { intervals } from '../../queries/intervals.js';
 import { queryLimits } from '../../queries/limits.js';
-import { commandSchemas } from './schemas/command-schemas.js';
-import { body, eventPosition, id, uuid } from './schemas/request-fields.js';
+import { commandSchemas, orderReference } from './schemas/command-schemas.js';
+import { body, eventPosition, id, printable, uuid } from './schemas/request-fields.js';
 
 /**
  * The JSON schemas (2020-12) of requests: they validate each request, their types follow from them,
@@ -41,7 +41,12 @@ const ticket = {
   maxLength: 100,
   description: 'A ticket of POST /streams/tickets, in place of the Authorization header.',
 } as const;
-const cursor = { type: 'string', maxLength: 300 } as const;
+/** A cursor of changes holds a position per partition. */
+const cursor = { type: 'string', maxLength: 20_000 } as const;
+const limit = { type: 'integer', minimum: 1, maximum: queryLimits.maxPageSize } as const;
+/** Several values: the parameter is repeated, or separates them by commas. */
+const anyOfThese = <const Value extends string>(values: readonly Value[]) =>
+  ({ type: 'array', minItems: 1, maxItems: 50, items: { type: 'string', enum: values } }) as const;
 const time = { type: 'string', format: 'rfc3339' } as const;
 
 /** The query parameters of operations, by name. */
@@ -52,13 +57,39 @@ export const querySchemas = {
   },
   orders: body({
     user_id: id,
-    status: { type: 'string', enum: orderStatuses },
-    payment_status: { type: 'string', enum: paymentStatuses },
+    reference: { ...orderReference, description: 'The shop’s own number of the order.' },
+    status: { ...anyOfThese(orderStatuses), description: 'One of these.' },
+    payment_status: { ...anyOfThese(paymentStatuses), description: 'One of these.' },
+    currency: currencySchema,
+    on_hold: { type: 'boolean' },
     placed_from: time,
     placed_to: time,
-    limit: { type: 'integer', minimum: 1, maximum: queryLimits.maxPageSize },
+    sort: {
+      type: 'string',
+      enum: ['placed', 'updated'],
+      description: '`placed` (default): newest order first. `updated`: oldest change first, for synchronisation.',
+    },
+    updated_since: {
+      ...time,
+      description: 'The first page begins with the first change at or after this time. Implies sort=updated.',
+    },
+    limit,
     cursor,
   }),
+  lookup: {
+    ...body({
+      q: {
+        type: 'string',
+        minLength: 1,
+        maxLength: limits.maxIdLength,
+        pattern: printable,
+        description: 'An order id, a reference, a payment reference, a tracking number or a user id, exactly.',
+      },
+      limit,
+      cursor,
+    }),
+    required: ['q'],
+  },
   history: {
     ...body({
       diff: { type: 'boolean', description: 'Show the changes of each event, field by field.' },

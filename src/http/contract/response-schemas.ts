@@ -7,7 +7,8 @@ import { orderSchema, storedCurrencySchema } from '../../orders/order-document.j
 import { projectionsSchema, rebuildSchema } from '../../queries/get-projections.js';
 import { changesBetweenVersionsSchema } from '../../queries/history/diff-order.js';
 import { historyEventSchema, orderHistorySchema } from '../../queries/history/get-order-history.js';
-import { orderPageSchema } from '../../queries/list-orders.js';
+import { lookupPageSchema } from '../../queries/lists/look-up.js';
+import { orderPageSchema } from '../../queries/lists/order-page.js';
 import { metricsSchema } from '../../queries/metrics-document.js';
 import { deadLetterSchema, webhookSchema, webhookWithSecretSchema } from '../../webhooks/webhook-store.js';
 import { lineProblemSchema, problemSchema } from './problem-schemas.js';
@@ -21,6 +22,7 @@ export const responseSchemas = {
   Currency: storedCurrencySchema,
   Order: orderSchema,
   OrderPage: orderPageSchema,
+  LookupPage: lookupPageSchema,
   Change: changeSchema,
   HistoryEvent: historyEventSchema,
   OrderHistory: orderHistorySchema,

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { type FieldError, ProblemError, validationProblem } from '../contract/problems.js';
-import type { QueryName, QueryParameters } from '../contract/request-schemas.js';
+import { type QueryName, type QueryParameters, querySchemas } from '../contract/request-schemas.js';
 import { isQuery } from './validation.js';
 
 /** The query parameters, validated against their schema. Throws ProblemError. */
@@ -9,12 +9,19 @@ export function queryParameters<Name extends QueryName>(ctx: Context, name: Name
   const errors: FieldError[] = [];
   // Koa would parse an empty query string, too.
   for (const [key, value] of ctx.search === '' ? [] : Object.entries(ctx.query)) {
-    if (Array.isArray(value)) errors.push({ pointer: `/query/${key}`, message: 'must be given once' });
+    if (takesSeveral(name, key)) query[key] = [value ?? []].flat().flatMap((part) => part.split(','));
+    else if (Array.isArray(value)) errors.push({ pointer: `/query/${key}`, message: 'must be given once' });
     else query[key] = value;
   }
   const given: unknown = query;
   if (isQuery(name, given, errors) && errors.length === 0) return given;
   throw new ProblemError(validationProblem(errors));
+}
+
+/** Whether a parameter may be given several times, or with several values between commas. */
+function takesSeveral(name: QueryName, key: string): boolean {
+  const properties: Readonly<Record<string, { readonly type?: unknown }>> = querySchemas[name].properties;
+  return Object.hasOwn(properties, key) && properties[key]?.type === 'array';
 }
 
 /**

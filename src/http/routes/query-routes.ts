@@ -8,13 +8,17 @@ import { getMetrics } from '../../queries/get-metrics.js';
 import { getOrder } from '../../queries/get-order.js';
 import { foldUpTo } from '../../queries/history/fold-history.js';
 import { queryLimits } from '../../queries/limits.js';
-import { listOrders, pageJson } from '../../queries/list-orders.js';
+import { listOrders } from '../../queries/lists/list-orders.js';
+import { listUpdated } from '../../queries/lists/list-updated.js';
+import { lookUpOrders } from '../../queries/lists/look-up.js';
+import { pageJson } from '../../queries/lists/order-page.js';
 import type { ReadModels } from '../../queries/live-generation.js';
 import type { ProjectionId } from '../../read-models/keys.js';
 import { metrics } from '../../read-models/metrics.js';
 import { orderHistory } from '../../read-models/order-history.js';
+import { orderLookup } from '../../read-models/order-lookup.js';
 import { orderStatus } from '../../read-models/order-status.js';
-import { insufficientScope, ProblemError, problem } from '../contract/problems.js';
+import { insufficientScope, ProblemError, problem, validationProblem } from '../contract/problems.js';
 import { onlyUser } from '../middleware/authorize.js';
 import { queryWeights } from '../middleware/heavy-queries.js';
 import { checkNotLost } from '../request/event-positions.js';
@@ -41,19 +45,43 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     const user = onlyUser(ctx);
     if (user !== undefined && (query.user_id ?? user) !== user) throw insufficientScope(['orders:read']);
     const userId = user ?? query.user_id;
-    await waitForPosition(ctx, dependencies, [orderStatus]);
+    await waitForPosition(
+      ctx,
+      dependencies,
+      query.reference === undefined ? [orderStatus] : [orderStatus, orderLookup],
+    );
     const filters = {
       ...(userId === undefined ? {} : { userId }),
-      ...(query.status === undefined ? {} : { status: query.status }),
-      ...(query.payment_status === undefined ? {} : { paymentStatus: query.payment_status }),
+      ...(query.reference === undefined ? {} : { reference: query.reference }),
+      ...(query.status === undefined ? {} : { statuses: unique(query.status) }),
+      ...(query.payment_status === undefined ? {} : { paymentStatuses: unique(query.payment_status) }),
+      ...(query.currency === undefined ? {} : { currency: query.currency }),
+      ...(query.on_hold === undefined ? {} : { onHold: query.on_hold }),
       ...milliseconds('placedFromMs', query.placed_from),
       ...milliseconds('placedToMs', query.placed_to),
+      ...milliseconds('updatedSinceMs', query.updated_since),
     };
-    const limit = query.limit ?? queryLimits.defaultPageSize;
-    const page = await runHeavyQuery(ctx, queryWeights.page, () => listOrders(models, filters, limit, query.cursor));
-    if (page === 'invalid-cursor') {
-      throw new ProblemError(problem('invalid-cursor', 'The cursor does not belong to this query with these filters.'));
+    const { limit = queryLimits.defaultPageSize, cursor } = query;
+    const isByUpdate = query.sort === 'updated' || query.updated_since !== undefined;
+    if (query.sort === 'placed' && isByUpdate) throw invalidQuery('/query/updated_since', 'needs sort=updated');
+    const page = await runHeavyQuery(ctx, queryWeights.page, () =>
+      isByUpdate ? listUpdated(models, filters, limit, cursor) : listOrders(models, filters, limit, cursor),
+    );
+    if (typeof page === 'object' && 'lost' in page) {
+      await checkNotLost(models.epochs, dependencies.continuity, page.lost);
+      throw invalidCursor();
     }
+    if (page === 'invalid-cursor') throw invalidCursor();
+    respond(ctx, pageJson(page));
+  });
+
+  route('lookUpOrders', async (ctx) => {
+    const { q, limit = queryLimits.defaultPageSize, cursor } = queryParameters(ctx, 'lookup');
+    await waitForPosition(ctx, dependencies, [orderStatus, orderLookup]);
+    const user = onlyUser(ctx);
+    const wanted = user === undefined ? { q } : { q, userId: user };
+    const page = await runHeavyQuery(ctx, queryWeights.page, () => lookUpOrders(models, wanted, limit, cursor));
+    if (page === 'invalid-cursor') throw invalidCursor();
     respond(ctx, pageJson(page));
   });
 
@@ -101,6 +129,19 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     const suffix = then.userId === erasedText ? '-erased' : '';
     respond(ctx, orderJson(then), `"${then.version}${suffix}"`);
   });
+}
+
+/** The values in one order, so that a cursor of the same values fits. */
+function unique<Value extends string>(values: readonly Value[]): Value[] {
+  return [...new Set(values)].sort();
+}
+
+function invalidCursor(): ProblemError {
+  return new ProblemError(problem('invalid-cursor', 'The cursor does not belong to this query with these filters.'));
+}
+
+function invalidQuery(pointer: string, message: string): ProblemError {
+  return new ProblemError(validationProblem([{ pointer, message }]));
 }
 
 function milliseconds<Name extends string>(name: Name, time: string | undefined): { [K in Name]?: number } {

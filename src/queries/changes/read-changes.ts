@@ -8,8 +8,9 @@ import {
   orderHistoryKeys,
 } from '../../read-models/order-history.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
+import type { GenerationReader, ListRange } from '../generation-reader.js';
 import { queryLimits as limits } from '../limits.js';
-import { fromLive, type GenerationReader, type ListRange, type ReadModels } from '../live-generation.js';
+import { fromLive, type ReadModels } from '../live-generation.js';
 
 /** One change of an order, as a follower of the change feed receives it. */
 export interface Change {

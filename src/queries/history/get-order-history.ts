@@ -12,14 +12,9 @@ import {
   orderHistoryKeys,
 } from '../../read-models/order-history.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
+import type { GenerationReader, ListRange, RangesRead } from '../generation-reader.js';
 import { queryLimits as limits } from '../limits.js';
-import {
-  fromLive,
-  type GenerationReader,
-  type ListRange,
-  type RangesRead,
-  type ReadModels,
-} from '../live-generation.js';
+import { fromLive, type ReadModels } from '../live-generation.js';
 
 /** One field of an order that an event changed. */
 export const fieldChangeSchema = object(

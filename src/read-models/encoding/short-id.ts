@@ -32,7 +32,7 @@ const dashIndexes = [8, 13, 18, 23];
 const dash = 0x2d;
 
 /** Length of a short time in characters. */
-const shortTimeLength = 8;
+export const shortTimeLength = 8;
 
 /**
  * Texts are written to this buffer and become strings at once. Texts that grow piece by piece cost

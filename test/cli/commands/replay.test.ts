@@ -34,7 +34,7 @@ describe('orders replay', function () {
     await somePlaced(40);
     const { code, stdout } = await replay('all');
     expect(code).to.equal(0);
-    for (const name of ['order-status', 'order-history', 'metrics'])
+    for (const name of ['order-status', 'order-history', 'metrics', 'order-lookup'])
       expect(stdout).to.match(new RegExp(`${name}: generation 2 is live \\(40 events in`));
     await expectReadModelsEqualTheLog(log);
     await stop();
@@ -131,6 +131,7 @@ describe('orders replay', function () {
       ['ProjectionEventSkipped', 'order-status'],
       ['ProjectionEventSkipped', 'order-history'],
       ['ProjectionEventSkipped', 'metrics'],
+      ['ProjectionEventSkipped', 'order-lookup'],
     ]);
     expect(operations[0]?.data).to.deep.include({ partition: 2, position: 2, reason: 'written by a test' });
     expect(operations[0]?.metadata.actor).to.match(/^operator:/);

@@ -248,7 +248,8 @@ describe('The HTTP contract', () => {
 
   it('GET /projections, /health and /metrics show every projection and its health', async () => {
     const { body } = await call(service, 'GET', '/projections');
-    expect(body.projections.map(({ name }) => name)).to.deep.equal(['order-status', 'order-history', 'metrics']);
+    const names = body.projections.map(({ name }) => name);
+    expect(names).to.deep.equal(['order-status', 'order-history', 'metrics', 'order-lookup']);
     expect(body.projections[0]?.partitions).to.have.length(16);
     expect((await call(service, 'GET', '/health/live')).status).to.equal(200);
     expect((await call(service, 'GET', '/health/ready')).body).to.deep.equal({

@@ -63,6 +63,55 @@ describe('Lists and metrics', () => {
     for (const limit of [1, 7, 10, 60]) expect(await all('', limit), `pages of ${limit}`).to.deep.equal(whole);
   });
 
+  it('GET /orders takes several statuses, a reference, a currency and on_hold, also together', async () => {
+    await call(service, 'POST', `/orders/${ids[7]}/hold`, { reason: 'x' }, { prefer: 'wait=5' });
+    await call(service, 'POST', `/orders/${ids[8]}/amend`, { reference: '#8' }, { prefer: 'wait=5' });
+    const nths = async (query: string) => (await all(query, 7)).map(({ order_id }) => ids.indexOf(order_id)).sort();
+    expect(await nths('status=shipped,cancelled')).to.deep.equal([0, 5, 6]);
+    expect(await nths('status=cancelled&status=shipped&payment_status=paid')).to.deep.equal([0]);
+    expect(await nths('user_id=u-0&status=shipped,cancelled')).to.deep.equal([0, 6]);
+    expect(await nths('on_hold=true')).to.deep.equal([7]);
+    expect(await nths('on_hold=true&user_id=u-1&status=pending')).to.deep.equal([7]);
+    expect(await nths('on_hold=false&status=pending&payment_status=paid')).to.deep.equal([3, 4]);
+    expect(await nths('reference=%238')).to.deep.equal([8]);
+    expect(await nths('reference=%238&on_hold=true')).to.deep.equal([]);
+    expect((await nths('currency=EUR')).length).to.equal(6);
+    for (const wrong of ['status=pending,none', 'status=', 'currency=XYZ', 'on_hold=maybe', 'sort=x'])
+      expect((await list(wrong)).status, wrong).to.equal(422);
+    await call(service, 'POST', `/orders/${ids[7]}/release`, { reason: 'x' }, { prefer: 'wait=5' });
+    expect(await nths('on_hold=true')).to.deep.equal([]);
+  });
+
+  it('GET /orders?sort=updated continues with what changed since, and its cursor is never null', async () => {
+    const { body: whole } = await list('sort=updated&limit=200');
+    const times = whole.orders.map(({ updated_at }) => updated_at);
+    expect([whole.orders.length, times]).to.deep.equal([60, times.toSorted()]);
+    const since = times[50] ?? '';
+    const late = (await list(`updated_since=${since}&limit=200`)).body.orders;
+    expect(late.map(({ updated_at }) => updated_at)).to.deep.equal(times.filter((time) => time >= since));
+    await call(service, 'POST', `/orders/${ids[20]}/note`, { text: 'x' }, { prefer: 'wait=5' });
+    const { body } = await list(`sort=updated&limit=200&cursor=${whole.next_cursor}`);
+    expect(body.orders.map(({ order_id }) => order_id)).to.deep.equal([ids[20]]);
+    expect((await list(`cursor=${whole.next_cursor}`)).problem.type).to.equal('/problems/invalid-cursor');
+    expect((await list(`sort=placed&updated_since=${since}`)).problem.errors?.[0]?.pointer).to.equal(
+      '/query/updated_since',
+    );
+  });
+
+  it('GET /orders/lookup finds orders by what identifies them, and names the field', async () => {
+    await call(service, 'POST', `/orders/${ids[9]}/pay`, { payment_reference: 'pi 9' }, { prefer: 'wait=5' });
+    const { body } = await call(service, 'GET', '/orders/lookup?q=pi%209');
+    expect(body.orders.map(({ order_id, matched_by }) => [order_id, matched_by])).to.deep.equal([
+      [ids[9], ['payment_reference']],
+    ]);
+    expect(body.next_cursor).to.equal(null);
+    const page = (await call(service, 'GET', '/orders/lookup?q=u-1&limit=15')).body;
+    const next = (await call(service, 'GET', `/orders/lookup?q=u-1&limit=15&cursor=${page.next_cursor}`)).body;
+    expect([page.orders.length, next.orders.length, next.next_cursor]).to.deep.equal([15, 5, null]);
+    for (const wrong of ['', 'q=', 'q=u-1&limit=0', 'q=u-2&cursor=x'])
+      expect((await call(service, 'GET', `/orders/lookup?${wrong}`)).status, wrong).to.equal(422);
+  });
+
   it('a cursor of GET /orders stays correct while orders arrive', async () => {
     const before = await all('', 200);
     const first = await list('limit=20');

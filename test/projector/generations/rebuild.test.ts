@@ -8,7 +8,7 @@ import { getMetrics } from '../../../src/queries/get-metrics.js';
 import { getOrder } from '../../../src/queries/get-order.js';
 import { getProjections } from '../../../src/queries/get-projections.js';
 import { getOrderHistory } from '../../../src/queries/history/get-order-history.js';
-import { listOrders } from '../../../src/queries/list-orders.js';
+import { listOrders } from '../../../src/queries/lists/list-orders.js';
 import { appender, commandHandlers, orderIdIn, place, startProjector } from '../../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../../support/read-models.js';
 import { liveKeys } from '../../support/redis-keys.js';

@@ -29,7 +29,7 @@ const occurredAt = {
   },
 } as const;
 
-const orderReference = {
+export const orderReference = {
   type: 'string',
   minLength: 1,
   maxLength: limits.maxOrderReferenceLength,

@@ -1,0 +1,156 @@
+import type { EventEnvelope, OrderEvent } from '../orders/events.js';
+import { utcMs } from '../orders/values/utc-time.js';
+import { shortId, shortTime, shortTimeLength } from '../read-models/encoding/short-id.js';
+import {
+  orderLookup,
+  orderLookupKeys,
+  readableLookupEntry,
+  textHash,
+  textHashLength,
+  textKinds,
+} from '../read-models/order-lookup.js';
+import type { RedisCommand } from '../read-models/redis/redis-command.js';
+import type { Projection } from './projection.js';
+import { rememberedOrders } from './remembered-orders.js';
+
+/** The texts by which an order is found. */
+interface Texts {
+  /** The short time of placing. */
+  readonly placed: string;
+  /** The number of shipments. */
+  readonly shipments: number;
+  /**
+   * By the place of a text in the order, such as "r" or "t1", the hash of the text. Undefined once
+   * the person of the order was forgotten.
+   */
+  readonly hashes: ReadonlyMap<string, string> | undefined;
+}
+
+/**
+ * Keeps by which texts each order is found. A reference that was amended and a tracking number that
+ * was corrected find it no more, and nothing finds an order whose person was forgotten: the texts
+ * may lead to that person.
+ */
+export const orderLookupProjection: Projection<Map<string, Texts>> = {
+  ...orderLookup,
+  readable: readableLookupEntry,
+
+  load(events, partitionKeys, read, last) {
+    const key = orderLookupKeys(partitionKeys);
+    return rememberedOrders(
+      events,
+      (orderId) => last?.get(orderId),
+      read,
+      key.order,
+      (_, text) => decodeTexts(text),
+    );
+  },
+
+  project(events, partitionKeys, orders) {
+    const key = orderLookupKeys(partitionKeys);
+    const changed = new Map<string, Texts>();
+    for (const { event } of events) {
+      const before = changed.get(event.orderId) ?? orders.get(event.orderId);
+      const now = textsAfter(event, before);
+      if (now !== before) changed.set(event.orderId, now);
+    }
+    const commands: RedisCommand[] = [];
+    const added = new Map<string, (number | string)[]>();
+    const removed = new Map<string, string[]>();
+    const collect = <Value>(into: Map<string, Value[]>, set: string, ...values: Value[]) => {
+      const known = into.get(set);
+      if (known) known.push(...values);
+      else into.set(set, values);
+    };
+    for (const [orderId, texts] of changed) {
+      const [last, now] = [membersOf(orderId, orders.get(orderId)), membersOf(orderId, texts)];
+      for (const [member, hash] of now) if (!last.has(member)) collect(added, key.textsOfHash(hash), 0, member);
+      for (const [member, hash] of last) if (!now.has(member)) collect(removed, key.textsOfHash(hash), member);
+      orders.set(orderId, texts);
+      commands.push(['HSET', ...key.order(orderId), encodeTexts(texts)]);
+    }
+    for (const [set, members] of removed) commands.push(['ZREM', set, ...members]);
+    for (const [set, members] of added) commands.push(['ZADD', set, ...members]);
+    return commands;
+  },
+};
+
+function textsAfter(event: OrderEvent & EventEnvelope, before: Texts | undefined): Texts {
+  const { reference, payment_reference: payment, tracking_number: tracking } = textKinds;
+  if (event.type === 'OrderPlaced') {
+    const texts = { placed: shortTime(utcMs(event.occurredAt)), shipments: 0, hashes: new Map<string, string>() };
+    return withText(texts, reference, event.data.reference);
+  }
+  if (!before) throw new Error(`order ${event.orderId}: ${event.type} before OrderPlaced`);
+  switch (event.type) {
+    case 'OrderAmended':
+      return withText(before, reference, event.data.reference);
+    case 'OrderPaid': {
+      const text = event.data.payment_reference;
+      // Payments have no number: an order has each reference once.
+      return text === null ? before : withText(before, payment + textHash(text), text);
+    }
+    case 'OrderShipped': {
+      const shipments = before.shipments + 1;
+      return withText({ ...before, shipments }, tracking + shipments, event.data.tracking_number);
+    }
+    case 'OrderShipmentTracked':
+      return withText(before, tracking + event.data.shipment_id, event.data.tracking_number);
+    case 'OrderPersonErased':
+      return { ...before, hashes: undefined };
+    default:
+      return before;
+  }
+}
+
+/** @param place the place of the text in the order. */
+function withText(texts: Texts, place: string, text: string | null | undefined): Texts {
+  const { placed, shipments, hashes } = texts;
+  if (text === null || text === undefined || !hashes) return texts;
+  return { placed, shipments, hashes: new Map(hashes).set(place, textHash(text)) };
+}
+
+/** The members of the index, each with the hash of its text. */
+function membersOf(orderId: string, texts: Texts | undefined): Map<string, string> {
+  const members = new Map<string, string>();
+  if (!texts?.hashes) return members;
+  const id = shortId(orderId);
+  for (const [place, hash] of texts.hashes) members.set(`${hash}${place.slice(0, 1)}${texts.placed}${id}`, hash);
+  return members;
+}
+
+const erasedMark = '!';
+
+/**
+ * The time of placing and the number of shipments, then one word per text: its kind, its hash and,
+ * for a tracking number, the number of the shipment. With up to 64 bytes, Redis stores an entry at
+ * hardly any cost.
+ */
+function encodeTexts({ placed, shipments, hashes }: Texts): string {
+  if (!hashes) return placed + shipments + erasedMark;
+  let text = placed + shipments;
+  for (const [place, hash] of hashes) {
+    const kind = place.slice(0, 1);
+    text += ` ${kind}${hash}${kind === textKinds.tracking_number ? place.slice(1) : ''}`;
+  }
+  return text;
+}
+
+/** Throws if the text holds no entry. */
+function decodeTexts(text: string): Texts {
+  const [first = '', ...words] = text.split(' ');
+  const placed = first.slice(0, shortTimeLength);
+  const isErased = first.endsWith(erasedMark);
+  const shipments = Number(first.slice(shortTimeLength, isErased ? -1 : undefined));
+  if (placed.length < shortTimeLength || !Number.isSafeInteger(shipments))
+    throw new Error(`"${text}" is no encoded entry of order-lookup`);
+  if (isErased) return { placed, shipments, hashes: undefined };
+  const hashes = new Map<string, string>();
+  for (const word of words) {
+    const kind = word.slice(0, 1);
+    const hash = word.slice(1, 1 + textHashLength);
+    const isPayment = kind === textKinds.payment_reference;
+    hashes.set(kind + (isPayment ? hash : word.slice(1 + textHashLength)), hash);
+  }
+  return { placed, shipments, hashes };
+}

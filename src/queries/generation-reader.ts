@@ -1,0 +1,48 @@
+import type { GenerationId, PartitionKeys } from '../read-models/keys.js';
+import type { RedisCommand } from '../read-models/redis/redis-command.js';
+
+/** Reads one generation of a read model. */
+export interface GenerationReader {
+  readonly id: GenerationId;
+  /**
+   * Throws ReadModelBeingFilled if the partition lacks events.
+   * @param needs `part` if the query only reads what is there up to the checkpoint.
+   */
+  keys(partition: number, needs?: 'all' | 'part'): PartitionKeys;
+  /** Sends commands in one round trip and returns their replies in order. */
+  read(commands: readonly RedisCommand[]): Promise<unknown[]>;
+  /**
+   * Reads the newest members of ranges of sorted sets: for each partition one list per range, in
+   * descending order. All ranges of a partition are read at the same moment.
+   */
+  newestMembers(ranges: readonly (readonly MemberRange[])[], count: number): Promise<string[][][]>;
+  /**
+   * Reads ranges of lists of one partition, one after the other, up to a number of bytes. Returns
+   * at least one element if there is one.
+   * @param beyond what an element beyond the end of a list is: missing, or an empty text.
+   */
+  readRanges(ranges: readonly ListRange[], maxBytes: number, beyond: 'missing' | 'empty'): Promise<RangesRead>;
+}
+
+/** Members of a sorted set between two bounds for ZRANGE BYLEX. */
+export interface MemberRange {
+  readonly key: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Elements of a list, from the index `first` to the index `last`. */
+export interface ListRange {
+  readonly key: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * The elements that were read, and why no more were: all ranges were read, the next element exceeds
+ * the limit of bytes, or a list ends before its range does.
+ */
+export interface RangesRead {
+  readonly texts: readonly string[];
+  readonly ended: 'all' | 'bytes' | 'short';
+}

@@ -1,0 +1,218 @@
+import { createHash } from 'node:crypto';
+import type { EventPosition } from '../../log-epochs.js';
+import type { Order } from '../../orders/order.js';
+import { orderJson } from '../../orders/order-document.js';
+import { utcMs } from '../../orders/values/utc-time.js';
+import { longId } from '../../read-models/encoding/short-id.js';
+import { orderStatus, orderStatusKeys } from '../../read-models/order-status.js';
+import type { GenerationReader } from '../generation-reader.js';
+import { queryLimits as limits } from '../limits.js';
+import { fromLive, type ReadModels } from '../live-generation.js';
+import { matches, type OrderFilters } from './order-filters.js';
+import type { OrderPage } from './order-page.js';
+import { readOrders } from './read-orders.js';
+
+export interface UpdatedFilters extends OrderFilters {
+  /** The first page begins with the first change at or after this time, in ms since 1970. */
+  readonly updatedSinceMs?: number;
+}
+
+/**
+ * Returns a page of orders by their last change, oldest first. Its cursor is never null: it holds
+ * the position of the last order read in each partition, and the next page begins after them. An
+ * order that changes again appears again, so a client that follows the cursors misses no change.
+ * Returns 'invalid-cursor' if this query with these filters did not issue the cursor, and a
+ * position that the cursor holds if the log has lost it.
+ */
+export async function listUpdated(
+  models: ReadModels,
+  filters: UpdatedFilters,
+  limit: number,
+  cursor?: string,
+): Promise<OrderPage | 'invalid-cursor' | { readonly lost: EventPosition }> {
+  const { partitions, epochs } = models;
+  const given = cursor === undefined ? undefined : decodeCursor(cursor, filters, partitions);
+  if (cursor !== undefined && !given) return 'invalid-cursor';
+  const lost = given?.find((position) => epochs.isLost(position));
+  if (lost) return { lost };
+  return fromLive(models, orderStatus, async (live) => {
+    const { updatedSinceMs } = filters;
+    const start = given
+      ? given.map(({ position }) => position)
+      : updatedSinceMs === undefined
+        ? new Array<number>(partitions).fill(0)
+        : await positionsBefore(live, partitions, updatedSinceMs);
+    const { orders, positions } = await readUpdated(live, filters, limit, start);
+    return { orders, nextCursor: encodeCursor(epochs.current, positions, filters) };
+  });
+}
+
+/** An entry of the index, with its order. */
+interface Entry {
+  readonly position: number;
+  readonly order: Order | undefined;
+}
+
+async function readUpdated(
+  live: GenerationReader,
+  filters: OrderFilters,
+  limit: number,
+  start: readonly number[],
+): Promise<{ orders: string[]; positions: number[] }> {
+  const positions = [...start];
+  const orders: string[] = [];
+  let length = 0;
+  let scanned = 0;
+  let scannedBytes = 0;
+  for (;;) {
+    const { queues, isLast, bytes } = await readNext(live, positions, limit);
+    scannedBytes += bytes;
+    for (;;) {
+      const next = oldest(queues);
+      if (next === undefined) break;
+      const entry = queues[next]?.shift();
+      const { order } = entry ?? {};
+      if (order && matches(order, filters)) {
+        const json = orderJson(order);
+        const isFull = orders.length === limit || length + json.length > limits.maxPageLength;
+        if (isFull && orders.length > 0) return { orders, positions };
+        orders.push(json);
+        length += json.length;
+      }
+      positions[next] = entry?.position ?? 0;
+      scanned += 1;
+      // The next order of this partition may be older than those of the others.
+      if (queues[next]?.length === 0 && !isLast[next]) break;
+    }
+    const isOver = scanned >= limits.maxScannedPerPage || scannedBytes >= limits.maxScannedBytes;
+    if (isOver || isLast.every(Boolean)) return { orders, positions };
+  }
+}
+
+/** The partition whose next order changed first. */
+function oldest(queues: readonly (readonly Entry[])[]): number | undefined {
+  let found: number | undefined;
+  let first = '';
+  for (const [partition, [entry]] of queues.entries()) {
+    if (!entry) continue;
+    const updatedAt = entry.order?.updatedAt ?? '';
+    if (found !== undefined && updatedAt >= first) continue;
+    found = partition;
+    first = updatedAt;
+  }
+  return found;
+}
+
+/**
+ * Reads the next orders of all partitions. Each partition has at least one, unless it has no more.
+ */
+async function readNext(live: GenerationReader, positions: readonly number[], limit: number) {
+  const share = Math.ceil((2 * (limit + 1)) / positions.length) + 2;
+  const replies = await live.read(
+    positions.map((position, partition) => {
+      const { updated } = orderStatusKeys(live.keys(partition));
+      return ['ZRANGE', updated, `(${position}`, '+inf', 'BYSCORE', 'LIMIT', 0, share, 'WITHSCORES'];
+    }),
+  );
+  const members = replies.map(membersWithScores);
+  const queues: Entry[][] = members.map(() => []);
+  const isLast = members.map((ofPartition) => ofPartition.length < share);
+  let bytes = 0;
+  // The first of each partition come first, then the second: all are needed to know the oldest.
+  const wanted = Array.from({ length: share }, (_, nth) =>
+    members.flatMap((ofPartition, partition) => {
+      const one = ofPartition[nth];
+      return one ? [{ ...one, partition }] : [];
+    }),
+  ).flat();
+  for (let at = 0; at < wanted.length; ) {
+    const read = await readOrders(
+      live,
+      positions.length,
+      wanted.slice(at).map(({ id }) => id),
+    );
+    for (const order of read.found) {
+      const { partition, position } = wanted[at] ?? { partition: 0, position: 0 };
+      queues[partition]?.push({ position, order });
+      at += 1;
+    }
+    bytes += read.bytes;
+    // Large orders: a part of them suffices once each partition has its next one.
+    const isEnough = bytes >= limits.maxReadBytes && at >= positions.length;
+    if (!isEnough) continue;
+    for (const { partition } of wanted.slice(at)) isLast[partition] = false;
+    break;
+  }
+  return { queues, isLast, bytes };
+}
+
+/** The reply of a command WITHSCORES, as pairs or as one flat list. */
+function membersWithScores(reply: unknown): { readonly id: string; readonly position: number }[] {
+  const values = (reply as (string | number | readonly (string | number)[])[]).flat();
+  const members: { id: string; position: number }[] = [];
+  for (let at = 0; at + 1 < values.length; at += 2)
+    members.push({ id: longId(String(values[at])), position: Number(values[at + 1]) });
+  return members;
+}
+
+/**
+ * Finds the last position of each partition whose order changed before a time, by bisection. Times
+ * never decrease with positions, so each order that is read bounds the result for good, also while
+ * others move to the end of the index.
+ */
+async function positionsBefore(live: GenerationReader, partitions: number, sinceMs: number): Promise<number[]> {
+  const keys = Array.from({ length: partitions }, (_, partition) => orderStatusKeys(live.keys(partition)).updated);
+  const sizes = await live.read(keys.map((key) => ['ZCARD', key]));
+  const searches = keys.map((key, partition) => ({ key, partition, from: 0, to: Number(sizes[partition]), before: 0 }));
+  for (;;) {
+    const open = searches.filter(({ from, to }) => from < to);
+    if (open.length === 0) return searches.map(({ before }) => before);
+    const middles = open.map(({ from, to }) => Math.floor((from + to) / 2));
+    const replies = await live.read(
+      open.map(({ key }, nth) => ['ZRANGE', key, middles[nth] ?? 0, middles[nth] ?? 0, 'WITHSCORES']),
+    );
+    const samples = replies.map((reply) => membersWithScores(reply)[0]);
+    const ids = samples.flatMap((sample) => (sample ? [sample.id] : []));
+    const times = new Map<string, number>();
+    for (let at = 0; at < ids.length; ) {
+      const { found } = await readOrders(live, partitions, ids.slice(at));
+      for (const order of found) if (order) times.set(order.orderId, utcMs(order.updatedAt));
+      at += found.length;
+    }
+    for (const [nth, search] of open.entries()) {
+      const sample = samples[nth];
+      const middle = middles[nth] ?? 0;
+      if (sample && (times.get(sample.id) ?? sinceMs) < sinceMs) {
+        search.before = sample.position;
+        search.from = middle + 1;
+      } else {
+        search.to = middle;
+      }
+    }
+  }
+}
+
+const checksumLength = 12;
+
+/** The epoch, and the position in each partition in base 36. The checksum covers the filters. */
+function encodeCursor(epoch: string, positions: readonly number[], filters: unknown): string {
+  const content = `${epoch}/${positions.map((position) => position.toString(36)).join('.')}`;
+  return Buffer.from(checksum(content, filters) + content).toString('base64url');
+}
+
+function decodeCursor(cursor: string, filters: unknown, partitions: number): EventPosition[] | undefined {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  const content = text.slice(checksumLength);
+  if (text.slice(0, checksumLength) !== checksum(content, filters)) return undefined;
+  const [epoch = '', positions = ''] = content.split('/');
+  const numbers = positions.split('.').map((word) => Number.parseInt(word, 36));
+  if (numbers.length !== partitions || numbers.some(Number.isNaN)) return undefined;
+  return numbers.map((position, partition) => ({ partition, position, epoch }));
+}
+
+function checksum(content: string, filters: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify(['updated', content, filters]))
+    .digest('hex')
+    .slice(0, checksumLength);
+}

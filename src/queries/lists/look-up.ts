@@ -1,0 +1,136 @@
+import { list, nullable, object, text } from '../../json-schema.js';
+import type { Order } from '../../orders/order.js';
+import { orderJson, orderSchema } from '../../orders/order-document.js';
+import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
+import { orderLookup, orderLookupKeys, type TextKind, textPrefix } from '../../read-models/order-lookup.js';
+import { orderStatus, orderStatusKeys, placedMember, userMember } from '../../read-models/order-status.js';
+import type { GenerationReader } from '../generation-reader.js';
+import { fromLive, type ReadModels } from '../live-generation.js';
+import { decodeCursor, encodeCursor } from './cursor.js';
+import { newestMembers, rangeOf } from './newest-members.js';
+import { type OrderPage, pageOf } from './order-page.js';
+import { readOrders } from './read-orders.js';
+
+/** The fields of an order by which it can be found. */
+export const matchedFields = ['order_id', 'reference', 'payment_reference', 'tracking_number', 'user_id'] as const;
+type MatchedField = (typeof matchedFields)[number];
+
+export const lookupPageSchema = object({
+  orders: list(
+    object({
+      ...orderSchema.properties,
+      matched_by: { type: 'array', items: { enum: matchedFields }, description: 'The fields that equal `q`.' },
+    }),
+  ),
+  /** The cursor of the next page; null on the last page. */
+  next_cursor: nullable(text),
+});
+
+export interface LookupQuery {
+  readonly q: string;
+  /** Only orders of this user. */
+  readonly userId?: string;
+}
+
+/**
+ * Returns a page of the orders of which a field equals a text, newest first. The cost of a page
+ * depends on its size, unless most of the orders found are of other users than the one wanted.
+ * Returns 'invalid-cursor' if this query did not issue the cursor.
+ */
+export async function lookUpOrders(
+  models: ReadModels,
+  query: LookupQuery,
+  limit: number,
+  cursor?: string,
+): Promise<OrderPage | 'invalid-cursor'> {
+  const cursorOf = ['lookup', query];
+  let before: string | undefined;
+  if (cursor !== undefined) {
+    before = decodeCursor(cursor, cursorOf);
+    if (before === undefined) return 'invalid-cursor';
+  }
+  const { q, userId } = query;
+  return fromLive(models, orderStatus, (live) => {
+    /** The members of the orders with a payment that has this reference: orders do not show it. */
+    const paid = new Set<string>();
+    const newest = async (end: string | undefined, count: number) => {
+      const [byId, byUser, byText] = await Promise.all([
+        memberOfId(live, models.partitions, q, end),
+        membersOfUser(live, models.partitions, q, end, count),
+        membersOfText(models, q, end, count),
+      ]);
+      for (const member of byText.payment_reference) paid.add(member);
+      const all = [...byId, ...byUser, ...Object.values(byText).flat()];
+      return [...new Set(all)].sort((a, b) => (a < b ? 1 : -1)).slice(0, count);
+    };
+    const show = (order: Order, member: string) => {
+      if (userId !== undefined && order.userId !== userId) return undefined;
+      const fields = matchedBy(order, q, paid.has(member));
+      if (fields.length === 0) return undefined;
+      return `${orderJson(order).slice(0, -1)},"matched_by":${JSON.stringify(fields)}}`;
+    };
+    const source = { newest, show, encodeCursor: (member: string) => encodeCursor(member, cursorOf) };
+    return pageOf(live, models.partitions, source, limit, before);
+  });
+}
+
+function matchedBy(order: Order, q: string, isPaid: boolean): MatchedField[] {
+  const matched: Record<MatchedField, boolean> = {
+    order_id: isUuid(q) && order.orderId === canonicalUuid(q),
+    reference: order.reference === q,
+    payment_reference: isPaid,
+    tracking_number: order.shipments.some(({ trackingNumber }) => trackingNumber === q),
+    user_id: order.userId === q,
+  };
+  return matchedFields.filter((field) => matched[field]);
+}
+
+async function memberOfId(
+  live: GenerationReader,
+  partitions: number,
+  q: string,
+  end: string | undefined,
+): Promise<string[]> {
+  if (!isUuid(q)) return [];
+  const orderId = canonicalUuid(q);
+  const { found } = await readOrders(live, partitions, [orderId]);
+  const member = found[0] && placedMember(found[0].placedAt, orderId);
+  return member !== undefined && (end === undefined || member < end) ? [member] : [];
+}
+
+function membersOfUser(
+  live: GenerationReader,
+  partitions: number,
+  q: string,
+  end: string | undefined,
+  count: number,
+): Promise<string[]> {
+  const ranges = Array.from({ length: partitions }, (_, partition) => [
+    rangeOf(orderStatusKeys(live.keys(partition)).users(q), userMember(q, ''), '', end),
+  ]);
+  return newestMembers(live, ranges, count);
+}
+
+/** Reads the three kinds of texts, which share a sorted set, in one round trip. */
+async function membersOfText(
+  models: ReadModels,
+  q: string,
+  end: string | undefined,
+  count: number,
+): Promise<Record<TextKind, string[]>> {
+  return fromLive(models, orderLookup, async (live) => {
+    const members = async (kind: TextKind) => {
+      const prefix = textPrefix(q, kind);
+      const ranges = Array.from({ length: models.partitions }, (_, partition) => [
+        rangeOf(orderLookupKeys(live.keys(partition)).texts(q), prefix, '', end),
+      ]);
+      return newestMembers(live, ranges, count);
+    };
+    const [reference, payment, tracking] = await Promise.all([
+      members('reference'),
+      members('payment_reference'),
+      members('tracking_number'),
+    ]);
+    return { reference, payment_reference: payment, tracking_number: tracking };
+  });
+}
