@@ -19,7 +19,10 @@ export interface FillingPartitions {
   readonly events: { readonly done: number; readonly total: number };
 }
 
-/** Looks up how far the partitions are that lack events. Undefined if none does. */
+/**
+ * Looks up how far the marked partitions are. One that has reached the head that this process knows
+ * lacks nothing, although its owner has not removed the mark yet. Undefined if none lacks events.
+ */
 export async function readFillingPartitions(
   { redis, keys, partitions }: { redis: Redis; keys: ReadModelKeys; partitions: number },
   id: GenerationId,
@@ -27,18 +30,22 @@ export async function readFillingPartitions(
   knownHead: KnownHead,
 ): Promise<FillingPartitions | undefined> {
   const all = Array.from({ length: partitions }, (_, partition) => partition);
-  const lacking = new Set(all.filter((partition) => filling.has(partition) && knownHead(partition) !== 0));
-  if (lacking.size === 0) return undefined;
+  const marked = all.filter((partition) => filling.has(partition) && knownHead(partition) !== 0);
   const texts = await pipeline(
     redis,
-    [...lacking].map((partition) => ['GET', keys.checkpoint(id, partition)]),
+    marked.map((partition) => ['GET', keys.checkpoint(id, partition)]),
   );
+  const lacking = new Set<number>();
   let [done, total] = [0, 0];
-  for (const [index, partition] of [...lacking].entries()) {
+  for (const [index, partition] of marked.entries()) {
     const { position } = decodeCheckpoint(texts[index] as string | null);
+    const head = knownHead(partition);
+    if (head !== undefined && position >= head) continue;
+    lacking.add(partition);
     done += position;
-    total += Math.max(position, knownHead(partition) ?? 0);
+    total += Math.max(position, head ?? 0);
   }
+  if (lacking.size === 0) return undefined;
   return {
     refuse(partition) {
       if (lacking.has(partition)) throw new ReadModelBeingFilled(id.name, { done, total, partitions: lacking.size });

@@ -28,11 +28,6 @@ export const queryLimits = {
    * events. Bounds the processor time of a page to about half a second.
    */
   maxComparedLines: 100_000,
-  /**
-   * Milliseconds for which queries share one look at which partitions of a read model are being
-   * filled.
-   */
-  fillingSharedMs: 100,
   /** Bytes that one call to Redis reads. Beyond it, a query goes on with another call. */
   maxReadBytes: 1024 * 1024,
   /**

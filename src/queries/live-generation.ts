@@ -33,6 +33,8 @@ export interface ReadModels {
   readonly readRanges: RedisScript;
   /** The live generation of each projection, as last looked up. `fromLive` checks each use. */
   readonly served: Map<string, LiveGeneration>;
+  /** By projection: the look-up of its live generation that is in flight. */
+  readonly lookUps: Map<string, Promise<LiveGeneration>>;
   /**
    * If set, queries of partitions that are being filled are refused. Otherwise they read what is
    * there.
@@ -44,8 +46,8 @@ export interface LiveGeneration extends Served {
   readonly reader: GenerationReader;
   /** Undefined if all partitions have caught up. */
   readonly filling: FillingPartitions | undefined;
-  /** By performance.now(): when it has to be looked up again. */
-  readonly validUntilMs: number;
+  /** Whether later queries may use it. While partitions have marks, each query looks them up. */
+  readonly isLasting: boolean;
 }
 
 export function createReadModels(
@@ -64,6 +66,7 @@ export function createReadModels(
     newestMembers: redisScript(redis, 'newest-members.lua'),
     readRanges: redisScript(redis, 'read-ranges.lua'),
     served: new Map(),
+    lookUps: new Map(),
   };
 }
 
@@ -83,8 +86,7 @@ export async function fromLive<Result>(
 ): Promise<Result> {
   for (let attempt = 0; attempt < limits.maxGenerationChanges; attempt += 1) {
     const known = models.served.get(projection.name);
-    const isValid = known && known.validUntilMs > performance.now();
-    const { reader } = isValid ? known : await lookUpServed(models, projection);
+    const { reader } = known?.isLasting ? known : await lookUpTogether(models, projection);
     try {
       return await query(reader);
     } catch (error) {
@@ -108,6 +110,15 @@ export function fromGeneration(models: ReadModels, id: GenerationId): Generation
   );
 }
 
+/** Looks up the live generation. Queries share the look-up that is in flight. */
+function lookUpTogether(models: ReadModels, projection: ProjectionId): Promise<LiveGeneration> {
+  const { lookUps } = models;
+  const lookUp =
+    lookUps.get(projection.name) ?? lookUpServed(models, projection).finally(() => lookUps.delete(projection.name));
+  lookUps.set(projection.name, lookUp);
+  return lookUp;
+}
+
 /** Looks up the live generation. If none is live, it is the empty generation 0, not remembered. */
 export async function lookUpServed(models: ReadModels, projection: ProjectionId): Promise<LiveGeneration> {
   const [generations] = await readGenerations(models.redis, models.keys, [projection]);
@@ -123,14 +134,14 @@ export async function lookUpServed(models: ReadModels, projection: ProjectionId)
     ...served,
     reader: liveReader(models, projection, served, filling, lacking),
     filling: lacking,
-    validUntilMs: filling && models.knownHead ? performance.now() + limits.fillingSharedMs : Number.POSITIVE_INFINITY,
+    isLasting: !filling || !models.knownHead,
   };
   if (found) models.served.set(projection.name, live);
   return live;
 }
 
 /** Without a generation, nothing is filled. */
-const everyPartition: Pick<Filling, 'has'> = { has: () => true };
+const everyPartition: Filling = { name: '', has: () => true };
 
 /**
  * Returns the read models of which partitions lack events, with their progress, such as
@@ -171,12 +182,12 @@ function idOf({ name }: ProjectionId, { generation }: Served): GenerationId {
   return { name, generation };
 }
 
-/** @param filling the partitions that have to be filled, as far as is known. */
+/** @param filling the marks that were found with the generation. */
 function liveReader(
   models: ReadModels,
   projection: ProjectionId,
   served: Served,
-  filling: Pick<Filling, 'has'> | undefined,
+  filling: Filling | undefined,
   lacking: FillingPartitions | undefined,
 ): GenerationReader {
   // While a generation of an earlier version is served, the first of this version must be noticed.
@@ -191,7 +202,8 @@ function liveReader(
     const [marks, own, earlier] = reply as (string | null)[];
     const live = fields.length === 1 ? own : (own ?? earlier);
     if (Number(live ?? 0) !== served.generation) throw new GenerationChanged();
-    if (marks && models.knownHead && hasNewMark(models, marks, filling)) throw new GenerationChanged();
+    // New marks: data that was there when the generation was looked up may be lost.
+    if (marks && models.knownHead && decodeFilling(marks).name !== filling?.name) throw new GenerationChanged();
   };
   return reader(
     models,
@@ -204,14 +216,6 @@ function liveReader(
     },
     async () => check((await pipeline(models.redis, [liveNow]))[0]),
     lacking,
-  );
-}
-
-/** Whether a partition has to be filled of which that was not known. */
-function hasNewMark({ partitions }: ReadModels, marks: string, known: Pick<Filling, 'has'> | undefined): boolean {
-  const now = decodeFilling(marks);
-  return Array.from({ length: partitions }, (_, partition) => partition).some(
-    (partition) => now.has(partition) && !known?.has(partition),
   );
 }
 
