@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 /**
  * Shares the runs of a task: all callers that wait for the same run get its result. A caller never
  * joins a run that began before its call, since that run may miss what the caller knows.
@@ -20,6 +22,35 @@ export function shareNextRun<T>(task: () => Promise<T>): () => Promise<T> {
         return start();
       });
     return next;
+  };
+}
+
+/**
+ * Shares the runs of tasks by key. The run of a key begins at the end of the turn of the event
+ * loop, or when the run of that key that is in flight ends. All callers until then get its result:
+ * it is never older than their call.
+ */
+export function shareByKey<T>(): (key: string, task: () => Promise<T>) => Promise<T> {
+  const waiting = new Map<string, Promise<T>>();
+  const running = new Map<string, Promise<unknown>>();
+
+  async function runNext(key: string, task: () => Promise<T>): Promise<T> {
+    await (running.get(key) ?? setImmediate());
+    waiting.delete(key);
+    const run = task();
+    const ended = run.then(forget, forget);
+    running.set(key, ended);
+    return run;
+
+    function forget(): void {
+      if (running.get(key) === ended) running.delete(key);
+    }
+  }
+
+  return (key, task) => {
+    const shared = waiting.get(key) ?? runNext(key, task);
+    waiting.set(key, shared);
+    return shared;
   };
 }
 

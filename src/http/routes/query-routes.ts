@@ -28,6 +28,7 @@ import { placeOf } from '../request/place.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { ownerOf } from '../request/request-budgets.js';
 import { respond } from '../response/respond.js';
+import { shareByKey } from '../shared-calls.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
@@ -39,6 +40,8 @@ type QueryDependencies = Pick<
 /** The queries of orders and metrics. They read Redis only. */
 export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): void {
   const { models, defaultCurrency, runHeavyQuery } = dependencies;
+  /** Requests for the same figures that arrive together share one read of Redis. */
+  const shareMetrics = shareByKey<string | undefined>();
 
   route('listOrders', async (ctx) => {
     const query = queryParameters(ctx, 'orders');
@@ -95,15 +98,22 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
       ...(query.interval === undefined ? {} : { interval: query.interval }),
     };
     const isSeries = Object.keys(wanted).length > 1;
-    const figures = isSeries
-      ? await runHeavyQuery(ctx, queryWeights.series, () => getMetrics(models, wanted))
-      : await getMetrics(models, wanted);
-    if (figures === 'too-many-buckets') {
+    const read = async () => {
+      const figures = await getMetrics(models, wanted);
+      return figures === 'too-many-buckets' ? undefined : exactJson(figures);
+    };
+    // A series waits for its caller's turn, so only requests of the same caller share it.
+    const json = isSeries
+      ? await shareMetrics(`${ownerOf(ctx)} ${JSON.stringify(wanted)}`, () =>
+          runHeavyQuery(ctx, queryWeights.series, read),
+        )
+      : await shareMetrics(wanted.currency, read);
+    if (json === undefined) {
       throw new ProblemError(
         problem('too-many-buckets', `A series can have up to ${queryLimits.maxSeriesBuckets} buckets.`),
       );
     }
-    respond(ctx, exactJson(figures));
+    respond(ctx, json);
   });
 
   route('getOrder', async (ctx) => {
