@@ -1,13 +1,12 @@
-import { Cluster } from 'ioredis';
 import type { Logger } from 'pino';
-import type { Redis } from '../read-models/redis/redis-client.js';
+import { primariesOf, type Redis } from '../read-models/redis/redis-client.js';
 
 /**
  * Warns of a Redis that may evict keys. An eviction loses parts of read models, and no checkpoint
  * shows it. Servers that do not permit CONFIG GET are not checked.
  */
 export async function warnOfEviction(redis: Redis, log: Logger): Promise<void> {
-  for (const server of redis instanceof Cluster ? redis.nodes('master') : [redis]) {
+  for (const server of primariesOf(redis)) {
     const reply = await server.config('GET', 'maxmemory-policy').catch(() => undefined);
     const policy = Array.isArray(reply) ? reply[1] : undefined;
     if (typeof policy !== 'string' || policy === 'noeviction') continue;

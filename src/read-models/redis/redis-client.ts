@@ -88,6 +88,11 @@ export function createRedisSubscriber(url: string, failures?: ConnectionFailures
   return redis;
 }
 
+/** The servers that hold the data: a single one, or the primaries of a cluster that are known. */
+export function primariesOf(redis: Redis): readonly RedisServer[] {
+  return redis instanceof Cluster ? redis.nodes('master') : [redis];
+}
+
 function open(url: string, options: ConnectionOptions): Redis {
   const address = redisAddress(url);
   if (address.kind === 'server') return new RedisServer(url, { ...common, ...options });

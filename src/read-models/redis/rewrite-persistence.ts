@@ -1,16 +1,21 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Redis } from './redis-client.js';
+import { primariesOf, type Redis } from './redis-client.js';
 
 const pollIntervalMs = 100;
 
 /**
  * Makes Redis write its files anew, so that they no longer hold values that were removed: the
  * append-only file keeps every command since its last rewrite, and a snapshot keeps what was there
- * when it was made.
+ * when it was made. In a cluster, all primaries do so.
  * @param timeoutMs how long each of the two may take
  * @returns a sentence for each file that may still hold such values
  */
 export async function rewritePersistence(redis: Redis, timeoutMs: number): Promise<readonly string[]> {
+  const left = await Promise.all(primariesOf(redis).map((server) => rewriteFiles(server, timeoutMs)));
+  return [...new Set(left.flat())];
+}
+
+async function rewriteFiles(redis: Redis, timeoutMs: number): Promise<readonly string[]> {
   const left: string[] = [];
   let before: Persistence;
   try {

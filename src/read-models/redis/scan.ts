@@ -1,6 +1,5 @@
-import { Cluster } from 'ioredis';
 import { ReadModelUnavailable } from '../read-model-unavailable.js';
-import type { Redis } from './redis-client.js';
+import { primariesOf, type Redis } from './redis-client.js';
 import type { RedisCommand } from './redis-command.js';
 import { pipeline } from './redis-pipeline.js';
 
@@ -12,7 +11,7 @@ import { pipeline } from './redis-pipeline.js';
  * @param keysPerPage how many keys Redis looks at per call: the length of a page is about that.
  */
 export async function* scanKeys(redis: Redis, pattern: string, keysPerPage: number): AsyncGenerator<readonly string[]> {
-  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const servers = primariesOf(redis);
   if (servers.length === 0) throw new ReadModelUnavailable(new Error('no node of the cluster is known yet'));
   for (const server of servers)
     yield* followCursor(server, (cursor) => ['SCAN', cursor, 'MATCH', pattern, 'COUNT', keysPerPage]);
