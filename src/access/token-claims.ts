@@ -15,7 +15,7 @@ export interface ClaimRules {
 }
 
 /** The actors of the service itself, and the prefix of subjects that collide with them. */
-const ownActor = /^(import|anonymous|(key|operator|token):.*)$/s;
+const ownActor = /^(import|anonymous|(key|operator|person|token):.*)$/s;
 const collisionPrefix = 'token:';
 
 /**

@@ -14,7 +14,8 @@ import type { CommandOutcome } from './command-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';
 import { handledBefore, isHashOf } from './idempotency.js';
 import { commandLimits as limits } from './limits.js';
-import { type NewOrderEvent, newEvents, personOf, sealEvents, toAppend } from './new-events.js';
+import { type NewOrderEvent, newEvents, sealEvents, toAppend } from './new-events.js';
+import { personOf } from './stored-actor.js';
 
 /** The functions by which commands reach the event log. */
 export interface CommandDeps {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { RecordedEvent } from '../orders/events.js';
+import { isByActor } from './stored-actor.js';
 
 /**
  * Hashes a command's canonical form with SHA-256, in hex, to distinguish a repeated command from
@@ -57,5 +58,7 @@ export function handledBefore(
   actor: string,
   idempotencyKey: string,
 ): RecordedEvent | undefined {
-  return stream.findLast(({ metadata }) => metadata.idempotency_key === idempotencyKey && metadata.actor === actor);
+  return stream.findLast(
+    ({ metadata }) => metadata.idempotency_key === idempotencyKey && isByActor(stream, metadata, actor),
+  );
 }

@@ -8,6 +8,7 @@ import { PersonBeingForgotten, type PersonKey, type PersonKeys } from '../privac
 import { keyedHash, sealData } from '../privacy/sealed-events.js';
 import type { CommandRequest } from './command-request.js';
 import { storedHash } from './idempotency.js';
+import { personOf, storedActor, userOf } from './stored-actor.js';
 
 /** An event that a command produced, before it is appended. */
 export interface NewOrderEvent {
@@ -51,7 +52,8 @@ export function toAppend(
 
 /**
  * Seals the personal data of events with the key of the order's person. Events without personal
- * data stay as they are, as all events do without `personKeys`.
+ * data stay as they are, except for an actor who is the person, as all events do without
+ * `personKeys`.
  * @param hash the hash of the request.
  */
 export async function sealEvents(
@@ -62,8 +64,14 @@ export async function sealEvents(
   stream: readonly RecordedEvent[],
   order: Order | undefined,
 ): Promise<readonly NewOrderEvent[] | Rejection> {
-  if (!personKeys || !events.some(({ event: { type, data } }) => splitPersonalData(type, data).personal)) return events;
-  const key = await personKeyOf(personKeys, request, stream);
+  if (!personKeys) return events;
+  const userId = userOf(stream) || (request.command.command === 'place' ? request.command.userId : '');
+  const isPersonal = events.some(({ event: { type, data } }) => splitPersonalData(type, data).personal);
+  if (!isPersonal) {
+    const person = personOf(stream);
+    return person === undefined ? events : events.map((event) => withStoredActor(event, userId, person));
+  }
+  const key = await personKeyOf(personKeys, userId, stream);
   if (!key)
     return rejected(
       'person-erased',
@@ -71,22 +79,23 @@ export async function sealEvents(
       'The person of this order was forgotten. Send the command without personal data.',
     );
   const command_hash = storedHash(keyedHash(hash, key));
-  return events.map((plain) => {
+  return events.map((event) => {
+    const plain = withStoredActor(event, userId, key.person);
     const { data, sealed } = sealData(request.orderId, plain.event.type, plain.event.data, key);
     if (!sealed) return plain;
     return { event: plain.event, data, metadata: { ...plain.metadata, person: key.person, command_hash } };
   });
 }
 
-/** Returns the person whose key seals the personal data of the order's events, if any is sealed. */
-export function personOf(stream: readonly RecordedEvent[]): string | undefined {
-  return stream.find(({ metadata }) => metadata.person !== undefined)?.metadata.person;
+function withStoredActor(event: NewOrderEvent, userId: string, person: string): NewOrderEvent {
+  const actor = storedActor(event.metadata.actor, userId, person);
+  return actor === event.metadata.actor ? event : { ...event, metadata: { ...event.metadata, actor } };
 }
 
 /** Returns the key of the order's person, or undefined if the person was or is being forgotten. */
 async function personKeyOf(
   personKeys: PersonKeys,
-  { command }: CommandRequest,
+  userId: string,
   stream: readonly RecordedEvent[],
 ): Promise<PersonKey | undefined> {
   const person = personOf(stream);
@@ -94,9 +103,6 @@ async function personKeyOf(
     const key = (await personKeys.ofPersons([person])).get(person);
     return key && { person, key };
   }
-  const [placed] = stream;
-  const userId =
-    placed?.type === 'OrderPlaced' ? placed.data.user_id : command.command === 'place' ? command.userId : '';
   try {
     return await personKeys.ofUser(userId);
   } catch (error) {

@@ -14,6 +14,7 @@ import { appendDecision, type CommandDeps } from './handle-command.js';
 import { isHashOf, storedHash } from './idempotency.js';
 import { commandLimits as limits } from './limits.js';
 import { derivedOrderId, newOrderId } from './order-ids.js';
+import { isByActor, storedActor } from './stored-actor.js';
 
 /** A request to place an order that has an Idempotency-Key. */
 type KeyedRequest = CommandRequest & { readonly idempotencyKey: string };
@@ -40,8 +41,14 @@ export interface PlaceUnderKey {
 export function createPlaceUnderKey(deps: CommandDeps, loadFirst: HandleCommand): PlaceUnderKey {
   /** Resolves with whether the order id is now reserved. */
   async function reserve(request: KeyedRequest, version: number, hash: HashedCommand): Promise<boolean> {
-    const { actor, idempotencyKey, orderId } = request;
-    const metadata = { schema: 1, actor, idempotency_key: idempotencyKey, ...hash };
+    const { actor, idempotencyKey, orderId, command } = request;
+    const userId = command.command === 'place' ? command.userId : '';
+    const metadata = {
+      schema: 1,
+      actor: hash.person === undefined ? actor : storedActor(actor, userId, hash.person),
+      idempotency_key: idempotencyKey,
+      ...hash,
+    };
     const event = newKeyReservation({ orderId, metadata }, deps.now());
     const stream = derivedOrderId(actor, idempotencyKey);
     return (await deps.append({ orderId: stream, expectedVersion: version, events: [event] })).appended;
@@ -117,11 +124,12 @@ async function hashedCommand(
 
 /** Whether another order than this key's has the reserved id. Undefined if no order has it. */
 function isTaken({ actor, idempotencyKey }: KeyedRequest, stream: readonly StoredEvent[]): boolean | undefined {
-  const [placed] = stream;
-  if (!placed) return undefined;
-  if (isKeyReservation(placed)) return true;
-  const { metadata } = recordedEvent(placed);
-  return metadata.actor !== actor || metadata.idempotency_key !== idempotencyKey;
+  const [first] = stream;
+  if (!first) return undefined;
+  if (isKeyReservation(first)) return true;
+  const placed = recordedEvent(first);
+  const { metadata } = placed;
+  return metadata.idempotency_key !== idempotencyKey || !isByActor([placed], metadata, actor);
 }
 
 /** If the person was forgotten since, the hash cannot be compared, and the key has to suffice. */

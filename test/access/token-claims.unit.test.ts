@@ -14,7 +14,7 @@ const scopes = (payload: JWTPayload, its: Partial<ClaimRules> = {}) => [...scope
 
 describe('The claims of a token', () => {
   it('a subject that is the name of one of the service’s own actors is prefixed, so that it cannot act as one', () => {
-    for (const own of ['import', 'anonymous', 'key:abc', 'operator:root', 'key:\n', 'token:import']) {
+    for (const own of ['import', 'anonymous', 'key:abc', 'operator:root', 'person:x', 'key:\n', 'token:import']) {
       expect(actorOf(own)).to.equal(`token:${own}`);
     }
   });

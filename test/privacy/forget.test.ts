@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { createApiKey } from '../../src/access/api-keys.js';
 import { createCheckpointPayload } from '../../src/audit/signed-checkpoint.js';
 import { verifyLog } from '../../src/audit/verify-log.js';
 import { readOperatorEvents } from '../../src/event-log/operators/operator-events.js';
@@ -169,6 +170,49 @@ describe('personal data that is sealed', function () {
     expect((await run([], 'no')).output).to.match(/nothing was forgotten/);
     expect((await get(`/orders/${ada}`)).user_id).to.equal('Ada Lovelace');
     expect((await run([], 'forget')).stdout).to.match(/^forgot person/);
+  });
+
+  it('customers who act on their own orders are not named in the log, and their Idempotency-Keys work', async () => {
+    const { key } = await createApiKey(log.pool, {
+      name: 'app',
+      subject: 'Ada Lovelace',
+      scopes: ['orders:write', 'orders:read'],
+      expiresAt: null,
+    });
+    const own = await startLocalService(log, { ...env, ORDERS_AUTH: 'required' });
+    const as = (path: '/orders', body: object | undefined, headers: Record<string, string> = {}) =>
+      call(own, 'POST', path, body, { authorization: `Bearer ${key}`, ...headers });
+    const body = { ...order, ...personal };
+    const placed = await as('/orders', body, { 'idempotency-key': 'k-1' });
+    const reserved = { ...body, order_id: randomUUID() };
+    const second = await as('/orders', reserved, { 'idempotency-key': 'k-2' });
+    const id = placed.body.order_id;
+    for (const path of [`/orders/${id}/pay`, `/orders/${id}/note`]) {
+      const content = path.endsWith('note') ? { text: 'ring twice' } : undefined;
+      const first = await as(path as '/orders', content, { 'idempotency-key': path });
+      const again = await as(path as '/orders', content, { 'idempotency-key': path });
+      expect([first.status, again.status, again.headers.get('idempotency-replayed')]).to.deep.equal([200, 200, 'true']);
+    }
+    for (const [sent, idempotencyKey, orderId] of [
+      [body, 'k-1', id],
+      [{ ...reserved, order_id: randomUUID() }, 'k-2', second.body.order_id],
+    ] as const) {
+      const again = await as('/orders', sent, { 'idempotency-key': idempotencyKey });
+      expect([again.status, again.body.order_id]).to.deep.equal([201, orderId]);
+      expect(again.headers.get('idempotency-replayed')).to.equal('true');
+    }
+    await as(
+      `/orders/${(await post('/orders', { ...order, user_id: 'u-2' })).body.order_id}/pay` as '/orders',
+      undefined,
+    );
+    const { rows } = await log.owner.query<{ actor: string; person: string | null }>(
+      `select metadata->>'actor' as actor, metadata->>'person' as person from events order by recorded_at, version`,
+    );
+    const person = rows[0]?.person;
+    expect(rows.map(({ actor }) => actor).sort()).to.deep.equal(
+      ['Ada Lovelace', 'anonymous', ...Array.from({ length: 5 }, () => `person:${person}`)].sort(),
+    );
+    await own.stop();
   });
 
   it('what an order was before the forgetting has another ETag afterwards, so that caches ask again', async () => {

@@ -235,9 +235,11 @@ describe('The HTTP contract', () => {
 
   it('GET /orders/{id}/history responds with CSV that contains no spreadsheet formulas', async () => {
     const { body } = await place({ ...order, user_id: '=1+1' });
-    await command(body.order_id, 'note', { text: 'a "quoted", note\nin two lines' }, { 'idempotency-key': '=cmd' });
+    const note = { text: 'a "quoted", note\nin two lines' };
+    const noted = await command(body.order_id, 'note', note, { 'idempotency-key': '=cmd' });
     const { text, headers } = await call(service, 'GET', `/orders/${body.order_id}/history`, undefined, {
       accept: 'text/csv',
+      'min-event-position': noted.headers.get('event-position') ?? '',
     });
     expect(headers.get('content-type')).to.match(/^text\/csv/);
     const lines = text.split('\r\n');

@@ -1,0 +1,32 @@
+import type { EventMetadata, RecordedEvent } from '../orders/events.js';
+
+/** Begins the actors that stand for a person. The subject of a token never begins with it. */
+export const personActorPrefix = 'person:';
+
+/**
+ * The actor as an event stores it. If customers act under their own user id, it would stay in the
+ * log in the clear, beside the sealed `user_id`. The name of the person's key stands for it: once
+ * the person is forgotten, it leads to nobody.
+ * @param userId the user of the order.
+ * @param person the name of the key that seals the order's personal data.
+ */
+export function storedActor(actor: string, userId: string, person: string): string {
+  return actor === userId ? `${personActorPrefix}${person}` : actor;
+}
+
+/** Whether an event of this order is the work of an actor, under either name. */
+export function isByActor(stream: readonly RecordedEvent[], metadata: EventMetadata, actor: string): boolean {
+  if (metadata.actor === actor) return true;
+  const person = personOf(stream);
+  return person !== undefined && metadata.actor === storedActor(actor, userOf(stream), person);
+}
+
+/** Returns the person whose key seals the personal data of the order's events, if any is sealed. */
+export function personOf(stream: readonly RecordedEvent[]): string | undefined {
+  return stream.find(({ metadata }) => metadata.person !== undefined)?.metadata.person;
+}
+
+/** The user of an order; empty if the stream has no order. */
+export function userOf([placed]: readonly RecordedEvent[]): string {
+  return placed?.type === 'OrderPlaced' ? placed.data.user_id : '';
+}
