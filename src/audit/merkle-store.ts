@@ -71,9 +71,17 @@ async function extendLevel(
   }
 }
 
-/** How many of a partition's events the stored subtrees cover. */
+/**
+ * How many of a partition's events the stored subtrees cover, on all levels. While the tree is
+ * being extended, its lower levels cover more than the others.
+ */
 export async function storedTreeSize(pool: Pool, partition: number): Promise<number> {
-  return fanOut * (await countStoredNodes(pool, partition, 0));
+  let nodes = await countStoredNodes(pool, partition, 0);
+  for (let level = 1, unit = fanOut; nodes >= unit; level += 1, unit *= fanOut) {
+    const stored = await countStoredNodes(pool, partition, level);
+    nodes = Math.min(nodes, (stored + 1) * unit - 1);
+  }
+  return fanOut * nodes;
 }
 
 /** Counts the stored nodes of a level. They are the first ones, without a gap. */

@@ -22,8 +22,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Recomputes the hash chain of every partition and returns the first finding of each partition that
- * has one. With a checkpoint, it also checks that the log still holds what the checkpoint
+ * Recomputes the hash chain of every partition that is configured, was signed, or exists: a log
+ * cannot hide a partition by naming fewer. Returns the first finding of each partition that has
+ * one. With a checkpoint, it also checks that the log still holds what the checkpoint
  * describes. The chain alone cannot show that the end was cut off, or that events were rewritten
  * and all later hashes recomputed.
  */
@@ -31,7 +32,13 @@ export async function verifyLog(options: VerifyOptions): Promise<Finding[]> {
   const { pool, partitions, epochs = new LogEpochs(), against, inParallel, onProgress, onVerified } = options;
   const heads = new Map((await readHeads(pool)).map((head) => [head.partition, head]));
   const total = [...heads.values()].reduce((sum, { position }) => sum + position, 0);
-  const waiting = Array.from({ length: partitions }, (_, partition) => ({
+  const all = new Set([
+    ...Array.from({ length: partitions }, (_, partition) => partition),
+    ...(against?.partitions.map(({ partition }) => partition) ?? []),
+    ...heads.keys(),
+    ...(await partitionsWithEvents(pool)),
+  ]);
+  const waiting = [...all].map((partition) => ({
     ...{ partition, partitions, head: heads.get(partition) },
     signed: against?.partitions.find((one) => one.partition === partition),
     signedValidUpTo: epochs.validUpTo(against?.epoch ?? firstEpoch, partition) ?? 0,
@@ -50,9 +57,30 @@ export async function verifyLog(options: VerifyOptions): Promise<Finding[]> {
       for (let task = waiting.shift(); task; task = waiting.shift()) {
         const finding = await verifyPartition(pool, task, onEvents);
         if (finding) findings.push(finding);
+        else if (task.partition >= partitions) findings.push(notConfigured(task.partition, partitions));
       }
     }),
   );
   onVerified?.(verified);
   return findings.sort((a, b) => a.partition - b.partition);
+}
+
+// Finds the partitions one by one through the primary key (partition, position). Takes no lock.
+const partitionsSql = `
+  with recursive found as (
+    (select min(partition) as partition from events)
+    union all
+    select (select min(e.partition) from events e where e.partition > found.partition) from found
+    where found.partition is not null
+  )
+  select partition from found where partition is not null`;
+
+async function partitionsWithEvents(pool: Pool): Promise<number[]> {
+  const { rows } = await pool.query<{ partition: number }>(partitionsSql);
+  return rows.map(({ partition }) => partition);
+}
+
+function notConfigured(partition: number, partitions: number): Finding {
+  const detail = `the log is configured with ${partitions} partitions: their number was lowered`;
+  return { partition, position: 0, reason: 'not-configured', detail };
 }

@@ -24,7 +24,8 @@ export interface Finding {
     | 'cut-off'
     | 'lost'
     | 'clock-went-back'
-    | 'tree-altered';
+    | 'tree-altered'
+    | 'not-configured';
   /** A sentence for the person who verifies the log. */
   readonly detail: string;
 }

@@ -185,6 +185,24 @@ describe('a log that was tampered with', () => {
     });
   }
 
+  it('verification finds a removed partition, even if the log is configured with fewer', async () => {
+    const fewer = { pool: log.pool, partitions: 3, inParallel: 2 };
+    // The events are still there, so that no checkpoint is needed to miss their partition.
+    expect(await verifyLog(fewer)).to.deep.equal([
+      {
+        ...{ partition: 3, position: 0, reason: 'not-configured' },
+        detail: 'the log is configured with 3 partitions: their number was lowered',
+      },
+    ]);
+    await tamper('delete from partition_heads where partition = 3');
+    expect((await verifyLog(fewer)).map((one) => one.partition)).to.deep.equal([3]);
+    await tamper('delete from events where partition = 3');
+    expect(await verifyLog(fewer), 'nothing is left that shows it').to.deep.equal([]);
+    expect(
+      (await verifyLog({ ...fewer, against: checkpoint })).map((one) => [one.partition, one.reason]),
+    ).to.deep.equal([[3, 'missing']]);
+  });
+
   it('verification finds a gap in a stream without a checkpoint, even when all hashes were recomputed', async () => {
     await tamper(`update events set version = version + 5 where AT ${last}`, rehash);
     const findings = await verify();
