@@ -1,4 +1,5 @@
 import type { Pool } from '../database.js';
+import { copiedChainHash } from '../hash-chain.js';
 import { eventLogLimits as limits } from '../limits.js';
 import type { StoredEvent } from '../stored-event.js';
 import type { CopiedEvent, Span } from './copied-event.js';
@@ -21,6 +22,34 @@ export async function readPage(
   const range = { partition, after: afterPosition, upTo: Number.MAX_SAFE_INTEGER, maxEvents, maxBytes };
   await copyEvents(pool, range, (event) => events.push(stored(event)));
   return events;
+}
+
+/**
+ * Reads like `readPage`, but ends before the first event that does not follow the one before it in
+ * the hash chain: it was changed, or one is missing. The first event of the page is not checked.
+ * The hashes are computed over the bytes of the COPY, which takes about 3 µs per event.
+ */
+export async function readChainedPage(
+  pool: Pool,
+  partition: number,
+  afterPosition: number,
+  maxEvents: number,
+): Promise<StoredEvent[]> {
+  const events: StoredEvent[] = [];
+  let isBroken = false;
+  const { maxReadBytes: maxBytes } = limits;
+  const range = { partition, after: afterPosition, upTo: Number.MAX_SAFE_INTEGER, maxEvents, maxBytes };
+  await copyEvents(pool, range, (event) => {
+    const last = events.at(-1);
+    isBroken ||= last !== undefined && !isNext(last, event);
+    if (!isBroken) events.push(stored(event));
+  });
+  return events;
+}
+
+function isNext({ position, hash }: StoredEvent, event: CopiedEvent): boolean {
+  if (event.position !== position + 1) return false;
+  return copiedChainHash(hash, event).compare(event.bytes, event.hash.start, event.hash.end) === 0;
 }
 
 function stored(event: CopiedEvent): StoredEvent {

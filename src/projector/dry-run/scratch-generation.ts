@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../../event-log/database.js';
-import { readPage } from '../../event-log/read/read-page.js';
+import { readChainedPage } from '../../event-log/read/read-page.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import type { Projection } from '../../projections/projection.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
@@ -71,7 +71,7 @@ export async function startScratchGeneration(
     endPositions.set(partition, 0);
     return new PartitionProjector(
       {
-        readEvents: (partition: number, after: number, max: number) => readPage(pool, partition, after, max),
+        readEvents: (partition: number, after: number, max: number) => readChainedPage(pool, partition, after, max),
         keys,
         store: createProjectionStore(redis, keys),
         checkpointFreeze: createCheckpointFreeze(redis, keys),

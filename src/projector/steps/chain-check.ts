@@ -39,11 +39,21 @@ export function createChainCheck(proven?: Checkpoint): ChainCheck {
  * when it appended them.
  */
 export function allFollow(checkpoint: Checkpoint, events: readonly StoredEvent[]): boolean {
-  let { position } = checkpoint;
-  let hash = hashAt(checkpoint);
-  for (const event of events) {
-    if (event.position !== position + 1 || !chainHash(hash, event).equals(event.hash)) return false;
-    ({ position, hash } = event);
+  const [first] = events;
+  return first === undefined || (follows(checkpoint, first) && unbroken(events).length === events.length);
+}
+
+/**
+ * The events up to the first one that does not follow the one before it: it was changed, or one is
+ * missing. The next step begins with that event, and its checkpoint does not lead to it.
+ */
+export function unbroken(events: readonly StoredEvent[]): StoredEvent[] {
+  let last: StoredEvent | undefined;
+  for (const [index, event] of events.entries()) {
+    if (last && (event.position !== last.position + 1 || !chainHash(last.hash, event).equals(event.hash))) {
+      return events.slice(0, index);
+    }
+    last = event;
   }
-  return true;
+  return [...events];
 }

@@ -1,12 +1,14 @@
 import type { Pool } from '../../event-log/database.js';
-import { readPage } from '../../event-log/read/read-page.js';
+import { readChainedPage } from '../../event-log/read/read-page.js';
 import { createPartitionsReader, type ReadEvents } from '../../event-log/read/read-partitions.js';
 import { projectorLimits as limits } from '../limits.js';
+import { unbroken } from './chain-check.js';
 
 /**
  * Reads the log for projectors. New events of several partitions come by one query. A projector
  * that is far behind reads whole pages on connections of their own, so that no command waits for
- * one.
+ * one. All events of a result but the first are checked against the one before them in the hash
+ * chain; a result ends before one that does not follow.
  *
  * @param pool the connections of the commands.
  * @param pagePool the connections for whole pages.
@@ -16,6 +18,6 @@ export function createLogReader(pool: Pool, pagePool: Pool, heads: ReadonlyMap<n
   const readNewEvents = createPartitionsReader(pool);
   return (partition, after, maxEvents) =>
     (heads.get(partition) ?? 0) - after < limits.farBehindEvents
-      ? readNewEvents(partition, after, maxEvents)
-      : readPage(pagePool, partition, after, maxEvents);
+      ? readNewEvents(partition, after, maxEvents).then(unbroken)
+      : readChainedPage(pagePool, partition, after, maxEvents);
 }
