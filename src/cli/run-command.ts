@@ -15,6 +15,7 @@ const usage = `orders COMMAND
   checkpoint                      print a signed checkpoint of the log
   verify-proof FILE               check the proof of one order, without the database
   forget USER_ID                  erase a person's data
+  rotate-master-key               replace the key that wraps the keys of personal data
   export                          write events as NDJSON or CSV that can be verified
   keys                            create, list and revoke API keys
   webhooks                        manage webhooks and their dead letters
@@ -36,6 +37,7 @@ const commands: Readonly<Record<string, () => Promise<RunCommand>>> = {
   'verify-proof': async () => (await import('./commands/verify-proof.js')).verifyProofCommand,
   export: async () => (await import('./commands/export.js')).exportCommand,
   forget: async () => (await import('./commands/forget.js')).forgetCommand,
+  'rotate-master-key': async () => (await import('./commands/rotate-master-key.js')).rotateMasterKeyCommand,
   keys: async () => (await import('./commands/keys.js')).keysCommand,
   webhooks: async () => (await import('./commands/webhooks.js')).webhooksCommand,
   import: async () => (await import('./commands/import/import.js')).importCommand,

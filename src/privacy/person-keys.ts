@@ -3,8 +3,9 @@ import type { Pool } from '../event-log/database.js';
 import { Overloaded } from '../event-log/overloaded.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import { hasLoneSurrogate } from '../well-formed-text.js';
-import { deriveKey, hmac, open, seal } from './cipher.js';
+import { hmac, open, seal } from './cipher.js';
 import { privacyLimits as limits } from './limits.js';
+import { lookupKeyContext, type MasterKeys, openWithAny } from './master-keys.js';
 
 /** A person's key, and the id by which events refer to it. */
 export interface PersonKey {
@@ -37,10 +38,7 @@ export class PersonBeingForgotten extends Error {}
  */
 export class PersonKeys {
   readonly #pool: Pool;
-  /** The key that wraps the persons' keys. */
-  readonly #wrappingKey: Buffer;
-  /** The key of the HMAC of user ids by which the table finds a person. */
-  readonly #lookupKey: Buffer;
+  readonly #masterKeys: MasterKeys;
   readonly #waiting: WaitingUser[] = [];
   #querying = false;
   readonly #byPerson = new Map<string, Cached>();
@@ -49,11 +47,9 @@ export class PersonKeys {
   /** Removes keys that have expired. Runs while there are keys in memory. */
   #sweep: NodeJS.Timeout | undefined;
 
-  /** @param masterKey 32 bytes. */
-  constructor(pool: Pool, masterKey: Buffer) {
+  constructor(pool: Pool, masterKeys: MasterKeys) {
     this.#pool = pool;
-    this.#wrappingKey = deriveKey(masterKey, 'person key wrapping');
-    this.#lookupKey = deriveKey(masterKey, 'person lookup');
+    this.#masterKeys = masterKeys;
   }
 
   /** How many keys are in memory. */
@@ -135,6 +131,47 @@ export class PersonKeys {
     await this.#pool.query('update person_keys set lookup = null where person = $1', [person]);
   }
 
+  /**
+   * Wraps all keys by the current master key, so that the earlier ones are not needed any more. Can
+   * be interrupted and repeated.
+   * @param onProgress called with the number of persons that were looked at so far.
+   * @returns how many keys were wrapped by an earlier master key.
+   */
+  async rewrapAll(onProgress: (persons: number) => void): Promise<number> {
+    const [current] = this.#masterKeys.wrapping;
+    // The lookup key first: it may still be derived from an earlier master key.
+    await this.#pool.query(
+      `insert into person_lookup_key (wrapped_key) values ($1)
+       on conflict (is_only) do update set wrapped_key = excluded.wrapped_key`,
+      [seal(current, this.#masterKeys.lookup, lookupKeyContext)],
+    );
+    let rewrapped = 0;
+    let seen = 0;
+    for (let after: string | undefined = firstPerson; after !== undefined; ) {
+      const { rows }: { rows: Row[] } = await this.#pool.query<Row>(
+        `select person, wrapped_key from person_keys where person > $1 and wrapped_key is not null
+         order by person limit $2`,
+        [after, limits.maxUsersPerQuery],
+      );
+      const old = rows.filter(({ person, wrapped_key: wrapped }) => wrapped && !opens(current, wrapped, person));
+      const fresh = old.map(({ person, wrapped_key: wrapped }) =>
+        seal(current, this.#unwrap(person, wrapped ?? Buffer.alloc(0)), person),
+      );
+      // A person who is forgotten meanwhile stays forgotten.
+      await this.#pool.query(
+        `update person_keys k set wrapped_key = n.fresh
+         from unnest($1::uuid[], $2::bytea[], $3::bytea[]) as n (person, old, fresh)
+         where k.person = n.person and k.wrapped_key = n.old`,
+        [old.map(({ person }) => person), old.map(({ wrapped_key: wrapped }) => wrapped), fresh],
+      );
+      rewrapped += old.length;
+      seen += rows.length;
+      onProgress(seen);
+      after = rows.at(-1)?.person;
+    }
+    return rewrapped;
+  }
+
   /** Throws if the stored keys were wrapped with another master key. */
   async checkMasterKey(): Promise<void> {
     const { rows } = await this.#pool.query<Row>(
@@ -180,7 +217,7 @@ export class PersonKeys {
     const missing = lookups.filter((lookup) => !known.has(lookup.toString('hex')));
     if (missing.length > 0) {
       const persons = missing.map(() => randomUUID());
-      const wrapped = persons.map((person) => seal(this.#wrappingKey, randomBytes(32), person));
+      const wrapped = persons.map((person) => seal(this.#masterKeys.wrapping[0], randomBytes(32), person));
       await this.#pool.query({
         name: 'create-person-keys',
         text: `insert into person_keys (person, lookup, wrapped_key)
@@ -210,7 +247,7 @@ export class PersonKeys {
    */
   #lookupOf(userId: string): Buffer {
     const text = hasLoneSurrogate(userId) ? Buffer.concat([notUtf8, Buffer.from(userId, 'utf16le')]) : userId;
-    return hmac(this.#lookupKey, text);
+    return hmac(this.#masterKeys.lookup, text);
   }
 
   /** Adds an entry to a cache. Drops the oldest entry if the cache is full. */
@@ -234,13 +271,25 @@ export class PersonKeys {
 
   #unwrap(person: string, wrapped: Buffer): Buffer {
     try {
-      return open(this.#wrappingKey, wrapped, person);
+      return openWithAny(this.#masterKeys.wrapping, wrapped, person);
     } catch (error) {
       throw new UnopenableEvent(
         'the key of ORDERS_PERSONAL_DATA_KEY_FILE is not the one that personal data was sealed with',
         { cause: error },
       );
     }
+  }
+}
+
+/** Sorts before every person: a random UUID is never all zeros. */
+const firstPerson = '00000000-0000-0000-0000-000000000000';
+
+function opens(key: Buffer, wrapped: Buffer, person: string): boolean {
+  try {
+    open(key, wrapped, person);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -6,7 +6,7 @@ import { inspectDatabase } from '../event-log/connection/inspect-database.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { FailureLog } from '../failure-log.js';
-import { openPersonKeys } from '../privacy/master-key.js';
+import { openPersonKeys } from '../privacy/open-person-keys.js';
 import type { PersonKeys } from '../privacy/person-keys.js';
 import { openEvents } from '../privacy/sealed-events.js';
 import { allProjections } from '../projections/all-projections.js';

@@ -7,6 +7,7 @@ import { importCommand } from '../../src/cli/commands/import/import.js';
 import { keysCommand } from '../../src/cli/commands/keys.js';
 import { migrateCommand } from '../../src/cli/commands/migrate.js';
 import { replayCommand } from '../../src/cli/commands/replay/replay.js';
+import { rotateMasterKeyCommand } from '../../src/cli/commands/rotate-master-key.js';
 import { statusCommand } from '../../src/cli/commands/status.js';
 import { verifyCommand } from '../../src/cli/commands/verify.js';
 import { verifyProofCommand } from '../../src/cli/commands/verify-proof.js';
@@ -27,6 +28,7 @@ const commands: Readonly<Record<string, (args: string[], terminal: Terminal) => 
   'verify-proof': verifyProofCommand,
   forget: forgetCommand,
   export: exportCommand,
+  'rotate-master-key': rotateMasterKeyCommand,
   keys: keysCommand,
   webhooks: webhooksCommand,
   import: importCommand,

@@ -7,6 +7,7 @@ import { eventLogLimits } from '../../src/event-log/limits.js';
 import { operatorStreamId } from '../../src/event-log/operators/operator-events.js';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import type { EventMetadata } from '../../src/orders/events.js';
+import { masterKeysOf } from '../../src/privacy/master-keys.js';
 import { PersonKeys } from '../../src/privacy/person-keys.js';
 import { createOpenedStreamReader } from '../../src/privacy/sealed-events.js';
 import { commandHandlers } from '../support/events.js';
@@ -68,7 +69,10 @@ describe('placeOrders', () => {
   const promise = 'orders placed together have the outcomes and events of orders placed one by one';
   it(promise, () => compare(undefined, undefined));
   it(`${promise}, with sealed personal data too`, () =>
-    compare(new PersonKeys(log.pool, randomBytes(32)), new PersonKeys(other.pool, randomBytes(32))));
+    compare(
+      new PersonKeys(log.pool, masterKeysOf(randomBytes(32))),
+      new PersonKeys(other.pool, masterKeysOf(randomBytes(32))),
+    ));
 
   async function compare(keys: PersonKeys | undefined, otherKeys: PersonKeys | undefined) {
     const { placeOrders } = commandHandlers(log, now, keys);

@@ -9,6 +9,7 @@ import { createAppender } from '../../src/event-log/append/group-commit.js';
 import { keyReservationType } from '../../src/event-log/key-reservation.js';
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { forgetPerson } from '../../src/privacy/forget-person.js';
+import { masterKeysOf } from '../../src/privacy/master-keys.js';
 import { PersonKeys } from '../../src/privacy/person-keys.js';
 import { createOpenedStreamReader } from '../../src/privacy/sealed-events.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
@@ -145,7 +146,7 @@ describe('An order that is placed with both an Idempotency-Key and an order id',
 
   it('hashes its content under the person’s key, and forgetting the person leaves the reservation alone', async () => {
     const sealed = await createTestLog(2);
-    const personKeys = new PersonKeys(sealed.pool, randomBytes(32));
+    const personKeys = new PersonKeys(sealed.pool, masterKeysOf(randomBytes(32)));
     const plainReader = createStreamReader(sealed.pool, 2);
     const { append, appendAll } = createAppender(sealed.pool, sealed.settings, {});
     const readStream = createOpenedStreamReader(personKeys, plainReader);

@@ -10,6 +10,7 @@ import { readOperatorEvents } from '../../src/event-log/operators/operator-event
 import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { orderPartition } from '../../src/orders/values/partition.js';
 import { privacyLimits } from '../../src/privacy/limits.js';
+import { masterKeysOf } from '../../src/privacy/master-keys.js';
 import { PersonKeys } from '../../src/privacy/person-keys.js';
 import { openStream } from '../support/event-stream.js';
 import { appender, noteEvent, orderIdIn, placedEvent } from '../support/events.js';
@@ -254,7 +255,7 @@ describe('personal data that is sealed', function () {
   });
 
   it('no key of a person and no id of a user stays in memory after it has expired', async () => {
-    const keys = new PersonKeys(log.pool, randomBytes(32));
+    const keys = new PersonKeys(log.pool, masterKeysOf(randomBytes(32)));
     const { person } = await keys.ofUser('Ada Lovelace');
     await keys.ofPersons([person]);
     expect(keys.cached).to.deep.equal({ persons: 1, users: 1 });
@@ -296,7 +297,7 @@ describe('personal data that is sealed', function () {
   });
 
   it('users whose ids differ only in ill-formed characters are different persons', async () => {
-    const keys = new PersonKeys(log.pool, randomBytes(32));
+    const keys = new PersonKeys(log.pool, masterKeysOf(randomBytes(32)));
     const users = ['U\ud800', 'U\ud801', 'U\ufffd', 'U\0'];
     const persons = await Promise.all(users.map(async (user) => (await keys.ofUser(user)).person));
     expect(new Set(persons).size).to.equal(users.length);

@@ -1,4 +1,3 @@
-import { openOwnerSession } from '../../event-log/connection/owner-session.js';
 import { readHeadPositions } from '../../event-log/heads/read-heads.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { countOrdersOfUser, forgetPerson } from '../../privacy/forget-person.js';
@@ -11,10 +10,11 @@ import { type CommandContext, withConnections } from '../connections.js';
 import { fillReadModels } from '../fill-read-models.js';
 import { isProjectorRunning } from '../is-projector-running.js';
 import { readArguments } from '../terminal/arguments.js';
-import { errorMessage, UsageError } from '../terminal/errors.js';
+import { UsageError } from '../terminal/errors.js';
 import { operator } from '../terminal/operator.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { vacuumPersonKeys } from '../vacuum-person-keys.js';
 
 const usage = `orders forget USER_ID --reason TEXT [options]
 
@@ -111,7 +111,8 @@ async function forget(
   };
   const erased = await forgetPerson(deps, userId, reason, operator()).finally(search.end);
   if (!erased) throw nothingSealed();
-  left.push(...(await vacuumKeys(context)));
+  const problem = await vacuumPersonKeys(context.servers.migrationDatabaseUrl);
+  if (problem !== undefined) left.push(problem);
   terminal.print(
     `forgot person ${erased.person}, in ${ordersText(erased.orders)}. ` +
       'Delete all older backups of the table person_keys and of Redis.',
@@ -125,21 +126,6 @@ async function cleanRedis(context: CommandContext): Promise<readonly string[]> {
   const stops = await fillReadModels(context, await isProjectorRunning(context));
   const files = await rewritePersistence(context.redis, limits.rewriteTimeoutMs);
   return [...stops.map((stop) => `${stop}: it may still show the person`), ...files];
-}
-
-/** Frees the earlier version of the person's row, which holds the wrapped key. */
-async function vacuumKeys({ servers }: CommandContext): Promise<readonly string[]> {
-  try {
-    const { client } = await openOwnerSession(servers.migrationDatabaseUrl);
-    try {
-      await client.query('vacuum person_keys');
-    } finally {
-      await client.end();
-    }
-    return [];
-  } catch (error) {
-    return [`the table of keys was not vacuumed (run \`vacuum person_keys\` as its owner): ${errorMessage(error)}`];
-  }
 }
 
 function nothingSealed(): UsageError {

@@ -1,0 +1,38 @@
+import { withEventLog } from '../connections.js';
+import { readArguments } from '../terminal/arguments.js';
+import { UsageError } from '../terminal/errors.js';
+import { ProgressBar } from '../terminal/progress-bar.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { vacuumPersonKeys } from '../vacuum-person-keys.js';
+
+const usage = `orders rotate-master-key
+
+  Wraps the keys of all persons by the first key in ORDERS_PERSONAL_DATA_KEY_FILE. Before, put a new
+  key on the first line of that file, above the present one, and restart all processes. Afterwards,
+  remove the other lines, restart, and destroy the old key: backups of the table person_keys from
+  before are then useless. docs/privacy.md has the steps.
+
+  If it is interrupted, run it again: it completes.`;
+
+/** `orders rotate-master-key`: replaces the key that wraps the keys of persons. */
+export async function rotateMasterKeyCommand(args: string[], terminal: Terminal): Promise<void> {
+  if (readArguments(args, usage, {}, 0).values.help) return terminal.print(usage);
+  await withEventLog({ terminal }, async ({ personKeys, servers, pool }) => {
+    if (!personKeys) throw new UsageError('ORDERS_PERSONAL_DATA_KEY_FILE is not set: there is no master key');
+    const { rows } = await pool.query<{ count: number }>('select count(wrapped_key)::int as count from person_keys');
+    const total = rows[0]?.count ?? 0;
+    const bar = new ProgressBar('persons', terminal);
+    const rewrapped = await personKeys
+      .rewrapAll((persons) => bar.update(Math.min(1, persons / Math.max(1, total)), persons))
+      .finally(() => bar.end());
+    terminal.print(
+      `${rewrapped.toLocaleString('en')} of ${total.toLocaleString('en')} keys were wrapped by an earlier master key; ` +
+        'now the first line of ORDERS_PERSONAL_DATA_KEY_FILE wraps all of them',
+    );
+    const problem = await vacuumPersonKeys(servers.migrationDatabaseUrl);
+    if (problem !== undefined) {
+      terminal.notify(problem);
+      terminal.exitCode = 3;
+    }
+  });
+}
