@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { ConfigError, type Environment, integer, list, oneOf, someOf, url } from './environment.js';
 import { rejectMisspeltVariables } from './known-variables.js';
 import { currencyExponent } from './orders/values/currency.js';
+import { isTimeZone } from './orders/values/time-zone.js';
 
 /** See src/read-models/redis/redis-url.ts. Each has a variant for TLS. */
 const redisProtocols = ['redis', 'redis-sentinel', 'redis-cluster'].flatMap((name) => [
@@ -52,6 +53,8 @@ export interface Config {
   /** The number of partitions of a new log. An existing log keeps its own number. */
   readonly partitions: number;
   readonly defaultCurrency: string;
+  /** The IANA time zone of metrics whose query names none. */
+  readonly defaultTimeZone: string;
   /** Connections to PostgreSQL in the pool of this process. */
   readonly poolSize: number;
   /** Appends are refused while the clock of PostgreSQL is further behind the last event. */
@@ -162,6 +165,7 @@ export function readConfig(env: Environment): Config {
     roles: new Set(someOf(env, 'ORDERS_ROLES', roles)),
     partitions: integer(env, 'ORDERS_PARTITIONS', 16, 1, 1024),
     defaultCurrency: currency(env.ORDERS_DEFAULT_CURRENCY || 'USD'),
+    defaultTimeZone: zone(env.ORDERS_TIME_ZONE || 'UTC'),
     poolSize: integer(env, 'ORDERS_PG_POOL_SIZE', 10, 2, 200),
     maxClockBehindMs: integer(env, 'ORDERS_MAX_CLOCK_BEHIND_MS', 60_000, 1_000, 86_400_000),
     shutdownTimeoutMs: integer(env, 'ORDERS_SHUTDOWN_TIMEOUT_MS', 10_000, 100, 600_000),
@@ -279,4 +283,9 @@ function isLoopback(host: string): boolean {
 function currency(code: string): string {
   if (currencyExponent(code) !== undefined) return code;
   throw new ConfigError('ORDERS_DEFAULT_CURRENCY', `must be an ISO 4217 currency code, not "${code}"`);
+}
+
+function zone(name: string): string {
+  if (isTimeZone(name)) return name;
+  throw new ConfigError('ORDERS_TIME_ZONE', `must be an IANA time zone such as Europe/Berlin, not "${name}"`);
 }

@@ -17,6 +17,7 @@ describe('the configuration', () => {
     [{ ORDERS_ROLES: 'api,cook' }, /^ORDERS_ROLES must be one or more of api, projector/],
     [{ ORDERS_PARTITIONS: '0' }, /^ORDERS_PARTITIONS/],
     [{ ORDERS_DEFAULT_CURRENCY: 'usd' }, /^ORDERS_DEFAULT_CURRENCY/],
+    [{ ORDERS_TIME_ZONE: 'Europe/Nowhere' }, /^ORDERS_TIME_ZONE/],
     [{ ORDERS_PG_POOL_SIZE: '1' }, /^ORDERS_PG_POOL_SIZE/],
     [{ ORDERS_SHUTDOWN_TIMEOUT_MS: '-1' }, /^ORDERS_SHUTDOWN_TIMEOUT_MS/],
     [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL must be trace, .* or silent/],

@@ -2,13 +2,17 @@ import { utcMs } from '../orders/values/utc-time.js';
 import { addDuration } from '../read-models/encoding/duration-sketch.js';
 import {
   decodeFigures,
+  decodeQuarters,
   emptyFigures,
   encodeFigures,
+  encodeQuarters,
   type Figures,
   figureFields,
   hourMs,
   metrics,
   metricsKeys,
+  quarterMs,
+  quartersPerHour,
   readableMetricsEntry,
 } from '../read-models/metrics.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
@@ -18,12 +22,12 @@ import { rememberedOrders } from './remembered-orders.js';
 
 interface MetricsState {
   readonly orders: Map<string, MetricsOrder>;
-  /** By currency, then by the field of `figureFields`. */
+  /** By currency, then by the field of `figureFields`; a quarter has a field of its own here. */
   readonly figures: Map<string, Map<string, Figures>>;
 }
 
 /**
- * Counts each order in the total and in the month, day and hour in which it was placed. Later
+ * Counts each order in the total and in the month, day and quarter of an hour of its placing. Later
  * events change the figures of that time: an order placed in January and cancelled in March counts
  * as cancelled in January.
  */
@@ -65,7 +69,16 @@ export const metricsProjection: Projection<MetricsState> = {
     const commands: RedisCommand[] = [];
     for (const [currency, fields] of state.figures) {
       const values: string[] = [];
-      for (const [field, figures] of fields) values.push(field, encodeFigures(figures));
+      const hours = new Map<number, Map<number, Figures>>();
+      for (const [field, figures] of fields) {
+        const quarter = quarterOf(field);
+        if (quarter === undefined) values.push(field, encodeFigures(figures));
+        else {
+          const hour = Math.floor(quarter / quartersPerHour);
+          hours.set(hour, (hours.get(hour) ?? new Map()).set(quarter, figures));
+        }
+      }
+      for (const [hour, quarters] of hours) values.push(figureFields.hour(hour * hourMs), encodeQuarters(quarters));
       commands.push(['SADD', key.currencies, currency], ['HSET', key.figures(currency), ...values]);
     }
     for (const [orderId, order] of changed) {
@@ -108,10 +121,16 @@ async function loadFigures(
     const ofCurrency = new Map<string, Figures>();
     figures.set(currency, ofCurrency);
     const missing: string[] = [];
-    for (const field of new Set([...hours.keys()].flatMap((hour) => fieldsOf(hour * hourMs)))) {
+    for (const field of new Set([...hours.keys()].flatMap((hour) => sharedFieldsOf(hour * hourMs)))) {
       const found = known?.get(field);
       if (found) ofCurrency.set(field, found);
       else missing.push(field);
+    }
+    // The quarters of an hour are one entry: they are known together.
+    for (const hour of hours.keys()) {
+      const quarters = quartersOf(hour).map((field) => [field, known?.get(field)] as const);
+      for (const [field, found] of quarters) ofCurrency.set(field, found ?? emptyFigures());
+      if (quarters.some(([, found]) => !found)) missing.push(figureFields.hour(hour * hourMs));
     }
     if (missing.length > 0) toRead.push([currency, missing]);
   }
@@ -122,33 +141,67 @@ async function loadFigures(
   )[][];
   for (const [index, [currency, fields]] of toRead.entries()) {
     const countedHours = [...(hoursByCurrency.get(currency) ?? [])].filter(([, counted]) => counted);
-    const needed = new Set(countedHours.flatMap(([hour]) => fieldsOf(hour * hourMs)));
+    const needed = new Set(countedHours.flatMap(([hour]) => storedFieldsOf(hour * hourMs)));
     for (const [nth, field] of fields.entries()) {
       const text = replies[index]?.[nth];
       if (!text && needed.has(field)) throw new Error(`the figures of ${currency} ${field} are missing`);
-      figures.get(currency)?.set(field, text ? decodeFigures(text) : emptyFigures());
+      const hour = hourOf(field);
+      if (hour === undefined) figures.get(currency)?.set(field, text ? decodeFigures(text) : emptyFigures());
+      else if (text) {
+        for (const [quarter, ofQuarter] of decodeQuarters(hour, text))
+          figures.get(currency)?.set(quarterField(quarter), ofQuarter);
+      }
     }
   }
   return figures;
 }
 
 /**
- * Cache: the fields that count an order, by the hour since 1970 in which it was placed. Most events
- * are of few hours.
+ * Cache: the fields that count an order, by the quarter since 1970 in which it was placed. Most
+ * events are of few quarters.
  */
-const fieldsByHour = new Map<number, readonly string[]>();
-/** Maximum of hours in that cache. It is cleared when it is full. */
-const maxHours = 10_000;
+const fieldsByQuarter = new Map<number, readonly string[]>();
+/** Maximum of quarters in that cache. It is cleared when it is full. */
+const maxQuarters = 10_000;
 
 function fieldsOf(placedAtMs: number): readonly string[] {
-  const hour = Math.floor(placedAtMs / hourMs);
-  const known = fieldsByHour.get(hour);
+  const quarter = Math.floor(placedAtMs / quarterMs);
+  const known = fieldsByQuarter.get(quarter);
   if (known) return known;
-  const { total, month, day, hour: ofHour } = figureFields;
-  const fields = [total, month(placedAtMs), day(placedAtMs), ofHour(placedAtMs)];
-  if (fieldsByHour.size >= maxHours) fieldsByHour.clear();
-  fieldsByHour.set(hour, fields);
+  const fields = [...sharedFieldsOf(placedAtMs), quarterField(quarter)];
+  if (fieldsByQuarter.size >= maxQuarters) fieldsByQuarter.clear();
+  fieldsByQuarter.set(quarter, fields);
   return fields;
+}
+
+/** The fields of Redis that count the orders of an hour. */
+function storedFieldsOf(placedAtMs: number): string[] {
+  return [...sharedFieldsOf(placedAtMs), figureFields.hour(placedAtMs)];
+}
+
+/** The fields beside the quarter. */
+function sharedFieldsOf(placedAtMs: number): string[] {
+  const { total, month, day } = figureFields;
+  return [total, month(placedAtMs), day(placedAtMs)];
+}
+
+const quarterPrefix = 'quarter:';
+
+function quarterField(quarter: number): string {
+  return `${quarterPrefix}${quarter}`;
+}
+
+function quarterOf(field: string): number | undefined {
+  return field.startsWith(quarterPrefix) ? Number(field.slice(quarterPrefix.length)) : undefined;
+}
+
+function hourOf(field: string): number | undefined {
+  const [name, hour] = field.split(':');
+  return name === 'hour' ? Number(hour) : undefined;
+}
+
+function quartersOf(hour: number): string[] {
+  return Array.from({ length: quartersPerHour }, (_, nth) => quarterField(hour * quartersPerHour + nth));
 }
 
 function countDurations(before: MetricsOrder, now: MetricsOrder, all: MetricsState['figures']): void {

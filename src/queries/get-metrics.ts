@@ -1,6 +1,7 @@
+import { type TimeZone, timeZone } from '../orders/values/time-zone.js';
 import {
-  dayMs,
   decodeFigures,
+  decodeQuarters,
   emptyFigures,
   type Figures,
   figureFields,
@@ -8,30 +9,40 @@ import {
   mergeFigures,
   metrics,
   metricsKeys,
+  quarterMs,
 } from '../read-models/metrics.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import { TimeSlice } from '../time-slice.js';
+import { type Piece, piecesOf, type Range } from './figure-pieces.js';
 import type { GenerationReader } from './generation-reader.js';
 import { type Interval, intervalEnd, intervalStart } from './intervals.js';
 import { queryLimits as limits } from './limits.js';
 import { fromLive, type ReadModels } from './live-generation.js';
 import { type BucketFigures, type MetricsDocument, metricsDocument } from './metrics-document.js';
 
+const utc = timeZone('UTC');
+
 export interface MetricsQuery {
   readonly currency: string;
-  /** Only orders placed at or after this time: milliseconds since 1970, on the full hour. */
+  /** Only orders placed at or after this time: milliseconds since 1970, on a quarter of an hour. */
   readonly fromMs?: number;
-  /** Only orders placed before this time: milliseconds since 1970, on the full hour. */
+  /** Only orders placed before this time: milliseconds since 1970, on a quarter of an hour. */
   readonly toMs?: number;
   readonly interval?: Interval;
+  /** The time zone of the intervals; by default UTC. */
+  readonly zone?: TimeZone;
 }
+
+export type NoMetrics = 'too-many-buckets' | 'boundary-between-quarters';
 
 /**
  * Returns the current figures of the orders of one currency that were placed in a range. The cost
  * depends on the length of the range in months and days, not on the number of orders. Returns
- * 'too-many-buckets' for a series that exceeds `maxSeriesBuckets` or `maxFigureFields`.
+ * 'too-many-buckets' for a series that exceeds `maxSeriesBuckets` or `maxFigureFields`, and
+ * 'boundary-between-quarters' if an interval of the zone begins at a time for which there are no
+ * figures.
  */
-export function getMetrics(models: ReadModels, query: MetricsQuery): Promise<MetricsDocument | 'too-many-buckets'> {
+export function getMetrics(models: ReadModels, query: MetricsQuery): Promise<MetricsDocument | NoMetrics> {
   return fromLive(models, metrics, (live) => readMetrics(live, models.partitions, query));
 }
 
@@ -40,7 +51,7 @@ export async function readMetrics(
   generation: GenerationReader,
   partitions: number,
   query: MetricsQuery,
-): Promise<MetricsDocument | 'too-many-buckets'> {
+): Promise<MetricsDocument | NoMetrics> {
   const { currency } = query;
   const [total, currencies] = await readTotals(generation, partitions, currency);
   const range = rangeOf(query, total);
@@ -49,8 +60,10 @@ export async function readMetrics(
   let figures = total;
   let series: BucketFigures[] | undefined;
   if (range && (!whole || query.interval)) {
-    const buckets = bucketsOf(range, query.interval);
+    const buckets = bucketsOf(range, query.interval, query.zone ?? utc);
     if (buckets.length > limits.maxSeriesBuckets) return 'too-many-buckets';
+    if (buckets.some(({ from, to }) => from % quarterMs !== 0 || to % quarterMs !== 0))
+      return 'boundary-between-quarters';
     const bucketFigures = await readBuckets(generation, partitions, currency, buckets);
     if (bucketFigures === 'too-many-buckets') return bucketFigures;
     if (!whole) {
@@ -98,7 +111,7 @@ async function readTotals(
 }
 
 /** Narrows the requested range to the hours in which orders were placed. */
-function rangeOf(query: MetricsQuery, total: Figures): { from: number; to: number } | undefined {
+function rangeOf(query: MetricsQuery, total: Figures): Range | undefined {
   if (total.orders === 0) return undefined;
   const first = total.firstHour * hourMs;
   const end = (total.lastHour + 1) * hourMs;
@@ -107,12 +120,12 @@ function rangeOf(query: MetricsQuery, total: Figures): { from: number; to: numbe
   return from < to ? { from, to } : undefined;
 }
 
-function bucketsOf(range: { from: number; to: number }, interval: Interval | undefined): Bucket[] {
+function bucketsOf(range: Range, interval: Interval | undefined, zone: TimeZone): Bucket[] {
   if (!interval) return [{ start: range.from, ...range }];
   const buckets: Bucket[] = [];
-  let start = intervalStart(range.from, interval);
+  let start = intervalStart(range.from, interval, zone);
   while (start < range.to && buckets.length <= limits.maxSeriesBuckets) {
-    const next = intervalEnd(start, interval);
+    const next = intervalEnd(start, interval, zone);
     buckets.push({ start, from: Math.max(start, range.from), to: Math.min(next, range.to) });
     start = next;
   }
@@ -120,8 +133,8 @@ function bucketsOf(range: { from: number; to: number }, interval: Interval | und
 }
 
 /**
- * Reads the figures of each bucket: whole months and days from their own figures, the rest from
- * hours.
+ * Reads the figures of each bucket. A field that several buckets need, such as the hour in which
+ * one ends and the next begins, is read once.
  */
 async function readBuckets(
   generation: GenerationReader,
@@ -129,14 +142,22 @@ async function readBuckets(
   currency: string,
   buckets: readonly Bucket[],
 ): Promise<Figures[] | 'too-many-buckets'> {
-  const fields = buckets.flatMap((bucket, index) => fieldsOf(bucket).map((field) => ({ field, index })));
+  const uses = new Map<string, { readonly piece: Piece; readonly into: Figures }[]>();
+  const figures = buckets.map((bucket) => {
+    const into = emptyFigures();
+    for (const piece of piecesOf(bucket)) {
+      const known = uses.get(piece.field);
+      if (known) known.push({ piece, into });
+      else uses.set(piece.field, [{ piece, into }]);
+    }
+    return into;
+  });
+  const fields = [...uses.keys()];
   if (fields.length > limits.maxFigureFields) return 'too-many-buckets';
-  const figures = buckets.map(() => emptyFigures());
   const fieldsPerRead = Math.max(1, Math.floor(limits.maxFiguresPerRead / partitions));
   const slice = new TimeSlice();
   for (let at = 0; at < fields.length; at += fieldsPerRead) {
-    const part = fields.slice(at, at + fieldsPerRead);
-    const names = part.map(({ field }) => field);
+    const names = fields.slice(at, at + fieldsPerRead);
     const commands = Array.from({ length: partitions }, (_, partition): RedisCommand => {
       const key = metricsKeys(generation.keys(partition)).figures(currency);
       return ['HMGET', key, ...names];
@@ -144,30 +165,24 @@ async function readBuckets(
     const replies = (await generation.read(commands)) as (string | null)[][];
     for (const reply of replies) {
       if (slice.isOver) await slice.yield();
-      for (const [nth, text] of reply.entries()) {
-        const into = figures[part[nth]?.index ?? -1];
-        if (text && into) mergeFigures(into, decodeFigures(text));
-      }
+      for (const [nth, text] of reply.entries()) if (text) addField(text, uses.get(names[nth] ?? '') ?? []);
     }
   }
   return figures;
 }
 
-function fieldsOf({ from, to }: Bucket): string[] {
-  const fields: string[] = [];
-  let at = from;
-  while (at < to) {
-    const monthEnd = intervalEnd(at, 'month');
-    if (intervalStart(at, 'month') === at && monthEnd <= to) {
-      fields.push(figureFields.month(at));
-      at = monthEnd;
-    } else if (at % dayMs === 0 && at + dayMs <= to) {
-      fields.push(figureFields.day(at));
-      at += dayMs;
-    } else {
-      fields.push(figureFields.hour(at));
-      at += hourMs;
+function addField(text: string, uses: readonly { readonly piece: Piece; readonly into: Figures }[]): void {
+  const [first] = uses;
+  if (!first?.piece.part) {
+    const figures = decodeFigures(text);
+    for (const { piece, into } of uses) mergeFigures(into, figures, piece.sign);
+    return;
+  }
+  const quarters = decodeQuarters(Math.floor(first.piece.part.from / hourMs), text);
+  for (const { piece, into } of uses) {
+    for (const [quarter, figures] of quarters) {
+      const start = quarter * quarterMs;
+      if (piece.part && start >= piece.part.from && start < piece.part.to) mergeFigures(into, figures, piece.sign);
     }
   }
-  return fields;
 }

@@ -175,6 +175,7 @@ async function open(
     readHeads: createHeadsReader(pool),
     health: () => (shuttingDown || continuity.refusal ? healthNow() : health()),
     defaultCurrency: config.defaultCurrency,
+    defaultTimeZone: config.defaultTimeZone,
     log,
   };
   // A process without the role api still serves its health and its metrics on the same port.

@@ -171,7 +171,7 @@ const componentNames = new Map<unknown, string>(
  */
 function published(schema: object): Json {
   const text = JSON.stringify(schema, (key, value: unknown) => {
-    if (key === 'format' && (value === 'rfc3339' || value === 'rfc3339-hour')) return 'date-time';
+    if (key === 'format' && value === 'rfc3339') return 'date-time';
     return key === '' ? value : (referenceTo(value) ?? value);
   });
   return JSON.parse(text) as Json;

@@ -48,6 +48,10 @@ export const queryOperations = {
     path: '/orders/metrics',
     tag: 'Queries',
     summary: 'The metrics of one currency',
+    description:
+      'Days, weeks and months are those of `time_zone`: a day on which clocks change has 23 or 25 hours. The figures ' +
+      'are kept by quarter of an hour of UTC; an interval that begins at another time is a 422. If clocks skip a date’s ' +
+      'midnight, or if it occurs twice, the earlier offset counts.',
     access: ['metrics:read'],
     query: 'metrics',
     headers: ['Min-Event-Position', 'If-None-Match'],

@@ -49,6 +49,9 @@ const anyOfThese = <const Value extends string>(values: readonly Value[]) =>
   ({ type: 'array', minItems: 1, maxItems: 50, items: { type: 'string', enum: values } }) as const;
 const time = { type: 'string', format: 'rfc3339' } as const;
 
+const figureTime = { type: 'string', format: 'rfc3339-quarter' } as const;
+const figureTimes = 'A time on a quarter of an hour, or a date in the time zone.';
+
 /** The query parameters of operations, by name. */
 export const querySchemas = {
   order: {
@@ -118,9 +121,15 @@ export const querySchemas = {
   jwks: body({}),
   metrics: body({
     currency: currencySchema,
-    from: { type: 'string', format: 'rfc3339-hour' },
-    to: { type: 'string', format: 'rfc3339-hour' },
+    from: { ...figureTime, description: `The start of the range. ${figureTimes}` },
+    to: { ...figureTime, description: `The end of the range, which is not in it. ${figureTimes}` },
     interval: { type: 'string', enum: intervals },
+    time_zone: {
+      type: 'string',
+      format: 'time-zone',
+      maxLength: 100,
+      description: 'The IANA time zone of `interval` and of dates; by default that of the service.',
+    },
   }),
   projections: body({ ticket }),
   stream: body({

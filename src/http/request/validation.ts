@@ -1,9 +1,10 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { pointerPart } from '../../json-pointer.js';
 import type { CommandName } from '../../orders/commands.js';
-import { parseRfc3339 } from '../../orders/values/rfc3339.js';
+import { isLocalDate, parseRfc3339 } from '../../orders/values/rfc3339.js';
+import { isTimeZone } from '../../orders/values/time-zone.js';
 import { uuidPattern } from '../../orders/values/uuid.js';
-import { hourMs } from '../../read-models/metrics.js';
+import { quarterMs } from '../../read-models/metrics.js';
 import type { FieldError } from '../contract/problems.js';
 import {
   type BodyName,
@@ -17,12 +18,15 @@ import { lineSchemas } from '../contract/schemas/command-schemas.js';
 
 const formats = {
   rfc3339: (text: string) => parseRfc3339(text) !== undefined,
-  'rfc3339-hour': (text: string) => (parseRfc3339(text) ?? 1) % hourMs === 0,
+  'rfc3339-quarter': (text: string) => isLocalDate(text) || (parseRfc3339(text) ?? 1) % quarterMs === 0,
+  'time-zone': isTimeZone,
 };
 
 const formatMessages: Record<string, string> = {
   rfc3339: 'must be an RFC 3339 time such as 2026-01-31T12:00:00Z',
-  'rfc3339-hour': 'must be an RFC 3339 time on the boundary of an hour, such as 2026-01-31T12:00:00Z',
+  'rfc3339-quarter':
+    'must be a date such as 2026-01-31, or an RFC 3339 time on a quarter of an hour, such as 2026-01-31T12:15:00Z',
+  'time-zone': 'must be an IANA time zone such as Europe/Berlin',
 };
 
 /** Errors in one response. */

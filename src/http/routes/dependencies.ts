@@ -59,6 +59,8 @@ export interface HttpDependencies extends CommandHandlers, Authentication {
   readonly audit: Auditor | undefined;
   readonly health: () => Promise<Health>;
   readonly defaultCurrency: string;
+  /** The IANA time zone of metrics without `time_zone`. */
+  readonly defaultTimeZone: string;
   readonly log: Logger;
 }
 

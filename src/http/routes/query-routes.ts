@@ -1,10 +1,11 @@
 import type { Context } from 'koa';
 import { type OrderDocument, orderJson } from '../../orders/order-document.js';
 import { erasedText } from '../../orders/personal-data.js';
-import { parseRfc3339 } from '../../orders/values/rfc3339.js';
+import { isLocalDate, parseRfc3339 } from '../../orders/values/rfc3339.js';
+import { type TimeZone, timeZone } from '../../orders/values/time-zone.js';
 import { utcTime } from '../../orders/values/utc-time.js';
 import { exactJson } from '../../queries/exact-json.js';
-import { getMetrics } from '../../queries/get-metrics.js';
+import { getMetrics, type NoMetrics } from '../../queries/get-metrics.js';
 import { getOrder } from '../../queries/get-order.js';
 import { foldUpTo } from '../../queries/history/fold-history.js';
 import { queryLimits } from '../../queries/limits.js';
@@ -14,7 +15,7 @@ import { lookUpOrders } from '../../queries/lists/look-up.js';
 import { pageJson } from '../../queries/lists/order-page.js';
 import type { ReadModels } from '../../queries/live-generation.js';
 import type { ProjectionId } from '../../read-models/keys.js';
-import { metrics } from '../../read-models/metrics.js';
+import { metrics, quarterMs } from '../../read-models/metrics.js';
 import { orderHistory } from '../../read-models/order-history.js';
 import { orderLookup } from '../../read-models/order-lookup.js';
 import { orderStatus } from '../../read-models/order-status.js';
@@ -34,14 +35,14 @@ import type { AddRoute } from './router.js';
 
 type QueryDependencies = Pick<
   HttpDependencies,
-  'models' | 'applied' | 'continuity' | 'places' | 'readHeads' | 'defaultCurrency' | 'runHeavyQuery'
+  'models' | 'applied' | 'continuity' | 'places' | 'readHeads' | 'defaultCurrency' | 'defaultTimeZone' | 'runHeavyQuery'
 >;
 
 /** The queries of orders and metrics. They read Redis only. */
 export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): void {
   const { models, defaultCurrency, runHeavyQuery } = dependencies;
   /** Requests for the same figures that arrive together share one read of Redis. */
-  const shareMetrics = shareByKey<string | undefined>();
+  const shareMetrics = shareByKey<string | { readonly refused: NoMetrics }>();
 
   route('listOrders', async (ctx) => {
     const query = queryParameters(ctx, 'orders');
@@ -91,29 +92,34 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
   route('getMetrics', async (ctx) => {
     const query = queryParameters(ctx, 'metrics');
     await waitForPosition(ctx, dependencies, [metrics]);
+    const zoneName = query.time_zone ?? dependencies.defaultTimeZone;
+    const zone = zoneNamed(zoneName);
+    const range = { ...instant('fromMs', query.from, zone), ...instant('toMs', query.to, zone) };
+    const between = Object.entries(range).find(([, ms]) => ms % quarterMs !== 0);
+    if (between) throw invalidQuery(between[0] === 'fromMs' ? '/query/from' : '/query/to', noQuarter);
     const wanted = {
       currency: query.currency ?? defaultCurrency,
-      ...milliseconds('fromMs', query.from),
-      ...milliseconds('toMs', query.to),
+      ...range,
       ...(query.interval === undefined ? {} : { interval: query.interval }),
     };
     const isSeries = Object.keys(wanted).length > 1;
     const read = async () => {
-      const figures = await getMetrics(models, wanted);
-      return figures === 'too-many-buckets' ? undefined : exactJson(figures);
+      const figures = await getMetrics(models, { ...wanted, zone });
+      return typeof figures === 'string' ? { refused: figures } : exactJson(figures);
     };
     // A series waits for its caller's turn, so only requests of the same caller share it.
-    const json = isSeries
-      ? await shareMetrics(`${ownerOf(ctx)} ${JSON.stringify(wanted)}`, () =>
+    const found = isSeries
+      ? await shareMetrics(`${ownerOf(ctx)} ${JSON.stringify({ ...wanted, zoneName })}`, () =>
           runHeavyQuery(ctx, queryWeights.series, read),
         )
       : await shareMetrics(wanted.currency, read);
-    if (json === undefined) {
+    if (typeof found === 'string') return respond(ctx, found);
+    if (found.refused === 'too-many-buckets') {
       throw new ProblemError(
         problem('too-many-buckets', `A series can have up to ${queryLimits.maxSeriesBuckets} buckets.`),
       );
     }
-    respond(ctx, json);
+    throw invalidQuery('/query/time_zone', noQuarter);
   });
 
   route('getOrder', async (ctx) => {
@@ -139,6 +145,28 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     const suffix = then.userId === erasedText ? '-erased' : '';
     respond(ctx, orderJson(then), `"${then.version}${suffix}"`);
   });
+}
+
+const noQuarter = 'has intervals that do not begin on a quarter of an hour of UTC in this range';
+
+/** Zones by name: creating one takes a fraction of a millisecond. */
+const zones = new Map<string, TimeZone>();
+/** Maximum of zones in that cache, more than there are. */
+const maxZones = 1_000;
+
+function zoneNamed(name: string): TimeZone {
+  const known = zones.get(name);
+  if (known) return known;
+  const zone = timeZone(name);
+  if (zones.size >= maxZones) zones.clear();
+  zones.set(name, zone);
+  return zone;
+}
+
+/** A time, or the midnight with which a date begins in a zone. */
+function instant<Name extends string>(name: Name, text: string | undefined, zone: TimeZone): { [K in Name]?: number } {
+  if (text === undefined || !isLocalDate(text)) return milliseconds(name, text);
+  return { [name]: Math.max(0, zone.toUtc(parseRfc3339(`${text}T00:00:00Z`) ?? 0)) } as { [K in Name]?: number };
 }
 
 /** The values in one order, so that a cursor of the same values fits. */

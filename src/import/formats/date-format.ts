@@ -1,10 +1,10 @@
 import { calendarMs } from '../../orders/values/calendar.js';
 import { parseRfc3339 } from '../../orders/values/rfc3339.js';
+import { timeZone, type ZonedTime } from '../../orders/values/time-zone.js';
 import { utcTime } from '../../orders/values/utc-time.js';
 import { importLimits as limits } from '../limits.js';
 import { Refused } from '../refused.js';
 import { shortened } from './number-format.js';
-import { timeZone, type ZonedTime } from './time-zone.js';
 
 /** A time of the file in UTC, RFC 3339. `ambiguous`: the local time occurred twice. */
 export interface FileTime {
@@ -228,7 +228,7 @@ function zoneOf(name: string, shown: string): InZone {
   const known = zones.get(name);
   if (known) return known;
   try {
-    const zone = timeZone(name);
+    const zone = timeZone(name).zonedTime;
     zones.set(name, zone);
     return zone;
   } catch {

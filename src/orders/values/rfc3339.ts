@@ -14,6 +14,11 @@ export function parseRfc3339(text: string): number | undefined {
   return lastParsed.ms;
 }
 
+/** Whether a text is a date such as 2026-01-31 that exists. */
+export function isLocalDate(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(text) && parse(`${text}T00:00:00Z`) !== undefined;
+}
+
 let lastParsed: { readonly text: string; readonly ms: number | undefined } = { text: '', ms: undefined };
 
 function parse(text: string): number | undefined {

@@ -33,11 +33,16 @@ export function addDuration(sketch: DurationSketch, durationMs: number): void {
   sketch.buckets.set(bucket, (sketch.buckets.get(bucket) ?? 0) + 1);
 }
 
-export function mergeSketch(into: DurationSketch, other: DurationSketch): void {
-  into.count += other.count;
-  into.sumMs += other.sumMs;
+/** @param sign -1 to subtract durations that `into` has. */
+export function mergeSketch(into: DurationSketch, other: DurationSketch, sign: 1 | -1 = 1): void {
+  into.count += sign * other.count;
+  into.sumMs += sign * other.sumMs;
   into.encoded = undefined;
-  for (const [bucket, count] of other.buckets) into.buckets.set(bucket, (into.buckets.get(bucket) ?? 0) + count);
+  for (const [bucket, count] of other.buckets) {
+    const sum = (into.buckets.get(bucket) ?? 0) + sign * count;
+    if (sum === 0) into.buckets.delete(bucket);
+    else into.buckets.set(bucket, sum);
+  }
 }
 
 /** The q-quantile (0 to 1) in milliseconds; null if the sketch is empty. */

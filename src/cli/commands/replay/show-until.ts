@@ -51,7 +51,7 @@ async function showMetrics(
   const { partitions } = settings;
   const main = await readMetrics(generation, partitions, { currency: config.defaultCurrency });
   terminal.print(exactJson(main));
-  const others = main === 'too-many-buckets' ? [] : main.other_currencies;
+  const others = typeof main === 'string' ? [] : main.other_currencies;
   for (const currency of others) terminal.print(exactJson(await readMetrics(generation, partitions, { currency })));
 }
 

@@ -8,11 +8,21 @@ export interface ZonedTime {
   readonly ambiguous: boolean;
 }
 
-/**
- * Converts local times of an IANA time zone to UTC. Returns undefined for a time that clocks
- * skipped, and the earlier time for one that occurred twice. Throws RangeError for an unknown zone.
- */
-export function timeZone(name: string): (localMs: number) => ZonedTime | undefined {
+/** An IANA time zone. Times are in milliseconds since 1970; local ones as if they were UTC. */
+export interface TimeZone {
+  /** The local time less UTC, in milliseconds. */
+  offset(utcMs: number): number;
+  /**
+   * Converts a local time. Returns undefined for a time that clocks skipped, and the earlier time
+   * for one that occurred twice.
+   */
+  zonedTime(localMs: number): ZonedTime | undefined;
+  /** The same, but a time that clocks skipped counts by the offset before the change. */
+  toUtc(localMs: number): number;
+}
+
+/** Throws RangeError for an unknown zone. */
+export function timeZone(name: string): TimeZone {
   const format = new Intl.DateTimeFormat('en', {
     timeZone: name,
     hourCycle: 'h23',
@@ -43,12 +53,23 @@ export function timeZone(name: string): (localMs: number) => ZonedTime | undefin
     }
     return Number.isNaN(known) ? exactOffset(utcMs) : known;
   };
-  return (localMs) => {
-    // The offsets of a day before and a day after are those on both sides of any change.
-    const before = localMs - offset(localMs - dayMs);
-    const after = localMs - offset(localMs + dayMs);
-    const valid = (before === after ? [before] : [before, after]).filter((ms) => ms + offset(ms) === localMs);
+  // The offsets of a day before and a day after are those on both sides of any change.
+  const before = (localMs: number) => localMs - offset(localMs - dayMs);
+  const zonedTime = (localMs: number): ZonedTime | undefined => {
+    const both = [before(localMs), localMs - offset(localMs + dayMs)];
+    const valid = [...new Set(both)].filter((ms) => ms + offset(ms) === localMs);
     const [first] = valid;
     return first === undefined ? undefined : { ms: Math.min(...valid), ambiguous: valid.length > 1 };
   };
+  return { offset, zonedTime, toUtc: (localMs) => zonedTime(localMs)?.ms ?? before(localMs) };
+}
+
+/** Whether there is an IANA time zone of this name. */
+export function isTimeZone(name: string): boolean {
+  try {
+    // A name such as +05:30 is no zone of IANA, although some versions of Node know it.
+    return /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
 }
