@@ -8,7 +8,7 @@
 -- ARGV[2]  the partition
 -- ARGV[3]  the log's number of partitions
 -- ARGV[4]  '1' if the partition has to be filled, '0' if it has caught up
--- ARGV[5]  with '1': the present time in ms. With '0': the mark's name when the caller began to
+-- ARGV[5]  with '1': the new name of the mark. With '0': the mark's name when the caller began to
 --          read the checkpoint. If the generation was opened again since, nothing is changed.
 --
 -- Returns 1 if the hash was changed.

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { type Config, readConfig } from '../config.js';
 import { openServers, type Servers } from '../embedded/servers.js';
-import { migrate } from '../event-log/migrate.js';
+import { requireMigrated } from '../event-log/migrate.js';
 import { CleanupStack } from '../service/cleanup-stack.js';
 import {
   type Connections,
@@ -51,14 +51,14 @@ export interface ConnectionNeeds {
   readonly poolSize?: number;
 }
 
-/** Runs a command's task with a connection to the event log, whose database it migrates first. */
+/** Runs a command's task with a connection to the event log, whose database has to be migrated. */
 export function withEventLog<T>(needs: ConnectionNeeds, task: (context: EventLogContext) => Promise<T>): Promise<T> {
   return withConnection(connectToEventLog, { ...needs, redis: false }, task);
 }
 
 /**
- * Runs a command's task with connections to the event log, whose database it migrates first, and to
- * Redis.
+ * Runs a command's task with connections to the event log, whose database has to be migrated, and
+ * to Redis.
  */
 export function withConnections<T>(needs: ConnectionNeeds, task: (context: CommandContext) => Promise<T>): Promise<T> {
   return withConnection(connect, { ...needs, redis: true }, task);
@@ -73,7 +73,7 @@ function withConnection<Connection extends object, T>(
     const { config, servers, log } = context;
     const cleanup = new CleanupStack();
     try {
-      await migrate(servers.migrationDatabaseUrl, config.partitions, { role: config.databaseRole });
+      await requireMigrated(servers.migrationDatabaseUrl);
       const { databaseRole, personalDataKeyFile } = config;
       const defer = (close: () => unknown) => cleanup.defer(close);
       const connection = await open({ servers, databaseRole, poolSize, personalDataKeyFile, log, defer });

@@ -71,14 +71,49 @@ export async function migrate(
   }
 }
 
+/**
+ * Rejects with a sentence if the database is not at the version of this code. Changes nothing: only
+ * the service and `orders migrate` migrate. Other commands may be of another release than the
+ * service, and must not change its database.
+ */
+export async function requireMigrated(url: string): Promise<void> {
+  const { migrations } = await readSchema();
+  const { client } = await openOwnerSession(url);
+  try {
+    const { rows } = await client.query<{ migrations: boolean; log: boolean; functions: boolean }>(
+      `select to_regclass('schema_migrations') is not null as migrations, to_regclass('log_settings') is not null as log,
+              to_regclass('schema_functions') is not null as functions`,
+    );
+    const [found] = rows;
+    if (found?.log && !found.functions) throw new Error(developmentDatabase);
+    const version = found?.migrations ? await newestMigration(client) : 0;
+    if (version > migrations.length) throw newerDatabase(version, migrations.length);
+    if (version === migrations.length) return;
+    const state =
+      version === 0 ? 'has no event log' : `is at version ${version}, but this command needs ${migrations.length}`;
+    throw new Error(`the database ${state}: start the service of this release, or run \`orders migrate\``);
+  } finally {
+    await client.end();
+  }
+}
+
+async function newestMigration(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ newest: number }>(
+    'select coalesce(max(version), 0) as newest from schema_migrations',
+  );
+  return rows[0]?.newest ?? 0;
+}
+
+function newerDatabase(version: number, known: number): Error {
+  return new Error(
+    `the database is at version ${version}, this service knows up to ${known}: run the newer version of the service`,
+  );
+}
+
 async function applyMigrations(client: pg.Client, { migrations }: Schema, partitions: number): Promise<string[]> {
   const known = await appliedMigrations(client);
   const newest = Math.max(0, ...known.keys());
-  if (newest > migrations.length) {
-    throw new Error(
-      `the database is at version ${newest}, this service knows up to ${migrations.length}: run the newer version of the service`,
-    );
-  }
+  if (newest > migrations.length) throw newerDatabase(newest, migrations.length);
   const applied: string[] = [];
   for (const [index, file] of migrations.entries()) {
     const version = index + 1;

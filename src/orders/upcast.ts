@@ -1,5 +1,12 @@
 import type { OrderEvent } from './events.js';
 
+/**
+ * An event of a type or a schema version that this code does not know: a newer version wrote it.
+ */
+export class UnknownEvent extends Error {
+  override readonly name = 'UnknownEvent';
+}
+
 /** Converts an event's data to the next schema version. Pure; the stored event never changes. */
 export type Upcaster = (data: Record<string, unknown>) => Record<string, unknown>;
 
@@ -31,15 +38,15 @@ export function currentSchema(type: OrderEvent['type'], steps: Upcasters = upcas
 }
 
 /**
- * Converts stored data of any schema version to an event of the current one. Throws if this code
- * does not know the type or the schema version: a newer version of the service wrote the event, and
- * a guess would corrupt everything derived from it.
+ * Converts stored data of any schema version to an event of the current one. Throws UnknownEvent if
+ * this code does not know the type or the schema version: a newer version of the service wrote the
+ * event, and a guess would corrupt everything derived from it.
  */
 export function upcast(type: string, schema: number, data: unknown, steps: Upcasters = upcasters): OrderEvent {
-  if (!isEventType(type)) throw new Error(`unknown event type "${type}": was it written by a newer version?`);
+  if (!isEventType(type)) throw new UnknownEvent(`unknown event type "${type}": was it written by a newer version?`);
   const current = currentSchema(type, steps);
   if (!Number.isInteger(schema) || schema < 1 || schema > current) {
-    throw new Error(`${type} of schema version ${schema}: this version reads 1 to ${current}`);
+    throw new UnknownEvent(`${type} of schema version ${schema}: this version reads 1 to ${current}`);
   }
   let upcasted = data;
   for (const step of (steps[type] ?? []).slice(schema - 1)) upcasted = step(upcasted as Record<string, unknown>);

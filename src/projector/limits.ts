@@ -130,6 +130,11 @@ export const projectorLimits = {
    * A version is gone if no process has announced it for this long. Its generations are retired.
    */
   versionSeenTimeoutMs: 60_000,
+  /**
+   * The same for a version that is newer than that of this process: it was rolled back, and may
+   * come again. Until then its read models take memory.
+   */
+  newerVersionSeenTimeoutMs: 24 * 3_600_000,
 
   // Dry runs
 

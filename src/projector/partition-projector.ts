@@ -164,6 +164,7 @@ export class PartitionProjector {
         delayMs = limits.minRetryDelayMs;
         this.#deps.failures.succeeded();
         await this.#fillMarks.end(this.#head);
+        await this.#fillMarks.noteOutdated(this.#writers);
         if (outcome === 'applied') await this.#lingerIfBusy();
         if (outcome === 'stale' || (outcome === 'idle' && !(await this.#waitForWake(this.#idleMs))))
           this.#reload = true;

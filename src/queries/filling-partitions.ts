@@ -1,7 +1,7 @@
 import { decodeCheckpoint } from '../read-models/checkpoint.js';
-import type { Filling } from '../read-models/generations.js';
+import { type Filling, outdatedMark } from '../read-models/generations.js';
 import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
-import { ReadModelBeingFilled } from '../read-models/read-model-unavailable.js';
+import { ReadModelBeingFilled, ReadModelOutdated } from '../read-models/read-model-unavailable.js';
 import type { Redis } from '../read-models/redis/redis-client.js';
 import { pipeline } from '../read-models/redis/redis-pipeline.js';
 
@@ -26,7 +26,7 @@ export interface FillingPartitions {
 export async function readFillingPartitions(
   { redis, keys, partitions }: { redis: Redis; keys: ReadModelKeys; partitions: number },
   id: GenerationId,
-  filling: Pick<Filling, 'has'>,
+  filling: Filling,
   knownHead: KnownHead,
 ): Promise<FillingPartitions | undefined> {
   const all = Array.from({ length: partitions }, (_, partition) => partition);
@@ -48,7 +48,9 @@ export async function readFillingPartitions(
   if (lacking.size === 0) return undefined;
   return {
     refuse(partition) {
-      if (lacking.has(partition)) throw new ReadModelBeingFilled(id.name, { done, total, partitions: lacking.size });
+      if (!lacking.has(partition)) return;
+      if (filling.name.startsWith(outdatedMark)) throw new ReadModelOutdated(id.name);
+      throw new ReadModelBeingFilled(id.name, { done, total, partitions: lacking.size });
     },
     events: { done, total },
   };

@@ -68,8 +68,8 @@ export interface Build {
  *   in `retired:g` is the end of its lease, which its builder renews.
  * - Each version has a live generation of its own, so that processes of two releases run side by
  *   side. The first generation of a further version begins as requested. A version is retired with
- *   its generations once a newer one is live and none of its processes has announced itself for
- *   `versionSeenTimeoutMs`. Code of a version never retires newer ones.
+ *   its generations once another one is live and none of its processes has announced itself for
+ *   `versionSeenTimeoutMs`; for `newerVersionSeenTimeoutMs` if it is newer than the other one.
  */
 export interface Generations {
   /** The live generation, by version. */
@@ -124,6 +124,9 @@ export async function readGenerations(
   );
   return replies.map((reply) => decodeGenerations(reply as Record<string, string>));
 }
+
+/** The name of a mark begins with it if a projector met an event of a newer version. */
+export const outdatedMark = 'outdated-';
 
 /** Partitions that have to be filled before queries may read them. */
 export interface Filling {

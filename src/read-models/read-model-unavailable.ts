@@ -38,3 +38,17 @@ export class ReadModelBeingFilled extends ReadModelUnavailable {
       `${partitions === 1 ? 'a partition' : `${partitions} partitions`}`;
   }
 }
+
+/**
+ * A projector has stopped at an event that a newer version of the service wrote. Commands on other
+ * orders are not affected.
+ */
+export class ReadModelOutdated extends ReadModelUnavailable {
+  constructor(name: string) {
+    super(undefined);
+    this.name = 'ReadModelOutdated';
+    this.message =
+      `${name} has stopped at an event of a newer version of the service: the processes of older versions ` +
+      'have to be replaced';
+  }
+}

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import pg from 'pg';
 import { createAppender } from '../../src/event-log/append/group-commit.js';
 import { createPool, readLogSettings } from '../../src/event-log/database.js';
-import { migrate } from '../../src/event-log/migrate.js';
+import { migrate, requireMigrated } from '../../src/event-log/migrate.js';
 import { readSchema, type Schema, sqlFile } from '../../src/event-log/sql-files.js';
 import { orderIdIn, placedEvent } from '../support/events.js';
 import { createDatabase, eventually } from '../support/servers.js';
@@ -54,6 +54,20 @@ describe('migrate', () => {
     expect(
       await query(url, 'select relname from pg_class where relname = any (array[$$schema_functions$$, $$events$$])'),
     ).to.be.empty;
+  });
+
+  it('is left to the service and to orders migrate: other commands refuse, and change nothing', async () => {
+    const url = await createDatabase();
+    const tables = () =>
+      query(url, `select count(*)::int as n from pg_class where relnamespace = 'public'::regnamespace`);
+    expect(await refusal(requireMigrated(url))).to.match(/has no event log: .*`orders migrate`/);
+    expect(await tables()).to.deep.equal([{ n: 0 }]);
+    await migrate(url, 4);
+    await requireMigrated(url);
+    await query(url, `insert into schema_migrations (version, name, sha256) values (999, 'from the future', '')`);
+    expect(await refusal(requireMigrated(url))).to.match(/version 999.*newer version/);
+    await query(url, 'delete from schema_migrations where version > 8');
+    expect(await refusal(requireMigrated(url))).to.match(/is at version 8, but this command needs \d+: start/);
   });
 
   it('says what PostgreSQL hints at when a file fails', async () => {

@@ -6,9 +6,11 @@ import { ClockBehind, LogWentBack } from '../../event-log/log-went-back.js';
 import { Overloaded } from '../../event-log/overloaded.js';
 import type { FromSchema } from '../../json-schema.js';
 import { allowedCommands } from '../../orders/decisions/allowed-commands.js';
+import { UnknownEvent } from '../../orders/upcast.js';
 import {
   ReadModelBeingBuilt,
   ReadModelBeingFilled,
+  ReadModelOutdated,
   ReadModelUnavailable,
 } from '../../read-models/read-model-unavailable.js';
 import type { fieldErrorSchema, lineProblemSchema } from './problem-schemas.js';
@@ -104,12 +106,20 @@ export function problemOf(error: unknown, isQuery = false): Problem {
     const detail = mayHaveBeenDone ? `${error.message} ${mayBeDone}` : error.message;
     return problem(name, detail, { may_have_been_done: mayHaveBeenDone });
   }
-  if (error instanceof ReadModelBeingBuilt || error instanceof ReadModelBeingFilled)
+  if (
+    error instanceof ReadModelBeingBuilt ||
+    error instanceof ReadModelBeingFilled ||
+    error instanceof ReadModelOutdated
+  )
     return problem('read-models-unavailable', `${error.message}.`);
   if (error instanceof ReadModelUnavailable) return problem('read-models-unavailable', `${error.reason}.`);
   if (error instanceof IssuerUnavailable) {
     const detail = 'The keys of the token issuer could not be read.';
     return problem('token-issuer-unavailable', detail, isQuery ? {} : { may_have_been_done: false });
+  }
+  if (error instanceof UnknownEvent) {
+    const detail = 'A newer version of the service wrote an event of the order that this process cannot read.';
+    return problem('event-log-unavailable', detail, isQuery ? {} : { may_have_been_done: false });
   }
   const unavailable = databaseUnavailable(error);
   if (unavailable) return databaseProblem(unavailable, isQuery);

@@ -33,7 +33,7 @@ export interface GenerationStore {
    * @param replaced the generation that queries read until now.
    */
   flip(projection: ProjectionId, generation: number, token: string, replaced?: number): Promise<boolean>;
-  /** Retires the generations of older versions that no process has announced for a while. */
+  /** Retires the generations of other versions that no process has announced for a while. */
   retireVersions(projection: ProjectionId): Promise<void>;
   /** Opens a generation that never becomes live. It is removed when its lease ends. */
   openScratch(projection: ProjectionId): Promise<GenerationId>;
@@ -102,7 +102,10 @@ export function createGenerationStore(redis: Redis, keys: ReadModelKeys, pool: P
       return done === 1;
     },
     async retireVersions({ name, version }) {
-      await retireVersions([keys.generations(name)], [version, limits.versionSeenTimeoutMs]);
+      await retireVersions(
+        [keys.generations(name)],
+        [version, limits.versionSeenTimeoutMs, limits.newerVersionSeenTimeoutMs],
+      );
     },
     async openScratch({ name }) {
       const [generation] = (await pipeline(redis, [['HINCRBY', keys.generations(name), 'counter', 1]])) as [number];

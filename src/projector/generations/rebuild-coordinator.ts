@@ -121,7 +121,7 @@ export class RebuildCoordinator {
     for (const [index, projection] of projections.entries()) {
       const generations = all[index];
       if (!generations) continue;
-      if ([...generations.live.keys(), ...generations.next.keys()].some((version) => version < projection.version)) {
+      if ([...generations.live.keys(), ...generations.next.keys()].some((version) => version !== projection.version)) {
         await store.retireVersions(projection);
       }
       if (generations.retired.size > 0) await this.#removeRetired(projection);

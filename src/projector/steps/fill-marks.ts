@@ -26,6 +26,8 @@ export class FillMarks {
   #announced: ReadonlyMap<string, string> = new Map();
   readonly #pending = new Map<GenerationWriter, Pending>();
   readonly #done = new Map<GenerationWriter, string>();
+  /** Writers whose partition was marked because they cannot read an event. */
+  readonly #outdated = new Set<GenerationWriter>();
 
   constructor(store: FillingStore, partition: number) {
     this.#store = store;
@@ -67,9 +69,23 @@ export class FillMarks {
     }
   }
 
+  /**
+   * Marks the partition of writers that have stopped at an event of a newer version: their read
+   * models fall behind until a process of that version takes over.
+   */
+  async noteOutdated(writers: readonly GenerationWriter[]): Promise<void> {
+    for (const writer of writers) {
+      if (!writer.isOutdated) this.#outdated.delete(writer);
+      else if (!this.#outdated.has(writer)) {
+        await this.#store.setFilling(writer.id, this.#partition, 'outdated');
+        this.#outdated.add(writer);
+      }
+    }
+  }
+
   /** Called when a writer's data is gone from Redis. */
   async lost(writer: GenerationWriter): Promise<void> {
     this.#pending.delete(writer);
-    await this.#store.setFilling(writer.id, this.#partition);
+    await this.#store.setFilling(writer.id, this.#partition, 'lost');
   }
 }

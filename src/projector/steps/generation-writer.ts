@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { StoredEvent } from '../../event-log/stored-event.js';
+import { UnknownEvent } from '../../orders/upcast.js';
 import { type ProjectedEvent, type Projection, StepTooLarge } from '../../projections/projection.js';
 import { type Checkpoint, isSamePosition, startCheckpoint } from '../../read-models/checkpoint.js';
 import type { Filling } from '../../read-models/generations.js';
@@ -57,6 +58,8 @@ export class GenerationWriter {
   readonly #deps: GenerationWriterDeps;
   #checkpoint: Checkpoint = startCheckpoint;
   #stopped: StoppedReport | undefined;
+  /** The error of the last stop. */
+  #stoppedBy: unknown;
   /**
    * The projection's state after the last step. It holds while the checkpoint is the one of that
    * step.
@@ -77,6 +80,11 @@ export class GenerationWriter {
 
   get stopped(): StoppedReport | undefined {
     return this.#stopped;
+  }
+
+  /** Whether it has stopped at an event that a newer version of the service wrote. */
+  get isOutdated(): boolean {
+    return this.#stopped !== undefined && this.#stoppedBy instanceof UnknownEvent;
   }
 
   /** Whether the writer takes steps: it has neither stopped nor a frozen checkpoint. */
@@ -164,6 +172,7 @@ export class GenerationWriter {
   /** Takes no further steps, and logs why. @param event the one that cannot be read or folded. */
   stop(error: unknown, event?: StoredEvent): void {
     const { position } = this.#checkpoint;
+    this.#stoppedBy = error;
     this.#stopped = {
       position: event?.position ?? position,
       orderId: event?.orderId ?? null,

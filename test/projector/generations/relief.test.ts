@@ -51,6 +51,20 @@ describe('The generations of a projection', () => {
     expect(await store.dueRemoval(projection)).to.deep.equal(scratch);
   });
 
+  it('a newer version that was rolled back is given up after a day, and not before', async () => {
+    await bothLive();
+    const hash = log.keys.generations(projection.name);
+    const seen = (agoMs: number) => log.redis.hset(hash, 'seen:2', realNow() - agoMs);
+    await seen(limits.newerVersionSeenTimeoutMs - 60_000);
+    await store.retireVersions(older);
+    expect(await live()).to.have.length(2);
+    await seen(limits.newerVersionSeenTimeoutMs + 60_000);
+    await store.retireVersions(older);
+    expect(await live()).to.deep.equal([[1, 1]]);
+    const [generations] = await store.read([older]);
+    expect([...(generations?.retired.keys() ?? [])]).to.deep.equal([2]);
+  });
+
   it('a Redis without free memory cancels a rebuild, removes its keys and gives up old versions', async () => {
     await bothLive();
     const { build } = await store.request(projection, 'test');
