@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createDataDir } from '../support/data-dir.js';
-import { type Ended, spawnOrders } from '../support/orders-command.js';
+import { type Ended, runOrders, spawnOrders } from '../support/orders-command.js';
 import { eventually } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
 
@@ -103,7 +103,8 @@ describe('the embedded servers', function () {
   it('a command in a wrong folder creates no database: it says where it looked and what to do', async () => {
     const wrong = await mkdtemp(join(tmpdir(), 'orders-wrong-'));
     for (const args of [['status'], ['keys', 'list'], ['migrate']]) {
-      const { code, output } = await orders(args, { ORDERS_DATA_DIR: join(wrong, '.data') });
+      const env = { ORDERS_DATA_DIR: join(wrong, '.data') };
+      const { code, output } = await runOrders({ databaseUrl: '', redisUrl: '' }, args, env);
       expect(code).to.equal(1);
       expect(output).to.match(/there is no data of the service in .*wrong.*\.data: run the command in the folder of/);
     }
