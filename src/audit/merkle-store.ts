@@ -31,6 +31,8 @@ export interface MerkleTree {
    * the leaf to the root.
    */
   path(position: number): Promise<Buffer[]>;
+  /** The consistency path (RFC 9162, 2.1.4) from the tree over the first `first` events. */
+  consistency(first: number): Promise<Buffer[]>;
 }
 
 /**
@@ -149,8 +151,18 @@ export function openTree(pool: Pool, partition: number, size: number): MerkleTre
       : [...(await path(index, middle, end)), await rangeHash(start, middle)];
   }
 
+  /** @param isWhole whether the range begins with the whole first tree, whose root is known. */
+  async function consistency(first: number, start: number, end: number, isWhole: boolean): Promise<Buffer[]> {
+    if (first === end - start) return isWhole ? [] : [await rangeHash(start, end)];
+    const middle = start + splitPoint(end - start);
+    return first <= middle - start
+      ? [...(await consistency(first, start, middle, isWhole)), await rangeHash(middle, end)]
+      : [...(await consistency(first - (middle - start), middle, end, false)), await rangeHash(start, middle)];
+  }
+
   return {
     size,
+    consistency: async (first) => (first === 0 ? [] : consistency(first, 0, size, true)),
     root: () => (size === 0 ? Promise.resolve(rootOf([])) : rangeHash(0, size)),
     path: (position) => path(position - 1, 0, size),
   };

@@ -62,3 +62,47 @@ export function isIncluded(leaf: Buffer, index: number, size: number, path: read
   }
   return last === 0 && hash.equals(root);
 }
+
+/**
+ * Checks that a tree begins with the leaves of a smaller one, as RFC 9162, section 2.1.4.2
+ * describes.
+ * @param first the number of leaves of the smaller tree.
+ * @param second the number of leaves of the larger tree.
+ */
+export function isConsistent(
+  first: number,
+  second: number,
+  path: readonly Buffer[],
+  roots: { readonly first: Buffer; readonly second: Buffer },
+): boolean {
+  if (first > second) return false;
+  if (first === second) return path.length === 0 && roots.first.equals(roots.second);
+  // Every tree begins with the empty one.
+  if (first === 0) return path.length === 0 && roots.first.equals(emptyTreeHash);
+  let node = first - 1;
+  let last = second - 1;
+  while (node % 2 === 1) {
+    node = Math.floor(node / 2);
+    last = Math.floor(last / 2);
+  }
+  // The path of a first tree that is a complete subtree does not repeat its root.
+  const [start, ...others] = node === 0 ? [roots.first, ...path] : path;
+  if (start === undefined) return false;
+  let [firstHash, secondHash] = [start, start];
+  for (const hash of others) {
+    if (last === 0) return false;
+    if (node % 2 === 1 || node === last) {
+      firstHash = nodeHash(hash, firstHash);
+      secondHash = nodeHash(hash, secondHash);
+      while (node % 2 === 0 && node !== 0) {
+        node /= 2;
+        last = Math.floor(last / 2);
+      }
+    } else {
+      secondHash = nodeHash(secondHash, hash);
+    }
+    node = Math.floor(node / 2);
+    last = Math.floor(last / 2);
+  }
+  return last === 0 && firstHash.equals(roots.first) && secondHash.equals(roots.second);
+}

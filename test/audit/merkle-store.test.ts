@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { extendTree, openTree, storedTreeSize } from '../../src/audit/merkle-store.js';
-import { isIncluded, leafHash, rootOf } from '../../src/audit/merkle-tree.js';
+import { isConsistent, isIncluded, leafHash, rootOf } from '../../src/audit/merkle-tree.js';
 import { readPartition } from '../../src/event-log/read/read-partition.js';
 import { appender, noteEvent, orderIdIn, placedEvent } from '../support/events.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
@@ -37,6 +37,13 @@ describe('the stored Merkle tree of a partition', function () {
           true,
         );
       }
+    }
+    const tree = openTree(log.pool, 0, leaves.length);
+    const whole = rootOf(leaves);
+    for (const first of [1, 255, 256, 300, 65_535, 65_536, 65_537, leaves.length - 1, leaves.length]) {
+      const roots = { first: rootOf(leaves.slice(0, first)), second: whole };
+      const path = await tree.consistency(first);
+      expect(isConsistent(first, leaves.length, path, roots), `begins with ${first}`).to.equal(true);
     }
     const { rows } = await log.owner.query('select level, count(*)::int from merkle_nodes group by 1 order by 1');
     expect(rows.map(({ level, count }) => [level, count])).to.deep.equal([

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { emptyTreeHash, isIncluded, leafHash, nodeHash, rootOf } from '../../src/audit/merkle-tree.js';
+import { emptyTreeHash, isConsistent, isIncluded, leafHash, nodeHash, rootOf } from '../../src/audit/merkle-tree.js';
 
 /** Implements RFC 6962, 2.1, literally. The faster code is compared with it. */
 function mth(leaves: readonly Buffer[]): Buffer {
@@ -21,6 +21,16 @@ function auditPath(m: number, leaves: readonly Buffer[]): Buffer[] {
   return m < k
     ? [...auditPath(m, leaves.slice(0, k)), mth(leaves.slice(k))]
     : [...auditPath(m - k, leaves.slice(k)), mth(leaves.slice(0, k))];
+}
+
+/** Implements SUBPROOF of RFC 9162, 2.1.4.1, literally. */
+function subproof(m: number, leaves: readonly Buffer[], isWhole: boolean): Buffer[] {
+  if (m === leaves.length) return isWhole ? [] : [mth(leaves)];
+  let k = 1;
+  while (k * 2 < leaves.length) k *= 2;
+  return m <= k
+    ? [...subproof(m, leaves.slice(0, k), isWhole), mth(leaves.slice(k))]
+    : [...subproof(m - k, leaves.slice(k), false), mth(leaves.slice(0, k))];
 }
 
 describe('the Merkle tree', () => {
@@ -64,6 +74,25 @@ describe('the Merkle tree', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it('a consistency path proves that a tree begins with a smaller one, and nothing else', () => {
+    const events = Array.from({ length: 40 }, () => randomBytes(32));
+    for (let second = 1; second <= events.length; second += 1) {
+      for (let first = 1; first <= second; first += 1) {
+        const roots = { first: mth(events.slice(0, first)), second: mth(events.slice(0, second)) };
+        const path = subproof(first, events.slice(0, second), true);
+        const name = `${first} of ${second}`;
+        expect(isConsistent(first, second, path, roots), name).to.equal(true);
+        expect(isConsistent(first, second, path, { ...roots, first: randomBytes(32) }), name).to.equal(false);
+        expect(isConsistent(first, second, path, { ...roots, second: randomBytes(32) }), name).to.equal(false);
+        expect(isConsistent(first, second, [...path, randomBytes(32)], roots), name).to.equal(false);
+        if (path.length > 0) expect(isConsistent(first, second, path.slice(1), roots), name).to.equal(false);
+        if (first < second) expect(isConsistent(second, first, path, roots), name).to.equal(false);
+      }
+    }
+    expect(isConsistent(0, 5, [], { first: emptyTreeHash, second: mth(events.slice(0, 5)) })).to.equal(true);
+    expect(isConsistent(0, 5, [], { first: randomBytes(32), second: mth(events.slice(0, 5)) })).to.equal(false);
   });
 
   it('a leaf never has the hash of a node', () => {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { type ConsistencyProof, verifyConsistency } from '../../audit/consistency-proof.js';
 import { type OrderProof, verifyOrderProof } from '../../audit/order-proof.js';
 import { readConfig } from '../../config.js';
 import { readArguments } from '../terminal/arguments.js';
@@ -8,15 +9,16 @@ import { trustedKeys } from '../trusted-keys.js';
 
 const usage = `orders verify-proof FILE --key KEYS
 
-  Checks a response of GET /orders/{id}/history?proof=true, saved in FILE, without the service or
-  its database. KEYS is a file with the keys that you trust: JWKS (such as /.well-known/jwks.json),
-  JWK or PEM.
+  Checks a response of GET /orders/{id}/history?proof=true, or the output of
+  \`orders checkpoint --since\`, saved in FILE, without the service or its database. KEYS is a
+  file with the keys that you trust: JWKS (such as /.well-known/jwks.json), JWK or PEM.
 
   Exit code 3: the proof is not valid.`;
 
 /**
- * `orders verify-proof`: checks that the events of an order are in the log, unchanged. For an
- * auditor who has the proof but no access to the service.
+ * `orders verify-proof`: checks that the events of an order are in the log, unchanged, or that a
+ * log continues an earlier checkpoint. For an auditor who has the proof but no access to the
+ * service.
  */
 export async function verifyProofCommand(args: string[], terminal: Terminal): Promise<void> {
   const { values, positionals } = readArguments(args, usage, { key: { type: 'string' } }, 1);
@@ -25,7 +27,13 @@ export async function verifyProofCommand(args: string[], terminal: Terminal): Pr
   if (file === undefined) throw new UsageError(usage);
   const trusted = await trustedKeys(values.key, readConfig(terminal.env));
   try {
-    const proof = JSON.parse(await readFile(file, 'utf8')) as OrderProof;
+    const proof = JSON.parse(await readFile(file, 'utf8')) as OrderProof | ConsistencyProof;
+    if ('first' in proof) {
+      const { first, second } = await verifyConsistency(proof, trusted);
+      return terminal.print(
+        `log ${first.log_id}: nothing up to ${first.created_at} was changed or removed until ${second.created_at}`,
+      );
+    }
     const checkpoint = await verifyOrderProof(proof, trusted);
     const events = `${proof.events.length} ${proof.events.length === 1 ? 'event' : 'events'}`;
     terminal.print(
