@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""Verifies exports and proofs of the order service, as docs/audit.md describes.
+
+    verify.py export FILE            a file of `orders export` (NDJSON)
+    verify.py proof FILE KEYS        a proof of an order; KEYS is a JWKS that you trust
+    verify.py consistency FILE KEYS  a proof of `orders checkpoint --since`
+
+Needs nothing but Python 3. Exit code 3: a check failed.
+"""
+import base64
+import hashlib
+import json
+import sys
+
+
+class Failure(Exception):
+    """A check failed; the text says which."""
+
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def check(holds, text):
+    if not holds:
+        raise Failure(text)
+
+
+# The event's hash
+def chain_hash(event):
+    data, metadata = event["data"].encode(), event["metadata"].encode()
+    names = ("partition", "position", "order_id", "version", "type", "occurred_at", "recorded_at")
+    head = "".join(f"{event[name]}\n" for name in names) + f"{len(data)}\n"
+    return sha256(bytes.fromhex(event["previous_hash"]), head.encode(), data, b"\n", metadata)
+
+
+# The Merkle tree: RFC 9162, 2.1.3.2 and 2.1.4.2
+def climb(node, last, start, siblings):
+    """The roots of the smaller and the larger tree to which a path leads, or None."""
+    old = new = start
+    for sibling in siblings:
+        if last == 0:
+            return None
+        if node % 2 or node == last:
+            old, new = sha256(b"\1", sibling, old), sha256(b"\1", sibling, new)
+            while node and not node % 2:
+                node, last = node >> 1, last >> 1
+        else:
+            new = sha256(b"\1", new, sibling)
+        node, last = node >> 1, last >> 1
+    return (old, new) if last == 0 else None
+
+
+def is_consistent(first, second, path, first_root, second_root):
+    if first in (0, second):
+        return not path and first_root == (second_root if first else sha256())
+    node, last = first - 1, second - 1
+    while node % 2:
+        node, last = node >> 1, last >> 1
+    hashes = [first_root, *path] if node == 0 else path
+    roots = climb(node, last, hashes[0], hashes[1:]) if hashes and first < second else None
+    return roots == (first_root, second_root)
+
+
+# Ed25519: RFC 8032, 5.1. Points are (X, Y, Z, T) in extended coordinates.
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+
+
+def recover(encoded):
+    """The point of 32 bytes, or None."""
+    y = int.from_bytes(encoded, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    x2 = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(x2, (P + 3) // 8, P)
+    if (x * x - x2) % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if y >= P or (x * x - x2) % P or (x == 0 and sign):
+        return None
+    x = P - x if x % 2 != sign else x
+    return (x, y, 1, x * y % P)
+
+
+def add(p, q):
+    a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
+    c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+
+def multiply(scalar, point):
+    result = (0, 1, 1, 0)
+    while scalar:
+        if scalar % 2:
+            result = add(result, point)
+        point, scalar = add(point, point), scalar >> 1
+    return result
+
+
+BASE = recover((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+
+
+def is_signed(public, message, signature):
+    key, r = recover(public), recover(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    if key is None or r is None or s >= ORDER or len(signature) != 64:
+        return False
+    digest = hashlib.sha512(signature[:32] + public + message).digest()
+    left, right = multiply(s, BASE), add(r, multiply(int.from_bytes(digest, "little") % ORDER, key))
+    return all((left[i] * right[2] - right[i] * left[2]) % P == 0 for i in (0, 1))
+
+
+# The signed checkpoint
+def decode(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def checkpoint_of(signed, keys):
+    head, payload, signature = signed["jws"].split(".")
+    header = json.loads(decode(head))
+    check(header.get("typ") == "orders-checkpoint+json", "the signed document is no checkpoint")
+    check(header.get("alg") == "EdDSA", "the checkpoint is not signed with EdDSA")
+    found = [key for key in keys if key["kid"] == header.get("kid")]
+    check(found, f"the checkpoint is signed by key {header.get('kid')}, which is not trusted")
+    message = f"{head}.{payload}".encode()
+    holds = is_signed(decode(found[0]["x"]), message, decode(signature))
+    check(holds, "the signature does not hold")
+    return json.loads(decode(payload))
+
+
+def verify_proof(proof, keys):
+    checkpoint = checkpoint_of(proof["checkpoint"], keys)
+    order = proof["order_id"]
+    partitions = {one["partition"]: one for one in checkpoint["partitions"]}
+    number = sha256(bytes.fromhex(order.replace("-", "")))[:4]
+    partition = int.from_bytes(number, "big") % len(partitions)
+    check(proof["partition"] == partition, f"order {order} does not belong to its partition")
+    signed = partitions[partition]
+    check(proof["events"], "the proof contains no event")
+    for version, event in enumerate(proof["events"], 1):
+        check(event["version"] == version, f"version {version} of order {order} is missing")
+        found = chain_hash({**event, "order_id": order, "partition": partition})
+        check(found.hex() == event["hash"], f"version {version} does not match its hash")
+        path, root = [bytes.fromhex(one) for one in event["path"]], bytes.fromhex(signed["root"])
+        roots = climb(event["position"] - 1, signed["position"] - 1, sha256(b"\0", found), path)
+        included = 0 < event["position"] <= signed["position"] and roots and roots[1] == root
+        check(included, f"version {version} is not in the log that was signed")
+    return f"order {order}: unchanged as of {checkpoint['created_at']}, all {version} events"
+
+
+def verify_consistency(proof, keys):
+    first, second = checkpoint_of(proof["first"], keys), checkpoint_of(proof["second"], keys)
+    check(first["log_id"] == second["log_id"], "the checkpoints are of different logs")
+    old, new = ({one["partition"]: one for one in its["partitions"]} for its in (first, second))
+    check(old.keys() == new.keys(), "the checkpoints have different partitions")
+    paths = {one["partition"]: one["path"] for one in proof["partitions"]}
+    for number, one in old.items():
+        path = [bytes.fromhex(text) for text in paths.get(number, [])]
+        roots = bytes.fromhex(one["root"]), bytes.fromhex(new[number]["root"])
+        holds = is_consistent(one["position"], new[number]["position"], path, *roots)
+        check(holds, f"partition {number}: the second log does not begin with the first one")
+    return f"nothing up to {first['created_at']} was changed until {second['created_at']}"
+
+
+def verify_export(lines):
+    count, last = 0, {}
+    for count, event in enumerate(map(json.loads, filter(str.strip, lines)), 1):
+        partition, position = event["partition"], event["position"]
+        name = f"line {count}: partition {partition}, position {position}"
+        check(position > 1 or event["previous_hash"] == "00" * 32, f"{name} is not the log's start")
+        check(chain_hash(event).hex() == event["hash"], f"{name} does not match its hash")
+        before, found = last.get(partition, (0, ""))
+        check(position > before, f"{name} is out of place")
+        follows = position > before + 1 or before == 0 or event["previous_hash"] == found
+        check(follows, f"{name} does not follow the preceding event")
+        last[partition] = (position, event["hash"])
+    return f"{count} events match their hashes"
+
+
+def load(name):
+    with open(name, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def main(command, file, keys=None):
+    try:
+        if command == "export":
+            with open(file, encoding="utf-8", newline="\n") as lines:
+                print(verify_export(lines))
+        else:
+            verify = {"proof": verify_proof, "consistency": verify_consistency}[command]
+            print(verify(load(file), load(keys)["keys"]))
+    except Failure as failure:
+        sys.exit(print(failure) or 3)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:]) if len(sys.argv) > 2 else sys.exit(__doc__)

@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { readSigningKeys } from '../../src/audit/signing-key.js';
+import { projectPath } from '../../src/project-path.js';
+import { appender, noteEvent, orderIdIn, place } from '../support/events.js';
+import { runOrders } from '../support/orders-command.js';
+import { createTestLog, type TestLog } from '../support/servers.js';
+
+const run = promisify(execFile);
+
+/** Runs docs/verify.py, which was written from docs/audit.md alone. */
+async function verify(...args: string[]): Promise<string> {
+  const { stdout } = await run('python3', [projectPath('docs/verify.py'), ...args]).catch(({ code, stdout }) => ({
+    stdout: `exit ${code}: ${stdout}`,
+  }));
+  return stdout.trim();
+}
+
+describe('docs/verify.py', function () {
+  this.timeout(60_000);
+  let folder: string;
+  let log: TestLog | undefined;
+  const file = (name: string) => join(folder, name);
+  before(async function () {
+    if (
+      await run('python3', ['--version']).then(
+        () => false,
+        () => true,
+      )
+    )
+      this.skip();
+    folder = await mkdtemp(join(tmpdir(), 'orders-verify-py-'));
+  });
+  after(async () => {
+    await log?.close();
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  it('the verifier has fewer than 200 lines and needs only the standard library', async () => {
+    const text = await readFile(projectPath('docs/verify.py'), 'utf8');
+    expect(text.trimEnd().split('\n').length).to.be.below(200);
+    const imports = [...text.matchAll(/^(?:import|from) (\w+)/gm)].map(([, name]) => name);
+    expect(imports).to.deep.equal(['base64', 'hashlib', 'json', 'sys']);
+  });
+
+  it('the verifier agrees with the worked example of docs/audit.md', async () => {
+    const text = await readFile(projectPath('docs/audit.md'), 'utf8');
+    const example = text.slice(text.indexOf('## A worked example'));
+    const [proof = '', keys = ''] = [...example.matchAll(/```json\n(.*?)\n```/gs)].map(([, json]) => json);
+    await writeFile(file('keys.json'), keys);
+    const verdict = async (changed: string) => {
+      await writeFile(file('proof.json'), changed);
+      return verify('proof', file('proof.json'), file('keys.json'));
+    };
+    expect(await verdict(proof)).to.match(/unchanged as of 2026-01-01T00:00:01.000Z, all 2 events/);
+    expect(await verdict(proof.replace('1000', '1001'))).to.match(/^exit 3: version 1 does not match its hash/);
+    expect(await verdict(proof.replace('dKZpDgS8', 'dKZpDgS9'))).to.match(/^exit 3: the signature does not hold/);
+    expect(await verdict(proof.replace('"90f2', '"91f2'))).to.match(/^exit 3: version 1 is not in the log/);
+  });
+
+  it('the verifier agrees with the service on an export and on a proof that a log continues a checkpoint', async () => {
+    log = await createTestLog(4);
+    const { owner } = log;
+    const key = file('key.pem');
+    await writeFile(key, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const orders = (...args: string[]) => runOrders(log as TestLog, args, { ORDERS_SIGNING_KEY_FILES: key });
+    const keys = await readSigningKeys([key], false);
+    await writeFile(file('jwks.json'), JSON.stringify({ keys: keys.map(({ publicJwk }) => publicJwk) }));
+    const append = appender(log);
+    const grow = async (count: number) => {
+      const orderId = orderIdIn(1, 4);
+      await place(append, orderId);
+      await append({ orderId, expectedVersion: 1, events: Array.from({ length: count }, () => noteEvent('Grüße 🍵')) });
+    };
+    await grow(300);
+    await place(append, orderIdIn(2, 4));
+    await writeFile(file('first.json'), (await orders('checkpoint')).stdout);
+    await grow(400);
+    await place(append, orderIdIn(3, 4));
+
+    await writeFile(file('all.ndjson'), (await orders('export')).stdout);
+    expect(await verify('export', file('all.ndjson'))).to.equal('704 events match their hashes');
+    const exported = await readFile(file('all.ndjson'), 'utf8');
+    await writeFile(file('forged.ndjson'), exported.replace('"actor\\":\\"test', '"actor\\":\\"tset'));
+    expect(await verify('export', file('forged.ndjson'))).to.match(/^exit 3: line \d+: .* does not match its hash/);
+
+    const proofOf = async (name: string) => {
+      await writeFile(file(name), (await orders('checkpoint', '--since', file('first.json'))).stdout);
+      const own = await orders('verify-proof', file(name), '--key', file('jwks.json'));
+      return [own.code, await verify('consistency', file(name), file('jwks.json'))];
+    };
+    const [code, verdict] = await proofOf('consistency.json');
+    expect([code, verdict]).to.satisfy(() => code === 0 && /^nothing up to .* was changed/.test(String(verdict)));
+
+    // A forger who rewrites the log and its hashes cannot make the new log continue the signed one.
+    await owner.query('alter table events disable trigger all; alter table merkle_nodes disable trigger all');
+    await owner.query(`update events set hash = sha256(hash) where partition = 1 and "position" > 100`);
+    await owner.query('delete from merkle_nodes');
+    const [failed, flaw] = await proofOf('rewritten.json');
+    expect(failed).to.equal(3);
+    expect(flaw).to.match(/^exit 3: partition 1: the second log does not begin with the first one/);
+  });
+});
