@@ -291,7 +291,7 @@ export interface paths {
         };
         /**
          * The metrics of one currency
-         * @description Days, weeks and months are those of `time_zone`: a day on which clocks change has 23 or 25 hours. The figures are kept by quarter of an hour of UTC; an interval that begins at another time is a 422. If clocks skip a date’s midnight, or if it occurs twice, the earlier offset counts.
+         * @description Days, weeks and months are those of `time_zone`: a day on which clocks change has 23 or 25 hours. The figures are kept by quarter of an hour of UTC; an interval that begins at another time is a 422. If clocks skip a date’s midnight, or if it occurs twice, the earlier offset counts. With `by=event` each amount counts at the time of its event: refunds and cancellations do not change a month that is over. Then `orders` were placed, and `cancelled_orders` were cancelled, in the interval, `by_status` has cancelled orders only, and there are no processing times.
          */
         get: operations["getMetrics"];
         put?: never;
@@ -3219,6 +3219,8 @@ export interface operations {
                 /** @description The end of the range, which is not in it. A time on a quarter of an hour, or a date in the time zone. */
                 to?: string;
                 interval?: "hour" | "day" | "week" | "month";
+                /** @description `placed` (default): all amounts count when the order was placed. `event`: each when it happened. */
+                by?: "placed" | "event";
                 /** @description The IANA time zone of `interval` and of dates; by default that of the service. */
                 time_zone?: string;
             };

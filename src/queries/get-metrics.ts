@@ -29,6 +29,8 @@ export interface MetricsQuery {
   /** Only orders placed before this time: milliseconds since 1970, on a quarter of an hour. */
   readonly toMs?: number;
   readonly interval?: Interval;
+  /** Whether each amount counts at the time of its event, not at that of the placing. */
+  readonly byEvent?: boolean;
   /** The time zone of the intervals; by default UTC. */
   readonly zone?: TimeZone;
 }
@@ -53,7 +55,11 @@ export async function readMetrics(
   query: MetricsQuery,
 ): Promise<MetricsDocument | NoMetrics> {
   const { currency } = query;
-  const [total, currencies] = await readTotals(generation, partitions, currency);
+  const keyIn: FiguresKey = (partition) => {
+    const keys = metricsKeys(generation.keys(partition));
+    return query.byEvent ? keys.byEvent(currency) : keys.figures(currency);
+  };
+  const [total, currencies] = await readTotals(generation, partitions, keyIn);
   const range = rangeOf(query, total);
   const whole = query.fromMs === undefined && query.toMs === undefined;
 
@@ -64,7 +70,7 @@ export async function readMetrics(
     if (buckets.length > limits.maxSeriesBuckets) return 'too-many-buckets';
     if (buckets.some(({ from, to }) => from % quarterMs !== 0 || to % quarterMs !== 0))
       return 'boundary-between-quarters';
-    const bucketFigures = await readBuckets(generation, partitions, currency, buckets);
+    const bucketFigures = await readBuckets(generation, partitions, keyIn, buckets);
     if (bucketFigures === 'too-many-buckets') return bucketFigures;
     if (!whole) {
       figures = emptyFigures();
@@ -90,15 +96,18 @@ interface Bucket {
   readonly to: number;
 }
 
+/** The key of the figures in a partition. */
+type FiguresKey = (partition: number) => string;
+
 async function readTotals(
   generation: GenerationReader,
   partitions: number,
-  currency: string,
+  keyIn: FiguresKey,
 ): Promise<[Figures, string[]]> {
   const commands: RedisCommand[] = [];
   for (let partition = 0; partition < partitions; partition += 1) {
     const keys = metricsKeys(generation.keys(partition));
-    commands.push(['HGET', keys.figures(currency), figureFields.total], ['SMEMBERS', keys.currencies]);
+    commands.push(['HGET', keyIn(partition), figureFields.total], ['SMEMBERS', keys.currencies]);
   }
   const replies = await generation.read(commands);
   const total = emptyFigures();
@@ -139,7 +148,7 @@ function bucketsOf(range: Range, interval: Interval | undefined, zone: TimeZone)
 async function readBuckets(
   generation: GenerationReader,
   partitions: number,
-  currency: string,
+  keyIn: FiguresKey,
   buckets: readonly Bucket[],
 ): Promise<Figures[] | 'too-many-buckets'> {
   const uses = new Map<string, { readonly piece: Piece; readonly into: Figures }[]>();
@@ -159,8 +168,7 @@ async function readBuckets(
   for (let at = 0; at < fields.length; at += fieldsPerRead) {
     const names = fields.slice(at, at + fieldsPerRead);
     const commands = Array.from({ length: partitions }, (_, partition): RedisCommand => {
-      const key = metricsKeys(generation.keys(partition)).figures(currency);
-      return ['HMGET', key, ...names];
+      return ['HMGET', keyIn(partition), ...names];
     });
     const replies = (await generation.read(commands)) as (string | null)[][];
     for (const reply of replies) {

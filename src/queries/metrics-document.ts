@@ -22,6 +22,9 @@ const revenueSchema = object({
 const seconds = { type: ['number', 'null'] } as const;
 const durationsSchema = object({ count, mean: seconds, p50: seconds, p90: seconds, p99: seconds });
 
+/** Below zero in a series by event if orders were amended to fewer units. */
+const units = { type: 'integer' } as const;
+
 /** The figures of one currency as the API shows them. */
 export const metricsSchema = object(
   {
@@ -29,11 +32,11 @@ export const metricsSchema = object(
     other_currencies: list(storedCurrencySchema),
     total_orders: count,
     by_status: { type: 'object', propertyNames: { enum: orderStatuses }, additionalProperties: count },
-    units: count,
+    units,
     revenue: revenueSchema,
     average_order_value: nullable({ type: 'number' }),
     processing_time: object({ placed_to_shipped: durationsSchema, placed_to_delivered: durationsSchema }),
-    series: list(object({ start: time, orders: count, cancelled_orders: count, units: count, revenue: revenueSchema })),
+    series: list(object({ start: time, orders: count, cancelled_orders: count, units, revenue: revenueSchema })),
   },
   ['series'],
 );

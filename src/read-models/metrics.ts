@@ -15,7 +15,7 @@ import type { ReadableEntry } from './readable-entry.js';
  * The figures of all orders per currency: in total, and by the month, day and hour in which the
  * orders were placed.
  */
-export const metrics = { name: 'metrics', version: 4, readsFrom: 4 } as const;
+export const metrics = { name: 'metrics', version: 5, readsFrom: 5 } as const;
 
 /** The finest figures. The boundaries of all time zones of today are on such quarters. */
 export const quarterMs = 900_000;
@@ -28,6 +28,8 @@ export function metricsKeys(key: PartitionKeys) {
     currencies: key('currencies'),
     /** Hash: `Figures` as JSON, by the fields of `figureFields`; `QuarterFigures` for an hour. */
     figures: (currency: string) => key('figures', currency),
+    /** The same, but each amount counts at the time of its event. Nothing has durations. */
+    byEvent: (currency: string) => key('by-event', currency),
     /** Hash entry: the part of an order that the effect of its next event depends on. */
     order: (orderId: string) => orderEntry(key, orderId),
   };

@@ -24,6 +24,8 @@ export interface FoldedOrder {
   moved: { in: bigint; out: bigint };
   marks: Set<'processed' | 'held' | 'refund lowered the worth' | 'cancelled by schema 1'>;
   times: { lastShipped?: number; lastDelivered?: number; toShipped?: number; toDelivered?: number };
+  /** The changes of the amounts, each with the day of its event. */
+  flows: { day: string; changes: bigint[] }[];
   metadata: Record<string, string>;
   placedAt: string;
   updatedAt: string;
@@ -94,8 +96,38 @@ export async function foldLog(client: pg.Client): Promise<Map<string, FoldedOrde
      order by order_id, version`,
   );
   const orders = new Map<string, FoldedOrder>();
-  for (const row of rows) foldRow(orders, row);
+  for (const row of rows) {
+    const before = amountsOf(orders.get(row.order_id));
+    foldRow(orders, row);
+    const order = orders.get(row.order_id);
+    const changes = amountsOf(order).map((amount, nth) => amount - (before[nth] ?? 0n));
+    if (changes.some((change) => change !== 0n))
+      order?.flows.push({ day: row.occurred_at.toISOString().slice(0, 10), changes });
+  }
   return orders;
+}
+
+/** Orders, units, gross, cancelled, refunded, credited, paid, given back. */
+function amountsOf(order: FoldedOrder | undefined): bigint[] {
+  if (!order) return new Array<bigint>(8).fill(0n);
+  const { off, moved } = order;
+  return [1n, BigInt(order.units.length), order.total, off.cancelled, off.refunded, off.credited, moved.in, moved.out];
+}
+
+/** The changes of each day, of the orders of one currency. */
+export function expectedFlows(orders: Iterable<FoldedOrder>, currency: string): Map<string, bigint[]> {
+  const days = new Map<string, bigint[]>();
+  for (const order of orders) {
+    if (order.currency !== currency) continue;
+    for (const { day, changes } of order.flows) {
+      const sums = days.get(day) ?? [];
+      days.set(
+        day,
+        changes.map((change, nth) => change + (sums[nth] ?? 0n)),
+      );
+    }
+  }
+  return days;
 }
 
 function linesOf(items: readonly MovedLine[]): Line[] {
@@ -119,6 +151,7 @@ function foldRow(orders: Map<string, FoldedOrder>, row: Row): void {
     orders.set(row.order_id, {
       ...{ id: row.order_id, user: data.user_id, reference: data.reference ?? null, currency: data.currency },
       payments: new Set(),
+      flows: [],
       ...{ lines, units: unitsOf(lines), parcels: [], adjustments: data.adjustments ?? [] },
       total: BigInt(data.total_minor ?? 0),
       off: { cancelled: 0n, refunded: 0n, credited: 0n },

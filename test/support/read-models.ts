@@ -18,7 +18,14 @@ import type { OrderPage } from '../../src/queries/lists/order-page.js';
 import { createReadModels } from '../../src/queries/live-generation.js';
 import type { ProjectionId } from '../../src/read-models/keys.js';
 import type { Redis } from '../../src/read-models/redis/redis-client.js';
-import { expectedDocument, expectedFigures, expectedLookups, type FoldedOrder, foldLog } from './independent-fold.js';
+import {
+  expectedDocument,
+  expectedFigures,
+  expectedFlows,
+  expectedLookups,
+  type FoldedOrder,
+  foldLog,
+} from './independent-fold.js';
 import { eventually, type TestLog } from './servers.js';
 
 /** A log whose read models may also be in a cluster. */
@@ -69,6 +76,7 @@ export async function expectReadModelsEqualTheLog(log: ProjectedLog): Promise<vo
   await expectLists(log, listed);
   await expectLookups(log, orders.values());
   await expectFigures(log, 'USD');
+  await expectFlows(log, orders.values(), 'USD');
 }
 
 /** Each filter of the list leads to the orders that have its value, newest first. */
@@ -149,6 +157,23 @@ async function expectFigures(log: ProjectedLog, currency: string): Promise<void>
     const { count, mean: shown } = processing_time[name];
     expect([count, shown], name).to.deep.equal([times.length, times.length === 0 ? null : mean]);
   }
+}
+
+/** Each amount is in the day of its event. */
+async function expectFlows(log: ProjectedLog, orders: Iterable<FoldedOrder>, currency: string): Promise<void> {
+  const found = await getMetrics(queriesOf(log), { currency, interval: 'day', byEvent: true });
+  const { series } = JSON.parse(exactJson(found)) as {
+    series: { start: string; orders: number; units: number; revenue: Record<string, number> }[];
+  };
+  const minor = (amount = 0) => BigInt(Math.round(amount * 100));
+  const days = series.map(({ start, orders: count, units, revenue }): [string, bigint[]] => {
+    const { gross, cancelled, refunded, credited, paid, given_back } = revenue;
+    const amounts = [gross, cancelled, refunded, credited, paid, given_back].map(minor);
+    return [start.slice(0, 10), [BigInt(count), BigInt(units), ...amounts]];
+  });
+  const isChange = ([, amounts]: readonly [string, readonly bigint[]]) => amounts.some((amount) => amount !== 0n);
+  const expected = [...expectedFlows(orders, currency)].filter(isChange).toSorted();
+  expect(days.filter(isChange), 'amounts by event').to.deep.equal(expected);
 }
 
 export async function positionsOf(log: TestLog, partition: number): Promise<number[]> {

@@ -51,7 +51,10 @@ export const queryOperations = {
     description:
       'Days, weeks and months are those of `time_zone`: a day on which clocks change has 23 or 25 hours. The figures ' +
       'are kept by quarter of an hour of UTC; an interval that begins at another time is a 422. If clocks skip a date’s ' +
-      'midnight, or if it occurs twice, the earlier offset counts.',
+      'midnight, or if it occurs twice, the earlier offset counts. ' +
+      'With `by=event` each amount counts at the time of its event: refunds and cancellations do not change a month ' +
+      'that is over. Then `orders` were placed, and `cancelled_orders` were cancelled, in the interval, `by_status` has ' +
+      'cancelled orders only, and there are no processing times.',
     access: ['metrics:read'],
     query: 'metrics',
     headers: ['Min-Event-Position', 'If-None-Match'],

@@ -124,6 +124,11 @@ export const querySchemas = {
     from: { ...figureTime, description: `The start of the range. ${figureTimes}` },
     to: { ...figureTime, description: `The end of the range, which is not in it. ${figureTimes}` },
     interval: { type: 'string', enum: intervals },
+    by: {
+      type: 'string',
+      enum: ['placed', 'event'],
+      description: '`placed` (default): all amounts count when the order was placed. `event`: each when it happened.',
+    },
     time_zone: {
       type: 'string',
       format: 'time-zone',

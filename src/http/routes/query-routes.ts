@@ -101,6 +101,7 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
       currency: query.currency ?? defaultCurrency,
       ...range,
       ...(query.interval === undefined ? {} : { interval: query.interval }),
+      ...(query.by === 'event' ? { byEvent: true } : {}),
     };
     const isSeries = Object.keys(wanted).length > 1;
     const read = async () => {

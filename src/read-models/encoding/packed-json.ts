@@ -29,6 +29,7 @@ const phrases = [
   '{"items":null,"shipment_id":null}',
   ',"reference":"',
   '"already_received":true',
+  '"reference":"',
 ] as const;
 
 /** U+0001 to U+001F without tab, line feed and carriage return. */
