@@ -1,14 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { expect } from 'chai';
 import { Command } from 'ioredis';
+import { createProjectionStore } from '../../src/projector/steps/projection-store.js';
+import { createKeys } from '../../src/read-models/keys.js';
+import { ReadModelUnavailable } from '../../src/read-models/read-model-unavailable.js';
 import { createRedis, type Redis } from '../../src/read-models/redis/redis-client.js';
+import type { RedisCommand } from '../../src/read-models/redis/redis-command.js';
 import { scanKeys } from '../../src/read-models/redis/scan.js';
 import { createDataDir } from '../support/data-dir.js';
 import { type LocalService, startLocalService } from '../support/local-service.js';
 import { expectReadModelsEqualTheLog, type ProjectedLog, projected } from '../support/read-models.js';
-import { isMaster, moveSlot, startCluster, type TestCluster } from '../support/redis-cluster.js';
+import { beginMove, endMove, isMaster, moveKeys, startCluster, type TestCluster } from '../support/redis-cluster.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call } from '../support/service.js';
+import { step } from '../support/steps.js';
 
 const partitions = 16;
 
@@ -87,8 +93,8 @@ describe('a Redis Cluster of three masters and three replicas', function () {
       const slot = slotOf(partition);
       const owner = cluster.masters[Math.floor((slot * 3) / 16_384)] ?? a;
       const target = owner === b ? c : b;
-      const others = cluster.masters.filter((one) => one !== owner && one !== target);
-      await moveSlot(slot, owner, target, others);
+      await beginMove(slot, owner, target);
+      await endMove(slot, owner, target, cluster.masters);
       moved += 1;
     }
     expect(moved).to.equal(partitions);
@@ -98,6 +104,31 @@ describe('a Redis Cluster of three masters and three replicas', function () {
     await projected(inCluster, 60_000);
     await expectReadModelsEqualTheLog(inCluster);
     expect(service.output()).to.not.match(/a projection has stopped/);
+  });
+
+  it('applies a step as a whole or not at all while the keys of its slot are on two nodes', async () => {
+    const keys = createKeys(randomUUID());
+    const store = createProjectionStore(redis, keys);
+    const key = keys.partition({ name: 'metrics', generation: 1 }, 0);
+    const [one, other] = [key('one'), key('other')];
+    const write = (value: number): RedisCommand[] => [
+      ['SET', one, value],
+      ['SET', other, value],
+    ];
+    const apply = (from: number) => store.apply(0, [step('metrics', from, from + 1, ...write(from + 1))]);
+    expect(await apply(0)).to.deep.equal([{ applied: true }]);
+    const slot = Number(new Command('get', [one]).getSlot());
+    const from = cluster.masters[Math.floor((slot * 3) / 16_384)] ?? cluster.masters[0];
+    const to = cluster.masters.find((master) => master !== from);
+    if (!from || !to) throw new Error('there are three masters');
+    await beginMove(slot, from, to);
+    await moveKeys([other], from, to);
+    const refused = await apply(1).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(ReadModelUnavailable);
+    expect(await redis.get(one), 'nothing was written').to.equal('1');
+    await endMove(slot, from, to, cluster.masters);
+    expect(await apply(1)).to.deep.equal([{ applied: true }]);
+    expect(await Promise.all([one, other].map((key) => redis.get(key)))).to.deep.equal(['2', '2']);
   });
 
   it('loses a master under load, its replica takes over, and the read models equal the log', async () => {

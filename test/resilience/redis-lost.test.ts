@@ -1,8 +1,13 @@
 import { expect } from 'chai';
+import { orderPartition } from '../../src/orders/values/partition.js';
 import { allProjections } from '../../src/projections/all-projections.js';
+import { createGenerationStore } from '../../src/projector/generations/generation-store.js';
+import { fromLive } from '../../src/queries/live-generation.js';
+import { orderStatus, orderStatusKeys } from '../../src/read-models/order-status.js';
+import { ReadModelBeingFilled } from '../../src/read-models/read-model-unavailable.js';
 import { appender, orderIdIn, place, startProjector } from '../support/events.js';
 import { type LocalService, startLocalService } from '../support/local-service.js';
-import { projected } from '../support/read-models.js';
+import { projected, queriesOf } from '../support/read-models.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call } from '../support/service.js';
 
@@ -88,6 +93,26 @@ describe('a Redis that has lost its data', function () {
     isOver = true;
     await reading;
     expect(answers[200], JSON.stringify(answers)).to.be.greaterThan(0);
+  });
+
+  it('during a query never makes the query miss what was there, even if the read model was opened again', async () => {
+    const models = { ...queriesOf(log), knownHead: () => orders / partitions };
+    const store = createGenerationStore(log.redis, log.keys, log.pool);
+    const [orderId = ''] = orderIds;
+    let attempts = 0;
+    const found = await fromLive(models, orderStatus, async (live) => {
+      const key = orderStatusKeys(live.keys(orderPartition(orderId, partitions))).order(orderId);
+      attempts += 1;
+      if (attempts === 1) {
+        await log.redis.flushall();
+        await store.open(orderStatus, 'test');
+      }
+      return live.read([['HGET', ...key]]);
+    }).catch((error: unknown) => error);
+    if (!(found instanceof ReadModelBeingFilled)) expect(found).to.not.deep.equal([null]);
+    expect(attempts + (found instanceof ReadModelBeingFilled ? 1 : 0), 'the query started over').to.equal(2);
+    await projected(log);
+    await eventually('all queries to be answered', isWhole);
   });
 
   it('in one partition only is 503 for that partition, and the others are served', async () => {

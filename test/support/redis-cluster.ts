@@ -60,20 +60,29 @@ export async function startCluster(folder: string): Promise<TestCluster> {
   };
 }
 
-/** Moves a slot with its keys from one master to another, as redis-cli does. */
-export async function moveSlot(
+/** Begins to move a slot: until `endMove` its keys may be on both masters. */
+export async function beginMove(slot: number, from: ClusterNode, to: ClusterNode): Promise<void> {
+  await to.client.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id);
+  await from.client.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', to.id);
+}
+
+export async function moveKeys(keys: readonly string[], from: ClusterNode, to: ClusterNode): Promise<void> {
+  await from.client.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'AUTH', password, 'KEYS', ...keys);
+}
+
+/** Moves the keys that are left, and tells all masters. */
+export async function endMove(
   slot: number,
   from: ClusterNode,
   to: ClusterNode,
-  others: readonly ClusterNode[],
+  masters: readonly ClusterNode[],
 ): Promise<void> {
-  await to.client.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id);
-  await from.client.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', to.id);
   for (;;) {
     const keys = (await from.client.call('CLUSTER', 'GETKEYSINSLOT', slot, 20)) as string[];
     if (keys.length === 0) break;
-    await from.client.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'AUTH', password, 'KEYS', ...keys);
+    await moveKeys(keys, from, to);
   }
+  const others = masters.filter((one) => one !== from && one !== to);
   for (const { client } of [to, from, ...others]) await client.call('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
 }
 
