@@ -86,7 +86,6 @@ class OrderWrites {
     const list = this.#listOf(order);
     const listBefore = before && this.#listOf(before);
     this.#orders.push(['HSET', ...this.#key.order(orderId), encodeOrder(order)]);
-    if (!before) this.#addTo(this.#key.placed, member);
     if (list !== listBefore) this.#addTo(list, member);
     if (listBefore !== undefined && list !== listBefore) this.#removeFrom(listBefore, member);
     this.#updated.push(position, shortId(orderId));

@@ -7,18 +7,16 @@ import { isOrderEntry, orderEntry, textBucket } from './order-buckets.js';
 import type { ReadableEntry } from './readable-entry.js';
 
 /** The present state of each order, and the indexes that the lists of orders are read from. */
-export const orderStatus = { name: 'order-status', version: 4, readsFrom: 4 } as const;
+export const orderStatus = { name: 'order-status', version: 5, readsFrom: 5 } as const;
 
 /** The keys of order-status in a partition. */
 export function orderStatusKeys(key: PartitionKeys) {
   return {
     /** Hash entry: the order, see encoding/encoded-order.ts. */
     order: (orderId: string) => orderEntry(key, orderId),
-    /** Sorted set of `placedMember`s: all orders. */
-    placed: key('placed'),
     /**
      * Sorted set of `placedMember`s: the orders of one status and payment status. An order is in
-     * one set.
+     * one set, and all sets together are the list of all orders.
      */
     placedWith: (status: OrderStatus, payment: PaymentStatus) => key('placed', status, payment),
     /** Sorted set of `placedMember`s: the orders on hold. */

@@ -93,9 +93,7 @@ function statusRanges(
   const ofUser = userId === undefined ? '' : userMember(userId, '');
   // Few orders are on hold, so their index serves best whatever else is wanted.
   if (onHold) return [rangeOf(userId === undefined ? keys.held : keys.heldUsers, ofUser, first, end)];
-  if (!statuses && !payments) {
-    return [rangeOf(userId === undefined ? keys.placed : keys.users(userId), ofUser, first, end)];
-  }
+  if (!statuses && !payments && userId !== undefined) return [rangeOf(keys.users(userId), ofUser, first, end)];
   return (statuses ?? orderStatuses).flatMap((status) =>
     (payments ?? paymentStatuses).map((payment) =>
       userId === undefined
