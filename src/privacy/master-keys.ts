@@ -2,7 +2,11 @@ import { deriveKey, open } from './cipher.js';
 
 /** The keys that are derived from the master keys in the file, and the one that finds persons. */
 export interface MasterKeys {
-  /** They wrap the persons' keys: the current one first, then earlier ones, which only unwrap. */
+  /**
+   * They open the persons' keys: the one that a rotation changes to first, then earlier ones. New
+   * persons' keys are wrapped by the one that wraps the stored lookup key, so that all processes
+   * can open them before, during and after a rotation.
+   */
   readonly wrapping: readonly [Buffer, ...Buffer[]];
   /** The key of the HMAC of user ids by which the table finds a person. */
   readonly lookup: Buffer;
@@ -32,4 +36,14 @@ export function openWithAny(keys: MasterKeys['wrapping'], wrapped: Buffer, conte
 /** The key that wraps the persons' keys. @param masterKey 32 bytes. */
 export function wrappingKeyOf(masterKey: Buffer): Buffer {
   return deriveKey(masterKey, 'person key wrapping');
+}
+
+/** Whether a key opens a value. */
+export function opens(key: Buffer, wrapped: Buffer, context: string): boolean {
+  try {
+    open(key, wrapped, context);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -18,10 +18,16 @@ export async function openPersonKeys(pool: Pool, file: string | undefined): Prom
   }
   const [current, ...earlier] = readKeys(await readFile(file, 'utf8'), file);
   const wrapping: MasterKeys['wrapping'] = [wrappingKeyOf(current), ...earlier.map(wrappingKeyOf)];
-  // Before the first rotation, the oldest key is the one that has found persons so far.
-  const lookup = (await readLookupKey(pool, wrapping)) ?? deriveKey(earlier.at(-1) ?? current, 'person lookup');
-  const keys = new PersonKeys(pool, { wrapping, lookup });
+  const stored = await readLookupKey(pool, wrapping);
+  // Any of several keys could be the one that has found persons so far.
+  if (!stored && earlier.length > 0) {
+    throw new Error(
+      `${file} has several keys, but no process has run with the present one alone since the last upgrade: start one with it first`,
+    );
+  }
+  const keys = new PersonKeys(pool, { wrapping, lookup: stored ?? deriveKey(current, 'person lookup') });
   await keys.checkMasterKey();
+  if (!stored) await keys.storeLookupKey();
   return keys;
 }
 
@@ -44,7 +50,7 @@ async function readLookupKey(pool: Pool, wrapping: MasterKeys['wrapping']): Prom
   try {
     return openWithAny(wrapping, row.wrapped_key, lookupKeyContext);
   } catch (error) {
-    throw new Error('no key of ORDERS_PERSONAL_DATA_KEY_FILE is the one that the keys of persons are wrapped by', {
+    throw new Error('the key of ORDERS_PERSONAL_DATA_KEY_FILE is not the one that personal data was sealed with', {
       cause: error,
     });
   }

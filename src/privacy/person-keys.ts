@@ -3,9 +3,10 @@ import type { Pool } from '../event-log/database.js';
 import { Overloaded } from '../event-log/overloaded.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import { hasLoneSurrogate } from '../well-formed-text.js';
-import { hmac, open, seal } from './cipher.js';
+import { hmac, seal } from './cipher.js';
 import { privacyLimits as limits } from './limits.js';
-import { lookupKeyContext, type MasterKeys, openWithAny } from './master-keys.js';
+import { lookupKeyContext, type MasterKeys, opens, openWithAny } from './master-keys.js';
+import { rewrapAll } from './rotate-master-key.js';
 
 /** A person's key, and the id by which events refer to it. */
 export interface PersonKey {
@@ -132,44 +133,23 @@ export class PersonKeys {
   }
 
   /**
-   * Wraps all keys by the current master key, so that the earlier ones are not needed any more. Can
-   * be interrupted and repeated.
-   * @param onProgress called with the number of persons that were looked at so far.
-   * @returns how many keys were wrapped by an earlier master key.
+   * Stores the key that finds persons, wrapped by the master key: it outlasts that key. Does
+   * nothing if it is stored already, or if the server is read-only.
    */
-  async rewrapAll(onProgress: (persons: number) => void): Promise<number> {
-    const [current] = this.#masterKeys.wrapping;
-    // The lookup key first: it may still be derived from an earlier master key.
-    await this.#pool.query(
-      `insert into person_lookup_key (wrapped_key) values ($1)
-       on conflict (is_only) do update set wrapped_key = excluded.wrapped_key`,
-      [seal(current, this.#masterKeys.lookup, lookupKeyContext)],
-    );
-    let rewrapped = 0;
-    let seen = 0;
-    for (let after: string | undefined = firstPerson; after !== undefined; ) {
-      const { rows }: { rows: Row[] } = await this.#pool.query<Row>(
-        `select person, wrapped_key from person_keys where person > $1 and wrapped_key is not null
-         order by person limit $2`,
-        [after, limits.maxUsersPerQuery],
-      );
-      const old = rows.filter(({ person, wrapped_key: wrapped }) => wrapped && !opens(current, wrapped, person));
-      const fresh = old.map(({ person, wrapped_key: wrapped }) =>
-        seal(current, this.#unwrap(person, wrapped ?? Buffer.alloc(0)), person),
-      );
-      // A person who is forgotten meanwhile stays forgotten.
-      await this.#pool.query(
-        `update person_keys k set wrapped_key = n.fresh
-         from unnest($1::uuid[], $2::bytea[], $3::bytea[]) as n (person, old, fresh)
-         where k.person = n.person and k.wrapped_key = n.old`,
-        [old.map(({ person }) => person), old.map(({ wrapped_key: wrapped }) => wrapped), fresh],
-      );
-      rewrapped += old.length;
-      seen += rows.length;
-      onProgress(seen);
-      after = rows.at(-1)?.person;
-    }
-    return rewrapped;
+  async storeLookupKey(): Promise<void> {
+    const { wrapping, lookup } = this.#masterKeys;
+    await this.#pool
+      .query('insert into person_lookup_key (wrapped_key) values ($1) on conflict do nothing', [
+        seal(wrapping[0], lookup, lookupKeyContext),
+      ])
+      .catch((error: unknown) => {
+        if (!isReadOnly(error)) throw error;
+      });
+  }
+
+  /** Wraps all keys by the first master key, see rotate-master-key.ts. */
+  rewrapAll(onProgress: (persons: number) => void): Promise<number> {
+    return rewrapAll(this.#pool, this.#masterKeys, onProgress);
   }
 
   /** Throws if the stored keys were wrapped with another master key. */
@@ -217,7 +197,8 @@ export class PersonKeys {
     const missing = lookups.filter((lookup) => !known.has(lookup.toString('hex')));
     if (missing.length > 0) {
       const persons = missing.map(() => randomUUID());
-      const wrapped = persons.map((person) => seal(this.#masterKeys.wrapping[0], randomBytes(32), person));
+      const wrappingKey = await this.#wrappingKey();
+      const wrapped = persons.map((person) => seal(wrappingKey, randomBytes(32), person));
       await this.#pool.query({
         name: 'create-person-keys',
         text: `insert into person_keys (person, lookup, wrapped_key)
@@ -228,6 +209,21 @@ export class PersonKeys {
       for (const [lookup, row] of await this.#find(missing)) known.set(lookup, row);
     }
     return new Map([...known].map(([lookup, row]) => [users.get(lookup) ?? '', row]));
+  }
+
+  /** The key that wraps new keys: the one that wraps the lookup key now. */
+  async #wrappingKey(): Promise<Buffer> {
+    const { wrapping } = this.#masterKeys;
+    const { rows } = await this.#pool.query<{ wrapped_key: Buffer }>({
+      name: 'person-lookup-key',
+      text: 'select wrapped_key from person_lookup_key',
+    });
+    const stored = rows[0]?.wrapped_key;
+    if (!stored) return wrapping[0];
+    const key = wrapping.find((one) => opens(one, stored, lookupKeyContext));
+    if (!key)
+      throw new UnopenableEvent('the master key was replaced: restart with the present ORDERS_PERSONAL_DATA_KEY_FILE');
+    return key;
   }
 
   /** Finds rows by the HMAC of the user id. The result is keyed by that HMAC in hex. */
@@ -281,16 +277,8 @@ export class PersonKeys {
   }
 }
 
-/** Sorts before every person: a random UUID is never all zeros. */
-const firstPerson = '00000000-0000-0000-0000-000000000000';
-
-function opens(key: Buffer, wrapped: Buffer, person: string): boolean {
-  try {
-    open(key, wrapped, person);
-    return true;
-  } catch {
-    return false;
-  }
+function isReadOnly(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '25006';
 }
 
 const notUtf8 = Buffer.from([0xff]);

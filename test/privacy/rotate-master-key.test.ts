@@ -58,16 +58,36 @@ describe('orders rotate-master-key', () => {
     expect((await runOrders(log, ['history', id], alone)).stdout).to.include('Ada Lovelace');
     const found = await runOrders(log, ['forget', 'Ada Lovelace', '--dry-run'], alone);
     expect(found.stdout, found.output).to.match(/in 1 order$/m);
-    expect(await refusal(old)).to.match(/no key of ORDERS_PERSONAL_DATA_KEY_FILE is the one/);
+    expect(await refusal(old)).to.match(/is not the one that personal data was sealed with/);
   });
 
-  it('before the rotation, processes with the new file work beside those with the old one', async () => {
+  it('before the rotation, processes with the new file and with the old one open each other’s keys', async () => {
     const [first, second] = [newKey(), newKey()];
     const before = await open(await keyFile('old', first));
     const { person } = await before.ofUser('Ada Lovelace');
     const after = await open(await keyFile('both', second, first));
     expect((await after.ofUser('Ada Lovelace')).person).to.equal(person);
     expect((await after.ofPersons([person])).get(person)).to.be.instanceOf(Buffer);
+    const created = await after.ofUser('Grace Hopper');
+    expect((await before.ofPersons([created.person])).get(created.person)).to.be.instanceOf(Buffer);
+    expect((await before.ofUser('Grace Hopper')).person).to.equal(created.person);
+  });
+
+  it('a process that runs during the rotation wraps new keys by the new master key afterwards', async () => {
+    const [first, second] = [newKey(), newKey()];
+    const old = await open(await keyFile('old', first));
+    const running = await open(await keyFile('both', second, first));
+    await running.rewrapAll(() => undefined);
+    const { person } = await running.ofUser('Ada Lovelace');
+    const after = await open(await keyFile('new', second));
+    expect((await after.ofPersons([person])).get(person)).to.be.instanceOf(Buffer);
+    expect(await old.ofUser('Grace Hopper').then(String, (error: Error) => error.message)).to.match(/was replaced/);
+  });
+
+  it('a file with several keys is refused before one of them is known to be the present one', async () => {
+    expect(await refusal(await keyFile('both', newKey(), newKey()))).to.match(
+      /has several keys, but no process has run/,
+    );
   });
 
   it('wraps the keys of all persons, page by page, and leaves forgotten ones forgotten', async () => {

@@ -3,6 +3,8 @@ import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { countOrdersOfUser, forgetPerson } from '../../privacy/forget-person.js';
 import { privacyLimits as limits } from '../../privacy/limits.js';
 import type { PersonKeys } from '../../privacy/person-keys.js';
+import { allProjections } from '../../projections/all-projections.js';
+import { readGenerations } from '../../read-models/generations.js';
 import { rewritePersistence } from '../../read-models/redis/rewrite-persistence.js';
 import { wireAppender } from '../../service/wire-commands.js';
 import { hasLoneSurrogate } from '../../well-formed-text.js';
@@ -107,12 +109,12 @@ async function forget(
     removeElsewhere: async () => {
       search.end();
       left.push(...(await cleanRedis(context)));
+      const problem = await vacuumPersonKeys(context.servers.migrationDatabaseUrl);
+      if (problem !== undefined) left.push(problem);
     },
   };
   const erased = await forgetPerson(deps, userId, reason, operator()).finally(search.end);
   if (!erased) throw nothingSealed();
-  const problem = await vacuumPersonKeys(context.servers.migrationDatabaseUrl);
-  if (problem !== undefined) left.push(problem);
   terminal.print(
     `forgot person ${erased.person}, in ${ordersText(erased.orders)}. ` +
       'Delete all older backups of the table person_keys and of Redis.',
@@ -121,11 +123,26 @@ async function forget(
   if (left.length > 0) terminal.exitCode = 3;
 }
 
-/** Waits until no read model shows the person, then removes the person from the files of Redis. */
+/**
+ * Waits until no read model that queries read shows the person, then removes the person from the
+ * files of Redis.
+ * @returns a sentence with its remedy for each place that may still have the person
+ */
 async function cleanRedis(context: CommandContext): Promise<readonly string[]> {
+  const { redis, keys } = context;
   const stops = await fillReadModels(context, await isProjectorRunning(context));
-  const files = await rewritePersistence(context.redis, limits.rewriteTimeoutMs);
-  return [...stops.map((stop) => `${stop}: it may still show the person`), ...files];
+  const files = await rewritePersistence(redis, limits.rewriteTimeoutMs);
+  const all = await readGenerations(redis, keys, allProjections);
+  const isAlone = all.every(({ live, next, retired }) => live.size + next.size + retired.size <= 1);
+  return [
+    ...stops.map((stop) => `${stop}, and may still show the person: let it continue, then rewrite the files of Redis`),
+    ...files.map((file) => `${file}. Let its operator run BGREWRITEAOF and BGSAVE`),
+    ...(isAlone
+      ? []
+      : [
+          'further generations of read models may still have had the person: run BGREWRITEAOF and BGSAVE once more when `orders status` shows no rebuild',
+        ]),
+  ];
 }
 
 function nothingSealed(): UsageError {

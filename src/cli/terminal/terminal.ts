@@ -44,10 +44,11 @@ export function processTerminal(): Terminal {
     },
     notify: (message) => stderr.write(`orders: ${message}\n`),
     async ask(question) {
-      if (!process.stdin.isTTY) return undefined;
+      if (!process.stdin.isTTY || !stderr.isTTY) return undefined;
       const lines = createInterface({ input: process.stdin, output: stderr });
       try {
-        return await lines.question(question);
+        // Ctrl-C and Ctrl-D close the input; the question would then wait for ever.
+        return await Promise.race([lines.question(question), once(lines, 'close').then(() => '')]);
       } finally {
         lines.close();
       }
