@@ -234,10 +234,8 @@ export class PartitionProjector {
       this.#partition,
     );
     for (const [index, writer] of this.#writers.entries()) {
-      const before = writer.checkpoint.position;
       writer.moveTo(found[index] ?? startCheckpoint);
-      const { position, frozenBy } = writer.checkpoint;
-      if (before > 0 && position === 0 && frozenBy === undefined) await this.#fillMarks.lost(writer);
+      await this.#fillMarks.noteStart(writer, this.#head);
       await this.#thawIfOverdue(writer);
     }
   }

@@ -172,7 +172,7 @@ export class RebuildCoordinator {
    * so that the new one reaches or passes its position in every partition.
    */
   async #flip(projection: ProjectionId, generations: Generations, build: Build): Promise<void> {
-    const { store, checkpointFreeze, partitions, log } = this.#deps;
+    const { store, checkpointFreeze, log } = this.#deps;
     const served = servedGeneration(generations, projection.version);
     const token = randomUUID();
     const next = { name: projection.name, generation: build.generation };
@@ -180,8 +180,7 @@ export class RebuildCoordinator {
     await store.announceFlip(projection, token);
     let flipped = false;
     try {
-      const frozenAt = live ? await this.#freezeAll(live, token) : Array.from({ length: partitions }, () => 0);
-      const wanted = frozenAt && (await this.#reachable(frozenAt));
+      const wanted = live ? await this.#frozenPositions(live, token) : await this.#heads();
       if (wanted && (await this.#reaches(next, wanted))) {
         flipped = await store.flip(projection, build.generation, token, live?.generation);
       }
@@ -194,6 +193,23 @@ export class RebuildCoordinator {
     }
     if (!flipped) return;
     log.info({ projection: projection.name, generation: build.generation }, 'a rebuilt read model is live');
+  }
+
+  /** The positions at which the served generation is frozen; undefined if that is not possible. */
+  async #frozenPositions(live: GenerationId, token: string): Promise<readonly number[] | undefined> {
+    const frozenAt = await this.#freezeAll(live, token);
+    return frozenAt && (await this.#reachable(frozenAt));
+  }
+
+  /**
+   * The present end of the log. If no generation is served, as after going back to an older
+   * version, a build has to reach it before queries may read it. Undefined if the heads cannot be
+   * read.
+   */
+  async #heads(): Promise<readonly number[] | undefined> {
+    const { logHeads, partitions } = this.#deps;
+    if (!(await logHeads.readHeads())) return undefined;
+    return Array.from({ length: partitions }, (_, partition) => logHeads.heads.get(partition) ?? 0);
   }
 
   /**

@@ -1,6 +1,9 @@
 import type { FillingStore } from '../generations/filling-store.js';
 import type { GenerationToFill, GenerationWriter } from './generation-writer.js';
 
+/** A writer, as far as its mark is concerned. */
+type MarkedWriter = Pick<GenerationWriter, 'id' | 'checkpoint' | 'stopped' | 'isOutdated'>;
+
 /** A writer whose partition has to catch up before queries may read it. */
 interface Pending {
   /** The name of the mark in Redis. */
@@ -24,10 +27,12 @@ export class FillMarks {
   readonly #partition: number;
   /** By projection: the name of the mark. */
   #announced: ReadonlyMap<string, string> = new Map();
-  readonly #pending = new Map<GenerationWriter, Pending>();
-  readonly #done = new Map<GenerationWriter, string>();
+  readonly #pending = new Map<MarkedWriter, Pending>();
+  /** Writers at the start of a log with events, whose partition this object has marked. */
+  readonly #lost = new Set<MarkedWriter>();
+  readonly #done = new Map<MarkedWriter, string>();
   /** Writers whose partition was marked because they cannot read an event. */
-  readonly #outdated = new Set<GenerationWriter>();
+  readonly #outdated = new Set<MarkedWriter>();
 
   constructor(store: FillingStore, partition: number) {
     this.#store = store;
@@ -48,7 +53,7 @@ export class FillMarks {
   }
 
   /** Takes note of the marks before the checkpoints are read. */
-  beginReading(writers: readonly GenerationWriter[], head: number): void {
+  beginReading(writers: readonly MarkedWriter[], head: number): void {
     for (const writer of writers) {
       const name = this.#announced.get(writer.id.name);
       if (name === undefined || this.#done.get(writer) === name) continue;
@@ -73,7 +78,7 @@ export class FillMarks {
    * Marks the partition of writers that have stopped at an event of a newer version: their read
    * models fall behind until a process of that version takes over.
    */
-  async noteOutdated(writers: readonly GenerationWriter[]): Promise<void> {
+  async noteOutdated(writers: readonly MarkedWriter[]): Promise<void> {
     for (const writer of writers) {
       if (!writer.isOutdated) this.#outdated.delete(writer);
       else if (!this.#outdated.has(writer)) {
@@ -83,9 +88,22 @@ export class FillMarks {
     }
   }
 
-  /** Called when a writer's data is gone from Redis. */
-  async lost(writer: GenerationWriter): Promise<void> {
+  /**
+   * Marks the partition if a writer is at the start although the log has events: its data is gone
+   * from Redis. That is decided by where the writer is, not by how it got there: the data may have
+   * been lost while another process owned the partition, or while its checkpoint was frozen, and an
+   * earlier marking may have failed.
+   * @param head the log's head, known before the checkpoint was read.
+   */
+  async noteStart(writer: MarkedWriter, head: number): Promise<void> {
+    const isAtStart = writer.checkpoint.position === 0 && head > 0 && writer.stopped === undefined;
+    if (!isAtStart) {
+      this.#lost.delete(writer);
+      return;
+    }
+    if (this.#lost.has(writer) || this.#announced.has(writer.id.name)) return;
     this.#pending.delete(writer);
     await this.#store.setFilling(writer.id, this.#partition, 'lost');
+    this.#lost.add(writer);
   }
 }

@@ -43,7 +43,7 @@ export interface PreparedStep extends Step {
  * - active: takes steps. It holds while the writer is neither stopped nor frozen.
  * - stopped (`#stopped`): entered by `stop`, because an event cannot be read or folded, or because
  *   the log is not the one of the checkpoint. Left by `resume`, which an operator asks for, or by
- *   `moveTo` an earlier checkpoint. A new process begins active.
+ *   `moveTo` an earlier checkpoint, or one past the event. A new process begins active.
  * - frozen (`#checkpoint.frozenBy`, `#frozenSinceMs`): entered by `moveTo` a checkpoint that
  *   carries a freeze token or the mark of a removed generation. Left by `moveTo` a checkpoint
  *   without one.
@@ -101,8 +101,10 @@ export class GenerationWriter {
    * Continues from the checkpoint that was found in Redis, which may have come back older or empty.
    */
   moveTo(checkpoint: Checkpoint): void {
-    // A stop belongs to its position. A read model at an earlier position tries all events again.
-    if (checkpoint.position < this.#checkpoint.position) this.#stopped = undefined;
+    // A stop belongs to its position. A read model at an earlier position tries all events again;
+    // one that is past it was filled by a process that knows the event.
+    const isEarlier = checkpoint.position < this.#checkpoint.position;
+    if (isEarlier || (this.#stopped && checkpoint.position >= this.#stopped.position)) this.#stopped = undefined;
     if (!isSamePosition(checkpoint, this.#checkpoint)) this.#state = undefined;
     this.#checkpoint = checkpoint;
     if (checkpoint.frozenBy === undefined) this.#frozenSinceMs = undefined;

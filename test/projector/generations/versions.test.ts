@@ -3,10 +3,12 @@ import { LogContinuity } from '../../../src/event-log/heads/log-continuity.js';
 import { problemOf } from '../../../src/http/contract/problems.js';
 import { allProjections } from '../../../src/projections/all-projections.js';
 import type { Projection } from '../../../src/projections/projection.js';
+import { getMetrics } from '../../../src/queries/get-metrics.js';
 import { getProjections } from '../../../src/queries/get-projections.js';
 import { lookUpServed } from '../../../src/queries/live-generation.js';
 import { metrics } from '../../../src/read-models/metrics.js';
 import { orderStatus } from '../../../src/read-models/order-status.js';
+import { ReadModelBeingBuilt } from '../../../src/read-models/read-model-unavailable.js';
 import { checkHealth } from '../../../src/service/health/check-health.js';
 import { appender, orderIdIn, place, startProjector } from '../../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../../support/read-models.js';
@@ -88,5 +90,29 @@ describe('versions side by side', () => {
     );
     expect(await lookUpServed(models, status)).to.include({ version });
     await fresh.stop();
+  });
+
+  it('after going back, the older version answers only once its generation holds the whole log', async () => {
+    const newer = allProjections.map((projection) => ({ ...projection, version: projection.version + 1 }));
+    const append = appender(log);
+    const orders = 2_000;
+    await Promise.all(
+      Array.from({ length: orders }, (_, nth) => place(append, orderIdIn(nth % partitions, partitions))),
+    );
+    const released = await startProjector(log, newer);
+    await eventually('the newer version to be filled', async () =>
+      (await getProjections(queriesOf(log, newer))).every(({ lag, generation }) => generation === 1 && lag === 0),
+    );
+    await released.stop();
+    const models = { ...queriesOf(log), knownHead: () => orders / partitions };
+    const back = await startProjector(log);
+    const first = await eventually('the first answer', () =>
+      getMetrics(models, { currency: 'USD' }).catch((error: unknown) => {
+        if (error instanceof ReadModelBeingBuilt) return undefined;
+        throw error;
+      }),
+    );
+    expect(first).to.include({ total_orders: orders });
+    await back.stop();
   });
 });
