@@ -48,6 +48,8 @@ describe('a Redis that has lost its data', function () {
 
   it('is 503 with Retry-After for every query before a projector has filled the read models, and never 404', async () => {
     expect(await statuses(queries())).to.deep.equal([503, 503, 503, 503]);
+    const found = await get(`/orders/lookup?q=${orderIds[0]}`);
+    expect(found.status, 'a look-up').to.equal(503);
     const lost = await get(`/orders/${orderIds[0]}`);
     expect(lost.headers.get('retry-after')).to.match(/^\d+$/);
     expect(lost.problem.detail).to.equal(
