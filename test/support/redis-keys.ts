@@ -15,6 +15,7 @@ type Content =
   | { string: string }
   | { list: string[] }
   | { set: string[] }
+  /** Each member, followed by its score. */
   | { zset: string[] }
   | { hash: Record<string, string> };
 
@@ -27,7 +28,7 @@ async function read(log: TestLog, key: string): Promise<Content> {
     case 'set':
       return { set: (await log.redis.smembers(key)).sort() };
     case 'zset':
-      return { zset: await log.redis.zrange(key, '0', '-1') };
+      return { zset: await log.redis.zrange(key, '0', '-1', 'WITHSCORES') };
     default:
       return { hash: await log.redis.hgetall(key) };
   }
@@ -40,8 +41,11 @@ export async function restoreKeys(log: TestLog, snapshot: Record<string, unknown
     if ('string' in content) multi.set(key, content.string);
     else if ('list' in content) multi.rpush(key, ...content.list);
     else if ('set' in content) multi.sadd(key, ...content.set);
-    else if ('zset' in content) for (const member of content.zset) multi.zadd(key, 0, member);
-    else if ('hash' in content) multi.hset(key, content.hash);
+    else if ('zset' in content) {
+      for (let nth = 0; nth < content.zset.length; nth += 2) {
+        multi.zadd(key, content.zset[nth + 1] ?? '0', content.zset[nth] ?? '');
+      }
+    } else if ('hash' in content) multi.hset(key, content.hash);
   }
   await multi.exec();
 }

@@ -70,8 +70,7 @@ export const querySchemas = {
     sort: {
       type: 'string',
       enum: ['placed', 'updated'],
-      description:
-        '`placed` (default): newest order first. `updated`: oldest change first, for synchronisation; needs orders:read.',
+      description: '`placed` (default): newest order first. `updated`: oldest change first, for synchronisation.',
     },
     updated_since: {
       ...time,

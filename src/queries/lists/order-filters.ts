@@ -1,5 +1,4 @@
 import type { Order } from '../../orders/order.js';
-import { erasedText } from '../../orders/personal-data.js';
 import { type OrderStatus, type PaymentStatus, paymentStatus } from '../../orders/totals.js';
 import { utcMs } from '../../orders/values/utc-time.js';
 
@@ -18,15 +17,12 @@ export interface OrderFilters {
   readonly placedToMs?: number;
 }
 
-/**
- * Whether an order belongs to a list, whatever index it was found by. A reference finds no order
- * whose person was forgotten: it may lead to that person.
- */
+/** Whether an order belongs to a list, whatever index it was found by. */
 export function matches(order: Order, filters: OrderFilters): boolean {
   const { userId, reference, statuses, paymentStatuses, currency, onHold, placedFromMs, placedToMs } = filters;
   return (
     (userId === undefined || order.userId === userId) &&
-    (reference === undefined || (order.reference === reference && order.userId !== erasedText)) &&
+    (reference === undefined || order.reference === reference) &&
     (statuses === undefined || statuses.includes(order.status)) &&
     (paymentStatuses === undefined || paymentStatuses.includes(paymentStatus(order))) &&
     (currency === undefined || order.currency === currency) &&
