@@ -103,8 +103,9 @@ export class GenerationWriter {
   moveTo(checkpoint: Checkpoint): void {
     // A stop belongs to its position. A read model at an earlier position tries all events again;
     // one that is past it was filled by a process that knows the event.
-    const isEarlier = checkpoint.position < this.#checkpoint.position;
-    if (isEarlier || (this.#stopped && checkpoint.position >= this.#stopped.position)) this.#stopped = undefined;
+    const { position } = this.#checkpoint;
+    const isPast = checkpoint.position > position && checkpoint.position >= (this.#stopped?.position ?? 0);
+    if (checkpoint.position < position || isPast) this.#stopped = undefined;
     if (!isSamePosition(checkpoint, this.#checkpoint)) this.#state = undefined;
     this.#checkpoint = checkpoint;
     if (checkpoint.frozenBy === undefined) this.#frozenSinceMs = undefined;
