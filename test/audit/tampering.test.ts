@@ -286,7 +286,7 @@ describe('orders verify', function () {
     const { stop } = await startProjector(log);
     await projected(log);
     expect((await orders('verify', '--projections')).code).to.equal(0);
-    await log.redis.del(liveKeys(log, 'order-status', 1)('placed'));
+    await log.redis.del(liveKeys(log, 'order-status', 1)('placed', 'pending', 'unpaid'));
     const drifted = await orders('verify', '--projections');
     expect([drifted.code, drifted.stdout]).to.satisfy(
       () => drifted.code === 3 && /order-status {2}order .*live nothing/.test(drifted.stdout),

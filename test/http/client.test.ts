@@ -83,6 +83,8 @@ describe('the generated client', function () {
     expect(then.total_amount).to.equal(10);
     const list = good(await client.GET('/orders', { params: { query: { user_id: 'u-1', limit: 2 } } }));
     expect([list.orders.length, typeof list.next_cursor]).to.deep.equal([2, 'string']);
+    const found = good(await client.GET('/orders/lookup', { params: { query: { q: placed.order_id } } }));
+    expect(found.orders.map(({ matched_by }) => matched_by)).to.deep.equal([['order_id']]);
     const history = good(await client.GET('/orders/{order_id}/history', { params: { path } }));
     expect('events' in history && history.events.length).to.equal(12);
     const figures = good(await client.GET('/orders/metrics', { params: { query: { interval: 'month' } } }));

@@ -192,7 +192,11 @@ describe('orders recover', function () {
     for (const orderId of kept) await placeOrder(append, orderId);
     const backup = await backUp(log);
     // Longer than a page of the read model.
-    const paid = { ...noteEvent('later'), type: 'OrderPaid', data: JSON.stringify({ amount_minor: 100 }) };
+    const paid = {
+      ...noteEvent('later'),
+      type: 'OrderPaid',
+      data: JSON.stringify({ amount_minor: 100, payment_reference: null }),
+    };
     const lost = Array.from({ length: 600 }, () => orderIdIn(0, 1));
     await Promise.all(kept.map((orderId) => append({ orderId, expectedVersion: 1, events: [paid, noteEvent('a')] })));
     await Promise.all(lost.map((orderId) => placeOrder(append, orderId)));
