@@ -105,6 +105,11 @@ export const projectorLimits = {
   coordinateIntervalMs: 200,
   /** Samples, one per coordinateIntervalMs, from which the speed of a rebuild is computed. */
   maxRateSamples: 25,
+  /**
+   * Events of a partition that count as the first ones of a log: a new owner that finds the
+   * partition at the start fills them without refusing queries. It takes one step.
+   */
+  maxFirstEvents: 500,
   /** A generation is flipped once it lags at most this many events in every partition. */
   maxFlipLagEvents: 500,
   /**

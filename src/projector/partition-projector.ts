@@ -234,8 +234,9 @@ export class PartitionProjector {
       this.#partition,
     );
     for (const [index, writer] of this.#writers.entries()) {
+      const before = writer.checkpoint.position;
       writer.moveTo(found[index] ?? startCheckpoint);
-      await this.#fillMarks.noteStart(writer, this.#head);
+      await this.#fillMarks.noteStart(writer, before, this.#head);
       await this.#thawIfOverdue(writer);
     }
   }

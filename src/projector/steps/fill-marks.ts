@@ -1,4 +1,5 @@
 import type { FillingStore } from '../generations/filling-store.js';
+import { projectorLimits as limits } from '../limits.js';
 import type { GenerationToFill, GenerationWriter } from './generation-writer.js';
 
 /** A writer, as far as its mark is concerned. */
@@ -28,8 +29,8 @@ export class FillMarks {
   /** By projection: the name of the mark. */
   #announced: ReadonlyMap<string, string> = new Map();
   readonly #pending = new Map<MarkedWriter, Pending>();
-  /** Writers at the start of a log with events, whose partition this object has marked. */
-  readonly #lost = new Set<MarkedWriter>();
+  /** Writers whose data is gone, and whether their partition is marked: Redis may refuse that. */
+  readonly #lost = new Map<MarkedWriter, 'unmarked' | 'marked'>();
   readonly #done = new Map<MarkedWriter, string>();
   /** Writers whose partition was marked because they cannot read an event. */
   readonly #outdated = new Set<MarkedWriter>();
@@ -89,21 +90,21 @@ export class FillMarks {
   }
 
   /**
-   * Marks the partition if a writer is at the start although the log has events: its data is gone
-   * from Redis. That is decided by where the writer is, not by how it got there: the data may have
-   * been lost while another process owned the partition, or while its checkpoint was frozen, and an
-   * earlier marking may have failed.
+   * Marks the partition if a writer is at the start because its data is gone from Redis. It has
+   * been further on, or the log has so many events that they are no first ones: the data may have
+   * been lost while another process owned the partition.
+   * @param before the writer's position before the checkpoint was read.
    * @param head the log's head, known before the checkpoint was read.
    */
-  async noteStart(writer: MarkedWriter, head: number): Promise<void> {
-    const isAtStart = writer.checkpoint.position === 0 && head > 0 && writer.stopped === undefined;
-    if (!isAtStart) {
+  async noteStart(writer: MarkedWriter, before: number, head: number): Promise<void> {
+    if (writer.checkpoint.position > 0 || head === 0 || writer.stopped !== undefined) {
       this.#lost.delete(writer);
       return;
     }
-    if (this.#lost.has(writer) || this.#announced.has(writer.id.name)) return;
+    if (before > 0 || head > limits.maxFirstEvents) this.#lost.set(writer, this.#lost.get(writer) ?? 'unmarked');
+    if (this.#lost.get(writer) !== 'unmarked' || this.#announced.has(writer.id.name)) return;
     this.#pending.delete(writer);
     await this.#store.setFilling(writer.id, this.#partition, 'lost');
-    this.#lost.add(writer);
+    this.#lost.set(writer, 'marked');
   }
 }

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import type { FillingStore } from '../../../src/projector/generations/filling-store.js';
+import { projectorLimits as limits } from '../../../src/projector/limits.js';
 import { FillMarks } from '../../../src/projector/steps/fill-marks.js';
 import type { Checkpoint } from '../../../src/read-models/checkpoint.js';
 import { startCheckpoint } from '../../../src/read-models/checkpoint.js';
 
 const id = { name: 'metrics', generation: 1 };
-const head = 7;
 
 describe('FillMarks', () => {
   const writerAt = (checkpoint: Checkpoint) => ({ id, checkpoint, stopped: undefined, isOutdated: false });
@@ -26,39 +26,46 @@ describe('FillMarks', () => {
     return { marks: new FillMarks(store, 0), marked: () => marked };
   }
 
-  it('a partition is marked if its writer is at the start of a log with events, however it got there', async () => {
+  it('a partition is marked if its writer is back at the start, also while its checkpoint is frozen', async () => {
     const { marks, marked } = marksOf();
-    const fresh = writerAt(startCheckpoint);
-    await marks.noteStart(fresh, head);
-    await marks.noteStart(fresh, head);
+    const writer = writerAt(startCheckpoint);
+    await marks.noteStart(writer, 5, 7);
+    await marks.noteStart(writer, 0, 7);
     expect(marked(), 'once').to.equal(1);
-    await marks.noteStart(writerAt({ ...startCheckpoint, frozenBy: 'a flip' }), head);
-    expect(marked(), 'frozen at the start').to.equal(2);
+    await marks.noteStart(writerAt({ ...startCheckpoint, frozenBy: 'a flip' }), 5, 7);
+    expect(marked(), 'frozen').to.equal(2);
+  });
+
+  it('a partition with many events is marked by a new owner that finds it at the start', async () => {
+    const { marks, marked } = marksOf();
+    await marks.noteStart(writerAt(startCheckpoint), 0, limits.maxFirstEvents);
+    expect(marked(), 'the first events of a log').to.equal(0);
+    await marks.noteStart(writerAt(startCheckpoint), 0, limits.maxFirstEvents + 1);
+    expect(marked()).to.equal(1);
   });
 
   it('a mark that Redis has refused is set with the next reading', async () => {
     const { marks, marked } = marksOf(1);
     const writer = writerAt(startCheckpoint);
-    const error = await marks.noteStart(writer, head).catch((reason: unknown) => reason);
+    const error = await marks.noteStart(writer, 5, 7).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(Error);
-    await marks.noteStart(writer, head);
+    await marks.noteStart(writer, 0, 7);
     expect(marked()).to.equal(1);
   });
 
   it('a partition whose data is lost twice is marked twice', async () => {
     const { marks, marked } = marksOf();
     const writer = writerAt(startCheckpoint);
-    await marks.noteStart(writer, head);
-    const filled = Object.assign(writer, { checkpoint: { ...startCheckpoint, position: head } });
-    await marks.noteStart(filled, head);
-    await marks.noteStart(Object.assign(writer, { checkpoint: startCheckpoint }), head);
+    await marks.noteStart(writer, 5, 7);
+    await marks.noteStart(Object.assign(writer, { checkpoint: { ...startCheckpoint, position: 7 } }), 0, 7);
+    await marks.noteStart(Object.assign(writer, { checkpoint: startCheckpoint }), 7, 7);
     expect(marked()).to.equal(2);
   });
 
-  it('a partition without events is not marked, nor one whose mark is known', async () => {
+  it('a partition without events is not marked, nor one that is not at the start', async () => {
     const { marks, marked } = marksOf();
-    await marks.noteStart(writerAt(startCheckpoint), 0);
-    await marks.noteStart(writerAt({ ...startCheckpoint, position: 3 }), head);
+    await marks.noteStart(writerAt(startCheckpoint), 0, 0);
+    await marks.noteStart(writerAt({ ...startCheckpoint, position: 3 }), 5, 7);
     expect(marked()).to.equal(0);
   });
 });
