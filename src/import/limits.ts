@@ -53,8 +53,11 @@ export const importLimits = {
   spillBufferCharacters: 8 * 1024 * 1024,
   /** Times that are remembered by their text. A full map is emptied. */
   maxKnownTimes: 4_000,
-  /** Characters of events that a dry run remembers, to decide further commands on their orders. */
-  maxDryRunCharacters: 32 * 1024 * 1024,
+  /**
+   * Characters of events that a dry run remembers, to decide further commands on their orders. The
+   * objects around them take several times as much.
+   */
+  maxDryRunCharacters: 8_000_000,
   /** Rejected records whose reasons the terminal shows. The file has all. */
   maxShownRejections: 5,
 } as const;
