@@ -22,12 +22,22 @@ describe('listUpdated', () => {
 
   async function placeSome(count: number): Promise<string[]> {
     const ids = Array.from({ length: count }, (_, nth) => orderIdIn(nth % 7 === 0 ? 1 : 2, 4));
-    for (const id of ids) await place(append, id);
+    for (const id of ids) {
+      await place(append, id);
+      await nextMillisecond();
+    }
     await projected(log);
     return ids;
   }
-  const note = (orderId: string, version: number) =>
-    append({ orderId, expectedVersion: version, events: [noteEvent('x')] });
+  /** Orders of several partitions that change in the same millisecond have no order of time. */
+  async function nextMillisecond(): Promise<void> {
+    const now = Date.now();
+    while (Date.now() === now) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const note = async (orderId: string, version: number) => {
+    await append({ orderId, expectedVersion: version, events: [noteEvent('x')] });
+    await nextMillisecond();
+  };
 
   async function page(limit: number, cursor?: string, filters: OrderFilters & { updatedSinceMs?: number } = {}) {
     const found = await listUpdated(queriesOf(log), filters, limit, cursor);
