@@ -173,8 +173,8 @@ function listenOn(server: Server, path: string): Promise<void> {
 }
 
 /**
- * Asks the process that listens on a socket who it is. Undefined if there is none: any other
- * failure means that the process is alive but does not respond.
+ * Asks the process that listens on a socket for its description. Resolves with undefined if no
+ * process listens. Any other failure means that the process is alive but does not respond.
  */
 function describe(path: string): Promise<Description | undefined> {
   return new Promise((resolve) => {

@@ -44,7 +44,7 @@ export class GrowingBuffer {
     return this.capacity - before;
   }
 
-  /** Returns the bytes and begins anew, without memory. */
+  /** Returns the bytes. The buffer is empty afterwards and holds no memory. */
   take(): Buffer {
     const bytes = this.#buffer.subarray(0, this.#length);
     this.clear();

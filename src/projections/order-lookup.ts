@@ -18,12 +18,12 @@ interface Texts {
   /** The short time of placing. */
   readonly placed: string;
   /** The number of shipments. */
-  readonly shipments: number;
+  shipments: number;
   /**
    * By the place of a text in the order, such as "r" or "t1", the hash of the text. Undefined once
    * the person of the order was forgotten.
    */
-  readonly hashes: ReadonlyMap<string, string> | undefined;
+  hashes: Map<string, string> | undefined;
 }
 
 /**
@@ -50,9 +50,10 @@ export const orderLookupProjection: Projection<Map<string, Texts>> = {
     const key = orderLookupKeys(partitionKeys);
     const changed = new Map<string, Texts>();
     for (const { event } of events) {
-      const before = changed.get(event.orderId) ?? orders.get(event.orderId);
-      const now = textsAfter(event, before);
-      if (now !== before) changed.set(event.orderId, now);
+      if (!changingTypes.has(event.type)) continue;
+      const texts = changed.get(event.orderId) ?? copyOf(orders.get(event.orderId)) ?? textsOfNew(event);
+      change(texts, event);
+      changed.set(event.orderId, texts);
     }
     const commands: RedisCommand[] = [];
     const added = new Map<string, (number | string)[]>();
@@ -75,39 +76,54 @@ export const orderLookupProjection: Projection<Map<string, Texts>> = {
   },
 };
 
-function textsAfter(event: OrderEvent & EventEnvelope, before: Texts | undefined): Texts {
+/** The events that may change the texts of their order. */
+const changingTypes: ReadonlySet<OrderEvent['type']> = new Set([
+  'OrderPlaced',
+  'OrderAmended',
+  'OrderPaid',
+  'OrderShipped',
+  'OrderShipmentTracked',
+  'OrderPersonErased',
+]);
+
+/** A copy that a step may change. An order has thousands of texts at most, and is copied once. */
+function copyOf(texts: Texts | undefined): Texts | undefined {
+  return texts && { ...texts, hashes: texts.hashes && new Map(texts.hashes) };
+}
+
+function textsOfNew(event: OrderEvent & EventEnvelope): Texts {
+  if (event.type !== 'OrderPlaced') throw new Error(`order ${event.orderId}: ${event.type} before OrderPlaced`);
+  return { placed: shortTime(utcMs(event.occurredAt)), shipments: 0, hashes: new Map() };
+}
+
+function change(texts: Texts, event: OrderEvent): void {
   const { reference, payment_reference: payment, tracking_number: tracking } = textKinds;
-  if (event.type === 'OrderPlaced') {
-    const texts = { placed: shortTime(utcMs(event.occurredAt)), shipments: 0, hashes: new Map<string, string>() };
-    return withText(texts, reference, event.data.reference);
-  }
-  if (!before) throw new Error(`order ${event.orderId}: ${event.type} before OrderPlaced`);
   switch (event.type) {
+    case 'OrderPlaced':
     case 'OrderAmended':
-      return withText(before, reference, event.data.reference);
+      setText(texts, reference, event.data.reference);
+      break;
     case 'OrderPaid': {
       const text = event.data.payment_reference;
       // Payments have no number: an order has each reference once.
-      return text === null ? before : withText(before, payment + textHash(text), text);
+      if (text !== null) setText(texts, payment + textHash(text), text);
+      break;
     }
-    case 'OrderShipped': {
-      const shipments = before.shipments + 1;
-      return withText({ ...before, shipments }, tracking + shipments, event.data.tracking_number);
-    }
+    case 'OrderShipped':
+      texts.shipments += 1;
+      setText(texts, tracking + texts.shipments, event.data.tracking_number);
+      break;
     case 'OrderShipmentTracked':
-      return withText(before, tracking + event.data.shipment_id, event.data.tracking_number);
+      setText(texts, tracking + event.data.shipment_id, event.data.tracking_number);
+      break;
     case 'OrderPersonErased':
-      return { ...before, hashes: undefined };
-    default:
-      return before;
+      texts.hashes = undefined;
   }
 }
 
 /** @param place the place of the text in the order. */
-function withText(texts: Texts, place: string, text: string | null | undefined): Texts {
-  const { placed, shipments, hashes } = texts;
-  if (text === null || text === undefined || !hashes) return texts;
-  return { placed, shipments, hashes: new Map(hashes).set(place, textHash(text)) };
+function setText({ hashes }: Texts, place: string, text: string | null | undefined): void {
+  if (text !== null && text !== undefined) hashes?.set(place, textHash(text));
 }
 
 /** The members of the index, each with the hash of its text. */

@@ -6,6 +6,7 @@ import { historyCommand } from '../../src/cli/commands/history.js';
 import { importCommand } from '../../src/cli/commands/import/import.js';
 import { keysCommand } from '../../src/cli/commands/keys.js';
 import { migrateCommand } from '../../src/cli/commands/migrate.js';
+import { recoverCommand } from '../../src/cli/commands/recover/recover.js';
 import { replayCommand } from '../../src/cli/commands/replay/replay.js';
 import { rotateMasterKeyCommand } from '../../src/cli/commands/rotate-master-key.js';
 import { statusCommand } from '../../src/cli/commands/status.js';
@@ -23,6 +24,7 @@ const commands: Readonly<Record<string, (args: string[], terminal: Terminal) => 
   status: statusCommand,
   history: historyCommand,
   replay: replayCommand,
+  recover: recoverCommand,
   verify: verifyCommand,
   checkpoint: checkpointCommand,
   'verify-proof': verifyProofCommand,

@@ -61,7 +61,7 @@ function diagram(all: Transitions): string {
 /** The path of the page about orders. */
 export const ordersPage = projectPath('docs', 'orders.md');
 
-/** The page with the parts that follow from the code made anew. */
+/** The page, with the parts that follow from the code generated again. */
 export function freshOrdersPage(): string {
   const all = transitions();
   const parts: Readonly<Record<string, string>> = { 'state diagram': diagram(all), transitions: table(all) };

@@ -11,8 +11,8 @@ type ConnectCallback = (
 type ConnectedCallback = (error: Error | undefined) => void;
 
 /**
- * Creates the class of clients that connect to the primary of a URL, which is searched anew for
- * each connection. `pg` connects to the host and the port that a client has when `connect` is
+ * Creates the class of clients that connect to the primary of a URL. Each connection searches for
+ * the primary again. `pg` connects to the host and the port that a client has when `connect` is
  * called.
  */
 export function clientOfPrimary(url: string): typeof pg.Client {

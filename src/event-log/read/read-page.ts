@@ -11,17 +11,13 @@ import { copyEvents } from './copy-events.js';
  * pool's connections while it reads. An empty page means that there are no more events; a short
  * page does not: its events may have reached `maxReadBytes` (see `copyEvents`).
  */
-export async function readPage(
+export function readPage(
   pool: Pool,
   partition: number,
   afterPosition: number,
   maxEvents: number,
 ): Promise<StoredEvent[]> {
-  const events: StoredEvent[] = [];
-  const { maxReadBytes: maxBytes } = limits;
-  const range = { partition, after: afterPosition, upTo: Number.MAX_SAFE_INTEGER, maxEvents, maxBytes };
-  await copyEvents(pool, range, (event) => events.push(stored(event)));
-  return events;
+  return readWhile(pool, partition, afterPosition, maxEvents, () => true);
 }
 
 /**
@@ -29,20 +25,31 @@ export async function readPage(
  * the hash chain: it was changed, or one is missing. The first event of the page is not checked.
  * The hashes are computed over the bytes of the COPY, which takes about 3 µs per event.
  */
-export async function readChainedPage(
+export function readChainedPage(
   pool: Pool,
   partition: number,
   afterPosition: number,
   maxEvents: number,
 ): Promise<StoredEvent[]> {
+  return readWhile(pool, partition, afterPosition, maxEvents, isNext);
+}
+
+/** Reads a page, up to the first event that does not belong after the one before it. */
+async function readWhile(
+  pool: Pool,
+  partition: number,
+  after: number,
+  maxEvents: number,
+  belongs: (last: StoredEvent, event: CopiedEvent) => boolean,
+): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
-  let isBroken = false;
+  let hasEnded = false;
   const { maxReadBytes: maxBytes } = limits;
-  const range = { partition, after: afterPosition, upTo: Number.MAX_SAFE_INTEGER, maxEvents, maxBytes };
+  const range = { partition, after, upTo: Number.MAX_SAFE_INTEGER, maxEvents, maxBytes };
   await copyEvents(pool, range, (event) => {
     const last = events.at(-1);
-    isBroken ||= last !== undefined && !isNext(last, event);
-    if (!isBroken) events.push(stored(event));
+    hasEnded ||= last !== undefined && !belongs(last, event);
+    if (!hasEnded) events.push(stored(event));
   });
   return events;
 }

@@ -22,6 +22,9 @@ interface Pending {
  *   pending: a checkpoint that was read before the mark may be that of lost data.
  * - **pending**: it has to reach the head of the log at that reading. Then the mark is removed from
  *   Redis, and it is filled.
+ * - **lost**: its data is gone from Redis. This object marks the partition, and tries again with
+ *   each reading of the checkpoints until Redis takes the mark. The watcher then announces it.
+ * - **outdated**: it has stopped at an event of a newer version. This object marks the partition.
  */
 export class FillMarks {
   readonly #store: FillingStore;
@@ -102,7 +105,9 @@ export class FillMarks {
       return;
     }
     if (before > 0 || head > limits.maxFirstEvents) this.#lost.set(writer, this.#lost.get(writer) ?? 'unmarked');
-    if (this.#lost.get(writer) !== 'unmarked' || this.#announced.has(writer.id.name)) return;
+    const known = this.#announced.get(writer.id.name);
+    const isMarked = known !== undefined && this.#done.get(writer) !== known;
+    if (this.#lost.get(writer) !== 'unmarked' || isMarked) return;
     this.#pending.delete(writer);
     await this.#store.setFilling(writer.id, this.#partition, 'lost');
     this.#lost.set(writer, 'marked');

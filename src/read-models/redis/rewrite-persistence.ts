@@ -4,7 +4,7 @@ import { primariesOf, type Redis } from './redis-client.js';
 const pollIntervalMs = 100;
 
 /**
- * Makes Redis write its files anew, so that they no longer hold values that were removed: the
+ * Makes Redis rewrite its files, so that they no longer hold values that were removed: the
  * append-only file keeps every command since its last rewrite, and a snapshot keeps what was there
  * when it was made. In a cluster, all primaries do so.
  * @param timeoutMs how long each of the two may take
