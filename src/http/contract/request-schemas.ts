@@ -74,7 +74,7 @@ export const querySchemas = {
     },
     updated_since: {
       ...time,
-      description: 'The first page begins with the first change at or after this time. Implies sort=updated.',
+      description: 'Only orders that changed last at or after this time. Implies sort=updated.',
     },
     limit,
     cursor,

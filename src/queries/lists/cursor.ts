@@ -2,27 +2,38 @@ import { createHash } from 'node:crypto';
 
 /**
  * Encodes a cursor. It holds the index member of the last order of a page (see placedMember), so
- * that the next page begins right after that order, whatever was placed in the meantime. Its
- * checksum covers the member and the filters: an edited cursor or one of another query is rejected
- * and cannot select a wrong page.
+ * that the next page begins right after that order, whatever was placed in the meantime.
  */
 export function encodeCursor(member: string, filters: unknown): string {
-  return Buffer.from(`${checksum(member, filters)}${member}`).toString('base64url');
+  return signedCursor(member, filters);
 }
 
 /** Returns the index member, or undefined if this query did not issue the cursor. */
 export function decodeCursor(cursor: string, filters: unknown): string | undefined {
+  const member = cursorContent(cursor, filters);
+  return member !== undefined && /^[-0-9A-Z_a-z]{30}$/.test(member) ? member : undefined;
+}
+
+/**
+ * Encodes the content of a cursor with a checksum that covers it and the query: an edited cursor or
+ * one of another query is rejected and cannot select a wrong page.
+ */
+export function signedCursor(content: string, query: unknown): string {
+  return Buffer.from(checksum(content, query) + content).toString('base64url');
+}
+
+/** Returns the content, or undefined if this query did not issue the cursor. */
+export function cursorContent(cursor: string, query: unknown): string | undefined {
   const text = Buffer.from(cursor, 'base64url').toString();
-  const member = text.slice(checksumLength);
-  if (!/^[-0-9A-Z_a-z]{30}$/.test(member)) return undefined;
-  return text.slice(0, checksumLength) === checksum(member, filters) ? member : undefined;
+  const content = text.slice(checksumLength);
+  return text.slice(0, checksumLength) === checksum(content, query) ? content : undefined;
 }
 
 const checksumLength = 12;
 
-function checksum(member: string, filters: unknown): string {
+function checksum(content: string, query: unknown): string {
   return createHash('sha256')
-    .update(JSON.stringify([member, filters]))
+    .update(JSON.stringify([content, query]))
     .digest('hex')
     .slice(0, checksumLength);
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { EventPosition } from '../../log-epochs.js';
 import type { Order } from '../../orders/order.js';
 import { orderJson } from '../../orders/order-document.js';
@@ -8,12 +7,13 @@ import { orderStatus, orderStatusKeys } from '../../read-models/order-status.js'
 import type { GenerationReader } from '../generation-reader.js';
 import { queryLimits as limits } from '../limits.js';
 import { fromLive, type ReadModels } from '../live-generation.js';
+import { cursorContent, signedCursor } from './cursor.js';
 import { matches, type OrderFilters } from './order-filters.js';
 import type { OrderPage } from './order-page.js';
 import { readOrders } from './read-orders.js';
 
 export interface UpdatedFilters extends OrderFilters {
-  /** The first page begins with the first change at or after this time, in ms since 1970. */
+  /** Only orders of which the last change was at or after this time, in ms since 1970. */
   readonly updatedSinceMs?: number;
 }
 
@@ -55,7 +55,7 @@ interface Entry {
 
 async function readUpdated(
   live: GenerationReader,
-  filters: OrderFilters,
+  filters: UpdatedFilters,
   limit: number,
   start: readonly number[],
 ): Promise<{ orders: string[]; positions: number[] }> {
@@ -64,15 +64,18 @@ async function readUpdated(
   let length = 0;
   let scanned = 0;
   let scannedBytes = 0;
+  const { updatedSinceMs = Number.NEGATIVE_INFINITY } = filters;
+  const fewest = 2 * (limit + 1);
+  let wanted = fewest;
   for (;;) {
-    const { queues, isLast, bytes } = await readNext(live, positions, limit);
+    const { queues, isLast, bytes } = await readNext(live, positions, wanted);
     scannedBytes += bytes;
     for (;;) {
       const next = oldest(queues);
       if (next === undefined) break;
       const entry = queues[next]?.shift();
       const { order } = entry ?? {};
-      if (order && matches(order, filters)) {
+      if (order && utcMs(order.updatedAt) >= updatedSinceMs && matches(order, filters)) {
         const json = orderJson(order);
         const isFull = orders.length === limit || length + json.length > limits.maxPageLength;
         if (isFull && orders.length > 0) return { orders, positions };
@@ -86,6 +89,8 @@ async function readUpdated(
     }
     const isOver = scanned >= limits.maxScannedPerPage || scannedBytes >= limits.maxScannedBytes;
     if (isOver || isLast.every(Boolean)) return { orders, positions };
+    // The more orders do not match, the more are read per round trip.
+    wanted = Math.max(fewest, Math.min(wanted * 2, limits.maxScannedPerRead));
   }
 }
 
@@ -104,10 +109,11 @@ function oldest(queues: readonly (readonly Entry[])[]): number | undefined {
 }
 
 /**
- * Reads the next orders of all partitions. Each partition has at least one, unless it has no more.
+ * Reads the next orders of all partitions, about as many as wanted. Each partition has at least
+ * one, unless it has no more.
  */
-async function readNext(live: GenerationReader, positions: readonly number[], limit: number) {
-  const share = Math.ceil((2 * (limit + 1)) / positions.length) + 2;
+async function readNext(live: GenerationReader, positions: readonly number[], wanted: number) {
+  const share = Math.ceil(wanted / positions.length) + 2;
   const replies = await live.read(
     positions.map((position, partition) => {
       const { updated } = orderStatusKeys(live.keys(partition));
@@ -119,20 +125,20 @@ async function readNext(live: GenerationReader, positions: readonly number[], li
   const isLast = members.map((ofPartition) => ofPartition.length < share);
   let bytes = 0;
   // The first of each partition come first, then the second: all are needed to know the oldest.
-  const wanted = Array.from({ length: share }, (_, nth) =>
+  const all = Array.from({ length: share }, (_, nth) =>
     members.flatMap((ofPartition, partition) => {
       const one = ofPartition[nth];
       return one ? [{ ...one, partition }] : [];
     }),
   ).flat();
-  for (let at = 0; at < wanted.length; ) {
+  for (let at = 0; at < all.length; ) {
     const read = await readOrders(
       live,
       positions.length,
-      wanted.slice(at).map(({ id }) => id),
+      all.slice(at).map(({ id }) => id),
     );
     for (const order of read.found) {
-      const { partition, position } = wanted[at] ?? { partition: 0, position: 0 };
+      const { partition, position } = all[at] ?? { partition: 0, position: 0 };
       queues[partition]?.push({ position, order });
       at += 1;
     }
@@ -140,7 +146,7 @@ async function readNext(live: GenerationReader, positions: readonly number[], li
     // Large orders: a part of them suffices once each partition has its next one.
     const isEnough = bytes >= limits.maxReadBytes && at >= positions.length;
     if (!isEnough) continue;
-    for (const { partition } of wanted.slice(at)) isLast[partition] = false;
+    for (const { partition } of all.slice(at)) isLast[partition] = false;
     break;
   }
   return { queues, isLast, bytes };
@@ -156,9 +162,10 @@ function membersWithScores(reply: unknown): { readonly id: string; readonly posi
 }
 
 /**
- * Finds the last position of each partition whose order changed before a time, by bisection. Times
- * never decrease with positions, so each order that is read bounds the result for good, also while
- * others move to the end of the index.
+ * Finds, by bisection, a position of each partition up to which every order changed before a time.
+ * It is the last such position unless orders change meanwhile: an order that changes between the
+ * reads of its index entry and of itself seems to be newer than its place. The position then lies
+ * too early, never too late, so the caller checks the times of the orders behind it.
  */
 async function positionsBefore(live: GenerationReader, partitions: number, sinceMs: number): Promise<number[]> {
   const keys = Array.from({ length: partitions }, (_, partition) => orderStatusKeys(live.keys(partition)).updated);
@@ -192,27 +199,17 @@ async function positionsBefore(live: GenerationReader, partitions: number, since
   }
 }
 
-const checksumLength = 12;
-
-/** The epoch, and the position in each partition in base 36. The checksum covers the filters. */
-function encodeCursor(epoch: string, positions: readonly number[], filters: unknown): string {
+/** The epoch, and the position in each partition in base 36. */
+function encodeCursor(epoch: string, positions: readonly number[], filters: UpdatedFilters): string {
   const content = `${epoch}/${positions.map((position) => position.toString(36)).join('.')}`;
-  return Buffer.from(checksum(content, filters) + content).toString('base64url');
+  return signedCursor(content, ['updated', filters]);
 }
 
-function decodeCursor(cursor: string, filters: unknown, partitions: number): EventPosition[] | undefined {
-  const text = Buffer.from(cursor, 'base64url').toString();
-  const content = text.slice(checksumLength);
-  if (text.slice(0, checksumLength) !== checksum(content, filters)) return undefined;
+function decodeCursor(cursor: string, filters: UpdatedFilters, partitions: number): EventPosition[] | undefined {
+  const content = cursorContent(cursor, ['updated', filters]);
+  if (content === undefined) return undefined;
   const [epoch = '', positions = ''] = content.split('/');
   const numbers = positions.split('.').map((word) => Number.parseInt(word, 36));
   if (numbers.length !== partitions || numbers.some(Number.isNaN)) return undefined;
   return numbers.map((position, partition) => ({ partition, position, epoch }));
-}
-
-function checksum(content: string, filters: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify(['updated', content, filters]))
-    .digest('hex')
-    .slice(0, checksumLength);
 }
