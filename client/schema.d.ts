@@ -2367,7 +2367,7 @@ export interface operations {
                 placed_to?: string;
                 /** @description `placed` (default): newest order first. `updated`: oldest change first, for synchronisation. */
                 sort?: "placed" | "updated";
-                /** @description The first page begins with the first change at or after this time. Implies sort=updated. */
+                /** @description Only orders that changed last at or after this time. Implies sort=updated. */
                 updated_since?: string;
                 limit?: number;
                 cursor?: string;

@@ -1,5 +1,5 @@
--- Records that a partition of a generation lacks events that queries need, or that it has caught
--- up. While a partition is being filled, its queries are refused.
+-- Records why a partition of a generation lacks events that queries need, or that it has caught up.
+-- While it lacks events, its queries are refused.
 --
 -- Called by: src/projector/generations/filling-store.ts
 --
@@ -7,16 +7,17 @@
 -- ARGV[1]  the generation
 -- ARGV[2]  the partition
 -- ARGV[3]  the log's number of partitions
--- ARGV[4]  '1' if the partition has to be filled, '0' if it has caught up
--- ARGV[5]  with '1': the new name of the mark. With '0': the mark's name when the caller began to
---          read the checkpoint. If the generation was opened again since, nothing is changed.
+-- ARGV[4]  the partition's digit: '1' if it has to be filled, '2' if it is outdated, '0' if it has
+--          caught up
+-- ARGV[5]  with '0': the marks' name when the caller began to read the checkpoint. If there are new
+--          marks since, nothing is changed. Otherwise: the new name of the marks.
 --
 -- Returns 1 if the hash was changed.
 local key, field = KEYS[1], 'filling:' .. ARGV[1]
 local partition, partitions = tonumber(ARGV[2]), tonumber(ARGV[3])
 local found = redis.call('HGET', key, field)
 local name, marks = string.match(found or '', '^([^:]*):(.*)$')
-if ARGV[4] == '1' then
+if ARGV[4] ~= '0' then
   local isLive = false
   for _, other in ipairs(redis.call('HKEYS', key)) do
     isLive = isLive or (string.sub(other, 1, 5) == 'live:' and redis.call('HGET', key, other) == ARGV[1])
@@ -29,7 +30,7 @@ elseif not marks or name ~= ARGV[5] then
   return 0
 end
 marks = string.sub(marks, 1, partition) .. ARGV[4] .. string.sub(marks, partition + 2)
-if string.find(marks, '1', 1, true) then
+if string.find(marks, '[^0]') then
   redis.call('HSET', key, field, name .. ':' .. marks)
 else
   redis.call('HDEL', key, field)

@@ -1,5 +1,5 @@
 import { decodeCheckpoint } from '../read-models/checkpoint.js';
-import { type Filling, outdatedMark } from '../read-models/generations.js';
+import type { Filling } from '../read-models/generations.js';
 import type { GenerationId, ReadModelKeys } from '../read-models/keys.js';
 import { ReadModelBeingFilled, ReadModelOutdated } from '../read-models/read-model-unavailable.js';
 import type { Redis } from '../read-models/redis/redis-client.js';
@@ -13,10 +13,15 @@ export type KnownHead = (partition: number) => number | undefined;
 
 /** The partitions of a generation that lack events, when they were last looked up. */
 export interface FillingPartitions {
-  /** Throws ReadModelBeingFilled if a partition lacks events. */
+  /** Throws ReadModelBeingFilled or ReadModelOutdated if a partition lacks events. */
   refuse(partition: number): void;
-  /** Events that the generation has in these partitions, and those that it needs. */
-  readonly events: { readonly done: number; readonly total: number };
+  /** Whether one of them has stopped at an event of a newer version of the service. */
+  readonly isOutdated: boolean;
+  /**
+   * Events that the generation has in the partitions that are being filled, and those that it
+   * needs. Undefined if all of them are outdated.
+   */
+  readonly events: { readonly done: number; readonly total: number } | undefined;
 }
 
 /**
@@ -35,23 +40,28 @@ export async function readFillingPartitions(
     redis,
     marked.map((partition) => ['GET', keys.checkpoint(id, partition)]),
   );
-  const lacking = new Set<number>();
+  const [outdated, beingFilled] = [new Set<number>(), new Set<number>()];
   let [done, total] = [0, 0];
   for (const [index, partition] of marked.entries()) {
     const { position } = decodeCheckpoint(texts[index] as string | null);
     const head = knownHead(partition);
     if (head !== undefined && position >= head) continue;
-    lacking.add(partition);
+    if (filling.isOutdated(partition)) {
+      outdated.add(partition);
+      continue;
+    }
+    beingFilled.add(partition);
     done += position;
     total += Math.max(position, head ?? 0);
   }
-  if (lacking.size === 0) return undefined;
+  if (outdated.size === 0 && beingFilled.size === 0) return undefined;
   return {
     refuse(partition) {
-      if (!lacking.has(partition)) return;
-      if (filling.name.startsWith(outdatedMark)) throw new ReadModelOutdated(id.name);
-      throw new ReadModelBeingFilled(id.name, { done, total, partitions: lacking.size });
+      if (outdated.has(partition)) throw new ReadModelOutdated(id.name);
+      if (!beingFilled.has(partition)) return;
+      throw new ReadModelBeingFilled(id.name, { done, total, partitions: beingFilled.size });
     },
-    events: { done, total },
+    isOutdated: outdated.size > 0,
+    events: beingFilled.size > 0 ? { done, total } : undefined,
   };
 }

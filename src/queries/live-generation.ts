@@ -141,22 +141,30 @@ export async function lookUpServed(models: ReadModels, projection: ProjectionId)
 }
 
 /** Without a generation, nothing is filled. */
-const everyPartition: Filling = { name: '', has: () => true };
+const everyPartition: Filling = { name: '', has: () => true, isOutdated: () => false };
 
 /**
- * Returns the read models of which partitions lack events, with their progress, such as
- * "order-status 61 %". Rejects with ReadModelUnavailable.
+ * Describes the read models of which partitions lack events, such as "being filled: order-status
+ * 61 %". Undefined if none lacks any. Rejects with ReadModelUnavailable.
  */
-export async function readModelsBeingFilled(models: ReadModels): Promise<string[]> {
+export async function describeLacking(models: ReadModels): Promise<string | undefined> {
   const all = await Promise.all(
     models.projections.map(async (projection) => {
       const { filling } = await lookUpServed(models, projection);
-      if (!filling) return [];
-      const { done, total } = filling.events;
-      return [`${projection.name} ${Math.floor((100 * done) / Math.max(1, total))} %`];
+      return { name: projection.name, ...filling };
     }),
   );
-  return all.flat();
+  const outdated = all.flatMap(({ name, isOutdated }) => (isOutdated ? name : []));
+  const filled = all.flatMap(({ name, events }) =>
+    events ? `${name} ${Math.floor((100 * events.done) / Math.max(1, events.total))} %` : [],
+  );
+  const parts: string[] = [];
+  if (outdated.length > 0) {
+    const have = outdated.length === 1 ? 'has' : 'have';
+    parts.push(`outdated: ${outdated.join(', ')} ${have} stopped at an event of a newer version`);
+  }
+  if (filled.length > 0) parts.push(`being filled: ${filled.join(', ')}`);
+  return parts.length > 0 ? parts.join('; ') : undefined;
 }
 
 /**

@@ -36,10 +36,9 @@ export interface Build {
  *   by `forgetRetired` once the keys are gone.
  * - `seen:<version>`: when a process of this version last announced itself.
  *   Written by open-generation.lua. Removed by retire-versions.lua.
- * - `filling:<generation>`: the partitions of a live generation that have not caught up since they
- *   were opened: Redis has lost their data, or it is new. A name that changes with each opening, a
- *   colon, and one digit per partition, `1` if it has to be filled. Queries of such a partition are
- *   refused.
+ * - `filling:<generation>`: the partitions of a live generation that lack events, and why. A name
+ *   that changes with each new mark, a colon, and one digit per partition, see `fillingDigits`; `0`
+ *   if it lacks none. Queries of a partition that lacks events are refused.
  *   Written by open-generation.lua, flip-generation.lua and fill-partition.lua, which removes it
  *   once all have caught up. Removed by `forgetRetired`.
  * - `resumes`: how often operators have asked to retry stopped projections.
@@ -78,7 +77,7 @@ export interface Generations {
   readonly next: ReadonlyMap<number, Build>;
   /** By retired generation: the time in ms from which on its keys may be removed. */
   readonly retired: ReadonlyMap<number, number>;
-  /** By live generation: the partitions that have not caught up since they were opened. */
+  /** By live generation: the partitions that lack events. */
   readonly filling: ReadonlyMap<number, Filling>;
   /** How often operators have asked to retry stopped projections. */
   readonly resumes: number;
@@ -107,7 +106,11 @@ export function decodeGenerations(fields: Readonly<Record<string, string>>): Gen
 /** Decodes the field `filling`. */
 export function decodeFilling(text: string): Filling {
   const [name = '', marks = ''] = text.split(':');
-  return { name, has: (partition) => marks[partition] === '1' };
+  return {
+    name,
+    has: (partition) => (marks[partition] ?? '0') !== '0',
+    isOutdated: (partition) => marks[partition] === fillingDigits.outdated,
+  };
 }
 
 /**
@@ -125,14 +128,24 @@ export async function readGenerations(
   return replies.map((reply) => decodeGenerations(reply as Record<string, string>));
 }
 
-/** The name of a mark begins with it if a projector met an event of a newer version. */
-export const outdatedMark = 'outdated-';
+/** The digits of partitions that lack events, by the reason. */
+export const fillingDigits = {
+  /** Redis has lost the data, or it is new; the partition has not caught up since. */
+  lost: '1',
+  /** The projector has stopped at an event that a newer version of the service wrote. */
+  outdated: '2',
+} as const;
 
-/** Partitions that have to be filled before queries may read them. */
+/** Why a partition lacks events. */
+export type Lacking = keyof typeof fillingDigits;
+
+/** Partitions that lack events, so that queries must not read them. */
 export interface Filling {
-  /** Changes each time that partitions are found to be empty. */
+  /** Changes with each new mark of a partition. */
   readonly name: string;
   has(partition: number): boolean;
+  /** Whether it lacks events of a newer version of the service. */
+  isOutdated(partition: number): boolean;
 }
 
 /** A live generation, and the version of the code that fills it. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createFillingStore } from '../../src/projector/generations/filling-store.js';
 import { appender, noteEvent, orderIdIn, place } from '../support/events.js';
 import { type LocalService, startLocalService } from '../support/local-service.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
@@ -42,6 +43,21 @@ describe('an event that a newer version of the service wrote', function () {
     expect((await call(service, 'POST', `/orders/${other}/pay`, {})).status).to.equal(200);
     const { status: ready, body } = await call(service, 'GET', '/health/ready');
     expect([ready, body.status]).to.deep.equal([200, 'degraded']);
+    expect(body.checks.read_models).to.match(
+      /^outdated: .*order-status.* have stopped at an event of a newer version$/,
+    );
     expect(body.checks.projections).to.match(/order-status stopped in partition 0 at 2/);
+
+    // Another partition loses its data. It is filled again, and the reason of this one stays.
+    const hash = await log.redis.hgetall(log.keys.generations('order-status'));
+    const generation = Number(Object.entries(hash).find(([field]) => field.startsWith('live:'))?.[1]);
+    await createFillingStore(log.redis, log.keys, 2).setFilling({ name: 'order-status', generation }, 1, 'lost');
+    await eventually('the mark to be removed', async () => {
+      const marks = await log.redis.hget(log.keys.generations('order-status'), `filling:${generation}`);
+      return marks?.endsWith('0');
+    });
+    expect(await status(other)).to.equal(200);
+    const { problem } = await call(service, 'GET', `/orders/${met}`);
+    expect(problem.detail).to.match(/order-status has stopped at an event of a newer version of the service/);
   });
 });

@@ -2,7 +2,7 @@ import type { IssuerKeysState } from '../../access/issuer-keys.js';
 import type { LogContinuity } from '../../event-log/heads/log-continuity.js';
 import type { Health } from '../../http/routes/dependencies.js';
 import type { Projector } from '../../projector/projector.js';
-import { type ReadModels, readModelsBeingBuilt, readModelsBeingFilled } from '../../queries/live-generation.js';
+import { describeLacking, type ReadModels, readModelsBeingBuilt } from '../../queries/live-generation.js';
 import { recentRefusal } from '../../read-models/redis/redis-client.js';
 import { withTimeout } from '../../with-timeout.js';
 import type { RunningProjector } from '../open-projector.js';
@@ -24,7 +24,7 @@ export interface HealthDeps extends EventLogHealthDeps {
 /**
  * Asks PostgreSQL and Redis whether they are up, each for at most a second. The process is
  * `not-ready` if commands or queries cannot be served, and `degraded` if appends are blocked,
- * partitions of read models are being filled, projections are stopped, or notifications do not
+ * partitions of read models lack events, projections are stopped, or notifications do not
  * arrive.
  */
 export async function checkHealth(deps: HealthDeps): Promise<Health> {
@@ -35,7 +35,7 @@ export async function checkHealth(deps: HealthDeps): Promise<Health> {
   ]);
   const unreadable = beingBuilt && beingBuilt.length > 0;
   const issuer = issuerKeys?.();
-  const beingFilled = unreadable ? [] : ((await resultOrUndefined(readModelsBeingFilled(models))) ?? []);
+  const lacking = unreadable ? undefined : await resultOrUndefined(describeLacking(models));
   const redisRefusal = recentRefusal(models.redis);
   const stopped = running?.projector.stoppedProjections() ?? [];
   const { clock } = continuity;
@@ -45,7 +45,7 @@ export async function checkHealth(deps: HealthDeps): Promise<Health> {
     read_models: unreadable
       ? `being built: ${beingBuilt.join(', ')}`
       : beingBuilt
-        ? (redisRefusal?.state ?? (beingFilled.length > 0 ? `being filled: ${beingFilled.join(', ')}` : 'up'))
+        ? (redisRefusal?.state ?? lacking ?? 'up')
         : 'down',
     ...(running ? { notifications: running.logHeads.listening ? 'up' : 'down (polling)' } : {}),
     ...(running ? { projections: stopped.length === 0 ? 'live' : describeStopped(stopped) } : {}),
@@ -59,7 +59,7 @@ export async function checkHealth(deps: HealthDeps): Promise<Health> {
     eventLog.isDegraded ||
     clock.warning !== undefined ||
     redisRefusal !== undefined ||
-    beingFilled.length > 0 ||
+    lacking !== undefined ||
     stopped.length > 0 ||
     issuer?.isFailing ||
     running?.logHeads.listening === false;
