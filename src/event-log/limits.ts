@@ -49,8 +49,8 @@ export const eventLogLimits = {
   maxAppendAttempts: 50,
 
   /**
-   * Milliseconds between two tries of an append that is rolled back. They are made only while the
-   * last append of the process has failed.
+   * Milliseconds between two tries of an append that is rolled back. They are made only while
+   * appends of the process fail.
    */
   appendCheckIntervalMs: 1_000,
   /** Milliseconds that such a try waits for the partition's lock. A busy partition is not down. */

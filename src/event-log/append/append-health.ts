@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { orderPartition } from '../../orders/values/partition.js';
 import { databaseUnavailable } from '../connection/database-unavailable.js';
@@ -16,41 +16,94 @@ export interface AppendTrouble {
   readonly reason: string;
 }
 
-/** Tries an append that changes nothing. Rejects with the error that an append would meet. */
-export type TryAppend = () => Promise<void>;
+/**
+ * Tries an append to a partition, or to any, that changes nothing. Rejects with the error that an
+ * append would meet.
+ */
+export type TryAppend = (partition?: number) => Promise<void>;
 
 /**
- * Knows whether appends of this process succeed, by the outcome of its last append call:
+ * Knows whether appends of this process succeed, by the outcome of its append calls:
  *
  * - **working**: the last call was committed, or concerned only its own events, or there was none.
- * - **in trouble**: the last call failed. While this lasts, `check` tries an append at most once
- *   per `appendCheckIntervalMs`: a load balancer that sends no commands would otherwise never learn
- *   that they work again. A commit or a successful try makes it working.
+ * - **a partition in trouble**: another session held a lock for too long for the partition's last
+ *   call. Commits in other partitions do not end this.
+ * - **all in trouble**: the last call failed for another reason, which counts for every partition.
+ *
+ * While there is trouble, `check` tries appends at most once per `appendCheckIntervalMs`: a load
+ * balancer that sends no commands would otherwise never learn that they work again. A commit or a
+ * successful try ends the trouble of its partition and the trouble of all.
  */
 export class AppendHealth {
   readonly #tryAppend: TryAppend;
   readonly #now: () => number;
-  #trouble: AppendTrouble | undefined;
-  #checkedMs = Number.NEGATIVE_INFINITY;
+  #troubleOfAll: AppendTrouble | undefined;
+  /** By partition: the trouble of that partition alone. */
+  readonly #troubles = new Map<number, AppendTrouble>();
+  #endedCalls = 0;
+  #trying: Promise<void> | undefined;
+  #triedMs = Number.NEGATIVE_INFINITY;
 
   constructor(tryAppend: TryAppend, now: () => number = () => performance.now()) {
     this.#tryAppend = tryAppend;
     this.#now = now;
   }
 
+  /** Why appends do not succeed, as far as it is known without a try. */
+  get trouble(): AppendTrouble | undefined {
+    return this.#troubleOfAll ?? this.#troubles.values().next().value;
+  }
+
   /** Takes the outcome of an append call: its error, or undefined if it was committed. */
-  readonly noteCall = (error?: unknown): void => {
-    if (error === undefined) this.#trouble = undefined;
-    else if (!concernsItsEvents(error)) this.#trouble = troubleOf(error);
+  readonly noteCall = (partitions: readonly number[], error?: unknown): void => {
+    this.#endedCalls += 1;
+    this.#note(partitions, error);
   };
 
-  /** Resolves with undefined if appends succeed. Never rejects. */
+  /** Resolves with undefined if appends succeed. Never rejects. One try at a time is in flight. */
   async check(): Promise<AppendTrouble | undefined> {
-    if (this.#trouble && this.#now() - this.#checkedMs >= limits.appendCheckIntervalMs) {
-      this.#checkedMs = this.#now();
-      await this.#tryAppend().then(() => this.noteCall(), this.noteCall);
+    if (this.trouble && !this.#trying && this.#now() - this.#triedMs >= limits.appendCheckIntervalMs) {
+      this.#triedMs = this.#now();
+      this.#trying = this.#try().finally(() => {
+        this.#trying = undefined;
+      });
     }
-    return this.#trouble;
+    await this.#trying;
+    return this.trouble;
+  }
+
+  /** Tries the partitions in trouble until one fails; any partition if all are in trouble. */
+  async #try(): Promise<void> {
+    const partitions = this.#troubleOfAll ? [undefined] : [...this.#troubles.keys()];
+    for (const partition of partitions) {
+      const [troubleOfAll, trouble] = [this.#troubleOfAll, this.#troubleIn(partition)];
+      const endedCalls = this.#endedCalls;
+      try {
+        await this.#tryAppend(partition);
+      } catch (error) {
+        // The outcome of a call that ended since the try began is newer.
+        if (this.#endedCalls === endedCalls) this.#note(partition === undefined ? [] : [partition], error);
+        return;
+      }
+      if (this.#troubleOfAll === troubleOfAll) this.#troubleOfAll = undefined;
+      if (partition !== undefined && this.#troubleIn(partition) === trouble) this.#troubles.delete(partition);
+    }
+  }
+
+  #troubleIn(partition: number | undefined): AppendTrouble | undefined {
+    return partition === undefined ? undefined : this.#troubles.get(partition);
+  }
+
+  #note(partitions: readonly number[], error: unknown): void {
+    if (concernsItsEvents(error)) return;
+    const trouble = error === undefined ? undefined : troubleOf(error);
+    // A commit, and also a lock, shows that the server takes appends.
+    this.#troubleOfAll = trouble?.isBusy && partitions.length > 0 ? undefined : trouble;
+    if (trouble && !trouble.isBusy) return;
+    for (const partition of partitions) {
+      this.#troubles.delete(partition);
+      if (trouble) this.#troubles.set(partition, trouble);
+    }
   }
 }
 
@@ -62,8 +115,7 @@ export function createTryAppend(
   { partitions }: Pick<LogSettings, 'partitions'>,
   known: KnownLog,
 ): TryAppend {
-  return async () => {
-    const orderId = randomUUID();
+  return async (partition = randomInt(partitions)) => {
     const client = await pool.connect();
     try {
       await client.query('begin');
@@ -71,7 +123,7 @@ export function createTryAppend(
       await client.query(
         `select from append_events($1::smallint, array[$2]::uuid[], array[0], array[1], array['Probe'], array['{}'],
            array['{}'], array[now()], $3, 0, $4 * interval '1 ms')`,
-        [orderPartition(orderId, partitions), orderId, known.epoch, known.maxClockBehindMs],
+        [partition, orderIdIn(partition, partitions), known.epoch, known.maxClockBehindMs],
       );
       await client.query('rollback');
       client.release();
@@ -81,6 +133,13 @@ export function createTryAppend(
       throw refusalOf(error) ?? error;
     }
   };
+}
+
+function orderIdIn(partition: number, partitions: number): string {
+  for (;;) {
+    const orderId = randomUUID();
+    if (orderPartition(orderId, partitions) === partition) return orderId;
+  }
 }
 
 /** SQLSTATEs of data exceptions, and whether the state of the log is watched elsewhere. */

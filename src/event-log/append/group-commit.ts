@@ -26,8 +26,8 @@ export interface AppendListeners {
   readonly onHeadMoved?: (head: HeadMoved) => void;
   /** If set, the append calls also return the events' hashes. Called before `onHeadMoved`. */
   readonly onCommitted?: (committed: CommittedEvents) => void;
-  /** Called with the error of an append call, or with undefined if it was committed. */
-  readonly onCallEnded?: (error?: unknown) => void;
+  /** Called with an append call's partitions, and with its error unless it was committed. */
+  readonly onCallEnded?: (partitions: readonly number[], error?: unknown) => void;
 }
 
 /**
@@ -150,7 +150,7 @@ export function createAppender(
       const rows = await callAppend(
         batches.map(({ partition, appends }) => ({ partition, appends: appends.map(({ append }) => append) })),
       );
-      onCallEnded?.();
+      onCallEnded?.(partitionsOf(batches));
       let row = 0;
       for (const { partition, appends } of batches) {
         reportResults(partition, appends, rows.slice(row, row + appends.length));
@@ -167,7 +167,7 @@ export function createAppender(
       const refusal = refusalOf(error);
       if (refusal) known.onRefused?.();
       const result = { failed: refusal ?? error };
-      onCallEnded?.(result.failed);
+      onCallEnded?.(partitionsOf(batches), result.failed);
       for (const { appends } of batches) for (const queued of appends) queued.onResult(result, queued.index);
     }
   }
@@ -230,4 +230,8 @@ export function createAppender(
         for (const [index, append] of appends.entries()) enqueue(append, onResult, index);
       }),
   };
+}
+
+function partitionsOf(batches: readonly QueuedBatch[]): number[] {
+  return batches.map(({ partition }) => partition);
 }
