@@ -22,20 +22,21 @@ export interface HealthDeps extends EventLogHealthDeps {
 }
 
 /**
- * Asks PostgreSQL and Redis whether they are up, each for at most a second. The process is
+ * Asks PostgreSQL and Redis at once whether they are up, for at most a second. The process is
  * `not-ready` if commands or queries cannot be served, and `degraded` if appends are blocked,
  * partitions of read models lack events, projections are stopped, or notifications do not
  * arrive.
  */
 export async function checkHealth(deps: HealthDeps): Promise<Health> {
   const { models, continuity, running, issuerKeys, shuttingDown } = deps;
-  const [eventLog, beingBuilt] = await Promise.all([
+  const [eventLog, beingBuilt, described] = await Promise.all([
     checkEventLog(deps),
     resultOrUndefined(readModelsBeingBuilt(models)),
+    resultOrUndefined(describeLacking(models)),
   ]);
   const unreadable = beingBuilt && beingBuilt.length > 0;
   const issuer = issuerKeys?.();
-  const lacking = unreadable ? undefined : await resultOrUndefined(describeLacking(models));
+  const lacking = unreadable ? undefined : described;
   const redisRefusal = recentRefusal(models.redis);
   const stopped = running?.projector.stoppedProjections() ?? [];
   const { clock } = continuity;

@@ -19,19 +19,23 @@ export interface EventLogHealthDeps {
   readonly pool: Pool;
   readonly continuity: Pick<LogContinuity, 'refusal'>;
   /** Undefined in a process that appends nothing. */
-  readonly appends?: Pick<AppendHealth, 'check'> | undefined;
+  readonly appends?: Pick<AppendHealth, 'check' | 'trouble'> | undefined;
 }
 
-/** Asks PostgreSQL whether it responds and may write, and how the last append ended. */
+/**
+ * Asks PostgreSQL whether it responds and may write, and whether appends succeed. Takes at most
+ * `healthTimeoutMs`: the last known trouble of the appends counts then.
+ */
 export async function checkEventLog({ pool, continuity, appends }: EventLogHealthDeps): Promise<EventLogHealth> {
-  const state = await withTimeout(healthTimeoutMs, readState(pool)).catch(() => 'down');
+  let state = 'down';
+  const check = async () => {
+    state = await readState(pool);
+    return state === 'up' ? appends?.check() : undefined;
+  };
+  const trouble = await withTimeout(healthTimeoutMs, check()).catch(() => appends?.trouble);
   const { refusal } = continuity;
   if (refusal) return failing(refusal.message);
   if (state !== 'up') return failing(state);
-  const trouble = await withTimeout(healthTimeoutMs, appends?.check() ?? Promise.resolve(undefined)).catch(() => ({
-    isBusy: false,
-    reason: 'PostgreSQL did not respond in time',
-  }));
   if (!trouble) return { works: true, isDegraded: false, text: 'up' };
   if (trouble.isBusy) return { works: true, isDegraded: true, text: `appends are blocked: ${trouble.reason}` };
   return failing(`appends fail: ${trouble.reason}`);
