@@ -65,7 +65,7 @@ describe('a Redis that has lost its data', function () {
     stops.push((await startProjector(log)).stop);
     await projected(log);
     await eventually('all queries to be answered', isWhole);
-    expect(await health()).to.deep.include({ status: 'ready' });
+    await eventually('to be ready', async () => (await health()).status === 'ready');
     const { body } = await get('/orders/metrics');
     expect(body).to.deep.include({ currency: 'USD' });
   });

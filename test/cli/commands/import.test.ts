@@ -1,12 +1,11 @@
-import { access, appendFile, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { importLimits } from '../../../src/import/limits.js';
 import { projectPath } from '../../../src/project-path.js';
-import { exactJson } from '../../../src/queries/exact-json.js';
 import { getMetrics } from '../../../src/queries/get-metrics.js';
 import { startProjector } from '../../support/events.js';
+import { importedFigures, seriesOf } from '../../support/imported-figures.js';
 import { runOrders, spawnOrders } from '../../support/orders-command.js';
 import { expectIntactLog, projected, queriesOf } from '../../support/read-models.js';
 import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
@@ -41,18 +40,7 @@ describe('orders import', function () {
           running: (kill) => void eventually('the moment to kill', killWhen, 60_000).then(kill),
         });
   const count = async () => (await log.owner.query('select count(*)::int as n from events')).rows[0].n as number;
-  const exists = (file: string) =>
-    access(file).then(
-      () => true,
-      () => false,
-    );
-  async function figures(currency = 'USD') {
-    const projector = await startProjector(log);
-    await projected(log);
-    const found = JSON.parse(exactJson(await getMetrics(queriesOf(log), { currency, interval: 'month' })));
-    await projector.stop();
-    return found;
-  }
+  const figures = (currency?: string) => importedFigures(log, currency);
 
   it('orders import imports a CSV file according to its mapping, and a second import changes nothing', async () => {
     const file = join(folder, 'cdnow.csv');
@@ -70,39 +58,6 @@ describe('orders import', function () {
       gross: 10460.13,
     });
     expect(series).to.deep.equal(await seriesOf(file));
-    await expectIntactLog(log);
-  });
-
-  it('orders import continues after it was killed, and ends with the same figures', async () => {
-    const file = join(folder, 'big.csv');
-    const lines = Array.from(
-      { length: 30_000 },
-      (_, nth) =>
-        `${nth % 700},199${7 + (nth % 2)}01${10 + (nth % 20)},${1 + (nth % 3)},${nth % 100}.${10 + (nth % 90)}`,
-    );
-    await writeFile(file, `ID,Date,Volume,Amount\n${lines.join('\n')}\n`);
-    // A lock blocks one partition in the middle of the file until the interval for saving progress
-    // has passed. The next finished lines then save it, and the process is killed before the last
-    // line.
-    let blockedAt: number | undefined;
-    const killed = await orders(['import', file, ...mapping], async () => {
-      if (blockedAt === undefined && (await count()) > 9_000) {
-        await log.owner.query('begin');
-        await log.owner.query('select from partition_heads where partition = 3 for update');
-        blockedAt = performance.now();
-      }
-      if (blockedAt !== undefined && performance.now() - blockedAt > importLimits.saveIntervalMs)
-        await log.owner.query('commit');
-      return exists(`${file}.import-progress.json`);
-    });
-    expect(killed.code).to.equal(null);
-    expect(await count()).to.be.lessThan(30_000);
-    const resumed = await orders(['import', file, ...mapping]);
-    expect(resumed.output).to.match(/continuing after/);
-    expect(resumed.code, resumed.output).to.equal(0);
-    expect(await count()).to.equal(30_000);
-    expect(await exists(`${file}.import-progress.json`)).to.equal(false);
-    expect((await figures()).series).to.deep.equal(await seriesOf(file));
     await expectIntactLog(log);
   });
 
@@ -398,32 +353,4 @@ describe('orders import', function () {
   }
 
   /** The monthly series, computed by summing over the file. */
-  async function seriesOf(file: string) {
-    const [, ...lines] = (await readFile(file, 'utf8')).trim().split('\n');
-    const months = new Map<string, { orders: number; units: number; cents: number }>();
-    for (const line of lines) {
-      const [, date = '', volume, amount = ''] = line.split(',');
-      const start = `${date.slice(0, 4)}-${date.slice(4, 6)}-01T00:00:00.000Z`;
-      const sum = months.get(start) ?? { orders: 0, units: 0, cents: 0 };
-      sum.orders += 1;
-      sum.units += Number(volume);
-      sum.cents += Math.round(Number(amount) * 100);
-      months.set(start, sum);
-    }
-    const first = new Date([...months.keys()].sort()[0] ?? '');
-    const last = new Date([...months.keys()].sort().at(-1) ?? '');
-    const series = [];
-    for (const at = first; at <= last; at.setUTCMonth(at.getUTCMonth() + 1)) {
-      const { orders: n, units, cents } = months.get(at.toISOString()) ?? { orders: 0, units: 0, cents: 0 };
-      const gross = cents / 100;
-      series.push({
-        start: at.toISOString(),
-        orders: n,
-        cancelled_orders: 0,
-        units,
-        revenue: { gross, cancelled: 0, refunded: 0, credited: 0, net: gross, paid: 0, given_back: 0, cash: 0 },
-      });
-    }
-    return series;
-  }
 });

@@ -40,6 +40,7 @@ describe('Problems', function () {
     log = await createTestLog(4);
     service = await startLocalService(log, {
       LOG_LEVEL: 'silent',
+      ORDERS_HEADERS_TIMEOUT_MS: '1000',
       ORDERS_JWKS_URL: 'http://127.0.0.1:9/jwks',
       ORDERS_JWT_ISSUER: 'https://issuer.example',
       ORDERS_JWT_AUDIENCE: 'orders',

@@ -42,6 +42,13 @@ describe('GET /orders/stream with many readers, and with one that does not read'
     await eventually('all to be closed', async () => (await streamsOf(service)) === 0);
   });
 
+  it('a stream without changes gets comments, so that proxies do not close it', async () => {
+    const quiet = await openStream(`${service.url}/orders/stream?user_id=nobody`);
+    await eventually('a heartbeat', () => quiet.comments() > 0, 20_000);
+    expect(quiet.messages).to.deep.equal([]);
+    quiet.close();
+  });
+
   it('a reader that does not read is disconnected, and misses nothing when it resumes', async () => {
     const { port } = new URL(service.url);
     const socket = connect(Number(port), '127.0.0.1');
