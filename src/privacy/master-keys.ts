@@ -12,9 +12,6 @@ export interface MasterKeys {
   readonly lookup: Buffer;
 }
 
-/** The additional data of the wrapped lookup key. */
-export const lookupKeyContext = 'person lookup key';
-
 /** The keys that follow from a master key that was never rotated. @param masterKey 32 bytes. */
 export function masterKeysOf(masterKey: Buffer): MasterKeys {
   return { wrapping: [wrappingKeyOf(masterKey)], lookup: deriveKey(masterKey, 'person lookup') };

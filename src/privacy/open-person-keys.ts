@@ -1,14 +1,28 @@
 import { readFile } from 'node:fs/promises';
 import type { Pool } from '../event-log/database.js';
-import { deriveKey } from './cipher.js';
-import { lookupKeyContext, type MasterKeys, openWithAny, wrappingKeyOf } from './master-keys.js';
+import {
+  openLookupKey,
+  readLookupKey,
+  replaceUnusedLookupKey,
+  type StoredLookupKey,
+  storeLookupKey,
+  wrapLookupKey,
+} from './lookup-key.js';
+import { type MasterKeys, masterKeysOf, wrappingKeyOf } from './master-keys.js';
 import { PersonKeys } from './person-keys.js';
+
+/** The SQLSTATE of a write to a read-only server. */
+const readOnly = '25006';
 
 /**
  * Opens the persons' keys with the master keys in a file: one per line, 32 bytes in base64, the
- * current one first. Undefined without a file. Throws if none of the keys is the one that was used
- * before, and if there is no file although the log has sealed data: a service that could not read
- * parts of its log never starts.
+ * current one first. Undefined without a file. Throws if
+ *
+ * - none of the keys is the one that was used before, and some person's key depends on it;
+ * - a rotation of the master key has not ended, and the file has one key only;
+ * - there is no file although the log has sealed data.
+ *
+ * A service that could not read parts of its log never starts.
  */
 export async function openPersonKeys(pool: Pool, file: string | undefined): Promise<PersonKeys | undefined> {
   if (file === undefined) {
@@ -18,17 +32,55 @@ export async function openPersonKeys(pool: Pool, file: string | undefined): Prom
   }
   const [current, ...earlier] = readKeys(await readFile(file, 'utf8'), file);
   const wrapping: MasterKeys['wrapping'] = [wrappingKeyOf(current), ...earlier.map(wrappingKeyOf)];
-  const stored = await readLookupKey(pool, wrapping);
+  const derived: MasterKeys = { ...masterKeysOf(current), wrapping };
+  const stored = await readLookupKey(pool);
+  if (!stored) return openFirst(pool, derived, file);
+  if (stored.isRotating && earlier.length === 0) {
+    throw new Error(
+      `a rotation of the master key has not ended: put the earlier key back into ${file}, below the new one, ` +
+        'and run `orders rotate-master-key` again',
+    );
+  }
+  return openStored(pool, derived, stored);
+}
+
+/** Opens the keys of a log whose lookup key is not stored, and stores it. */
+async function openFirst(pool: Pool, derived: MasterKeys, file: string): Promise<PersonKeys> {
   // Any of several keys could be the one that has found persons so far.
-  if (!stored && earlier.length > 0) {
+  if (derived.wrapping.length > 1) {
     throw new Error(
       `${file} has several keys, but no process has run with the present one alone since the last upgrade: start one with it first`,
     );
   }
-  const keys = new PersonKeys(pool, { wrapping, lookup: stored ?? deriveKey(current, 'person lookup') });
+  const keys = new PersonKeys(pool, derived);
   await keys.checkMasterKey();
-  if (!stored) await keys.storeLookupKey();
+  const fresh = wrapLookupKey(derived.wrapping[0], derived.lookup);
+  const stored = await ifWritable(() => storeLookupKey(pool, fresh));
+  return stored ? openStored(pool, derived, stored) : keys;
+}
+
+async function openStored(pool: Pool, derived: MasterKeys, stored: StoredLookupKey): Promise<PersonKeys> {
+  const opened = openLookupKey(derived.wrapping, stored.wrapped);
+  if (!opened) {
+    const fresh = wrapLookupKey(derived.wrapping[0], derived.lookup);
+    // A key that was lost before it sealed anything must not lock the service out for ever.
+    const isReplaced = await ifWritable(() => replaceUnusedLookupKey(pool, stored.wrapped, fresh));
+    if (isReplaced !== false) return new PersonKeys(pool, derived);
+    throw new Error('the key of ORDERS_PERSONAL_DATA_KEY_FILE is not the one that personal data was sealed with');
+  }
+  const keys = new PersonKeys(pool, { ...derived, lookup: opened.lookup });
+  await keys.checkMasterKey();
   return keys;
+}
+
+/** Runs a task that writes. Undefined on a server that is read-only. */
+async function ifWritable<T>(task: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await task();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === readOnly) return undefined;
+    throw error;
+  }
 }
 
 function readKeys(text: string, file: string): [Buffer, ...Buffer[]] {
@@ -41,17 +93,4 @@ function readKeys(text: string, file: string): [Buffer, ...Buffer[]] {
     throw new Error(`${file} must contain 32 bytes in base64 per line: openssl rand -base64 32 creates them`);
   }
   return [current, ...earlier];
-}
-
-async function readLookupKey(pool: Pool, wrapping: MasterKeys['wrapping']): Promise<Buffer | undefined> {
-  const { rows } = await pool.query<{ wrapped_key: Buffer }>('select wrapped_key from person_lookup_key');
-  const [row] = rows;
-  if (!row) return undefined;
-  try {
-    return openWithAny(wrapping, row.wrapped_key, lookupKeyContext);
-  } catch (error) {
-    throw new Error('the key of ORDERS_PERSONAL_DATA_KEY_FILE is not the one that personal data was sealed with', {
-      cause: error,
-    });
-  }
 }

@@ -1,11 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import type { Pool } from '../event-log/database.js';
 import { Overloaded } from '../event-log/overloaded.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import { hasLoneSurrogate } from '../well-formed-text.js';
-import { hmac, seal } from './cipher.js';
+import { hmac } from './cipher.js';
+import { CreatedKeys } from './created-keys.js';
 import { privacyLimits as limits } from './limits.js';
-import { lookupKeyContext, type MasterKeys, opens, openWithAny } from './master-keys.js';
+import { type MasterKeys, openWithAny } from './master-keys.js';
 import { rewrapAll } from './rotate-master-key.js';
 
 /** A person's key, and the id by which events refer to it. */
@@ -40,6 +40,7 @@ export class PersonBeingForgotten extends Error {}
 export class PersonKeys {
   readonly #pool: Pool;
   readonly #masterKeys: MasterKeys;
+  readonly #created: CreatedKeys;
   readonly #waiting: WaitingUser[] = [];
   #querying = false;
   readonly #byPerson = new Map<string, Cached>();
@@ -51,6 +52,7 @@ export class PersonKeys {
   constructor(pool: Pool, masterKeys: MasterKeys) {
     this.#pool = pool;
     this.#masterKeys = masterKeys;
+    this.#created = new CreatedKeys(pool, masterKeys);
   }
 
   /** How many keys are in memory. */
@@ -132,21 +134,6 @@ export class PersonKeys {
     await this.#pool.query('update person_keys set lookup = null where person = $1', [person]);
   }
 
-  /**
-   * Stores the key that finds persons, wrapped by the master key: it outlasts that key. Does
-   * nothing if it is stored already, or if the server is read-only.
-   */
-  async storeLookupKey(): Promise<void> {
-    const { wrapping, lookup } = this.#masterKeys;
-    await this.#pool
-      .query('insert into person_lookup_key (wrapped_key) values ($1) on conflict do nothing', [
-        seal(wrapping[0], lookup, lookupKeyContext),
-      ])
-      .catch((error: unknown) => {
-        if (!isReadOnly(error)) throw error;
-      });
-  }
-
   /** Wraps all keys by the first master key, see rotate-master-key.ts. */
   rewrapAll(onProgress: (persons: number) => void): Promise<number> {
     return rewrapAll(this.#pool, this.#masterKeys, onProgress);
@@ -196,34 +183,11 @@ export class PersonKeys {
     const known = await this.#find(lookups);
     const missing = lookups.filter((lookup) => !known.has(lookup.toString('hex')));
     if (missing.length > 0) {
-      const persons = missing.map(() => randomUUID());
-      const wrappingKey = await this.#wrappingKey();
-      const wrapped = persons.map((person) => seal(wrappingKey, randomBytes(32), person));
-      await this.#pool.query({
-        name: 'create-person-keys',
-        text: `insert into person_keys (person, lookup, wrapped_key)
-               select * from unnest($1::uuid[], $2::bytea[], $3::bytea[]) on conflict (lookup) do nothing`,
-        values: [persons, missing, wrapped],
-      });
+      await this.#created.create(missing);
       // Another process may have created a key first. The one in the table is used.
       for (const [lookup, row] of await this.#find(missing)) known.set(lookup, row);
     }
     return new Map([...known].map(([lookup, row]) => [users.get(lookup) ?? '', row]));
-  }
-
-  /** The key that wraps new keys: the one that wraps the lookup key now. */
-  async #wrappingKey(): Promise<Buffer> {
-    const { wrapping } = this.#masterKeys;
-    const { rows } = await this.#pool.query<{ wrapped_key: Buffer }>({
-      name: 'person-lookup-key',
-      text: 'select wrapped_key from person_lookup_key',
-    });
-    const stored = rows[0]?.wrapped_key;
-    if (!stored) return wrapping[0];
-    const key = wrapping.find((one) => opens(one, stored, lookupKeyContext));
-    if (!key)
-      throw new UnopenableEvent('the master key was replaced: restart with the present ORDERS_PERSONAL_DATA_KEY_FILE');
-    return key;
   }
 
   /** Finds rows by the HMAC of the user id. The result is keyed by that HMAC in hex. */
@@ -275,10 +239,6 @@ export class PersonKeys {
       );
     }
   }
-}
-
-function isReadOnly(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '25006';
 }
 
 const notUtf8 = Buffer.from([0xff]);

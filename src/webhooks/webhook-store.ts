@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { inTransaction } from '../event-log/connection/in-transaction.js';
 import type { Pool } from '../event-log/database.js';
 import { count, type FromSchema, list, nullable, object, text, time, uuid } from '../json-schema.js';
 import { type EventPosition, LogEpochs } from '../log-epochs.js';
@@ -140,24 +141,15 @@ export function createWebhookStore(pool: Pool, epochs: LogEpochs = new LogEpochs
     list: async () => (await pool.query<Webhook>(`${webhooksSql} order by w.created_at, w.id`)).rows,
     find,
 
-    async delete(id) {
-      const client = await pool.connect();
-      try {
-        await client.query('begin');
+    delete: (id) =>
+      inTransaction(pool, async (client) => {
         // First the checkpoints: enqueuing locks one and needs it, so that afterwards no delivery
         // is inserted which the next statement does not see.
         await client.query('delete from webhook_checkpoints where webhook_id = $1', [id]);
         await client.query('delete from webhook_deliveries where webhook_id = $1', [id]);
         const { rowCount } = await client.query('delete from webhooks where id = $1', [id]);
-        await client.query('commit');
-        client.release();
         return rowCount === 1;
-      } catch (error) {
-        // Ends the connection, and with it the transaction.
-        client.release(true);
-        throw error;
-      }
-    },
+      }),
 
     async setState(id, state) {
       const { rowCount } = await pool.query(

@@ -33,7 +33,7 @@ export function failingPool(pool: Pool, failure: (name: string) => Error | undef
 }
 
 /** An object as it is, but for some of its methods. */
-function replaced<T extends object>(target: T, methods: Readonly<Record<string, unknown>>): T {
+export function replaced<T extends object>(target: T, methods: Readonly<Record<string, unknown>>): T {
   return new Proxy(target, {
     get(_, key) {
       if (typeof key === 'string' && Object.hasOwn(methods, key)) return methods[key];
