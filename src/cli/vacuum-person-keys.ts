@@ -7,15 +7,19 @@ import { errorMessage } from './terminal/errors.js';
  * @returns a sentence that says why it was not done, and what to do
  */
 export async function vacuumPersonKeys(url: string): Promise<string | undefined> {
+  const warnings: string[] = [];
   try {
     const { client } = await openOwnerSession(url);
+    // PostgreSQL skips a table with a warning, and the command succeeds all the same.
+    client.on('notice', ({ message }) => warnings.push(message ?? 'PostgreSQL sent a warning without a text'));
     try {
       await client.query('vacuum person_keys');
     } finally {
       await client.end();
     }
-    return undefined;
   } catch (error) {
-    return `the table of keys was not vacuumed (run \`vacuum person_keys\` as its owner): ${errorMessage(error)}`;
+    warnings.push(errorMessage(error));
   }
+  if (warnings.length === 0) return undefined;
+  return `the table of keys was not vacuumed (run \`vacuum person_keys\` as its owner): ${warnings.join('; ')}`;
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { vacuumPersonKeys } from '../../src/cli/vacuum-person-keys.js';
 import { inTransaction } from '../../src/event-log/connection/in-transaction.js';
 import type { Pool } from '../../src/event-log/database.js';
 import { deriveKey } from '../../src/privacy/cipher.js';
@@ -12,7 +13,7 @@ import { wrappingKeyOf } from '../../src/privacy/master-keys.js';
 import { openPersonKeys } from '../../src/privacy/open-person-keys.js';
 import { startLocalService } from '../support/local-service.js';
 import { runOrders } from '../support/orders-command.js';
-import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+import { asAdmin, createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call } from '../support/service.js';
 import { failingPool, replaced, watchedPool } from '../support/watched-pool.js';
 
@@ -282,6 +283,14 @@ describe('orders rotate-master-key', () => {
     await waitForLock();
     await log.owner.query('commit');
     expect(await refused).to.match(/is not the one that personal data was sealed with/);
+  });
+
+  it('a table of keys that PostgreSQL skips instead of vacuuming it is reported', async () => {
+    const login = `login_${randomBytes(4).toString('hex')}`;
+    await asAdmin(`create role ${login} login password 'x'; grant orders_service to ${login}`);
+    const url = Object.assign(new URL(log.databaseUrl), { username: login, password: 'x' });
+    expect(await vacuumPersonKeys(url.href)).to.match(/was not vacuumed \(run .* as its owner\): permission denied/);
+    expect(await vacuumPersonKeys(log.databaseUrl)).to.equal(undefined);
   });
 });
 
