@@ -1,7 +1,7 @@
 import type { JWK } from 'jose';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import { readHash } from '../event-log/read/read-partition.js';
-import { readStreamPages } from '../event-log/read/read-stream-page.js';
+import { createStreamReader, type StreamPage, streamPages } from '../event-log/read/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { count, type FromSchema, list, object, sha256, text, time, uuid } from '../json-schema.js';
 import { orderPartition } from '../orders/values/partition.js';
@@ -63,17 +63,17 @@ export async function proveOrder(
   const { partitions } = settings;
   const partition = orderPartition(orderId, partitions);
   const size = checkpoint.checkpoint.partitions.find((one) => one.partition === partition)?.position ?? 0;
-  const pages = readStreamPages(pool, partitions, orderId);
+  const pages = streamPages(createStreamReader(pool, partitions), orderId);
   const { value: firstPage } = await pages.next();
-  if (!firstPage?.some(({ position }) => position <= size)) return undefined;
+  if (!firstPage?.events.some(({ position }: StoredEvent) => position <= size)) return undefined;
 
   async function* parts(): AsyncGenerator<string> {
     const head: Omit<OrderProof, 'events' | 'checkpoint'> = { order_id: orderId, partition, partitions };
     yield `${JSON.stringify(head).slice(0, -1)},"events":[`;
     const tree = openTree(pool, partition, size);
     let separator = '';
-    for (let page: readonly StoredEvent[] | undefined = firstPage; page; page = (await pages.next()).value) {
-      for (const event of page) {
+    for (let page: StreamPage | undefined = firstPage; page; page = (await pages.next()).value) {
+      for (const event of page.events) {
         if (event.position > size) continue;
         yield separator + JSON.stringify(await provenEvent(pool, tree, event));
         separator = ',';

@@ -3,8 +3,10 @@ import { invalid, type Rejection, rejected } from '../orders/decisions/rejection
 import type { HandleCommand } from './command-outcome.js';
 import { type CommandRequest, requestHash } from './command-request.js';
 import { type CommandDeps, decideAndAppend, loadAndDecide } from './handle-command.js';
+import { createWithOrder } from './load-order.js';
 import { derivedOrderId } from './order-ids.js';
 import { createOrderQueues } from './order-queues.js';
+import { noOrder } from './order-state.js';
 import { createPlaceOrders, type PlaceOrders } from './place-orders.js';
 import { createPlaceUnderKey } from './place-under-key.js';
 
@@ -15,14 +17,15 @@ export interface CommandHandlers {
 
 export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
   const enqueue = createOrderQueues();
+  const withOrder = createWithOrder(deps.readStream, deps.orderCache);
   const loadFirst: HandleCommand = async (request) => {
-    const outcome = await enqueue(request.orderId, () => loadAndDecide(deps, request));
+    const outcome = await enqueue(request.orderId, () => loadAndDecide(deps, withOrder, request));
     return outcome.outcome === 'key-reserved' ? handleReserved(request) : outcome;
   };
   const handleDirectly: HandleCommand = async (request) => {
     // Placing an order skips its stream, which most likely does not exist: the append checks that.
     if (request.command.command === 'place' && request.expectedVersions === undefined) {
-      const placed = await decideAndAppend(deps, request, [], requestHash(request));
+      const placed = await decideAndAppend(deps, request, noOrder, requestHash(request));
       if (placed && !('repeats' in placed)) return placed;
     }
     return loadFirst(request);

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { RecordedEvent } from '../orders/events.js';
+import type { KeyedEvent, OrderState } from './order-state.js';
 import { isByActor } from './stored-actor.js';
 
 /**
@@ -53,12 +53,6 @@ function sortKeys(value: unknown): unknown {
 }
 
 /** Finds the event that this actor's command with this key produced, if it was handled before. */
-export function handledBefore(
-  stream: readonly RecordedEvent[],
-  actor: string,
-  idempotencyKey: string,
-): RecordedEvent | undefined {
-  return stream.findLast(
-    ({ metadata }) => metadata.idempotency_key === idempotencyKey && isByActor(stream, metadata, actor),
-  );
+export function handledBefore(state: OrderState, actor: string, idempotencyKey: string): KeyedEvent | undefined {
+  return state.keys.get(idempotencyKey)?.findLast((event) => isByActor(state, event.actor, actor));
 }

@@ -15,4 +15,14 @@ export const commandLimits = {
    * further ones would wait too long: those are rejected with Overloaded.
    */
   maxQueuedPerOrder: 200,
+  /** Bytes of folded orders with long streams that stay in memory, so that they are read once. */
+  maxCachedOrderBytes: 16 * 1024 * 1024,
+  /** Interval in ms at which kept orders of forgotten persons are looked for. */
+  forgottenCheckIntervalMs: 1_000,
+  /** Commands on orders with long streams that run at once. Each order takes up to 4 MiB. */
+  maxLongOrdersInFlight: 8,
+  /** Commands on such orders that wait. Further ones are rejected with Overloaded. */
+  maxWaitingForLongOrders: 500,
+  /** Events that are folded before time is looked at. A large one takes about a millisecond. */
+  maxFoldedAtOnce: 10,
 } as const;

@@ -1,14 +1,14 @@
 import type { Append } from '../event-log/append/append.js';
 import { type Rejection, rejected } from '../orders/decisions/rejection.js';
-import type { EventMetadata, OrderEvent, RecordedEvent } from '../orders/events.js';
-import type { Order } from '../orders/order.js';
+import type { EventMetadata, OrderEvent } from '../orders/events.js';
 import { splitPersonalData } from '../orders/personal-data.js';
 import { currentSchema } from '../orders/upcast.js';
 import { PersonBeingForgotten, type PersonKey, type PersonKeys } from '../privacy/person-keys.js';
 import { keyedHash, sealData } from '../privacy/sealed-events.js';
 import type { CommandRequest } from './command-request.js';
 import { storedHash } from './idempotency.js';
-import { personOf, storedActor, userOf } from './stored-actor.js';
+import type { OrderState } from './order-state.js';
+import { storedActor } from './stored-actor.js';
 
 /** An event that a command produced, before it is appended. */
 export interface NewOrderEvent {
@@ -61,17 +61,15 @@ export async function sealEvents(
   request: CommandRequest,
   hash: string,
   events: readonly NewOrderEvent[],
-  stream: readonly RecordedEvent[],
-  order: Order | undefined,
+  { order, person, userId: ofOrder }: OrderState,
 ): Promise<readonly NewOrderEvent[] | Rejection> {
   if (!personKeys) return events;
-  const userId = userOf(stream) || (request.command.command === 'place' ? request.command.userId : '');
+  const userId = ofOrder || (request.command.command === 'place' ? request.command.userId : '');
   const isPersonal = events.some(({ event: { type, data } }) => splitPersonalData(type, data).personal);
   if (!isPersonal) {
-    const person = personOf(stream);
     return person === undefined ? events : events.map((event) => withStoredActor(event, userId, person));
   }
-  const key = await personKeyOf(personKeys, userId, stream);
+  const key = await personKeyOf(personKeys, userId, person);
   if (!key)
     return rejected(
       'person-erased',
@@ -96,9 +94,8 @@ function withStoredActor(event: NewOrderEvent, userId: string, person: string): 
 async function personKeyOf(
   personKeys: PersonKeys,
   userId: string,
-  stream: readonly RecordedEvent[],
+  person: string | undefined,
 ): Promise<PersonKey | undefined> {
-  const person = personOf(stream);
   if (person !== undefined) {
     const key = (await personKeys.ofPersons([person])).get(person);
     return key && { person, key };

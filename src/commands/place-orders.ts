@@ -5,6 +5,7 @@ import { type BatchOutcome, type HandleCommand, outcomeOf } from './command-outc
 import { type CommandRequest, requestHash } from './command-request.js';
 import type { CommandDeps } from './handle-command.js';
 import { type NewOrderEvent, newEvents, sealEvents, toAppend } from './new-events.js';
+import { noOrder } from './order-state.js';
 
 /**
  * Places many orders, no two of which have the same id. Each request is decided, and is durable or
@@ -50,7 +51,7 @@ export function createPlaceOrders(
         place(index, request, events);
         continue;
       }
-      const sealed = sealEvents(deps.personKeys, request, hash, events, [], undefined).then(
+      const sealed = sealEvents(deps.personKeys, request, hash, events, noOrder).then(
         (result) => {
           if ('rejected' in result) outcomes[index] = { outcome: 'rejected', rejection: result };
           else place(index, request, result);

@@ -14,6 +14,7 @@ import { appendDecision, type CommandDeps } from './handle-command.js';
 import { isHashOf, storedHash } from './idempotency.js';
 import { commandLimits as limits } from './limits.js';
 import { derivedOrderId, newOrderId } from './order-ids.js';
+import { noOrder } from './order-state.js';
 import { isByActor, storedActor } from './stored-actor.js';
 
 /** A request to place an order that has an Idempotency-Key. */
@@ -60,20 +61,21 @@ export function createPlaceUnderKey(deps: CommandDeps, loadFirst: HandleCommand)
     const hash = requestHash(request);
     const place = async () => {
       if (request.expectedVersions !== undefined) return loadFirst(request);
-      return (await appendDecision(deps, request, decision, [], undefined, hash)) ?? loadFirst(request);
+      return (await appendDecision(deps, request, decision, noOrder, hash)) ?? loadFirst(request);
     };
     const hashed = await hashedCommand(deps.personKeys, request, hash);
     if (!hashed) return place();
     if (isNewKey && (await reserve(request, 0, hashed))) return place();
     const stream = derivedOrderId(request.actor, request.idempotencyKey);
     for (let nth = 0; nth < limits.maxDecisions; nth += 1) {
-      const reservations = await deps.readStream(stream);
+      // Reservations are small, and at most `maxReservationsPerKey`: they are on the first page.
+      const { events: reservations } = await deps.readStream(stream);
       const last = reservations.at(-1);
       // The key alone has placed an order, in this stream.
       if (last && !isKeyReservation(last)) return loadFirst({ ...request, orderId: stream });
       if (last) {
         const reserved = keyReservation(last);
-        const taken = await isTaken(request, await deps.readStream(reserved.orderId));
+        const taken = await isTaken(request, (await deps.readStream(reserved.orderId)).events);
         if (taken === undefined && !(await isSameCommand(deps.personKeys, reserved, hash)))
           return { outcome: 'idempotency-key-reused' };
         const isFull = reservations.length >= limits.maxReservationsPerKey;
@@ -127,9 +129,9 @@ function isTaken({ actor, idempotencyKey }: KeyedRequest, stream: readonly Store
   const [first] = stream;
   if (!first) return undefined;
   if (isKeyReservation(first)) return true;
-  const placed = recordedEvent(first);
-  const { metadata } = placed;
-  return metadata.idempotency_key !== idempotencyKey || !isByActor([placed], metadata, actor);
+  const { metadata, type, data } = recordedEvent(first);
+  const names = { userId: type === 'OrderPlaced' ? data.user_id : '', person: metadata.person };
+  return metadata.idempotency_key !== idempotencyKey || !isByActor(names, metadata.actor, actor);
 }
 
 /** If the person was forgotten since, the hash cannot be compared, and the key has to suffice. */

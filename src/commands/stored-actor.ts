@@ -1,4 +1,3 @@
-import type { EventMetadata, RecordedEvent } from '../orders/events.js';
 import { erasedText } from '../orders/personal-data.js';
 
 /** Begins the actors that stand for a person. The subject of a token never begins with it. */
@@ -20,25 +19,22 @@ export function storedActor(actor: string, userId: string, person: string): stri
   return actor === userId ? `${personActorPrefix}${person}` : actor;
 }
 
+/** The names under which a command's actor may stand in the events of an order. */
+export interface ActorNames {
+  /** The user of the order, as it was placed. */
+  readonly userId: string;
+  /** The person whose key seals personal data of its events, if any is sealed. */
+  readonly person: string | undefined;
+}
+
 /**
- * Whether an event of this order is the work of an actor, under either name. Once the person is
+ * Whether an event of an order is the work of an actor, under either name. Once the person is
  * forgotten, any subject may have been theirs: the Idempotency-Key then has to suffice.
+ * @param stored the actor of the event.
  */
-export function isByActor(stream: readonly RecordedEvent[], metadata: EventMetadata, actor: string): boolean {
-  if (metadata.actor === actor) return true;
-  const person = personOf(stream);
+export function isByActor({ userId, person }: ActorNames, stored: string, actor: string): boolean {
+  if (stored === actor) return true;
   if (person === undefined) return false;
-  const stored = storedActor(actor, userOf(stream), person);
-  const isAnyOf = stored === erasedText && metadata.actor === `${personActorPrefix}${person}`;
-  return metadata.actor === stored || isAnyOf;
-}
-
-/** Returns the person whose key seals the personal data of the order's events, if any is sealed. */
-export function personOf(stream: readonly RecordedEvent[]): string | undefined {
-  return stream.find(({ metadata }) => metadata.person !== undefined)?.metadata.person;
-}
-
-/** The user of an order; empty if the stream has no order. */
-export function userOf([placed]: readonly RecordedEvent[]): string {
-  return placed?.type === 'OrderPlaced' ? placed.data.user_id : '';
+  const name = storedActor(actor, userId, person);
+  return stored === name || (name === erasedText && stored === `${personActorPrefix}${person}`);
 }

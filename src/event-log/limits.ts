@@ -82,12 +82,21 @@ export const eventLogLimits = {
 
   /** Streams that wait to be read in this process. Further reads are rejected with Overloaded. */
   maxQueuedLoads: 5_000,
-  /** Events of one stream that one query reads, when a stream is read page by page. */
-  maxStreamPageEvents: 500,
-  /** Bytes of event JSON in such a page: after the event that reaches it, the page ends. */
-  maxStreamPageBytes: 1024 * 1024,
   /** Streams that one query reads. */
   maxStreamsPerLoad: 200,
+  /** Events of one stream that the first read returns: more than nearly all orders have. */
+  maxFirstStreamEvents: 100,
+  /**
+   * Bytes of events of one stream, as they are stored and perhaps compressed, after which the first
+   * read of it ends. 200 streams of the largest events are then a few hundred events to look at.
+   */
+  maxFirstStreamBytes: 16 * 1024,
+  /** Events of one stream that a further read returns. */
+  maxStreamPageEvents: 500,
+  /** Bytes of events of one stream, as they are stored, after which a further read of it ends. */
+  maxStreamPageBytes: 256 * 1024,
+  /** Streams whose further pages one query reads. */
+  maxStreamsPerPage: 8,
   /** Events of one partition that one query reads into memory. */
   maxReadEvents: 1_000,
   /**

@@ -45,7 +45,10 @@ export const orderLimits = {
    * four times.
    */
   maxShippedItems: 20_000,
-  /** Events of one stream. A command loads the whole stream to decide, so it must stay short. */
+  /**
+   * Events of one stream. The first command of a process on an order reads all of them, so they
+   * must not become too many.
+   */
   maxEventsPerOrder: 10_000,
   /**
    * The last of these events are kept for commands that close the order. Cancelling, delivering and

@@ -136,8 +136,8 @@ async function eraseInOrder(
   actor: string,
 ): Promise<void> {
   const metadata: EventMetadata = { schema: 1, actor };
-  await appendAtEnd(readStream, append, orderId, (stream) =>
-    stream.some(({ type }) => type === 'OrderPersonErased')
+  await appendAtEnd(readStream, append, orderId, (types) =>
+    types.has('OrderPersonErased')
       ? undefined
       : {
           type: 'OrderPersonErased',

@@ -123,6 +123,16 @@ export class PersonKeys {
     return rows[0]?.person;
   }
 
+  /** Those of these persons who were forgotten, as the database has it now. */
+  async forgotten(persons: readonly string[]): Promise<string[]> {
+    const { rows } = await this.#pool.query<{ person: string }>({
+      name: 'forgotten-persons',
+      text: 'select person from person_keys where person = any($1::uuid[]) and wrapped_key is null',
+      values: [persons],
+    });
+    return rows.map(({ person }) => person);
+  }
+
   /** The person of a user whose data is sealed and not forgotten. */
   async find(userId: string): Promise<string | undefined> {
     const found = await this.#find([this.#lookupOf(userId)]);

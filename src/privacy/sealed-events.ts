@@ -57,7 +57,10 @@ export async function openEvents(keys: PersonKeys | undefined, events: readonly 
 
 /** Creates a reader of streams that opens their sealed data. */
 export function createOpenedStreamReader(keys: PersonKeys | undefined, readStream: ReadStream): ReadStream {
-  return async (orderId) => openEvents(keys, await readStream(orderId));
+  return async (orderId, after, isRest) => {
+    const page = await readStream(orderId, after, isRest);
+    return { ...page, events: await openEvents(keys, page.events) };
+  };
 }
 
 function openData({ orderId, type, data }: StoredEvent, key: Buffer | undefined): string {

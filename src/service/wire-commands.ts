@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type CommandHandlers, createCommandHandlers } from '../commands/command-handlers.js';
+import { OrderCache } from '../commands/order-cache.js';
 import type { Appender, KnownLog } from '../event-log/append/append.js';
 import { type AppendListeners, createAppender } from '../event-log/append/group-commit.js';
 import { settleOutcomes } from '../event-log/append/settle-outcomes.js';
@@ -64,10 +65,11 @@ export function wireCommandHandlers(
   const { pool, settings, personKeys } = eventLog;
   const readStream = createOpenedStreamReader(personKeys, createStreamReader(pool, settings.partitions));
   return createCommandHandlers({
-    readStream: async (orderId) => {
+    readStream: async (...page) => {
       options.continuity?.assertIntact();
-      return readStream(orderId);
+      return readStream(...page);
     },
+    orderCache: new OrderCache(personKeys && ((persons) => personKeys.forgotten(persons))),
     personKeys,
     ...wireAppender(eventLog, log, options),
     now: () => utcTime(Date.now()),

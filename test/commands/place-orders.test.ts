@@ -10,7 +10,7 @@ import type { EventMetadata } from '../../src/orders/events.js';
 import { masterKeysOf } from '../../src/privacy/master-keys.js';
 import { PersonKeys } from '../../src/privacy/person-keys.js';
 import { createOpenedStreamReader } from '../../src/privacy/sealed-events.js';
-import { commandHandlers } from '../support/events.js';
+import { commandHandlers, wholeStream } from '../support/events.js';
 import { expectIntactLog } from '../support/read-models.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
@@ -58,7 +58,7 @@ describe('placeOrders', () => {
   /** The opened events of orders, without the fields that differ between runs and between keys. */
   async function events({ pool }: TestLog, keys: PersonKeys | undefined, orderIds: ReadonlySet<string>) {
     const read = createOpenedStreamReader(keys, createStreamReader(pool, 4));
-    const streams = await Promise.all([...orderIds].map(read));
+    const streams = await Promise.all([...orderIds].map((orderId) => wholeStream(read, orderId)));
     return streams.flat().map(({ orderId, version, type, data, metadata, occurredAt }) => {
       const { person, command_hash: hash, ...rest } = JSON.parse(metadata) as EventMetadata;
       const sealed = person !== undefined;

@@ -95,7 +95,7 @@ describe('An order that is placed with both an Idempotency-Key and an order id',
     });
     const failed = await dying.handleCommand(request(key, reserved)).catch((error: Error) => error.message);
     expect([failed, appends]).to.deep.equal(['killed', 2]);
-    expect(await deps.readStream(reserved)).to.have.length(0);
+    expect((await deps.readStream(reserved)).events).to.have.length(0);
     expect(said(await handle(request(key, randomUUID(), 11))), 'other content').to.equal('idempotency-key-reused');
     expect(said(await handle(request(key, randomUUID())))).to.deep.equal([reserved, false]);
     expect(said(await handle(keyAlone(key)))).to.deep.equal([reserved, true]);
@@ -122,14 +122,14 @@ describe('An order that is placed with both an Idempotency-Key and an order id',
   it('reserves nothing if it is invalid', async () => {
     const key = newKey();
     expect(said(await handle(request(key, randomUUID(), 0.001)))).to.equal('invalid-command');
-    expect(await deps.readStream(derivedOrderId('shop', key))).to.have.length(0);
+    expect((await deps.readStream(derivedOrderId('shop', key))).events).to.have.length(0);
   });
 
   it('leaves a reservation that accepts no command and is no order', async () => {
     const key = newKey();
     await handle(request(key, randomUUID()));
     const stream = derivedOrderId('shop', key);
-    expect((await deps.readStream(stream)).map(({ type }) => type)).to.deep.equal([keyReservationType]);
+    expect((await deps.readStream(stream)).events.map(({ type }) => type)).to.deep.equal([keyReservationType]);
     const pay = await handle({ orderId: stream, command: { command: 'pay' }, actor: 'shop' });
     expect(said(pay)).to.equal('order-not-found');
     const place = await handle({ ...request(undefined, stream), actor: 'another shop' });
@@ -155,7 +155,7 @@ describe('An order that is placed with both an Idempotency-Key and an order id',
     const [id] = said(await handleCommand(request(key, randomUUID())));
     expect(said(await handleCommand(request(key, randomUUID())))).to.deep.equal([id, true]);
     expect(said(await handleCommand(request(key, randomUUID(), 11)))).to.equal('idempotency-key-reused');
-    const [reservation] = await plainReader(derivedOrderId('shop', key));
+    const [reservation] = (await plainReader(derivedOrderId('shop', key))).events;
     expect(JSON.parse(reservation?.metadata ?? '{}')).to.include.keys('person', 'command_hash');
     const forgotten = await forgetPerson(
       { pool: sealed.pool, partitions: 2, personKeys, readStream: plainReader, append },
@@ -164,7 +164,7 @@ describe('An order that is placed with both an Idempotency-Key and an order id',
       'operator:test',
     );
     expect(forgotten?.orders).to.equal(1);
-    expect(await plainReader(derivedOrderId('shop', key))).to.have.length(1);
+    expect((await plainReader(derivedOrderId('shop', key))).events).to.have.length(1);
     expect(said(await handleCommand(request(key, randomUUID())))).to.deep.equal([id, true]);
     await sealed.close();
   });

@@ -50,7 +50,7 @@ describe('query plans at 1,000,000 events', function () {
     const orderIds = Array.from({ length: 200 }, () => randomUUID());
     await expectIndex(
       readStreamsSql,
-      [orderIds.map((id) => orderPartition(id, 16)), orderIds],
+      [orderIds.map((id) => orderPartition(id, 16)), orderIds, orderIds.map(() => 1), 100, 16_384, 4_000_000],
       'events_partition_order_id_version_key',
     );
   });

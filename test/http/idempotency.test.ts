@@ -29,7 +29,7 @@ describe('Idempotency over two API processes', function () {
   const post = <Path extends string>(nth: number, path: Path, body?: unknown, headers: Record<string, string> = {}) =>
     call(services[nth % services.length]!, 'POST', path, body, headers);
   const stream = async (orderId: string) =>
-    (await createStreamReader(log.pool, log.settings.partitions)(orderId)).map(recordedEvent);
+    (await createStreamReader(log.pool, log.settings.partitions)(orderId)).events.map(recordedEvent);
 
   it('100 identical requests with one Idempotency-Key place one order and get 100 equal responses', async () => {
     const answers = await Promise.all(

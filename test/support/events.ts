@@ -5,7 +5,8 @@ import { createAppender } from '../../src/event-log/append/group-commit.js';
 import { LogContinuity } from '../../src/event-log/heads/log-continuity.js';
 import { LogHeads } from '../../src/event-log/heads/log-heads.js';
 import { createHeadsNotifier } from '../../src/event-log/heads/notify-heads.js';
-import { createStreamReader } from '../../src/event-log/read/read-stream.js';
+import { createStreamReader, type ReadStream, streamPages } from '../../src/event-log/read/read-stream.js';
+import type { StoredEvent } from '../../src/event-log/stored-event.js';
 import { orderPartition } from '../../src/orders/values/partition.js';
 import { utcTime } from '../../src/orders/values/utc-time.js';
 import type { PersonKeys } from '../../src/privacy/person-keys.js';
@@ -52,6 +53,13 @@ export function appender(log: TestLog, quiet = false): AppendEvents {
     log.settings,
     quiet ? {} : { onHeadMoved: createHeadsNotifier(log.pool, log.settings, silent) },
   ).append;
+}
+
+/** All events of a stream. */
+export async function wholeStream(readStream: ReadStream, orderId: string): Promise<StoredEvent[]> {
+  const all: StoredEvent[] = [];
+  for await (const { events } of streamPages(readStream, orderId)) all.push(...events);
+  return all;
 }
 
 /** The command handlers of the service. */

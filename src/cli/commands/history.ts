@@ -1,5 +1,5 @@
 import { isKeyReservation } from '../../event-log/key-reservation.js';
-import { createStreamReader } from '../../event-log/read/read-stream.js';
+import { createStreamReader, streamPages } from '../../event-log/read/read-stream.js';
 import { recordedEvent, type StoredEvent } from '../../event-log/stored-event.js';
 import type { LineUnits, OrderAmended, RecordedEvent } from '../../orders/events.js';
 import { evolve } from '../../orders/evolve.js';
@@ -25,17 +25,22 @@ export async function historyCommand(args: string[], terminal: Terminal): Promis
   const [orderId] = positionals;
   if (!isUuid(orderId)) throw new UsageError(usage);
   await withEventLog({ terminal }, async ({ pool, openEvents, settings: { partitions } }) => {
-    const stored = await openEvents(await createStreamReader(pool, partitions)(canonicalUuid(orderId)));
-    const [first] = stored;
-    if (!first || isKeyReservation(first)) throw new UsageError(`there is no order ${orderId}`);
-    terminal.print(`order ${first.orderId}, partition ${first.partition}\n`);
     let order: Order | undefined;
-    for (const event of stored) {
-      const recorded = recordedEvent(event);
-      order = evolve(order, recorded);
-      for (const line of linesOf(event, recorded, order)) terminal.print(line);
+    for await (const { events } of streamPages(createStreamReader(pool, partitions), canonicalUuid(orderId))) {
+      for (const event of await openEvents(events)) {
+        if (isKeyReservation(event)) throw noOrder(orderId);
+        if (!order) terminal.print(`order ${event.orderId}, partition ${event.partition}\n`);
+        const recorded = recordedEvent(event);
+        order = evolve(order, recorded);
+        for (const line of linesOf(event, recorded, order)) terminal.print(line);
+      }
     }
+    if (!order) throw noOrder(orderId);
   });
+}
+
+function noOrder(orderId: string): UsageError {
+  return new UsageError(`there is no order ${orderId}`);
 }
 
 /** @param order the order after the event. */

@@ -4,7 +4,7 @@ import { DatabaseUnavailable, databaseUnavailable } from '../connection/database
 import type { HeadMoved } from '../heads/head-moved.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { ClockBehind, LogWentBack } from '../log-went-back.js';
-import type { ReadStream } from '../read/read-stream.js';
+import { type ReadStream, streamPages } from '../read/read-stream.js';
 import type { StoredEvent } from '../stored-event.js';
 import type { Append, Appender, AppendFailed, AppendResult } from './append.js';
 
@@ -60,7 +60,7 @@ export function settleOutcomes(
   async function sendAgain(append: Append): Promise<AppendResult> {
     const result = await appender.append(append);
     if (result.appended) return result;
-    const own = ownEvents(append, await readStream(append.orderId));
+    const own = await ownEvents(append, readStream);
     const event = own?.at(-1);
     if (!event) return result;
     const { version, partition, position, recordedAt, hash } = event;
@@ -94,13 +94,21 @@ function worthSettling(error: unknown): DatabaseUnavailable | undefined {
 }
 
 /** The events of an append, if the stream holds them at the versions that the append gave them. */
-function ownEvents({ expectedVersion, events }: Append, stream: readonly StoredEvent[]): StoredEvent[] | undefined {
-  const stored = stream.slice(expectedVersion, expectedVersion + events.length);
+async function ownEvents(
+  { orderId, expectedVersion, events }: Append,
+  readStream: ReadStream,
+): Promise<StoredEvent[] | undefined> {
+  const stored: StoredEvent[] = [];
+  for await (const page of streamPages(readStream, orderId, expectedVersion)) {
+    stored.push(...page.events);
+    if (stored.length >= events.length) break;
+  }
+  const own = stored.slice(0, events.length);
   const isOwn =
-    stored.length === events.length &&
+    own.length === events.length &&
     events.every(({ type, data, metadata }, index) => {
-      const at = stored[index];
+      const at = own[index];
       return at?.type === type && at.data === data && at.metadata === metadata;
     });
-  return isOwn ? stored : undefined;
+  return isOwn ? own : undefined;
 }

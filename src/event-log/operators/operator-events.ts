@@ -1,6 +1,6 @@
 import type { EventMetadata } from '../../orders/events.js';
 import type { AppendEvents } from '../append/append.js';
-import type { ReadStream } from '../read/read-stream.js';
+import { type ReadStream, streamPages } from '../read/read-stream.js';
 import type { StoredEvent } from '../stored-event.js';
 import { appendAtEnd } from './append-at-end.js';
 
@@ -57,14 +57,15 @@ export function isOperatorEvent({ orderId }: Pick<StoredEvent, 'orderId'>): bool
 
 /** Reads all operator events, oldest first. */
 export async function readOperatorEvents(readStream: ReadStream): Promise<RecordedOperatorEvent[]> {
-  const events = await readStream(operatorStreamId);
-  return events.map((event) => {
-    // Only recordOperatorEvent writes to this stream.
-    const operatorEvent = { type: event.type, data: JSON.parse(event.data) } as OperatorEvent;
-    const metadata = JSON.parse(event.metadata) as EventMetadata;
-    const { version, recordedAt, position } = event;
-    return { ...operatorEvent, version, recordedAt, position, metadata };
-  });
+  const all: RecordedOperatorEvent[] = [];
+  for await (const { events } of streamPages(readStream, operatorStreamId)) {
+    for (const { type, data, metadata, version, recordedAt, position } of events) {
+      // Only recordOperatorEvent writes to this stream.
+      const operatorEvent = { type, data: JSON.parse(data) } as OperatorEvent;
+      all.push({ ...operatorEvent, version, recordedAt, position, metadata: JSON.parse(metadata) as EventMetadata });
+    }
+  }
+  return all;
 }
 
 /** Appends an operator event. Resolves with its position once it is durable. */

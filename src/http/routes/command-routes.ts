@@ -71,10 +71,11 @@ async function handle(ctx: Context, dependencies: CommandDependencies, name: Com
     ...parsed.request,
   });
   if (wait.applied) ctx.set('Preference-Applied', wait.applied);
-  await respondWithOutcome(ctx, dependencies, name, outcome, wait.waitMs);
+  // Without `await`, nothing holds the order while the response waits for the projections.
+  return respondWithOutcome(ctx, dependencies, name, outcome, wait.waitMs);
 }
 
-async function respondWithOutcome(
+function respondWithOutcome(
   ctx: Context,
   dependencies: CommandDependencies,
   name: CommandName,
@@ -84,28 +85,47 @@ async function respondWithOutcome(
   if (outcome.outcome !== 'handled') {
     respondWithProblem(ctx, outcomeProblem(outcome));
     if (outcome.outcome === 'version-mismatch') ctx.set('ETag', `"${outcome.currentVersion}"`);
-    return;
+    return Promise.resolve();
   }
+  const { order, ...handled } = outcome;
+  const { orderId, version } = order;
+  return respondWithOrder(ctx, dependencies, name, { ...handled, orderId, version, json: orderJson(order) }, waitMs);
+}
+
+/** A handled command as its response shows it. A large order is smaller as text than as objects. */
+interface HandledText extends Omit<Handled, 'order' | 'outcome'> {
+  readonly orderId: string;
+  readonly version: number;
+  readonly json: string;
+}
+
+async function respondWithOrder(
+  ctx: Context,
+  dependencies: CommandDependencies,
+  name: CommandName,
+  handled: HandledText,
+  waitMs: number,
+): Promise<void> {
   // The client can then read its own write. A timeout does not undo the command.
-  await waitForProjections(ctx, dependencies, outcome, waitMs);
-  const { order, partition, position, replayed } = outcome;
-  ctx.res.setHeader('ETag', `"${order.version}"`);
+  await waitForProjections(ctx, dependencies, handled, waitMs);
+  const { orderId, version, partition, position, replayed, json } = handled;
+  ctx.res.setHeader('ETag', `"${version}"`);
   ctx.res.setHeader('Event-Position', dependencies.models.epochs.format(partition, position));
   if (replayed) ctx.set('Idempotency-Replayed', 'true');
   if (name === 'place') {
     ctx.status = 201;
-    ctx.res.setHeader('Location', `/orders/${order.orderId}`);
+    ctx.res.setHeader('Location', `/orders/${orderId}`);
   } else {
     ctx.status = 200;
   }
   ctx.res.setHeader('Content-Type', jsonType);
-  setTextBody(ctx, orderJson(order));
+  setTextBody(ctx, json);
 }
 
 async function waitForProjections(
   ctx: Context,
   { applied, models, places }: CommandDependencies,
-  { partition, position, replayed }: Handled,
+  { partition, position, replayed }: Pick<Handled, 'partition' | 'position' | 'replayed'>,
   waitMs: number,
 ): Promise<void> {
   const owner = ownerOf(ctx);

@@ -22,7 +22,10 @@ export class MemoryLog implements CommandDeps {
   #characters = 0;
 
   readonly now = () => utcTime(Date.now());
-  readonly readStream = async (orderId: string) => [...(this.#streams.get(orderId)?.events ?? [])];
+  readonly readStream = async (orderId: string, after = 0) => {
+    const events = this.#streams.get(orderId)?.events ?? [];
+    return { events: events.slice(after), hashBefore: events[after - 1]?.hash, isLast: true };
+  };
   readonly append = async (append: Append) => this.#append(append);
   readonly appendAll = async (appends: readonly Append[]) => appends.map((append) => this.#append(append));
 

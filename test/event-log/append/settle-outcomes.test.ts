@@ -6,7 +6,7 @@ import { DatabaseUnavailable } from '../../../src/event-log/connection/database-
 import { createPool, type Pool } from '../../../src/event-log/database.js';
 import type { HeadMoved } from '../../../src/event-log/heads/head-moved.js';
 import { ClockBehind, LogWentBack } from '../../../src/event-log/log-went-back.js';
-import { createStreamReader } from '../../../src/event-log/read/read-stream.js';
+import { createStreamReader, type ReadStream } from '../../../src/event-log/read/read-stream.js';
 import { problemOf } from '../../../src/http/contract/problems.js';
 import { noteEvent, orderIdIn, placedEvent } from '../../support/events.js';
 import { createTestLog, type TestLog } from '../../support/servers.js';
@@ -137,6 +137,8 @@ describe('an append whose connection breaks', () => {
     expect(error?.mayHaveBeenDone).to.equal(false);
   });
 
+  const noStream: ReadStream = async () => ({ events: [], hashBefore: undefined, isLast: true });
+
   /** An appender whose attempts fail one after the other, with one reading of an empty stream. */
   const failing = (...attempts: (() => unknown)[]): Appender => ({
     append: async () => {
@@ -145,12 +147,7 @@ describe('an append whose connection breaks', () => {
     appendAll: async () => [],
   });
   const settled = (attempts: (() => unknown)[], timeoutMs: number): Promise<unknown> =>
-    settleOutcomes(
-      failing(...attempts),
-      async () => [],
-      () => undefined,
-      timeoutMs,
-    )
+    settleOutcomes(failing(...attempts), noStream, () => undefined, timeoutMs)
       .append(newOrder(3))
       .catch((error: unknown) => error);
   const rolledBack = () => new DatabaseUnavailable('PostgreSQL rolled back', false, { code: '40001' });
@@ -178,12 +175,7 @@ describe('an append whose connection breaks', () => {
       },
       appendAll: async () => [],
     };
-    const error = await settleOutcomes(
-      appender,
-      async () => [],
-      () => undefined,
-      200,
-    )
+    const error = await settleOutcomes(appender, noStream, () => undefined, 200)
       .append(newOrder(3))
       .catch((failed: unknown) => failed);
     expect((error as DatabaseUnavailable).mayHaveBeenDone).to.equal(true);
@@ -214,7 +206,7 @@ describe('an append whose connection breaks', () => {
     events: [placedEvent()],
   });
 
-  const stored = (orderId: string) => createStreamReader(log.pool, 4)(orderId);
+  const stored = async (orderId: string) => (await createStreamReader(log.pool, 4)(orderId)).events;
 
   async function unavailable(appending: Promise<unknown>): Promise<DatabaseUnavailable | undefined> {
     const error = await appending.then(

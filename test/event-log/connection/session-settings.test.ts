@@ -75,7 +75,7 @@ describe('the settings of the service’s sessions', () => {
         const orderId = randomUUID();
         const text = { ...placedEvent(), data: JSON.stringify({ ...JSON.parse(placedEvent().data), user_id: 'ü€\\' }) };
         expect((await append({ orderId, expectedVersion: 0, events: [text] })).appended).to.equal(true);
-        const [event] = await createStreamReader(pool, 4)(orderId);
+        const [event] = (await createStreamReader(pool, 4)(orderId)).events;
         expect(event).to.deep.include({ data: text.data, occurredAt: text.occurredAt });
         expect(Math.abs(Date.parse(event?.recordedAt ?? '') - Date.now())).to.be.lessThan(60_000);
       });
