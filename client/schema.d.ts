@@ -623,6 +623,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the service as a whole keeps its promises; for people and alerts, not for load balancers */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/": {
         parameters: {
             query?: never;
@@ -1084,17 +1101,25 @@ export interface components {
                 version: number;
                 generation: number;
                 lag: number;
+                /** @description The longest lag of a partition; null if one is unknown. */
+                lag_seconds: number | null;
                 /** @enum {unknown} */
-                state: "live" | "stopped";
+                state: "stopped" | "unowned" | "live";
                 rebuild: components["schemas"]["Rebuild"] | null;
                 partitions: {
                     partition: number;
+                    /** @enum {unknown} */
+                    state: "stopped" | "unowned" | "live";
                     checkpoint: number;
                     head: number;
                     lag: number;
+                    /** @description Age of the first event that is not applied, within a second; null if it is unknown. */
+                    lag_seconds: number | null;
                     owner: string | null;
                     /** Format: date-time */
                     reported_at: string | null;
+                    /** @description Seconds since a projector last reported on the partition; null if none did within an hour. */
+                    report_age_seconds: number | null;
                     stopped?: {
                         position: number;
                         /** Format: uuid */
@@ -1114,12 +1139,14 @@ export interface components {
                     type: string | null;
                 }[];
             }[];
+            /** @description Seconds since this process last read the heads from the log; null before the first time. */
+            heads_age_seconds: number | null;
         };
         Rebuild: {
             generation: number;
             version: number;
             /** @enum {unknown} */
-            state: "building" | "stopped";
+            state: "building" | "stopped" | "unowned";
             requested_by: string;
             /** Format: date-time */
             requested_at: string;
@@ -1304,6 +1331,13 @@ export interface components {
         Health: {
             /** @enum {unknown} */
             status: "ready" | "degraded" | "not-ready";
+            checks: {
+                [key: string]: string;
+            };
+        };
+        ServiceHealth: {
+            /** @enum {unknown} */
+            status: "ok" | "broken";
             checks: {
                 [key: string]: string;
             };
@@ -4102,6 +4136,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It keeps all of its promises */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceHealth"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            /** @description It breaks a promise, which `checks` names */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceHealth"];
                 };
             };
         };

@@ -158,6 +158,11 @@ export const eventLogLimits = {
   /** Milliseconds between two reads of all heads. Notifications are only hints and may get lost. */
   headsPollIntervalMs: 1_000,
   /**
+   * Heads of a partition whose times a process remembers, to tell a lag in seconds. The
+   * precision of old lags becomes less with their age: 256 keep it within a few percent.
+   */
+  maxHeadSamples: 256,
+  /**
    * Milliseconds from which on a wrong clock of the database is reported. Clocks that are kept by
    * NTP differ by less than a second.
    */

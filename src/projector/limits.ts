@@ -160,6 +160,4 @@ export const projectorLimits = {
 
   /** An owner reports the heads and states of its partitions this often. */
   reportIntervalMs: 1_000,
-  /** A report that is not renewed is removed after this time: its release is gone. */
-  reportLifeSeconds: 3_600,
 } as const;

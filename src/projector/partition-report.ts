@@ -1,8 +1,7 @@
 import type { ReadModelKeys } from '../read-models/keys.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
-import type { PartitionReport, StoppedReport } from '../read-models/report.js';
+import { type PartitionReport, reportLifeSeconds, type StoppedReport } from '../read-models/report.js';
 import { liveGroup } from './generation-groups.js';
-import { projectorLimits as limits } from './limits.js';
 import type { SkippedEvents } from './skipped-events.js';
 
 /** The part of an owned partition that its report is made of. */
@@ -35,7 +34,7 @@ export function reportCommands(
       skipped: skipped.of(one.partition),
     };
     const key = keys.report(one.partition, release);
-    return ['SET', key, JSON.stringify(report), 'EX', limits.reportLifeSeconds];
+    return ['SET', key, JSON.stringify(report), 'EX', reportLifeSeconds];
   });
 }
 

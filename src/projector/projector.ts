@@ -46,6 +46,7 @@ export class Projector {
   /** Runs while this process owns partition 0. */
   #coordinator: RebuildCoordinator | undefined;
   #reportTimer: NodeJS.Timeout | undefined;
+  #reportSoon: NodeJS.Immediate | undefined;
 
   constructor(options: ProjectorOptions) {
     const { database, settings, pool, redis, keys, log } = options;
@@ -92,6 +93,7 @@ export class Projector {
 
   async close(): Promise<void> {
     clearInterval(this.#reportTimer);
+    clearImmediate(this.#reportSoon);
     await this.#watcher.close();
     await this.#coordinator?.stop();
     await this.#ownership.close();
@@ -145,7 +147,13 @@ export class Projector {
 
   async #onAcquired(partition: number): Promise<void> {
     this.#options.log.debug({ partition }, 'projecting a partition');
-    await this.#owned.acquire(partition);
+    const acquired = this.#owned.acquire(partition);
+    // The partition is unowned for everybody until this process reports.
+    this.#reportSoon ??= setImmediate(() => {
+      this.#reportSoon = undefined;
+      void this.#report();
+    });
+    await acquired;
     this.#watcher.refresh();
   }
 

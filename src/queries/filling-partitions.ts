@@ -11,6 +11,14 @@ import { pipeline } from '../read-models/redis/redis-pipeline.js';
  */
 export type KnownHead = (partition: number) => number | undefined;
 
+/** When the heads were read, and when they moved, as this process knows it. */
+export interface HeadTimes {
+  /** Undefined before the first reading of the heads. */
+  readonly ageMs: number | undefined;
+  /** The age of the first event after a checkpoint; 0 if there is none, undefined if unknown. */
+  lagMs(partition: number, checkpoint: number): number | undefined;
+}
+
 /** The partitions of a generation that lack events, when they were last looked up. */
 export interface FillingPartitions {
   /** Throws ReadModelBeingFilled or ReadModelOutdated if a partition lacks events. */

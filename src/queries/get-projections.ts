@@ -1,84 +1,33 @@
-import { count, type FromSchema, list, nullable, object, text, time, uuid } from '../json-schema.js';
 import { decodeCheckpoint } from '../read-models/checkpoint.js';
 import { type Build, readGenerations, servedGeneration } from '../read-models/generations.js';
 import { type ProjectionId, releaseOf } from '../read-models/keys.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import { pipeline } from '../read-models/redis/redis-pipeline.js';
-import type { PartitionReport, RebuildProgress, StoppedReport } from '../read-models/report.js';
+import {
+  type PartitionReport,
+  type RebuildProgress,
+  reportLifeSeconds,
+  type StoppedReport,
+} from '../read-models/report.js';
+import { queryLimits as limits } from './limits.js';
 import type { ReadModels } from './live-generation.js';
+import {
+  type PartitionState,
+  type ProjectionState,
+  projectionStates,
+  type RebuildState,
+  type StoppedState,
+} from './projections-document.js';
 
-/** The event at which a projection stopped, and why. */
-const stoppedProperties = {
-  position: count,
-  order_id: nullable(uuid),
-  type: nullable(text),
-  error: text,
-  at: time,
-} as const;
-const stoppedSchema = object(stoppedProperties);
+/** The last report of a partition's owner, and its age. */
+interface AgedReport extends PartitionReport {
+  readonly ageMs: number;
+}
 
-export const rebuildSchema = object(
-  {
-    generation: count,
-    /** The version of the projection's code that builds the generation. */
-    version: count,
-    state: { enum: ['building', 'stopped'] },
-    requested_by: text,
-    requested_at: time,
-    events_done: count,
-    events_total: count,
-    /** Events that are still to be projected. */
-    lag: count,
-    events_per_second: nullable(count),
-    seconds_left: nullable(count),
-    stopped: list(object({ partition: count, ...stoppedProperties })),
-  },
-  ['stopped'],
-);
-
-const partitionSchema = object(
-  {
-    partition: count,
-    checkpoint: count,
-    /** The end of the log when the partition's owner last reported. */
-    head: count,
-    lag: count,
-    owner: nullable(text),
-    reported_at: nullable(time),
-    stopped: stoppedSchema,
-  },
-  ['stopped'],
-);
-
-/** An event that an operator has decided to skip, with the later events of its order. */
-const skippedSchema = object({ partition: count, position: count, order_id: nullable(uuid), type: nullable(text) });
-
-const projectionSchema = object({
-  name: text,
-  /** The version of the projection's code that made the generation which queries read. */
-  version: count,
-  generation: count,
-  /** Events behind, over all partitions. */
-  lag: count,
-  state: { enum: ['live', 'stopped'] },
-  rebuild: { anyOf: [rebuildSchema, { type: 'null' }] },
-  partitions: list(partitionSchema),
-  skipped: {
-    ...list(skippedSchema),
-    description:
-      'Events that an operator has decided to skip, and with each the later events of its order: these orders are ' +
-      'damaged in this read model.',
-  },
-});
-
-export const projectionsSchema = object({ projections: list(projectionSchema) });
-
-export type RebuildState = FromSchema<typeof rebuildSchema>;
-export type ProjectionState = FromSchema<typeof projectionSchema>;
-type PartitionState = FromSchema<typeof partitionSchema>;
-type StoppedState = FromSchema<typeof stoppedSchema>;
-
-/** Returns the state of each projection in each partition. Heads are as last reported by owners. */
+/**
+ * Returns the state of each projection in each partition. The heads are those that this process
+ * knows from the log; without such knowledge, those that owners last reported.
+ */
 export async function getProjections(models: ReadModels): Promise<ProjectionState[]> {
   const { redis, keys, projections } = models;
   const partitions = Array.from({ length: models.partitions }, (_, partition) => partition);
@@ -87,10 +36,13 @@ export async function getProjections(models: ReadModels): Promise<ProjectionStat
     readGenerations(redis, keys, projections),
     pipeline(redis, [
       ...partitions.map((partition): RedisCommand => ['GET', keys.report(partition, release)]),
+      ...partitions.map((partition): RedisCommand => ['PTTL', keys.report(partition, release)]),
       ...projections.map(({ name }): RedisCommand => ['GET', keys.progress(name)]),
     ]),
   ]);
-  const reports = texts.slice(0, models.partitions).map((text) => parsed<PartitionReport>(text));
+  const reports = partitions.map((partition) =>
+    agedReport(texts[partition], Number(texts[models.partitions + partition])),
+  );
 
   return Promise.all(
     projections.map(async (projection, nth) => {
@@ -106,16 +58,17 @@ export async function getProjections(models: ReadModels): Promise<ProjectionStat
         partitions.map((partition) => ['GET', keys.checkpoint(id, partition)]),
       );
       const states = partitions.map((partition) =>
-        partitionState(projection, partition, checkpoints[partition], reports[partition]),
+        partitionState(models, projection, partition, checkpoints[partition], reports[partition]),
       );
       return {
         name: projection.name,
         version: served.version,
         generation: served.generation,
         lag: states.reduce((sum, { lag }) => sum + lag, 0),
-        state: states.some(({ stopped }) => stopped) ? ('stopped' as const) : ('live' as const),
+        lag_seconds: longest(states.map(({ lag_seconds }) => lag_seconds)),
+        state: worst(states.map(({ state }) => state)),
         rebuild: build
-          ? rebuildState(projection, build, reports, parsed<RebuildProgress>(texts[models.partitions + nth]))
+          ? rebuildState(projection, build, reports, parsed<RebuildProgress>(texts[2 * models.partitions + nth]))
           : null,
         partitions: states,
         skipped: reports.flatMap((report, partition) => skippedIn(report, partition, projection)),
@@ -125,29 +78,53 @@ export async function getProjections(models: ReadModels): Promise<ProjectionStat
 }
 
 function partitionState(
+  { knownHead, headTimes }: Pick<ReadModels, 'knownHead' | 'headTimes'>,
   { name }: ProjectionId,
   partition: number,
   checkpointText: unknown,
-  report: PartitionReport | undefined,
+  report: AgedReport | undefined,
 ): PartitionState {
   const checkpoint = decodeCheckpoint((checkpointText ?? null) as string | null).position;
-  const head = Math.max(report?.head ?? 0, checkpoint);
+  const head = Math.max(knownHead?.(partition) ?? report?.head ?? 0, checkpoint);
   const stopped = report?.stopped[name];
+  const lagMs = head === checkpoint ? 0 : headTimes?.lagMs(partition, checkpoint);
   return {
     partition,
+    state: !isAlive(report) ? 'unowned' : stopped ? 'stopped' : 'live',
     checkpoint,
     head,
     lag: head - checkpoint,
-    owner: report?.owner ?? null,
+    lag_seconds: lagMs === undefined ? null : Math.floor(lagMs / 1000),
+    owner: isAlive(report) ? report.owner : null,
     reported_at: report?.reported_at ?? null,
+    report_age_seconds: report ? Math.floor(report.ageMs / 1000) : null,
     ...(stopped ? { stopped: stoppedState(stopped) } : {}),
   };
+}
+
+function agedReport(text: unknown, leftMs: number): AgedReport | undefined {
+  const report = parsed<PartitionReport>(text);
+  return report && { ...report, ageMs: Math.max(0, reportLifeSeconds * 1000 - leftMs) };
+}
+
+/** Whether the owner of a partition lives: it has reported lately. */
+function isAlive(report: AgedReport | undefined): report is AgedReport {
+  return report !== undefined && report.ageMs < limits.maxReportAgeMs;
+}
+
+function worst(states: readonly PartitionState['state'][]): PartitionState['state'] {
+  return projectionStates.find((state) => states.includes(state)) ?? 'live';
+}
+
+/** Null if one is null. */
+function longest(seconds: readonly (number | null)[]): number | null {
+  return seconds.reduce((max, one) => (max === null || one === null ? null : Math.max(max, one)), 0);
 }
 
 function rebuildState(
   { name }: ProjectionId,
   build: Build,
-  reports: readonly (PartitionReport | undefined)[],
+  reports: readonly (AgedReport | undefined)[],
   latest: RebuildProgress | undefined,
 ): RebuildState {
   const stopped = reports.flatMap((report, partition) => {
@@ -161,7 +138,7 @@ function rebuildState(
   return {
     generation: build.generation,
     version: build.version,
-    state: stopped.length > 0 ? 'stopped' : 'building',
+    state: stopped.length > 0 ? 'stopped' : reports.every(isAlive) ? 'building' : 'unowned',
     requested_by: build.requested_by,
     requested_at: build.requested_at,
     events_done: done,

@@ -81,4 +81,9 @@ export const queryLimits = {
    * message about a step may be lost.
    */
   feedPollIntervalMs: 1_000,
+  /**
+   * Age, in ms, from which on the report of a partition's owner counts for nothing: owners report
+   * each second. The partition is then unowned.
+   */
+  maxReportAgeMs: 5_000,
 } as const;

@@ -13,7 +13,7 @@ import type { Redis } from '../read-models/redis/redis-client.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import { pipeline, pipelineThen } from '../read-models/redis/redis-pipeline.js';
 import { type RedisScript, redisScript } from '../read-models/redis/redis-script.js';
-import { type FillingPartitions, type KnownHead, readFillingPartitions } from './filling-partitions.js';
+import { type FillingPartitions, type HeadTimes, type KnownHead, readFillingPartitions } from './filling-partitions.js';
 import type { GenerationReader, MemberRange, RangesRead } from './generation-reader.js';
 import { queryLimits as limits } from './limits.js';
 
@@ -40,6 +40,8 @@ export interface ReadModels {
    * there.
    */
   readonly knownHead?: KnownHead | undefined;
+  /** If set, lags are known in seconds too. */
+  readonly headTimes?: HeadTimes | undefined;
 }
 
 export interface LiveGeneration extends Served {

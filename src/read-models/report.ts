@@ -1,3 +1,9 @@
+/**
+ * Seconds after which a report that is not renewed is removed: its release is gone. The time that
+ * is left tells a report's age, whatever the clocks of the processes say.
+ */
+export const reportLifeSeconds = 3_600;
+
 /** Why a projection has stopped in a partition: an event failed, or the log is another one. */
 export interface StoppedReport {
   readonly position: number;

@@ -8,8 +8,8 @@ import { WebhookDeliverer } from '../webhooks/deliverer.js';
 import { createSafePost } from '../webhooks/safe-post.js';
 import type { CleanupStack } from './cleanup-stack.js';
 import type { Connections } from './connect.js';
+import { countDeliveries, measureProjector } from './metrics/projector-metrics.js';
 import { openProjector, type RunningProjector } from './open-projector.js';
-import { countDeliveries, measureProjector } from './projector-gauges.js';
 
 export interface ProjectorRoleOptions {
   readonly config: Config;

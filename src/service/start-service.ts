@@ -19,6 +19,7 @@ import { allProjections } from '../projections/all-projections.js';
 import { createGenerationStore, type GenerationStore } from '../projector/generations/generation-store.js';
 import { AppliedPositions } from '../queries/applied-positions.js';
 import { ChangeFeed } from '../queries/changes/change-feed.js';
+import { getProjections } from '../queries/get-projections.js';
 import { createRedisSubscriber } from '../read-models/redis/redis-client.js';
 import { createSafePost } from '../webhooks/safe-post.js';
 import { createWebhookStore } from '../webhooks/webhook-store.js';
@@ -30,8 +31,8 @@ import { connect, redisFailures } from './connect.js';
 import { checkLog } from './continuity/check-log.js';
 import { keepKnownHeads } from './continuity/known-log.js';
 import { measureLog } from './continuity/log-gauges.js';
-import { checkHealth, healthSharedMs } from './health/check-health.js';
-import { measureIssuerKeys } from './projector-gauges.js';
+import { checkHealth, healthSharedMs, projectionsSharedMs } from './health/check-health.js';
+import { measureIssuerKeys } from './metrics/projector-metrics.js';
 import { startProjectorRole } from './projector-role.js';
 import { createHeadsReader } from './read-log-heads.js';
 import { warnOfEviction } from './redis-eviction.js';
@@ -101,7 +102,12 @@ async function open(
   });
   const { pool, redis, settings, keys } = connections;
   const continuity = new LogContinuity(pool, settings, log);
-  const models = { ...connections.models, knownHead: (partition: number) => continuity.knownHead(partition) };
+  const models = {
+    ...connections.models,
+    knownHead: (partition: number) => continuity.knownHead(partition),
+    headTimes: continuity.times,
+  };
+  const projections = shareFor(projectionsSharedMs, () => getProjections(models));
   const newEpoch = new Promise<void>((resolve) => continuity.once('epoch', () => resolve()));
   let isClosed = false;
   cleanup.defer(async () => {
@@ -141,7 +147,8 @@ async function open(
   const { maxClockBehindMs } = config;
   const knownLog = { epoch: settings.epochs.current, position: () => 0, maxClockBehindMs };
   const appends = new AppendHealth(createTryAppend(pool, settings, knownLog));
-  const healthNow = () => checkHealth({ appends, pool, models, continuity, running, issuerKeys, shuttingDown });
+  const healthNow = () =>
+    checkHealth({ appends, pool, models, continuity, projections, running, issuerKeys, shuttingDown });
   // Probes and anybody else share one check: it asks PostgreSQL and Redis.
   const health = shareFor(healthSharedMs, healthNow);
   const dependencies: HttpDependencies = {

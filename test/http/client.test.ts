@@ -127,6 +127,7 @@ describe('the generated client', function () {
 
     expect(good(await client.GET('/health/live')).status).to.equal('live');
     expect(good(await client.GET('/health/ready')).status).to.equal('ready');
+    expect(good(await client.GET('/health')).status).to.equal('ok');
     good(await client.GET('/metrics', text));
     good(await client.GET('/'));
     good(await client.GET('/web/{file}', { ...text, params: { path: { file: 'operations.js' } } }));

@@ -1,6 +1,8 @@
-import { readHeadPositions } from '../../event-log/heads/read-heads.js';
+import { LogContinuity } from '../../event-log/heads/log-continuity.js';
 import { firstEpoch } from '../../log-epochs.js';
-import { getProjections, type ProjectionState } from '../../queries/get-projections.js';
+import { getProjections } from '../../queries/get-projections.js';
+import type { ProjectionState } from '../../queries/projections-document.js';
+import { namePartitions } from '../../service/health/projection-health.js';
 import { withConnections } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { alignColumns } from '../terminal/tables.js';
@@ -12,39 +14,60 @@ const usage = `orders status
   Also shows rebuilds under way, and the events on which projections have stopped, and
   the orders that are damaged because an operator has skipped one of their events.
 
-  Exit code 1: a projection or a rebuild has stopped.`;
+  Exit code 1: a projection or a rebuild has stopped, or no living projector projects a partition.`;
 
 /** `orders status`: shows the lag of each projection, with one mark per partition. */
 export async function statusCommand(args: string[], terminal: Terminal): Promise<void> {
   if (readArguments(args, usage, {}, 0).values.help) return terminal.print(usage);
-  await withConnections({ terminal }, async ({ pool, models, settings: { logId, partitions, epochs } }) => {
-    const heads = await readHeadPositions(pool);
-    const projections = await getProjections(models);
-    const events = [...heads.values()].reduce((sum, head) => sum + head, 0);
+  await withConnections({ terminal }, async ({ pool, models, settings, log }) => {
+    const { logId, partitions, epochs } = settings;
+    const continuity = new LogContinuity(pool, settings, log);
+    if (!(await continuity.read())) throw new Error('the heads of the log could not be read: is PostgreSQL up?');
+    const projections = await getProjections({
+      ...models,
+      knownHead: (partition) => continuity.knownHead(partition),
+      headTimes: continuity.times,
+    });
+    const heads = projections[0]?.partitions.map(({ head }) => head) ?? [];
+    const events = heads.reduce((sum, head) => sum + head, 0).toLocaleString('en');
     const owners = new Set(projections[0]?.partitions.map(({ owner }) => owner ?? 'no projector'));
+    const epoch = epochs.current === firstEpoch ? '' : `, epoch ${epochs.current}`;
     terminal.print(
-      `log ${logId}${epochs.current === firstEpoch ? '' : `, epoch ${epochs.current}`}: ${events.toLocaleString('en')} events in ${partitions} partitions, projected by ${[...owners].join(', ')}\n`,
+      `log ${logId}${epoch}: ${events} events in ${partitions} partitions, projected by ${[...owners].join(', ')}\n`,
     );
-    for (const line of lagTable(projections, heads, partitions)) terminal.print(line);
-    terminal.print('\n· up to date   ▁▂▃▄▅▆▇█ behind by 1, 10, 100, … events   x stopped');
+    for (const line of lagTable(projections, partitions)) terminal.print(line);
+    terminal.print('\n· up to date   ▁▂▃▄▅▆▇█ behind by 1, 10, 100, … events   x stopped   ? unowned');
+    printUnowned(terminal, projections);
     printRebuilds(terminal, projections);
     printStopped(terminal, projections);
     printSkipped(terminal, projections);
   });
 }
 
-function lagTable(
-  projections: readonly ProjectionState[],
-  heads: ReadonlyMap<number, number>,
-  partitions: number,
-): string[] {
-  const rows = projections.map((projection) => {
-    const lags = projection.partitions.map((one) => Math.max(0, (heads.get(one.partition) ?? 0) - one.checkpoint));
-    const total = lags.reduce((sum, lag) => sum + lag, 0);
-    const marks = projection.partitions.map((one, nth) => (one.stopped ? 'x' : lagMark(lags[nth] ?? 0)));
-    return [projection.name, projection.state, total.toLocaleString('en'), marks.join('')];
+function lagTable(projections: readonly ProjectionState[], partitions: number): string[] {
+  const rows = projections.map(({ name, state, lag, lag_seconds, partitions: all }) => {
+    const seconds = lag_seconds === null ? '?' : `${lag_seconds.toLocaleString('en')} s`;
+    return [name, state, lag.toLocaleString('en'), seconds, all.map(markOf).join('')];
   });
-  return alignColumns([['projection', 'state', 'lag', `partitions 0 to ${partitions - 1}`], ...rows], { right: [2] });
+  return alignColumns([['projection', 'state', 'lag', 'since', `partitions 0 to ${partitions - 1}`], ...rows], {
+    right: [2, 3],
+  });
+}
+
+function markOf({ state, lag }: ProjectionState['partitions'][number]): string {
+  return state === 'stopped' ? 'x' : state === 'unowned' ? '?' : lagMark(lag);
+}
+
+function printUnowned(terminal: Terminal, projections: readonly ProjectionState[]): void {
+  const [first] = projections;
+  const unowned = (first?.partitions ?? []).filter(({ owner }) => owner === null);
+  if (!first || unowned.length === 0) return;
+  const names = namePartitions(
+    unowned.map(({ partition }) => partition),
+    first.partitions.length,
+  );
+  terminal.print(`\nno living projector in ${names}: start a process with the role projector (\`orders serve\`)`);
+  terminal.exitCode = 1;
 }
 
 function lagMark(lag: number): string {

@@ -8,6 +8,7 @@ import { readEpochs } from '../read-epochs.js';
 import { ClockWatch } from './clock-watch.js';
 import { describeDifferences, differencesOf, type KnownEvents } from './compare-log.js';
 import type { HeadMoved } from './head-moved.js';
+import { HeadTimes } from './head-times.js';
 import type { Head } from './read-heads.js';
 import { type KnownEvent, type PartitionState, readLogState } from './read-log-state.js';
 
@@ -36,6 +37,8 @@ export class LogContinuity extends EventEmitter<{
 }> {
   readonly epoch: string;
   readonly clock: ClockWatch;
+  /** When the heads were read, and when they moved. */
+  readonly times = new HeadTimes();
   readonly settings: LogSettings;
   readonly #pool: Pool;
   readonly #log: Logger;
@@ -149,6 +152,7 @@ export class LogContinuity extends EventEmitter<{
     const sentMs = Date.now();
     const states = await readLogState(this.#pool, events.values());
     this.clock.observe(states, sentMs, Date.now());
+    this.times.observe(states);
     if (this.#isFinal) return;
     if (states.some(({ epoch }) => epoch !== this.epoch) && (await this.#findNewEpoch())) return;
     const differences = differencesOf(states, { ...known, events });

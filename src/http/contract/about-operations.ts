@@ -54,6 +54,18 @@ export const aboutOperations = {
       503: { description: 'It cannot serve requests', content: json('Health') },
     },
   },
+  getHealth: {
+    method: 'get',
+    path: '/health',
+    tag: 'Operations',
+    summary: 'Whether the service as a whole keeps its promises; for people and alerts, not for load balancers',
+    unlimited: true,
+    access: 'public',
+    responses: {
+      200: { description: 'It keeps all of its promises', content: json('ServiceHealth') },
+      503: { description: 'It breaks a promise, which `checks` names', content: json('ServiceHealth') },
+    },
+  },
   getService: {
     method: 'get',
     path: '/',

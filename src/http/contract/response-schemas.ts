@@ -4,12 +4,12 @@ import { publicJwkSchema } from '../../audit/signing-key.js';
 import { count, type FromSchema, list, nullable, object, record, text, time, uuid } from '../../json-schema.js';
 import { changeSchema } from '../../orders/change-document.js';
 import { orderSchema, storedCurrencySchema } from '../../orders/order-document.js';
-import { projectionsSchema, rebuildSchema } from '../../queries/get-projections.js';
 import { changesBetweenVersionsSchema } from '../../queries/history/diff-order.js';
 import { historyEventSchema, orderHistorySchema } from '../../queries/history/get-order-history.js';
 import { lookupPageSchema } from '../../queries/lists/look-up.js';
 import { orderPageSchema } from '../../queries/lists/order-page.js';
 import { metricsSchema } from '../../queries/metrics-document.js';
+import { projectionsSchema, rebuildSchema } from '../../queries/projections-document.js';
 import { deadLetterSchema, webhookSchema, webhookWithSecretSchema } from '../../webhooks/webhook-store.js';
 import { lineProblemSchema, problemSchema } from './problem-schemas.js';
 
@@ -70,6 +70,11 @@ export const responseSchemas = {
   Health: object({
     status: { enum: ['ready', 'degraded', 'not-ready'] },
     /** The state of each dependency, by its name. */
+    checks: record(text),
+  }),
+  ServiceHealth: object({
+    status: { enum: ['ok', 'broken'] },
+    /** The state of each part, by its name. */
     checks: record(text),
   }),
   ServiceDescription: object({ service: text, documentation: text, openapi: text, endpoints: list(text) }),

@@ -21,6 +21,15 @@ export function healthRoutes(route: AddRoute, { health }: Pick<HttpDependencies,
     ctx.body = found satisfies ResponseBody<'Health'>;
   });
 
+  // This process may be able to serve requests while the service breaks a promise.
+  route('getHealth', async (ctx) => {
+    const { status, checks } = await health();
+    const isOk = status === 'ready';
+    ctx.status = isOk ? 200 : 503;
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = { status: isOk ? 'ok' : 'broken', checks } satisfies ResponseBody<'ServiceHealth'>;
+  });
+
   route('getServiceMetrics', async (ctx) => {
     ctx.body = await metrics();
     ctx.set('Content-Type', registry.contentType);

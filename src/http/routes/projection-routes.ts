@@ -46,7 +46,10 @@ export function projectionRoutes(route: AddRoute, { models, rebuilds, streams, l
 }
 
 async function projectionsJson(models: ReadModels): Promise<string> {
-  return JSON.stringify({ projections: await getProjections(models) } satisfies ResponseBody<'Projections'>);
+  const projections = await getProjections(models);
+  const ageMs = models.headTimes?.ageMs;
+  const heads_age_seconds = ageMs === undefined ? null : Math.floor(ageMs / 1000);
+  return JSON.stringify({ projections, heads_age_seconds } satisfies ResponseBody<'Projections'>);
 }
 
 /** The projection that the path names. Throws ProblemError if it does not exist. */

@@ -1,19 +1,25 @@
 import type { IssuerKeysState } from '../../access/issuer-keys.js';
 import type { LogContinuity } from '../../event-log/heads/log-continuity.js';
 import type { Health } from '../../http/routes/dependencies.js';
-import type { Projector } from '../../projector/projector.js';
 import { describeLacking, type ReadModels, readModelsBeingBuilt } from '../../queries/live-generation.js';
+import type { ProjectionState } from '../../queries/projections-document.js';
 import { recentRefusal } from '../../read-models/redis/redis-client.js';
 import { withTimeout } from '../../with-timeout.js';
 import type { RunningProjector } from '../open-projector.js';
 import { checkEventLog, type EventLogHealthDeps, healthTimeoutMs } from './event-log-health.js';
+import { projectionHealth } from './projection-health.js';
 
 /** Time for which all callers share one check of the health. */
 export const healthSharedMs = 100;
 
+/** Time for which all checks and metrics share one reading of the projections from Redis. */
+export const projectionsSharedMs = 500;
+
 export interface HealthDeps extends EventLogHealthDeps {
   readonly models: ReadModels;
   readonly continuity: Pick<LogContinuity, 'refusal' | 'clock'>;
+  /** The projections as all processes see them. Rejects if Redis does not respond. */
+  readonly projections: () => Promise<readonly ProjectionState[]>;
   /** Undefined in a process without the role projector. */
   readonly running?: Pick<RunningProjector, 'projector' | 'logHeads'> | undefined;
   /** Undefined if no token issuer is configured. */
@@ -24,21 +30,25 @@ export interface HealthDeps extends EventLogHealthDeps {
 /**
  * Asks PostgreSQL and Redis at once whether they are up, for at most a second. The process is
  * `not-ready` if commands or queries cannot be served, and `degraded` if appends are blocked,
- * partitions of read models lack events, projections are stopped, or notifications do not
- * arrive.
+ * partitions of read models lack events or have no living projector, projections are stopped or
+ * behind, or notifications do not arrive.
  */
 export async function checkHealth(deps: HealthDeps): Promise<Health> {
   const { models, continuity, running, issuerKeys, shuttingDown } = deps;
-  const [eventLog, beingBuilt, described] = await Promise.all([
+  const [eventLog, beingBuilt, described, states] = await Promise.all([
     checkEventLog(deps),
     resultOrUndefined(readModelsBeingBuilt(models)),
     resultOrUndefined(describeLacking(models)),
+    resultOrUndefined(deps.projections()),
   ]);
   const unreadable = beingBuilt && beingBuilt.length > 0;
   const issuer = issuerKeys?.();
   const lacking = unreadable ? undefined : described;
   const redisRefusal = recentRefusal(models.redis);
-  const stopped = running?.projector.stoppedProjections() ?? [];
+  const ownStops = (running?.projector.stoppedProjections() ?? []).map(({ projection, partition, stopped }) => {
+    return { projection, partition, position: stopped.position };
+  });
+  const projections = projectionHealth(states, ownStops);
   const { clock } = continuity;
   const checks = {
     event_log: eventLog.text,
@@ -49,7 +59,7 @@ export async function checkHealth(deps: HealthDeps): Promise<Health> {
         ? (redisRefusal?.state ?? lacking ?? 'up')
         : 'down',
     ...(running ? { notifications: running.logHeads.listening ? 'up' : 'down (polling)' } : {}),
-    ...(running ? { projections: stopped.length === 0 ? 'live' : describeStopped(stopped) } : {}),
+    projections: projections.text,
     ...(issuer ? { token_issuer: issuer.isFailing ? describeOutage(issuer) : 'up' } : {}),
     ...(shuttingDown ? { service: 'stopping' } : {}),
   };
@@ -61,7 +71,7 @@ export async function checkHealth(deps: HealthDeps): Promise<Health> {
     clock.warning !== undefined ||
     redisRefusal !== undefined ||
     lacking !== undefined ||
-    stopped.length > 0 ||
+    projections.isDegraded ||
     issuer?.isFailing ||
     running?.logHeads.listening === false;
   return { status: degraded ? 'degraded' : 'ready', checks };
@@ -72,16 +82,6 @@ function describeOutage({ keptUntilMs }: IssuerKeysState): string {
   return keptUntilMs > Date.now()
     ? `down: its known keys are used until ${new Date(keptUntilMs).toISOString()}`
     : 'down: its known keys are too old to be used';
-}
-
-/** Everybody may read the health: GET /projections shows the order and the error to operators. */
-function describeStopped(stopped: ReturnType<Projector['stoppedProjections']>): string {
-  return stopped
-    .map(
-      ({ projection, partition, stopped: { position } }) =>
-        `${projection} stopped in partition ${partition} at ${position}`,
-    )
-    .join('; ');
 }
 
 /** Undefined if the request fails or takes longer than a second. */

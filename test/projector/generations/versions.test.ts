@@ -72,22 +72,25 @@ describe('versions side by side', () => {
     });
     const models = queriesOf(log, newer);
     const continuity = new LogContinuity(log.pool, log.settings, silent);
+    const projections = () => getProjections(models);
+    const health = () => checkHealth({ pool: log.pool, models, continuity, projections, shuttingDown: false });
     const [status, , counts] = newer;
     if (!status || !counts) throw new Error('a projection is missing');
     const refused = await lookUpServed(models, status).catch((error: unknown) => error);
     expect(problemOf(refused)).to.include({ status: 503, type: '/problems/read-models-unavailable' });
     expect(problemOf(refused).detail).to.contain(`order-status is being built for version ${version}`);
     expect(await lookUpServed(models, counts), 'still read').to.include({ version: metrics.version });
-    expect(await checkHealth({ pool: log.pool, models, continuity, shuttingDown: false })).to.deep.equal({
+    expect(await health()).to.deep.equal({
       status: 'not-ready',
-      checks: { event_log: 'up', read_models: 'being built: order-status' },
+      checks: {
+        event_log: 'up',
+        read_models: 'being built: order-status',
+        projections: `no living projector in all ${partitions} partitions`,
+      },
     });
 
     const fresh = await startProjector(log, newer);
-    await eventually(
-      'readiness',
-      async () => (await checkHealth({ pool: log.pool, models, continuity, shuttingDown: false })).status === 'ready',
-    );
+    await eventually('readiness', async () => (await health()).status === 'ready');
     expect(await lookUpServed(models, status)).to.include({ version });
     await fresh.stop();
   });

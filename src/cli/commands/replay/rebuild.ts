@@ -1,8 +1,9 @@
 import type { Projection } from '../../../projections/projection.js';
 import { createGenerationStore } from '../../../projector/generations/generation-store.js';
 import { projectorLimits } from '../../../projector/limits.js';
-import { getProjections, type ProjectionState } from '../../../queries/get-projections.js';
+import { getProjections } from '../../../queries/get-projections.js';
 import type { ReadModels } from '../../../queries/live-generation.js';
+import type { ProjectionState } from '../../../queries/projections-document.js';
 import { openProjector } from '../../../service/open-projector.js';
 import type { CommandContext } from '../../connections.js';
 import { isProjectorRunning } from '../../is-projector-running.js';

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { IssuerKeysState } from '../access/issuer-keys.js';
-import type { Projector } from '../projector/projector.js';
+import type { IssuerKeysState } from '../../access/issuer-keys.js';
+import type { Projector } from '../../projector/projector.js';
 
 /** Registers Prometheus gauges of the partitions that this process projects. */
 export function measureProjector(registry: Registry, projector: Projector): void {

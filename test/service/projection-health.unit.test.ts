@@ -1,0 +1,26 @@
+import { expect } from 'chai';
+import { namePartitions, projectionHealth } from '../../src/service/health/projection-health.js';
+
+describe('projectionHealth', () => {
+  it('is unknown, but not degraded by itself, if Redis does not respond', () => {
+    expect(projectionHealth(undefined)).to.deep.equal({ isDegraded: false, text: 'unknown' });
+  });
+
+  it('names what has stopped in this process, although Redis does not respond', () => {
+    const own = [{ projection: 'metrics', partition: 3, position: 120 }];
+    expect(projectionHealth(undefined, own)).to.deep.equal({
+      isDegraded: true,
+      text: 'metrics stopped in partition 3 at 120',
+    });
+  });
+});
+
+describe('namePartitions', () => {
+  it('names few partitions, and counts many', () => {
+    expect(namePartitions([0], 1)).to.equal('the only partition');
+    expect(namePartitions([0, 1], 2)).to.equal('all 2 partitions');
+    expect(namePartitions([7], 16)).to.equal('partition 7');
+    expect(namePartitions([1, 2, 7], 16)).to.equal('partitions 1, 2 and 7');
+    expect(namePartitions([1, 2, 3, 4, 5, 6, 7, 8, 9], 16)).to.equal('9 of 16 partitions');
+  });
+});

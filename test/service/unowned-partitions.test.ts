@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { allProjections } from '../../src/projections/all-projections.js';
+import { queryLimits } from '../../src/queries/limits.js';
+import { releaseOf } from '../../src/read-models/keys.js';
+import { reportLifeSeconds } from '../../src/read-models/report.js';
+import { startProjector } from '../support/events.js';
+import { type LocalService, startLocalService } from '../support/local-service.js';
+import { runOrders } from '../support/orders-command.js';
+import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+import { call } from '../support/service.js';
+
+describe('Partitions without a living projector', () => {
+  const partitions = 4;
+  let log: TestLog;
+  let api: LocalService;
+  before(async () => {
+    log = await createTestLog(partitions);
+    api = await startLocalService(log, { ORDERS_ROLES: 'api' });
+  });
+  after(async () => {
+    await api.stop();
+    await log.close();
+  });
+
+  const order = { user_id: 'u', item_ids: ['a'], total_amount: 1 };
+  const place = () => call(api, 'POST', '/orders', order, { prefer: 'respond-async' });
+  const states = async () => (await call(api, 'GET', '/projections')).body;
+
+  it('every partition is unowned if only API processes run, and the lag is that of the log', async () => {
+    for (let nth = 0; nth < 10; nth += 1) await place();
+    const lagOf = async () => (await states()).projections.map(({ lag }) => lag);
+    await eventually('the heads', async () => (await lagOf()).every((lag) => lag === 10));
+    const { projections, heads_age_seconds } = await states();
+    expect(heads_age_seconds).to.be.a('number');
+    for (const projection of projections) {
+      expect(projection.state).to.equal('unowned');
+      for (const one of projection.partitions) {
+        expect(one).to.include({ state: 'unowned', owner: null, report_age_seconds: null });
+        expect(one.lag_seconds).to.be.a('number');
+      }
+    }
+  });
+
+  it('an API process without a projector is ready but degraded, and the service is broken', async () => {
+    const ready = await call(api, 'GET', '/health/ready');
+    expect([ready.status, ready.body.status, ready.body.checks.projections]).to.deep.equal([
+      200,
+      'degraded',
+      'no living projector in all 4 partitions',
+    ]);
+    const health = await call(api, 'GET', '/health');
+    expect([health.status, health.body.status, health.body.checks]).to.deep.equal([503, 'broken', ready.body.checks]);
+  });
+
+  it('orders status exits with 1 and says which partitions have no projector', async () => {
+    const { code, stdout } = await runOrders(log, ['status']);
+    expect(code).to.equal(1);
+    expect(stdout).to.match(/^metrics +unowned +10 +\d+ s +\?{4}$/m);
+    expect(stdout).to.include('no living projector in all 4 partitions: start a process with the role projector');
+  });
+
+  it('a rebuild that no projector builds is unowned', async () => {
+    await startAndStopProjector();
+    const { body } = await call(api, 'POST', '/projections/metrics/rebuild');
+    expect(body.rebuild?.state).to.equal('building');
+    await ageReports(log, [0], queryLimits.maxReportAgeMs);
+    expect((await states()).projections.find(({ name }) => name === 'metrics')?.rebuild?.state).to.equal('unowned');
+    await call(api, 'DELETE', '/projections/metrics/rebuild');
+  });
+
+  it('a partition is unowned once its owner has not reported for some seconds', async () => {
+    await startAndStopProjector();
+    expect(await health()).to.deep.equal([200, 'ok', 'live']);
+    expect((await runOrders(log, ['status'])).code).to.equal(0);
+    await ageReports(log, [1, 3], queryLimits.maxReportAgeMs);
+    await eventually('the check', async () => (await health())[0] === 503);
+    expect(await health()).to.deep.equal([503, 'broken', 'no living projector in partitions 1 and 3']);
+    const metrics = (await states()).projections.find(({ name }) => name === 'metrics');
+    expect(metrics?.state).to.equal('unowned');
+    expect(metrics?.partitions.map(({ state }) => state)).to.deep.equal(['live', 'unowned', 'live', 'unowned']);
+    expect(metrics?.partitions[1]).to.include({ owner: null, report_age_seconds: queryLimits.maxReportAgeMs / 1000 });
+    expect((await runOrders(log, ['status'])).stdout).to.match(/^metrics +unowned +0 +0 s +·\?·\?$/m);
+  });
+
+  async function health() {
+    const { status, body } = await call(api, 'GET', '/health');
+    return [status, body.status, body.checks.projections];
+  }
+
+  /** Lets a projector apply the log. Its last reports stay. */
+  async function startAndStopProjector(): Promise<void> {
+    const { stop } = await startProjector(log);
+    await eventually('the projector', async () => {
+      const { projections } = await states();
+      return projections.every(({ lag, state }) => lag === 0 && state === 'live');
+    });
+    await eventually('the check', async () => (await health())[0] === 200);
+    await stop();
+    await ageReports(log, [0, 1, 2, 3], -staysFreshMs);
+  }
+});
+
+/** Longer than these tests take. */
+const staysFreshMs = 600_000;
+
+/** Sets the age of the reports of partitions. */
+async function ageReports(log: TestLog, partitions: readonly number[], ageMs: number): Promise<void> {
+  for (const partition of partitions) {
+    const key = log.keys.report(partition, releaseOf(allProjections));
+    await log.redis.pexpire(key, reportLifeSeconds * 1000 - ageMs);
+  }
+}
