@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { DestinationStream } from 'pino';
 import type { Environment } from '../../environment.js';
+import { drained } from './drained.js';
 
 /** The surroundings of a command: its input besides the arguments, and where its output goes. */
 export interface Terminal {
@@ -39,7 +40,7 @@ export function processTerminal(): Terminal {
     print: (line) => console.log(line),
     async write(text) {
       if (!stdout.writable) return false;
-      if (!stdout.write(text)) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
+      if (!stdout.write(text)) await drained(stdout);
       return stdout.writable;
     },
     notify: (message) => stderr.write(`orders: ${message}\n`),
