@@ -4,6 +4,7 @@ import { allProjections } from '../projections/all-projections.js';
 import { createGenerationStore } from '../projector/generations/generation-store.js';
 import { projectorLimits } from '../projector/limits.js';
 import { getProjections } from '../queries/get-projections.js';
+import type { ProjectionState } from '../queries/projections-document.js';
 import { openProjector, type RunningProjector } from '../service/open-projector.js';
 import type { CommandContext } from './connections.js';
 import { isProjectorRunning } from './is-projector-running.js';
@@ -12,16 +13,28 @@ import { ProgressBar } from './terminal/progress-bar.js';
 
 /** Milliseconds without a projector after which this command projects by itself. */
 const noOwnerMs = 3_000;
+/** Milliseconds in which some read model has to move, and Redis has to respond. */
+const defaultPatienceMs = 60_000;
+
+export interface FillOptions {
+  /**
+   * Whether a projector may be about to start over: its absence is then no reason to project here
+   * at once.
+   */
+  readonly wasServiceRunning: boolean;
+  readonly patienceMs?: number;
+}
 
 /**
  * Waits until the read models hold the log up to its present end. The running service fills them,
  * or this process if no projector is running. A projection that stops on an event is not waited
- * for.
- * @param wasServiceRunning whether a projector may be about to start over: its absence is then no
- *   reason to project here at once.
- * @returns a sentence for each projection that stopped.
+ * for. If no read model moves for `patienceMs`, the wait ends.
+ * @returns a sentence for each projection that stopped, or that does not move.
  */
-export async function fillReadModels(context: CommandContext, wasServiceRunning: boolean): Promise<readonly string[]> {
+export async function fillReadModels(
+  context: CommandContext,
+  { wasServiceRunning, patienceMs = defaultPatienceMs }: FillOptions,
+): Promise<readonly string[]> {
   const { access, pool, models, redis, keys, openEvents, terminal } = context;
   const generations = createGenerationStore(redis, keys, pool);
   for (const projection of allProjections) await generations.open(projection, operator());
@@ -30,18 +43,20 @@ export async function fillReadModels(context: CommandContext, wasServiceRunning:
   const bar = new ProgressBar('events', terminal);
   const heads = await readHeadPositions(pool);
   const total = allProjections.length * [...heads.values()].reduce((sum, head) => sum + head, 0);
+  let done: number | undefined;
+  let movedMs = performance.now();
+  const isPatient = () => performance.now() - movedMs < patienceMs;
   try {
     for (;;) {
-      let done = 0;
-      let isFilled = true;
-      const stops: string[] = [];
-      for (const { name, partitions } of await getProjections(models)) {
-        for (const { partition, checkpoint, stopped } of partitions) {
-          const head = heads.get(partition) ?? 0;
-          done += Math.min(checkpoint, head);
-          isFilled &&= checkpoint >= head || stopped !== undefined;
-          if (stopped) stops.push(`${name} stopped in partition ${partition} at position ${stopped.position}`);
-        }
+      // Redis may be restarting.
+      const projections = await getProjections(models).catch((error: unknown) => {
+        if (!isPatient()) throw error;
+        return undefined;
+      });
+      const progress = projections && progressOf(projections, heads);
+      if (progress && progress.done !== done) {
+        done = progress.done;
+        movedMs = performance.now();
       }
       // Processes that run start over in the new epoch, and are no owners for a moment.
       if (await isProjectorRunning(context)) ownersSeenMs = performance.now();
@@ -50,12 +65,43 @@ export async function fillReadModels(context: CommandContext, wasServiceRunning:
         const owner = `${terminal.command}:${process.pid}`;
         own = await openProjector({ ...context, database: access, owner, open: openEvents });
       }
-      bar.update(total === 0 ? 1 : done / total, done);
-      if (isFilled) return stops;
+      bar.update(total === 0 ? 1 : (done ?? 0) / total, done ?? 0);
+      if (progress?.behind.length === 0) return progress.stops;
+      if (progress && !isPatient()) {
+        const behind = progress.behind.map((one) => `${one} and has not moved for ${patienceMs / 1000} s`);
+        return [...progress.stops, ...behind];
+      }
       await setTimeout(projectorLimits.coordinateIntervalMs);
     }
   } finally {
     bar.end();
     await own?.close();
   }
+}
+
+interface Progress {
+  /** Events that the read models hold, over all projections. */
+  readonly done: number;
+  /** A clause for each projection that stopped on an event. */
+  readonly stops: readonly string[];
+  /** A clause for each projection that lacks events, besides those that it stopped at. */
+  readonly behind: readonly string[];
+}
+
+function progressOf(projections: readonly ProjectionState[], heads: ReadonlyMap<number, number>): Progress {
+  let done = 0;
+  const stops: string[] = [];
+  const behind: string[] = [];
+  for (const { name, partitions } of projections) {
+    let missing = 0;
+    for (const { partition, checkpoint, stopped } of partitions) {
+      const head = heads.get(partition) ?? 0;
+      done += Math.min(checkpoint, head);
+      if (stopped) stops.push(`${name} stopped in partition ${partition} at position ${stopped.position}`);
+      else missing += Math.max(0, head - checkpoint);
+    }
+    if (missing > 0)
+      behind.push(`${name} is ${missing.toLocaleString('en')} ${missing === 1 ? 'event' : 'events'} behind`);
+  }
+  return { done, stops, behind };
 }

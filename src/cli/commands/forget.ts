@@ -130,12 +130,20 @@ async function forget(
  */
 async function cleanRedis(context: CommandContext): Promise<readonly string[]> {
   const { redis, keys } = context;
-  const stops = await fillReadModels(context, await isProjectorRunning(context));
-  const files = await rewritePersistence(redis, limits.rewriteTimeoutMs);
+  let stops: readonly string[] = [];
+  const files = await rewritePersistence(redis, {
+    removeValues: async () => {
+      stops = await fillReadModels(context, { wasServiceRunning: await isProjectorRunning(context) });
+    },
+    timeoutMs: limits.rewriteTimeoutMs,
+  });
   const all = await readGenerations(redis, keys, allProjections);
   const isAlone = all.every(({ live, next, retired }) => live.size + next.size + retired.size <= 1);
   return [
-    ...stops.map((stop) => `${stop}, and may still show the person: let it continue, then rewrite the files of Redis`),
+    ...stops.map(
+      (stop) =>
+        `${stop}, and may still show the person: let it continue, see \`orders status\`, then rewrite the files of Redis by BGREWRITEAOF and BGSAVE`,
+    ),
     ...files.map((file) => `${file}. Let its operator run BGREWRITEAOF and BGSAVE`),
     ...(isAlone
       ? []

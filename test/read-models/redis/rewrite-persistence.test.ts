@@ -22,9 +22,16 @@ describe('the files of Redis', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  const options = { removeValues: async () => undefined, timeoutMs: 10_000 };
   const files = async () => {
     const entries = await readdir(join(folder, 'redis'), { recursive: true, withFileTypes: true });
     return entries.map((entry) => ({ path: join(entry.parentPath, entry.name), isFile: entry.isFile() }));
+  };
+  const restart = async () => {
+    await server.stop();
+    server = await startRedis(folder, () => undefined, { port: Number(new URL(server.url).port) });
+    // The next server has another password.
+    redis.options.password = new URL(server.url).password;
   };
   const filesWith = async (text: string) => {
     const found: string[] = [];
@@ -39,17 +46,46 @@ describe('the files of Redis', () => {
     await redis.save();
     await redis.del('user');
     expect(await filesWith('Ada Lovelace')).to.have.length(2);
-    expect(await rewritePersistence(redis, 10_000)).to.deep.equal([]);
+    expect(await rewritePersistence(redis, options)).to.deep.equal([]);
     expect(await filesWith('Ada Lovelace')).to.deep.equal([]);
+  });
+
+  it('are rewritten again if Redis restarts meanwhile, once the value was removed again', async () => {
+    await redis.set('user', 'Ada Lovelace');
+    await redis.save();
+    redis.on('error', () => undefined);
+    let tries = 0;
+    const removeValues = async () => {
+      tries += 1;
+      // The restarted server still has the value, as one has that lost its last commands.
+      if (tries === 1) await restart();
+      else await redis.del('user');
+    };
+    expect(await rewritePersistence(redis, { removeValues, timeoutMs: 10_000 })).to.deep.equal([]);
+    expect(tries).to.equal(2);
+    expect(await filesWith('Ada Lovelace')).to.deep.equal([]);
+  });
+
+  it('are named if Redis forbids its state to be read while it rewrites them', async () => {
+    await redis.call('ACL', 'SETUSER', 'limited', 'on', '>secret', '~*', '+info', '+bgrewriteaof', '+bgsave');
+    const limited = new Redis(Object.assign(new URL(server.url), { username: 'limited', password: 'secret' }).href);
+    const call = limited.call.bind(limited);
+    limited.call = (async (command: string) => {
+      await redis.call('ACL', 'SETUSER', 'limited', '-info');
+      return call(command);
+    }) as typeof limited.call;
+    const left = await rewritePersistence(limited, options);
+    expect(left.join()).to.match(/does not say which files it has: NOPERM/);
+    limited.disconnect();
   });
 
   it('are named if Redis does not let the service rewrite them', async () => {
     await redis.call('ACL', 'SETUSER', 'limited', 'on', '>secret', '~*', '+info', '+set');
     const url = Object.assign(new URL(server.url), { username: 'limited', password: 'secret' });
     const limited = new Redis(url.href);
-    expect((await rewritePersistence(limited, 10_000)).join()).to.match(/append-only file .* not rewritten: NOPERM/);
+    expect((await rewritePersistence(limited, options)).join()).to.match(/append-only file .* not rewritten: NOPERM/);
     await redis.call('ACL', 'SETUSER', 'limited', '-info');
-    expect((await rewritePersistence(limited, 10_000)).join()).to.match(/does not say which files it has: NOPERM/);
+    expect((await rewritePersistence(limited, options)).join()).to.match(/does not say which files it has: NOPERM/);
     limited.disconnect();
   });
 

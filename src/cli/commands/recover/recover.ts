@@ -114,7 +114,7 @@ async function buildReadModels(
   const keys = createKeys(logId, epochs.current);
   const models = createReadModels(redis, keys, partitions, allProjections, epochs);
   await noteEpoch(redis, keys, epochs.current);
-  const stopped = await fillReadModels({ ...context, settings, keys, models }, isServiceRunning);
+  const stopped = await fillReadModels({ ...context, settings, keys, models }, { wasServiceRunning: isServiceRunning });
   await removeEpochs(redis, settings, knownEpochs);
   return stopped;
 }
