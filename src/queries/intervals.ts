@@ -20,7 +20,7 @@ export function intervalStart(ms: number, interval: Interval, zone: TimeZone): n
 
 /**
  * Returns the end of the interval that begins at `start`, which is the start of the next one. Days
- * on which clocks change have 23 or 25 hours.
+ * on which clocks change are shorter or longer, in most zones by an hour.
  */
 export function intervalEnd(start: number, interval: Interval, zone: TimeZone): number {
   const local = start + zone.offset(start);

@@ -91,10 +91,14 @@ function describe(id: string, operation: Operation, shared: SharedResponses): Js
   };
 }
 
-function queryParameters(schema: { readonly properties: Readonly<Record<string, object>> }): Json[] {
-  return Object.entries(schema.properties).map(([name, property]) => {
+function queryParameters(parameters: {
+  readonly properties: Readonly<Record<string, object>>;
+  readonly required: readonly string[];
+}): Json[] {
+  return Object.entries(parameters.properties).map(([name, property]) => {
     const { description, ...schema } = referenceTo(property) ?? published(property);
-    return { name, in: 'query', required: false, ...(description ? { description } : {}), schema };
+    const required = parameters.required.includes(name);
+    return { name, in: 'query', required, ...(description ? { description } : {}), schema };
   });
 }
 

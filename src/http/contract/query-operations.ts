@@ -49,9 +49,10 @@ export const queryOperations = {
     tag: 'Queries',
     summary: 'The metrics of one currency',
     description:
-      'Days, weeks and months are those of `time_zone`: a day on which clocks change has 23 or 25 hours. The figures ' +
-      'are kept by quarter of an hour of UTC; an interval that begins at another time is a 422. If clocks skip a date’s ' +
-      'midnight, or if it occurs twice, the earlier offset counts. ' +
+      'Days, weeks and months are those of `time_zone`. A day on which clocks change is shorter or longer, in most ' +
+      'zones by an hour. If clocks skip midnight, the day begins with the change; if midnight occurs twice, the day ' +
+      'begins at the first. The figures are kept by quarter of an hour of UTC; an interval that begins at another time ' +
+      'is a 422. ' +
       'With `by=event` each amount counts at the time of its event: refunds and cancellations do not change a month ' +
       'that is over. Then `orders` were placed, and `cancelled_orders` were cancelled, in the interval, `by_status` has ' +
       'cancelled orders only, and there are no processing times.',

@@ -79,8 +79,8 @@ export const querySchemas = {
     limit,
     cursor,
   }),
-  lookup: {
-    ...body({
+  lookup: body(
+    {
       q: {
         type: 'string',
         minLength: 1,
@@ -90,9 +90,9 @@ export const querySchemas = {
       },
       limit,
       cursor,
-    }),
-    required: ['q'],
-  },
+    },
+    ['q'],
+  ),
   history: {
     ...body({
       diff: { type: 'boolean', description: 'Show the changes of each event, field by field.' },

@@ -7,6 +7,10 @@ import { projectPath } from '../../../src/project-path.js';
 import { clientTypes } from '../../support/client-types.js';
 import { call, useService } from '../../support/service.js';
 
+interface DescribedOperation {
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
+}
+
 describe('the OpenAPI document', function () {
   this.timeout(60_000);
   const service = useService({ ORDERS_WEBHOOKS_ALLOW_PRIVATE: 'no' });
@@ -28,6 +32,19 @@ describe('the OpenAPI document', function () {
       config,
     });
     expect(broken, 'the linter does look').not.to.be.empty;
+  });
+
+  it('says which query parameters a request must have, and a request without one is refused', async () => {
+    const found: string[] = [];
+    const paths = openApiDocument().paths as Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>;
+    for (const [path, methods] of Object.entries(paths)) {
+      for (const { name } of methods.get?.parameters?.filter((one) => one.in === 'query' && one.required) ?? []) {
+        const { problem } = await call(service, 'GET', path);
+        expect(problem.errors?.map(({ pointer }) => pointer)).to.deep.equal([`/query/${name}`]);
+        found.push(`${path}?${name}`);
+      }
+    }
+    expect(found).to.deep.equal(['/orders/lookup?q']);
   });
 
   it('is what the types of the client are made from', async () => {
