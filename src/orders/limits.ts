@@ -10,7 +10,7 @@ export const orderLimits = {
   maxAmountMinor: 999_999_999_999_999,
   /**
    * Lines of one order, more than almost any real one has (the longest of 20,725 invoices of a
-   * retailer has 1,114). The order's document, which holds them, is rewritten on every event.
+   * retailer has 1,114). An event that changes one of them rewrites all of them in Redis.
    */
   maxItems: 5_000,
   /** Adjustments of one order. A tax and a discount for each kind of goods fit many times over. */
@@ -40,9 +40,9 @@ export const orderLimits = {
   /** Length of a value of an order's metadata. */
   maxMetadataValueLength: 500,
   /**
-   * Items of all shipments of one order, each a line with its units. The order's document, which
-   * holds them, is rewritten on every event. All lines of the largest order may be shipped together
-   * four times.
+   * Items of all shipments of one order, each a line with its units. An event that changes a line
+   * or a shipment rewrites all of them in Redis. All lines of the largest order may be shipped
+   * together four times.
    */
   maxShippedItems: 20_000,
   /**

@@ -36,7 +36,7 @@ export const metricsProjection: Projection<MetricsState> = {
       events,
       (orderId) => last?.orders.get(orderId),
       read,
-      key.order,
+      (orderId) => [key.order(orderId)],
       (_, text) => decodeCountedOrder(text),
     );
     const [placed, changed] = wantedHours(events, orders);

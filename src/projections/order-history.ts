@@ -43,7 +43,7 @@ export const orderHistoryProjection: Projection<HistoryState> = {
       events,
       (orderId) => last?.positions.get(orderId),
       read,
-      key.order,
+      (orderId) => [key.order(orderId)],
       (_, text) => text,
     );
     const [length, positions] = await Promise.all([listLength, orderPositions]);

@@ -41,7 +41,7 @@ export const orderLookupProjection: Projection<Map<string, Texts>> = {
       events,
       (orderId) => last?.get(orderId),
       read,
-      key.order,
+      (orderId) => [key.order(orderId)],
       (_, text) => decodeTexts(text),
     );
   },

@@ -2,7 +2,14 @@ import type { EventEnvelope, OrderEvent } from '../orders/events.js';
 import { fold } from '../orders/evolve.js';
 import type { Order } from '../orders/order.js';
 import { type OrderStatus, type PaymentStatus, paymentStatus } from '../orders/totals.js';
-import { decodeOrder, encodeOrder } from '../read-models/encoding/encoded-order.js';
+import {
+  decodeHead,
+  decodeOrder,
+  encodeDetails,
+  encodeHead,
+  encodeOrder,
+  hasOwnDetails,
+} from '../read-models/encoding/encoded-order.js';
 import { shortId } from '../read-models/encoding/short-id.js';
 import type { PartitionKeys } from '../read-models/keys.js';
 import {
@@ -17,42 +24,89 @@ import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import type { Projection } from './projection.js';
 import { rememberedOrders } from './remembered-orders.js';
 
+/** An order as the projection has loaded it. */
+interface KnownOrder {
+  /** Without its details if the events of the step do not need them. */
+  readonly order: Order;
+  /** The version since which the details have an entry of their own; 0 if they have none. */
+  readonly detailsVersion: number;
+  readonly isWhole: boolean;
+}
+
 /** By the order's id. */
-type Orders = Map<string, Order>;
+type Orders = Map<string, KnownOrder>;
+
+/** The events that change no details, whatever they hold: those can stay where they are. */
+const leavesDetails: ReadonlySet<OrderEvent['type']> = new Set([
+  'OrderPaid',
+  'OrderProcessingStarted',
+  'OrderRefunded',
+  'OrderCredited',
+  'OrderHeld',
+  'OrderReleased',
+  'OrderNoteAdded',
+]);
 
 /**
  * Keeps the present state of each order, and the sorted sets that the list of orders is read from.
+ * A large order has its lines and other details in an entry of their own: an event that changes
+ * none of them neither reads nor writes them.
  */
 export const orderStatusProjection: Projection<Orders> = {
   ...orderStatus,
   readable: readableOrderEntry,
 
   load(events, partitionKeys, read, last) {
-    const { order: orderKey } = orderStatusKeys(partitionKeys);
-    return rememberedOrders(events, (orderId) => last?.get(orderId), read, orderKey, decodeOrder);
+    const key = orderStatusKeys(partitionKeys);
+    const needsDetails = new Set<string>();
+    for (const { event } of events) if (!leavesDetails.has(event.type)) needsDetails.add(event.orderId);
+    return rememberedOrders(
+      events,
+      (orderId) => {
+        const known = last?.get(orderId);
+        return known?.isWhole || !needsDetails.has(orderId) ? known : undefined;
+      },
+      read,
+      (orderId) => (needsDetails.has(orderId) ? [key.order(orderId), key.details(orderId)] : [key.order(orderId)]),
+      (orderId, text, details): KnownOrder => {
+        const { order, detailsVersion } = decodeHead(orderId, text);
+        if (detailsVersion === 0) return { order, detailsVersion, isWhole: true };
+        if (!needsDetails.has(orderId)) return { order, detailsVersion, isWhole: false };
+        return { order: decodeOrder(orderId, text, details), detailsVersion, isWhole: true };
+      },
+    );
   },
 
   project(events, partitionKeys, orders) {
-    const byOrder = new Map<string, { events: (OrderEvent & EventEnvelope)[]; position: number }>();
+    const byOrder = new Map<string, OrderChange>();
     for (const { stored, event } of events) {
       const ofOrder = byOrder.get(event.orderId);
-      if (!ofOrder) byOrder.set(event.orderId, { events: [event], position: stored.position });
+      const changedAt = leavesDetails.has(event.type) ? 0 : event.version;
+      if (!ofOrder) byOrder.set(event.orderId, { events: [event], position: stored.position, changedAt });
       else {
         ofOrder.events.push(event);
         ofOrder.position = stored.position;
+        ofOrder.changedAt = changedAt || ofOrder.changedAt;
       }
     }
     const writes = new OrderWrites(partitionKeys);
-    for (const [orderId, ofOrder] of byOrder) {
+    for (const [orderId, { events, position, changedAt }] of byOrder) {
       const before = orders.get(orderId);
-      const order = fold(ofOrder.events, before);
-      if (!order) continue;
-      writes.add(before, order, ofOrder.position);
-      orders.set(orderId, order);
+      const order = fold(events, before?.order);
+      if (order) orders.set(orderId, writes.add(before, order, position, changedAt));
     }
     return writes.commands();
   },
 };
+
+/** The events of one order in a step. */
+interface OrderChange {
+  readonly events: (OrderEvent & EventEnvelope)[];
+  /** The position of the last one. */
+  position: number;
+  /** The version of the last one that may have changed the order's details; 0 if none has. */
+  changedAt: number;
+}
 
 /**
  * Collects the writes of a step: one per order, and one per sorted set for all added or removed
@@ -79,17 +133,43 @@ class OrderWrites {
     this.#key = orderStatusKeys(partitionKeys);
   }
 
-  /** @param position the position of the order's last event. */
-  add(before: Order | undefined, order: Order, position: number): void {
+  /**
+   * @param position the position of the order's last event.
+   * @param changedAt the version at which the order's details may have changed last; 0 if they have
+   *   not.
+   * @returns what is known of the order after the step.
+   */
+  add(known: KnownOrder | undefined, order: Order, position: number, changedAt: number): KnownOrder {
     const { orderId, placedAt } = order;
+    const before = known?.order;
     const member = placedMember(placedAt, orderId);
     const list = this.#listOf(order);
     const listBefore = before && this.#listOf(before);
-    this.#orders.push(['HSET', ...this.#key.order(orderId), encodeOrder(order)]);
+    const detailsVersion = this.#addEntries(order, known?.detailsVersion ?? 0, changedAt);
     if (list !== listBefore) this.#addTo(list, member);
     if (listBefore !== undefined && list !== listBefore) this.#removeFrom(listBefore, member);
     this.#updated.push(position, shortId(orderId));
     this.#addUserOf(before, order, member);
+    return { order, detailsVersion, isWhole: known?.isWhole ?? true };
+  }
+
+  /** Writes the order, or its head alone. Returns the new version of its details, 0 for none. */
+  #addEntries(order: Order, detailsVersion: number, changedAt: number): number {
+    const [hash, field] = this.#key.order(order.orderId);
+    if (changedAt === 0) {
+      const text = detailsVersion === 0 ? encodeOrder(order) : encodeHead(order, detailsVersion);
+      this.#orders.push(['HSET', hash, field, text]);
+      return detailsVersion;
+    }
+    if (hasOwnDetails(order)) {
+      const [, detailsField] = this.#key.details(order.orderId);
+      const texts = [field, encodeHead(order, changedAt), detailsField, encodeDetails(order, changedAt)];
+      this.#orders.push(['HSET', hash, ...texts]);
+      return changedAt;
+    }
+    this.#orders.push(['HSET', hash, field, encodeOrder(order)]);
+    if (detailsVersion > 0) this.#orders.push(['HDEL', ...this.#key.details(order.orderId)]);
+    return 0;
   }
 
   #addUserOf(before: Order | undefined, order: Order, member: string): void {

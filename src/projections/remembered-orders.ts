@@ -6,6 +6,8 @@ interface LoadedEvent {
   readonly event: { readonly orderId: string; readonly version: number };
 }
 
+type Entry = readonly [hash: string, field: string];
+
 /**
  * Loads the entries of the orders that were placed before these events and that the events change.
  * An entry comes from the state after the previous step if it is there, otherwise from Redis. The
@@ -13,30 +15,37 @@ interface LoadedEvent {
  * StepTooLarge.
  *
  * @param remembered gives an order's entry from the previous state; undefined if it is not there.
- * @param entryOf gives the hash and field of an order's entry.
- * @param decode decodes an order's entry.
+ * @param entriesOf gives the hash and field of an order's entry, and of a second one if the order
+ *   may have it and the events need it.
+ * @param decode decodes an order's entry. `more` is the second one, undefined if there is none.
  */
 export async function rememberedOrders<Known>(
   events: readonly LoadedEvent[],
   remembered: (orderId: string) => Known | undefined,
   read: ReadKeys,
-  entryOf: (orderId: string) => readonly [hash: string, field: string],
-  decode: (orderId: string, text: string) => Known,
+  entriesOf: (orderId: string) => readonly [entry: Entry, more?: Entry],
+  decode: (orderId: string, text: string, more: string | undefined) => Known,
 ): Promise<Map<string, Known>> {
   const orders = new Map<string, Known>();
-  const missing: string[] = [];
+  const missing: { readonly orderId: string; readonly at: number; readonly entries: number }[] = [];
+  const wanted: Entry[] = [];
   for (const orderId of existingOrders(events)) {
     const known = remembered(orderId);
-    if (known === undefined) missing.push(orderId);
-    else orders.set(orderId, known);
+    if (known !== undefined) {
+      orders.set(orderId, known);
+      continue;
+    }
+    const entries = entriesOf(orderId);
+    missing.push({ orderId, at: wanted.length, entries: entries.length });
+    for (const entry of entries) if (entry) wanted.push(entry);
   }
   if (missing.length === 0) return orders;
-  const texts = await read.fields(missing.map(entryOf));
-  for (const [index, orderId] of missing.entries()) {
-    const text = texts[index];
-    if (text === undefined) throw tooLarge(events, orderId);
+  const texts = await read.fields(wanted);
+  for (const { orderId, at, entries } of missing) {
+    if (texts.length < at + entries) throw tooLarge(events, orderId);
+    const text = texts[at] ?? null;
     if (text === null) throw new Error(`order ${orderId} has later events but no entry`);
-    orders.set(orderId, decode(orderId, text));
+    orders.set(orderId, decode(orderId, text, entries > 1 ? (texts[at + 1] ?? undefined) : undefined));
   }
   return orders;
 }

@@ -17,6 +17,24 @@ export function orderEntry(key: PartitionKeys, orderId: string): readonly [hash:
 }
 
 /**
+ * The hash and the field of a second entry of an order: it is beside the first one, so that one
+ * command reads both as they are at one moment. Most orders have none.
+ */
+export function secondOrderEntry(key: PartitionKeys, orderId: string): readonly [hash: string, field: string] {
+  const [hash, field] = orderEntry(key, orderId);
+  return [hash, field + secondMark];
+}
+
+/** No short id has this character. */
+const secondMark = '+';
+
+/** The short id of the order of an entry, and whether it is the second one. */
+export function orderOfEntry(field: string): { readonly id: string; readonly isSecond: boolean } {
+  const isSecond = field.endsWith(secondMark);
+  return { id: isSecond ? field.slice(0, -secondMark.length) : field, isSecond };
+}
+
+/**
  * The bucket of a text: Redis keeps a sorted set of up to 128 members of up to 64 bytes as one
  * block too. A larger set costs about 90 bytes more per member. The hash is FNV-1a.
  */

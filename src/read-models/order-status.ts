@@ -1,19 +1,21 @@
 import { type OrderStatus, orderStatuses, type PaymentStatus, paymentStatuses } from '../orders/totals.js';
 import { utcMs } from '../orders/values/utc-time.js';
-import { decodeOrder } from './encoding/encoded-order.js';
+import { decodeDetails, decodeHead } from './encoding/encoded-order.js';
 import { longId, shortIdLength, shortTimeAndId, shortTimeLength } from './encoding/short-id.js';
 import type { PartitionKeys } from './keys.js';
-import { isOrderEntry, orderEntry, textBucket } from './order-buckets.js';
+import { isOrderEntry, orderEntry, orderOfEntry, secondOrderEntry, textBucket } from './order-buckets.js';
 import type { ReadableEntry } from './readable-entry.js';
 
 /** The present state of each order, and the indexes that the lists of orders are read from. */
-export const orderStatus = { name: 'order-status', version: 5, readsFrom: 5 } as const;
+export const orderStatus = { name: 'order-status', version: 6, readsFrom: 5 } as const;
 
 /** The keys of order-status in a partition. */
 export function orderStatusKeys(key: PartitionKeys) {
   return {
     /** Hash entry: the order, see encoding/encoded-order.ts. */
     order: (orderId: string) => orderEntry(key, orderId),
+    /** Hash entry beside that: the details of a large order, such as its lines. */
+    details: (orderId: string) => secondOrderEntry(key, orderId),
     /**
      * Sorted set of `placedMember`s: the orders of one status and payment status. An order is in
      * one set, and all sets together are the list of all orders.
@@ -81,6 +83,8 @@ export function memberOrderId(member: string): string {
 /** The readable form of an entry, for comparisons. */
 export const readableOrderEntry: ReadableEntry = (key, entry, text) => {
   if (!isOrderEntry(key)) return { orderId: memberOrderId(entry), text };
-  const orderId = longId(entry);
-  return { orderId, text: text && JSON.stringify(decodeOrder(orderId, text)) };
+  const { id, isSecond } = orderOfEntry(entry);
+  const orderId = longId(id);
+  if (isSecond) return { orderId, entry: 'details', text: text && JSON.stringify(decodeDetails(text)) };
+  return { orderId, text: text && JSON.stringify(decodeHead(orderId, text).order) };
 };

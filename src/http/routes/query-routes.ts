@@ -1,12 +1,12 @@
 import type { Context } from 'koa';
-import { type OrderDocument, orderJson } from '../../orders/order-document.js';
+import { orderJson } from '../../orders/order-document.js';
 import { erasedText } from '../../orders/personal-data.js';
 import { isLocalDate, parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { type TimeZone, timeZone } from '../../orders/values/time-zone.js';
 import { utcTime } from '../../orders/values/utc-time.js';
 import { exactJson } from '../../queries/exact-json.js';
 import { getMetrics, type NoMetrics } from '../../queries/get-metrics.js';
-import { getOrder } from '../../queries/get-order.js';
+import { getOrder, getOrderHead } from '../../queries/get-order.js';
 import { foldUpTo } from '../../queries/history/fold-history.js';
 import { queryLimits } from '../../queries/limits.js';
 import { listOrders } from '../../queries/lists/list-orders.js';
@@ -138,7 +138,7 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
       query.version === undefined ? { at: utcTime(parseRfc3339(query.at ?? '') ?? 0) } : { version: query.version };
     const then = await runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, moment));
     if (!then) {
-      if (!(await getOrder(models, orderId))) throw orderNotFound(orderId);
+      if (!(await getOrderHead(models, orderId))) throw orderNotFound(orderId);
       const what = 'at' in moment ? `did not exist at ${moment.at}` : `has no version ${moment.version}`;
       throw versionNotFound(what);
     }
@@ -195,14 +195,13 @@ type ReadDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'continuit
  * like one that does not exist.
  */
 export async function checkReadable(models: ReadModels, orderId: string, user: string | undefined): Promise<void> {
-  if (user !== undefined) await readableOrder(models, orderId, user);
+  if (user !== undefined && (await getOrderHead(models, orderId))?.userId !== user) throw orderNotFound(orderId);
 }
 
 /** Reads an order. Throws order-not-found also where `checkReadable` does. */
 async function readableOrder(models: ReadModels, orderId: string, user: string | undefined) {
   const order = await getOrder(models, orderId);
-  const isReadable = order && (user === undefined || (JSON.parse(order.json) as OrderDocument).user_id === user);
-  if (!isReadable) throw orderNotFound(orderId);
+  if (!order || (user !== undefined && order.userId !== user)) throw orderNotFound(orderId);
   return order;
 }
 

@@ -1,3 +1,4 @@
+import type { Order } from '../../orders/order.js';
 import { orderJson } from '../../orders/order-document.js';
 import { orderStatuses, paymentStatuses } from '../../orders/totals.js';
 import { shortTime } from '../../read-models/encoding/short-id.js';
@@ -54,7 +55,8 @@ export async function readPage(
   const end = placedToMs === undefined ? undefined : shortTime(placedToMs);
   const source = {
     newest: (before: string | undefined, count: number) => index(first, before ?? end, count),
-    show: (order: Parameters<typeof matches>[0]) => (matches(order, filters) ? orderJson(order) : undefined),
+    needsDetails: (order: Order) => matches(order, filters),
+    show: (order: Order) => (matches(order, filters) ? orderJson(order) : undefined),
     encodeCursor: (member: string) => encodeCursor(member, filters),
   };
   return pageOf(generation, partitions, source, limit, start);

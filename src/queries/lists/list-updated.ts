@@ -65,17 +65,18 @@ async function readUpdated(
   let scanned = 0;
   let scannedBytes = 0;
   const { updatedSinceMs = Number.NEGATIVE_INFINITY } = filters;
+  const isWanted = (order: Order) => utcMs(order.updatedAt) >= updatedSinceMs && matches(order, filters);
   const fewest = 2 * (limit + 1);
   let wanted = fewest;
   for (;;) {
-    const { queues, isLast, bytes } = await readNext(live, positions, wanted);
+    const { queues, isLast, bytes } = await readNext(live, positions, wanted, isWanted);
     scannedBytes += bytes;
     for (;;) {
       const next = oldest(queues);
       if (next === undefined) break;
       const entry = queues[next]?.shift();
       const { order } = entry ?? {};
-      if (order && utcMs(order.updatedAt) >= updatedSinceMs && matches(order, filters)) {
+      if (order && isWanted(order)) {
         const json = orderJson(order);
         const isFull = orders.length === limit || length + json.length > limits.maxPageLength;
         if (isFull && orders.length > 0) return { orders, positions };
@@ -112,7 +113,12 @@ function oldest(queues: readonly (readonly Entry[])[]): number | undefined {
  * Reads the next orders of all partitions, about as many as wanted. Each partition has at least
  * one, unless it has no more.
  */
-async function readNext(live: GenerationReader, positions: readonly number[], wanted: number) {
+async function readNext(
+  live: GenerationReader,
+  positions: readonly number[],
+  wanted: number,
+  isWanted: (order: Order) => boolean,
+) {
   const share = Math.ceil(wanted / positions.length) + 2;
   const replies = await live.read(
     positions.map((position, partition) => {
@@ -136,6 +142,7 @@ async function readNext(live: GenerationReader, positions: readonly number[], wa
       live,
       positions.length,
       all.slice(at).map(({ id }) => id),
+      isWanted,
     );
     for (const order of read.found) {
       const { partition, position } = all[at] ?? { partition: 0, position: 0 };
@@ -182,7 +189,7 @@ async function positionsBefore(live: GenerationReader, partitions: number, since
     const ids = samples.flatMap((sample) => (sample ? [sample.id] : []));
     const times = new Map<string, number>();
     for (let at = 0; at < ids.length; ) {
-      const { found } = await readOrders(live, partitions, ids.slice(at));
+      const { found } = await readOrders(live, partitions, ids.slice(at), () => false);
       for (const order of found) if (order) times.set(order.orderId, utcMs(order.updatedAt));
       at += found.length;
     }

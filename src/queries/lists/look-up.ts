@@ -69,7 +69,8 @@ export async function lookUpOrders(
       if (fields.length === 0) return undefined;
       return `${orderJson(order).slice(0, -1)},"matched_by":${JSON.stringify(fields)}}`;
     };
-    const source = { newest, show, encodeCursor: (member: string) => encodeCursor(member, cursorOf) };
+    const needsDetails = (order: Order) => userId === undefined || order.userId === userId;
+    const source = { newest, needsDetails, show, encodeCursor: (member: string) => encodeCursor(member, cursorOf) };
     return pageOf(live, models.partitions, source, limit, before);
   });
 }
@@ -93,7 +94,7 @@ async function memberOfId(
 ): Promise<string[]> {
   if (!isUuid(q)) return [];
   const orderId = canonicalUuid(q);
-  const { found } = await readOrders(live, partitions, [orderId]);
+  const { found } = await readOrders(live, partitions, [orderId], () => false);
   const member = found[0] && placedMember(found[0].placedAt, orderId);
   return member !== undefined && (end === undefined || member < end) ? [member] : [];
 }

@@ -27,6 +27,8 @@ export function pageJson({ orders, nextCursor }: OrderPage): string {
 export interface OrderSource {
   /** The index members of the newest orders that were placed before a member. */
   newest(before: string | undefined, count: number): Promise<readonly string[]>;
+  /** Whether `show` needs the lines of an order, which the parameter may lack. */
+  needsDetails(order: Order): boolean;
   /**
    * The JSON text of an order in the page. Undefined if the order does not belong there: it may
    * have changed after its index entry was read.
@@ -57,7 +59,8 @@ export async function pageOf(
   for (;;) {
     const members = await source.newest(before, wanted);
     for (let at = 0; at < members.length; ) {
-      const { found, bytes } = await readOrders(generation, partitions, members.slice(at).map(memberOrderId));
+      const orderIds = members.slice(at).map(memberOrderId);
+      const { found, bytes } = await readOrders(generation, partitions, orderIds, source.needsDetails);
       for (const order of found) {
         const json = order && source.show(order, members[at] ?? '');
         if (json !== undefined) {

@@ -1,13 +1,27 @@
-import { type AdjustmentType, adjustmentTypes } from '../../orders/events.js';
-import type { Adjustment, Order, OrderItem, Shipment, ShippedItem } from '../../orders/order.js';
+import type { Order, OrderItem } from '../../orders/order.js';
 import { type Mutable, orderStatuses, type UnitTotals } from '../../orders/totals.js';
 import { utcMs, utcTime } from '../../orders/values/utc-time.js';
+import {
+  decodeAdjustments,
+  decodeItems,
+  decodeShipments,
+  type EncodedItemValue,
+  type EncodedShipment,
+  encodeAdjustments,
+  encodeItems,
+  encodeShipment,
+} from './encoded-lines.js';
 
 /**
  * An order as one JSON array, without the names of its fields. Whatever most orders do not have is
- * in one value. Each line takes `valuesPerItem` values.
+ * in one value.
+ *
+ * A large order is in two arrays: the head, and the details. The details hold what may be long, so
+ * that an event which changes none of it rewrites the head only.
  */
-type EncodedOrder = [
+type EncodedOrder = [...start: EncodedStart, metadata: EncodedMetadata, more: EncodedMore | 0, ...EncodedItemValue[]];
+
+type EncodedStart = [
   version: number,
   userId: string,
   status: number,
@@ -18,51 +32,96 @@ type EncodedOrder = [
   refundedMinor: number,
   placedMs: number,
   updatedMs: number,
-  metadata: Readonly<Record<string, string>> | 0,
-  more: EncodedMore | 0,
-  ...items: EncodedItemValue[],
 ];
+const itemsFrom = 12;
+
+/** 0 stands for none. */
+type EncodedMetadata = Readonly<Record<string, string>> | 0;
 
 /** 0 stands for null and for an empty list. */
-type EncodedMore = [
+type EncodedMore = [...money: EncodedMoney, adjustments: (number | string)[] | 0, ...shipments: EncodedShipment[]];
+
+type EncodedMoney = [
   reference: string | 0,
   cancelledMinor: number,
   creditedMinor: number,
   creditedByRefundsMinor: number,
   isCancelledBySchema1: 0 | 1,
-  /** Type, amount and description of each. */
-  adjustments: (number | string)[] | 0,
-  ...shipments: EncodedShipment[],
 ];
+const shipmentsFrom = 6;
 
-/** A shipment's id is its number. Each of its items takes `valuesPerShippedItem` values. */
-type EncodedShipment = [
-  carrier: string | 0,
-  trackingNumber: string | 0,
-  shippedMs: number,
-  /** 0 for null. */
-  arrivedMs: number,
-  /**
-   * The index of the line in the order, quantity, units in transit, units with the customer. If the
-   * line is gone, because the order was amended after all units came back, its ids replace the
-   * index.
-   */
-  ...items: (number | readonly [lineId: string, itemId: string])[],
+/** The head of a large order. A number in the place of `metadata` distinguishes it. */
+type EncodedHead = [...start: EncodedStart, detailsVersion: number, money: EncodedMoney, ...units: number[]];
+const unitsFrom = 12;
+
+/** The details of a large order, as they are since a version of it. */
+type EncodedDetails = [
+  version: number,
+  metadata: EncodedMetadata,
+  adjustments: (number | string)[] | 0,
+  shipments: EncodedShipment[],
+  ...EncodedItemValue[],
 ];
-const shippedItemsFrom = 4;
-const valuesPerShippedItem = 4;
+const detailedItemsFrom = 4;
 
 /**
- * Item id; quantity; price in minor units, or null, or ["micro"]; line id, 0 for the line's number;
- * the counts of units, 0 if all are zero.
+ * Whether the details of an order have an entry of their own: from about 100 lines on. An entry
+ * costs some 100 bytes beside its value, which is little then. It depends on the details alone, so
+ * that it does not depend on how the events were divided into steps.
  */
-type EncodedItemValue = string | number | null | readonly number[];
-const itemsFrom = 12;
-const valuesPerItem = 5;
+export function hasOwnDetails({ items, shipments, adjustments, metadata }: Order): boolean {
+  let length = 0;
+  for (const { itemId } of items) length += itemId.length + charactersPerPart;
+  for (const { items } of shipments) length += (items.length + 2) * charactersPerPart;
+  for (const { description } of adjustments) length += (description?.length ?? 0) + charactersPerPart;
+  for (const name in metadata) length += name.length + (metadata[name]?.length ?? 0);
+  return length > maxDetailsBeside;
+}
+
+/** Characters of a line beside its item's id, of a shipped item, or of an adjustment; about. */
+const charactersPerPart = 20;
+/** Characters of details, about, that are in one text with the head. */
+const maxDetailsBeside = 4_096;
 
 /** Encodes all that `evolve` needs: the text is also the state of the projection. */
 export function encodeOrder(order: Order): string {
-  const encoded: EncodedOrder = [
+  const encoded: unknown[] = encodeStart(order);
+  encoded.push(encodeMetadata(order), encodeMore(order));
+  encodeItems(order.items, encoded);
+  return JSON.stringify(encoded);
+}
+
+/** Encodes the head of a large order. @param detailsVersion the version since which they are so. */
+export function encodeHead(order: Order, detailsVersion: number): string {
+  const { ordered, cancelled, shipped, inTransit, delivered, returned } = order.units;
+  const head: EncodedHead = [
+    ...encodeStart(order),
+    detailsVersion,
+    encodeMoney(order),
+    ordered,
+    cancelled,
+    shipped,
+    inTransit,
+    delivered,
+    returned,
+  ];
+  return JSON.stringify(head);
+}
+
+/** Encodes the details of a large order. @param version the version since which they are so. */
+export function encodeDetails(order: Order, version: number): string {
+  const details: EncodedDetails = [
+    version,
+    encodeMetadata(order),
+    encodeAdjustments(order.adjustments),
+    order.shipments.map((shipment) => encodeShipment(shipment, order.items)),
+  ];
+  encodeItems(order.items, details);
+  return JSON.stringify(details);
+}
+
+function encodeStart(order: Order): EncodedStart {
+  return [
     order.version,
     order.userId,
     orderStatuses.indexOf(order.status),
@@ -73,20 +132,16 @@ export function encodeOrder(order: Order): string {
     order.refundedMinor,
     utcMs(order.placedAt),
     utcMs(order.updatedAt),
-    Object.keys(order.metadata).length === 0 ? 0 : order.metadata,
-    encodeMore(order),
   ];
-  for (const [index, item] of order.items.entries()) {
-    const { cancelled, shipped, inTransit, delivered, returned } = item;
-    encoded.push(
-      item.itemId,
-      item.quantity,
-      item.unitPriceMicro === null ? item.unitPriceMinor : [item.unitPriceMicro],
-      item.lineId === String(index + 1) ? 0 : item.lineId,
-      cancelled + shipped === 0 ? 0 : [cancelled, shipped, inTransit, delivered, returned],
-    );
-  }
-  return JSON.stringify(encoded);
+}
+
+function encodeMetadata({ metadata }: Order): EncodedMetadata {
+  return Object.keys(metadata).length === 0 ? 0 : metadata;
+}
+
+function encodeMoney(order: Order): EncodedMoney {
+  const { reference, cancelledMinor, creditedMinor, creditedByRefundsMinor, isCancelledBySchema1 } = order;
+  return [reference ?? 0, cancelledMinor, creditedMinor, creditedByRefundsMinor, isCancelledBySchema1 ? 1 : 0];
 }
 
 function encodeMore(order: Order): EncodedMore | 0 {
@@ -95,71 +150,115 @@ function encodeMore(order: Order): EncodedMore | 0 {
   const isCancelledBySchema1 = order.isCancelledBySchema1 ? 1 : 0;
   if (reference === null && money + isCancelledBySchema1 + adjustments.length + shipments.length === 0) return 0;
   return [
-    reference ?? 0,
-    cancelledMinor,
-    creditedMinor,
-    creditedByRefundsMinor,
-    isCancelledBySchema1,
-    adjustments.length === 0
-      ? 0
-      : adjustments.flatMap((one) => [adjustmentTypes.indexOf(one.type), one.amountMinor, one.description ?? 0]),
+    ...encodeMoney(order),
+    encodeAdjustments(adjustments),
     ...shipments.map((shipment) => encodeShipment(shipment, order.items)),
   ];
 }
 
-function encodeShipment(shipment: Shipment, lines: readonly OrderItem[]): EncodedShipment {
-  const { carrier, trackingNumber, shippedAt, arrivedAt, items } = shipment;
-  const encoded: EncodedShipment = [
-    carrier ?? 0,
-    trackingNumber ?? 0,
-    utcMs(shippedAt),
-    arrivedAt === null ? 0 : utcMs(arrivedAt),
-  ];
-  let at = -1;
-  for (const { lineId, itemId, quantity, inTransit, withCustomer } of items) {
-    // Shipments have their items in the order of the lines.
-    if (at < lines.length) at += 1;
-    while (at < lines.length && lines[at]?.lineId !== lineId) at += 1;
-    const isThere = lines[at]?.itemId === itemId;
-    encoded.push(isThere ? at : [lineId, itemId], quantity, inTransit, withCustomer);
+/**
+ * Decodes a whole order.
+ * @param details the text of its details, if it has any beside the head.
+ * @throws if the texts hold no order, or details of another version than the head names.
+ */
+export function decodeOrder(orderId: string, text: string, details?: string | null): Order {
+  const { order, detailsVersion } = decodeHead(orderId, text);
+  if (detailsVersion === 0) return order;
+  if (!details) throw new Error(`order ${orderId}: its details are missing`);
+  const { version, ...decoded } = decodeDetails(details);
+  if (version !== detailsVersion) {
+    throw new Error(`order ${orderId}: its details are of version ${version}, not ${detailsVersion}`);
   }
-  return encoded;
+  return { ...order, ...decoded };
 }
 
-/** Throws if the text holds no order. */
-export function decodeOrder(orderId: string, text: string): Order {
+/** Decodes the details of an order. Throws if the text holds none. */
+export function decodeDetails(
+  text: string,
+): Pick<Order, 'version' | 'items' | 'metadata' | 'adjustments' | 'shipments'> {
+  const encoded = JSON.parse(text) as EncodedDetails;
+  const items = decodeItems(encoded, detailedItemsFrom);
+  return {
+    version: encoded[0],
+    items,
+    metadata: encoded[1] || {},
+    adjustments: decodeAdjustments(encoded[2]),
+    shipments: decodeShipments(encoded[3], items),
+  };
+}
+
+/** An order that was decoded without its details. */
+export interface DecodedHead {
+  /** Without `items`, `metadata`, `adjustments` and `shipments`, unless the order is whole. */
+  readonly order: Order;
+  /** The version since which the details are as they are; 0 if the order is whole. */
+  readonly detailsVersion: number;
+}
+
+/** Decodes an order from its first text alone. Throws if the text holds no order. */
+export function decodeHead(orderId: string, text: string): DecodedHead {
   // Access by index is faster: destructuring uses an iterator, which costs more than parsing the
   // JSON.
-  const encoded = JSON.parse(text) as EncodedOrder;
+  const encoded = JSON.parse(text) as EncodedOrder | EncodedHead;
+  return isHead(encoded)
+    ? { order: ofHead(orderId, encoded), detailsVersion: encoded[10] }
+    : { order: wholeOrder(orderId, encoded), detailsVersion: 0 };
+}
+
+function isHead(encoded: EncodedOrder | EncodedHead): encoded is EncodedHead {
+  return typeof encoded[10] === 'number' && encoded[10] > 0;
+}
+
+function wholeOrder(orderId: string, encoded: EncodedOrder): Order {
+  const items = decodeItems(encoded, itemsFrom);
+  const more = encoded[11] === 0 ? undefined : encoded[11];
+  const shipments = more ? (more.slice(shipmentsFrom) as EncodedShipment[]) : [];
+  // The spread comes last: each field after it would cost V8 half a microsecond.
+  return {
+    items,
+    units: unitsOf(items),
+    adjustments: decodeAdjustments(more?.[5] ?? 0),
+    shipments: decodeShipments(shipments, items),
+    metadata: encoded[10] === 0 ? {} : encoded[10],
+    ...startOf(orderId, encoded, more),
+  };
+}
+
+function ofHead(orderId: string, encoded: EncodedHead): Order {
+  const [ordered = 0, cancelled = 0, shipped = 0, inTransit = 0, delivered = 0, returned = 0] = encoded.slice(
+    unitsFrom,
+  ) as number[];
+  return {
+    items: [],
+    units: { ordered, cancelled, shipped, inTransit, delivered, returned },
+    adjustments: [],
+    shipments: [],
+    metadata: {},
+    ...startOf(orderId, encoded, encoded[11]),
+  };
+}
+
+function startOf(
+  orderId: string,
+  encoded: EncodedOrder | EncodedHead,
+  money: EncodedMoney | EncodedMore | undefined,
+): Omit<Order, 'items' | 'units' | 'adjustments' | 'shipments' | 'metadata'> {
   const status = orderStatuses[encoded[2]];
   if (status === undefined) throw new Error(`order ${orderId}: unknown status ${encoded[2]}`);
-  const units = { ordered: 0, cancelled: 0, shipped: 0, inTransit: 0, delivered: 0, returned: 0 };
-  const items: OrderItem[] = [];
-  for (let at = itemsFrom; at < encoded.length; at += valuesPerItem) {
-    const item = decodeItem(encoded, at, items.length);
-    items.push(item);
-    addUnits(units, item);
-  }
-  const more = encoded[11] === 0 ? undefined : encoded[11];
   return {
     orderId,
     userId: encoded[1],
-    reference: more?.[0] || null,
+    reference: money?.[0] || null,
     status,
     onHold: encoded[3] === 1,
-    items,
-    units,
-    adjustments: decodeAdjustments(more?.[5] || []),
-    shipments: more ? decodeShipments(more, items) : [],
     currency: encoded[4],
     totalMinor: encoded[5],
-    cancelledMinor: more?.[1] ?? 0,
-    creditedMinor: more?.[2] ?? 0,
-    creditedByRefundsMinor: more?.[3] ?? 0,
+    cancelledMinor: money?.[1] ?? 0,
+    creditedMinor: money?.[2] ?? 0,
+    creditedByRefundsMinor: money?.[3] ?? 0,
     paidMinor: encoded[6],
     refundedMinor: encoded[7],
-    isCancelledBySchema1: more?.[4] === 1,
-    metadata: encoded[10] === 0 ? {} : encoded[10],
+    isCancelledBySchema1: money?.[4] === 1,
     placedAt: utcTime(encoded[8]),
     updatedAt: utcTime(encoded[9]),
     version: encoded[0],
@@ -168,76 +267,15 @@ export function decodeOrder(orderId: string, text: string): Order {
   };
 }
 
-const noCounts = [0, 0, 0, 0, 0] as const;
-
-function decodeItem(encoded: EncodedOrder, at: number, index: number): OrderItem {
-  const price = encoded[at + 2] as number | null | readonly number[];
-  const counts = (encoded[at + 4] || noCounts) as readonly number[];
-  const isMicro = typeof price === 'object' && price !== null;
-  return {
-    lineId: (encoded[at + 3] as string | 0) || String(index + 1),
-    itemId: encoded[at] as string,
-    quantity: encoded[at + 1] as number,
-    unitPriceMinor: isMicro ? null : price,
-    unitPriceMicro: isMicro ? (price[0] ?? null) : null,
-    cancelled: counts[0] ?? 0,
-    shipped: counts[1] ?? 0,
-    inTransit: counts[2] ?? 0,
-    delivered: counts[3] ?? 0,
-    returned: counts[4] ?? 0,
-  };
-}
-
-function addUnits(units: Mutable<UnitTotals>, item: OrderItem): void {
-  units.ordered += item.quantity;
-  units.cancelled += item.cancelled;
-  units.shipped += item.shipped;
-  units.inTransit += item.inTransit;
-  units.delivered += item.delivered;
-  units.returned += item.returned;
-}
-
-function decodeAdjustments(values: readonly (number | string)[]): Adjustment[] {
-  const adjustments: Adjustment[] = [];
-  for (let at = 0; at < values.length; at += 3) {
-    const type: AdjustmentType | undefined = adjustmentTypes[values[at] as number];
-    if (type === undefined) throw new Error(`unknown type of adjustment ${values[at]}`);
-    const description = (values[at + 2] as string | 0) || null;
-    adjustments.push({ type, amountMinor: values[at + 1] as number, description });
+function unitsOf(items: readonly OrderItem[]): UnitTotals {
+  const units: Mutable<UnitTotals> = { ordered: 0, cancelled: 0, shipped: 0, inTransit: 0, delivered: 0, returned: 0 };
+  for (const item of items) {
+    units.ordered += item.quantity;
+    units.cancelled += item.cancelled;
+    units.shipped += item.shipped;
+    units.inTransit += item.inTransit;
+    units.delivered += item.delivered;
+    units.returned += item.returned;
   }
-  return adjustments;
-}
-
-const shipmentsFrom = 6;
-
-function decodeShipments(more: EncodedMore, lines: readonly OrderItem[]): Shipment[] {
-  const encoded = more.slice(shipmentsFrom) as EncodedShipment[];
-  return encoded.map((shipment, index) => {
-    const items: ShippedItem[] = [];
-    let allInTransit = 0;
-    for (let at = shippedItemsFrom; at < shipment.length; at += valuesPerShippedItem) {
-      const line = shipment[at] as number | readonly [string, string];
-      const [quantity, inTransit, withCustomer] = shipment.slice(at + 1, at + valuesPerShippedItem) as number[];
-      const [lineId, itemId] =
-        typeof line === 'number' ? [lines[line]?.lineId, lines[line]?.itemId] : [line[0], line[1]];
-      if (lineId === undefined || itemId === undefined) throw new Error(`shipment ${index + 1} has an unknown line`);
-      items.push({
-        lineId,
-        itemId,
-        quantity: quantity ?? 0,
-        inTransit: inTransit ?? 0,
-        withCustomer: withCustomer ?? 0,
-      });
-      allInTransit += inTransit ?? 0;
-    }
-    return {
-      shipmentId: String(index + 1),
-      carrier: shipment[0] || null,
-      trackingNumber: shipment[1] || null,
-      shippedAt: utcTime(shipment[2]),
-      arrivedAt: shipment[3] === 0 ? null : utcTime(shipment[3]),
-      inTransit: allInTransit,
-      items,
-    };
-  });
+  return units;
 }
