@@ -37,7 +37,7 @@ export interface ImportOptions {
   /** Called for each command that is durable. */
   readonly onHandled?: BatchCaller['onHandled'];
   /** Describes the problem of a command in the words of the file. */
-  readonly reasonOf: (rejection: Rejection) => string;
+  readonly reasonOf: (rejection: Rejection, command?: string) => string;
 }
 
 /**
@@ -109,7 +109,9 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
         }
         if (unit.setAside !== undefined) await setAside(unit, unit.setAside);
         else if (unit.refused !== undefined) await reject(unit, unit.refused);
-        else if (rejection) await reject(unit, reasonAt(unit, rejectedCommand, reasonOf(rejection)));
+        else if (rejection && isReturnOfNone(unit, rejection))
+          await setAside(unit, 'a return of an order that is not there');
+        else if (rejection) await reject(unit, reasonAt(unit, rejectedCommand, rejection, reasonOf));
         else if (isNew) progress.imported += 1;
         else progress.alreadyThere += 1;
       }
@@ -132,11 +134,24 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
   return progress;
 }
 
+/** Whether a unit only has returns, of an order that neither the file nor the log has. */
+function isReturnOfNone({ commands }: ImportUnit, { problem }: Rejection): boolean {
+  const input = commands[0]?.input;
+  const isReturn = input && !(input instanceof Uint8Array) && input.command !== 'place';
+  return Boolean(isReturn) && problem.type === '/problems/order-not-found';
+}
+
 /** Why a command of a unit was rejected. The commands before it were accepted. */
-function reasonAt({ commands }: ImportUnit, nth: number, reason: string): string {
+function reasonAt(
+  { commands }: ImportUnit,
+  nth: number,
+  rejection: Rejection,
+  reasonOf: ImportOptions['reasonOf'],
+): string {
   const input = commands[nth]?.input;
-  if (nth === 0 || !input || input instanceof Uint8Array) return reason;
-  return `the order is placed, but ${input.command} was refused: ${reason}`;
+  if (!input || input instanceof Uint8Array) return reasonOf(rejection);
+  const reason = reasonOf(rejection, String(input.command));
+  return nth === 0 ? reason : `the order is placed, but ${input.command} was refused: ${reason}`;
 }
 
 interface HandledGroup extends ImportGroup {

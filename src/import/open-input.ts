@@ -1,7 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { derivedOrderId } from '../commands/order-ids.js';
-import { groupedOrders } from './grouping/grouped-orders.js';
+import { type GroupedSource, groupedOrders } from './grouping/grouped-orders.js';
 import { spillRows } from './grouping/spilled-rows.js';
 import { type FileFingerprint, fingerprintOf, importActor, keyOfLine, keyOfValue } from './identity.js';
 import type { FilePosition, ImportGroup } from './import-unit.js';
@@ -11,9 +11,11 @@ import { readCsv } from './input/read-csv.js';
 import { everyLineHasKey, readNdjson } from './input/read-ndjson.js';
 import { repeatedValue } from './input/repeated-values.js';
 import { checkEncoding, type Encoding, writeUtf8Copy } from './input/utf8-copy.js';
-import { type CsvMapping, columnIndexes, orderColumns } from './mapping/csv-mapping.js';
+import { type CsvMapping, columnIndexes, firstRowColumns, orderColumns } from './mapping/csv-mapping.js';
+import { fieldReaders } from './mapping/field-readers.js';
 import { type Identity, orderReader } from './mapping/order-reader.js';
 import { Warnings } from './mapping/warnings.js';
+import { returnedRows } from './returns/returned-rows.js';
 import { removeAbandonedFolders, workFolder } from './work-folder.js';
 
 export interface CsvOptions {
@@ -103,7 +105,7 @@ async function openCsv(input: CsvInput): Promise<Pick<Input, 'read' | 'bytes' | 
   };
   if (mapping.groupColumn !== undefined)
     return groupRows(input, mapping, mapping.groupColumn, header, indexes, identity);
-  const readOrder = orderReader(mapping, (column) => indexes.get(column) ?? -1, identity, warnings);
+  const { readOrder } = orderReader(mapping, (column) => indexes.get(column) ?? -1, identity, warnings);
   for (const [option, column] of identifyingColumns(mapping)) {
     const repeated = await repeatedValue(text, delimiter, header, indexes.get(column) ?? -1);
     if (!repeated) continue;
@@ -125,17 +127,33 @@ async function groupRows(
   identity: Identity,
 ): Promise<Pick<Input, 'read' | 'bytes' | 'mapping'>> {
   const columns = [...indexes.keys()];
-  const readOrder = orderReader(mapping, (column) => columns.indexOf(column), identity, warnings);
+  const indexOf = (column: string) => columns.indexOf(column);
+  const reader = orderReader(mapping, indexOf, identity, warnings);
+  const { orderOf } = returnedRows(
+    mapping,
+    fieldReaders(mapping, (column) => indexes.get(column) ?? -1),
+  );
   const rows = await spillRows({
     file: text,
     delimiter,
     header,
     keyIndex: indexes.get(groupColumn) ?? -1,
+    ...(mapping.columns.has('return_of') ? { otherKey: orderOf } : {}),
     kept: [...indexes.values()],
     folder,
     onRead: (read) => onRead?.(read, bytes),
   });
-  const grouped = { file: text, rows, columns, orderColumns: orderColumns(mapping), readOrder };
+  const grouped: GroupedSource = {
+    file: text,
+    rows,
+    columns,
+    orderColumns: orderColumns(mapping),
+    firstRowColumns: firstRowColumns(mapping),
+    groupIndex: indexOf(groupColumn),
+    timeIndex: indexOf(mapping.columns.get('occurred_at') ?? ''),
+    reader,
+    warnings,
+  };
   return {
     read: (from) => groupedOrders(grouped, from),
     mapping,

@@ -55,7 +55,8 @@ export async function trialImport(
         defaultCurrency: 'USD',
         restart: true,
         dryRun: true,
-        reasonOf: (rejection) => (mapping ? rejectionReason(rejection, mapping) : rejection.problem.detail),
+        reasonOf: (rejection, command) =>
+          mapping ? rejectionReason(rejection, mapping, command) : rejection.problem.detail,
       });
       const listed = async (path: string) => {
         const text = await readFile(path, 'utf8').catch(() => '');

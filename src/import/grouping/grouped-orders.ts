@@ -3,8 +3,11 @@ import { shortened } from '../formats/number-format.js';
 import type { FilePosition, ImportGroup, ImportUnit } from '../import-unit.js';
 import { importLimits as limits } from '../limits.js';
 import type { Cells } from '../mapping/cells.js';
-import type { ReadOrder } from '../mapping/order-reader.js';
+import type { OrderReader } from '../mapping/order-reader.js';
+import type { Warnings } from '../mapping/warnings.js';
 import { Refused, SetAside } from '../refused.js';
+import type { ReturnRows } from '../returns/returns-reader.js';
+import { splitReturns } from '../returns/split-returns.js';
 import type { SpilledRow, SpilledRows } from './spilled-rows.js';
 
 /** The rows of a file that are grouped into orders. */
@@ -15,7 +18,13 @@ export interface GroupedSource {
   readonly columns: readonly string[];
   /** The columns whose values belong to the whole order. */
   readonly orderColumns: ReadonlySet<string>;
-  readonly readOrder: ReadOrder;
+  /** Those of them of which the first row decides if rows disagree. */
+  readonly firstRowColumns: ReadonlySet<string>;
+  /** The indexes, in `columns`, of the column that groups the rows and of that of the times. */
+  readonly groupIndex: number;
+  readonly timeIndex: number;
+  readonly reader: OrderReader;
+  readonly warnings: Warnings;
 }
 
 /**
@@ -49,9 +58,7 @@ function unitOf(source: GroupedSource, rows: readonly SpilledRow[], end: FilePos
   const number = rows[0]?.line ?? 0;
   const unit = { number, end, record: () => recordOf(source.file, rows) };
   try {
-    const header = commonCells(source, rows);
-    const lines = rows.map(({ cells }) => cells);
-    const commands = source.readOrder(header, lines, number).map((input) => ({ number, input }));
+    const commands = commandsOf(source, rows, number).map((input) => ({ number, input }));
     return { ...unit, commands, refused: undefined };
   } catch (error) {
     if (error instanceof SetAside) return { ...unit, commands: [], refused: undefined, setAside: error.message };
@@ -60,22 +67,48 @@ function unitOf(source: GroupedSource, rows: readonly SpilledRow[], end: FilePos
   }
 }
 
+/** The commands of an order and of its returns. */
+function commandsOf(source: GroupedSource, rows: readonly SpilledRow[], number: number) {
+  const { reader } = source;
+  const { sold, returns } = splitReturns(rows, {
+    isNegative: ({ cells }) => reader.isReturn(cells),
+    isCharge: ({ cells }) => reader.isCharge(cells),
+    numberOf: ({ cells }) => cells[source.groupIndex]?.trim() ?? '',
+    timeOf: ({ cells }) => cells[source.timeIndex]?.trim() ?? '',
+  });
+  const returned = returns.map((some): ReturnRows => {
+    const header = commonCells(source, some.rows);
+    return { document: some.number, header, lines: some.rows.map(cellsOf) };
+  });
+  return sold.length === 0
+    ? reader.readReturns(rows[0]?.key ?? '', returned)
+    : reader.readOrder(commonCells(source, sold), sold.map(cellsOf), number, returned);
+}
+
+function cellsOf({ cells }: SpilledRow): Cells {
+  return cells;
+}
+
 /**
  * The cells of the whole order: the rows must agree about them, except that a row may leave them
  * empty. Throws Refused if two rows disagree.
  */
-function commonCells({ columns, orderColumns }: GroupedSource, rows: readonly SpilledRow[]): Cells {
-  return columns.map((column, index) => {
-    if (!orderColumns.has(column)) return '';
+function commonCells(source: GroupedSource, rows: readonly SpilledRow[]): Cells {
+  return source.columns.map((column, index) => {
+    if (!source.orderColumns.has(column)) return '';
     let first: SpilledRow | undefined;
     for (const row of rows) {
       const cell = row.cells[index]?.trim() ?? '';
       const common = first?.cells[index]?.trim();
       if (cell === '' || cell === common) continue;
       if (first && common !== undefined) {
+        if (source.firstRowColumns.has(column)) {
+          source.warnings.add(`the first row of an order decides about column "${column}", others disagree`, row.line);
+          continue;
+        }
         throw new Refused(
           `column "${column}" has "${shortened(common)}" in line ${first.line} and "${shortened(cell)}" in line ${row.line}: ` +
-            'the rows of one order must agree',
+            'the rows of one order must agree, unless --first-row names the field',
         );
       }
       first = row;

@@ -31,6 +31,8 @@ export interface SpillOptions {
   readonly header: CsvHeader;
   /** The index of the column whose value groups the rows. */
   readonly keyIndex: number;
+  /** The key of a row that belongs to another one than its own column says. */
+  readonly otherKey?: (fields: readonly string[]) => string | undefined;
   /** The indexes of the columns to keep. */
   readonly kept: readonly number[];
   readonly folder: string;
@@ -62,7 +64,7 @@ export async function spillRows(options: SpillOptions): Promise<SpilledRows> {
         if (reason !== undefined) unreadable.push(`line ${line}: ${reason}`);
         else if ('fields' in content && content.fields.some((cell) => cell.trim() !== '')) {
           const { fields } = content;
-          const key = fields[keyIndex]?.trim() ?? '';
+          const key = options.otherKey?.(fields) ?? fields[keyIndex]?.trim() ?? '';
           buckets.add(hash64(key)[1] % count, [line, from, to, key, ...kept.map((index) => fields[index] ?? '')]);
         }
         from = to;

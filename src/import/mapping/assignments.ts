@@ -6,6 +6,19 @@ import { fieldNames, fieldOf } from './fields.js';
  * @param option the option's name, for messages.
  */
 export function parseAssignments(text: string, option: string): Map<string, string> {
+  const assigned = assignments(text, option);
+  for (const field of assigned.keys()) {
+    if (!fieldOf(field)) {
+      throw new Error(
+        `${option}: there is no field "${field}"; the fields are ${fieldNames.join(', ')} and metadata.NAME`,
+      );
+    }
+  }
+  return assigned;
+}
+
+/** The same, whatever the names before the equals signs are. */
+export function assignments(text: string, option: string): Map<string, string> {
   const assigned = new Map<string, string>();
   for (const part of splitParts(text, option)) {
     const equals = part.indexOf('=');
@@ -13,11 +26,6 @@ export function parseAssignments(text: string, option: string): Map<string, stri
     if (equals < 1) {
       throw new Error(
         `${option}: "${part}" is not of the form field=value; quote a value with a comma, as in total_amount="Total, gross"`,
-      );
-    }
-    if (!fieldOf(field)) {
-      throw new Error(
-        `${option}: there is no field "${field}"; the fields are ${fieldNames.join(', ')} and metadata.NAME`,
       );
     }
     if (assigned.has(field)) throw new Error(`${option}: ${field} is there twice`);

@@ -1,6 +1,11 @@
+import type { AdjustmentType } from '../../orders/events.js';
 import type { NumberFormat } from '../formats/number-format.js';
 import { fieldOf } from './fields.js';
 import type { TaxMode } from './order-money.js';
+import type { Step } from './states.js';
+
+/** The adjustment of each code that is no article. Codes are in lower case. */
+export type Charges = ReadonlyMap<string, AdjustmentType>;
 
 /** How the columns of a CSV file become orders. */
 export interface CsvMapping {
@@ -26,10 +31,18 @@ export interface CsvMapping {
   /** Whether the file has the total of an order, or its rows are summed. */
   readonly totalMode: 'given' | 'computed';
   readonly taxMode: TaxMode;
-  /** Whether an order of negative quantities is refused or listed as a return. */
+  /** Whether negative rows are refused or are returns. */
   readonly returns: 'refused' | 'negative';
+  /** The codes in the column of `item_id` that are no articles, but adjustments. */
+  readonly charges: Charges;
+  /** Fields of an order that the first row decides if its rows disagree. */
+  readonly firstRow: ReadonlySet<string>;
   /** Whether a state without a date takes the last date that the order has. */
   readonly undated: boolean;
+  /** The meaning of states that are not known, or differ in this file: a step, or none. */
+  readonly states: ReadonlyMap<string, Step | null>;
+  /** Whether a step that is dated before one that it depends on takes that one's date. */
+  readonly movesEarlySteps: boolean;
 }
 
 /** The characters between the ids of `item_ids`, unless --item-separator says otherwise. */
@@ -51,6 +64,7 @@ export function checkFields(mapping: CsvMapping): void {
   if (!has('user_id')) throw new Error('user_id is not mapped: add it to --map, or --set user_id=guest');
   if (!has('total_amount') && mapping.totalMode !== 'computed')
     throw new Error('total_amount is not mapped: add it to --map, or --total computed for the sum of the rows');
+  if (has('return_of')) checkReturns(mapping);
   if (mapping.groupColumn !== undefined && has('item_ids'))
     throw new Error('with --group-by each row is a line of the order: map item_id, not item_ids');
   if (has('item_id') === has('item_ids'))
@@ -62,6 +76,15 @@ export function checkFields(mapping: CsvMapping): void {
     throw new Error(
       'currency is not mapped: add its column to --map, or the code of all orders, as in --set currency=EUR',
     );
+  }
+}
+
+/** An order is found by the number that groups its rows: that number is the key. */
+function checkReturns({ returns, groupColumn, keyColumn }: CsvMapping): void {
+  if (returns !== 'negative')
+    throw new Error('return_of is mapped: set --returns negative, which makes returns of negative rows');
+  if (groupColumn === undefined || (keyColumn !== undefined && keyColumn !== groupColumn)) {
+    throw new Error('return_of names orders by the column of --group-by: set --group-by COLUMN, and no other --key');
   }
 }
 
@@ -116,6 +139,11 @@ function described(header: readonly string[]): string {
 /** The column whose value identifies an order: that of --key, otherwise that of --group-by. */
 export function keyColumnOf({ keyColumn, groupColumn }: CsvMapping): string | undefined {
   return keyColumn ?? groupColumn;
+}
+
+/** The columns of which the first row decides, although the rows of an order may disagree. */
+export function firstRowColumns({ columns, firstRow }: CsvMapping): Set<string> {
+  return new Set([...columns].filter(([field]) => firstRow.has(field)).map(([, column]) => column));
 }
 
 /** The columns whose values belong to the whole order, not to a line of it. */

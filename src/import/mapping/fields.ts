@@ -26,6 +26,7 @@ export const fields = {
   item_ids: order('list'),
   line_id: optional(line('text')),
   reference: optional(order('text')),
+  return_of: optional(order('text')),
   shipping: optional(order('number')),
   tax: optional(order('number')),
   discount: optional(order('number')),

@@ -1,12 +1,11 @@
 import type { FileTime } from '../formats/date-format.js';
 import { shortened } from '../formats/number-format.js';
 import { Refused } from '../refused.js';
+import { at, type Command, type OrderReturn, returnCommands } from '../returns/return-commands.js';
 import type { Cells, ReadCell } from './cells.js';
+import type { CsvMapping } from './csv-mapping.js';
 import type { FieldReaders } from './field-readers.js';
-
-/** The steps of an order's life that a file may date, in the order in which they usually happen. */
-export const steps = ['paid', 'processed', 'shipped', 'delivered', 'cancelled', 'refunded'] as const;
-export type Step = (typeof steps)[number];
+import { type Step, stepOf, steps } from './states.js';
 
 /** The command of each step. */
 const commands: Readonly<Record<Step, string>> = {
@@ -24,18 +23,6 @@ const commands: Readonly<Record<Step, string>> = {
  */
 const presupposed: Partial<Record<Step, Step>> = { refunded: 'paid', delivered: 'shipped', shipped: 'processed' };
 
-/** The states that shops export, as the step that leads to them. Null if none does. */
-const states: Readonly<Record<string, Step | null>> = {
-  ...{ pending: null, open: null, new: null, created: null, unpaid: null, unfulfilled: null, authorized: null },
-  ...{ not_fulfilled: null, not_paid: null, awaiting: null, on_hold: null, pending_payment: null },
-  ...{ paid: 'paid', captured: 'paid', approved: 'paid' },
-  ...{ processing: 'processed', processed: 'processed', invoiced: 'processed' },
-  ...{ shipped: 'shipped', fulfilled: 'shipped' },
-  ...{ delivered: 'delivered', completed: 'delivered', complete: 'delivered' },
-  ...{ cancelled: 'cancelled', canceled: 'cancelled' },
-  refunded: 'refunded',
-};
-
 /** The cells of a mapping that tell of an order's life. */
 export interface LifeCycleCells {
   readonly times: ReadonlyMap<Step, ReadCell<FileTime>>;
@@ -46,10 +33,15 @@ export interface LifeCycleCells {
   readonly details: ReadonlyMap<Step, readonly Detail[]>;
   /** Whether a state without a date takes the last time that the row has. */
   readonly undated: boolean;
+  readonly meanings: ReadonlyMap<string, Step | null>;
+  readonly movesEarlySteps: boolean;
+  /** Whether the file has no such cells: then orders are only placed. */
+  readonly isEmpty: boolean;
 }
 
-/** The life-cycle cells of a mapping. Undefined if it has none: then orders are only placed. */
-export function lifeCycleCells(fields: FieldReaders, undated: boolean): LifeCycleCells | undefined {
+/** The life-cycle cells of a mapping. */
+export function lifeCycleCells(mapping: CsvMapping, fields: FieldReaders): LifeCycleCells {
+  const { undated, states: meanings, movesEarlySteps } = mapping;
   const times = new Map<Step, ReadCell<FileTime>>();
   for (const step of steps) {
     const read = fields.time(`${step}_at`);
@@ -60,7 +52,6 @@ export function lifeCycleCells(fields: FieldReaders, undated: boolean): LifeCycl
     return read ? [{ field, read }] : [];
   });
   const [paidAmount, refundedAmount] = [fields.number('paid_amount'), fields.number('refunded_amount')];
-  if (times.size === 0 && stateCells.length === 0 && !paidAmount && !refundedAmount) return undefined;
   const detail = (name: string, field: string) => {
     const read = fields.text(field);
     return read ? [{ name, read }] : [];
@@ -71,7 +62,18 @@ export function lifeCycleCells(fields: FieldReaders, undated: boolean): LifeCycl
     ['cancelled', detail('reason', 'cancel_reason')],
     ['refunded', detail('reason', 'refund_reason')],
   ]);
-  return { times, states: stateCells, paidAmount, refundedAmount, details, undated };
+  const isEmpty = times.size === 0 && stateCells.length === 0 && !paidAmount && !refundedAmount;
+  return {
+    times,
+    states: stateCells,
+    paidAmount,
+    refundedAmount,
+    details,
+    undated,
+    meanings,
+    movesEarlySteps,
+    isEmpty,
+  };
 }
 
 interface Detail {
@@ -79,47 +81,87 @@ interface Detail {
   readonly read: ReadCell<string>;
 }
 
+/** The order that the commands belong to. */
+export interface LifeOfOrder {
+  readonly id: string;
+  /** The idempotency key of the order. */
+  readonly key: string;
+  readonly placedAt: string | undefined;
+  readonly isFree: boolean;
+  /** Called if a step takes another date than the file has. */
+  readonly onMoved: () => void;
+}
+
 /**
  * Makes the commands that follow `place`, in the order of their times. Each has a key of its own,
- * so a row that has grown adds only its new steps. Throws Refused if a state has no date.
- * @param key the idempotency key of the order.
+ * so a row that has grown adds only its new steps. A return presupposes that the order was shipped,
+ * and its refund that it was paid. Throws Refused if a state has no date.
  */
 export function lifeCycle(
   life: LifeCycleCells,
   cells: Cells,
-  order: { readonly id: string; readonly key: string; readonly placedAt: string | undefined; readonly isFree: boolean },
-): Record<string, unknown>[] {
+  order: LifeOfOrder,
+  returns: readonly OrderReturn[],
+): Command[] {
   const times = timesOf(life, cells, order.placedAt);
+  const earliest = (some: readonly OrderReturn[]) => some.map(({ time }) => time).sort()[0];
+  const presuppose = (step: Step, time: string | undefined) => {
+    if (time !== undefined && !times.has(step)) times.set(step, time);
+  };
+  presuppose('shipped', earliest(returns.filter(({ items }) => items.length > 0)));
+  presuppose('paid', earliest(returns.filter(({ amount }) => amount !== '0')));
   for (const step of [...steps].reverse()) {
     const needed = presupposed[step];
-    const time = times.get(step);
-    if (needed && time !== undefined && !times.has(needed)) times.set(needed, time);
+    if (needed) presuppose(needed, times.get(step));
   }
+  if (life.movesEarlySteps) moveEarlySteps(times, order);
   // An order of 0 is paid as it is: there is nothing to pay.
   if (order.isFree && life.paidAmount?.(cells) === undefined) times.delete('paid');
-  return steps
-    .flatMap((step, nth) => {
-      const time = times.get(step);
-      return time === undefined ? [] : [{ step, nth, time, after: notBefore(step, times) }];
-    })
-    .sort((a, b) => (a.after < b.after ? -1 : a.after > b.after ? 1 : a.nth - b.nth))
-    .map(({ step, time }) => {
-      const line: Record<string, unknown> = {
-        command: commands[step],
-        order_id: order.id,
-        idempotency_key: `${order.key}/${step}`,
-        occurred_at: time,
-      };
-      // The file says that the money arrived: that is recorded whatever is due.
-      if (step === 'paid') line.already_received = true;
-      if (step === 'cancelled' || step === 'refunded') line.reason = 'imported';
-      const amount = step === 'paid' ? life.paidAmount : step === 'refunded' ? life.refundedAmount : undefined;
-      for (const { name, read } of [{ name: 'amount', read: amount }, ...(life.details.get(step) ?? [])]) {
-        const value = read?.(cells);
-        if (value !== undefined) line[name] = value;
-      }
-      return line;
-    });
+  const dated = steps.flatMap((step) => {
+    const time = times.get(step);
+    if (time === undefined) return [];
+    return [{ after: notBefore(step, times), command: stepCommand(life, cells, order, step, time) }];
+  });
+  for (const one of returns) {
+    const commands = returnCommands(order, one);
+    const shipped = one.items.length === 0 ? '' : notBefore('shipped', times);
+    dated.push(...commands.map((command) => ({ after: latest(one.time, shipped), command })));
+  }
+  return dated.sort((a, b) => (a.after < b.after ? -1 : a.after > b.after ? 1 : 0)).map(({ command }) => command);
+}
+
+/** A step before the placing, or before the step that it presupposes, takes that one's time. */
+function moveEarlySteps(times: Map<Step, string>, { placedAt = '', onMoved }: LifeOfOrder): void {
+  for (const step of steps) {
+    const time = times.get(step);
+    const needed = presupposed[step];
+    const floor = latest(placedAt, needed === undefined ? '' : (times.get(needed) ?? ''));
+    if (time === undefined || time >= floor) continue;
+    times.set(step, floor);
+    onMoved();
+  }
+}
+
+function stepCommand(life: LifeCycleCells, cells: Cells, order: LifeOfOrder, step: Step, time: string): Command {
+  const line: Record<string, unknown> = {
+    command: commands[step],
+    order_id: order.id,
+    idempotency_key: `${order.key}/${step}`,
+    ...at(time),
+  };
+  // The file says that the money arrived: that is recorded whatever is due.
+  if (step === 'paid') line.already_received = true;
+  if (step === 'cancelled' || step === 'refunded') line.reason = 'imported';
+  const amount = step === 'paid' ? life.paidAmount : step === 'refunded' ? life.refundedAmount : undefined;
+  for (const { name, read } of [{ name: 'amount', read: amount }, ...(life.details.get(step) ?? [])]) {
+    const value = read?.(cells);
+    if (value !== undefined) line[name] = value;
+  }
+  return line;
+}
+
+function latest(...times: readonly string[]): string {
+  return [...times].sort().at(-1) ?? '';
 }
 
 /** The time of a step, or that of one that it presupposes if that is later. */
@@ -127,7 +169,7 @@ function notBefore(step: Step, times: ReadonlyMap<Step, string>): string {
   const own = times.get(step) ?? '';
   const needed = presupposed[step];
   const earliest = needed === undefined ? '' : notBefore(needed, times);
-  return [own, earliest].sort().at(-1) ?? own;
+  return latest(own, earliest);
 }
 
 function timesOf(life: LifeCycleCells, cells: Cells, placedAt: string | undefined): Map<Step, string> {
@@ -147,8 +189,10 @@ function timesOf(life: LifeCycleCells, cells: Cells, placedAt: string | undefine
   for (const { field, read } of life.states) {
     const text = read(cells);
     if (text === undefined) continue;
-    const step = states[text.toLowerCase().replace(/[\s-]+/g, '_')];
-    if (step === undefined) throw new Refused(`${field}: the state "${shortened(text)}" is unknown`);
+    const step = stepOf(text, life.meanings);
+    if (step === undefined) {
+      throw new Refused(`${field}: the state "${shortened(text)}" is unknown: set --states STATE=STEP, or STATE=none`);
+    }
     if (step !== null) undated(step, `${field} is "${text}"`);
   }
   const refunded = life.refundedAmount?.(cells);

@@ -1,6 +1,10 @@
 import { withdrawnIn } from '../../orders/values/currency.js';
 import { Refused } from '../refused.js';
+import { returnCommands } from '../returns/return-commands.js';
+import { returnedRows } from '../returns/returned-rows.js';
+import { type ReturnRows, returnReader } from '../returns/returns-reader.js';
 import type { Cells } from './cells.js';
+import { chargeReader, chargeSplitter } from './charges.js';
 import { type CsvMapping, keyColumnOf } from './csv-mapping.js';
 import { fieldReaders } from './field-readers.js';
 import { itemsReader } from './items-reader.js';
@@ -17,8 +21,26 @@ export type BatchInput = Readonly<Record<string, unknown>>;
  * @param header the cells that belong to the whole order.
  * @param lines the rows of the order; `[header]` if the order has one row.
  * @param number the number of the first row's line in the file.
+ * @param returns the returns of the order that the file has.
  */
-export type ReadOrder = (header: Cells, lines: readonly Cells[], number: number) => BatchInput[];
+export type ReadOrder = (
+  header: Cells,
+  lines: readonly Cells[],
+  number: number,
+  returns?: readonly ReturnRows[],
+) => BatchInput[];
+
+/** Makes the commands of returns whose order is not in the file, but may be in the log. */
+export type ReadReturns = (orderNumber: string, returns: readonly ReturnRows[]) => BatchInput[];
+
+export interface OrderReader {
+  readonly readOrder: ReadOrder;
+  readonly readReturns: ReadReturns;
+  /** Whether a row is a charge, and not an article. */
+  readonly isCharge: (row: Cells) => boolean;
+  /** Whether the quantity or the price of a row is below zero, and that is a return. */
+  readonly isReturn: (row: Cells) => boolean;
+}
 
 /** How the orders of a source are identified. */
 export interface Identity {
@@ -40,7 +62,7 @@ export function orderReader(
   indexOf: (column: string) => number,
   identity: Identity,
   warnings: Warnings,
-): ReadOrder {
+): OrderReader {
   const fields = fieldReaders(mapping, indexOf);
   const userId = fields.text('user_id');
   const orderId = fields.text('order_id');
@@ -51,14 +73,17 @@ export function orderReader(
   const occurredAt = fields.time('occurred_at');
   const items = itemsReader(mapping, fields);
   const money = moneyReader(mapping, fields);
-  const life = lifeCycleCells(fields, mapping.undated);
+  const chargeOf = chargeReader(mapping, fields);
+  const splitCharges = chargeSplitter(mapping, fields);
+  const life = lifeCycleCells(mapping, fields);
+  const readReturn = returnReader(mapping, fields);
   const metadata = [...mapping.columns.keys(), ...mapping.constants.keys(), ...mapping.defaults.keys()]
     .filter((field, nth, all) => field.startsWith('metadata.') && all.indexOf(field) === nth)
     .map((field) => ({ name: field.slice('metadata.'.length), read: fields.text(field) }));
   const keyColumn = keyColumnOf(mapping);
   const keyIndex = keyColumn === undefined ? -1 : indexOf(keyColumn);
 
-  return (header, lines, nth) => {
+  const readOrder: ReadOrder = (header, lines, nth, returnRows = []) => {
     const place: Record<string, unknown> = { command: 'place' };
     if (keyColumn !== undefined) {
       const value = header[keyIndex]?.trim() ?? '';
@@ -82,10 +107,11 @@ export function orderReader(
     if (shopNumber !== undefined) place.reference = shopNumber;
     const pairs: Record<string, string> = {};
     if (itemIds) place.item_ids = itemIds(header);
-    const rows = itemIds ? [] : items(lines);
+    const [sold, charges] = splitCharges(lines);
+    const rows = itemIds ? [] : items(sold);
     if (!itemIds) place.items = rows;
     if (money) {
-      const { total: sum, adjustments, taxIncluded } = money(header, lines, rows);
+      const { total: sum, adjustments, taxIncluded } = money(header, sold, rows, charges);
       place.total_amount = sum;
       if (adjustments.length > 0) place.adjustments = adjustments;
       if (taxIncluded !== undefined) pairs.tax_included = taxIncluded;
@@ -97,9 +123,23 @@ export function orderReader(
     if (metadata.length > 0 || pairs.tax_included !== undefined) {
       if (Object.keys(pairs).length > 0) place.metadata = pairs;
     }
-    if (!life) return [place];
+    if (life.isEmpty && returnRows.length === 0) return [place];
     const key = typeof place.idempotency_key === 'string' ? place.idempotency_key : identity.ofLine(nth);
     const isFree = /^[0.]*$/.test(String(place.total_amount));
-    return [place, ...lifeCycle(life, header, { id: id ?? identity.orderId(key), key, placedAt: at?.utc, isFree })];
+    const onMoved = () => warnings.add('a step dated before one that it depends on takes the date of that one', nth);
+    const order = { id: id ?? identity.orderId(key), key, placedAt: at?.utc, isFree, onMoved };
+    const returned = returnRows.map((one) => readReturn(one, order.placedAt));
+    return [place, ...lifeCycle(life, header, order, returned)];
+  };
+  const readReturns: ReadReturns = (orderNumber, returnRows) => {
+    const key = identity.ofValue(orderNumber);
+    const order = { id: identity.orderId(key), key };
+    return returnRows.flatMap((one) => returnCommands(order, readReturn(one, undefined)));
+  };
+  return {
+    readOrder,
+    readReturns,
+    isCharge: (row) => chargeOf(row) !== undefined,
+    isReturn: returnedRows(mapping, fields).isNegative,
   };
 }

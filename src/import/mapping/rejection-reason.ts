@@ -2,21 +2,34 @@ import type { Rejection } from '../import-file.js';
 import { type CsvMapping, keyColumnOf } from './csv-mapping.js';
 
 /** Describes the problem of a command, with the columns that its fields come from. */
-export function rejectionReason({ problem }: Rejection, mapping: CsvMapping): string {
+export function rejectionReason({ problem }: Rejection, mapping: CsvMapping, command = 'place'): string {
   if (problem.type === '/problems/idempotency-key-reused') {
     return keyColumnOf(mapping) === undefined
       ? 'this line was imported before with other content: the file has changed. Set --key COLUMN to identify orders by a column'
       : 'this order was imported before with other content; the order in the log was not changed';
   }
-  const columns = new Set((problem.errors ?? []).flatMap(({ pointer }) => mapping.columns.get(fieldOf(pointer)) ?? []));
+  const columns = new Set(
+    (problem.errors ?? []).flatMap(({ pointer }) => mapping.columns.get(fieldOf(pointer, command)) ?? []),
+  );
   if (columns.size === 0) return problem.detail;
   const names = [...columns].map((column) => `"${column}"`);
   return `${problem.detail} (column${names.length === 1 ? '' : 's'} ${names.join(', ')})`;
 }
 
 /** The field of a pointer: /items/0/unit_price → unit_price, /metadata/note → metadata.note. */
-function fieldOf(pointer: string): string {
+function fieldOf(pointer: string, command: string): string {
   const [, first = '', second = '', third = ''] = pointer.split('/');
   if (first === 'metadata') return `metadata.${second}`;
+  if (first === 'occurred_at' && command in times) return times[command] ?? '';
   return first === 'items' ? third : first;
 }
+
+/** The field of the time of each command. */
+const times: Readonly<Record<string, string>> = {
+  pay: 'paid_at',
+  process: 'processed_at',
+  ship: 'shipped_at',
+  deliver: 'delivered_at',
+  cancel: 'cancelled_at',
+  refund: 'refunded_at',
+};

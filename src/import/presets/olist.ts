@@ -16,6 +16,8 @@ export const olist: Preset = {
     delivered_at: ['order_delivered_customer_date'],
   },
   states: { status: ['order_status'] },
+  // The articles were not available, and the order ended.
+  meanings: { unavailable: 'cancelled' },
   constants: { currency: 'BRL' },
   dateFormats: ['YYYY-MM-DD HH:mm:ss'],
   computesTotal: true,

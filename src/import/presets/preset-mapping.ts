@@ -1,3 +1,4 @@
+import { chargesOf } from '../mapping/charges.js';
 import { type CsvMapping, checkFields } from '../mapping/csv-mapping.js';
 import type { Preset } from './preset.js';
 
@@ -31,9 +32,16 @@ export function presetMapping(preset: Preset, given: CsvMapping, header: readonl
     groupColumn: given.groupColumn ?? found(preset.groupBy) ?? preset.groupBy[0],
     totalMode: preset.computesTotal ? 'computed' : given.totalMode,
     returns: preset.hasReturns ? 'negative' : given.returns,
+    charges: given.charges.size > 0 ? given.charges : chargesOf(presetCharges(preset)),
+    states: new Map([...Object.entries(preset.meanings ?? {}), ...given.states]),
+    firstRow: new Set([...(preset.firstRow ?? []), ...given.firstRow]),
   };
   checkFields(mapping);
   return mapping;
+}
+
+function presetCharges({ charges = {} }: Preset): [type: string, codes: string][] {
+  return Object.entries(charges).map(([type, codes]) => [type, codes.join('|')]);
 }
 
 function plain(name: string): string {

@@ -1,3 +1,6 @@
+import type { AdjustmentType } from '../../orders/events.js';
+import type { Step } from '../mapping/states.js';
+
 /** How a shop's own export becomes orders. */
 export interface Preset {
   /** Also the source of its orders, unless --source names another. */
@@ -12,11 +15,17 @@ export interface Preset {
   readonly fallbacks?: Readonly<Record<string, readonly string[]>>;
   /** Columns of states, which are read only with --undated: they have no dates. */
   readonly states?: Readonly<Record<string, readonly string[]>>;
+  /** The meaning of states that only this export has. */
+  readonly meanings?: Readonly<Record<string, Step>>;
   readonly constants?: Readonly<Record<string, string>>;
   readonly defaults?: Readonly<Record<string, string>>;
   readonly dateFormats: readonly string[];
   /** Whether totals are computed from the rows: the export has none. */
   readonly computesTotal?: boolean;
-  /** Whether orders of negative quantities are returns. */
+  /** Whether negative rows are returns. */
   readonly hasReturns?: boolean;
+  /** The codes of rows that are no articles, by the adjustment that they are. */
+  readonly charges?: Readonly<Partial<Record<AdjustmentType, readonly string[]>>>;
+  /** Fields that the first row of an order decides: rows of the export are known to disagree. */
+  readonly firstRow?: readonly string[];
 }

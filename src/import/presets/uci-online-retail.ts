@@ -18,4 +18,13 @@ export const uciOnlineRetail: Preset = {
   dateFormats: ['M/D/YYYY H:mm', 'YYYY-MM-DD HH:mm:ss', 'YYYY-MM-DD HH:mm', 'M/D/YY H:mm'],
   computesTotal: true,
   hasReturns: true,
+  // Postage and carriage, manual entries and fees are rows of their own, with these codes.
+  charges: {
+    shipping: ['POST', 'DOT', 'C2', 'C3'],
+    discount: ['D'],
+    fee: ['BANK CHARGES', 'AMAZONFEE', 'CRUK'],
+    other: ['M', 'B', 'ADJUST', 'ADJUST2'],
+  },
+  // Some invoices were entered over two minutes.
+  firstRow: ['occurred_at'],
 };

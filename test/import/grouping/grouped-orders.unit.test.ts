@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { groupedOrders } from '../../../src/import/grouping/grouped-orders.js';
 import { spillRows } from '../../../src/import/grouping/spilled-rows.js';
 import { readHeader } from '../../../src/import/input/csv-header.js';
+import { Warnings } from '../../../src/import/mapping/warnings.js';
 import { refusal, trialImport } from '../../support/trial-import.js';
 
 const args = [
@@ -43,7 +44,8 @@ describe('Rows that are the lines of one order', () => {
     expect(rejected).to.deep.equal([
       {
         line: 3,
-        reason: 'column "total" has "10" in line 3 and "11" in line 4: the rows of one order must agree',
+        reason:
+          'column "total" has "10" in line 3 and "11" in line 4: the rows of one order must agree, unless --first-row names the field',
         record: `2,u2,10,${at},a,1,5\n2,u2,11,${at},b,1,5`,
       },
     ]);
@@ -102,9 +104,18 @@ describe('Rows that are the lines of one order', () => {
               rows: spilled,
               columns: ['no', 'n'],
               orderColumns: new Set(['no']),
-              readOrder: ([key = '']: readonly string[], lines: readonly (readonly string[])[]) => [
-                { key, numbers: lines.map(([, n]) => Number(n)).join(' ') },
-              ],
+              firstRowColumns: new Set<string>(),
+              groupIndex: 0,
+              timeIndex: -1,
+              warnings: new Warnings(),
+              reader: {
+                readOrder: ([key = '']: readonly string[], lines: readonly (readonly string[])[]) => [
+                  { key, numbers: lines.map(([, n]) => Number(n)).join(' ') },
+                ],
+                readReturns: () => [],
+                isCharge: () => false,
+                isReturn: () => false,
+              },
             };
             const read = async (from: number) => {
               const found: [string, string][] = [];
@@ -130,5 +141,35 @@ describe('Rows that are the lines of one order', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+
+  it('rows that disagree about a field of --first-row take the value of the first row, with a warning', async () => {
+    const rows = `1,u1,10,${at},a,1,5\n1,u1,10,2026-03-15T13:01:00Z,b,1,5\n`;
+    const found = await trialImport(header + rows, [...args, '--first-row', 'occurred_at']);
+    expect(found.placed).to.deep.equal(['u1: 1 a at 5 + 1 b at 5 = 10 EUR, 2026-03-15T13:00:00.000Z']);
+    expect(found.warnings).to.have.length(1);
+    expect(await refusal(header, [...args, '--first-row', 'quantity'])).to.match(/is not a field of the whole order/);
+  });
+
+  it('rows of --charges are adjustments and no units, unless the order has no other rows', async () => {
+    const rows = `1,u1,13,${at},a,1,5\n1,,,,post,2,5\n1,,,,D,-1,2\n2,u2,5,${at},POST,1,5\n`;
+    const { commands, rejected } = await trialImport(header + rows, [
+      ...args,
+      '--charges',
+      'shipping=POST|DOT,discount=D',
+    ]);
+    expect(rejected).to.deep.equal([]);
+    const placed = commands.flatMap(({ command }) => (command.command === 'place' ? [command] : []));
+    expect(placed.map(({ items, adjustments }) => [items, adjustments])).to.deep.equal([
+      [
+        [{ item_id: 'a', quantity: 1, unit_price: '5' }],
+        [
+          { type: 'shipping', amount: '10' },
+          { type: 'discount', amount: '-2' },
+        ],
+      ],
+      [[{ item_id: 'POST', quantity: 1, unit_price: '5' }], undefined],
+    ]);
+    expect(await refusal(header, [...args, '--charges', 'postage=POST'])).to.match(/"postage" is not one of/);
   });
 });

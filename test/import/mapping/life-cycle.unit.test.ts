@@ -86,7 +86,7 @@ describe('The life of imported orders', () => {
     ]);
     expect(await commandsOf(row('1', [], '', '', 'pending'), state)).to.deep.equal(['place 1 life#1']);
     expect(await commandsOf(row('1', [], '', '', 'limbo'), state)).to.deep.equal([
-      '2: status: the state "limbo" is unknown',
+      '2: status: the state "limbo" is unknown: set --states STATE=STEP, or STATE=none',
     ]);
   });
 
@@ -102,5 +102,27 @@ describe('The life of imported orders', () => {
 
   it('--undated takes only last-known', async () => {
     expect(await refusal(header, [...args, '--undated', 'now'])).to.match(/--undated now: use last-known/);
+  });
+
+  it('a state that is not known is refused, unless --states says what it means', async () => {
+    const state = ['--map', 'status=status', '--undated', 'last-known'];
+    expect((await commandsOf(row('1', [], '', '', 'Lost at sea'), state)).join()).to.match(/unknown: set --states/);
+    const meaning = ['--states', 'Lost at sea=cancelled,shipped=none'];
+    expect(await commandsOf(row('1', [], '', '', 'Lost at sea'), [...state, ...meaning])).to.deep.equal([
+      'place 1 life#1',
+      'cancel 1 life#1/cancelled',
+    ]);
+    expect(await commandsOf(row('2', [], '', '', 'Shipped'), [...state, ...meaning])).to.deep.equal(['place 1 life#2']);
+    expect(await refusal(header, [...args, ...state, '--states', 'x=gone'])).to.match(/use paid, .* or none/);
+  });
+
+  it('a step dated before one that it depends on takes the date of that one with --misdated previous', async () => {
+    const rows = header + row('1', [undefined, undefined, 5, 4]).replace(day(1), day(6));
+    const found = await trialImport(rows, [...args, '--misdated', 'previous']);
+    expect(found.rejected).to.deep.equal([]);
+    expect(
+      found.commands.map(({ command, occurredAt }) => `${command.command} ${occurredAt?.slice(8, 10)}`),
+    ).to.deep.equal(['place 06', 'process 06', 'ship 06', 'deliver 06']);
+    expect(found.warnings.join()).to.match(/takes the date of that one: 3 times/);
   });
 });

@@ -3,9 +3,12 @@ import { timeReader } from '../../../import/formats/date-format.js';
 import { numberFormat } from '../../../import/formats/number-format.js';
 import { defaultKeyedSource } from '../../../import/identity.js';
 import { encodingOf } from '../../../import/input/utf8-copy.js';
-import { parseAssignments } from '../../../import/mapping/assignments.js';
+import { assignments, parseAssignments } from '../../../import/mapping/assignments.js';
+import { chargesOf } from '../../../import/mapping/charges.js';
 import { type CsvMapping, checkFields, itemSeparators } from '../../../import/mapping/csv-mapping.js';
+import { fieldOf } from '../../../import/mapping/fields.js';
 import { taxModes } from '../../../import/mapping/order-money.js';
+import { statesOf } from '../../../import/mapping/states.js';
 import type { CsvOptions, InputOptions } from '../../../import/open-input.js';
 import { presets } from '../../../import/presets/all-presets.js';
 import { presetMapping } from '../../../import/presets/preset-mapping.js';
@@ -49,7 +52,13 @@ export const usage = `orders import FILE [options]
   --thousands CHARACTER    the character between groups of digits, as in 1,234.50; by default none
   --total computed         the total is the sum of the rows and adjustments
   --tax added|included     whether taxes are in the prices; by default what fits the total
-  --returns negative       orders of negative quantities are returns: FILE.returns.ndjson lists them
+  --returns negative       negative rows are returns: of the order with the same number, or of that
+                           in --map return_of=COLUMN; others are listed in FILE.returns.ndjson
+  --charges TYPE=CODE|…,…  codes of item_id that are no articles, as in shipping=POST|DOT,discount=D
+  --first-row FIELD,…      fields of which the first row of an order decides if its rows disagree
+  --states STATE=STEP,…    what other states mean: paid, processed, shipped, delivered, cancelled,
+                           refunded or none
+  --misdated previous      a step dated before one that it depends on takes the date of that one
   --undated last-known     a state without a date takes the last date of its order
   --item-separator CHARS   the characters between the ids of item_ids; by default | and ;
 
@@ -83,6 +92,10 @@ const options = {
   total: { type: 'string' },
   tax: { type: 'string' },
   returns: { type: 'string' },
+  charges: { type: 'string', multiple: true },
+  'first-row': { type: 'string', multiple: true },
+  states: { type: 'string', multiple: true },
+  misdated: { type: 'string' },
   undated: { type: 'string' },
 } as const;
 
@@ -141,7 +154,18 @@ const csvOnly = [
     'decimal',
     'thousands',
   ] as const),
-  ...(['item-separator', 'preset', 'total', 'tax', 'returns', 'undated'] as const),
+  ...([
+    'item-separator',
+    'preset',
+    'total',
+    'tax',
+    'returns',
+    'charges',
+    'first-row',
+    'states',
+    'misdated',
+    'undated',
+  ] as const),
 ] as const;
 
 function rejectCsvOptions(values: Values): void {
@@ -169,6 +193,10 @@ function csvOptions(values: Values): CsvOptions {
     totalMode: oneOf(values.total ?? 'given', ['given', 'computed'], '--total'),
     taxMode: oneOf(values.tax ?? 'auto', taxModes, '--tax'),
     returns: oneOf(values.returns ?? 'refused', ['refused', 'negative'], '--returns'),
+    charges: chargesOf(values.charges ? assignments(values.charges.join(','), '--charges') : []),
+    firstRow: firstRowFields(values['first-row'] ?? []),
+    states: statesOf(values.states ? assignments(values.states.join(','), '--states') : []),
+    movesEarlySteps: values.misdated !== undefined && oneOf(values.misdated, ['previous'], '--misdated') === 'previous',
     undated: values.undated !== undefined && oneOf(values.undated, ['last-known'], '--undated') === 'last-known',
   };
   if (mapping.itemSeparators === '') throw new Error('--item-separator must not be empty');
@@ -177,6 +205,15 @@ function csvOptions(values: Values): CsvOptions {
   if (preset) return { delimiter, mappingOf: (columns) => presetMapping(preset, mapping, columns) };
   checkFields(mapping);
   return { delimiter, mappingOf: () => mapping };
+}
+
+function firstRowFields(given: readonly string[]): Set<string> {
+  const names = given.flatMap((text) => text.split(',')).map((name) => name.trim());
+  for (const name of names) {
+    const field = fieldOf(name);
+    if (!field || field.perLine) throw new Error(`--first-row: "${name}" is not a field of the whole order`);
+  }
+  return new Set(names);
 }
 
 function oneOf<const Value extends string>(text: string, values: readonly Value[], option: string): Value {

@@ -96,7 +96,8 @@ function described({ source }: ImportArguments, { read, mapping }: Input, termin
     source,
     read,
     defaultCurrency,
-    reasonOf: (rejection: Rejection) => (mapping ? rejectionReason(rejection, mapping) : rejection.problem.detail),
+    reasonOf: (rejection: Rejection, command?: string) =>
+      mapping ? rejectionReason(rejection, mapping, command) : rejection.problem.detail,
   };
 }
 
