@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { FailureLog } from '../failure-log.js';
 import { withTimeout } from '../with-timeout.js';
 import { type DatabaseAccess, type DatabaseAddress, directAccess } from './connection/database-access.js';
-import { findPrimary, forgetPrimary } from './connection/find-primary.js';
+import { connectToPrimary } from './connection/find-primary.js';
 import { prepareSession, seconds, sessionSettings } from './connection/session-settings.js';
 import { type LogSettings, type Pool, serviceConnection } from './database.js';
 import { eventLogLimits as limits } from './limits.js';
@@ -178,9 +178,13 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
     return response;
   }
 
-  async #connect(): Promise<pg.Client> {
+  #connect(): Promise<pg.Client> {
+    return connectToPrimary(this.#access.url, (primary) => this.#open(primary));
+  }
+
+  async #open(url: string): Promise<pg.Client> {
     const client = new pg.Client({
-      ...serviceConnection(await findPrimary(this.#access.url), 'orders partitions'),
+      ...serviceConnection(url, 'orders partitions'),
       query_timeout: limits.ownershipTimeoutMs,
     });
     client.on('error', (error) => {
@@ -194,7 +198,6 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
       await client.query('select pg_try_advisory_lock($1, pg_backend_pid())', [this.#memberClass]);
       return client;
     } catch (error) {
-      forgetPrimary(this.#access.url);
       void client.end().catch(() => undefined);
       throw error;
     }

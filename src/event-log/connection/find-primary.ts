@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { hostUrls } from '../../environment.js';
 import { eventLogLimits as limits } from '../limits.js';
+import { connectionTo } from './database-access.js';
 
 /** A server of a URL with several hosts, found to accept writes. */
 interface FoundPrimary {
@@ -15,27 +16,33 @@ const found = new Map<string, FoundPrimary>();
 const searches = new Map<string, Promise<string>>();
 
 /**
- * Finds the server to connect to. A URL with one host is returned as it is. Of several hosts,
- * returns the URL of the one that accepts writes, as libpq does with
- * `target_session_attrs=read-write`. Asks all of them at once. Connections that are opened within
- * `primaryKeptMs` share the result, unless one of them fails (`forgetPrimary`).
+ * Connects to the server of a URL that accepts writes. A URL with one host is used as it is. Of
+ * several hosts, it is the one that accepts writes, as with libpq's
+ * `target_session_attrs=read-write`. All of them are asked at once. Connections that are opened
+ * within `primaryKeptMs` share the result; if one of them fails, the next one searches again.
  *
  * Rejects if no host accepts writes. The error says what each of them is.
+ * @param connect opens a connection to the URL of one host.
  */
-export async function findPrimary(url: string): Promise<string> {
-  const urls = hostUrls(url).map(withoutTarget);
+export async function connectToPrimary<T>(url: string, connect: (primary: string) => Promise<T>): Promise<T> {
+  const urls = hostUrls(url);
   const [only] = urls;
-  if (only !== undefined && urls.length === 1) return only;
+  if (only !== undefined && urls.length === 1) return connect(only);
+  const primary = await findPrimary(url, urls);
+  try {
+    return await connect(primary);
+  } catch (error) {
+    if (found.get(url)?.url === primary) found.delete(url);
+    throw error;
+  }
+}
+
+async function findPrimary(url: string, urls: readonly string[]): Promise<string> {
   const known = found.get(url);
   if (known && performance.now() - known.atMs < limits.primaryKeptMs) return known.url;
   const search = searches.get(url) ?? searchPrimary(url, urls).finally(() => searches.delete(url));
   searches.set(url, search);
   return search;
-}
-
-/** Called when a connection to the found server failed: the next one searches again. */
-export function forgetPrimary(url: string): void {
-  found.delete(url);
 }
 
 async function searchPrimary(url: string, urls: readonly string[]): Promise<string> {
@@ -57,9 +64,7 @@ async function searchPrimary(url: string, urls: readonly string[]): Promise<stri
 
 async function stateOf(url: string): Promise<'primary' | 'is a standby'> {
   const client = new pg.Client({
-    connectionString: url,
-    application_name: 'orders find primary',
-    connectionTimeoutMillis: limits.connectTimeoutMs,
+    ...connectionTo(url, 'orders find primary'),
     query_timeout: limits.connectTimeoutMs,
   });
   client.on('error', () => undefined);
@@ -73,13 +78,4 @@ async function stateOf(url: string): Promise<'primary' | 'is a standby'> {
   } finally {
     void client.end().catch(() => undefined);
   }
-}
-
-/** `pg` does not know the parameter. */
-function withoutTarget(url: string): string {
-  if (!URL.canParse(url)) return url;
-  const parsed = new URL(url);
-  if (!parsed.searchParams.has('target_session_attrs')) return url;
-  parsed.searchParams.delete('target_session_attrs');
-  return parsed.href;
 }

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { connectionTo, type DatabaseAccess, describeAddress } from './database-access.js';
 import { couldNotConnect, tlsFailed } from './database-unavailable.js';
-import { findPrimary } from './find-primary.js';
+import { connectToPrimary } from './find-primary.js';
 import { findSearchPath } from './log-schema.js';
 import { SessionRefused } from './session-refused.js';
 
@@ -63,11 +63,13 @@ export async function connectToSession(url: string): Promise<pg.Client> {
 /** Connects. The error says which address it is about, and the cause. */
 async function connectFirst(url: string): Promise<IdentifiedClient> {
   try {
-    const client = new pg.Client(connectionTo(await findPrimary(url), 'orders start')) as IdentifiedClient;
-    // A connection that breaks also fails its statement. Without a listener it ends the process.
-    client.on('error', () => undefined);
-    await client.connect();
-    return client;
+    return await connectToPrimary(url, async (primary) => {
+      const client = new pg.Client(connectionTo(primary, 'orders start')) as IdentifiedClient;
+      // A connection that breaks also fails its statement. Without a listener it ends the process.
+      client.on('error', () => undefined);
+      await client.connect();
+      return client;
+    });
   } catch (error) {
     const { message, reason } = couldNotConnect(error);
     const remedy = reason === tlsFailed ? `. ${tlsRemedy}` : '';

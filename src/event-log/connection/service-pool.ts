@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { couldNotConnect } from './database-unavailable.js';
-import { findPrimary, forgetPrimary } from './find-primary.js';
+import { connectToPrimary } from './find-primary.js';
 
 type ConnectCallback = (
   error: Error | undefined,
@@ -26,16 +26,13 @@ export function clientOfPrimary(url: string): typeof pg.Client {
       return undefined;
     }
 
-    async #connect(): Promise<pg.Client> {
-      const { hostname, port } = new URL(await findPrimary(url));
-      // An IPv6 address has brackets in a URL only.
-      Object.assign(this, { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 5432) });
-      try {
-        return await super.connect();
-      } catch (error) {
-        forgetPrimary(url);
-        throw error;
-      }
+    #connect(): Promise<pg.Client> {
+      return connectToPrimary(url, (primary) => {
+        const { hostname, port } = new URL(primary);
+        // An IPv6 address has brackets in a URL only.
+        Object.assign(this, { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 5432) });
+        return super.connect();
+      });
     }
   };
 }

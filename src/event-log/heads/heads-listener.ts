@@ -12,7 +12,8 @@ import { type HeadsPayload, headsChannel, parseHeads } from './notify-heads.js';
 const createSubscriber = createSubscriberModule.default;
 
 export interface HeadsListenerOptions {
-  readonly connection: () => Promise<pg.ClientConfig>;
+  /** Calls `listen` with the connection to use. */
+  readonly connect: (listen: (connection: pg.ClientConfig) => Promise<void>) => Promise<void>;
   readonly settings: Pick<LogSettings, 'logId' | 'partitions'>;
   readonly onHeads: (heads: HeadsPayload) => void;
   /** Called after each connecting: notifications that were sent while nothing listened are lost. */
@@ -53,10 +54,14 @@ export class HeadsListener {
     await this.#closeSubscriber();
   }
 
-  async #listen(): Promise<void> {
-    const { connection, settings, onHeads, onListening, failures } = this.#options;
+  #listen(): Promise<void> {
+    return this.#options.connect((connection) => this.#listenOn(connection));
+  }
+
+  async #listenOn(connection: pg.ClientConfig): Promise<void> {
+    const { settings, onHeads, onListening, failures } = this.#options;
     const channel = headsChannel(settings);
-    const subscriber = createSubscriber<Record<string, HeadsPayload>>(await connection(), {
+    const subscriber = createSubscriber<Record<string, HeadsPayload>>(connection, {
       parse: (payload) => parseHeads(payload, settings),
       paranoidChecking: limits.listenCheckIntervalMs,
       // With a limit of 1, pg-listen makes no attempt and emits the error at once.

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import { FailureLog } from '../../failure-log.js';
 import { type DatabaseAddress, directAccess } from '../connection/database-access.js';
-import { findPrimary } from '../connection/find-primary.js';
+import { connectToPrimary } from '../connection/find-primary.js';
 import { serviceConnection } from '../database.js';
 import type { HeadMoved } from './head-moved.js';
 import { HeadsListener } from './heads-listener.js';
@@ -43,7 +43,8 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
       }
     });
     this.#listener = new HeadsListener({
-      connection: async () => serviceConnection(await findPrimary(directAccess(address).url), 'orders listen'),
+      connect: (listen) =>
+        connectToPrimary(directAccess(address).url, (primary) => listen(serviceConnection(primary, 'orders listen'))),
       settings: continuity.settings,
       onHeads: (heads) => {
         for (const [partition, position] of heads) this.#hint(partition, position);
