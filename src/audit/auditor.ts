@@ -1,4 +1,5 @@
 import type { LogSettings, Pool } from '../event-log/database.js';
+import { noteTaken } from './checkpoints-taken.js';
 import { proveOrder } from './order-proof.js';
 import { createCheckpointPayload, type SignedCheckpoint, signCheckpoint } from './signed-checkpoint.js';
 import type { PublicJwk, SigningKey } from './signing-key.js';
@@ -12,6 +13,8 @@ export interface Auditor {
    * by part. Undefined if the order does not exist.
    */
   proof(orderId: string): Promise<AsyncGenerator<string> | undefined>;
+  /** Notes that somebody took a checkpoint. Never rejects. */
+  noteTaken(): Promise<void>;
   readonly publicKeys: readonly PublicJwk[];
 }
 
@@ -49,6 +52,7 @@ export function createAuditor(
     async proof(orderId) {
       return proveOrder(pool, settings, orderId, await signedCheckpoint());
     },
+    noteTaken: () => noteTaken(pool),
     publicKeys: keys.map(({ publicJwk }) => publicJwk),
   };
 }

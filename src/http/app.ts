@@ -4,7 +4,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import { createAdmission } from './middleware/admission.js';
 import { crossOrigin } from './middleware/cors.js';
 import { logCutResponses } from './middleware/cut-responses.js';
-import { createPlaces } from './middleware/in-flight-requests.js';
+import { createPlaces, type Places } from './middleware/in-flight-requests.js';
 import { shedLoad } from './middleware/load-shedding.js';
 import { observeRequests } from './middleware/observe-requests.js';
 import { createOverloadLog } from './middleware/overload-log.js';
@@ -48,6 +48,7 @@ export function createApp(
   app.use(problemResponses({ log, logOverload, methodsOf }));
   app.use(dispatch);
 
+  measurePlaces(registry, places);
   new Gauge({
     name: 'orders_event_streams',
     help: 'Open Server-Sent Event streams.',
@@ -64,5 +65,18 @@ export function createApp(
   return shedLoad(app.callback(), admission, (reason) => {
     shed.inc();
     logOverload(reason);
+  });
+}
+
+/** Registers how many requests are in flight. */
+function measurePlaces(registry: Registry, places: Places): void {
+  new Gauge({
+    name: 'orders_requests_in_flight',
+    help: 'Requests in flight, by kind: reads, writes, or waits (for a read model to reach a position).',
+    labelNames: ['kind'],
+    registers: [registry],
+    collect() {
+      for (const kind of ['reads', 'writes', 'waits'] as const) this.set({ kind }, places[kind].inUse);
+    },
   });
 }

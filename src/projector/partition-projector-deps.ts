@@ -34,7 +34,7 @@ export function createPartitionProjectorDeps(
   options: ProjectorOptions,
   { recentEvents, skipped, rebuildPause }: Shared,
 ): { readonly live: PartitionProjectorDeps; readonly rebuild: PartitionProjectorDeps } {
-  const { pool, rebuildPool, redis, keys, settings, logHeads, log } = options;
+  const { pool, rebuildPool, redis, keys, settings, logHeads, log, observer } = options;
   const shared = {
     readEvents: createLogReader(pool, rebuildPool, logHeads.heads),
     keys,
@@ -55,10 +55,12 @@ export function createPartitionProjectorDeps(
       semaphore: new Semaphore(limits.maxCatchUpStepsInFlight),
       recentEvents,
       linger: createLinger(),
+      onApplied: (step) => observer?.step('live', step),
     },
     rebuild: {
       ...shared,
       semaphore: new Semaphore(limits.maxRebuildStepsInFlight, (stepMs) => rebuildPause.durationMs(stepMs)),
+      onApplied: (step) => observer?.step('rebuild', step),
     },
   };
 }

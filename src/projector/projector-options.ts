@@ -7,6 +7,13 @@ import type { ReadModelKeys } from '../read-models/keys.js';
 import type { Redis } from '../read-models/redis/redis-client.js';
 import type { OpenEvents } from './steps/decode-events.js';
 
+/** Observes a projector, for metrics. Its functions must not throw. */
+export interface ProjectorObserver {
+  /** Called after each applied step of live generations, or of a rebuild. */
+  step(kind: 'live' | 'rebuild', step: { readonly events: number; readonly seconds: number }): void;
+  ownership(change: 'acquired' | 'lost'): void;
+}
+
 /** The options of a Projector. */
 export interface ProjectorOptions {
   /** Partition ownership takes a session of its own. */
@@ -26,6 +33,7 @@ export interface ProjectorOptions {
   readonly owner: string;
   /** Opens sealed personal data. By default nothing is opened. */
   readonly open?: OpenEvents;
+  readonly observer?: ProjectorObserver | undefined;
   /** By default all projections of the service. */
   readonly projections?: readonly Projection[];
 }

@@ -74,6 +74,9 @@ export class Projector {
     this.#ownership = new PartitionOwnership(database, settings, this.#release, log);
     this.#ownership.on('acquired', (partition) => void this.#onAcquired(partition));
     this.#ownership.on('lost', (partition) => this.#onLost(partition));
+    for (const change of ['acquired', 'lost'] as const) {
+      this.#ownership.on(change, () => options.observer?.ownership(change));
+    }
     this.#ownership.drained = async (partition) => {
       // A step that takes longer is harmless: the guard of redis/apply-steps.lua rejects late
       // owners.

@@ -6,9 +6,11 @@ import type { LogContinuity } from '../event-log/heads/log-continuity.js';
 import type { Redis } from '../read-models/redis/redis-client.js';
 import { WebhookDeliverer } from '../webhooks/deliverer.js';
 import { createSafePost } from '../webhooks/safe-post.js';
+import { readBacklogs } from '../webhooks/webhook-backlog.js';
 import type { CleanupStack } from './cleanup-stack.js';
 import type { Connections } from './connect.js';
-import { countDeliveries, measureProjector } from './metrics/projector-metrics.js';
+import { measureProjector, observeProjector } from './metrics/projector-metrics.js';
+import { countDeliveries, measureWebhooks } from './metrics/webhook-metrics.js';
 import { openProjector, type RunningProjector } from './open-projector.js';
 
 export interface ProjectorRoleOptions {
@@ -31,9 +33,11 @@ export async function startProjectorRole(options: ProjectorRoleOptions): Promise
   const owner = `${hostname()}:${process.pid}`;
   const running = await openProjector({
     ...{ database, settings, pool, redis, subscriber, continuity, keys, log, owner, open },
+    observer: observeProjector(registry),
   });
   cleanup.defer(() => running.close());
   measureProjector(registry, running.projector);
+  measureWebhooks(registry, () => readBacklogs(pool));
   const deliverer = new WebhookDeliverer({
     database,
     settings,

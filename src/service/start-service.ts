@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Servers } from '../embedded/servers.js';
 import { AppendHealth, createTryAppend } from '../event-log/append/append-health.js';
@@ -30,9 +30,14 @@ import { CleanupStack } from './cleanup-stack.js';
 import { connect, redisFailures } from './connect.js';
 import { checkLog } from './continuity/check-log.js';
 import { keepKnownHeads } from './continuity/known-log.js';
-import { measureLog } from './continuity/log-gauges.js';
 import { checkHealth, healthSharedMs, projectionsSharedMs } from './health/check-health.js';
-import { measureIssuerKeys } from './metrics/projector-metrics.js';
+import { measureCheckpoints } from './metrics/audit-metrics.js';
+import { countCommands } from './metrics/command-metrics.js';
+import { measureIssuerKeys } from './metrics/issuer-metrics.js';
+import { measureAppends, measureLog } from './metrics/log-metrics.js';
+import { measureBuild, processMetrics } from './metrics/process-metrics.js';
+import { measureProjections } from './metrics/projection-metrics.js';
+import { measurePostgres, measureRedis } from './metrics/server-metrics.js';
 import { startProjectorRole } from './projector-role.js';
 import { createHeadsReader } from './read-log-heads.js';
 import { warnOfEviction } from './redis-eviction.js';
@@ -122,7 +127,12 @@ async function open(
   void warnOfEviction(redis, log);
 
   const registry = Registry.merge([processMetrics()]);
+  measureBuild(registry, config.roles);
   measureLog(registry, continuity);
+  measureProjections(registry, projections, models);
+  measurePostgres(registry, pool);
+  measureRedis(registry, redis);
+  measureCheckpoints(registry, pool);
   const running = config.roles.has('projector')
     ? await startProjectorRole({ config, connections, continuity, subscriber, registry, log, cleanup })
     : undefined;
@@ -151,13 +161,15 @@ async function open(
     checkHealth({ appends, pool, models, continuity, projections, running, issuerKeys, shuttingDown });
   // Probes and anybody else share one check: it asks PostgreSQL and Redis.
   const health = shareFor(healthSharedMs, healthNow);
+  const commands = wireCommandHandlers(connections, log, {
+    maxClockBehindMs,
+    continuity,
+    onCallEnded: appends.noteCall,
+    onCommitted: projector && ((committed) => projector.addCommitted(committed)),
+    observer: measureAppends(registry),
+  });
   const dependencies: HttpDependencies = {
-    ...wireCommandHandlers(connections, log, {
-      maxClockBehindMs,
-      continuity,
-      onCallEnded: appends.noteCall,
-      onCommitted: projector && ((committed) => projector.addCommitted(committed)),
-    }),
+    ...countCommands(registry, commands),
     continuity,
     ...access,
     authority,
@@ -203,21 +215,6 @@ async function open(
     await http.drain(config.shutdownTimeoutMs);
   };
   return { url: http.url, partitions: settings.partitions, newEpoch, drain };
-}
-
-/** See `processMetrics`. Created when the first service of the process starts. */
-let ofProcess: Registry | undefined;
-
-/**
- * The metrics of this process: its memory, garbage collection and event loop. All services in the
- * process share them, because the observers behind them can be started but not stopped.
- */
-function processMetrics(): Registry {
-  if (!ofProcess) {
-    ofProcess = new Registry();
-    collectDefaultMetrics({ register: ofProcess });
-  }
-  return ofProcess;
 }
 
 function rebuildsByName(generations: GenerationStore): HttpDependencies['rebuilds'] {

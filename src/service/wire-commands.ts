@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { type CommandHandlers, createCommandHandlers } from '../commands/command-handlers.js';
 import { OrderCache } from '../commands/order-cache.js';
-import type { Appender, KnownLog } from '../event-log/append/append.js';
+import type { Appender, AppendObserver, KnownLog } from '../event-log/append/append.js';
 import { type AppendListeners, createAppender } from '../event-log/append/group-commit.js';
 import { settleOutcomes } from '../event-log/append/settle-outcomes.js';
 import type { HeadMoved } from '../event-log/heads/head-moved.js';
@@ -19,6 +19,7 @@ export interface AppenderOptions {
   readonly continuity?: LogContinuity | undefined;
   readonly onCommitted?: AppendListeners['onCommitted'];
   readonly onCallEnded?: AppendListeners['onCallEnded'];
+  readonly observer?: AppendObserver | undefined;
 }
 
 /**
@@ -29,7 +30,13 @@ export function wireAppender(
   log: Logger,
   options: AppenderOptions = {},
 ): Appender {
-  const { onCommitted, onCallEnded, continuity, maxClockBehindMs = eventLogLimits.maxClockBehindMs } = options;
+  const {
+    onCommitted,
+    onCallEnded,
+    observer,
+    continuity,
+    maxClockBehindMs = eventLogLimits.maxClockBehindMs,
+  } = options;
   const notify = createHeadsNotifier(pool, settings, log);
   const own = new Map<number, number>();
   const known: KnownLog = {
@@ -49,11 +56,12 @@ export function wireAppender(
   // An onCommitted that does nothing would still make PostgreSQL return the hash of each event.
   const listeners = {
     onHeadMoved,
+    observer,
     ...(onCommitted ? { onCommitted } : {}),
     ...(onCallEnded ? { onCallEnded } : {}),
   };
   const appender = createAppender(pool, settings, listeners, known);
-  return settleOutcomes(appender, createStreamReader(pool, settings.partitions), onHeadMoved);
+  return settleOutcomes(appender, createStreamReader(pool, settings.partitions), onHeadMoved, { observer });
 }
 
 /** The handlers of all commands: of the HTTP API and of the import. */

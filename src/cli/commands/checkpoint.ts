@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { noteTaken } from '../../audit/checkpoints-taken.js';
 import { proveConsistency } from '../../audit/consistency-proof.js';
 import { createCheckpointPayload, type SignedCheckpoint, signCheckpoint } from '../../audit/signed-checkpoint.js';
 import { openSigningKeys } from '../../service/signing-keys.js';
@@ -28,6 +29,7 @@ export async function checkpointCommand(args: string[], terminal: Terminal): Pro
       );
     }
     const signed = await signCheckpoint(await createCheckpointPayload(pool, settings), key);
+    await noteTaken(pool);
     if (values.since === undefined) return terminal.print(JSON.stringify(signed, undefined, 2));
     const first = JSON.parse(await readFile(values.since, 'utf8')) as SignedCheckpoint;
     terminal.print(JSON.stringify(await proveConsistency(pool, first, signed), undefined, 2));

@@ -63,6 +63,18 @@ export interface AppendFailed {
   readonly failed: unknown;
 }
 
+/** Observes appends, for metrics. Its functions must not throw. */
+export interface AppendObserver {
+  /** Called when an append call has ended. */
+  call(call: { readonly events: number; readonly seconds: number; readonly isCommitted: boolean }): void;
+  /** Called for each append that another append to its order preceded. */
+  conflict(): void;
+  /** Called for each append that is sent again. */
+  retry(): void;
+  /** Called when the number of queued appends has changed. */
+  queued(count: number): void;
+}
+
 export interface Appender {
   readonly append: AppendEvents;
   /**

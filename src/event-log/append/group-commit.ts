@@ -7,7 +7,15 @@ import type { HeadMoved } from '../heads/head-moved.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { Overloaded } from '../overloaded.js';
 import type { StoredEvent } from '../stored-event.js';
-import type { Append, Appender, AppendFailed, AppendResult, CommittedEvents, KnownLog } from './append.js';
+import type {
+  Append,
+  Appender,
+  AppendFailed,
+  AppendObserver,
+  AppendResult,
+  CommittedEvents,
+  KnownLog,
+} from './append.js';
 import {
   byPartition,
   bytesOf,
@@ -28,6 +36,7 @@ export interface AppendListeners {
   readonly onCommitted?: (committed: CommittedEvents) => void;
   /** Called with an append call's partitions, and with its error unless it was committed. */
   readonly onCallEnded?: (partitions: readonly number[], error?: unknown) => void;
+  readonly observer?: Pick<AppendObserver, 'call' | 'conflict' | 'queued'> | undefined;
 }
 
 /**
@@ -81,7 +90,7 @@ export interface AppendListeners {
 export function createAppender(
   pool: Pool,
   { partitions, appendAcrossPartitions }: Pick<LogSettings, 'partitions' | 'appendAcrossPartitions'>,
-  { onHeadMoved, onCommitted, onCallEnded }: AppendListeners = {},
+  { onHeadMoved, onCommitted, onCallEnded, observer }: AppendListeners = {},
   known: KnownLog = { epoch: firstEpoch, position: () => 0, maxClockBehindMs: limits.maxClockBehindMs },
 ): Appender {
   /** Appends of shared partitions, oldest first. */
@@ -121,6 +130,7 @@ export function createAppender(
       return;
     }
     for (const { appends } of batches) queuedCount -= appends.length;
+    observer?.queued(queuedCount);
     void deliver(batches).finally(calls.start());
   }
 
@@ -135,6 +145,7 @@ export function createAppender(
     if (entry.inFlight) return;
     const appends = takeAppendsForCall(entry.queue);
     queuedCount -= appends.length;
+    observer?.queued(queuedCount);
     entry.inFlight = true;
     void deliver([{ partition: entry.partition, appends }]).finally(() => {
       entry.inFlight = false;
@@ -146,17 +157,22 @@ export function createAppender(
 
   /** Sends one call and reports its results. Never rejects. */
   async function deliver(batches: readonly QueuedBatch[]): Promise<void> {
+    const startMs = performance.now();
+    const observe = (isCommitted: boolean) =>
+      observer?.call({ events: eventsOf(batches), seconds: (performance.now() - startMs) / 1000, isCommitted });
     try {
       const rows = await callAppend(
         batches.map(({ partition, appends }) => ({ partition, appends: appends.map(({ append }) => append) })),
       );
       onCallEnded?.(partitionsOf(batches));
+      observe(true);
       let row = 0;
       for (const { partition, appends } of batches) {
         reportResults(partition, appends, rows.slice(row, row + appends.length));
         row += appends.length;
       }
     } catch (error) {
+      observe(false);
       if (batches.length > 1 && mayConcernOnePartition(error)) {
         for (const { partition, appends } of batches) {
           isolate(partition).queue.unshift(...appends);
@@ -185,6 +201,7 @@ export function createAppender(
         hash = row.hashes?.subarray(-hashBytes);
         onResult({ appended: true, version, partition, position, recordedAt }, index);
       } else {
+        observer?.conflict();
         onResult({ appended: false, version: row?.version ?? 0 }, index);
       }
     }
@@ -209,6 +226,7 @@ export function createAppender(
     queuedCount += 1;
     const partition = orderPartition(append.orderId, partitions);
     queue.push({ append, partition, bytes: bytesOf(append), onResult, index });
+    observer?.queued(queuedCount);
     sendSoon();
   }
 
@@ -230,6 +248,12 @@ export function createAppender(
         for (const [index, append] of appends.entries()) enqueue(append, onResult, index);
       }),
   };
+}
+
+function eventsOf(batches: readonly QueuedBatch[]): number {
+  let events = 0;
+  for (const { appends } of batches) for (const { append } of appends) events += append.events.length;
+  return events;
 }
 
 function partitionsOf(batches: readonly QueuedBatch[]): number[] {

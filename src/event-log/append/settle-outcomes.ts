@@ -6,7 +6,13 @@ import { eventLogLimits as limits } from '../limits.js';
 import { ClockBehind, LogWentBack } from '../log-went-back.js';
 import { type ReadStream, streamPages } from '../read/read-stream.js';
 import type { StoredEvent } from '../stored-event.js';
-import type { Append, Appender, AppendFailed, AppendResult } from './append.js';
+import type { Append, Appender, AppendFailed, AppendObserver, AppendResult } from './append.js';
+
+export interface SettleOptions {
+  /** Milliseconds for which an append is sent again. */
+  readonly timeoutMs?: number;
+  readonly observer?: Pick<AppendObserver, 'retry'> | undefined;
+}
 
 /**
  * Settles appends of unknown outcome. If the connection breaks before the response arrives, the
@@ -35,7 +41,7 @@ export function settleOutcomes(
   appender: Appender,
   readStream: ReadStream,
   onHeadMoved: (head: HeadMoved) => void,
-  timeoutMs: number = limits.settleTimeoutMs,
+  { timeoutMs = limits.settleTimeoutMs, observer }: SettleOptions = {},
 ): Appender {
   async function settle(append: Append, first: DatabaseUnavailable): Promise<AppendResult> {
     const deadline = performance.now() + timeoutMs;
@@ -45,6 +51,7 @@ export function settleOutcomes(
       await setTimeout(delayMs);
       const left = deadline - performance.now();
       if (left <= 0) throw new DatabaseUnavailable(last.reason, mayBeDone, last.cause);
+      observer?.retry();
       try {
         return await withTimeout(left, sendAgain(append));
       } catch (error) {

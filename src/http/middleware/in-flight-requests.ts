@@ -59,6 +59,11 @@ export class InFlightRequests {
     this.#maxOfOne = Math.floor(max * limits.maxShare);
   }
 
+  /** The requests in flight. */
+  get inUse(): number {
+    return this.#count;
+  }
+
   /** Whether a request of this owner has to be rejected. */
   refuses(owner: string): boolean {
     if (this.#count >= this.#max) return true;

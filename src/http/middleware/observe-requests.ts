@@ -4,14 +4,18 @@ import type { Registry } from 'prom-client';
 import type { ClientAddresses } from '../request/client-address.js';
 import { identifyRequest } from '../request/request-context.js';
 import { onceClosed } from '../response/once-closed.js';
-import { createRequestDurations } from './request-durations.js';
+import { countProblems, createRequestDurations } from './request-durations.js';
+
+/** Responses that last as long as the client wants them to: event streams and batches. */
+const streamTypes = /^(text\/event-stream|application\/(x-ndjson|ndjson|jsonl))/;
 
 /**
  * The first middleware of every request: gives it an id, and logs and measures it once its response
  * has been sent. The log has no bodies, query strings or personal data.
  */
 export function observeRequests(log: Logger, addresses: ClientAddresses, registry: Registry): Middleware {
-  const measure = createRequestDurations(registry);
+  const observe = createRequestDurations(registry);
+  const countProblem = countProblems(registry);
   return async (ctx: Context, next: Next) => {
     const startMs = performance.now();
     const state = identifyRequest(ctx);
@@ -23,7 +27,9 @@ export function observeRequests(log: Logger, addresses: ClientAddresses, registr
       const { method = '' } = ctx.req;
       const { statusCode: status } = ctx.res;
       const route = String(ctx._matchedRoute ?? 'none');
-      measure({ method, route, status, seconds: tookMs / 1e3 });
+      const kind = streamTypes.test(String(ctx.res.getHeader('content-type'))) ? 'stream' : 'request';
+      observe[kind]({ method, route, status, seconds: tookMs / 1e3 });
+      if (state.problem !== undefined) countProblem(state.problem);
       if (!log.isLevelEnabled('info')) return;
       const { requestId: request_id, caller, logged } = state;
       // The status is the one that was sent. A response that was cut says so.

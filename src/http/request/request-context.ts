@@ -15,6 +15,8 @@ export interface RequestContext {
    * `address:` with the address of a client that is not authenticated. Undefined until it is known.
    */
   owner: string | undefined;
+  /** The type of the problem that the response reports, such as "/problems/overloaded". */
+  problem: string | undefined;
   /** Further fields of the request's line in the log. */
   logged: Readonly<Record<string, string | number>> | undefined;
 }
@@ -44,12 +46,13 @@ export function identifyRequest(ctx: Context): RequestContext {
   const { 'x-request-id': givenId, traceparent } = ctx.req.headers;
   const requestId = typeof givenId === 'string' ? requestIdOf(givenId) : randomUUID();
   const trace = typeof traceparent === 'string' ? traceContext.exec(traceparent) : undefined;
-  const state = {
+  const state: RequestContext = {
     requestId,
     correlationId: trace?.[1] ?? requestId,
     causationId: trace?.[2],
     caller: undefined,
     owner: undefined,
+    problem: undefined,
     logged: undefined,
   };
   ctx.state.request = state;

@@ -48,7 +48,9 @@ function isCurrent(ctx: Context, tag: string): boolean {
 
 /** Responds with a problem (RFC 9457). */
 export function respondWithProblem(ctx: Context, { type, title, status, detail, ...extensions }: Problem): void {
-  const { requestId } = requestContext(ctx);
+  const context = requestContext(ctx);
+  context.problem = type;
+  const { requestId } = context;
   const retryAfter = retryAfterSeconds(type);
   if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter));
   ctx.status = status;
@@ -62,11 +64,13 @@ export function respondWithProblem(ctx: Context, { type, title, status, detail, 
  * reconnect. An EventSource would give up for ever on any status but 200.
  */
 export function respondWithProblemEvent(ctx: Context, found: Problem): void {
+  const context = requestContext(ctx);
+  context.problem = found.type;
   const seconds = Number(ctx.response.get('Retry-After')) || (retryAfterSeconds(found.type) ?? 1);
   ctx.status = 200;
   ctx.set('Cache-Control', 'no-store');
   ctx.type = 'text/event-stream';
-  const data = JSON.stringify({ ...found, instance: ctx.path, request_id: requestContext(ctx).requestId });
+  const data = JSON.stringify({ ...found, instance: ctx.path, request_id: context.requestId });
   ctx.body = problemEvent(data, seconds);
 }
 

@@ -10,7 +10,9 @@ import type { AddRoute } from './router.js';
 export function auditRoutes(route: AddRoute, { audit }: Pick<HttpDependencies, 'audit'>): void {
   route('getCheckpoint', async (ctx) => {
     queryParameters(ctx, 'checkpoint');
-    respond(ctx, JSON.stringify(await requireAuditor(audit).signedCheckpoint()));
+    const auditor = requireAuditor(audit);
+    respond(ctx, JSON.stringify(await auditor.signedCheckpoint()));
+    void auditor.noteTaken();
   });
 
   route('getSigningKeys', (ctx) => {

@@ -23,6 +23,8 @@ export interface PartitionStepsDeps {
   readonly store: ProjectionStore;
   readonly logHeads: KnownHeads;
   readonly open: OpenEvents;
+  /** Called after each applied step, with the events that were read for it. Must not throw. */
+  readonly onApplied?: (step: { readonly events: number; readonly seconds: number }) => void;
   /** Called by large steps between their parts. */
   readonly yieldToEventLoop: YieldToEventLoop;
   /**
@@ -79,6 +81,7 @@ export class PartitionSteps {
     const end = this.#end;
     // The known heads tell whether there is more, so an idle partition costs PostgreSQL nothing.
     if (from.position === end) return 'idle';
+    const startMs = performance.now();
     const { stored, proven } = await this.#read(from);
     const isLarge = stored.length > limits.maxEventsWithoutYield;
     if (isLarge) await this.#deps.yieldToEventLoop();
@@ -93,6 +96,9 @@ export class PartitionSteps {
       return writer && one.status === 'fulfilled' && typeof one.value === 'object' ? [{ writer, step: one.value }] : [];
     });
     const outcome = await this.#apply(steps);
+    if (outcome === 'applied') {
+      this.#deps.onApplied?.({ events: events.length, seconds: (performance.now() - startMs) / 1000 });
+    }
     // The other steps have been applied before the failure of one is reported.
     for (const one of prepared) if (one.status === 'rejected') throw one.reason;
     return prepared.some((one) => one.status === 'fulfilled' && one.value === 'stale') ? 'stale' : outcome;

@@ -147,7 +147,7 @@ describe('an append whose connection breaks', () => {
     appendAll: async () => [],
   });
   const settled = (attempts: (() => unknown)[], timeoutMs: number): Promise<unknown> =>
-    settleOutcomes(failing(...attempts), noStream, () => undefined, timeoutMs)
+    settleOutcomes(failing(...attempts), noStream, () => undefined, { timeoutMs })
       .append(newOrder(3))
       .catch((error: unknown) => error);
   const rolledBack = () => new DatabaseUnavailable('PostgreSQL rolled back', false, { code: '40001' });
@@ -175,7 +175,7 @@ describe('an append whose connection breaks', () => {
       },
       appendAll: async () => [],
     };
-    const error = await settleOutcomes(appender, noStream, () => undefined, 200)
+    const error = await settleOutcomes(appender, noStream, () => undefined, { timeoutMs: 200 })
       .append(newOrder(3))
       .catch((failed: unknown) => failed);
     expect((error as DatabaseUnavailable).mayHaveBeenDone).to.equal(true);
@@ -197,7 +197,7 @@ describe('an append whose connection breaks', () => {
       createAppender(pool, log.settings),
       createStreamReader(pool, 4),
       (head) => void moved.push(head),
-      timeoutMs,
+      timeoutMs === undefined ? {} : { timeoutMs },
     );
 
   const newOrder = (partition: number): Append => ({
