@@ -29,7 +29,7 @@ export interface paths {
         };
         /**
          * Orders, newest first, or by their last change
-         * @description A page has up to `limit` orders. It ends early, after at least one order, if it would become longer than 1 MiB, or if very few orders match: only a `next_cursor` of null is the end. `status` and `payment_status` may be repeated. With `sort=updated` the order that changed first comes first, and `next_cursor` is never null: a client that follows it misses no change, and gets an order again when it changes again.
+         * @description A page has up to `limit` orders. It ends early if it would become longer than 1 MiB, or if very few orders match. It may then be empty: only a `next_cursor` of null is the end. `status` and `payment_status` may be repeated. With `sort=updated` the order that changed first comes first, and `next_cursor` is never null: a client that follows it misses no change, and gets an order again when it changes again. A page whose `next_cursor` is the `cursor` of its request has reached the end for now. `sort=updated` and `updated_since` need the scope `orders:read`.
          */
         get: operations["listOrders"];
         put?: never;
@@ -271,7 +271,7 @@ export interface paths {
         };
         /**
          * Orders by a text that identifies them
-         * @description The orders of which the order id, the reference, a payment reference, a tracking number or the user id equals `q`, newest first; `matched_by` names the fields. A caller with the scope `orders:read:own` finds its own orders. References and tracking numbers that were replaced, and those of forgotten persons, find nothing.
+         * @description The orders of which the order id, the reference, a payment reference, a tracking number or the user id equals `q`, newest first; `matched_by` names the fields. A caller with the scope `orders:read:own` finds its own orders. A page may be empty: only a `next_cursor` of null is the end. References and tracking numbers that were replaced, and those of forgotten persons, find nothing.
          */
         get: operations["lookUpOrders"];
         put?: never;
@@ -2399,7 +2399,7 @@ export interface operations {
                 on_hold?: boolean;
                 placed_from?: string;
                 placed_to?: string;
-                /** @description `placed` (default): newest order first. `updated`: oldest change first, for synchronisation. */
+                /** @description `placed` (default): newest order first. `updated`: oldest change first, for synchronisation; needs orders:read. */
                 sort?: "placed" | "updated";
                 /** @description Only orders that changed last at or after this time. Implies sort=updated. */
                 updated_since?: string;

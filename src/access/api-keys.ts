@@ -4,6 +4,7 @@ import type { Pool } from '../event-log/database.js';
 import type { Caller } from './caller.js';
 import { accessLimits as limits } from './limits.js';
 import { isScope, type Scope } from './scopes.js';
+import { isKeySubject } from './token-claims.js';
 
 /** An API key without its secret. */
 export interface ApiKey {
@@ -24,11 +25,17 @@ export function looksLikeApiKey(token: string): boolean {
   return token.startsWith('ok_');
 }
 
-/** Creates a key. Only its hash is stored, so the returned `key` cannot be read again. */
+/**
+ * Creates a key. Only its hash is stored, so the returned `key` cannot be read again. Throws an
+ * Error if the subject is the name of one of the service's own actors.
+ */
 export async function createApiKey(
   pool: Pool,
   { name, subject, scopes, expiresAt }: Pick<ApiKey, 'name' | 'scopes' | 'expiresAt'> & { subject?: string },
 ): Promise<{ id: string; key: string; subject: string }> {
+  if (subject !== undefined && !isKeySubject(subject)) {
+    throw new Error(`the subject ${subject} belongs to the service itself: choose another one`);
+  }
   const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
   const id = Array.from({ length: 12 }, () => alphabet[randomInt(alphabet.length)]).join('');
   const key = `ok_${id}_${randomBytes(32).toString('base64url')}`;

@@ -14,9 +14,15 @@ export interface ClaimRules {
   readonly scopeMap: ReadonlyMap<string, readonly Scope[]>;
 }
 
-/** The actors of the service itself, and the prefix of subjects that collide with them. */
-const ownActor = /^(import|anonymous|(key|operator|person|token):.*)$/s;
+/**
+ * The actors of the service itself, and the prefix of subjects that collide with them. `[erased]`
+ * is no actor, but the user of all orders whose person was forgotten.
+ */
+const ownActor = /^(import|anonymous|\[erased\]|(key|operator|person|token):.*)$/s;
 const collisionPrefix = 'token:';
+
+/** The subjects that an operator may give to a key: one that replaces another key, or a token. */
+const sharedActor = /^(key|token):/;
 
 /**
  * The subject of a token as an actor. A subject that is the name of one of the service's own actors
@@ -25,6 +31,11 @@ const collisionPrefix = 'token:';
  */
 export function actorOf(subject: string): string {
   return ownActor.test(subject) ? collisionPrefix + subject : subject;
+}
+
+/** Whether an API key may have a subject. The service's own actors are refused. */
+export function isKeySubject(subject: string): boolean {
+  return !ownActor.test(subject) || sharedActor.test(subject);
 }
 
 /** A claim by its name, or by a path with dots: `realm_access.roles`. */

@@ -5,17 +5,49 @@ export const intervals = ['hour', 'day', 'week', 'month'] as const;
 export type Interval = (typeof intervals)[number];
 
 /**
- * Returns the start of the calendar interval of a zone that holds a time. A week begins on Monday
- * (ISO 8601). If clocks skip midnight, the day begins with the change.
+ * Returns the start of the calendar interval of a zone that holds a time: the time lies at or after
+ * it and before its `intervalEnd`. A week begins on Monday (ISO 8601). If clocks skip midnight, the
+ * day begins with the change; if midnight occurs twice, with the first one.
  */
 export function intervalStart(ms: number, interval: Interval, zone: TimeZone): number {
-  const local = ms + zone.offset(ms);
-  if (interval === 'hour') {
-    const start = ms - modulo(local, hourMs);
-    // Clocks that change by half an hour may skip the start of an hour: it begins with the change.
-    return zone.offset(start) === zone.offset(ms) ? start : Math.max(start, zone.toUtc(local - modulo(local, hourMs)));
+  if (interval === 'hour') return hourStart(ms, zone);
+  let local = localStart(ms + zone.offset(ms), interval);
+  let start = zone.toUtc(local);
+  // Clocks that skip more than midnight: the interval before lasts until midnight would have been.
+  while (start > ms) {
+    local = localStart(local - 1, interval);
+    start = zone.toUtc(local);
   }
-  return zone.toUtc(localStart(local, interval));
+  // Clocks that go back over midnight: the interval that has begun goes on.
+  for (;;) {
+    const end = intervalEnd(start, interval, zone);
+    if (end > ms || end <= start) return start;
+    start = end;
+  }
+}
+
+function hourStart(ms: number, zone: TimeZone): number {
+  const start = localHour(ms, zone);
+  if (zone.offset(start) === zone.offset(ms)) return start;
+  // Clocks changed since: the hour before the change comes to its end first.
+  const last = localHour(firstAfterChange(start, ms, zone) - 1, zone);
+  return ms < last + hourMs ? last : last + hourMs;
+}
+
+/** The start of the hour that holds a time, as if clocks had not changed in it. */
+function localHour(ms: number, zone: TimeZone): number {
+  return ms - modulo(ms + zone.offset(ms), hourMs);
+}
+
+/** The first time that has the offset of `to`; the offset of `from` is another one. */
+function firstAfterChange(from: number, to: number, zone: TimeZone): number {
+  let [before, after] = [from, to];
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (zone.offset(middle) === zone.offset(to)) after = middle;
+    else before = middle;
+  }
+  return after;
 }
 
 /**

@@ -61,6 +61,22 @@ describe('API keys', function () {
     );
   });
 
+  it('orders keys creates no key for a subject that is one of the service’s own actors', async () => {
+    for (const subject of ['[erased]', 'person:1']) {
+      const made = await runOrders(log, [
+        'keys',
+        'create',
+        '--name',
+        'x',
+        '--scopes',
+        'orders:read',
+        '--subject',
+        subject,
+      ]);
+      expect([made.code, made.stdout, made.output.includes('belongs to the service')]).to.deep.equal([1, '', true]);
+    }
+  });
+
   it('orders keys creates, lists and revokes API keys, and no key is stored', async () => {
     const made = await runOrders(log, [
       'keys',

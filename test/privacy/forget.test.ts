@@ -134,7 +134,10 @@ describe('personal data that is sealed', function () {
       expect(events[5]?.type).to.equal('OrderPersonErased');
       expect((await get('/orders?user_id=Ada%20Lovelace')).orders).to.deep.equal([]);
       expect((await get('/orders?user_id=%5Berased%5D')).orders).to.have.length(1);
-      expect(await foundBy(...texts)).to.deep.equal([]);
+      expect(await foundBy(...texts, '[erased]')).to.deep.equal([]);
+      expect((await get('/orders?reference=%23ada')).orders).to.deep.equal([]);
+      expect((await get('/orders?reference=%23ada&sort=updated')).orders).to.deep.equal([]);
+      expect((await get('/orders?reference=%23ada&user_id=%5Berased%5D')).orders).to.deep.equal([]);
       expect(await foundBy(ada)).to.deep.equal([ada]);
       expect(await get(`/orders/${other}`)).to.deep.equal(untouched);
       expect(await get('/orders/metrics')).to.deep.equal(metrics);

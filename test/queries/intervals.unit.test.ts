@@ -33,6 +33,10 @@ describe('Intervals in a time zone', () => {
     // Clocks change by half an hour.
     ['Australia/Lord_Howe', 'day', '2026-04-04T20:00Z', '2026-04-04T13:00Z 24.5'],
     ['Australia/Lord_Howe', 'hour', '2026-10-03T15:40Z', '2026-10-03T15:30Z 0.5'],
+    ['Australia/Lord_Howe', 'hour', '2026-04-04T15:00Z', '2026-04-04T15:00Z 0.5'],
+    // Clocks change a minute after midnight.
+    ['America/St_Johns', 'hour', '2010-03-14T03:45Z', '2010-03-14T03:30Z 1'],
+    ['America/St_Johns', 'day', '2010-11-07T02:45Z', '2010-11-07T02:30Z 25'],
     // Clocks skip midnight: the day begins at 1:00.
     ['America/Sao_Paulo', 'day', '2018-11-04T12:00Z', '2018-11-04T03:00Z 23'],
     // Midnight occurs twice: the first one counts.
@@ -47,6 +51,29 @@ describe('Intervals in a time zone', () => {
       expect(interval(zone, name, time)).to.equal(expected);
     });
   }
+
+  it('an interval holds the time that it is of, and intervals follow each other without gap or overlap', () => {
+    const names = ['America/Sao_Paulo', 'America/Havana', 'America/Nuuk', 'America/Asuncion', 'America/New_York'];
+    names.push('Asia/Amman', 'Asia/Beirut', 'Asia/Tehran', 'Asia/Gaza', 'Asia/Kathmandu', 'Europe/Berlin');
+    names.push('Africa/Casablanca', 'Antarctica/Troll', 'Pacific/Apia', 'Pacific/Chatham');
+    names.push('America/St_Johns', 'Australia/Lord_Howe');
+    for (const zone of names.map(timeZone)) {
+      for (let day = at('2010-01-01T00:00Z'); day < at('2027-01-01T00:00Z'); day += dayMs) {
+        if (zone.offset(day) === zone.offset(day + dayMs)) continue;
+        let change = day;
+        while (zone.offset(change) === zone.offset(day)) change += hourMs;
+        for (const name of ['hour', 'day', 'week', 'month'] as const) {
+          let [last, end] = [Number.NaN, 0];
+          for (let ms = change - 2 * hourMs; ms <= change + 2 * hourMs; ms += quarterMs) {
+            const start = intervalStart(ms, name, zone);
+            if (start !== last && !Number.isNaN(last)) expect(start, text(ms)).to.equal(end);
+            [last, end] = [start, intervalEnd(start, name, zone)];
+            expect(start <= ms && ms < end, `${text(ms)} in ${name} ${text(start)}`).to.equal(true);
+          }
+        }
+      }
+    }
+  });
 });
 
 describe('The pieces of a range', () => {

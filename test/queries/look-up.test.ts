@@ -1,5 +1,12 @@
 import { expect } from 'chai';
+import { queryLimits } from '../../src/queries/limits.js';
+import { listOrders } from '../../src/queries/lists/list-orders.js';
 import { lookUpOrders } from '../../src/queries/lists/look-up.js';
+import type { OrderPage } from '../../src/queries/lists/order-page.js';
+import { fromLive } from '../../src/queries/live-generation.js';
+import { orderLookup, orderLookupKeys, textPrefix } from '../../src/read-models/order-lookup.js';
+import { orderStatus, orderStatusKeys, placedMember, userMember } from '../../src/read-models/order-status.js';
+import type { RedisCommand } from '../../src/read-models/redis/redis-command.js';
 import { commandHandlers, orderIdIn, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
@@ -99,5 +106,66 @@ describe('lookUpOrders', () => {
     ]);
     await expectReadModelsEqualTheLog(log);
     await stop();
+  });
+});
+
+describe('A caller who may read only their own orders', () => {
+  let log: TestLog;
+  let own: string;
+  before(async () => {
+    log = await createTestLog(2);
+    const { handleCommand: handle } = commandHandlers(log);
+    own = orderIdIn(1, 2);
+    const command = {
+      command: 'place',
+      userId: 'u-1',
+      currency: 'USD',
+      totalAmount: 20,
+      itemIds: ['a'],
+      reference: 'shared',
+    } as const;
+    await handle({ orderId: own, actor: 'test', command });
+    await handle({ orderId: own, actor: 'test', command: { command: 'pay', amount: 5, paymentReference: 'paid' } });
+    const { stop } = await startProjector(log);
+    await projected(log);
+    await stop();
+    await addForeign(queryLimits.maxScannedPerPage + 2 * queryLimits.maxScannedPerRead);
+  });
+  after(() => log.close());
+
+  /** Adds newer orders of another user to the indexes: that they are not stored does not matter. */
+  async function addForeign(count: number): Promise<void> {
+    const members = Array.from({ length: count }, (_, nth) =>
+      placedMember(new Date(Date.UTC(2099, 0, 1) + nth).toISOString(), orderIdIn(0, 2)),
+    );
+    const models = queriesOf(log);
+    const inSet = (key: string, prefix: string): RedisCommand => [
+      'ZADD',
+      key,
+      ...members.flatMap((one) => [0, prefix + one]),
+    ];
+    await fromLive(models, orderStatus, (live) =>
+      live.read([inSet(orderStatusKeys(live.keys(0)).users('u-0'), userMember('u-0', ''))]),
+    );
+    await fromLive(models, orderLookup, (live) => {
+      const key = (q: string) => orderLookupKeys(live.keys(0)).texts(q);
+      return live.read([
+        inSet(key('shared'), textPrefix('shared', 'reference')),
+        inSet(key('paid'), textPrefix('paid', 'payment_reference')),
+        inSet(key('parcel'), textPrefix('parcel', 'tracking_number')),
+      ]);
+    });
+  }
+
+  const ids = (page: OrderPage | 'invalid-cursor') =>
+    page === 'invalid-cursor' ? page : [page.orders.map((json) => JSON.parse(json).order_id), page.nextCursor];
+
+  it('gets no cursor because of the orders of others, however many of them a text or a user id finds', async () => {
+    const found = async (q: string) => ids(await lookUpOrders(queriesOf(log), { q, userId: 'u-1' }, 50));
+    for (const q of ['shared', 'paid', 'u-1', own]) expect(await found(q), q).to.deep.equal([[own], null]);
+    for (const q of ['parcel', 'u-0', 'none']) expect(await found(q), q).to.deep.equal([[], null]);
+    const listed = async (reference: string) => ids(await listOrders(queriesOf(log), { userId: 'u-1', reference }, 50));
+    expect(await listed('shared')).to.deep.equal([[own], null]);
+    expect(await listed('none')).to.deep.equal([[], null]);
   });
 });

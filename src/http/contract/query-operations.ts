@@ -18,10 +18,12 @@ export const queryOperations = {
     tag: 'Queries',
     summary: 'Orders, newest first, or by their last change',
     description:
-      'A page has up to `limit` orders. It ends early, after at least one order, if it would become longer than ' +
-      '1 MiB, or if very few orders match: only a `next_cursor` of null is the end. `status` and `payment_status` ' +
+      'A page has up to `limit` orders. It ends early if it would become longer than 1 MiB, or if very few orders ' +
+      'match. It may then be empty: only a `next_cursor` of null is the end. `status` and `payment_status` ' +
       'may be repeated. With `sort=updated` the order that changed first comes first, and `next_cursor` is never ' +
-      'null: a client that follows it misses no change, and gets an order again when it changes again.',
+      'null: a client that follows it misses no change, and gets an order again when it changes again. A page whose ' +
+      '`next_cursor` is the `cursor` of its request has reached the end for now. `sort=updated` and `updated_since` ' +
+      'need the scope `orders:read`.',
     access: ['orders:read', 'orders:read:own'],
     query: 'orders',
     headers: ['Min-Event-Position', 'If-None-Match'],
@@ -36,7 +38,7 @@ export const queryOperations = {
     description:
       'The orders of which the order id, the reference, a payment reference, a tracking number or the user id equals ' +
       '`q`, newest first; `matched_by` names the fields. A caller with the scope `orders:read:own` finds its own ' +
-      'orders. References and tracking numbers that were replaced, and those of forgotten persons, find nothing.',
+      'orders. A page may be empty: only a `next_cursor` of null is the end. References and tracking numbers that were replaced, and those of forgotten persons, find nothing.',
     access: ['orders:read', 'orders:read:own'],
     query: 'lookup',
     headers: ['Min-Event-Position', 'If-None-Match'],

@@ -70,7 +70,8 @@ export const querySchemas = {
     sort: {
       type: 'string',
       enum: ['placed', 'updated'],
-      description: '`placed` (default): newest order first. `updated`: oldest change first, for synchronisation.',
+      description:
+        '`placed` (default): newest order first. `updated`: oldest change first, for synchronisation; needs orders:read.',
     },
     updated_since: {
       ...time,

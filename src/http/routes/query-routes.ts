@@ -48,6 +48,9 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     const query = queryParameters(ctx, 'orders');
     const user = onlyUser(ctx);
     if (user !== undefined && (query.user_id ?? user) !== user) throw insufficientScope(['orders:read']);
+    const isByUpdate = query.sort === 'updated' || query.updated_since !== undefined;
+    // The cursor shows how many events the log has, and the search passes the orders of all users.
+    if (user !== undefined && isByUpdate) throw insufficientScope(['orders:read']);
     const userId = user ?? query.user_id;
     await waitForPosition(
       ctx,
@@ -66,7 +69,6 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
       ...milliseconds('updatedSinceMs', query.updated_since),
     };
     const { limit = queryLimits.defaultPageSize, cursor } = query;
-    const isByUpdate = query.sort === 'updated' || query.updated_since !== undefined;
     if (query.sort === 'placed' && isByUpdate) throw invalidQuery('/query/updated_since', 'needs sort=updated');
     const page = await runHeavyQuery(ctx, queryWeights.page, () =>
       isByUpdate ? listUpdated(models, filters, limit, cursor) : listOrders(models, filters, limit, cursor),

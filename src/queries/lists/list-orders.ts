@@ -14,8 +14,10 @@ import { type OrderPage, pageOf } from './order-page.js';
 /**
  * Returns a page of orders, newest first: by the time of placing, then by id. The cost of a page
  * depends on its size and on the number of partitions, not on the number of orders: indexes serve
- * `reference`, `onHold`, the statuses and the user, also together. The other filters are checked on
- * each order. Returns 'invalid-cursor' if this query with these filters did not issue the cursor.
+ * `reference`, `onHold`, the statuses and the user, also together, but `reference` is compared with
+ * each order of a user: a cursor, or that there is one, must not tell them of the orders of others.
+ * The other filters are checked on each order. Returns 'invalid-cursor' if this query with these
+ * filters did not issue the cursor.
  */
 export async function listOrders(
   models: ReadModels,
@@ -28,8 +30,9 @@ export async function listOrders(
     before = decodeCursor(cursor, filters);
     if (before === undefined) return 'invalid-cursor';
   }
-  const { reference } = filters;
-  const byReference = reference === undefined ? undefined : referenceIndex(models, reference);
+  const { reference, userId } = filters;
+  const isByReference = reference !== undefined && userId === undefined;
+  const byReference = isByReference ? referenceIndex(models, reference) : undefined;
   return fromLive(models, orderStatus, (live) =>
     readPage(live, models.partitions, filters, limit, before, byReference),
   );

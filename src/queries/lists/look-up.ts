@@ -1,9 +1,17 @@
 import { list, nullable, object, text } from '../../json-schema.js';
 import type { Order } from '../../orders/order.js';
 import { orderJson, orderSchema } from '../../orders/order-document.js';
+import { erasedText } from '../../orders/personal-data.js';
+import { orderPartition } from '../../orders/values/partition.js';
 import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
 import { orderLookup, orderLookupKeys, type TextKind, textPrefix } from '../../read-models/order-lookup.js';
-import { orderStatus, orderStatusKeys, placedMember, userMember } from '../../read-models/order-status.js';
+import {
+  memberOrderId,
+  orderStatus,
+  orderStatusKeys,
+  placedMember,
+  userMember,
+} from '../../read-models/order-status.js';
 import type { GenerationReader } from '../generation-reader.js';
 import { fromLive, type ReadModels } from '../live-generation.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
@@ -28,14 +36,15 @@ export const lookupPageSchema = object({
 
 export interface LookupQuery {
   readonly q: string;
-  /** Only orders of this user. */
+  /** Only orders of this user, who must not learn anything about other orders. */
   readonly userId?: string;
 }
 
 /**
  * Returns a page of the orders of which a field equals a text, newest first. The cost of a page
- * depends on its size, unless most of the orders found are of other users than the one wanted.
- * Returns 'invalid-cursor' if this query did not issue the cursor.
+ * depends on its size. For one user, all of their orders are compared: a cursor, or that there is
+ * one, must not tell of the orders of others. Returns 'invalid-cursor' if this query did not issue
+ * the cursor.
  */
 export async function lookUpOrders(
   models: ReadModels,
@@ -50,10 +59,17 @@ export async function lookUpOrders(
     if (before === undefined) return 'invalid-cursor';
   }
   const { q, userId } = query;
+  // It stands in the place of what was erased, in all orders of persons who were forgotten.
+  if (q === erasedText) return { orders: [], nextCursor: null };
   return fromLive(models, orderStatus, (live) => {
     /** The members of the orders with a payment that has this reference: orders do not show it. */
     const paid = new Set<string>();
-    const newest = async (end: string | undefined, count: number) => {
+    const newestOfUser = async (user: string, end: string | undefined, count: number) => {
+      const members = await membersOfUser(live, models.partitions, user, end, count);
+      for (const member of await membersPaidWith(models, q, members)) paid.add(member);
+      return members;
+    };
+    const newestOfAll = async (end: string | undefined, count: number) => {
       const [byId, byUser, byText] = await Promise.all([
         memberOfId(live, models.partitions, q, end),
         membersOfUser(live, models.partitions, q, end, count),
@@ -69,6 +85,8 @@ export async function lookUpOrders(
       if (fields.length === 0) return undefined;
       return `${orderJson(order).slice(0, -1)},"matched_by":${JSON.stringify(fields)}}`;
     };
+    const newest = (end: string | undefined, count: number) =>
+      userId === undefined ? newestOfAll(end, count) : newestOfUser(userId, end, count);
     const needsDetails = (order: Order) => userId === undefined || order.userId === userId;
     const source = { newest, needsDetails, show, encodeCursor: (member: string) => encodeCursor(member, cursorOf) };
     return pageOf(live, models.partitions, source, limit, before);
@@ -104,14 +122,29 @@ async function memberOfId(
 async function membersOfUser(
   live: GenerationReader,
   partitions: number,
-  q: string,
+  userId: string,
   end: string | undefined,
   count: number,
 ): Promise<string[]> {
   const ranges = Array.from({ length: partitions }, (_, partition) => [
-    rangeOf(orderStatusKeys(live.keys(partition)).users(q), userMember(q, ''), '', end),
+    rangeOf(orderStatusKeys(live.keys(partition)).users(userId), userMember(userId, ''), '', end),
   ]);
   return newestMembers(live, ranges, count);
+}
+
+/** Those of some members whose orders have a payment with a reference. */
+async function membersPaidWith(models: ReadModels, reference: string, members: readonly string[]): Promise<string[]> {
+  if (members.length === 0) return [];
+  const prefix = textPrefix(reference, 'payment_reference');
+  return fromLive(models, orderLookup, async (live) => {
+    const scores = await live.read(
+      members.map((member) => {
+        const partition = orderPartition(memberOrderId(member), models.partitions);
+        return ['ZSCORE', orderLookupKeys(live.keys(partition)).texts(reference), prefix + member];
+      }),
+    );
+    return members.filter((_, nth) => scores[nth] !== null);
+  });
 }
 
 /** Reads the three kinds of texts, which share a sorted set, in one round trip. */

@@ -1,4 +1,5 @@
 import type { Order } from '../../orders/order.js';
+import { erasedText } from '../../orders/personal-data.js';
 import { type OrderStatus, type PaymentStatus, paymentStatus } from '../../orders/totals.js';
 import { utcMs } from '../../orders/values/utc-time.js';
 
@@ -17,12 +18,15 @@ export interface OrderFilters {
   readonly placedToMs?: number;
 }
 
-/** Whether an order belongs to a list, whatever index it was found by. */
+/**
+ * Whether an order belongs to a list, whatever index it was found by. A reference finds no order
+ * whose person was forgotten: it may lead to that person.
+ */
 export function matches(order: Order, filters: OrderFilters): boolean {
   const { userId, reference, statuses, paymentStatuses, currency, onHold, placedFromMs, placedToMs } = filters;
   return (
     (userId === undefined || order.userId === userId) &&
-    (reference === undefined || order.reference === reference) &&
+    (reference === undefined || (order.reference === reference && order.userId !== erasedText)) &&
     (statuses === undefined || statuses.includes(order.status)) &&
     (paymentStatuses === undefined || paymentStatuses.includes(paymentStatus(order))) &&
     (currency === undefined || order.currency === currency) &&

@@ -104,6 +104,11 @@ describe('Access control', function () {
     expect((await get('/orders?user_id=ada')).body.orders).to.have.length(1);
     expect((await get('/orders?user_id=bob')).status).to.equal(403);
     expect((await get('/orders/stream?user_id=bob')).status).to.equal(403);
+    // Their cursors show how far the whole log has come.
+    for (const path of ['/orders?sort=updated', '/orders?updated_since=2026-01-01T00:00:00Z'] as const) {
+      const refused = await get(path);
+      expect([refused.status, refused.problem.required_scopes], path).to.deep.equal([403, ['orders:read']]);
+    }
     for (const path of ['', '?version=1', '/history', '/history?diff=true', '/history?proof=true']) {
       expect((await get(`/orders/${mine}${path}`)).status, path).to.be.oneOf([200, 501]);
       const hidden = await get(`/orders/${theirs}${path}`);
