@@ -761,7 +761,7 @@ export interface paths {
     };
 }
 export interface webhooks {
-    orderEvent: {
+    OrderPlaced: {
         parameters: {
             query?: never;
             header?: never;
@@ -771,10 +771,290 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * An event of an order, sent to a subscribed URL
+         * OrderPlaced: The order exists. It is the first event of its stream.
          * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
          */
-        post: operations["receiveOrderEvent"];
+        post: operations["receiveOrderPlaced"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    OrderAmended: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * OrderAmended: Lines, adjustments, total, reference or metadata were changed.
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
+         */
+        post: operations["receiveOrderAmended"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    OrderPaid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * OrderPaid: Money of the customer arrived.
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
+         */
+        post: operations["receiveOrderPaid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    OrderProcessingStarted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * OrderProcessingStarted: The shop began to prepare the order.
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
+         */
+        post: operations["receiveOrderProcessingStarted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    OrderShipped: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * OrderShipped: Units left as a shipment.
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
+         */
+        post: operations["receiveOrderShipped"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    OrderShipmentTracked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * OrderShipmentTracked: The carrier or the tracking number of a shipment was corrected.
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
+         */
+        post: operations["receiveOrderShipmentTracked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    OrderDelivered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * OrderDelivered: Units arrived.
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
+         */
+        post: operations["receiveOrderDelivered"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    OrderCancelled: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * OrderCancelled: Units that had not shipped, or the whole order, were cancelled.
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
+         */
+        post: operations["receiveOrderCancelled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    OrderRefunded: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * OrderRefunded: Money was given back to the customer.
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
+         */
+        post: operations["receiveOrderRefunded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    OrderCredited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * OrderCredited: The order is worth less, and no money was given back.
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
+         */
+        post: operations["receiveOrderCredited"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    OrderReturned: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * OrderReturned: Shipped units came back, or were lost.
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
+         */
+        post: operations["receiveOrderReturned"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    OrderHeld: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * OrderHeld: The order was put on hold: nothing is processed or shipped until it is released.
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
+         */
+        post: operations["receiveOrderHeld"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    OrderReleased: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * OrderReleased: The hold ended.
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
+         */
+        post: operations["receiveOrderReleased"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    OrderNoteAdded: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * OrderNoteAdded: Somebody added a note.
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
+         */
+        post: operations["receiveOrderNoteAdded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    OrderPersonErased: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * OrderPersonErased: The customer was forgotten: no sealed field of the order’s events can be read any more.
+         * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
+         */
+        post: operations["receiveOrderPersonErased"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1631,6 +1911,209 @@ export interface components {
             order_id?: string;
             idempotency_key?: string;
         };
+        OrderPlacedData: {
+            /** @description The customer. Sealed. */
+            user_id: string;
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description The total, with all lines and adjustments. */
+            total_minor: number;
+            items: {
+                item_id: string;
+                quantity: number;
+                /** @description Null if the line has no price, or if its price is in `unit_price_micro`. */
+                unit_price_minor: number | null;
+                /** @description Millionths of the major unit: the price of a line whose price is not whole in minor units. */
+                unit_price_micro?: number;
+                /** @description Absent if it is the number of the line, from "1". */
+                line_id?: string;
+            }[];
+            /** @description The key-value pairs of the order. Sealed. */
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description The shop’s own number of the order. */
+            reference?: string;
+            adjustments?: {
+                /** @enum {unknown} */
+                type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
+                /** @description Negative for a discount. */
+                amount_minor: number;
+                description?: string;
+            }[];
+        };
+        OrderAmendedData: {
+            /** @description Absent if the money stays as it is. Otherwise nothing counts as cancelled any more. */
+            total_minor?: number;
+            /** @description All lines. Absent if the lines stay as they are. */
+            items?: {
+                item_id: string;
+                quantity: number;
+                /** @description Null if the line has no price, or if its price is in `unit_price_micro`. */
+                unit_price_minor: number | null;
+                /** @description Millionths of the major unit: the price of a line whose price is not whole in minor units. */
+                unit_price_micro?: number;
+                /** @description Absent if it is the number of the line, from "1". */
+                line_id?: string;
+            }[];
+            /** @description All adjustments. Absent beside `total_minor`: the order has none. */
+            adjustments?: {
+                /** @enum {unknown} */
+                type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
+                /** @description Negative for a discount. */
+                amount_minor: number;
+                description?: string;
+            }[];
+            /** @description The shop’s own number of the order. */
+            reference?: string;
+            /** @description The key-value pairs of the order. Sealed. */
+            metadata?: {
+                [key: string]: string;
+            };
+            /** @description The reason that the caller gave. */
+            reason: string | null;
+        } | {
+            total_minor: number;
+            /** @description All lines. */
+            items: {
+                item_id: string;
+                quantity: number;
+                /** @description Null if the line has no price, or if its price is in `unit_price_micro`. */
+                unit_price_minor: number | null;
+                /** @description Millionths of the major unit: the price of a line whose price is not whole in minor units. */
+                unit_price_micro?: number;
+                /** @description Absent if it is the number of the line, from "1". */
+                line_id?: string;
+            }[];
+            /** @description The reason that the caller gave. */
+            reason: string | null;
+        };
+        OrderPaidData: {
+            amount_minor: number;
+            /** @description The number of the payment at its provider. */
+            payment_reference: string | null;
+            /**
+             * @description The money had arrived before it was recorded, whatever was due.
+             * @constant
+             */
+            already_received?: true;
+        };
+        OrderProcessingStartedData: Record<string, never>;
+        OrderShippedData: {
+            items: {
+                /** @description Absent in schema version 1: an item has only one line there. */
+                line_id?: string;
+                item_id: string;
+                quantity: number;
+            }[];
+            carrier: string | null;
+            /** @description Sealed. */
+            tracking_number: string | null;
+            /** @description "1", "2", … Null in schema version 1: the order’s n-th OrderShipped is its shipment n there. */
+            shipment_id: string | null;
+        } | {
+            items: {
+                item_id: string;
+                quantity: number;
+            }[];
+            carrier: string | null;
+            /** @description Sealed. */
+            tracking_number: string | null;
+        };
+        OrderShipmentTrackedData: {
+            shipment_id: string;
+            /** @description Null: it stays as it is. */
+            carrier: string | null;
+            /** @description Null: it stays as it is. Sealed. */
+            tracking_number: string | null;
+        };
+        OrderDeliveredData: {
+            /** @description Null: everything in transit. */
+            items: {
+                /** @description Absent in schema version 1: an item has only one line there. */
+                line_id?: string;
+                item_id: string;
+                quantity: number;
+            }[] | null;
+            /** @description The shipment that the units belong to. Null: they are of the oldest shipments. */
+            shipment_id: string | null;
+        } | Record<string, never>;
+        OrderCancelledData: {
+            /** @description Null: all units that have not shipped. */
+            items: {
+                /** @description Absent in schema version 1: an item has only one line there. */
+                line_id?: string;
+                item_id: string;
+                quantity: number;
+            }[] | null;
+            /** @description The amount that came off the total. Null in schema version 1: all that the order was worth. */
+            amount_minor: number | null;
+            /** @description The reason that the caller gave. */
+            reason: string;
+        } | {
+            /** @description The reason that the caller gave. */
+            reason: string;
+        };
+        OrderRefundedData: {
+            amount_minor: number;
+            /** @description The part of the refund that lowered what the order is worth. */
+            credited_minor: number;
+            /** @description The reason that the caller gave. */
+            reason: string;
+        } | {
+            amount_minor: number;
+            /** @description The reason that the caller gave. */
+            reason: string;
+        };
+        OrderCreditedData: {
+            amount_minor: number;
+            /** @description The reason that the caller gave. */
+            reason: string;
+        };
+        OrderReturnedData: {
+            items: {
+                /** @description Absent in schema version 1: an item has only one line there. */
+                line_id?: string;
+                item_id: string;
+                quantity: number;
+                /** @description Units of these that had not been delivered. Absent if there are none. */
+                in_transit?: number;
+            }[];
+            /** @description The shipment that the units belong to. Null: they are of the oldest shipments. */
+            shipment_id: string | null;
+            /**
+             * @description The units are to be shipped once more and do not count as returned.
+             * @constant
+             */
+            ship_again?: true;
+            /**
+             * @description Stands for schema version 1, which does not say which units had been delivered, and after which no delivery could be recorded: the units that did not come back count as delivered.
+             * @constant
+             */
+            rest_arrived?: true;
+            /** @description The reason that the caller gave. */
+            reason: string;
+        } | {
+            items: {
+                item_id: string;
+                quantity: number;
+            }[];
+            /** @description The reason that the caller gave. */
+            reason: string;
+        };
+        OrderHeldData: {
+            /** @description The reason that the caller gave. */
+            reason: string;
+        };
+        OrderReleasedData: {
+            /** @description The reason that the caller gave. */
+            reason: string;
+        };
+        OrderNoteAddedData: {
+            /** @description Sealed. */
+            text: string;
+        };
+        OrderPersonErasedData: Record<string, never>;
         WebhookMessage: {
             /** @description The type of the event. */
             type: string;
@@ -4396,7 +4879,7 @@ export interface operations {
             503: components["responses"]["Problem503G"];
         };
     };
-    receiveOrderEvent: {
+    receiveOrderPlaced: {
         parameters: {
             query?: never;
             header: {
@@ -4409,7 +4892,559 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"];
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderPlaced";
+                    data?: {
+                        data?: components["schemas"]["OrderPlacedData"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveOrderAmended: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderAmended";
+                    data?: {
+                        data?: components["schemas"]["OrderAmendedData"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveOrderPaid: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderPaid";
+                    data?: {
+                        data?: components["schemas"]["OrderPaidData"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveOrderProcessingStarted: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderProcessingStarted";
+                    data?: {
+                        data?: components["schemas"]["OrderProcessingStartedData"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveOrderShipped: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderShipped";
+                    data?: {
+                        data?: components["schemas"]["OrderShippedData"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveOrderShipmentTracked: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderShipmentTracked";
+                    data?: {
+                        data?: components["schemas"]["OrderShipmentTrackedData"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveOrderDelivered: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderDelivered";
+                    data?: {
+                        data?: components["schemas"]["OrderDeliveredData"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveOrderCancelled: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderCancelled";
+                    data?: {
+                        data?: components["schemas"]["OrderCancelledData"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveOrderRefunded: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderRefunded";
+                    data?: {
+                        data?: components["schemas"]["OrderRefundedData"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveOrderCredited: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderCredited";
+                    data?: {
+                        data?: components["schemas"]["OrderCreditedData"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveOrderReturned: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderReturned";
+                    data?: {
+                        data?: components["schemas"]["OrderReturnedData"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveOrderHeld: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderHeld";
+                    data?: {
+                        data?: components["schemas"]["OrderHeldData"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveOrderReleased: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderReleased";
+                    data?: {
+                        data?: components["schemas"]["OrderReleasedData"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveOrderNoteAdded: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderNoteAdded";
+                    data?: {
+                        data?: components["schemas"]["OrderNoteAddedData"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The subscription ends */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveOrderPersonErased: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"] & {
+                    /** @constant */
+                    type?: "OrderPersonErased";
+                    data?: {
+                        data?: components["schemas"]["OrderPersonErasedData"];
+                    };
+                };
             };
         };
         responses: {

@@ -1,4 +1,4 @@
-import type { AdjustmentType } from './events.js';
+import type { AdjustmentType } from './event-data.js';
 import type { MoneyInput } from './values/money.js';
 
 /**

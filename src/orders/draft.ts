@@ -1,4 +1,5 @@
-import type { EventEnvelope, OrderPlaced } from './events.js';
+import type { OrderPlaced } from './event-data.js';
+import type { EventEnvelope } from './events.js';
 import { adjustmentsOf, orderedLines } from './lines.js';
 import type { Order, OrderItem, Shipment } from './order.js';
 import { type Mutable, placedTotals, type TotalsDraft } from './totals.js';

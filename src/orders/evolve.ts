@@ -1,5 +1,6 @@
 import { type Draft, draftOf, ownItems, ownShipments, placedDraft } from './draft.js';
-import type { EventEnvelope, LineUnits, OrderAmended, OrderEvent, OrderReturned, OrderShipped } from './events.js';
+import type { LineUnits, OrderAmended, OrderReturned, OrderShipped } from './event-data.js';
+import type { EventEnvelope, OrderEvent } from './events.js';
 import { adjustmentsOf, count, lineOf, orderedLines } from './lines.js';
 import { type Order, type ShippedItem, unitsToShip } from './order.js';
 import { erasedText } from './personal-data.js';

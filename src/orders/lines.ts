@@ -1,4 +1,4 @@
-import type { AdjustmentData, LineUnits, OrderedItem } from './events.js';
+import type { AdjustmentData, LineUnits, OrderedItem } from './event-data.js';
 import type { Adjustment, OrderItem } from './order.js';
 
 /**

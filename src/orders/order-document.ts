@@ -1,5 +1,5 @@
 import { count, type FromSchema, list, nullable, object, record, text, time, uuid } from '../json-schema.js';
-import { adjustmentTypes } from './events.js';
+import { adjustmentTypes } from './event-data.js';
 import type { Adjustment, Order, OrderItem, Shipment } from './order.js';
 import { balanceMinor, orderStatuses, paymentStatus, paymentStatuses } from './totals.js';
 import { currencyCodes, exponentOf } from './values/currency.js';

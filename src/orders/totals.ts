@@ -1,4 +1,5 @@
-import type { LineUnits, OrderCancelled, OrderEvent, OrderReturned, OrderShipped } from './events.js';
+import type { LineUnits, OrderCancelled, OrderReturned, OrderShipped } from './event-data.js';
+import type { OrderEvent } from './events.js';
 
 export const orderStatuses = [
   'pending',

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { adjustmentTypes } from '../../src/orders/events.js';
+import { adjustmentTypes } from '../../src/orders/event-data.js';
 import { orderLimits } from '../../src/orders/limits.js';
 import type { Order } from '../../src/orders/order.js';
 import { orderDocument, orderJson } from '../../src/orders/order-document.js';

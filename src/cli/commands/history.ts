@@ -1,7 +1,8 @@
 import { isKeyReservation } from '../../event-log/key-reservation.js';
 import { createStreamReader, streamPages } from '../../event-log/read/read-stream.js';
 import { recordedEvent, type StoredEvent } from '../../event-log/stored-event.js';
-import type { LineUnits, OrderAmended, RecordedEvent } from '../../orders/events.js';
+import type { LineUnits, OrderAmended } from '../../orders/event-data.js';
+import type { RecordedEvent } from '../../orders/events.js';
 import { evolve } from '../../orders/evolve.js';
 import type { Order } from '../../orders/order.js';
 import { paymentStatus } from '../../orders/totals.js';

@@ -1,4 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { earlierEventDataSchemas } from '../../orders/earlier-event-data.js';
+import { eventDataSchemas, eventMeanings } from '../../orders/event-data.js';
+import type { OrderEventType } from '../../orders/events.js';
+import { orderEventTypes } from '../../orders/upcast.js';
 import { projectPath } from '../../project-path.js';
 import { examples } from './examples.js';
 import { requestHeaders, responseHeaders } from './openapi-headers.js';
@@ -37,7 +41,7 @@ export function openApiDocument(): Json {
       { name: 'About', description: 'Descriptions of the API.' },
     ],
     paths,
-    webhooks: { orderEvent: { post: webhook } },
+    webhooks: Object.fromEntries(orderEventTypes.map((type) => [type, { post: webhookOf(type) }])),
     components: {
       schemas: {
         ...Object.fromEntries(Object.entries(responseSchemas).map(([name, schema]) => [name, published(schema)])),
@@ -51,6 +55,7 @@ export function openApiDocument(): Json {
             idempotency_key: { type: 'string' },
           },
         },
+        ...Object.fromEntries(orderEventTypes.map((type) => [`${type}Data`, dataOf(type)])),
         WebhookMessage: webhookMessage,
       },
       responses: shared.components(),
@@ -137,29 +142,39 @@ const webhookMessage = {
   },
 } as const;
 
-const webhook = {
-  operationId: 'receiveOrderEvent',
-  tags: ['Webhooks'],
-  summary: 'An event of an order, sent to a subscribed URL',
-  description:
-    'Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. ' +
-    'A delivery is retried for 24 hours until the response is 2xx.',
-  security: [],
-  parameters: ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({
-    name,
-    in: 'header',
-    required: true,
-    schema: { type: 'string' },
-  })),
-  requestBody: {
-    required: true,
-    content: { 'application/json': { schema: { $ref: '#/components/schemas/WebhookMessage' } } },
-  },
-  responses: {
-    '2XX': { description: 'Received' },
-    '410': { description: 'The subscription ends' },
-  },
-} as const;
+/** The data of an event, which is shown in the schema version in which it was written. */
+function dataOf(type: OrderEventType): Json {
+  const earlier = earlierEventDataSchemas[type] ?? [];
+  const current = published(eventDataSchemas[type]);
+  return earlier.length === 0 ? current : { anyOf: [current, ...earlier.map(published)] };
+}
+
+function webhookOf(type: OrderEventType): Json {
+  const change = { type: 'object', properties: { data: { $ref: `#/components/schemas/${type}Data` } } };
+  const schema = {
+    allOf: [
+      { $ref: '#/components/schemas/WebhookMessage' },
+      { type: 'object', properties: { type: { const: type }, data: change } },
+    ],
+  };
+  return {
+    operationId: `receive${type}`,
+    tags: ['Webhooks'],
+    summary: `${type}: ${eventMeanings[type]}`,
+    description:
+      'Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. ' +
+      'A delivery is retried for 24 hours until the response is 2xx.',
+    security: [],
+    parameters: ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({
+      name,
+      in: 'header',
+      required: true,
+      schema: { type: 'string' },
+    })),
+    requestBody: { required: true, content: { 'application/json': { schema } } },
+    responses: { '2XX': { description: 'Received' }, '410': { description: 'The subscription ends' } },
+  };
+}
 
 function bodyName(body: string): string {
   return `${body.charAt(0).toUpperCase()}${body.slice(1)}Body`;

@@ -1,4 +1,4 @@
-import { type AdjustmentType, adjustmentTypes } from '../../orders/events.js';
+import { type AdjustmentType, adjustmentTypes } from '../../orders/event-data.js';
 import type { Cells } from './cells.js';
 import type { Charges, CsvMapping } from './csv-mapping.js';
 import type { FieldReaders } from './field-readers.js';

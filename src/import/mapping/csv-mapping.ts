@@ -1,4 +1,4 @@
-import type { AdjustmentType } from '../../orders/events.js';
+import type { AdjustmentType } from '../../orders/event-data.js';
 import type { NumberFormat } from '../formats/number-format.js';
 import { fieldOf } from './fields.js';
 import type { TaxMode } from './order-money.js';

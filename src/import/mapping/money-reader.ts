@@ -1,4 +1,4 @@
-import { type AdjustmentType, adjustmentTypes } from '../../orders/events.js';
+import { type AdjustmentType, adjustmentTypes } from '../../orders/event-data.js';
 import { decimal } from '../formats/decimal.js';
 import { Refused } from '../refused.js';
 import type { Cells } from './cells.js';

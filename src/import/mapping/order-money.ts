@@ -1,4 +1,4 @@
-import { type AdjustmentType, adjustmentTypes } from '../../orders/events.js';
+import { type AdjustmentType, adjustmentTypes } from '../../orders/event-data.js';
 import { decimal, decimalText } from '../formats/decimal.js';
 import { Refused } from '../refused.js';
 

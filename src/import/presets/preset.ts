@@ -1,4 +1,4 @@
-import type { AdjustmentType } from '../../orders/events.js';
+import type { AdjustmentType } from '../../orders/event-data.js';
 import type { Step } from '../mapping/states.js';
 
 /** How a shop's own export becomes orders. */

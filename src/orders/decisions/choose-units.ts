@@ -1,5 +1,5 @@
 import type { UnitsInput } from '../commands.js';
-import type { LineUnits } from '../events.js';
+import type { LineUnits } from '../event-data.js';
 import type { OrderItem } from '../order.js';
 import { priceOf } from '../values/unit-price.js';
 

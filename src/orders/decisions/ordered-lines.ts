@@ -1,5 +1,5 @@
 import type { AdjustmentInput, LineInput, OrderLines } from '../commands.js';
-import type { AdjustmentData, OrderedItem } from '../events.js';
+import type { AdjustmentData, OrderedItem } from '../event-data.js';
 import { orderLimits } from '../limits.js';
 import type { Adjustment, OrderItem } from '../order.js';
 import { formatMinor, type MoneyInput, parseMoney } from '../values/money.js';

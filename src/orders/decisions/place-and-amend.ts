@@ -1,5 +1,5 @@
 import type { AmendOrder, PlaceOrder } from '../commands.js';
-import type { OrderAmended } from '../events.js';
+import type { OrderAmended } from '../event-data.js';
 import type { Order } from '../order.js';
 import { currencyExponent, exponentOf } from '../values/currency.js';
 import { formatMinor } from '../values/money.js';

@@ -1,4 +1,4 @@
-import { type AdjustmentType, adjustmentTypes } from '../../orders/events.js';
+import { type AdjustmentType, adjustmentTypes } from '../../orders/event-data.js';
 import type { Adjustment, OrderItem, Shipment, ShippedItem } from '../../orders/order.js';
 import { utcMs, utcTime } from '../../orders/values/utc-time.js';
 

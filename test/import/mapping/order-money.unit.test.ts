@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { decimal, decimalText } from '../../../src/import/formats/decimal.js';
 import { orderMoney, type TaxMode } from '../../../src/import/mapping/order-money.js';
-import { type AdjustmentType, adjustmentTypes } from '../../../src/orders/events.js';
+import { type AdjustmentType, adjustmentTypes } from '../../../src/orders/event-data.js';
 
 const money = (
   total: string | undefined,

@@ -1,5 +1,5 @@
 import { eventPositionPattern } from '../../../log-epochs.js';
-import { adjustmentTypes } from '../../../orders/events.js';
+import { adjustmentTypes } from '../../../orders/event-data.js';
 import { orderLimits as limits } from '../../../orders/limits.js';
 import { uuidPattern } from '../../../orders/values/uuid.js';
 
