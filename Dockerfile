@@ -8,7 +8,10 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --include=dev
 COPY tsconfig.json ./
 COPY src ./src
-RUN node_modules/.bin/tsc
+COPY web ./web
+COPY scripts/setup ./scripts/setup
+RUN node_modules/.bin/tsc && \
+  node --input-type=module -e "import('./scripts/setup/console.mjs').then((setup) => setup.buildConsole())"
 
 FROM docker.io/library/node:${NODE_TAG} AS dependencies
 WORKDIR /app
@@ -25,7 +28,6 @@ COPY package.json ./
 COPY sql ./sql
 COPY scripts/orders.mjs ./scripts/orders.mjs
 COPY redis ./redis
-COPY web ./web
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \

@@ -339,6 +339,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/orders/{order_id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The commands that the order allows now
+         * @description For buttons and menus. A command in the list can be refused all the same, because of its arguments or because the order has changed since; a refusal has a list of its own.
+         */
+        get: operations["getOrderCommands"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/orders/{order_id}/history": {
         parameters: {
             query?: never;
@@ -538,6 +558,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether callers need a key or token, and where people can sign in */
+        get: operations["getAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/caller": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller of this request: its subject and its scopes */
+        get: operations["getCaller"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/checkpoint": {
         parameters: {
             query?: never;
@@ -647,7 +701,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The operations page; for programs, a list of the endpoints */
+        /** The console; for programs, a list of the endpoints */
         get: operations["getService"];
         put?: never;
         post?: never;
@@ -664,8 +718,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The style sheet and the script of the operations page */
-        get: operations["getPageFile"];
+        /** A style sheet, a script or the icon of the console */
+        get: operations["getConsoleFile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1219,6 +1273,12 @@ export interface components {
             }[];
             next_cursor: string | null;
         };
+        OrderCommands: {
+            /** Format: uuid */
+            order_id: string;
+            version: number;
+            allowed_commands: ("place" | "amend" | "pay" | "process" | "ship" | "track" | "deliver" | "cancel" | "refund" | "credit" | "return" | "hold" | "release" | "note")[];
+        };
         Change: {
             /** Format: uuid */
             order_id: string;
@@ -1603,6 +1663,29 @@ export interface components {
             /** @description Why the message was not accepted. */
             error: string | null;
             duration_ms: number;
+        };
+        Access: {
+            /** @description Whether each request needs an API key or a token. */
+            required: boolean;
+            /** @description The issuer at which people can sign in with OpenID Connect; null if there is none. */
+            oidc: {
+                issuer: string;
+                client_id: string;
+                scope: string;
+                audience: string | null;
+            } | null;
+        };
+        Caller: {
+            /** @description The actor in the events of this caller. */
+            subject: string;
+            scopes: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
+            /** @enum {unknown} */
+            credential: "api-key" | "token" | "none";
+            /**
+             * Format: date-time
+             * @description When the token ends.
+             */
+            expires_at: string | null;
         };
         Live: {
             /** @constant */
@@ -3879,6 +3962,55 @@ export interface operations {
             503: components["responses"]["Problem503C"];
         };
     };
+    getOrderCommands: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore is a 410. */
+                "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
+                /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The commands */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderCommands"];
+                };
+            };
+            /** @description The client has this response already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400C"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404B"];
+            405: components["responses"]["Problem405"];
+            406: components["responses"]["Problem406"];
+            410: components["responses"]["Problem410"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503C"];
+        };
+    };
     getOrderHistory: {
         parameters: {
             query?: {
@@ -4445,6 +4577,64 @@ export interface operations {
             503: components["responses"]["Problem503F"];
         };
     };
+    getAccess: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules of access */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Access"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503G"];
+        };
+    };
+    getCaller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Caller"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503F"];
+        };
+    };
     getCheckpoint: {
         parameters: {
             query?: never;
@@ -4688,7 +4878,7 @@ export interface operations {
             503: components["responses"]["Problem503G"];
         };
     };
-    getPageFile: {
+    getConsoleFile: {
         parameters: {
             query?: never;
             header?: never;
@@ -4709,6 +4899,7 @@ export interface operations {
                     "text/css": string;
                     "application/javascript": string;
                     "text/javascript": string;
+                    "image/svg+xml": string;
                 };
             };
             400: components["responses"]["Problem400"];

@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { enableHooks } from './hooks.mjs';
 import { build } from './setup/build.mjs';
+import { buildConsole } from './setup/console.mjs';
 import { installDependencies } from './setup/dependencies.mjs';
 import { writeOrdersCommand } from './setup/orders-command.mjs';
 import { checkPlatform } from './setup/platform.mjs';
@@ -26,6 +27,7 @@ export function setUp({ redis = true, service = false } = {}) {
     installDependencies();
     if (enableHooks(root) === 'enabled') say('Git checks commits with .githooks from now on (see CONTRIBUTING.md)');
     build();
+    buildConsole();
     writeOrdersCommand();
     if (redis && !process.env.REDIS_URL) installRedis();
   } catch (error) {

@@ -1,6 +1,16 @@
-import { isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
-import { ConfigError, type Environment, integer, list, oneOf, someOf, url } from './environment.js';
+import { readTokenConfig, type TokenConfig } from './config/token-config.js';
+import {
+  ConfigError,
+  type Environment,
+  integer,
+  isLoopback,
+  list,
+  oneOf,
+  origins,
+  someOf,
+  url,
+} from './environment.js';
 import { rejectMisspeltVariables } from './known-variables.js';
 import { currencyExponent } from './orders/values/currency.js';
 import { isTimeZone } from './orders/values/time-zone.js';
@@ -100,32 +110,6 @@ export interface Timeouts {
   readonly responseMs: number;
 }
 
-/** The issuer whose JSON Web Tokens are accepted. */
-export interface TokenConfig {
-  readonly jwksUrl: string;
-  /** How long the issuer's keys are used while they cannot be read again. */
-  readonly jwksKeepMs: number;
-  readonly issuer: string;
-  /** Values of which a token must have one. */
-  readonly audience: readonly string[];
-  readonly algorithms: readonly string[];
-  readonly audienceClaim: string;
-  readonly subjectClaim: string;
-  readonly scopeClaims: readonly string[];
-  readonly scopePrefix: string;
-  /** Names that an issuer uses in place of scopes, by name. */
-  readonly scopeMap: ReadonlyMap<string, readonly string[]>;
-}
-
-/**
- * All asymmetric algorithms of jose. With a symmetric one, everybody who has the published key
- * could sign tokens.
- */
-const tokenAlgorithms = [
-  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
-  ...['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'],
-];
-const defaultTokenAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'];
 const roles = ['api', 'projector'] as const;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -176,7 +160,7 @@ export function readConfig(env: Environment): Config {
     requestsPerMinute: integer(env, 'ORDERS_RATE_LIMIT_PER_MINUTE', authRequired ? 60_000 : 0, 0, 100_000_000),
     trustedProxies: list(env, 'ORDERS_TRUSTED_PROXIES'),
     ipv6PrefixLength: integer(env, 'ORDERS_CLIENT_PREFIX_LENGTH', 64, 16, 128),
-    corsOrigins: list(env, 'ORDERS_CORS_ORIGINS').map(origin),
+    corsOrigins: origins(env, 'ORDERS_CORS_ORIGINS'),
     webhooksAllowPrivate: oneOf(env, 'ORDERS_WEBHOOKS_ALLOW_PRIVATE', ['no', 'yes'], 'no') === 'yes',
     timeouts: readTimeouts(env),
   };
@@ -210,74 +194,11 @@ function readDatabaseRole(env: Environment): string {
   );
 }
 
-function readTokenConfig(env: Environment): TokenConfig | undefined {
-  const jwksUrl = url(env, 'ORDERS_JWKS_URL', ['https:', 'http:']);
-  if (jwksUrl === undefined) {
-    // The author wanted access control, which the address of the issuer's keys turns on.
-    const unused = ['ORDERS_JWT_ISSUER', 'ORDERS_JWT_AUDIENCE'].find((name) => env[name]);
-    if (unused !== undefined) throw new ConfigError(unused, 'is set, but ORDERS_JWKS_URL is not: set it too');
-    return undefined;
-  }
-  const { hostname, protocol } = new URL(jwksUrl);
-  if (protocol === 'http:' && !isLoopback(hostname)) {
-    throw new ConfigError(
-      'ORDERS_JWKS_URL',
-      'must be an https URL: over plain http, an attacker could replace the keys and sign tokens',
-    );
-  }
-  const required = (name: string): string => {
-    const value = env[name];
-    if (value) return value;
-    throw new ConfigError(
-      name,
-      'must be set if ORDERS_JWKS_URL is set: otherwise tokens that were issued for other services would be accepted',
-    );
-  };
-  const issuer = required('ORDERS_JWT_ISSUER');
-  required('ORDERS_JWT_AUDIENCE');
-  return {
-    jwksUrl,
-    jwksKeepMs: 1000 * integer(env, 'ORDERS_JWKS_KEEP_SECONDS', 86_400, 600, 31_536_000),
-    issuer,
-    audience: list(env, 'ORDERS_JWT_AUDIENCE'),
-    algorithms: env.ORDERS_JWT_ALGORITHMS
-      ? someOf(env, 'ORDERS_JWT_ALGORITHMS', tokenAlgorithms)
-      : defaultTokenAlgorithms,
-    audienceClaim: env.ORDERS_JWT_AUDIENCE_CLAIM || 'aud',
-    subjectClaim: env.ORDERS_JWT_SUBJECT_CLAIM || 'sub',
-    scopeClaims: env.ORDERS_JWT_SCOPE_CLAIMS ? list(env, 'ORDERS_JWT_SCOPE_CLAIMS') : ['scope', 'scp'],
-    scopePrefix: env.ORDERS_JWT_SCOPE_PREFIX ?? '',
-    scopeMap: scopeMap(env),
-  };
-}
-
-/** Reads `name=scope scope,name=scope`. */
-function scopeMap(env: Environment): ReadonlyMap<string, readonly string[]> {
-  return new Map(
-    list(env, 'ORDERS_JWT_SCOPE_MAP').map((entry) => {
-      const [name = '', scopes = '', ...others] = entry.split('=').map((part) => part.trim());
-      if (name === '' || scopes === '' || others.length > 0) {
-        throw new ConfigError('ORDERS_JWT_SCOPE_MAP', `must be like clerk=orders:write orders:read, not "${entry}"`);
-      }
-      return [name, scopes.split(/\s+/)];
-    }),
-  );
-}
-
-function origin(text: string): string {
-  if (URL.canParse(text) && new URL(text).origin === text) return text;
-  throw new ConfigError('ORDERS_CORS_ORIGINS', `must be origins such as https://shop.example, not "${text}"`);
-}
-
 /** With an embedded PostgreSQL, the default is a signing key in the data folder. */
 function readSigningKeyConfig(env: Environment, dataDir: string): Pick<Config, 'signingKeyFiles' | 'ownSigningKey'> {
   const given = list(env, 'ORDERS_SIGNING_KEY_FILES').map((file) => resolve(file));
   if (given.length > 0 || env.DATABASE_URL) return { signingKeyFiles: given, ownSigningKey: false };
   return { signingKeyFiles: [join(dataDir, 'checkpoint-signing-key.pem')], ownSigningKey: true };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 function currency(code: string): string {

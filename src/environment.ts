@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net';
+
 /** Environment variables by name. An empty value counts as not set. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -85,4 +87,16 @@ export function list(env: Environment, name: string): string[] {
 
 function orList(values: readonly string[]): string {
   return values.length < 3 ? values.join(' or ') : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
+}
+
+/** A list of origins, such as https://shop.example. */
+export function origins(env: Environment, name: string): string[] {
+  return list(env, name).map((text) => {
+    if (URL.canParse(text) && new URL(text).origin === text) return text;
+    throw new ConfigError(name, `must be origins such as https://shop.example, not "${text}"`);
+  });
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }

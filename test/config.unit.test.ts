@@ -55,7 +55,9 @@ describe('the configuration', () => {
   });
 
   it('has every variable in .env.example, with its explanation and its default', () => {
-    const source = readFileSync(projectPath('src/config.ts'), 'utf8');
+    const source = ['src/config.ts', 'src/config/token-config.ts']
+      .map((file) => readFileSync(projectPath(file), 'utf8'))
+      .join('\n');
     const variables = new Set(
       [...source.matchAll(/(?:env\.|env, '|required\(')([A-Z][A-Z_]+)/g)].map(([, name]) => name),
     );
@@ -67,6 +69,33 @@ describe('the configuration', () => {
     expect(explained, 'a comment right above each variable').to.deep.equal(listed);
     const values = [...example.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
     expect(readConfig(Object.fromEntries(values)), 'the values are the defaults').to.deep.equal(readConfig({}));
+  });
+
+  it('the sign-in of the console needs an issuer, and allows calls to its origin alone', () => {
+    const console = { ...tokenVariables(), ORDERS_CONSOLE_CLIENT_ID: 'orders-console' };
+    expect(readConfig(tokenVariables()).tokens?.signIn).to.equal(undefined);
+    expect(readConfig(console).tokens?.signIn).to.deep.equal({
+      issuer: 'https://issuer.example',
+      clientId: 'orders-console',
+      scope: 'openid',
+      audience: undefined,
+      origins: ['https://issuer.example'],
+    });
+    const further = readConfig({ ...console, ORDERS_CONSOLE_ORIGINS: 'https://tokens.example' });
+    expect(further.tokens?.signIn?.origins).to.deep.equal(['https://issuer.example', 'https://tokens.example']);
+    const message = (env: Record<string, string>) => {
+      try {
+        readConfig(env);
+      } catch (error) {
+        return String(error);
+      }
+      return '';
+    };
+    expect(message({ ORDERS_CONSOLE_CLIENT_ID: 'orders-console' })).to.match(/ORDERS_JWKS_URL is not: set it too/);
+    expect(message({ ...console, ORDERS_JWT_ISSUER: 'no url' })).to.match(
+      /ORDERS_CONSOLE_CLIENT_ID needs an ORDERS_JWT/,
+    );
+    expect(message({ ...console, ORDERS_CONSOLE_ORIGINS: 'https://a.example/x' })).to.match(/must be origins/);
   });
 
   function tokenVariables(): Record<string, string> {

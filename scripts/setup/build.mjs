@@ -1,5 +1,5 @@
-// dist/: compiled from src, client, test and bench. Files of sql, redis and web are read where they
-// are, and need no build.
+// dist/: compiled from src, client, test and bench. console.mjs makes dist/web/. Files of sql and
+// redis are read where they are, and need no build.
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesBelow, hashOf, readStamp, root, run, say, writeStamp } from './project.mjs';
@@ -63,6 +63,7 @@ function outputs() {
 function removeOrphans() {
   const known = new Set(outputs());
   for (const file of filesBelow('dist')) {
+    if (file.startsWith(join('dist', 'web', '/'))) continue;
     if (/\.js(\.map)?$/.test(file) && !known.has(file)) rmSync(join(root, file));
   }
 }

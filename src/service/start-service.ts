@@ -188,6 +188,8 @@ async function open(
       post: testPost,
     },
     corsOrigins: config.corsOrigins,
+    isAccessControlled: config.authRequired,
+    oidc: config.tokens?.signIn,
     audit: await openAuditor(config, connections),
     rebuilds: rebuildsByName(generations),
     places: createPlaces(),

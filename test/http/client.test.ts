@@ -81,6 +81,8 @@ describe('the generated client', function () {
     expect(good(await client.GET('/orders/{order_id}', { params: { path } })).version).to.equal(12);
     const then = good(await client.GET('/orders/{order_id}', { params: { path, query: { version: 2 } } }));
     expect(then.total_amount).to.equal(10);
+    const { allowed_commands: allowed } = good(await client.GET('/orders/{order_id}/commands', { params: { path } }));
+    expect(allowed).to.deep.equal(['amend', 'pay', 'track', 'refund', 'note']);
     const list = good(await client.GET('/orders', { params: { query: { user_id: 'u-1', limit: 2 } } }));
     expect([list.orders.length, typeof list.next_cursor]).to.deep.equal([2, 'string']);
     const found = good(await client.GET('/orders/lookup', { params: { query: { q: placed.order_id } } }));
@@ -130,7 +132,9 @@ describe('the generated client', function () {
     expect(good(await client.GET('/health')).status).to.equal('ok');
     good(await client.GET('/metrics', text));
     good(await client.GET('/'));
-    good(await client.GET('/web/{file}', { ...text, params: { path: { file: 'operations.js' } } }));
+    good(await client.GET('/web/{file}', { ...text, params: { path: { file: 'icon.svg' } } }));
+    expect(good(await client.GET('/access'))).to.deep.equal({ required: false, oidc: null });
+    expect(good(await client.GET('/access/caller')).subject).to.equal('anonymous');
     good(await client.GET('/openapi.json'));
     good(await client.GET('/docs', text));
     good(await client.GET('/docs/{file}', { ...text, params: { path: { file: 'start.js' } } }));

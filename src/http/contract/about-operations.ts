@@ -70,23 +70,28 @@ export const aboutOperations = {
     method: 'get',
     path: '/',
     tag: 'About',
-    summary: 'The operations page; for programs, a list of the endpoints',
+    summary: 'The console; for programs, a list of the endpoints',
     access: 'public',
     responses: {
       200: { description: 'The page', content: { 'application/json': 'ServiceDescription', 'text/html': 'text' } },
     },
   },
-  getPageFile: {
+  getConsoleFile: {
     method: 'get',
     path: '/web/{file}',
     tag: 'About',
-    summary: 'The style sheet and the script of the operations page',
+    summary: 'A style sheet, a script or the icon of the console',
     access: 'public',
     parameters: ['file'],
     responses: {
       200: {
         description: 'The file',
-        content: { 'text/css': 'text', 'application/javascript': 'text', 'text/javascript': 'text' },
+        content: {
+          'text/css': 'text',
+          'application/javascript': 'text',
+          'text/javascript': 'text',
+          'image/svg+xml': 'text',
+        },
       },
     },
     problems: ['not-found'],

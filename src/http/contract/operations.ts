@@ -1,12 +1,19 @@
 import { aboutOperations } from './about-operations.js';
 import { adminOperations } from './admin-operations.js';
 import { commandOperations } from './command-operations.js';
+import { accessOperations } from './operations/access-operations.js';
 import { queryOperations } from './query-operations.js';
 
 /**
  * All operations of the API. The routes, the check of access and the OpenAPI document are made from
  * this one table, so that no endpoint can lack one of them.
  */
-export const operations = { ...commandOperations, ...queryOperations, ...adminOperations, ...aboutOperations };
+export const operations = {
+  ...commandOperations,
+  ...queryOperations,
+  ...adminOperations,
+  ...accessOperations,
+  ...aboutOperations,
+};
 
 export type OperationId = keyof typeof operations;

@@ -97,6 +97,21 @@ export const queryOperations = {
     responses: cached('The order', json('Order')),
     problems: [...everyQuery, 'order-not-found', 'order-version-not-found'],
   },
+  getOrderCommands: {
+    method: 'get',
+    path: '/orders/{order_id}/commands',
+    tag: 'Queries',
+    summary: 'The commands that the order allows now',
+    description:
+      'For buttons and menus. A command in the list can be refused all the same, because of its arguments or because ' +
+      'the order has changed since; a refusal has a list of its own.',
+    access: ['orders:read', 'orders:read:own'],
+    parameters: ['order_id'],
+    query: 'orderCommands',
+    headers: ['Min-Event-Position', 'If-None-Match'],
+    responses: cached('The commands', json('OrderCommands')),
+    problems: [...everyQuery, 'order-not-found'],
+  },
   getOrderHistory: {
     method: 'get',
     path: '/orders/{order_id}/history',

@@ -58,6 +58,7 @@ export const querySchemas = {
     ...body({ version: { type: 'integer', minimum: 1, maximum: maxVersion }, at: time }),
     not: { required: ['version', 'at'] },
   },
+  orderCommands: body({}),
   orders: body({
     user_id: id,
     reference: { ...orderReference, description: 'The shop’s own number of the order.' },

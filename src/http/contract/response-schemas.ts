@@ -1,8 +1,10 @@
+import { scopes } from '../../access/scopes.js';
 import { orderProofSchema } from '../../audit/order-proof.js';
 import { signedCheckpointSchema } from '../../audit/signed-checkpoint.js';
 import { publicJwkSchema } from '../../audit/signing-key.js';
 import { count, type FromSchema, list, nullable, object, record, text, time, uuid } from '../../json-schema.js';
 import { changeSchema } from '../../orders/change-document.js';
+import { commandNames } from '../../orders/commands.js';
 import { orderSchema, storedCurrencySchema } from '../../orders/order-document.js';
 import { changesBetweenVersionsSchema } from '../../queries/history/diff-order.js';
 import { historyEventSchema, orderHistorySchema } from '../../queries/history/get-order-history.js';
@@ -23,6 +25,7 @@ export const responseSchemas = {
   Order: orderSchema,
   OrderPage: orderPageSchema,
   LookupPage: lookupPageSchema,
+  OrderCommands: object({ order_id: uuid, version: count, allowed_commands: list({ enum: commandNames }) }),
   Change: changeSchema,
   HistoryEvent: historyEventSchema,
   OrderHistory: orderHistorySchema,
@@ -65,6 +68,19 @@ export const responseSchemas = {
     accepted: { type: 'boolean', description: 'Whether the receiver responded with a status 2xx.' },
     error: { ...nullable(text), description: 'Why the message was not accepted.' },
     duration_ms: count,
+  }),
+  Access: object({
+    required: { type: 'boolean', description: 'Whether each request needs an API key or a token.' },
+    oidc: {
+      anyOf: [object({ issuer: text, client_id: text, scope: text, audience: nullable(text) }), { type: 'null' }],
+      description: 'The issuer at which people can sign in with OpenID Connect; null if there is none.',
+    },
+  }),
+  Caller: object({
+    subject: { ...text, description: 'The actor in the events of this caller.' },
+    scopes: list({ enum: scopes }),
+    credential: { enum: ['api-key', 'token', 'none'] },
+    expires_at: { ...nullable(time), description: 'When the token ends.' },
   }),
   Live: object({ status: { const: 'live' } }),
   Health: object({

@@ -35,7 +35,7 @@ export async function respondWithStream(
 /**
  * Sets the status and the headers of a response with an ETag: 304 if the client has it, else 200.
  */
-function isCurrent(ctx: Context, tag: string): boolean {
+export function isCurrent(ctx: Context, tag: string): boolean {
   ctx.status = 200;
   ctx.res.setHeader('ETag', tag);
   // A cache may store the response, but must revalidate it before each use.

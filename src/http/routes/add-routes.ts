@@ -2,11 +2,12 @@ import type { Registry } from 'prom-client';
 import { auditRoutes } from './audit-routes.js';
 import { batchRoute } from './batch-route.js';
 import { commandRoutes } from './command-routes.js';
+import { consoleRoutes } from './console.js';
 import type { HttpDependencies } from './dependencies.js';
 import { docsRoutes } from './docs-routes.js';
 import { healthRoutes } from './health-routes.js';
 import { historyRoute } from './history-route.js';
-import { operationsPage } from './operations-page.js';
+import { accessRoutes } from './operators/access-routes.js';
 import { orderStreamRoute, ticketRoute } from './order-stream-route.js';
 import { problemPages } from './problem-pages.js';
 import { projectionRoutes } from './projection-routes.js';
@@ -33,7 +34,8 @@ export function addRoutes(route: AddRoute, dependencies: HttpDependencies, regis
     webhookRoutes(route, dependencies);
     docsRoutes(route);
   }
-  operationsPage(route);
+  accessRoutes(route, dependencies);
+  consoleRoutes(route, dependencies);
   healthRoutes(route, dependencies, registry);
   problemPages(route);
 }

@@ -55,6 +55,10 @@ export interface HttpDependencies extends CommandHandlers, Authentication {
     /** Returns false if no rebuild is running. */
     cancel(projection: string): Promise<boolean>;
   };
+  /** Whether callers need a key or token. */
+  readonly isAccessControlled: boolean;
+  /** The issuer at which people sign in to the console. Undefined: they sign in with API keys. */
+  readonly oidc: SignInAtIssuer | undefined;
   /** Undefined if no signing key is configured. */
   readonly audit: Auditor | undefined;
   readonly health: () => Promise<Health>;
@@ -62,6 +66,17 @@ export interface HttpDependencies extends CommandHandlers, Authentication {
   /** The IANA time zone of metrics without `time_zone`. */
   readonly defaultTimeZone: string;
   readonly log: Logger;
+}
+
+/** The token issuer as the console uses it: authorization code with PKCE, as a public client. */
+export interface SignInAtIssuer {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly scope: string;
+  /** The parameter `audience` of the request, which some issuers need. */
+  readonly audience: string | undefined;
+  /** The hosts that the console calls for it. */
+  readonly origins: readonly string[];
 }
 
 export type Health = ResponseBody<'Health'>;

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { allowedCommands } from '../../orders/decisions/allowed-commands.js';
 import { orderJson } from '../../orders/order-document.js';
 import { erasedText } from '../../orders/personal-data.js';
 import { isLocalDate, parseRfc3339 } from '../../orders/values/rfc3339.js';
@@ -20,6 +21,7 @@ import { orderHistory } from '../../read-models/order-history.js';
 import { orderLookup } from '../../read-models/order-lookup.js';
 import { orderStatus } from '../../read-models/order-status.js';
 import { insufficientScope, ProblemError, problem, validationProblem } from '../contract/problems.js';
+import type { ResponseBody } from '../contract/response-schemas.js';
 import { onlyUser } from '../middleware/authorize.js';
 import { queryWeights } from '../middleware/heavy-queries.js';
 import { checkNotLost } from '../request/event-positions.js';
@@ -148,7 +150,26 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     const suffix = then.userId === erasedText ? '-erased' : '';
     respond(ctx, orderJson(then), `"${then.version}${suffix}"`);
   });
+
+  route('getOrderCommands', async (ctx) => {
+    const orderId = uuidParameter(ctx, 'order_id');
+    queryParameters(ctx, 'orderCommands');
+    const user = onlyUser(ctx);
+    await waitForPosition(ctx, dependencies, [orderHistory, ...(user === undefined ? [] : [orderStatus])]);
+    await checkReadable(models, orderId, user);
+    const order = await runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, { at: endOfTime }));
+    if (!order) throw orderNotFound(orderId);
+    const commands: ResponseBody<'OrderCommands'> = {
+      order_id: orderId,
+      version: order.version,
+      allowed_commands: allowedCommands(order),
+    };
+    respond(ctx, JSON.stringify(commands), `"${order.version}-commands"`);
+  });
 }
+
+/** Later than every event. */
+const endOfTime = '9999-12-31T23:59:59.999Z';
 
 const noQuarter = 'has intervals that do not begin on a quarter of an hour of UTC in this range';
 

@@ -1,0 +1,69 @@
+// dist/web/: the console, bundled from web/ by esbuild. The names of its scripts and styles hold a
+// hash of their content, so that browsers may keep them for ever. Each file also lies there
+// compressed, by Brotli and by gzip.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { filesBelow, hashOf, readStamp, readText, root, SetupError, say, writeStamp } from './project.mjs';
+
+const outFolder = join('dist', 'web');
+const page = join(outFolder, 'index.html');
+
+/** Bundles the console unless dist/web/ is the result of these very sources. */
+export function buildConsole() {
+  const wanted = hashOf(['package-lock.json', join('scripts', 'setup', 'console.mjs'), ...filesBelow('web')]);
+  if (readStamp('console') === wanted && existsSync(join(root, page))) return;
+  say('building the console');
+  bundle();
+  writeStamp('console', wanted);
+}
+
+function bundle() {
+  const { metafile, outputFiles } = runEsbuild({
+    absWorkingDir: root,
+    entryPoints: { console: join('web', 'src', 'main.tsx'), style: join('web', 'styles', 'main.css') },
+    outdir: outFolder,
+    entryNames: '[name]-[hash]',
+    chunkNames: 'part-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: ['es2022', 'chrome123', 'firefox121', 'safari17.5'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    minify: true,
+    legalComments: 'none',
+    metafile: true,
+    write: false,
+    logLevel: 'silent',
+  });
+  rmSync(join(root, outFolder), { recursive: true, force: true });
+  mkdirSync(join(root, outFolder), { recursive: true });
+  for (const { path, contents } of outputFiles) write(basename(path), Buffer.from(contents));
+  const nameOf = (entryPoint) =>
+    basename(Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === entryPoint)?.[0] ?? '');
+  const html = readText(join(root, 'web', 'index.html'))
+    .replace('{{script}}', nameOf('web/src/main.tsx'))
+    .replace('{{style}}', nameOf('web/styles/main.css'));
+  write('index.html', Buffer.from(html));
+  write('icon.svg', readFileSync(join(root, 'web', 'icon.svg')));
+}
+
+/** Loads esbuild only now: it may have been installed by the step before. */
+function runEsbuild(options) {
+  const { buildSync } = createRequire(import.meta.url)('esbuild');
+  try {
+    return buildSync(options);
+  } catch (error) {
+    throw new SetupError(`the console does not build: ${error.message}`);
+  }
+}
+
+function write(name, bytes) {
+  const file = join(root, outFolder, name);
+  writeFileSync(file, bytes);
+  writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params }));
+}

@@ -1,0 +1,89 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { ProblemError, problemOf, send } from './client.js';
+import { credential } from './session.js';
+
+export interface StreamMessage {
+  readonly event: string;
+  readonly id: string | undefined;
+  readonly data: string;
+}
+
+const reconnectMs = 2_000;
+
+/**
+ * Follows Server-Sent Events until the signal is aborted. It reads the stream itself: an
+ * EventSource cannot send a key. After a break it continues with the last id.
+ * @param onState called with whether the stream is connected
+ */
+async function follow(
+  path: string,
+  signal: AbortSignal,
+  onMessage: (message: StreamMessage) => void,
+  onState: (isConnected: boolean) => void,
+): Promise<void> {
+  let lastId: string | undefined;
+  while (!signal.aborted) {
+    try {
+      const headers = new Headers({ accept: 'text/event-stream' });
+      if (credential.value !== null) headers.set('authorization', `Bearer ${credential.value}`);
+      if (lastId !== undefined) headers.set('last-event-id', lastId);
+      const response = await send(new Request(path, { headers, signal }));
+      if (!response.ok || !response.body) {
+        throw new ProblemError(problemOf(await response.json().catch(() => undefined), response.status));
+      }
+      onState(true);
+      for await (const message of messages(response.body)) {
+        lastId = message.id ?? lastId;
+        onMessage(message);
+      }
+    } catch {
+      // An unreachable service is handled like a stream that ended.
+    }
+    if (signal.aborted) return;
+    onState(false);
+    await new Promise((resolve) => setTimeout(resolve, reconnectMs));
+  }
+}
+
+async function* messages(body: ReadableStream<BufferSource>): AsyncGenerator<StreamMessage> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    text += chunk.value;
+    const parts = text.split('\n\n');
+    text = parts.pop() ?? '';
+    for (const part of parts) {
+      const data = field(part, 'data');
+      if (data !== undefined) yield { event: field(part, 'event') ?? 'message', id: field(part, 'id'), data };
+    }
+  }
+}
+
+function field(part: string, name: string): string | undefined {
+  return new RegExp(`^${name}: ?(.*)$`, 'm').exec(part)?.[1];
+}
+
+/**
+ * Follows a stream while the component is shown.
+ * @param path undefined: nothing is followed
+ */
+export function useStream(
+  path: string | undefined,
+  onMessage: (message: StreamMessage) => void,
+  onState: (isConnected: boolean) => void = () => undefined,
+): void {
+  const latest = useRef({ onMessage, onState });
+  latest.current = { onMessage, onState };
+  const credentialNow = credential.value;
+  useEffect(() => {
+    if (path === undefined) return;
+    const abort = new AbortController();
+    void follow(
+      path,
+      abort.signal,
+      (message) => latest.current.onMessage(message),
+      (isConnected) => latest.current.onState(isConnected),
+    );
+    return () => abort.abort();
+  }, [path, credentialNow]);
+}

@@ -1,0 +1,45 @@
+import { api } from '../api/client.js';
+import { isLost } from '../api/connection.js';
+import { useResource } from '../api/resource.js';
+import type { Health } from '../api/types.js';
+import { Badge } from '../ui/badge.js';
+
+const everyMs = 3_000;
+
+/** The health of the service. Its checks come with 200 and with 503. */
+export function useHealth() {
+  return useResource(
+    'health',
+    async (signal): Promise<Health> => {
+      const { data, error } = await api.GET('/health/ready', { signal });
+      const health = data ?? error;
+      if (health && 'checks' in health) return health;
+      throw new Error('The health could not be read.');
+    },
+    everyMs,
+  );
+}
+
+export function HealthBadge() {
+  const { data, error } = useHealth();
+  if (isLost.value || error) return <Badge tone="bad" icon="stop" text="No response" />;
+  if (!data) return <Badge tone="neutral" icon="clock" text="Asking" />;
+  return (
+    <a class="health-link" href="#/system" title={troubles(data).join('; ') || 'Every check passes'}>
+      <StatusBadge status={data.status} />
+    </a>
+  );
+}
+
+export function StatusBadge({ status }: Pick<Health, 'status'>) {
+  if (status === 'ready') return <Badge tone="ok" icon="check" text="Ready" />;
+  if (status === 'degraded') return <Badge tone="warn" icon="warning" text="Degraded" />;
+  return <Badge tone="bad" icon="stop" text="Not ready" />;
+}
+
+/** The checks that do not pass, as sentences. */
+export function troubles({ checks }: Health): string[] {
+  return Object.entries(checks)
+    .filter(([, state]) => state !== 'up' && state !== 'live')
+    .map(([name, state]) => `${name.replaceAll('_', ' ')}: ${state}`);
+}

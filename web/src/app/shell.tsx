@@ -1,0 +1,142 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { isLost, lostForSeconds } from '../api/connection.js';
+import { access, caller, signOut } from '../api/session.js';
+import { words } from '../format/numbers.js';
+import { duration } from '../format/time.js';
+import { Button, IconButton } from '../ui/button.js';
+import { Choice } from '../ui/choice.js';
+import { Icon } from '../ui/icon.js';
+import { Empty } from '../ui/states.js';
+import { Brand } from './brand.js';
+import { HealthBadge } from './health.js';
+import { type Page, pages, permittedPages } from './pages.js';
+import { place } from './route.js';
+import { theme } from './theme.js';
+
+/** The frame around every page: navigation, who is signed in, and whether the service responds. */
+export function Shell() {
+  const [isMenuOpen, setMenuOpen] = useState(false);
+  const main = useRef<HTMLElement>(null);
+  const { path } = place.value;
+  const name = path[0] ?? permittedPages()[0]?.name ?? 'overview';
+  const page = pages.find((one) => one.name === name);
+  const where = path.join('/');
+
+  useEffect(() => {
+    setMenuOpen(false);
+    document.title = `${page?.title ?? 'Not found'} · Order service`;
+    scrollTo(0, 0);
+  }, [where]);
+
+  return (
+    <>
+      <button type="button" class="skip-link" onClick={() => main.current?.focus()}>
+        Skip to the content
+      </button>
+      <div class="shell">
+        <div class="topbar">
+          <Brand />
+          <IconButton
+            label={isMenuOpen ? 'Close the menu' : 'Open the menu'}
+            icon={isMenuOpen ? 'cross' : 'menu'}
+            isExpanded={isMenuOpen}
+            controls="sidebar"
+            onClick={() => setMenuOpen(!isMenuOpen)}
+          />
+        </div>
+        <div class={`sidebar${isMenuOpen ? ' open' : ''}`} id="sidebar">
+          <Brand />
+          <Navigation current={name} />
+          <Foot />
+        </div>
+        <div class="column">
+          {isLost.value && (
+            <p class="lost-note" role="alert">
+              <Icon name="warning" />
+              The service does not respond. What you see is {duration(lostForSeconds.value)} old.
+            </p>
+          )}
+          <main class={`main${isLost.value ? ' lost' : ''}`} ref={main} tabIndex={-1}>
+            <Content page={page} />
+          </main>
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Content({ page }: { readonly page: Page | undefined }) {
+  if (!page) {
+    return (
+      <Empty icon="search" title="There is no such page">
+        <a href="#/">Go to the overview</a>
+      </Empty>
+    );
+  }
+  if (!page.isPermitted()) {
+    return (
+      <Empty icon="keys" title={`${page.title} needs another key`}>
+        Your key or token has the scopes {caller.value?.scopes.join(', ') || 'none'}, which do not permit it.
+      </Empty>
+    );
+  }
+  const View = page.view;
+  return <View />;
+}
+
+function Navigation({ current }: { readonly current: string }) {
+  return (
+    <nav class="nav" aria-label="Pages">
+      <ul>
+        {permittedPages().map(({ name, title, icon }) => (
+          <li key={name}>
+            <a href={`#/${name}`} aria-current={name === current ? 'page' : undefined}>
+              <Icon name={icon} />
+              {title}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function Foot() {
+  const who = caller.value;
+  return (
+    <div class="sidebar-foot">
+      <HealthBadge />
+      <Choice
+        label="Colours"
+        value={theme.value}
+        options={[
+          ['auto', 'Auto'],
+          ['light', 'Light'],
+          ['dark', 'Dark'],
+        ]}
+        onChange={(chosen) => {
+          theme.value = chosen;
+        }}
+      />
+      {who && (
+        <div class="who">
+          <Icon name="user" />
+          <div>
+            <strong title={who.subject}>{who.subject}</strong>
+            <span class="muted">{access.value?.required ? words(who.credential) : 'Access control is off'}</span>
+          </div>
+        </div>
+      )}
+      {access.value?.required && (
+        <Button isSmall onClick={() => signOut()}>
+          Sign out
+        </Button>
+      )}
+      <nav class="links" aria-label="Documents">
+        <a href="/docs">API</a>
+        <a href="/problems">Problems</a>
+        <a href="/health/ready">Health</a>
+      </nav>
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+import { useState } from 'preact/hooks';
+import { api, got } from '../api/client.js';
+import { useResource } from '../api/resource.js';
+import type { Order } from '../api/types.js';
+import { Button } from '../ui/button.js';
+import { CommandDialog } from './command-dialog.js';
+import { type CommandName, commandSpec } from './command-specs.js';
+
+/** Buttons for the commands that the order allows now. The service says which these are. */
+export function CommandBar({ order, onDone }: { readonly order: Order; readonly onDone: () => void }) {
+  const [open, setOpen] = useState<CommandName>();
+  const allowed = useResource(`commands ${order.order_id} ${order.version}`, (signal) =>
+    got(api.GET('/orders/{order_id}/commands', { params: { path: { order_id: order.order_id } }, signal })),
+  );
+  const names = (allowed.data?.allowed_commands ?? []).filter((name): name is CommandName => name !== 'place');
+  return (
+    <section class="commands" aria-label="Commands">
+      {names.map((name, nth) => {
+        const { title, icon, isDangerous } = commandSpec(name, order);
+        const isNext = nth === names.findIndex((one) => ['process', 'ship', 'deliver'].includes(one));
+        return (
+          <Button
+            key={name}
+            icon={icon}
+            kind={isNext ? 'primary' : isDangerous ? 'danger' : 'secondary'}
+            onClick={() => setOpen(name)}
+          >
+            {title}
+          </Button>
+        );
+      })}
+      {open && <CommandDialog name={open} order={order} onClose={() => setOpen(undefined)} onDone={onDone} />}
+    </section>
+  );
+}

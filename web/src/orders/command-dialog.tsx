@@ -1,0 +1,153 @@
+import { useMemo, useState } from 'preact/hooks';
+import { api, got, ProblemError } from '../api/client.js';
+import type { Order } from '../api/types.js';
+import { words } from '../format/numbers.js';
+import { Button } from '../ui/button.js';
+import { Dialog } from '../ui/dialog.js';
+import { Checkbox, Input, Select } from '../ui/field.js';
+import { Failure } from '../ui/states.js';
+import { toast } from '../ui/toast.js';
+import { commandBody, initialValues, type Values } from './command-body.js';
+import { type CommandName, commandSpec, type FieldSpec } from './command-specs.js';
+import { LinesEditor } from './lines-editor.js';
+
+interface CommandDialogProps {
+  readonly name: CommandName;
+  readonly order: Order;
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}
+
+/**
+ * The form of a command. It is meant for the version on the screen (If-Match): if the order has
+ * changed meanwhile, the service refuses, and the form says so.
+ */
+export function CommandDialog({ name, order, onClose, onDone }: CommandDialogProps) {
+  // The form belongs to the order as it was when the form was opened.
+  const [meant] = useState(order);
+  const spec = useMemo(() => commandSpec(name, meant), [name, meant]);
+  const [values, setValues] = useState(() => initialValues(spec.fields, meant));
+  const [error, setError] = useState<unknown>();
+  const [isBusy, setBusy] = useState(false);
+  const idempotencyKey = useMemo(() => crypto.randomUUID(), []);
+
+  const run = async () => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await got(
+        api.POST(`/orders/{order_id}/${name}` as '/orders/{order_id}/note', {
+          params: {
+            path: { order_id: meant.order_id },
+            header: { 'If-Match': `"${meant.version}"`, 'Idempotency-Key': idempotencyKey, Prefer: 'wait=5' },
+          },
+          // The service validates the body, and names each field that is wrong.
+          body: commandBody(spec.fields, values, meant) as { text: string },
+        }),
+      );
+      toast(`${spec.title}: done`);
+      onDone();
+      onClose();
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Dialog title={spec.title} onClose={onClose} isWide={spec.fields.some(({ kind }) => kind === 'lines')}>
+      <form
+        class="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void run();
+        }}
+      >
+        <p class="muted">{spec.about}</p>
+        {spec.fields.map((field) => (
+          <CommandField key={field.name} field={field} values={values} onChange={setValues} />
+        ))}
+        {error !== undefined && <Refusal error={error} />}
+        <div class="form-buttons">
+          <Button onClick={onClose}>Close</Button>
+          <Button kind={spec.isDangerous ? 'danger' : 'primary'} type="submit" icon={spec.icon} isBusy={isBusy}>
+            {spec.title}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** Why the service refused the command, and what the order allows instead. */
+function Refusal({ error }: { readonly error: unknown }) {
+  const allowed = error instanceof ProblemError ? error.problem.allowed_commands : undefined;
+  const isOutdated = error instanceof ProblemError && error.problem.status === 412;
+  return (
+    <>
+      <Failure error={error} />
+      {isOutdated && (
+        <p>Somebody has changed the order since you opened this form. Close it to see the order as it is.</p>
+      )}
+      {allowed && <p>The order now allows: {allowed.map(words).join(', ') || 'nothing'}.</p>}
+    </>
+  );
+}
+
+interface CommandFieldProps {
+  readonly field: FieldSpec;
+  readonly values: Values;
+  readonly onChange: (values: Values) => void;
+}
+
+function CommandField({ field, values, onChange }: CommandFieldProps) {
+  const setText = (text: string) => onChange({ ...values, texts: { ...values.texts, [field.name]: text } });
+  switch (field.kind) {
+    case 'check':
+      return (
+        <Checkbox
+          label={field.label}
+          hint={field.hint}
+          isChecked={values.checks[field.name] ?? false}
+          onChange={(isOn) => onChange({ ...values, checks: { ...values.checks, [field.name]: isOn } })}
+        />
+      );
+    case 'select':
+      return (
+        <Select label={field.label} value={values.texts[field.name] ?? ''} options={field.options} onChange={setText} />
+      );
+    case 'lines':
+      return <LinesEditor lines={values.lines} onChange={(lines) => onChange({ ...values, lines })} />;
+    case 'units':
+      return (
+        <fieldset class="units-field">
+          <legend>{field.label}</legend>
+          {field.units.map(({ lineId, itemId, max }) => (
+            <Input
+              key={lineId}
+              label={`${itemId} (up to ${max})`}
+              type="number"
+              min={0}
+              max={max}
+              value={values.units[lineId] ?? ''}
+              onInput={(text) => onChange({ ...values, units: { ...values.units, [lineId]: text } })}
+            />
+          ))}
+        </fieldset>
+      );
+    default:
+      return (
+        <Input
+          label={field.label}
+          hint={field.hint}
+          isOptional={!field.isRequired}
+          isRequired={field.isRequired}
+          isLong={field.kind === 'long'}
+          inputMode={field.kind === 'money' ? 'decimal' : 'text'}
+          value={values.texts[field.name] ?? ''}
+          onInput={setText}
+        />
+      );
+  }
+}
