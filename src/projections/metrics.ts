@@ -1,13 +1,15 @@
 import { utcMs } from '../orders/values/utc-time.js';
 import { addDuration } from '../read-models/encoding/duration-sketch.js';
-import { type Figures, hourMs, metrics, metricsKeys, readableMetricsEntry } from '../read-models/metrics.js';
+import { hourMs } from '../read-models/figure-fields.js';
+import type { Figures } from '../read-models/figures.js';
+import { metrics, metricsKeys, readableMetricsEntry } from '../read-models/metrics.js';
 import {
-  addWantedHour,
+  addWantedBlock,
   type FiguresByCurrency,
   figuresAt,
   figureWrites,
   loadFigures,
-  type WantedHours,
+  type WantedBlocks,
 } from './figure-store.js';
 import { counted, decodeCountedOrder, encodeCountedOrder, type MetricsOrder } from './metrics-order.js';
 import type { ProjectedEvent, Projection } from './projection.js';
@@ -21,7 +23,8 @@ interface MetricsState {
 }
 
 /**
- * Counts each order in the total and in the month, day and quarter of an hour of its placing. Later
+ * Counts each order in the total, and in the month, the day and the block of two hours of its
+ * placing. Later
  * events change the figures of that time: an order placed in January and cancelled in March counts
  * as cancelled in January. Beside that, each amount is counted at the time of its event, so that
  * the figures of a month that is over stay as they are.
@@ -39,7 +42,7 @@ export const metricsProjection: Projection<MetricsState> = {
       (orderId) => [key.order(orderId)],
       (_, text) => decodeCountedOrder(text),
     );
-    const [placed, changed] = wantedHours(events, orders);
+    const [placed, changed] = wantedBlocks(events, orders);
     const [figures, byEvent] = await Promise.all([
       loadFigures(placed, key.figures, read, last?.figures),
       loadFigures(changed, key.byEvent, read, last?.byEvent),
@@ -77,25 +80,25 @@ export const metricsProjection: Projection<MetricsState> = {
   },
 };
 
-/** The hours in which the orders were placed, and those in which amounts change. */
-function wantedHours(
+/** The blocks in which the orders were placed, and those in which amounts change. */
+function wantedBlocks(
   events: readonly ProjectedEvent[],
   orders: ReadonlyMap<string, MetricsOrder>,
-): [placed: WantedHours, changed: WantedHours] {
-  const [placed, changed]: [WantedHours, WantedHours] = [new Map(), new Map()];
+): [placed: WantedBlocks, changed: WantedBlocks] {
+  const [placed, changed]: [WantedBlocks, WantedBlocks] = [new Map(), new Map()];
   const currencies = new Map<string, string>();
   for (const [orderId, { currency, placedAtMs }] of orders) {
     currencies.set(orderId, currency);
-    addWantedHour(placed, currency, placedAtMs, true);
+    addWantedBlock(placed, currency, placedAtMs, true);
   }
   for (const { event } of events) {
     if (event.type === 'OrderPlaced') {
       currencies.set(event.orderId, event.data.currency);
-      addWantedHour(placed, event.data.currency, utcMs(event.occurredAt), false);
+      addWantedBlock(placed, event.data.currency, utcMs(event.occurredAt), false);
     }
     const currency = currencies.get(event.orderId);
     if (currency !== undefined && mayChangeAmounts(event))
-      addWantedHour(changed, currency, utcMs(event.occurredAt), false);
+      addWantedBlock(changed, currency, utcMs(event.occurredAt), false);
   }
   return [placed, changed];
 }

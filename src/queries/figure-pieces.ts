@@ -1,61 +1,69 @@
-import { dayMs, figureFields, hourMs } from '../read-models/metrics.js';
+import {
+  blockMs,
+  dayMs,
+  figureFields,
+  monthAt,
+  monthHeadMs,
+  monthTailMs,
+  type Range,
+} from '../read-models/figure-fields.js';
 
-/** A range of time on quarters of an hour of UTC. */
-export interface Range {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** A part of the figures of a range: those of a field, or of some quarters of an hour's field. */
-export interface Piece {
+/** The parts of a field that lie in a range. */
+export interface Piece extends Range {
   readonly field: string;
-  /** -1: the figures are subtracted. */
-  readonly sign: 1 | -1;
-  /** The part of an hour. Undefined for the whole field. */
-  readonly part: Range | undefined;
+  /** Another field that has the same parts: whichever is read anyway serves. */
+  readonly otherField?: string;
 }
 
 /**
- * Returns the pieces whose sum are the figures of a range: whole months and days, and hours at both
- * ends. If most of a day belongs to the range, its other hours are subtracted from the day.
+ * Returns the pieces whose sum are the figures of a range of quarters: whole months, days and
+ * blocks of two hours, and the block at each end that belongs to it in part. Each boundary costs
+ * one field more than one at the begin of a month or a day of UTC: a month has the blocks in which
+ * the months of other time zones begin, and a day has all of its blocks.
  */
 export function piecesOf({ from, to }: Range): Piece[] {
-  const [firstDay, lastDay] = [floor(from, dayMs), floor(to, dayMs)];
-  if (firstDay === lastDay) return dayPart(firstDay, from, to);
-  const pieces: Piece[] = [];
-  let at = firstDay;
-  if (from > firstDay) {
-    pieces.push(...dayPart(firstDay, from, firstDay + dayMs));
-    at += dayMs;
-  }
-  while (at < lastDay) {
-    const date = new Date(at);
-    const monthEnd = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
-    const isMonth = date.getUTCDate() === 1 && monthEnd <= lastDay;
-    pieces.push({ field: isMonth ? figureFields.month(at) : figureFields.day(at), sign: 1, part: undefined });
-    at = isMonth ? monthEnd : at + dayMs;
-  }
-  if (to > lastDay) pieces.push(...dayPart(lastDay, lastDay, to));
+  const first = Math.ceil(from / blockMs) * blockMs;
+  const last = Math.floor(to / blockMs) * blockMs;
+  if (first > last) return from < to ? [{ field: figureFields.block(from), from, to }] : [];
+  const pieces = ofBlocks({ from: first, to: last });
+  if (from < first) pieces.unshift({ field: figureFields.block(from), from, to: first });
+  if (last < to) pieces.push({ field: figureFields.block(last), from: last, to });
   return pieces;
 }
 
-/** The pieces of a part of one day. */
-function dayPart(day: number, from: number, to: number): Piece[] {
-  const direct = hours(from, to, 1);
-  const others = [...hours(day, from, -1), ...hours(to, day + dayMs, -1)];
-  if (direct.length <= others.length + 1) return direct;
-  return [{ field: figureFields.day(day), sign: 1, part: undefined }, ...others];
+/** The pieces of a range that begins and ends with blocks. */
+function ofBlocks({ from, to }: Range): Piece[] {
+  const months = split(from, to, (ms) => monthAt(ms).to);
+  return months.flatMap((range) => {
+    const month = figureFields.month(range.from);
+    if (holdsMonth(range)) return [{ field: month, ...range }];
+    const days = split(range.from, range.to, (ms) => Math.floor(ms / dayMs) * dayMs + dayMs);
+    return days.map((day) => {
+      const piece = { field: figureFields.day(day.from), ...day };
+      return isEndOfMonth(day) ? { ...piece, otherField: month } : piece;
+    });
+  });
 }
 
-function hours(from: number, to: number, sign: 1 | -1): Piece[] {
-  const pieces: Piece[] = [];
-  for (let hour = floor(from, hourMs); hour < to; hour += hourMs) {
-    const part = { from: Math.max(hour, from), to: Math.min(hour + hourMs, to) };
-    pieces.push({ field: figureFields.hour(hour), sign, part });
+/** Whether a part of a month consists of parts of its field, the rest among them. */
+function holdsMonth({ from, to }: Range): boolean {
+  const month = monthAt(from);
+  return from <= month.from + monthHeadMs && to >= month.to - monthTailMs;
+}
+
+/** Whether a part of a day lies in the first or the last parts of its month. */
+function isEndOfMonth({ from, to }: Range): boolean {
+  const month = monthAt(from);
+  return to <= month.from + monthHeadMs || from >= month.to - monthTailMs;
+}
+
+/** Splits a range at the times that follow each other by `next`. */
+function split(from: number, to: number, next: (ms: number) => number): Range[] {
+  const ranges: Range[] = [];
+  for (let at = from; at < to; ) {
+    const end = Math.min(next(at), to);
+    ranges.push({ from: at, to: end });
+    at = end;
   }
-  return pieces;
-}
-
-function floor(ms: number, unit: number): number {
-  return Math.floor(ms / unit) * unit;
+  return ranges;
 }

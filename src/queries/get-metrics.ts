@@ -1,19 +1,10 @@
 import { type TimeZone, timeZone } from '../orders/values/time-zone.js';
-import {
-  decodeFigures,
-  decodeQuarters,
-  emptyFigures,
-  type Figures,
-  figureFields,
-  hourMs,
-  mergeFigures,
-  metrics,
-  metricsKeys,
-  quarterMs,
-} from '../read-models/metrics.js';
+import { figureFields, hourMs, monthAt, partRanges, quarterMs, type Range } from '../read-models/figure-fields.js';
+import { addEncoded, emptyFigures, encodedParts, type Figures } from '../read-models/figures.js';
+import { metrics, metricsKeys } from '../read-models/metrics.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import { TimeSlice } from '../time-slice.js';
-import { type Piece, piecesOf, type Range } from './figure-pieces.js';
+import { type Piece, piecesOf } from './figure-pieces.js';
 import type { GenerationReader } from './generation-reader.js';
 import { type Interval, intervalEnd, intervalStart } from './intervals.js';
 import { queryLimits as limits } from './limits.js';
@@ -65,23 +56,21 @@ export async function readMetrics(
 
   let figures = total;
   let series: BucketFigures[] | undefined;
-  if (range && (!whole || query.interval)) {
-    const buckets = bucketsOf(range, query.interval, query.zone ?? utc);
+  if (!range) {
+    figures = emptyFigures();
+    if (query.interval) series = [];
+  } else if (!whole || query.interval) {
+    const buckets = query.interval ? bucketsOf(query, range, query.interval) : [];
     if (buckets.length > limits.maxSeriesBuckets) return 'too-many-buckets';
     if (buckets.some(({ from, to }) => from % quarterMs !== 0 || to % quarterMs !== 0))
       return 'boundary-between-quarters';
-    const bucketFigures = await readBuckets(generation, partitions, keyIn, buckets);
-    if (bucketFigures === 'too-many-buckets') return bucketFigures;
-    if (!whole) {
-      figures = emptyFigures();
-      for (const one of bucketFigures) mergeFigures(figures, one);
-    }
-    if (query.interval) {
-      series = buckets.map(({ start }, index) => ({ start, figures: bucketFigures[index] ?? emptyFigures() }));
-    }
-  } else if (!range) {
-    figures = emptyFigures();
-    if (query.interval) series = [];
+    const wanted: Wanted[] = buckets.map((bucket) => ({ range: bucket, durations: 'without durations' }));
+    if (!whole) wanted.push({ range: ofWholeMonths(query, range), durations: 'with durations' });
+    const found = await readFigures(generation, partitions, keyIn, wanted, range);
+    if (found === 'too-many-buckets') return found;
+    if (!whole) figures = found.at(-1) ?? emptyFigures();
+    if (query.interval)
+      series = buckets.map(({ start }, index) => ({ start, figures: found[index] ?? emptyFigures() }));
   }
 
   const others = currencies.filter((code) => code !== currency).sort();
@@ -113,8 +102,9 @@ async function readTotals(
   const total = emptyFigures();
   const currencies = new Set<string>();
   for (const reply of replies) {
-    if (typeof reply === 'string') mergeFigures(total, decodeFigures(reply));
-    else if (Array.isArray(reply)) for (const code of reply) currencies.add(String(code));
+    if (typeof reply === 'string') {
+      for (const [, values] of encodedParts(reply)) addEncoded(total, values, 'with durations');
+    } else if (Array.isArray(reply)) for (const code of reply) currencies.add(String(code));
   }
   return [total, [...currencies]];
 }
@@ -129,68 +119,101 @@ function rangeOf(query: MetricsQuery, total: Figures): Range | undefined {
   return from < to ? { from, to } : undefined;
 }
 
-function bucketsOf(range: Range, interval: Interval | undefined, zone: TimeZone): Bucket[] {
-  if (!interval) return [{ start: range.from, ...range }];
+/**
+ * Widens the range to what was asked for, or to whole months beyond the orders: it then needs fewer
+ * fields.
+ */
+function ofWholeMonths({ fromMs, toMs }: MetricsQuery, range: Range): Range {
+  const [first, last] = [monthAt(range.from).from, monthAt(range.to - 1).to];
+  return { from: Math.max(fromMs ?? first, first), to: Math.min(toMs ?? last, last) };
+}
+
+/** The calendar intervals that have a part of the range, within what was asked for. */
+function bucketsOf({ fromMs, toMs, zone = utc }: MetricsQuery, range: Range, interval: Interval): Bucket[] {
   const buckets: Bucket[] = [];
   let start = intervalStart(range.from, interval, zone);
   while (start < range.to && buckets.length <= limits.maxSeriesBuckets) {
     const next = intervalEnd(start, interval, zone);
-    buckets.push({ start, from: Math.max(start, range.from), to: Math.min(next, range.to) });
+    buckets.push({ start, from: Math.max(start, fromMs ?? start), to: Math.min(next, toMs ?? next) });
     start = next;
   }
   return buckets;
 }
 
+/** A range whose figures are wanted. */
+interface Wanted {
+  readonly range: Range;
+  readonly durations: 'with durations' | 'without durations';
+}
+
+/** The use of a field: its parts in a range are added to some figures. */
+interface Use {
+  readonly piece: Piece;
+  readonly into: Figures;
+  readonly durations: Wanted['durations'];
+}
+
 /**
- * Reads the figures of each bucket. A field that several buckets need, such as the hour in which
- * one ends and the next begins, is read once.
+ * Reads the figures of ranges. A field that several of them need, such as the day in which one ends
+ * and the next begins, is read once.
+ * @param counted the range that has orders: fields beside it are not read.
  */
-async function readBuckets(
+async function readFigures(
   generation: GenerationReader,
   partitions: number,
   keyIn: FiguresKey,
-  buckets: readonly Bucket[],
+  wanted: readonly Wanted[],
+  counted: Range,
 ): Promise<Figures[] | 'too-many-buckets'> {
-  const uses = new Map<string, { readonly piece: Piece; readonly into: Figures }[]>();
-  const figures = buckets.map((bucket) => {
+  const uses = new Map<string, Use[]>();
+  const use = (field: string, one: Use) => {
+    const known = uses.get(field);
+    if (known) known.push(one);
+    else uses.set(field, [one]);
+  };
+  /** Pieces that two fields have. */
+  const flexible: Use[] = [];
+  const figures = wanted.map(({ range, durations }) => {
     const into = emptyFigures();
-    for (const piece of piecesOf(bucket)) {
-      const known = uses.get(piece.field);
-      if (known) known.push({ piece, into });
-      else uses.set(piece.field, [{ piece, into }]);
+    for (const piece of piecesOf(range)) {
+      if (piece.to <= counted.from || piece.from >= counted.to) continue;
+      if (piece.otherField === undefined) use(piece.field, { piece, into, durations });
+      else flexible.push({ piece, into, durations });
     }
     return into;
   });
-  const fields = [...uses.keys()];
-  if (fields.length > limits.maxFigureFields) return 'too-many-buckets';
+  for (const one of flexible) {
+    const { field, otherField = field } = one.piece;
+    use(!uses.has(field) && uses.has(otherField) ? otherField : field, one);
+  }
+  if (uses.size > limits.maxFigureFields) return 'too-many-buckets';
+  const fields = [...uses].map(([field, ofField]) => ({ field, ranges: partRanges(field), uses: ofField }));
   const fieldsPerRead = Math.max(1, Math.floor(limits.maxFiguresPerRead / partitions));
   const slice = new TimeSlice();
   for (let at = 0; at < fields.length; at += fieldsPerRead) {
-    const names = fields.slice(at, at + fieldsPerRead);
+    const some = fields.slice(at, at + fieldsPerRead);
+    const names = some.map(({ field }) => field);
     const commands = Array.from({ length: partitions }, (_, partition): RedisCommand => {
       return ['HMGET', keyIn(partition), ...names];
     });
     const replies = (await generation.read(commands)) as (string | null)[][];
     for (const reply of replies) {
-      if (slice.isOver) await slice.yield();
-      for (const [nth, text] of reply.entries()) if (text) addField(text, uses.get(names[nth] ?? '') ?? []);
+      for (const [nth, text] of reply.entries()) {
+        if (slice.isOver) await slice.yield();
+        const { ranges = [], uses: ofField = [] } = some[nth] ?? {};
+        if (text) addField(text, ranges, ofField);
+      }
     }
   }
   return figures;
 }
 
-function addField(text: string, uses: readonly { readonly piece: Piece; readonly into: Figures }[]): void {
-  const [first] = uses;
-  if (!first?.piece.part) {
-    const figures = decodeFigures(text);
-    for (const { piece, into } of uses) mergeFigures(into, figures, piece.sign);
-    return;
-  }
-  const quarters = decodeQuarters(Math.floor(first.piece.part.from / hourMs), text);
-  for (const { piece, into } of uses) {
-    for (const [quarter, figures] of quarters) {
-      const start = quarter * quarterMs;
-      if (piece.part && start >= piece.part.from && start < piece.part.to) mergeFigures(into, figures, piece.sign);
-    }
+/** Adds the parts of a field to the figures that need them. */
+function addField(text: string, ranges: readonly Range[], uses: readonly Use[]): void {
+  for (const [part, values] of encodedParts(text)) {
+    const range = ranges[part];
+    if (!range) throw new Error(`a field of the metrics has a part ${part}`);
+    for (const { piece, into, durations } of uses)
+      if (range.from >= piece.from && range.to <= piece.to) addEncoded(into, values, durations);
   }
 }

@@ -1,5 +1,5 @@
 import type { TimeZone } from '../orders/values/time-zone.js';
-import { dayMs, hourMs } from '../read-models/metrics.js';
+import { dayMs, hourMs } from '../read-models/figure-fields.js';
 
 export const intervals = ['hour', 'day', 'week', 'month'] as const;
 export type Interval = (typeof intervals)[number];

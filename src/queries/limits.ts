@@ -39,13 +39,13 @@ export const queryLimits = {
   maxEventsPerRead: 512,
   /** Buckets of one metrics series. Bounds the size of one response. */
   maxSeriesBuckets: 10_000,
-  /** Months, days and hours whose figures one series reads from each partition. Bounds its cost. */
+  /** Months, days and blocks whose figures a query reads from each partition. Bounds its cost. */
   maxFigureFields: 20_000,
   /**
-   * Figures (about 500 bytes each) that one round trip reads for a series. The query yields to the
-   * event loop between its round trips.
+   * Fields of figures (about 1 kB each) that one round trip reads for a series. The query yields to
+   * the event loop between its round trips.
    */
-  maxFiguresPerRead: 4_096,
+  maxFiguresPerRead: 2_048,
   /** The wait for Min-Event-Position, in ms. After it the query fails rather than show old data. */
   maxPositionWaitMs: 5_000,
   /**

@@ -4,7 +4,7 @@ import { type OrderStatus, orderStatuses } from '../orders/totals.js';
 import { exponentOf } from '../orders/values/currency.js';
 import { formatMinor } from '../orders/values/money.js';
 import { type DurationSketch, quantileMs } from '../read-models/encoding/duration-sketch.js';
-import type { Figures } from '../read-models/metrics.js';
+import type { Figures } from '../read-models/figures.js';
 import { ExactNumber, type WithExactNumbers } from './exact-json.js';
 
 const revenueSchema = object({

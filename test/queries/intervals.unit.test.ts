@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { timeZone } from '../../src/orders/values/time-zone.js';
 import { piecesOf } from '../../src/queries/figure-pieces.js';
 import { type Interval, intervalEnd, intervalStart } from '../../src/queries/intervals.js';
-import { dayMs, hourMs, quarterMs } from '../../src/read-models/metrics.js';
+import { blockMs, dayMs, hourMs, partRanges, partsAt, quarterMs } from '../../src/read-models/figure-fields.js';
 
 const at = (text: string) => Date.parse(text);
 const text = (ms: number) => new Date(ms).toISOString().replace(':00.000Z', 'Z');
@@ -77,27 +77,49 @@ describe('Intervals in a time zone', () => {
 });
 
 describe('The pieces of a range', () => {
-  it('add up to the range, each quarter once, and to at most a day and twelve hours at each end', () => {
+  it('add up to the range, each quarter once, of whole parts of their fields', () => {
     const quarters = fc.integer({ min: 0, max: 200 * 96 });
     const property = fc.property(quarters, quarters, (one, other) => {
       const [from, to] = [Math.min(one, other) * quarterMs, Math.max(one, other) * quarterMs];
       const counts = new Map<number, number>();
-      const add = (first: number, end: number, sign: number) => {
-        for (let ms = first; ms < end; ms += quarterMs) counts.set(ms, (counts.get(ms) ?? 0) + sign);
-      };
       const pieces = piecesOf({ from, to });
-      for (const { field, sign, part } of pieces) {
-        const [kind, number] = field.split(':');
-        const unit = Number(number);
-        if (part) add(part.from, part.to, sign);
-        else if (kind === 'day') add(unit * dayMs, (unit + 1) * dayMs, sign);
-        else add(Date.UTC(1970, unit, 1), Date.UTC(1970, unit + 1, 1), sign);
+      for (const piece of pieces) {
+        const partsOf = (field: string) =>
+          partRanges(field).filter((part) => part.from >= piece.from && part.to <= piece.to);
+        const parts = partsOf(piece.field);
+        if (piece.otherField !== undefined) expect(partsOf(piece.otherField)).to.deep.equal(parts);
+        for (const part of parts)
+          for (let ms = part.from; ms < part.to; ms += quarterMs) counts.set(ms, (counts.get(ms) ?? 0) + 1);
       }
-      const counted = [...counts].filter(([, count]) => count !== 0);
-      expect(counted.every(([ms, count]) => count === 1 && ms >= from && ms < to)).to.equal(true);
-      expect(counted.length).to.equal((to - from) / quarterMs);
-      expect(pieces.filter(({ field }) => field.startsWith('hour')).length).to.be.at.most(26);
+      expect([...counts].every(([ms, count]) => count === 1 && ms >= from && ms < to)).to.equal(true);
+      expect(counts.size).to.equal((to - from) / quarterMs);
+      expect(new Set(pieces.map(({ field }) => field)).size).to.equal(pieces.length);
+      expect(pieces.filter(({ field }) => field.startsWith('block')).length).to.be.at.most(2);
     });
     fc.assert(property, { numRuns: 300 });
+  });
+
+  it('a time is counted in the part of each field that holds it', () => {
+    const times = fc.integer({ min: -(10 ** 12), max: 3 * 10 ** 12 });
+    fc.assert(
+      fc.property(times, (ms) => {
+        for (const { field, part } of partsAt(ms).slice(1)) {
+          const range = partRanges(field)[part];
+          expect(range && range.from <= ms && ms < range.to, field).to.equal(true);
+        }
+      }),
+    );
+  });
+
+  it('the parts of a field follow each other without a gap', () => {
+    for (const field of ['month:673', 'month:0', 'month:-1', 'day:20000', 'block:-1']) {
+      const ranges = partRanges(field);
+      for (const [nth, { to }] of ranges.slice(0, -1).entries()) expect(ranges[nth + 1]?.from, field).to.equal(to);
+      expect(
+        ranges.every(
+          ({ from, to }) => from < to && (to - from) % (field.startsWith('block') ? quarterMs : blockMs) === 0,
+        ),
+      ).to.equal(true);
+    }
   });
 });

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { timeZone } from '../../src/orders/values/time-zone.js';
 import { exactJson } from '../../src/queries/exact-json.js';
 import { getMetrics } from '../../src/queries/get-metrics.js';
-import { appender, orderIdIn, placedEvent, startProjector } from '../support/events.js';
+import { quarterMs } from '../../src/read-models/figure-fields.js';
+import { appender, event, orderIdIn, placedEvent, startProjector } from '../support/events.js';
 import { startLocalService } from '../support/local-service.js';
 import { projected, queriesOf } from '../support/read-models.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
@@ -22,11 +24,16 @@ describe('metrics in a time zone', () => {
     const overTheYear = Array.from({ length: 80 }, (_, nth) => Date.UTC(2026, 0, 1) + nth * 6_571 * minute);
     times = [...around('2026-03-29T01:00Z'), ...around('2026-10-25T01:00Z'), ...overTheYear];
     for (const [nth, ms] of times.entries()) {
-      const occurredAt = new Date(ms).toISOString();
+      const [occurredAt, shippedAt] = [ms, ms + nth * minute].map((one) => new Date(one).toISOString());
+      const shipped = { items: [{ item_id: 'a', quantity: 1 }], carrier: null, tracking_number: null };
       await append({
         orderId: orderIdIn(nth % 4, 4),
         expectedVersion: 0,
-        events: [{ ...placedEvent('u-1', nth), occurredAt }],
+        events: [
+          { ...placedEvent('u-1', nth), occurredAt: occurredAt ?? '' },
+          { ...event('OrderProcessingStarted', {}), occurredAt: shippedAt ?? '' },
+          { ...event('OrderShipped', shipped), occurredAt: shippedAt ?? '' },
+        ],
       });
     }
     const { stop } = await startProjector(log);
@@ -71,13 +78,39 @@ describe('metrics in a time zone', () => {
     });
   }
 
-  it('a range of days of a zone has the orders of these days, with their processing times', async () => {
-    const zone = timeZone('Asia/Kolkata');
-    const [fromMs, toMs] = [Date.parse('2026-03-27T18:30Z'), Date.parse('2026-03-29T18:30Z')];
-    const found = await getMetrics(queriesOf(log), { currency: 'USD', fromMs, toMs, interval: 'day', zone });
-    if (typeof found === 'string') throw new Error(found);
-    const inRange = times.filter((ms) => ms >= fromMs && ms < toMs).length;
-    expect([found.total_orders, found.series?.length]).to.deep.equal([inRange, 2]);
+  it('any range in any zone has its orders, their amounts and their processing times, by order and by event', async () => {
+    const first = Date.UTC(2025, 11, 31, 18, 30);
+    const property = fc.asyncProperty(
+      fc.nat(370 * 96),
+      fc.oneof(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 120 * 96 })),
+      fc.constantFrom(...zones),
+      fc.constantFrom(undefined, 'day', 'week', 'month'),
+      async (start, quarters, zoneName, interval) => {
+        const fromMs = first + start * quarterMs;
+        const query = { currency: 'USD', fromMs, toMs: fromMs + quarters * quarterMs, zone: timeZone(zoneName) };
+        const inRange = [...times.entries()].filter(([, ms]) => ms >= fromMs && ms < query.toMs);
+        const gross = inRange.reduce((sum, [nth]) => sum + nth, 0);
+        for (const byEvent of [false, true]) {
+          const found = await getMetrics(queriesOf(log), { ...query, byEvent, ...(interval ? { interval } : {}) });
+          if (typeof found === 'string') throw new Error(found);
+          const { total_orders, revenue, processing_time, series } = JSON.parse(exactJson(found));
+          expect([total_orders, Math.round(revenue.gross * 100)]).to.deep.equal([inRange.length, gross]);
+          if (!byEvent) {
+            const { count, mean } = processing_time.placed_to_shipped;
+            const shipped = inRange.map(([nth]) => nth * 60);
+            expect(count).to.equal(shipped.length);
+            if (count > 0) expect(mean).to.be.closeTo(shipped.reduce((sum, one) => sum + one, 0) / count, 0.001);
+          }
+          if (!interval) continue;
+          const sum = series.reduce(
+            (all: number, { revenue }: { revenue: { gross: number } }) => all + revenue.gross,
+            0,
+          );
+          expect(Math.round(sum * 100)).to.equal(gross);
+        }
+      },
+    );
+    await fc.assert(property, { numRuns: 60 });
   });
 
   it('queries take any zone and local dates, and without a zone that of the service', async () => {

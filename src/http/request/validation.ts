@@ -4,7 +4,7 @@ import type { CommandName } from '../../orders/commands.js';
 import { isLocalDate, parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { isTimeZone } from '../../orders/values/time-zone.js';
 import { uuidPattern } from '../../orders/values/uuid.js';
-import { quarterMs } from '../../read-models/metrics.js';
+import { quarterMs } from '../../read-models/figure-fields.js';
 import type { FieldError } from '../contract/problems.js';
 import {
   type BodyName,

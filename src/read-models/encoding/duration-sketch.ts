@@ -1,3 +1,5 @@
+import { base36, fromBase36 } from './base36.js';
+
 /**
  * A distribution of durations. Partitions count separately, and their sketches can be merged. It is
  * a DDSketch (Masson, Rim, Lee: "DDSketch: a fast and fully-mergeable quantile sketch with
@@ -10,7 +12,7 @@ export interface DurationSketch {
   /** The number of durations per bucket. Bucket 0 holds those below one millisecond. */
   readonly buckets: Map<number, number>;
   /** The encoded form, until the next change. Most steps do not change it. */
-  encoded: readonly number[] | undefined;
+  encoded: string | undefined;
 }
 
 const relativeError = 0.01;
@@ -33,16 +35,11 @@ export function addDuration(sketch: DurationSketch, durationMs: number): void {
   sketch.buckets.set(bucket, (sketch.buckets.get(bucket) ?? 0) + 1);
 }
 
-/** @param sign -1 to subtract durations that `into` has. */
-export function mergeSketch(into: DurationSketch, other: DurationSketch, sign: 1 | -1 = 1): void {
-  into.count += sign * other.count;
-  into.sumMs += sign * other.sumMs;
+export function mergeSketch(into: DurationSketch, other: DurationSketch): void {
+  into.count += other.count;
+  into.sumMs += other.sumMs;
   into.encoded = undefined;
-  for (const [bucket, count] of other.buckets) {
-    const sum = (into.buckets.get(bucket) ?? 0) + sign * count;
-    if (sum === 0) into.buckets.delete(bucket);
-    else into.buckets.set(bucket, sum);
-  }
+  for (const [bucket, count] of other.buckets) into.buckets.set(bucket, (into.buckets.get(bucket) ?? 0) + count);
 }
 
 /** The q-quantile (0 to 1) in milliseconds; null if the sketch is empty. */
@@ -62,14 +59,39 @@ function bucketMiddleMs(bucket: number): number {
   return bucket === 0 ? 0 : (2 * gamma ** (bucket - 1)) / (gamma + 1);
 }
 
-/** The compact form for JSON: [count, sum, bucket, count, bucket, count, …]. */
-export function encodeSketch(sketch: DurationSketch): readonly number[] {
-  sketch.encoded ??= [sketch.count, sketch.sumMs, ...[...sketch.buckets].sort(([a], [b]) => a - b).flat()];
+/**
+ * The compact form, in base 36: the sum, then each bucket as its distance from the one before it,
+ * with its count if that is above 1. For example "a8c,2f,1:3": 1 duration in bucket 87, and 3 in
+ * bucket 88.
+ */
+export function encodeSketch(sketch: DurationSketch): string {
+  sketch.encoded ??= encoded(sketch);
   return sketch.encoded;
 }
 
-export function decodeSketch([count = 0, sumMs = 0, ...pairs]: readonly number[]): DurationSketch {
+function encoded({ sumMs, buckets }: DurationSketch): string {
+  let text = base36(sumMs);
+  let previous = 0;
+  for (const bucket of [...buckets.keys()].sort((a, b) => a - b)) {
+    const count = buckets.get(bucket) ?? 0;
+    text += `,${base36(bucket - previous)}`;
+    if (count !== 1) text += `:${base36(count)}`;
+    previous = bucket;
+  }
+  return text;
+}
+
+export function decodeSketch(text: string): DurationSketch {
+  const [sum = '', ...entries] = text.split(',');
   const buckets = new Map<number, number>();
-  for (let index = 0; index < pairs.length; index += 2) buckets.set(pairs[index] ?? 0, pairs[index + 1] ?? 0);
-  return { count, sumMs, buckets, encoded: undefined };
+  let count = 0;
+  let bucket = 0;
+  for (const entry of entries) {
+    const colon = entry.indexOf(':');
+    const ofBucket = colon === -1 ? 1 : fromBase36(entry.slice(colon + 1));
+    bucket += fromBase36(entry);
+    buckets.set(bucket, ofBucket);
+    count += ofBucket;
+  }
+  return { count, sumMs: fromBase36(sum), buckets, encoded: text };
 }
