@@ -1,22 +1,13 @@
-import { once } from 'node:events';
-import { PassThrough } from 'node:stream';
 import type { Context } from 'koa';
 import { Overloaded } from '../../event-log/overloaded.js';
 import { authorityLost } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { AuthorityWatch } from '../request/authority.js';
-import { ownerOf } from '../request/request-budgets.js';
+import { ownerOf, requestBudgets } from '../request/request-budgets.js';
 import { requestContext } from '../request/request-context.js';
+import { EventWriter, type StreamMessage, textOf } from './event-writer.js';
+import { HeldTexts } from './held-texts.js';
 import { onceClosed } from './once-closed.js';
-
-/** One message of a stream. */
-export interface StreamMessage {
-  readonly event?: string;
-  /** The Last-Event-ID that the reader sends when it reconnects. */
-  readonly id?: string;
-  /** Contains no line breaks. From a message without data the reader only stores the id. */
-  readonly data?: string;
-}
 
 /** The stream of one reader of Server-Sent Events. */
 export interface EventStream {
@@ -27,6 +18,11 @@ export interface EventStream {
    * `eventStreamStallMs`, the reader is disconnected.
    */
   sendWhenRoom(message: StreamMessage): Promise<void>;
+  /**
+   * Counts long texts that are to be sent, until the returned function is called. If too many bytes
+   * wait for readers, the reader may be disconnected.
+   */
+  hold(texts: readonly (string | Buffer)[]): () => void;
   /** Aborts when the connection has ended. */
   readonly closed: AbortSignal;
   /** Ends the stream. The reader then reconnects. */
@@ -39,7 +35,8 @@ export interface EventStream {
  * token is no longer valid.
  */
 export class EventStreams {
-  readonly #open = new Set<PassThrough>();
+  readonly #open = new Set<EventWriter>();
+  readonly #held = new HeldTexts();
   /** Open streams by owner. */
   readonly #owned = new Map<string, number>();
   #heartbeats: NodeJS.Timeout | undefined;
@@ -63,16 +60,15 @@ export class EventStreams {
     const own = (this.#owned.get(owner) ?? 0) + 1;
     if (own > maxOwn) throw new Overloaded('event streams of one caller', maxOwn);
     this.#owned.set(owner, own);
-    const stream = new PassThrough({ highWaterMark: limits.maxEventStreamBufferBytes });
-    const closed = new AbortController();
-    this.#open.add(stream);
+    const writer = new EventWriter();
+    const { unsentResponses } = requestBudgets(ctx);
+    this.#open.add(writer);
     this.#heartbeats ??= setInterval(() => this.#sendHeartbeats(), limits.eventStreamHeartbeatMs);
     const { caller } = requestContext(ctx);
-    const unwatch = caller && this.#authority.watch(caller, () => endWithoutAuthority(stream));
-    stream.once('close', () => {
+    const unwatch = caller && this.#authority.watch(caller, () => endWithoutAuthority(writer));
+    writer.body.once('close', () => {
       unwatch?.();
-      closed.abort();
-      this.#open.delete(stream);
+      this.#open.delete(writer);
       const left = (this.#owned.get(owner) ?? 1) - 1;
       if (left === 0) this.#owned.delete(owner);
       else this.#owned.set(owner, left);
@@ -81,72 +77,52 @@ export class EventStreams {
       this.#heartbeats = undefined;
     });
     // Koa destroys the body of a closed connection only at the next write.
-    onceClosed(ctx, () => stream.destroy());
+    onceClosed(ctx, () => writer.destroy());
     ctx.status = 200;
     ctx.type = 'text/event-stream';
     ctx.set('Cache-Control', 'no-store, no-transform');
     // Tells nginx and others not to buffer the response, which would delay events.
     ctx.set('X-Accel-Buffering', 'no');
-    ctx.body = stream;
+    ctx.body = writer.body;
     // The first write sends the headers, so the reader knows at once that it is connected.
-    stream.write(`retry: ${limits.eventStreamRetryMs}\n\n`);
+    writer.send(`retry: ${limits.eventStreamRetryMs}\n\n`);
     // The service is stopping: the reader reconnects to another process.
-    if (this.#closed) end(stream);
+    if (this.#closed) end(writer);
     return {
-      send: (message) => write(stream, textOf(message)),
-      sendWhenRoom: (message) => writeWhenRoom(stream, textOf(message), closed.signal),
-      closed: closed.signal,
-      end: () => end(stream),
+      send: (message) => writer.send(textOf(message)),
+      sendWhenRoom: (message) => writer.sendWhenRoom(message),
+      hold: (texts) => {
+        const long = texts.filter((text) => typeof text === 'object');
+        return long.length === 0 ? nothing : this.#held.hold(unsentResponses, owner, long, () => writer.destroy());
+      },
+      closed: writer.closed,
+      end: () => end(writer),
     };
   }
 
   /** Ends all streams. Their readers reconnect at random times, to the processes that then run. */
   close(): void {
     this.#closed = true;
-    for (const stream of this.#open) end(stream);
+    for (const writer of this.#open) end(writer);
   }
 
   #sendHeartbeats(): void {
-    for (const stream of this.#open) write(stream, ':\n\n');
+    for (const writer of this.#open) writer.sendHeartbeat();
   }
 }
 
-function textOf({ event, id, data }: StreamMessage): string {
-  const fields = Object.entries({ event, id, data }).filter(([, value]) => value !== undefined);
-  return `${fields.map(([name, value]) => `${name}: ${value}`).join('\n')}\n\n`;
-}
-
-function write(stream: PassThrough, text: string): void {
-  if (stream.destroyed || stream.writableEnded) return;
-  if (stream.writableNeedDrain) stream.destroy();
-  else stream.write(text);
-}
-
-async function writeWhenRoom(stream: PassThrough, text: string, closed: AbortSignal): Promise<void> {
-  if (stream.destroyed || stream.writableEnded) return;
-  if (stream.writableNeedDrain) {
-    const stalled = AbortSignal.timeout(limits.eventStreamStallMs);
-    try {
-      await once(stream, 'drain', { signal: AbortSignal.any([closed, stalled]) });
-    } catch {
-      stream.destroy();
-      return;
-    }
-  }
-  if (!stream.destroyed && !stream.writableEnded) stream.write(text);
-}
+const nothing = (): void => undefined;
 
 /**
  * Ends a stream. The time until the reader reconnects is random, so that not all reconnect at once.
  */
-function end(stream: PassThrough): void {
-  if (stream.destroyed || stream.writableEnded) return;
+function end(writer: EventWriter): void {
   const retryMs = limits.eventStreamRetryMs * (0.5 + 2 * Math.random());
-  stream.end(`retry: ${Math.round(retryMs)}\n\n`);
+  writer.end(`retry: ${Math.round(retryMs)}\n\n`);
 }
 
 /** Ends a stream with a message that says why. A reader that reconnects gets 401. */
-function endWithoutAuthority(stream: PassThrough): void {
-  write(stream, textOf({ event: 'problem', data: JSON.stringify(authorityLost()) }));
-  end(stream);
+function endWithoutAuthority(writer: EventWriter): void {
+  writer.send(textOf({ event: 'problem', data: JSON.stringify(authorityLost()) }));
+  end(writer);
 }

@@ -78,13 +78,18 @@ async function sendChanges(
       if (position >= feed.head(partition)) continue;
       isBehind = true;
       const { changes, upTo } = await feed.after(partition, position);
-      for (const change of changes) {
-        cursor.set(partition, change.position);
-        if (!isWanted(change)) skipped += 1;
-        else {
-          await stream.sendWhenRoom({ id: encodeCursor(log, cursor), data: change.json });
-          skipped = 0;
+      const release = stream.hold(changes.map(({ json }) => json));
+      try {
+        for (const change of changes) {
+          cursor.set(partition, change.position);
+          if (!isWanted(change)) skipped += 1;
+          else {
+            await stream.sendWhenRoom({ id: encodeCursor(log, cursor), data: change.json });
+            skipped = 0;
+          }
         }
+      } finally {
+        release();
       }
       cursor.set(partition, upTo);
       moved ||= upTo > position;

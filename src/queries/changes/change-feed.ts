@@ -70,7 +70,7 @@ export class ChangeFeed {
   async after(partition: number, position: number): Promise<ChangesUpTo> {
     const recent = this.#recent.get(partition);
     if (recent && position >= recent.after && position < recent.upTo) {
-      return { changes: recent.changes.filter((change) => change.position > position), upTo: recent.upTo };
+      return nextOf(recent, position);
     }
     const name = `${partition}:${position}`;
     const read = this.#reads.get(name) ?? this.#read(partition, position).finally(() => this.#reads.delete(name));
@@ -158,4 +158,18 @@ export class ChangeFeed {
     }
     return kept;
   }
+}
+
+/** The next changes after a position, up to `maxFeedBytes`: a slow follower holds few of them. */
+function nextOf({ changes, upTo }: ChangesUpTo, position: number): ChangesUpTo {
+  const first = changes.findIndex((change) => change.position > position);
+  if (first < 0) return { changes: [], upTo };
+  let length = 0;
+  let end = first;
+  while (end < changes.length && (length < limits.maxFeedBytes || end === first)) {
+    length += changes[end]?.json.length ?? 0;
+    end += 1;
+  }
+  const next = changes[end];
+  return { changes: changes.slice(first, end), upTo: next ? next.position - 1 : upTo };
 }

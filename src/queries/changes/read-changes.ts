@@ -21,8 +21,11 @@ export interface Change {
   readonly userId: string | undefined;
   /** Whether the earlier changes of the same order were rewritten without their personal data. */
   readonly isErasure: boolean;
-  /** A ChangeDocument as JSON text. */
-  readonly json: string;
+  /**
+   * A ChangeDocument as JSON text. A long one is in bytes, which are sent to any number of
+   * followers without a copy.
+   */
+  readonly json: string | Buffer;
 }
 
 /** Changes of a partition in order. No change up to the position `upTo` is missing. */
@@ -119,22 +122,23 @@ function changeOf(
   if (first?.orderId === undefined)
     throw new ReadModelUnavailable(`partition ${partition}: no order begins at position ${firstPosition}`);
   const { orderId } = first;
+  const json = JSON.stringify(
+    changeDocument(shownPosition, {
+      order_id: orderId,
+      version,
+      type,
+      data,
+      actor: metadata.actor,
+      occurred_at,
+      recorded_at,
+    }),
+  );
   return {
     partition,
     position,
     orderId,
     userId: (first.data as { user_id?: string }).user_id,
     isErasure: type === 'OrderPersonErased',
-    json: JSON.stringify(
-      changeDocument(shownPosition, {
-        order_id: orderId,
-        version,
-        type,
-        data,
-        actor: metadata.actor,
-        occurred_at,
-        recorded_at,
-      }),
-    ),
+    json: json.length > limits.maxFeedBytes ? Buffer.from(json) : json,
   };
 }

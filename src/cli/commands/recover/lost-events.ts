@@ -53,7 +53,7 @@ export async function* lostEvents(
 ): AsyncGenerator<readonly LostEvent[]> {
   for (let after = keptUpTo; after < knownUpTo; ) {
     const { changes, upTo } = await readChanges(models, partition, after, Math.min(after + pagePositions, knownUpTo));
-    yield changes.map(({ json }) => JSON.parse(json) as LostEvent);
+    yield changes.map(({ json }) => JSON.parse(String(json)) as LostEvent);
     if (upTo === after) return;
     after = upTo;
   }
