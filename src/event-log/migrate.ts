@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { applyFunctions } from './apply-functions.js';
 import { defaultServiceRole } from './connection/database-access.js';
 import { openOwnerSession } from './connection/owner-session.js';
+import { ensureLogin, type ServiceLogin } from './connection/service-login.js';
 import { storeRoleSettings } from './connection/session-settings.js';
 import { grantToRole, schemaForRole } from './service-role.js';
 import { readSchema, runSqlFile, type Schema } from './sql-files.js';
@@ -26,6 +27,8 @@ export interface MigrateOptions {
   readonly schema?: Schema;
   /** The role of the running service. */
   readonly role?: string;
+  /** The login of the running service. It is created if it does not exist. */
+  readonly login?: ServiceLogin | undefined;
 }
 
 export interface MigrationResult {
@@ -51,7 +54,7 @@ export interface MigrationResult {
 export async function migrate(
   url: string,
   partitions: number,
-  { schema, role = defaultServiceRole }: MigrateOptions = {},
+  { schema, role = defaultServiceRole, login }: MigrateOptions = {},
 ): Promise<MigrationResult> {
   const written = schema ?? (await readSchema());
   const target = schemaForRole(written, role);
@@ -61,6 +64,7 @@ export async function migrate(
     await client.query('begin');
     const applied = [...(await applyMigrations(client, target, partitions)), ...(await applyFunctions(client, target))];
     await grantToRole(client, written, role);
+    if (login) await ensureLogin(client, login, role);
     await storeRoleSettings(client, { role, searchPath });
     const warnings = await schemaWarnings(client);
     await client.query('commit');

@@ -3,10 +3,11 @@ import { Registry } from 'prom-client';
 import type { Config } from '../config.js';
 import type { Servers } from '../embedded/servers.js';
 import { AppendHealth, createTryAppend } from '../event-log/append/append-health.js';
+import { loginOf, loginWarning } from '../event-log/connection/service-login.js';
 import { LogContinuity } from '../event-log/heads/log-continuity.js';
 import { migrate } from '../event-log/migrate.js';
 import { createApp } from '../http/app.js';
-import { createHeavyQueries } from '../http/middleware/heavy-queries.js';
+import { createHeavyQueries, createLargeCommands } from '../http/middleware/heavy-queries.js';
 import { createPlaces } from '../http/middleware/in-flight-requests.js';
 import { AuthorityWatch } from '../http/request/authority.js';
 import { createRequestBudgets } from '../http/request/request-budgets.js';
@@ -73,7 +74,8 @@ export interface StartedService {
 export async function startService(options: StartOptions): Promise<StartedService> {
   const { config, servers, notify } = options;
   const { databaseRole: role } = config;
-  const { applied, warnings } = await migrate(servers.migrationDatabaseUrl, config.partitions, { role });
+  const login = config.migrationDatabaseUrl === undefined ? undefined : loginOf(servers.databaseUrl);
+  const { applied, warnings } = await migrate(servers.migrationDatabaseUrl, config.partitions, { role, login });
   for (const warning of warnings) notify(warning);
   if (applied.length > 0) notify(`migrated the database: ${applied.join(', ')}`);
   const cleanup = new CleanupStack();
@@ -91,7 +93,7 @@ export async function startService(options: StartOptions): Promise<StartedServic
 }
 
 async function open(
-  { config, servers, log }: StartOptions,
+  { config, servers, log, notify }: StartOptions,
   cleanup: CleanupStack,
 ): Promise<Omit<StartedService, 'stop'> & { drain(): Promise<void> }> {
   const { databaseRole, poolSize, personalDataKeyFile } = config;
@@ -106,6 +108,8 @@ async function open(
     defer,
   });
   const { pool, redis, settings, keys } = connections;
+  const warning = await loginWarning(pool);
+  if (warning !== undefined) notify(warning);
   const continuity = new LogContinuity(pool, settings, log);
   const models = {
     ...connections.models,
@@ -176,6 +180,7 @@ async function open(
     models,
     applied,
     runHeavyQuery: createHeavyQueries(),
+    runLargeCommand: createLargeCommands(),
     budgets: createRequestBudgets({
       bodyTimeoutMs: config.timeouts.bodyMs,
       batchIdleTimeoutMs: config.timeouts.batchIdleMs,

@@ -1,3 +1,4 @@
+import { loginOf } from '../../event-log/connection/service-login.js';
 import { migrate } from '../../event-log/migrate.js';
 import { type ServerContext, withServers } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
@@ -6,7 +7,8 @@ import type { Terminal } from '../terminal/terminal.js';
 const usage = `orders migrate
 
   Brings the database schema up to the version of this service. The service does this at start, too.
-  If the user of DATABASE_URL may not create tables, set MIGRATION_DATABASE_URL.`;
+  If the user of DATABASE_URL may not create tables, set MIGRATION_DATABASE_URL. The user of
+  DATABASE_URL is then created with its password, if it does not exist.`;
 
 /** `orders migrate`: brings the database schema up to date, and prints what was applied. */
 export async function migrateCommand(args: string[], terminal: Terminal): Promise<void> {
@@ -14,6 +16,7 @@ export async function migrateCommand(args: string[], terminal: Terminal): Promis
   const task = async ({ config, servers }: ServerContext) => {
     const { applied, version } = await migrate(servers.migrationDatabaseUrl, config.partitions, {
       role: config.databaseRole,
+      login: config.migrationDatabaseUrl === undefined ? undefined : loginOf(servers.databaseUrl),
     });
     terminal.print(applied.length === 0 ? `the database is at version ${version}` : `applied ${applied.join(', ')}`);
   };
