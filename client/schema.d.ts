@@ -1191,6 +1191,11 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             version: number;
+            /**
+             * @description Present if the read model lacks later events of the order, because an operator has let it skip one (GET /projections lists them). Only the response with a single order has it.
+             * @constant
+             */
+            damaged?: true;
         };
         OrderPage: {
             orders: components["schemas"]["Order"][];
@@ -1268,6 +1273,11 @@ export interface components {
                 /** Format: date-time */
                 updated_at: string;
                 version: number;
+                /**
+                 * @description Present if the read model lacks later events of the order, because an operator has let it skip one (GET /projections lists them). Only the response with a single order has it.
+                 * @constant
+                 */
+                damaged?: true;
                 /** @description The fields that equal `q`. */
                 matched_by: ("order_id" | "reference" | "payment_reference" | "tracking_number" | "user_id")[];
             }[];

@@ -43,7 +43,7 @@ export function createPartitionProjectorDeps(
     fillingStore: createFillingStore(redis, keys, settings.partitions),
     logHeads,
     open: options.open ?? (async (events) => [...events]),
-    isSkipped: (projection, event) => skipped.has(projection, event),
+    skipped,
     yieldToEventLoop: createYieldToEventLoop(),
     semaphoreFromLag: limits.farBehindEvents,
     failures: projectingFailures(log),

@@ -24,7 +24,7 @@ export interface PartitionProjectorDeps extends PartitionStepsDeps {
   readonly checkpointFreeze: CheckpointFreeze;
   readonly fillingStore: FillingStore;
   readonly logHeads: ObservedHeads;
-  readonly isSkipped: GenerationWriterDeps['isSkipped'];
+  readonly skipped: GenerationWriterDeps['skipped'];
   /**
    * Bounds how many steps of several partitions are in flight. Rebuilds have a narrower one than
    * live generations.
@@ -77,13 +77,13 @@ export class PartitionProjector {
   #running: Promise<void> | undefined;
 
   constructor(deps: PartitionProjectorDeps, partition: number, generations: readonly GenerationToFill[]) {
-    const { store, keys, isSkipped } = deps;
+    const { store, keys, skipped } = deps;
     this.#deps = deps;
     this.#partition = partition;
     this.#log = deps.log.child({ partition });
     this.#writers = generations.map((generation) => {
       const key = keys.partition(generation.id, partition);
-      return new GenerationWriter(generation, { partition, key, store, isSkipped, log: this.#log });
+      return new GenerationWriter(generation, { partition, key, store, skipped, log: this.#log });
     });
     this.#steps = new PartitionSteps(deps, partition, this.#writers);
     this.#fillMarks = new FillMarks(deps.fillingStore, partition);

@@ -59,6 +59,11 @@ export class SkippedEvents {
     return position >= from || this.#events.has(`${projection} ${partition}:${position}`);
   }
 
+  /** The position from which on a projection skips all events of an order, if it skips any. */
+  firstOf(projection: string, orderId: string): number | undefined {
+    return this.#orders.get(`${projection} ${orderId}`);
+  }
+
   /** The first skipped events of orders in a partition, by projection. */
   of(partition: number): Record<string, SkippedReport[]> {
     const found: Record<string, SkippedReport[]> = {};

@@ -2,32 +2,80 @@ import type { Order } from '../orders/order.js';
 import { orderJson } from '../orders/order-document.js';
 import { orderPartition } from '../orders/values/partition.js';
 import { decodeHead, decodeOrder } from '../read-models/encoding/encoded-order.js';
+import { damageMark } from '../read-models/order-buckets.js';
 import { orderStatus, orderStatusKeys } from '../read-models/order-status.js';
+import { OrderDamaged } from '../read-models/read-model-unavailable.js';
 import { fromLive, type ReadModels } from './live-generation.js';
 
-/** Returns the current order as JSON text, with its version, or undefined if it does not exist. */
+/** Runs the part of a query that may take much memory, when there is room for it. */
+export type WhenRoom = <T>(query: () => Promise<T>) => Promise<T>;
+
+/** An order as `GET /orders/{order_id}` shows it. */
+export interface ShownOrder {
+  readonly json: string;
+  readonly version: number;
+  /** Whether the read model lacks events of the order, because an operator has skipped one. */
+  readonly isDamaged: boolean;
+}
+
+/**
+ * Returns the current order as JSON text, or undefined if it does not exist, or if it is not of the
+ * user. Rejects with OrderDamaged if the read model lacks all of its events.
+ * @param user only an order of this user is wanted
+ * @param whenRoom reads and shows an order with details of its own: it may take some MiB.
+ */
 export async function getOrder(
   models: ReadModels,
   orderId: string,
-): Promise<{ json: string; version: number; userId: string } | undefined> {
-  const partition = orderPartition(orderId, models.partitions);
-  // One command reads the order and its details as they are at one moment.
+  user?: string,
+  whenRoom: WhenRoom = (query) => query(),
+): Promise<ShownOrder | undefined> {
+  const { text, isDamaged } = await readHead(models, orderId, user === undefined);
+  if (text === undefined) return undefined;
+  const { order, detailsVersion } = decodeHead(orderId, text);
+  if (user !== undefined && order.userId !== user) return undefined;
+  return detailsVersion === 0 ? shown(order, isDamaged) : whenRoom(() => readLarge(models, orderId, isDamaged));
+}
+
+/** One command reads the order and its details as they are at one moment. */
+async function readLarge(models: ReadModels, orderId: string, isDamaged: boolean): Promise<ShownOrder | undefined> {
   const [texts] = await fromLive(models, orderStatus, (live) => {
-    const key = orderStatusKeys(live.keys(partition));
+    const key = orderStatusKeys(live.keys(orderPartition(orderId, models.partitions)));
     const [, details] = key.details(orderId);
     return live.read([['HMGET', ...key.order(orderId), details]]);
   });
   const [text, details] = texts as (string | null)[];
-  if (typeof text !== 'string') return undefined;
-  const order = decodeOrder(orderId, text, details);
-  return { json: orderJson(order), version: order.version, userId: order.userId };
+  return typeof text === 'string' ? shown(decodeOrder(orderId, text, details), isDamaged) : undefined;
+}
+
+function shown(order: Order, isDamaged: boolean): ShownOrder {
+  const json = orderJson(order);
+  const marked = isDamaged ? `${json.slice(0, -1)},"damaged":true}` : json;
+  return { json: marked, version: order.version, isDamaged };
 }
 
 /** Reads the current order without its lines and other details, if they are many. */
 export async function getOrderHead(models: ReadModels, orderId: string): Promise<Order | undefined> {
+  const { text } = await readHead(models, orderId, false);
+  return text === undefined ? undefined : decodeHead(orderId, text).order;
+}
+
+/** @param saysDamaged whether to reject with OrderDamaged. Nobody knows whose such an order is. */
+async function readHead(
+  models: ReadModels,
+  orderId: string,
+  saysDamaged: boolean,
+): Promise<{ text?: string; isDamaged: boolean }> {
   const partition = orderPartition(orderId, models.partitions);
-  const [text] = await fromLive(models, orderStatus, (live) =>
-    live.read([['HGET', ...orderStatusKeys(live.keys(partition)).order(orderId)]]),
-  );
-  return typeof text === 'string' ? decodeHead(orderId, text).order : undefined;
+  const [text, damagedAt] = await fromLive(models, orderStatus, (live) => {
+    const keys = live.keys(partition);
+    return live.read([
+      ['HGET', ...orderStatusKeys(keys).order(orderId)],
+      ['HGET', ...damageMark(keys, orderId)],
+    ]);
+  });
+  if (typeof text === 'string') return { text, isDamaged: typeof damagedAt === 'string' };
+  if (typeof damagedAt === 'string' && saysDamaged)
+    throw new OrderDamaged(orderId, models.epochs.format(partition, Number(damagedAt)));
+  return { isDamaged: false };
 }

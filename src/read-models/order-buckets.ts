@@ -35,6 +35,14 @@ export function orderOfEntry(field: string): { readonly id: string; readonly isS
 }
 
 /**
+ * The hash and the field of an order's damage mark: the position from which on the read model lacks
+ * the order's events, because an operator has skipped one. Each read model may have this hash.
+ */
+export function damageMark(key: PartitionKeys, orderId: string): readonly [hash: string, field: string] {
+  return [key('damaged'), shortId(orderId)];
+}
+
+/**
  * The bucket of a text: Redis keeps a sorted set of up to 128 members of up to 64 bytes as one
  * block too. A larger set costs about 90 bytes more per member. The hash is FNV-1a.
  */

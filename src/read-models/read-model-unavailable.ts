@@ -52,3 +52,16 @@ export class ReadModelOutdated extends ReadModelUnavailable {
       'have to be replaced';
   }
 }
+
+/** The read model lacks all events of an order, because an operator has skipped the first one. */
+export class OrderDamaged extends ReadModelUnavailable {
+  constructor(orderId: string, eventPosition: string) {
+    super(undefined);
+    this.name = 'OrderDamaged';
+    this.message = `order ${orderId} cannot be shown: an operator has let the read model skip its event at ${eventPosition}`;
+  }
+
+  override get reason(): string {
+    return this.message;
+  }
+}

@@ -70,7 +70,7 @@ describe('far-behind projectors', () => {
           checkpointFreeze: createCheckpointFreeze(redis, keys),
           fillingStore: { setFilling: async () => undefined, setFilled: async () => undefined },
           logHeads: { heads, readHeads: async () => undefined, on: () => undefined, off: () => undefined },
-          isSkipped: () => false,
+          skipped: { has: () => false, firstOf: () => undefined },
           open: async (events) => [...events],
           semaphore: {
             run: (task) => {

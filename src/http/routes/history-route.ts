@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { orderPartition } from '../../orders/values/partition.js';
-import { getOrder } from '../../queries/get-order.js';
+import { getOrderHead } from '../../queries/get-order.js';
 import { changesBetweenVersions, withChanges } from '../../queries/history/diff-order.js';
 import {
   getHistoryPage,
@@ -68,7 +68,7 @@ async function respondWithHistory(ctx: Context, models: ReadModels, orderId: str
   if (query.diff && query.from !== undefined && query.to !== undefined) {
     const changes = await changesBetweenVersions(models, orderId, query.from, query.to);
     if (!changes) {
-      if (!(await getOrder(models, orderId))) throw orderNotFound(orderId);
+      if (!(await getOrderHead(models, orderId))) throw orderNotFound(orderId);
       throw versionNotFound(`has no version ${Math.max(query.from, query.to)}`);
     }
     respond(ctx, JSON.stringify(changes));

@@ -134,8 +134,9 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     await waitForPosition(ctx, dependencies, [orderStatus, orderHistory]);
     const user = onlyUser(ctx);
     if (query.version === undefined && query.at === undefined) {
-      const order = await readableOrder(models, orderId, user);
-      respond(ctx, order.json, `"${order.version}"`);
+      const order = await getOrder(models, orderId, user, (query) => runHeavyQuery(ctx, queryWeights.order, query));
+      if (!order) throw orderNotFound(orderId);
+      respond(ctx, order.json, `"${order.version}${order.isDamaged ? '-damaged' : ''}"`);
       return;
     }
     await checkReadable(models, orderId, user);
@@ -220,13 +221,6 @@ type ReadDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'continuit
  */
 export async function checkReadable(models: ReadModels, orderId: string, user: string | undefined): Promise<void> {
   if (user !== undefined && (await getOrderHead(models, orderId))?.userId !== user) throw orderNotFound(orderId);
-}
-
-/** Reads an order. Throws order-not-found also where `checkReadable` does. */
-async function readableOrder(models: ReadModels, orderId: string, user: string | undefined) {
-  const order = await getOrder(models, orderId);
-  if (!order || (user !== undefined && order.userId !== user)) throw orderNotFound(orderId);
-  return order;
 }
 
 /**

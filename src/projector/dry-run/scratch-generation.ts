@@ -79,7 +79,7 @@ export async function startScratchGeneration(
         fillingStore: { setFilling: async () => undefined, setFilled: async () => undefined },
         logHeads,
         open: deps.open,
-        isSkipped: (name, event) => skipped.has(name, event),
+        skipped,
         semaphore,
         semaphoreFromLag: 1,
         yieldToEventLoop,

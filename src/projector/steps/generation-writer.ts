@@ -5,8 +5,11 @@ import { type ProjectedEvent, type Projection, StepTooLarge } from '../../projec
 import { type Checkpoint, isSamePosition, startCheckpoint } from '../../read-models/checkpoint.js';
 import type { Filling } from '../../read-models/generations.js';
 import type { GenerationId, PartitionKeys } from '../../read-models/keys.js';
+import { damageMark } from '../../read-models/order-buckets.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
+import type { RedisCommand } from '../../read-models/redis/redis-command.js';
 import type { StoppedReport } from '../../read-models/report.js';
+import type { SkippedEvents } from '../skipped-events.js';
 import type { Step } from './apply-steps.js';
 import type { DecodedEvent } from './decode-events.js';
 import type { ProjectionStore } from './projection-store.js';
@@ -23,8 +26,8 @@ export interface GenerationWriterDeps {
   readonly partition: number;
   readonly key: PartitionKeys;
   readonly store: ProjectionStore;
-  /** Whether an operator has decided that a projection skips an event. */
-  readonly isSkipped: (projection: string, event: StoredEvent) => boolean;
+  /** The events that operators have decided to skip, see skipped-events.ts. */
+  readonly skipped: Pick<SkippedEvents, 'has' | 'firstOf'>;
   readonly log: Logger;
 }
 
@@ -143,12 +146,17 @@ export class GenerationWriter {
     // fails.
     this.#state = undefined;
     const folded: ProjectedEvent[] = [];
-    for (const one of events) if (one.event && !this.#isSkipped(one)) folded.push(one.event);
+    const damaged = new Set<string>();
+    for (const one of events) {
+      if (this.#isSkipped(one)) damaged.add(one.stored.orderId);
+      else if (one.event) folded.push(one.event);
+    }
+    const marks = this.#damageMarks(damaged);
     const to = { position: last.position, hash: last.hash.toString('hex') };
-    if (folded.length === 0) return { generation: id, from, to, writes: [], state: known };
+    if (folded.length === 0) return { generation: id, from, to, writes: marks, state: known };
     try {
       const state = await projection.load(folded, key, store.read, known?.last);
-      const writes = projection.project(folded, key, state);
+      const writes = [...projection.project(folded, key, state), ...marks];
       return { generation: id, from, to, writes, state: { last: state } };
     } catch (error) {
       if (error instanceof ReadModelUnavailable) throw error;
@@ -190,7 +198,16 @@ export class GenerationWriter {
   }
 
   #isSkipped({ stored }: DecodedEvent): boolean {
-    return this.#deps.isSkipped(this.id.name, stored);
+    return this.#deps.skipped.has(this.id.name, stored);
+  }
+
+  /** The marks of orders that lack an event in this read model. */
+  #damageMarks(orderIds: ReadonlySet<string>): RedisCommand[] {
+    const { key, skipped } = this.#deps;
+    return [...orderIds].flatMap((orderId): RedisCommand[] => {
+      const position = skipped.firstOf(this.id.name, orderId);
+      return position === undefined ? [] : [['HSET', ...damageMark(key, orderId), position]];
+    });
   }
 }
 

@@ -25,10 +25,13 @@ type MatchedField = (typeof matchedFields)[number];
 
 export const lookupPageSchema = object({
   orders: list(
-    object({
-      ...orderSchema.properties,
-      matched_by: { type: 'array', items: { enum: matchedFields }, description: 'The fields that equal `q`.' },
-    }),
+    object(
+      {
+        ...orderSchema.properties,
+        matched_by: { type: 'array', items: { enum: matchedFields }, description: 'The fields that equal `q`.' },
+      },
+      ['damaged'],
+    ),
   ),
   /** The cursor of the next page; null on the last page. */
   next_cursor: nullable(text),

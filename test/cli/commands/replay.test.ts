@@ -144,6 +144,9 @@ describe('orders replay', function () {
     expect([(await getOrder(models, poisoned))?.version, (await getOrder(models, whole))?.version]).to.deep.equal([
       1, 2,
     ]);
+    const shown = await getOrder(models, poisoned);
+    expect([shown?.isDamaged, JSON.parse(shown?.json ?? '{}').damaged]).to.deep.equal([true, true]);
+    expect((await getOrder(models, whole))?.isDamaged).to.equal(false);
     const skipped = [{ partition: 2, position: 2, order_id: poisoned, type: 'OrderTeleported' }];
     await eventually('the skip to be listed', async () =>
       (await getProjections(models)).every((one) => JSON.stringify(one.skipped) === JSON.stringify(skipped)),
@@ -152,6 +155,8 @@ describe('orders replay', function () {
     expect(status.stdout).to.contain(`order ${poisoned} is damaged in this read model`);
     // A rebuild skips the same events.
     expect((await replay('all')).code).to.equal(0);
+    expect((await replay('--dry-run')).code).to.equal(0);
+    expect((await getOrder(models, poisoned))?.isDamaged).to.equal(true);
     await stop();
   });
 

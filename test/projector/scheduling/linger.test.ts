@@ -71,7 +71,7 @@ describe('lingering', () => {
           on: (event, listener) => moves.on(event, listener),
           off: (event, listener) => moves.off(event, listener),
         },
-        isSkipped: () => false,
+        skipped: { has: () => false, firstOf: () => undefined },
         open: async (events) => [...events],
         semaphore: new Semaphore(1),
         semaphoreFromLag: 500,

@@ -1,6 +1,6 @@
 import type { Pool } from '../../../event-log/database.js';
 import type { OrderDocument } from '../../../orders/order-document.js';
-import { getOrder } from '../../../queries/get-order.js';
+import { getOrderHead } from '../../../queries/get-order.js';
 import type { ReadModels } from '../../../queries/live-generation.js';
 import { type LostEvent, type LostPart, lostEvents } from './lost-events.js';
 
@@ -65,12 +65,9 @@ async function knownOrders(models: ReadModels, orderIds: readonly string[]): Pro
   const known = new Map<string, KnownOrder>();
   for (let from = 0; from < orderIds.length; from += ordersAtOnce) {
     const some = orderIds.slice(from, from + ordersAtOnce);
-    const found = await Promise.all(some.map((orderId) => getOrder(models, orderId)));
-    for (const [index, orderId] of some.entries()) {
-      const json = found[index]?.json;
-      if (json === undefined) continue;
-      const { currency, user_id } = JSON.parse(json) as OrderDocument;
-      known.set(orderId, { currency, user_id });
+    const found = await Promise.all(some.map((orderId) => getOrderHead(models, orderId)));
+    for (const order of found) {
+      if (order) known.set(order.orderId, { currency: order.currency, user_id: order.userId });
     }
   }
   return known;
