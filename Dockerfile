@@ -36,4 +36,4 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
 # and starts no child processes here.
 STOPSIGNAL SIGTERM
 # The same heap limits as in `npm start`: see docs/operations.md.
-CMD ["node", "--enable-source-maps", "--max-old-space-size=1024", "--max-semi-space-size=32", "scripts/orders.mjs", "serve"]
+CMD ["node", "--enable-source-maps", "--max-old-space-size=1024", "--max-semi-space-size=32", "--heap-growing-percent=50", "scripts/orders.mjs", "serve"]

@@ -9,6 +9,7 @@ import { authenticateNobody } from '../src/access/authenticate.js';
 import type { HandleCommand } from '../src/commands/command-outcome.js';
 import { createPool } from '../src/event-log/database.js';
 import { createApp } from '../src/http/app.js';
+import { createLargeCommands } from '../src/http/middleware/heavy-queries.js';
 import { createPlaces } from '../src/http/middleware/in-flight-requests.js';
 import { unlimitedRate } from '../src/http/middleware/rate-limit.js';
 import { createClientAddresses } from '../src/http/request/client-address.js';
@@ -56,6 +57,7 @@ function theApplication(handleCommand: HandleCommand): RequestListener {
       applied: { wait: async () => false, reached: async () => false },
       models: { projections: [], epochs: new LogEpochs() },
       places: createPlaces(),
+      runLargeCommand: createLargeCommands(),
       defaultCurrency: 'USD',
     }),
   );

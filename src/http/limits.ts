@@ -43,10 +43,10 @@ export const httpLimits = {
   /** Bytes that a body takes at first, if it arrives in several chunks. They double as it grows. */
   initialBodyBytes: 1024,
   /**
-   * Bytes of bodies that have not arrived completely, over all connections. Beyond it, the oldest
-   * body of the client with the most of them is given up.
+   * Bytes of bodies that have not arrived completely, or that wait because they are large, over all
+   * connections. Beyond it, the oldest body of the client with the most of them is given up.
    */
-  maxArrivingBytes: 64 * 1024 * 1024,
+  maxArrivingBytes: 32 * 1024 * 1024,
   /** Time for a body to arrive. A batch has its own limit. */
   bodyTimeoutMs: 15_000,
   /**
@@ -112,6 +112,16 @@ export const httpLimits = {
   maxHeavyQueryWeight: 16,
   /** Heavy queries that wait. Further ones are rejected with 503. */
   maxQueuedHeavyQueries: 1_000,
+
+  /**
+   * Bytes from which on the body of a command is large. It weighs one for each of them: parsed,
+   * decided and appended, it takes some ten times as much memory.
+   */
+  largeBodyBytes: 64 * 1024,
+  /** Weight of the commands with large bodies that run at once: 4 of the largest bodies. */
+  maxLargeBodyWeight: 32,
+  /** Commands with large bodies that wait. Further ones are rejected with 503. */
+  maxQueuedLargeBodies: 500,
 
   /** Time for which all scrapers share one collection of the metrics. */
   metricsSharedMs: 100,

@@ -3,18 +3,33 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
+import { projectPath } from '../../src/project-path.js';
 import { appender, noteEvent } from '../support/events.js';
 import { projected } from '../support/read-models.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 import { type RunningService, startService } from '../support/service.js';
+
+/** The flags of Node in production: they bound its heap. */
+function startFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { scripts: { start: string } };
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
+}
 
 export interface HostileLoad {
   /** Orders of the largest legal size. */
   readonly orders: number;
   /** Events of one long order. */
   readonly events: number;
+  /** Orders of the largest size with some large events each. */
+  readonly hugeOrders: number;
+  /** The largest lines of each of some batches. */
+  readonly largestLines: number;
   /** Clients that ask for much and read nothing. */
   readonly silentClients: number;
+  /** Time in ms that they stay connected. */
+  readonly silentMs: number;
+  /** Part of the requests of the other attacks that are sent, 0 to 1. */
+  readonly share: number;
   /** Batches that are cancelled. */
   readonly batches: number;
   /** Streams that resume from the beginning of the log. */
@@ -23,9 +38,6 @@ export interface HostileLoad {
 
 /** Megabytes of memory (resident set) that the process may take, whatever clients do. */
 const maxMegabytes = 400;
-
-/** Time in ms that clients which read nothing stay connected. */
-const silentMs = 30_000;
 
 /**
  * Sends what hostile clients send, while an innocent client at another address places and reads
@@ -39,7 +51,8 @@ export function describeHostileClients(load: HostileLoad): void {
     const sockets: Socket[] = [];
     before(async () => {
       log = await createTestLog();
-      service = await startService(log, { LOG_LEVEL: 'error', ORDERS_RESPONSE_TIMEOUT_MS: '2000' });
+      const env = { LOG_LEVEL: 'error', ORDERS_RESPONSE_TIMEOUT_MS: '2000' };
+      service = await startService(log, env, projectPath('.'), startFlags());
     });
     after(async () => {
       for (const socket of sockets) socket.destroy();
@@ -49,19 +62,34 @@ export function describeHostileClients(load: HostileLoad): void {
 
     it('the process keeps within its memory and answers an innocent client, whatever hostile clients do', async () => {
       const longOrder = await placeLongOrder(log, load.events);
+      const hugeOrders = await placeHugeOrders(log, load.hugeOrders);
       await placeLargeOrders(service.url, load.orders);
       await projected(log, 120_000);
       const innocent = startInnocentClient(service.url);
+      const part = (requests: number) => Math.ceil(requests * load.share);
       const attacks: [name: string, attack: () => Promise<void>][] = [
-        ['parallel lists of large orders', () => inParallel(40, 80, () => get(service.url, '/orders?limit=200'))],
-        ['long histories', () => inParallel(20, 40, () => get(service.url, `/orders/${longOrder}/history`))],
+        [
+          'the largest orders, all at once',
+          () => inParallel(100, part(200), (nth) => get(service.url, `/orders/${hugeOrders[nth % hugeOrders.length]}`)),
+        ],
+        [
+          'commands on orders with long streams of large events',
+          () => inParallel(60, part(120), (nth) => note(service.url, hugeOrders[nth % hugeOrders.length] ?? '')),
+        ],
+        ['the largest bodies', () => inParallel(100, part(200), () => placeLargest(service.url))],
+        [
+          'batches of the largest lines',
+          () => inParallel(8, part(8), () => sendLargestLines(service.url, load.largestLines)),
+        ],
+        ['parallel lists of large orders', () => inParallel(40, part(80), () => get(service.url, '/orders?limit=200'))],
+        ['long histories', () => inParallel(20, part(40), () => get(service.url, `/orders/${longOrder}/history`))],
         [
           'changes of a long order',
-          () => inParallel(8, 16, () => get(service.url, `/orders/${longOrder}/history?diff=true`)),
+          () => inParallel(8, part(16), () => get(service.url, `/orders/${longOrder}/history?diff=true`)),
         ],
         [
           'old versions',
-          () => inParallel(20, 40, () => get(service.url, `/orders/${longOrder}?version=${load.events}`)),
+          () => inParallel(20, part(40), () => get(service.url, `/orders/${longOrder}?version=${load.events}`)),
         ],
         ['clients that read nothing', async () => readNothing(load.silentClients, longOrder)],
         ['cancelled batches', () => inParallel(20, load.batches, cancelBatch)],
@@ -80,8 +108,8 @@ export function describeHostileClients(load: HostileLoad): void {
 
     /**
      * Asks for lists and histories many times over, and never reads. Ends when the service has
-     * disconnected all of these clients, or after `silentMs`: responses that fit into the buffers
-     * of the connection keep nobody waiting.
+     * disconnected all of these clients, or after `load.silentMs`: responses that fit into the
+     * buffers of the connection keep nobody waiting.
      */
     async function readNothing(clients: number, longOrder: string): Promise<void> {
       const { hostname, port } = new URL(service.url);
@@ -102,7 +130,7 @@ export function describeHostileClients(load: HostileLoad): void {
           });
         });
       });
-      const bound = new Promise<void>((resolve) => setTimeout(resolve, silentMs));
+      const bound = new Promise<void>((resolve) => setTimeout(resolve, load.silentMs));
       await Promise.race([Promise.all(closed), bound]);
       for (const socket of sockets) socket.destroy();
     }
@@ -168,6 +196,53 @@ async function placeLongOrder(log: TestLog, events: number): Promise<string> {
   return orderId;
 }
 
+/** Lines of the largest order that fits into a body. */
+const largestItems = Array.from({ length: 2_200 }, (_, nth) => ({
+  item_id: `${nth}`.padEnd(180, '-'),
+  quantity: 1,
+  unit_price: 1,
+}));
+
+/** Appends orders of the largest size that were amended several times. */
+async function placeHugeOrders(log: TestLog, count: number): Promise<string[]> {
+  const append = appender(log);
+  const items = largestItems.map(({ item_id, quantity }) => ({ item_id, quantity, unit_price_minor: 1 }));
+  const placed = JSON.stringify({ user_id: 'u', currency: 'USD', total_minor: 2_200, items, metadata: {} });
+  const amended = JSON.stringify({ total_minor: 2_200, items, reason: null });
+  const ids = Array.from({ length: count }, () => randomUUID());
+  for (const orderId of ids) {
+    await append({ orderId, expectedVersion: 0, events: [{ ...noteEvent(''), type: 'OrderPlaced', data: placed }] });
+    for (let version = 1; version < 20; version += 1) {
+      const amend = { ...noteEvent(''), type: 'OrderAmended', data: amended };
+      await append({ orderId, expectedVersion: version, events: [amend] });
+    }
+  }
+  return ids;
+}
+
+async function note(url: string, orderId: string): Promise<void> {
+  await post(`${url}/orders/${orderId}/note`, JSON.stringify({ text: 'n' }), [200, 503]);
+}
+
+async function placeLargest(url: string): Promise<void> {
+  await post(`${url}/orders`, JSON.stringify({ user_id: 'u', items: largestItems, total_amount: 2_200 }), [201, 503]);
+}
+
+async function post(url: string, body: string, statuses: readonly number[]): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body });
+  await response.arrayBuffer();
+  expect(response.status, url).to.be.oneOf(statuses);
+}
+
+async function sendLargestLines(url: string, lines: number): Promise<void> {
+  const line = JSON.stringify({ command: 'place', user_id: 'u', items: largestItems, total_amount: 2_200 });
+  const headers = { 'content-type': 'application/x-ndjson' };
+  const response = await fetch(`${url}/orders/batch`, { method: 'POST', headers, body: `${line}\n`.repeat(lines) });
+  await response.text();
+  expect(response.status).to.be.oneOf([200, 503]);
+}
+
 async function placeLargeOrders(url: string, count: number): Promise<void> {
   const items = Array.from({ length: 500 }, (_, nth) => ({
     item_id: `${nth}`.padEnd(200, '-'),
@@ -189,11 +264,12 @@ async function get(url: string, path: string): Promise<void> {
   expect(response.status, path).to.be.oneOf([200, 503]);
 }
 
-async function inParallel(workers: number, count: number, task: () => Promise<void>): Promise<void> {
-  let left = count;
+/** @param task gets the number of the task, from 0. */
+async function inParallel(workers: number, count: number, task: (nth: number) => Promise<void>): Promise<void> {
+  let next = 0;
   await Promise.all(
     Array.from({ length: workers }, async () => {
-      for (; left > 0; left -= 1) await task();
+      while (next < count) await task(next++);
     }),
   );
 }

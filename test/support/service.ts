@@ -26,9 +26,10 @@ export async function startService(
   log: Pick<TestLog, 'databaseUrl' | 'redisUrl'> | undefined,
   env: Record<string, string> = {},
   folder: string = projectPath('.'),
+  flags: readonly string[] = ['--enable-source-maps'],
 ): Promise<RunningService> {
   const servers = log ? { DATABASE_URL: log.databaseUrl, REDIS_URL: log.redisUrl } : {};
-  const child = spawn(process.execPath, ['--enable-source-maps', join(folder, 'dist/src/cli/main.js'), 'serve'], {
+  const child = spawn(process.execPath, [...flags, join(folder, 'dist/src/cli/main.js'), 'serve'], {
     env: { ...process.env, PORT: '0', LOG_LEVEL: 'warn', ...servers, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

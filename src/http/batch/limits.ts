@@ -13,8 +13,11 @@ export const batchLimits = {
    * has room for them, and for the commands beside them.
    */
   maxLinesInFlight: 4_000,
-  /** A line counts as another one for each of these bytes: lines in flight take up to 32 MiB. */
-  bytesPerLine: 8 * 1024,
+  /**
+   * A line counts as another one for each of these bytes: lines in flight take up to 8 MiB, and ten
+   * times as much while they are handled.
+   */
+  bytesPerLine: 2 * 1024,
 
   // Results that the client has not read yet
 

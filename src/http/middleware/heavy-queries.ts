@@ -1,27 +1,34 @@
-import type { Context } from 'koa';
 import { Overloaded } from '../../event-log/overloaded.js';
 import { FairSemaphore } from '../../fair-semaphore.js';
 import { httpLimits as limits } from '../limits.js';
-import { ownerOf } from '../request/request-budgets.js';
+import { ownerOf, type RunWhenRoom } from '../request/request-budgets.js';
 
 /**
  * The weights of queries, in units of about 4 MiB of memory. A query is weighed by what it may cost
  * at most, before it reads anything.
  */
-export const queryWeights = { page: 2, fold: 2, series: 4, diff: 4 } as const;
+export const queryWeights = { order: 1, page: 2, fold: 2, series: 4, diff: 4 } as const;
 
 /**
- * Runs a query whose cost depends on what is stored, such as a page of orders. Few of them run at
- * once; the others wait, and callers take turns. Rejects with Overloaded if too many wait.
+ * Runs a query whose cost depends on what is stored, such as a page of orders, or a command with a
+ * large body. Few of them run at once; the others wait, and callers take turns. Rejects with
+ * Overloaded if too many wait.
  */
-export type RunHeavyQuery = <T>(ctx: Context, weight: number, query: () => Promise<T>) => Promise<T>;
+export type RunHeavyQuery = RunWhenRoom;
 
 export function createHeavyQueries(): RunHeavyQuery {
-  const running = new FairSemaphore(limits.maxHeavyQueryWeight);
+  return createHeavyRequests(limits.maxHeavyQueryWeight, limits.maxQueuedHeavyQueries, 'queued queries');
+}
+
+/** Creates the places of commands with large bodies, apart from those of queries. */
+export function createLargeCommands(): RunWhenRoom {
+  return createHeavyRequests(limits.maxLargeBodyWeight, limits.maxQueuedLargeBodies, 'queued commands');
+}
+
+function createHeavyRequests(maxWeight: number, maxQueued: number, what: string): RunWhenRoom {
+  const running = new FairSemaphore(maxWeight);
   return (ctx, weight, query) => {
-    if (running.waiting >= limits.maxQueuedHeavyQueries) {
-      throw new Overloaded('queued queries', limits.maxQueuedHeavyQueries);
-    }
+    if (running.waiting >= maxQueued) throw new Overloaded(what, maxQueued);
     return running.run(ownerOf(ctx), weight, query);
   };
 }

@@ -2,20 +2,62 @@ import type { Context } from 'koa';
 import { ProblemError, problem, validationProblem } from '../contract/problems.js';
 import { GrowingBuffer } from '../growing-buffer.js';
 import { httpLimits as limits } from '../limits.js';
-import { ownerOf, requestBudgets, tooManyArriving } from './request-budgets.js';
+import { ownerOf, type RunWhenRoom, requestBudgets, tooManyArriving } from './request-budgets.js';
 import { illFormedFields } from './text-fields.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The JSON body. An absent body is {}: several commands need no fields. Throws ProblemError. */
 export async function readJsonBody(ctx: Context): Promise<unknown> {
+  return parsedBody(await readJsonBytes(ctx));
+}
+
+/**
+ * Handles the JSON body, as `readJsonBody` returns it. A large one waits until there is room for
+ * what it leads to. Meanwhile its bytes count as those of a body that has not arrived completely.
+ */
+export async function withJsonBody<T>(
+  ctx: Context,
+  runLarge: RunWhenRoom,
+  handle: (body: unknown) => Promise<T>,
+): Promise<T> {
+  // Without `await`, nothing else holds the bytes while the body waits and is handled.
+  return whenRoom(ctx, runLarge, await readJsonBytes(ctx), handle);
+}
+
+function whenRoom<T>(
+  ctx: Context,
+  runLarge: RunWhenRoom,
+  bytes: Buffer,
+  handle: (body: unknown) => Promise<T>,
+): Promise<T> {
+  if (bytes.length < limits.largeBodyBytes) return handle(parsedBody(bytes));
+  let waiting: Buffer | undefined = bytes;
+  const giveUp = () => {
+    waiting = undefined;
+  };
+  const release = requestBudgets(ctx).arrivingBodies.hold(ownerOf(ctx), bytes.length, giveUp);
+  return runLarge(ctx, Math.ceil(bytes.length / limits.largeBodyBytes), () => {
+    if (!waiting) throw tooManyArriving();
+    const body = parsedBody(waiting);
+    waiting = undefined;
+    release();
+    return handle(body);
+  }).finally(release);
+}
+
+function parsedBody(bytes: Buffer): unknown {
+  return bytes.length === 0 ? {} : parseJson(bytes);
+}
+
+async function readJsonBytes(ctx: Context): Promise<Buffer> {
   const bytes = await readBody(ctx);
-  if (bytes.length === 0) return {};
+  if (bytes.length === 0) return bytes;
   rejectContentEncoding(ctx);
   if (!ctx.is('application/json', '+json') || hasOtherCharset(ctx)) {
     throw new ProblemError(problem('unsupported-media-type', 'The body must be application/json in UTF-8.'));
   }
-  return parseJson(bytes);
+  return bytes;
 }
 
 /**

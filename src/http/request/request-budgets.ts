@@ -16,6 +16,9 @@ export interface RequestBudgets {
   readonly batchIdleTimeoutMs: number;
 }
 
+/** Runs a task of a request once there is room for its weight. Callers take turns. */
+export type RunWhenRoom = <T>(ctx: Context, weight: number, task: () => Promise<T>) => Promise<T>;
+
 export function createRequestBudgets(
   timeouts: Partial<Pick<RequestBudgets, 'bodyTimeoutMs' | 'batchIdleTimeoutMs'>> = {},
 ): RequestBudgets {

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { CommandOutcome, Handled } from '../../commands/command-outcome.js';
+import type { Handled } from '../../commands/command-outcome.js';
 import type { CommandName } from '../../orders/commands.js';
 import { orderJson } from '../../orders/order-document.js';
 import type { ReadModels } from '../../queries/live-generation.js';
@@ -7,7 +7,7 @@ import type { OperationId } from '../contract/operations.js';
 import { insufficientScope, outcomeProblem, validationProblem } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
 import { expectedVersions, idempotencyKey, projectionWait } from '../request/headers.js';
-import { readJsonBody } from '../request/json-body.js';
+import { withJsonBody } from '../request/json-body.js';
 import { parseCommand } from '../request/parse-command.js';
 import { uuidParameter } from '../request/path-parameters.js';
 import { placeOf } from '../request/place.js';
@@ -19,7 +19,7 @@ import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
 interface CommandDependencies
-  extends Pick<HttpDependencies, 'handleCommand' | 'applied' | 'places' | 'defaultCurrency'> {
+  extends Pick<HttpDependencies, 'handleCommand' | 'applied' | 'places' | 'defaultCurrency' | 'runLargeCommand'> {
   readonly models: Pick<ReadModels, 'projections' | 'epochs'>;
 }
 
@@ -49,47 +49,35 @@ async function handle(ctx: Context, dependencies: CommandDependencies, name: Com
   const orderId = name === 'place' ? undefined : uuidParameter(ctx, 'order_id');
   const { requestId, correlationId, causationId } = requestContext(ctx);
   const { subject: actor, scopes } = callerOf(ctx);
-  const parsed = parseCommand(name, await readJsonBody(ctx), orderId, {
-    actor,
-    idempotencyKey: key,
-    defaultCurrency: dependencies.defaultCurrency,
-    nowMs: Date.now(),
-  });
-  if ('errors' in parsed) {
-    respondWithProblem(ctx, validationProblem(parsed.errors));
-    return;
-  }
-  if (parsed.request.occurredAt !== undefined && !scopes.has('orders:import'))
-    throw insufficientScope(['orders:import']);
-  const outcome = await dependencies.handleCommand({
-    actor,
-    requestId,
-    correlationId,
-    causationId,
-    idempotencyKey: key,
-    expectedVersions: versions,
-    ...parsed.request,
-  });
-  if (wait.applied) ctx.set('Preference-Applied', wait.applied);
-  // Without `await`, nothing holds the order while the response waits for the projections.
-  return respondWithOutcome(ctx, dependencies, name, outcome, wait.waitMs);
-}
-
-function respondWithOutcome(
-  ctx: Context,
-  dependencies: CommandDependencies,
-  name: CommandName,
-  outcome: CommandOutcome,
-  waitMs: number,
-): Promise<void> {
-  if (outcome.outcome !== 'handled') {
+  const handled = await withJsonBody(ctx, dependencies.runLargeCommand, async (body) => {
+    const parsed = parseCommand(name, body, orderId, {
+      actor,
+      idempotencyKey: key,
+      defaultCurrency: dependencies.defaultCurrency,
+      nowMs: Date.now(),
+    });
+    if ('errors' in parsed) {
+      respondWithProblem(ctx, validationProblem(parsed.errors));
+      return undefined;
+    }
+    if (parsed.request.occurredAt !== undefined && !scopes.has('orders:import'))
+      throw insufficientScope(['orders:import']);
+    const outcome = await dependencies.handleCommand({
+      actor,
+      requestId,
+      correlationId,
+      causationId,
+      idempotencyKey: key,
+      expectedVersions: versions,
+      ...parsed.request,
+    });
+    if (wait.applied) ctx.set('Preference-Applied', wait.applied);
+    if (outcome.outcome === 'handled') return handledText(outcome);
     respondWithProblem(ctx, outcomeProblem(outcome));
     if (outcome.outcome === 'version-mismatch') ctx.set('ETag', `"${outcome.currentVersion}"`);
-    return Promise.resolve();
-  }
-  const { order, ...handled } = outcome;
-  const { orderId, version } = order;
-  return respondWithOrder(ctx, dependencies, name, { ...handled, orderId, version, json: orderJson(order) }, waitMs);
+    return undefined;
+  });
+  if (handled) await respondWithOrder(ctx, dependencies, name, handled, wait.waitMs);
 }
 
 /** A handled command as its response shows it. A large order is smaller as text than as objects. */
@@ -97,6 +85,11 @@ interface HandledText extends Omit<Handled, 'order' | 'outcome'> {
   readonly orderId: string;
   readonly version: number;
   readonly json: string;
+}
+
+function handledText({ order, partition, position, replayed }: Handled): HandledText {
+  const { orderId, version } = order;
+  return { orderId, version, partition, position, replayed, json: orderJson(order) };
 }
 
 async function respondWithOrder(

@@ -15,7 +15,7 @@ import type { RateLimit } from '../middleware/rate-limit.js';
 import type { AuthorityWatch } from '../request/authority.js';
 import type { ClientAddresses } from '../request/client-address.js';
 import type { Continuity } from '../request/event-positions.js';
-import type { RequestBudgets } from '../request/request-budgets.js';
+import type { RequestBudgets, RunWhenRoom } from '../request/request-budgets.js';
 import type { EventStreams } from '../response/event-streams.js';
 
 /**
@@ -39,6 +39,8 @@ export interface HttpDependencies extends CommandHandlers, Authentication {
   readonly authority: AuthorityWatch;
   readonly rateLimit: RateLimit;
   readonly runHeavyQuery: RunHeavyQuery;
+  /** Runs a command with a large body. */
+  readonly runLargeCommand: RunWhenRoom;
   readonly budgets: RequestBudgets;
   readonly places: Places;
   /**

@@ -11,6 +11,7 @@ import { Overloaded } from '../../../src/event-log/overloaded.js';
 import { createApp } from '../../../src/http/app.js';
 import { openApiDocument } from '../../../src/http/contract/openapi.js';
 import { type ProblemName, problemTypes } from '../../../src/http/contract/problem-types.js';
+import { createLargeCommands } from '../../../src/http/middleware/heavy-queries.js';
 import { createPlaces } from '../../../src/http/middleware/in-flight-requests.js';
 import { unlimitedRate } from '../../../src/http/middleware/rate-limit.js';
 import { createClientAddresses } from '../../../src/http/request/client-address.js';
@@ -88,6 +89,7 @@ describe('Problems', function () {
         applied: { wait: async () => true, reached: async () => true },
         models: { projections: [], epochs: new LogEpochs() },
         places: createPlaces(),
+        runLargeCommand: createLargeCommands(),
         defaultCurrency: 'USD',
       }),
     );
