@@ -2,7 +2,12 @@ import type { JWK } from 'jose';
 import type { Pool } from '../event-log/database.js';
 import { openTree } from './merkle-store.js';
 import { isConsistent } from './merkle-tree.js';
-import { type SignedCheckpoint, type SignedCheckpointPayload, verifySignedCheckpoint } from './signed-checkpoint.js';
+import {
+  NotProven,
+  type SignedCheckpoint,
+  type SignedCheckpointPayload,
+  verifySignedCheckpoint,
+} from './signed-checkpoint.js';
 
 /**
  * Proves, given trust in the signing keys, that the log of the second checkpoint begins with the
@@ -16,8 +21,8 @@ export interface ConsistencyProof {
 }
 
 /**
- * Creates the proof from the log. Throws an error for the person who asks for it if the second
- * checkpoint cannot continue the first one.
+ * Creates the proof from the log. Throws NotProven if the second checkpoint cannot continue the
+ * first one.
  * @param second a checkpoint of this log, up to which its trees are stored.
  */
 export async function proveConsistency(
@@ -34,21 +39,21 @@ export async function proveConsistency(
 }
 
 /**
- * Verifies a proof with the trusted keys alone: it needs no database and no network. Throws an
- * error that names the first flaw. Returns the two checkpoints.
+ * Verifies a proof with the trusted keys alone: it needs no database and no network. Throws
+ * NotProven, which names the first flaw. Returns the two checkpoints.
  */
 export async function verifyConsistency(
   proof: ConsistencyProof,
   trusted: readonly JWK[],
 ): Promise<{ readonly first: SignedCheckpointPayload; readonly second: SignedCheckpointPayload }> {
-  const first = await verifySignedCheckpoint(JSON.stringify(proof.first), trusted);
-  const second = await verifySignedCheckpoint(JSON.stringify(proof.second), trusted);
+  const { checkpoint: first } = await verifySignedCheckpoint(JSON.stringify(proof.first), trusted);
+  const { checkpoint: second } = await verifySignedCheckpoint(JSON.stringify(proof.second), trusted);
   for (const { partition, from, to } of pairsOf(first, second)) {
     const path = proof.partitions.find((one) => one.partition === partition)?.path ?? [];
     const roots = { first: Buffer.from(from.root, 'hex'), second: Buffer.from(to.root, 'hex') };
     const hashes = path.map((hash) => Buffer.from(hash, 'hex'));
     if (!isConsistent(from.position, to.position, hashes, roots)) {
-      throw new Error(
+      throw new NotProven(
         `partition ${partition}: the log of the second checkpoint does not begin with that of the first one`,
       );
     }
@@ -64,14 +69,16 @@ function pairsOf(
   second: SignedCheckpointPayload,
 ): { readonly partition: number; readonly from: SignedPartition; readonly to: SignedPartition }[] {
   if (first.log_id !== second.log_id) {
-    throw new Error(`the checkpoints are of different logs: ${first.log_id} and ${second.log_id}`);
+    throw new NotProven(`the checkpoints are of different logs: ${first.log_id} and ${second.log_id}`);
   }
   const numbers = new Set([...first.partitions, ...second.partitions].map(({ partition }) => partition));
   return [...numbers].map((partition) => {
     const [from, to] = [first, second].map((one) => one.partitions.find((its) => its.partition === partition));
-    if (!from || !to) throw new Error(`partition ${partition} is in one of the checkpoints only`);
+    if (!from || !to) throw new NotProven(`partition ${partition} is in one of the checkpoints only`);
     if (from.position > to.position) {
-      throw new Error(`partition ${partition} ends at ${to.position} in the second checkpoint, before the first one`);
+      throw new NotProven(
+        `partition ${partition} ends at ${to.position} in the second checkpoint, before the first one`,
+      );
     }
     return { partition, from, to };
   });

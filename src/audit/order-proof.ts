@@ -96,7 +96,7 @@ async function provenEvent(pool: Pool, tree: MerkleTree, event: StoredEvent): Pr
  * Throws an error that names the first flaw. Returns the checkpoint that the proof refers to.
  */
 export async function verifyOrderProof(proof: OrderProof, trusted: readonly JWK[]): Promise<SignedCheckpointPayload> {
-  const checkpoint = await verifySignedCheckpoint(JSON.stringify(proof.checkpoint), trusted);
+  const { checkpoint } = await verifySignedCheckpoint(JSON.stringify(proof.checkpoint), trusted);
   const { order_id: orderId, partition } = proof;
   const signed = checkpoint.partitions.find((one) => one.partition === partition);
   if (!signed || orderPartition(orderId, checkpoint.partitions.length) !== partition) {

@@ -76,14 +76,18 @@ export async function signCheckpoint(checkpoint: SignedCheckpointPayload, key: S
   return { checkpoint, jws };
 }
 
+/** A checkpoint or a proof is not valid. The message is meant for the person who checks it. */
+export class NotProven extends Error {
+  override readonly name = 'NotProven';
+}
+
 /**
- * Verifies a signed checkpoint and returns its payload.
- * Throws if it is not signed by a trusted key; the message is meant for the person who checks it.
+ * Verifies a signed checkpoint. Throws NotProven if it is not signed by a trusted key.
  * @param text the published JSON, or the bare JWS.
+ * @returns the checkpoint as it was signed, whatever the JSON shows beside the signature
  */
-export async function verifySignedCheckpoint(text: string, trusted: readonly JWK[]): Promise<SignedCheckpointPayload> {
-  const jws = text.trimStart().startsWith('{') ? (JSON.parse(text) as Partial<SignedCheckpoint>).jws : text.trim();
-  if (typeof jws !== 'string') throw new Error('this is not a signed checkpoint: it has no "jws"');
+export async function verifySignedCheckpoint(text: string, trusted: readonly JWK[]): Promise<SignedCheckpoint> {
+  const jws = jwsIn(text);
   const { payload } = await compactVerify(
     jws,
     async ({ kid }) => {
@@ -93,9 +97,20 @@ export async function verifySignedCheckpoint(text: string, trusted: readonly JWK
     },
     { algorithms: [signingAlgorithm] },
   ).catch((error: Error) => {
-    throw new Error(`the checkpoint's signature does not hold: ${error.message}`, { cause: error });
+    throw new NotProven(`the checkpoint's signature does not hold: ${error.message}`, { cause: error });
   });
   const header = JSON.parse(Buffer.from(jws.split('.')[0] ?? '', 'base64url').toString()) as { typ?: string };
-  if (header.typ !== type) throw new Error(`the signed document is of type ${header.typ}, not ${type}`);
-  return JSON.parse(new TextDecoder().decode(payload)) as SignedCheckpointPayload;
+  if (header.typ !== type) throw new NotProven(`the signed document is of type ${header.typ}, not ${type}`);
+  return { checkpoint: JSON.parse(new TextDecoder().decode(payload)) as SignedCheckpointPayload, jws };
+}
+
+function jwsIn(text: string): string {
+  if (!text.trimStart().startsWith('{')) return text.trim();
+  try {
+    const { jws } = JSON.parse(text) as Partial<SignedCheckpoint>;
+    if (typeof jws === 'string') return jws;
+  } catch {
+    // The message is the same for other JSON and for text that is no JSON.
+  }
+  throw new NotProven('this is not a signed checkpoint: it has no "jws"');
 }

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { proveConsistency } from '../../src/audit/consistency-proof.js';
+import { createCheckpointPayload, signCheckpoint } from '../../src/audit/signed-checkpoint.js';
 import { readSigningKeys } from '../../src/audit/signing-key.js';
 import { projectPath } from '../../src/project-path.js';
 import { appender, noteEvent, orderIdIn, place } from '../support/events.js';
@@ -101,8 +103,17 @@ describe('docs/verify.py', function () {
     await owner.query('alter table events disable trigger all; alter table merkle_nodes disable trigger all');
     await owner.query(`update events set hash = sha256(hash) where partition = 1 and "position" > 100`);
     await owner.query('delete from merkle_nodes');
-    const [failed, flaw] = await proofOf('rewritten.json');
-    expect(failed).to.equal(3);
-    expect(flaw).to.match(/^exit 3: partition 1: the second log does not begin with the first one/);
+    const refused = await orders('checkpoint', '--since', file('first.json'));
+    expect([refused.code, refused.stdout]).to.deep.equal([3, '']);
+    expect(refused.output).to.match(/partition 1: the log of the second checkpoint does not begin with that of the/);
+    const [signingKey] = keys;
+    if (!signingKey) throw new Error('there is no key');
+    const second = await signCheckpoint(await createCheckpointPayload(log.pool, log.settings), signingKey);
+    const first = JSON.parse(await readFile(file('first.json'), 'utf8'));
+    await writeFile(file('rewritten.json'), JSON.stringify(await proveConsistency(log.pool, first, second)));
+    expect((await orders('verify-proof', file('rewritten.json'), '--key', file('jwks.json'))).code).to.equal(3);
+    expect(await verify('consistency', file('rewritten.json'), file('jwks.json'))).to.match(
+      /^exit 3: partition 1: the second log does not begin with the first one/,
+    );
   });
 });

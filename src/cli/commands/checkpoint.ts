@@ -1,25 +1,31 @@
-import { readFile } from 'node:fs/promises';
 import { noteTaken } from '../../audit/checkpoints-taken.js';
-import { proveConsistency } from '../../audit/consistency-proof.js';
-import { createCheckpointPayload, type SignedCheckpoint, signCheckpoint } from '../../audit/signed-checkpoint.js';
+import { proveConsistency, verifyConsistency } from '../../audit/consistency-proof.js';
+import { createCheckpointPayload, NotProven, signCheckpoint } from '../../audit/signed-checkpoint.js';
 import { openSigningKeys } from '../../service/signing-keys.js';
 import { withEventLog } from '../connections.js';
+import { readCheckpoint } from '../read-checkpoint.js';
 import { readArguments } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/errors.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { trustedKeys } from '../trusted-keys.js';
 
-const usage = `orders checkpoint [--since OLD] > FILE
+const usage = `orders checkpoint [--since OLD [--key FILE]] > FILE
 
   Prints a signed checkpoint: for each partition, the position and hash of the last event, and the
   root of the Merkle tree over all events.
   Keep it outside of this server. \`orders verify --against FILE\` later checks the log against it.
 
   --since OLD   prints a proof instead, with OLD and the new checkpoint: that nothing up to OLD was
-                changed or removed since. \`orders verify-proof\` checks it without the database.`;
+                changed or removed since. \`orders verify-proof\` checks it without the database.
+  --key FILE    the public keys that you trust to have signed OLD: JWKS, JWK or PEM; by default the
+                keys of this service
+
+  Exit code 3: OLD is not signed by such a key, or the log does not continue it. Then no proof is
+  printed.`;
 
 /** `orders checkpoint`: prints a signed checkpoint of the log. */
 export async function checkpointCommand(args: string[], terminal: Terminal): Promise<void> {
-  const { values } = readArguments(args, usage, { since: { type: 'string' } }, 0);
+  const { values } = readArguments(args, usage, { since: { type: 'string' }, key: { type: 'string' } }, 0);
   if (values.help) return terminal.print(usage);
   await withEventLog({ terminal }, async ({ pool, settings, config }) => {
     const [key] = await openSigningKeys(config);
@@ -29,9 +35,22 @@ export async function checkpointCommand(args: string[], terminal: Terminal): Pro
       );
     }
     const signed = await signCheckpoint(await createCheckpointPayload(pool, settings), key);
-    await noteTaken(pool);
-    if (values.since === undefined) return terminal.print(JSON.stringify(signed, undefined, 2));
-    const first = JSON.parse(await readFile(values.since, 'utf8')) as SignedCheckpoint;
-    terminal.print(JSON.stringify(await proveConsistency(pool, first, signed), undefined, 2));
+    if (values.since === undefined) {
+      await noteTaken(pool);
+      return terminal.print(JSON.stringify(signed, undefined, 2));
+    }
+    try {
+      const trusted = [...(await trustedKeys(values.key, config)), key.publicJwk];
+      const first = await readCheckpoint(values.since, values.key, config);
+      const proof = await proveConsistency(pool, first, signed);
+      // The log is read as it is: only the roots show whether it is the one of the old checkpoint.
+      await verifyConsistency(proof, trusted);
+      await noteTaken(pool);
+      terminal.print(JSON.stringify(proof, undefined, 2));
+    } catch (error) {
+      if (!(error instanceof NotProven)) throw error;
+      terminal.notify(error.message);
+      terminal.exitCode = 3;
+    }
   });
 }

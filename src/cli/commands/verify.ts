@@ -1,14 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import type { JWK } from 'jose';
-import { type SignedCheckpointPayload, verifySignedCheckpoint } from '../../audit/signed-checkpoint.js';
 import { verifyExport } from '../../audit/verify-export.js';
 import { verifyLog } from '../../audit/verify-log.js';
 import { allProjections } from '../../projections/all-projections.js';
 import { type EventLogContext, withConnections, withEventLog } from '../connections.js';
+import { readCheckpoint } from '../read-checkpoint.js';
 import { readArguments } from '../terminal/arguments.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { trustedKeys } from '../trusted-keys.js';
 import { dryRun } from './replay/dry-run.js';
 
 /** Partitions that are verified at the same time, each on a connection of its own. */
@@ -57,7 +54,7 @@ async function checkLog(
   keyFile: string | undefined,
 ): Promise<void> {
   const checkpoint =
-    checkpointFile === undefined ? undefined : await readCheckpoint(checkpointFile, await trustedKeys(keyFile, config));
+    checkpointFile === undefined ? undefined : (await readCheckpoint(checkpointFile, keyFile, config)).checkpoint;
   for (const { name, startedAt } of settings.epochs.further)
     terminal.print(`epoch ${name} of the log began at ${startedAt}`);
   const isSameLog = checkpoint?.log_id === settings.logId;
@@ -101,8 +98,4 @@ async function checkExport(terminal: Terminal, file: string): Promise<void> {
 function reportFailure(terminal: Terminal, text: string): void {
   terminal.print(text);
   terminal.exitCode = 3;
-}
-
-async function readCheckpoint(file: string, trusted: readonly JWK[]): Promise<SignedCheckpointPayload> {
-  return verifySignedCheckpoint(await readFile(file, 'utf8'), trusted);
 }

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { verifySignedCheckpoint } from '../../../audit/signed-checkpoint.js';
 import { readLogSettings } from '../../../event-log/database.js';
 import { readLogState } from '../../../event-log/heads/read-log-state.js';
 import { startEpoch } from '../../../event-log/operators/start-epoch.js';
@@ -11,11 +9,11 @@ import { knownByDataDir, knownByReadModels, noteEpoch } from '../../../service/c
 import { type CommandContext, withConnections } from '../../connections.js';
 import { fillReadModels } from '../../fill-read-models.js';
 import { isProjectorRunning } from '../../is-projector-running.js';
+import { readCheckpoint } from '../../read-checkpoint.js';
 import { readArguments } from '../../terminal/arguments.js';
 import { operator } from '../../terminal/operator.js';
 import { alignColumns } from '../../terminal/tables.js';
 import type { Terminal } from '../../terminal/terminal.js';
-import { trustedKeys } from '../../trusted-keys.js';
 import { createEventFile } from './event-file.js';
 import { type LostPart, lostParts, lostSince } from './lost-events.js';
 import { lostChanges } from './lost-orders.js';
@@ -74,10 +72,7 @@ export async function recoverCommand(args: string[], terminal: Terminal): Promis
     const summary = await printOrders(context, models, parts, values.save);
     await printDataDir(context);
     if (values.against !== undefined) {
-      const checkpoint = await verifySignedCheckpoint(
-        await readFile(values.against, 'utf8'),
-        await trustedKeys(values.key, config),
-      );
+      const { checkpoint } = await readCheckpoint(values.against, values.key, config);
       const signed = { epoch: checkpoint.epoch ?? firstEpoch, positions: checkpoint.partitions };
       printParts(terminal, `the checkpoint of ${checkpoint.created_at}`, await lostSince(context, epochs, signed));
     }
