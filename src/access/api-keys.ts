@@ -1,10 +1,10 @@
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Pool } from '../event-log/database.js';
+import { actorNames, isKeySubject } from '../orders/values/own-actors.js';
 import type { Caller } from './caller.js';
 import { accessLimits as limits } from './limits.js';
 import { isScope, type Scope } from './scopes.js';
-import { isKeySubject } from './token-claims.js';
 
 /** An API key without its secret. */
 export interface ApiKey {
@@ -39,7 +39,7 @@ export async function createApiKey(
   const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
   const id = Array.from({ length: 12 }, () => alphabet[randomInt(alphabet.length)]).join('');
   const key = `ok_${id}_${randomBytes(32).toString('base64url')}`;
-  const actor = subject ?? `key:${id}`;
+  const actor = subject ?? `${actorNames.keyPrefix}${id}`;
   await pool.query(
     'insert into api_keys (id, hash, name, subject, scopes, expires_at) values ($1, $2, $3, $4, $5, $6)',
     [id, hashOf(key), name, actor, scopes, expiresAt],

@@ -1,3 +1,4 @@
+import { actorNames } from '../orders/values/own-actors.js';
 import { type Scope, scopes } from './scopes.js';
 
 /** How long a caller's authority lasts: with the API key, until a time, or for ever. */
@@ -21,7 +22,7 @@ export interface Caller {
 
 /** Every caller of a service without access control, which listens on loopback only. */
 export const anonymous: Caller = {
-  subject: 'anonymous',
+  subject: actorNames.anonymous,
   scopes: new Set(scopes),
   credential: { kind: 'none' },
   isAuthorized: () => true,

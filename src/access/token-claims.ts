@@ -1,4 +1,5 @@
 import type { JWTPayload } from 'jose';
+import { actorNames, isOwnActor } from '../orders/values/own-actors.js';
 import { isScope, type Scope } from './scopes.js';
 
 /** Names the claims with a token's audience, subject and scopes. docs/access.md has a table. */
@@ -15,27 +16,12 @@ export interface ClaimRules {
 }
 
 /**
- * The actors of the service itself, and the prefix of subjects that collide with them. `[erased]`
- * is no actor, but the user of all orders whose person was forgotten.
- */
-const ownActor = /^(import|anonymous|\[erased\]|(key|operator|person|token):.*)$/s;
-const collisionPrefix = 'token:';
-
-/** The subjects that an operator may give to a key: one that replaces another key, or a token. */
-const sharedActor = /^(key|token):/;
-
-/**
  * The subject of a token as an actor. A subject that is the name of one of the service's own actors
  * gets a prefix: it would otherwise act under that name and share its Idempotency-Keys. All other
  * subjects stay as they are, for ever: order ids are derived from them.
  */
 export function actorOf(subject: string): string {
-  return ownActor.test(subject) ? collisionPrefix + subject : subject;
-}
-
-/** Whether an API key may have a subject. The service's own actors are refused. */
-export function isKeySubject(subject: string): boolean {
-  return !ownActor.test(subject) || sharedActor.test(subject);
+  return isOwnActor(subject) ? actorNames.tokenPrefix + subject : subject;
 }
 
 /** A claim by its name, or by a path with dots: `realm_access.roles`. */

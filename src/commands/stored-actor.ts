@@ -1,10 +1,5 @@
 import { erasedText } from '../orders/personal-data.js';
-
-/** Begins the actors that stand for a person. The subject of a token never begins with it. */
-export const personActorPrefix = 'person:';
-
-/** Actors that are never a person: keys without a subject of their own, operators, imports. */
-const neverPerson = /^(import|anonymous|(key|operator):.*)$/s;
+import { actorNames, isNeverPerson } from '../orders/values/own-actors.js';
 
 /**
  * The actor as an event stores it. If customers act under their own user id, it would stay in the
@@ -15,8 +10,8 @@ const neverPerson = /^(import|anonymous|(key|operator):.*)$/s;
  * @param person the name of the key that seals the order's personal data.
  */
 export function storedActor(actor: string, userId: string, person: string): string {
-  if (userId === erasedText) return neverPerson.test(actor) ? actor : erasedText;
-  return actor === userId ? `${personActorPrefix}${person}` : actor;
+  if (userId === erasedText) return isNeverPerson(actor) ? actor : erasedText;
+  return actor === userId ? `${actorNames.personPrefix}${person}` : actor;
 }
 
 /** The names under which a command's actor may stand in the events of an order. */
@@ -36,5 +31,5 @@ export function isByActor({ userId, person }: ActorNames, stored: string, actor:
   if (stored === actor) return true;
   if (person === undefined) return false;
   const name = storedActor(actor, userId, person);
-  return stored === name || (name === erasedText && stored === `${personActorPrefix}${person}`);
+  return stored === name || (name === erasedText && stored === `${actorNames.personPrefix}${person}`);
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { actorNames } from '../orders/values/own-actors.js';
 import { importLimits as limits } from './limits.js';
 
 /** The actor in the events of an import. */
-export const importActor = 'import';
+export const importActor = actorNames.import;
 
 /** The source of an import with a key, unless --source or a preset names another. */
 export const defaultKeyedSource = 'orders';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { JWTPayload } from 'jose';
-import { actorOf, type ClaimRules, isKeySubject, scopesOf } from '../../src/access/token-claims.js';
+import { actorOf, type ClaimRules, scopesOf } from '../../src/access/token-claims.js';
 import { derivedOrderId } from '../../src/commands/order-ids.js';
 
 const rules: ClaimRules = {
@@ -18,13 +18,6 @@ describe('The claims of a token', () => {
     for (const own of all) {
       expect(actorOf(own)).to.equal(`token:${own}`);
     }
-  });
-
-  it('an API key may have the subject of a key or a token that it replaces, and no other own actor', () => {
-    for (const own of ['import', 'anonymous', 'operator:root', 'person:x', '[erased]']) {
-      expect(isKeySubject(own), own).to.equal(false);
-    }
-    for (const subject of ['key:abc', 'token:import', 'shop', 'erased']) expect(isKeySubject(subject)).to.equal(true);
   });
 
   it('all other subjects keep their name, and with it the ids of the orders that they placed', () => {

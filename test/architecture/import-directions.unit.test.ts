@@ -18,7 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'event-log/heads': ['event-log', 'event-log/connection'],
   'event-log/operators': ['event-log', 'event-log/connection', 'event-log/append', 'event-log/read', 'orders/*'],
 
-  access: ['event-log'],
+  access: ['orders/*', 'event-log'],
   privacy: ['orders/*', 'event-log/*'],
   audit: ['orders/*', 'event-log/*'],
   commands: ['orders/*', 'event-log/*', 'privacy'],
