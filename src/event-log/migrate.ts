@@ -84,14 +84,7 @@ export async function requireMigrated(url: string): Promise<void> {
   const { migrations } = await readSchema();
   const { client } = await openOwnerSession(url);
   try {
-    const { rows } = await client.query<{ migrations: boolean; log: boolean; functions: boolean }>(
-      `select to_regclass('schema_migrations') is not null as migrations, to_regclass('log_settings') is not null as log,
-              to_regclass('schema_functions') is not null as functions`,
-    );
-    const [found] = rows;
-    if (found?.log && !found.functions) throw new Error(developmentDatabase);
-    const version = found?.migrations ? await newestMigration(client) : 0;
-    if (version > migrations.length) throw newerDatabase(version, migrations.length);
+    const { newest: version } = await readApplied(client, migrations.length);
     if (version === migrations.length) return;
     const state =
       version === 0 ? 'has no event log' : `is at version ${version}, but this command needs ${migrations.length}`;
@@ -101,13 +94,6 @@ export async function requireMigrated(url: string): Promise<void> {
   }
 }
 
-async function newestMigration(client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ newest: number }>(
-    'select coalesce(max(version), 0) as newest from schema_migrations',
-  );
-  return rows[0]?.newest ?? 0;
-}
-
 function newerDatabase(version: number, known: number): Error {
   return new Error(
     `the database is at version ${version}, this service knows up to ${known}: run the newer version of the service`,
@@ -115,9 +101,8 @@ function newerDatabase(version: number, known: number): Error {
 }
 
 async function applyMigrations(client: pg.Client, { migrations }: Schema, partitions: number): Promise<string[]> {
-  const known = await appliedMigrations(client);
-  const newest = Math.max(0, ...known.keys());
-  if (newest > migrations.length) throw newerDatabase(newest, migrations.length);
+  const { known, hasTables } = await readApplied(client, migrations.length);
+  if (!hasTables) await createTables(client);
   const applied: string[] = [];
   for (const [index, file] of migrations.entries()) {
     const version = index + 1;
@@ -142,32 +127,47 @@ async function applyMigrations(client: pg.Client, { migrations }: Schema, partit
   return applied;
 }
 
+interface Applied {
+  /** The SHA-256 of each numbered file that was applied to the database, by version. */
+  readonly known: ReadonlyMap<number, string>;
+  /** The newest version of them; 0 if there is none. */
+  readonly newest: number;
+  /** Whether the tables exist that hold them. */
+  readonly hasTables: boolean;
+}
+
 /**
- * The SHA-256 of each numbered file that was applied to the database, by version. Creates the
- * tables that hold them.
+ * Reads what was applied to the database. Throws if this code cannot work with it: it has another
+ * encoding, a development version made it, or a newer version has migrated it.
+ * @param latest the newest version that this code knows.
  */
-async function appliedMigrations(client: pg.Client): Promise<Map<number, string>> {
-  const { rows } = await client.query<{ encoding: string; log: boolean; functions: boolean }>(
-    `select current_setting('server_encoding') as encoding,
+async function readApplied(client: pg.Client, latest: number): Promise<Applied> {
+  const { rows } = await client.query<{ encoding: string; migrations: boolean; log: boolean; functions: boolean }>(
+    `select current_setting('server_encoding') as encoding, to_regclass('schema_migrations') is not null as migrations,
             to_regclass('log_settings') is not null as log, to_regclass('schema_functions') is not null as functions`,
   );
   const row = rows[0];
   if (row?.encoding !== 'UTF8') throw new Error(`the database's encoding is ${row?.encoding}; it has to be UTF8`);
   // Development versions had their functions in numbered files, and no schema_functions.
   if (row.log && !row.functions) throw new Error(developmentDatabase);
-  if (!row.functions) {
-    await client.query(`
-      create table if not exists schema_migrations (
-        version integer primary key, name text not null, sha256 text not null,
-        applied_at timestamptz not null default now());
-      create table schema_functions (
-        name text primary key, release integer not null, sha256 text not null,
-        applied_at timestamptz not null default now())`);
-  }
-  const applied = await client.query<{ version: number; sha256: string }>(
-    'select version, sha256 from schema_migrations',
-  );
-  return new Map(applied.rows.map(({ version, sha256 }) => [version, sha256]));
+  const applied = row.migrations
+    ? await client.query<{ version: number; sha256: string }>('select version, sha256 from schema_migrations')
+    : { rows: [] };
+  const known = new Map(applied.rows.map(({ version, sha256 }) => [version, sha256]));
+  const newest = Math.max(0, ...known.keys());
+  if (newest > latest) throw newerDatabase(newest, latest);
+  return { known, newest, hasTables: row.functions };
+}
+
+/** Creates the tables that hold what was applied. */
+async function createTables(client: pg.Client): Promise<void> {
+  await client.query(`
+    create table if not exists schema_migrations (
+      version integer primary key, name text not null, sha256 text not null,
+      applied_at timestamptz not null default now());
+    create table schema_functions (
+      name text primary key, release integer not null, sha256 text not null,
+      applied_at timestamptz not null default now())`);
 }
 
 /** Objects of others in the schema of the log could take the place of its own in some calls. */

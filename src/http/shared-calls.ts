@@ -1,31 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * Shares the runs of a task: all callers that wait for the same run get its result. A caller never
- * joins a run that began before its call, since that run may miss what the caller knows.
- */
-export function shareNextRun<T>(task: () => Promise<T>): () => Promise<T> {
-  let current: Promise<T> | undefined;
-  let next: Promise<T> | undefined;
-  const start = () => {
-    current = task().finally(() => {
-      current = undefined;
-    });
-    return current;
-  };
-  return () => {
-    if (!current) return start();
-    next ??= current
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined;
-        return start();
-      });
-    return next;
-  };
-}
-
-/**
  * Shares the runs of tasks by key. The run of a key begins at the end of the turn of the event
  * loop, or when the run of that key that is in flight ends. All callers until then get its result:
  * it is never older than their call.

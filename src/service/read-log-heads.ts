@@ -1,6 +1,6 @@
 import type { Pool } from '../event-log/database.js';
 import { readHeadPositions } from '../event-log/heads/read-heads.js';
-import { shareNextRun } from '../http/shared-calls.js';
+import { shareByKey } from '../http/shared-calls.js';
 import { withTimeout } from '../with-timeout.js';
 
 /**
@@ -13,6 +13,7 @@ const headsTimeoutMs = 1_000;
  * in flight share the next one. Resolves with undefined if PostgreSQL does not respond in time.
  */
 export function createHeadsReader(pool: Pool): () => Promise<ReadonlyMap<number, number> | undefined> {
-  const read = shareNextRun(() => withTimeout(headsTimeoutMs, readHeadPositions(pool)));
-  return () => read().catch(() => undefined);
+  const share = shareByKey<ReadonlyMap<number, number>>();
+  const read = () => withTimeout(headsTimeoutMs, readHeadPositions(pool));
+  return () => share('heads', read).catch(() => undefined);
 }
