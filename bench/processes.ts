@@ -57,7 +57,11 @@ export function startYardstick(mode: string, env: Record<string, string>): Promi
 }
 
 /** The peak memory of a process. */
-export async function peakBytes({ pid }: ServerProcess): Promise<number> {
+export function peakBytes({ pid }: ServerProcess): Promise<number> {
+  return peakBytesOf(pid);
+}
+
+export async function peakBytesOf(pid: number): Promise<number> {
   return 1_024 * Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 

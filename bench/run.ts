@@ -10,6 +10,7 @@ import { projectPath } from '../src/project-path.js';
 import type { Bench, Benchmark, BenchResult } from './benchmark.js';
 import { existingOrders } from './existing-orders.js';
 import { getOrder } from './get-order.js';
+import { groupedImport } from './grouped-import.js';
 import { growth } from './growth.js';
 import { imports } from './imports.js';
 import { largeLog } from './large-log.js';
@@ -24,6 +25,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   place: placeOrders,
   commands: existingOrders,
   imports,
+  'grouped-import': groupedImport,
   get: getOrder,
   visible,
   growth,

@@ -11,8 +11,16 @@ const maxErrors = 20;
  */
 export function illFormedFields(value: unknown): FieldError[] {
   const errors: FieldError[] = [];
-  visit(value, '', errors);
+  // Pointers are built only for a value that needs them.
+  if (!isAllWellFormed(value)) visit(value, '', errors);
   return errors;
+}
+
+function isAllWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return isWellFormed(value);
+  if (value === null || typeof value !== 'object') return true;
+  if (Array.isArray(value)) return value.every(isAllWellFormed);
+  return Object.entries(value).every(([name, field]) => isWellFormed(name) && isAllWellFormed(field));
 }
 
 function visit(value: unknown, pointer: string, errors: FieldError[]): void {
