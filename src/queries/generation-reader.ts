@@ -12,10 +12,11 @@ export interface GenerationReader {
   /** Sends commands in one round trip and returns their replies in order. */
   read(commands: readonly RedisCommand[]): Promise<unknown[]>;
   /**
-   * Reads the newest members of ranges of sorted sets: for each partition one list per range, in
-   * descending order. All ranges of a partition are read at the same moment.
+   * Reads the newest members of ranges of sorted sets: for each partition one list, in descending
+   * order of the `placedPart` of its members, each once. All ranges of a partition are read at the
+   * same moment.
    */
-  newestMembers(ranges: readonly (readonly MemberRange[])[], count: number): Promise<string[][][]>;
+  newestMembers(ranges: readonly (readonly MemberRange[])[], count: number): Promise<string[][]>;
   /**
    * Reads ranges of lists of one partition, one after the other, up to a number of bytes. Returns
    * at least one element if there is one.

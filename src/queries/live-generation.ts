@@ -8,6 +8,7 @@ import {
   servedGeneration,
 } from '../read-models/generations.js';
 import type { GenerationId, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
+import { placedMemberLength } from '../read-models/order-status.js';
 import { ReadModelBeingBuilt, ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
 import type { Redis } from '../read-models/redis/redis-client.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
@@ -250,17 +251,20 @@ function reader(
         const command = ({ key, from, to }: MemberRange): RedisCommand => {
           return ['ZRANGE', key, to, from, 'BYLEX', 'REV', 'LIMIT', 0, count];
         };
-        const lists = await read(ranges.flat().map(command));
-        return lists.map((list) => [list as string[]]);
+        return (await read(ranges.flat().map(command))) as string[][];
       }
       const members = await Promise.all(
         ranges.map((ofPartition) => {
           const keys = ofPartition.map(({ key }) => key);
-          return models.newestMembers(keys, [count, ...ofPartition.flatMap(({ from, to }) => [to, from])]);
+          return models.newestMembers(keys, [
+            count,
+            placedMemberLength,
+            ...ofPartition.flatMap(({ from, to }) => [to, from]),
+          ]);
         }),
       );
       await checkAfter();
-      return members as string[][][];
+      return members as string[][];
     },
     async readRanges(ranges, maxBytes, beyond) {
       if (ranges.length === 0) return { texts: [], ended: 'all' };

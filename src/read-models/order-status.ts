@@ -44,7 +44,7 @@ export function placedMember(placedAt: string, orderId: string): string {
 }
 
 /** The length of a `placedMember`, with which each longer member ends. */
-const placedMemberLength = shortTimeLength + shortIdLength;
+export const placedMemberLength = shortTimeLength + shortIdLength;
 
 /** The member of an order among those of its user. The schema allows no NUL in a user's id. */
 export function userMember(userId: string, placedMember: string): string {

@@ -13,14 +13,14 @@ export async function newestMembers(
 ): Promise<string[]> {
   const share = likelyShare(count, ranges.length);
   const read = async (some: readonly (readonly MemberRange[])[], each: number) =>
-    (await generation.newestMembers(some, each)).map((lists) => lists.map((list) => list.map(placedPart)));
+    (await generation.newestMembers(some, each)).map((list) => list.map(placedPart));
   const lists = await read(ranges, share);
-  const newest = () => unique(lists.flat(2).sort(descending)).slice(0, count);
+  const newest = () => lists.flat().sort(descending).slice(0, count);
   const members = newest();
   // A list that was cut off within the page may hold more members of the page.
   const last = members[count - 1] ?? '';
   const mayContinue = (list: string[]) => list.length === share && (list.at(-1) ?? '') > last;
-  const unfinished = [...lists.keys()].filter((partition) => share < count && lists[partition]?.some(mayContinue));
+  const unfinished = [...lists.keys()].filter((partition) => share < count && mayContinue(lists[partition] ?? []));
   if (unfinished.length === 0) return members;
   const whole = await read(
     unfinished.map((partition) => ranges[partition] ?? []),
@@ -40,11 +40,6 @@ export function rangeOf(key: string, prefix: string, first: string, end: string 
 
 function descending(a: string, b: string): number {
   return a < b ? 1 : a > b ? -1 : 0;
-}
-
-/** An order that moved from one set to another in between, or that several ranges hold. */
-function unique(sorted: string[]): string[] {
-  return sorted.filter((member, index) => member !== sorted[index - 1]);
 }
 
 /**
