@@ -5,6 +5,7 @@ ARG NODE_TAG=24-bookworm-slim
 FROM docker.io/library/node:${NODE_TAG} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY client/package.json ./client/
 RUN npm ci --ignore-scripts --include=dev
 COPY tsconfig.json ./
 COPY src ./src
@@ -16,6 +17,7 @@ RUN node_modules/.bin/tsc && \
 FROM docker.io/library/node:${NODE_TAG} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY client/package.json ./client/
 # Without optional dependencies: the embedded PostgreSQL has 100 MB and is not needed here.
 RUN npm ci --ignore-scripts --omit=dev --omit=optional
 

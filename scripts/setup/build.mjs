@@ -6,6 +6,8 @@ import { filesBelow, hashOf, readStamp, root, run, say, writeStamp } from './pro
 
 const sourceFolders = ['src', 'client', 'test', 'bench'];
 const settings = ['tsconfig.json', 'package-lock.json'];
+/** The output of npm pack. */
+const packed = join('client', 'dist', '/');
 const program = join('dist', 'src', 'cli', 'main.js');
 const buildInfo = join('dist', '.tsbuildinfo');
 
@@ -50,7 +52,7 @@ function compile() {
 
 /** TypeScript files, relative to the root. */
 export function sources() {
-  return sourceFolders.flatMap(filesBelow).filter((file) => file.endsWith('.ts'));
+  return sourceFolders.flatMap(filesBelow).filter((file) => file.endsWith('.ts') && !file.startsWith(packed));
 }
 
 function outputs() {

@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { projectPath } from '../../src/project-path.js';
+import { useService } from '../support/service.js';
+
+const run = promisify(execFile);
+
+/** The code blocks of the package's README, as one module that runs to its end. */
+async function readmeModule(url: string): Promise<string> {
+  const text = await readFile(projectPath('client', 'README.md'), 'utf8');
+  const blocks = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
+  expect(blocks).to.have.length(5);
+  const imports = blocks.flatMap((code) => code.match(/^import .*$/gm) ?? []);
+  const signed = `
+    const rawBody = JSON.stringify({ type: 'OrderPaid', timestamp: '', data: { order_id: 'o' } });
+    const secret = process.env.ORDERS_WEBHOOK_SECRET ?? '';
+    const now = new Date();
+    const request = { headers: {
+      'webhook-id': 'e', 'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+      'webhook-signature': new Webhook(secret).sign('e', now, rawBody),
+    } };`;
+  // The stream begins when it is opened: somebody else has to change an order meanwhile.
+  const others = `setInterval(() => void client.POST('/orders/{order_id}/note', { params: { path }, body: { text: 'x' } }), 200).unref();`;
+  const [first = '', lists = '', batch = '', changes = '', webhook = ''] = blocks.map((code) =>
+    code.replace(/^import .*\n/gm, '').replaceAll('http://127.0.0.1:3000', url),
+  );
+  const body = [first, lists, batch, others, changes, signed, webhook];
+  return [`import { Webhook } from 'standardwebhooks';`, ...imports, ...body.slice(0)].join('\n');
+}
+
+describe('the package of the client', function () {
+  this.timeout(180_000);
+  const service = useService({ LOG_LEVEL: 'silent' });
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'orders-client-'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('has what its exports name, and its README works with it', async () => {
+    // A copy: packing writes into the folder.
+    const source = join(folder, 'client');
+    await cp(projectPath('client'), source, { recursive: true, filter: (path) => !path.endsWith('/dist') });
+    await cp(projectPath('tsconfig.json'), join(folder, 'tsconfig.json'));
+    const modules = join(folder, 'node_modules');
+    await mkdir(modules);
+    for (const name of await readdir(projectPath('node_modules')))
+      if (name !== 'order-service-client') await symlink(projectPath('node_modules', name), join(modules, name));
+    const bin = `${join(modules, '.bin')}:${process.env.PATH}`;
+    const env = { ...process.env, PATH: bin, ORDERS_WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' };
+    await run('npm', ['pack', '--foreground-scripts=false'], {
+      cwd: source,
+      env: { ...env, npm_config_ignore_scripts: 'false' },
+    });
+    const [archive = ''] = (await readdir(source)).filter((file) => file.endsWith('.tgz'));
+    expect(archive).to.match(/^order-service-client-\d/);
+    await run('tar', ['xzf', archive], { cwd: source });
+    const files = await readdir(join(source, 'package'), { recursive: true });
+    expect(files).to.include.members(['LICENSE', 'README.md', 'dist/orders-client.js', 'dist/schema.d.ts']);
+    expect(files.filter((file) => /test|tsbuildinfo|(?<!\.d)\.ts$/.test(file))).to.deep.equal([]);
+    await cp(join(source, 'package'), join(modules, 'order-service-client'), { recursive: true });
+
+    const consumer = join(folder, 'consumer');
+    await mkdir(consumer);
+    await writeFile(join(consumer, 'package.json'), '{"type": "module"}');
+    await writeFile(join(consumer, 'readme.ts'), await readmeModule(service.url));
+    const compile = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--skipLibCheck', '--types', 'node'];
+    const { stdout } = await run('tsc', [...compile, '--lib', 'es2023,dom', 'readme.ts'], { cwd: consumer, env }).catch(
+      ({ stdout }) => ({ stdout: String(stdout) }),
+    );
+    expect(stdout, 'what the compiler says').to.equal('');
+    const { stdout: printed } = await run(process.execPath, ['readme.js'], { cwd: consumer, env });
+    expect(printed).to.match(/^paid\n/);
+    expect(printed).to.match(/OrderPaid o\n$/);
+  });
+});
