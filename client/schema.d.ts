@@ -558,6 +558,160 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/projections/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Retry the events on which a projection has stopped */
+        post: operations["resumeProjection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projections/{name}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip the event on which a projection has stopped, for good
+         * @description The event and all later events of its order are left out of this read model, now and in every later rebuild. The log records the caller and the reason.
+         */
+        post: operations["skipEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projections/{name}/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest dry runs of a projection, with their differences */
+        get: operations["listDryRuns"];
+        put?: never;
+        /**
+         * Compare a read model with the log, without a change
+         * @description Builds a generation, compares it with the live one key by key, and discards it.
+         */
+        post: operations["startDryRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events of the log, by position or by stream, with their hash chain
+         * @description Reads the log itself. With `partition`, the events after the position `after`, or those recorded from the time `at` on. With `order_id`, the events of that stream after the version `after`.
+         */
+        get: operations["browseLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest verifications, with their progress and findings */
+        get: operations["listVerifications"];
+        put?: never;
+        /**
+         * Check that no event was changed, removed or inserted
+         * @description Recomputes the hash chain of every partition. With a signed checkpoint, also checks that the log still holds everything that it describes.
+         */
+        post: operations["startVerification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All API keys, without their secrets */
+        get: operations["listKeys"];
+        put?: never;
+        /**
+         * Create an API key
+         * @description No later response shows the key. A caller can give only scopes that it has itself.
+         */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an API key; it stops working within a second */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Processes, servers, and the configuration of this process without secrets */
+        get: operations["getSystem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/access": {
         parameters: {
             query?: never;
@@ -1674,6 +1828,212 @@ export interface components {
             error: string | null;
             duration_ms: number;
         };
+        SkippedEvent: {
+            projection: string;
+            partition: number;
+            position: number;
+            /** Format: uuid */
+            order_id: string | null;
+            type: string | null;
+            /** @description The Event-Position at which the log records the decision. */
+            recorded_at_position: string;
+        };
+        DryRun: {
+            /** Format: uuid */
+            run_id: string;
+            /**
+             * @description interrupted: the process that ran it has stopped.
+             * @enum {unknown}
+             */
+            state: "running" | "done" | "failed" | "interrupted";
+            requested_by: string;
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description Why the run failed. */
+            error: string | null;
+            events_done: number;
+            events_total: number;
+            compared_keys: number;
+            differences_total: number;
+            /** @description The first 200 differences. */
+            differences: {
+                partition: number;
+                key: string;
+                /** Format: uuid */
+                order_id: string | null;
+                field: string;
+                live: string | null;
+                rebuilt: string | null;
+            }[];
+        };
+        DryRunStarted: {
+            /** @description false: a run was already in progress. */
+            is_new: boolean;
+            run: components["schemas"]["DryRun"];
+        };
+        DryRuns: {
+            runs: components["schemas"]["DryRun"][];
+        };
+        Verification: {
+            /** Format: uuid */
+            run_id: string;
+            /**
+             * @description interrupted: the process that ran it has stopped.
+             * @enum {unknown}
+             */
+            state: "running" | "done" | "failed" | "interrupted";
+            requested_by: string;
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description Why the run failed. */
+            error: string | null;
+            events_done: number;
+            events_total: number;
+            /**
+             * Format: date-time
+             * @description When the checkpoint was made that the log was compared with.
+             */
+            against: string | null;
+            findings: {
+                partition: number;
+                position: number;
+                reason: string;
+                detail: string;
+            }[];
+        };
+        VerificationStarted: {
+            /** @description false: a run was already in progress. */
+            is_new: boolean;
+            run: components["schemas"]["Verification"];
+        };
+        Verifications: {
+            runs: components["schemas"]["Verification"][];
+        };
+        LogPage: {
+            events: {
+                partition: number;
+                position: number;
+                /** Format: uuid */
+                order_id: string;
+                version: number;
+                type: string;
+                /** @description As in the log: amounts are in minor units. Sealed data is opened. */
+                data: {
+                    [key: string]: unknown;
+                };
+                /** @description Whether the data is still sealed, because it cannot be opened. */
+                is_sealed: boolean;
+                metadata: {
+                    [key: string]: unknown;
+                };
+                /** Format: date-time */
+                occurred_at: string;
+                /** Format: date-time */
+                recorded_at: string;
+                /** @description SHA-256, hex. */
+                previous_hash: string;
+                /** @description SHA-256, hex. */
+                hash: string;
+                /** @description Whether the hash is that of the content and of the hash before it. */
+                is_intact: boolean;
+            }[];
+            /** @description The last position of the partition; null for a stream. */
+            head: number | null;
+            /** @description The position, or in a stream the version, after which the next page begins; null at the end. */
+            next_after: number | null;
+        };
+        ApiKeys: {
+            keys: {
+                key_id: string;
+                name: string;
+                /** @description The actor in the events of the key. */
+                subject: string;
+                scopes: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                expires_at: string | null;
+                /** Format: date-time */
+                revoked_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description Within a minute; null if the key was never used.
+                 */
+                last_used_at: string | null;
+            }[];
+        };
+        ApiKeyWithSecret: {
+            key_id: string;
+            name: string;
+            /** @description The actor in the events of the key. */
+            subject: string;
+            scopes: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** Format: date-time */
+            revoked_at: string | null;
+            /**
+             * Format: date-time
+             * @description Within a minute; null if the key was never used.
+             */
+            last_used_at: string | null;
+            /** @description No later response shows it. */
+            key: string;
+        };
+        System: {
+            version: string;
+            log: {
+                /** Format: uuid */
+                log_id: string;
+                epoch: string;
+                partitions: number;
+                events: number;
+            };
+            processes: {
+                process_id: string;
+                version: string;
+                node: string;
+                roles: ("api" | "projector")[];
+                /** Format: date-time */
+                started_at: string;
+                reported_seconds_ago: number;
+                memory_bytes: number;
+                /** @description Whether this process has responded. */
+                is_this: boolean;
+            }[];
+            event_log: {
+                server: string;
+                database_bytes: number;
+                connections: {
+                    open: number;
+                    idle: number;
+                    waiting: number;
+                    limit: number;
+                };
+            };
+            read_models: {
+                server: string;
+                used_bytes: number;
+                /** @description null: no limit. */
+                limit_bytes: number | null;
+                eviction: string;
+            };
+            projection_states: {
+                [key: string]: "stopped" | "unowned" | "live";
+            };
+            configuration: {
+                name: string;
+                /** @description Secrets are left out. */
+                value: string;
+                is_default: boolean;
+            }[];
+        };
         Access: {
             /** @description Whether each request needs an API key or a token. */
             required: boolean;
@@ -1738,7 +2098,7 @@ export interface components {
         /** @description A problem (RFC 9457), without the members that only a single request has. */
         LineProblem: {
             /** @enum {unknown} */
-            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/position-lost" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/exceeds-creditable-amount" | "/problems/amended-below-credited" | "/problems/wrong-cancelled-amount" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-units-in-transit" | "/problems/exceeds-shipped-quantity" | "/problems/shipment-not-found" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/results-not-read" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/clock-behind" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/internal-error";
+            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/not-stopped" | "/problems/key-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/position-lost" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/exceeds-creditable-amount" | "/problems/amended-below-credited" | "/problems/wrong-cancelled-amount" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-units-in-transit" | "/problems/exceeds-shipped-quantity" | "/problems/shipment-not-found" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/results-not-read" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/clock-behind" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/internal-error";
             title: string;
             status: number;
             detail: string;
@@ -1998,6 +2358,25 @@ export interface components {
         };
         ReplayDeadLettersBody: {
             event?: string;
+        };
+        SkipEventBody: {
+            partition: number;
+            position: number;
+            /** @description The log records it for the audit trail. */
+            reason: string;
+        };
+        VerificationBody: {
+            /** @description The JWS of a signed checkpoint that the log must still hold: `jws` of GET /audit/checkpoint. */
+            against?: string;
+        };
+        CreateKeyBody: {
+            /** @description The owner or the use of the key. */
+            name: string;
+            /** @description The actor in its events. By default key: and the id of the key. */
+            subject?: string;
+            scopes: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
+            /** Format: date-time */
+            expires_at?: string;
         };
         BatchCommand: {
             command: string;
@@ -2850,8 +3229,48 @@ export interface components {
                 };
             };
         };
-        /** @description The service is overloaded (`/problems/overloaded`). */
+        /** @description The clock of the database is behind (`/problems/clock-behind`). The event log is unavailable (`/problems/event-log-unavailable`). The event log went back (`/problems/log-went-back`). The service is overloaded (`/problems/overloaded`). The read models are unavailable (`/problems/read-models-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
         Problem503G: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/clock-behind" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
+                };
+            };
+        };
+        /** @description The projection has not stopped there (`/problems/not-stopped`). */
+        Problem409O: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/not-stopped";
+                };
+            };
+        };
+        /** @description API key not found (`/problems/key-not-found`). Path not found (`/problems/not-found`). */
+        Problem404G: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/key-not-found" | "/problems/not-found";
+                };
+            };
+        };
+        /** @description The service is overloaded (`/problems/overloaded`). */
+        Problem503H: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2865,7 +3284,7 @@ export interface components {
             };
         };
         /** @description The event log is unavailable (`/problems/event-log-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
-        Problem503H: {
+        Problem503I: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4587,6 +5006,385 @@ export interface operations {
             503: components["responses"]["Problem503F"];
         };
     };
+    resumeProjection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The owners of the partitions try again */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404D"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
+        };
+    };
+    skipEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipEventBody"];
+            };
+        };
+        responses: {
+            /** @description The skipped event */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkippedEvent"];
+                };
+            };
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404D"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409O"];
+            413: components["responses"]["Problem413B"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503G"];
+        };
+    };
+    listDryRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The runs, newest first */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRuns"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404D"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
+        };
+    };
+    startDryRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunStarted"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404D"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
+        };
+    };
+    browseLog: {
+        parameters: {
+            query?: {
+                partition?: number;
+                order_id?: string;
+                after?: number;
+                /** @description Begin with the events that were recorded after this time. */
+                at?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    listVerifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The runs, newest first */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verifications"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503D"];
+        };
+    };
+    startVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["VerificationBody"];
+            };
+        };
+        responses: {
+            /** @description The run */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationStarted"];
+                };
+            };
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413B"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503D"];
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys, oldest first */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeys"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503F"];
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateKeyBody"];
+            };
+        };
+        responses: {
+            /** @description The key */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyWithSecret"];
+                };
+            };
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413B"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503F"];
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key is revoked */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404G"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503F"];
+        };
+    };
+    getSystem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state of the system */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
+        };
+    };
     getAccess: {
         parameters: {
             query?: never;
@@ -4612,7 +5410,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503G"];
+            503: components["responses"]["Problem503H"];
         };
     };
     getCaller: {
@@ -4729,7 +5527,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503G"];
+            503: components["responses"]["Problem503H"];
         };
     };
     getServiceMetrics: {
@@ -4758,7 +5556,7 @@ export interface operations {
             405: components["responses"]["Problem405"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503H"];
+            503: components["responses"]["Problem503I"];
         };
     };
     isLive: {
@@ -4885,7 +5683,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503G"];
+            503: components["responses"]["Problem503H"];
         };
     };
     getConsoleFile: {
@@ -4918,7 +5716,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503G"];
+            503: components["responses"]["Problem503H"];
         };
     };
     getOpenApi: {
@@ -4959,7 +5757,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503G"];
+            503: components["responses"]["Problem503H"];
         };
     };
     getDocs: {
@@ -4987,7 +5785,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503G"];
+            503: components["responses"]["Problem503H"];
         };
     };
     getDocsFile: {
@@ -5019,7 +5817,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503G"];
+            503: components["responses"]["Problem503H"];
         };
     };
     listProblems: {
@@ -5047,7 +5845,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503G"];
+            503: components["responses"]["Problem503H"];
         };
     };
     getProblem: {
@@ -5077,7 +5875,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503G"];
+            503: components["responses"]["Problem503H"];
         };
     };
     receiveOrderPlaced: {

@@ -9,6 +9,8 @@ export const accessLimits = {
    * Bounds the load on PostgreSQL when a client guesses keys.
    */
   minKeysReadIntervalMs: 100,
+  /** Interval at which a process writes which API keys were used. */
+  keyUseIntervalMs: 30_000,
   /** Age at which a key set of the issuer is fetched again. */
   jwksMaxAgeMs: 600_000,
   /** Shortest time between two fetches of a key set for key ids that it lacks. */

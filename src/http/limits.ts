@@ -152,6 +152,13 @@ export const httpLimits = {
   /** Interval at which the stream of projections polls for changes. */
   projectionStreamIntervalMs: 500,
 
+  // Browsing the log
+
+  /** Events of a page of the log, unless the client asks for another number. */
+  defaultLogPage: 50,
+  /** Events of a page of the log at most. The bytes of a reading have their own limit. */
+  maxLogPage: 200,
+
   // Callers
 
   /** Time for which accepted credentials count as known. */

@@ -45,6 +45,12 @@ export interface ReadModelKeys {
   readonly rateLimitPrefix: string;
   /** Prefix of the keys of streams' tickets. Each expires by itself. */
   readonly ticketPrefix: string;
+  /** Prefix of the keys of verifications and dry runs. */
+  readonly runPrefix: string;
+  /** Prefix of the keys in which processes describe themselves. Each expires by itself. */
+  readonly processPrefix: string;
+  /** List: the rebuilds of a projection that have ended, as JSON, the newest first. */
+  endedRebuilds(projection: string): string;
 }
 
 /**
@@ -94,6 +100,9 @@ export function createKeys(logId: string, epoch: string = firstEpoch): ReadModel
     generationsChannel: `${prefix}:generations`,
     rateLimitPrefix: `${prefix}:rate`,
     ticketPrefix: `${prefix}:ticket:`,
+    runPrefix: `${prefix}:run:`,
+    processPrefix: `${prefix}:process`,
+    endedRebuilds: (projection) => `${prefix}:rebuilds:${projection}`,
   };
 }
 

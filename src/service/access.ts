@@ -4,6 +4,7 @@ import { type Authenticate, authenticateNobody, createAuthenticate } from '../ac
 import { createTokenVerifier, type TokenRules } from '../access/bearer-tokens.js';
 import type { Caller } from '../access/caller.js';
 import { IssuerKeys, type IssuerKeysState } from '../access/issuer-keys.js';
+import { KeyUses } from '../access/key-uses.js';
 import { isScope, scopes } from '../access/scopes.js';
 import { StreamTickets } from '../access/stream-tickets.js';
 import type { TokenConfig } from '../config/token-config.js';
@@ -43,7 +44,9 @@ export async function openAccess(
   const apiKeys = config.authRequired ? await openApiKeys(pool, log, cleanup) : undefined;
   const tickets = new StreamTickets(createTicketStore(redis, keys.ticketPrefix), apiKeys);
   return {
-    authenticate: apiKeys ? createAuthenticate(apiKeys, verifyToken) : authenticateNobody,
+    authenticate: apiKeys
+      ? noteUses(createAuthenticate(apiKeys, verifyToken), openKeyUses(pool, log, cleanup))
+      : authenticateNobody,
     redeemTicket: (ticket) => tickets.redeem(ticket),
     issueTicket: (caller) => tickets.issue(caller),
     issuerKeys: issuerKeys && (() => issuerKeys.state()),
@@ -58,6 +61,22 @@ async function openApiKeys(pool: Pool, log: Logger, cleanup: CleanupStack): Prom
   await apiKeys.start();
   cleanup.defer(() => apiKeys.close());
   return apiKeys;
+}
+
+function openKeyUses(pool: Pool, log: Logger, cleanup: CleanupStack): KeyUses {
+  const uses = new KeyUses(pool, log);
+  uses.start();
+  cleanup.defer(() => uses.close());
+  return uses;
+}
+
+/** Notes each use of an API key. */
+function noteUses(authenticate: Authenticate, uses: KeyUses): Authenticate {
+  return async (authorization) => {
+    const caller = await authenticate(authorization);
+    if ('credential' in caller && caller.credential.kind === 'key') uses.note(caller.credential.id);
+    return caller;
+  };
 }
 
 function tokenRules({ scopeMap, ...rules }: TokenConfig): TokenRules {

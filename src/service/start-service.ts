@@ -42,6 +42,7 @@ import { measurePostgres, measureRedis } from './metrics/server-metrics.js';
 import { startProjectorRole } from './projector-role.js';
 import { createHeadsReader } from './read-log-heads.js';
 import { warnOfEviction } from './redis-eviction.js';
+import { openOperators } from './system/operators.js';
 import { wireCommandHandlers } from './wire-commands.js';
 
 export interface StartOptions {
@@ -195,6 +196,15 @@ async function open(
     corsOrigins: config.corsOrigins,
     isAccessControlled: config.authRequired,
     oidc: config.tokens?.signIn,
+    ...openOperators({
+      config,
+      connections: { ...connections, models },
+      continuity,
+      generations,
+      projections,
+      log,
+      cleanup,
+    }),
     audit: await openAuditor(config, connections),
     rebuilds: rebuildsByName(generations),
     places: createPlaces(),

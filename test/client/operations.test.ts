@@ -102,6 +102,23 @@ describe('the generated client', function () {
     );
     const cancelled = await client.DELETE('/projections/{name}/rebuild', { params: name });
     expect(cancelled.response.status).to.equal(404);
+    expect((await client.POST('/projections/{name}/resume', { params: name })).response.status).to.equal(204);
+    const skip = await client.POST('/projections/{name}/skip', {
+      params: name,
+      body: { partition: 0, position: 1, reason: 'r' },
+    });
+    expect(skip.error?.type).to.equal('/problems/not-stopped');
+    expect(good(await client.POST('/projections/{name}/dry-run', { params: name })).is_new).to.equal(true);
+    expect(good(await client.GET('/projections/{name}/dry-run', { params: name })).runs).to.have.length(1);
+    const log = good(await client.GET('/audit/events', { params: { query: { order_id: placed.order_id, limit: 1 } } }));
+    expect([log.events[0]?.type, log.next_after]).to.deep.equal(['OrderPlaced', 1]);
+    expect(good(await client.POST('/audit/verifications', { body: {} })).is_new).to.equal(true);
+    expect(good(await client.GET('/audit/verifications')).runs).to.have.length(1);
+    const made = good(await client.POST('/keys', { body: { name: 'tour', scopes: ['orders:read'] } }));
+    expect(good(await client.GET('/keys')).keys.map(({ key_id }) => key_id)).to.deep.equal([made.key_id]);
+    const revoked = await client.DELETE('/keys/{key_id}', { params: { path: { key_id: made.key_id } } });
+    expect(revoked.response.status).to.equal(204);
+    expect(good(await client.GET('/system')).processes.map(({ is_this }) => is_this)).to.deep.equal([true]);
     const unsigned = await client.GET('/audit/checkpoint');
     expect(unsigned.error?.type).to.equal('/problems/no-signing-key');
     expect(good(await client.GET('/.well-known/jwks.json')).keys).to.deep.equal([]);

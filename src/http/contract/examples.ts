@@ -77,4 +77,10 @@ export const examples: Readonly<Record<keyof typeof bodySchemas, Readonly<Record
   },
   webhookState: { Pause: { state: 'paused' }, Resume: { state: 'active' } },
   replayDeadLetters: { All: {} },
+  skipEvent: { 'The event of a stop': { partition: 3, position: 120, reason: 'the order is a test' } },
+  verification: { 'The log by itself': {} },
+  createKey: {
+    'A web shop': { name: 'Web shop', subject: 'shop', scopes: ['orders:write', 'orders:read'] },
+    'For a year': { name: 'An auditor', scopes: ['audit:read'], expires_at: '2099-01-01T00:00:00Z' },
+  },
 };

@@ -2,6 +2,7 @@ import { aboutOperations } from './about-operations.js';
 import { adminOperations } from './admin-operations.js';
 import { commandOperations } from './command-operations.js';
 import { accessOperations } from './operations/access-operations.js';
+import { administration, logOperations, projectionCures } from './operations/operator-operations.js';
 import { queryOperations } from './query-operations.js';
 
 /**
@@ -12,6 +13,9 @@ export const operations = {
   ...commandOperations,
   ...queryOperations,
   ...adminOperations,
+  ...projectionCures,
+  ...logOperations,
+  ...administration,
   ...accessOperations,
   ...aboutOperations,
 };

@@ -1,4 +1,5 @@
 import type { RejectionKind } from '../../orders/decisions/rejection.js';
+import { operatorProblems } from './operations/operator-problems.js';
 
 export interface ProblemType {
   readonly status: number;
@@ -58,17 +59,7 @@ export const problemTypes = {
     title: 'The limit of webhooks is reached',
     explanation: 'Delete a webhook that is not needed: DELETE /webhooks/{webhook_id}.',
   },
-  'projection-not-found': {
-    status: 404,
-    title: 'Projection not found',
-    explanation: 'GET /projections lists the projections by name.',
-  },
-  'rebuild-not-found': {
-    status: 404,
-    title: 'No rebuild is in progress',
-    explanation:
-      'There is no rebuild to cancel: it has finished, or none was requested. POST /projections/{name}/rebuild requests one.',
-  },
+  ...operatorProblems,
   'no-signing-key': {
     status: 501,
     title: 'No signing key is configured',

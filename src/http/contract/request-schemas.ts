@@ -1,3 +1,4 @@
+import { scopes } from '../../access/scopes.js';
 import type { FromSchema } from '../../json-schema.js';
 import { orderLimits as limits } from '../../orders/limits.js';
 import { currencySchema } from '../../orders/order-document.js';
@@ -6,7 +7,7 @@ import { orderEventTypes } from '../../orders/upcast.js';
 import { intervals } from '../../queries/intervals.js';
 import { queryLimits } from '../../queries/limits.js';
 import { commandSchemas, orderReference } from './schemas/command-schemas.js';
-import { body, eventPosition, id, printable, uuid } from './schemas/request-fields.js';
+import { body, eventPosition, id, printable, reason, uuid } from './schemas/request-fields.js';
 
 /**
  * The JSON schemas (2020-12) of requests: they validate each request, their types follow from them,
@@ -31,6 +32,31 @@ export const bodySchemas = {
   ),
   webhookState: body({ state: { type: 'string', enum: ['active', 'paused'] } }, ['state']),
   replayDeadLetters: body({ event: eventPosition }),
+  skipEvent: body(
+    {
+      partition: { type: 'integer', minimum: 0, maximum: 1_023 },
+      position: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+      reason: { ...reason, description: 'The log records it for the audit trail.' },
+    },
+    ['partition', 'position', 'reason'],
+  ),
+  verification: body({
+    against: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 500_000,
+      description: 'The JWS of a signed checkpoint that the log must still hold: `jws` of GET /audit/checkpoint.',
+    },
+  }),
+  createKey: body(
+    {
+      name: { ...id, description: 'The owner or the use of the key.' },
+      subject: { ...id, description: 'The actor in its events. By default key: and the id of the key.' },
+      scopes: { type: 'array', minItems: 1, uniqueItems: true, items: { type: 'string', enum: scopes } },
+      expires_at: { type: 'string', format: 'rfc3339' },
+    },
+    ['name', 'scopes'],
+  ),
 } as const;
 
 /** The erasure of a person is recorded beyond the limit of events. */
@@ -138,6 +164,17 @@ export const querySchemas = {
       description: 'The IANA time zone of `interval` and of dates; by default that of the service.',
     },
   }),
+  log: {
+    ...body({
+      partition: { type: 'integer', minimum: 0, maximum: 1_023 },
+      order_id: uuid,
+      after: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+      at: { ...time, description: 'Begin with the events that were recorded after this time.' },
+      limit,
+    }),
+    oneOf: [{ required: ['partition'] }, { required: ['order_id'], not: { required: ['at'] } }],
+    not: { required: ['at', 'after'] },
+  },
   projections: body({ ticket }),
   stream: body({
     order_id: uuid,
@@ -160,6 +197,7 @@ export const querySchemas = {
 export const parameterSchemas = {
   order_id: uuid,
   webhook_id: uuid,
+  key_id: { type: 'string', pattern: '^[0-9a-z]{12}$', description: 'The id of an API key.' },
   name: { type: 'string', description: 'The name of a projection, as in GET /projections.' },
   problem: { type: 'string', description: 'The part of a problem’s type after /problems/.' },
   file: { type: 'string' },

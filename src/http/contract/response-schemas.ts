@@ -14,6 +14,7 @@ import { metricsSchema } from '../../queries/metrics-document.js';
 import { projectionsSchema, rebuildSchema } from '../../queries/projections-document.js';
 import { deadLetterSchema, webhookSchema, webhookWithSecretSchema } from '../../webhooks/webhook-store.js';
 import { lineProblemSchema, problemSchema } from './problem-schemas.js';
+import { operatorSchemas } from './schemas/operator-schemas.js';
 
 /**
  * The JSON schemas (2020-12) of responses, by their names in the OpenAPI document. The schema of an
@@ -69,6 +70,7 @@ export const responseSchemas = {
     error: { ...nullable(text), description: 'Why the message was not accepted.' },
     duration_ms: count,
   }),
+  ...operatorSchemas,
   Access: object({
     required: { type: 'boolean', description: 'Whether each request needs an API key or a token.' },
     oidc: {

@@ -1,9 +1,11 @@
 import type { Context } from 'koa';
-import { ProblemError, problem, validationProblem } from '../contract/problems.js';
+import { type FieldError, ProblemError, problem, validationProblem } from '../contract/problems.js';
+import type { BodyName, RequestBody } from '../contract/request-schemas.js';
 import { GrowingBuffer } from '../growing-buffer.js';
 import { httpLimits as limits } from '../limits.js';
 import { ownerOf, type RunWhenRoom, requestBudgets, tooManyArriving } from './request-budgets.js';
 import { illFormedFields } from './text-fields.js';
+import { isBody } from './validation.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -167,4 +169,12 @@ async function readBody(ctx: Context): Promise<Buffer> {
     }, bodyTimeoutMs);
     request.on('data', onData).on('end', onEnd).on('error', onAbort).on('close', onAbort);
   });
+}
+
+/** Reads a body and validates it against its schema. Throws ProblemError. */
+export async function checkedBody<Name extends BodyName>(ctx: Context, name: Name): Promise<RequestBody<Name>> {
+  const body = await readJsonBody(ctx);
+  const errors: FieldError[] = [];
+  if (isBody(name, body, errors)) return body;
+  throw new ProblemError(validationProblem(errors));
 }

@@ -8,6 +8,10 @@ import { docsRoutes } from './docs-routes.js';
 import { healthRoutes } from './health-routes.js';
 import { historyRoute } from './history-route.js';
 import { accessRoutes } from './operators/access-routes.js';
+import { cureRoutes } from './operators/cure-routes.js';
+import { keyRoutes } from './operators/key-routes.js';
+import { logRoutes } from './operators/log-routes.js';
+import { systemRoutes } from './operators/system-routes.js';
 import { orderStreamRoute, ticketRoute } from './order-stream-route.js';
 import { problemPages } from './problem-pages.js';
 import { projectionRoutes } from './projection-routes.js';
@@ -32,6 +36,10 @@ export function addRoutes(route: AddRoute, dependencies: HttpDependencies, regis
     auditRoutes(route, dependencies);
     commandRoutes(route, dependencies);
     webhookRoutes(route, dependencies);
+    cureRoutes(route, dependencies);
+    logRoutes(route, dependencies);
+    keyRoutes(route, dependencies);
+    systemRoutes(route, dependencies);
     docsRoutes(route);
   }
   accessRoutes(route, dependencies);

@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
+import type { createApiKey } from '../../access/api-keys.js';
 import type { Caller } from '../../access/caller.js';
+import type { ListedKey } from '../../access/key-uses.js';
 import type { Auditor } from '../../audit/auditor.js';
+import type { BrowseLog } from '../../audit/browse-log.js';
 import type { CommandHandlers } from '../../commands/command-handlers.js';
 import type { AppliedPositions } from '../../queries/applied-positions.js';
 import type { ChangeFeed } from '../../queries/changes/change-feed.js';
@@ -17,6 +20,7 @@ import type { ClientAddresses } from '../request/client-address.js';
 import type { Continuity } from '../request/event-positions.js';
 import type { RequestBudgets, RunWhenRoom } from '../request/request-budgets.js';
 import type { EventStreams } from '../response/event-streams.js';
+import type { OperatorRuns } from './operators/operator-runs.js';
 
 /**
  * Everything that the HTTP API needs from the rest of the service. Each route takes only its part.
@@ -61,6 +65,17 @@ export interface HttpDependencies extends CommandHandlers, Authentication {
   readonly isAccessControlled: boolean;
   /** The issuer at which people sign in to the console. Undefined: they sign in with API keys. */
   readonly oidc: SignInAtIssuer | undefined;
+  /** Verifications and dry runs. */
+  readonly runs: OperatorRuns;
+  /** The cures of stopped projections. Each rejects with ReadModelUnavailable. */
+  readonly cures: {
+    resume(projection: string): Promise<void>;
+    /** Undefined if the projection has not stopped at that position. */
+    skip(projection: string, event: SkipRequest, actor: string): Promise<ResponseBody<'SkippedEvent'> | undefined>;
+  };
+  readonly browseLog: BrowseLog;
+  readonly keys: KeyStore;
+  readonly system: () => Promise<ResponseBody<'System'>>;
   /** Undefined if no signing key is configured. */
   readonly audit: Auditor | undefined;
   readonly health: () => Promise<Health>;
@@ -68,6 +83,20 @@ export interface HttpDependencies extends CommandHandlers, Authentication {
   /** The IANA time zone of metrics without `time_zone`. */
   readonly defaultTimeZone: string;
   readonly log: Logger;
+}
+
+export interface SkipRequest {
+  readonly partition: number;
+  readonly position: number;
+  readonly reason: string;
+}
+
+/** The API keys, as operators manage them. All functions reject with the database's error. */
+export interface KeyStore {
+  list(): Promise<readonly ListedKey[]>;
+  create(key: Parameters<typeof createApiKey>[1]): Promise<{ readonly key: string; readonly listed: ListedKey }>;
+  /** Resolves with false if there is no such key, or it was revoked already. */
+  revoke(id: string): Promise<boolean>;
 }
 
 /** The token issuer as the console uses it: authorization code with PKCE, as a public client. */

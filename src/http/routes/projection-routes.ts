@@ -53,7 +53,7 @@ async function projectionsJson(models: ReadModels): Promise<string> {
 }
 
 /** The projection that the path names. Throws ProblemError if it does not exist. */
-function projectionName(ctx: Context, { projections }: ReadModels): string {
+export function projectionName(ctx: Context, { projections }: ReadModels): string {
   const name = String(ctx.params.name);
   if (projections.some((projection) => projection.name === name)) return name;
   const known = projections.map((projection) => projection.name).join(', ');

@@ -4,15 +4,13 @@ import { queryLimits } from '../../queries/limits.js';
 import { attempt, testMessage } from '../../webhooks/attempt.js';
 import { addressProblem } from '../../webhooks/safe-post.js';
 import type { Webhook, WebhookWithSecret } from '../../webhooks/webhook-store.js';
-import { type FieldError, ProblemError, problem, validationProblem } from '../contract/problems.js';
-import type { BodyName, RequestBody } from '../contract/request-schemas.js';
+import { ProblemError, problem, validationProblem } from '../contract/problems.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
 import { checkNotLost } from '../request/event-positions.js';
-import { readJsonBody } from '../request/json-body.js';
+import { checkedBody } from '../request/json-body.js';
 import { uuidParameter } from '../request/path-parameters.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { callerOf } from '../request/request-context.js';
-import { isBody } from '../request/validation.js';
 import { respond } from '../response/respond.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
@@ -116,13 +114,6 @@ export function webhookRoutes(
     if (!webhook) throw notFound(id);
     return webhook;
   }
-}
-
-async function checkedBody<Name extends BodyName>(ctx: Context, name: Name): Promise<RequestBody<Name>> {
-  const body = await readJsonBody(ctx);
-  const errors: FieldError[] = [];
-  if (isBody(name, body, errors)) return body;
-  throw new ProblemError(validationProblem(errors));
 }
 
 /** Responds with a secret, which no cache may store. */

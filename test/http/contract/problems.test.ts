@@ -127,6 +127,8 @@ describe('Problems', function () {
     },
     'projection-not-found': () => post('/projections/nothing/rebuild'),
     'rebuild-not-found': () => call(service, 'DELETE', '/projections/metrics/rebuild', undefined, all),
+    'not-stopped': () => post('/projections/metrics/skip', { partition: 0, position: 1, reason: 'r' }),
+    'key-not-found': () => call(service, 'DELETE', '/keys/0123456789ab', undefined, all),
     'no-signing-key': () => get('/audit/checkpoint'),
     'order-version-not-found': async () => {
       const { body } = await post('/orders', order);

@@ -40,3 +40,38 @@ export const paymentStatuses = [
   'partially_refunded',
   'refunded',
 ] as const satisfies readonly Order['payment_status'][];
+
+export type Verification = Schemas['Verification'];
+export type DryRun = Schemas['DryRun'];
+export type LogPage = Schemas['LogPage'];
+export type LoggedEvent = LogPage['events'][number];
+export type ApiKey = Schemas['ApiKeys']['keys'][number];
+export type System = Schemas['System'];
+
+export const allScopes = [
+  'orders:read',
+  'orders:read:own',
+  'orders:write',
+  'orders:import',
+  'metrics:read',
+  'audit:read',
+  'admin',
+] as const satisfies readonly Scope[];
+
+export const eventTypes = [
+  'OrderPlaced',
+  'OrderAmended',
+  'OrderPaid',
+  'OrderProcessingStarted',
+  'OrderShipped',
+  'OrderShipmentTracked',
+  'OrderDelivered',
+  'OrderCancelled',
+  'OrderRefunded',
+  'OrderCredited',
+  'OrderReturned',
+  'OrderHeld',
+  'OrderReleased',
+  'OrderNoteAdded',
+  'OrderPersonErased',
+] as const;

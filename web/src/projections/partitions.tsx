@@ -1,16 +1,14 @@
-import { now } from '../api/connection.js';
 import type { Partition, Projection } from '../api/types.js';
-import { count } from '../format/numbers.js';
-import { ago } from '../format/time.js';
+import { count, plural } from '../format/numbers.js';
+import { duration } from '../format/time.js';
 import { Badge } from '../ui/badge.js';
 import { Table } from '../ui/table.js';
 
 /** The partitions of a projection, in a table that is folded away while all is well. */
-export function Partitions({ projection: { name, partitions } }: { readonly projection: Projection }) {
-  const isWell = partitions.every(({ lag, stopped, owner }) => lag === 0 && !stopped && owner !== null);
+export function Partitions({ projection: { name, partitions, state } }: { readonly projection: Projection }) {
   return (
-    <details class="more" open={!isWell}>
-      <summary>{partitions.length} partitions</summary>
+    <details class="more" open={state !== 'live'}>
+      <summary>{plural(partitions.length, 'partition')}</summary>
       <Table
         caption={`Partitions of ${name}`}
         rows={partitions}
@@ -22,11 +20,17 @@ export function Partitions({ projection: { name, partitions } }: { readonly proj
           { name: 'Checkpoint', isNumeric: true, cell: ({ checkpoint }) => count(checkpoint) },
           { name: 'Head', isNumeric: true, cell: ({ head }) => count(head) },
           { name: 'Behind', isNumeric: true, cell: ({ lag }) => count(lag) },
+          {
+            name: 'Since',
+            isNumeric: true,
+            isWide: true,
+            cell: ({ lag_seconds }) => (lag_seconds === null ? 'unknown' : duration(lag_seconds)),
+          },
           { name: 'Owner', isWide: true, cell: ({ owner }) => (owner === null ? 'none' : <code>{owner}</code>) },
           {
             name: 'Reported',
             isWide: true,
-            cell: ({ reported_at }) => (reported_at === null ? 'never' : ago(reported_at, now.value)),
+            cell: ({ report_age_seconds: age }) => (age === null ? 'not lately' : `${duration(age)} ago`),
           },
         ]}
       />
@@ -34,9 +38,9 @@ export function Partitions({ projection: { name, partitions } }: { readonly proj
   );
 }
 
-function PartitionBadge({ partition: { lag, stopped, owner } }: { readonly partition: Partition }) {
+function PartitionBadge({ partition: { lag, stopped, state } }: { readonly partition: Partition }) {
+  if (state === 'unowned') return <Badge tone="bad" icon="warning" text="Unowned" />;
   if (stopped) return <Badge tone="bad" icon="stop" text={`Stopped at ${count(stopped.position)}`} />;
-  if (owner === null) return <Badge tone="bad" icon="warning" text="Unowned" />;
   if (lag > 0) return <Badge tone="warn" icon="clock" text="Behind" />;
   return <Badge tone="ok" icon="check" text="Up to date" />;
 }

@@ -1,7 +1,6 @@
-import { recordOperatorEvent } from '../../../event-log/operators/operator-events.js';
 import { createStreamReader } from '../../../event-log/read/read-stream.js';
 import type { Projection } from '../../../projections/projection.js';
-import { getProjections } from '../../../queries/get-projections.js';
+import { skipStoppedEvent } from '../../../service/system/skip-stopped-event.js';
 import { wireAppender } from '../../../service/wire-commands.js';
 import type { CommandContext } from '../../connections.js';
 import { UsageError } from '../../terminal/errors.js';
@@ -21,30 +20,15 @@ export async function skipEvent(
   const event = parseEventPosition(skipped, settings.epochs);
   if (!event) throw new UsageError('--skip must be PARTITION:POSITION of the event, as `orders status` shows it');
   if (reason.trim() === '') throw new UsageError('--skip needs --reason "…": the log records it for the audit trail');
-  const { partition, position } = event;
-  const stopped = (await getProjections(models)).flatMap(({ name, partitions, rebuild }) => {
-    const live = partitions[partition]?.stopped;
-    const rebuilt = rebuild?.stopped?.find((one) => one.partition === partition);
-    const at = [live, rebuilt].find((one) => one?.position === position);
-    return at && chosen.some((projection) => projection.name === name) ? [{ name, at }] : [];
-  });
-  if (stopped.length === 0) {
-    throw new UsageError(`no projection has stopped at ${skipped}: \`orders status\` shows the stopped ones`);
-  }
   const readStream = createStreamReader(pool, settings.partitions);
   const { append } = wireAppender({ pool, settings }, log);
-  for (const { name, at } of stopped) {
-    const recorded = await recordOperatorEvent(
-      readStream,
-      append,
-      {
-        type: 'ProjectionEventSkipped',
-        data: { projection: name, partition, position, order_id: at.order_id, event_type: at.type, reason },
-      },
-      operator(),
-    );
+  const done = await skipStoppedEvent({ readStream, append, models }, chosen, { ...event, reason }, operator());
+  if (done.length === 0) {
+    throw new UsageError(`no projection has stopped at ${skipped}: \`orders status\` shows the stopped ones`);
+  }
+  for (const { projection, type, orderId, recorded } of done) {
     terminal.print(
-      `${name} skips ${at.type} of order ${at.order_id} at ${skipped}; ` +
+      `${projection} skips ${type} of order ${orderId} at ${skipped}; ` +
         `recorded in the log at ${recorded.partition}:${recorded.position}`,
     );
   }

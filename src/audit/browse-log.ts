@@ -1,0 +1,114 @@
+import type { Pool } from '../event-log/database.js';
+import { readHeads } from '../event-log/heads/read-heads.js';
+import { positionsAt } from '../event-log/read/positions-at.js';
+import { readHash, readPartition } from '../event-log/read/read-partition.js';
+import type { ReadStream } from '../event-log/read/read-stream.js';
+import type { StoredEvent } from '../event-log/stored-event.js';
+import { UnopenableEvent } from '../event-log/unopenable-event.js';
+import { count, type FromSchema, list, nullable, object, record, sha256, text, time, uuid } from '../json-schema.js';
+import { orderPartition } from '../orders/values/partition.js';
+import { exportedEvent, recomputedHash } from './exported-event.js';
+
+const loggedEventSchema = object({
+  partition: count,
+  position: count,
+  order_id: uuid,
+  version: count,
+  type: text,
+  data: { ...record({}), description: 'As in the log: amounts are in minor units. Sealed data is opened.' },
+  is_sealed: { type: 'boolean', description: 'Whether the data is still sealed, because it cannot be opened.' },
+  metadata: record({}),
+  occurred_at: time,
+  recorded_at: time,
+  previous_hash: sha256,
+  hash: sha256,
+  is_intact: { type: 'boolean', description: 'Whether the hash is that of the content and of the hash before it.' },
+});
+
+/** A part of the log, by position, or of one stream, by version. */
+export const logPageSchema = object({
+  events: list(loggedEventSchema),
+  head: { ...nullable(count), description: 'The last position of the partition; null for a stream.' },
+  next_after: {
+    ...nullable(count),
+    description: 'The position, or in a stream the version, after which the next page begins; null at the end.',
+  },
+});
+
+export type LogPage = FromSchema<typeof logPageSchema>;
+type LoggedEvent = LogPage['events'][number];
+
+export interface BrowseLog {
+  /** Events of a partition after a position. */
+  partition(partition: number, after: number, limit: number): Promise<LogPage>;
+  /** Events of a stream after a version, within the limits of a page of a stream. */
+  stream(orderId: string, after: number, limit: number): Promise<LogPage>;
+  /** The last position of a partition that was recorded by a time (RFC 3339, UTC). */
+  positionAt(partition: number, at: string): Promise<number>;
+}
+
+export interface BrowseDeps {
+  readonly pool: Pool;
+  readonly partitions: number;
+  readonly readStream: ReadStream;
+  /** Opens sealed personal data. */
+  readonly open: (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
+}
+
+/** Reads the log for people, from PostgreSQL: an auditor needs what was written, not a copy. */
+export function createBrowseLog({ pool, partitions, readStream, open }: BrowseDeps): BrowseLog {
+  const shown = async (event: StoredEvent, previous: Buffer): Promise<LoggedEvent> => {
+    const exported = exportedEvent(event, previous);
+    const { data, isSealed } = await opened(open, event);
+    return {
+      ...exported,
+      data,
+      is_sealed: isSealed,
+      metadata: JSON.parse(event.metadata) as LoggedEvent['metadata'],
+      is_intact: recomputedHash(exported) === exported.hash,
+    };
+  };
+  return {
+    async partition(partition, after, limit) {
+      const head = (await readHeads(pool)).find((one) => one.partition === partition)?.position ?? 0;
+      const stored = await readPartition(pool, partition, after, limit);
+      const [first] = stored;
+      const events: LoggedEvent[] = [];
+      let previous = first && (await readHash(pool, partition, first.position - 1));
+      for (const event of stored) {
+        if (previous) events.push(await shown(event, previous));
+        previous = event.hash;
+      }
+      const last = events.at(-1)?.position ?? after;
+      return { events, head, next_after: last < head ? last : null };
+    },
+    async stream(orderId, after, limit) {
+      const { events: found, isLast } = await readStream(orderId, after);
+      const stored = found.slice(0, limit);
+      const partition = orderPartition(orderId, partitions);
+      const events = await Promise.all(
+        stored.map(async (event) => shown(event, await readHash(pool, partition, event.position - 1))),
+      );
+      const isEnd = isLast && stored.length === found.length;
+      return { events, head: null, next_after: isEnd ? null : (events.at(-1)?.version ?? null) };
+    },
+    async positionAt(partition, at) {
+      return (await positionsAt(pool, { at })).get(partition) ?? 0;
+    },
+  };
+}
+
+/** The data of an event. If it cannot be opened, its stored form is shown. */
+async function opened(
+  open: BrowseDeps['open'],
+  event: StoredEvent,
+): Promise<{ data: LoggedEvent['data']; isSealed: boolean }> {
+  const parsed = (data: string) => JSON.parse(data) as LoggedEvent['data'];
+  try {
+    const [readable = event] = await open([event]);
+    return { data: parsed(readable.data), isSealed: false };
+  } catch (error) {
+    if (!(error instanceof UnopenableEvent)) throw error;
+    return { data: parsed(event.data), isSealed: true };
+  }
+}

@@ -1,0 +1,25 @@
+/** Problems of the operations for operators. They are part of problem-types.ts. */
+export const operatorProblems = {
+  'projection-not-found': {
+    status: 404,
+    title: 'Projection not found',
+    explanation: 'GET /projections lists the projections by name.',
+  },
+  'rebuild-not-found': {
+    status: 404,
+    title: 'No rebuild is in progress',
+    explanation:
+      'There is no rebuild to cancel: it has finished, or none was requested. POST /projections/{name}/rebuild requests one.',
+  },
+  'not-stopped': {
+    status: 409,
+    title: 'The projection has not stopped there',
+    explanation:
+      'Only the event on which a projection has stopped can be skipped. GET /projections shows it as `stopped`, with its partition and position.',
+  },
+  'key-not-found': {
+    status: 404,
+    title: 'API key not found',
+    explanation: 'There is no such key, or it was revoked already. GET /keys lists the keys.',
+  },
+} as const;

@@ -1,0 +1,59 @@
+import type { Context } from 'koa';
+import { verifySignedCheckpoint } from '../../../audit/signed-checkpoint.js';
+import { parseRfc3339 } from '../../../orders/values/rfc3339.js';
+import { utcTime } from '../../../orders/values/utc-time.js';
+import { canonicalUuid } from '../../../orders/values/uuid.js';
+import { ProblemError, validationProblem } from '../../contract/problems.js';
+import type { ResponseBody } from '../../contract/response-schemas.js';
+import { httpLimits as limits } from '../../limits.js';
+import { checkedBody } from '../../request/json-body.js';
+import { queryParameters } from '../../request/query-parameters.js';
+import { callerOf } from '../../request/request-context.js';
+import type { HttpDependencies } from '../dependencies.js';
+import type { AddRoute } from '../router.js';
+
+/** The log as auditors read and verify it. */
+export function logRoutes(
+  route: AddRoute,
+  { browseLog, runs, audit, models }: Pick<HttpDependencies, 'browseLog' | 'runs' | 'audit' | 'models'>,
+): void {
+  route('browseLog', async (ctx) => {
+    const { partition, order_id: orderId, after = 0, at, limit = limits.defaultLogPage } = queryParameters(ctx, 'log');
+    ctx.set('Cache-Control', 'no-store');
+    const events = Math.min(limit, limits.maxLogPage);
+    if (orderId !== undefined) {
+      ctx.body = await browseLog.stream(canonicalUuid(orderId), after, events);
+      return;
+    }
+    if (partition === undefined || partition >= models.partitions) {
+      const message = `must be below ${models.partitions}, the number of partitions`;
+      throw new ProblemError(validationProblem([{ pointer: '/query/partition', message }]));
+    }
+    const from = at === undefined ? after : await browseLog.positionAt(partition, utcTime(parseRfc3339(at) ?? 0));
+    ctx.body = await browseLog.partition(partition, from, events);
+  });
+
+  route('startVerification', async (ctx) => {
+    const { run, isNew } = await runs.verify(callerOf(ctx).subject, await checkpointOf(ctx, audit));
+    ctx.status = 202;
+    ctx.set('Location', '/audit/verifications');
+    ctx.body = { is_new: isNew, run } satisfies ResponseBody<'VerificationStarted'>;
+  });
+
+  route('listVerifications', async (ctx) => {
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = { runs: await runs.verifications() } satisfies ResponseBody<'Verifications'>;
+  });
+}
+
+/** The checkpoint in the body, if any. Throws ProblemError unless this service signed it. */
+async function checkpointOf(ctx: Context, audit: HttpDependencies['audit']) {
+  const { against } = await checkedBody(ctx, 'verification');
+  if (against === undefined) return undefined;
+  try {
+    return (await verifySignedCheckpoint(against, audit?.publicKeys ?? [])).checkpoint;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new ProblemError(validationProblem([{ pointer: '/against', message }]));
+  }
+}

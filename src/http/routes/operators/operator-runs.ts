@@ -1,0 +1,24 @@
+import type { SignedCheckpointPayload } from '../../../audit/signed-checkpoint.js';
+import type { ResponseBody } from '../../contract/response-schemas.js';
+
+export type Verification = ResponseBody<'Verification'>;
+export type DryRun = ResponseBody<'DryRun'>;
+export type VerificationResult = Pick<Verification, 'against' | 'findings'>;
+export type DryRunResult = Pick<DryRun, 'compared_keys' | 'differences_total' | 'differences'>;
+
+/**
+ * Runs that take long. One of a kind runs at a time; whoever asks meanwhile gets that one. All
+ * reject with ReadModelUnavailable.
+ */
+export interface OperatorRuns {
+  /** @param against a verified checkpoint, which the log must still hold */
+  verify(
+    requestedBy: string,
+    against: SignedCheckpointPayload | undefined,
+  ): Promise<{ readonly run: Verification; readonly isNew: boolean }>;
+  /** The newest verifications, newest first. */
+  verifications(): Promise<readonly Verification[]>;
+  dryRun(projection: string, requestedBy: string): Promise<{ readonly run: DryRun; readonly isNew: boolean }>;
+  /** The newest dry runs of a projection, newest first. */
+  dryRuns(projection: string): Promise<readonly DryRun[]>;
+}

@@ -1,0 +1,52 @@
+import type { Logger } from 'pino';
+import type { Projection } from '../../projections/projection.js';
+import { compareGenerations } from '../../projector/dry-run/compare-generations.js';
+import type { Difference } from '../../projector/dry-run/entry-differences.js';
+import { startScratchGeneration } from '../../projector/dry-run/scratch-generation.js';
+import { createCheckpointFreeze } from '../../projector/generations/checkpoint-freeze.js';
+import { positionsOf } from '../../projector/generations/generation-contents.js';
+import { lookUpServed } from '../../queries/live-generation.js';
+import type { Connections } from '../connect.js';
+
+export interface DryRunOptions {
+  /** The positions to replay to, by partition. By default those of the live generation. */
+  readonly until?: ReadonlyMap<number, number> | undefined;
+  /** Replays a generation, for a caller that shows the progress. */
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly onDifference: (difference: Difference) => void;
+}
+
+/**
+ * Builds a generation of a projection from the log, compares it with the live one, and discards it.
+ * @returns the number of compared keys, and the live generation
+ */
+export async function dryRunProjection(
+  context: Pick<Connections, 'pool' | 'redis' | 'keys' | 'settings' | 'models' | 'openEvents'> & {
+    readonly log: Logger;
+  },
+  projection: Projection,
+  { until, onProgress, onDifference }: DryRunOptions,
+): Promise<{ compared: number; generation: number }> {
+  const { redis, keys, settings, models, openEvents } = context;
+  const { name } = projection;
+  const { generation } = await lookUpServed(models, projection);
+  const live = { name, generation };
+  const scratch = await startScratchGeneration({ ...context, open: openEvents }, projection);
+  try {
+    const positions = until ?? new Map((await positionsOf(redis, keys, live, settings.partitions)).entries());
+    await scratch.replayTo(positions, onProgress);
+    const compared = await compareGenerations({
+      redis,
+      keys,
+      checkpointFreeze: createCheckpointFreeze(redis, keys),
+      projection,
+      live,
+      rebuilt: scratch.id,
+      advanceTo: until ? undefined : (partition, position) => scratch.replayTo(new Map([[partition, position]])),
+      onDifference,
+    });
+    return { compared, generation };
+  } finally {
+    await scratch.discard();
+  }
+}

@@ -1,0 +1,79 @@
+import type { Logger } from 'pino';
+import type { SignedCheckpointPayload } from '../../audit/signed-checkpoint.js';
+import { verifyLog } from '../../audit/verify-log.js';
+import type { DryRunResult, OperatorRuns, VerificationResult } from '../../http/routes/operators/operator-runs.js';
+import { allProjections } from '../../projections/all-projections.js';
+import type { Connections } from '../connect.js';
+import { dryRunProjection } from './dry-run.js';
+import { RunStore } from './run-store.js';
+
+/** Partitions that are verified at the same time, each on a connection of the pool. */
+const partitionsAtOnce = 2;
+/** Differences of a dry run that are kept; all of them are counted. */
+const maxKeptDifferences = 200;
+/** Characters of a value in a difference. */
+const maxValueLength = 500;
+
+const noVerification: VerificationResult = { against: null, findings: [] };
+const noDryRun: DryRunResult = { compared_keys: 0, differences_total: 0, differences: [] };
+
+/** The long runs that operators and auditors start through the API. */
+export function createOperatorRuns(connections: Connections, log: Logger): OperatorRuns {
+  const { pool, redis, keys, settings } = connections;
+  const verifications = new RunStore(redis, `${keys.runPrefix}verification`, noVerification, log);
+  const dryRuns = new Map(
+    allProjections.map((projection) => [
+      projection.name,
+      { projection, store: new RunStore(redis, `${keys.runPrefix}dry-run:${projection.name}`, noDryRun, log) },
+    ]),
+  );
+  const dryRunOf = (name: string) => {
+    const found = dryRuns.get(name);
+    if (!found) throw new Error(`there is no projection ${name}`);
+    return found;
+  };
+  return {
+    verify: (requestedBy, against) =>
+      verifications.start(requestedBy, async (report) => {
+        const findings = await verifyLog({
+          pool,
+          partitions: settings.partitions,
+          epochs: settings.epochs,
+          against,
+          inParallel: partitionsAtOnce,
+          onProgress: (done, total) => report({ events_done: done, events_total: total }),
+        });
+        return { against: against?.created_at ?? null, findings: [...otherLog(against, settings.logId), ...findings] };
+      }),
+    verifications: () => verifications.list(),
+    dryRun(name, requestedBy) {
+      const { projection, store } = dryRunOf(name);
+      return store.start(requestedBy, async (report) => {
+        const result = { differences_total: 0, differences: [] as DryRunResult['differences'][number][] };
+        const { compared } = await dryRunProjection({ ...connections, log }, projection, {
+          onProgress: (done, total) => report({ events_done: done, events_total: total }),
+          onDifference: ({ partition, key, orderId, field, live, rebuilt }) => {
+            result.differences_total += 1;
+            if (result.differences.length >= maxKeptDifferences) return;
+            const kept = { partition, key, order_id: orderId ?? null, field };
+            result.differences.push({ ...kept, live: cut(live), rebuilt: cut(rebuilt) });
+          },
+        });
+        return { ...result, compared_keys: compared };
+      });
+    },
+    dryRuns: (name) => dryRunOf(name).store.list(),
+  };
+}
+
+/** A checkpoint of another log proves nothing about this one. */
+function otherLog(against: SignedCheckpointPayload | undefined, logId: string): VerificationResult['findings'] {
+  if (!against || against.log_id === logId) return [];
+  const detail = `the checkpoint is of log ${against.log_id}, but this is log ${logId}: it was replaced`;
+  return [{ partition: 0, position: 0, reason: 'not-as-checkpoint', detail }];
+}
+
+function cut(value: string | undefined): string | null {
+  if (value === undefined) return null;
+  return value.length > maxValueLength ? `${value.slice(0, maxValueLength)}…` : value;
+}

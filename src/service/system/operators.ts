@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { createApiKey, revokeApiKey } from '../../access/api-keys.js';
+import { listKeysWithUses } from '../../access/key-uses.js';
+import { createBrowseLog } from '../../audit/browse-log.js';
+import type { Config } from '../../config.js';
+import type { LogContinuity } from '../../event-log/heads/log-continuity.js';
+import { createStreamReader } from '../../event-log/read/read-stream.js';
+import type { HttpDependencies } from '../../http/routes/dependencies.js';
+import { projectPath } from '../../project-path.js';
+import { allProjections } from '../../projections/all-projections.js';
+import type { GenerationStore } from '../../projector/generations/generation-store.js';
+import type { ProjectionState } from '../../queries/projections-document.js';
+import type { CleanupStack } from '../cleanup-stack.js';
+import type { Connections } from '../connect.js';
+import { createOperatorRuns } from '../runs/operator-runs.js';
+import { wireAppender } from '../wire-commands.js';
+import { ProcessRegistry } from './process-registry.js';
+import { skipStoppedEvent } from './skip-stopped-event.js';
+import { reportSystem } from './system-report.js';
+
+export interface OperatorDeps {
+  readonly config: Config;
+  readonly connections: Connections;
+  readonly continuity: LogContinuity;
+  readonly generations: GenerationStore;
+  readonly projections: () => Promise<readonly ProjectionState[]>;
+  readonly log: Logger;
+  readonly cleanup: CleanupStack;
+}
+
+/** Everything that the API needs for operators and auditors besides the read models. */
+export function openOperators(
+  deps: OperatorDeps,
+): Pick<HttpDependencies, 'runs' | 'cures' | 'browseLog' | 'keys' | 'system'> {
+  const { config, connections, continuity, generations, projections, log, cleanup } = deps;
+  const { pool, settings, openEvents, models, redis, keys } = connections;
+  const readStream = createStreamReader(pool, settings.partitions);
+  const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { version: string };
+  const processes = new ProcessRegistry(redis, keys.processPrefix, { version, roles: [...config.roles] }, log);
+  processes.start();
+  cleanup.defer(() => processes.close());
+  const projectionOf = (name: string) => {
+    const found = allProjections.find((one) => one.name === name);
+    if (!found) throw new Error(`there is no projection ${name}`);
+    return found;
+  };
+  /** Made when it is first needed: most processes never skip an event. */
+  let append: ReturnType<typeof wireAppender>['append'] | undefined;
+  return {
+    runs: createOperatorRuns(connections, log),
+    cures: {
+      resume: (name) => generations.resume(projectionOf(name)),
+      async skip(name, event, actor) {
+        append ??= wireAppender(connections, log, { continuity, maxClockBehindMs: config.maxClockBehindMs }).append;
+        const projection = projectionOf(name);
+        const [skipped] = await skipStoppedEvent({ readStream, append, models }, [projection], event, actor);
+        if (!skipped) return undefined;
+        await generations.resume(projection);
+        const { partition, position } = skipped.recorded;
+        return {
+          projection: name,
+          partition: event.partition,
+          position: event.position,
+          order_id: skipped.orderId,
+          type: skipped.type,
+          recorded_at_position: settings.epochs.format(partition, position),
+        };
+      },
+    },
+    browseLog: createBrowseLog({ pool, partitions: settings.partitions, readStream, open: openEvents }),
+    keys: {
+      list: () => listKeysWithUses(pool),
+      async create(given) {
+        const { id, key } = await createApiKey(pool, given);
+        const listed = (await listKeysWithUses(pool)).find((one) => one.id === id);
+        if (!listed) throw new Error(`the key ${id} is gone`);
+        return { key, listed };
+      },
+      revoke: (id) => revokeApiKey(pool, id),
+    },
+    system: () => reportSystem({ config, connections, processes, projections, version }),
+  };
+}

@@ -1,0 +1,104 @@
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import type { Redis } from '../../read-models/redis/redis-client.js';
+import { pipeline } from '../../read-models/redis/redis-pipeline.js';
+
+/** Limits of the registry of processes. */
+const limits = {
+  /** Interval at which a process reports that it runs. */
+  reportIntervalMs: 2_000,
+  /** Time after its last report at which a process is no longer listed. */
+  reportLifeMs: 15_000,
+} as const;
+
+/** A process as it describes itself in Redis. */
+export interface ProcessReport {
+  readonly process_id: string;
+  readonly version: string;
+  readonly node: string;
+  readonly roles: readonly ('api' | 'projector')[];
+  readonly started_at: string;
+  readonly memory_bytes: number;
+}
+
+/**
+ * Lists the processes of the service. Each reports itself under a key that expires, so that the age
+ * of a report needs no clock but that of Redis.
+ */
+export class ProcessRegistry {
+  readonly #redis: Redis;
+  readonly #prefix: string;
+  readonly #log: Logger;
+  readonly #self: Omit<ProcessReport, 'memory_bytes'>;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(redis: Redis, prefix: string, self: Pick<ProcessReport, 'version' | 'roles'>, log: Logger) {
+    this.#redis = redis;
+    this.#prefix = prefix;
+    this.#log = log;
+    const startedMs = Date.now() - process.uptime() * 1000;
+    this.#self = {
+      process_id: `${hostname()}:${process.pid}`,
+      version: self.version,
+      node: process.version,
+      roles: self.roles,
+      started_at: new Date(startedMs).toISOString(),
+    };
+  }
+
+  start(): void {
+    void this.#report();
+    this.#timer = setInterval(() => void this.#report(), limits.reportIntervalMs);
+  }
+
+  /** Takes this process off the list. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    const commands = [
+      ['DEL', this.#keyOf(this.#self.process_id)],
+      ['SREM', this.#prefix, this.#self.process_id],
+    ] as const;
+    await pipeline(
+      this.#redis,
+      commands.map((one) => [...one]),
+    ).catch(() => undefined);
+  }
+
+  /** The processes that have reported lately. Rejects with ReadModelUnavailable. */
+  async list(): Promise<(ProcessReport & { reported_seconds_ago: number; is_this: boolean })[]> {
+    const [ids] = (await pipeline(this.#redis, [['SMEMBERS', this.#prefix]])) as [string[]];
+    const replies = await pipeline(
+      this.#redis,
+      ids.flatMap((id) => [
+        ['GET', this.#keyOf(id)],
+        ['PTTL', this.#keyOf(id)],
+      ]),
+    );
+    return ids
+      .flatMap((id, nth) => {
+        const [text, leftMs] = [replies[2 * nth], Number(replies[2 * nth + 1])];
+        if (typeof text !== 'string') return [];
+        // Only #report writes these texts.
+        const report = JSON.parse(text) as ProcessReport;
+        const ageMs = Math.max(0, limits.reportLifeMs - leftMs);
+        return [{ ...report, reported_seconds_ago: Math.floor(ageMs / 1000), is_this: id === this.#self.process_id }];
+      })
+      .sort((a, b) => a.process_id.localeCompare(b.process_id));
+  }
+
+  async #report(): Promise<void> {
+    const report: ProcessReport = { ...this.#self, memory_bytes: process.memoryUsage.rss() };
+    try {
+      await pipeline(this.#redis, [
+        ['SET', this.#keyOf(report.process_id), JSON.stringify(report), 'PX', limits.reportLifeMs],
+        ['SADD', this.#prefix, report.process_id],
+      ]);
+    } catch (error) {
+      this.#log.debug({ error: String(error) }, 'the process could not report itself');
+    }
+  }
+
+  #keyOf(id: string): string {
+    return `${this.#prefix}:${id}`;
+  }
+}
