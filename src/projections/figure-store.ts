@@ -1,5 +1,12 @@
 import { blockMs, type FigurePart, figureFields, partsAt, quarterMs } from '../read-models/figure-fields.js';
-import { changedPart, decodeParts, encodeParts, type FigureParts, type Figures } from '../read-models/figures.js';
+import {
+  changedPart,
+  decodeParts,
+  encodeParts,
+  type FigureParts,
+  type Figures,
+  ordersIn,
+} from '../read-models/figures.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import type { ReadKeys } from './projection.js';
 
@@ -41,10 +48,12 @@ export function figureWrites(all: FiguresByCurrency, figuresKey: (currency: stri
  * Loads the figures of blocks. Rejects if figures are missing that count an order already: the
  * read model is damaged, and counting on from zero would hide it.
  *
+ * @param counted the blocks of orders, with those that are counted already.
  * @param last figures of the previous state, which need not be read.
  */
 export async function loadFigures(
   blocksByCurrency: WantedBlocks,
+  counted: WantedBlocks,
   figuresKey: (currency: string) => string,
   read: ReadKeys,
   last: FiguresByCurrency | undefined,
@@ -69,7 +78,7 @@ export async function loadFigures(
     | null
   )[][];
   for (const [index, [currency, fields]] of toRead.entries()) {
-    const countedBlocks = [...(blocksByCurrency.get(currency) ?? [])].filter(([, counted]) => counted);
+    const countedBlocks = [...(counted.get(currency) ?? [])].filter(([, isCounted]) => isCounted);
     const needed = new Set(countedBlocks.flatMap(([block]) => fieldsOf(block)));
     for (const [nth, field] of fields.entries()) {
       const text = replies[index]?.[nth];
@@ -78,6 +87,18 @@ export async function loadFigures(
     }
   }
   return figures;
+}
+
+/**
+ * Throws unless two series count as many orders of each currency. They count the same orders, so
+ * the total of one of them was lost otherwise.
+ */
+export function expectSameOrders(one: FiguresByCurrency, other: FiguresByCurrency): void {
+  for (const [currency, fields] of one) {
+    const [total, otherTotal] = [fields, other.get(currency)].map((all) => all?.get(figureFields.total));
+    if (!total || !otherTotal || ordersIn(total) === ordersIn(otherTotal)) continue;
+    throw new Error(`the figures of ${currency} ${figureFields.total} are missing or damaged in one of the two series`);
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Figures } from '../read-models/figures.js';
 import { metrics, metricsKeys, readableMetricsEntry } from '../read-models/metrics.js';
 import {
   addWantedBlock,
+  expectSameOrders,
   type FiguresByCurrency,
   figuresAt,
   figureWrites,
@@ -44,9 +45,11 @@ export const metricsProjection: Projection<MetricsState> = {
     );
     const [placed, changed] = wantedBlocks(events, orders);
     const [figures, byEvent] = await Promise.all([
-      loadFigures(placed, key.figures, read, last?.figures),
-      loadFigures(changed, key.byEvent, read, last?.byEvent),
+      loadFigures(placed, placed, key.figures, read, last?.figures),
+      // There too, an order was first counted at the time of its placing.
+      loadFigures(changed, placed, key.byEvent, read, last?.byEvent),
     ]);
+    expectSameOrders(figures, byEvent);
     return { orders, figures, byEvent };
   },
 

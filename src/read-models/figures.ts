@@ -93,6 +93,13 @@ export function changedPart(parts: FigureParts, part: number): Figures {
   return stored.figures;
 }
 
+/** Returns how many orders a field counts. */
+export function ordersIn(parts: FigureParts): number {
+  let orders = 0;
+  for (const { figures, values } of parts.values()) orders += figures ? figures.orders : (values?.[0] ?? 0);
+  return orders;
+}
+
 /** Encodes a field: its parts one after another, each with its number before it. */
 export function encodeParts(field: string, parts: FigureParts): string {
   const texts: string[] = [];

@@ -80,6 +80,36 @@ describe('damaged read models', () => {
     }
   });
 
+  it('metrics fails if one of its two series lacks a currency that the other one counts', async () => {
+    const placed = await eventsOf({ position: 3, version: 1, type: 'OrderPlaced', data: placedEvent().data });
+    const nothing = [null, null, null, null];
+    const state = await metricsProjection.load(placed, key, replying(nothing, nothing));
+    const writes = metricsProjection.project(placed, key, state);
+    const order = String(writes.find(([, hash]) => String(hash).startsWith('orders:'))?.at(-1));
+    /** The fields of a series that a step reads: the total, the month, the day and the block. */
+    const series = (name: string) => {
+      const [, , ...pairs] = writes.find(([, hash]) => hash === `${name}:USD`) ?? [];
+      return ['total', 'month', 'day', 'block'].map((field) =>
+        String(pairs[pairs.findIndex((one) => String(one).split(':')[0] === field) + 1]),
+      );
+    };
+    const [figures, byEvent] = [series('figures'), series('by-event')];
+    const paid = await eventsOf({ position: 9, version: 2, type: 'OrderPaid', data: '{"amount_minor":100}' });
+    await metricsProjection.load(paid, key, replying(order, figures, byEvent));
+    const lost = metricsProjection.load(paid, key, replying(order, figures, [null, ...byEvent.slice(1)]));
+    expect(await lost.catch(String)).to.match(/the figures of USD total are missing/);
+
+    // Also if the step knows none of the orders that are counted.
+    await metricsProjection.load(placed, key, replying(figures, byEvent));
+    for (const [one, other] of [
+      [figures, nothing],
+      [nothing, byEvent],
+    ]) {
+      const loading = metricsProjection.load(placed, key, replying(one, other));
+      expect(await loading.catch(String)).to.match(/the figures of USD total are missing or damaged in one of the/);
+    }
+  });
+
   it('metrics fails on an order that it cannot decode', async () => {
     const later = await eventsOf({ position: 9, version: 4, type: 'OrderNoteAdded' });
     for (const text of ['', 'USD', 'USD 0 0 z 1', 'USD 0 0 0', 'USD 0 - 0 1', `USD${' 0'.repeat(18)}`, '["USD",0]']) {
