@@ -2,7 +2,7 @@ import type { Order } from '../../orders/order.js';
 import { orderJson } from '../../orders/order-document.js';
 import { orderStatuses, paymentStatuses } from '../../orders/totals.js';
 import { shortTime } from '../../read-models/encoding/short-id.js';
-import { orderLookup, orderLookupKeys, textPrefix } from '../../read-models/order-lookup.js';
+import { orderLookup } from '../../read-models/order-lookup.js';
 import { orderStatus, orderStatusKeys, userMember, userStateMember } from '../../read-models/order-status.js';
 import type { GenerationReader, MemberRange } from '../generation-reader.js';
 import { fromLive, type ReadModels } from '../live-generation.js';
@@ -10,6 +10,7 @@ import { decodeCursor, encodeCursor } from './cursor.js';
 import { newestMembers, rangeOf } from './newest-members.js';
 import { matches, type OrderFilters } from './order-filters.js';
 import { type OrderPage, pageOf } from './order-page.js';
+import { membersWithText } from './text-index.js';
 
 /**
  * Returns a page of orders, newest first: by the time of placing, then by id. The cost of a page
@@ -67,14 +68,9 @@ export async function readPage(
 
 /** The orders with a reference. They are in another read model. */
 function referenceIndex(models: ReadModels, reference: string): ReadIndex {
-  const prefix = textPrefix(reference, 'reference');
+  const wanted = { kind: 'reference', text: reference } as const;
   return (first, end, count) =>
-    fromLive(models, orderLookup, (live) => {
-      const ranges = Array.from({ length: models.partitions }, (_, partition) => [
-        rangeOf(orderLookupKeys(live.keys(partition)).texts(reference), prefix, first, end),
-      ]);
-      return newestMembers(live, ranges, count);
-    });
+    fromLive(models, orderLookup, (live) => membersWithText(live, models.partitions, wanted, { first, end }, count));
 }
 
 function statusIndexes(generation: GenerationReader, partitions: number, filters: OrderFilters): ReadIndex {

@@ -18,6 +18,7 @@ import { decodeCursor, encodeCursor } from './cursor.js';
 import { newestMembers, rangeOf } from './newest-members.js';
 import { type OrderPage, pageOf } from './order-page.js';
 import { readOrders } from './read-orders.js';
+import { membersWithText } from './text-index.js';
 
 /** The fields of an order by which it can be found. */
 export const matchedFields = ['order_id', 'reference', 'payment_reference', 'tracking_number', 'user_id'] as const;
@@ -72,14 +73,18 @@ export async function lookUpOrders(
       for (const member of await membersPaidWith(models, q, members)) paid.add(member);
       return members;
     };
+    let idMember: Promise<string | undefined> | undefined;
     const newestOfAll = async (end: string | undefined, count: number) => {
+      // It is the same for all reads of the page.
+      idMember ??= memberOfId(live, models.partitions, q);
       const [byId, byUser, byText] = await Promise.all([
-        memberOfId(live, models.partitions, q, end),
+        idMember,
         membersOfUser(live, models.partitions, q, end, count),
         membersOfText(models, q, end, count),
       ]);
       for (const member of byText.payment_reference) paid.add(member);
-      const all = [...byId, ...byUser, ...Object.values(byText).flat()];
+      const ofId = byId !== undefined && (end === undefined || byId < end) ? [byId] : [];
+      const all = [...ofId, ...byUser, ...Object.values(byText).flat()];
       return [...new Set(all)].sort((a, b) => (a < b ? 1 : -1)).slice(0, count);
     };
     const show = (order: Order, member: string) => {
@@ -107,17 +112,11 @@ function matchedBy(order: Order, q: string, isPaid: boolean): MatchedField[] {
   return matchedFields.filter((field) => matched[field]);
 }
 
-async function memberOfId(
-  live: GenerationReader,
-  partitions: number,
-  q: string,
-  end: string | undefined,
-): Promise<string[]> {
-  if (!isUuid(q)) return [];
+async function memberOfId(live: GenerationReader, partitions: number, q: string): Promise<string | undefined> {
+  if (!isUuid(q)) return undefined;
   const orderId = canonicalUuid(q);
   const { found } = await readOrders(live, partitions, [orderId], () => false);
-  const member = found[0] && placedMember(found[0].placedAt, orderId);
-  return member !== undefined && (end === undefined || member < end) ? [member] : [];
+  return found[0] && placedMember(found[0].placedAt, orderId);
 }
 
 // Async, so that a partition that is being filled rejects it: an error thrown at once would leave
@@ -158,13 +157,8 @@ async function membersOfText(
   count: number,
 ): Promise<Record<TextKind, string[]>> {
   return fromLive(models, orderLookup, async (live) => {
-    const members = async (kind: TextKind) => {
-      const prefix = textPrefix(q, kind);
-      const ranges = Array.from({ length: models.partitions }, (_, partition) => [
-        rangeOf(orderLookupKeys(live.keys(partition)).texts(q), prefix, '', end),
-      ]);
-      return newestMembers(live, ranges, count);
-    };
+    const members = (kind: TextKind) =>
+      membersWithText(live, models.partitions, { kind, text: q }, { first: '', end }, count);
     const [reference, payment, tracking] = await Promise.all([
       members('reference'),
       members('payment_reference'),
