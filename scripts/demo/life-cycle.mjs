@@ -38,7 +38,9 @@ export function lifeCycle(random, { placedAtMs, number, customers }) {
     then(random.exponential(6 * hourMs), 'cancel', { reason: random.pick(reasons.cancel) });
     return steps;
   }
-  pay(random, then);
+  const isPaid = pay(random, then);
+  // Money that never came cannot be given back: the order is worth less instead.
+  const giveBack = (waitMs, body) => then(waitMs, isPaid ? 'refund' : 'credit', body);
   if (random.chance(0.02)) {
     then(random.exponential(hourMs), 'hold', { reason: random.pick(reasons.hold) });
     then(hourMs + random.exponential(20 * hourMs), 'release', { reason: 'checked' });
@@ -49,17 +51,18 @@ export function lifeCycle(random, { placedAtMs, number, customers }) {
     ship(random, market, then, { items: [{ item_id: first.item_id, quantity: first.quantity }] });
     if (random.chance(0.15)) {
       then(random.exponential(dayMs), 'cancel', { reason: 'sold out' });
-      then(hourMs, 'refund', { reason: 'the cancelled units' });
+      if (isPaid) giveBack(hourMs, { reason: 'the cancelled units' });
     } else ship(random, market, then, {});
   } else ship(random, market, then, {});
   then(dayMs + random.exponential(1.5 * dayMs), 'deliver');
-  if (random.chance(0.02))
-    then(random.exponential(3 * dayMs), 'refund', { amount: smallAmount(market), reason: random.pick(reasons.credit) });
+  if (random.chance(0.02)) {
+    giveBack(random.exponential(3 * dayMs), { amount: smallAmount(market), reason: random.pick(reasons.credit) });
+  }
   if (random.chance(0.07)) {
     const isPart = items.length > 1 && random.chance(0.6);
     const back = isPart ? { items: [{ item_id: first.item_id, quantity: 1 }] } : {};
     then(3 * dayMs + random.exponential(5 * dayMs), 'return', { ...back, reason: random.pick(reasons.return) });
-    then(random.exponential(dayMs), 'refund', { ...back, reason: 'returned' });
+    giveBack(random.exponential(dayMs), { ...(isPaid ? back : {}), reason: 'returned' });
   }
   return steps;
 }
@@ -69,8 +72,9 @@ function pay(random, then) {
   const method = random.weighted(['card', 'wallet', 'transfer'], [60, 25, 15]);
   const reference = `${method}-${random.integer(100_000, 999_999)}`;
   const waitMs = method === 'transfer' ? dayMs + random.exponential(3 * dayMs) : 20_000 + random.exponential(minuteMs);
-  if (method === 'transfer' && random.chance(0.08)) return;
+  if (method === 'transfer' && random.chance(0.08)) return false;
   then(waitMs, 'pay', { payment_reference: reference });
+  return true;
 }
 
 function ship(random, market, then, body) {

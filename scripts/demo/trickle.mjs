@@ -1,4 +1,5 @@
 // Live orders: customers order, the warehouse ships, parcels arrive, as long as the demo runs.
+import { setTimeout } from 'node:timers/promises';
 import { lifeCycle } from './life-cycle.mjs';
 import { createRandom } from './random.mjs';
 
@@ -22,7 +23,7 @@ export async function trickle(url, { seed, firstNumber, customers, signal }) {
     }
     due.sort((a, b) => a.atMs - b.atMs);
     while (due.length > 0 && due[0].atMs <= Date.now()) await send(url, due.shift().command);
-    await pause(minPauseMs + random.exponential(meanPauseMs), signal);
+    await setTimeout(minPauseMs + random.exponential(meanPauseMs), undefined, { signal }).catch(() => undefined);
   }
 }
 
@@ -39,14 +40,4 @@ async function send(url, { command, order_id, idempotency_key, ...body }) {
   } catch {
     // The next order is tried again.
   }
-}
-
-function pause(ms, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

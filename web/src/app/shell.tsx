@@ -34,7 +34,7 @@ export function Shell() {
         Skip to the content
       </button>
       <div class="shell">
-        <div class="topbar">
+        <header class="topbar">
           <Brand />
           <IconButton
             label={isMenuOpen ? 'Close the menu' : 'Open the menu'}
@@ -43,12 +43,12 @@ export function Shell() {
             controls="sidebar"
             onClick={() => setMenuOpen(!isMenuOpen)}
           />
-        </div>
-        <div class={`sidebar${isMenuOpen ? ' open' : ''}`} id="sidebar">
+        </header>
+        <aside class={`sidebar${isMenuOpen ? ' open' : ''}`} id="sidebar" aria-label="Navigation and settings">
           <Brand />
           <Navigation current={name} />
           <Foot />
-        </div>
+        </aside>
         <div class="column">
           {isLost.value && (
             <p class="lost-note" role="alert">

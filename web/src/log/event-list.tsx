@@ -18,7 +18,7 @@ export function EventList({ events }: { readonly events: readonly LoggedEvent[] 
           name: 'Event',
           cell: (event) => (
             <details class="more event-details">
-              <summary>{eventName(event.type)}</summary>
+              <summary class="event-summary">{eventName(event.type)}</summary>
               <Details event={event} />
             </details>
           ),

@@ -7,6 +7,9 @@ import { Card } from '../ui/card.js';
 import { Checkbox, Input, Select } from '../ui/field.js';
 import type { Filters } from './filters.js';
 
+/** On a phone the filters would hide the orders: they are folded away. */
+const isNarrow = matchMedia('(max-width: 48rem)').matches;
+
 /** The look-up, and the filters of the list. Each change is part of the address. */
 export function FilterForm({ filters }: { readonly filters: Filters }) {
   const [q, setQ] = useState(filters.q);
@@ -38,43 +41,46 @@ export function FilterForm({ filters }: { readonly filters: Filters }) {
             </Button>
           </div>
           {filters.q === '' && (
-            <div class="filters">
-              <Select
-                label="Status"
-                value={filters.status ?? ''}
-                options={names(orderStatuses)}
-                onChange={(status) => setQuery({ status })}
-              />
-              <Select
-                label="Payment"
-                value={filters.payment ?? ''}
-                options={names(paymentStatuses)}
-                onChange={(payment) => setQuery({ payment })}
-              />
-              <Input
-                label="Customer"
-                value={user}
-                onInput={(text) => {
-                  setUser(text);
-                  if (text === '') setQuery({ user: '' });
-                }}
-              />
-              <Input
-                label="Currency"
-                value={currency}
-                onInput={(text) => {
-                  setCurrency(text);
-                  if (text === '' || /^[A-Za-z]{3}$/.test(text)) setQuery({ currency: text.toUpperCase() });
-                }}
-              />
-              <Input label="Placed from" type="date" value={filters.from} onInput={(from) => setQuery({ from })} />
-              <Input label="Placed until" type="date" value={filters.to} onInput={(to) => setQuery({ to })} />
-              <Checkbox
-                label="On hold"
-                isChecked={filters.onHold}
-                onChange={(isOn) => setQuery({ hold: isOn ? 'yes' : '' })}
-              />
-            </div>
+            <details class="more" open={!isNarrow}>
+              <summary>Filters</summary>
+              <div class="filters">
+                <Select
+                  label="Status"
+                  value={filters.status ?? ''}
+                  options={names(orderStatuses)}
+                  onChange={(status) => setQuery({ status })}
+                />
+                <Select
+                  label="Payment"
+                  value={filters.payment ?? ''}
+                  options={names(paymentStatuses)}
+                  onChange={(payment) => setQuery({ payment })}
+                />
+                <Input
+                  label="Customer"
+                  value={user}
+                  onInput={(text) => {
+                    setUser(text);
+                    if (text === '') setQuery({ user: '' });
+                  }}
+                />
+                <Input
+                  label="Currency"
+                  value={currency}
+                  onInput={(text) => {
+                    setCurrency(text);
+                    if (text === '' || /^[A-Za-z]{3}$/.test(text)) setQuery({ currency: text.toUpperCase() });
+                  }}
+                />
+                <Input label="Placed from" type="date" value={filters.from} onInput={(from) => setQuery({ from })} />
+                <Input label="Placed until" type="date" value={filters.to} onInput={(to) => setQuery({ to })} />
+                <Checkbox
+                  label="On hold"
+                  isChecked={filters.onHold}
+                  onChange={(isOn) => setQuery({ hold: isOn ? 'yes' : '' })}
+                />
+              </div>
+            </details>
           )}
           {isFiltered && (
             <div class="row">

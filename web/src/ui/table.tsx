@@ -33,7 +33,7 @@ export function Table<Row>({ caption, columns, rows, keyOf, pageSize, isHighligh
   return (
     <div class="table-frame">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls a wide table */}
-      <section class="table-scroll" aria-label={caption} tabIndex={0}>
+      <div class="table-scroll" tabIndex={0}>
         <table>
           <caption class="visually-hidden">{caption}</caption>
           <thead>
@@ -55,7 +55,7 @@ export function Table<Row>({ caption, columns, rows, keyOf, pageSize, isHighligh
             ))}
           </tbody>
         </table>
-      </section>
+      </div>
       {pages > 1 && (
         <nav class="pager" aria-label={`Pages of: ${caption}`}>
           <IconButton label="Previous page" icon="left" onClick={() => setPage(Math.max(0, shownPage - 1))} />

@@ -1,0 +1,132 @@
+import { expect } from 'chai';
+import { describeInBrowser, expectAccessible, overflows } from '../support/browser.js';
+import { appender, event, orderIdIn, place } from '../support/events.js';
+import { eventually } from '../support/servers.js';
+import { call, useService } from '../support/service.js';
+
+const pages = ['overview', 'orders', 'projections', 'log', 'audit', 'webhooks', 'keys', 'system'];
+
+describeInBrowser('The pages of the console', (browser) => {
+  const service = useService();
+  before(async () => {
+    const order = { user_id: 'u-1', items: [{ item_id: 'lamp', quantity: 2, unit_price: 25 }] };
+    for (let nth = 0; nth < 5; nth += 1) await call(service, 'POST', '/orders', order, { prefer: 'wait=10' });
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`every page is accessible in ${colorScheme}, on a wide screen`, async () => {
+      const page = await browser.open(service.url, { colorScheme });
+      for (const name of pages) {
+        await page.goto(`${service.url}/#/${name}`);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        await page.locator('.loading').first().waitFor({ state: 'detached' });
+        await expectAccessible(page, name);
+      }
+      expect(browser.errors).to.deep.equal([]);
+    });
+  }
+
+  it('every page fits on a phone, and the menu leads to each', async () => {
+    const page = await browser.open(service.url, { viewport: { width: 360, height: 740 } });
+    for (const name of pages) {
+      await page.getByRole('button', { name: 'Open the menu' }).click();
+      await page.getByRole('navigation', { name: 'Pages' }).locator(`a[href="#/${name}"]`).click();
+      await page.getByRole('button', { name: 'Open the menu' }).waitFor();
+      await page.locator('.loading').first().waitFor({ state: 'detached' });
+      expect(await overflows(page), name).to.equal(false);
+      await expectAccessible(page, `${name} on a phone`);
+    }
+  });
+
+  it('the chosen colours stay for the next visit', async () => {
+    const page = await browser.open(service.url, { colorScheme: 'light' });
+    const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    const light = await background();
+    await page.getByText('Dark', { exact: true }).click();
+    await eventually('the dark colours', async () => (await background()) !== light);
+    const dark = await background();
+    await page.reload();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect(await background()).to.equal(dark);
+  });
+
+  it('an operator rebuilds a read model after a question, and sees the next generation live', async () => {
+    const page = await browser.open(`${service.url}/#/projections`);
+    const card = page.getByRole('region', { name: 'Metrics', exact: true });
+    await card.getByText('generation 1.').waitFor();
+    await card.getByRole('button', { name: 'Rebuild' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Rebuild' }).click();
+    await card.getByText('generation 2.').waitFor();
+  });
+
+  it('a comparison of a read model with the log shows its result', async () => {
+    const page = await browser.open(`${service.url}/#/projections`);
+    const card = page.getByRole('region', { name: 'Order history', exact: true });
+    await card.getByRole('button', { name: 'Compare with the log' }).click();
+    await page.getByRole('button', { name: 'Compare now' }).click();
+    await page.getByText('No difference').waitFor({ timeout: 60_000 });
+    await expectAccessible(page, 'a comparison');
+  });
+
+  it('an auditor verifies the log, and walks it event by event', async () => {
+    const page = await browser.open(`${service.url}/#/audit`);
+    await page.getByRole('button', { name: 'Verify now' }).click();
+    await page.getByText('Intact').first().waitFor();
+    const event = (await call(service, 'GET', '/audit/verifications')).body.runs[0];
+    expect(event?.events_done).to.be.greaterThan(0);
+    const { orders } = (await call(service, 'GET', '/orders?limit=1')).body;
+    await page.goto(`${service.url}/#/log?stream=${orders[0]?.order_id}`);
+    await page.getByText('Order placed').click();
+    await page.getByText('"total_minor": 5000').waitFor();
+  });
+
+  it('an operator creates a key, sees it once, and revokes it', async () => {
+    const page = await browser.open(`${service.url}/#/keys`);
+    await page.getByRole('button', { name: 'Create a key' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('A warehouse');
+    await page.getByLabel('orders:read', { exact: true }).check();
+    await expectAccessible(page, 'the form of a key');
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await page.getByText(/^ok_[0-9a-z]{12}_[\w-]{43}$/).waitFor();
+    await page.getByRole('button', { name: 'I have it' }).click();
+    await page
+      .getByRole('row', { name: /A warehouse/ })
+      .getByRole('button', { name: 'Revoke' })
+      .click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await page.getByRole('row', { name: /A warehouse.*Revoked/ }).waitFor();
+  });
+
+  it('an operator subscribes a URL, and learns that a test did not reach it', async () => {
+    const page = await browser.open(`${service.url}/#/webhooks`);
+    await page.getByRole('button', { name: 'Subscribe a URL' }).click();
+    await page.getByRole('textbox', { name: 'URL' }).fill('https://shop.invalid/orders');
+    await page.getByRole('button', { name: 'Subscribe', exact: true }).click();
+    await page.getByText(/^whsec_/).waitFor();
+    await page.getByRole('button', { name: 'I have it' }).click();
+    await page.getByRole('link', { name: 'https://shop.invalid/orders' }).click();
+    await page.getByRole('button', { name: 'Send a test' }).click();
+    await page.getByText(/did not accept the test/).waitFor();
+    await expectAccessible(page, 'a webhook');
+  });
+});
+
+describeInBrowser('A stopped projection in the console', (browser) => {
+  const service = useService();
+
+  it('shows the event, the error and the cures, and goes on after a skip with a reason', async () => {
+    const append = appender(service.log);
+    const orderId = orderIdIn(2, 16);
+    await place(append, orderId);
+    await append({ orderId, expectedVersion: 1, events: [event('OrderTeleported', {})] });
+    const page = await browser.open(`${service.url}/#/projections`);
+    const card = page.getByRole('region', { name: 'Metrics', exact: true });
+    await card.getByText('Stopped at 2:2, Order teleported').waitFor();
+    await card.getByText(/unknown event type/).waitFor();
+    await expectAccessible(page, 'a stopped projection');
+    await card.getByRole('button', { name: 'Skip 2:2' }).click();
+    await page.getByLabel('Reason').fill('a test event');
+    await page.getByRole('button', { name: 'Skip it for good' }).click();
+    await card.getByText('1 skipped event: these orders are damaged here').waitFor();
+  });
+});
