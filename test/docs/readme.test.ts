@@ -1,30 +1,7 @@
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { projectPath } from '../../src/project-path.js';
+import { consoleSteps, isShown, Shell } from '../support/console-blocks.js';
 import { useService } from '../support/service.js';
-
-interface Step {
-  command: string;
-  output: string;
-}
-
-/**
- * The steps of the README's console block: a line that begins with `$ `, the lines that continue
- * its quotes, then the output.
- */
-function readmeSteps(): Step[] {
-  const block = /```console\n([\s\S]*?)```/.exec(readFileSync(projectPath('README.md'), 'utf8'))?.[1] ?? '';
-  const steps: Step[] = [];
-  for (const part of `\n${block}`.split('\n$ ').slice(1)) {
-    const lines = part.split('\n');
-    let command = lines.shift() ?? '';
-    while ((command.split("'").length - 1) % 2 === 1) command += `\n${lines.shift() ?? ''}`;
-    steps.push({ command, output: lines.join('\n').trim() });
-  }
-  return steps;
-}
 
 /** Replaces values that differ from run to run: times, request ids, hashes, durations. */
 function withoutTimes(text: string): unknown {
@@ -51,14 +28,37 @@ describe('the README', () => {
   const service = useService();
 
   it('prints what its example really answers', async () => {
-    const steps = readmeSteps();
+    const shell = await Shell.open(service.url, service.log);
+    const steps = await consoleSteps('README.md');
     expect(steps).to.have.length(9);
     const id = steps.shift()?.command ?? '';
     for (const { command, output } of steps) {
-      const script = `${id}\n${command}`.replaceAll('localhost:3000', service.url.replace('http://', ''));
-      const { stdout } = await promisify(execFile)('bash', ['-c', script]);
+      const stdout = await shell.run(`${id}\n${command}`);
       if (output === '') expect(stdout).to.equal('');
       else expect(withoutTimes(stdout), command).to.deep.equal(withoutTimes(output));
     }
+    await shell.close();
   });
 });
+
+for (const [page, atLeast] of [
+  ['docs/getting-started.md', 12],
+  ['docs/http-guide.md', 14],
+] as const) {
+  describe(page, function () {
+    this.timeout(120_000);
+    const signingKey = projectPath('test', 'fixtures', 'format-1', 'signing-key.pem');
+    const service = useService({ ORDERS_SIGNING_KEY_FILES: signingKey });
+
+    it(`shows what its commands really print: ${page}`, async () => {
+      const shell = await Shell.open(service.url, service.log);
+      const steps = await consoleSteps(page);
+      expect(steps.length).to.be.at.least(atLeast);
+      for (const { command, output } of steps) {
+        const stdout = await shell.run(command);
+        expect(isShown(output, stdout), `$ ${command}\nshows\n${output}\nand prints\n${stdout}`).to.equal(true);
+      }
+      await shell.close();
+    });
+  });
+}
