@@ -1,10 +1,13 @@
 import type { AppendEvents, Appender, AppendResult } from '../event-log/append/append.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
+import { closes } from '../orders/decisions/closing.js';
 import { decide } from '../orders/decisions/decide.js';
 import type { Repetition } from '../orders/decisions/decision.js';
 import { rejectTooEarly } from '../orders/decisions/occurred-at.js';
+import { type Rejection, rejected } from '../orders/decisions/rejection.js';
 import type { OrderEvent, RecordedEvent } from '../orders/events.js';
 import { fold } from '../orders/evolve.js';
+import type { Order } from '../orders/order.js';
 import type { PersonKeys } from '../privacy/person-keys.js';
 import { keyedHash } from '../privacy/sealed-events.js';
 import type { CommandOutcome } from './command-outcome.js';
@@ -108,6 +111,10 @@ export async function appendDecision(
 
   const occurredAt = request.occurredAt ?? nowOrLater(deps.now(), before?.placedAt);
   const plain = newEvents(decision, request, hash);
+  const bytes = plain.reduce((sum, { data }) => sum + data.length, state.bytes);
+  if (before && bytes > limits.maxStreamBytes && !decision.every((event) => closes(event, before))) {
+    return { outcome: 'rejected', rejection: streamFull(before) };
+  }
   const events = await sealEvents(deps.personKeys, request, hash, plain, state);
   if ('rejected' in events) return { outcome: 'rejected', rejection: events };
   const result = await deps.append(toAppend(request.orderId, state.last?.version ?? 0, events, occurredAt));
@@ -115,6 +122,13 @@ export async function appendDecision(
   const order = fold(recorded(request.orderId, events, occurredAt, result), before);
   if (!order) throw new Error('a command was accepted but produced no event');
   return { outcome: 'handled', order, partition: result.partition, position: result.position, replayed: false };
+}
+
+function streamFull(order: Order): Rejection {
+  const mebibytes = limits.maxStreamBytes / 1024 / 1024;
+  const how = 'cancel, deliver or return everything, then settle the whole balance';
+  const detail = `The events of the order have ${mebibytes} MiB. From there on it can only be closed: ${how}.`;
+  return rejected('order-history-full', order, detail);
 }
 
 /** The present time, or the time of placing if that is later: clocks of processes differ. */

@@ -15,6 +15,12 @@ export const commandLimits = {
    * further ones would wait too long: those are rejected with Overloaded.
    */
   maxQueuedPerOrder: 200,
+  /**
+   * Bytes of the events of one order, about: their characters. Beyond it only commands that close
+   * the order are accepted. Bounds what the first command on it, a proof, and forgetting its person
+   * have to read.
+   */
+  maxStreamBytes: 32 * 1024 * 1024,
   /** Bytes of folded orders with long streams that stay in memory, so that they are read once. */
   maxCachedOrderBytes: 16 * 1024 * 1024,
   /** Interval in ms at which kept orders of forgotten persons are looked for. */

@@ -13,6 +13,8 @@ export interface OrderState {
   readonly person: string | undefined;
   /** The last event. Undefined if the order does not exist. */
   readonly last: LastEvent | undefined;
+  /** Bytes of the stream's JSON texts, about: its characters. */
+  readonly bytes: number;
   /** The events of commands that had an Idempotency-Key, by key, oldest first. */
   readonly keys: ReadonlyMap<string, readonly KeyedEvent[]>;
 }
@@ -31,6 +33,7 @@ export const noOrder: OrderState = {
   userId: '',
   person: undefined,
   last: undefined,
+  bytes: 0,
   keys: new Map(),
 };
 
@@ -47,6 +50,7 @@ export function foldInto(state: OrderState, stored: readonly StoredEvent[]): Ord
     userId: state.last === undefined ? userOf(events) : state.userId,
     person: state.person ?? personOf(events),
     last: { version: last.version, partition: last.partition, position: last.position, hash: last.hash },
+    bytes: stored.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, state.bytes),
     keys: withKeys(state, events, stored),
   };
 }

@@ -12,7 +12,7 @@ import {
   withData,
 } from '../read-models/order-history.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
-import type { ProjectedEvent, Projection } from './projection.js';
+import { type ProjectedEvent, type Projection, StepTooLarge } from './projection.js';
 import { rememberedOrders } from './remembered-orders.js';
 
 interface HistoryState {
@@ -48,9 +48,12 @@ export const orderHistoryProjection: Projection<HistoryState> = {
     );
     const [length, positions] = await Promise.all([listLength, orderPositions]);
     const erased = new Map<string, Map<number, string>>();
+    let bytes = 0;
     for (const { stored } of events.filter(isErasure)) {
       const text = positions.get(stored.orderId);
       if (text === undefined) continue;
+      // The entries of one order are bounded by `maxStreamBytes`, those of a step must be too.
+      if (bytes >= maxErasedBytes) throw new StepTooLarge(stored.position);
       const before = decodePositions(text);
       const entries = await read(
         before.map((position) => {
@@ -61,9 +64,10 @@ export const orderHistoryProjection: Projection<HistoryState> = {
       const texts = before.map((position, index): [number, string] => {
         const text = entries[index];
         if (typeof text !== 'string') throw new Error(`order ${stored.orderId} has no entry for position ${position}`);
+        bytes += text.length;
         return [position, text];
       });
-      erased.set(stored.orderId, new Map(texts));
+      erased.set(stored.orderId, new Map(texts.filter(([, text]) => isSealedEntry(text))));
     }
     return { list: { chunk, length }, positions, erased };
   },
@@ -119,6 +123,9 @@ export const orderHistoryProjection: Projection<HistoryState> = {
     return writes;
   },
 };
+
+/** Bytes of entries that the erasures of one step read, before those of the last order. */
+const maxErasedBytes = 4 * 1024 * 1024;
 
 /** The length of a list after a step that ended in this list or an earlier one. */
 function lengthAfter({ list }: HistoryState, chunk: number): number {

@@ -117,6 +117,22 @@ describe('A command on a long order', function () {
     expect(read).to.be.greaterThan(events);
   });
 
+  it('whose events have reached their limit of bytes is accepted only if it closes the order', async () => {
+    const orderId = randomUUID();
+    const append = appender(log, true);
+    await append({ orderId, expectedVersion: 0, events: [placedEvent()] });
+    const megabyte = noteEvent('x'.repeat(1024 * 1024));
+    for (let version = 1; version <= 32; version += 1) {
+      await append({ orderId, expectedVersion: version, events: [megabyte] });
+    }
+    const outcome = await note(orderId);
+    expect(outcome.outcome === 'rejected' && [outcome.rejection.rejected, outcome.rejection.detail]).to.deep.equal([
+      'order-history-full',
+      'The events of the order have 32 MiB. From there on it can only be closed: cancel, deliver or return everything, then settle the whole balance.',
+    ]);
+    expect(versionOf(await send(orderId, { command: 'cancel', reason: 'r' }))).to.equal(34);
+  });
+
   it('of a forgotten person is decided without what was kept of the person', async () => {
     const personKeys = new PersonKeys(log.pool, masterKeysOf(randomBytes(32)));
     startHandler(personKeys);
@@ -151,6 +167,7 @@ describe('The cache of folded orders', () => {
     userId: '',
     person: undefined,
     last: undefined,
+    bytes: 0,
     keys: new Map([['x'.repeat(size), []]]),
   });
 

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { StoredEvent } from '../../src/event-log/stored-event.js';
 import { metricsProjection } from '../../src/projections/metrics.js';
 import { orderHistoryProjection } from '../../src/projections/order-history.js';
-import type { ProjectedEvent } from '../../src/projections/projection.js';
+import { type ProjectedEvent, StepTooLarge } from '../../src/projections/projection.js';
 import { decodeEvents } from '../../src/projector/steps/decode-events.js';
 import type { PartitionKeys } from '../../src/read-models/keys.js';
 import { encodePositions } from '../../src/read-models/order-history.js';
@@ -45,6 +45,20 @@ describe('damaged read models', () => {
 
     const state = await orderHistoryProjection.load(later, key, replying(20, encodePositions(undefined, [3])));
     expect(() => orderHistoryProjection.project(later, key, state)).to.throw('already reaches beyond position 9');
+  });
+
+  it('order-history erases the orders of a step one after the other if their entries are large', async () => {
+    const [first] = await eventsOf({ position: 9, version: 2, type: 'OrderPersonErased' });
+    const [second] = await eventsOf({ position: 10, version: 2, type: 'OrderPersonErased' });
+    if (!first || !second) throw new Error('the events cannot be decoded');
+    const other = randomUUID();
+    const ofOther = { stored: { ...second.stored, orderId: other }, event: { ...second.event, orderId: other } };
+    const [one, two] = [encodePositions(undefined, [3]), encodePositions(undefined, [4])];
+    const large = 'x'.repeat(5 * 1024 * 1024);
+    const loading = orderHistoryProjection.load([first, ofOther], key, replying(8, one, two, large));
+    const error = await loading.catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(StepTooLarge);
+    expect((error as StepTooLarge).position).to.equal(10);
   });
 
   it('order-history keeps the index of each position, also after skipped events and in the next list', async () => {
