@@ -12,6 +12,7 @@ import { existingOrders } from './existing-orders.js';
 import { getOrder } from './get-order.js';
 import { groupedImport } from './grouped-import.js';
 import { growth } from './growth.js';
+import { hostileClients } from './hostile-clients.js';
 import { imports } from './imports.js';
 import { largeLog } from './large-log.js';
 import { overload } from './overload.js';
@@ -33,6 +34,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   memory: readModelMemory,
   profiles,
   overload,
+  hostile: hostileClients,
 };
 
 const usage = `npm run bench -- [${Object.keys(benchmarks).join('|')}] [--orders N] [--rounds N] [--seconds N]

@@ -107,9 +107,10 @@ export const httpLimits = {
   // Heavy queries
 
   /**
-   * Weight of the heavy queries that run at once, see heavy-queries.ts. More would not be faster.
+   * Weight of the heavy queries that run at once, see heavy-queries.ts. More would not be faster:
+   * most of their time is that of the one processor, which others wait for.
    */
-  maxHeavyQueryWeight: 16,
+  maxHeavyQueryWeight: 8,
   /** Heavy queries that wait. Further ones are rejected with 503. */
   maxQueuedHeavyQueries: 1_000,
 

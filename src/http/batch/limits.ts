@@ -14,10 +14,10 @@ export const batchLimits = {
    */
   maxLinesInFlight: 4_000,
   /**
-   * A line counts as another one for each of these bytes: lines in flight take up to 8 MiB, and ten
+   * A line counts as another one for each of these bytes: lines in flight take up to 4 MiB, and ten
    * times as much while they are handled.
    */
-  bytesPerLine: 2 * 1024,
+  bytesPerLine: 1024,
 
   // Results that the client has not read yet
 

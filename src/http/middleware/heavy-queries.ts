@@ -7,7 +7,7 @@ import { ownerOf, type RunWhenRoom } from '../request/request-budgets.js';
  * The weights of queries, in units of about 4 MiB of memory. A query is weighed by what it may cost
  * at most, before it reads anything.
  */
-export const queryWeights = { order: 1, page: 2, fold: 2, series: 4, diff: 4 } as const;
+export const queryWeights = { order: 2, page: 2, fold: 2, series: 4, diff: 4 } as const;
 
 /**
  * Runs a query whose cost depends on what is stored, such as a page of orders, or a command with a

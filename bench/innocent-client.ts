@@ -1,0 +1,59 @@
+import { Agent, request } from 'node:http';
+
+export interface InnocentResult {
+  readonly requests: number;
+  /** Statuses other than 200 and 201. A 404 to a read counts as 200: read models may lag. */
+  readonly refused: number;
+  /** Milliseconds within which 99 % of the requests were answered. */
+  readonly p99: number;
+}
+
+/**
+ * A client that places orders and reads them, one request every 20 ms on one connection, at an
+ * address of its own where the system has one. It measures what others leave to it.
+ */
+export function startInnocentClient(url: string): { stop(): Promise<InnocentResult> } {
+  const { hostname, port } = new URL(url);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const from = process.platform === 'linux' ? { localAddress: '127.0.0.2' } : {};
+  const times: number[] = [];
+  let refused = 0;
+  const send = async (method: string, path: string, body?: object): Promise<string> => {
+    const begun = performance.now();
+    const { status, text } = await new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const headers = body ? { 'content-type': 'application/json' } : {};
+      const sent = request({ hostname, port, method, path, agent, headers, ...from }, (message) => {
+        let text = '';
+        message.setEncoding('utf8').on('data', (piece: string) => {
+          text += piece;
+        });
+        message.on('end', () => resolve({ status: message.statusCode ?? 0, text })).on('error', reject);
+      });
+      sent.on('error', reject);
+      sent.end(body && JSON.stringify(body));
+    });
+    times.push(performance.now() - begun);
+    if (![200, 201].includes(status) && !(method === 'GET' && status === 404)) refused += 1;
+    return text;
+  };
+  let stopping = false;
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
+  const running = (async () => {
+    while (!stopping) {
+      const placed = await send('POST', '/orders', { user_id: 'innocent', item_ids: ['a'], total_amount: 1 });
+      const { order_id } = JSON.parse(placed) as { order_id?: string };
+      await pause();
+      if (order_id !== undefined) await send('GET', `/orders/${order_id}`);
+      await pause();
+    }
+  })();
+  return {
+    async stop() {
+      stopping = true;
+      await running;
+      agent.destroy();
+      times.sort((a, b) => a - b);
+      return { requests: times.length, refused, p99: times[Math.floor(times.length * 0.99)] ?? 0 };
+    },
+  };
+}
