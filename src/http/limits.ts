@@ -16,6 +16,13 @@ export const httpLimits = {
   /** Interval at which connections are checked for clients that do not take their response. */
   stallCheckIntervalMs: 1_000,
   /**
+   * Interval at which it is read how much the system keeps for connections, while some have sent
+   * long responses. It costs a microsecond per connection of the machine.
+   */
+  kernelCheckIntervalMs: 5_000,
+  /** Bytes in the buffers of the system that may be under way to a client that takes all. */
+  maxBytesUnderWay: 65_536,
+  /**
    * Bytes that a client must take, or send, per response timeout (15 s by default) while a response
    * waits to be sent: about 1 KiB/s.
    */

@@ -31,6 +31,22 @@ describe('StalledConnections', () => {
     expect(sockets.map((socket) => socket.destroyed)).to.deep.equal([false, true, true, false, false]);
   });
 
+  it('a client whose response waits in the buffers of the system is disconnected, one that takes it is not', () => {
+    const stalled = new StalledConnections(timeoutMs);
+    const [silent, reading, underWay] = [connection(), connection(), connection()];
+    const inKernel = new Map([
+      [silent, 1e6],
+      [reading, 1e6],
+      [underWay, limits.maxBytesUnderWay],
+    ]);
+    for (const socket of inKernel.keys()) socket.bytesWritten = 1e6;
+    for (let nowMs = 0; nowMs <= 3 * timeoutMs; nowMs += 1_000) {
+      stalled.sweep(inKernel.keys(), nowMs, (socket) => inKernel.get(socket as typeof silent) ?? 0);
+      inKernel.set(reading, (inKernel.get(reading) ?? 0) - limits.minMovedBytes / 8);
+    }
+    expect([silent, reading, underWay].map((socket) => socket.destroyed)).to.deep.equal([true, false, false]);
+  });
+
   it('a client has the whole time limit for each response', () => {
     const stalled = new StalledConnections(timeoutMs);
     const socket = connection();
