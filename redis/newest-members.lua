@@ -13,63 +13,90 @@
 --
 -- Returns members in descending order of their ends, each end once.
 local count, length = tonumber(ARGV[1]), tonumber(ARGV[2])
-local words = length / 6
-local format = '>' .. string.rep('I6', words)
 
 -- Lua compares texts by the server's locale. Numbers of 6 bytes are exact, and compare as bytes.
-local function rank(member)
-  return { struct.unpack(format, string.sub(member, -length)) }
+local function word(member, at)
+  return (struct.unpack('>I6', string.sub(member, at - length - 1, at - length + 4)))
 end
 
-local function compare(a, b)
-  for word = 1, words do
-    if a[word] ~= b[word] then
-      return a[word] - b[word]
+-- Whether a member is newer than another one with equal first words; nil if their ends are equal.
+local function isNewer(member, other)
+  for at = 13, length, 6 do
+    local a, b = word(member, at), word(other, at)
+    if a ~= b then
+      return a > b
     end
   end
-  return 0
+  return nil
 end
 
--- Moves on to the next member of a range. Most ranges have few of the newest, so the first read is
--- small.
-local function advance(range)
-  range.at = range.at + 1
-  if range.at > #range.members and range.more then
-    range.members = redis.call('ZRANGE', range.key, range.to, range.from, 'BYLEX', 'REV', 'LIMIT', range.read, range.chunk)
-    range.read = range.read + #range.members
-    range.more = #range.members == range.chunk
-    range.chunk = count
-    range.at = 1
+local function read(nth, from, limit)
+  local to, lowest = ARGV[2 * nth + 1], ARGV[2 * nth + 2]
+  return redis.call('ZRANGE', KEYS[nth], to, lowest, 'BYLEX', 'REV', 'LIMIT', from, limit)
+end
+
+-- The present member of a range, with the first two words of its end, which rarely are equal.
+local function point(range, at)
+  local member = range.members[at]
+  range.at, range.member = at, member
+  if member then
+    range.first, range.second = word(member, 1), word(member, 7)
   end
-  local member = range.members[range.at]
-  range.rank = member and rank(member)
   return member ~= nil
 end
 
+-- Most ranges have few of the newest members, so the first reads are small.
+local chunk = math.min(count, 3)
 local ranges = {}
-for nth, key in ipairs(KEYS) do
-  local range = { key = key, to = ARGV[2 * nth + 1], from = ARGV[2 * nth + 2], members = {}, at = 0, read = 0 }
-  range.more, range.chunk = true, math.min(count, 3)
-  if advance(range) then
+for nth = 1, #KEYS do
+  local members = read(nth, 0, chunk)
+  if #members > 0 then
+    local range = { nth = nth, members = members, read = #members, chunk = chunk, more = #members == chunk }
+    point(range, 1)
     ranges[#ranges + 1] = range
   end
 end
+if #ranges == 1 then
+  return ranges[1].more and read(ranges[1].nth, 0, count) or ranges[1].members
+end
 
-local newest, last = {}, nil
+-- Moves on to the next member of a range. Returns false at its end.
+local function advance(range)
+  if range.at < #range.members or not range.more then
+    return point(range, range.at + 1)
+  end
+  range.chunk = math.min(count, 2 * range.chunk)
+  range.members = read(range.nth, range.read, range.chunk)
+  range.read = range.read + #range.members
+  range.more = #range.members == range.chunk
+  return point(range, 1)
+end
+
+local function isBefore(range, other)
+  if range.first ~= other.first then
+    return range.first > other.first
+  elseif range.second ~= other.second then
+    return range.second > other.second
+  end
+  return isNewer(range.member, other.member)
+end
+
+local newest, last = {}, { first = -1 }
 while #newest < count and #ranges > 0 do
-  local first = 1
+  local best = 1
   for nth = 2, #ranges do
-    if compare(ranges[nth].rank, ranges[first].rank) > 0 then
-      first = nth
+    if isBefore(ranges[nth], ranges[best]) then
+      best = nth
     end
   end
-  local range = ranges[first]
-  if not last or compare(last, range.rank) ~= 0 then
-    newest[#newest + 1] = range.members[range.at]
-    last = range.rank
+  local range = ranges[best]
+  local isSame = last.first == range.first and last.second == range.second
+  if not isSame or isNewer(last.member, range.member) ~= nil then
+    newest[#newest + 1] = range.member
+    last = { first = range.first, second = range.second, member = range.member }
   end
   if not advance(range) then
-    table.remove(ranges, first)
+    table.remove(ranges, best)
   end
 end
 return newest

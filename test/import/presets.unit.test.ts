@@ -112,4 +112,15 @@ describe('Presets of the import', () => {
     const { commands } = await trialImport(file, ['--preset', 'olist', '--undated', 'last-known']);
     expect(commands.filter(({ command }) => command.command === 'cancel')).to.have.length(1);
   });
+
+  it('a total that is mapped beside a preset is read, although the preset computes totals', async () => {
+    const file =
+      'order_id,customer_id,order_purchase_timestamp,order_delivered_customer_date,payment_value\n' +
+      'o1,c1,2017-10-02 10:56:33,2017-10-10 21:25:13,38.71\n';
+    const options = ['--preset', 'olist', '--map', 'total_amount=payment_value', '--set', 'item_id=order'];
+    const { placed, commands, rejected } = await trialImport(file, options);
+    expect(rejected).to.deep.equal([]);
+    expect(placed).to.deep.equal(['c1: 1 order = 38.71 BRL, 2017-10-02T10:56:33.000Z']);
+    expect(commands.map(({ command }) => command.command)).to.deep.equal(['place', 'process', 'ship', 'deliver']);
+  });
 });

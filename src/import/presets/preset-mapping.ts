@@ -22,6 +22,7 @@ export function presetMapping(preset: Preset, given: CsvMapping, header: readonl
   }
   const constants = new Map([...Object.entries(preset.constants ?? {}), ...given.constants]);
   const unset = ([field]: readonly [string, string]) => !given.constants.has(field);
+  const hasTotal = given.columns.has('total_amount') || given.constants.has('total_amount');
   const mapping: CsvMapping = {
     ...given,
     columns,
@@ -30,7 +31,7 @@ export function presetMapping(preset: Preset, given: CsvMapping, header: readonl
     defaults: new Map([...Object.entries(preset.defaults ?? {}).filter(unset), ...given.defaults]),
     dateFormats: given.dateFormats.length > 0 ? given.dateFormats : preset.dateFormats,
     groupColumn: given.groupColumn ?? found(preset.groupBy) ?? preset.groupBy[0],
-    totalMode: preset.computesTotal ? 'computed' : given.totalMode,
+    totalMode: preset.computesTotal && !hasTotal ? 'computed' : given.totalMode,
     returns: preset.hasReturns ? 'negative' : given.returns,
     charges: given.charges.size > 0 ? given.charges : chargesOf(presetCharges(preset)),
     states: new Map([...Object.entries(preset.meanings ?? {}), ...given.states]),

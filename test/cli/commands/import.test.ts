@@ -61,6 +61,30 @@ describe('orders import', function () {
     await expectIntactLog(log);
   });
 
+  it('orders import matches the returns of a later file to orders in the log, and lists those of others', async () => {
+    const header = 'no,original,user,at,sku,n,price,shipped\n';
+    const options = [
+      ...['--group-by', 'no', '--source', 'shop', '--returns', 'negative', '--total', 'computed'],
+      ...['--set', 'currency=USD', '--map', 'user_id=user,occurred_at=at,item_id=sku,quantity=n,unit_price=price'],
+      ...['--map', 'return_of=original,shipped_at=shipped,paid_at=shipped'],
+    ];
+    const [placed, shipped, returned] = [1, 2, 3].map((day) => `2026-01-0${day}T10:00:00Z`);
+    const sales = join(folder, 'sales.csv');
+    await writeFile(sales, `${header}1,,u,${placed},a,3,10,${shipped}\n`);
+    expect((await orders(['import', sales, ...options])).output).to.match(/1 orders: 1 imported/);
+    const returns = join(folder, 'returns.csv');
+    await writeFile(returns, `${header}R1,1,u,${returned},a,-2,10,\nR2,7,u,${returned},a,-1,10,\n`);
+    for (const counts of ['1 imported, 0 already there', '0 imported, 1 already there']) {
+      const { output, code } = await orders(['import', returns, ...options]);
+      expect(output).to.match(new RegExp(`2 orders: ${counts}, 0 rejected`));
+      expect(output).to.match(/1 returns are listed/);
+      expect(code).to.equal(0);
+    }
+    expect(await readFile(`${returns}.returns.ndjson`, 'utf8')).to.match(/"a return of an order that is not there"/);
+    const { units, revenue } = await figures();
+    expect([units, revenue.gross, revenue.refunded, revenue.cash]).to.deep.equal([3, 30, 20, 10]);
+  });
+
   it('orders import writes rejected lines with number and reason to a file beside the input, and imports the others', async () => {
     const file = join(folder, 'some-bad.csv');
     await copyFile(excerpt, file);

@@ -113,6 +113,7 @@ function common(options: ImportArguments, input: Input, terminal: Terminal, view
 
 /** Names the file's content and the options that positions and counts depend on. */
 function inputName({ fingerprint, mapping }: Input): string {
-  const { keyColumn = '', groupColumn = '' } = mapping ?? {};
-  return [fingerprint.sha256, keyColumn, groupColumn].join(' ');
+  const { keyColumn = '', groupColumn = '', columns } = mapping ?? {};
+  const returnOf = columns?.get('return_of');
+  return [fingerprint.sha256, keyColumn, groupColumn, ...(returnOf === undefined ? [] : [returnOf])].join(' ');
 }
