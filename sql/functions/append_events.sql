@@ -38,6 +38,7 @@ as $$
 declare
   partitions integer;
   is_refused boolean;
+  log partition_heads;
   log_head bigint;
   log_hash bytea;
   now_recorded timestamptz(3);
@@ -60,8 +61,9 @@ begin
     raise exception 'partition % does not exist', in_partition using errcode = 'invalid_parameter_value';
   end if;
   if is_refused then
-    perform check_partition_head(h, in_epoch, known_head, max_clock_behind)
-    from partition_heads h where h.partition = in_partition;
+    -- A variable, because a row of a distributed table has the type of its shard.
+    select h.* into log from partition_heads h where h.partition = in_partition;
+    perform check_partition_head(log, in_epoch, known_head, max_clock_behind);
   end if;
   -- The statement may have waited for the lock. The clock is read here, so that recorded_at is a
   -- time at which the lock was held.

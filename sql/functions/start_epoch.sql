@@ -12,7 +12,8 @@ select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', f
 -- in_random has 8 hex digits: two restores of one backup start epochs with different names.
 -- in_lost says what is known to be lost, and becomes part of the operator event.
 --
--- Locks all rows of partition_heads until commit, in ascending order.
+-- Locks all rows of partition_heads until commit, in ascending order. Each statement names one
+-- partition, because a statement that locks rows of a distributed table has to.
 -- Index: the primary keys of partition_heads and log_epochs, and the unique index (partition,
 -- order_id, version) of events.
 --
@@ -27,23 +28,30 @@ set search_path from current
 as $$
 declare
   operator_stream constant uuid := '00000000-0000-8000-8000-6f7065726174';
-  heads partition_heads[];
+  heads partition_heads[] := '{}';
+  log partition_heads;
   started timestamptz(3);
   new_number integer;
   name text;
   event_partition smallint;
   event_version integer;
 begin
-  heads := array(select h from partition_heads h order by h.partition for update);
+  for nth in 0 .. (select s.partitions - 1 from log_settings s) loop
+    select h.* into log from partition_heads h where h.partition = nth::smallint for update;
+    heads := pg_catalog.array_append(heads, log);
+  end loop;
   started := pg_catalog.date_trunc('milliseconds', pg_catalog.clock_timestamp());
   new_number := (select coalesce(pg_catalog.max(l.number), 1) + 1 from log_epochs l);
   name := pg_catalog.format('%s-%s', new_number, in_random);
 
-  insert into log_epochs (partition, number, epoch, start_position, started_at, clock_reset)
-  select h.partition, new_number, name, h.head, started, reset_clock
-  from pg_catalog.unnest(heads) as h;
-  update partition_heads h
-  set epoch = name, recorded_at = case when reset_clock then least(h.recorded_at, started) else h.recorded_at end;
+  foreach log in array heads loop
+    insert into log_epochs (partition, number, epoch, start_position, started_at, clock_reset)
+    values (log.partition, new_number, name, log.head, started, reset_clock);
+    update partition_heads h
+    set epoch = name,
+        recorded_at = case when reset_clock then least(log.recorded_at, started) else log.recorded_at end
+    where h.partition = log.partition;
+  end loop;
 
   event_partition := (select order_partition(operator_stream, s.partitions) from log_settings s);
   event_version := (select pg_catalog.count(*) from events e where e.partition = event_partition and e.order_id = operator_stream);

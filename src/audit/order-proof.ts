@@ -63,7 +63,7 @@ export async function proveOrder(
   const { partitions } = settings;
   const partition = orderPartition(orderId, partitions);
   const size = checkpoint.checkpoint.partitions.find((one) => one.partition === partition)?.position ?? 0;
-  const pages = streamPages(createStreamReader(pool, partitions), orderId);
+  const pages = streamPages(createStreamReader(pool, settings), orderId);
   const { value: firstPage } = await pages.next();
   if (!firstPage?.events.some(({ position }: StoredEvent) => position <= size)) return undefined;
 

@@ -149,7 +149,7 @@ function differsFromHead(partition: number, head: Head, { position, hash }: Reco
 async function beyondHead(pool: Pool, partition: number): Promise<Finding | undefined> {
   const { rows } = await pool.query<{ position: number }>(
     `select min(e."position") as position from partition_heads h
-     join events e on e.partition = h.partition and e."position" > h.head
+     join events e on e.partition = $1 and e."position" > h.head
      where h.partition = $1 having count(*) > 0`,
     [partition],
   );

@@ -80,7 +80,10 @@ export const eventLogLimits = {
 
   // Reads
 
-  /** Streams that wait to be read in this process. Further reads are rejected with Overloaded. */
+  /**
+   * Streams that wait to be read in this process; of each partition, if the tables are distributed
+   * over servers. Further reads are rejected with Overloaded.
+   */
   maxQueuedLoads: 5_000,
   /** Streams that one query reads. */
   maxStreamsPerLoad: 200,
@@ -148,6 +151,12 @@ export const eventLogLimits = {
   /** Milliseconds that a starting process waits for another one that migrates. */
   migrationLockTimeoutMs: 120_000,
 
+  /**
+   * Shards of each table that Citus distributes: one per partition, up to this many. More would
+   * cost each worker more files and connections than they spread the partitions better.
+   */
+  maxShards: 128,
+
   // Heads
 
   /**
@@ -157,6 +166,11 @@ export const eventLogLimits = {
   notifyIntervalMs: 5,
   /** Milliseconds between two reads of all heads. Notifications are only hints and may get lost. */
   headsPollIntervalMs: 1_000,
+  /**
+   * Partitions whose heads are read at once, each by itself, while a server of a distributed
+   * database is down.
+   */
+  maxPartitionStatesInFlight: 4,
   /**
    * Heads of a partition whose times a process remembers, to tell a lag in seconds. The
    * precision of old lags becomes less with their age: 256 keep it within a few percent.

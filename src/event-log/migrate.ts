@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { applyFunctions } from './apply-functions.js';
+import { beginDistributing, distributeLog, isDistributed } from './citus/distribute-log.js';
 import { defaultServiceRole } from './connection/database-access.js';
 import { openOwnerSession } from './connection/owner-session.js';
 import { ensureLogin, type ServiceLogin } from './connection/service-login.js';
@@ -29,6 +30,11 @@ export interface MigrateOptions {
   readonly role?: string;
   /** The login of the running service. It is created if it does not exist. */
   readonly login?: ServiceLogin | undefined;
+  /**
+   * Whether to distribute the tables over the servers of Citus. Tables of a log that is distributed
+   * are distributed in any case.
+   */
+  readonly citus?: boolean;
 }
 
 export interface MigrationResult {
@@ -36,6 +42,8 @@ export interface MigrationResult {
   readonly applied: readonly string[];
   /** The number of the newest numbered file. */
   readonly version: number;
+  /** The tables that were distributed over servers. */
+  readonly distributed: readonly string[];
   /** Sentences for the operator about what to change in the database. */
   readonly warnings: readonly string[];
 }
@@ -54,7 +62,7 @@ export interface MigrationResult {
 export async function migrate(
   url: string,
   partitions: number,
-  { schema, role = defaultServiceRole, login }: MigrateOptions = {},
+    { schema, role = defaultServiceRole, login, citus = false }: MigrateOptions = {},
 ): Promise<MigrationResult> {
   const written = schema ?? (await readSchema());
   const target = schemaForRole(written, role);
@@ -62,13 +70,16 @@ export async function migrate(
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     await client.query('begin');
+    const isOnServers = citus || (await isDistributed(client));
+    if (isOnServers) await beginDistributing(client);
     const applied = [...(await applyMigrations(client, target, partitions)), ...(await applyFunctions(client, target))];
     await grantToRole(client, written, role);
     if (login) await ensureLogin(client, login, role);
     await storeRoleSettings(client, { role, searchPath });
+    const distributed = isOnServers ? await distributeLog(client, role) : [];
     const warnings = await schemaWarnings(client);
     await client.query('commit');
-    return { applied, version: target.migrations.length, warnings };
+    return { applied, distributed, version: target.migrations.length, warnings };
   } finally {
     // Ending the session frees the lock, and rolls back unless the commit was reached.
     await client.end();

@@ -9,7 +9,7 @@ import { projectPath } from '../project-path.js';
  * change of a function after a deployment. It tells a process whether the functions in the database
  * are newer than its own (see apply-functions.ts).
  */
-export const functionsRelease = 3;
+export const functionsRelease = 4;
 
 /** A file of sql/, with its text. */
 export interface SqlFile {

@@ -36,7 +36,7 @@ export function createPartitionProjectorDeps(
 ): { readonly live: PartitionProjectorDeps; readonly rebuild: PartitionProjectorDeps } {
   const { pool, rebuildPool, redis, keys, settings, logHeads, log, observer } = options;
   const shared = {
-    readEvents: createLogReader(pool, rebuildPool, logHeads.heads),
+    readEvents: createLogReader(pool, rebuildPool, logHeads.heads, settings),
     keys,
     store: createProjectionStore(redis, keys),
     checkpointFreeze: createCheckpointFreeze(redis, keys),

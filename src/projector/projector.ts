@@ -54,7 +54,7 @@ export class Projector {
     this.#projections = options.projections ?? allProjections;
     this.#release = releaseOf(this.#projections);
     this.#store = createGenerationStore(redis, keys, pool);
-    this.#skipped = new SkippedEvents(createStreamReader(pool, settings.partitions));
+    this.#skipped = new SkippedEvents(createStreamReader(pool, settings));
     this.#recentEvents = new RecentEvents(settings.partitions);
     const { live, rebuild } = createPartitionProjectorDeps(options, {
       recentEvents: this.#recentEvents,

@@ -161,7 +161,9 @@ async function open(
   if (issuerKeys) measureIssuerKeys(registry, issuerKeys);
   const { maxClockBehindMs } = config;
   const knownLog = { epoch: settings.epochs.current, position: () => 0, maxClockBehindMs };
-  const appends = new AppendHealth(createTryAppend(pool, settings, knownLog));
+  const appends = new AppendHealth(createTryAppend(pool, settings, knownLog), {
+    isDistributed: !settings.appendAcrossPartitions,
+  });
   const healthNow = () =>
     checkHealth({ appends, pool, models, continuity, projections, running, issuerKeys, shuttingDown });
   // Probes and anybody else share one check: it asks PostgreSQL and Redis.

@@ -61,7 +61,7 @@ export function wireAppender(
     ...(onCallEnded ? { onCallEnded } : {}),
   };
   const appender = createAppender(pool, settings, listeners, known);
-  return settleOutcomes(appender, createStreamReader(pool, settings.partitions), onHeadMoved, { observer });
+  return settleOutcomes(appender, createStreamReader(pool, settings), onHeadMoved, { observer });
 }
 
 /** The handlers of all commands: of the HTTP API and of the import. */
@@ -71,7 +71,7 @@ export function wireCommandHandlers(
   options: AppenderOptions = {},
 ): CommandHandlers {
   const { pool, settings, personKeys } = eventLog;
-  const readStream = createOpenedStreamReader(personKeys, createStreamReader(pool, settings.partitions));
+  const readStream = createOpenedStreamReader(personKeys, createStreamReader(pool, settings));
   return createCommandHandlers({
     readStream: async (...page) => {
       options.continuity?.assertIntact();

@@ -49,18 +49,30 @@ export class FailingOrders {
   }
 }
 
-// $1 the webhook, $2 the error, $3 minBreakerOpenMs, $4 maxBreakerOpenMs, $5 disableAfterMs.
-// Changes nothing while the breaker is open: attempts that were in flight when it opened count
-// once.
+// $1 the webhook, $2 minBreakerOpenMs, $3 maxBreakerOpenMs, $4 disableAfterMs. Returns the row as
+// it is to be; no row while the breaker is open: attempts that were in flight when it opened count
+// once. Takes no lock.
+const nextStateSql = `
+  select breaker_trips as trips_before, coalesce(failing_since, now()) as failing_since,
+         now() + least($2 * power(2, least(breaker_trips, 30)), $3) * interval '1 ms' as open_until,
+         case when failing_since <= now() - $4 * interval '1 ms' then 'disabled' else state end as state
+  from webhooks
+  where id = $1 and state = 'active' and (open_until is null or open_until <= now())`;
+
+// $1 the webhook, $2 the error, $3 to $6 the columns of nextStateSql. Changes nothing if another
+// process has opened or closed the breaker since. A statement of its own: a distributed database
+// has several copies of the row, and computes no change of it from the time.
 const openSql = `
   update webhooks
-  set failing_since = coalesce(failing_since, now()),
-      open_until = now() + least($3 * power(2, least(breaker_trips, 30)), $4) * interval '1 ms',
-      breaker_trips = breaker_trips + 1,
-      last_error = $2,
-      state = case when failing_since <= now() - $5 * interval '1 ms' then 'disabled' else state end
-  where id = $1 and state = 'active' and (open_until is null or open_until <= now())
-  returning state, breaker_trips`;
+  set failing_since = $4, open_until = $5, breaker_trips = $3::integer + 1, last_error = $2, state = $6
+  where id = $1 and state = 'active' and breaker_trips = $3::integer`;
+
+interface NextState {
+  readonly trips_before: number;
+  readonly failing_since: string;
+  readonly open_until: string;
+  readonly state: string;
+}
 
 /**
  * Opens the breaker of a webhook, or disables the webhook if it has failed for days.
@@ -72,15 +84,21 @@ export async function openBreaker(
   error: string,
 ): Promise<'opened' | 'opened again' | 'disabled' | undefined> {
   const { minBreakerOpenMs, maxBreakerOpenMs, disableAfterMs } = limits;
-  const { rows } = await pool.query<{ state: string; breaker_trips: number }>({
+  const { rows } = await pool.query<NextState>({
+    name: 'webhooks-next-breaker-state',
+    text: nextStateSql,
+    values: [webhookId, minBreakerOpenMs, maxBreakerOpenMs, disableAfterMs],
+  });
+  const [next] = rows;
+  if (!next) return undefined;
+  const { rowCount } = await pool.query({
     name: 'webhooks-open-breaker',
     text: openSql,
-    values: [webhookId, error, minBreakerOpenMs, maxBreakerOpenMs, disableAfterMs],
+    values: [webhookId, error, next.trips_before, next.failing_since, next.open_until, next.state],
   });
-  const [row] = rows;
-  if (!row) return undefined;
-  if (row.state === 'disabled') return 'disabled';
-  return row.breaker_trips === 1 ? 'opened' : 'opened again';
+  if (rowCount !== 1) return undefined;
+  if (next.state === 'disabled') return 'disabled';
+  return next.trips_before === 0 ? 'opened' : 'opened again';
 }
 
 /** @returns whether the breaker was not closed before. */

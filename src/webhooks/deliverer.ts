@@ -120,24 +120,46 @@ export class WebhookDeliverer {
   }
 
   async #enqueueAndDeliver(): Promise<void> {
-    const { pool } = this.#options;
+    const { settings } = this.#options;
     if (!(await this.#findActiveWebhooks())) {
       this.#moved.clear();
       return;
     }
-    for (const partition of [...this.#moved]) {
-      this.#moved.delete(partition);
-      if (!this.#ownership.owned.has(partition)) continue;
-      if (await enqueueEvents(pool, partition, this.#onEarlyDeadLetters)) {
-        this.#moved.add(partition);
-        this.#needsRound = true;
-      }
+    const { appendAcrossPartitions } = settings;
+    if (appendAcrossPartitions) {
+      for (const partition of [...this.#moved]) await this.#enqueue(partition);
+      await this.#sendDue([...this.#ownership.owned]);
+      return;
     }
-    const owned = [...this.#ownership.owned];
-    if (owned.length === 0) return;
+    // A server that is down may have some partitions, and delays no other one. The next round tries
+    // them again.
+    const partitions = [...this.#ownership.owned];
+    const results = await Promise.allSettled(
+      partitions.map(async (partition) => {
+        if (this.#moved.has(partition)) await this.#enqueue(partition);
+        await this.#sendDue([partition]);
+      }),
+    );
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  async #enqueue(partition: number): Promise<void> {
+    this.#moved.delete(partition);
+    if (!this.#ownership.owned.has(partition)) return;
+    const { pool, settings } = this.#options;
+    if (await enqueueEvents(pool, partition, this.#onEarlyDeadLetters, settings)) {
+      this.#moved.add(partition);
+      this.#needsRound = true;
+    }
+  }
+
+  /** @param partitions one, if the tables are distributed over servers. */
+  async #sendDue(partitions: readonly number[]): Promise<void> {
+    if (partitions.length === 0) return;
+    const { pool, settings } = this.#options;
     // An attempt may end while the query runs: its delivery is in the result, but no longer due.
     const wasInFlight = this.#inFlight.snapshot();
-    for (const delivery of await readDueDeliveries(pool, owned, this.#inFlight.withoutRoom())) {
+    for (const delivery of await readDueDeliveries(pool, partitions, this.#inFlight.withoutRoom(), settings)) {
       if (wasInFlight(delivery) || this.#inFlight.has(delivery) || !this.#inFlight.hasRoom(delivery)) continue;
       // If it is not recorded, the row is still due, so that the event is sent again: at least
       // once.

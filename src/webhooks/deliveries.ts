@@ -1,4 +1,4 @@
-import type { Pool } from '../event-log/database.js';
+import type { LogSettings, Pool } from '../event-log/database.js';
 import { type StoredEventRow, storedEventColumns } from '../event-log/stored-event.js';
 import { firstEpoch } from '../log-epochs.js';
 import { type AttemptResult, retryDelayMs } from './attempt.js';
@@ -72,9 +72,9 @@ export interface Delivery extends StoredEventRow {
 }
 
 /** In statements that know the partition, the webhook and the position of `d`: is `d` blocked? */
-const earlierPending = `
+const earlierPending = (partition: string) => `
   select from webhook_deliveries earlier
-  where earlier.partition = d.partition and earlier.webhook_id = d.webhook_id and earlier.order_id = d.order_id
+  where earlier.partition = ${partition} and earlier.webhook_id = d.webhook_id and earlier.order_id = d.order_id
     and earlier.state = 'pending' and earlier.position < d.position`;
 
 // $1 the partitions, $2 deliveries per webhook, $3 maxScannedPerPartition, $4 blockedRecheckMs,
@@ -83,15 +83,17 @@ const earlierPending = `
 // one of their order, by next_attempt_at. Defers the blocked ones to the next attempt of the
 // earliest, through the index webhook_deliveries_order, so that the next query sees others. The
 // owner of a partition is the only sender, so that rows need no locks.
-const dueSql = `
+// `partition` is the partition of a row of the statement. If the tables are distributed over
+// servers, it is $6, the only partition.
+const dueSql = (partition: (row: string) => string) => `
   with scanned as materialized (
     select w.id as webhook_id, d.partition, d.position, d.order_id, d.next_attempt_at,
-           exists (${earlierPending}) as blocked
+           exists (${earlierPending(partition('d'))}) as blocked
     from webhooks w
     cross join unnest($1::smallint[]) as owned (partition)
     cross join lateral (
       select * from webhook_deliveries d
-      where d.webhook_id = w.id and d.partition = owned.partition and d.state = 'pending' and d.next_attempt_at <= now()
+      where d.webhook_id = w.id and d.partition = ${partition('owned')} and d.state = 'pending' and d.next_attempt_at <= now()
       order by d.next_attempt_at, d.position
       limit $3
     ) d
@@ -100,11 +102,11 @@ const dueSql = `
     update webhook_deliveries d
     set next_attempt_at = greatest(now() + $4 * interval '1 ms', (
           select first.next_attempt_at from webhook_deliveries first
-          where first.partition = d.partition and first.webhook_id = d.webhook_id and first.order_id = d.order_id
+          where first.partition = ${partition('d')} and first.webhook_id = d.webhook_id and first.order_id = d.order_id
             and first.state = 'pending'
           order by first.position limit 1))
     from scanned s
-    where s.blocked and d.partition = s.partition and d.webhook_id = s.webhook_id and d.position = s.position
+    where s.blocked and d.partition = ${partition('s')} and d.webhook_id = s.webhook_id and d.position = s.position
   ), due as (
     select s.*, row_number() over (partition by s.webhook_id order by s.next_attempt_at, s.position) as nth
     from scanned s where not s.blocked
@@ -117,29 +119,35 @@ const dueSql = `
          ${storedEventColumns}
   from due
   join webhook_deliveries d
-    on d.partition = due.partition and d.webhook_id = due.webhook_id and d.position = due.position
+    on d.partition = ${partition('due')} and d.webhook_id = due.webhook_id and d.position = due.position
   join webhooks w on w.id = due.webhook_id
-  join events e on e.partition = due.partition and e."position" = due.position
+  join events e on e.partition = ${partition('due')} and e."position" = due.position
   where due.nth <= $2
   order by due.nth, due.next_attempt_at`;
 
+const dueOfAllSql = dueSql((row) => `${row}.partition`);
+const dueOfPartitionSql = dueSql(() => '$6::smallint');
+
 /**
  * Reads the due deliveries of partitions, in turn of one webhook and of the next. Those in flight
- * are among them, since their rows are due.
+ * are among them, since their rows are due. If the tables are distributed over servers, it takes
+ * one partition.
  * @param without webhooks that have no room for another attempt.
  */
 export async function readDueDeliveries(
   pool: Pool,
   partitions: readonly number[],
   without: readonly string[],
+  { appendAcrossPartitions }: Pick<LogSettings, 'appendAcrossPartitions'> = { appendAcrossPartitions: true },
 ): Promise<Delivery[]> {
   const { maxInFlightPerWebhook, maxScannedPerPartition, blockedRecheckMs } = limits;
-  const { rows } = await pool.query<Delivery>({
-    name: 'webhooks-due',
-    text: dueSql,
-    // Up to half of them may be in flight already; the other half can follow at once.
-    values: [partitions, 2 * maxInFlightPerWebhook, maxScannedPerPartition, blockedRecheckMs, without],
-  });
+  // Up to half of them may be in flight already; the other half can follow at once.
+  const values = [partitions, 2 * maxInFlightPerWebhook, maxScannedPerPartition, blockedRecheckMs, without];
+  const { rows } = await pool.query<Delivery>(
+    appendAcrossPartitions
+      ? { name: 'webhooks-due', text: dueOfAllSql, values }
+      : { name: 'webhooks-due-of-partition', text: dueOfPartitionSql, values: [...values, ...partitions] },
+  );
   return rows;
 }
 

@@ -107,38 +107,65 @@ export interface WebhookStore {
 const webhooksSql = `
   select w.id as webhook_id, w.url, w.event_types, w.state, w.created_at, w.created_by,
          case when w.failing_since is null then 'closed' when w.open_until > now() then 'open' else 'half-open' end as breaker,
-         w.failing_since, case when w.open_until > now() then w.open_until end as retry_at, w.last_error,
-         (select count(*) from webhook_deliveries d where d.webhook_id = w.id and d.state = 'pending') as pending,
-         (select count(*) from webhook_deliveries d where d.webhook_id = w.id and d.state = 'dead') as dead_letters,
-         (select coalesce(sum(h.head - c.position), 0)::bigint from webhook_checkpoints c
-          join partition_heads h on h.partition = c.partition where c.webhook_id = w.id) as lag
+         w.failing_since, case when w.open_until > now() then w.open_until end as retry_at, w.last_error
   from webhooks w`;
+
+// $1 webhooks. The sums over all partitions have statements of their own, because a distributed
+// database does not run them as subqueries of the table of webhooks. Take no lock.
+const deliveriesSql = `
+  select d.webhook_id, count(*) filter (where d.state = 'pending') as pending,
+         count(*) filter (where d.state = 'dead') as dead_letters
+  from webhook_deliveries d where d.webhook_id = any ($1::uuid[]) group by d.webhook_id`;
+const lagSql = `
+  select c.webhook_id, sum(h.head - c.position)::bigint as lag
+  from webhook_checkpoints c join partition_heads h on h.partition = c.partition
+  where c.webhook_id = any ($1::uuid[]) group by c.webhook_id`;
+
+type Sums = Pick<Webhook, 'webhook_id' | 'pending' | 'dead_letters' | 'lag'>;
+
+async function withSums(pool: Pool, webhooks: readonly Omit<Webhook, 'pending' | 'dead_letters' | 'lag'>[]) {
+  if (webhooks.length === 0) return [];
+  const ids = webhooks.map(({ webhook_id: id }) => id);
+  // In this order: an event that becomes a delivery in between is counted twice, and never missed.
+  const lags = await pool.query<Pick<Sums, 'webhook_id' | 'lag'>>(lagSql, [ids]);
+  const deliveries = await pool.query<Omit<Sums, 'lag'>>(deliveriesSql, [ids]);
+  const sums = new Map<string, Partial<Sums>>();
+  for (const row of [...deliveries.rows, ...lags.rows]) {
+    sums.set(row.webhook_id, { ...sums.get(row.webhook_id), ...row });
+  }
+  return webhooks.map((one) => ({ ...one, pending: 0, dead_letters: 0, lag: 0, ...sums.get(one.webhook_id) }));
+}
 
 /** @param epochs of the log, for the positions of dead letters; by default only the first. */
 export function createWebhookStore(pool: Pool, epochs: LogEpochs = new LogEpochs()): WebhookStore {
-  const find = async (id: string): Promise<Webhook | undefined> =>
-    (await pool.query<Webhook>(`${webhooksSql} where w.id = $1`, [id])).rows[0];
+  const read = async (condition: string, values: readonly string[]): Promise<Webhook[]> =>
+    withSums(pool, (await pool.query(`${webhooksSql} ${condition}`, [...values])).rows);
+  const find = async (id: string): Promise<Webhook | undefined> => (await read('where w.id = $1', [id]))[0];
 
   return {
     async create(url, eventTypes, by) {
       const id = randomUUID();
       const secret = newSecret();
-      // One statement creates the webhook and its checkpoints: they are the heads of one moment.
-      const { rowCount } = await pool.query(
-        `with created as (
-           insert into webhooks (id, url, event_types, secret, created_by)
-           select $1, $2, $3, $4, $5 where (select count(*) from webhooks) < $6
-           returning id
-         )
-         insert into webhook_checkpoints (partition, webhook_id, position)
-         select h.partition, created.id, h.head from partition_heads h, created`,
-        [id, url, eventTypes ?? null, secret, by, limits.maxWebhooks],
-      );
-      const created = rowCount ? await find(id) : undefined;
+      const isCreated = await inTransaction(pool, async (client) => {
+        const { rowCount } = await client.query(
+          `insert into webhooks (id, url, event_types, secret, created_by)
+           select $1, $2, $3, $4, $5 where (select count(*) from webhooks) < $6`,
+          [id, url, eventTypes ?? null, secret, by, limits.maxWebhooks],
+        );
+        if (rowCount !== 1) return false;
+        // One statement reads the heads: they are those of one moment.
+        await client.query(
+          `insert into webhook_checkpoints (partition, webhook_id, position)
+           select h.partition, $1, h.head from partition_heads h`,
+          [id],
+        );
+        return true;
+      });
+      const created = isCreated ? await find(id) : undefined;
       return created && { ...created, secret };
     },
 
-    list: async () => (await pool.query<Webhook>(`${webhooksSql} order by w.created_at, w.id`)).rows,
+    list: () => read('order by w.created_at, w.id', []),
     find,
 
     delete: (id) =>

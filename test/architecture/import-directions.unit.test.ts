@@ -11,7 +11,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: [],
   orders: ['orders/*'],
 
-  'event-log': ['event-log/read', 'event-log/connection', 'orders/*'],
+  'event-log': ['event-log/read', 'event-log/connection', 'event-log/citus', 'orders/*'],
+  'event-log/citus': ['event-log', 'event-log/connection'],
   'event-log/connection': ['event-log'],
   'event-log/append': ['event-log', 'event-log/connection', 'event-log/heads', 'event-log/read', 'orders/*'],
   'event-log/read': ['event-log', 'event-log/connection', 'event-log/heads', 'orders/*'],

@@ -63,7 +63,12 @@ describe('a standby, which is read-only', function () {
 
   it('makes a process not ready before a command meets it', async () => {
     const pool = createPool(standby?.url ?? '', 1);
-    expect(await checkEventLog({ pool, continuity: { refusal: undefined } })).to.deep.equal({
+    expect(
+      await checkEventLog({
+        pool,
+        continuity: { refusal: undefined, unreachable: new Map(), settings: { partitions: 1 } },
+      }),
+    ).to.deep.equal({
       works: false,
       isDegraded: false,
       text: 'read-only: the server is a standby',

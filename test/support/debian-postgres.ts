@@ -30,11 +30,18 @@ export async function debianPostgres(): Promise<string | undefined> {
   return newest === undefined ? undefined : join(versions, String(newest), 'bin');
 }
 
-/** Creates the files of a primary, and starts it. Every user of this machine may log in. */
-export async function startPrimary(bin: string, folder: string): Promise<DebianPostgres> {
+/**
+ * Creates the files of a primary, and starts it. Every user of this machine may log in.
+ * @param settings further settings, such as `fsync=off`.
+ */
+export async function startPrimary(
+  bin: string,
+  folder: string,
+  settings: readonly string[] = [],
+): Promise<DebianPostgres> {
   await ownFolder(folder);
   await asServerUser(join(bin, 'initdb'), ['-D', folder, '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--no-sync']);
-  return start(bin, folder);
+  return start(bin, folder, settings);
 }
 
 /** Copies a running primary, and starts the copy as its standby. */
@@ -45,9 +52,16 @@ export async function startStandby(bin: string, folder: string, primary: DebianP
   return start(bin, folder);
 }
 
-async function start(bin: string, folder: string): Promise<DebianPostgres> {
-  const port = await freePort();
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', `port=${port}`, 'max_connections=60'];
+/** Starts a server on files that exist, on the port that it had if one is given. */
+export async function start(
+  bin: string,
+  folder: string,
+  further: readonly string[] = [],
+  givenPort?: number,
+): Promise<DebianPostgres> {
+  const port = givenPort ?? (await freePort());
+  const always = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', `port=${port}`, 'max_connections=60'];
+  const settings = [...always, ...further];
   const child = startChild(join(bin, 'postgres'), ['-D', folder, ...settings.flatMap((setting) => ['-c', setting])], {
     ...(await serverUser()),
   });

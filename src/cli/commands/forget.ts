@@ -98,13 +98,13 @@ async function forget(
   userId: string,
   reason: string,
 ): Promise<void> {
-  const { pool, personKeys, terminal, log } = context;
-  const { partitions } = context.settings;
+  const { pool, settings, personKeys, terminal, log } = context;
+  const { partitions } = settings;
   const { append } = wireAppender(context, log);
   const search = await startSearch(context);
   const left: string[] = [];
   const deps = {
-    ...{ pool, partitions, personKeys, append, readStream: createStreamReader(pool, partitions) },
+    ...{ pool, partitions, personKeys, append, readStream: createStreamReader(pool, settings) },
     onProgress: search.onProgress,
     removeElsewhere: async () => {
       search.end();

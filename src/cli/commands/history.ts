@@ -25,9 +25,9 @@ export async function historyCommand(args: string[], terminal: Terminal): Promis
   if (values.help) return terminal.print(usage);
   const [orderId] = positionals;
   if (!isUuid(orderId)) throw new UsageError(usage);
-  await withEventLog({ terminal }, async ({ pool, openEvents, settings: { partitions } }) => {
+  await withEventLog({ terminal }, async ({ pool, openEvents, settings }) => {
     let order: Order | undefined;
-    for await (const { events } of streamPages(createStreamReader(pool, partitions), canonicalUuid(orderId))) {
+    for await (const { events } of streamPages(createStreamReader(pool, settings), canonicalUuid(orderId))) {
       for (const event of await openEvents(events)) {
         if (isKeyReservation(event)) throw noOrder(orderId);
         if (!order) terminal.print(`order ${event.orderId}, partition ${event.partition}\n`);

@@ -12,6 +12,11 @@ import { refusalOf } from './append-statements.js';
 export interface AppendTrouble {
   /** Whether other sessions hold locks for too long. Appends to other partitions may succeed. */
   readonly isBusy: boolean;
+  /**
+   * Whether only some partitions are known to be concerned: the tables are distributed over
+   * servers, and those of other servers may work.
+   */
+  readonly isPartial?: boolean | undefined;
   /** One clause without internals. */
   readonly reason: string;
 }
@@ -29,6 +34,7 @@ export type TryAppend = (partition?: number) => Promise<void>;
  * - **a partition in trouble**: another session held a lock for too long for the partition's last
  *   call. Commits in other partitions do not end this.
  * - **all in trouble**: the last call failed for another reason, which counts for every partition.
+ *   If the tables are distributed over servers, such a failure counts for its partition alone.
  *
  * While there is trouble, `check` tries appends at most once per `appendCheckIntervalMs`: a load
  * balancer that sends no commands would otherwise never learn that they work again. A commit or a
@@ -37,6 +43,7 @@ export type TryAppend = (partition?: number) => Promise<void>;
 export class AppendHealth {
   readonly #tryAppend: TryAppend;
   readonly #now: () => number;
+  readonly #isDistributed: boolean;
   #troubleOfAll: AppendTrouble | undefined;
   /** By partition: the trouble of that partition alone. */
   readonly #troubles = new Map<number, AppendTrouble>();
@@ -44,9 +51,13 @@ export class AppendHealth {
   #trying: Promise<void> | undefined;
   #triedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(tryAppend: TryAppend, now: () => number = () => performance.now()) {
+  constructor(
+    tryAppend: TryAppend,
+    { now = () => performance.now(), isDistributed = false }: { now?: () => number; isDistributed?: boolean } = {},
+  ) {
     this.#tryAppend = tryAppend;
     this.#now = now;
+    this.#isDistributed = isDistributed;
   }
 
   /** Why appends do not succeed, as far as it is known without a try. */
@@ -96,10 +107,12 @@ export class AppendHealth {
 
   #note(partitions: readonly number[], error: unknown): void {
     if (concernsItsEvents(error)) return;
-    const trouble = error === undefined ? undefined : troubleOf(error);
+    const isPartial = this.#isDistributed && partitions.length > 0;
+    const trouble = error === undefined ? undefined : { ...troubleOf(error), ...(isPartial ? { isPartial } : {}) };
     // A commit, and also a lock, shows that the server takes appends.
-    this.#troubleOfAll = trouble?.isBusy && partitions.length > 0 ? undefined : trouble;
-    if (trouble && !trouble.isBusy) return;
+    const isOfPartition = isPartial || (trouble?.isBusy && partitions.length > 0);
+    this.#troubleOfAll = isOfPartition ? undefined : trouble;
+    if (trouble && !isOfPartition) return;
     for (const partition of partitions) {
       this.#troubles.delete(partition);
       if (trouble) this.#troubles.set(partition, trouble);

@@ -10,7 +10,7 @@ import { describeDifferences, differencesOf, type KnownEvents } from './compare-
 import type { HeadMoved } from './head-moved.js';
 import { HeadTimes } from './head-times.js';
 import type { Head } from './read-heads.js';
-import { type KnownEvent, type PartitionState, readLogState } from './read-log-state.js';
+import { type KnownEvent, type PartitionState, readReachableState } from './read-log-state.js';
 
 /**
  * Knows whether the log still continues what this process knows of it. Every process has one.
@@ -45,6 +45,7 @@ export class LogContinuity extends EventEmitter<{
   readonly #failures: FailureLog;
   readonly #known: KnownEvents;
   #refusal: LogWentBack | undefined;
+  #unreachable: ReadonlyMap<number, unknown> = new Map();
   #hasNewEpoch = false;
   /** Whether no further reading makes the log intact. */
   #isFinal = false;
@@ -89,6 +90,14 @@ export class LogContinuity extends EventEmitter<{
     return this.#hasNewEpoch;
   }
 
+  /**
+   * The partitions that the last reading did not reach, with the errors: a server of a distributed
+   * database is down. Empty also if no partition could be read.
+   */
+  get unreachable(): ReadonlyMap<number, unknown> {
+    return this.#unreachable;
+  }
+
   /** Throws LogWentBack unless the log is intact. */
   readonly assertIntact = (): void => {
     if (this.#refusal) throw this.#refusal;
@@ -124,16 +133,19 @@ export class LogContinuity extends EventEmitter<{
   }
 
   /**
-   * Reads all heads once. Resolves with false if they could not be read, or if the log went back.
+   * Reads all heads once. Resolves with false if some could not be read, or if the log went back.
    * Errors are logged, and the next reading tries again.
    */
   read(): Promise<boolean> {
     this.#reading ??= this.#read()
       .then(() => {
-        this.#failures.succeeded();
-        return this.#refusal === undefined;
+        const [error] = this.#unreachable.values();
+        if (error === undefined) this.#failures.succeeded();
+        else this.#failures.failed(error);
+        return this.#refusal === undefined && error === undefined;
       })
       .catch((error: unknown) => {
+        this.#unreachable = new Map();
         if (!this.#closed) this.#failures.failed(error);
         return false;
       })
@@ -150,7 +162,8 @@ export class LogContinuity extends EventEmitter<{
     const events = new Map(this.#known.events);
     this.emit('reading');
     const sentMs = Date.now();
-    const states = await readLogState(this.#pool, events.values());
+    const { states, unreachable } = await readReachableState(this.#pool, this.settings, events.values());
+    this.#unreachable = unreachable;
     this.clock.observe(states, sentMs, Date.now());
     this.times.observe(states);
     if (this.#isFinal) return;

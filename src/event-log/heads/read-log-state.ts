@@ -1,4 +1,5 @@
-import type { Pool } from '../database.js';
+import type { LogSettings, Pool } from '../database.js';
+import { eventLogLimits as limits } from '../limits.js';
 import type { Head } from './read-heads.js';
 
 /** An event that a process knows: it was in the log at this position. */
@@ -25,25 +26,85 @@ export interface PartitionState extends Head {
 // $1 partitions, $2 positions of known events, pairwise.
 // Takes no lock. Ordered by partition. The primary key (partition, position) serves the subquery,
 // once per partition.
-const readLogStateSql = `
+const logStateSql = (partition: string, condition: string) => `
   select h.partition, h.head as "position", h.hash, h.epoch,
-         (select e.hash from events e where e.partition = h.partition and e."position" = k."position") as known_hash,
+         (select e.hash from events e where e.partition = ${partition} and e."position" = k."position") as known_hash,
          case when h.head > 0 then (extract(epoch from h.recorded_at - clock_timestamp()) * 1000)::float8 end
            as clock_behind_ms,
          (extract(epoch from clock_timestamp()) * 1000)::float8 as clock_ms
   from partition_heads h
   left join unnest($1::smallint[], $2::bigint[]) as k(partition, "position") on k.partition = h.partition
+  ${condition}
   order by h.partition`;
+
+const readLogStateSql = logStateSql('h.partition', '');
+const readPartitionStateSql = logStateSql('$3::smallint', 'where h.partition = $3::smallint');
 
 /**
  * Reads all heads, and looks up one known event per partition. Positions of 0 are not looked up.
  */
 export async function readLogState(pool: Pool, known: Iterable<KnownEvent>): Promise<PartitionState[]> {
-  const events = [...known].filter(({ position }) => position > 0);
   const { rows } = await pool.query<PartitionState>({
     name: 'read-log-state',
     text: readLogStateSql,
-    values: [events.map(({ partition }) => partition), events.map(({ position }) => position)],
+    values: valuesOf(known),
   });
   return rows;
+}
+
+/** The heads that could be read, and why the other partitions could not. */
+export interface ReachableState {
+  readonly states: readonly PartitionState[];
+  readonly unreachable: ReadonlyMap<number, unknown>;
+}
+
+/**
+ * Reads like `readLogState`. If the tables are distributed over servers and one of them is down,
+ * reads each partition by itself, so that the partitions of the other servers are known all the
+ * same. Rejects if no partition can be read.
+ */
+export async function readReachableState(
+  pool: Pool,
+  { partitions, appendAcrossPartitions }: Pick<LogSettings, 'partitions' | 'appendAcrossPartitions'>,
+  known: Iterable<KnownEvent>,
+): Promise<ReachableState> {
+  const events = [...known];
+  try {
+    return { states: await readLogState(pool, events), unreachable: new Map() };
+  } catch (error) {
+    if (appendAcrossPartitions) throw error;
+    const states: PartitionState[] = [];
+    const unreachable = new Map<number, unknown>();
+    const waiting = Array.from({ length: partitions }, (_, partition) => partition);
+    const readNext = async () => {
+      for (let partition = waiting.shift(); partition !== undefined; partition = waiting.shift()) {
+        try {
+          states.push(...(await readPartitionState(pool, partition, events)));
+        } catch (reason) {
+          unreachable.set(partition, reason);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: limits.maxPartitionStatesInFlight }, readNext));
+    if (states.length === 0) throw error;
+    return { states, unreachable };
+  }
+}
+
+async function readPartitionState(
+  pool: Pool,
+  partition: number,
+  known: readonly KnownEvent[],
+): Promise<PartitionState[]> {
+  const { rows } = await pool.query<PartitionState>({
+    name: 'read-partition-state',
+    text: readPartitionStateSql,
+    values: [...valuesOf(known.filter((event) => event.partition === partition)), partition],
+  });
+  return rows;
+}
+
+function valuesOf(known: Iterable<KnownEvent>): [number[], number[]] {
+  const events = [...known].filter(({ position }) => position > 0);
+  return [events.map(({ partition }) => partition), events.map(({ position }) => position)];
 }

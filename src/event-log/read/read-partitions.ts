@@ -1,4 +1,4 @@
-import type { Pool } from '../database.js';
+import type { LogSettings, Pool } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { eventBytes, type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
 import { readPartition } from './read-partition.js';
@@ -38,8 +38,16 @@ interface WaitingRead {
  * Reads several partitions with one query: reads that are requested while a query is in flight
  * share the next one. Under load many partitions have a few new events each, and a query per
  * partition would cost more than the events. In an idle process a read is not delayed.
+ *
+ * If the tables are distributed over servers, each query reads one partition.
  */
-export function createPartitionsReader(pool: Pool): ReadEvents {
+export function createPartitionsReader(
+  pool: Pool,
+  { appendAcrossPartitions }: Pick<LogSettings, 'appendAcrossPartitions'> = { appendAcrossPartitions: true },
+): ReadEvents {
+  if (!appendAcrossPartitions) {
+    return (partition, after, maxEvents) => readPartition(pool, partition, after, maxEvents);
+  }
   let waiting: WaitingRead[] = [];
   let inFlight = false;
 

@@ -1,7 +1,7 @@
 import { orderPartition } from '../../orders/values/partition.js';
 import { coalesce } from '../coalesce.js';
 import { databaseUnavailable } from '../connection/database-unavailable.js';
-import type { Pool } from '../database.js';
+import type { LogSettings, Pool } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { Overloaded } from '../overloaded.js';
 import { eventBytes, type StoredEvent, type StoredEventRow, storedEvent, storedEventColumns } from '../stored-event.js';
@@ -15,7 +15,7 @@ import { eventBytes, type StoredEvent, type StoredEventRow, storedEvent, storedE
 // An event at the given version itself comes without its texts: its hash shows whether the stream
 // is still the known one. The stored size of a text is known without reading it, unlike its length:
 // so the first limit of bytes bounds what the second one reads, to a few large events per stream.
-export const readStreamsSql = `
+const streamsSql = (partition: string) => `
   select ${storedEventColumns}, e.nth::int as nth, e.has_next, e.bytes_before
   from (
     select e.*, sum(${eventBytes})
@@ -32,7 +32,7 @@ export const readStreamsSql = `
           case when s.version > wanted.after then s.data end as data,
           case when s.version > wanted.after then s.metadata end as metadata
         from events s
-        where s.partition = wanted.partition and s.order_id = wanted.order_id and s.version >= wanted.after
+        where s.partition = ${partition} and s.order_id = wanted.order_id and s.version >= wanted.after
         order by s.version limit $4
       ) s
       window stream as (partition by wanted.nth order by s.version)
@@ -41,6 +41,12 @@ export const readStreamsSql = `
   ) e
   where coalesce(e.bytes_before, 0) < $6
   order by e.nth, e.version`;
+export const readStreamsSql = streamsSql('wanted.partition');
+/** $7 the partition of all streams. In a distributed database the statement runs on one server. */
+const readStreamsOfPartitionSql = streamsSql('$7::smallint');
+
+/** A number of partitions stands for a log whose tables are not distributed over servers. */
+export type ReadLog = number | Pick<LogSettings, 'partitions' | 'appendAcrossPartitions'>;
 
 /** The events of a stream after a version, up to the limits of a page. */
 export interface StreamPage {
@@ -100,15 +106,24 @@ interface QueryLimits {
  * or in consecutive turns of the event loop, share the next one (see `coalesce`). Under load many
  * reads share a round trip; in an idle process a read is sent one turn later. A query ends at
  * `maxReadBytes`; the streams that it did not reach are read by the next one.
+ *
+ * If the tables are distributed over servers, each query reads streams of one partition, and the
+ * partitions have queues of their own: a server that is down delays no other partition.
  */
-export function createStreamReader(pool: Pool, partitions: number): ReadStream {
-  const first = createReads(pool, partitions, {
+export function createStreamReader(pool: Pool, log: ReadLog): ReadStream {
+  const { partitions, appendAcrossPartitions } =
+    typeof log === 'number' ? { partitions: log, appendAcrossPartitions: true } : log;
+  const open = (query: QueryLimits) =>
+    appendAcrossPartitions
+      ? createReads(pool, partitions, query)
+      : byPartition(partitions, (partition) => createReads(pool, partitions, query, partition));
+  const first = open({
     streams: limits.maxStreamsPerLoad,
     events: limits.maxFirstStreamEvents,
     storedBytes: limits.maxFirstStreamBytes,
     queries: 2,
   });
-  const rest = createReads(pool, partitions, {
+  const rest = open({
     streams: limits.maxStreamsPerPage,
     events: limits.maxStreamPageEvents,
     storedBytes: limits.maxStreamPageBytes,
@@ -117,11 +132,21 @@ export function createStreamReader(pool: Pool, partitions: number): ReadStream {
   return (orderId, after = 0, isRest = false) => (isRest ? rest : first)(orderId, after);
 }
 
-function createReads(
-  pool: Pool,
-  partitions: number,
-  query: QueryLimits,
-): (orderId: string, after: number) => Promise<StreamPage> {
+type Read = (orderId: string, after: number) => Promise<StreamPage>;
+
+/** Opens a reader for each partition that is read. */
+function byPartition(partitions: number, open: (partition: number) => Read): Read {
+  const readers = new Map<number, Read>();
+  return (orderId, after) => {
+    const partition = orderPartition(orderId, partitions);
+    const read = readers.get(partition) ?? open(partition);
+    readers.set(partition, read);
+    return read(orderId, after);
+  };
+}
+
+/** @param only the partition of all streams that are read. */
+function createReads(pool: Pool, partitions: number, query: QueryLimits, only?: number): Read {
   let waiting: WaitingRead[] = [];
   let inFlight = 0;
   const readSoon = coalesce(sendQueries, () => waiting.length >= limits.coalesceTarget, limits.maxCoalesceMs);
@@ -149,8 +174,9 @@ function createReads(
   /** Resolves with the reads that the query has not reached. */
   async function load(reads: readonly WaitingRead[]): Promise<readonly WaitingRead[]> {
     const { rows } = await pool.query<Row>({
-      name: 'read-streams',
-      text: readStreamsSql,
+      ...(only === undefined
+        ? { name: 'read-streams', text: readStreamsSql }
+        : { name: 'read-streams-of-partition', text: readStreamsOfPartitionSql }),
       values: [
         reads.map(({ orderId }) => orderPartition(orderId, partitions)),
         reads.map(({ orderId }) => orderId),
@@ -158,6 +184,7 @@ function createReads(
         query.events,
         query.storedBytes,
         limits.maxReadBytes,
+        ...(only === undefined ? [] : [only]),
       ],
     });
     const streams = reads.map((): Row[] => []);

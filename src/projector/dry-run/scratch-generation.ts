@@ -51,7 +51,7 @@ export async function startScratchGeneration(
 ): Promise<ScratchGeneration> {
   const { pool, redis, keys, settings, log } = deps;
   const generations = createGenerationStore(redis, keys, pool);
-  const skipped = new SkippedEvents(createStreamReader(pool, settings.partitions));
+  const skipped = new SkippedEvents(createStreamReader(pool, settings));
   await skipped.load();
   const id = await generations.openScratch(projection);
   const leaseTimer = setInterval(

@@ -1,4 +1,4 @@
-import type { Pool } from '../../event-log/database.js';
+import type { LogSettings, Pool } from '../../event-log/database.js';
 import { readChainedPage } from '../../event-log/read/read-page.js';
 import { createPartitionsReader, type ReadEvents } from '../../event-log/read/read-partitions.js';
 import { projectorLimits as limits } from '../limits.js';
@@ -14,8 +14,13 @@ import { unbroken } from './chain-check.js';
  * @param pagePool the connections for whole pages.
  * @param heads the head of each partition, as known in this process.
  */
-export function createLogReader(pool: Pool, pagePool: Pool, heads: ReadonlyMap<number, number>): ReadEvents {
-  const readNewEvents = createPartitionsReader(pool);
+export function createLogReader(
+  pool: Pool,
+  pagePool: Pool,
+  heads: ReadonlyMap<number, number>,
+  settings: Pick<LogSettings, 'appendAcrossPartitions'>,
+): ReadEvents {
+  const readNewEvents = createPartitionsReader(pool, settings);
   return (partition, after, maxEvents) =>
     (heads.get(partition) ?? 0) - after < limits.farBehindEvents
       ? readNewEvents(partition, after, maxEvents).then(unbroken)

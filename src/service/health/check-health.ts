@@ -17,7 +17,7 @@ export const projectionsSharedMs = 500;
 
 export interface HealthDeps extends EventLogHealthDeps {
   readonly models: ReadModels;
-  readonly continuity: Pick<LogContinuity, 'refusal' | 'clock'>;
+  readonly continuity: Pick<LogContinuity, 'refusal' | 'clock' | 'unreachable' | 'settings'>;
   /** The projections as all processes see them. Rejects if Redis does not respond. */
   readonly projections: () => Promise<readonly ProjectionState[]>;
   /** Undefined in a process without the role projector. */

@@ -17,7 +17,7 @@ describe('the health of appends', () => {
         tried.push(partition);
         if (next) throw next;
       },
-      () => nowMs,
+      { now: () => nowMs },
     );
   });
   const failure = (code: string) => Object.assign(new pg.DatabaseError('failed', 0, 'error'), { code });
@@ -108,8 +108,26 @@ describe('the health of appends', () => {
       new Promise<void>((resolve, reject) => {
         tries.push((error) => (error ? reject(error) : resolve()));
       });
-    return { health: new AppendHealth(slow, () => nowMs), tries };
+    return { health: new AppendHealth(slow, { now: () => nowMs }), tries };
   }
+
+  it('is that of the partitions concerned if the tables are distributed over servers', async () => {
+    const distributed = new AppendHealth(
+      async (partition) => {
+        tried.push(partition);
+        if (next) throw next;
+      },
+      { now: () => nowMs, isDistributed: true },
+    );
+    next = failure('08006');
+    distributed.noteCall([1], next);
+    distributed.noteCall([2]);
+    const trouble = await distributed.check();
+    expect([trouble?.isPartial, trouble?.isBusy, tried]).to.deep.equal([true, false, [1]]);
+    next = undefined;
+    nowMs += 1_000;
+    expect(await distributed.check()).to.equal(undefined);
+  });
 
   it('says why, without internals', async () => {
     for (const [error, reason] of [

@@ -20,7 +20,7 @@ export async function skipEvent(
   const event = parseEventPosition(skipped, settings.epochs);
   if (!event) throw new UsageError('--skip must be PARTITION:POSITION of the event, as `orders status` shows it');
   if (reason.trim() === '') throw new UsageError('--skip needs --reason "…": the log records it for the audit trail');
-  const readStream = createStreamReader(pool, settings.partitions);
+  const readStream = createStreamReader(pool, settings);
   const { append } = wireAppender({ pool, settings }, log);
   const done = await skipStoppedEvent({ readStream, append, models }, chosen, { ...event, reason }, operator());
   if (done.length === 0) {
