@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { applyFunctions } from './apply-functions.js';
-import { beginDistributing, distributeLog, isDistributed } from './citus/distribute-log.js';
+import { beginDistributing, distributeLog, hasCitus, isDistributed, onCoordinator } from './citus/distribute-log.js';
 import { defaultServiceRole } from './connection/database-access.js';
 import { openOwnerSession } from './connection/owner-session.js';
 import { ensureLogin, type ServiceLogin } from './connection/service-login.js';
@@ -62,7 +62,7 @@ export interface MigrationResult {
 export async function migrate(
   url: string,
   partitions: number,
-    { schema, role = defaultServiceRole, login, citus = false }: MigrateOptions = {},
+  { schema, role = defaultServiceRole, login, citus = false }: MigrateOptions = {},
 ): Promise<MigrationResult> {
   const written = schema ?? (await readSchema());
   const target = schemaForRole(written, role);
@@ -115,6 +115,7 @@ async function applyMigrations(client: pg.Client, { migrations }: Schema, partit
   const { known, hasTables } = await readApplied(client, migrations.length);
   if (!hasTables) await createTables(client);
   const applied: string[] = [];
+  const isCitus = await hasCitus(client);
   for (const [index, file] of migrations.entries()) {
     const version = index + 1;
     const { path, sha256 } = file;
@@ -123,7 +124,8 @@ async function applyMigrations(client: pg.Client, { migrations }: Schema, partit
     if (before !== undefined) {
       throw new Error(`${path} was changed after it was applied: put it back, and change the database by a new file`);
     }
-    await runSqlFile(client, file);
+    const run = () => runSqlFile(client, file);
+    await (isCitus ? onCoordinator(client, path, run) : run());
     if (version === 1) {
       await client.query('insert into log_settings (partitions) values ($1)', [partitions]);
       await client.query('insert into partition_heads (partition) select generate_series(0, $1 - 1)', [partitions]);

@@ -4,6 +4,7 @@ import type { Pool } from '../event-log/database.js';
 import { count, type FromSchema, list, nullable, object, text, time, uuid } from '../json-schema.js';
 import { type EventPosition, LogEpochs } from '../log-epochs.js';
 import { webhookLimits as limits } from './limits.js';
+import { readWebhookSums } from './webhook-sums.js';
 
 const webhookProperties = {
   webhook_id: uuid,
@@ -110,36 +111,22 @@ const webhooksSql = `
          w.failing_since, case when w.open_until > now() then w.open_until end as retry_at, w.last_error
   from webhooks w`;
 
-// $1 webhooks. The sums over all partitions have statements of their own, because a distributed
-// database does not run them as subqueries of the table of webhooks. Take no lock.
-const deliveriesSql = `
-  select d.webhook_id, count(*) filter (where d.state = 'pending') as pending,
-         count(*) filter (where d.state = 'dead') as dead_letters
-  from webhook_deliveries d where d.webhook_id = any ($1::uuid[]) group by d.webhook_id`;
-const lagSql = `
-  select c.webhook_id, sum(h.head - c.position)::bigint as lag
-  from webhook_checkpoints c join partition_heads h on h.partition = c.partition
-  where c.webhook_id = any ($1::uuid[]) group by c.webhook_id`;
-
-type Sums = Pick<Webhook, 'webhook_id' | 'pending' | 'dead_letters' | 'lag'>;
-
-async function withSums(pool: Pool, webhooks: readonly Omit<Webhook, 'pending' | 'dead_letters' | 'lag'>[]) {
-  if (webhooks.length === 0) return [];
-  const ids = webhooks.map(({ webhook_id: id }) => id);
-  // In this order: an event that becomes a delivery in between is counted twice, and never missed.
-  const lags = await pool.query<Pick<Sums, 'webhook_id' | 'lag'>>(lagSql, [ids]);
-  const deliveries = await pool.query<Omit<Sums, 'lag'>>(deliveriesSql, [ids]);
-  const sums = new Map<string, Partial<Sums>>();
-  for (const row of [...deliveries.rows, ...lags.rows]) {
-    sums.set(row.webhook_id, { ...sums.get(row.webhook_id), ...row });
-  }
-  return webhooks.map((one) => ({ ...one, pending: 0, dead_letters: 0, lag: 0, ...sums.get(one.webhook_id) }));
-}
-
 /** @param epochs of the log, for the positions of dead letters; by default only the first. */
 export function createWebhookStore(pool: Pool, epochs: LogEpochs = new LogEpochs()): WebhookStore {
-  const read = async (condition: string, values: readonly string[]): Promise<Webhook[]> =>
-    withSums(pool, (await pool.query(`${webhooksSql} ${condition}`, [...values])).rows);
+  const read = async (condition: string, values: readonly string[]): Promise<Webhook[]> => {
+    const { rows } = await pool.query<Omit<Webhook, 'pending' | 'dead_letters' | 'lag'>>(
+      `${webhooksSql} ${condition}`,
+      [...values],
+    );
+    const sumsOf = await readWebhookSums(
+      pool,
+      rows.map(({ webhook_id: id }) => id),
+    );
+    return rows.map((row) => {
+      const { pending, dead_letters, lag } = sumsOf(row.webhook_id);
+      return { ...row, pending, dead_letters, lag };
+    });
+  };
   const find = async (id: string): Promise<Webhook | undefined> => (await read('where w.id = $1', [id]))[0];
 
   return {

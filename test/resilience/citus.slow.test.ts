@@ -76,10 +76,16 @@ describe('on Citus (skipped where the extension is not installed for Debian’s 
     const recovered = await runOrders(servers, ['recover', '--dry-run'], env);
     expect(recovered.output).to.match(/nothing|has not gone back/i);
 
+    const analysed = await execute(
+      servers.databaseUrl,
+      'select sum(amount_minor)::int as paid from analysis_order_paid',
+    );
+    expect(analysed.rows).to.deep.equal([{ paid: 100 }]);
+
     // All other statements name the partition; Citus reports those that run on several shards.
     const several = await citus.statementsOfSeveralShards();
     const known =
-      /^select h\.partition, h\.head|^select min\(e\.partition\)|webhook_id = any \(\$1|^insert into webhook_checkpoints/;
+      /^select h\.partition, h\.head|^select min\(e\.partition\)|webhook_id = any \(\$1|analysis_order_|^insert into webhook_checkpoints/;
     expect(several.filter((statement) => !known.test(statement))).to.deep.equal([]);
     expect(several, 'the heads are read from all shards').to.not.have.length(0);
   });

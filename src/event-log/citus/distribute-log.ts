@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { insufficientPrivilege } from '../connection/session-refused.js';
 import { eventLogLimits as limits } from '../limits.js';
-import { partitionFunctions, serverFunctions, tablePlacement } from './table-placement.js';
+import { coordinatorFiles, partitionFunctions, serverFunctions, tablePlacement } from './table-placement.js';
+import { withoutViews } from './without-views.js';
 
 /**
  * Distributes the tables of a log over the servers of Citus. Every function here takes a client in
@@ -21,9 +22,17 @@ export async function isDistributed(client: pg.ClientBase): Promise<boolean> {
   return rows[0]?.found ?? false;
 }
 
-async function hasCitus(client: pg.ClientBase): Promise<boolean> {
+export async function hasCitus(client: pg.ClientBase): Promise<boolean> {
   const { rows } = await client.query(`select from pg_extension where extname = 'citus'`);
   return rows.length > 0;
+}
+
+/** Runs a file of sql/ in a database that has Citus, which sends most objects to its servers. */
+export async function onCoordinator(client: pg.ClientBase, path: string, run: () => Promise<void>): Promise<void> {
+  if (!coordinatorFiles.includes(path)) return run();
+  await client.query('set local citus.enable_ddl_propagation = off');
+  await run();
+  await client.query('set local citus.enable_ddl_propagation = on');
 }
 
 /**
@@ -86,21 +95,18 @@ export async function distributeLog(client: pg.ClientBase, role: string): Promis
   const done = new Set(rows.map(({ name }) => name));
   const [first] = tablePlacement.distributed;
   if (!done.has(first)) await prepareFirstTime(client, role);
-  const distributed: string[] = [];
-  for (const table of tablePlacement.reference) {
-    if (done.has(table)) continue;
-    await client.query('select create_reference_table($1)', [table]);
-    distributed.push(table);
+  const reference = tablePlacement.reference.filter((table) => !done.has(table));
+  const byPartition = tablePlacement.distributed.filter((table) => !done.has(table));
+  const missing = [...reference, ...byPartition];
+  if (missing.length > 0) {
+    await withoutViews(client, async () => {
+      for (const table of reference) await client.query('select create_reference_table($1)', [table]);
+      for (const table of byPartition) await distributeTable(client, table, first);
+      for (const table of missing) await removeLocalRows(client, table);
+    });
   }
-  for (const table of tablePlacement.distributed) {
-    if (done.has(table)) continue;
-    if (table === first) await distributeHeads(client, table);
-    else await client.query(`select create_distributed_table($1, 'partition', colocate_with => $2)`, [table, first]);
-    distributed.push(table);
-  }
-  for (const table of distributed) await removeLocalRows(client, table);
   await distributeFunctions(client, first);
-  return distributed;
+  return missing;
 }
 
 async function prepareFirstTime(client: pg.ClientBase, role: string): Promise<void> {
@@ -137,7 +143,11 @@ async function allowLogin(client: pg.ClientBase, role: string): Promise<void> {
   }
 }
 
-async function distributeHeads(client: pg.ClientBase, table: string): Promise<void> {
+async function distributeTable(client: pg.ClientBase, table: string, first: string): Promise<void> {
+  if (table !== first) {
+    await client.query(`select create_distributed_table($1, 'partition', colocate_with => $2)`, [table, first]);
+    return;
+  }
   const { rows } = await client.query<{ partitions: number }>('select partitions from log_settings');
   const shards = Math.min(rows[0]?.partitions ?? 1, limits.maxShards);
   await client.query(`select create_distributed_table($1, 'partition', shard_count => $2, colocate_with => 'none')`, [

@@ -16,9 +16,15 @@ export const tablePlacement = {
   /** On the coordinator alone: no statement joins them with a partition's rows. */
   coordinator: [
     ...['schema_migrations', 'schema_functions', 'api_keys', 'api_key_changes', 'person_keys', 'person_lookup_key'],
-    'imported_files',
+    ...['imported_files', 'checkpoints_taken', 'analysis_pseudonyms'],
   ],
 } as const;
+
+/**
+ * The numbered files whose objects stay on the coordinator: Citus cannot create the aggregates of
+ * analysis on its workers. Their views read the events of all partitions there.
+ */
+export const coordinatorFiles: readonly string[] = ['014_analysis.sql'];
 
 /**
  * The functions that run on the server of the partition that their first argument names. The
