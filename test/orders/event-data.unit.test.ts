@@ -37,11 +37,13 @@ const wholeLife: OrderCommand[] = [
   { command: 'place', userId: 'u', currency: 'USD', items: [{ item_id: 'a', quantity: 2, unit_price: 1 }] },
   { command: 'hold', reason: 'r' },
   { command: 'release', reason: 'r' },
+  { command: 'pay' },
   { command: 'process' },
   { command: 'ship' },
   { command: 'track', shipmentId: '1', carrier: 'DHL' },
   { command: 'deliver' },
   { command: 'return', reason: 'r' },
+  { command: 'refund', amount: 1, reason: 'r' },
 ];
 
 describe('the schemas of events', () => {
