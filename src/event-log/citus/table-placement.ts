@@ -16,7 +16,7 @@ export const tablePlacement = {
   /** On the coordinator alone: no statement joins them with a partition's rows. */
   coordinator: [
     ...['schema_migrations', 'schema_functions', 'api_keys', 'api_key_changes', 'person_keys', 'person_lookup_key'],
-    ...['imported_files', 'checkpoints_taken', 'analysis_pseudonyms'],
+    ...['imported_files', 'checkpoints_taken', 'analysis_pseudonyms', 'api_key_uses'],
   ],
 } as const;
 

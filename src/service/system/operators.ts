@@ -35,7 +35,7 @@ export function openOperators(
 ): Pick<HttpDependencies, 'runs' | 'cures' | 'browseLog' | 'keys' | 'system'> {
   const { config, connections, continuity, generations, projections, log, cleanup } = deps;
   const { pool, settings, openEvents, models, redis, keys } = connections;
-  const readStream = createStreamReader(pool, settings.partitions);
+  const readStream = createStreamReader(pool, settings);
   const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { version: string };
   const processes = new ProcessRegistry(redis, keys.processPrefix, { version, roles: [...config.roles] }, log);
   processes.start();
