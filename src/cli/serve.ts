@@ -4,6 +4,7 @@ import { abandonChildren } from '../embedded/child.js';
 import { openServers, type Servers } from '../embedded/servers.js';
 import { unknownVariables } from '../known-variables.js';
 import { createLogger } from '../service/logger.js';
+import { missingKeys } from '../service/missing-keys.js';
 import { type StartedService, startService } from '../service/start-service.js';
 import { withTimeout } from '../with-timeout.js';
 import { readArguments } from './terminal/arguments.js';
@@ -36,7 +37,7 @@ export async function serve(args: string[], terminal: Terminal): Promise<void> {
   const { values } = readArguments(args, usage, { roles: { type: 'string' } }, 0);
   if (values.help) return terminal.print(usage);
   const config = readConfig({ ...terminal.env, ...(values.roles === undefined ? {} : { ORDERS_ROLES: values.roles }) });
-  for (const warning of unknownVariables(terminal.env)) terminal.notify(warning);
+  for (const warning of [...unknownVariables(terminal.env), ...missingKeys(config)]) terminal.notify(warning);
   const stopSignal = firstStopSignal();
   const run = start(config, terminal);
   const reason = await Promise.race([stopSignal, run.failed]);
