@@ -9,6 +9,7 @@ export const knownVariables = [
   'MIGRATION_DATABASE_URL',
   'REDIS_URL',
   'LOG_LEVEL',
+  'ORDERS_API_KEY',
   'ORDERS_AUTH',
   'ORDERS_BATCH_IDLE_TIMEOUT_MS',
   'ORDERS_BODY_TIMEOUT_MS',
@@ -45,6 +46,7 @@ export const knownVariables = [
   'ORDERS_SHUTDOWN_TIMEOUT_MS',
   'ORDERS_SIGNING_KEY_FILES',
   'ORDERS_TRUSTED_PROXIES',
+  'ORDERS_URL',
   'ORDERS_WEBHOOKS_ALLOW_PRIVATE',
 ] as const;
 
@@ -95,6 +97,14 @@ function isServiceLink(name: string, value = ''): boolean {
   if (/^ORDERS(_[A-Z0-9_]+)?_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$/.test(name)) return true;
   if (/^ORDERS(_[A-Z0-9_]+)?_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name)) return true;
   return /^ORDERS(_[A-Z0-9_]+)?_PORT$/.test(name) && /^(tcp|udp|sctp):\/\//.test(value);
+}
+
+/** The one of these words that is spelt like a word; undefined if none is. */
+export function nearestWord(word: string, words: readonly string[]): string | undefined {
+  return nearest(
+    word,
+    words.map((one) => one.toUpperCase()),
+  )?.toLowerCase();
 }
 
 function nearest(name: string, candidates: readonly string[]): string | undefined {

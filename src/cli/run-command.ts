@@ -1,34 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { nearestWord } from '../known-variables.js';
+import { projectPath } from '../project-path.js';
 import { errorMessage, UsageError } from './terminal/errors.js';
+import { exitCodes } from './terminal/exit-codes.js';
 import type { Terminal } from './terminal/terminal.js';
 
 type RunCommand = (args: string[], terminal: Terminal) => Promise<void>;
 
 const usage = `orders COMMAND
 
-  serve [--roles api,projector]   run the service
-  migrate                         bring the database schema up to date
-  status                          show the lag of each projection, by partition
-  history ORDER_ID                show the events of an order as a timeline
-  replay [PROJECTION]             rebuild read models from the log, or compare them with it
-  recover                         end a restore: show what was lost, and start a new epoch
-  verify                          check that no event was changed, removed or inserted
-  checkpoint                      print a signed checkpoint of the log
-  verify-proof FILE               check the proof of one order, without the database
-  forget USER_ID                  erase a person's data
-  rotate-master-key               replace the key that wraps the keys of personal data
-  export                          write events as NDJSON or CSV that can be verified
-  keys                            create, list and revoke API keys
-  webhooks                        manage webhooks and their dead letters
-  import FILE                     import orders from an NDJSON or CSV file
+  The service
+    serve [--roles api,projector]   run the service
+    migrate                         bring the database schema up to date
+    status [--watch]                show the lag of each projection, by partition
+    doctor                          say what is configured, reachable and missing
+  Orders, by the API of the running service
+    get ORDER_ID, list              show orders
+    place, pay ORDER_ID, ship ORDER_ID, cancel ORDER_ID, refund ORDER_ID, note ORDER_ID, …
+                                    send a command
+  The log and the read models
+    history ORDER_ID                show the events of an order as a timeline
+    replay [PROJECTION]             rebuild read models from the log, or compare them with it
+    recover                         end a restore: show what was lost, and start a new epoch
+    import FILE                     import orders from an NDJSON or CSV file
+    export                          write events as NDJSON or CSV that can be verified
+  Audit and privacy
+    verify                          check that no event was changed, removed or inserted
+    checkpoint                      print a signed checkpoint of the log
+    verify-proof FILE               check the proof of one order, without the database
+    forget USER_ID                  erase a person's data
+    rotate-master-key               replace the key that wraps the keys of personal data
+  Access and webhooks
+    keys                            create, list and revoke API keys
+    webhooks                        manage webhooks and their dead letters
+  The shell
+    completion bash|zsh|fish        print a script that completes commands
 
-  \`orders COMMAND --help\` shows the options of a command.
-  Environment variables configure all of them: see .env.example.`;
+  \`orders COMMAND --help\` shows the options of a command. \`orders --version\` shows the release.
+  Environment variables configure all of them: see .env.example.
+
+  Exit codes
+${exitCodes.map(([code, meaning]) => `    ${code}  ${meaning}`).join('\n')}`;
+
+const act = (name: string) => async () => (await import('./commands/orders.js')).actCommand(name);
 
 /** Loads each command only when it is called: the service should not wait for the import's code. */
 const commands: Readonly<Record<string, () => Promise<RunCommand>>> = {
   serve: async () => (await import('./serve.js')).serve,
   migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
   status: async () => (await import('./commands/status.js')).statusCommand,
+  doctor: async () => (await import('./commands/doctor.js')).doctorCommand,
+  get: async () => (await import('./commands/orders.js')).getCommand,
+  list: async () => (await import('./commands/orders.js')).listCommand,
+  place: act('place'),
+  amend: act('amend'),
+  pay: act('pay'),
+  process: act('process'),
+  ship: act('ship'),
+  track: act('track'),
+  deliver: act('deliver'),
+  cancel: act('cancel'),
+  refund: act('refund'),
+  credit: act('credit'),
+  return: act('return'),
+  hold: act('hold'),
+  release: act('release'),
+  note: act('note'),
   history: async () => (await import('./commands/history.js')).historyCommand,
   replay: async () => (await import('./commands/replay/replay.js')).replayCommand,
   recover: async () => (await import('./commands/recover/recover.js')).recoverCommand,
@@ -41,7 +78,26 @@ const commands: Readonly<Record<string, () => Promise<RunCommand>>> = {
   keys: async () => (await import('./commands/keys.js')).keysCommand,
   webhooks: async () => (await import('./commands/webhooks.js')).webhooksCommand,
   import: async () => (await import('./commands/import/import.js')).importCommand,
+  completion: async () => (await import('./commands/completion.js')).completionCommand(usages),
 };
+
+/** The names of all commands. */
+export const commandNames: readonly string[] = Object.keys(commands);
+
+/** The usage of each command, by its name. */
+async function usages(terminal: Terminal): Promise<ReadonlyMap<string, string>> {
+  const all = new Map<string, string>();
+  for (const [name, load] of Object.entries(commands)) {
+    if (name === 'completion') continue;
+    let text = '';
+    const print = (line: string) => {
+      text += `${line}\n`;
+    };
+    await (await load())(['--help'], { ...terminal, print });
+    all.set(name, text);
+  }
+  return all;
+}
 
 /**
  * Runs one command. An error is a message at the terminal and an exit code: 2 if the command was
@@ -50,13 +106,24 @@ const commands: Readonly<Record<string, () => Promise<RunCommand>>> = {
  */
 export async function runCommand([name, ...args]: string[], terminal: Terminal): Promise<void> {
   try {
-    if (name === undefined || name === '--help' || name === '-h' || name === 'help') return terminal.print(usage);
+    if (name === undefined || name === '--help' || name === '-h') return terminal.print(usage);
+    if (name === '--version' || name === '-V') return terminal.print(version());
+    if (name === 'help') return await runCommand(args[0] === undefined ? ['--help'] : [args[0], '--help'], terminal);
     const load = commands[name];
-    if (!load) throw new UsageError(`there is no command "${name}".\n\n${usage}`);
+    if (!load || !Object.hasOwn(commands, name)) {
+      const meant = nearestWord(name, commandNames);
+      const hint = meant === undefined ? `\n\n${usage}` : ` Did you mean \`orders ${meant}\`?`;
+      throw new UsageError(`there is no command "${name}".${hint}`);
+    }
     const command = await load();
     await command(args, terminal);
   } catch (error) {
     terminal.notify(errorMessage(error));
     terminal.exitCode = error instanceof UsageError ? 2 : 1;
   }
+}
+
+function version(): string {
+  const { version: release } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { version: string };
+  return `orders ${release} (Node ${process.versions.node})`;
 }

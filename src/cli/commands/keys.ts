@@ -3,13 +3,14 @@ import { isScope, type Scope, scopes } from '../../access/scopes.js';
 import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
+import { confirm } from '../terminal/confirm.js';
 import { UsageError } from '../terminal/errors.js';
 import { alignColumns } from '../terminal/tables.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 const usage = `orders keys create --name NAME --scopes SCOPE,SCOPE [--subject SUBJECT] [--expires TIME]
-orders keys list
-orders keys revoke ID
+orders keys list [--json]
+orders keys revoke ID [--yes]
 
   Creates, lists and revokes API keys. A key is printed only once, when it is created: the service
   stores its hash. Clients send it as "Authorization: Bearer ok_…". The service requires keys if
@@ -21,7 +22,10 @@ orders keys revoke ID
   --subject  the actor in the events that the key's requests append, and the user whose orders
              orders:read:own shows; by default key:ID. Idempotency keys belong to the subject, so
              a new key with the subject of an old one continues them.
-  --expires  RFC 3339, such as 2030-01-01T00:00:00Z`;
+  --expires  RFC 3339, such as 2030-01-01T00:00:00Z
+  --yes      do not ask
+
+  Example: orders keys create --name "Web shop" --scopes orders:write,orders:read`;
 
 interface CreateOptions {
   readonly name?: string;
@@ -37,13 +41,15 @@ export async function keysCommand(args: string[], terminal: Terminal): Promise<v
     scopes: { type: 'string' },
     subject: { type: 'string' },
     expires: { type: 'string' },
+    json: { type: 'boolean' },
+    yes: { type: 'boolean' },
   } as const;
   const { values, positionals } = readArguments(args, usage, options, 2);
   if (values.help) return terminal.print(usage);
   const [action, id] = positionals;
   if (action === 'create' && id === undefined) return create(terminal, values);
-  if (action === 'list' && id === undefined) return list(terminal);
-  if (action === 'revoke' && id !== undefined) return revoke(terminal, id);
+  if (action === 'list' && id === undefined) return list(terminal, values.json);
+  if (action === 'revoke' && id !== undefined) return revoke(terminal, id, values.yes);
   throw new UsageError(usage);
 }
 
@@ -81,9 +87,11 @@ function parseScopes(text = ''): Scope[] {
   return given.filter(isScope);
 }
 
-async function list(terminal: Terminal): Promise<void> {
+async function list(terminal: Terminal, json: boolean | undefined): Promise<void> {
   await withEventLog({ terminal }, async ({ pool }) => {
-    const rows = (await listApiKeys(pool)).map(({ id, name, subject, scopes: granted, ...times }) => {
+    const keys = await listApiKeys(pool);
+    if (json) return terminal.print(JSON.stringify(keys));
+    const rows = keys.map(({ id, name, subject, scopes: granted, ...times }) => {
       const { createdAt, expiresAt, revokedAt } = times;
       const end = revokedAt ? `revoked ${revokedAt}` : expiresAt ? `expires ${expiresAt}` : 'does not expire';
       return [`ok_${id}_…`, name, subject, granted.join(','), `created ${createdAt}`, end];
@@ -92,9 +100,10 @@ async function list(terminal: Terminal): Promise<void> {
   });
 }
 
-async function revoke(terminal: Terminal, text: string): Promise<void> {
+async function revoke(terminal: Terminal, text: string, yes: boolean | undefined): Promise<void> {
   const id = /^(?:ok_)?([0-9a-z]{12})(?:_|$)/.exec(text)?.[1];
   if (id === undefined) throw new UsageError('the ID of a key has 12 letters and digits: see `orders keys list`');
+  await confirm(terminal, `Clients with the key ${id} will be refused for good.`, yes);
   await withEventLog({ terminal }, async ({ pool }) => {
     if (!(await revokeApiKey(pool, id))) throw new UsageError(`there is no key ${id}, or it was revoked already`);
     terminal.print(`revoked key ${id}`);

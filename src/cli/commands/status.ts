@@ -1,47 +1,84 @@
+import { setTimeout } from 'node:timers/promises';
 import { LogContinuity } from '../../event-log/heads/log-continuity.js';
 import { firstEpoch } from '../../log-epochs.js';
 import { getProjections } from '../../queries/get-projections.js';
 import type { ProjectionState } from '../../queries/projections-document.js';
 import { namePartitions } from '../../service/health/projection-health.js';
-import { withConnections } from '../connections.js';
+import { type CommandContext, withConnections } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { alignColumns } from '../terminal/tables.js';
 import type { Terminal } from '../terminal/terminal.js';
 
-const usage = `orders status
+const usage = `orders status [--watch] [--json]
 
   Shows how many events each projection is behind the log: in total, and as one mark per partition.
   Also shows rebuilds under way, and the events on which projections have stopped, and
   the orders that are damaged because an operator has skipped one of their events.
 
+  --watch   show it again every two seconds, until Ctrl-C
+  --json    print one JSON document
+
+  Example: orders status --watch
   Exit code 1: a projection or a rebuild has stopped, or no living projector projects a partition.`;
+
+/** Milliseconds between two outputs of --watch. */
+const watchIntervalMs = 2_000;
 
 /** `orders status`: shows the lag of each projection, with one mark per partition. */
 export async function statusCommand(args: string[], terminal: Terminal): Promise<void> {
-  if (readArguments(args, usage, {}, 0).values.help) return terminal.print(usage);
-  await withConnections({ terminal }, async ({ pool, models, settings, log }) => {
-    const { logId, partitions, epochs } = settings;
-    const continuity = new LogContinuity(pool, settings, log);
-    if (!(await continuity.read())) throw new Error('the heads of the log could not be read: is PostgreSQL up?');
-    const projections = await getProjections({
-      ...models,
-      knownHead: (partition) => continuity.knownHead(partition),
-      headTimes: continuity.times,
-    });
-    const heads = projections[0]?.partitions.map(({ head }) => head) ?? [];
-    const events = heads.reduce((sum, head) => sum + head, 0).toLocaleString('en');
-    const owners = new Set(projections[0]?.partitions.map(({ owner }) => owner ?? 'no projector'));
-    const epoch = epochs.current === firstEpoch ? '' : `, epoch ${epochs.current}`;
-    terminal.print(
-      `log ${logId}${epoch}: ${events} events in ${partitions} partitions, projected by ${[...owners].join(', ')}\n`,
-    );
-    for (const line of lagTable(projections, partitions)) terminal.print(line);
-    terminal.print('\n· up to date   ▁▂▃▄▅▆▇█ behind by 1, 10, 100, … events   x stopped   ? unowned');
-    printUnowned(terminal, projections);
-    printRebuilds(terminal, projections);
-    printStopped(terminal, projections);
-    printSkipped(terminal, projections);
+  const options = { watch: { type: 'boolean' }, json: { type: 'boolean' } } as const;
+  const { values } = readArguments(args, usage, options, 0);
+  if (values.help) return terminal.print(usage);
+  await withConnections({ terminal }, async (context) => {
+    const continuity = new LogContinuity(context.pool, context.settings, context.log);
+    const show = async () => printStatus(context, continuity, await readStatus(context, continuity), values.json);
+    if (!values.watch) return show();
+    const interrupted = new AbortController();
+    process.once('SIGINT', () => interrupted.abort());
+    while (!interrupted.signal.aborted) {
+      terminal.exitCode = 0;
+      if (terminal.progress.isScreen) terminal.progress.write(clearScreen);
+      await show();
+      await setTimeout(watchIntervalMs, undefined, { signal: interrupted.signal }).catch(() => undefined);
+    }
   });
+}
+
+/** Moves the cursor of a terminal to the first line, and clears what follows. */
+const clearScreen = '\x1b[H\x1b[J';
+
+async function readStatus({ models }: CommandContext, continuity: LogContinuity): Promise<ProjectionState[]> {
+  if (!(await continuity.read())) throw new Error('the heads of the log could not be read: is PostgreSQL up?');
+  const knownHead = (partition: number) => continuity.knownHead(partition);
+  return getProjections({ ...models, knownHead, headTimes: continuity.times });
+}
+
+function printStatus(
+  { terminal, settings }: CommandContext,
+  continuity: LogContinuity,
+  projections: readonly ProjectionState[],
+  json: boolean | undefined,
+): void {
+  const { logId, partitions, epochs } = settings;
+  const text = (line: string) => {
+    if (!json) terminal.print(line);
+  };
+  const heads = projections[0]?.partitions.map(({ head }) => head) ?? [];
+  const total = heads.reduce((sum, head) => sum + head, 0);
+  const owners = new Set(projections[0]?.partitions.map(({ owner }) => owner ?? 'no projector'));
+  const epoch = epochs.current === firstEpoch ? '' : `, epoch ${epochs.current}`;
+  const events = total.toLocaleString('en');
+  text(`log ${logId}${epoch}: ${events} events in ${partitions} partitions, projected by ${[...owners].join(', ')}\n`);
+  for (const line of lagTable(projections, partitions)) text(line);
+  text('\n· up to date   ▁▂▃▄▅▆▇█ behind by 1, 10, 100, … events   x stopped   ? unowned');
+  const quiet = { ...terminal, print: text };
+  printUnowned(quiet, projections);
+  printRebuilds(quiet, projections);
+  printStopped(quiet, projections);
+  printSkipped(quiet, projections);
+  terminal.exitCode = quiet.exitCode;
+  if (json)
+    terminal.print(JSON.stringify({ log_id: logId, epoch: continuity.epoch, partitions, events: total, projections }));
 }
 
 function lagTable(projections: readonly ProjectionState[], partitions: number): string[] {

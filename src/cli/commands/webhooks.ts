@@ -6,6 +6,7 @@ import { addressProblem, createSafePost } from '../../webhooks/safe-post.js';
 import { createWebhookStore, type Webhook } from '../../webhooks/webhook-store.js';
 import { type EventLogContext, withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
+import { confirm } from '../terminal/confirm.js';
 import { UsageError } from '../terminal/errors.js';
 import { parseEventPosition } from '../terminal/event-position.js';
 import { operator } from '../terminal/operator.js';
@@ -20,8 +21,10 @@ const eventTypeLines = Array.from({ length: Math.ceil(orderEventTypes.length / t
 );
 
 const usage = `orders webhooks create URL [--events TYPE,TYPE]
-orders webhooks list
-orders webhooks pause|resume|delete|rotate-secret ID
+orders webhooks list [--json]
+orders webhooks show ID [--json]
+orders webhooks pause|resume|rotate-secret ID
+orders webhooks delete ID [--yes]
 orders webhooks test ID
 orders webhooks dead-letters ID
 orders webhooks replay ID [--event PARTITION:POSITION]
@@ -32,12 +35,19 @@ orders webhooks replay ID [--event PARTITION:POSITION]
   ${maxDeadLettersShown} of them; \`replay\` sends one or all of them again. \`test\` sends a
   message of the type webhook.test now.
 
+  --yes      do not ask
+  --json     print JSON
   --events   the types to send, by default all:
              ${eventTypeLines.join(',\n             ')}`;
 
 /** `orders webhooks`: manages webhooks and their dead letters. */
 export async function webhooksCommand(args: string[], terminal: Terminal): Promise<void> {
-  const options = { events: { type: 'string' }, event: { type: 'string' } } as const;
+  const options = {
+    events: { type: 'string' },
+    event: { type: 'string' },
+    yes: { type: 'boolean' },
+    json: { type: 'boolean' },
+  } as const;
   const { values, positionals } = readArguments(args, usage, options, 2);
   if (values.help) return terminal.print(usage);
   const [action, subject = ''] = positionals;
@@ -50,14 +60,30 @@ export async function webhooksCommand(args: string[], terminal: Terminal): Promi
     switch (action) {
       case 'create':
         return create(context, subject, values.events);
-      case 'list':
-        for (const line of alignColumns((await store.list()).map(rowOf))) terminal.print(line);
+      case 'list': {
+        const all = await store.list();
+        if (values.json) return terminal.print(JSON.stringify(all));
+        for (const line of alignColumns(all.map(rowOf))) terminal.print(line);
         return;
+      }
+      case 'show': {
+        const webhook = await store.find(parseId(subject));
+        if (!webhook) return requireWebhook(false);
+        if (values.json) return terminal.print(JSON.stringify(webhook));
+        const rows = Object.entries(webhook).map(([name, value]) => [name, value === null ? '–' : String(value)]);
+        for (const line of alignColumns(rows)) terminal.print(line);
+        return;
+      }
       case 'pause':
       case 'resume':
         requireWebhook(await store.setState(parseId(subject), action === 'pause' ? 'paused' : 'active'));
         return terminal.print(`${action}d ${subject}`);
       case 'delete':
+        await confirm(
+          terminal,
+          `The webhook ${subject}, its pending deliveries and its dead letters will be gone.`,
+          values.yes,
+        );
         requireWebhook(await store.delete(parseId(subject)));
         return terminal.print(`deleted ${subject}`);
       case 'rotate-secret': {

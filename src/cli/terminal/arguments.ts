@@ -1,28 +1,67 @@
-import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { errorMessage, UsageError } from './errors.js';
+import { Command, CommanderError, Option } from 'commander';
+import { UsageError } from './errors.js';
 
-const help = { help: { type: 'boolean', short: 'h' } } as const;
+/** An option of a command: a flag, or one with a value, which may be given several times. */
+export interface OptionSpec {
+  readonly type: 'boolean' | 'string';
+  readonly short?: string;
+  readonly multiple?: boolean;
+}
+
+type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+type Value<Spec extends OptionSpec> = Spec['type'] extends 'boolean'
+  ? boolean
+  : Spec['multiple'] extends true
+    ? string[]
+    : string;
+
+/** The values of options that were given, and of `--help`. */
+export type Values<Specs extends OptionSpecs> = { readonly [Name in keyof Specs]?: Value<Specs[Name]> } & {
+  readonly help?: boolean;
+};
 
 /**
- * Parses the arguments of one command. Each command also takes `--help`.
- * Throws a UsageError that shows the usage.
+ * Parses the arguments of one command. Each command also takes `--help`. Throws a UsageError that
+ * names a similar option, and shows the usage.
  * @param maxPositionals how many arguments that are no options the command takes.
  */
-export function readArguments<const Options extends NonNullable<ParseArgsConfig['options']>>(
-  args: string[],
+export function readArguments<const Specs extends OptionSpecs>(
+  args: readonly string[],
   usage: string,
-  options: Options,
+  specs: Specs,
   maxPositionals: number,
-) {
-  try {
-    // Node replaces bytes that are not UTF-8: the text would not be the one that was meant.
-    const unreadable = args.findIndex((arg) => arg.includes('\ufffd'));
-    if (unreadable >= 0) throw new Error(`Argument ${unreadable + 1} is not UTF-8`);
-    const parsed = parseArgs({ args, allowPositionals: true, options: { ...options, ...help } });
-    const surplus = parsed.positionals[maxPositionals];
-    if (surplus !== undefined) throw new Error(`Unexpected argument '${surplus}'`);
-    return parsed;
-  } catch (error) {
-    throw new UsageError(`${errorMessage(error)}\n\n${usage}`);
+): { readonly values: Values<Specs>; readonly positionals: string[] } {
+  // Node replaces bytes that are not UTF-8: the text would not be the one that was meant.
+  const unreadable = args.findIndex((arg) => arg.includes('\ufffd'));
+  if (unreadable >= 0) throw new UsageError(`Argument ${unreadable + 1} is not UTF-8\n\n${usage}`);
+  const command = new Command()
+    .exitOverride()
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined, outputError: () => undefined })
+    .helpOption(false)
+    .allowExcessArguments(true)
+    .argument('[arguments...]');
+  for (const [name, { type, short, multiple }] of Object.entries({ ...specs, help: helpSpec })) {
+    const flags = `${short ? `-${short}, ` : ''}--${name}${type === 'string' ? ' <value>' : ''}`;
+    const option = new Option(flags);
+    if (multiple) option.argParser((value, previous: string[] | undefined) => [...(previous ?? []), value]);
+    command.addOption(option);
   }
+  try {
+    command.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    throw new UsageError(`${error.message.replace(/^error: /, '')}\n\n${usage}`);
+  }
+  const surplus = command.args[maxPositionals];
+  if (surplus !== undefined) throw new UsageError(`Unexpected argument '${surplus}'\n\n${usage}`);
+  // Commander gives the values under names in camel case.
+  const given = command.opts<Record<string, unknown>>();
+  const values = Object.keys({ ...specs, help: helpSpec }).flatMap((name) => {
+    const value = given[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { values: Object.fromEntries(values) as Values<Specs>, positionals: [...command.args] };
 }
+
+const helpSpec: OptionSpec = { type: 'boolean', short: 'h' };

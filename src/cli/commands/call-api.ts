@@ -1,0 +1,72 @@
+import type { Terminal } from '../terminal/terminal.js';
+
+/** The options of every command that calls the API. */
+export const apiOptions = { url: { type: 'string' }, json: { type: 'boolean' } } as const;
+
+export const apiUsage = `  --url URL   the service; by default ORDERS_URL, or http://127.0.0.1:PORT
+  --json      print the response as it is
+
+  ORDERS_API_KEY is the key, if the service asks for one.`;
+
+/** Milliseconds that a response may take. */
+const responseTimeoutMs = 30_000;
+
+interface ApiCall {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Calls the running service. Rejects with what its problem says, and what to do if it cannot be
+ * reached.
+ */
+export async function callApi(
+  { env }: Pick<Terminal, 'env'>,
+  url: string | undefined,
+  { method, path, body, headers = {} }: ApiCall,
+): Promise<unknown> {
+  const base = url ?? (env.ORDERS_URL || `http://127.0.0.1:${env.PORT || 3000}`);
+  const key = env.ORDERS_API_KEY;
+  let response: Response;
+  try {
+    response = await fetch(new URL(path, base), {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(key ? { authorization: `Bearer ${key}` } : {}),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(responseTimeoutMs),
+    });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new Error(`the service at ${base} cannot be reached (${cause}): start it, or set ORDERS_URL or --url`);
+  }
+  const text = await response.text();
+  if (response.ok) return JSON.parse(text);
+  const hint = response.status === 401 ? '. Set ORDERS_API_KEY to a key: `orders keys create` makes one' : '';
+  throw new Error(`${describe(text) ?? `the service responded with ${response.status}`}${hint}`);
+}
+
+/** The title, the detail and the field errors of a problem. */
+function describe(text: string): string | undefined {
+  try {
+    const {
+      title,
+      detail,
+      errors = [],
+    } = JSON.parse(text) as {
+      title?: string;
+      detail?: string;
+      errors?: { pointer: string; message: string }[];
+    };
+    const fields = errors.map(({ pointer, message }) => `\n  ${pointer || '/'} ${message}`).join('');
+    return title && `${title}${detail ? `: ${detail}` : ''}${fields}`;
+  } catch {
+    return undefined;
+  }
+}

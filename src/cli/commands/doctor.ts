@@ -1,0 +1,156 @@
+import { lastTakenAt } from '../../audit/checkpoints-taken.js';
+import { type Config, readConfig } from '../../config.js';
+import { openServers, type Servers } from '../../embedded/servers.js';
+import type { Pool } from '../../event-log/database.js';
+import { LogContinuity } from '../../event-log/heads/log-continuity.js';
+import { requireMigrated } from '../../event-log/migrate.js';
+import { unknownVariables } from '../../known-variables.js';
+import { getProjections } from '../../queries/get-projections.js';
+import { primariesOf, type Redis } from '../../read-models/redis/redis-client.js';
+import { CleanupStack } from '../../service/cleanup-stack.js';
+import { type Connections, connect } from '../../service/connect.js';
+import { projectionHealth } from '../../service/health/projection-health.js';
+import { createLogger } from '../../service/logger.js';
+import { missingKeys } from '../../service/missing-keys.js';
+import { withTimeout } from '../../with-timeout.js';
+import { readArguments } from '../terminal/arguments.js';
+import { errorMessage } from '../terminal/errors.js';
+import type { Terminal } from '../terminal/terminal.js';
+
+const usage = `orders doctor [--json]
+
+  Says in sentences what is configured, what is reachable, and what is missing. Changes nothing.
+  Without DATABASE_URL and REDIS_URL it looks at the embedded servers, and runs them meanwhile if
+  the service does not.
+
+  Example: orders doctor
+  Exit code 1: something is wrong. Missing keys and other notes do not count.`;
+
+type Level = 'ok' | 'note' | 'wrong';
+
+interface Finding {
+  readonly level: Level;
+  readonly about: string;
+  readonly text: string;
+}
+
+/** Milliseconds that one check may take. */
+const checkTimeoutMs = 10_000;
+const checkpointMaxAgeMs = 2 * 86_400_000;
+
+/** `orders doctor`: checks the configuration and everything that the service depends on. */
+export async function doctorCommand(args: string[], terminal: Terminal): Promise<void> {
+  const { values } = readArguments(args, usage, { json: { type: 'boolean' } }, 0);
+  if (values.help) return terminal.print(usage);
+  const findings: Finding[] = [];
+  const marks = { ok: '·', note: '!', wrong: 'x' } as const;
+  const add = (level: Level, about: string, text: string) => {
+    findings.push({ level, about, text });
+    if (!values.json) terminal.print(`${marks[level]} ${about}: ${text}`);
+    if (level === 'wrong') terminal.exitCode = 1;
+  };
+  await examine(terminal, add);
+  if (values.json) terminal.print(JSON.stringify({ findings }));
+  else terminal.print(`\n· well   ! worth knowing   x wrong`);
+}
+
+type Add = (level: Level, about: string, text: string) => void;
+
+/** Each step needs the one before: the first that fails ends the examination of its server. */
+async function examine(terminal: Terminal, add: Add): Promise<void> {
+  let config: Config;
+  try {
+    config = readConfig(terminal.env);
+  } catch (error) {
+    return add('wrong', 'configuration', errorMessage(error));
+  }
+  add('ok', 'configuration', `every value can be used; the roles are ${[...config.roles].join(' and ')}`);
+  for (const warning of unknownVariables(terminal.env)) add('note', 'configuration', warning);
+  for (const warning of missingKeys(config)) add('note', 'keys', warning);
+  if (!config.authRequired) add('note', 'access', 'control is off: every caller on this machine may do everything');
+  const cleanup = new CleanupStack();
+  let servers: Servers | undefined;
+  try {
+    const log = await createLogger('silent');
+    servers = await openServers(config, { notify: () => undefined, command: terminal.command, mode: 'join' });
+    const { databaseUrl, migrationDatabaseUrl } = servers;
+    const kind = (configured: string | undefined) => (configured === undefined ? 'embedded' : 'configured');
+    let connections: Connections;
+    try {
+      await withTimeout(checkTimeoutMs, requireMigrated(migrationDatabaseUrl || databaseUrl));
+      const { databaseRole, personalDataKeyFile } = config;
+      const defer = (close: () => unknown) => cleanup.defer(close);
+      const options = { servers, databaseRole, mustWrite: true, poolSize: 2, personalDataKeyFile, log, defer };
+      connections = await withTimeout(checkTimeoutMs, connect(options));
+      add('ok', 'PostgreSQL', `${kind(config.databaseUrl)}, ${await describeDatabase(connections.pool)}`);
+    } catch (error) {
+      return add('wrong', 'PostgreSQL', `${kind(config.databaseUrl)}: ${errorMessage(error)}`);
+    }
+    const { pool, redis, settings, models } = connections;
+    const continuity = new LogContinuity(pool, settings, log);
+    await continuity.read();
+    if (continuity.clock.warning) add('wrong', 'clock', continuity.clock.warning);
+    await examineAudit(pool, config, add);
+    try {
+      add('ok', 'Redis', `${kind(config.redisUrl)}, ${await withTimeout(checkTimeoutMs, describeRedis(redis, add))}`);
+    } catch (error) {
+      return add('wrong', 'Redis', `${kind(config.redisUrl)}: ${errorMessage(error)}`);
+    }
+    const knownHead = (partition: number) => continuity.knownHead(partition);
+    const projections = await getProjections({ ...models, knownHead, headTimes: continuity.times });
+    const { isDegraded, text } = projectionHealth(projections);
+    add(isDegraded ? 'wrong' : 'ok', 'projections', text);
+    await examineService(config, add);
+  } catch (error) {
+    add('wrong', 'servers', errorMessage(error));
+  } finally {
+    await cleanup.run();
+    await servers?.stop();
+  }
+}
+
+async function describeDatabase(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ version: string; events: number; partitions: number }>(
+    `select current_setting('server_version') as version, sum(head)::bigint as events, count(*)::int as partitions
+     from partition_heads`,
+  );
+  const { version = '', events = 0, partitions = 0 } = rows[0] ?? {};
+  return `version ${version}, migrated, with ${events.toLocaleString('en')} events in ${partitions} partitions`;
+}
+
+async function describeRedis(redis: Redis, add: Add): Promise<string> {
+  const texts: string[] = [];
+  for (const server of primariesOf(redis)) {
+    const info = await server.info();
+    const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? 'unknown';
+    texts.push(`version ${field('redis_version')}, ${field('used_memory_human')} used`);
+    const policy = field('maxmemory_policy');
+    if (policy !== 'noeviction' && policy !== 'unknown') {
+      add('wrong', 'Redis', `maxmemory-policy is ${policy}: read models would lose parts; set it to noeviction`);
+    }
+  }
+  if (texts.length === 0) throw new Error('no server of it can be reached');
+  return texts.join('; ');
+}
+
+async function examineAudit(pool: Pool, { signingKeyFiles }: Config, add: Add): Promise<void> {
+  if (signingKeyFiles.length === 0) return;
+  const takenMs = await lastTakenAt(pool);
+  if (takenMs === undefined) add('note', 'audit', 'nobody has taken a signed checkpoint yet: run `orders checkpoint`');
+  else if (Date.now() - takenMs > checkpointMaxAgeMs) {
+    add('note', 'audit', `the last signed checkpoint was taken on ${new Date(takenMs).toISOString().slice(0, 10)}`);
+  } else add('ok', 'audit', 'a signed checkpoint was taken within two days');
+}
+
+async function examineService({ host, port }: Config, add: Add): Promise<void> {
+  const url = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
+  try {
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(checkTimeoutMs) });
+    const { status, checks } = (await response.json()) as { status?: string; checks?: Record<string, string> };
+    if (status === 'ok') return add('ok', 'service', `it keeps its promises at ${url}`);
+    const reasons = Object.entries(checks ?? {}).map(([name, text]) => `${name}: ${text}`);
+    add('wrong', 'service', `it breaks a promise at ${url}: ${reasons.join('; ')}`);
+  } catch {
+    add('note', 'service', `nothing responds at ${url}: it does not run on this machine, or on another port`);
+  }
+}

@@ -1,0 +1,135 @@
+import { execFileSync } from 'node:child_process';
+import { expect } from 'chai';
+import { commandNames } from '../../../src/cli/run-command.js';
+import { type LocalService, startLocalService } from '../../support/local-service.js';
+import { runOrders } from '../../support/orders-command.js';
+import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
+import { call } from '../../support/service.js';
+
+describe('The command line for operators', () => {
+  let log: TestLog;
+  let service: LocalService;
+  let env: Record<string, string>;
+  before(async () => {
+    log = await createTestLog(2);
+    service = await startLocalService(log, { ORDERS_WEBHOOKS_ALLOW_PRIVATE: 'yes' });
+    env = { ORDERS_URL: service.url, ORDERS_WEBHOOKS_ALLOW_PRIVATE: 'yes', PORT: new URL(service.url).port };
+  });
+  after(async () => {
+    await service.stop();
+    await log.close();
+  });
+
+  const run = (...args: string[]) => runOrders(log, args, env);
+  const placed = '{"user_id":"u-1","item_ids":["a","a"],"total_amount":20}';
+
+  it('places, pays, shows and lists orders over HTTP', async () => {
+    const place = await run('place', '--data', placed, '--json');
+    expect(place.code, place.output).to.equal(0);
+    const { order_id: id } = JSON.parse(place.stdout);
+    const pay = await run('pay', id, '--data', '{"amount":5}');
+    expect(pay.stdout)
+      .to.match(/^ {2}status +pending, partially_paid$/m)
+      .and.to.match(/^ {2}balance +15 USD$/m);
+    const first = await run('get', id, '--version', '1', '--json');
+    expect(JSON.parse(first.stdout)).to.include({ version: 1, payment_status: 'unpaid' });
+    await eventually('the list', async () => (await run('list', '--user', 'u-1')).stdout.includes(id));
+  });
+
+  it('sends a command once under one key, and says why the service refused it', async () => {
+    const ids = await Promise.all(
+      ['1', '2'].map(async () => (await run('place', '--data', placed, '--key', 'k-1', '--json')).stdout),
+    );
+    expect(JSON.parse(ids[0] ?? '').order_id).to.equal(JSON.parse(ids[1] ?? '').order_id);
+    const refused = await run('ship', JSON.parse(ids[0] ?? '').order_id);
+    expect([refused.code, refused.stdout]).to.deep.equal([1, '']);
+    expect(refused.output).to.match(/^orders: .*pending/);
+    const invalid = await run('place', '--data', '{"user_id":"u"}');
+    expect(invalid.output).to.match(/\n {2}\/\S* ./);
+    expect(await run('place', '--data', '{user')).to.deep.include({ code: 2 });
+  });
+
+  it('says what to do if the service cannot be reached, or asks for a key', async () => {
+    const away = await runOrders(log, ['list', '--url', 'http://127.0.0.1:1']);
+    expect([away.code, away.output]).to.satisfy(
+      () => away.code === 1 && /start it, or set ORDERS_URL/.test(away.output),
+    );
+    const closed = await startLocalService(log, { ORDERS_AUTH: 'required' });
+    const { output } = await runOrders(log, ['list', '--url', closed.url]);
+    await closed.stop();
+    expect(output).to.include('Set ORDERS_API_KEY to a key');
+  });
+
+  it('orders status --json has the state of every projection', async () => {
+    const { code, stdout } = await run('status', '--json');
+    const { projections, partitions } = JSON.parse(stdout);
+    expect([code, partitions, projections.length]).to.deep.equal([0, 2, 4]);
+    expect(projections[0]).to.include({ name: 'order-status', state: 'live' });
+  });
+
+  it('orders doctor says what is well, what is missing, and what is wrong', async () => {
+    const well = await run('doctor');
+    expect(well.code, well.output).to.equal(0);
+    expect(well.stdout)
+      .to.match(/^· PostgreSQL: configured, version .*migrated/m)
+      .and.to.match(/^· Redis: configured, version/m)
+      .and.to.match(/^· projections: live$/m)
+      .and.to.match(/^· service: it keeps its promises/m)
+      .and.to.match(/^! keys: ORDERS_SIGNING_KEY_FILES is not set/m);
+    const wrong = await runOrders(
+      { databaseUrl: log.databaseUrl, redisUrl: 'redis://127.0.0.1:1' },
+      ['doctor', '--json'],
+      env,
+    );
+    expect(wrong.code).to.equal(1);
+    const { findings } = JSON.parse(wrong.stdout) as { findings: { level: string; about: string }[] };
+    expect(findings.filter(({ level }) => level === 'wrong').map(({ about }) => about)).to.deep.equal(['Redis']);
+  });
+
+  it('asks before what cannot be undone, and needs --yes in a script', async () => {
+    const { body } = await call(service, 'POST', '/webhooks', { url: 'http://127.0.0.1:9/hook' });
+    const id = body.webhook_id;
+    const asked = await run('webhooks', 'delete', id);
+    expect([asked.code, asked.output]).to.satisfy(
+      () => asked.code === 2 && /Add --yes/.test(asked.output),
+      asked.output,
+    );
+    const no = await runOrders(log, ['webhooks', 'delete', id], env, 'no');
+    expect(no.code).to.equal(2);
+    const shown = await run('webhooks', 'show', id);
+    expect(shown.stdout).to.match(/^url +http:\/\/127\.0\.0\.1:9\/hook$/m);
+    expect(JSON.parse((await run('webhooks', 'list', '--json')).stdout)).to.have.length(1);
+    expect((await runOrders(log, ['webhooks', 'delete', id], env, 'yes')).code).to.equal(0);
+    expect(JSON.parse((await run('webhooks', 'list', '--json')).stdout)).to.deep.equal([]);
+  });
+
+  it('names the release, and suggests a command and an option that are spelt alike', async () => {
+    expect((await run('--version')).stdout).to.match(/^orders \d+\.\d+\.\d+ /);
+    const command = await run('stauts');
+    expect([command.code, command.output]).to.deep.equal([
+      2,
+      'orders: there is no command "stauts". Did you mean `orders status`?\n',
+    ]);
+    expect((await run('status', '--jsn')).output).to.match(/Did you mean --json\?/);
+    expect((await run('help', 'status')).stdout).to.match(/^orders status/);
+  });
+
+  it('completes commands, actions and options in bash, zsh and fish', async () => {
+    const script = async (shell: string) => (await run('completion', shell)).stdout;
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      const text = await script(shell);
+      for (const name of commandNames) expect(text, shell).to.include(name);
+    }
+    const complete = (words: string, at: number, text: string) =>
+      execFileSync(
+        'bash',
+        ['-c', `${text}\nCOMP_WORDS=(${words}); COMP_CWORD=${at}; _orders; echo "\${COMPREPLY[*]}"`],
+        { encoding: 'utf8' },
+      ).trim();
+    const bash = await script('bash');
+    expect(complete('orders sta', 1, bash)).to.equal('status');
+    expect(complete('orders webhooks ro', 2, bash)).to.equal('rotate-secret');
+    expect(complete('orders export --fo', 2, bash)).to.equal('--format');
+    expect((await run('completion', 'tcsh')).code).to.equal(2);
+  });
+});
