@@ -3,6 +3,7 @@ import { type Config, readConfig } from '../../config.js';
 import { openServers, type Servers } from '../../embedded/servers.js';
 import type { Pool } from '../../event-log/database.js';
 import { LogContinuity } from '../../event-log/heads/log-continuity.js';
+import { readHeadPositions } from '../../event-log/heads/read-heads.js';
 import { requireMigrated } from '../../event-log/migrate.js';
 import { unknownVariables } from '../../known-variables.js';
 import { getProjections } from '../../queries/get-projections.js';
@@ -110,12 +111,10 @@ async function examine(terminal: Terminal, add: Add): Promise<void> {
 }
 
 async function describeDatabase(pool: Pool): Promise<string> {
-  const { rows } = await pool.query<{ version: string; events: number; partitions: number }>(
-    `select current_setting('server_version') as version, sum(head)::bigint as events, count(*)::int as partitions
-     from partition_heads`,
-  );
-  const { version = '', events = 0, partitions = 0 } = rows[0] ?? {};
-  return `version ${version}, migrated, with ${events.toLocaleString('en')} events in ${partitions} partitions`;
+  const { rows } = await pool.query<{ version: string }>(`select current_setting('server_version') as version`);
+  const heads = await readHeadPositions(pool);
+  const events = [...heads.values()].reduce((sum, head) => sum + head, 0).toLocaleString('en');
+  return `version ${rows[0]?.version ?? 'unknown'}, migrated, with ${events} events in ${heads.size} partitions`;
 }
 
 async function describeRedis(redis: Redis, add: Add): Promise<string> {
