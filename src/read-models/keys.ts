@@ -49,8 +49,6 @@ export interface ReadModelKeys {
   readonly runPrefix: string;
   /** Prefix of the keys in which processes describe themselves. Each expires by itself. */
   readonly processPrefix: string;
-  /** List: the rebuilds of a projection that have ended, as JSON, the newest first. */
-  endedRebuilds(projection: string): string;
 }
 
 /**
@@ -102,7 +100,6 @@ export function createKeys(logId: string, epoch: string = firstEpoch): ReadModel
     ticketPrefix: `${prefix}:ticket:`,
     runPrefix: `${prefix}:run:`,
     processPrefix: `${prefix}:process`,
-    endedRebuilds: (projection) => `${prefix}:rebuilds:${projection}`,
   };
 }
 
