@@ -45,9 +45,14 @@ function ofBlocks({ from, to }: Range): Piece[] {
   });
 }
 
-/** Whether a part of a month consists of parts of its field, the rest among them. */
+/**
+ * Whether a part of a month consists of parts of its field, the rest among them. A month of another
+ * time zone has the begin of this one or its end. A range that lacks both is no month anywhere: its
+ * field would come on top of those of the days, which a series by day reads anyway.
+ */
 function holdsMonth({ from, to }: Range): boolean {
   const month = monthAt(from);
+  if (from > month.from && to < month.to) return false;
   return from <= month.from + monthHeadMs && to >= month.to - monthTailMs;
 }
 

@@ -58,7 +58,8 @@ describe('The reads of the metrics', () => {
         expect(inZone).to.be.at.most(2 * inUtc);
       },
     );
-    await fc.assert(property, { numRuns: 300 });
+    // July 2 to 31, which begins and ends within the same month of UTC.
+    await fc.assert(property, { numRuns: 300, examples: [['Pacific/Chatham', 1969, 30, 'day']] });
   });
 
   it('are in any zone at most twice those in UTC for calendar months, and for all orders', async () => {
