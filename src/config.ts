@@ -93,7 +93,15 @@ export interface Config {
   /** Whether webhooks may use private networks and plain HTTP. */
   readonly webhooksAllowPrivate: boolean;
   readonly timeouts: Timeouts;
+  /** Undefined: nothing is traced. */
+  readonly tracing: TracingConfig | undefined;
   readonly logLevel: string;
+}
+
+/** The collector of traces (OTLP over HTTP), and the name of this service there. */
+export interface TracingConfig {
+  readonly url: string;
+  readonly serviceName: string;
 }
 
 /** The time limits of requests and connections, in milliseconds. */
@@ -163,7 +171,14 @@ export function readConfig(env: Environment): Config {
     corsOrigins: origins(env, 'ORDERS_CORS_ORIGINS'),
     webhooksAllowPrivate: oneOf(env, 'ORDERS_WEBHOOKS_ALLOW_PRIVATE', ['no', 'yes'], 'no') === 'yes',
     timeouts: readTimeouts(env),
+    tracing: readTracingConfig(env),
   };
+}
+
+function readTracingConfig(env: Environment): TracingConfig | undefined {
+  const base = url(env, 'OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:']);
+  if (base === undefined) return undefined;
+  return { url: `${base.replace(/\/$/, '')}/v1/traces`, serviceName: env.OTEL_SERVICE_NAME || 'orders' };
 }
 
 function readTimeouts(env: Environment): Timeouts {

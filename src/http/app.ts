@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import Koa from 'koa';
+import Koa, { type Middleware } from 'koa';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { createAdmission } from './middleware/admission.js';
 import { crossOrigin } from './middleware/cors.js';
@@ -18,7 +18,10 @@ export type AppDependencies = Pick<
   HttpDependencies,
   'authenticate' | 'redeemTicket' | 'rateLimit' | 'addresses' | 'corsOrigins' | 'streams' | 'log'
 > &
-  Partial<Pick<HttpDependencies, 'budgets' | 'places' | 'continuity'>>;
+  Partial<Pick<HttpDependencies, 'budgets' | 'places' | 'continuity'>> & {
+    /** Traces each request; undefined if nothing is traced. */
+    readonly trace?: Middleware | undefined;
+  };
 
 /**
  * The Koa application of the service: its routes, behind the middleware that every request passes
@@ -44,6 +47,7 @@ export function createApp(
     return next();
   });
   app.use(observeRequests(log, addresses, registry));
+  if (dependencies.trace) app.use(dependencies.trace);
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   app.use(problemResponses({ log, logOverload, methodsOf }));
   app.use(dispatch);

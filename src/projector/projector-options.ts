@@ -6,11 +6,12 @@ import type { Projection } from '../projections/projection.js';
 import type { ReadModelKeys } from '../read-models/keys.js';
 import type { Redis } from '../read-models/redis/redis-client.js';
 import type { OpenEvents } from './steps/decode-events.js';
+import type { AppliedStep } from './steps/partition-steps.js';
 
 /** Observes a projector, for metrics. Its functions must not throw. */
 export interface ProjectorObserver {
   /** Called after each applied step of live generations, or of a rebuild. */
-  step(kind: 'live' | 'rebuild', step: { readonly events: number; readonly seconds: number }): void;
+  step(kind: 'live' | 'rebuild', step: AppliedStep): void;
   ownership(change: 'acquired' | 'lost'): void;
 }
 

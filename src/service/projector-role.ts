@@ -12,6 +12,8 @@ import type { Connections } from './connect.js';
 import { measureProjector, observeProjector } from './metrics/projector-metrics.js';
 import { countDeliveries, measureWebhooks } from './metrics/webhook-metrics.js';
 import { openProjector, type RunningProjector } from './open-projector.js';
+import { traceAttempts, traceStep } from './tracing/trace-deliveries.js';
+import type { Tracing } from './tracing/tracing.js';
 
 export interface ProjectorRoleOptions {
   readonly config: Config;
@@ -21,6 +23,8 @@ export interface ProjectorRoleOptions {
   readonly registry: Registry;
   readonly log: Logger;
   readonly cleanup: CleanupStack;
+  /** Undefined if nothing is traced. */
+  readonly tracing: Tracing | undefined;
 }
 
 /**
@@ -28,12 +32,12 @@ export interface ProjectorRoleOptions {
  * webhooks.
  */
 export async function startProjectorRole(options: ProjectorRoleOptions): Promise<RunningProjector> {
-  const { config, connections, continuity, subscriber, registry, log, cleanup } = options;
+  const { config, connections, continuity, subscriber, registry, log, cleanup, tracing } = options;
   const { access: database, settings, pool, redis, keys, openEvents: open } = connections;
   const owner = `${hostname()}:${process.pid}`;
   const running = await openProjector({
     ...{ database, settings, pool, redis, subscriber, continuity, keys, log, owner, open },
-    observer: observeProjector(registry),
+    observer: observeProjector(registry, tracing && traceStep(tracing)),
   });
   cleanup.defer(() => running.close());
   measureProjector(registry, running.projector);
@@ -46,6 +50,7 @@ export async function startProjectorRole(options: ProjectorRoleOptions): Promise
     open,
     post: createSafePost(config.webhooksAllowPrivate),
     onAttempt: countDeliveries(registry),
+    trace: tracing && traceAttempts(tracing),
     log,
   });
   cleanup.defer(() => deliverer.close());

@@ -43,6 +43,9 @@ import { startProjectorRole } from './projector-role.js';
 import { createHeadsReader } from './read-log-heads.js';
 import { warnOfEviction } from './redis-eviction.js';
 import { openOperators } from './system/operators.js';
+import { traceAppends, traceCommands } from './tracing/trace-commands.js';
+import { traceRequests } from './tracing/trace-requests.js';
+import { openTracing } from './tracing/tracing.js';
 import { wireCommandHandlers } from './wire-commands.js';
 
 export interface StartOptions {
@@ -132,6 +135,8 @@ async function open(
   void warnOfEviction(redis, log);
 
   const registry = Registry.merge([processMetrics()]);
+  const tracing = config.tracing && (await openTracing(config.tracing));
+  if (tracing) cleanup.defer(() => tracing.close());
   measureBuild(registry, config.roles);
   measureLog(registry, continuity);
   measureProjections(registry, projections, models);
@@ -139,7 +144,7 @@ async function open(
   measureRedis(registry, redis);
   measureCheckpoints(registry, pool);
   const running = config.roles.has('projector')
-    ? await startProjectorRole({ config, connections, continuity, subscriber, registry, log, cleanup })
+    ? await startProjectorRole({ config, connections, continuity, subscriber, registry, log, cleanup, tracing })
     : undefined;
   const projector = running?.projector;
 
@@ -174,9 +179,11 @@ async function open(
     onCallEnded: appends.noteCall,
     onCommitted: projector && ((committed) => projector.addCommitted(committed)),
     observer: measureAppends(registry),
+    trace: tracing && ((appender) => traceAppends(tracing, appender)),
   });
+  const counted = countCommands(registry, commands);
   const dependencies: HttpDependencies = {
-    ...countCommands(registry, commands),
+    ...(tracing ? traceCommands(tracing, counted) : counted),
     continuity,
     ...access,
     authority,
@@ -217,7 +224,8 @@ async function open(
     log,
   };
   // A process without the role api still serves its health and its metrics on the same port.
-  const app = createApp(dependencies, registry, (route) =>
+  const trace = tracing && traceRequests(tracing);
+  const app = createApp({ ...dependencies, trace }, registry, (route) =>
     addRoutes(route, dependencies, registry, config.roles.has('api')),
   );
   const http = await startHttpServer(app, config.host, config.port, {

@@ -20,6 +20,8 @@ export interface AppenderOptions {
   readonly onCommitted?: AppendListeners['onCommitted'];
   readonly onCallEnded?: AppendListeners['onCallEnded'];
   readonly observer?: AppendObserver | undefined;
+  /** Traces the appends; undefined if nothing is traced. */
+  readonly trace?: ((appender: Appender) => Appender) | undefined;
 }
 
 /**
@@ -79,7 +81,9 @@ export function wireCommandHandlers(
     },
     orderCache: new OrderCache(personKeys && ((persons) => personKeys.forgotten(persons))),
     personKeys,
-    ...wireAppender(eventLog, log, options),
+    ...(options.trace ?? asItIs)(wireAppender(eventLog, log, options)),
     now: () => utcTime(Date.now()),
   });
 }
+
+const asItIs = (appender: Appender): Appender => appender;

@@ -62,6 +62,7 @@ export async function attempt(
   url: string,
   secrets: readonly string[],
   { id, body }: WebhookMessage,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<AttemptResult> {
   const now = new Date();
   const signatures = secrets.map((secret) => new Webhook(secret).sign(id, now, body));
@@ -74,6 +75,7 @@ export async function attempt(
         'webhook-id': id,
         'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
         'webhook-signature': signatures.join(' '),
+        ...headers,
       },
       body,
     );

@@ -17,6 +17,12 @@ import { webhookLimits as limits } from './limits.js';
 import type { SafePost } from './safe-post.js';
 import { setGone } from './webhook-store.js';
 
+/** Makes an attempt to deliver an event, with further headers, within a span of its own. */
+export type TraceAttempt = (
+  event: StoredEvent,
+  attempt: (headers: Readonly<Record<string, string>>) => Promise<AttemptResult>,
+) => Promise<AttemptResult>;
+
 export interface DelivererOptions {
   readonly database: DatabaseAddress;
   readonly settings: LogSettings;
@@ -27,6 +33,8 @@ export interface DelivererOptions {
   readonly post: SafePost;
   /** Called with the result of each attempt. */
   readonly onAttempt?: (result: AttemptResult['result'] | 'dead') => void;
+  /** Undefined if nothing is traced. */
+  readonly trace?: TraceAttempt | undefined;
   readonly log: Logger;
 }
 
@@ -237,7 +245,7 @@ export class WebhookDeliverer {
    * orders.
    */
   async #attempt(delivery: Delivery): Promise<AttemptResult> {
-    const { open, post, settings } = this.#options;
+    const { open, post, settings, trace = untraced } = this.#options;
     const { url, secret, previous_secret: previous } = delivery;
     const event = await this.#retried(delivery, async () => {
       const [opened] = await open([storedEvent(delivery)]).catch((error: unknown) => {
@@ -249,7 +257,8 @@ export class WebhookDeliverer {
     });
     if (event instanceof UnopenableEvent) return { result: 'failed', error: event.message, retryAfterMs: undefined };
     const secrets = previous === null ? [secret] : [secret, previous];
-    return attempt(post.post, url, secrets, messageOf(event, settings.logId.slice(0, 8), delivery.epoch));
+    const message = messageOf(event, settings.logId.slice(0, 8), delivery.epoch);
+    return trace(event, (headers) => attempt(post.post, url, secrets, message, headers));
   }
 
   /**
@@ -270,3 +279,5 @@ export class WebhookDeliverer {
     }
   }
 }
+
+const untraced: TraceAttempt = (_, make) => make({});

@@ -6,8 +6,10 @@ import { httpLimits as limits } from '../limits.js';
 /** The identity of a request. Its ids and its actor are in the metadata of its events. */
 export interface RequestContext {
   readonly requestId: string;
-  readonly correlationId: string;
-  readonly causationId: string | undefined;
+  /** Names the chain of requests: the id of a trace, or that of the first request. */
+  correlationId: string;
+  /** The span that caused the request; of a traced request, its own span. */
+  causationId: string | undefined;
   /** Undefined until the caller is authenticated, and for public operations. */
   caller: Caller | undefined;
   /**

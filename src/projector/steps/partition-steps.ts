@@ -16,6 +16,14 @@ export interface KnownHeads {
   readHeads(): Promise<unknown>;
 }
 
+/** A step that was applied. */
+export interface AppliedStep {
+  /** The events that were read for it, and their number up to the end of a dry run. */
+  readonly stored: readonly StoredEvent[];
+  readonly events: number;
+  readonly seconds: number;
+}
+
 export interface PartitionStepsDeps {
   readonly readEvents: ReadEvents;
   /** Events that this process has just appended; they are not read from the log. */
@@ -24,7 +32,7 @@ export interface PartitionStepsDeps {
   readonly logHeads: KnownHeads;
   readonly open: OpenEvents;
   /** Called after each applied step, with the events that were read for it. Must not throw. */
-  readonly onApplied?: (step: { readonly events: number; readonly seconds: number }) => void;
+  readonly onApplied?: (step: AppliedStep) => void;
   /** Called by large steps between their parts. */
   readonly yieldToEventLoop: YieldToEventLoop;
   /**
@@ -97,7 +105,7 @@ export class PartitionSteps {
     });
     const outcome = await this.#apply(steps);
     if (outcome === 'applied') {
-      this.#deps.onApplied?.({ events: events.length, seconds: (performance.now() - startMs) / 1000 });
+      this.#deps.onApplied?.({ stored, events: events.length, seconds: (performance.now() - startMs) / 1000 });
     }
     // The other steps have been applied before the failure of one is reported.
     for (const one of prepared) if (one.status === 'rejected') throw one.reason;

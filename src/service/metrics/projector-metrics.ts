@@ -1,10 +1,18 @@
 import type { Registry } from 'prom-client';
 import type { Projector } from '../../projector/projector.js';
 import type { ProjectorObserver } from '../../projector/projector-options.js';
+import type { AppliedStep } from '../../projector/steps/partition-steps.js';
 import { addCounter, addGauge, addHistogram } from './metric.js';
 
-/** Registers the metrics of steps and of ownership. @returns what observes them. */
-export function observeProjector(registry: Registry): ProjectorObserver {
+/**
+ * Registers the metrics of steps and of ownership.
+ * @param onLiveStep called after each applied step of live generations.
+ * @returns what observes them.
+ */
+export function observeProjector(
+  registry: Registry,
+  onLiveStep: ((step: AppliedStep) => void) | undefined,
+): ProjectorObserver {
   const events = addHistogram(registry, {
     name: 'orders_projector_step_events',
     help: 'Events in one step of a partition, by kind: live or rebuild.',
@@ -26,6 +34,7 @@ export function observeProjector(registry: Registry): ProjectorObserver {
     step(kind, step) {
       events(step.events, kind);
       duration(step.seconds, kind);
+      if (kind === 'live') onLiveStep?.(step);
     },
     ownership: (change) => ownership({ change }),
   };
