@@ -154,6 +154,9 @@ async function ensureDatabase(password: string, port: number, role: string): Pro
   client.on('error', () => undefined);
   try {
     await client.connect();
+    const { rows } = await client.query<{ standby: boolean }>('select pg_is_in_recovery() as standby');
+    // A standby has what its primary has.
+    if (rows[0]?.standby) return;
     const { rowCount } = await client.query('select from pg_database where datname = $1', [database]);
     if (rowCount === 0) await client.query(`create database ${database}`);
     await ensureLogin(client, role, servicePassword(password));

@@ -71,15 +71,17 @@ export async function openServers(config: Config, options: OpenServersOptions): 
   const problem = unsupportedPlatform();
   if (problem !== undefined) throw new Error(problem);
   if (mode === 'join') await requireData(config);
-  let lock: DataDirLock;
-  try {
-    lock = await lockDataDir(dataDir, command);
-  } catch (error) {
-    if (mode === 'own' || !(error instanceof DataDirInUse)) throw error;
-    return await joinOwner(config, configured, error);
+  const deadline = Date.now() + joinTimeoutMs;
+  for (;;) {
+    try {
+      return await start(config, options, await lockDataDir(dataDir, command));
+    } catch (error) {
+      if (mode === 'own' || !(error instanceof DataDirInUse)) throw error;
+      const joined = await joinOwner(config, configured, error.owner, deadline);
+      if (joined) return joined;
+      // The owner has just stopped: this process becomes the owner, or joins the next one.
+    }
   }
-
-  return start(config, options, lock);
 }
 
 /** Starts the embedded servers that are needed and do not run already. */
@@ -87,8 +89,11 @@ async function start(config: Config, { mode, notify }: OpenServersOptions, lock:
   const { databaseUrl, redisUrl, dataDir, databaseRole: role } = config;
   const started: EmbeddedServer[] = [];
   const stop = async () => {
-    if (mode === 'join' && started.length > 0) await lock.waitUntilUnused();
+    const isShared = mode === 'join' && started.length > 0;
+    if (isShared) await lock.waitUntilUnused();
     await rm(urlsFile(dataDir), { force: true });
+    // For a process that has read the file just before.
+    if (isShared) await lock.waitUntilUnused();
     await Promise.all(started.map((server) => server.stop()));
     await lock.release();
   };
@@ -127,12 +132,22 @@ function databaseUrls(database: string | { readonly url: string; readonly servic
   return { databaseUrl: database.serviceUrl, migrationDatabaseUrl: database.url };
 }
 
-/** Uses the servers of the process that has locked the data folder. */
-async function joinOwner(config: Config, configured: Urls, inUse: DataDirInUse): Promise<Servers> {
-  const deadline = Date.now() + joinTimeoutMs;
+/**
+ * Uses the servers of the process that has locked the data folder. Undefined if it stops meanwhile.
+ * @param seen the owner, for error messages
+ */
+async function joinOwner(
+  config: Config,
+  configured: Urls,
+  seen: LockOwner,
+  deadline: number,
+): Promise<Servers | undefined> {
   for (;;) {
     const joined = await joinDataDir(config.dataDir);
-    if (!joined) throw new Error(`${describeOwner(inUse.owner)} has just stopped: run the command again`);
+    if (!joined) {
+      if (Date.now() <= deadline) return undefined;
+      throw new Error(`${describeOwner(seen)} has just stopped: run the command again`);
+    }
     const { owner, leave } = joined;
     const published = await readPublished(config.dataDir, owner);
     const urls = {

@@ -96,7 +96,7 @@ describe('API keys', function () {
     expect(listed).not.to.include(key);
     const { rows } = await log.owner.query('select * from api_keys');
     expect(JSON.stringify(rows)).not.to.include(key.slice(-43));
-    const revoked = await runOrders(log, ['keys', 'revoke', key.split('_')[1]!]);
+    const revoked = await runOrders(log, ['keys', 'revoke', key.split('_')[1]!, '--yes']);
     expect([revoked.code, revoked.stdout]).to.satisfy(
       () => revoked.code === 0 && /^revoked/.test(revoked.stdout),
       revoked.output,

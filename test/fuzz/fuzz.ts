@@ -52,7 +52,8 @@ export async function fuzz(url: string, count: number, seed: number, inParallel 
         const answer = await send(agent, url, one);
         const counted = `${one.kind} ${answer.status}`;
         answers.set(counted, (answers.get(counted) ?? 0) + 1);
-        if (answer.status >= 500) throw new Error(answer.text);
+        // The health is rightly 503 while partitions have no owner, such as at the start.
+        if (answer.status >= 500 && !one.path.startsWith('/health')) throw new Error(answer.text);
         expectContract({ method: one.method.toUpperCase(), path: one.path, requestBody: one.json, ...answer });
         if (answer.status === 201) remember(known, answer.text);
       } catch (error) {

@@ -217,8 +217,9 @@ describe('delivery of webhooks', function () {
     const listed = (await runOrders(log, ['webhooks', 'list'], env)).stdout;
     expect(listed).to.match(/active {2}http:\S+\/cli {2}OrderPlaced {2}0 pending {2}0 dead {2}0 behind/);
     const id = listed.split(' ')[0]!;
+    const confirmed = (action: string) => (action === 'delete' ? ['--yes'] : []);
     for (const action of ['test', 'pause', 'resume', 'rotate-secret', 'replay', 'dead-letters', 'delete'])
-      expect((await runOrders(log, ['webhooks', action, id], env)).code, action).to.equal(0);
+      expect((await runOrders(log, ['webhooks', action, id, ...confirmed(action)], env)).code, action).to.equal(0);
     for (const wrong of [
       ['webhooks'],
       ['webhooks', 'delete', id],
