@@ -61,7 +61,9 @@ describe('a dependency that is away', function () {
       // must reconnect by itself.
       const acknowledged = await call(service, 'POST', '/orders', order);
       const { rows } = await backends(postgres.url);
+      const witness = await openWitness(postgres.url);
       process.kill(rows[0]!.pid, 'SIGKILL');
+      await witness.ended;
       await eventually(
         'commands to be accepted again',
         async () => (await call(service, 'POST', '/orders', order)).status === 201,
@@ -93,6 +95,14 @@ describe('a dependency that is away', function () {
   });
 
   const order = { user_id: 'u', item_ids: ['a'], total_amount: 1 };
+  /** Opens a session. The result's `ended` resolves when the server has ended it. */
+  async function openWitness(url: string): Promise<{ readonly ended: Promise<void> }> {
+    const witness = new pg.Client({ connectionString: url });
+    witness.on('error', () => undefined);
+    const ended = new Promise<void>((resolve) => witness.once('end', () => resolve()));
+    await witness.connect();
+    return { ended };
+  }
   async function backends(url: string) {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
