@@ -41,9 +41,9 @@ export async function hostileClients(bench: Bench): Promise<BenchResult> {
       const innocent = startInnocentClient(service.url);
       const closed = await attack();
       const { p99, requests, refused } = await innocent.stop();
-      bench.say(`${what}: 99 % of ${requests} requests within ${Math.round(p99)} ms, ${refused} refused`);
+      bench.say(`${what}: 99 % of ${requests} requests within ${Math.round(p99)} ms, ${refused.length} refused`);
       const atMost = name.startsWith('slow') ? 100 : 250;
-      const figure = refused > 0 ? Number.POSITIVE_INFINITY : p99;
+      const figure = refused.length > 0 ? Number.POSITIVE_INFINITY : p99;
       measurements.push({
         ...{ name: `hostile-${name}`, what: `During ${what}: 99 % of an innocent client within`, unit: 'ms' },
         ...{ figure, atMost },

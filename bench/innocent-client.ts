@@ -2,8 +2,8 @@ import { Agent, request } from 'node:http';
 
 export interface InnocentResult {
   readonly requests: number;
-  /** Statuses other than 200 and 201. A 404 to a read counts as 200: read models may lag. */
-  readonly refused: number;
+  /** The refusals: all but 200 and 201, and a 404 to a read, since read models may lag. */
+  readonly refused: readonly string[];
   /** Milliseconds within which 99 % of the requests were answered. */
   readonly p99: number;
 }
@@ -17,7 +17,7 @@ export function startInnocentClient(url: string): { stop(): Promise<InnocentResu
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const from = process.platform === 'linux' ? { localAddress: '127.0.0.2' } : {};
   const times: number[] = [];
-  let refused = 0;
+  const refused: string[] = [];
   const send = async (method: string, path: string, body?: object): Promise<string> => {
     const begun = performance.now();
     const { status, text } = await new Promise<{ status: number; text: string }>((resolve, reject) => {
@@ -33,7 +33,7 @@ export function startInnocentClient(url: string): { stop(): Promise<InnocentResu
       sent.end(body && JSON.stringify(body));
     });
     times.push(performance.now() - begun);
-    if (![200, 201].includes(status) && !(method === 'GET' && status === 404)) refused += 1;
+    if (![200, 201].includes(status) && !(method === 'GET' && status === 404)) refused.push(text);
     return text;
   };
   let stopping = false;

@@ -20,7 +20,7 @@ export type WithOrder = <T>(
 ) => Promise<T | 'key-reserved'>;
 
 /**
- * Orders whose stream fits into the first page are folded anew by each command: that is one read of
+ * Orders whose stream fits into the first page are folded by each command: that is one read of
  * a few events. A longer stream is read page by page, and its folded order is kept in a cache. Each
  * further command reads only the events after the kept version, whoever appended them. It also
  * reads the hash of the event at that version: if the log has another event there, the kept order

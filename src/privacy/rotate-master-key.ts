@@ -12,7 +12,7 @@ interface Row {
   readonly wrapped_key: Buffer;
 }
 
-// $1 persons, $2 their wrapped keys as they were read, $3 the same keys wrapped anew, one by one;
+// $1 persons, $2 their wrapped keys as they were read, $3 the same keys wrapped again, one by one;
 // $4 the lookup key as this rotation has stored it.
 // Locks the row of person_lookup_key against changes, and the persons' rows. A person who was
 // forgotten meanwhile stays forgotten. `is_held` is false if another rotation has begun: it would
@@ -34,7 +34,7 @@ const rewrapSql = `
  * 1. One statement wraps the lookup key by the first master key and sets `is_rotating`. It waits
  *    for creations of keys that are under way; all later ones use the first master key
  *    (created-keys.ts).
- * 2. The keys that were created before are wrapped anew, page by page.
+ * 2. The keys that were created before are wrapped again, page by page.
  * 3. `is_rotating` is cleared. From then on a process may start with the first master key alone.
  *
  * If it is interrupted, repeating it completes it. If another rotation to another master key

@@ -18,7 +18,7 @@ export function intervalStart(ms: number, interval: Interval, zone: TimeZone): n
     local = localStart(local - 1, interval);
     start = zone.toUtc(local);
   }
-  // Clocks that go back over midnight: the interval that has begun goes on.
+  // Clocks that go back over midnight: the interval that has begun continues.
   for (;;) {
     const end = intervalEnd(start, interval, zone);
     if (end > ms || end <= start) return start;

@@ -28,7 +28,7 @@ export const queryLimits = {
    * events. Bounds the processor time of a page to about half a second.
    */
   maxComparedLines: 100_000,
-  /** Bytes that one call to Redis reads. Beyond it, a query goes on with another call. */
+  /** Bytes that one call to Redis reads. Beyond it, a query makes another call. */
   maxReadBytes: 1024 * 1024,
   /**
    * Orders or events that a query reads without asking for their sizes first. Each is at most as

@@ -102,7 +102,7 @@ describe('A command on a long order', function () {
     expect(versionOf(await note(orderId, 'k'))).to.equal(events + 1);
   });
 
-  it('is decided anew if the log has another event at the version that was kept', async () => {
+  it('is decided again if the log has another event at the version that was kept', async () => {
     const orderId = await longOrder();
     await note(orderId);
     await note(orderId);

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
+import { startInnocentClient } from '../../bench/innocent-client.js';
 import { projectPath } from '../../src/project-path.js';
 import { appender, noteEvent } from '../support/events.js';
 import { projected } from '../support/read-models.js';
@@ -279,48 +280,4 @@ function peakMegabytes(pid: number): number {
   if (process.platform !== 'linux') return 0;
   const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes) / 1024;
-}
-
-/**
- * Places and reads orders one after the other, at an address of its own where the system has one.
- */
-function startInnocentClient(url: string): { stop(): Promise<{ requests: number; refused: string[] }> } {
-  const { hostname, port } = new URL(url);
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const from = process.platform === 'linux' ? { localAddress: '127.0.0.2' } : {};
-  const send = (method: string, path: string, body?: object) =>
-    new Promise<{ status: number; text: string }>((resolve, reject) => {
-      const headers = body ? { 'content-type': 'application/json' } : {};
-      const sent = request({ hostname, port, method, path, agent, headers, ...from }, (message) => {
-        let text = '';
-        message.setEncoding('utf8').on('data', (piece: string) => {
-          text += piece;
-        });
-        message.on('end', () => resolve({ status: message.statusCode ?? 0, text })).on('error', reject);
-      });
-      sent.on('error', reject);
-      sent.end(body && JSON.stringify(body));
-    });
-  let stopping = false;
-  let requests = 0;
-  const refused: string[] = [];
-  const running = (async () => {
-    while (!stopping) {
-      const placed = await send('POST', '/orders', { user_id: 'innocent', item_ids: ['a'], total_amount: 1 });
-      const id = placed.status === 201 ? JSON.parse(placed.text).order_id : undefined;
-      const read = id === undefined ? placed : await send('GET', `/orders/${id}`);
-      requests += 2;
-      if (placed.status !== 201) refused.push(placed.text);
-      // The read models may lag behind the command.
-      else if (read.status !== 200 && read.status !== 404) refused.push(read.text);
-    }
-  })();
-  return {
-    async stop() {
-      stopping = true;
-      await running;
-      agent.destroy();
-      return { requests, refused };
-    },
-  };
 }

@@ -5,6 +5,16 @@ import { startProjector } from './events.js';
 import { projected, queriesOf } from './read-models.js';
 import type { TestLog } from './servers.js';
 
+/** The options that read the columns of CDNOW's file. */
+export const cdnowMapping = [
+  '--map',
+  'user_id=ID,occurred_at=Date,quantity=Volume,total_amount=Amount',
+  '--set',
+  'item_id=cd,currency=USD',
+  '--date-format',
+  'YYYYMMDD',
+];
+
 /** Returns what the metrics say of the whole log by month, once it is projected. */
 export async function importedFigures(log: TestLog, currency = 'USD') {
   const projector = await startProjector(log);

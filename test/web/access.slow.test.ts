@@ -62,14 +62,14 @@ describeInBrowser('Access to the console', (browser) => {
 });
 
 describeInBrowser('A service that goes away', (browser) => {
-  it('the console says how old its figures are, and goes on when the service is back', async () => {
+  it('the console says how old its figures are, and continues when the service is back', async () => {
     const log = await createTestLog(4);
     const first = await startLocalService(log);
     const port = new URL(first.url).port;
     const page = await browser.open(`${first.url}/#/projections`);
     await page.getByText('Live', { exact: true }).first().waitFor();
     await first.stop();
-    await page.getByText(/The service does not respond. What you see is .* old/).waitFor();
+    await page.getByText(/The service does not respond. This page is .* old/).waitFor();
     expect(await page.getByRole('heading', { name: 'Projections' }).count()).to.equal(1);
     await expectAccessible(page, 'a lost service');
     const second = await startLocalService(log, { PORT: port });

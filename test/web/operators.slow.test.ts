@@ -114,7 +114,7 @@ describeInBrowser('The pages of the console', (browser) => {
 describeInBrowser('A stopped projection in the console', (browser) => {
   const service = useService();
 
-  it('shows the event, the error and the cures, and goes on after a skip with a reason', async () => {
+  it('shows the event, the error and the cures, and continues after a skip with a reason', async () => {
     const append = appender(service.log);
     const orderId = orderIdIn(2, 16);
     await place(append, orderId);

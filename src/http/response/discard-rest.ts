@@ -4,7 +4,7 @@ import { httpLimits as limits } from '../limits.js';
 /**
  * Discards what a client still sends of a request that has its response already. Without that the
  * connection would be reset, and a client that sends everything before it reads would never see the
- * response. A client that goes on for too long is disconnected.
+ * response. A client that continues for too long is disconnected.
  */
 export function discardRest(request: IncomingMessage): void {
   if (request.complete || request.destroyed || !hasBody(request)) return;

@@ -69,7 +69,7 @@ export async function checkLog(
 
 const remedy =
   'The service does not start, because it would give wrong answers: `orders recover --dry-run` shows what was lost, ' +
-  '`orders recover` goes on without it. If this is not the database that you meant, set DATABASE_URL.';
+  '`orders recover` continues without it. If this is not the database that you meant, set DATABASE_URL.';
 
 async function retry(
   learn: () => Promise<void>,

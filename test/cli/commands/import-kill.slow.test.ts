@@ -3,19 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { importLimits } from '../../../src/import/limits.js';
-import { importedFigures, seriesOf } from '../../support/imported-figures.js';
+import { importedFigures, cdnowMapping as mapping, seriesOf } from '../../support/imported-figures.js';
 import { runOrders, spawnOrders } from '../../support/orders-command.js';
 import { expectIntactLog } from '../../support/read-models.js';
 import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
-
-const mapping = [
-  '--map',
-  'user_id=ID,occurred_at=Date,quantity=Volume,total_amount=Amount',
-  '--set',
-  'item_id=cd,currency=USD',
-  '--date-format',
-  'YYYYMMDD',
-];
 
 describe('orders import, killed in the middle', function () {
   this.timeout(120_000);

@@ -5,21 +5,12 @@ import { expect } from 'chai';
 import { projectPath } from '../../../src/project-path.js';
 import { getMetrics } from '../../../src/queries/get-metrics.js';
 import { startProjector } from '../../support/events.js';
-import { importedFigures, seriesOf } from '../../support/imported-figures.js';
+import { importedFigures, cdnowMapping as mapping, seriesOf } from '../../support/imported-figures.js';
 import { runOrders, spawnOrders } from '../../support/orders-command.js';
 import { expectIntactLog, projected, queriesOf } from '../../support/read-models.js';
 import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
 
 const excerpt = projectPath('test/fixtures/cdnow-excerpt.csv');
-const mapping = [
-  '--map',
-  'user_id=ID,occurred_at=Date,quantity=Volume,total_amount=Amount',
-  '--set',
-  'item_id=cd,currency=USD',
-  '--date-format',
-  'YYYYMMDD',
-];
-
 describe('orders import', function () {
   this.timeout(120_000);
   let log: TestLog;

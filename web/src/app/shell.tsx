@@ -53,7 +53,7 @@ export function Shell() {
           {isLost.value && (
             <p class="lost-note" role="alert">
               <Icon name="warning" />
-              The service does not respond. What you see is {duration(lostForSeconds.value)} old.
+              The service does not respond. This page is {duration(lostForSeconds.value)} old.
             </p>
           )}
           <main class={`main${isLost.value ? ' lost' : ''}`} ref={main} tabIndex={-1}>
