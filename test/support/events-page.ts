@@ -55,7 +55,7 @@ Everywhere an event has these fields beside its type and its data:
 |---|---|
 | \`order_id\` | The order. In a history it is given once for all events. |
 | \`version\` | The event's number in its order: 1, 2, 3, … |
-| \`actor\` | The key, token or operator that sent the command. |
+| \`actor\` | The subject of the caller, such as \`key:…\`; \`anonymous\` without access control ([access.md](access.md)). |
 | \`occurred_at\` | When it happened in the shop. |
 | \`recorded_at\` | When the log took it. Never decreases within a partition. |
 | \`position\` | The event's place in the log: \`PARTITION:POSITION\`, or a number within a history. |

@@ -99,6 +99,11 @@ function isValid(validate: Validator, value: unknown, prefix: string, errors: Fi
   return false;
 }
 
+/** The two forms of which one must be given: of an order's lines, or of a query of the log. */
+function formsOf(prefix: string): string {
+  return prefix === '/query' ? 'partition or order_id' : 'items or item_ids';
+}
+
 function fieldError(error: ErrorObject, prefix: string): FieldError {
   const { keyword, instancePath, params, propertyName } = error;
   const at = prefix + instancePath;
@@ -106,8 +111,7 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
     case 'additionalProperties':
       return { pointer: `${at}/${pointerPart(String(params.additionalProperty))}`, message: 'is not a known field' };
     case 'required':
-      // Inside oneOf, neither of the two forms of an order's lines was given.
-      if (error.schemaPath.includes('oneOf')) return { pointer: at, message: 'must have either items or item_ids' };
+      if (error.schemaPath.includes('oneOf')) return { pointer: at, message: `must have either ${formsOf(prefix)}` };
       return error.schemaPath.includes('anyOf')
         ? { pointer: at, message: 'must have a carrier or a tracking_number' }
         : { pointer: `${at}/${String(params.missingProperty)}`, message: 'is required' };
@@ -118,9 +122,7 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
     case 'oneOf':
       return {
         pointer: at,
-        message: params.passingSchemas
-          ? 'must have either items or item_ids, not both'
-          : 'must have either items or item_ids',
+        message: `must have either ${formsOf(prefix)}${params.passingSchemas ? ', not both' : ''}`,
       };
     case 'dependentRequired':
       return {
@@ -128,6 +130,8 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
         message: `is required with ${String(params.property)}`,
       };
     case 'not':
+      if (prefix === '/query' && error.schemaPath.includes('oneOf'))
+        return { pointer: `${at}/at`, message: 'may only be given with partition' };
       return prefix === '/query'
         ? { pointer: at, message: 'must not have both version and at' }
         : { pointer: at, message: 'must have either items or item_ids, not both' };
