@@ -1,7 +1,8 @@
 import type { Pool } from '../event-log/database.js';
+import { genesisHash } from '../event-log/hash-chain.js';
 import { readHeads } from '../event-log/heads/read-heads.js';
 import { positionsAt } from '../event-log/read/positions-at.js';
-import { readHash, readPartition } from '../event-log/read/read-partition.js';
+import { readHashes, readPartition } from '../event-log/read/read-partition.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
@@ -55,40 +56,47 @@ export interface BrowseDeps {
   readonly open: (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
 }
 
-/** Reads the log for people, from PostgreSQL: an auditor needs what was written, not a copy. */
+/**
+ * Reads the log for people, from PostgreSQL: an auditor needs what was written, not a copy. A log
+ * that was changed is shown as it is, with the events that are not intact.
+ */
 export function createBrowseLog({ pool, partitions, readStream, open }: BrowseDeps): BrowseLog {
-  const shown = async (event: StoredEvent, previous: Buffer): Promise<LoggedEvent> => {
-    const exported = exportedEvent(event, previous);
-    const { data, isSealed } = await opened(open, event);
-    return {
-      ...exported,
-      data,
-      is_sealed: isSealed,
-      metadata: JSON.parse(event.metadata) as LoggedEvent['metadata'],
-      is_intact: recomputedHash(exported) === exported.hash,
-    };
-  };
+  /** @param previousOf the hash before an event; undefined if the log lacks the event before it. */
+  async function shown(
+    stored: readonly StoredEvent[],
+    previousOf: (event: StoredEvent, index: number) => Buffer | undefined,
+  ): Promise<LoggedEvent[]> {
+    const opened = await openAll(open, stored);
+    return stored.map((event, index) => {
+      const previous = previousOf(event, index);
+      const exported = exportedEvent(event, previous ?? genesisHash);
+      const { data, isSealed } = opened[index] ?? { data: event.data, isSealed: true };
+      return {
+        ...exported,
+        data: JSON.parse(data) as LoggedEvent['data'],
+        is_sealed: isSealed,
+        metadata: JSON.parse(event.metadata) as LoggedEvent['metadata'],
+        is_intact: previous !== undefined && recomputedHash(exported) === exported.hash,
+      };
+    });
+  }
   return {
     async partition(partition, after, limit) {
       const head = (await readHeads(pool)).find((one) => one.partition === partition)?.position ?? 0;
       const stored = await readPartition(pool, partition, after, limit);
-      const [first] = stored;
-      const events: LoggedEvent[] = [];
-      let previous = first && (await readHash(pool, partition, first.position - 1));
-      for (const event of stored) {
-        if (previous) events.push(await shown(event, previous));
-        previous = event.hash;
-      }
-      const last = events.at(-1)?.position ?? after;
-      return { events, head, next_after: last < head ? last : null };
+      const before = (stored[0]?.position ?? 1) - 1;
+      const hashes = await readHashes(pool, partition, [before]);
+      const events = await shown(stored, (_, index) => stored[index - 1]?.hash ?? hashes.get(before));
+      const last = events.at(-1)?.position;
+      return { events, head, next_after: last !== undefined && last < head ? last : null };
     },
     async stream(orderId, after, limit) {
       const { events: found, isLast } = await readStream(orderId, after);
       const stored = found.slice(0, limit);
       const partition = orderPartition(orderId, partitions);
-      const events = await Promise.all(
-        stored.map(async (event) => shown(event, await readHash(pool, partition, event.position - 1))),
-      );
+      const before = ({ position }: StoredEvent) => position - 1;
+      const hashes = await readHashes(pool, partition, stored.map(before));
+      const events = await shown(stored, (event) => hashes.get(before(event)));
       const isEnd = isLast && stored.length === found.length;
       return { events, head: null, next_after: isEnd ? null : (events.at(-1)?.version ?? null) };
     },
@@ -98,17 +106,27 @@ export function createBrowseLog({ pool, partitions, readStream, open }: BrowseDe
   };
 }
 
-/** The data of an event. If it cannot be opened, its stored form is shown. */
-async function opened(
-  open: BrowseDeps['open'],
-  event: StoredEvent,
-): Promise<{ data: LoggedEvent['data']; isSealed: boolean }> {
-  const parsed = (data: string) => JSON.parse(data) as LoggedEvent['data'];
+/** The data of an event: opened, or as it is stored if it cannot be opened. */
+interface OpenedData {
+  readonly data: string;
+  readonly isSealed: boolean;
+}
+
+/** Opens all events at once. If one cannot be opened, each is opened by itself. */
+async function openAll(open: BrowseDeps['open'], stored: readonly StoredEvent[]): Promise<OpenedData[]> {
+  const asOpened = ({ data }: StoredEvent): OpenedData => ({ data, isSealed: false });
   try {
-    const [readable = event] = await open([event]);
-    return { data: parsed(readable.data), isSealed: false };
+    return (await open(stored)).map(asOpened);
   } catch (error) {
     if (!(error instanceof UnopenableEvent)) throw error;
-    return { data: parsed(event.data), isSealed: true };
   }
+  const opened: OpenedData[] = [];
+  for (const event of stored) {
+    const one = await open([event]).catch((error: unknown) => {
+      if (error instanceof UnopenableEvent) return [];
+      throw error;
+    });
+    opened.push(one[0] ? asOpened(one[0]) : { data: event.data, isSealed: true });
+  }
+  return opened;
 }

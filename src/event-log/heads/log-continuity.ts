@@ -145,7 +145,7 @@ export class LogContinuity extends EventEmitter<{
         return this.#refusal === undefined && error === undefined;
       })
       .catch((error: unknown) => {
-        this.#unreachable = new Map();
+        this.#unreachable = this.settings.appendAcrossPartitions ? new Map() : this.#allUnreachable(error);
         if (!this.#closed) this.#failures.failed(error);
         return false;
       })
@@ -153,6 +153,11 @@ export class LogContinuity extends EventEmitter<{
         this.#reading = undefined;
       });
     return this.#reading;
+  }
+
+  /** The servers of a distributed log may all be down while its coordinator responds. */
+  #allUnreachable(error: unknown): Map<number, unknown> {
+    return new Map(Array.from({ length: this.settings.partitions }, (_, partition) => [partition, error]));
   }
 
   async #read(): Promise<void> {
@@ -176,6 +181,8 @@ export class LogContinuity extends EventEmitter<{
       );
       return;
     }
+    // Partitions that could not be read confirm nothing.
+    if (this.#refusal && unreachable.size > 0) return;
     if (this.#refusal) {
       this.#refusal = undefined;
       this.#log.info('the log is again the one that this process knows');

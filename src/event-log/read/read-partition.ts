@@ -38,6 +38,23 @@ export async function readPartition(
 }
 
 /**
+ * Reads the chain hashes of events by position; position 0 stands for the genesis hash. The result
+ * lacks events that do not exist.
+ */
+export async function readHashes(
+  pool: Pool,
+  partition: number,
+  positions: readonly number[],
+): Promise<ReadonlyMap<number, Buffer>> {
+  const { rows } = await pool.query<{ position: string; hash: Buffer }>({
+    name: 'read-hashes',
+    text: 'select e."position", e.hash from events e where e.partition = $1 and e."position" = any($2::bigint[])',
+    values: [partition, positions],
+  });
+  return new Map([[0, genesisHash], ...rows.map(({ position, hash }): [number, Buffer] => [Number(position), hash])]);
+}
+
+/**
  * Reads the chain hash of an event; position 0 stands for the genesis hash. Throws if the event
  * does not exist.
  */

@@ -172,8 +172,8 @@ export const querySchemas = {
       at: { ...time, description: 'Begin with the events that were recorded after this time.' },
       limit,
     }),
-    oneOf: [{ required: ['partition'] }, { required: ['order_id'], not: { required: ['at'] } }],
-    not: { required: ['at', 'after'] },
+    oneOf: [{ required: ['partition'] }, { required: ['order_id'] }],
+    allOf: [{ not: { required: ['at', 'after'] } }, { not: { required: ['at', 'order_id'] } }],
   },
   projections: body({ ticket }),
   stream: body({

@@ -33,15 +33,24 @@ const formatMessages: Record<string, string> = {
 const maxErrors = 20;
 
 // Query parameters arrive as text, so numbers among them are converted. Bodies are not changed.
+// `verbose`: errors have the schema that failed, which names the fields that belong together.
 const bodies = new Ajv2020({
   allErrors: true,
+  verbose: true,
   strict: true,
   allowUnionTypes: true,
   strictTypes: false,
   strictRequired: false,
   formats,
 });
-const queries = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, coerceTypes: true, formats });
+const queries = new Ajv2020({
+  allErrors: true,
+  verbose: true,
+  strict: true,
+  strictRequired: false,
+  coerceTypes: true,
+  formats,
+});
 
 type Validator = ValidateFunction<unknown>;
 
@@ -88,7 +97,10 @@ export function isQuery<Name extends QueryName>(
 
 function isValid(validate: Validator, value: unknown, prefix: string, errors: FieldError[]): boolean {
   if (validate(value)) return true;
-  const found = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'propertyNames');
+  // Errors of the branches of a oneOf are summed up by the one of the whole.
+  const found = (validate.errors ?? []).filter(
+    ({ keyword, schemaPath }) => keyword !== 'propertyNames' && !/\/oneOf\/./.test(schemaPath),
+  );
   const named = new Map<string, FieldError>();
   for (const error of found) {
     if (named.size === maxErrors) break;
@@ -99,9 +111,10 @@ function isValid(validate: Validator, value: unknown, prefix: string, errors: Fi
   return false;
 }
 
-/** The two forms of which one must be given: of an order's lines, or of a query of the log. */
-function formsOf(prefix: string): string {
-  return prefix === '/query' ? 'partition or order_id' : 'items or item_ids';
+/** The fields that a part of a schema requires, and those of the parts in it. */
+function requiredIn(schema: unknown): string[] {
+  if (Array.isArray(schema)) return schema.flatMap(requiredIn);
+  return (schema as { readonly required?: string[] }).required ?? [];
 }
 
 function fieldError(error: ErrorObject, prefix: string): FieldError {
@@ -111,7 +124,6 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
     case 'additionalProperties':
       return { pointer: `${at}/${pointerPart(String(params.additionalProperty))}`, message: 'is not a known field' };
     case 'required':
-      if (error.schemaPath.includes('oneOf')) return { pointer: at, message: `must have either ${formsOf(prefix)}` };
       return error.schemaPath.includes('anyOf')
         ? { pointer: at, message: 'must have a carrier or a tracking_number' }
         : { pointer: `${at}/${String(params.missingProperty)}`, message: 'is required' };
@@ -122,7 +134,7 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
     case 'oneOf':
       return {
         pointer: at,
-        message: `must have either ${formsOf(prefix)}${params.passingSchemas ? ', not both' : ''}`,
+        message: `must have either ${requiredIn(error.schema).join(' or ')}${params.passingSchemas ? ', not both' : ''}`,
       };
     case 'dependentRequired':
       return {
@@ -130,11 +142,9 @@ function fieldError(error: ErrorObject, prefix: string): FieldError {
         message: `is required with ${String(params.property)}`,
       };
     case 'not':
-      if (prefix === '/query' && error.schemaPath.includes('oneOf'))
-        return { pointer: `${at}/at`, message: 'may only be given with partition' };
       return prefix === '/query'
-        ? { pointer: at, message: 'must not have both version and at' }
-        : { pointer: at, message: 'must have either items or item_ids, not both' };
+        ? { pointer: at, message: `must not have both ${requiredIn(error.schema).join(' and ')}` }
+        : { pointer: at, message: `must have either ${requiredIn(error.schema).join(' or ')}, not both` };
     case 'enum':
       return { pointer: at, message: enumMessage(params.allowedValues as readonly string[]) };
     case 'format':

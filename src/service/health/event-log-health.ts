@@ -41,7 +41,9 @@ export async function checkEventLog({ pool, continuity, appends }: EventLogHealt
   const { refusal } = continuity;
   if (refusal) return failing(refusal.message);
   if (state !== 'up') return failing(state);
-  if (continuity.unreachable.size > 0) return { works: true, isDegraded: true, text: unreachableText(continuity) };
+  const { unreachable, settings } = continuity;
+  if (unreachable.size === settings.partitions) return failing(unreachableText(continuity));
+  if (unreachable.size > 0) return { works: true, isDegraded: true, text: unreachableText(continuity) };
   if (!trouble) return { works: true, isDegraded: false, text: 'up' };
   if (trouble.isBusy) return { works: true, isDegraded: true, text: `appends are blocked: ${trouble.reason}` };
   if (trouble.isPartial) return { works: true, isDegraded: true, text: `some appends fail: ${trouble.reason}` };

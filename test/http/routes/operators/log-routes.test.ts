@@ -80,16 +80,34 @@ describe('GET /audit/events', () => {
     expect(events.map(({ is_intact }) => is_intact)).to.deep.equal([true, false]);
   });
 
+  it('events before a hole in the log, and behind a cut end, are shown and end', async () => {
+    const append = appender(service.log);
+    const orderId = orderIdIn(6, 16);
+    await place(append, orderId);
+    for (const version of [1, 2, 3, 4]) await append({ orderId, expectedVersion: version, events: [noteEvent('n')] });
+    await tamper(service.log, 'delete from events where partition = 6 and "position" in (2, 5)');
+    const states = ({ events }: Awaited<ReturnType<typeof page>>) =>
+      events.map(({ position, is_intact }) => [position, is_intact]);
+    expect(states(await page('partition=6&after=2'))).to.deep.equal([
+      [3, false],
+      [4, true],
+    ]);
+    const stream = await page(`order_id=${orderId}`);
+    expect(states(stream)).to.deep.include.members([[3, false]]);
+    expect((await page('partition=6&after=4')).next_after).to.equal(null);
+  });
+
   it('a query needs a partition of the log or a stream, and says so', async () => {
-    for (const [query, pointer] of [
-      ['', ''],
-      ['partition=16', '/query/partition'],
-      [`partition=1&order_id=${operatorStreamId}`, ''],
-      ['partition=1&at=2026-01-01T00:00:00Z&after=1', ''],
+    for (const [query, pointer, message] of [
+      ['', '/query', 'must have either partition or order_id'],
+      ['partition=16', '/query/partition', 'must be below 16, the number of partitions'],
+      [`partition=1&order_id=${operatorStreamId}`, '/query', 'must have either partition or order_id, not both'],
+      ['partition=1&at=2026-01-01T00:00:00Z&after=1', '/query', 'must not have both at and after'],
+      [`order_id=${operatorStreamId}&at=2026-01-01T00:00:00Z`, '/query', 'must not have both at and order_id'],
     ]) {
       const { status, problem } = await call(service, 'GET', `/audit/events?${query}`);
       expect(status, query).to.equal(422);
-      if (pointer) expect(problem.errors?.[0]?.pointer).to.equal(pointer);
+      expect(problem.errors).to.deep.equal([{ pointer, message }]);
     }
   });
 });
