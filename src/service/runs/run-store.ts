@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import { pipeline } from '../../read-models/redis/redis-pipeline.js';
+import { type RedisScript, redisScript } from '../../read-models/redis/redis-script.js';
 
 /** Limits of runs. */
 const limits = {
@@ -11,6 +13,8 @@ const limits = {
   leaseMs: 10_000,
   /** Interval at which a run's process reports its progress. */
   reportIntervalMs: 500,
+  /** Attempts to start a run while the one that holds the lease ends. */
+  startAttempts: 5,
 } as const;
 
 export interface RunHead {
@@ -31,14 +35,17 @@ type Progress = Pick<RunHead, 'events_done' | 'events_total'>;
  * Runs of one kind that take long, such as verifications. One runs at a time, in whatever process
  * was asked; every process sees its progress, because that is in Redis:
  *
- *   current  the newest run, while it runs. It has a lease, which its process renews. A run without
- *            a lease was interrupted: its process died, or Redis was lost.
+ *   lease    the run that runs. It expires unless the run's process renews it, and a run that
+ *            finds another run's lease never replaces it.
+ *   current  the run that began last, until it ends. Without its lease it was interrupted: its
+ *            process died, or Redis was lost.
  *   ended    a list of the runs that have ended, the newest first
  */
 export class RunStore<Result extends object> {
   readonly #redis: Redis;
   readonly #keys: { readonly current: string; readonly lease: string; readonly ended: string };
   readonly #log: Logger;
+  readonly #replace: RedisScript;
   /** The result of a run that has not ended. */
   readonly #empty: Result;
 
@@ -48,6 +55,7 @@ export class RunStore<Result extends object> {
     this.#keys = { current: `${prefix}:current`, lease: `${prefix}:lease`, ended: `${prefix}:ended` };
     this.#empty = empty;
     this.#log = log;
+    this.#replace = redisScript(redis, 'replace-run.lua');
   }
 
   /**
@@ -58,16 +66,8 @@ export class RunStore<Result extends object> {
     requestedBy: string,
     work: (report: (progress: Progress) => void) => Promise<Result>,
   ): Promise<{ run: RunHead & Result; isNew: boolean }> {
-    const id = randomUUID();
-    const { lease, current } = this.#keys;
-    const [taken] = await pipeline(this.#redis, [['SET', lease, id, 'NX', 'PX', limits.leaseMs]]);
-    if (taken !== 'OK') {
-      const [running] = await this.list();
-      if (running?.state === 'running') return { run: running, isNew: false };
-    }
-    await this.#keepInterrupted();
     const head: RunHead = {
-      run_id: id,
+      run_id: randomUUID(),
       state: 'running',
       requested_by: requestedBy,
       started_at: new Date().toISOString(),
@@ -77,7 +77,10 @@ export class RunStore<Result extends object> {
       events_total: 0,
     };
     const run = { ...head, ...this.#empty };
-    await pipeline(this.#redis, [['SET', current, JSON.stringify(run)]]);
+    const holder = await this.#takeLease(run);
+    if (holder.run_id !== run.run_id) return { run: holder, isNew: false };
+    await this.#keepInterrupted();
+    await pipeline(this.#redis, [['SET', this.#keys.current, JSON.stringify(run)]]);
     void this.#run(head, work).catch((error: unknown) =>
       this.#log.warn({ err: error }, 'the end of a run could not be recorded'),
     );
@@ -87,15 +90,35 @@ export class RunStore<Result extends object> {
   /** The newest runs, newest first. Rejects with ReadModelUnavailable. */
   async list(): Promise<(RunHead & Result)[]> {
     const { current, lease, ended } = this.#keys;
-    const [running, leased, texts] = await pipeline(this.#redis, [
+    const [currentText, leaseText, texts] = await pipeline(this.#redis, [
       ['GET', current],
       ['GET', lease],
       ['LRANGE', ended, 0, limits.keptRuns - 1],
     ]);
-    const runs = (texts as string[]).map((text) => this.#parse(text));
-    if (typeof running !== 'string') return runs;
-    const run = this.#parse(running);
-    return [leased === run.run_id ? run : { ...run, state: 'interrupted' }, ...runs];
+    const leased = typeof leaseText === 'string' ? [this.#parse(leaseText)] : [];
+    const begun = typeof currentText === 'string' ? [this.#parse(currentText)] : [];
+    const over = (texts as string[]).map((text) => this.#parse(text));
+    const interrupted = begun
+      .filter(({ run_id }) => !over.some((one) => one.run_id === run_id))
+      .map((run) => ({ ...run, state: 'interrupted' as const }));
+    // A run is under several keys while it begins or ends.
+    const byId = new Map<string, RunHead & Result>();
+    for (const run of [...leased, ...interrupted, ...over]) if (!byId.has(run.run_id)) byId.set(run.run_id, run);
+    return [...byId.values()];
+  }
+
+  /** Returns the run that holds the lease: this one, or the one that had it before. */
+  async #takeLease(run: RunHead & Result): Promise<RunHead & Result> {
+    const { lease } = this.#keys;
+    for (let attempt = 0; attempt < limits.startAttempts; attempt += 1) {
+      const [, holder] = await pipeline(this.#redis, [
+        ['SET', lease, JSON.stringify(run), 'NX', 'PX', limits.leaseMs],
+        ['GET', lease],
+      ]);
+      if (typeof holder === 'string') return this.#parse(holder);
+      // The run that held the lease ended between the two commands.
+    }
+    throw new ReadModelUnavailable(new Error('other runs began and ended at each attempt: try again'));
   }
 
   async #run(head: RunHead, work: (report: (progress: Progress) => void) => Promise<Result>): Promise<void> {
@@ -103,13 +126,16 @@ export class RunStore<Result extends object> {
     const { current, lease, ended } = this.#keys;
     const report = async () => {
       const text = JSON.stringify({ ...head, ...progress, ...this.#empty });
-      await pipeline(this.#redis, [
-        ['SET', current, text],
-        ['SET', lease, head.run_id, 'PX', limits.leaseMs],
-      ]);
+      const isOwn = await this.#replace([lease], [head.run_id, text, limits.leaseMs]);
+      if (isOwn === 1) await this.#replace([current], [head.run_id, text, 0]);
     };
+    let reporting: Promise<void> | undefined;
     const timer = setInterval(() => {
-      report().catch((error: unknown) => this.#log.debug({ error: String(error) }, 'a run could not report'));
+      reporting ??= report()
+        .catch((error: unknown) => this.#log.debug({ error: String(error) }, 'a run could not report'))
+        .finally(() => {
+          reporting = undefined;
+        });
     }, limits.reportIntervalMs);
     let outcome: Partial<RunHead> & Result;
     try {
@@ -122,14 +148,17 @@ export class RunStore<Result extends object> {
       outcome = { state: 'failed', error: message, ...this.#empty };
     } finally {
       clearInterval(timer);
+      // A report that arrived after the end would make the run current again.
+      await reporting;
     }
     const over = { ...head, ...progress, ...outcome, ended_at: new Date().toISOString() };
     await pipeline(this.#redis, [
       ['LPUSH', ended, JSON.stringify(over)],
       ['LTRIM', ended, 0, limits.keptRuns - 1],
-      ['DEL', current],
-      ['DEL', lease],
     ]);
+    // The lease comes last: without it the run would count as interrupted.
+    await this.#replace([current], [head.run_id, '', 0]);
+    await this.#replace([lease], [head.run_id, '', 0]);
   }
 
   /** Moves a run whose process has died to those that have ended. */

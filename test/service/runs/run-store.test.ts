@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { RunStore } from '../../../src/service/runs/run-store.js';
+import { eventually, serverUrls } from '../../support/servers.js';
+
+describe('The store of long runs', () => {
+  const prefix = `run-store-test:${randomUUID()}`;
+  const keys = { lease: `${prefix}:lease`, current: `${prefix}:current`, ended: `${prefix}:ended` };
+  let connections: Redis[];
+  /** The stores of several processes. */
+  let stores: RunStore<object>[];
+  before(() => {
+    connections = Array.from({ length: 5 }, () => new Redis(serverUrls().redisUrl));
+    stores = connections.map((redis) => new RunStore(redis, prefix, {}, pino({ level: 'silent' })));
+  });
+  afterEach(async () => {
+    await connections[0]?.del(...Object.values(keys));
+  });
+  after(() => {
+    for (const redis of connections) redis.disconnect();
+  });
+
+  /** Work that ends when `end` is called. */
+  function endableWork() {
+    let end: () => void = () => undefined;
+    const ended = new Promise<object>((resolve) => {
+      end = () => resolve({});
+    });
+    return { work: () => ended, end };
+  }
+
+  const statesOf = async (store: RunStore<object> | undefined) =>
+    Object.fromEntries(((await store?.list()) ?? []).map(({ run_id, state }) => [run_id, state]));
+
+  it('begins one run for several concurrent starts, and returns that run to all callers', async () => {
+    const { work, end } = endableWork();
+    let begun = 0;
+    const counted = () => {
+      begun += 1;
+      return work();
+    };
+    const starts = await Promise.all(stores.map((store, nth) => store.start(`user ${nth}`, counted)));
+    expect(begun).to.equal(1);
+    expect(starts.filter(({ isNew }) => isNew)).to.have.length(1);
+    const ids = [...new Set(starts.map(({ run }) => run.run_id))];
+    expect(ids).to.have.length(1);
+    end();
+    await eventually('the end', async () => (await statesOf(stores[0]))[ids[0] ?? ''] === 'done');
+    expect(await statesOf(stores[1])).to.deep.equal({ [ids[0] ?? '']: 'done' });
+    expect(await connections[0]?.exists(keys.lease, keys.current)).to.equal(0);
+  });
+
+  it('a run that has lost its lease is interrupted, and its end leaves the next run alone', async () => {
+    const { work, end } = endableWork();
+    const { run: lost } = (await stores[0]?.start('a', work)) ?? expect.fail();
+    // Another process took the lease after it had expired.
+    const next = { ...lost, run_id: randomUUID(), requested_by: 'b' };
+    await connections[0]?.set(keys.lease, JSON.stringify(next));
+    expect(await statesOf(stores[1])).to.deep.equal({ [next.run_id]: 'running', [lost.run_id]: 'interrupted' });
+    await connections[0]?.set(keys.current, JSON.stringify(next));
+    end();
+    await eventually('the end', async () => (await statesOf(stores[0]))[lost.run_id] === 'done');
+    expect(await statesOf(stores[1])).to.deep.equal({ [next.run_id]: 'running', [lost.run_id]: 'done' });
+    expect(await stores[2]?.start('c', work)).to.deep.equal({ run: next, isNew: false });
+    expect(await connections[0]?.get(keys.current)).to.equal(JSON.stringify(next));
+  });
+});
