@@ -23,7 +23,8 @@ const maxCharacters = 1_000_000;
 /**
  * Sends commands in batches and yields the result of each, in order. Every line gets an
  * idempotency key unless it has one, so a batch that broke is sent again and nothing is done twice.
- * Commands are read as they are sent: the source may be endless. Throws if the service stays away.
+ * Commands are read as they are sent: the source may be endless. Throws BatchBroken if the service
+ * stays away.
  */
 export async function* sendBatch(
   baseUrl: string,
@@ -33,26 +34,45 @@ export async function* sendBatch(
   // Only this function knows that every line has a key: the request as a whole may be repeated.
   const retrying = retries === false ? send : withRetries((request) => send(withoutKey(request)), retries);
   for await (const lines of inBatches(commands)) {
-    const results = await sendLines(baseUrl, lines, key, retrying, retries === false ? 1 : (retries?.attempts ?? 5));
-    for (const [index, command] of lines.entries()) {
-      const result = results[index];
-      if (!result) throw new Error(`the batch ended before line ${index + 1}: send the rest again`);
-      yield { command, result };
+    const results: BatchResult['result'][] = [];
+    const attempts = retries === false ? 1 : (retries?.attempts ?? 5);
+    let cause: unknown;
+    try {
+      await sendLines(baseUrl, lines, key, retrying, attempts, results);
+    } catch (error) {
+      cause = error;
     }
+    for (const [index, result] of results.entries()) {
+      const command = lines[index];
+      if (command) yield { command, result };
+    }
+    if (results.length < lines.length) throw new BatchBroken(lines.slice(results.length), cause);
+  }
+}
+
+/** The service stayed away. Some of `rest` may have been done: send it again as it is. */
+export class BatchBroken extends Error {
+  override readonly name = 'BatchBroken';
+  /** The commands that were read and have no result, with their keys. */
+  readonly rest: readonly BatchResult['command'][];
+
+  constructor(rest: readonly BatchResult['command'][], cause: unknown) {
+    super(`the batch broke: ${rest.length} commands that were read have no result; send \`rest\` again`, { cause });
+    this.rest = rest;
   }
 }
 
 type KeyedCommand = BatchResult['command'];
 
-/** Sends lines until each has a result: the response of a batch may end early. */
+/** Sends lines until each has a result, and adds the results: a response may end early. */
 async function sendLines(
   baseUrl: string,
   lines: readonly KeyedCommand[],
   key: ClientOptions['key'],
   send: Send,
   attempts: number,
-): Promise<BatchResult['result'][]> {
-  const results: BatchResult['result'][] = [];
+  results: BatchResult['result'][],
+): Promise<void> {
   for (let attempt = 1; results.length < lines.length && attempt <= attempts; attempt += 1) {
     const rest = lines.slice(results.length);
     const request = new Request(new URL('/orders/batch', baseUrl), {
@@ -74,7 +94,6 @@ async function sendLines(
       if (result && 'line' in result) results.push({ ...result, line: done + result.line });
     }
   }
-  return results;
 }
 
 function withoutKey(request: Request): Request {

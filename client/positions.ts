@@ -3,8 +3,9 @@ const maxOrders = 10_000;
 
 /**
  * Remembers the Event-Positions of this client's writes, so that its queries see them: reads of an
- * order wait for the order's last event, other queries for the last event of all. Pass one object
- * to several clients if they should see each other's writes.
+ * order wait for its last event, and other queries for the last write of all. A list may lack an
+ * earlier write to another partition. Pass one object to several clients if they should see each
+ * other's writes.
  */
 export class Positions {
   readonly #byOrder = new Map<string, string>();
@@ -12,6 +13,9 @@ export class Positions {
 
   /** @param position the response header Event-Position, such as `5:120`. */
   note(orderId: string | undefined, position: string): void {
+    const known = orderId === undefined ? undefined : this.#byOrder.get(orderId);
+    // The responses of two commands may arrive in any order, and a replayed one names an old event.
+    if (known !== undefined && isLater(known, position)) return;
     this.#last = position;
     if (orderId === undefined) return;
     this.#byOrder.delete(orderId);
@@ -30,4 +34,11 @@ export class Positions {
     this.#byOrder.clear();
     this.#last = undefined;
   }
+}
+
+/** Whether the first of two positions of a partition is later, as far as they are of one epoch. */
+function isLater(one: string, other: string): boolean {
+  const [[first, epoch], [second, otherEpoch]] = [one.split('@'), other.split('@')];
+  const number = (position = '') => Number(position.split(':')[1]);
+  return epoch === otherEpoch && number(first) > number(second);
 }

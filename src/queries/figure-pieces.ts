@@ -13,6 +13,8 @@ export interface Piece extends Range {
   readonly field: string;
   /** Another field that has the same parts: whichever is read anyway serves. */
   readonly otherField?: string;
+  /** Of an incomplete month: the pieces of its days, which serve if they are read anyway. */
+  readonly days?: readonly Piece[];
 }
 
 /**
@@ -36,23 +38,23 @@ function ofBlocks({ from, to }: Range): Piece[] {
   const months = split(from, to, (ms) => monthAt(ms).to);
   return months.flatMap((range) => {
     const month = figureFields.month(range.from);
-    if (holdsMonth(range)) return [{ field: month, ...range }];
-    const days = split(range.from, range.to, (ms) => Math.floor(ms / dayMs) * dayMs + dayMs);
-    return days.map((day) => {
-      const piece = { field: figureFields.day(day.from), ...day };
-      return isEndOfMonth(day) ? { ...piece, otherField: month } : piece;
-    });
+    if (!holdsMonth(range)) return daysOf(range, month);
+    const { from, to } = monthAt(range.from);
+    const isComplete = range.from === from && range.to === to;
+    return [{ field: month, ...range, ...(isComplete ? {} : { days: daysOf(range, month) }) }];
   });
 }
 
-/**
- * Whether a part of a month consists of parts of its field, the rest among them. A month of another
- * time zone has the begin of this one or its end. A range that lacks both is no month anywhere: its
- * field would come on top of those of the days, which a series by day reads anyway.
- */
+function daysOf({ from, to }: Range, month: string): Piece[] {
+  return split(from, to, (ms) => Math.floor(ms / dayMs) * dayMs + dayMs).map((day) => {
+    const piece = { field: figureFields.day(day.from), ...day };
+    return isEndOfMonth(day) ? { ...piece, otherField: month } : piece;
+  });
+}
+
+/** Whether a part of a month consists of parts of its field, the rest among them. */
 function holdsMonth({ from, to }: Range): boolean {
   const month = monthAt(from);
-  if (from > month.from && to < month.to) return false;
   return from <= month.from + monthHeadMs && to >= month.to - monthTailMs;
 }
 

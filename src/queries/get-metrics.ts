@@ -171,17 +171,25 @@ async function readFigures(
     if (known) known.push(one);
     else uses.set(field, [one]);
   };
+  const isCounted = ({ from, to }: Range) => to > counted.from && from < counted.to;
+  const figures = wanted.map(() => emptyFigures());
+  const all = wanted.flatMap(({ range, durations }, index) =>
+    piecesOf(range).flatMap((piece): Use[] => {
+      const into = figures[index];
+      return into && isCounted(piece) ? [{ piece, into, durations }] : [];
+    }),
+  );
+  const ofSeries = new Set(all.map(({ piece }) => piece.field));
   /** Pieces that two fields have. */
   const flexible: Use[] = [];
-  const figures = wanted.map(({ range, durations }) => {
-    const into = emptyFigures();
-    for (const piece of piecesOf(range)) {
-      if (piece.to <= counted.from || piece.from >= counted.to) continue;
-      if (piece.otherField === undefined) use(piece.field, { piece, into, durations });
-      else flexible.push({ piece, into, durations });
-    }
-    return into;
-  });
+  for (const one of all) {
+    const { piece } = one;
+    const days = piece.days?.filter(isCounted);
+    if (days?.every(({ field }) => ofSeries.has(field))) {
+      for (const day of days) use(day.field, { ...one, piece: day });
+    } else if (piece.otherField === undefined) use(piece.field, one);
+    else flexible.push(one);
+  }
   for (const one of flexible) {
     const { field, otherField = field } = one.piece;
     use(!uses.has(field) && uses.has(otherField) ? otherField : field, one);

@@ -50,8 +50,12 @@ async function readLarge(models: ReadModels, orderId: string, isDamaged: boolean
 
 function shown(order: Order, isDamaged: boolean): ShownOrder {
   const json = orderJson(order);
-  const marked = isDamaged ? `${json.slice(0, -1)},"damaged":true}` : json;
-  return { json: marked, version: order.version, isDamaged };
+  return { json: isDamaged ? asDamaged(json) : json, version: order.version, isDamaged };
+}
+
+/** Marks the JSON text of an order whose read model lacks events. */
+export function asDamaged(json: string): string {
+  return `${json.slice(0, -1)},"damaged":true}`;
 }
 
 /** Reads the current order without its lines and other details, if they are many. */

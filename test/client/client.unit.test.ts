@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Webhook } from 'standardwebhooks';
+import { BatchBroken, type BatchResult, sendBatch } from '../../client/batch.js';
 import { Positions } from '../../client/positions.js';
 import { withRetries } from '../../client/retries.js';
 import { type Message, messagesOf } from '../../client/server-sent-events.js';
@@ -61,6 +62,27 @@ describe('the retries of the client', () => {
   });
 });
 
+describe('the batches of the client', () => {
+  it('keep the results that arrived, and the keys of the rest, if the service goes away', async () => {
+    let sent = 0;
+    const send = async () => {
+      sent += 1;
+      if (sent > 1) throw new TypeError('connection refused');
+      return new Response('{"line":1,"status":201,"order_id":"o","version":1}\n{"line":2,"sta');
+    };
+    const commands = [1, 2, 3].map((total_amount) => ({ command: 'place', total_amount }));
+    const results: BatchResult[] = [];
+    const failed = await (async () => {
+      for await (const one of sendBatch(url, commands, { fetch: send, retries: false })) results.push(one);
+    })().catch((error: unknown) => error);
+    expect(results.map(({ command }) => command.total_amount)).to.deep.equal([1]);
+    expect(failed).to.be.instanceOf(BatchBroken);
+    const { rest } = failed as BatchBroken;
+    expect(rest.map(({ total_amount }) => total_amount)).to.deep.equal([2, 3]);
+    for (const { idempotency_key } of rest) expect(idempotency_key).to.have.length(36);
+  });
+});
+
 describe('the positions of the client', () => {
   it('are those of the order that is read, or else the last of all', () => {
     const positions = new Positions();
@@ -73,6 +95,8 @@ describe('the positions of the client', () => {
       undefined,
       '2:7',
     ]);
+    positions.note('a', '1:4');
+    expect(positions.for('a'), 'after a response that was overtaken').to.equal('1:5');
     for (let nth = 0; nth < 10_000; nth += 1) positions.note(`o-${nth}`, '3:1');
     expect(positions.for('a')).to.equal(undefined);
     positions.clear();

@@ -22,12 +22,15 @@ export function loginOf(url: string): ServiceLogin | undefined {
  */
 export async function ensureLogin(client: pg.ClientBase, { name, password }: ServiceLogin, role: string) {
   const [login, quotedRole] = [pg.escapeIdentifier(name), pg.escapeIdentifier(role)];
-  const { rows } = await client.query<{ exists: boolean; member: boolean }>(
-    `select r.oid is not null as exists, coalesce(pg_has_role(r.oid, $2, 'member'), false) as member
+  const { rows } = await client.query<{ exists: boolean; member: boolean; may_create: boolean }>(
+    `select r.oid is not null as exists, coalesce(pg_has_role(r.oid, $2, 'member'), false) as member,
+       (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as may_create
      from (values ($1::name)) as wanted(name) left join pg_roles r on r.rolname = wanted.name`,
     [name, role],
   );
-  if (!rows[0]?.exists) await ifAllowed(client, `create role ${login} login password ${pg.escapeLiteral(password)}`);
+  // PostgreSQL logs a statement that it refuses, with the password.
+  if (!rows[0]?.exists && rows[0]?.may_create)
+    await ifAllowed(client, `create role ${login} login password ${pg.escapeLiteral(password)}`);
   if (!rows[0]?.member) await ifAllowed(client, `grant ${quotedRole} to ${login}`);
 }
 

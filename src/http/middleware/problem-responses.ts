@@ -2,6 +2,7 @@ import type { Context, Middleware, Next } from 'koa';
 import type { Logger } from 'pino';
 import { Overloaded } from '../../event-log/overloaded.js';
 import { FailureLog } from '../../failure-log.js';
+import { OrderDamaged } from '../../read-models/read-model-unavailable.js';
 import { ProblemError, problem, problemOf } from '../contract/problems.js';
 import { requestContext } from '../request/request-context.js';
 import { discardRest } from '../response/discard-rest.js';
@@ -33,7 +34,9 @@ export function problemResponses({ log, logOverload, methodsOf }: ProblemRespons
       if (response.status === 500)
         log.error({ err: error, request_id: requestContext(ctx).requestId }, 'a request failed');
       else if (error instanceof Overloaded) logOverload(error);
-      else if (response.status === 503) dependencies.failed(error, { request_id: requestContext(ctx).requestId });
+      // An order that an operator has skipped says nothing of the dependencies.
+      else if (response.status === 503 && !(error instanceof OrderDamaged))
+        dependencies.failed(error, { request_id: requestContext(ctx).requestId });
       const isTemporary = response.status === 429 || response.status === 503;
       if (isTemporary && isForEvents(ctx.req.headers.accept)) respondWithProblemEvent(ctx, response);
       else respondWithProblem(ctx, response);

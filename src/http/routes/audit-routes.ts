@@ -7,12 +7,14 @@ import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
 /** Signed checkpoints of the log, and the public keys that verify them. */
-export function auditRoutes(route: AddRoute, { audit }: Pick<HttpDependencies, 'audit'>): void {
+export function auditRoutes(route: AddRoute, { audit, log }: Pick<HttpDependencies, 'audit' | 'log'>): void {
   route('getCheckpoint', async (ctx) => {
     queryParameters(ctx, 'checkpoint');
     const auditor = requireAuditor(audit);
     respond(ctx, JSON.stringify(await auditor.signedCheckpoint()));
-    void auditor.noteTaken();
+    auditor
+      .noteTaken()
+      .catch((err: unknown) => log.warn({ err }, 'a checkpoint was taken, but not noted for monitoring'));
   });
 
   route('getSigningKeys', (ctx) => {

@@ -74,7 +74,8 @@ function respondWithPage(ctx: Context, origins: readonly string[]): void {
 function respondWithFile(ctx: Context, file: BuiltFile, extension: string): void {
   ctx.vary('Accept-Encoding');
   ctx.type = extension;
-  const encoding = ctx.acceptsEncodings('br', 'gzip', 'identity');
+  // Browsers list gzip first, with the same quality.
+  const encoding = ctx.acceptsEncodings('br') || ctx.acceptsEncodings('gzip');
   if (encoding === 'br' || encoding === 'gzip') {
     ctx.set('Content-Encoding', encoding);
     ctx.body = file[encoding];

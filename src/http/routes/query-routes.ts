@@ -7,8 +7,8 @@ import { type TimeZone, timeZone } from '../../orders/values/time-zone.js';
 import { utcTime } from '../../orders/values/utc-time.js';
 import { exactJson } from '../../queries/exact-json.js';
 import { getMetrics, type NoMetrics } from '../../queries/get-metrics.js';
-import { getOrder, getOrderHead } from '../../queries/get-order.js';
-import { foldUpTo } from '../../queries/history/fold-history.js';
+import { asDamaged, getOrder, getOrderHead } from '../../queries/get-order.js';
+import { foldUpTo, skippedInHistory } from '../../queries/history/fold-history.js';
 import { queryLimits } from '../../queries/limits.js';
 import { listOrders } from '../../queries/lists/list-orders.js';
 import { listUpdated } from '../../queries/lists/list-updated.js';
@@ -21,6 +21,7 @@ import { metrics } from '../../read-models/metrics.js';
 import { orderHistory } from '../../read-models/order-history.js';
 import { orderLookup } from '../../read-models/order-lookup.js';
 import { orderStatus } from '../../read-models/order-status.js';
+import { OrderDamaged } from '../../read-models/read-model-unavailable.js';
 import { insufficientScope, ProblemError, problem, validationProblem } from '../contract/problems.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
 import { onlyUser } from '../middleware/authorize.js';
@@ -143,14 +144,18 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     const moment =
       query.version === undefined ? { at: utcTime(parseRfc3339(query.at ?? '') ?? 0) } : { version: query.version };
     const then = await runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, moment));
+    const skipped = await skippedInHistory(models, orderId);
     if (!then) {
+      if (skipped !== undefined) throw new OrderDamaged(orderId, skipped);
       if (!(await getOrderHead(models, orderId))) throw orderNotFound(orderId);
       const what = 'at' in moment ? `did not exist at ${moment.at}` : `has no version ${moment.version}`;
       throw versionNotFound(what);
     }
     // Forgetting a person changes what their order was: a cache must not show the earlier answer.
     const suffix = then.userId === erasedText ? '-erased' : '';
-    respond(ctx, orderJson(then), `"${then.version}${suffix}"`);
+    const json = orderJson(then);
+    if (skipped === undefined) respond(ctx, json, `"${then.version}${suffix}"`);
+    else respond(ctx, asDamaged(json), `"${then.version}${suffix}-damaged"`);
   });
 
   route('getOrderCommands', async (ctx) => {
@@ -160,6 +165,8 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     await waitForPosition(ctx, dependencies, [orderHistory, ...(user === undefined ? [] : [orderStatus])]);
     await checkReadable(models, orderId, user);
     const order = await runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, { at: endOfTime }));
+    const skipped = await skippedInHistory(models, orderId);
+    if (skipped !== undefined) throw new OrderDamaged(orderId, skipped);
     if (!order) throw orderNotFound(orderId);
     const commands: ResponseBody<'OrderCommands'> = {
       order_id: orderId,

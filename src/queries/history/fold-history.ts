@@ -1,9 +1,10 @@
 import { evolve } from '../../orders/evolve.js';
 import type { Order } from '../../orders/order.js';
 import { orderPartition } from '../../orders/values/partition.js';
-import type { HistoryEntry } from '../../read-models/order-history.js';
+import { damageMark } from '../../read-models/order-buckets.js';
+import { type HistoryEntry, orderHistory } from '../../read-models/order-history.js';
 import { TimeSlice } from '../../time-slice.js';
-import type { ReadModels } from '../live-generation.js';
+import { fromLive, type ReadModels } from '../live-generation.js';
 import { historyEntries, readPositions, recordedFromEntry } from './get-order-history.js';
 
 /**
@@ -34,4 +35,16 @@ export async function foldUpTo(models: ReadModels, orderId: string, moment: Mome
     }
   }
   return order;
+}
+
+/**
+ * The Event-Position of an event of the order that an operator has skipped in the histories: this
+ * one and those after it are missing. Undefined if none was skipped.
+ */
+export async function skippedInHistory(models: ReadModels, orderId: string): Promise<string | undefined> {
+  const partition = orderPartition(orderId, models.partitions);
+  const [damagedAt] = await fromLive(models, orderHistory, (live) =>
+    live.read([['HGET', ...damageMark(live.keys(partition), orderId)]]),
+  );
+  return typeof damagedAt === 'string' ? models.epochs.format(partition, Number(damagedAt)) : undefined;
 }

@@ -4,6 +4,7 @@ import { createStreamReader } from '../../../src/event-log/read/read-stream.js';
 import { allProjections } from '../../../src/projections/all-projections.js';
 import { getOrder } from '../../../src/queries/get-order.js';
 import { getProjections } from '../../../src/queries/get-projections.js';
+import { skippedInHistory } from '../../../src/queries/history/fold-history.js';
 import { decodeOrder, encodeOrder } from '../../../src/read-models/encoding/encoded-order.js';
 import { metricsKeys } from '../../../src/read-models/metrics.js';
 import { orderStatusKeys } from '../../../src/read-models/order-status.js';
@@ -147,6 +148,8 @@ describe('orders replay', function () {
     const shown = await getOrder(models, poisoned);
     expect([shown?.isDamaged, JSON.parse(shown?.json ?? '{}').damaged]).to.deep.equal([true, true]);
     expect((await getOrder(models, whole))?.isDamaged).to.equal(false);
+    expect(await skippedInHistory(models, poisoned)).to.equal('2:2');
+    expect(await skippedInHistory(models, whole)).to.equal(undefined);
     const skipped = [{ partition: 2, position: 2, order_id: poisoned, type: 'OrderTeleported' }];
     await eventually('the skip to be listed', async () =>
       (await getProjections(models)).every((one) => JSON.stringify(one.skipped) === JSON.stringify(skipped)),

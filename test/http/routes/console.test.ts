@@ -62,6 +62,8 @@ describe('The console', () => {
         expect(decompress(body).equals(content), path).to.equal(true);
         if (encoding === 'gzip') bytes += body.length;
       }
+      const { headers } = await raw(service.url + path, 'gzip, deflate, br, zstd');
+      expect(headers['content-encoding'], 'what a browser gets').to.equal('br');
     }
     expect(bytes).to.be.within(20_000, 200_000);
   });
