@@ -29,7 +29,9 @@ export async function callApi(
 ): Promise<unknown> {
   const base = url ?? (env.ORDERS_URL || `http://127.0.0.1:${env.PORT || 3000}`);
   const key = env.ORDERS_API_KEY;
+  const again = repeatHint(headers);
   let response: Response;
+  let text: string;
   try {
     response = await fetch(new URL(path, base), {
       method,
@@ -42,14 +44,26 @@ export async function callApi(
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(responseTimeoutMs),
     });
+    text = await response.text();
   } catch (error) {
+    if (error instanceof Error && error.name === 'TimeoutError') {
+      throw new Error(`the service at ${base} did not respond within ${responseTimeoutMs / 1000} s${again}`);
+    }
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new Error(`the service at ${base} cannot be reached (${cause}): start it, or set ORDERS_URL or --url`);
+    throw new Error(
+      `the service at ${base} cannot be reached (${cause}): start it, or set ORDERS_URL or --url${again}`,
+    );
   }
-  const text = await response.text();
   if (response.ok) return JSON.parse(text);
-  const hint = response.status === 401 ? '. Set ORDERS_API_KEY to a key: `orders keys create` makes one' : '';
+  let hint = response.status >= 500 ? again : '';
+  if (response.status === 401) hint = '. Set ORDERS_API_KEY to a key: `orders keys create` makes one';
   throw new Error(`${describe(text) ?? `the service responded with ${response.status}`}${hint}`);
+}
+
+/** Says how to repeat a command whose outcome is unknown, so that it is not done twice. */
+function repeatHint(headers: Readonly<Record<string, string>>): string {
+  const key = headers['idempotency-key'];
+  return key === undefined ? '' : `. The command may have been done: repeat it with --key ${key}, then it is done once`;
 }
 
 /** The title, the detail and the field errors of a problem. */

@@ -1,0 +1,58 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import { callApi } from '../../../src/cli/commands/call-api.js';
+
+describe('A command whose response is lost', () => {
+  let server: Server | undefined;
+  const { timeout } = AbortSignal;
+  afterEach(() => {
+    AbortSignal.timeout = timeout;
+    server?.closeAllConnections();
+    server?.close();
+  });
+
+  /** Returns what the command line prints if the service handles a payment in this way. */
+  async function errorOf(listener: RequestListener): Promise<string> {
+    const made = createServer(listener);
+    server = made;
+    await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(made.address() as AddressInfo).port}`;
+    const headers = { 'idempotency-key': 'k-1' };
+    const call = { method: 'POST', path: '/orders/o/pay', body: {}, headers } as const;
+    return callApi({ env: {} }, url, call).then(() => 'no error', String);
+  }
+
+  it('names its key if the service does not respond in time', async () => {
+    const late = new AbortController();
+    AbortSignal.timeout = () => late.signal;
+    const error = await errorOf((_, response) => {
+      // The headers arrive, the body does not.
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write('{', () => late.abort(new DOMException('late', 'TimeoutError')));
+    });
+    expect(error)
+      .to.match(/did not respond within 30 s\. The command may have been done: repeat it with --key k-1/)
+      .and.not.include('start it');
+  });
+
+  it('names its key if the connection breaks, before the response or within it', async () => {
+    expect(await errorOf((request) => request.socket.destroy())).to.include('--key k-1');
+    server?.close();
+    const error = await errorOf((_, response) => {
+      response.writeHead(200, { 'content-length': '9' });
+      response.write('{', () => response.destroy());
+    });
+    expect(error).to.include('--key k-1');
+  });
+
+  it('names its key if the service does not know the outcome, and not if it refused the command', async () => {
+    const respond = (status: number) =>
+      errorOf((_, response) => response.writeHead(status).end(JSON.stringify({ title: 'A title' })));
+    expect(await respond(503))
+      .to.include('A title')
+      .and.include('--key k-1');
+    server?.close();
+    expect(await respond(409)).to.equal('Error: A title');
+  });
+});
