@@ -1,0 +1,68 @@
+/**
+ * The record of one run of the fault harness: the only input of the checker besides the log and the
+ * running service. It is written as NDJSON, one record per line, in order of `at`, in milliseconds
+ * of the harness's monotonic clock since the start of the run.
+ */
+export type HistoryRecord = CallRecord | StreamRecord | WebhookRecord | FaultRecord | LossRecord;
+
+/** One HTTP call that has ended. Status 0: no response was received, so the outcome is unknown. */
+export interface CallRecord {
+  readonly kind: 'call';
+  /** Number of the caller. Calls of one caller never overlap. */
+  readonly client: number;
+  readonly startedAt: number;
+  readonly at: number;
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Body that was sent, if any. */
+  readonly body?: unknown;
+  /** Idempotency-Key that was sent. A retry of a call repeats it. */
+  readonly key?: string;
+  /** Min-Event-Position that was sent, if any. */
+  readonly minPosition?: string;
+  readonly status: number;
+  /** Selected headers in lower case: event-position, etag, retry-after, idempotency-replayed. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Body of the response (parsed JSON), if one was received whole. */
+  readonly response?: unknown;
+}
+
+/** A message that a reader of a change stream received. */
+export interface StreamRecord {
+  readonly kind: 'stream';
+  /** Number of the reader. A reader resumes with Last-Event-ID after each break. */
+  readonly reader: number;
+  readonly at: number;
+  readonly id: string | null;
+  /** Name of the message: 'message' for a change, or another such as 'reset'. */
+  readonly event: string;
+  readonly data: unknown;
+}
+
+/** A delivery that the webhook receiver got. `answered` is the status of its response. */
+export interface WebhookRecord {
+  readonly kind: 'webhook';
+  readonly at: number;
+  readonly webhookId: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  readonly answered: number;
+}
+
+/** A fault that began, and when all was well again (null: the run ended before). */
+export interface FaultRecord {
+  readonly kind: 'fault';
+  readonly at: number;
+  readonly name: string;
+  readonly detail: string;
+  readonly healedAt: number | null;
+  readonly readyAt: number | null;
+}
+
+/** A restore that lost the end of the log: what `orders recover` listed. */
+export interface LossRecord {
+  readonly kind: 'loss';
+  readonly at: number;
+  /** First lost position of each partition, as `orders recover` reported it. */
+  readonly lostFrom: Readonly<Record<number, number>>;
+}
