@@ -12,6 +12,13 @@ export interface TcpProxy {
   /** Breaks all connections, and refuses new ones until `accept`. */
   refuse(): void;
   accept(): void;
+  /**
+   * Forwards nothing any more, like a host that is away or a firewall that drops packets: over the
+   * open connections, or over new ones as well. Connections stay open until `speak`.
+   */
+  silence(connections: 'open' | 'all'): void;
+  /** Forwards everything again, over all connections, like a host that is back. */
+  speak(): void;
   close(): Promise<void>;
 }
 
@@ -26,6 +33,7 @@ export async function startTcpProxy(serverUrl: string): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const breaks: Break[] = [];
   let refusing = false;
+  let silent = false;
 
   const server = createServer((client) => {
     if (refusing) {
@@ -40,6 +48,7 @@ export async function startTcpProxy(serverUrl: string): Promise<TcpProxy> {
     };
     for (const socket of [client, upstream]) {
       sockets.add(socket);
+      if (silent) socket.pause();
       socket.on('error', end);
       socket.on('close', () => {
         sockets.delete(socket);
@@ -83,6 +92,14 @@ export async function startTcpProxy(serverUrl: string): Promise<TcpProxy> {
     },
     accept() {
       refusing = false;
+    },
+    silence(connections) {
+      silent = connections === 'all';
+      for (const socket of sockets) socket.pause();
+    },
+    speak() {
+      silent = false;
+      for (const socket of sockets) socket.resume();
     },
     async close() {
       breakAll();

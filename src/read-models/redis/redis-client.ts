@@ -6,12 +6,14 @@ import { type ConnectionOptions, redisAddress } from './redis-url.js';
 /** The limits of connections to Redis. Each wait on Redis is bounded by one of them. */
 const redisLimits = {
   connectTimeoutMs: 2_000,
-  commandTimeoutMs: 5_000,
+  commandTimeoutMs: 4_000,
   /**
    * A connection on which a command waits and nothing arrives for this long is replaced: the server
    * is gone without a word. Longer than the time-out of a command.
    */
-  socketTimeoutMs: 10_000,
+  socketTimeoutMs: 5_000,
+  /** A subscribed connection is asked this often whether it is alive, since it only listens. */
+  subscriberPingIntervalMs: 2_000,
   /** Retries of a command that meets a lost connection: it is sent again after a reconnect. */
   maxRetriesPerRequest: 1,
   maxReconnectDelayMs: 1_000,
@@ -79,13 +81,25 @@ export function createRedis(url: string, failures?: ConnectionFailures): Redis {
 }
 
 /**
- * Opens a connection for subscribing. It has no command time-out, because it sends no commands. It
- * subscribes again by itself after a reconnect.
+ * Opens a connection for subscribing. It subscribes again by itself after a reconnect. Its commands
+ * have no time-out, so that a subscription waits for the server. Pings find out that the server is
+ * gone; a cluster's client has a connection of its own for subscribing, which cannot be asked.
  */
 export function createRedisSubscriber(url: string, failures?: ConnectionFailures): Redis {
-  const redis = open(url, { maxRetriesPerRequest: null });
+  const redis = open(url, { maxRetriesPerRequest: null, socketTimeout: redisLimits.socketTimeoutMs });
   report(redis, failures);
+  if (redis instanceof RedisServer) pingAtIntervals(redis);
   return redis;
+}
+
+/** The client replaces the connection if nothing arrives after a ping (`socketTimeout`). */
+function pingAtIntervals(redis: RedisServer): void {
+  let timer: NodeJS.Timeout | undefined;
+  redis.on('ready', () => {
+    clearInterval(timer);
+    timer = setInterval(() => void redis.ping().catch(() => undefined), redisLimits.subscriberPingIntervalMs);
+  });
+  redis.on('close', () => clearInterval(timer));
 }
 
 /** The servers that hold the data: a single one, or the primaries of a cluster that are known. */
