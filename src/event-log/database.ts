@@ -55,7 +55,7 @@ export function serviceConnection(url: string, applicationName: string): pg.Clie
  * before the response to the one before it (see append/pipelined-connection.ts).
  * @param log is warned when an idle connection breaks; the pool replaces the connection by itself.
  */
-export function createPool(address: DatabaseAddress, maxConnections: number, log?: Pick<Logger, 'warn'>): Pool {
+export function createPool(address: DatabaseAddress, maxConnections: number, log?: Pick<Logger, 'warn'>): ServicePool {
   const access = databaseAccess(address);
   const [firstHost = access.url] = hostUrls(access.url);
   const pool = new ServicePool({

@@ -33,11 +33,13 @@ export const eventLogLimits = {
    */
   maxQueuedAppends: 5_000,
   /**
-   * Milliseconds for which an append of unknown outcome is sent again, before its caller learns
-   * that it may have been done. Long enough for a restart of PostgreSQL, and shorter than most
-   * clients wait.
+   * Milliseconds since an append was first sent, within which it is sent again if its outcome is
+   * unknown, before its caller learns that it may have been done. Long enough for a restart of
+   * PostgreSQL, and shorter than most clients wait.
    */
   settleTimeoutMs: 5_000,
+  /** Milliseconds that are left for further attempts if the first one took longer. */
+  minSettleTimeoutMs: 1_000,
   /** Milliseconds until such an append is first sent again. Doubled by each further attempt. */
   minSettleDelayMs: 50,
   /** The longest delay between two attempts. */
@@ -137,6 +139,20 @@ export const eventLogLimits = {
    * connection that fails ends it earlier.
    */
   primaryKeptMs: 1_000,
+  /**
+   * Milliseconds after which a reading of the heads is overdue, and a new connection is tried. A
+   * reading takes about a millisecond.
+   */
+  readingOverdueMs: 2_000,
+  /**
+   * Milliseconds that a new connection has to respond in. With the overdue reading and the time to
+   * the next one, a server that is gone is noticed within five seconds.
+   */
+  probeTimeoutMs: 2_000,
+  /** Milliseconds between two such tries, until one succeeds. */
+  probeIntervalMs: 500,
+  /** Milliseconds that each host of a URL has to say whether it is the primary. */
+  hostTimeoutMs: 2_000,
   /** Milliseconds after which the server cancels a statement. */
   statementTimeoutMs: 15_000,
   /**
@@ -190,4 +206,6 @@ export const eventLogLimits = {
   listenRetryIntervalMs: 250,
   /** Milliseconds between two checks that the listener's connection is alive. */
   listenCheckIntervalMs: 5_000,
+  /** Milliseconds that PostgreSQL has to respond to such a check, or to LISTEN. */
+  listenTimeoutMs: 3_000,
 } as const;

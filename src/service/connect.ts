@@ -3,6 +3,7 @@ import type { Config } from '../config.js';
 import type { Servers } from '../embedded/servers.js';
 import type { DatabaseAccess } from '../event-log/connection/database-access.js';
 import { inspectDatabase } from '../event-log/connection/inspect-database.js';
+import { ServerWatch } from '../event-log/connection/server-watch.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import { FailureLog } from '../failure-log.js';
@@ -19,6 +20,8 @@ export interface EventLogConnection {
   /** How further connections reach the log. */
   readonly access: DatabaseAccess;
   readonly pool: Pool;
+  /** Notices that PostgreSQL is gone without a word, while the heads are read at intervals. */
+  readonly watch: ServerWatch;
   readonly settings: LogSettings;
   /** Undefined if personal data is not sealed in this log. */
   readonly personKeys: PersonKeys | undefined;
@@ -57,9 +60,11 @@ export async function connectToEventLog(options: ConnectOptions): Promise<EventL
   );
   const pool = createPool(access, poolSize, log);
   defer(() => pool.end());
+  const watch = new ServerWatch(access.url, pool, silentServer(log));
+  defer(() => watch.close());
   const settings = await readLogSettings(pool);
   const personKeys = await openPersonKeys(pool, personalDataKeyFile);
-  return { access, pool, settings, personKeys, openEvents: (events) => openEvents(personKeys, events) };
+  return { access, pool, watch, settings, personKeys, openEvents: (events) => openEvents(personKeys, events) };
 }
 
 /**
@@ -74,6 +79,13 @@ export async function connect(options: ConnectOptions): Promise<Connections> {
   const { logId, partitions, epochs } = eventLog.settings;
   const keys = createKeys(logId, epochs.current);
   return { ...eventLog, redis, keys, models: createReadModels(redis, keys, partitions, allProjections, epochs) };
+}
+
+function silentServer(log: Logger): FailureLog {
+  return new FailureLog(log, {
+    failing: 'PostgreSQL does not respond, also over a new connection; its connections were ended',
+    over: 'PostgreSQL responds again',
+  });
 }
 
 /** Logs the failures of connections to Redis, which reconnect by themselves. */

@@ -1,3 +1,4 @@
+import type { ServerWatch } from '../event-log/connection/server-watch.js';
 import { createPool } from '../event-log/database.js';
 import { LogContinuity } from '../event-log/heads/log-continuity.js';
 import { LogHeads } from '../event-log/heads/log-heads.js';
@@ -18,17 +19,21 @@ export interface OpenProjectorOptions extends Omit<ProjectorOptions, 'logHeads' 
   readonly subscriber?: Redis;
   /** The process's knowledge of the log; by default the projector's own. */
   readonly continuity?: LogContinuity;
+  /** Ends the projector's own connections too if the server is gone. */
+  readonly watch?: ServerWatch;
 }
 
 /** Starts a projector, and opens the connections that it has for itself. */
 export async function openProjector({
   subscriber,
   continuity,
+  watch,
   ...options
 }: OpenProjectorOptions): Promise<RunningProjector> {
   const { database, pool, settings, log } = options;
   const logHeads = new LogHeads(database, continuity ?? new LogContinuity(pool, settings, log), log);
   const rebuildPool = createPool(database, projectorLimits.rebuildPoolSize, log);
+  watch?.add(rebuildPool);
   const projector = new Projector({ ...options, logHeads, rebuildPool });
   const close = async () => {
     await projector.close();

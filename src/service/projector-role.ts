@@ -33,10 +33,10 @@ export interface ProjectorRoleOptions {
  */
 export async function startProjectorRole(options: ProjectorRoleOptions): Promise<RunningProjector> {
   const { config, connections, continuity, subscriber, registry, log, cleanup, tracing } = options;
-  const { access: database, settings, pool, redis, keys, openEvents: open } = connections;
+  const { access: database, settings, pool, watch, redis, keys, openEvents: open } = connections;
   const owner = `${hostname()}:${process.pid}`;
   const running = await openProjector({
-    ...{ database, settings, pool, redis, subscriber, continuity, keys, log, owner, open },
+    ...{ database, settings, pool, watch, redis, subscriber, continuity, keys, log, owner, open },
     observer: observeProjector(registry, tracing && traceStep(tracing)),
   });
   cleanup.defer(() => running.close());

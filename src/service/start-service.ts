@@ -111,10 +111,10 @@ async function open(
     log,
     defer,
   });
-  const { pool, redis, settings, keys } = connections;
+  const { pool, watch, redis, settings, keys } = connections;
   const warning = await loginWarning(pool);
   if (warning !== undefined) notify(warning);
-  const continuity = new LogContinuity(pool, settings, log);
+  const continuity = new LogContinuity(pool, settings, log, (reading) => watch.watch(reading));
   const models = {
     ...connections.models,
     knownHead: (partition: number) => continuity.knownHead(partition),

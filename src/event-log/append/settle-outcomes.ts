@@ -9,7 +9,7 @@ import type { StoredEvent } from '../stored-event.js';
 import type { Append, Appender, AppendFailed, AppendObserver, AppendResult } from './append.js';
 
 export interface SettleOptions {
-  /** Milliseconds for which an append is sent again. */
+  /** Milliseconds since an append was first sent, within which it is sent again. */
   readonly timeoutMs?: number;
   readonly observer?: Pick<AppendObserver, 'retry'> | undefined;
 }
@@ -25,8 +25,9 @@ export interface SettleOptions {
  *   their version or not. If they are not, they never will be, because their version is taken.
  * - It is refused because of the log's epoch, end or clock: no attempt can succeed. The append
  *   rejects with that refusal.
- * - It fails for another reason: it is sent again, until `timeoutMs` have passed. The append then
- *   rejects with DatabaseUnavailable.
+ * - It fails for another reason: it is sent again, until `timeoutMs` have passed since it was
+ *   first sent, but for `minSettleTimeoutMs` at least. The append then rejects with
+ *   DatabaseUnavailable.
  *
  * The error says whether the append may have been done: it may if the outcome of any attempt is
  * unknown. An attempt that did not end in time has an unknown outcome.
@@ -43,8 +44,10 @@ export function settleOutcomes(
   onHeadMoved: (head: HeadMoved) => void,
   { timeoutMs = limits.settleTimeoutMs, observer }: SettleOptions = {},
 ): Appender {
-  async function settle(append: Append, first: DatabaseUnavailable): Promise<AppendResult> {
-    const deadline = performance.now() + timeoutMs;
+  /** @param sentMs when the append was first sent, by performance.now(). */
+  async function settle(append: Append, first: DatabaseUnavailable, sentMs: number): Promise<AppendResult> {
+    const minTimeoutMs = Math.min(timeoutMs, limits.minSettleTimeoutMs);
+    const deadline = Math.max(sentMs + timeoutMs, performance.now() + minTimeoutMs);
     let last = first;
     let mayBeDone = first.mayHaveBeenDone;
     for (let delayMs: number = limits.minSettleDelayMs; ; delayMs = Math.min(2 * delayMs, limits.maxSettleDelayMs)) {
@@ -76,19 +79,22 @@ export function settleOutcomes(
   }
 
   return {
-    append: (append) =>
-      appender.append(append).catch((error: unknown) => {
+    append: (append) => {
+      const sentMs = performance.now();
+      return appender.append(append).catch((error: unknown) => {
         const unavailable = worthSettling(error);
         if (!unavailable) throw error;
-        return settle(append, unavailable);
-      }),
+        return settle(append, unavailable, sentMs);
+      });
+    },
     appendAll: async (appends) => {
+      const sentMs = performance.now();
       const results = await appender.appendAll(appends);
       return Promise.all(
         appends.map(async (append, index): Promise<AppendResult | AppendFailed> => {
           const result = results[index] ?? { failed: new Error('the append has no result') };
           const unavailable = 'failed' in result ? worthSettling(result.failed) : undefined;
-          return unavailable ? settle(append, unavailable).catch((failed: unknown) => ({ failed })) : result;
+          return unavailable ? settle(append, unavailable, sentMs).catch((failed: unknown) => ({ failed })) : result;
         }),
       );
     },

@@ -32,6 +32,19 @@ export class DatabaseUnavailable extends Error {
   }
 }
 
+/**
+ * Nothing has arrived from PostgreSQL, although a response was due and a new connection was tried:
+ * the host or the network is away. The message holds the cause, for operators.
+ */
+export class ServerSilent extends Error {
+  constructor(cause: Error) {
+    super(`${serverSilent}: ${cause.message}`, { cause });
+    this.name = 'ServerSilent';
+  }
+}
+
+const serverSilent = 'PostgreSQL does not respond: its host or the network may be away';
+
 /** The reasons by SQLSTATE: the longest prefix counts. Any other SQLSTATE is a bug of this code. */
 const reasons: readonly (readonly [sqlstate: string, reason: string])[] = [
   ['08', 'the connection to PostgreSQL broke'],
@@ -72,6 +85,7 @@ export function databaseUnavailable(error: unknown): DatabaseUnavailable | undef
     const reason = reasonOf(code);
     return reason === undefined ? undefined : new DatabaseUnavailable(reason, endsSession.test(code), error);
   }
+  if (error instanceof ServerSilent) return new DatabaseUnavailable(serverSilent, true, error.cause);
   if (/Query read timeout/.test(error.message))
     return new DatabaseUnavailable('PostgreSQL did not respond in time', true, error);
   // The client refuses statements on a connection that it knows to be broken: nothing was sent.
@@ -85,6 +99,7 @@ export function databaseUnavailable(error: unknown): DatabaseUnavailable | undef
 /** Describes an error of connecting: whatever it is, nothing was done. */
 export function couldNotConnect(error: unknown): DatabaseUnavailable {
   if (error instanceof DatabaseUnavailable) return error;
+  if (error instanceof ServerSilent) return new DatabaseUnavailable(serverSilent, false, error.cause);
   return new DatabaseUnavailable(connectReason(error), false, error);
 }
 

@@ -65,7 +65,8 @@ async function searchPrimary(url: string, urls: readonly string[]): Promise<stri
 async function stateOf(url: string): Promise<'primary' | 'is a standby'> {
   const client = new pg.Client({
     ...connectionTo(url, 'orders find primary'),
-    query_timeout: limits.connectTimeoutMs,
+    connectionTimeoutMillis: limits.hostTimeoutMs,
+    query_timeout: limits.hostTimeoutMs,
   });
   client.on('error', () => undefined);
   try {

@@ -1,5 +1,6 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
-import { couldNotConnect } from './database-unavailable.js';
+import { couldNotConnect, type DatabaseUnavailable, type ServerSilent } from './database-unavailable.js';
 import { connectToPrimary } from './find-primary.js';
 
 type ConnectCallback = (
@@ -7,6 +8,22 @@ type ConnectCallback = (
   client: pg.PoolClient | undefined,
   done: (release?: unknown) => void,
 ) => void;
+
+/** A connected client of pg, with the id of the backend process that the server has named. */
+type ConnectedClient = pg.PoolClient & {
+  readonly processID: number | null;
+  readonly connection: { readonly stream: Socket };
+};
+
+/** A connection of a pool. */
+export interface PooledConnection {
+  readonly client: pg.ClientBase;
+  readonly bytesRead: number;
+  /** Behind a pooler it is made up. */
+  readonly processId: number;
+  /** Ends the connection at once. Statements in flight fail with this error. */
+  readonly end: (reason: Error) => void;
+}
 
 type ConnectedCallback = (error: Error | undefined) => void;
 
@@ -43,10 +60,54 @@ export function clientOfPrimary(url: string): typeof pg.Client {
  * then.
  */
 export class ServicePool extends pg.Pool {
+  readonly #clients = new Set<pg.PoolClient>();
+  #refusal: DatabaseUnavailable | undefined;
+
+  constructor(config: pg.PoolConfig) {
+    super(config);
+    this.on('connect', (client) => {
+      this.#clients.add(client);
+      client.once('end', () => this.#clients.delete(client));
+    });
+  }
+
+  /** The open connections, idle ones included. */
+  get connections(): readonly PooledConnection[] {
+    return [...this.#clients].map((client) => {
+      const { stream } = (client as ConnectedClient).connection;
+      return {
+        client,
+        bytesRead: stream.bytesRead,
+        processId: (client as ConnectedClient).processID ?? 0,
+        end: (reason) => stream.destroy(reason),
+      };
+    });
+  }
+
+  /** Whether connections are refused, until `accept`. */
+  get isRefusing(): boolean {
+    return this.#refusal !== undefined;
+  }
+
+  /** Ends all connections, and refuses new ones at once. */
+  refuse(reason: ServerSilent): void {
+    this.#refusal = couldNotConnect(reason);
+    for (const { end } of this.connections) end(reason);
+  }
+
+  accept(): void {
+    this.#refusal = undefined;
+  }
+
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
     if (callback === undefined) return this.#connect();
+    const refusal = this.#refusal;
+    if (refusal) {
+      process.nextTick(() => callback(refusal, undefined, () => undefined));
+      return undefined;
+    }
     // pg-pool's own query() connects with a callback.
     try {
       super.connect((error, client, done) => callback(error && couldNotConnect(error), client, done));
@@ -57,6 +118,7 @@ export class ServicePool extends pg.Pool {
   }
 
   async #connect(): Promise<pg.PoolClient> {
+    if (this.#refusal) throw this.#refusal;
     try {
       return await super.connect();
     } catch (error) {

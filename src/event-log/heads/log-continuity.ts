@@ -12,6 +12,9 @@ import { HeadTimes } from './head-times.js';
 import type { Head } from './read-heads.js';
 import { type KnownEvent, type PartitionState, readReachableState } from './read-log-state.js';
 
+/** Watches whether a reading of the heads gets its response. */
+type WatchReading = <T>(reading: Promise<T>) => Promise<T>;
+
 /**
  * Knows whether the log still continues what this process knows of it. Every process has one.
  *
@@ -41,6 +44,7 @@ export class LogContinuity extends EventEmitter<{
   readonly times = new HeadTimes();
   readonly settings: LogSettings;
   readonly #pool: Pool;
+  readonly #watch: WatchReading;
   readonly #log: Logger;
   readonly #failures: FailureLog;
   readonly #known: KnownEvents;
@@ -53,10 +57,11 @@ export class LogContinuity extends EventEmitter<{
   #reading: Promise<boolean> | undefined;
   #closed = false;
 
-  constructor(pool: Pool, settings: LogSettings, log: Logger) {
+  constructor(pool: Pool, settings: LogSettings, log: Logger, watch: WatchReading = (reading) => reading) {
     super();
     this.setMaxListeners(0);
     this.#pool = pool;
+    this.#watch = watch;
     this.#log = log;
     this.#failures = new FailureLog(log, {
       failing: 'the heads of the log could not be read',
@@ -167,7 +172,7 @@ export class LogContinuity extends EventEmitter<{
     const events = new Map(this.#known.events);
     this.emit('reading');
     const sentMs = Date.now();
-    const { states, unreachable } = await readReachableState(this.#pool, this.settings, events.values());
+    const { states, unreachable } = await this.#watch(readReachableState(this.#pool, this.settings, events.values()));
     this.#unreachable = unreachable;
     this.clock.observe(states, sentMs, Date.now());
     this.times.observe(states);

@@ -4,6 +4,7 @@ import { FailureLog } from '../../failure-log.js';
 import { type DatabaseAddress, directAccess } from '../connection/database-access.js';
 import { connectToPrimary } from '../connection/find-primary.js';
 import { serviceConnection } from '../database.js';
+import { eventLogLimits as limits } from '../limits.js';
 import type { HeadMoved } from './head-moved.js';
 import { HeadsListener } from './heads-listener.js';
 import type { LogContinuity } from './log-continuity.js';
@@ -44,7 +45,12 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
     });
     this.#listener = new HeadsListener({
       connect: (listen) =>
-        connectToPrimary(directAccess(address).url, (primary) => listen(serviceConnection(primary, 'orders listen'))),
+        connectToPrimary(directAccess(address).url, (primary) =>
+          listen({
+            ...serviceConnection(primary, 'orders listen'),
+            query_timeout: limits.listenTimeoutMs,
+          }),
+        ),
       settings: continuity.settings,
       onHeads: (heads) => {
         for (const [partition, position] of heads) this.#hint(partition, position);
