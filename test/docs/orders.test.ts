@@ -1,30 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { Order } from '../support/api-types.js';
-import { ordersPage } from '../support/orders-page.js';
+import { recipes } from '../support/orders-page.js';
 import { call, useService } from '../support/service.js';
-
-interface Step {
-  readonly command: string;
-  readonly body: unknown;
-  /** Status, payment status and balance. */
-  readonly after: string;
-}
-
-/** The recipes of docs/orders.md by their headings. A body may take several lines. */
-function recipes(): Map<string, Step[]> {
-  const all = new Map<string, Step[]>();
-  for (const section of readFileSync(ordersPage, 'utf8').split('\n### ').slice(1)) {
-    const [title = ''] = section.split('\n');
-    const block = /```recipe\n(.*?)```/s.exec(section)?.[1] ?? '';
-    const steps = [...block.matchAll(/^(\w+) (\{.*?\})\n→ ([^\n]+)$/gms)];
-    all.set(
-      title,
-      steps.map(([, command = '', body = '', after = '']) => ({ command, body: JSON.parse(body), after })),
-    );
-  }
-  return all;
-}
 
 describe('docs/orders.md', () => {
   const service = useService();

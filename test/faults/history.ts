@@ -14,7 +14,7 @@ export interface CallRecord {
   readonly at: number;
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** Body that was sent, if any. */
+  /** Body that was sent, if any: parsed JSON, or a list of the lines of a batch. */
   readonly body?: unknown;
   /** Idempotency-Key that was sent. A retry of a call repeats it. */
   readonly key?: string;
@@ -23,7 +23,7 @@ export interface CallRecord {
   readonly status: number;
   /** Selected headers in lower case: event-position, etag, retry-after, idempotency-replayed. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Body of the response (parsed JSON), if one was received whole. */
+  /** Body of the response, if one was received whole; the list of the results of a batch. */
   readonly response?: unknown;
 }
 
@@ -34,7 +34,7 @@ export interface StreamRecord {
   readonly reader: number;
   readonly at: number;
   readonly id: string | null;
-  /** Name of the message: 'message' for a change, or another such as 'reset'. */
+  /** 'message' for a change, 'reset', or 'open' when the stream was opened after the id. */
   readonly event: string;
   readonly data: unknown;
 }
@@ -65,4 +65,25 @@ export interface LossRecord {
   readonly at: number;
   /** First lost position of each partition, as `orders recover` reported it. */
   readonly lostFrom: Readonly<Record<number, number>>;
+}
+
+/** The checker's input: what a run recorded, and where its servers still answer. */
+export interface RecordedRun {
+  readonly history: readonly HistoryRecord[];
+  /** A superuser's URL of the present primary. */
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  /** The address of an API process that is ready. */
+  readonly baseUrl: string;
+  /** A key with all scopes. Its subject, the actor of all calls, is `shop`. */
+  readonly apiKey: string;
+  /** The file of the master key of personal data, in the form that docs/privacy.md describes. */
+  readonly personalDataKeyFile: string;
+}
+
+/** The checker's result. An anomaly is a sentence with order id, positions and call numbers. */
+export interface Findings {
+  readonly anomalies: readonly string[];
+  /** How much of each kind was checked: a check of nothing proves nothing. */
+  readonly checked: Readonly<Record<string, number>>;
 }

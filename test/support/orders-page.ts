@@ -75,3 +75,25 @@ export function freshOrdersPage(): string {
   }
   return page;
 }
+
+export interface RecipeStep {
+  readonly command: string;
+  readonly body: object;
+  /** Status, payment status and balance. */
+  readonly after: string;
+}
+
+/** The recipes of docs/orders.md by their headings. A body may take several lines. */
+export function recipes(): Map<string, RecipeStep[]> {
+  const all = new Map<string, RecipeStep[]>();
+  for (const section of readFileSync(ordersPage, 'utf8').split('\n### ').slice(1)) {
+    const [title = ''] = section.split('\n');
+    const block = /```recipe\n(.*?)```/s.exec(section)?.[1] ?? '';
+    const steps = [...block.matchAll(/^(\w+) (\{.*?\})\n→ ([^\n]+)$/gms)];
+    all.set(
+      title,
+      steps.map(([, command = '', body = '', after = '']) => ({ command, body: JSON.parse(body), after })),
+    );
+  }
+  return all;
+}

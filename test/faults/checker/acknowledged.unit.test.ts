@@ -1,0 +1,114 @@
+import { expect } from 'chai';
+import type { CallRecord, LossRecord } from '../history.js';
+import { checkAcknowledged } from './acknowledged.js';
+import { partitionOf } from './chain.js';
+import { Losses } from './losses.js';
+import { callsOf, operationsOf } from './operations.js';
+import { groupByOrder, statesOf } from './orders.js';
+import { logOf, orderId, type PlantedEvent, paid, paying, placed, placing, unanswered } from './planted.js';
+
+function anomaliesOf(
+  events: readonly PlantedEvent[],
+  calls: readonly CallRecord[],
+  losses: LossRecord[] = [],
+): string[] {
+  const log = logOf(events);
+  const orders = groupByOrder(log, operationsOf(callsOf(calls)), (id) => partitionOf(id, log.partitions));
+  return orders.flatMap((order) => checkAcknowledged(order, statesOf(order), new Losses(losses), () => undefined));
+}
+
+describe('the checker of acknowledged commands', () => {
+  it('finds nothing if the log has what was acknowledged', () => {
+    expect(anomaliesOf([placed(), paid()], [placing(), paying()])).to.deep.equal([]);
+  });
+
+  it('finds an acknowledged command that the log lacks', () => {
+    const found = anomaliesOf([placed()], [placing(), paying()]);
+    expect(found).to.deep.equal([
+      `call 2 (POST /orders/${orderId}/pay) was acknowledged as version 2 of order ${orderId} at 2:2, but the log does not have it.`,
+    ]);
+  });
+
+  it('expects an acknowledged command to be missing if a restore has lost its position', () => {
+    const loss: LossRecord = { kind: 'loss', at: 100, lostFrom: { 2: 2 } };
+    expect(anomaliesOf([placed()], [placing(), paying()], [loss])).to.deep.equal([]);
+  });
+
+  it('finds a missing command that was acknowledged after the restore', () => {
+    const loss: LossRecord = { kind: 'loss', at: 15, lostFrom: { 2: 2 } };
+    expect(anomaliesOf([placed()], [placing(), paying()], [loss])).to.have.length(1);
+    const during: LossRecord = { kind: 'loss', at: 25, lostFrom: { 2: 2 } };
+    const later = paying({ headers: { 'event-position': '2:2@2-9f3a01bc' } });
+    expect(anomaliesOf([placed()], [placing(), later], [during])).to.have.length(1);
+  });
+
+  it('finds a missing command in front of what the restore has lost', () => {
+    const loss: LossRecord = { kind: 'loss', at: 100, lostFrom: { 2: 3 } };
+    expect(anomaliesOf([placed()], [placing(), paying()], [loss])).to.have.length(1);
+  });
+
+  it('finds a command that was done twice', () => {
+    const twice = [placed(), paid('k-2', 1000), paid('k-2', 1000)];
+    const found = anomaliesOf(twice, [placing(), paying({ body: { amount: 10 } })]);
+    expect(found.join()).to.contain('key k-2').and.contain('is in the log 2 times: 2:2 and 2:3');
+  });
+
+  it('finds two calls that were acknowledged as the same version', () => {
+    const found = anomaliesOf([placed(), paid()], [placing(), paying(), paying({ startedAt: 40, at: 50 })]);
+    expect(found.join()).to.contain('call 3').and.contain('call 2').and.contain('both were acknowledged as version 2');
+  });
+
+  it('accepts a retry that gives the same result, and finds one that gives another', () => {
+    const replayed = { 'event-position': '2:2', 'idempotency-replayed': 'true' };
+    const retry = paying({ startedAt: 40, at: 50, headers: replayed });
+    expect(anomaliesOf([placed(), paid()], [placing(), paying(unanswered), retry])).to.deep.equal([]);
+    const wrong = { ...retry, headers: {}, response: { order_id: orderId, version: 1 } };
+    const found = anomaliesOf([placed(), paid()], [placing(), paying(), wrong]);
+    expect(found.join()).to.contain('different results').and.contain('version 1');
+  });
+
+  it('finds a rejected command that was done all the same', () => {
+    const busy = { status: 503, headers: {}, response: { type: '/problems/overloaded', may_have_been_done: false } };
+    const found = anomaliesOf([placed(), paid()], [placing(), paying(busy)]);
+    expect(found.join()).to.contain('call 2').and.contain('was rejected');
+  });
+
+  it('accepts an unanswered command both done and not done', () => {
+    const unclear = { status: 503, headers: {}, response: { may_have_been_done: true } };
+    for (const outcome of [unanswered, unclear]) {
+      expect(anomaliesOf([placed(), paid()], [placing(), paying(outcome)])).to.deep.equal([]);
+      expect(anomaliesOf([placed()], [placing(), paying(outcome)])).to.deep.equal([]);
+    }
+  });
+
+  it('finds an event whose content is not what the command asked for', () => {
+    const found = anomaliesOf([placed(), paid('k-2', 2999)], [placing(), paying()]);
+    expect(found.join()).to.contain('"amount_minor":2999').and.contain('"amount_minor":3000');
+  });
+
+  it('finds an acknowledged command that the rules forbid', () => {
+    const found = anomaliesOf([placed(), paid('k-2', 4000)], [placing(), paying({ body: { amount: 40 } })]);
+    expect(found.join()).to.contain('the rules do not allow it: more than is due');
+  });
+
+  it('finds an event that no call asked for', () => {
+    expect(anomaliesOf([placed(), paid()], [placing()]).join()).to.contain('no call asked for 2:2 (OrderPaid)');
+  });
+
+  it('checks each line of a batch, and takes lines without a result as unknown', () => {
+    const lines = [
+      { command: 'pay', order_id: orderId, idempotency_key: 'k-2' },
+      { command: 'note', order_id: orderId, text: 'x', idempotency_key: 'k-3' },
+    ];
+    const batch = paying({
+      path: '/orders/batch',
+      body: lines,
+      headers: {},
+      response: [{ line: 1, status: 200, order_id: orderId, version: 2 }],
+    });
+    const note = { type: 'OrderNoteAdded', data: { text: 'x' }, key: 'k-3' };
+    expect(anomaliesOf([placed(), paid(), note], [placing(), batch])).to.deep.equal([]);
+    expect(anomaliesOf([placed(), paid()], [placing(), batch])).to.deep.equal([]);
+    expect(anomaliesOf([placed()], [placing(), batch]).join()).to.contain('call 2, line 1 (pay) was acknowledged');
+  });
+});

@@ -1,0 +1,83 @@
+import { type EventData, type FoldedEvent, fold } from './fold.js';
+import { isOrderEvent, type Log, type LogEvent } from './log.js';
+import type { Operation } from './operations.js';
+import { copyState, type OrderState } from './state.js';
+
+/** One order: its events, and what the run's calls said about it. */
+export interface OrderRun {
+  id: string;
+  partition: number;
+  events: LogEvent[];
+  operations: Operation[];
+}
+
+/** Groups events and operations by order. A key finds the order of an unanswered placing. */
+export function groupByOrder(
+  log: Log,
+  operations: readonly Operation[],
+  partitionOf: (id: string) => number,
+): OrderRun[] {
+  const orders = new Map<string, OrderRun>();
+  const runOf = (id: string) => {
+    const run = orders.get(id) ?? { id, partition: partitionOf(id), events: [], operations: [] };
+    orders.set(id, run);
+    return run;
+  };
+  const placedUnder = new Map<string, string>();
+  for (const event of log.events) {
+    if (!isOrderEvent(event)) continue;
+    runOf(event.orderId).events.push(event);
+    const key = keyOf(event);
+    if (event.type === 'OrderPlaced' && key !== undefined) placedUnder.set(key, event.orderId);
+  }
+  for (const operation of operations) {
+    if (operation.command === 'place' && operation.key !== undefined && operation.outcome !== 'done')
+      operation.orderId = placedUnder.get(operation.key) ?? operation.orderId ?? '';
+    if (operation.orderId) runOf(operation.orderId).operations.push(operation);
+  }
+  return [...orders.values()];
+}
+
+export function keyOf(event: LogEvent): string | undefined {
+  return (JSON.parse(event.metadata) as { idempotency_key?: string }).idempotency_key;
+}
+
+export function dataOf(event: LogEvent): EventData {
+  return JSON.parse(event.data) as EventData;
+}
+
+/**
+ * The state of an order after each of its events. Sealed personal data is taken from the bodies of
+ * the calls that sent it, so that responses can be compared with it.
+ */
+export function statesOf({ events, operations }: OrderRun): OrderState[] {
+  const states: OrderState[] = [];
+  let state: OrderState | undefined;
+  for (const event of events) {
+    const { orderId, version, type, occurredAt, recordedAt } = event;
+    const folded: FoldedEvent = { orderId, version, type, data: opened(event, operations), occurredAt, recordedAt };
+    state = fold(state, folded);
+    states.push(copyState(state));
+  }
+  return states;
+}
+
+function opened(event: LogEvent, operations: readonly Operation[]): EventData {
+  const data = dataOf(event);
+  if (data.sealed === undefined) return data;
+  const key = keyOf(event);
+  const origin = operations.find((one) =>
+    key === undefined ? one.key === undefined && one.version === event.version && !one.replayed : one.key === key,
+  );
+  if (!origin) return data;
+  const { sealed: _, ...plain } = data;
+  const { user_id, metadata, tracking_number, text } = origin.body;
+  const personal: Record<string, EventData> = {
+    OrderPlaced: { user_id: user_id ?? '', metadata: metadata ?? {} },
+    OrderAmended: metadata === undefined ? {} : { metadata },
+    OrderShipped: { tracking_number: tracking_number ?? null },
+    OrderShipmentTracked: { tracking_number: tracking_number ?? null },
+    OrderNoteAdded: text === undefined ? {} : { text },
+  };
+  return { ...plain, ...personal[event.type] };
+}
