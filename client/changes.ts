@@ -21,27 +21,35 @@ export interface StreamOptions extends Pick<ClientOptions, 'key' | 'fetch'> {
   readonly lastEventId?: string;
   /** Ends the stream. */
   readonly signal?: AbortSignal;
+  /**
+   * After how long without a byte the connection counts as broken, in milliseconds. The service
+   * sends something every 15 s. Default: 45,000.
+   */
+  readonly silenceMs?: number;
 }
 
 const reconnectMs = 1_000;
 const maxReconnectMs = 30_000;
 
 /**
- * Yields the changes of orders as they become visible, for as long as it is read. A broken
- * connection is opened again after the last message, so that no change is missed and none is
- * repeated. Throws if the service refuses the stream (status 4xx other than 408 and 429).
+ * Yields the changes of orders as they become visible, for as long as it is read. A connection that
+ * is broken or silent is opened again after the last message, so that no change is missed and none
+ * is repeated. Throws if the service refuses the stream (status 4xx other than 408 and 429).
  */
 export async function* readChanges(baseUrl: string, options: StreamOptions = {}): AsyncGenerator<StreamMessage> {
-  const { signal, fetch: send = globalFetch } = options;
+  const { signal, fetch: send = globalFetch, silenceMs = 45_000 } = options;
   let { lastEventId } = options;
   let retryMs = reconnectMs;
   let failures = 0;
   while (!signal?.aborted) {
+    const silence = new SilenceTimer(silenceMs);
     try {
-      const response = await send(await requestOf(baseUrl, options, lastEventId));
+      const until = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
+      const response = await send(await requestOf(baseUrl, { ...options, signal: until }, lastEventId));
+      silence.restart();
       await checkAccepted(response);
       if (!response.body) return;
-      for await (const message of messagesOf(response.body)) {
+      for await (const message of messagesOf(response.body, () => silence.restart())) {
         failures = 0;
         if (message.retryMs !== undefined) retryMs = message.retryMs;
         lastEventId = message.id ?? lastEventId;
@@ -54,9 +62,36 @@ export async function* readChanges(baseUrl: string, options: StreamOptions = {})
       if (signal?.aborted) return;
       if (error instanceof StreamRefused) throw error;
       failures += 1;
+    } finally {
+      silence.stop();
     }
     const waitMs = Math.min(maxReconnectMs, retryMs * 2 ** Math.max(0, failures - 1));
     await pause(waitMs, signal).catch(() => undefined);
+  }
+}
+
+/** Aborts its signal once nothing was heard for a time: a half-open connection reports no error. */
+class SilenceTimer {
+  readonly #ms: number;
+  readonly #abort = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(ms: number) {
+    this.#ms = ms;
+    this.restart();
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  restart(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#abort.abort(new Error(`nothing arrived for ${this.#ms} ms`)), this.#ms);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
   }
 }
 

@@ -12,14 +12,16 @@ const nothing: Message = { event: undefined, id: undefined, data: undefined, ret
  * Yields the messages of an event stream (WHATWG, HTML, section "Parsing an event stream"). Yields
  * those without data too, which parsers of browsers keep to themselves: their ids say where a
  * stream resumes that has sent nothing yet.
+ * @param heard is called whenever bytes arrive, comments included.
  */
-export async function* messagesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Message> {
+export async function* messagesOf(body: ReadableStream<Uint8Array>, heard?: () => void): AsyncGenerator<Message> {
   const decoder = new TextDecoder();
   const reader = body.getReader();
   let rest = '';
   let message = nothing;
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      heard?.();
       // A CR at the end may be the first half of a CRLF.
       const text = rest + decoder.decode(part.value, { stream: true });
       const lines = text.split(/\r\n|\n|\r(?!$)/);

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { sendBatch } from '../../client/batch.js';
 import { readChanges, type StreamMessage, StreamRefused } from '../../client/changes.js';
@@ -123,6 +126,24 @@ describe('the client', function () {
     stop.abort();
     await reading;
     expect(seen.map((message) => message.type === 'change' && message.change.order_id)).to.deep.equal(placed);
+  });
+
+  it('opens a stream again whose connection is silent, before the headers and after', async () => {
+    const lastIds: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      const nth = lastIds.push(request.headers['last-event-id']?.toString());
+      if (nth === 1) return;
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(nth === 2 ? 'retry: 1\n\nid: 7\n\n' : 'id: 8\ndata: {"order_id":"a"}\n\n');
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    for await (const message of readChanges(url, { silenceMs: 100 })) {
+      expect(message).to.deep.equal({ type: 'change', id: '8', change: { order_id: 'a' } });
+      break;
+    }
+    expect(lastIds).to.deep.equal([undefined, undefined, '7']);
+    server.close();
   });
 
   it('ends a stream that the service refuses', async () => {

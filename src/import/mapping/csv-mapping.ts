@@ -80,11 +80,14 @@ export function checkFields(mapping: CsvMapping): void {
 }
 
 /** An order is found by the number that groups its rows: that number is the key. */
-function checkReturns({ returns, groupColumn, keyColumn }: CsvMapping): void {
+function checkReturns({ returns, groupColumn, keyColumn, columns }: CsvMapping): void {
   if (returns !== 'negative')
     throw new Error('return_of is mapped: set --returns negative, which makes returns of negative rows');
   if (groupColumn === undefined || (keyColumn !== undefined && keyColumn !== groupColumn)) {
     throw new Error('return_of names orders by the column of --group-by: set --group-by COLUMN, and no other --key');
+  }
+  if (columns.has('order_id')) {
+    throw new Error('return_of finds orders by ids that are made from --group-by: leave out order_id, or return_of');
   }
 }
 

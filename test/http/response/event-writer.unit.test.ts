@@ -1,8 +1,6 @@
 import { expect } from 'chai';
-import { ByteLedger } from '../../../src/byte-ledger.js';
 import { httpLimits } from '../../../src/http/limits.js';
 import { EventWriter } from '../../../src/http/response/event-writer.js';
-import { HeldTexts } from '../../../src/http/response/held-texts.js';
 
 describe('A long message of a stream', () => {
   const data = Buffer.alloc(300_000, 'x');
@@ -36,33 +34,5 @@ describe('A long message of a stream', () => {
     void writer.sendWhenRoom({ id: '1', data });
     writer.end('retry: 1\n\n');
     expect(writer.body.destroyed).to.equal(true);
-  });
-});
-
-describe('Long texts that readers of streams hold', () => {
-  it('count once for all readers of one text, until the last of them has taken it', () => {
-    const ledger = new ByteLedger(1_000);
-    const texts = new HeldTexts();
-    const shared = Buffer.alloc(100);
-    const first = texts.hold(ledger, 'a', [shared], () => undefined);
-    const second = texts.hold(ledger, 'b', [shared, Buffer.alloc(10)], () => undefined);
-    expect(ledger.bytes).to.equal(110);
-    first();
-    first();
-    expect(ledger.bytes).to.equal(110);
-    second();
-    expect(ledger.bytes).to.equal(0);
-  });
-
-  it('end all readers of a text if the ledger gives it up', () => {
-    const ledger = new ByteLedger(150);
-    const texts = new HeldTexts();
-    const shared = Buffer.alloc(100);
-    const ended: string[] = [];
-    texts.hold(ledger, 'a', [shared], () => ended.push('first'));
-    texts.hold(ledger, 'b', [shared], () => ended.push('second'));
-    texts.hold(ledger, 'c', [Buffer.alloc(60)], () => ended.push('third'));
-    expect(ended).to.deep.equal(['first', 'second']);
-    expect(ledger.bytes).to.equal(60);
   });
 });

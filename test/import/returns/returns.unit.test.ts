@@ -90,4 +90,9 @@ describe('Returns of an import', () => {
     ).to.match(/set --returns negative/);
     expect(await refusal(header, ['--key', ...args.slice(1)])).to.match(/set --group-by COLUMN/);
   });
+
+  it('ids of orders that are mapped too are refused: returns would look for others', async () => {
+    const refused = await refusal(`id,${header}`, [...args, '--map', 'order_id=id']);
+    expect(refused).to.match(/leave out order_id, or return_of/);
+  });
 });
