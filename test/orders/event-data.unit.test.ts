@@ -32,9 +32,13 @@ const written = readFileSync(projectPath('test', 'fixtures', 'orders-of-schema-1
   .split('\n')
   .flatMap((line) => (JSON.parse(line) as { events: [OrderEventType, Record<string, unknown>][] }).events);
 
-/** Random commands rarely come this far. */
+/** Leads to every type of event that commands produce: random commands may miss some. */
 const wholeLife: OrderCommand[] = [
-  { command: 'place', userId: 'u', currency: 'USD', items: [{ item_id: 'a', quantity: 2, unit_price: 1 }] },
+  { command: 'place', userId: 'u', currency: 'USD', items: [{ item_id: 'a', quantity: 3, unit_price: 2 }] },
+  { command: 'amend', reference: 'R1' },
+  { command: 'note', text: 'n' },
+  { command: 'cancel', items: [{ item_id: 'a', quantity: 1 }], reason: 'r' },
+  { command: 'credit', amount: 1, reason: 'r' },
   { command: 'hold', reason: 'r' },
   { command: 'release', reason: 'r' },
   { command: 'pay' },
