@@ -110,6 +110,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
+/** How long a task takes. */
+export async function secondsOf(task: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await task();
+  return (performance.now() - begun) / 1_000;
+}
+
 /**
  * Measures two sides alternately, A B, B A, A B, …, so that drift of the machine affects both. One
  * round of each comes first and is not counted: code and caches are cold.

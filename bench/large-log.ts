@@ -4,9 +4,17 @@ import { verifyLog } from '../src/audit/verify-log.js';
 import { createPool, type Pool, readLogSettings } from '../src/event-log/database.js';
 import { readHeads } from '../src/event-log/heads/read-heads.js';
 import { createRedis } from '../src/read-models/redis/redis-client.js';
-import { type Bench, type BenchResult, compare, type Measurement, partCeiling, processorCeiling } from './benchmark.js';
+import {
+  type Bench,
+  type BenchResult,
+  compare,
+  type Measurement,
+  partCeiling,
+  processorCeiling,
+  secondsOf,
+} from './benchmark.js';
 import { fillLog } from './fill-log.js';
-import { peakBytes, startService } from './processes.js';
+import { caughtUp, peakBytes, startService } from './processes.js';
 import { profileHere } from './profiles.js';
 import { project, removeReadModels } from './project-log.js';
 
@@ -23,7 +31,7 @@ export async function largeLog(bench: Bench): Promise<BenchResult> {
     bench.say(`filling a log with ${bench.orders.toLocaleString('en')} orders of five events`);
     await fillLog(pool, settings, bench.orders);
     const events = (await readHeads(pool)).reduce((sum, { position }) => sum + position, 0);
-    const copyOut = async () => events / (await seconds(() => copyOfEvents(databaseUrl)));
+    const copyOut = async () => events / (await secondsOf(() => copyOfEvents(databaseUrl)));
     const yardstick = 'COPY of the same rows out of PostgreSQL, in order of position';
     const unit = 'events/s';
     const replay = await compare(
@@ -36,7 +44,7 @@ export async function largeLog(bench: Bench): Promise<BenchResult> {
         target: { atLeast: 0.5 },
       },
       async () => {
-        const took = await seconds(() => project(databaseUrl, pool, settings, redis));
+        const took = await secondsOf(() => project(databaseUrl, pool, settings, redis));
         await removeReadModels(redis, settings);
         return events / took;
       },
@@ -48,7 +56,7 @@ export async function largeLog(bench: Bench): Promise<BenchResult> {
       async () => {
         const { partitions } = settings;
         let findings = 0;
-        const took = await seconds(async () => {
+        const took = await secondsOf(async () => {
           findings = (await verifyLog({ pool, partitions, inParallel: 4 })).length;
         });
         if (findings > 0) throw new Error('the log is not intact');
@@ -83,14 +91,7 @@ async function copyOfEvents(databaseUrl: string): Promise<void> {
 async function peakOfReplay(databaseUrl: string, redisUrl: string): Promise<Measurement> {
   const service = await startService({ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl });
   try {
-    for (;;) {
-      const answer = await fetch(`${service.url}/projections`);
-      const { projections } = (await answer.json()) as {
-        projections: { lag: number; partitions: { head: number }[] }[];
-      };
-      if (projections.every(({ lag, partitions }) => lag === 0 && partitions.some(({ head }) => head > 0))) break;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    await caughtUp(service.url);
     const figure = (await peakBytes(service)) / 1e6;
     const what = 'Memory of a process at its peak, after it has replayed the large log';
     return { name: 'replay-memory', what, unit: 'MB', figure, atMost: 300 };
@@ -103,10 +104,4 @@ async function bytesPerEvent(pool: Pool, events: number): Promise<Measurement> {
   const { rows } = await pool.query<{ bytes: number }>(`select pg_total_relation_size('events') as bytes`);
   const figure = (rows[0]?.bytes ?? 0) / events;
   return { name: 'postgres-bytes', what: 'PostgreSQL for an event, with indexes', unit: 'bytes', figure, atMost: 450 };
-}
-
-async function seconds(task: () => Promise<unknown>): Promise<number> {
-  const begun = performance.now();
-  await task();
-  return (performance.now() - begun) / 1_000;
 }

@@ -14,7 +14,7 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** The service, logging warnings but no requests. */
+/** The service. It logs warnings but no requests, unless `env` says otherwise. */
 export function startService(env: Record<string, string>): Promise<ServerProcess> {
   return start(['../src/cli/main.js', 'serve'], env);
 }
@@ -65,6 +65,18 @@ export async function peakBytesOf(pid: number): Promise<number> {
   return 1_024 * Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
+/** Waits until all read models of a service have caught up with its log. */
+export async function caughtUp(url: string): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`${url}/projections`);
+    const { projections } = (await answer.json()) as {
+      projections: { lag: number; partitions: { head: number }[] }[];
+    };
+    if (projections.every(({ lag, partitions }) => lag === 0 && partitions.some(({ head }) => head > 0))) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 /** Node's flags of `npm start`: the service and its yardsticks run with them here too. */
 function startFlags(): string[] {
   const { scripts } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { scripts: { start: string } };
@@ -93,16 +105,21 @@ async function start(
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let output = '';
-  let heard: () => unknown = () => undefined;
+  // Request logs are read, and kept only while something is waited for.
+  let heard: (() => unknown) | undefined = () => undefined;
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      heard();
+      if (heard) output += chunk.toString();
+      heard?.();
     });
   }
   const says = (text: RegExp) =>
     new Promise<void>((resolve, reject) => {
-      heard = () => text.test(output) && resolve();
+      heard = () => {
+        if (!text.test(output)) return;
+        heard = undefined;
+        resolve();
+      };
       heard();
       void exited.then(() => reject(new Error(`${script} ended: ${output}`)));
     });
