@@ -24,7 +24,7 @@ export const tablePlacement = {
  * The numbered files whose objects stay on the coordinator: Citus cannot create the aggregates of
  * analysis on its workers. Their views read the events of all partitions there.
  */
-export const coordinatorFiles: readonly string[] = ['014_analysis.sql'];
+export const coordinatorFiles: readonly string[] = ['014_analysis.sql', '016_analysis_of_any_text.sql'];
 
 /**
  * The functions that run on the server of the partition that their first argument names. The
