@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 import { expectContract } from '../support/contract.js';
+import { Random } from '../support/random.js';
 import { anyRequest, type FuzzRequest } from './generate-request.js';
 import type { Known } from './generate-value.js';
-import { Random } from './random.js';
 
 export interface FuzzResult {
   /** The number of responses by kind of request and status. */

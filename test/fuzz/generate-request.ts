@@ -1,6 +1,6 @@
 import { openApiDocument } from '../../src/http/contract/openapi.js';
+import type { Random } from '../support/random.js';
 import { type Known, nearlyValid, type Schema, validValue } from './generate-value.js';
-import type { Random } from './random.js';
 
 export interface FuzzRequest {
   readonly kind: 'valid' | 'nearly-valid' | 'absurd';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Random } from './random.js';
+import type { Random } from '../support/random.js';
 
 /** The keywords of a JSON schema that the generator knows. */
 export interface Schema {

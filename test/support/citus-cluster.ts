@@ -38,7 +38,7 @@ export async function startCitus(bin: string, folder: string): Promise<CitusClus
     ...['logging_collector=on', 'log_directory=log', 'log_filename=postgresql.log'],
   ];
   const servers: DebianPostgres[] = [];
-  for (const name of folders) servers.push(await startPrimary(bin, join(folder, name), settings));
+  for (const name of folders) servers.push(await startPrimary(bin, join(folder, name), { settings }));
   const stop = async () => {
     await Promise.all(servers.map(({ child }) => child.stop('SIGINT')));
   };
@@ -63,7 +63,7 @@ export async function startCitus(bin: string, folder: string): Promise<CitusClus
       if (!killed) throw new Error('there is no worker');
       await killed.child.stop('SIGQUIT');
       return async () => {
-        servers[1] = await start(bin, killed.folder, settings, killed.port);
+        servers[1] = await start(bin, killed.folder, { settings, port: killed.port });
       };
     },
     async statementsOfSeveralShards() {

@@ -9,6 +9,8 @@ export interface TcpProxy {
    * after it has answered, in place of the answer. Resolves when it has happened.
    */
   breakAt(text: string, when: 'before' | 'answered'): Promise<void>;
+  /** Takes back all that `breakAt` has asked for and that has not happened. */
+  disarm(): void;
   /** Breaks all connections, and refuses new ones until `accept`. */
   refuse(): void;
   accept(): void;
@@ -19,6 +21,10 @@ export interface TcpProxy {
   silence(connections: 'open' | 'all'): void;
   /** Forwards everything again, over all connections, like a host that is back. */
   speak(): void;
+  /** Breaks all connections. New ones are accepted. */
+  cut(): void;
+  /** Everything arrives later by `ms`, in both directions, until it is 0 again. */
+  delay(ms: number): void;
   close(): Promise<void>;
 }
 
@@ -34,6 +40,21 @@ export async function startTcpProxy(serverUrl: string): Promise<TcpProxy> {
   const breaks: Break[] = [];
   let refusing = false;
   let silent = false;
+  let delayMs = 0;
+
+  /** Passes chunks on in order. */
+  const forwardTo = (target: Socket) => {
+    const waiting: Buffer[] = [];
+    return (chunk: Buffer) => {
+      if (delayMs === 0 && waiting.length === 0) {
+        target.write(chunk);
+        return;
+      }
+      waiting.push(chunk);
+      // Timers of different lengths may fire in another order: each takes the oldest chunk.
+      setTimeout(() => target.write(waiting.shift() ?? ''), delayMs);
+    };
+  };
 
   const server = createServer((client) => {
     if (refusing) {
@@ -55,6 +76,7 @@ export async function startTcpProxy(serverUrl: string): Promise<TcpProxy> {
         end();
       });
     }
+    const [toServer, toClient] = [forwardTo(upstream), forwardTo(client)];
     client.on('data', (chunk) => {
       const index = breaks.findIndex(({ text }) => chunk.includes(text));
       const [found] = index === -1 ? [] : breaks.splice(index, 1);
@@ -64,11 +86,11 @@ export async function startTcpProxy(serverUrl: string): Promise<TcpProxy> {
         return;
       }
       armed ??= found;
-      upstream.write(chunk);
+      toServer(chunk);
     });
     upstream.on('data', (chunk) => {
       if (!armed) {
-        client.write(chunk);
+        toClient(chunk);
         return;
       }
       end();
@@ -86,12 +108,19 @@ export async function startTcpProxy(serverUrl: string): Promise<TcpProxy> {
   return {
     url: url.href,
     breakAt: (text, when) => new Promise((happened) => breaks.push({ text, when, happened })),
+    disarm() {
+      breaks.length = 0;
+    },
     refuse() {
       refusing = true;
       breakAll();
     },
     accept() {
       refusing = false;
+    },
+    cut: breakAll,
+    delay(ms) {
+      delayMs = ms;
     },
     silence(connections) {
       silent = connections === 'all';

@@ -1,0 +1,107 @@
+import type { World } from '../world.js';
+import type { FaultKind, Injection } from './injection.js';
+
+/** Bytes that Redis already uses beyond are refused: every write is. */
+const fullBytes = 1_000_000;
+
+function whileDown({ topology: { redis } }: World, detail: string, change: () => Promise<void>): Injection {
+  return {
+    detail,
+    begin: () => redis.kill(),
+    heal: async () => {
+      await change();
+      await redis.startAgain();
+    },
+  };
+}
+
+interface RedisFault {
+  readonly name: string;
+  readonly maxMs: number;
+  readonly boundMs: number;
+  readonly isQuick: boolean;
+  readonly choose: (world: World) => Injection;
+}
+
+const faults: readonly RedisFault[] = [
+  {
+    name: 'kill Redis',
+    maxMs: 3_000,
+    boundMs: 15_000,
+    isQuick: true,
+    choose: (world) => whileDown(world, 'SIGKILL, restarted with its files', async () => undefined),
+  },
+  {
+    name: 'empty Redis',
+    maxMs: 3_000,
+    boundMs: 30_000,
+    isQuick: true,
+    choose: (world) => whileDown(world, 'SIGKILL, restarted empty', () => world.topology.redis.empty()),
+  },
+  {
+    name: 'older Redis',
+    maxMs: 3_000,
+    boundMs: 30_000,
+    isQuick: false,
+    choose: (world) => {
+      const { redis } = world.topology;
+      const down = whileDown(world, 'SIGKILL, restarted with files of 2 seconds before', () => redis.putBackCopy());
+      return {
+        ...down,
+        begin: async () => {
+          await redis.copyFiles();
+          await new Promise((resolve) => setTimeout(resolve, 2_000));
+          await down.begin();
+        },
+      };
+    },
+  },
+  {
+    name: 'flush Redis',
+    maxMs: 200,
+    boundMs: 30_000,
+    isQuick: true,
+    choose: ({ topology: { redis } }) => ({
+      detail: 'FLUSHALL',
+      begin: async () => {
+        await redis.command('FLUSHALL');
+      },
+      heal: async () => undefined,
+    }),
+  },
+  {
+    name: 'suspend Redis',
+    maxMs: 8_000,
+    boundMs: 20_000,
+    isQuick: false,
+    choose: ({ topology: { redis } }) => ({
+      detail: 'SIGSTOP and SIGCONT',
+      begin: async () => redis.signal('SIGSTOP'),
+      heal: async () => redis.signal('SIGCONT'),
+    }),
+  },
+  {
+    name: 'full Redis',
+    maxMs: 5_000,
+    boundMs: 20_000,
+    isQuick: false,
+    choose: ({ topology: { redis } }) => ({
+      detail: 'maxmemory is reached, and every write is refused',
+      begin: async () => {
+        await redis.command('CONFIG', 'SET', 'maxmemory', fullBytes);
+      },
+      heal: async () => {
+        await redis.command('CONFIG', 'SET', 'maxmemory', 0);
+      },
+    }),
+  },
+];
+
+/** Faults of Redis itself. */
+export const redisFaults: readonly FaultKind[] = faults.map((fault) => ({
+  ...fault,
+  parts: ['redis'],
+  weight: 1.5,
+  isPossible: () => true,
+  choose: (_, world) => fault.choose(world),
+}));

@@ -1,0 +1,138 @@
+import { freePort } from '../../../src/embedded/child.js';
+import { eventually } from '../../support/servers.js';
+import { type RunningService, startService } from '../../support/service.js';
+
+/** Pause before a process that has ended is started again, as supervisors make one. */
+const restartDelayMs = 300;
+
+/**
+ * A process of the service under a supervisor: it is started again whenever it ends, on the same
+ * port, unless a fault holds it down.
+ */
+export class ServiceProcess {
+  readonly url: string;
+  /** Starts that failed, for example because a server was away. */
+  failedStarts = 0;
+  starts = 0;
+  #running: RunningService | undefined;
+  #heldDown = false;
+  #stopped = false;
+  #finishedLines = 0;
+  #lastOutput = '';
+  #upSince = 0;
+  #upMs = 0;
+  #wake: () => void = () => undefined;
+  #supervision: Promise<void> = Promise.resolve();
+
+  private constructor(
+    readonly name: string,
+    readonly port: number,
+    readonly env: Readonly<Record<string, string>>,
+  ) {
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
+  /** Resolves when the process has started for the first time. Rejects if it does not. */
+  static async start(name: string, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+    const one = new ServiceProcess(name, await freePort(), env);
+    await one.#launch();
+    one.#supervision = one.#supervise();
+    return one;
+  }
+
+  /** The PID, or undefined while no process runs. */
+  get pid(): number | undefined {
+    return this.#running?.process.pid;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#running?.kill(signal);
+  }
+
+  /** Ends the process with a signal. It stays down until `release`. */
+  async holdDown(signal: NodeJS.Signals): Promise<void> {
+    this.#heldDown = true;
+    const running = this.#running;
+    running?.kill(signal);
+    await running?.exited;
+  }
+
+  release(): void {
+    this.#heldDown = false;
+    this.#wake();
+  }
+
+  /** Ends the process by SIGTERM; the supervisor starts the next. Resolves with the exit code. */
+  async restart(): Promise<number | null> {
+    return (await this.#running?.stop()) ?? null;
+  }
+
+  /** Resolves when the process that follows an end has started. */
+  async isListening(): Promise<void> {
+    await eventually(
+      `${this.name} to start`,
+      () => this.#running !== undefined && this.#running.process.exitCode === null,
+      60_000,
+    );
+  }
+
+  /** Stops for good. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake();
+    this.#running?.kill('SIGCONT');
+    const running = this.#running;
+    const kill = setTimeout(() => running?.kill('SIGKILL'), 20_000);
+    await running?.stop();
+    clearTimeout(kill);
+    await this.#supervision;
+  }
+
+  /** Lines that all incarnations have written, and the seconds for which they ran. */
+  output(): { readonly lines: number; readonly seconds: number; readonly last: string } {
+    const current = this.#running?.output() ?? '';
+    const upMs = this.#upMs + (this.#running ? performance.now() - this.#upSince : 0);
+    const last = current === '' ? this.#lastOutput : current;
+    return { lines: this.#finishedLines + linesOf(current), seconds: upMs / 1_000, last: last.slice(-8_000) };
+  }
+
+  async #launch(): Promise<void> {
+    this.starts += 1;
+    this.#running = await startService(undefined, { ...this.env, PORT: String(this.port) });
+    this.#upSince = performance.now();
+  }
+
+  async #supervise(): Promise<void> {
+    while (!this.#stopped) {
+      const running = this.#running;
+      if (running) {
+        await running.exited;
+        this.#finishedLines += linesOf(running.output());
+        this.#lastOutput = running.output();
+        this.#upMs += performance.now() - this.#upSince;
+        this.#running = undefined;
+      }
+      if (this.#stopped) return;
+      if (this.#heldDown) await this.#released();
+      else await new Promise((resolve) => setTimeout(resolve, restartDelayMs));
+      if (this.#stopped || this.#heldDown) continue;
+      await this.#launch().catch((error: Error) => {
+        this.failedStarts += 1;
+        this.#finishedLines += linesOf(error.message);
+        this.#lastOutput = error.message;
+      });
+    }
+    await this.#running?.stop();
+  }
+
+  #released(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => resolve();
+      if (!this.#heldDown || this.#stopped) resolve();
+    });
+  }
+}
+
+function linesOf(text: string): number {
+  return text.split('\n').length - 1;
+}
