@@ -2,6 +2,7 @@ import type { World } from './world.js';
 
 interface ProjectionReport {
   readonly name: string;
+  readonly rebuild: object | null;
   readonly partitions: readonly { readonly partition: number; readonly checkpoint: number; readonly state: string }[];
 }
 
@@ -50,7 +51,8 @@ async function lacking({ topology }: World, heads: ReadonlyMap<number, number>):
   });
   const body = (await response.json()) as { projections: readonly ProjectionReport[] };
   if (response.status !== 200) return `GET /projections is ${response.status}`;
-  for (const { name, partitions } of body.projections) {
+  for (const { name, partitions, rebuild } of body.projections) {
+    if (rebuild !== null) return `${name} is being rebuilt: ${JSON.stringify(rebuild)}`;
     for (const { partition, checkpoint, state } of partitions) {
       const head = heads.get(partition) ?? 0;
       if (checkpoint < head) return `${name} has ${checkpoint} of ${head} events of partition ${partition} (${state})`;

@@ -3,7 +3,7 @@
  * running service. It is written as NDJSON, one record per line, in order of `at`, in milliseconds
  * of the harness's monotonic clock since the start of the run.
  */
-export type HistoryRecord = CallRecord | StreamRecord | WebhookRecord | FaultRecord | LossRecord;
+export type HistoryRecord = CallRecord | StreamRecord | WebhookRecord | FaultRecord | LossRecord | ForgottenRecord;
 
 /** One HTTP call that has ended. Status 0: no response was received, so the outcome is unknown. */
 export interface CallRecord {
@@ -65,6 +65,14 @@ export interface LossRecord {
   readonly at: number;
   /** First lost position of each partition, as `orders recover` reported it. */
   readonly lostFrom: Readonly<Record<number, number>>;
+}
+
+/** A person was forgotten: `orders forget` has ended. */
+export interface ForgottenRecord {
+  readonly kind: 'forgotten';
+  readonly at: number;
+  /** The user id, which contains a name, and other texts of the person. */
+  readonly texts: readonly string[];
 }
 
 /** The checker's input: what a run recorded, and where its servers still answer. */

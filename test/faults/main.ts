@@ -3,16 +3,23 @@ import { abandonChildren } from '../../src/embedded/child.js';
 import { report } from './report.js';
 import { runFaults } from './run.js';
 
-const usage = `npm run test:faults -- [--minutes N] [--seed S]
+const usage = `npm run test:faults -- [--minutes N] [--seed S] [--only NAME,NAME]
 
   Runs the service under load, injects faults, and checks what callers were told against the log.
   Ends with 1 if it finds an anomaly. A run of the same seed makes the same choices.
 
   --minutes  how long faults are injected: 10 by default; 0.25 is the run of npm test
-  --seed     an integer; by default one from the clock`;
+  --seed     an integer; by default one from the clock
+  --only     names of the faults to choose from, separated by commas: docs/reliability.md has them`;
 
-const options = { minutes: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean' } } as const;
-const { values } = parseArgs({ options });
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
+    only: { type: 'string' },
+    help: { type: 'boolean' },
+  },
+});
 const [minutes, seed] = [Number(values.minutes ?? 10), Number(values.seed ?? Date.now() % 1_000_000)];
 if (values.help || !(minutes > 0) || !Number.isInteger(seed)) {
   console.log(usage);
@@ -24,7 +31,12 @@ if (values.help || !(minutes > 0) || !Number.isInteger(seed)) {
       abandonChildren();
       process.exit(1);
     });
-  const result = await runFaults({ seed, seconds: minutes * 60, print: console.log });
+  const result = await runFaults({
+    seed,
+    seconds: minutes * 60,
+    ...(values.only === undefined ? {} : { only: values.only.split(',') }),
+    print: console.log,
+  });
   console.log(report(result));
   process.exitCode = result.anomalies.length > 0 ? 1 : 0;
 }

@@ -1,12 +1,23 @@
 import type { Random } from '../support/random.js';
 import type { FaultKind, Injection } from './injections/injection.js';
+import { machineFaults } from './injections/machine-faults.js';
 import { networkFaults } from './injections/network-faults.js';
+import { operatorFaults } from './injections/operator-faults.js';
 import { postgresFaults } from './injections/postgres-faults.js';
 import { processFaults } from './injections/process-faults.js';
 import { redisFaults } from './injections/redis-faults.js';
+import { restoreFault } from './injections/restore-fault.js';
 import type { World } from './world.js';
 
-export const allFaults: readonly FaultKind[] = [...processFaults, ...networkFaults, ...redisFaults, ...postgresFaults];
+export const allFaults: readonly FaultKind[] = [
+  ...processFaults,
+  ...networkFaults,
+  ...redisFaults,
+  ...postgresFaults,
+  ...machineFaults,
+  ...operatorFaults,
+  restoreFault,
+];
 
 /** One fault, or two of different parts at the same time. */
 export interface Planned {
@@ -23,15 +34,20 @@ const pairChance = 0.25;
 export class Plan {
   readonly #random: Random;
   readonly #isShort: boolean;
+  readonly #kinds: readonly FaultKind[];
   readonly #chosen = new Map<string, number>();
 
-  constructor(random: Random, isShort: boolean) {
+  /** @param only the names of the faults to choose from; undefined: all. */
+  constructor(random: Random, isShort: boolean, only?: readonly string[]) {
     this.#random = random;
     this.#isShort = isShort;
+    this.#kinds = allFaults.filter(({ name }) => only?.includes(name) ?? true);
+    const unknown = only?.filter((name) => !allFaults.some((kind) => kind.name === name)) ?? [];
+    if (unknown.length > 0) throw new Error(`there is no fault ${unknown.join(', ')}`);
   }
 
   next(world: World): Planned {
-    const possible = allFaults.filter((kind) => kind.isPossible(world) && (kind.isQuick || !this.#isShort));
+    const possible = this.#kinds.filter((kind) => kind.isPossible(world) && (kind.isQuick || !this.#isShort));
     const first = this.#pick(possible);
     const others = possible.filter(({ parts }) => !parts.some((part) => first.parts.includes(part)));
     const kinds = this.#random.chance(pairChance) && others.length > 0 ? [first, this.#pick(others)] : [first];

@@ -22,6 +22,7 @@ export async function resourcesOf({
       `${process.name}: ${Math.round(megabytes)} MB, ${written} lines in ${Math.round(seconds)} s, ` +
         `${process.starts} starts, ${process.failedStarts} of them failed`,
     );
+    problems.push(...process.crashes);
     if (!(megabytes < maxMegabytes)) problems.push(`${process.name} has ${Math.round(megabytes)} MB`);
     if (written > freeLines && perSecond > maxLinesPerSecond)
       problems.push(`${process.name} logs ${perSecond.toFixed(1)} lines per second: ${last.slice(-2_000)}`);

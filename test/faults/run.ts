@@ -7,6 +7,7 @@ import { HistoryFile } from './history-file.js';
 import { type Injected, injectUntil } from './inject.js';
 import { Caller } from './load/caller.js';
 import { OrdersInPlay } from './load/orders-in-play.js';
+import { Persons } from './load/persons.js';
 import { ChangeReader } from './load/stream-reader.js';
 import { startWebhookSink } from './load/webhook-sink.js';
 import { Plan } from './plan.js';
@@ -18,6 +19,8 @@ import type { World } from './world.js';
 export interface RunOptions {
   readonly seed: number;
   readonly seconds: number;
+  /** Names of the faults to choose from; by default all. */
+  readonly only?: readonly string[];
   readonly print: (line: string) => void;
 }
 
@@ -36,33 +39,36 @@ const shortSeconds = 30;
 const finalWellMs = 60_000;
 
 /** Runs the service under load and faults, and checks what came of it. */
-export async function runFaults({ seed, seconds, print }: RunOptions): Promise<RunResult> {
-  const isShort = seconds <= shortSeconds;
+export async function runFaults(options: RunOptions): Promise<RunResult> {
+  const { seed, seconds, only, print } = options;
+  const isShort = seconds <= shortSeconds && only === undefined;
   print(`seed ${seed}, ${seconds} s`);
-  const topology = await startTopology({ withStandby: !isShort });
-  if (!topology.postgres.hasStandby) print('PostgreSQL is one server without a standby');
+  const topology = await startTopology(!isShort);
+  for (const line of limitsOf(topology)) print(line);
   let result: RunResult | undefined;
   try {
-    result = await runOn(topology, { seed, seconds, print }, isShort);
+    result = await runOn(topology, options, isShort);
     return result;
   } finally {
     await topology.stop(result === undefined || result.anomalies.length > 0);
   }
 }
 
-async function runOn(topology: Topology, { seed, seconds, print }: RunOptions, isShort: boolean): Promise<RunResult> {
+async function runOn(topology: Topology, options: RunOptions, isShort: boolean): Promise<RunResult> {
+  const { seed, seconds, only, print } = options;
   const history = new HistoryFile(join(topology.folder, 'history.ndjson'));
   const { apiKey, members } = topology;
   const urls = members.filter(({ role }) => role === 'api').map(({ entry }) => entry.url.replace(/\/$/, ''));
   const orders = new OrdersInPlay();
+  const persons = new Persons();
   const sink = await startWebhookSink(history);
   const sinkProxy = await startTcpProxy(sink.url);
   const callers = Array.from({ length: isShort ? 6 : 10 }, (_, number) => {
-    return new Caller({ number, random: new Random(seed * 1_000 + number), urls, apiKey, orders, history });
+    return new Caller({ number, random: new Random(seed * 1_000 + number), urls, apiKey, orders, persons, history });
   });
   const readers = [0, 1].map((number) => new ChangeReader(number, urls, apiKey, history));
   const anomalies: string[] = [];
-  const world: World = { topology, history, callers, readers, orders, sink, sinkProxy, anomalies };
+  const world: World = { topology, history, callers, readers, orders, persons, sink, sinkProxy, anomalies };
   const first = await whenWell(world, finalWellMs);
   if (first !== undefined) throw new Error(`the service did not start: ${first}`);
   await createWebhook(world);
@@ -72,7 +78,7 @@ async function runOn(topology: Topology, { seed, seconds, print }: RunOptions, i
   const calling = callers.map((caller) => caller.run());
 
   const endMs = performance.now() + seconds * 1_000;
-  const injected = await injectUntil(endMs, new Plan(new Random(seed), isShort), world, print);
+  const injected = await injectUntil(endMs, new Plan(new Random(seed), isShort, only), world, print);
 
   for (const caller of callers) caller.end();
   await Promise.all(calling);
@@ -106,6 +112,15 @@ async function runOn(topology: Topology, { seed, seconds, print }: RunOptions, i
     resources,
     historyFile: history.path,
   };
+}
+
+/** The faults that this run does not have, and why. */
+function limitsOf({ postgres, clock }: Topology): string[] {
+  return [
+    ...(postgres.hasStandby ? [] : ['no failover and no restore: PostgreSQL is one server without a standby']),
+    ...(postgres.canFillDisk ? [] : ['no full disk: there is no small file system for PostgreSQL']),
+    ...(clock ? [] : ['no steps of the clock: PostgreSQL runs without libfaketime']),
+  ];
 }
 
 async function createWebhook({ topology: { members, apiKey }, sinkProxy }: World): Promise<void> {

@@ -2,6 +2,7 @@ import type { Random } from '../../support/random.js';
 import type { HistoryFile } from '../history-file.js';
 import { type ChosenCall, chooseCall } from './choose-call.js';
 import { type OrdersInPlay, uuidFrom } from './orders-in-play.js';
+import type { Persons } from './persons.js';
 
 export interface CallerOptions {
   readonly number: number;
@@ -10,6 +11,7 @@ export interface CallerOptions {
   readonly urls: readonly string[];
   readonly apiKey: string;
   readonly orders: OrdersInPlay;
+  readonly persons: Persons;
   readonly history: HistoryFile;
 }
 
@@ -47,9 +49,11 @@ export class Caller {
   }
 
   async run(): Promise<void> {
-    const { random, orders } = this.#options;
+    const { random, orders, persons } = this.#options;
     while (!this.#isOver) {
-      await this.#call(chooseCall(random, orders.pick(random)));
+      const chosen = chooseCall(random, orders.pick(random), persons);
+      await this.#call(chosen);
+      if (chosen.person !== undefined) persons.end(chosen.person);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }

@@ -1,6 +1,7 @@
 import type { Random } from '../../support/random.js';
 import type { OrderInPlay } from './orders-in-play.js';
 import { uuidFrom } from './orders-in-play.js';
+import type { Persons } from './persons.js';
 
 /** A call that a caller is to make. */
 export interface ChosenCall {
@@ -9,6 +10,8 @@ export interface ChosenCall {
   readonly body?: unknown;
   /** The order that it is about, whose position a query carries. */
   readonly orderId?: string;
+  /** The planted name that an order is placed with. */
+  readonly person?: string;
 }
 
 /** Users whose orders are listed and looked up. */
@@ -16,9 +19,14 @@ const users = 12;
 const carriers = ['DHL', 'UPS', 'GLS'] as const;
 
 /** Chooses the next call: about a quarter of them place orders, and a third are queries. */
-export function chooseCall(random: Random, order: OrderInPlay | undefined): ChosenCall {
+export function chooseCall(random: Random, order: OrderInPlay | undefined, persons: Persons): ChosenCall {
   const die = random.next();
-  if (!order || die < 0.22) return { method: 'POST', path: '/orders', body: orderToPlace(random) };
+  if (!order || die < 0.2) return { method: 'POST', path: '/orders', body: orderToPlace(random) };
+  if (die < 0.22) {
+    const person = persons.begin(random);
+    const body = { ...orderToPlace(random), user_id: person, metadata: { name: person } };
+    return { method: 'POST', path: '/orders', body, person };
+  }
   if (die < 0.27) return batch(random, order);
   if (die < 0.65) {
     const { command, body } = chooseCommand(random, order);

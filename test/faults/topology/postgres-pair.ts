@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
@@ -15,6 +15,7 @@ import {
   startStandby,
 } from '../../support/debian-postgres.js';
 import { eventually } from '../../support/servers.js';
+import { fillDisk, freeDisk, mountSmallDisk, unmountSmallDisk } from './small-disk.js';
 
 const run = promisify(execFile);
 
@@ -23,14 +24,16 @@ const settings = [
   'fsync=off',
   'max_connections=120',
   'shared_buffers=64MB',
-  'max_wal_size=256MB',
-  'wal_keep_size=64MB',
+  'max_wal_size=96MB',
+  'wal_keep_size=32MB',
   'log_min_messages=fatal',
 ];
 const database = 'orders';
 
 export interface PairOptions {
   readonly withStandby: boolean;
+  /** Each server gets a small file system of its own, if mounting is allowed. */
+  readonly onSmallDisks?: boolean;
   /** Variables for the environment of the servers. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -45,6 +48,9 @@ export class PostgresPair {
   #freedPort: number | undefined;
   /** The folder of the last base backup. */
   #base: string | undefined;
+  /** Folders that have a small file system of their own. */
+  readonly #disks = new Set<string>();
+  #folders = 0;
 
   private constructor(
     readonly folder: string,
@@ -58,7 +64,7 @@ export class PostgresPair {
     const debian = await debianPostgres();
     const pair = new PostgresPair(folder, { ...options, withStandby: options.withStandby && debian !== undefined });
     pair.#bin = debian ?? (await embeddedPrograms(folder));
-    pair.#primary = await startPrimary(pair.#bin, join(folder, 'a'), pair.#start());
+    pair.#primary = await startPrimary(pair.#bin, await pair.#newFolder(), pair.#start());
     await pair.query(`create database ${database}`, 'postgres');
     if (pair.#options.withStandby) await pair.addStandby();
     return pair;
@@ -137,7 +143,7 @@ export class PostgresPair {
 
   /** Copies the primary to a new synchronous standby, on the port of the one that it replaces. */
   async addStandby(): Promise<void> {
-    const folder = join(this.folder, `standby-${Date.now()}`);
+    const folder = await this.#newFolder();
     this.#standby = await startStandby(this.#bin, folder, this.#primary, this.#start(this.#freedPort));
     this.#freedPort = undefined;
     await this.#setSynchronous(true);
@@ -149,8 +155,8 @@ export class PostgresPair {
 
   /** Takes a base backup of now, and removes an earlier one. */
   async backUp(): Promise<void> {
-    if (this.#base !== undefined) await rm(this.#base, { recursive: true, force: true });
-    const folder = join(this.folder, `base-${Date.now()}`);
+    if (this.#base !== undefined) await this.#removeFolder(this.#base);
+    const folder = await this.#newFolder();
     await baseBackup(this.#bin, folder, this.#primary);
     this.#base = folder;
   }
@@ -178,17 +184,59 @@ export class PostgresPair {
     if (standby) await this.addStandby();
   }
 
+  /** Whether the primary's file system is small and can be filled. */
+  get canFillDisk(): boolean {
+    return this.#disks.has(dirname(this.#primary.folder));
+  }
+
+  /** Takes all the space that the primary has left. */
+  async fillDisk(): Promise<void> {
+    await fillDisk(dirname(this.#primary.folder));
+  }
+
+  /** Gives the space back, and starts the primary again if it did not survive. */
+  async freeDisk(): Promise<void> {
+    await freeDisk(dirname(this.#primary.folder));
+    await eventually(
+      'PostgreSQL to be back after a full disk',
+      async () => {
+        if (!this.isUp) await this.startPrimaryAgain();
+        return this.query('select 1', 'postgres').then(
+          () => true,
+          () => false,
+        );
+      },
+      30_000,
+    );
+  }
+
   async stop(): Promise<void> {
     for (const server of [this.#primary, this.#standby]) {
       if (!server || !isRunning(server)) continue;
       await signalAll(server, 'SIGCONT');
       await server.child.stop('SIGQUIT');
     }
+    for (const disk of this.#disks) await unmountSmallDisk(disk);
+  }
+
+  /** A folder for the files of a server. They are in a folder of their own within it. */
+  async #newFolder(): Promise<string> {
+    this.#folders += 1;
+    const folder = join(this.folder, `postgres-${this.#folders}`);
+    await mkdir(folder);
+    if (this.#options.onSmallDisks && (await mountSmallDisk(folder))) this.#disks.add(folder);
+    return join(folder, 'data');
+  }
+
+  async #removeFolder(data: string): Promise<void> {
+    const folder = dirname(data);
+    if (this.#disks.delete(folder)) await unmountSmallDisk(folder);
+    await rm(folder, { recursive: true, force: true });
   }
 
   async #remove(server: DebianPostgres): Promise<void> {
     await server.child.stop('SIGQUIT');
-    await rm(server.folder, { recursive: true, force: true });
+    await this.#removeFolder(server.folder);
   }
 
   async #setSynchronous(isSynchronous: boolean): Promise<void> {

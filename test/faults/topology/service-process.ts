@@ -14,8 +14,11 @@ export class ServiceProcess {
   /** Starts that failed, for example because a server was away. */
   failedStarts = 0;
   starts = 0;
+  /** The ends of processes that nobody asked to end. */
+  readonly crashes: string[] = [];
   #running: RunningService | undefined;
   #heldDown = false;
+  #isToEnd = false;
   #stopped = false;
   #finishedLines = 0;
   #lastOutput = '';
@@ -64,6 +67,7 @@ export class ServiceProcess {
 
   /** Ends the process by SIGTERM; the supervisor starts the next. Resolves with the exit code. */
   async restart(): Promise<number | null> {
+    this.#isToEnd = true;
     return (await this.#running?.stop()) ?? null;
   }
 
@@ -106,7 +110,10 @@ export class ServiceProcess {
     while (!this.#stopped) {
       const running = this.#running;
       if (running) {
-        await running.exited;
+        const code = await running.exited;
+        if (!this.#heldDown && !this.#isToEnd && !this.#stopped)
+          this.crashes.push(`${this.name} ended by itself with ${code}: ${running.output().slice(-3_000)}`);
+        this.#isToEnd = false;
         this.#finishedLines += linesOf(running.output());
         this.#lastOutput = running.output();
         this.#upMs += performance.now() - this.#upSince;

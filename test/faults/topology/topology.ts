@@ -8,6 +8,7 @@ import { createPool } from '../../../src/event-log/database.js';
 import { migrate } from '../../../src/event-log/migrate.js';
 import { createDataDir } from '../../support/data-dir.js';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
+import { type Clock, openClock } from './clock.js';
 import { PostgresPair } from './postgres-pair.js';
 import { RedisServer } from './redis-server.js';
 import { ServiceProcess } from './service-process.js';
@@ -29,6 +30,8 @@ export interface Member {
 export interface Topology {
   readonly folder: string;
   readonly postgres: PostgresPair;
+  /** The clock of PostgreSQL, if it can be stepped. */
+  readonly clock: Clock | undefined;
   readonly redis: RedisServer;
   readonly members: readonly Member[];
   /** The variables that every process has, for commands beside the service. */
@@ -40,13 +43,8 @@ export interface Topology {
   stop(keepFolder: boolean): Promise<void>;
 }
 
-export interface TopologyOptions {
-  readonly withStandby: boolean;
-  /** Variables for the environment of PostgreSQL. */
-  readonly postgresEnv?: Readonly<Record<string, string>>;
-}
-
-export async function startTopology(options: TopologyOptions): Promise<Topology> {
+/** @param isWhole with a standby, and with what faults of disks and clocks need. */
+export async function startTopology(isWhole: boolean): Promise<Topology> {
   const folder = await createDataDir('faults');
   const closing: (() => Promise<unknown>)[] = [];
   const stop = async (keepFolder: boolean) => {
@@ -54,7 +52,7 @@ export async function startTopology(options: TopologyOptions): Promise<Topology>
     if (!keepFolder) await rm(folder, { recursive: true, force: true });
   };
   try {
-    const topology = await open(folder, options, closing);
+    const topology = await open(folder, isWhole, closing);
     return { ...topology, stop };
   } catch (error) {
     await stop(false);
@@ -64,7 +62,7 @@ export async function startTopology(options: TopologyOptions): Promise<Topology>
 
 async function open(
   folder: string,
-  { withStandby, postgresEnv }: TopologyOptions,
+  isWhole: boolean,
   closing: (() => Promise<unknown>)[],
 ): Promise<Omit<Topology, 'stop'>> {
   const started = async <Part extends { stop(): Promise<unknown> }>(part: Promise<Part>) => {
@@ -72,8 +70,10 @@ async function open(
     closing.push(() => one.stop());
     return one;
   };
+  const clock = isWhole ? await openClock(join(folder, 'clock')) : undefined;
+  const pairOptions = { withStandby: isWhole, onSmallDisks: isWhole, ...(clock ? { env: clock.env } : {}) };
   const [postgres, redis] = await Promise.all([
-    started(PostgresPair.start(folder, { withStandby, ...(postgresEnv ? { env: postgresEnv } : {}) })),
+    started(PostgresPair.start(folder, pairOptions)),
     started(RedisServer.start(join(folder, 'redis'))),
   ]);
   await migrate(postgres.primaryUrl, partitions);
@@ -110,7 +110,7 @@ async function open(
     return { process, role, databases, redis: redisProxy, entry: await proxied(process.url) };
   };
   const members = await Promise.all([start('api', 1), start('api', 2), start('projector', 1), start('projector', 2)]);
-  return { folder, postgres, redis, members, env, keyFiles, apiKey: await createKey(postgres.primaryUrl) };
+  return { folder, postgres, clock, redis, members, env, keyFiles, apiKey: await createKey(postgres.primaryUrl) };
 }
 
 /** One URL with all hosts: the service finds the primary among them. */
