@@ -7,7 +7,7 @@ import { startRedis } from '../../src/embedded/redis.js';
 import { serverUser } from '../../src/embedded/server-user.js';
 import { createDataDir } from '../support/data-dir.js';
 import { refusalOf } from '../support/local-service.js';
-import { createPrivateCa, hasOpenssl, type PrivateCa } from '../support/private-ca.js';
+import { createPrivateCa, hasOpenssl, type PrivateCa, tlsSettings } from '../support/private-ca.js';
 import { call, type RunningService, startService } from '../support/service.js';
 
 describe('servers with TLS and a private certification authority (skipped where openssl is not installed)', function () {
@@ -25,13 +25,7 @@ describe('servers with TLS and a private certification authority (skipped where 
     await chmod(ca.key, 0o600);
     const tlsPort = await freePort();
     const redis = await startRedis(folder, () => undefined, {
-      settings: [
-        `tls-port ${tlsPort}`,
-        `tls-cert-file ${ca.certificate}`,
-        `tls-key-file ${ca.key}`,
-        `tls-ca-cert-file ${ca.ca}`,
-        'tls-auth-clients no',
-      ],
+      settings: tlsSettings(ca, tlsPort),
     });
     servers.push(redis);
     // PostgreSQL reads the key as its own user, Redis has read it.

@@ -52,3 +52,15 @@ export function createPrivateCa(folder: string): PrivateCa {
   openssl('x509', '-req', '-in', path('server.csr'), '-out', path('server.crt'), ...signing);
   return { ca: path('ca.crt'), certificate: path('server.crt'), key: path('server.key') };
 }
+
+/** The lines by which Redis, or a sentinel, serves TLS on a port, and uses it for replication. */
+export function tlsSettings({ ca, certificate, key }: PrivateCa, port: number): string[] {
+  return [
+    `tls-port ${port}`,
+    `tls-cert-file ${certificate}`,
+    `tls-key-file ${key}`,
+    `tls-ca-cert-file ${ca}`,
+    'tls-auth-clients no',
+    'tls-replication yes',
+  ];
+}

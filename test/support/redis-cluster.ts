@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { type EmbeddedServer, freePort } from '../../src/embedded/child.js';
 import { startRedis } from '../../src/embedded/redis.js';
+import { type PrivateCa, tlsSettings } from './private-ca.js';
 import { eventually } from './servers.js';
 
 const password = 'cluster-password';
@@ -10,6 +11,7 @@ const slots = 16_384;
 /** A server of a test's cluster. */
 export interface ClusterNode {
   readonly server: EmbeddedServer;
+  /** The port that the other nodes and the clients use. */
   readonly port: number;
   readonly id: string;
   readonly client: Redis;
@@ -24,12 +26,15 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-/** Starts a cluster of three masters and three replicas on loopback. */
-export async function startCluster(folder: string): Promise<TestCluster> {
+/**
+ * Starts a cluster of three masters and three replicas on loopback.
+ * @param ca if set, nodes and clients use TLS, and there are no replicas.
+ */
+export async function startCluster(folder: string, ca?: PrivateCa): Promise<TestCluster> {
   const nodes: ClusterNode[] = [];
-  for (let nth = 0; nth < 6; nth += 1) nodes.push(await startNode(join(folder, String(nth))));
+  for (let nth = 0; nth < (ca ? 3 : 6); nth += 1) nodes.push(await startNode(join(folder, String(nth)), ca));
   const [first] = nodes;
-  if (!first) throw new Error('there are six nodes');
+  if (!first) throw new Error('there are nodes');
   const masters = nodes.slice(0, 3);
   const replicas = nodes.slice(3);
   for (const [nth, { client }] of masters.entries()) {
@@ -50,7 +55,7 @@ export async function startCluster(folder: string): Promise<TestCluster> {
     /master_link_status:up/.test(await client.info('replication')),
   );
   return {
-    url: `redis-cluster://:${password}@${masters.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
+    url: `${ca ? 'rediss' : 'redis'}-cluster://:${password}@${masters.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
     masters,
     replicas,
     async stop() {
@@ -91,20 +96,27 @@ export async function isMaster({ client }: ClusterNode): Promise<boolean> {
   return (await nodesOf(client)).some((line) => /myself,master/.test(line) && /\d+-\d+|\[?\d+\]?$/.test(line));
 }
 
-async function startNode(folder: string): Promise<ClusterNode> {
+async function startNode(folder: string, ca: PrivateCa | undefined): Promise<ClusterNode> {
   const settings = ['cluster-enabled yes', 'cluster-node-timeout 1000', 'cluster-replica-validity-factor 0'];
-  // In cluster mode Redis also listens on the port 10,000 above.
-  let port = await freePort();
-  while (port + 10_000 > 65_535) port = await freePort().then((other) => (other > 55_000 ? other - 20_000 : other));
-  const server = await startRedis(folder, () => undefined, { port, settings });
+  const plainPort = await freeBusPort();
+  const port = ca ? await freeBusPort() : plainPort;
+  if (ca) settings.push(...tlsSettings(ca, port), 'tls-cluster yes');
+  const server = await startRedis(folder, () => undefined, { port: plainPort, settings });
   const client = new Redis(server.url, { maxRetriesPerRequest: 1 });
   client.on('error', () => undefined);
   await client.config('SET', 'masterauth', password);
   await client.config('SET', 'requirepass', password);
   client.disconnect();
-  const own = new Redis(`redis://:${password}@127.0.0.1:${port}`, { maxRetriesPerRequest: 1 });
+  const own = new Redis(`redis://:${password}@127.0.0.1:${plainPort}`, { maxRetriesPerRequest: 1 });
   own.on('error', () => undefined);
   return { server, port, client: own, id: String(await own.call('CLUSTER', 'MYID')) };
+}
+
+/** In cluster mode Redis also listens on the port 10,000 above. */
+async function freeBusPort(): Promise<number> {
+  let port = await freePort();
+  while (port + 10_000 > 65_535) port = await freePort().then((other) => (other > 55_000 ? other - 20_000 : other));
+  return port;
 }
 
 async function nodesOf(client: Redis): Promise<string[]> {

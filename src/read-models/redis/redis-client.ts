@@ -2,6 +2,7 @@ import { Cluster, Redis as RedisServer } from 'ioredis';
 import type { FailureLog } from '../../failure-log.js';
 import { isFromReplica, isRedirect, type RedisRefusal, redisRefusal } from './redis-error.js';
 import { type ConnectionOptions, redisAddress } from './redis-url.js';
+import { explainSentinels, isSentinelFailure } from './sentinel-failure.js';
 
 /** The limits of connections to Redis. Each wait on Redis is bounded by one of them. */
 const redisLimits = {
@@ -76,7 +77,7 @@ export function createRedis(url: string, failures?: ConnectionFailures): Redis {
     maxRetriesPerRequest: redisLimits.maxRetriesPerRequest,
     lazyConnect: false,
   });
-  report(redis, failures);
+  report(redis, url, failures);
   return redis;
 }
 
@@ -87,7 +88,7 @@ export function createRedis(url: string, failures?: ConnectionFailures): Redis {
  */
 export function createRedisSubscriber(url: string, failures?: ConnectionFailures): Redis {
   const redis = open(url, { maxRetriesPerRequest: null, socketTimeout: redisLimits.socketTimeoutMs });
-  report(redis, failures);
+  report(redis, url, failures);
   if (redis instanceof RedisServer) pingAtIntervals(redis);
   return redis;
 }
@@ -125,10 +126,25 @@ function open(url: string, options: ConnectionOptions): Redis {
   });
 }
 
-function report(redis: Redis, failures: ConnectionFailures | undefined): void {
+/** Reports the cause of each failure, which some errors of the client hide. */
+function report(redis: Redis, url: string, failures: ConnectionFailures | undefined): void {
   const failed = (error: Error) => failures?.failed(error);
+  const address = redisAddress(url);
+  let explaining = false;
   // Without a listener, the error would end the process.
-  redis.on('error', failed);
+  redis.on('error', async (error: Error & { lastNodeError?: Error | null }) => {
+    if (address.kind === 'sentinel' && isSentinelFailure(error)) {
+      if (explaining || !failures) return;
+      explaining = true;
+      const explained = await explainSentinels(address);
+      explaining = false;
+      // Some sentinel may lead to the primary by now.
+      if (redis.status !== 'ready' && redis.status !== 'end') failed(explained);
+      return;
+    }
+    const { lastNodeError } = error;
+    failed(lastNodeError ? new Error(`${error.message} ${lastNodeError.message}`, { cause: lastNodeError }) : error);
+  });
   if (redis instanceof Cluster) redis.on('node error', failed);
   redis.on('ready', () => failures?.succeeded());
 }

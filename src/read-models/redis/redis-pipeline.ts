@@ -3,6 +3,7 @@ import { ReadModelUnavailable } from '../read-model-unavailable.js';
 import type { Redis } from './redis-client.js';
 import { type Reply, sendToCluster } from './redis-cluster.js';
 import type { RedisCommand } from './redis-command.js';
+import { untilReady } from './until-ready.js';
 
 /**
  * Sends commands in one round trip. Resolves with their replies in order. Rejects with
@@ -57,6 +58,8 @@ async function sendAll(redis: Redis, all: readonly Waiting[]): Promise<void> {
   const lasts = [...new Set(all.flatMap(({ last }) => (last ? [last] : [])))];
   let replies: readonly Reply[];
   try {
+    const ready = untilReady(redis);
+    if (ready !== undefined) await ready;
     replies = await send(redis, commands, lasts);
   } catch (error) {
     for (const { reject } of all) reject(new ReadModelUnavailable(error));

@@ -4,6 +4,7 @@ import { Command } from 'ioredis';
 import { projectPath } from '../../project-path.js';
 import { ReadModelUnavailable } from '../read-model-unavailable.js';
 import type { Redis } from './redis-client.js';
+import { untilReady } from './until-ready.js';
 
 /**
  * Sends a command at once, without the batching of `pipeline`. Rejects with ReadModelUnavailable.
@@ -13,6 +14,9 @@ async function sendNow(redis: Redis, name: string, args: string[]): Promise<unkn
   // The constructor would search thousands of arguments for lists, so they are set afterwards.
   command.args = args;
   try {
+    const ready = untilReady(redis);
+    // Without a wait, scripts are sent in the order of their calls, in the same turn.
+    if (ready !== undefined) await ready;
     return await redis.sendCommand(command);
   } catch (error) {
     throw new ReadModelUnavailable(error);
