@@ -9,10 +9,9 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import { ConnectionCounts, type CountedAddresses } from './connection-counts.js';
 import { type Problem, problem } from './contract/problems.js';
-import { type ConnectionEnds, readKernelBuffers } from './kernel-buffers.js';
 import { httpLimits as limits } from './limits.js';
 import { HeaderListResponse } from './response/header-list-response.js';
-import { StalledConnections } from './stalled-connections.js';
+import { createStallSweep } from './stalled-connections.js';
 
 export interface HttpServer {
   /** The address that it listens on, such as http://127.0.0.1:3000. */
@@ -76,8 +75,7 @@ export async function startHttpServer(
     });
     if (isTooMany) socket.destroy();
   });
-  const stalled = new StalledConnections(timeouts.responseMs);
-  const sweepStalled = createStallSweep(stalled, sockets);
+  const sweepStalled = createStallSweep(sockets, timeouts.responseMs);
   const stallCheck = setInterval(() => void sweepStalled(), limits.stallCheckIntervalMs).unref();
   server.once('close', () => clearInterval(stallCheck));
   server.on('clientError', (error, socket: Socket) => respondToClientError(error, socket, timeouts));
@@ -101,24 +99,6 @@ export async function startHttpServer(
           resolve();
         });
       }),
-  };
-}
-
-/**
- * Returns the sweep of stalled connections. The buffers of the system are read at a longer
- * interval, and only if some connection was sent more than they hold at most for a fast client.
- */
-function createStallSweep(stalled: StalledConnections, sockets: ReadonlySet<Socket>): () => Promise<void> {
-  let inKernel: (connection: ConnectionEnds) => number = () => 0;
-  let readAtMs = 0;
-  return async () => {
-    const isDue = performance.now() - readAtMs >= limits.kernelCheckIntervalMs;
-    if (isDue) {
-      readAtMs = performance.now();
-      const isLong = [...sockets].some(({ bytesWritten }) => bytesWritten > limits.maxBytesUnderWay);
-      inKernel = isLong ? await readKernelBuffers() : () => 0;
-    }
-    stalled.sweep(sockets, performance.now(), inKernel);
   };
 }
 

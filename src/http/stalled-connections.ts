@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { ConnectionEnds } from './kernel-buffers.js';
+import { type ConnectionEnds, readKernelBuffers } from './kernel-buffers.js';
 import { httpLimits as limits } from './limits.js';
 
 /** A connection, as far as its stalling is concerned. */
@@ -60,4 +60,38 @@ export class StalledConnections {
 function end(socket: Connection): void {
   if (socket.resetAndDestroy) socket.resetAndDestroy();
   else socket.destroy();
+}
+
+/**
+ * Returns the sweep of stalled connections, to be called at intervals. It reads the buffers of the
+ * system at a longer interval, because that costs more with every connection of the machine, and
+ * only if some connection may have too much in them: it was sent more than a fast client may have
+ * under way since it was last seen to have less.
+ *
+ * Between two readings a client seems to take nothing, so there are three within the time that a
+ * client has.
+ * @param stallTimeoutMs the time that a client has to take some of a response.
+ */
+export function createStallSweep(
+  sockets: ReadonlySet<Connection>,
+  stallTimeoutMs: number,
+  read: () => Promise<(connection: ConnectionEnds) => number> = readKernelBuffers,
+): (nowMs?: number) => Promise<void> {
+  const stalled = new StalledConnections(stallTimeoutMs);
+  const readIntervalMs = Math.min(limits.kernelCheckIntervalMs, stallTimeoutMs / 3);
+  /** The bytes that a connection had been sent when it was last seen to have taken them. */
+  const taken = new WeakMap<Connection, number>();
+  let inKernel: (connection: Connection) => number = nothing;
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  return async (nowMs = performance.now()) => {
+    if (nowMs - readAtMs >= readIntervalMs) {
+      readAtMs = nowMs;
+      const sent = [...sockets].map((socket) => [socket, socket.bytesWritten] as const);
+      const isLong = sent.some(([socket, bytes]) => bytes - (taken.get(socket) ?? 0) > limits.maxBytesUnderWay);
+      inKernel = isLong ? await read() : nothing;
+      if (isLong)
+        for (const [socket, bytes] of sent) if (inKernel(socket) <= limits.maxBytesUnderWay) taken.set(socket, bytes);
+    }
+    stalled.sweep(sockets, nowMs, inKernel);
+  };
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { httpLimits as limits } from '../../src/http/limits.js';
-import { StalledConnections } from '../../src/http/stalled-connections.js';
+import { createStallSweep, StalledConnections } from '../../src/http/stalled-connections.js';
 
 describe('StalledConnections', () => {
   /** The fields of a socket that the check reads. */
@@ -55,5 +55,52 @@ describe('StalledConnections', () => {
       stalled.sweep([socket], nowMs);
     }
     expect(socket.destroyed).to.equal(false);
+  });
+
+  it('a client that takes its response is not disconnected, however short the time limit is', async () => {
+    const socket = Object.assign(connection(), { bytesWritten: 2e6 });
+    const shortMs = 2_000;
+    let unsent = 2e6;
+    const sweep = createStallSweep(new Set([socket]), shortMs, async () => {
+      const then = unsent;
+      return () => then;
+    });
+    for (let nowMs = 0; nowMs <= 5 * shortMs; nowMs += 100) {
+      await sweep(nowMs);
+      unsent -= limits.minMovedBytes / 10;
+    }
+    expect(socket.destroyed).to.equal(false);
+    for (let nowMs = 6 * shortMs; nowMs <= 8 * shortMs; nowMs += 100) await sweep(nowMs);
+    expect(socket.destroyed, 'once it takes nothing').to.equal(true);
+  });
+
+  it('the buffers of the system are read only while some client may not take what it is sent', async () => {
+    const socket = connection();
+    let unsent = 0;
+    let readings = 0;
+    const sweep = createStallSweep(new Set([socket]), timeoutMs, async () => {
+      readings += 1;
+      return () => unsent;
+    });
+    const intervalMs = timeoutMs / 3 + 1;
+    let nowMs = 0;
+    const sweepLater = () => {
+      nowMs += intervalMs;
+      return sweep(nowMs);
+    };
+    // A connection that is kept alive has been sent a lot in all.
+    socket.bytesWritten = 10 * limits.maxBytesUnderWay;
+    await sweepLater();
+    expect(readings, 'after a large response').to.equal(1);
+    for (let nth = 0; nth < 10; nth += 1) {
+      socket.bytesWritten += limits.maxBytesUnderWay / 20;
+      await sweepLater();
+    }
+    expect(readings, 'after ten small responses').to.equal(1);
+    socket.bytesWritten += 1e6;
+    unsent = 1e6;
+    await sweepLater();
+    await sweepLater();
+    expect(readings, 'while a response waits in the buffers').to.equal(3);
   });
 });
