@@ -100,8 +100,12 @@ async function examine(terminal: Terminal, add: Add): Promise<void> {
     const knownHead = (partition: number) => continuity.knownHead(partition);
     const projections = await getProjections({ ...models, knownHead, headTimes: continuity.times });
     const { isDegraded, text } = projectionHealth(projections);
-    add(isDegraded ? 'wrong' : 'ok', 'projections', text);
-    await examineService(config, add);
+    const isRunning = await examineService(config, add);
+    // A service that was stopped projects nothing, and breaks no promise.
+    const isStopped = !isRunning && (projections[0]?.partitions ?? []).every(({ owner }) => owner === null);
+    const stopped = 'no process of the service runs, so that read models do not follow the log';
+    if (isStopped) add('note', 'projections', stopped);
+    else add(isDegraded ? 'wrong' : 'ok', 'projections', text);
   } catch (error) {
     add('wrong', 'servers', errorMessage(error));
   } finally {
@@ -141,15 +145,27 @@ async function examineAudit(pool: Pool, { signingKeyFiles }: Config, add: Add): 
   } else add('ok', 'audit', 'a signed checkpoint was taken within two days');
 }
 
-async function examineService({ host, port }: Config, add: Add): Promise<void> {
-  const url = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
+/** The address of a service on this machine. */
+export function localUrl({ host, port }: Pick<Config, 'host' | 'port'>): string {
+  const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
+}
+
+/** Resolves with whether a service responds on this machine. */
+async function examineService(config: Config, add: Add): Promise<boolean> {
+  const url = localUrl(config);
   try {
     const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(checkTimeoutMs) });
     const { status, checks } = (await response.json()) as { status?: string; checks?: Record<string, string> };
-    if (status === 'ok') return add('ok', 'service', `it keeps its promises at ${url}`);
+    if (status === 'ok') {
+      add('ok', 'service', `it keeps its promises at ${url}`);
+      return true;
+    }
     const reasons = Object.entries(checks ?? {}).map(([name, text]) => `${name}: ${text}`);
     add('wrong', 'service', `it breaks a promise at ${url}: ${reasons.join('; ')}`);
+    return true;
   } catch {
     add('note', 'service', `nothing responds at ${url}: it does not run on this machine, or on another port`);
+    return false;
   }
 }

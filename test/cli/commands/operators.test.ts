@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
+import { localUrl } from '../../../src/cli/commands/doctor.js';
 import { commandNames } from '../../../src/cli/run-command.js';
 import { type LocalService, startLocalService } from '../../support/local-service.js';
 import { runOrders } from '../../support/orders-command.js';
@@ -84,6 +85,27 @@ describe('The command line for operators', () => {
     expect(wrong.code).to.equal(1);
     const { findings } = JSON.parse(wrong.stdout) as { findings: { level: string; about: string }[] };
     expect(findings.filter(({ level }) => level === 'wrong').map(({ about }) => about)).to.deep.equal(['Redis']);
+  });
+
+  it('orders doctor notes that the service is stopped, which is nothing wrong', async () => {
+    const other = await createTestLog(2);
+    const stopped = await startLocalService(other);
+    const port = new URL(stopped.url).port;
+    await stopped.stop();
+    const found = await eventually('no owner to be left', async () => {
+      const result = await runOrders(other, ['doctor'], { PORT: port });
+      return /^! projections: no process of the service runs/m.test(result.stdout) && result;
+    });
+    await other.close();
+    expect(found.code, found.output).to.equal(0);
+    expect(found.stdout).to.match(/^! service: nothing responds at/m);
+  });
+
+  it('orders doctor asks the service at the address that HOST and PORT lead to', () => {
+    expect(localUrl({ host: '0.0.0.0', port: 80 })).to.equal('http://127.0.0.1:80');
+    expect(localUrl({ host: '::', port: 80 })).to.equal('http://[::1]:80');
+    expect(localUrl({ host: 'fe80::1', port: 80 })).to.equal('http://[fe80::1]:80');
+    expect(localUrl({ host: 'orders.example', port: 80 })).to.equal('http://orders.example:80');
   });
 
   it('asks before what cannot be undone, and needs --yes in a script', async () => {
