@@ -7,6 +7,7 @@ import type { Config } from '../../config.js';
 import type { LogContinuity } from '../../event-log/heads/log-continuity.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import type { HttpDependencies } from '../../http/routes/dependencies.js';
+import { shareFor } from '../../http/shared-calls.js';
 import { projectPath } from '../../project-path.js';
 import { allProjections } from '../../projections/all-projections.js';
 import type { GenerationStore } from '../../projector/generations/generation-store.js';
@@ -18,6 +19,12 @@ import { wireAppender } from '../wire-commands.js';
 import { ProcessRegistry } from './process-registry.js';
 import { skipStoppedEvent } from './skip-stopped-event.js';
 import { reportSystem } from './system-report.js';
+
+/**
+ * Time for which all callers share one report of the system: it asks PostgreSQL for the size of the
+ * database.
+ */
+const systemSharedMs = 2_000;
 
 export interface OperatorDeps {
   readonly config: Config;
@@ -79,6 +86,6 @@ export function openOperators(
       },
       revoke: (id) => revokeApiKey(pool, id),
     },
-    system: () => reportSystem({ config, connections, processes, projections, version }),
+    system: shareFor(systemSharedMs, () => reportSystem({ config, connections, processes, projections, version })),
   };
 }

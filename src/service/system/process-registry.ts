@@ -64,7 +64,10 @@ export class ProcessRegistry {
     ).catch(() => undefined);
   }
 
-  /** The processes that have reported lately. Rejects with ReadModelUnavailable. */
+  /**
+   * The processes that have reported lately. Takes those off the list that have not: a process that
+   * was killed does not do so itself. Rejects with ReadModelUnavailable.
+   */
   async list(): Promise<(ProcessReport & { reported_seconds_ago: number; is_this: boolean })[]> {
     const [ids] = (await pipeline(this.#redis, [['SMEMBERS', this.#prefix]])) as [string[]];
     const replies = await pipeline(
@@ -74,6 +77,9 @@ export class ProcessRegistry {
         ['PTTL', this.#keyOf(id)],
       ]),
     );
+    const gone = ids.filter((_, nth) => typeof replies[2 * nth] !== 'string');
+    // A process that reports itself again is listed again.
+    if (gone.length > 0) await pipeline(this.#redis, [['SREM', this.#prefix, ...gone]]);
     return ids
       .flatMap((id, nth) => {
         const [text, leftMs] = [replies[2 * nth], Number(replies[2 * nth + 1])];

@@ -1,0 +1,18 @@
+import { expect } from 'chai';
+import { ProcessRegistry } from '../../../src/service/system/process-registry.js';
+import { createTestLog, eventually, silent } from '../../support/servers.js';
+
+describe('ProcessRegistry', () => {
+  it('lists the processes that report themselves, and forgets those that were killed', async () => {
+    const log = await createTestLog(1);
+    const registry = new ProcessRegistry(log.redis, log.keys.processPrefix, { version: '1', roles: ['api'] }, silent);
+    await log.redis.sadd(log.keys.processPrefix, 'killed:1', 'killed:2');
+    registry.start();
+    await eventually('the own report', async () => (await registry.list()).length === 1);
+    const listed = await registry.list();
+    expect(listed[0]).to.include({ process_id: listed[0]?.process_id, is_this: true });
+    expect(await log.redis.smembers(log.keys.processPrefix)).to.deep.equal([listed[0]?.process_id]);
+    await registry.close();
+    await log.close();
+  });
+});
