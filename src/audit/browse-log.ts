@@ -1,7 +1,7 @@
 import type { Pool } from '../event-log/database.js';
 import { genesisHash } from '../event-log/hash-chain.js';
 import { readHeads } from '../event-log/heads/read-heads.js';
-import { positionsAt } from '../event-log/read/positions-at.js';
+import { positionAt } from '../event-log/read/positions-at.js';
 import { readHashes, readPartition } from '../event-log/read/read-partition.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
@@ -100,9 +100,7 @@ export function createBrowseLog({ pool, partitions, readStream, open }: BrowseDe
       const isEnd = isLast && stored.length === found.length;
       return { events, head: null, next_after: isEnd ? null : (events.at(-1)?.version ?? null) };
     },
-    async positionAt(partition, at) {
-      return (await positionsAt(pool, { at })).get(partition) ?? 0;
-    },
+    positionAt: (partition, at) => positionAt(pool, partition, at),
   };
 }
 

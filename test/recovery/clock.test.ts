@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { verifyLog } from '../../src/audit/verify-log.js';
 import { createAppender } from '../../src/event-log/append/group-commit.js';
 import { readLogSettings } from '../../src/event-log/database.js';
-import { positionsAt } from '../../src/event-log/read/positions-at.js';
+import { positionAt, positionsAt } from '../../src/event-log/read/positions-at.js';
 import { allProjections } from '../../src/projections/all-projections.js';
 import { foldUpTo } from '../../src/queries/history/fold-history.js';
 import { createReadModels } from '../../src/queries/live-generation.js';
@@ -95,6 +95,8 @@ describe('a clock that was wrong', function () {
     expect(await endsAt(first.recordedAt)).to.equal(1);
     expect(await endsAt(startedAt), 'recorded by the reset').to.be.greaterThanOrEqual(2);
     expect(await endsAt(last.recordedAt)).to.equal(last.position);
+    for (const at of [first.recordedAt, startedAt, last.recordedAt])
+      expect(await positionAt(log.pool, 1, at), 'the same of one partition').to.equal(await endsAt(at));
 
     const keys = createKeys(log.settings.logId, current);
     const epochLog = { ...log, settings, keys };

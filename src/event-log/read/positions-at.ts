@@ -18,24 +18,39 @@ export type LogPoint = { readonly at: string } | { readonly partition: number; r
  * search then begins in the newest epoch that had started at that time.
  */
 export async function positionsAt(pool: Pool, point: LogPoint): Promise<ReadonlyMap<number, number>> {
+  return searchPositions(pool, point, () => true);
+}
+
+/** Finds the position at which one partition's log ended at a time; 0 if it had no events. */
+export async function positionAt(pool: Pool, partition: number, at: string): Promise<number> {
+  return (await searchPositions(pool, { at }, (one) => one === partition)).get(partition) ?? 0;
+}
+
+async function searchPositions(
+  pool: Pool,
+  point: LogPoint,
+  isWanted: (partition: number) => boolean,
+): Promise<ReadonlyMap<number, number>> {
   const [heads, epochs] = await Promise.all([readHeads(pool), readEpochs(pool)]);
   const at = 'at' in point ? point.at : await recordedBy(pool, epochs, point.partition, point.position);
   if (at === undefined) throw new Error('the log has no event at that position');
   const ends = await Promise.all(
-    heads.map(async ({ partition, position }): Promise<[number, number]> => {
-      if ('partition' in point && point.partition === partition) return [partition, point.position];
-      const [from, to] = rangeAt(epochs, partition, at, position);
-      // Events up to `before` were recorded by then, those from `beyond` on were not.
-      let before = from;
-      let beyond = to + 1;
-      while (beyond - before > 1) {
-        const middle = Math.floor((before + beyond) / 2);
-        const time = await recordedAt(pool, partition, middle);
-        if (time !== undefined && time <= at) before = middle;
-        else beyond = middle;
-      }
-      return [partition, before];
-    }),
+    heads
+      .filter(({ partition }) => isWanted(partition))
+      .map(async ({ partition, position }): Promise<[number, number]> => {
+        if ('partition' in point && point.partition === partition) return [partition, point.position];
+        const [from, to] = rangeAt(epochs, partition, at, position);
+        // Events up to `before` were recorded by then, those from `beyond` on were not.
+        let before = from;
+        let beyond = to + 1;
+        while (beyond - before > 1) {
+          const middle = Math.floor((before + beyond) / 2);
+          const time = await recordedAt(pool, partition, middle);
+          if (time !== undefined && time <= at) before = middle;
+          else beyond = middle;
+        }
+        return [partition, before];
+      }),
   );
   return new Map(ends);
 }

@@ -6,6 +6,7 @@ import { canonicalUuid } from '../../../orders/values/uuid.js';
 import { ProblemError, validationProblem } from '../../contract/problems.js';
 import type { ResponseBody } from '../../contract/response-schemas.js';
 import { httpLimits as limits } from '../../limits.js';
+import { queryWeights } from '../../middleware/heavy-queries.js';
 import { checkedBody } from '../../request/json-body.js';
 import { queryParameters } from '../../request/query-parameters.js';
 import { callerOf } from '../../request/request-context.js';
@@ -15,22 +16,31 @@ import type { AddRoute } from '../router.js';
 /** The log as auditors read and verify it. */
 export function logRoutes(
   route: AddRoute,
-  { browseLog, runs, audit, models }: Pick<HttpDependencies, 'browseLog' | 'runs' | 'audit' | 'models'>,
+  {
+    browseLog,
+    runs,
+    audit,
+    models,
+    runHeavyQuery,
+  }: Pick<HttpDependencies, 'browseLog' | 'runs' | 'audit' | 'models' | 'runHeavyQuery'>,
 ): void {
   route('browseLog', async (ctx) => {
     const { partition, order_id: orderId, after = 0, at, limit = limits.defaultLogPage } = queryParameters(ctx, 'log');
     ctx.set('Cache-Control', 'no-store');
     const events = Math.min(limit, limits.maxLogPage);
     if (orderId !== undefined) {
-      ctx.body = await browseLog.stream(canonicalUuid(orderId), after, events);
+      const id = canonicalUuid(orderId);
+      ctx.body = await runHeavyQuery(ctx, queryWeights.page, () => browseLog.stream(id, after, events));
       return;
     }
     if (partition === undefined || partition >= models.partitions) {
       const message = `must be below ${models.partitions}, the number of partitions`;
       throw new ProblemError(validationProblem([{ pointer: '/query/partition', message }]));
     }
-    const from = at === undefined ? after : await browseLog.positionAt(partition, utcTime(parseRfc3339(at) ?? 0));
-    ctx.body = await browseLog.partition(partition, from, events);
+    ctx.body = await runHeavyQuery(ctx, queryWeights.page, async () => {
+      const from = at === undefined ? after : await browseLog.positionAt(partition, utcTime(parseRfc3339(at) ?? 0));
+      return browseLog.partition(partition, from, events);
+    });
   });
 
   route('startVerification', async (ctx) => {
