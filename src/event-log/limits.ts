@@ -188,6 +188,10 @@ export const eventLogLimits = {
    */
   maxPartitionStatesInFlight: 4,
   /**
+   * Milliseconds that a server of a distributed database has to respond in when heads are read.
+   */
+  partitionStateTimeoutMs: 2_000,
+  /**
    * Heads of a partition whose times a process remembers, to tell a lag in seconds. The
    * precision of old lags becomes less with their age: 256 keep it within a few percent.
    */

@@ -62,6 +62,8 @@ export class WebhookDeliverer {
   readonly #failingOrders = new FailingOrders();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
+  /** Partitions of a distributed database that are worked on. Further rounds pass over them. */
+  readonly #workedOn = new Map<number, Promise<void>>();
   #needsRound = false;
   /** Aborted by close(): ends the waits between two tries to record a result. */
   readonly #closing = new AbortController();
@@ -94,6 +96,7 @@ export class WebhookDeliverer {
     clearInterval(this.#timer);
     this.#options.logHeads.off('moved', this.#onMoved);
     await this.#round;
+    await Promise.all(this.#workedOn.values());
     await this.#inFlight.ended();
     await this.#ownership.close();
     this.#options.post.close();
@@ -128,27 +131,40 @@ export class WebhookDeliverer {
   }
 
   async #enqueueAndDeliver(): Promise<void> {
-    const { settings } = this.#options;
     if (!(await this.#findActiveWebhooks())) {
       this.#moved.clear();
       return;
     }
-    const { appendAcrossPartitions } = settings;
-    if (appendAcrossPartitions) {
+    if (this.#options.settings.appendAcrossPartitions) {
       for (const partition of [...this.#moved]) await this.#enqueue(partition);
       await this.#sendDue([...this.#ownership.owned]);
       return;
     }
-    // A server that is down may have some partitions, and delays no other one. The next round tries
-    // them again.
-    const partitions = [...this.#ownership.owned];
-    const results = await Promise.allSettled(
-      partitions.map(async (partition) => {
+    const begun = [...this.#ownership.owned].flatMap((partition) =>
+      this.#workedOn.has(partition) ? [] : [this.#workOn(partition)],
+    );
+    const { signal } = this.#closing;
+    const enough = pause(limits.maxRoundMs, undefined, { signal }).catch(() => undefined);
+    await Promise.race([Promise.all(begun), enough]);
+  }
+
+  /** Never rejects. The next round tries a partition again whose server is down. */
+  #workOn(partition: number): Promise<void> {
+    const startMs = performance.now();
+    const work = async () => {
+      try {
         if (this.#moved.has(partition)) await this.#enqueue(partition);
         await this.#sendDue([partition]);
-      }),
-    );
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
+      } catch (error) {
+        if (!this.#closing.signal.aborted) this.#failures.failed(error);
+      }
+      this.#workedOn.delete(partition);
+      // Rounds have passed over it meanwhile.
+      if (performance.now() - startMs >= limits.maxRoundMs) this.#startRound();
+    };
+    const working = work();
+    this.#workedOn.set(partition, working);
+    return working;
   }
 
   async #enqueue(partition: number): Promise<void> {

@@ -23,6 +23,11 @@ export const webhookLimits = {
    * earlier delivery ends the wait; this time counts if both were recorded at the same moment.
    */
   blockedRecheckMs: 5_000,
+  /**
+   * Milliseconds that a round waits for the partitions of a distributed database. A server that
+   * does not respond delays the partitions of the others by this time.
+   */
+  maxRoundMs: 1_000,
   /** Attempts in flight to one webhook. Keeps slow receivers apart. */
   maxInFlightPerWebhook: 8,
   /**

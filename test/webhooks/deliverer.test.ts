@@ -123,4 +123,45 @@ describe('WebhookDeliverer', () => {
     expect([rows, results, failures]).to.deep.equal([[{ attempts: 1 }], ['failed'], 0]);
     await close();
   });
+
+  it('a server of a distributed database that does not respond delays only its own partitions', async () => {
+    const distributed = await createTestLog(2);
+    await createWebhookStore(distributed.pool).create('https://shop.example/', undefined, 'test');
+    const { databaseUrl: database, pool } = distributed;
+    const settings = { ...distributed.settings, appendAcrossPartitions: false };
+    const logHeads = new LogHeads(database, new LogContinuity(pool, settings, silent), silent);
+    await logHeads.start();
+    const delivered: string[] = [];
+    const deliverer = new WebhookDeliverer({
+      ...{ database, settings, pool, logHeads, log: silent },
+      open: async (events) => [...events],
+      post: {
+        post: async (_url, _headers, body) => {
+          delivered.push(JSON.parse(body).data.order_id);
+          return { status: 204, retryAfter: undefined };
+        },
+        close: () => undefined,
+      },
+    });
+    const [silentOrder, other, later] = [orderIdIn(0, 2), orderIdIn(1, 2), orderIdIn(1, 2)];
+    // The statements of partition 0 wait for this transaction, like for a server that is away.
+    await distributed.owner.query('begin; select from webhook_checkpoints where partition = 0 for update');
+    try {
+      const append = appender(distributed);
+      await place(append, silentOrder);
+      await place(append, other);
+      deliverer.start();
+      await eventually('the delivery of the other partition', () => delivered.includes(other), 5_000);
+      await place(append, later);
+      await eventually('a further one', () => delivered.includes(later), 5_000);
+      expect(delivered).to.not.include(silentOrder);
+      await distributed.owner.query('rollback');
+      await eventually('the delivery of the partition that waited', () => delivered.includes(silentOrder), 10_000);
+    } finally {
+      await distributed.owner.query('rollback');
+      await deliverer.close();
+      await logHeads.close();
+      await distributed.close();
+    }
+  });
 });

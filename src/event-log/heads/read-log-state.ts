@@ -43,14 +43,22 @@ const readPartitionStateSql = logStateSql('$3::smallint', 'where h.partition = $
 /**
  * Reads all heads, and looks up one known event per partition. Positions of 0 are not looked up.
  */
-export async function readLogState(pool: Pool, known: Iterable<KnownEvent>): Promise<PartitionState[]> {
-  const { rows } = await pool.query<PartitionState>({
-    name: 'read-log-state',
-    text: readLogStateSql,
-    values: valuesOf(known),
-  });
-  return rows;
+export async function readLogState(
+  pool: Pool,
+  known: Iterable<KnownEvent>,
+  timeout: StatementTimeout = {},
+): Promise<PartitionState[]> {
+  const statement = { name: 'read-log-state', text: readLogStateSql, values: valuesOf(known), ...timeout };
+  return (await pool.query<PartitionState>(statement)).rows;
 }
+
+/** Milliseconds after which pg gives up this statement; by default those of the pool. */
+interface StatementTimeout {
+  readonly query_timeout?: number;
+}
+
+/** A server of a distributed database that is down may let statements wait. */
+const untilPartitionIsDown: StatementTimeout = { query_timeout: limits.partitionStateTimeoutMs };
 
 /** The heads that could be read, and why the other partitions could not. */
 export interface ReachableState {
@@ -70,7 +78,8 @@ export async function readReachableState(
 ): Promise<ReachableState> {
   const events = [...known];
   try {
-    return { states: await readLogState(pool, events), unreachable: new Map() };
+    const timeout = appendAcrossPartitions ? {} : untilPartitionIsDown;
+    return { states: await readLogState(pool, events, timeout), unreachable: new Map() };
   } catch (error) {
     if (appendAcrossPartitions) throw error;
     const states: PartitionState[] = [];
@@ -96,12 +105,13 @@ async function readPartitionState(
   partition: number,
   known: readonly KnownEvent[],
 ): Promise<PartitionState[]> {
-  const { rows } = await pool.query<PartitionState>({
+  const statement = {
     name: 'read-partition-state',
     text: readPartitionStateSql,
     values: [...valuesOf(known.filter((event) => event.partition === partition)), partition],
-  });
-  return rows;
+    ...untilPartitionIsDown,
+  };
+  return (await pool.query<PartitionState>(statement)).rows;
 }
 
 function valuesOf(known: Iterable<KnownEvent>): [number[], number[]] {
