@@ -166,14 +166,17 @@ async function ensureDatabase(password: string, port: number, role: string): Pro
 }
 
 async function ensureLogin(client: pg.Client, role: string, password: string): Promise<void> {
-  const { rows } = await client.query<{ rolname: string }>(
-    'select rolname::text from pg_roles where rolname = any($1::text[])',
-    [[role, serviceUser]],
+  const { rows } = await client.query<{ has_role: boolean; has_login: boolean; is_member: boolean | null }>(
+    `select r.oid is not null as has_role, l.oid is not null as has_login, pg_has_role(l.oid, r.oid, 'member') as is_member
+     from (values ($1::name, $2::name)) as wanted(role, login)
+     left join pg_roles r on r.rolname = wanted.role left join pg_roles l on l.rolname = wanted.login`,
+    [role, serviceUser],
   );
-  const missing = (name: string) => !rows.some(({ rolname }) => rolname === name);
+  const [found] = rows;
   const name = pg.escapeIdentifier(role);
-  if (missing(role)) await client.query(`create role ${name} nologin`);
-  if (missing(serviceUser)) await client.query(`create role ${serviceUser}`);
-  await client.query(`alter role ${serviceUser} login password ${pg.escapeLiteral(password)}`);
-  await client.query(`grant ${name} to ${serviceUser}`);
+  if (!found?.has_role) await client.query(`create role ${name} nologin`);
+  // Its password follows from that of the superuser, and stays.
+  if (!found?.has_login)
+    await client.query(`create role ${serviceUser} login password ${pg.escapeLiteral(password)} in role ${name}`);
+  else if (!found.is_member) await client.query(`grant ${name} to ${serviceUser}`);
 }
