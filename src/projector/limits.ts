@@ -153,6 +153,15 @@ export const projectorLimits = {
    * Entries that are compared per freeze of the live generation: they bound how long it is frozen.
    */
   maxEntriesComparedWhileFrozen: 200,
+  /** Partitions that are folded into memory and compared at the same time. */
+  foldedPartitionsAtOnce: 2,
+  /**
+   * Bytes that the read models of one partition may take in memory while they are compared: those
+   * of about 150,000 orders. Larger ones are replayed into Redis.
+   */
+  maxFoldedBytes: 512 * 1024 * 1024,
+  /** Entries that one round trip reads while folded read models are compared: about 300 KiB. */
+  maxComparedEntries: 2_000,
   /** Attempts to compare both generations at the same position. */
   maxComparisonAttempts: 5,
 

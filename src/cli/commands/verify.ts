@@ -1,12 +1,14 @@
 import { verifyExport } from '../../audit/verify-export.js';
 import { verifyLog } from '../../audit/verify-log.js';
 import { allProjections } from '../../projections/all-projections.js';
-import { type EventLogContext, withConnections, withEventLog } from '../connections.js';
+import { FoldTooLarge } from '../../projector/dry-run/memory-store.js';
+import { verifyProjections } from '../../service/runs/verify-projections.js';
+import { type CommandContext, type EventLogContext, withConnections, withEventLog } from '../connections.js';
 import { readCheckpoint } from '../read-checkpoint.js';
 import { readArguments } from '../terminal/arguments.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { dryRun } from './replay/dry-run.js';
+import { dryRun, printCompared, printDifference } from './replay/dry-run.js';
 
 /** Partitions that are verified at the same time, each on a connection of its own. */
 const partitionsAtOnce = 4;
@@ -44,8 +46,33 @@ export async function verifyCommand(args: string[], terminal: Terminal): Promise
   if (!values.projections) return withEventLog({ terminal, poolSize }, (context) => checkLog(context, against, key));
   await withConnections({ terminal, poolSize }, async (context) => {
     await checkLog(context, against, key);
-    await dryRun(context, allProjections, undefined);
+    await checkProjections(context);
   });
+}
+
+/** Compares all read models with the log, which is read once for all of them. */
+async function checkProjections(context: CommandContext): Promise<void> {
+  const { terminal } = context;
+  const bar = new ProgressBar('events', terminal);
+  const differences = new Map<string, number>();
+  try {
+    const verified = await verifyProjections(context, allProjections, {
+      onProgress: (share, events) => bar.update(share, events),
+      onDifference: (difference) => {
+        bar.end();
+        differences.set(difference.projection, (differences.get(difference.projection) ?? 0) + 1);
+        printDifference(terminal, difference);
+      },
+    }).finally(() => bar.end());
+    for (const [index, { name }] of allProjections.entries()) {
+      const { compared = 0, generation = 0 } = verified[index] ?? {};
+      printCompared(terminal, { name, compared, generation, differences: differences.get(name) ?? 0 });
+    }
+  } catch (error) {
+    if (!(error instanceof FoldTooLarge)) throw error;
+    terminal.notify('a partition is too large to be folded in memory: the log is replayed into Redis');
+    await dryRun(context, allProjections, undefined);
+  }
 }
 
 async function checkLog(

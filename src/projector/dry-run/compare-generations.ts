@@ -50,15 +50,30 @@ export async function compareGenerations(comparison: Comparison): Promise<number
       await compareKeys(comparison, added, addSuspect);
     }
   }
-  for (const [partition, ofPartition] of suspects) {
-    const all = [...ofPartition.values()];
-    for (let at = 0; at < all.length; at += limits.maxEntriesComparedWhileFrozen) {
-      const batch = all.slice(at, at + limits.maxEntriesComparedWhileFrozen);
-      const differences = await compareAtSamePosition(comparison, partition, batch);
-      for (const difference of differences) comparison.onDifference(difference);
-    }
-  }
+  const differences = (partition: number, entries: readonly Entry[]) =>
+    entryDifferences(comparison, partition, entries);
+  for (const [partition, ofPartition] of suspects)
+    await compareSuspects({ ...comparison, differences }, partition, [...ofPartition.values()]);
   return compared;
+}
+
+/** Entries that differ between a live generation and a rebuilt one, perhaps by time alone. */
+export interface SuspectComparison
+  extends Pick<Comparison, 'checkpointFreeze' | 'live' | 'advanceTo' | 'onDifference'> {
+  readonly differences: (partition: number, entries: readonly Entry[]) => Promise<Difference[]>;
+}
+
+/** Compares suspects in batches, each while both generations are at the same position. */
+export async function compareSuspects(
+  comparison: SuspectComparison,
+  partition: number,
+  suspects: readonly Entry[],
+): Promise<void> {
+  for (let at = 0; at < suspects.length; at += limits.maxEntriesComparedWhileFrozen) {
+    const batch = suspects.slice(at, at + limits.maxEntriesComparedWhileFrozen);
+    const differences = await compareAtSamePosition(comparison, partition, batch);
+    for (const difference of differences) comparison.onDifference(difference);
+  }
 }
 
 async function missingInLive({ redis, keys, live }: Comparison, found: readonly FoundKey[]): Promise<FoundKey[]> {
@@ -92,18 +107,18 @@ async function compareKeys(
 }
 
 async function compareAtSamePosition(
-  comparison: Comparison,
+  comparison: SuspectComparison,
   partition: number,
   suspects: readonly Entry[],
 ): Promise<Difference[]> {
   const { checkpointFreeze, live, advanceTo } = comparison;
-  if (!advanceTo) return entryDifferences(comparison, partition, suspects);
+  if (!advanceTo) return comparison.differences(partition, suspects);
   for (let attempt = 0; attempt < limits.maxComparisonAttempts; attempt += 1) {
     const token = randomUUID();
     try {
       const { position } = await freezeLive(comparison, partition, token);
       await advanceTo(partition, position);
-      const differences = await entryDifferences(comparison, partition, suspects);
+      const differences = await comparison.differences(partition, suspects);
       // The owner thaws a checkpoint that is frozen for too long. Two positions were compared then.
       const after = await checkpointFreeze.freeze(live, partition, token);
       if (after?.position === position) return differences;
@@ -116,7 +131,7 @@ async function compareAtSamePosition(
 
 /** Freezes the live generation. If it is frozen under another token, waits until it is thawed. */
 async function freezeLive(
-  { checkpointFreeze, live }: Comparison,
+  { checkpointFreeze, live }: SuspectComparison,
   partition: number,
   token: string,
 ): Promise<Checkpoint> {

@@ -48,6 +48,17 @@ export async function entryDifferences(
     await readTexts(compared, live, partition, entries),
     await readTexts(compared, rebuilt, partition, entries),
   ];
+  return textDifferences(projection, partition, entries, liveTexts, rebuiltTexts);
+}
+
+/** The differences between the texts of entries of one partition. */
+export function textDifferences(
+  projection: Projection,
+  partition: number,
+  entries: readonly Entry[],
+  liveTexts: readonly (string | undefined)[],
+  rebuiltTexts: readonly (string | undefined)[],
+): Difference[] {
   return entries.flatMap(({ key, entry }, index) => {
     const [liveText, rebuiltText] = [liveTexts[index], rebuiltTexts[index]];
     if (liveText === rebuiltText) return [];
@@ -56,13 +67,14 @@ export async function entryDifferences(
     return differingFields(liveSide.text, rebuiltSide.text).map(({ field, ...values }) => {
       const { orderId, entry: part } = { ...rebuiltSide, ...liveSide };
       const name = [part ?? (orderId === undefined ? entry : ''), field].filter(Boolean).join(' ');
-      return { projection: live.name, partition, key, orderId, field: name, ...values };
+      return { projection: projection.name, partition, key, orderId, field: name, ...values };
     });
   });
 }
 
-async function readTexts(
-  { redis, keys }: ComparedGenerations,
+/** Reads entries of one partition of a generation. */
+export async function readTexts(
+  { redis, keys }: Pick<ComparedGenerations, 'redis' | 'keys'>,
   id: GenerationId,
   partition: number,
   entries: readonly Entry[],

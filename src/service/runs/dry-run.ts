@@ -8,6 +8,11 @@ import { positionsOf } from '../../projector/generations/generation-contents.js'
 import { lookUpServed } from '../../queries/live-generation.js';
 import type { Connections } from '../connect.js';
 
+/** The connections that a comparison of read models with the log needs. */
+export type RunContext = Pick<Connections, 'pool' | 'redis' | 'keys' | 'settings' | 'models' | 'openEvents'> & {
+  readonly log: Logger;
+};
+
 export interface DryRunOptions {
   /** The positions to replay to, by partition. By default those of the live generation. */
   readonly until?: ReadonlyMap<number, number> | undefined;
@@ -21,9 +26,7 @@ export interface DryRunOptions {
  * @returns the number of compared keys, and the live generation
  */
 export async function dryRunProjection(
-  context: Pick<Connections, 'pool' | 'redis' | 'keys' | 'settings' | 'models' | 'openEvents'> & {
-    readonly log: Logger;
-  },
+  context: RunContext,
   projection: Projection,
   { until, onProgress, onDifference }: DryRunOptions,
 ): Promise<{ compared: number; generation: number }> {

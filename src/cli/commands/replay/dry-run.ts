@@ -1,8 +1,10 @@
 import { positionsAt } from '../../../event-log/read/positions-at.js';
 import type { Projection } from '../../../projections/projection.js';
+import type { Difference } from '../../../projector/dry-run/entry-differences.js';
 import { dryRunProjection } from '../../../service/runs/dry-run.js';
 import type { CommandContext } from '../../connections.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
+import type { Terminal } from '../../terminal/terminal.js';
 import { parseLogPoint } from './replay-until.js';
 
 /**
@@ -25,15 +27,36 @@ export async function dryRun(
     const { compared, generation } = await dryRunProjection(context, projection, {
       until,
       onProgress: (done, total) => bar.update(total === 0 ? 1 : done / total, done),
-      onDifference: ({ orderId, key, field, live: before, rebuilt }) => {
+      onDifference: (difference) => {
         bar.end();
         differences += 1;
-        const where = [orderId ? `order ${orderId}` : key, field].filter(Boolean).join('  ');
-        terminal.print(`${name}  ${where}  live ${before ?? 'nothing'}  rebuilt ${rebuilt ?? 'nothing'}`);
+        printDifference(terminal, difference);
       },
     }).finally(() => bar.end());
-    const found = differences === 0 ? 'no difference' : `${differences.toLocaleString('en')} differences`;
-    terminal.print(`${name}: compared ${compared.toLocaleString('en')} keys with generation ${generation}, ${found}`);
-    if (differences > 0) terminal.exitCode = 3;
+    printCompared(terminal, { name, compared, generation, differences });
   }
+}
+
+export function printDifference(
+  terminal: Pick<Terminal, 'print'>,
+  { projection, orderId, key, field, live, rebuilt }: Difference,
+): void {
+  const where = [orderId ? `order ${orderId}` : key, field].filter(Boolean).join('  ');
+  terminal.print(`${projection}  ${where}  live ${live ?? 'nothing'}  rebuilt ${rebuilt ?? 'nothing'}`);
+}
+
+/** The result of comparing a projection. Differences lead to exit code 3. */
+export function printCompared(
+  terminal: Terminal,
+  result: {
+    readonly name: string;
+    readonly compared: number;
+    readonly generation: number;
+    readonly differences: number;
+  },
+): void {
+  const { name, compared, generation, differences } = result;
+  const found = differences === 0 ? 'no difference' : `${differences.toLocaleString('en')} differences`;
+  terminal.print(`${name}: compared ${compared.toLocaleString('en')} keys with generation ${generation}, ${found}`);
+  if (differences > 0) terminal.exitCode = 3;
 }
