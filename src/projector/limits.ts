@@ -156,10 +156,12 @@ export const projectorLimits = {
   /** Partitions that are folded into memory and compared at the same time. */
   foldedPartitionsAtOnce: 2,
   /**
-   * Bytes that the read models of one partition may take in memory while they are compared: those
-   * of about 150,000 orders. Larger ones are replayed into Redis.
+   * Bytes that folded read models may take in memory, over all partitions that are compared at the
+   * same time: those of about 500,000 orders. Of a smaller heap it is `maxFoldedHeapShare`.
    */
-  maxFoldedBytes: 512 * 1024 * 1024,
+  maxFoldedBytes: 1_536 * 1024 * 1024,
+  /** Share of the heap's limit, 0 to 1, that folded read models may take. */
+  maxFoldedHeapShare: 0.4,
   /** Entries that one round trip reads while folded read models are compared: about 300 KiB. */
   maxComparedEntries: 2_000,
   /** Attempts to compare both generations at the same position. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { verifyExport } from '../../audit/verify-export.js';
 import { verifyLog } from '../../audit/verify-log.js';
 import { allProjections } from '../../projections/all-projections.js';
@@ -13,6 +14,8 @@ import { dryRun, printCompared, printDifference } from './replay/dry-run.js';
 /** Partitions that are verified at the same time, each on a connection of its own. */
 const partitionsAtOnce = 4;
 const poolSize = partitionsAtOnce + 1;
+/** Threads that compare read models: PostgreSQL and Redis need processors too. */
+const maxThreads = 4;
 
 const usage = `orders verify [options]
 
@@ -52,11 +55,15 @@ export async function verifyCommand(args: string[], terminal: Terminal): Promise
 
 /** Compares all read models with the log, which is read once for all of them. */
 async function checkProjections(context: CommandContext): Promise<void> {
-  const { terminal } = context;
+  const { terminal, servers, config } = context;
+  const { databaseRole, personalDataKeyFile } = config;
+  const { databaseUrl, directDatabaseUrl, redisUrl } = servers;
+  const connection = { servers: { databaseUrl, directDatabaseUrl, redisUrl }, databaseRole, personalDataKeyFile };
   const bar = new ProgressBar('events', terminal);
   const differences = new Map<string, number>();
   try {
     const verified = await verifyProjections(context, allProjections, {
+      threads: { count: Math.min(availableParallelism(), maxThreads), connection },
       onProgress: (share, events) => bar.update(share, events),
       onDifference: (difference) => {
         bar.end();

@@ -1,115 +1,116 @@
-import { readChainedPage } from '../../event-log/read/read-page.js';
-import { createStreamReader } from '../../event-log/read/read-stream.js';
+import { getHeapStatistics } from 'node:v8';
+import { Worker } from 'node:worker_threads';
 import type { Projection } from '../../projections/projection.js';
-import { compareFolded } from '../../projector/dry-run/compare-folded.js';
-import { compareSuspects } from '../../projector/dry-run/compare-generations.js';
-import { type Difference, type Entry, readTexts, textDifferences } from '../../projector/dry-run/entry-differences.js';
-import { FoldedPartition } from '../../projector/dry-run/folded-partition.js';
-import { createCheckpointFreeze } from '../../projector/generations/checkpoint-freeze.js';
+import type { Difference } from '../../projector/dry-run/entry-differences.js';
+import { FoldTooLarge } from '../../projector/dry-run/memory-store.js';
 import { positionsOf, scanGeneration } from '../../projector/generations/generation-contents.js';
 import { projectorLimits as limits } from '../../projector/limits.js';
-import { createYieldToEventLoop } from '../../projector/scheduling/yield-to-event-loop.js';
-import { SkippedEvents } from '../../projector/skipped-events.js';
 import { lookUpServed } from '../../queries/live-generation.js';
-import type { GenerationId } from '../../read-models/keys.js';
 import type { RunContext } from './dry-run.js';
+import {
+  type LiveGeneration,
+  type PartitionsToVerify,
+  type VerifyListeners,
+  verifyPartitions,
+} from './verify-partitions.js';
+import type { ThreadConnection, WorkerMessage, WorkerTask } from './verify-worker.js';
 
 export interface VerifyProjectionsOptions {
   /** Called with the share of the work that is done, 0 to 1, and the events that were folded. */
   readonly onProgress?: (share: number, events: number) => void;
   readonly onDifference: (difference: Difference) => void;
   readonly maxFoldedBytes?: number;
-}
-
-/** A projection, its live generation, and the live keys of each partition. */
-interface LiveGeneration {
-  readonly projection: Projection;
-  readonly id: GenerationId;
-  readonly names: readonly Set<string>[];
-  readonly positions: readonly number[];
-  compared: number;
+  /** Threads that share the partitions, over connections of their own. By default there is none. */
+  readonly threads?: { readonly count: number; readonly connection: ThreadConnection };
 }
 
 /**
  * Compares the live generations of projections with the log. The log is read once for all of them,
  * one partition after the other, and folded into memory: Redis is only read. Entries that differ
  * are compared again while the live generation is frozen, so that a reported difference is one of
- * content and not of time. Rejects with FoldTooLarge if a partition is too large for that.
+ * content and not of time. Rejects with FoldTooLarge if a partition takes too much memory.
  * @returns the number of compared keys and the live generation, in the order of the projections
  */
 export async function verifyProjections(
   context: RunContext,
   projections: readonly Projection[],
-  { onProgress, onDifference, maxFoldedBytes = limits.maxFoldedBytes }: VerifyProjectionsOptions,
+  { onProgress, onDifference, maxFoldedBytes = availableBytes(), threads }: VerifyProjectionsOptions,
 ): Promise<{ compared: number; generation: number }[]> {
-  const { pool, redis, keys, settings, openEvents: open, log } = context;
-  const skipped = new SkippedEvents(createStreamReader(pool, settings));
-  await skipped.load();
-  const lives = await Promise.all(projections.map((projection) => findLive(context, projection)));
-  const checkpointFreeze = createCheckpointFreeze(redis, keys);
-  const progress = { folded: 0, compared: 0 };
+  const lives: LiveGeneration[] = [];
+  for (const projection of projections) lives.push(await findLive(context, projection));
   const events = lives[0]?.positions.reduce((sum, position) => sum + position, 0) ?? 0;
-  const allKeys = lives.reduce((sum, { names }) => sum + names.reduce((all, { size }) => all + size, 0), 0);
+  const allKeys = lives.reduce((sum, { keys }) => sum + keys.reduce((all, { length }) => all + length, 0), 0);
+  const compared = new Map<string, number>();
+  let folded = 0;
+  let comparedKeys = 0;
   const report = () => {
-    const share = progress.folded / Math.max(1, events) + progress.compared / Math.max(1, allKeys);
-    onProgress?.(Math.min(1, share / 2), progress.folded);
+    const share = folded / Math.max(1, events) + comparedKeys / Math.max(1, allKeys);
+    onProgress?.(Math.min(1, share / 2), Math.round(folded));
   };
-
-  async function verifyPartition(partition: number): Promise<void> {
-    const folded = new FoldedPartition(
-      {
-        ...{ keys, open, skipped, log, maxBytes: maxFoldedBytes },
-        readEvents: (one, after, max) => readChainedPage(pool, one, after, max),
-        yieldToEventLoop: createYieldToEventLoop(),
-        onFolded: (count) => {
-          progress.folded += count;
-          report();
-        },
-      },
-      partition,
-      lives,
-    );
-    const positions = lives.map((live) => live.positions[partition] ?? 0);
-    await folded.foldTo(projections, Math.min(...positions));
-    for (const [index, live] of lives.entries()) {
-      const { projection, id } = live;
-      await folded.foldTo([projection], positions[index] ?? 0);
-      const prefix = keys.partition(id, partition)('');
-      const ofFold = [...folded.store.contents.keys()].filter((name) => name.startsWith(prefix));
-      const suspects: Entry[] = [];
-      await compareFolded(
-        redis,
-        new Set([...ofFold, ...(live.names[partition] ?? [])]),
-        (name) => folded.store.contents.get(name),
-        (name, entry) => suspects.push({ key: name.slice(prefix.length), entry }),
-        (count) => {
-          live.compared += count;
-          progress.compared += count;
-          report();
-        },
-      );
-      const advanceTo = (_: number, position: number) => folded.foldTo([projection], position);
-      const differences = async (_: number, entries: readonly Entry[]) => {
-        const ofLog = entries.map(({ key, entry }) => folded.store.text(prefix + key, entry));
-        return textDifferences(projection, partition, entries, await readTexts(context, id, partition, entries), ofLog);
-      };
-      await compareSuspects({ checkpointFreeze, live: id, advanceTo, onDifference, differences }, partition, suspects);
-    }
-  }
-
-  const waiting = Array.from({ length: settings.partitions }, (_, partition) => partition);
-  const verifyNext = async () => {
-    for (let partition = waiting.shift(); partition !== undefined; partition = waiting.shift()) {
-      await verifyPartition(partition);
-    }
+  const listeners: VerifyListeners = {
+    onFolded: (count) => {
+      folded += count;
+      report();
+    },
+    onCompared: (projection, count) => {
+      comparedKeys += count;
+      compared.set(projection, (compared.get(projection) ?? 0) + count);
+      report();
+    },
+    onDifference,
   };
+  const { partitions } = context.settings;
+  const count = Math.min(threads?.count ?? 1, partitions);
+  const atOnce = count === 1 ? limits.foldedPartitionsAtOnce : 1;
+  const maxBytes = maxFoldedBytes / (count * atOnce);
+  const works = Array.from({ length: count }, (_, nth): PartitionsToVerify => {
+    const own = Array.from({ length: partitions }, (_, partition) => partition).filter((one) => one % count === nth);
+    return { lives, partitions: own, atOnce, maxBytes };
+  });
+  const [only] = works;
+  if (!threads || works.length === 1) {
+    if (only) await verifyPartitions(context, only, listeners);
+  } else await inThreads(works, threads.connection, listeners);
+  return lives.map(({ id }) => ({ compared: compared.get(id.name) ?? 0, generation: id.generation }));
+}
+
+/** Runs each work in a thread of its own. The first that fails ends the others. */
+async function inThreads(
+  works: readonly PartitionsToVerify[],
+  connection: ThreadConnection,
+  listeners: VerifyListeners,
+): Promise<void> {
+  const workers = works.map((work) => {
+    const task: WorkerTask = { connection, work };
+    return new Worker(new URL('./verify-worker.js', import.meta.url), { workerData: task });
+  });
   try {
-    await Promise.all(Array.from({ length: limits.foldedPartitionsAtOnce }, verifyNext));
+    await Promise.all(workers.map((worker) => resultOf(worker, listeners)));
   } finally {
-    // After an error, the others end with their partition.
-    waiting.length = 0;
+    await Promise.all(workers.map((worker) => worker.terminate()));
   }
-  return lives.map(({ compared, id }) => ({ compared, generation: id.generation }));
+}
+
+function resultOf(worker: Worker, { onFolded, onCompared, onDifference }: VerifyListeners): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.on('message', (message: WorkerMessage) => {
+      if ('folded' in message) onFolded(message.folded);
+      else if ('compared' in message) onCompared(message.projection, message.compared);
+      else if ('difference' in message) onDifference(message.difference);
+      else if ('ended' in message) resolve();
+      else reject(asError(message.failed));
+    });
+    worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('a thread of the comparison has ended')));
+  });
+}
+
+function asError({ name, message }: { readonly name: string; readonly message: string }): Error {
+  return name === 'FoldTooLarge' ? new FoldTooLarge(message) : new Error(message);
+}
+
+function availableBytes(): number {
+  return Math.min(limits.maxFoldedBytes, limits.maxFoldedHeapShare * getHeapStatistics().heap_size_limit);
 }
 
 /** Finds the live generation. The number of its keys grows far more slowly than the log. */
@@ -121,8 +122,8 @@ async function findLive(
   const { generation } = await lookUpServed(models, projection);
   const id = { name, generation };
   const positions = await positionsOf(redis, keys, id, settings.partitions);
-  const names = positions.map(() => new Set<string>());
+  const found = positions.map(() => new Set<string>());
   for await (const page of scanGeneration(redis, keys, id))
-    for (const { partition, key } of page) names[partition]?.add(keys.partition(id, partition)(key));
-  return { projection, id, names, positions, compared: 0 };
+    for (const { partition, key } of page) found[partition]?.add(key);
+  return { id, keys: found.map((ofPartition) => [...ofPartition]), positions };
 }

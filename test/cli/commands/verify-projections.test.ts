@@ -92,6 +92,43 @@ describe('orders verify --projections', function () {
     expect((await runOrders(log, ['verify', '--projections'])).code).to.equal(3);
   });
 
+  it('shares the partitions among threads, and finds the same', async () => {
+    const { databaseUrl, redisUrl } = log;
+    const servers = { databaseUrl, directDatabaseUrl: undefined, redisUrl };
+    const connection = { servers, databaseRole: 'orders_service', personalDataKeyFile: undefined };
+    for (const nth of [0, 3]) await log.redis.zadd(liveKeys(log, 'order-status', nth)('held'), 0, `added-${nth}`);
+    const found: number[] = [];
+    const shares: number[] = [];
+    const inThreads = await verifyProjections(context(), allProjections, {
+      threads: { count: 3, connection },
+      onDifference: ({ partition }) => found.push(partition),
+      onProgress: (share) => shares.push(share),
+    });
+    expect(found.sort()).to.deep.equal([0, 3]);
+    expect(shares.at(-1)).to.be.within(0.99, 1);
+    expect(inThreads).to.deep.equal(
+      await verifyProjections(context(), allProjections, { onDifference: () => undefined }),
+    );
+    const tooLarge = await verifyProjections(context(), allProjections, {
+      threads: { count: 3, connection },
+      onDifference: () => undefined,
+      maxFoldedBytes: 1_000,
+    }).catch((error: unknown) => error);
+    expect(tooLarge).to.be.instanceOf(FoldTooLarge);
+  });
+
+  it('folds one projection after the other if all of them would take too much memory', async () => {
+    const all = await verifyProjections(context(), allProjections, { onDifference: () => undefined });
+    const shares: number[] = [];
+    const oneByOne = await verifyProjections(context(), allProjections, {
+      onDifference: ({ key }) => expect.fail(`${key} differs`),
+      onProgress: (share) => shares.push(share),
+      maxFoldedBytes: 24_000,
+    });
+    expect(oneByOne).to.deep.equal(all);
+    expect(shares.at(-1)).to.be.within(0.99, 1);
+  });
+
   it('gives up a fold that would take too much memory, for the replay into Redis', async () => {
     const tooLarge = await verifyProjections(context(), allProjections, {
       onDifference: () => undefined,

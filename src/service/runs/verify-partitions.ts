@@ -1,0 +1,163 @@
+import { readChainedPage } from '../../event-log/read/read-page.js';
+import { createStreamReader } from '../../event-log/read/read-stream.js';
+import { allProjections } from '../../projections/all-projections.js';
+import type { Projection } from '../../projections/projection.js';
+import { compareFolded } from '../../projector/dry-run/compare-folded.js';
+import { compareSuspects } from '../../projector/dry-run/compare-generations.js';
+import { type Difference, type Entry, readTexts, textDifferences } from '../../projector/dry-run/entry-differences.js';
+import { FoldedPartition } from '../../projector/dry-run/folded-partition.js';
+import { FoldTooLarge } from '../../projector/dry-run/memory-store.js';
+import { type CheckpointFreeze, createCheckpointFreeze } from '../../projector/generations/checkpoint-freeze.js';
+import { createYieldToEventLoop } from '../../projector/scheduling/yield-to-event-loop.js';
+import { SkippedEvents } from '../../projector/skipped-events.js';
+import type { GenerationId } from '../../read-models/keys.js';
+import type { RunContext } from './dry-run.js';
+
+/** A live generation: its keys and its position in each partition. It can be sent to a thread. */
+export interface LiveGeneration {
+  readonly id: GenerationId;
+  readonly keys: readonly (readonly string[])[];
+  readonly positions: readonly number[];
+}
+
+/** The partitions that are to be compared with the log. It can be sent to a thread. */
+export interface PartitionsToVerify {
+  readonly lives: readonly LiveGeneration[];
+  readonly partitions: readonly number[];
+  /** Partitions that are compared at the same time. */
+  readonly atOnce: number;
+  /** Bytes that the folded read models of one partition may take. */
+  readonly maxBytes: number;
+}
+
+export interface VerifyListeners {
+  /** Called with a number of events, or a part of it if only some projections were folded. */
+  readonly onFolded: (events: number) => void;
+  /** Called with the name of a projection and a number of its keys. */
+  readonly onCompared: (projection: string, keys: number) => void;
+  readonly onDifference: (difference: Difference) => void;
+}
+
+type VerifyContext = Omit<RunContext, 'models'>;
+
+/**
+ * Compares partitions with the log. Each is folded into memory with all projections at once, or one
+ * projection after the other if that takes too much memory. Rejects with FoldTooLarge if one of
+ * them takes too much by itself.
+ */
+export async function verifyPartitions(
+  context: VerifyContext,
+  { lives, partitions, atOnce, maxBytes }: PartitionsToVerify,
+  listeners: VerifyListeners,
+): Promise<void> {
+  const skipped = new SkippedEvents(createStreamReader(context.pool, context.settings));
+  await skipped.load();
+  const checkpointFreeze = createCheckpointFreeze(context.redis, context.keys);
+  const verifier: Verifier = { context, listeners, skipped, checkpointFreeze, maxBytes, projections: lives.length };
+  /** Whether a partition was too large for all projections at once. */
+  let isLarge = false;
+
+  async function verifyPartition(partition: number): Promise<void> {
+    if (!isLarge) {
+      try {
+        await verifyTogether(verifier, partition, lives);
+        return;
+      } catch (error) {
+        if (!(error instanceof FoldTooLarge)) throw error;
+        isLarge = true;
+      }
+    }
+    for (const live of lives) await verifyTogether(verifier, partition, [live]);
+  }
+
+  const waiting = [...partitions];
+  const verifyNext = async () => {
+    for (let partition = waiting.shift(); partition !== undefined; partition = waiting.shift()) {
+      await verifyPartition(partition);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: atOnce }, verifyNext));
+  } finally {
+    // After an error, the others end with their partition.
+    waiting.length = 0;
+  }
+}
+
+interface Verifier extends Pick<PartitionsToVerify, 'maxBytes'> {
+  readonly context: VerifyContext;
+  readonly listeners: VerifyListeners;
+  readonly skipped: SkippedEvents;
+  readonly checkpointFreeze: CheckpointFreeze;
+  /** The number of projections that are compared in all. */
+  readonly projections: number;
+}
+
+async function verifyTogether(verifier: Verifier, partition: number, lives: readonly LiveGeneration[]): Promise<void> {
+  const folded = await foldTogether(verifier, partition, lives);
+  const { context, listeners, checkpointFreeze } = verifier;
+  const { redis, keys } = context;
+  const { onCompared, onDifference } = listeners;
+  for (const { id, ...live } of lives) {
+    const projection = projectionOf(id.name);
+    const prefix = keys.partition(id, partition)('');
+    const ofFold = [...folded.store.contents.keys()].filter((name) => name.startsWith(prefix));
+    const ofLive = (live.keys[partition] ?? []).map((key) => prefix + key);
+    const suspects: Entry[] = [];
+    await compareFolded(
+      redis,
+      new Set([...ofFold, ...ofLive]),
+      (name) => folded.store.contents.get(name),
+      (name, entry) => suspects.push({ key: name.slice(prefix.length), entry }),
+      (count) => onCompared(id.name, count),
+    );
+    const advanceTo = (_: number, position: number) => folded.foldTo([projection], position);
+    const differences = async (_: number, entries: readonly Entry[]) => {
+      const ofLog = entries.map(({ key, entry }) => folded.store.text(prefix + key, entry));
+      return textDifferences(projection, partition, entries, await readTexts(context, id, partition, entries), ofLog);
+    };
+    await compareSuspects({ checkpointFreeze, live: id, advanceTo, onDifference, differences }, partition, suspects);
+  }
+}
+
+/** Folds a partition to the positions of live generations. Rejects with FoldTooLarge. */
+async function foldTogether(
+  { context, listeners, skipped, maxBytes, projections }: Verifier,
+  partition: number,
+  lives: readonly LiveGeneration[],
+): Promise<FoldedPartition> {
+  const { pool, keys, openEvents: open, log } = context;
+  let events = 0;
+  const folded = new FoldedPartition(
+    {
+      ...{ keys, open, skipped, log, maxBytes },
+      readEvents: (one, after, max) => readChainedPage(pool, one, after, max),
+      yieldToEventLoop: createYieldToEventLoop(),
+      onFolded: (count) => {
+        const share = (count * lives.length) / projections;
+        events += share;
+        listeners.onFolded(share);
+      },
+    },
+    partition,
+    lives.map(({ id }) => ({ id, projection: projectionOf(id.name) })),
+  );
+  const positions = lives.map((live) => live.positions[partition] ?? 0);
+  try {
+    // Most are at the same position: the log is read and decoded once for them.
+    const all = lives.map(({ id }) => projectionOf(id.name));
+    await folded.foldTo(all, Math.min(...positions));
+    for (const [index, projection] of all.entries()) await folded.foldTo([projection], positions[index] ?? 0);
+  } catch (error) {
+    listeners.onFolded(-events);
+    throw error;
+  }
+  folded.store.maxBytes = Number.POSITIVE_INFINITY;
+  return folded;
+}
+
+function projectionOf(name: string): Projection {
+  const found = allProjections.find((one) => one.name === name);
+  if (!found) throw new Error(`there is no projection ${name}`);
+  return found;
+}
