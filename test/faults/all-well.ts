@@ -7,22 +7,30 @@ interface ProjectionReport {
 }
 
 const pollMs = 50;
+/** All has to stay well for this long. */
+export const staysMs = 500;
 const requestTimeoutMs = 3_000;
 
 /**
- * Resolves once every process is ready, without a degradation, and all read models have the events
- * that the log had when this was called. @returns what is not well after `timeoutMs`, or undefined.
+ * Resolves once every process is ready, without a degradation, all read models have the events that
+ * the log had when this was called, and that has been so for `staysMs`. @returns what is not well
+ * after `timeoutMs`, or undefined.
  */
 export async function whenWell(world: World, timeoutMs: number): Promise<string | undefined> {
   const deadline = performance.now() + timeoutMs;
   let heads: ReadonlyMap<number, number> | undefined;
+  let wellSince: number | undefined;
   for (;;) {
     try {
       heads ??= await world.topology.postgres.heads();
       const problem = (await unready(world)) ?? (await lacking(world, heads));
-      if (problem === undefined) return undefined;
-      if (performance.now() > deadline) return problem;
+      // A process that has just resumed may not have noticed yet that it lost something.
+      if (problem === undefined) wellSince ??= performance.now();
+      else wellSince = undefined;
+      if (wellSince !== undefined && performance.now() - wellSince >= staysMs) return undefined;
+      if (problem !== undefined && performance.now() > deadline) return problem;
     } catch (error) {
+      wellSince = undefined;
       if (performance.now() > deadline) return (error as Error).message;
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs));

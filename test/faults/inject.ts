@@ -1,4 +1,4 @@
-import { whenWell } from './all-well.js';
+import { staysMs, whenWell } from './all-well.js';
 import type { Plan, Planned } from './plan.js';
 import type { World } from './world.js';
 
@@ -52,7 +52,7 @@ async function inject({ kinds, injections, lastsMs, boundMs }: Planned, world: W
   const healedAt = history.now();
   if (failure) anomalies.push(`${name} could not be injected (${detail}): ${(failure as Error).stack}`);
   const problem = await whenWell(world, boundMs * slack);
-  const readyAt = problem === undefined ? history.now() : null;
+  const readyAt = problem === undefined ? history.now() - staysMs : null;
   if (problem !== undefined)
     anomalies.push(`${boundMs * slack} ms after ${name} (${detail}) not all is well: ${problem}`);
   history.addStamped({ kind: 'fault', at, name, detail, healedAt, readyAt });
