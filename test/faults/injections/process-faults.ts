@@ -61,7 +61,8 @@ export const processFaults: readonly FaultKind[] = [
   },
   {
     name: 'rolling restart',
-    parts: ['process'],
+    // A process starts only with its servers.
+    parts: ['process', 'postgres', 'redis'],
     weight: 1,
     boundMs: 15_000,
     maxMs: 1_000,
