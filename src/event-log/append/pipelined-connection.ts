@@ -48,9 +48,6 @@ export function createPipelinedConnection(pool: Pool, slowAfterMs: number): Send
       oldestSince: performance.now(),
       connecting: pool.connect().then((client) => {
         connection.client = client;
-        // A broken connection also fails its statements, which report the error. Without a
-        // listener, the client's error event would end the process.
-        client.on('error', ignore);
         return client;
       }),
     };
@@ -63,7 +60,6 @@ export function createPipelinedConnection(pool: Pool, slowAfterMs: number): Send
     const isIdle = connection.inFlight === 0;
     if (current === connection && (isIdle || connection.failed)) current = undefined;
     if (!isIdle) return;
-    connection.client?.off('error', ignore);
     // Like pool.query(), closes the connection after an error.
     connection.client?.release(connection.failed);
   }
@@ -82,5 +78,3 @@ export function createPipelinedConnection(pool: Pool, slowAfterMs: number): Send
     }
   };
 }
-
-function ignore(): void {}

@@ -28,12 +28,24 @@ export interface PooledConnection {
 type ConnectedCallback = (error: Error | undefined) => void;
 
 /**
+ * A client whose errors never end the process. PostgreSQL may end a session while nothing is in
+ * flight on it: the client then emits an error, and in a transaction, or right after the connection
+ * was opened, the pool does not listen. The next statement fails, and the pool drops the client.
+ */
+class PooledClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
+
+/**
  * Creates the class of clients that connect to the primary of a URL. Each connection searches for
  * the primary again. `pg` connects to the host and the port that a client has when `connect` is
  * called.
  */
 export function clientOfPrimary(url: string): typeof pg.Client {
-  return class extends pg.Client {
+  return class extends PooledClient {
     override connect(): Promise<pg.Client>;
     override connect(callback: ConnectedCallback): void;
     override connect(callback?: ConnectedCallback): Promise<pg.Client> | undefined {
@@ -64,7 +76,7 @@ export class ServicePool extends pg.Pool {
   #refusal: DatabaseUnavailable | undefined;
 
   constructor(config: pg.PoolConfig) {
-    super(config);
+    super({ Client: PooledClient, ...config });
     this.on('connect', (client) => {
       this.#clients.add(client);
       client.once('end', () => this.#clients.delete(client));
