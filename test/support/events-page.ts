@@ -60,6 +60,24 @@ Everywhere an event has these fields beside its type and its data:
 | \`recorded_at\` | When the log took it. Never decreases within a partition. |
 | \`position\` | The event's place in the log: \`PARTITION:POSITION\`, or a number within a history. |
 
+## The metadata of an event
+
+In the table \`events\`, in exports and in proofs an event has \`metadata\` beside its data:
+
+| field | meaning |
+|---|---|
+| \`schema\` | The schema version of the data. |
+| \`actor\` | As above. |
+| \`request_id\` | The \`X-Request-Id\` of the request: that of the caller, or one that the service gave. |
+| \`correlation_id\`, \`causation_id\` | What the caller sent, or the trace and the span of the request ([monitoring.md](monitoring.md)). |
+| \`idempotency_key\` | The key of the command; absent without one. |
+| \`command_hash\` | A hash of the command, which tells a repetition from another command under its key. |
+| \`person\` | The name of the key that seals the personal fields; they are in \`data\` as \`sealed\` ([privacy.md](privacy.md)). |
+
+The log has two kinds of events that belong to no order, and that projections, streams and webhooks
+pass over. \`PlaceKeyReserved\` names the \`order_id\` that an Idempotency-Key will place, in a stream
+of its own. The events of operators are in the stream that [audit.md](audit.md) names.
+
 ## Rules for readers
 
 - Amounts are integers in minor units of the order's currency: 5998 are 59.98 USD.

@@ -1,3 +1,4 @@
+import { groupBy } from './group-by.js';
 import type { LogEvent } from './log.js';
 import type { Losses } from './losses.js';
 import type { Operation } from './operations.js';
@@ -66,16 +67,10 @@ function checkDone(order: OrderRun, states: readonly OrderState[], operation: Op
 /** One key is one command: one event at most, none if all its calls were rejected, one result. */
 function checkKeys(order: OrderRun, losses: Losses): string[] {
   const anomalies: string[] = [];
-  const operations = new Map<string, Operation[]>();
-  for (const operation of order.operations) {
-    if (operation.key !== undefined)
-      operations.set(operation.key, [...(operations.get(operation.key) ?? []), operation]);
-  }
-  const events = new Map<string, LogEvent[]>();
-  for (const event of order.events) {
-    const key = keyOf(event);
-    if (key !== undefined) events.set(key, [...(events.get(key) ?? []), event]);
-  }
+  const operations = groupBy(order.operations, (operation) => operation.key);
+  const events = groupBy(order.events, keyOf);
+  operations.delete(undefined);
+  events.delete(undefined);
   for (const [key, found] of events) {
     const names = found.map(nameOf).join(' and ');
     if (found.length > 1)

@@ -1,19 +1,29 @@
 import { Redis } from 'ioredis';
-import type { Findings, LossRecord, RecordedRun } from '../history.js';
+import type { Findings, HistoryRecord, RecordedRun } from '../history.js';
 import { checkAcknowledged } from './acknowledged.js';
 import { connectApi } from './api.js';
 import { checkChain, partitionOf } from './chain.js';
 import { checkCheckpoints } from './checkpoints.js';
+import { groupBy } from './group-by.js';
+import { checkLinearizable } from './linearizable-orders.js';
 import { readLog } from './log.js';
 import { Losses } from './losses.js';
+import { checkProofs } from './merkle.js';
 import { checkMetrics } from './metrics.js';
+import { observationsOf } from './observations.js';
 import { callsOf, operationsOf } from './operations.js';
 import { groupByOrder, statesOf } from './orders.js';
 import { checkHistory, checkList, compareOrder } from './read-models.js';
+import { checkReads, RedisFaults } from './reads.js';
 import type { OrderState } from './state.js';
+import { checkStatuses, checkTotals } from './statuses.js';
+import { checkStreams } from './streams.js';
+import { checkWebhooks } from './webhooks.js';
 
 /** Orders whose history is requested one by one: enough to meet every partition many times. */
 const maxHistories = 300;
+/** Orders whose proofs are requested: each reads the log. */
+const maxProofs = 50;
 
 /**
  * Decides whether a run kept the promises of the service. Shares no code with it: the rules, the
@@ -27,12 +37,15 @@ export async function check(run: RecordedRun): Promise<Findings> {
   };
   const log = await readLog(run.databaseUrl);
   const api = connectApi(run.baseUrl, run.apiKey);
-  const losses = new Losses(run.history.filter((record): record is LossRecord => record.kind === 'loss'));
+  const restores = kindOf(run, 'loss');
+  const losses = new Losses(restores);
   anomalies.push(...checkChain(log));
   count('events in the chain', log.events.length);
 
-  const operations = operationsOf(callsOf(run.history));
-  const orders = groupByOrder(log, operations, (id) => partitionOf(id, log.partitions));
+  const calls = callsOf(run.history);
+  const orders = groupByOrder(log, operationsOf(calls), (id) => partitionOf(id, log.partitions));
+  const seen = groupBy(observationsOf(calls), (one) => one.orderId);
+  const faults = new RedisFaults(kindOf(run, 'fault'), restores);
   const last = new Map<string, OrderState>();
   for (const order of orders) {
     let states: OrderState[];
@@ -45,8 +58,13 @@ export async function check(run: RecordedRun): Promise<Findings> {
     const state = states.at(-1);
     if (state) last.set(order.id, state);
     anomalies.push(...checkAcknowledged(order, states, losses, count));
+    anomalies.push(...checkReads(order, states, seen.get(order.id) ?? [], losses, faults, count));
+    anomalies.push(...checkLinearizable(order, states, restores, count));
   }
-
+  anomalies.push(...checkStatuses(calls, restores));
+  anomalies.push(...checkTotals(calls, (from, to) => faults.between(from, to)));
+  anomalies.push(...checkStreams(kindOf(run, 'stream'), log, restores, count));
+  anomalies.push(...checkWebhooks(kindOf(run, 'webhook'), log, count));
   anomalies.push(...(await checkList(api, last)));
   count('orders in the list', last.size);
   for (const order of orders.slice(-maxHistories)) {
@@ -56,6 +74,9 @@ export async function check(run: RecordedRun): Promise<Findings> {
     anomalies.push(...(await checkHistory(api, order, state)));
     count('histories');
   }
+  const proven = orders.filter((order) => order.events.length > 0).slice(-maxProofs);
+  anomalies.push(...(await checkProofs(api, log, proven)));
+  count('proofs', proven.length);
   anomalies.push(...(await checkMetrics(api, last.values())));
   count('currencies', new Set([...last.values()].map((state) => state.currency)).size);
 
@@ -66,4 +87,10 @@ export async function check(run: RecordedRun): Promise<Findings> {
     redis.disconnect();
   }
   return { anomalies, checked };
+}
+
+type Kind = HistoryRecord['kind'];
+
+function kindOf<K extends Kind>(run: RecordedRun, kind: K): Extract<HistoryRecord, { kind: K }>[] {
+  return run.history.filter((record): record is Extract<HistoryRecord, { kind: K }> => record.kind === kind);
 }

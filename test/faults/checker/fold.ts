@@ -196,6 +196,9 @@ const effects: Record<string, (state: OrderState, data: EventData, at: string) =
   OrderNoteAdded() {},
   OrderPersonErased(state) {
     state.erased = true;
+    state.userId = '[erased]';
+    state.metadata = {};
+    for (const shipment of state.shipments) if (shipment.tracking !== null) shipment.tracking = '[erased]';
   },
 };
 

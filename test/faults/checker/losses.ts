@@ -1,6 +1,6 @@
 import type { LossRecord } from '../history.js';
 import type { LogEvent } from './log.js';
-import type { Operation } from './operations.js';
+import type { EventPosition, Operation } from './operations.js';
 
 /**
  * The events that restores have lost: only these may be missing although they were acknowledged. A
@@ -29,6 +29,11 @@ export class Losses {
       const lostFrom = loss.lostFrom[partition];
       return startedAt < loss.at && lostFrom !== undefined && version > keptVersions(events, lostFrom);
     });
+  }
+
+  /** Whether a position was given before a restore that lost it. */
+  hasLostPosition({ partition, position, epoch }: EventPosition): boolean {
+    return this.records.some((loss, nth) => position >= (loss.lostFrom[partition] ?? Infinity) && epoch < nth + 2);
   }
 
   /** A position of an epoch that began with this loss, or later. */
