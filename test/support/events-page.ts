@@ -69,7 +69,7 @@ In the table \`events\`, in exports and in proofs an event has \`metadata\` besi
 | \`schema\` | The schema version of the data. |
 | \`actor\` | As above. |
 | \`request_id\` | The \`X-Request-Id\` of the request: that of the caller, or one that the service gave. |
-| \`correlation_id\`, \`causation_id\` | What the caller sent, or the trace and the span of the request ([monitoring.md](monitoring.md)). |
+| \`correlation_id\`, \`causation_id\` | Ids that the caller sent, or the trace and the span of the request ([monitoring.md](monitoring.md)). |
 | \`idempotency_key\` | The key of the command; absent without one. |
 | \`command_hash\` | A hash of the command, which tells a repetition from another command under its key. |
 | \`person\` | The name of the key that seals the personal fields; they are in \`data\` as \`sealed\` ([privacy.md](privacy.md)). |

@@ -13,8 +13,10 @@ import { checkMetrics } from './metrics.js';
 import { observationsOf } from './observations.js';
 import { callsOf, operationsOf } from './operations.js';
 import { groupByOrder, statesOf } from './orders.js';
+import { findNamesInLog, findNamesInQueries } from './persons.js';
 import { checkHistory, checkList, compareOrder } from './read-models.js';
 import { checkReads, RedisFaults } from './reads.js';
+import { findNamesInRedis } from './redis-names.js';
 import type { OrderState } from './state.js';
 import { checkStatuses, checkTotals } from './statuses.js';
 import { checkStreams } from './streams.js';
@@ -83,6 +85,10 @@ export async function check(run: RecordedRun): Promise<Findings> {
   const redis = new Redis(run.redisUrl);
   try {
     anomalies.push(...(await checkCheckpoints(redis, log, count)));
+    const names = kindOf(run, 'forgotten').flatMap((record) => record.texts);
+    anomalies.push(...findNamesInLog(orders, names), ...(await findNamesInQueries(api, names)));
+    anomalies.push(...(await findNamesInRedis(redis, names)));
+    count('forgotten names', names.length);
   } finally {
     redis.disconnect();
   }
