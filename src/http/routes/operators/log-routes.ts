@@ -13,16 +13,15 @@ import { callerOf } from '../../request/request-context.js';
 import type { HttpDependencies } from '../dependencies.js';
 import type { AddRoute } from '../router.js';
 
+export interface LogRoutesDependencies extends Pick<HttpDependencies, 'browseLog' | 'audit' | 'runHeavyQuery'> {
+  readonly runs: Pick<HttpDependencies['runs'], 'verify' | 'verifications'>;
+  readonly models: Pick<HttpDependencies['models'], 'partitions'>;
+}
+
 /** The log as auditors read and verify it. */
 export function logRoutes(
   route: AddRoute,
-  {
-    browseLog,
-    runs,
-    audit,
-    models,
-    runHeavyQuery,
-  }: Pick<HttpDependencies, 'browseLog' | 'runs' | 'audit' | 'models' | 'runHeavyQuery'>,
+  { browseLog, runs, audit, models, runHeavyQuery }: LogRoutesDependencies,
 ): void {
   route('browseLog', async (ctx) => {
     const { partition, order_id: orderId, after = 0, at, limit = limits.defaultLogPage } = queryParameters(ctx, 'log');
