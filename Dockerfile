@@ -10,6 +10,7 @@ RUN npm ci --ignore-scripts --include=dev
 COPY tsconfig.json ./
 COPY src ./src
 COPY web ./web
+COPY client ./client
 COPY scripts/setup ./scripts/setup
 RUN node_modules/.bin/tsc && \
   node --input-type=module -e "import('./scripts/setup/console.mjs').then((setup) => setup.buildConsole())"

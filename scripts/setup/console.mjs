@@ -1,6 +1,6 @@
-// dist/web/: the console, bundled from web/ by esbuild. The names of its scripts and styles hold a
-// hash of their content, so that browsers may keep them for ever. Each file also lies there
-// compressed, by Brotli and by gzip.
+// dist/web/: the console and the reference of the API, bundled from web/ by esbuild. The names of
+// scripts and styles hold a hash of their content, so that browsers may keep them for ever. Each
+// file also lies there compressed, by Brotli and by gzip.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
@@ -9,10 +9,15 @@ import { filesBelow, hashOf, readStamp, readText, root, SetupError, say, writeSt
 
 const outFolder = join('dist', 'web');
 const page = join(outFolder, 'index.html');
+/** The pages, each with its script. */
+const pages = { 'index.html': 'web/src/main.tsx', 'reference.html': 'web/src/reference/main.tsx' };
+/** The client's parts that the console imports. */
+const clientFiles = () => filesBelow('client').filter((file) => /^client\/[\w-]+\.ts$/.test(file));
 
 /** Bundles the console unless dist/web/ is the result of these very sources. */
 export function buildConsole() {
-  const wanted = hashOf(['package-lock.json', join('scripts', 'setup', 'console.mjs'), ...filesBelow('web')]);
+  const sources = [join('scripts', 'setup', 'console.mjs'), ...filesBelow('web'), ...clientFiles()];
+  const wanted = hashOf(['package-lock.json', ...sources]);
   if (readStamp('console') === wanted && existsSync(join(root, page))) return;
   say('building the console');
   bundle();
@@ -22,7 +27,11 @@ export function buildConsole() {
 function bundle() {
   const { metafile, outputFiles } = runEsbuild({
     absWorkingDir: root,
-    entryPoints: { console: join('web', 'src', 'main.tsx'), style: join('web', 'styles', 'main.css') },
+    entryPoints: {
+      console: join('web', 'src', 'main.tsx'),
+      reference: join('web', 'src', 'reference', 'main.tsx'),
+      style: join('web', 'styles', 'main.css'),
+    },
     outdir: outFolder,
     entryNames: '[name]-[hash]',
     chunkNames: 'part-[hash]',
@@ -43,10 +52,12 @@ function bundle() {
   for (const { path, contents } of outputFiles) write(basename(path), Buffer.from(contents));
   const nameOf = (entryPoint) =>
     basename(Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === entryPoint)?.[0] ?? '');
-  const html = readText(join(root, 'web', 'index.html'))
-    .replace('{{script}}', nameOf('web/src/main.tsx'))
-    .replace('{{style}}', nameOf('web/styles/main.css'));
-  write('index.html', Buffer.from(html));
+  for (const [name, script] of Object.entries(pages)) {
+    const html = readText(join(root, 'web', name))
+      .replace('{{script}}', nameOf(script))
+      .replace('{{style}}', nameOf('web/styles/main.css'));
+    write(name, Buffer.from(html));
+  }
   write('icon.svg', readFileSync(join(root, 'web', 'icon.svg')));
 }
 

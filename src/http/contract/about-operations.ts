@@ -80,7 +80,7 @@ export const aboutOperations = {
     method: 'get',
     path: '/web/{file}',
     tag: 'About',
-    summary: 'A style sheet, a script or the icon of the console',
+    summary: 'A style sheet, a script or the icon of the pages',
     access: 'public',
     parameters: ['file'],
     responses: {
@@ -114,28 +114,18 @@ export const aboutOperations = {
     access: 'public',
     responses: { 200: { description: 'The page', content: { 'text/html': 'text' } } },
   },
-  getDocsFile: {
-    method: 'get',
-    path: '/docs/{file}',
-    tag: 'About',
-    summary: 'The style sheet and the scripts of /docs',
-    access: 'public',
-    parameters: ['file'],
-    responses: {
-      200: {
-        description: 'The file',
-        content: { 'text/css': 'text', 'application/javascript': 'text', 'text/javascript': 'text' },
-      },
-    },
-    problems: ['not-found'],
-  },
   listProblems: {
     method: 'get',
     path: '/problems',
     tag: 'About',
     summary: 'All problem types',
     access: 'public',
-    responses: { 200: { description: 'The problem types', content: json('ProblemTypes') } },
+    responses: {
+      200: {
+        description: 'The problem types; as a page for a browser',
+        content: { 'application/json': 'ProblemTypes', 'text/html': 'text' },
+      },
+    },
   },
   getProblem: {
     method: 'get',

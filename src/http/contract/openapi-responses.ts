@@ -19,17 +19,21 @@ const accessProblems: readonly ProblemName[] = [
   'event-log-unavailable',
 ];
 
-/** The responses of an operation by status, the problems of its status included. */
-export function responsesOf(operation: Operation, shared: SharedResponses): Json {
-  const problems = new Set<ProblemName>([
+/** All problems of an operation. */
+export function problemsOf(operation: Operation): ReadonlySet<ProblemName> {
+  return new Set<ProblemName>([
     ...commonProblems,
     ...(operation.access === 'public' ? [] : accessProblems),
     ...(needsLog(operation) ? (['log-went-back'] as const) : []),
     ...(operation.unlimited ? [] : (['rate-limited', 'overloaded'] as const)),
     ...(operation.problems ?? []),
   ]);
+}
+
+/** The responses of an operation by status, the problems of its status included. */
+export function responsesOf(operation: Operation, shared: SharedResponses): Json {
   const problemsByStatus = new Map<number, ProblemName[]>();
-  for (const name of problems) {
+  for (const name of problemsOf(operation)) {
     const { status } = problemTypes[name];
     problemsByStatus.set(status, [...(problemsByStatus.get(status) ?? []), name]);
   }

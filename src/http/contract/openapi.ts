@@ -4,6 +4,10 @@ import { eventDataSchemas, eventMeanings } from '../../orders/event-data.js';
 import type { OrderEventType } from '../../orders/events.js';
 import { orderEventTypes } from '../../orders/upcast.js';
 import { projectPath } from '../../project-path.js';
+import { Completion } from './document/add-examples.js';
+import { describeFields } from './document/describe-fields.js';
+import { introduction } from './document/introduction.js';
+import { batchExamples } from './document/text-examples.js';
 import { examples } from './examples.js';
 import { requestHeaders, responseHeaders } from './openapi-headers.js';
 import { responsesOf, SharedResponses } from './openapi-responses.js';
@@ -19,18 +23,24 @@ type Json = Readonly<Record<string, unknown>>;
  * and those that the types of responses follow from.
  */
 export function openApiDocument(): Json {
-  const paths: Record<string, Record<string, Json>> = {};
   const shared = new SharedResponses();
-  for (const [id, operation] of Object.entries<Operation>(operations)) {
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(id, operation, shared) };
-  }
-  const { version, description } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as Record<
-    string,
-    string
-  >;
+  const described = Object.entries<Operation>(operations).map(
+    ([id, operation]) => [operation, describe(id, operation, shared)] as const,
+  );
+  const schemas = componentSchemas();
+  const completion = new Completion(schemas);
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const [{ path, method }, json] of described)
+    paths[path] = { ...paths[path], [method]: completion.operation(json) };
+  const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as Record<string, string>;
   return {
     openapi: '3.1.1',
-    info: { title: 'Order service', version, description, license: { name: 'MIT', identifier: 'MIT' } },
+    info: {
+      title: 'Order service',
+      version,
+      description: introduction,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
     servers: [{ url: '/', description: 'This service' }],
     tags: [
       { name: 'Commands', description: 'Change an order. Each command appends one event to the log.' },
@@ -41,24 +51,12 @@ export function openApiDocument(): Json {
       { name: 'About', description: 'Descriptions of the API.' },
     ],
     paths,
-    webhooks: Object.fromEntries(orderEventTypes.map((type) => [type, { post: webhookOf(type) }])),
+    webhooks: Object.fromEntries(
+      orderEventTypes.map((type) => [type, { post: completion.operation(webhookOf(type, completion.delivery(type))) }]),
+    ),
     components: {
-      schemas: {
-        ...Object.fromEntries(Object.entries(responseSchemas).map(([name, schema]) => [name, published(schema)])),
-        ...Object.fromEntries(Object.entries(bodySchemas).map(([name, schema]) => [bodyName(name), published(schema)])),
-        BatchCommand: {
-          type: 'object',
-          required: ['command'],
-          properties: {
-            command: { type: 'string' },
-            order_id: { type: 'string' },
-            idempotency_key: { type: 'string' },
-          },
-        },
-        ...Object.fromEntries(orderEventTypes.map((type) => [`${type}Data`, dataOf(type)])),
-        WebhookMessage: webhookMessage,
-      },
-      responses: shared.components(),
+      schemas,
+      responses: completion.messages('', shared.components()),
       headers: responseHeaders,
       parameters: Object.fromEntries(
         Object.entries(requestHeaders).map(([name, header]) => [
@@ -76,6 +74,27 @@ export function openApiDocument(): Json {
       },
     },
   };
+}
+
+/** The schemas by their names, with a description of every field. */
+function componentSchemas(): Json {
+  const schemas: Record<string, Json> = {
+    ...Object.fromEntries(Object.entries(responseSchemas).map(([name, schema]) => [name, published(schema)])),
+    ...Object.fromEntries(Object.entries(bodySchemas).map(([name, schema]) => [bodyName(name), published(schema)])),
+    BatchCommand: {
+      type: 'object',
+      additionalProperties: true,
+      required: ['command'],
+      properties: {
+        command: { type: 'string' },
+        order_id: { type: 'string' },
+        idempotency_key: { type: 'string' },
+      },
+    },
+    ...Object.fromEntries(orderEventTypes.map((type) => [`${type}Data`, dataOf(type)])),
+    WebhookMessage: webhookMessage,
+  };
+  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, describeFields(schema, name)]));
 }
 
 function describe(id: string, operation: Operation, shared: SharedResponses): Json {
@@ -113,7 +132,7 @@ function requestBody(body: keyof typeof bodySchemas | 'batch'): Json {
     return {
       required: true,
       description: 'One JSON object per line.',
-      content: { 'application/x-ndjson': { schema } },
+      content: { 'application/x-ndjson': { schema, examples: batchExamples } },
     };
   }
   const named = Object.entries(examples[body]).map(([summary, value]) => [
@@ -149,12 +168,16 @@ function dataOf(type: OrderEventType): Json {
   return earlier.length === 0 ? current : { anyOf: [current, ...earlier.map(published)] };
 }
 
-function webhookOf(type: OrderEventType): Json {
-  const change = { type: 'object', properties: { data: { $ref: `#/components/schemas/${type}Data` } } };
+function webhookOf(type: OrderEventType, example: Json): Json {
+  const change = {
+    type: 'object',
+    additionalProperties: true,
+    properties: { data: { $ref: `#/components/schemas/${type}Data` } },
+  };
   const schema = {
     allOf: [
       { $ref: '#/components/schemas/WebhookMessage' },
-      { type: 'object', properties: { type: { const: type }, data: change } },
+      { type: 'object', additionalProperties: true, properties: { type: { const: type }, data: change } },
     ],
   };
   return {
@@ -171,7 +194,7 @@ function webhookOf(type: OrderEventType): Json {
       required: true,
       schema: { type: 'string' },
     })),
-    requestBody: { required: true, content: { 'application/json': { schema } } },
+    requestBody: { required: true, content: { 'application/json': { schema, example } } },
     responses: { '2XX': { description: 'Received' }, '410': { description: 'The subscription ends' } },
   };
 }
