@@ -1,6 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { credential } from './session.js';
 
+/** Lists are read again this often while no stream reports their changes. */
+export const listPollMs = 5_000;
+
 /** Something that was read from the service, and may be read again. */
 export interface Resource<Data> {
   /** The result of the last read. It stays while a further read is under way or has failed. */

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { messagesOf } from '../../../client/server-sent-events.js';
 import { ProblemError, problemOf, send } from './client.js';
 import { credential } from './session.js';
 
@@ -32,9 +33,10 @@ async function follow(
         throw new ProblemError(problemOf(await response.json().catch(() => undefined), response.status));
       }
       onState(true);
-      for await (const message of messages(response.body)) {
-        lastId = message.id ?? lastId;
-        onMessage(message);
+      for await (const { event = 'message', id, data } of messagesOf(response.body)) {
+        // A message without data says where the stream resumes.
+        lastId = id ?? lastId;
+        if (data !== undefined) onMessage({ event, id, data });
       }
     } catch {
       // An unreachable service is handled like a stream that ended.
@@ -43,24 +45,6 @@ async function follow(
     onState(false);
     await new Promise((resolve) => setTimeout(resolve, reconnectMs));
   }
-}
-
-async function* messages(body: ReadableStream<BufferSource>): AsyncGenerator<StreamMessage> {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-    text += chunk.value;
-    const parts = text.split('\n\n');
-    text = parts.pop() ?? '';
-    for (const part of parts) {
-      const data = field(part, 'data');
-      if (data !== undefined) yield { event: field(part, 'event') ?? 'message', id: field(part, 'id'), data };
-    }
-  }
-}
-
-function field(part: string, name: string): string | undefined {
-  return new RegExp(`^${name}: ?(.*)$`, 'm').exec(part)?.[1];
 }
 
 /**

@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { api, got } from '../api/client.js';
 import { isLost } from '../api/connection.js';
 import { useResource } from '../api/resource.js';
-import { access, caller, credential, needsSignIn } from '../api/session.js';
+import { access, caller, credential, needsSignIn, signOut } from '../api/session.js';
 import { Button } from '../ui/button.js';
 import { Failure, Loading } from '../ui/states.js';
 import { Toasts } from '../ui/toast.js';
@@ -63,13 +63,5 @@ function Identified() {
 }
 
 function SignOutButton() {
-  return (
-    <Button
-      onClick={() => {
-        credential.value = null;
-      }}
-    >
-      Use another key
-    </Button>
-  );
+  return <Button onClick={() => signOut()}>Use another key</Button>;
 }

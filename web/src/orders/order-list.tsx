@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, got } from '../api/client.js';
-import { useResource } from '../api/resource.js';
+import { listPollMs, useResource } from '../api/resource.js';
 import { may } from '../api/session.js';
 import { useStream } from '../api/stream.js';
 import type { Order } from '../api/types.js';
@@ -34,8 +34,12 @@ export function OrderList() {
   const [cursors, setCursors] = useState<{ readonly key: string; readonly list: readonly string[] }>({ key, list: [] });
   const visited = cursors.key === key ? cursors.list : [];
   const cursor = visited.at(-1);
-  const page = useResource(`${key} ${cursor ?? ''}`, (signal) => readPage(filters, cursor, signal));
   const [isLive, setLive] = useState(false);
+  const page = useResource(
+    `${key} ${cursor ?? ''}`,
+    (signal) => readPage(filters, cursor, signal),
+    isLive ? undefined : listPollMs,
+  );
   const [changed, setChanged] = useState<ReadonlySet<string>>(new Set());
   const [isPlacing, setPlacing] = useState(false);
   const { data } = page;
@@ -45,7 +49,8 @@ export function OrderList() {
   useStream(
     '/orders/stream',
     ({ event, data: text }) => {
-      if (event === 'problem' || event === 'reset') return;
+      if (event === 'reset') page.reload();
+      if (event !== 'message') return;
       const id = orderIdOf(text);
       if (id === undefined) return;
       const isShown = data?.orders.some((order) => order.order_id === id) ?? false;

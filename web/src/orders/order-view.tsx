@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { api, got } from '../api/client.js';
-import { useResource } from '../api/resource.js';
+import { listPollMs, useResource } from '../api/resource.js';
 import { may } from '../api/session.js';
 import { useStream } from '../api/stream.js';
 import type { Order } from '../api/types.js';
@@ -23,10 +23,12 @@ import { Travel } from './travel.js';
 /** One order: as it is now, or as it was at an earlier version. */
 export function OrderView({ orderId }: { readonly orderId: string }) {
   const path = { order_id: orderId };
-  const order = useResource(`order ${orderId}`, (signal) =>
-    got(api.GET('/orders/{order_id}', { params: { path }, signal })),
-  );
   const [isLive, setLive] = useState(false);
+  const order = useResource(
+    `order ${orderId}`,
+    (signal) => got(api.GET('/orders/{order_id}', { params: { path }, signal })),
+    isLive ? undefined : listPollMs,
+  );
   const [changes, setChanges] = useState(0);
   useStream(
     `/orders/stream?order_id=${encodeURIComponent(orderId)}`,

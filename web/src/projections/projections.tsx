@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { api, got } from '../api/client.js';
-import { useResource } from '../api/resource.js';
+import { listPollMs, useResource } from '../api/resource.js';
 import { useStream } from '../api/stream.js';
 import type { Projection } from '../api/types.js';
 import { PageHeader } from '../ui/card.js';
@@ -10,20 +10,27 @@ import { ProjectionCard } from './projection-card.js';
 
 /** The read models: how far each is, and what to do if one has stopped. */
 export function Projections() {
-  const first = useResource('projections', (signal) => got(api.GET('/projections', { signal })));
   const [latest, setLatest] = useState<readonly Projection[]>();
   const [isLive, setLive] = useState(false);
+  const read = useResource(
+    'projections',
+    (signal) => got(api.GET('/projections', { signal })),
+    isLive ? undefined : listPollMs,
+  );
   useStream(
     '/projections',
     ({ event, data }) => {
       if (event === 'projections') setLatest(projectionsOf(data));
     },
-    setLive,
+    (isConnected) => {
+      setLive(isConnected);
+      if (!isConnected) setLatest(undefined);
+    },
   );
   return (
     <>
       <PageHeader title="Projections" lead={<Live isOn={isLive} />} />
-      <Shown resource={first} lines={12}>
+      <Shown resource={read} lines={12}>
         {({ projections }) => (
           <div class="stack">
             {(latest ?? projections).map((projection) => (
