@@ -616,6 +616,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/projections/{name}/dry-run/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Cancel a dry run that is in progress */
+        delete: operations["cancelDryRun"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projections/{name}/rebuilds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last 50 rebuilds of a projection that ended: by whom, when, how long, with which result
+         * @description They are kept in Redis, with the read models. A rebuild in progress is in `GET /projections`.
+         */
+        get: operations["listRebuilds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last 50 attempts to deliver an event, with the status of the receiver or the error
+         * @description They are kept in Redis for 30 days, and may lack attempts if Redis was away.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit/events": {
         parameters: {
             query?: never;
@@ -652,6 +709,23 @@ export interface paths {
          */
         post: operations["startVerification"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verifications/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Cancel a verification that is in progress */
+        delete: operations["cancelVerification"];
         options?: never;
         head?: never;
         patch?: never;
@@ -872,7 +946,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A style sheet, a script or the icon of the console */
+        /** A style sheet, a script or the icon of the pages */
         get: operations["getConsoleFile"];
         put?: never;
         post?: never;
@@ -908,23 +982,6 @@ export interface paths {
         };
         /** This document as a page, to read and to try out */
         get: operations["getDocs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/docs/{file}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The style sheet and the scripts of /docs */
-        get: operations["getDocsFile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1275,36 +1332,58 @@ export interface components {
         /** @description An ISO 4217 code. */
         Currency: string;
         Order: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the order, a UUID.
+             */
             order_id: string;
             /** @description The shop’s own number. */
             reference: string | null;
+            /** @description The customer of the order, in the words of the shop. */
             user_id: string;
-            /** @enum {unknown} */
+            /**
+             * @description The status of the order, which follows from what happened to its units.
+             * @enum {unknown}
+             */
             status: "pending" | "processing" | "partially_shipped" | "shipped" | "delivered" | "cancelled" | "partially_returned" | "returned";
-            /** @enum {unknown} */
+            /**
+             * @description The status of the money, which follows from payments, refunds and credits.
+             * @enum {unknown}
+             */
             payment_status: "unpaid" | "partially_paid" | "paid" | "partially_refunded" | "refunded";
+            /** @description Whether the order is on hold: it is then neither processed nor shipped. */
             on_hold: boolean;
+            /** @description Lines of the order, or the units of lines that this is about. */
             items: {
+                /** @description The line of the order. */
                 line_id: string;
+                /** @description The item, in the words of the shop. */
                 item_id: string;
+                /** @description A number of units. */
                 quantity: number;
                 /** @description In major units, exact, with up to 6 decimals. */
                 unit_price?: number;
+                /** @description Units, or in figures the amount, that cancellations took off. */
                 cancelled: number;
                 /** @description Units that were shipped and are not to be shipped again. */
                 shipped: number;
                 /** @description Units that have arrived, also those that came back later. */
                 delivered: number;
+                /** @description Units that came back. */
                 returned: number;
             }[];
             /** @description Each item once. */
             item_ids: string[];
+            /** @description Money that belongs to no unit, such as shipping and discounts. */
             adjustments: {
-                /** @enum {unknown} */
+                /**
+                 * @description The kind of the adjustment.
+                 * @enum {unknown}
+                 */
                 type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
                 /** @description In major units, exact. */
                 amount: number;
+                /** @description A text that people see beside the amount. */
                 description?: string;
             }[];
             /** @description In major units, exact. */
@@ -1320,16 +1399,27 @@ export interface components {
             refunded_amount: number;
             /** @description total_amount − cancelled_amount − credited_amount − (paid_amount − refunded_amount). Above zero: due. Below zero: to be given back. */
             balance: number;
+            /** @description The shipments of the order, in the order in which they left. */
             shipments: {
+                /** @description The shipment, numbered from 1 within its order. */
                 shipment_id: string;
+                /** @description Lines of the order, or the units of lines that this is about. */
                 items: {
+                    /** @description The line of the order. */
                     line_id: string;
+                    /** @description The item, in the words of the shop. */
                     item_id: string;
+                    /** @description A number of units. */
                     quantity: number;
                 }[];
+                /** @description The carrier of the shipment; null if it is not known. */
                 carrier: string | null;
+                /** @description The carrier’s number of the shipment; null if it is not known. */
                 tracking_number: string | null;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When the shipment left.
+                 */
                 shipped_at: string;
                 /**
                  * Format: date-time
@@ -1337,13 +1427,21 @@ export interface components {
                  */
                 delivered_at: string | null;
             }[];
+            /** @description Names and texts that the shop keeps with the order. */
             metadata: {
                 [key: string]: string;
             };
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the order was placed.
+             */
             placed_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the last event of the order happened.
+             */
             updated_at: string;
+            /** @description The version of the order: the number of its last event. It is also the ETag. */
             version: number;
             /**
              * @description Present if the read model lacks later events of the order, because an operator has let it skip one (GET /projections lists them). Only the response with a single order has it.
@@ -1352,41 +1450,66 @@ export interface components {
             damaged?: true;
         };
         OrderPage: {
+            /** @description The orders of the page. */
             orders: components["schemas"]["Order"][];
+            /** @description The cursor of the next page; null on the last page. */
             next_cursor: string | null;
         };
         LookupPage: {
+            /** @description The orders of the page. */
             orders: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The id of the order, a UUID.
+                 */
                 order_id: string;
                 /** @description The shop’s own number. */
                 reference: string | null;
+                /** @description The customer of the order, in the words of the shop. */
                 user_id: string;
-                /** @enum {unknown} */
+                /**
+                 * @description The status of the order, which follows from what happened to its units.
+                 * @enum {unknown}
+                 */
                 status: "pending" | "processing" | "partially_shipped" | "shipped" | "delivered" | "cancelled" | "partially_returned" | "returned";
-                /** @enum {unknown} */
+                /**
+                 * @description The status of the money, which follows from payments, refunds and credits.
+                 * @enum {unknown}
+                 */
                 payment_status: "unpaid" | "partially_paid" | "paid" | "partially_refunded" | "refunded";
+                /** @description Whether the order is on hold: it is then neither processed nor shipped. */
                 on_hold: boolean;
+                /** @description Lines of the order, or the units of lines that this is about. */
                 items: {
+                    /** @description The line of the order. */
                     line_id: string;
+                    /** @description The item, in the words of the shop. */
                     item_id: string;
+                    /** @description A number of units. */
                     quantity: number;
                     /** @description In major units, exact, with up to 6 decimals. */
                     unit_price?: number;
+                    /** @description Units, or in figures the amount, that cancellations took off. */
                     cancelled: number;
                     /** @description Units that were shipped and are not to be shipped again. */
                     shipped: number;
                     /** @description Units that have arrived, also those that came back later. */
                     delivered: number;
+                    /** @description Units that came back. */
                     returned: number;
                 }[];
                 /** @description Each item once. */
                 item_ids: string[];
+                /** @description Money that belongs to no unit, such as shipping and discounts. */
                 adjustments: {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The kind of the adjustment.
+                     * @enum {unknown}
+                     */
                     type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
                     /** @description In major units, exact. */
                     amount: number;
+                    /** @description A text that people see beside the amount. */
                     description?: string;
                 }[];
                 /** @description In major units, exact. */
@@ -1402,16 +1525,27 @@ export interface components {
                 refunded_amount: number;
                 /** @description total_amount − cancelled_amount − credited_amount − (paid_amount − refunded_amount). Above zero: due. Below zero: to be given back. */
                 balance: number;
+                /** @description The shipments of the order, in the order in which they left. */
                 shipments: {
+                    /** @description The shipment, numbered from 1 within its order. */
                     shipment_id: string;
+                    /** @description Lines of the order, or the units of lines that this is about. */
                     items: {
+                        /** @description The line of the order. */
                         line_id: string;
+                        /** @description The item, in the words of the shop. */
                         item_id: string;
+                        /** @description A number of units. */
                         quantity: number;
                     }[];
+                    /** @description The carrier of the shipment; null if it is not known. */
                     carrier: string | null;
+                    /** @description The carrier’s number of the shipment; null if it is not known. */
                     tracking_number: string | null;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description When the shipment left.
+                     */
                     shipped_at: string;
                     /**
                      * Format: date-time
@@ -1419,13 +1553,21 @@ export interface components {
                      */
                     delivered_at: string | null;
                 }[];
+                /** @description Names and texts that the shop keeps with the order. */
                 metadata: {
                     [key: string]: string;
                 };
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When the order was placed.
+                 */
                 placed_at: string;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When the last event of the order happened.
+                 */
                 updated_at: string;
+                /** @description The number of the event in the stream of its order, from 1. */
                 version: number;
                 /**
                  * @description Present if the read model lacks later events of the order, because an operator has let it skip one (GET /projections lists them). Only the response with a single order has it.
@@ -1435,96 +1577,162 @@ export interface components {
                 /** @description The fields that equal `q`. */
                 matched_by: ("order_id" | "reference" | "payment_reference" | "tracking_number" | "user_id")[];
             }[];
+            /** @description The cursor of the next page; null on the last page. */
             next_cursor: string | null;
         };
         OrderCommands: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the order, a UUID.
+             */
             order_id: string;
+            /** @description The version of the order for which the list holds. */
             version: number;
+            /** @description The commands that the order accepts now. */
             allowed_commands: ("place" | "amend" | "pay" | "process" | "ship" | "track" | "deliver" | "cancel" | "refund" | "credit" | "return" | "hold" | "release" | "note")[];
         };
         Change: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the order, a UUID.
+             */
             order_id: string;
+            /** @description The number of the event in the stream of its order, from 1. */
             version: number;
+            /** @description The type of the event. */
             type: string;
             /** @description As in the log: amounts are in minor units. */
             data: {
                 [key: string]: unknown;
             };
+            /** @description The caller whose command led to the event. */
             actor: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened, according to the caller or the service.
+             */
             occurred_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the log recorded it.
+             */
             recorded_at: string;
             /** @description An Event-Position. */
             position: string;
         };
         HistoryEvent: {
+            /** @description The number of the event in the stream of its order, from 1. */
             version: number;
+            /** @description The type of the event. */
             type: string;
             /** @description As in the log: amounts are in minor units. */
             data: {
                 [key: string]: unknown;
             };
+            /** @description The caller whose command led to the event. */
             actor: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it happened, according to the caller or the service.
+             */
             occurred_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the log recorded it.
+             */
             recorded_at: string;
+            /** @description The position in its partition of the log, from 1. */
             position: number;
             /** @description SHA-256, hex. */
             hash: string;
+            /** @description The id of the request: X-Request-Id. */
             request_id?: string;
+            /** @description The id that the first request of a chain of requests had. */
             correlation_id?: string;
+            /** @description The id of what led to this request. */
             causation_id?: string;
+            /** @description The Idempotency-Key of the command. */
             idempotency_key?: string;
+            /** @description The fields that changed. */
             changes?: {
+                /** @description The JSON pointer (RFC 6901) of the field. */
                 pointer: string;
                 /** @description Absent if the field did not exist. */
                 before?: unknown;
+                /** @description The value after the change, or the position after which a page begins. */
                 after?: unknown;
             }[];
         };
         OrderHistory: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the order, a UUID.
+             */
             order_id: string;
+            /** @description The partition of the log, from 0. */
             partition: number;
+            /** @description The events, oldest first. */
             events: components["schemas"]["HistoryEvent"][];
+            /** @description The value of the parameter `after` for the next page; null on the last page. */
             next_after: number | null;
         };
         ChangesBetweenVersions: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the order, a UUID.
+             */
             order_id: string;
+            /** @description The version that is compared from. */
             from_version: number;
+            /** @description The version that is compared to. */
             to_version: number;
+            /** @description The fields that changed. */
             changes: {
+                /** @description The JSON pointer (RFC 6901) of the field. */
                 pointer: string;
                 /** @description Absent if the field did not exist. */
                 before?: unknown;
+                /** @description The value after the change, or the position after which a page begins. */
                 after?: unknown;
             }[];
         };
         OrderProof: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the order, a UUID.
+             */
             order_id: string;
+            /** @description The partition of the log, from 0. */
             partition: number;
+            /** @description The number of partitions of the log. */
             partitions: number;
+            /** @description The events, oldest first. */
             events: {
+                /** @description The position in its partition of the log, from 1. */
                 position: number;
+                /** @description The number of the event in the stream of its order, from 1. */
                 version: number;
+                /** @description The type of the event. */
                 type: string;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When it happened, according to the caller or the service.
+                 */
                 occurred_at: string;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When the log recorded it.
+                 */
                 recorded_at: string;
                 /** @description JSON text, byte for byte as it is hashed. */
                 data: string;
+                /** @description Names and texts that the shop keeps with the order. */
                 metadata: string;
                 /** @description SHA-256, hex. */
                 previous_hash: string;
                 /** @description SHA-256, hex. */
                 hash: string;
+                /** @description The hashes from the event’s leaf to the Merkle root, the lowest first. */
                 path: string[];
             }[];
             checkpoint: components["schemas"]["SignedCheckpoint"];
@@ -1532,12 +1740,17 @@ export interface components {
         History: components["schemas"]["OrderHistory"] | components["schemas"]["ChangesBetweenVersions"] | components["schemas"]["OrderProof"];
         Metrics: {
             currency: components["schemas"]["Currency"];
+            /** @description The other currencies that have orders. */
             other_currencies: components["schemas"]["Currency"][];
+            /** @description The number of orders in the range. */
             total_orders: number;
+            /** @description The number of orders by status. Statuses without orders are left out. */
             by_status: {
                 [key: string]: number;
             };
+            /** @description The number of units. */
             units: number;
+            /** @description Sums of money, in major units. */
             revenue: {
                 /** @description In major units, exact. */
                 gross: number;
@@ -1556,29 +1769,51 @@ export interface components {
                 /** @description In major units, exact. */
                 cash: number;
             };
+            /** @description Gross revenue per order; null without any order. */
             average_order_value: number | null;
+            /** @description Times from placing, in seconds. */
             processing_time: {
+                /** @description From placing to the shipment of the last unit. */
                 placed_to_shipped: {
+                    /** @description The number of orders measured. */
                     count: number;
+                    /** @description The mean, in seconds; null without any order. */
                     mean: number | null;
+                    /** @description The median, in seconds, within 1 %; null without any order. */
                     p50: number | null;
+                    /** @description The 90th percentile, in seconds, within 1 %; null without any order. */
                     p90: number | null;
+                    /** @description The 99th percentile, in seconds, within 1 %; null without any order. */
                     p99: number | null;
                 };
+                /** @description From placing to the delivery of the last unit. */
                 placed_to_delivered: {
+                    /** @description The number of orders measured. */
                     count: number;
+                    /** @description The mean, in seconds; null without any order. */
                     mean: number | null;
+                    /** @description The median, in seconds, within 1 %; null without any order. */
                     p50: number | null;
+                    /** @description The 90th percentile, in seconds, within 1 %; null without any order. */
                     p90: number | null;
+                    /** @description The 99th percentile, in seconds, within 1 %; null without any order. */
                     p99: number | null;
                 };
             };
+            /** @description The figures by interval. Present if the request has `interval`. */
             series?: {
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description The start of the interval.
+                 */
                 start: string;
+                /** @description The number of orders. */
                 orders: number;
+                /** @description The number of orders of which every unit was cancelled. */
                 cancelled_orders: number;
+                /** @description The number of units. */
                 units: number;
+                /** @description Sums of money, in major units. */
                 revenue: {
                     /** @description In major units, exact. */
                     gross: number;
@@ -1600,46 +1835,83 @@ export interface components {
             }[];
         };
         Projections: {
+            /** @description The projections, each with its partitions. */
             projections: {
+                /** @description The name of the projection. */
                 name: string;
+                /** @description The version of the projection’s code that made the generation which queries read. */
                 version: number;
+                /** @description The number of the generation: one complete copy of the read model. */
                 generation: number;
+                /** @description Events that are still to be projected. */
                 lag: number;
                 /** @description The longest lag of a partition; null if one is unknown. */
                 lag_seconds: number | null;
-                /** @enum {unknown} */
+                /**
+                 * @description The state, the worst of the parts if there are several.
+                 * @enum {unknown}
+                 */
                 state: "stopped" | "unowned" | "live";
+                /** @description The rebuild in progress; null if there is none. */
                 rebuild: components["schemas"]["Rebuild"] | null;
+                /** @description The partitions, by number. */
                 partitions: {
+                    /** @description The partition of the log, from 0. */
                     partition: number;
-                    /** @enum {unknown} */
+                    /**
+                     * @description The state, the worst of the parts if there are several.
+                     * @enum {unknown}
+                     */
                     state: "stopped" | "unowned" | "live";
+                    /** @description The position up to which events are applied. */
                     checkpoint: number;
+                    /** @description The last position of the partition. */
                     head: number;
+                    /** @description Events that are still to be projected. */
                     lag: number;
                     /** @description Age of the first event that is not applied, within a second; null if it is unknown. */
                     lag_seconds: number | null;
+                    /** @description The process that projects the partition; null if none does. */
                     owner: string | null;
-                    /** Format: date-time */
+                    /**
+                     * Format: date-time
+                     * @description When the owner last reported; null if none did.
+                     */
                     reported_at: string | null;
                     /** @description Seconds since a projector last reported on the partition; null if none did within an hour. */
                     report_age_seconds: number | null;
+                    /** @description The event at which the projection stopped, and why. */
                     stopped?: {
+                        /** @description The position in its partition of the log, from 1. */
                         position: number;
-                        /** Format: uuid */
+                        /**
+                         * Format: uuid
+                         * @description The id of the order, a UUID.
+                         */
                         order_id: string | null;
+                        /** @description The type of the event. */
                         type: string | null;
+                        /** @description The error message. */
                         error: string;
-                        /** Format: date-time */
+                        /**
+                         * Format: date-time
+                         * @description The time at which it happened, or as of which to show it.
+                         */
                         at: string;
                     };
                 }[];
                 /** @description Events that an operator has decided to skip, and with each the later events of its order: these orders are damaged in this read model. */
                 skipped: {
+                    /** @description The partition of the log, from 0. */
                     partition: number;
+                    /** @description The position in its partition of the log, from 1. */
                     position: number;
-                    /** Format: uuid */
+                    /**
+                     * Format: uuid
+                     * @description The id of the order, a UUID.
+                     */
                     order_id: string | null;
+                    /** @description The type of the event. */
                     type: string | null;
                 }[];
             }[];
@@ -1647,44 +1919,82 @@ export interface components {
             heads_age_seconds: number | null;
         };
         Rebuild: {
+            /** @description The number of the generation: one complete copy of the read model. */
             generation: number;
+            /** @description The version of the projection’s code that builds the generation. */
             version: number;
-            /** @enum {unknown} */
+            /**
+             * @description The state, the worst of the parts if there are several.
+             * @enum {unknown}
+             */
             state: "building" | "stopped" | "unowned";
+            /** @description The caller who requested it. */
             requested_by: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was requested.
+             */
             requested_at: string;
+            /** @description Events that are processed so far. */
             events_done: number;
+            /** @description Events that there are to process. */
             events_total: number;
+            /** @description Events that are still to be projected. */
             lag: number;
+            /** @description The rate; null before it is known. */
             events_per_second: number | null;
+            /** @description The time that it takes at this rate; null before the rate is known. */
             seconds_left: number | null;
+            /** @description The event at which the projection stopped, and why. */
             stopped?: {
+                /** @description The partition of the log, from 0. */
                 partition: number;
+                /** @description The position in its partition of the log, from 1. */
                 position: number;
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The id of the order, a UUID.
+                 */
                 order_id: string | null;
+                /** @description The type of the event. */
                 type: string | null;
+                /** @description The error message. */
                 error: string;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description The time at which it happened, or as of which to show it.
+                 */
                 at: string;
             }[];
         };
         RebuildRequested: {
+            /** @description The name of the projection. */
             name: string;
             /** @description false: a rebuild was already in progress. */
             requested: boolean;
+            /** @description The rebuild in progress; null if there is none. */
             rebuild: components["schemas"]["Rebuild"] | null;
         };
         SignedCheckpoint: {
+            /** @description The checkpoint of the whole log that the signature is for. */
             checkpoint: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The id of the log.
+                 */
                 log_id: string;
+                /** @description The epoch of the log: a restore that lost events starts another. */
                 epoch?: string;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
                 created_at: string;
+                /** @description The partitions, by number. */
                 partitions: {
+                    /** @description The partition of the log, from 0. */
                     partition: number;
+                    /** @description The position in its partition of the log, from 1. */
                     position: number;
                     /** @description SHA-256, hex. */
                     hash: string;
@@ -1696,35 +2006,62 @@ export interface components {
             jws: string;
         };
         JsonWebKeySet: {
+            /** @description The keys. */
             keys: {
+                /** @description The type of the key: OKP. */
                 kty: string;
+                /** @description The id of the key, which signatures name. */
                 kid: string;
             }[];
         };
         BatchLine: {
+            /** @description The number of the line in the request, from 1. */
             line: number;
-            /** @enum {unknown} */
+            /**
+             * @description The status that a request with this command alone would have had.
+             * @enum {unknown}
+             */
             status: 200 | 201;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the order, a UUID.
+             */
             order_id: string;
+            /** @description The number of the event in the stream of its order, from 1. */
             version: number;
-            /** @constant */
+            /**
+             * @description The command was handled before, and this is the result of that time.
+             * @constant
+             */
             replayed?: true;
         } | {
+            /** @description The number of the line in the request, from 1. */
             line: number;
+            /** @description The status that a request with this command alone would have had. */
             status: number;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the order, a UUID.
+             */
             order_id?: string;
             problem: components["schemas"]["LineProblem"];
         };
         StreamTicket: {
+            /** @description The ticket, for the parameter `ticket`. */
             ticket: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it stops working; null: never.
+             */
             expires_at: string;
         };
         Webhook: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the webhook.
+             */
             webhook_id: string;
+            /** @description The URL to which events are sent. */
             url: string;
             /** @description null: events of all types. */
             event_types: string[] | null;
@@ -1750,21 +2087,31 @@ export interface components {
             retry_at: string | null;
             /** @description The error that opened the breaker, or disabled the webhook. */
             last_error: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
             created_at: string;
+            /** @description The caller who created it. */
             created_by: string;
             /** @description Events that are still to be delivered, retries included. */
             pending: number;
+            /** @description The number of events whose delivery was given up. */
             dead_letters: number;
             /** @description Events of the log that the delivery has not read yet. */
             lag: number;
         };
         Webhooks: {
+            /** @description The webhooks, oldest first. */
             webhooks: components["schemas"]["Webhook"][];
         };
         WebhookWithSecret: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the webhook.
+             */
             webhook_id: string;
+            /** @description The URL to which events are sent. */
             url: string;
             /** @description null: events of all types. */
             event_types: string[] | null;
@@ -1790,11 +2137,16 @@ export interface components {
             retry_at: string | null;
             /** @description The error that opened the breaker, or disabled the webhook. */
             last_error: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
             created_at: string;
+            /** @description The caller who created it. */
             created_by: string;
             /** @description Events that are still to be delivered, retries included. */
             pending: number;
+            /** @description The number of events whose delivery was given up. */
             dead_letters: number;
             /** @description Events of the log that the delivery has not read yet. */
             lag: number;
@@ -1802,23 +2154,37 @@ export interface components {
             secret: string;
         };
         DeadLetters: {
+            /** @description Events whose delivery was given up. */
             dead_letters: {
                 /** @description partition:position, or partition:position@epoch after the first epoch */
                 event: string;
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The id of the order, a UUID.
+                 */
                 order_id: string;
+                /** @description The type of the event. */
                 type: string;
+                /** @description The number of attempts. */
                 attempts: number;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When the event was first sent.
+                 */
                 first_attempt_at: string;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When the event was last sent.
+                 */
                 last_attempt_at: string;
+                /** @description Why the last attempt failed. */
                 last_error: string;
             }[];
             /** @description The value of the parameter `after` for the next page; null on the last page. */
             next_after: string | null;
         };
         DeadLettersReplayed: {
+            /** @description The number of dead letters that are sent again. */
             replayed: number;
         };
         WebhookTested: {
@@ -1826,45 +2192,135 @@ export interface components {
             accepted: boolean;
             /** @description Why the message was not accepted. */
             error: string | null;
+            /** @description How long it took, in milliseconds. */
             duration_ms: number;
         };
         SkippedEvent: {
+            /** @description The name of the projection. */
             projection: string;
+            /** @description The partition of the log, from 0. */
             partition: number;
+            /** @description The position in its partition of the log, from 1. */
             position: number;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the order, a UUID.
+             */
             order_id: string | null;
+            /** @description The type of the event. */
             type: string | null;
             /** @description The Event-Position at which the log records the decision. */
             recorded_at_position: string;
         };
+        EndedRebuilds: {
+            /** @description The rebuilds that ended, newest first. */
+            rebuilds: {
+                /** @description The number of the generation: one complete copy of the read model. */
+                generation: number;
+                /** @description The number of the event in the stream of its order, from 1. */
+                version: number;
+                /** @description The caller who requested it. */
+                requested_by: string;
+                /**
+                 * Format: date-time
+                 * @description When it was requested.
+                 */
+                requested_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended; null while it runs.
+                 */
+                ended_at: string;
+                /** @description From the request to the end. */
+                duration_seconds: number;
+                /**
+                 * @description live: queries were served from it from then on. cancelled: an operator cancelled the rebuild.
+                 * @enum {unknown}
+                 */
+                result: "live" | "cancelled";
+            }[];
+        };
+        WebhookDeliveries: {
+            /** @description The attempts to deliver, newest first. */
+            deliveries: {
+                /** @description The Event-Position of the event. */
+                event: string;
+                /**
+                 * Format: uuid
+                 * @description The id of the order, a UUID.
+                 */
+                order_id: string;
+                /** @description The type of the event. */
+                type: string;
+                /** @description Which attempt for the event it was, from 1. */
+                attempt: number;
+                /**
+                 * Format: date-time
+                 * @description The time at which it happened, or as of which to show it.
+                 */
+                at: string;
+                /** @description How long it took, in milliseconds. */
+                duration_ms: number;
+                /**
+                 * @description failed: it is tried again, or became a dead letter. gone: the receiver wants no more events.
+                 * @enum {unknown}
+                 */
+                result: "delivered" | "failed" | "gone";
+                /** @description The status of the response; null if there was none. */
+                status: number | null;
+                /** @description Why the attempt failed. */
+                error: string | null;
+            }[];
+        };
         DryRun: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the run.
+             */
             run_id: string;
             /**
              * @description interrupted: the process that ran it has stopped.
              * @enum {unknown}
              */
-            state: "running" | "done" | "failed" | "interrupted";
+            state: "running" | "done" | "failed" | "cancelled" | "interrupted";
+            /** @description The caller who requested it. */
             requested_by: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
             started_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it ended; null while it runs.
+             */
             ended_at: string | null;
             /** @description Why the run failed. */
             error: string | null;
+            /** @description Events that are processed so far. */
             events_done: number;
+            /** @description Events that there are to process. */
             events_total: number;
+            /** @description The number of keys that were compared. */
             compared_keys: number;
+            /** @description The number of differences. */
             differences_total: number;
             /** @description The first 200 differences. */
             differences: {
+                /** @description The partition of the log, from 0. */
                 partition: number;
+                /** @description The key in Redis, without its prefix. */
                 key: string;
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The id of the order, a UUID.
+                 */
                 order_id: string | null;
+                /** @description The field of the key; empty if the whole key differs. */
                 field: string;
+                /** @description The value that queries read; null if there is none. */
                 live: string | null;
+                /** @description The value that follows from the log; null if there is none. */
                 rebuilt: string | null;
             }[];
         };
@@ -1874,34 +2330,52 @@ export interface components {
             run: components["schemas"]["DryRun"];
         };
         DryRuns: {
+            /** @description The runs, newest first. */
             runs: components["schemas"]["DryRun"][];
         };
         Verification: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the run.
+             */
             run_id: string;
             /**
              * @description interrupted: the process that ran it has stopped.
              * @enum {unknown}
              */
-            state: "running" | "done" | "failed" | "interrupted";
+            state: "running" | "done" | "failed" | "cancelled" | "interrupted";
+            /** @description The caller who requested it. */
             requested_by: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
             started_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it ended; null while it runs.
+             */
             ended_at: string | null;
             /** @description Why the run failed. */
             error: string | null;
+            /** @description Events that are processed so far. */
             events_done: number;
+            /** @description Events that there are to process. */
             events_total: number;
             /**
              * Format: date-time
              * @description When the checkpoint was made that the log was compared with.
              */
             against: string | null;
+            /** @description Events that were changed, removed or inserted. Empty: none was found. */
             findings: {
+                /** @description The partition of the log, from 0. */
                 partition: number;
+                /** @description The position in its partition of the log, from 1. */
                 position: number;
+                /** @description The kind of the finding. */
                 reason: string;
+                /** @description A sentence about this case. */
                 detail: string;
             }[];
         };
@@ -1911,15 +2385,24 @@ export interface components {
             run: components["schemas"]["Verification"];
         };
         Verifications: {
+            /** @description The runs, newest first. */
             runs: components["schemas"]["Verification"][];
         };
         LogPage: {
+            /** @description The events, oldest first. */
             events: {
+                /** @description The partition of the log, from 0. */
                 partition: number;
+                /** @description The position in its partition of the log, from 1. */
                 position: number;
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The id of the order, a UUID.
+                 */
                 order_id: string;
+                /** @description The number of the event in the stream of its order, from 1. */
                 version: number;
+                /** @description The type of the event. */
                 type: string;
                 /** @description As in the log: amounts are in minor units. Sealed data is opened. */
                 data: {
@@ -1927,12 +2410,19 @@ export interface components {
                 };
                 /** @description Whether the data is still sealed, because it cannot be opened. */
                 is_sealed: boolean;
+                /** @description Names and texts that the shop keeps with the order. */
                 metadata: {
                     [key: string]: unknown;
                 };
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When it happened, according to the caller or the service.
+                 */
                 occurred_at: string;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When the log recorded it.
+                 */
                 recorded_at: string;
                 /** @description SHA-256, hex. */
                 previous_hash: string;
@@ -1947,17 +2437,30 @@ export interface components {
             next_after: number | null;
         };
         ApiKeys: {
+            /** @description The keys. */
             keys: {
+                /** @description The id of the key, which is not secret. */
                 key_id: string;
+                /** @description The owner or the use of the key. */
                 name: string;
                 /** @description The actor in the events of the key. */
                 subject: string;
+                /** @description The scopes of the key or token. */
                 scopes: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
                 created_at: string;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When it stops working; null: never.
+                 */
                 expires_at: string | null;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When the key was revoked; null: it works.
+                 */
                 revoked_at: string | null;
                 /**
                  * Format: date-time
@@ -1967,16 +2470,28 @@ export interface components {
             }[];
         };
         ApiKeyWithSecret: {
+            /** @description The id of the key, which is not secret. */
             key_id: string;
+            /** @description The owner or the use of the key. */
             name: string;
             /** @description The actor in the events of the key. */
             subject: string;
+            /** @description The scopes of the key or token. */
             scopes: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it stops working; null: never.
+             */
             expires_at: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the key was revoked; null: it works.
+             */
             revoked_at: string | null;
             /**
              * Format: date-time
@@ -1987,50 +2502,84 @@ export interface components {
             key: string;
         };
         System: {
+            /** @description The version of the service. */
             version: string;
+            /** @description The event log. */
             log: {
-                /** Format: uuid */
+                /**
+                 * Format: uuid
+                 * @description The id of the log.
+                 */
                 log_id: string;
+                /** @description The epoch of the log: a restore that lost events starts another. */
                 epoch: string;
+                /** @description The number of partitions of the log. */
                 partitions: number;
+                /** @description The number of events in the log. */
                 events: number;
             };
+            /** @description The living processes of the service. */
             processes: {
+                /** @description The id of the process. */
                 process_id: string;
+                /** @description The version of the service. */
                 version: string;
+                /** @description The version of Node. */
                 node: string;
+                /** @description The roles of the process. */
                 roles: ("api" | "projector")[];
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description When it started.
+                 */
                 started_at: string;
+                /** @description Seconds since the process last reported. */
                 reported_seconds_ago: number;
+                /** @description The memory of the process. */
                 memory_bytes: number;
                 /** @description Whether this process has responded. */
                 is_this: boolean;
             }[];
+            /** @description The server that holds the event log. */
             event_log: {
+                /** @description The name and the version of the server. */
                 server: string;
+                /** @description The size of the database. */
                 database_bytes: number;
+                /** @description The connections of this process to the server. */
                 connections: {
+                    /** @description Open connections. */
                     open: number;
+                    /** @description Open connections that wait for work. */
                     idle: number;
+                    /** @description Requests that wait for a connection. */
                     waiting: number;
+                    /** @description The largest number of connections. */
                     limit: number;
                 };
             };
+            /** @description The server that holds the read models. */
             read_models: {
+                /** @description The name and the version of the server. */
                 server: string;
+                /** @description The memory in use. */
                 used_bytes: number;
                 /** @description null: no limit. */
                 limit_bytes: number | null;
+                /** @description The eviction policy of Redis. */
                 eviction: string;
             };
+            /** @description The state of each projection, by its name. */
             projection_states: {
                 [key: string]: "stopped" | "unowned" | "live";
             };
+            /** @description The configuration of this process, without secrets. */
             configuration: {
+                /** @description The name of the variable. */
                 name: string;
                 /** @description Secrets are left out. */
                 value: string;
+                /** @description Whether the value is the default. */
                 is_default: boolean;
             }[];
         };
@@ -2039,17 +2588,25 @@ export interface components {
             required: boolean;
             /** @description The issuer at which people can sign in with OpenID Connect; null if there is none. */
             oidc: {
+                /** @description The address of the issuer. */
                 issuer: string;
+                /** @description The client id with which people sign in. */
                 client_id: string;
+                /** @description The scopes to ask the issuer for. */
                 scope: string;
+                /** @description The audience to ask the issuer for; null: none. */
                 audience: string | null;
             } | null;
         };
         Caller: {
             /** @description The actor in the events of this caller. */
             subject: string;
+            /** @description The scopes of the key or token. */
             scopes: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
-            /** @enum {unknown} */
+            /**
+             * @description The kind of credential of the caller.
+             * @enum {unknown}
+             */
             credential: "api-key" | "token" | "none";
             /**
              * Format: date-time
@@ -2058,74 +2615,117 @@ export interface components {
             expires_at: string | null;
         };
         Live: {
-            /** @constant */
+            /**
+             * @description Always live.
+             * @constant
+             */
             status: "live";
         };
         Health: {
-            /** @enum {unknown} */
+            /**
+             * @description degraded: it serves, and `checks` says what limits it.
+             * @enum {unknown}
+             */
             status: "ready" | "degraded" | "not-ready";
+            /** @description The state of each part, by its name. */
             checks: {
                 [key: string]: string;
             };
         };
         ServiceHealth: {
-            /** @enum {unknown} */
+            /**
+             * @description broken: `checks` says which promise.
+             * @enum {unknown}
+             */
             status: "ok" | "broken";
+            /** @description The state of each part, by its name. */
             checks: {
                 [key: string]: string;
             };
         };
         ServiceDescription: {
+            /** @description The name of the service. */
             service: string;
+            /** @description The path of the reference. */
             documentation: string;
+            /** @description The path of the OpenAPI document. */
             openapi: string;
+            /** @description The endpoints, as method and path. */
             endpoints: string[];
         };
         OpenApiDocument: {
+            /** @description The version of OpenAPI. */
             openapi: string;
+            /** @description The title, the version and the introduction. */
             info: {
                 [key: string]: unknown;
             };
+            /** @description The operations by path and method. */
             paths: {
                 [key: string]: unknown;
             };
         };
         ProblemTypes: {
+            /** @description The address of the page that explains the problem. */
             type: string;
+            /** @description The status of the response. */
             status: number;
+            /** @description The title of the problem type. */
             title: string;
         }[];
         /** @description A problem (RFC 9457), without the members that only a single request has. */
         LineProblem: {
-            /** @enum {unknown} */
-            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/not-stopped" | "/problems/key-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/position-lost" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/exceeds-creditable-amount" | "/problems/amended-below-credited" | "/problems/wrong-cancelled-amount" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-units-in-transit" | "/problems/exceeds-shipped-quantity" | "/problems/shipment-not-found" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/results-not-read" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/clock-behind" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/internal-error";
+            /**
+             * @description The address of the page that explains the problem.
+             * @enum {unknown}
+             */
+            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/run-not-found" | "/problems/not-stopped" | "/problems/key-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/position-lost" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/exceeds-creditable-amount" | "/problems/amended-below-credited" | "/problems/wrong-cancelled-amount" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-units-in-transit" | "/problems/exceeds-shipped-quantity" | "/problems/shipment-not-found" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/results-not-read" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/clock-behind" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/internal-error";
+            /** @description The title of the problem type. */
             title: string;
+            /** @description The status of the response. */
             status: number;
+            /** @description A sentence about this case. */
             detail: string;
+            /** @description The invalid fields. */
             errors?: {
+                /** @description The JSON pointer (RFC 6901) of the field. */
                 pointer: string;
+                /** @description The rule that the field breaks. */
                 message: string;
             }[];
-            /** @enum {unknown} */
+            /**
+             * @description The status of the order.
+             * @enum {unknown}
+             */
             current_status?: "pending" | "processing" | "partially_shipped" | "shipped" | "delivered" | "cancelled" | "partially_returned" | "returned";
+            /** @description The version of the order. */
             current_version?: number;
+            /** @description Whether the order is on hold: it is then neither processed nor shipped. */
             on_hold?: boolean;
+            /** @description The commands that the order accepts now. */
             allowed_commands?: string[];
+            /** @description The scopes of which the caller needs one. */
             required_scopes?: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
+            /** @description Whether the command may have been done all the same. With each 503 to a command. */
             may_have_been_done?: boolean;
         };
         /** @description A problem (RFC 9457). */
         Problem: components["schemas"]["LineProblem"] & {
+            /** @description The path of the request. */
             instance: string;
+            /** @description The id of the request: X-Request-Id. */
             request_id: string;
         };
         PlaceBody: {
+            /** @description The customer of the order, in the words of the shop. */
             user_id: string;
             /** @description Each occurrence of an id is a quantity of one. */
             item_ids?: string[];
             /** @description The lines. An item may have several. A line_id is given for all of them or for none. */
             items?: {
+                /** @description The item, in the words of the shop. */
                 item_id: string;
+                /** @description A number of units. */
                 quantity: number;
                 /** @description In major units, with at most 6 decimals. The price of the whole line has at most the decimals of the currency. */
                 unit_price?: number | string;
@@ -2134,22 +2734,28 @@ export interface components {
             }[];
             /** @description Money that belongs to no unit. */
             adjustments?: {
-                /** @enum {string} */
+                /**
+                 * @description The kind of the adjustment.
+                 * @enum {string}
+                 */
                 type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
                 /** @description In major units. A discount is negative, `other` may be either, the rest is not negative. */
                 amount: number | string;
+                /** @description A text that people see beside the amount. */
                 description?: string;
             }[];
             /** @description The sum of lines and adjustments. It may be left out if all lines have a unit_price. */
             total_amount?: number | string;
             /** @description The shop’s own number of the order. It need not be unique. */
             reference?: string;
+            /** @description The id of the order, a UUID. */
             order_id?: string;
             /**
              * @description An ISO 4217 code. Withdrawn currencies are accepted too.
              * @enum {string}
              */
             currency?: "ADP" | "AED" | "AFA" | "AFN" | "ALK" | "ALL" | "AMD" | "ANG" | "AOA" | "AOK" | "AON" | "AOR" | "ARA" | "ARP" | "ARS" | "ARY" | "ATS" | "AUD" | "AWG" | "AYM" | "AZM" | "AZN" | "BAD" | "BAM" | "BBD" | "BDT" | "BEC" | "BEF" | "BEL" | "BGJ" | "BGK" | "BGL" | "BGN" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOP" | "BOV" | "BRB" | "BRC" | "BRE" | "BRL" | "BRN" | "BRR" | "BSD" | "BTN" | "BUK" | "BWP" | "BYB" | "BYN" | "BYR" | "BZD" | "CAD" | "CDF" | "CHC" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNX" | "CNY" | "COP" | "COU" | "CRC" | "CSD" | "CSJ" | "CSK" | "CUC" | "CUP" | "CVE" | "CYP" | "CZK" | "DDM" | "DEM" | "DJF" | "DKK" | "DOP" | "DZD" | "ECS" | "ECV" | "EEK" | "EGP" | "EQE" | "ERN" | "ESA" | "ESB" | "ESP" | "ETB" | "EUR" | "FIM" | "FJD" | "FKP" | "FRF" | "GBP" | "GEK" | "GEL" | "GHC" | "GHP" | "GHS" | "GIP" | "GMD" | "GNE" | "GNF" | "GNS" | "GQE" | "GRD" | "GTQ" | "GWE" | "GWP" | "GYD" | "HKD" | "HNL" | "HRD" | "HRK" | "HTG" | "HUF" | "IDR" | "IEP" | "ILP" | "ILR" | "ILS" | "INR" | "IQD" | "IRR" | "ISJ" | "ISK" | "ITL" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAJ" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LSM" | "LTL" | "LTT" | "LUC" | "LUF" | "LUL" | "LVL" | "LVR" | "LYD" | "MAD" | "MAF" | "MDL" | "MGA" | "MGF" | "MKD" | "MLF" | "MMK" | "MNT" | "MOP" | "MRO" | "MRU" | "MTL" | "MTP" | "MUR" | "MVQ" | "MVR" | "MWK" | "MXN" | "MXP" | "MXV" | "MYR" | "MZE" | "MZM" | "MZN" | "NAD" | "NGN" | "NIC" | "NIO" | "NLG" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEH" | "PEI" | "PEN" | "PES" | "PGK" | "PHP" | "PKR" | "PLN" | "PLZ" | "PTE" | "PYG" | "QAR" | "RHD" | "ROK" | "ROL" | "RON" | "RSD" | "RUB" | "RUR" | "RWF" | "SAR" | "SBD" | "SCR" | "SDD" | "SDG" | "SDP" | "SEK" | "SGD" | "SHP" | "SIT" | "SKK" | "SLE" | "SLL" | "SOS" | "SRD" | "SRG" | "SSP" | "STD" | "STN" | "SUR" | "SVC" | "SYP" | "SZL" | "THB" | "TJR" | "TJS" | "TMM" | "TMT" | "TND" | "TOP" | "TPE" | "TRL" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UAK" | "UGS" | "UGW" | "UGX" | "USD" | "USN" | "USS" | "UYI" | "UYN" | "UYP" | "UYU" | "UYW" | "UZS" | "VEB" | "VED" | "VEF" | "VES" | "VNC" | "VND" | "VUV" | "WST" | "XAD" | "XAF" | "XCD" | "XCG" | "XEU" | "XOF" | "XPF" | "YDD" | "YER" | "YUD" | "YUM" | "YUN" | "ZAL" | "ZAR" | "ZMK" | "ZMW" | "ZRN" | "ZRZ" | "ZWC" | "ZWD" | "ZWG" | "ZWL" | "ZWN" | "ZWR";
+            /** @description Names and texts that the shop keeps with the order. */
             metadata?: {
                 [key: string]: string;
             };
@@ -2164,7 +2770,9 @@ export interface components {
             item_ids?: string[];
             /** @description The lines. An item may have several. A line_id is given for all of them or for none. */
             items?: {
+                /** @description The item, in the words of the shop. */
                 item_id: string;
+                /** @description A number of units. */
                 quantity: number;
                 /** @description In major units, with at most 6 decimals. The price of the whole line has at most the decimals of the currency. */
                 unit_price?: number | string;
@@ -2173,16 +2781,21 @@ export interface components {
             }[];
             /** @description Money that belongs to no unit. */
             adjustments?: {
-                /** @enum {string} */
+                /**
+                 * @description The kind of the adjustment.
+                 * @enum {string}
+                 */
                 type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
                 /** @description In major units. A discount is negative, `other` may be either, the rest is not negative. */
                 amount: number | string;
+                /** @description A text that people see beside the amount. */
                 description?: string;
             }[];
             /** @description The sum of lines and adjustments. It may be left out if all lines have a unit_price. */
             total_amount?: number | string;
             /** @description The shop’s own number of the order. It need not be unique. */
             reference?: string;
+            /** @description Names and texts that the shop keeps with the order. */
             metadata?: {
                 [key: string]: string;
             };
@@ -2197,6 +2810,7 @@ export interface components {
         PayBody: {
             /** @description In major units. By default what is due. */
             amount?: number | string;
+            /** @description The payment’s number at the bank or the payment provider. */
             payment_reference?: string;
             /** @description The money has arrived: it is recorded even if less or nothing is due. */
             already_received?: boolean;
@@ -2218,11 +2832,16 @@ export interface components {
         ShipBody: {
             /** @description Units of a line by its line_id, or of all lines of an item in their order by its item_id. */
             items?: {
+                /** @description The item, in the words of the shop. */
                 item_id?: string;
+                /** @description The line of the order. */
                 line_id?: string;
+                /** @description A number of units. */
                 quantity: number;
             }[];
+            /** @description The carrier of the shipment; null if it is not known. */
             carrier?: string;
+            /** @description The carrier’s number of the shipment; null if it is not known. */
             tracking_number?: string;
             /**
              * Format: date-time
@@ -2233,7 +2852,9 @@ export interface components {
         TrackBody: {
             /** @description A shipment_id of the order. */
             shipment_id: string;
+            /** @description The carrier of the shipment; null if it is not known. */
             carrier?: string;
+            /** @description The carrier’s number of the shipment; null if it is not known. */
             tracking_number?: string;
             /**
              * Format: date-time
@@ -2244,8 +2865,11 @@ export interface components {
         DeliverBody: {
             /** @description Units of a line by its line_id, or of all lines of an item in their order by its item_id. */
             items?: {
+                /** @description The item, in the words of the shop. */
                 item_id?: string;
+                /** @description The line of the order. */
                 line_id?: string;
+                /** @description A number of units. */
                 quantity: number;
             }[];
             /** @description A shipment_id of the order. */
@@ -2259,12 +2883,16 @@ export interface components {
         CancelBody: {
             /** @description Units of a line by its line_id, or of all lines of an item in their order by its item_id. */
             items?: {
+                /** @description The item, in the words of the shop. */
                 item_id?: string;
+                /** @description The line of the order. */
                 line_id?: string;
+                /** @description A number of units. */
                 quantity: number;
             }[];
             /** @description The amount that comes off the total. By default the price of the units. */
             amount?: number | string;
+            /** @description Why it was done, for the audit trail. */
             reason: string;
             /**
              * Format: date-time
@@ -2277,12 +2905,16 @@ export interface components {
             amount?: number | string;
             /** @description Sets the default amount to the price of these units. */
             items?: {
+                /** @description The item, in the words of the shop. */
                 item_id?: string;
+                /** @description The line of the order. */
                 line_id?: string;
+                /** @description A number of units. */
                 quantity: number;
             }[];
             /** @description The refunded amount is to be paid again, for example after a chargeback. */
             payable_again?: boolean;
+            /** @description Why it was done, for the audit trail. */
             reason: string;
             /**
              * Format: date-time
@@ -2293,6 +2925,7 @@ export interface components {
         CreditBody: {
             /** @description In major units. By default what is due. */
             amount?: number | string;
+            /** @description Why it was done, for the audit trail. */
             reason: string;
             /**
              * Format: date-time
@@ -2303,8 +2936,11 @@ export interface components {
         ReturnBody: {
             /** @description Units of a line by its line_id, or of all lines of an item in their order by its item_id. */
             items?: {
+                /** @description The item, in the words of the shop. */
                 item_id?: string;
+                /** @description The line of the order. */
                 line_id?: string;
+                /** @description A number of units. */
                 quantity: number;
             }[];
             /**
@@ -2316,6 +2952,7 @@ export interface components {
             shipment_id?: string;
             /** @description The units are to be shipped once more and do not count as returned. */
             ship_again?: boolean;
+            /** @description Why it was done, for the audit trail. */
             reason: string;
             /**
              * Format: date-time
@@ -2324,6 +2961,7 @@ export interface components {
             occurred_at?: string;
         };
         HoldBody: {
+            /** @description Why it was done, for the audit trail. */
             reason: string;
             /**
              * Format: date-time
@@ -2332,6 +2970,7 @@ export interface components {
             occurred_at?: string;
         };
         ReleaseBody: {
+            /** @description Why it was done, for the audit trail. */
             reason: string;
             /**
              * Format: date-time
@@ -2340,6 +2979,7 @@ export interface components {
             occurred_at?: string;
         };
         NoteBody: {
+            /** @description The text of the note. It is sealed as personal data. */
             text: string;
             /**
              * Format: date-time
@@ -2348,19 +2988,26 @@ export interface components {
             occurred_at?: string;
         };
         WebhookBody: {
+            /** @description The URL to which events are sent. */
             url: string;
             /** @description Without it, events of all types are delivered. */
             event_types?: ("OrderPlaced" | "OrderAmended" | "OrderPaid" | "OrderProcessingStarted" | "OrderShipped" | "OrderShipmentTracked" | "OrderDelivered" | "OrderCancelled" | "OrderRefunded" | "OrderCredited" | "OrderReturned" | "OrderHeld" | "OrderReleased" | "OrderNoteAdded" | "OrderPersonErased")[];
         };
         WebhookStateBody: {
-            /** @enum {string} */
+            /**
+             * @description The state, the worst of the parts if there are several.
+             * @enum {string}
+             */
             state: "active" | "paused";
         };
         ReplayDeadLettersBody: {
+            /** @description The Event-Position of the event. Absent: all dead letters. */
             event?: string;
         };
         SkipEventBody: {
+            /** @description The partition of the log, from 0. */
             partition: number;
+            /** @description The position in its partition of the log, from 1. */
             position: number;
             /** @description The log records it for the audit trail. */
             reason: string;
@@ -2374,14 +3021,23 @@ export interface components {
             name: string;
             /** @description The actor in its events. By default key: and the id of the key. */
             subject?: string;
+            /** @description The scopes of the key or token. */
             scopes: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it stops working; null: never.
+             */
             expires_at?: string;
         };
         BatchCommand: {
+            /** @description The command: `place`, `pay`, `ship` and so on. */
             command: string;
+            /** @description The id of the order, a UUID. */
             order_id?: string;
+            /** @description The Idempotency-Key of the command. */
             idempotency_key?: string;
+        } & {
+            [key: string]: unknown;
         };
         OrderPlacedData: {
             /** @description The customer. Sealed. */
@@ -2390,8 +3046,11 @@ export interface components {
             currency: string;
             /** @description The total, with all lines and adjustments. */
             total_minor: number;
+            /** @description Lines of the order, or the units of lines that this is about. */
             items: {
+                /** @description The item, in the words of the shop. */
                 item_id: string;
+                /** @description A number of units. */
                 quantity: number;
                 /** @description Null if the line has no price, or if its price is in `unit_price_micro`. */
                 unit_price_minor: number | null;
@@ -2406,11 +3065,16 @@ export interface components {
             };
             /** @description The shop’s own number of the order. */
             reference?: string;
+            /** @description Money that belongs to no unit, such as shipping and discounts. */
             adjustments?: {
-                /** @enum {unknown} */
+                /**
+                 * @description The type of the event.
+                 * @enum {unknown}
+                 */
                 type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
                 /** @description Negative for a discount. */
                 amount_minor: number;
+                /** @description A text that people see beside the amount. */
                 description?: string;
             }[];
         };
@@ -2419,7 +3083,9 @@ export interface components {
             total_minor?: number;
             /** @description All lines. Absent if the lines stay as they are. */
             items?: {
+                /** @description The item, in the words of the shop. */
                 item_id: string;
+                /** @description A number of units. */
                 quantity: number;
                 /** @description Null if the line has no price, or if its price is in `unit_price_micro`. */
                 unit_price_minor: number | null;
@@ -2430,10 +3096,14 @@ export interface components {
             }[];
             /** @description All adjustments. Absent beside `total_minor`: the order has none. */
             adjustments?: {
-                /** @enum {unknown} */
+                /**
+                 * @description The type of the event.
+                 * @enum {unknown}
+                 */
                 type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
                 /** @description Negative for a discount. */
                 amount_minor: number;
+                /** @description A text that people see beside the amount. */
                 description?: string;
             }[];
             /** @description The shop’s own number of the order. */
@@ -2445,10 +3115,13 @@ export interface components {
             /** @description The reason that the caller gave. */
             reason: string | null;
         } | {
+            /** @description The total of the order in minor units, such as cents. */
             total_minor: number;
             /** @description All lines. */
             items: {
+                /** @description The item, in the words of the shop. */
                 item_id: string;
+                /** @description A number of units. */
                 quantity: number;
                 /** @description Null if the line has no price, or if its price is in `unit_price_micro`. */
                 unit_price_minor: number | null;
@@ -2461,6 +3134,7 @@ export interface components {
             reason: string | null;
         };
         OrderPaidData: {
+            /** @description The amount in minor units, such as cents. */
             amount_minor: number;
             /** @description The number of the payment at its provider. */
             payment_reference: string | null;
@@ -2472,27 +3146,36 @@ export interface components {
         };
         OrderProcessingStartedData: Record<string, never>;
         OrderShippedData: {
+            /** @description Lines of the order, or the units of lines that this is about. */
             items: {
                 /** @description Absent in schema version 1: an item has only one line there. */
                 line_id?: string;
+                /** @description The item, in the words of the shop. */
                 item_id: string;
+                /** @description A number of units. */
                 quantity: number;
             }[];
+            /** @description The carrier of the shipment; null if it is not known. */
             carrier: string | null;
             /** @description Sealed. */
             tracking_number: string | null;
             /** @description "1", "2", … Null in schema version 1: the order’s n-th OrderShipped is its shipment n there. */
             shipment_id: string | null;
         } | {
+            /** @description Lines of the order, or the units of lines that this is about. */
             items: {
+                /** @description The item, in the words of the shop. */
                 item_id: string;
+                /** @description A number of units. */
                 quantity: number;
             }[];
+            /** @description The carrier of the shipment; null if it is not known. */
             carrier: string | null;
             /** @description Sealed. */
             tracking_number: string | null;
         };
         OrderShipmentTrackedData: {
+            /** @description The shipment, numbered from 1 within its order. */
             shipment_id: string;
             /** @description Null: it stays as it is. */
             carrier: string | null;
@@ -2504,7 +3187,9 @@ export interface components {
             items: {
                 /** @description Absent in schema version 1: an item has only one line there. */
                 line_id?: string;
+                /** @description The item, in the words of the shop. */
                 item_id: string;
+                /** @description A number of units. */
                 quantity: number;
             }[] | null;
             /** @description The shipment that the units belong to. Null: they are of the oldest shipments. */
@@ -2515,7 +3200,9 @@ export interface components {
             items: {
                 /** @description Absent in schema version 1: an item has only one line there. */
                 line_id?: string;
+                /** @description The item, in the words of the shop. */
                 item_id: string;
+                /** @description A number of units. */
                 quantity: number;
             }[] | null;
             /** @description The amount that came off the total. Null in schema version 1: all that the order was worth. */
@@ -2527,26 +3214,32 @@ export interface components {
             reason: string;
         };
         OrderRefundedData: {
+            /** @description The amount in minor units, such as cents. */
             amount_minor: number;
             /** @description The part of the refund that lowered what the order is worth. */
             credited_minor: number;
             /** @description The reason that the caller gave. */
             reason: string;
         } | {
+            /** @description The amount in minor units, such as cents. */
             amount_minor: number;
             /** @description The reason that the caller gave. */
             reason: string;
         };
         OrderCreditedData: {
+            /** @description The amount in minor units, such as cents. */
             amount_minor: number;
             /** @description The reason that the caller gave. */
             reason: string;
         };
         OrderReturnedData: {
+            /** @description Lines of the order, or the units of lines that this is about. */
             items: {
                 /** @description Absent in schema version 1: an item has only one line there. */
                 line_id?: string;
+                /** @description The item, in the words of the shop. */
                 item_id: string;
+                /** @description A number of units. */
                 quantity: number;
                 /** @description Units of these that had not been delivered. Absent if there are none. */
                 in_transit?: number;
@@ -2566,8 +3259,11 @@ export interface components {
             /** @description The reason that the caller gave. */
             reason: string;
         } | {
+            /** @description Lines of the order, or the units of lines that this is about. */
             items: {
+                /** @description The item, in the words of the shop. */
                 item_id: string;
+                /** @description A number of units. */
                 quantity: number;
             }[];
             /** @description The reason that the caller gave. */
@@ -2606,7 +3302,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/not-found";
                 };
             };
@@ -2619,7 +3318,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/malformed-request";
                 };
             };
@@ -2632,7 +3334,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/method-not-allowed";
                 };
             };
@@ -2645,7 +3350,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/headers-too-large";
                 };
             };
@@ -2658,7 +3366,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/internal-error";
                 };
             };
@@ -2671,7 +3382,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/unauthenticated";
                 };
             };
@@ -2684,7 +3398,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/insufficient-scope";
                 };
             };
@@ -2698,7 +3415,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
                 };
             };
@@ -2712,7 +3432,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/rate-limited";
                 };
             };
@@ -2725,7 +3448,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/unsupported-media-type";
                 };
             };
@@ -2738,7 +3464,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/results-not-read";
                 };
             };
@@ -2751,7 +3480,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/validation";
                 };
             };
@@ -2764,7 +3496,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/invalid-header" | "/problems/malformed-json" | "/problems/malformed-request";
                 };
             };
@@ -2778,7 +3513,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/clock-behind" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
                 };
             };
@@ -2791,7 +3529,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/request-timeout";
                 };
             };
@@ -2804,7 +3545,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/body-too-large";
                 };
             };
@@ -2817,7 +3561,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/idempotency-key-reused" | "/problems/validation";
                 };
             };
@@ -2830,7 +3577,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/version-mismatch";
                 };
             };
@@ -2843,7 +3593,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/order-exists" | "/problems/order-history-full" | "/problems/person-erased";
                 };
             };
@@ -2856,7 +3609,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/not-found" | "/problems/order-not-found";
                 };
             };
@@ -2869,7 +3625,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/amended-below-credited" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
                 };
             };
@@ -2882,7 +3641,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/exceeds-amount-due" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
                 };
             };
@@ -2895,7 +3657,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/order-on-hold" | "/problems/person-erased";
                 };
             };
@@ -2908,7 +3673,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/exceeds-ordered-quantity" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/order-on-hold" | "/problems/person-erased";
                 };
             };
@@ -2921,7 +3689,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/order-history-full" | "/problems/person-erased" | "/problems/shipment-not-found";
                 };
             };
@@ -2934,7 +3705,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/exceeds-units-in-transit" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased" | "/problems/shipment-not-found";
                 };
             };
@@ -2947,7 +3721,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/exceeds-ordered-quantity" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased" | "/problems/wrong-cancelled-amount";
                 };
             };
@@ -2960,7 +3737,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/exceeds-ordered-quantity" | "/problems/exceeds-refundable-amount" | "/problems/order-history-full" | "/problems/person-erased";
                 };
             };
@@ -2973,7 +3753,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/exceeds-creditable-amount" | "/problems/order-history-full" | "/problems/person-erased";
                 };
             };
@@ -2986,7 +3769,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/exceeds-shipped-quantity" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased" | "/problems/shipment-not-found";
                 };
             };
@@ -2999,7 +3785,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
                 };
             };
@@ -3012,7 +3801,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/order-history-full" | "/problems/person-erased";
                 };
             };
@@ -3025,7 +3817,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/invalid-header" | "/problems/malformed-request";
                 };
             };
@@ -3039,7 +3834,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/position-not-reached" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
                 };
             };
@@ -3052,7 +3850,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/invalid-cursor" | "/problems/validation";
                 };
             };
@@ -3065,7 +3866,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/not-acceptable";
                 };
             };
@@ -3078,7 +3882,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/position-lost";
                 };
             };
@@ -3091,7 +3898,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/too-many-buckets" | "/problems/validation";
                 };
             };
@@ -3105,7 +3915,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
                 };
             };
@@ -3118,7 +3931,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/not-found" | "/problems/order-not-found" | "/problems/order-version-not-found";
                 };
             };
@@ -3131,7 +3947,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/no-signing-key";
                 };
             };
@@ -3145,7 +3964,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
                 };
             };
@@ -3158,7 +3980,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/not-found" | "/problems/projection-not-found";
                 };
             };
@@ -3171,7 +3996,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/not-found" | "/problems/projection-not-found" | "/problems/rebuild-not-found";
                 };
             };
@@ -3184,7 +4012,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/malformed-json" | "/problems/malformed-request";
                 };
             };
@@ -3198,7 +4029,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
                 };
             };
@@ -3211,7 +4045,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/too-many-webhooks";
                 };
             };
@@ -3224,7 +4061,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/not-found" | "/problems/webhook-not-found";
                 };
             };
@@ -3238,7 +4078,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/clock-behind" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
                 };
             };
@@ -3251,12 +4094,15 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/not-stopped";
                 };
             };
         };
-        /** @description API key not found (`/problems/key-not-found`). Path not found (`/problems/not-found`). */
+        /** @description Path not found (`/problems/not-found`). Projection not found (`/problems/projection-not-found`). The run is not in progress (`/problems/run-not-found`). */
         Problem404G: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3264,7 +4110,42 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/not-found" | "/problems/projection-not-found" | "/problems/run-not-found";
+                };
+            };
+        };
+        /** @description Path not found (`/problems/not-found`). The run is not in progress (`/problems/run-not-found`). */
+        Problem404H: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/not-found" | "/problems/run-not-found";
+                };
+            };
+        };
+        /** @description API key not found (`/problems/key-not-found`). Path not found (`/problems/not-found`). */
+        Problem404I: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/key-not-found" | "/problems/not-found";
                 };
             };
@@ -3278,7 +4159,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/overloaded";
                 };
             };
@@ -3292,7 +4176,10 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /**
+                     * @description The type of the event.
+                     * @enum {unknown}
+                     */
                     type?: "/problems/event-log-unavailable" | "/problems/token-issuer-unavailable";
                 };
             };
@@ -3362,6 +4249,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "line": 1,
+                     *       "status": 201,
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "version": 2,
+                     *       "replayed": true
+                     *     }
+                     */
                     "application/x-ndjson": components["schemas"]["BatchLine"];
                 };
             };
@@ -3382,6 +4278,7 @@ export interface operations {
     listOrders: {
         parameters: {
             query?: {
+                /** @description The customer of the order, in the words of the shop. */
                 user_id?: string;
                 /** @description The shop’s own number of the order. */
                 reference?: string;
@@ -3391,14 +4288,19 @@ export interface operations {
                 payment_status?: ("unpaid" | "partially_paid" | "paid" | "partially_refunded" | "refunded")[];
                 /** @description An ISO 4217 code. Withdrawn currencies are accepted too. */
                 currency?: "ADP" | "AED" | "AFA" | "AFN" | "ALK" | "ALL" | "AMD" | "ANG" | "AOA" | "AOK" | "AON" | "AOR" | "ARA" | "ARP" | "ARS" | "ARY" | "ATS" | "AUD" | "AWG" | "AYM" | "AZM" | "AZN" | "BAD" | "BAM" | "BBD" | "BDT" | "BEC" | "BEF" | "BEL" | "BGJ" | "BGK" | "BGL" | "BGN" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOP" | "BOV" | "BRB" | "BRC" | "BRE" | "BRL" | "BRN" | "BRR" | "BSD" | "BTN" | "BUK" | "BWP" | "BYB" | "BYN" | "BYR" | "BZD" | "CAD" | "CDF" | "CHC" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNX" | "CNY" | "COP" | "COU" | "CRC" | "CSD" | "CSJ" | "CSK" | "CUC" | "CUP" | "CVE" | "CYP" | "CZK" | "DDM" | "DEM" | "DJF" | "DKK" | "DOP" | "DZD" | "ECS" | "ECV" | "EEK" | "EGP" | "EQE" | "ERN" | "ESA" | "ESB" | "ESP" | "ETB" | "EUR" | "FIM" | "FJD" | "FKP" | "FRF" | "GBP" | "GEK" | "GEL" | "GHC" | "GHP" | "GHS" | "GIP" | "GMD" | "GNE" | "GNF" | "GNS" | "GQE" | "GRD" | "GTQ" | "GWE" | "GWP" | "GYD" | "HKD" | "HNL" | "HRD" | "HRK" | "HTG" | "HUF" | "IDR" | "IEP" | "ILP" | "ILR" | "ILS" | "INR" | "IQD" | "IRR" | "ISJ" | "ISK" | "ITL" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAJ" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LSM" | "LTL" | "LTT" | "LUC" | "LUF" | "LUL" | "LVL" | "LVR" | "LYD" | "MAD" | "MAF" | "MDL" | "MGA" | "MGF" | "MKD" | "MLF" | "MMK" | "MNT" | "MOP" | "MRO" | "MRU" | "MTL" | "MTP" | "MUR" | "MVQ" | "MVR" | "MWK" | "MXN" | "MXP" | "MXV" | "MYR" | "MZE" | "MZM" | "MZN" | "NAD" | "NGN" | "NIC" | "NIO" | "NLG" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEH" | "PEI" | "PEN" | "PES" | "PGK" | "PHP" | "PKR" | "PLN" | "PLZ" | "PTE" | "PYG" | "QAR" | "RHD" | "ROK" | "ROL" | "RON" | "RSD" | "RUB" | "RUR" | "RWF" | "SAR" | "SBD" | "SCR" | "SDD" | "SDG" | "SDP" | "SEK" | "SGD" | "SHP" | "SIT" | "SKK" | "SLE" | "SLL" | "SOS" | "SRD" | "SRG" | "SSP" | "STD" | "STN" | "SUR" | "SVC" | "SYP" | "SZL" | "THB" | "TJR" | "TJS" | "TMM" | "TMT" | "TND" | "TOP" | "TPE" | "TRL" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UAK" | "UGS" | "UGW" | "UGX" | "USD" | "USN" | "USS" | "UYI" | "UYN" | "UYP" | "UYU" | "UYW" | "UZS" | "VEB" | "VED" | "VEF" | "VES" | "VNC" | "VND" | "VUV" | "WST" | "XAD" | "XAF" | "XCD" | "XCG" | "XEU" | "XOF" | "XPF" | "YDD" | "YER" | "YUD" | "YUM" | "YUN" | "ZAL" | "ZAR" | "ZMK" | "ZMW" | "ZRN" | "ZRZ" | "ZWC" | "ZWD" | "ZWG" | "ZWL" | "ZWN" | "ZWR";
+                /** @description Whether the order is on hold: it is then neither processed nor shipped. */
                 on_hold?: boolean;
+                /** @description Only orders that were placed at or after this time. */
                 placed_from?: string;
+                /** @description Only orders that were placed before this time. */
                 placed_to?: string;
                 /** @description `placed` (default): newest order first. `updated`: oldest change first, for synchronisation; needs orders:read. */
                 sort?: "placed" | "updated";
                 /** @description Only orders that changed last at or after this time. Implies sort=updated. */
                 updated_since?: string;
+                /** @description The largest number of entries on a page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. Absent: the first page. */
                 cursor?: string;
             };
             header?: {
@@ -3420,6 +4322,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "orders": [
+                     *         {
+                     *           "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *           "reference": "#1001",
+                     *           "user_id": "u-1",
+                     *           "status": "pending",
+                     *           "payment_status": "paid",
+                     *           "on_hold": false,
+                     *           "items": [
+                     *             {
+                     *               "line_id": "1",
+                     *               "item_id": "shirt",
+                     *               "quantity": 2,
+                     *               "unit_price": 19.99,
+                     *               "cancelled": 0,
+                     *               "shipped": 0,
+                     *               "delivered": 0,
+                     *               "returned": 0
+                     *             },
+                     *             {
+                     *               "line_id": "2",
+                     *               "item_id": "mug",
+                     *               "quantity": 1,
+                     *               "unit_price": 15.1,
+                     *               "cancelled": 0,
+                     *               "shipped": 0,
+                     *               "delivered": 0,
+                     *               "returned": 0
+                     *             }
+                     *           ],
+                     *           "item_ids": [
+                     *             "shirt",
+                     *             "mug"
+                     *           ],
+                     *           "adjustments": [
+                     *             {
+                     *               "type": "shipping",
+                     *               "amount": 4.9,
+                     *               "description": "Standard shipping"
+                     *             }
+                     *           ],
+                     *           "total_amount": 59.98,
+                     *           "currency": "EUR",
+                     *           "cancelled_amount": 0,
+                     *           "credited_amount": 0,
+                     *           "paid_amount": 59.98,
+                     *           "refunded_amount": 0,
+                     *           "balance": 0,
+                     *           "shipments": [],
+                     *           "metadata": {
+                     *             "channel": "web"
+                     *           },
+                     *           "placed_at": "2026-03-02T09:30:00.000Z",
+                     *           "updated_at": "2026-03-02T09:31:12.000Z",
+                     *           "version": 2
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJwIjoiMjAyNi0wMy0wMiJ9"
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrderPage"];
                 };
             };
@@ -3477,6 +4441,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3509,6 +4530,10 @@ export interface operations {
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -3530,6 +4555,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3562,6 +4644,10 @@ export interface operations {
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -3583,6 +4669,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3615,6 +4758,10 @@ export interface operations {
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -3636,6 +4783,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3668,6 +4872,10 @@ export interface operations {
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -3689,6 +4897,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3721,6 +4986,10 @@ export interface operations {
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -3742,6 +5011,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3774,6 +5100,10 @@ export interface operations {
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -3795,6 +5125,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3827,6 +5214,10 @@ export interface operations {
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -3848,6 +5239,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3880,6 +5328,10 @@ export interface operations {
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -3901,6 +5353,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3933,6 +5442,10 @@ export interface operations {
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -3954,6 +5467,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -3986,6 +5556,10 @@ export interface operations {
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -4007,6 +5581,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -4039,6 +5670,10 @@ export interface operations {
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -4060,6 +5695,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -4092,6 +5784,10 @@ export interface operations {
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -4113,6 +5809,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -4145,6 +5898,10 @@ export interface operations {
                 Prefer?: components["parameters"]["Prefer"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -4166,6 +5923,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -4189,9 +6003,14 @@ export interface operations {
     lookUpOrders: {
         parameters: {
             query: {
-                /** @description An order id, a reference, a payment reference, a tracking number or a user id, exactly. */
+                /**
+                 * @description An order id, a reference, a payment reference, a tracking number or a user id, exactly.
+                 * @example #1001
+                 */
                 q: string;
+                /** @description The largest number of entries on a page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. Absent: the first page. */
                 cursor?: string;
             };
             header?: {
@@ -4213,6 +6032,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "orders": [
+                     *         {
+                     *           "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *           "reference": "#1001",
+                     *           "user_id": "u-1",
+                     *           "status": "pending",
+                     *           "payment_status": "unpaid",
+                     *           "on_hold": false,
+                     *           "items": [
+                     *             {
+                     *               "line_id": "1",
+                     *               "item_id": "shirt",
+                     *               "quantity": 2,
+                     *               "unit_price": 19.99,
+                     *               "cancelled": 1,
+                     *               "shipped": 1,
+                     *               "delivered": 1,
+                     *               "returned": 1
+                     *             }
+                     *           ],
+                     *           "item_ids": [
+                     *             "shirt",
+                     *             "mug"
+                     *           ],
+                     *           "adjustments": [
+                     *             {
+                     *               "type": "shipping",
+                     *               "amount": 4.9,
+                     *               "description": "Standard shipping"
+                     *             }
+                     *           ],
+                     *           "total_amount": 59.98,
+                     *           "currency": "EUR",
+                     *           "cancelled_amount": 1,
+                     *           "credited_amount": 1,
+                     *           "paid_amount": 1,
+                     *           "refunded_amount": 1,
+                     *           "balance": 1,
+                     *           "shipments": [
+                     *             {
+                     *               "shipment_id": "1",
+                     *               "items": [
+                     *                 {
+                     *                   "line_id": "1",
+                     *                   "item_id": "shirt",
+                     *                   "quantity": 2
+                     *                 }
+                     *               ],
+                     *               "carrier": "DHL",
+                     *               "tracking_number": "00340434161094042557",
+                     *               "shipped_at": "2026-03-02T09:30:00.000Z",
+                     *               "delivered_at": "2026-03-02T09:30:00.000Z"
+                     *             }
+                     *           ],
+                     *           "metadata": {
+                     *             "channel": "web"
+                     *           },
+                     *           "placed_at": "2026-03-02T09:30:00.000Z",
+                     *           "updated_at": "2026-03-02T09:30:00.000Z",
+                     *           "version": 2,
+                     *           "matched_by": [
+                     *             "order_id"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["LookupPage"];
                 };
             };
@@ -4247,6 +6136,7 @@ export interface operations {
                 from?: string;
                 /** @description The end of the range, which is not in it. A time on a quarter of an hour, or a date in the time zone. */
                 to?: string;
+                /** @description Also responds with a series of figures, one per interval. */
                 interval?: "hour" | "day" | "week" | "month";
                 /** @description `placed` (default): all amounts count when the order was placed. `event`: each when it happened. */
                 by?: "placed" | "event";
@@ -4272,6 +6162,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "currency": "EUR",
+                     *       "other_currencies": [
+                     *         "USD"
+                     *       ],
+                     *       "total_orders": 1204,
+                     *       "by_status": {
+                     *         "pending": 40,
+                     *         "processing": 61,
+                     *         "delivered": 1050,
+                     *         "cancelled": 53
+                     *       },
+                     *       "units": 2911,
+                     *       "revenue": {
+                     *         "gross": 84310.5,
+                     *         "cancelled": 3710,
+                     *         "refunded": 1402.2,
+                     *         "credited": 0,
+                     *         "net": 79198.3,
+                     *         "paid": 81120.4,
+                     *         "given_back": 1402.2,
+                     *         "cash": 79718.2
+                     *       },
+                     *       "average_order_value": 70.03,
+                     *       "processing_time": {
+                     *         "placed_to_shipped": {
+                     *           "count": 1050,
+                     *           "mean": 93600,
+                     *           "p50": 86400,
+                     *           "p90": 172800,
+                     *           "p99": 259200
+                     *         },
+                     *         "placed_to_delivered": {
+                     *           "count": 1050,
+                     *           "mean": 93600,
+                     *           "p50": 86400,
+                     *           "p90": 172800,
+                     *           "p99": 259200
+                     *         }
+                     *       },
+                     *       "series": [
+                     *         {
+                     *           "start": "2026-03-02T09:30:00.000Z",
+                     *           "orders": 1204,
+                     *           "cancelled_orders": 53,
+                     *           "units": 2911,
+                     *           "revenue": {
+                     *             "gross": 84310.5,
+                     *             "cancelled": 3710,
+                     *             "refunded": 1402.2,
+                     *             "credited": 0,
+                     *             "net": 79198.3,
+                     *             "paid": 81120.4,
+                     *             "given_back": 1402.2,
+                     *             "cash": 79718.2
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Metrics"];
                 };
             };
@@ -4300,7 +6251,9 @@ export interface operations {
     streamOrders: {
         parameters: {
             query?: {
+                /** @description The id of the order, a UUID. */
                 order_id?: string;
+                /** @description The customer of the order, in the words of the shop. */
                 user_id?: string;
                 /** @description A ticket of POST /streams/tickets, in place of the Authorization header. */
                 ticket?: string;
@@ -4323,6 +6276,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example id: 8c1f2d34-5:120
+                     *     data: {"order_id":"019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10","version":2,"type":"OrderPaid","data":{"amount_minor":5998,"payment_reference":"pay_4711"},"actor":"shop","occurred_at":"2026-03-02T09:31:12.000Z","recorded_at":"2026-03-02T09:31:12.004Z","position":"5:120"}
+                     *
+                     *     : a comment every 15 seconds
+                     */
                     "text/event-stream": string;
                 };
             };
@@ -4342,7 +6301,9 @@ export interface operations {
     getOrder: {
         parameters: {
             query?: {
+                /** @description The number of the event in the stream of its order, from 1. */
                 version?: number;
+                /** @description The time at which it happened, or as of which to show it. */
                 at?: string;
             };
             header?: {
@@ -4352,6 +6313,10 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -4366,6 +6331,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "reference": "#1001",
+                     *       "user_id": "u-1",
+                     *       "status": "pending",
+                     *       "payment_status": "paid",
+                     *       "on_hold": false,
+                     *       "items": [
+                     *         {
+                     *           "line_id": "1",
+                     *           "item_id": "shirt",
+                     *           "quantity": 2,
+                     *           "unit_price": 19.99,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         },
+                     *         {
+                     *           "line_id": "2",
+                     *           "item_id": "mug",
+                     *           "quantity": 1,
+                     *           "unit_price": 15.1,
+                     *           "cancelled": 0,
+                     *           "shipped": 0,
+                     *           "delivered": 0,
+                     *           "returned": 0
+                     *         }
+                     *       ],
+                     *       "item_ids": [
+                     *         "shirt",
+                     *         "mug"
+                     *       ],
+                     *       "adjustments": [
+                     *         {
+                     *           "type": "shipping",
+                     *           "amount": 4.9,
+                     *           "description": "Standard shipping"
+                     *         }
+                     *       ],
+                     *       "total_amount": 59.98,
+                     *       "currency": "EUR",
+                     *       "cancelled_amount": 0,
+                     *       "credited_amount": 0,
+                     *       "paid_amount": 59.98,
+                     *       "refunded_amount": 0,
+                     *       "balance": 0,
+                     *       "shipments": [],
+                     *       "metadata": {
+                     *         "channel": "web"
+                     *       },
+                     *       "placed_at": "2026-03-02T09:30:00.000Z",
+                     *       "updated_at": "2026-03-02T09:31:12.000Z",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Order"];
                 };
             };
@@ -4401,6 +6423,10 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -4415,6 +6441,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "version": 2,
+                     *       "allowed_commands": [
+                     *         "amend",
+                     *         "process",
+                     *         "cancel",
+                     *         "refund",
+                     *         "credit",
+                     *         "hold",
+                     *         "note"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["OrderCommands"];
                 };
             };
@@ -4445,7 +6486,9 @@ export interface operations {
             query?: {
                 /** @description Show the changes of each event, field by field. */
                 diff?: boolean;
+                /** @description The version to compare from. */
                 from?: number;
+                /** @description The version to compare to. */
                 to?: number;
                 /** @description Show the events after this version: `next_after` of the page before. */
                 after?: number;
@@ -4461,6 +6504,10 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path: {
+                /**
+                 * @description The id of the order, a UUID.
+                 * @example 019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -4477,7 +6524,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "partition": 5,
+                     *       "events": [
+                     *         {
+                     *           "version": 2,
+                     *           "type": "OrderPaid",
+                     *           "data": {
+                     *             "amount_minor": 5998,
+                     *             "payment_reference": "pay_4711"
+                     *           },
+                     *           "actor": "shop",
+                     *           "occurred_at": "2026-03-02T09:30:00.000Z",
+                     *           "recorded_at": "2026-03-02T09:30:00.000Z",
+                     *           "position": 120,
+                     *           "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "request_id": "5d1c7f3e-0a9b-4c8d-9e7f-6a5b4c3d2e1f",
+                     *           "correlation_id": "5d1c7f3e-0a9b-4c8d-9e7f-6a5b4c3d2e1f",
+                     *           "causation_id": "5d1c7f3e-0a9b-4c8d-9e7f-6a5b4c3d2e1f",
+                     *           "idempotency_key": "pay-1001",
+                     *           "changes": [
+                     *             {
+                     *               "pointer": "/payment_status",
+                     *               "before": "unpaid",
+                     *               "after": "paid"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_after": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["History"];
+                    /**
+                     * @example order_id,version,type,actor,occurred_at
+                     *     019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10,2,OrderPaid,shop,2026-03-02T09:31:12.000Z
+                     */
                     "text/csv": string;
                 };
             };
@@ -4527,7 +6611,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "projections": [
+                     *         {
+                     *           "name": "order-status",
+                     *           "version": 2,
+                     *           "generation": 3,
+                     *           "lag": 0,
+                     *           "lag_seconds": 0,
+                     *           "state": "stopped",
+                     *           "rebuild": null,
+                     *           "partitions": [
+                     *             {
+                     *               "partition": 5,
+                     *               "state": "stopped",
+                     *               "checkpoint": 120,
+                     *               "head": 120,
+                     *               "lag": 0,
+                     *               "lag_seconds": 0,
+                     *               "owner": "host-1:4711",
+                     *               "reported_at": "2026-03-02T09:30:00.000Z",
+                     *               "report_age_seconds": 1
+                     *             }
+                     *           ],
+                     *           "skipped": []
+                     *         }
+                     *       ],
+                     *       "heads_age_seconds": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["Projections"];
+                    /** @example data: {"projections":[{"name":"order-status","state":"live","lag":0}],"heads_age_seconds":0} */
                     "text/event-stream": string;
                 };
             };
@@ -4568,6 +6683,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ticket": "st_J9mVw3c0aQ",
+                     *       "expires_at": "2026-03-02T09:31:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["StreamTicket"];
                 };
             };
@@ -4588,6 +6709,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description The name of a projection, as in GET /projections.
+                 * @example order-status
+                 */
                 name: string;
             };
             cookie?: never;
@@ -4602,6 +6727,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "order-status",
+                     *       "requested": false,
+                     *       "rebuild": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["RebuildRequested"];
                 };
             };
@@ -4622,6 +6754,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description The name of a projection, as in GET /projections.
+                 * @example order-status
+                 */
                 name: string;
             };
             cookie?: never;
@@ -4668,6 +6804,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhooks": [
+                     *         {
+                     *           "webhook_id": "3f0b6f0e-4d0a-4a7c-9c3e-5d5f0f2a7b11",
+                     *           "url": "https://shop.example/webhooks/orders",
+                     *           "event_types": null,
+                     *           "state": "active",
+                     *           "breaker": "closed",
+                     *           "failing_since": null,
+                     *           "retry_at": null,
+                     *           "last_error": null,
+                     *           "created_at": "2026-03-02T09:30:00.000Z",
+                     *           "created_by": "operator",
+                     *           "pending": 0,
+                     *           "dead_letters": 0,
+                     *           "lag": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Webhooks"];
                 };
             };
@@ -4713,6 +6870,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhook_id": "3f0b6f0e-4d0a-4a7c-9c3e-5d5f0f2a7b11",
+                     *       "url": "https://shop.example/webhooks/orders",
+                     *       "event_types": null,
+                     *       "state": "active",
+                     *       "breaker": "closed",
+                     *       "failing_since": null,
+                     *       "retry_at": null,
+                     *       "last_error": null,
+                     *       "created_at": "2026-03-02T09:30:00.000Z",
+                     *       "created_by": "operator",
+                     *       "pending": 0,
+                     *       "dead_letters": 0,
+                     *       "lag": 0,
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
@@ -4740,6 +6915,10 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path: {
+                /**
+                 * @description The id of the webhook.
+                 * @example 3f0b6f0e-4d0a-4a7c-9c3e-5d5f0f2a7b11
+                 */
                 webhook_id: string;
             };
             cookie?: never;
@@ -4754,6 +6933,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhook_id": "3f0b6f0e-4d0a-4a7c-9c3e-5d5f0f2a7b11",
+                     *       "url": "https://shop.example/webhooks/orders",
+                     *       "event_types": null,
+                     *       "state": "active",
+                     *       "breaker": "closed",
+                     *       "failing_since": null,
+                     *       "retry_at": null,
+                     *       "last_error": null,
+                     *       "created_at": "2026-03-02T09:30:00.000Z",
+                     *       "created_by": "operator",
+                     *       "pending": 0,
+                     *       "dead_letters": 0,
+                     *       "lag": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
@@ -4783,6 +6979,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description The id of the webhook.
+                 * @example 3f0b6f0e-4d0a-4a7c-9c3e-5d5f0f2a7b11
+                 */
                 webhook_id: string;
             };
             cookie?: never;
@@ -4814,6 +7014,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description The id of the webhook.
+                 * @example 3f0b6f0e-4d0a-4a7c-9c3e-5d5f0f2a7b11
+                 */
                 webhook_id: string;
             };
             cookie?: never;
@@ -4831,6 +7035,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhook_id": "3f0b6f0e-4d0a-4a7c-9c3e-5d5f0f2a7b11",
+                     *       "url": "https://shop.example/webhooks/orders",
+                     *       "event_types": null,
+                     *       "state": "active",
+                     *       "breaker": "closed",
+                     *       "failing_since": null,
+                     *       "retry_at": null,
+                     *       "last_error": null,
+                     *       "created_at": "2026-03-02T09:30:00.000Z",
+                     *       "created_by": "operator",
+                     *       "pending": 0,
+                     *       "dead_letters": 0,
+                     *       "lag": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
@@ -4854,6 +7075,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description The id of the webhook.
+                 * @example 3f0b6f0e-4d0a-4a7c-9c3e-5d5f0f2a7b11
+                 */
                 webhook_id: string;
             };
             cookie?: never;
@@ -4867,6 +7092,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "webhook_id": "3f0b6f0e-4d0a-4a7c-9c3e-5d5f0f2a7b11",
+                     *       "url": "https://shop.example/webhooks/orders",
+                     *       "event_types": null,
+                     *       "state": "active",
+                     *       "breaker": "closed",
+                     *       "failing_since": null,
+                     *       "retry_at": null,
+                     *       "last_error": null,
+                     *       "created_at": "2026-03-02T09:30:00.000Z",
+                     *       "created_by": "operator",
+                     *       "pending": 0,
+                     *       "dead_letters": 0,
+                     *       "lag": 0,
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
@@ -4887,6 +7130,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description The id of the webhook.
+                 * @example 3f0b6f0e-4d0a-4a7c-9c3e-5d5f0f2a7b11
+                 */
                 webhook_id: string;
             };
             cookie?: never;
@@ -4900,6 +7147,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accepted": true,
+                     *       "error": null,
+                     *       "duration_ms": 48
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookTested"];
                 };
             };
@@ -4918,7 +7172,9 @@ export interface operations {
     listDeadLetters: {
         parameters: {
             query?: {
+                /** @description The value after the change, or the position after which a page begins. */
                 after?: string;
+                /** @description The largest number of entries on a page. */
                 limit?: number;
             };
             header?: {
@@ -4926,6 +7182,10 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path: {
+                /**
+                 * @description The id of the webhook.
+                 * @example 3f0b6f0e-4d0a-4a7c-9c3e-5d5f0f2a7b11
+                 */
                 webhook_id: string;
             };
             cookie?: never;
@@ -4940,6 +7200,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "dead_letters": [
+                     *         {
+                     *           "event": "5:120",
+                     *           "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *           "type": "OrderPaid",
+                     *           "attempts": 12,
+                     *           "first_attempt_at": "2026-03-02T09:30:00.000Z",
+                     *           "last_attempt_at": "2026-03-02T09:30:00.000Z",
+                     *           "last_error": "The status was 500."
+                     *         }
+                     *       ],
+                     *       "next_after": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeadLetters"];
                 };
             };
@@ -4970,6 +7246,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description The id of the webhook.
+                 * @example 3f0b6f0e-4d0a-4a7c-9c3e-5d5f0f2a7b11
+                 */
                 webhook_id: string;
             };
             cookie?: never;
@@ -4987,6 +7267,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "replayed": 3
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeadLettersReplayed"];
                 };
             };
@@ -5011,6 +7296,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description The name of a projection, as in GET /projections.
+                 * @example order-status
+                 */
                 name: string;
             };
             cookie?: never;
@@ -5042,6 +7331,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description The name of a projection, as in GET /projections.
+                 * @example order-status
+                 */
                 name: string;
             };
             cookie?: never;
@@ -5059,6 +7352,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "projection": "order-status",
+                     *       "partition": 5,
+                     *       "position": 120,
+                     *       "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *       "type": "OrderPaid",
+                     *       "recorded_at_position": "5:121"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SkippedEvent"];
                 };
             };
@@ -5083,6 +7386,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description The name of a projection, as in GET /projections.
+                 * @example order-status
+                 */
                 name: string;
             };
             cookie?: never;
@@ -5096,6 +7403,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "runs": [
+                     *         {
+                     *           "run_id": "0e8f6f0a-2b1c-4d3e-9f5a-6b7c8d9e0f1a",
+                     *           "state": "running",
+                     *           "requested_by": "operator",
+                     *           "started_at": "2026-03-02T09:30:00.000Z",
+                     *           "ended_at": "2026-03-02T09:30:00.000Z",
+                     *           "error": null,
+                     *           "events_done": 61000,
+                     *           "events_total": 120000,
+                     *           "compared_keys": 120000,
+                     *           "differences_total": 0,
+                     *           "differences": []
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DryRuns"];
                 };
             };
@@ -5116,6 +7442,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description The name of a projection, as in GET /projections.
+                 * @example order-status
+                 */
                 name: string;
             };
             cookie?: never;
@@ -5130,6 +7460,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "is_new": true,
+                     *       "run": {
+                     *         "run_id": "0e8f6f0a-2b1c-4d3e-9f5a-6b7c8d9e0f1a",
+                     *         "state": "running",
+                     *         "requested_by": "operator",
+                     *         "started_at": "2026-03-02T09:30:00.000Z",
+                     *         "ended_at": "2026-03-02T09:30:00.000Z",
+                     *         "error": null,
+                     *         "events_done": 61000,
+                     *         "events_total": 120000,
+                     *         "compared_keys": 120000,
+                     *         "differences_total": 0,
+                     *         "differences": []
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["DryRunStarted"];
                 };
             };
@@ -5145,14 +7493,164 @@ export interface operations {
             503: components["responses"]["Problem503E"];
         };
     };
+    cancelDryRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a projection, as in GET /projections.
+                 * @example order-status
+                 */
+                name: string;
+                /**
+                 * @description The id of the run.
+                 * @example 0e8f6f0a-2b1c-4d3e-9f5a-6b7c8d9e0f1a
+                 */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run ends within a second, without a result */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404G"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
+        };
+    };
+    listRebuilds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The name of a projection, as in GET /projections.
+                 * @example order-status
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rebuilds, newest first */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "rebuilds": [
+                     *         {
+                     *           "generation": 3,
+                     *           "version": 2,
+                     *           "requested_by": "operator",
+                     *           "requested_at": "2026-03-02T09:30:00.000Z",
+                     *           "ended_at": "2026-03-02T09:30:00.000Z",
+                     *           "duration_seconds": 1,
+                     *           "result": "live"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EndedRebuilds"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404D"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the webhook.
+                 * @example 3f0b6f0e-4d0a-4a7c-9c3e-5d5f0f2a7b11
+                 */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The attempts, newest first */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deliveries": [
+                     *         {
+                     *           "event": "5:120",
+                     *           "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *           "type": "OrderPaid",
+                     *           "attempt": 1,
+                     *           "at": "2026-03-02T09:30:00.000Z",
+                     *           "duration_ms": 48,
+                     *           "result": "delivered",
+                     *           "status": 1,
+                     *           "error": "The status was 500."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDeliveries"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404F"];
+            405: components["responses"]["Problem405"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503E"];
+        };
+    };
     browseLog: {
         parameters: {
             query?: {
+                /** @description The partition of the log, from 0. */
                 partition?: number;
+                /** @description The id of the order, a UUID. */
                 order_id?: string;
+                /** @description The value after the change, or the position after which a page begins. */
                 after?: number;
                 /** @description Begin with the events that were recorded after this time. */
                 at?: string;
+                /** @description The largest number of entries on a page. */
                 limit?: number;
             };
             header?: never;
@@ -5168,6 +7666,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "events": [
+                     *         {
+                     *           "partition": 5,
+                     *           "position": 120,
+                     *           "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                     *           "version": 2,
+                     *           "type": "OrderPaid",
+                     *           "data": {
+                     *             "amount_minor": 5998,
+                     *             "payment_reference": "pay_4711"
+                     *           },
+                     *           "is_sealed": false,
+                     *           "metadata": {
+                     *             "actor": "shop",
+                     *             "requestId": "5d1c7f3e"
+                     *           },
+                     *           "occurred_at": "2026-03-02T09:30:00.000Z",
+                     *           "recorded_at": "2026-03-02T09:30:00.000Z",
+                     *           "previous_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "is_intact": true
+                     *         }
+                     *       ],
+                     *       "head": 120,
+                     *       "next_after": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["LogPage"];
                 };
             };
@@ -5199,6 +7726,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "runs": [
+                     *         {
+                     *           "run_id": "0e8f6f0a-2b1c-4d3e-9f5a-6b7c8d9e0f1a",
+                     *           "state": "running",
+                     *           "requested_by": "operator",
+                     *           "started_at": "2026-03-02T09:30:00.000Z",
+                     *           "ended_at": "2026-03-02T09:30:00.000Z",
+                     *           "error": null,
+                     *           "events_done": 61000,
+                     *           "events_total": 120000,
+                     *           "against": "2026-03-02T09:30:00.000Z",
+                     *           "findings": []
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Verifications"];
                 };
             };
@@ -5235,6 +7780,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "is_new": true,
+                     *       "run": {
+                     *         "run_id": "0e8f6f0a-2b1c-4d3e-9f5a-6b7c8d9e0f1a",
+                     *         "state": "running",
+                     *         "requested_by": "operator",
+                     *         "started_at": "2026-03-02T09:30:00.000Z",
+                     *         "ended_at": "2026-03-02T09:30:00.000Z",
+                     *         "error": null,
+                     *         "events_done": 61000,
+                     *         "events_total": 120000,
+                     *         "against": "2026-03-02T09:30:00.000Z",
+                     *         "findings": []
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["VerificationStarted"];
                 };
             };
@@ -5246,6 +7808,41 @@ export interface operations {
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            431: components["responses"]["Problem431"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503D"];
+        };
+    };
+    cancelVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the run.
+                 * @example 0e8f6f0a-2b1c-4d3e-9f5a-6b7c8d9e0f1a
+                 */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run ends within a second, without a result */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404H"];
+            405: components["responses"]["Problem405"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
@@ -5269,6 +7866,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "key_id": "7k2m9q4x1z8c",
+                     *           "name": "Web shop",
+                     *           "subject": "shop",
+                     *           "scopes": [
+                     *             "orders:write",
+                     *             "orders:read"
+                     *           ],
+                     *           "created_at": "2026-03-02T09:30:00.000Z",
+                     *           "expires_at": null,
+                     *           "revoked_at": null,
+                     *           "last_used_at": "2026-03-02T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ApiKeys"];
                 };
             };
@@ -5305,6 +7921,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "key_id": "7k2m9q4x1z8c",
+                     *       "name": "Web shop",
+                     *       "subject": "shop",
+                     *       "scopes": [
+                     *         "orders:write",
+                     *         "orders:read"
+                     *       ],
+                     *       "created_at": "2026-03-02T09:30:00.000Z",
+                     *       "expires_at": null,
+                     *       "revoked_at": null,
+                     *       "last_used_at": "2026-03-02T09:30:00.000Z",
+                     *       "key": "ok_7k2m9q4x1z8c_Q2hhbmdlIG1l"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ApiKeyWithSecret"];
                 };
             };
@@ -5328,6 +7960,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description The id of an API key.
+                 * @example 7k2m9q4x1z8c
+                 */
                 key_id: string;
             };
             cookie?: never;
@@ -5345,7 +7981,7 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404G"];
+            404: components["responses"]["Problem404I"];
             405: components["responses"]["Problem405"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
@@ -5370,6 +8006,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "version": "0.1.0",
+                     *       "log": {
+                     *         "log_id": "8c1f2d34-5b6a-4e7f-8a9b-0c1d2e3f4a5b",
+                     *         "epoch": "1",
+                     *         "partitions": 16,
+                     *         "events": 120000
+                     *       },
+                     *       "processes": [
+                     *         {
+                     *           "process_id": "host-1:4711",
+                     *           "version": "0.1.0",
+                     *           "node": "v24.11.0",
+                     *           "roles": [
+                     *             "api",
+                     *             "projector"
+                     *           ],
+                     *           "started_at": "2026-03-02T09:30:00.000Z",
+                     *           "reported_seconds_ago": 1,
+                     *           "memory_bytes": 210000000,
+                     *           "is_this": true
+                     *         }
+                     *       ],
+                     *       "event_log": {
+                     *         "server": "PostgreSQL 18.1",
+                     *         "database_bytes": 1400000000,
+                     *         "connections": {
+                     *           "open": 4,
+                     *           "idle": 3,
+                     *           "waiting": 0,
+                     *           "limit": 10
+                     *         }
+                     *       },
+                     *       "read_models": {
+                     *         "server": "PostgreSQL 18.1",
+                     *         "used_bytes": 310000000,
+                     *         "limit_bytes": null,
+                     *         "eviction": "noeviction"
+                     *       },
+                     *       "projection_states": {
+                     *         "order-status": "live",
+                     *         "metrics": "live"
+                     *       },
+                     *       "configuration": [
+                     *         {
+                     *           "name": "ORDERS_PARTITIONS",
+                     *           "value": "16",
+                     *           "is_default": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["System"];
                 };
             };
@@ -5401,6 +8090,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "required": true,
+                     *       "oidc": {
+                     *         "issuer": "https://id.example",
+                     *         "client_id": "order-console",
+                     *         "scope": "openid profile",
+                     *         "audience": "orders"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Access"];
                 };
             };
@@ -5429,6 +8129,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "subject": "shop",
+                     *       "scopes": [
+                     *         "orders:write",
+                     *         "orders:read"
+                     *       ],
+                     *       "credential": "api-key",
+                     *       "expires_at": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["Caller"];
                 };
             };
@@ -5463,6 +8174,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "checkpoint": {
+                     *         "log_id": "8c1f2d34-5b6a-4e7f-8a9b-0c1d2e3f4a5b",
+                     *         "epoch": "1",
+                     *         "created_at": "2026-03-02T09:30:00.000Z",
+                     *         "partitions": [
+                     *           {
+                     *             "partition": 5,
+                     *             "position": 120,
+                     *             "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "root": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "jws": "eyJhbGciOiJFZERTQSJ9.eyJsb2dfaWQiOiI4YzFmIn0.c2lnbmF0dXJl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SignedCheckpoint"];
                 };
             };
@@ -5508,6 +8237,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "kty": "OKP",
+                     *           "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["JsonWebKeySet"];
                 };
             };
@@ -5546,6 +8285,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example orders_projection_lag_events{projection="metrics",partition="0"} 0 */
                     "text/plain": string;
                 };
             };
@@ -5575,6 +8315,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "live"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Live"];
                 };
             };
@@ -5601,6 +8346,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ready",
+                     *       "checks": {
+                     *         "event_log": "up",
+                     *         "read_models": "up",
+                     *         "notifications": "up",
+                     *         "projections": "live"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -5616,6 +8372,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ready",
+                     *       "checks": {
+                     *         "event_log": "up",
+                     *         "read_models": "up",
+                     *         "notifications": "up",
+                     *         "projections": "live"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -5637,6 +8404,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "checks": {
+                     *         "event_log": "up",
+                     *         "read_models": "up",
+                     *         "notifications": "up",
+                     *         "projections": "live"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ServiceHealth"];
                 };
             };
@@ -5652,6 +8430,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "checks": {
+                     *         "event_log": "up",
+                     *         "read_models": "up",
+                     *         "notifications": "up",
+                     *         "projections": "live"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ServiceHealth"];
                 };
             };
@@ -5673,7 +8462,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "service": "order-service",
+                     *       "documentation": "/docs",
+                     *       "openapi": "/openapi.json",
+                     *       "endpoints": [
+                     *         "POST /orders",
+                     *         "GET /orders"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ServiceDescription"];
+                    /** @example <!doctype html><html lang="en"><title>Order service</title></html> */
                     "text/html": string;
                 };
             };
@@ -5691,6 +8492,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description The name of the file.
+                 * @example icon.svg
+                 */
                 file: string;
             };
             cookie?: never;
@@ -5704,9 +8509,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example body { margin: 0 } */
                     "text/css": string;
+                    /** @example export {}; */
                     "application/javascript": string;
+                    /** @example export {}; */
                     "text/javascript": string;
+                    /** @example <svg xmlns="http://www.w3.org/2000/svg"/> */
                     "image/svg+xml": string;
                 };
             };
@@ -5739,6 +8548,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.1",
+                     *       "info": {
+                     *         "title": "Order service",
+                     *         "version": "0.1.0"
+                     *       },
+                     *       "paths": {}
+                     *     }
+                     */
                     "application/json": components["schemas"]["OpenApiDocument"];
                 };
             };
@@ -5776,39 +8595,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example <!doctype html><html lang="en"><title>Order service</title></html> */
                     "text/html": string;
-                };
-            };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503H"];
-        };
-    };
-    getDocsFile: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                file: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The file */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/css": string;
-                    "application/javascript": string;
-                    "text/javascript": string;
                 };
             };
             400: components["responses"]["Problem400"];
@@ -5829,14 +8617,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The problem types */
+            /** @description The problem types; as a page for a browser */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "type": "/problems/invalid-transition",
+                     *         "status": 409,
+                     *         "title": "The order does not accept this command now"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["ProblemTypes"];
+                    /** @example <!doctype html><html lang="en"><title>Order service</title></html> */
+                    "text/html": string;
                 };
             };
             400: components["responses"]["Problem400"];
@@ -5853,6 +8652,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description The part of a problem’s type after /problems/.
+                 * @example invalid-transition
+                 */
                 problem: string;
             };
             cookie?: never;
@@ -5866,6 +8669,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example <!doctype html><html lang="en"><title>Order service</title></html> */
                     "text/html": string;
                 };
             };
@@ -5891,13 +8695,61 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderPlaced",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderPlaced",
+                 *         "data": {
+                 *           "user_id": "u-1",
+                 *           "currency": "EUR",
+                 *           "total_minor": 1,
+                 *           "items": [
+                 *             {
+                 *               "item_id": "shirt",
+                 *               "quantity": 2,
+                 *               "unit_price_minor": 1,
+                 *               "unit_price_micro": 1,
+                 *               "line_id": "1"
+                 *             }
+                 *           ],
+                 *           "metadata": {
+                 *             "channel": "web"
+                 *           },
+                 *           "reference": "#1001",
+                 *           "adjustments": [
+                 *             {
+                 *               "type": "shipping",
+                 *               "amount_minor": 1,
+                 *               "description": "Standard shipping"
+                 *             }
+                 *           ]
+                 *         },
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderPlaced";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderPlacedData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {
@@ -5930,13 +8782,60 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderAmended",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderAmended",
+                 *         "data": {
+                 *           "total_minor": 1,
+                 *           "items": [
+                 *             {
+                 *               "item_id": "shirt",
+                 *               "quantity": 2,
+                 *               "unit_price_minor": 1,
+                 *               "unit_price_micro": 1,
+                 *               "line_id": "1"
+                 *             }
+                 *           ],
+                 *           "adjustments": [
+                 *             {
+                 *               "type": "shipping",
+                 *               "amount_minor": 1,
+                 *               "description": "Standard shipping"
+                 *             }
+                 *           ],
+                 *           "reference": "#1001",
+                 *           "metadata": {
+                 *             "channel": "web"
+                 *           },
+                 *           "reason": "a scratch"
+                 *         },
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderAmended";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderAmendedData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {
@@ -5969,13 +8868,41 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderPaid",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderPaid",
+                 *         "data": {
+                 *           "amount_minor": 1,
+                 *           "payment_reference": "pay_4711",
+                 *           "already_received": true
+                 *         },
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderPaid";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderPaidData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {
@@ -6008,13 +8935,37 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderProcessingStarted",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderProcessingStarted",
+                 *         "data": {},
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderProcessingStarted";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderProcessingStartedData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {
@@ -6047,13 +8998,48 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderShipped",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderShipped",
+                 *         "data": {
+                 *           "items": [
+                 *             {
+                 *               "line_id": "1",
+                 *               "item_id": "shirt",
+                 *               "quantity": 2
+                 *             }
+                 *           ],
+                 *           "carrier": "DHL",
+                 *           "tracking_number": "00340434161094042557",
+                 *           "shipment_id": "1"
+                 *         },
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderShipped";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderShippedData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {
@@ -6086,13 +9072,41 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderShipmentTracked",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderShipmentTracked",
+                 *         "data": {
+                 *           "shipment_id": "1",
+                 *           "carrier": "DHL",
+                 *           "tracking_number": "00340434161094042557"
+                 *         },
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderShipmentTracked";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderShipmentTrackedData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {
@@ -6125,13 +9139,46 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderDelivered",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderDelivered",
+                 *         "data": {
+                 *           "items": [
+                 *             {
+                 *               "line_id": "1",
+                 *               "item_id": "shirt",
+                 *               "quantity": 2
+                 *             }
+                 *           ],
+                 *           "shipment_id": "1"
+                 *         },
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderDelivered";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderDeliveredData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {
@@ -6164,13 +9211,47 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderCancelled",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderCancelled",
+                 *         "data": {
+                 *           "items": [
+                 *             {
+                 *               "line_id": "1",
+                 *               "item_id": "shirt",
+                 *               "quantity": 2
+                 *             }
+                 *           ],
+                 *           "amount_minor": 1,
+                 *           "reason": "a scratch"
+                 *         },
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderCancelled";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderCancelledData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {
@@ -6203,13 +9284,41 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderRefunded",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderRefunded",
+                 *         "data": {
+                 *           "amount_minor": 1,
+                 *           "credited_minor": 1,
+                 *           "reason": "a scratch"
+                 *         },
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderRefunded";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderRefundedData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {
@@ -6242,13 +9351,40 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderCredited",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderCredited",
+                 *         "data": {
+                 *           "amount_minor": 1,
+                 *           "reason": "a scratch"
+                 *         },
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderCredited";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderCreditedData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {
@@ -6281,13 +9417,50 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderReturned",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderReturned",
+                 *         "data": {
+                 *           "items": [
+                 *             {
+                 *               "line_id": "1",
+                 *               "item_id": "shirt",
+                 *               "quantity": 2,
+                 *               "in_transit": 1
+                 *             }
+                 *           ],
+                 *           "shipment_id": "1",
+                 *           "ship_again": true,
+                 *           "rest_arrived": true,
+                 *           "reason": "a scratch"
+                 *         },
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderReturned";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderReturnedData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {
@@ -6320,13 +9493,39 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderHeld",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderHeld",
+                 *         "data": {
+                 *           "reason": "a scratch"
+                 *         },
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderHeld";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderHeldData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {
@@ -6359,13 +9558,39 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderReleased",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderReleased",
+                 *         "data": {
+                 *           "reason": "a scratch"
+                 *         },
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderReleased";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderReleasedData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {
@@ -6398,13 +9623,39 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderNoteAdded",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderNoteAdded",
+                 *         "data": {
+                 *           "text": "Ring twice."
+                 *         },
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderNoteAdded";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderNoteAddedData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {
@@ -6437,13 +9688,37 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WebhookMessage"] & {
-                    /** @constant */
+                /**
+                 * @example {
+                 *       "type": "OrderPersonErased",
+                 *       "timestamp": "2026-03-02T09:30:00.000Z",
+                 *       "data": {
+                 *         "order_id": "019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10",
+                 *         "version": 2,
+                 *         "type": "OrderPersonErased",
+                 *         "data": {},
+                 *         "actor": "shop",
+                 *         "occurred_at": "2026-03-02T09:30:00.000Z",
+                 *         "recorded_at": "2026-03-02T09:30:00.000Z",
+                 *         "position": "5:120"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookMessage"] & ({
+                    /**
+                     * @description The type of the event.
+                     * @constant
+                     */
                     type?: "OrderPersonErased";
+                    /** @description The data of the event. */
                     data?: {
                         data?: components["schemas"]["OrderPersonErasedData"];
+                    } & {
+                        [key: string]: unknown;
                     };
-                };
+                } & {
+                    [key: string]: unknown;
+                });
             };
         };
         responses: {

@@ -7,7 +7,9 @@
 -- Called by: src/projector/generations/generation-store.ts (cancel)
 --
 -- KEYS[1]  the projection's hash of generations, see src/read-models/generations.ts
+-- KEYS[2]  the list of its ended builds, see src/read-models/ended-builds.ts
 -- ARGV[1]  the version
+-- ARGV[2]  the number of ended builds that are kept
 --
 -- Returns the generation's number, or false if none is being built.
 local key, version = KEYS[1], ARGV[1]
@@ -17,6 +19,10 @@ local building = redis.call('HGET', key, 'next:' .. version)
 if not building then
   return false
 end
+local entry = cjson.decode(redis.call('HGET', key, 'build:' .. version) or '{}')
 redis.call('HDEL', key, 'next:' .. version, 'build:' .. version, 'flip:' .. version)
 redis.call('HSET', key, 'retired:' .. building, now)
+entry.generation, entry.version, entry.result, entry.ended_ms = tonumber(building), tonumber(version), 'cancelled', now
+redis.call('LPUSH', KEYS[2], cjson.encode(entry))
+redis.call('LTRIM', KEYS[2], 0, tonumber(ARGV[2]) - 1)
 return tonumber(building)

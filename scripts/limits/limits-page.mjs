@@ -13,6 +13,8 @@ const files = [
   ['src/access/limits.ts', 'Access control'],
   ['src/privacy/limits.ts', 'Personal data'],
   ['src/import/limits.ts', 'Imports'],
+  ['src/service/runs/limits.ts', 'Runs and histories'],
+  ['src/service/system/limits.ts', 'The registry of processes'],
 ];
 
 /** The variables that configure a limit. */

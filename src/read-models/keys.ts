@@ -28,6 +28,8 @@ export interface ReadModelKeys {
   pattern(generation: GenerationId): string;
   /** Hash: the generations of a projection, see generations.ts. */
   generations(projection: string): string;
+  /** List: the builds of a projection that ended, newest first, see ended-builds.ts. */
+  endedBuilds(projection: string): string;
   /** String: the progress of a projection's rebuild as JSON, see report.ts. */
   progress(projection: string): string;
   /**
@@ -47,6 +49,8 @@ export interface ReadModelKeys {
   readonly ticketPrefix: string;
   /** Prefix of the keys of verifications and dry runs. */
   readonly runPrefix: string;
+  /** List: the last attempts to deliver to a webhook, as JSON, newest first. */
+  deliveries(webhookId: string): string;
   /** Prefix of the keys in which processes describe themselves. Each expires by itself. */
   readonly processPrefix: string;
 }
@@ -92,6 +96,8 @@ export function createKeys(logId: string, epoch: string = firstEpoch): ReadModel
     checkpoint: (generation, partition) => partitionKeys(generation, partition)('checkpoint'),
     pattern: ({ name, generation }) => `{${prefix}:*}:${name}:${generation}:*`,
     generations: (projection) => `${prefix}:generations:${projection}`,
+    // The hash tag puts it into the slot of the hash, so that one script may change both.
+    endedBuilds: (projection) => `{${prefix}:generations:${projection}}:ended`,
     progress: (projection) => `${prefix}:progress:${projection}`,
     report: (partition, release) => `{${prefix}:${partition}}:report:${release}`,
     stepsChannel: `${prefix}:steps`,
@@ -99,6 +105,7 @@ export function createKeys(logId: string, epoch: string = firstEpoch): ReadModel
     rateLimitPrefix: `${prefix}:rate`,
     ticketPrefix: `${prefix}:ticket:`,
     runPrefix: `${prefix}:run:`,
+    deliveries: (webhookId) => `${prefix}:deliveries:${webhookId}`,
     processPrefix: `${prefix}:process`,
   };
 }

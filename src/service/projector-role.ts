@@ -12,6 +12,7 @@ import type { Connections } from './connect.js';
 import { measureProjector, observeProjector } from './metrics/projector-metrics.js';
 import { countDeliveries, measureWebhooks } from './metrics/webhook-metrics.js';
 import { openProjector, type RunningProjector } from './open-projector.js';
+import { DeliveryHistory } from './runs/delivery-history.js';
 import { traceAttempts, traceStep } from './tracing/trace-deliveries.js';
 import type { Tracing } from './tracing/tracing.js';
 
@@ -42,6 +43,8 @@ export async function startProjectorRole(options: ProjectorRoleOptions): Promise
   cleanup.defer(() => running.close());
   measureProjector(registry, running.projector);
   measureWebhooks(registry, () => readBacklogs(pool));
+  const deliveries = new DeliveryHistory(redis, keys, log);
+  cleanup.defer(() => deliveries.flush());
   const deliverer = new WebhookDeliverer({
     database,
     settings,
@@ -50,6 +53,7 @@ export async function startProjectorRole(options: ProjectorRoleOptions): Promise
     open,
     post: createSafePost(config.webhooksAllowPrivate),
     onAttempt: countDeliveries(registry),
+    noteAttempt: deliveries.note,
     trace: tracing && traceAttempts(tracing),
     log,
   });

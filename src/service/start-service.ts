@@ -42,6 +42,7 @@ import { measurePostgres, measureRedis } from './metrics/server-metrics.js';
 import { startProjectorRole } from './projector-role.js';
 import { createHeadsReader } from './read-log-heads.js';
 import { warnOfEviction } from './redis-eviction.js';
+import { DeliveryHistory } from './runs/delivery-history.js';
 import { openOperators } from './system/operators.js';
 import { traceAppends, traceCommands } from './tracing/trace-commands.js';
 import { traceRequests } from './tracing/trace-requests.js';
@@ -201,6 +202,7 @@ async function open(
       store: createWebhookStore(pool, models.epochs),
       allowPrivate: config.webhooksAllowPrivate,
       post: testPost,
+      deliveries: (webhookId) => new DeliveryHistory(redis, keys, log).list(webhookId),
     },
     corsOrigins: config.corsOrigins,
     isAccessControlled: config.authRequired,

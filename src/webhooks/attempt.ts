@@ -14,11 +14,23 @@ export interface WebhookMessage {
   readonly body: string;
 }
 
+/** `status` is that of the response; absent if there was none. */
 export type AttemptResult =
-  | { readonly result: 'delivered' }
+  | { readonly result: 'delivered'; readonly status: number }
   /** The receiver responded with 410: it wants no more events. */
-  | { readonly result: 'gone' }
-  | { readonly result: 'failed'; readonly error: string; readonly retryAfterMs: number | undefined };
+  | { readonly result: 'gone'; readonly status: number }
+  | {
+      readonly result: 'failed';
+      readonly status?: number;
+      readonly error: string;
+      readonly retryAfterMs: number | undefined;
+    };
+
+/** Makes an attempt to deliver an event, with further headers, within a span of its own. */
+export type TraceAttempt = (
+  event: StoredEvent,
+  attempt: (headers: Readonly<Record<string, string>>) => Promise<AttemptResult>,
+) => Promise<AttemptResult>;
 
 /**
  * Creates the message of an event. Its id and its body are the same at every attempt, so that a
@@ -79,9 +91,10 @@ export async function attempt(
       },
       body,
     );
-    if (status >= 200 && status < 300) return { result: 'delivered' };
-    if (status === 410) return { result: 'gone' };
-    return { result: 'failed', error: `responded with status ${status}`, retryAfterMs: milliseconds(retryAfter, now) };
+    if (status >= 200 && status < 300) return { result: 'delivered', status };
+    if (status === 410) return { result: 'gone', status };
+    const retryAfterMs = milliseconds(retryAfter, now);
+    return { result: 'failed', status, error: `responded with status ${status}`, retryAfterMs };
   } catch (error) {
     const text = describeConnectionError(error).slice(0, limits.maxErrorLength);
     return { result: 'failed', error: text, retryAfterMs: undefined };

@@ -8,20 +8,15 @@ import { type StoredEvent, storedEvent } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import { FailureLog } from '../failure-log.js';
 import { formatEventPosition } from '../log-epochs.js';
-import { type AttemptResult, attempt, messageOf } from './attempt.js';
+import { type AttemptResult, attempt, messageOf, type TraceAttempt } from './attempt.js';
 import { AttemptsInFlight } from './attempts-in-flight.js';
 import { closeBreaker, FailingOrders, openBreaker } from './circuit-breaker.js';
 import { type Delivery, readDueDeliveries, recordDelivered, recordFailure } from './deliveries.js';
+import { deliveryAttempt, type NoteAttempt } from './delivery-attempts.js';
 import { enqueueEvents } from './enqueue.js';
 import { webhookLimits as limits } from './limits.js';
 import type { SafePost } from './safe-post.js';
 import { setGone } from './webhook-store.js';
-
-/** Makes an attempt to deliver an event, with further headers, within a span of its own. */
-export type TraceAttempt = (
-  event: StoredEvent,
-  attempt: (headers: Readonly<Record<string, string>>) => Promise<AttemptResult>,
-) => Promise<AttemptResult>;
 
 export interface DelivererOptions {
   readonly database: DatabaseAddress;
@@ -33,6 +28,8 @@ export interface DelivererOptions {
   readonly post: SafePost;
   /** Called with the result of each attempt. */
   readonly onAttempt?: (result: AttemptResult['result'] | 'dead') => void;
+  /** Called with each attempt, for the list of the last ones. */
+  readonly noteAttempt?: NoteAttempt;
   /** Undefined if nothing is traced. */
   readonly trace?: TraceAttempt | undefined;
   readonly log: Logger;
@@ -212,7 +209,10 @@ export class WebhookDeliverer {
 
   /** Makes one attempt and records its result. */
   async #deliver(delivery: Delivery): Promise<void> {
-    await this.#record(delivery, await this.#attempt(delivery));
+    const begunMs = Date.now();
+    const result = await this.#attempt(delivery);
+    this.#options.noteAttempt?.(delivery.webhook_id, deliveryAttempt(delivery, result, begunMs));
+    await this.#record(delivery, result);
   }
 
   /** Each statement is repeated by itself, so that an attempt counts once. */

@@ -57,6 +57,9 @@ describeInBrowser('The pages of the console', (browser) => {
     await card.getByRole('button', { name: 'Rebuild' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Rebuild' }).click();
     await card.getByText('generation 2.').waitFor();
+    await card.getByRole('button', { name: 'History' }).click();
+    await page.getByRole('dialog').getByText('Went live').waitFor();
+    await expectAccessible(page, 'the history of rebuilds');
   });
 
   it('a comparison of a read model with the log shows its result', async () => {

@@ -42,6 +42,25 @@ describe('delivery of webhooks', function () {
       .filter(({ event, status }) => event.order_id === orderId && status < 300)
       .map(({ event }) => event.version);
 
+  it('the last deliveries are listed with the status of the receiver and the error', async () => {
+    const { webhook_id: id } = await subscribe({}, '/failing');
+    receiver.answer = () => 503;
+    const orderId = await place();
+    const listed = () => call(service, 'GET', `/webhooks/${id}/deliveries`);
+    await eventually('the first attempt', async () => (await listed()).body.deliveries.length === 1);
+    receiver.answer = () => 204;
+    await makeDue();
+    await eventually('the second attempt', async () => (await listed()).body.deliveries.length === 2);
+    const { deliveries } = (await listed()).body;
+    expect(
+      deliveries.map(({ attempt, result, status, error, order_id }) => [attempt, result, status, error, order_id]),
+    ).to.deep.equal([
+      [2, 'delivered', 204, null, orderId],
+      [1, 'failed', 503, 'responded with status 503', orderId],
+    ]);
+    expect((await call(service, 'GET', `/webhooks/${orderId}/deliveries`)).status).to.equal(404);
+  });
+
   it('a webhook receives the events after its creation, signed, each once and in order', async () => {
     await place();
     const { webhook_id: id, secret } = await subscribe();

@@ -2,7 +2,7 @@ import { aboutOperations } from './about-operations.js';
 import { adminOperations } from './admin-operations.js';
 import { commandOperations } from './command-operations.js';
 import { accessOperations } from './operations/access-operations.js';
-import { administration, logOperations, projectionCures } from './operations/operator-operations.js';
+import { administration, logOperations, operatorHistories, projectionCures } from './operations/operator-operations.js';
 import { queryOperations } from './query-operations.js';
 
 /**
@@ -14,6 +14,7 @@ export const operations = {
   ...queryOperations,
   ...adminOperations,
   ...projectionCures,
+  ...operatorHistories,
   ...logOperations,
   ...administration,
   ...accessOperations,

@@ -197,6 +197,7 @@ export const querySchemas = {
 export const parameterSchemas = {
   order_id: uuid,
   webhook_id: uuid,
+  run_id: uuid,
   key_id: { type: 'string', pattern: '^[0-9a-z]{12}$', description: 'The id of an API key.' },
   name: { type: 'string', description: 'The name of a projection, as in GET /projections.' },
   problem: { type: 'string', description: 'The part of a problem’s type after /problems/.' },

@@ -12,7 +12,7 @@ export function keyIdParameter(ctx: Context): string {
 }
 
 /** The UUID in a path parameter, in lower case. Throws ProblemError if it is not a UUID. */
-export function uuidParameter(ctx: Context, name: 'order_id' | 'webhook_id'): string {
+export function uuidParameter(ctx: Context, name: 'order_id' | 'webhook_id' | 'run_id'): string {
   const text = String(ctx.params[name]);
   if (isUuid(text)) return canonicalUuid(text);
   throw new ProblemError(validationProblem([{ pointer: `/path/${name}`, message: 'must be a UUID' }]));

@@ -8,6 +8,7 @@ import type { CommandHandlers } from '../../commands/command-handlers.js';
 import type { AppliedPositions } from '../../queries/applied-positions.js';
 import type { ChangeFeed } from '../../queries/changes/change-feed.js';
 import type { ReadModels } from '../../queries/live-generation.js';
+import type { DeliveryAttempt } from '../../webhooks/delivery-attempts.js';
 import type { SafePost } from '../../webhooks/safe-post.js';
 import type { WebhookStore } from '../../webhooks/webhook-store.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
@@ -38,6 +39,8 @@ export interface HttpDependencies extends CommandHandlers, Authentication {
     readonly allowPrivate: boolean;
     /** Sends test messages. */
     readonly post: Pick<SafePost, 'post'>;
+    /** The last attempts to deliver, newest first. Rejects with ReadModelUnavailable. */
+    readonly deliveries: (webhookId: string) => Promise<readonly DeliveryAttempt[]>;
   };
   readonly issueTicket: (caller: Caller) => Promise<{ readonly ticket: string; readonly expiresAt: string }>;
   readonly authority: AuthorityWatch;

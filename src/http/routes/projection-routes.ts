@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type { Logger } from 'pino';
 import { getProjections } from '../../queries/get-projections.js';
 import type { ReadModels } from '../../queries/live-generation.js';
+import { readEndedBuilds } from '../../read-models/ended-builds.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
 import { httpLimits as limits } from '../limits.js';
@@ -42,6 +43,14 @@ export function projectionRoutes(route: AddRoute, { models, rebuilds, streams, l
       throw new ProblemError(problem('rebuild-not-found', `${name} is not being rebuilt.`));
     }
     ctx.status = 204;
+  });
+
+  route('listRebuilds', async (ctx) => {
+    const name = projectionName(ctx, models);
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = {
+      rebuilds: await readEndedBuilds(models.redis, models.keys, name),
+    } satisfies ResponseBody<'EndedRebuilds'>;
   });
 }
 

@@ -22,7 +22,7 @@ import type { AddRoute } from './router.js';
 export function webhookRoutes(
   route: AddRoute,
   {
-    webhooks: { store, allowPrivate, post },
+    webhooks: { store, allowPrivate, post, deliveries },
     models: { epochs },
     continuity,
   }: Pick<HttpDependencies, 'webhooks' | 'models' | 'continuity'>,
@@ -83,6 +83,12 @@ export function webhookRoutes(
         outcome.result === 'failed' ? outcome.error : outcome.result === 'gone' ? 'responded with status 410' : null,
       duration_ms: Math.round(performance.now() - sentAt),
     } satisfies ResponseBody<'WebhookTested'>;
+  });
+
+  route('listDeliveries', async (ctx) => {
+    const { webhook_id: id } = await webhookOf(ctx);
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = { deliveries: await deliveries(id) } satisfies ResponseBody<'WebhookDeliveries'>;
   });
 
   route('listDeadLetters', async (ctx) => {

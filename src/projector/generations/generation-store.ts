@@ -1,5 +1,6 @@
 import type { Pool } from '../../event-log/database.js';
 import { readHeads } from '../../event-log/heads/read-heads.js';
+import { maxEndedBuilds } from '../../read-models/ended-builds.js';
 import { type Build, decodeGenerations, type Generations, readGenerations } from '../../read-models/generations.js';
 import type { GenerationId, ProjectionId, ReadModelKeys } from '../../read-models/keys.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
@@ -83,7 +84,7 @@ export function createGenerationStore(redis: Redis, keys: ReadModelKeys, pool: P
       return { build, isNew: isNew === 1 };
     },
     async cancel({ name, version }) {
-      const generation = await discard([keys.generations(name)], [version]);
+      const generation = await discard([keys.generations(name), keys.endedBuilds(name)], [version, maxEndedBuilds]);
       if (typeof generation !== 'number') return false;
       await announce(name);
       return true;
@@ -96,8 +97,8 @@ export function createGenerationStore(redis: Redis, keys: ReadModelKeys, pool: P
       await pipeline(redis, [['HSET', keys.generations(name), `flip:${version}`, token]]);
     },
     async flip({ name, version }, generation, token, replaced) {
-      const args = [version, generation, token, replaced ?? ''];
-      const done = await flip([keys.generations(name)], args);
+      const args = [version, generation, token, replaced ?? '', maxEndedBuilds];
+      const done = await flip([keys.generations(name), keys.endedBuilds(name)], args);
       if (done === 1) await announce(name);
       return done === 1;
     },

@@ -18,6 +18,8 @@ export interface DryRunOptions {
   readonly until?: ReadonlyMap<number, number> | undefined;
   /** Replays a generation, for a caller that shows the progress. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the run early: it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
   readonly onDifference: (difference: Difference) => void;
 }
 
@@ -28,7 +30,7 @@ export interface DryRunOptions {
 export async function dryRunProjection(
   context: RunContext,
   projection: Projection,
-  { until, onProgress, onDifference }: DryRunOptions,
+  { until, onProgress, signal, onDifference }: DryRunOptions,
 ): Promise<{ compared: number; generation: number }> {
   const { redis, keys, settings, models, openEvents } = context;
   const { name } = projection;
@@ -37,7 +39,10 @@ export async function dryRunProjection(
   const scratch = await startScratchGeneration({ ...context, open: openEvents }, projection);
   try {
     const positions = until ?? new Map((await positionsOf(redis, keys, live, settings.partitions)).entries());
-    await scratch.replayTo(positions, onProgress);
+    await scratch.replayTo(positions, (done, total) => {
+      signal?.throwIfAborted();
+      onProgress?.(done, total);
+    });
     const compared = await compareGenerations({
       redis,
       keys,
@@ -45,7 +50,12 @@ export async function dryRunProjection(
       projection,
       live,
       rebuilt: scratch.id,
-      advanceTo: until ? undefined : (partition, position) => scratch.replayTo(new Map([[partition, position]])),
+      advanceTo: until
+        ? undefined
+        : async (partition, position) => {
+            signal?.throwIfAborted();
+            await scratch.replayTo(new Map([[partition, position]]));
+          },
       onDifference,
     });
     return { compared, generation };

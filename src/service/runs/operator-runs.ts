@@ -34,23 +34,28 @@ export function createOperatorRuns(connections: Connections, log: Logger): Opera
   };
   return {
     verify: (requestedBy, against) =>
-      verifications.start(requestedBy, async (report) => {
+      verifications.start(requestedBy, async (report, signal) => {
         const findings = await verifyLog({
           pool,
           partitions: settings.partitions,
           epochs: settings.epochs,
           against,
           inParallel: partitionsAtOnce,
-          onProgress: (done, total) => report({ events_done: done, events_total: total }),
+          onProgress: (done, total) => {
+            signal.throwIfAborted();
+            report({ events_done: done, events_total: total });
+          },
         });
         return { against: against?.created_at ?? null, findings: [...otherLog(against, settings.logId), ...findings] };
       }),
     verifications: () => verifications.list(),
+    cancelVerification: (runId) => verifications.cancel(runId),
     dryRun(name, requestedBy) {
       const { projection, store } = dryRunOf(name);
-      return store.start(requestedBy, async (report) => {
+      return store.start(requestedBy, async (report, signal) => {
         const result = { differences_total: 0, differences: [] as DryRunResult['differences'][number][] };
         const { compared } = await dryRunProjection({ ...connections, log }, projection, {
+          signal,
           onProgress: (done, total) => report({ events_done: done, events_total: total }),
           onDifference: ({ partition, key, orderId, field, live, rebuilt }) => {
             result.differences_total += 1;
@@ -63,6 +68,7 @@ export function createOperatorRuns(connections: Connections, log: Logger): Opera
       });
     },
     dryRuns: (name) => dryRunOf(name).store.list(),
+    cancelDryRun: (name, runId) => dryRunOf(name).store.cancel(runId),
   };
 }
 

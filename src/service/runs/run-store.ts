@@ -4,22 +4,11 @@ import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.j
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import { pipeline } from '../../read-models/redis/redis-pipeline.js';
 import { type RedisScript, redisScript } from '../../read-models/redis/redis-script.js';
-
-/** Limits of runs. */
-const limits = {
-  /** Finished runs of one kind that are kept. */
-  keptRuns: 20,
-  /** Time after which a run whose process has not reported counts as interrupted. */
-  leaseMs: 10_000,
-  /** Interval at which a run's process reports its progress. */
-  reportIntervalMs: 500,
-  /** Attempts to start a run while the one that holds the lease ends. */
-  startAttempts: 5,
-} as const;
+import { runLimits as limits } from './limits.js';
 
 export interface RunHead {
   readonly run_id: string;
-  readonly state: 'running' | 'done' | 'failed' | 'interrupted';
+  readonly state: 'running' | 'done' | 'failed' | 'cancelled' | 'interrupted';
   readonly requested_by: string;
   readonly started_at: string;
   readonly ended_at: string | null;
@@ -28,6 +17,9 @@ export interface RunHead {
   readonly events_done: number;
   readonly events_total: number;
 }
+
+/** Does the work of a run, and rejects soon after the signal is aborted. */
+type Work<Result> = (report: (progress: Progress) => void, signal: AbortSignal) => Promise<Result>;
 
 type Progress = Pick<RunHead, 'events_done' | 'events_total'>;
 
@@ -39,11 +31,12 @@ type Progress = Pick<RunHead, 'events_done' | 'events_total'>;
  *            finds another run's lease never replaces it.
  *   current  the run that began last, until it ends. Without its lease it was interrupted: its
  *            process died, or Redis was lost.
+ *   cancel   the id of the run that is to end. Its process sees it when it next reports.
  *   ended    a list of the runs that have ended, the newest first
  */
 export class RunStore<Result extends object> {
   readonly #redis: Redis;
-  readonly #keys: { readonly current: string; readonly lease: string; readonly ended: string };
+  readonly #keys: Readonly<Record<'current' | 'lease' | 'cancel' | 'ended', string>>;
   readonly #log: Logger;
   readonly #replace: RedisScript;
   /** The result of a run that has not ended. */
@@ -52,7 +45,12 @@ export class RunStore<Result extends object> {
   /** @param prefix of the keys, with the kind of the runs. */
   constructor(redis: Redis, prefix: string, empty: Result, log: Logger) {
     this.#redis = redis;
-    this.#keys = { current: `${prefix}:current`, lease: `${prefix}:lease`, ended: `${prefix}:ended` };
+    this.#keys = {
+      current: `${prefix}:current`,
+      lease: `${prefix}:lease`,
+      cancel: `${prefix}:cancel`,
+      ended: `${prefix}:ended`,
+    };
     this.#empty = empty;
     this.#log = log;
     this.#replace = redisScript(redis, 'replace-run.lua');
@@ -62,10 +60,7 @@ export class RunStore<Result extends object> {
    * Starts a run, unless one is running: then that one is returned. Resolves once it has begun.
    * Rejects with ReadModelUnavailable.
    */
-  async start(
-    requestedBy: string,
-    work: (report: (progress: Progress) => void) => Promise<Result>,
-  ): Promise<{ run: RunHead & Result; isNew: boolean }> {
+  async start(requestedBy: string, work: Work<Result>): Promise<{ run: RunHead & Result; isNew: boolean }> {
     const head: RunHead = {
       run_id: randomUUID(),
       state: 'running',
@@ -85,6 +80,18 @@ export class RunStore<Result extends object> {
       this.#log.warn({ err: error }, 'the end of a run could not be recorded'),
     );
     return { run, isNew: true };
+  }
+
+  /**
+   * Ends a run, in whatever process it runs, within a second. Resolves with false if it does not
+   * run. Rejects with ReadModelUnavailable.
+   */
+  async cancel(runId: string): Promise<boolean> {
+    const { lease, cancel } = this.#keys;
+    const [text] = await pipeline(this.#redis, [['GET', lease]]);
+    if (typeof text !== 'string' || this.#parse(text).run_id !== runId) return false;
+    await pipeline(this.#redis, [['SET', cancel, runId, 'PX', limits.leaseMs]]);
+    return true;
   }
 
   /** The newest runs, newest first. Rejects with ReadModelUnavailable. */
@@ -121,13 +128,16 @@ export class RunStore<Result extends object> {
     throw new ReadModelUnavailable(new Error('other runs began and ended at each attempt: try again'));
   }
 
-  async #run(head: RunHead, work: (report: (progress: Progress) => void) => Promise<Result>): Promise<void> {
+  async #run(head: RunHead, work: Work<Result>): Promise<void> {
     let progress: Progress = { events_done: 0, events_total: 0 };
-    const { current, lease, ended } = this.#keys;
+    const { current, lease, cancel, ended } = this.#keys;
+    const controller = new AbortController();
     const report = async () => {
       const text = JSON.stringify({ ...head, ...progress, ...this.#empty });
       const isOwn = await this.#replace([lease], [head.run_id, text, limits.leaseMs]);
       if (isOwn === 1) await this.#replace([current], [head.run_id, text, 0]);
+      const [cancelled] = await pipeline(this.#redis, [['GET', cancel]]);
+      if (cancelled === head.run_id) controller.abort();
     };
     let reporting: Promise<void> | undefined;
     const timer = setInterval(() => {
@@ -141,11 +151,13 @@ export class RunStore<Result extends object> {
     try {
       const result = await work((made) => {
         progress = made;
-      });
+      }, controller.signal);
       outcome = { state: 'done', ...result };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      outcome = { state: 'failed', error: message, ...this.#empty };
+      outcome = controller.signal.aborted
+        ? { state: 'cancelled', ...this.#empty }
+        : { state: 'failed', error: message, ...this.#empty };
     } finally {
       clearInterval(timer);
       // A report that arrived after the end would make the run current again.

@@ -2,14 +2,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import { pipeline } from '../../read-models/redis/redis-pipeline.js';
-
-/** Limits of the registry of processes. */
-const limits = {
-  /** Interval at which a process reports that it runs. */
-  reportIntervalMs: 2_000,
-  /** Time after its last report at which a process is no longer listed. */
-  reportLifeMs: 15_000,
-} as const;
+import { registryLimits as limits } from './limits.js';
 
 /** A process as it describes itself in Redis. */
 export interface ProcessReport {

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../event-log/stored-event.js';
 import type { AppliedStep } from '../../projector/steps/partition-steps.js';
-import type { TraceAttempt } from '../../webhooks/deliverer.js';
+import type { TraceAttempt } from '../../webhooks/attempt.js';
 import { traceOf } from './trace-events.js';
 import { inSpan, type Tracing } from './tracing.js';
 

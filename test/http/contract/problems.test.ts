@@ -127,6 +127,7 @@ describe('Problems', function () {
     },
     'projection-not-found': () => post('/projections/nothing/rebuild'),
     'rebuild-not-found': () => call(service, 'DELETE', '/projections/metrics/rebuild', undefined, all),
+    'run-not-found': () => call(service, 'DELETE', `/audit/verifications/${nowhere}`, undefined, all),
     'not-stopped': () => post('/projections/metrics/skip', { partition: 0, position: 1, reason: 'r' }),
     'key-not-found': () => call(service, 'DELETE', '/keys/0123456789ab', undefined, all),
     'no-signing-key': () => get('/audit/checkpoint'),

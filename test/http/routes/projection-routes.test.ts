@@ -23,6 +23,16 @@ describe('/projections', () => {
     expect((await call(service, 'GET', '/orders/metrics')).body.total_orders).to.equal(21);
   });
 
+  it('the history of rebuilds says who requested each, when it ended, and with which result', async () => {
+    const { body } = await call(service, 'GET', '/projections/metrics/rebuilds');
+    expect(body.rebuilds).to.have.length(1);
+    const { generation, requested_by, requested_at, ended_at, duration_seconds, result } = body.rebuilds[0]!;
+    expect([generation, requested_by, result]).to.deep.equal([2, 'anonymous', 'live']);
+    expect(Date.parse(ended_at)).to.be.at.least(Date.parse(requested_at));
+    expect(duration_seconds).to.be.within(0, 60);
+    expect((await call(service, 'GET', '/projections/order-lookup/rebuilds')).body.rebuilds).to.deep.equal([]);
+  });
+
   it('an unknown projection and a rebuild that is not running get 404', async () => {
     const unknown = await call(service, 'POST', '/projections/revenue/rebuild');
     expect([unknown.status, unknown.problem.type]).to.deep.equal([404, '/problems/projection-not-found']);

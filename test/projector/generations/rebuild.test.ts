@@ -9,6 +9,7 @@ import { getOrder } from '../../../src/queries/get-order.js';
 import { getProjections } from '../../../src/queries/get-projections.js';
 import { getOrderHistory } from '../../../src/queries/history/get-order-history.js';
 import { listOrders } from '../../../src/queries/lists/list-orders.js';
+import { readEndedBuilds } from '../../../src/read-models/ended-builds.js';
 import { appender, commandHandlers, orderIdIn, place, startProjector } from '../../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../../support/read-models.js';
 import { liveKeys } from '../../support/redis-keys.js';
@@ -171,6 +172,8 @@ describe('a rebuild', () => {
     await eventually('the build to begin', async () => (await log.redis.exists(counter(2))) === 1);
     expect(await store.cancel(held)).to.equal(true);
     expect(await store.cancel(held)).to.equal(false);
+    const [ended] = await readEndedBuilds(log.redis, log.keys, held.name);
+    expect([ended?.result, ended?.requested_by]).to.deep.equal(['cancelled', 'test']);
     await eventually('its keys to be gone', async () => (await log.redis.exists(counter(2))) === 0);
     await place(append, orderIdIn(1, partitions));
     await eventually('the live generation to continue', async () => (await log.redis.get(counter(1))) === '11');

@@ -7,7 +7,12 @@ import { eventually, serverUrls } from '../../support/servers.js';
 
 describe('The store of long runs', () => {
   const prefix = `run-store-test:${randomUUID()}`;
-  const keys = { lease: `${prefix}:lease`, current: `${prefix}:current`, ended: `${prefix}:ended` };
+  const keys = {
+    lease: `${prefix}:lease`,
+    current: `${prefix}:current`,
+    ended: `${prefix}:ended`,
+    cancel: `${prefix}:cancel`,
+  };
   let connections: Redis[];
   /** The stores of several processes. */
   let stores: RunStore<object>[];
@@ -50,6 +55,20 @@ describe('The store of long runs', () => {
     await eventually('the end', async () => (await statesOf(stores[0]))[ids[0] ?? ''] === 'done');
     expect(await statesOf(stores[1])).to.deep.equal({ [ids[0] ?? '']: 'done' });
     expect(await connections[0]?.exists(keys.lease, keys.current)).to.equal(0);
+  });
+
+  it('a run is cancelled by any process, and ends without a result', async () => {
+    const work = (_: unknown, signal: AbortSignal) =>
+      new Promise<object>((_, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+      });
+    const { run } = (await stores[0]?.start('a', work)) ?? expect.fail();
+    expect(await stores[1]?.cancel(randomUUID()), 'another run').to.equal(false);
+    expect(await stores[1]?.cancel(run.run_id)).to.equal(true);
+    await eventually('the end', async () => (await statesOf(stores[2]))[run.run_id] === 'cancelled');
+    const [ended] = (await stores[2]?.list()) ?? [];
+    expect([ended?.error, ended?.ended_at === null]).to.deep.equal([null, false]);
+    expect(await stores[1]?.cancel(run.run_id), 'a run that has ended').to.equal(false);
   });
 
   it('a run that has lost its lease is interrupted, and its end leaves the next run alone', async () => {

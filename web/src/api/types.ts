@@ -43,6 +43,8 @@ export const paymentStatuses = [
 
 export type Verification = Schemas['Verification'];
 export type DryRun = Schemas['DryRun'];
+export type EndedRebuild = Schemas['EndedRebuilds']['rebuilds'][number];
+export type DeliveryAttempt = Schemas['WebhookDeliveries']['deliveries'][number];
 export type LogPage = Schemas['LogPage'];
 export type LoggedEvent = LogPage['events'][number];
 export type ApiKey = Schemas['ApiKeys']['keys'][number];

@@ -32,6 +32,14 @@ export function Audit() {
       setError(failure);
     }
   };
+  const cancel = async (runId: string) => {
+    try {
+      await got(api.DELETE('/audit/verifications/{run_id}', { params: { path: { run_id: runId } } }));
+      runs.reload();
+    } catch (failure) {
+      setError(failure);
+    }
+  };
   const isRunning = runs.data?.runs[0]?.state === 'running';
   return (
     <>
@@ -65,7 +73,9 @@ export function Audit() {
         <Checkpoint />
       </div>
       <Card title="Verifications" isFlush>
-        <Shown resource={runs}>{({ runs: all }) => <Verifications runs={all} />}</Shown>
+        <Shown resource={runs}>
+          {({ runs: all }) => <Verifications runs={all} onCancel={(runId) => void cancel(runId)} />}
+        </Shown>
       </Card>
     </>
   );

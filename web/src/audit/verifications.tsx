@@ -4,11 +4,18 @@ import { linkTo } from '../app/route.js';
 import { count, plural, words } from '../format/numbers.js';
 import { ago, dateTime, duration } from '../format/time.js';
 import { RunBadge } from '../projections/dry-run-dialog.js';
+import { Button } from '../ui/button.js';
 import { Empty } from '../ui/states.js';
 import { Table } from '../ui/table.js';
 
 /** The newest verifications with their progress and their findings. */
-export function Verifications({ runs }: { readonly runs: readonly Verification[] }) {
+export function Verifications({
+  runs,
+  onCancel,
+}: {
+  readonly runs: readonly Verification[];
+  readonly onCancel: (runId: string) => void;
+}) {
   const [newest] = runs;
   if (!newest) {
     return (
@@ -29,6 +36,9 @@ export function Verifications({ runs }: { readonly runs: readonly Verification[]
             max={Math.max(1, newest.events_total)}
             value={newest.events_done}
           />
+          <Button isSmall icon="cross" onClick={() => onCancel(newest.run_id)}>
+            Cancel it
+          </Button>
         </div>
       )}
       <Table

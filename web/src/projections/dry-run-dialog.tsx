@@ -31,6 +31,14 @@ export function DryRunDialog({ name, onClose }: { readonly name: string; readonl
       setError(failure);
     }
   };
+  const cancel = async (runId: string) => {
+    try {
+      await got(api.DELETE('/projections/{name}/dry-run/{run_id}', { params: { path: { name, run_id: runId } } }));
+      runs.reload();
+    } catch (failure) {
+      setError(failure);
+    }
+  };
   return (
     <Dialog title={`Compare ${name} with the log`} onClose={onClose} isWide>
       <p>
@@ -43,6 +51,11 @@ export function DryRunDialog({ name, onClose }: { readonly name: string; readonl
           <>
             {newest && <Result run={newest} />}
             <div class="form-buttons">
+              {newest?.state === 'running' && (
+                <Button icon="cross" onClick={() => void cancel(newest.run_id)}>
+                  Cancel it
+                </Button>
+              )}
               <Button onClick={onClose}>Close</Button>
               <Button kind="primary" icon="search" isBusy={newest?.state === 'running'} onClick={() => void start()}>
                 {newest ? 'Compare again' : 'Compare now'}
@@ -104,6 +117,7 @@ interface RunBadgeProps {
 export function RunBadge({ run: { state }, isGood, good, bad }: RunBadgeProps) {
   if (state === 'running') return <Badge tone="info" icon="clock" text="Running" />;
   if (state === 'failed') return <Badge tone="bad" icon="warning" text="Failed" />;
+  if (state === 'cancelled') return <Badge tone="neutral" icon="cross" text="Cancelled" />;
   if (state === 'interrupted') return <Badge tone="warn" icon="pause" text="Interrupted" />;
   return isGood ? <Badge tone="ok" icon="check" text={good} /> : <Badge tone="bad" icon="stop" text={bad} />;
 }

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { api, got, messageOf } from '../api/client.js';
+import { api, got } from '../api/client.js';
 import { may } from '../api/session.js';
 import type { Projection } from '../api/types.js';
 import { count, plural, words } from '../format/numbers.js';
@@ -7,8 +7,10 @@ import { duration } from '../format/time.js';
 import { Badge } from '../ui/badge.js';
 import { Button } from '../ui/button.js';
 import { Card } from '../ui/card.js';
+import { Confirm } from '../ui/confirm.js';
 import { toast } from '../ui/toast.js';
 import { DryRunDialog } from './dry-run-dialog.js';
+import { EndedRebuilds } from './ended-rebuilds.js';
 import { Partitions } from './partitions.js';
 import { RebuildDialog } from './rebuild-dialog.js';
 import { RebuildProgress } from './rebuild-progress.js';
@@ -19,16 +21,13 @@ import { useRate } from './use-rate.js';
 /** One projection: its state, its partitions, and what an operator can do. */
 export function ProjectionCard({ projection }: { readonly projection: Projection }) {
   const { name, version, generation, lag, lag_seconds: lagSeconds, rebuild, partitions, skipped } = projection;
-  const [open, setOpen] = useState<'rebuild' | 'dry-run'>();
+  const [open, setOpen] = useState<'rebuild' | 'cancel' | 'rebuilds' | 'dry-run'>();
   const rate = useRate(partitions.reduce((sum, { checkpoint }) => sum + checkpoint, 0));
   const cancel = async () => {
-    try {
-      await got(api.DELETE('/projections/{name}/rebuild', { params: { path: { name } } }));
-      toast(`The rebuild of ${name} is cancelled; generation ${generation} stays live`);
-    } catch (error) {
-      toast(messageOf(error), 'bad');
-    }
+    await got(api.DELETE('/projections/{name}/rebuild', { params: { path: { name } } }));
+    toast(`The rebuild of ${name} is cancelled; generation ${generation} stays live`);
   };
+  const close = () => setOpen(undefined);
   const age = lagSeconds !== null && lagSeconds > 0 ? `, ${duration(lagSeconds)}` : '';
   return (
     <Card
@@ -37,6 +36,9 @@ export function ProjectionCard({ projection }: { readonly projection: Projection
       actions={
         <>
           <StateBadge projection={projection} />
+          <Button isSmall icon="clock" onClick={() => setOpen('rebuilds')}>
+            History
+          </Button>
           {may('admin') && (
             <Button isSmall icon="search" onClick={() => setOpen('dry-run')}>
               Compare with the log
@@ -44,7 +46,7 @@ export function ProjectionCard({ projection }: { readonly projection: Projection
           )}
           {may('admin') &&
             (rebuild ? (
-              <Button isSmall kind="danger" icon="cross" onClick={() => void cancel()}>
+              <Button isSmall kind="danger" icon="cross" onClick={() => setOpen('cancel')}>
                 Cancel the rebuild
               </Button>
             ) : (
@@ -64,8 +66,20 @@ export function ProjectionCard({ projection }: { readonly projection: Projection
       <Stops projection={projection} />
       {skipped.length > 0 && <Skipped projection={projection} />}
       <Partitions projection={projection} />
-      {open === 'rebuild' && <RebuildDialog name={name} generation={generation} onClose={() => setOpen(undefined)} />}
-      {open === 'dry-run' && <DryRunDialog name={name} onClose={() => setOpen(undefined)} />}
+      {open === 'rebuild' && <RebuildDialog name={name} generation={generation} onClose={close} />}
+      {open === 'cancel' && (
+        <Confirm
+          title={`Cancel the rebuild of ${name}?`}
+          action="Cancel it"
+          isDangerous
+          onConfirm={cancel}
+          onClose={close}
+        >
+          <p>What was built so far is discarded. Generation {generation} stays live.</p>
+        </Confirm>
+      )}
+      {open === 'rebuilds' && <EndedRebuilds name={name} onClose={close} />}
+      {open === 'dry-run' && <DryRunDialog name={name} onClose={close} />}
     </Card>
   );
 }

@@ -13,6 +13,7 @@ import { Secret } from '../ui/secret.js';
 import { Shown } from '../ui/states.js';
 import { toast } from '../ui/toast.js';
 import { DeadLetters } from './dead-letters.js';
+import { Deliveries } from './deliveries.js';
 import { WebhookBadge } from './webhooks.js';
 
 const pollMs = 3_000;
@@ -82,6 +83,7 @@ export function WebhookView({ webhookId }: { readonly webhookId: string }) {
               </Button>
             </PageHeader>
             <Progress webhook={found} />
+            <Deliveries webhookId={webhookId} />
             <DeadLetters webhook={found} onReplayed={webhook.reload} />
           </>
         )}

@@ -1,5 +1,8 @@
 import { bodyProblems, json, type Operation } from '../operation.js';
 
+/** The end of a run. */
+const cancelled = { 204: { description: 'The run ends within a second, without a result' } } as const;
+
 /** Operations of read models beyond rebuilds: cures of a stop, comparisons with the log. */
 export const projectionCures = {
   resumeProjection: {
@@ -56,6 +59,42 @@ export const projectionCures = {
     responses: { 200: { description: 'The runs, newest first', content: json('DryRuns') } },
     problems: ['validation', 'projection-not-found', 'read-models-unavailable'],
   },
+  cancelDryRun: {
+    method: 'delete',
+    path: '/projections/{name}/dry-run/{run_id}',
+    tag: 'Operations',
+    summary: 'Cancel a dry run that is in progress',
+    access: ['admin'],
+    parameters: ['name', 'run_id'],
+    responses: cancelled,
+    problems: ['validation', 'projection-not-found', 'run-not-found', 'read-models-unavailable'],
+  },
+} as const satisfies Readonly<Record<string, Operation>>;
+
+/** Lists of what happened lately, for people to look at. */
+export const operatorHistories = {
+  listRebuilds: {
+    method: 'get',
+    path: '/projections/{name}/rebuilds',
+    tag: 'Operations',
+    summary: 'The last 50 rebuilds of a projection that ended: by whom, when, how long, with which result',
+    description: 'They are kept in Redis, with the read models. A rebuild in progress is in `GET /projections`.',
+    access: ['metrics:read', 'admin'],
+    parameters: ['name'],
+    responses: { 200: { description: 'The rebuilds, newest first', content: json('EndedRebuilds') } },
+    problems: ['validation', 'projection-not-found', 'read-models-unavailable'],
+  },
+  listDeliveries: {
+    method: 'get',
+    path: '/webhooks/{webhook_id}/deliveries',
+    tag: 'Webhooks',
+    summary: 'The last 50 attempts to deliver an event, with the status of the receiver or the error',
+    description: 'They are kept in Redis for 30 days, and may lack attempts if Redis was away.',
+    access: ['admin'],
+    parameters: ['webhook_id'],
+    responses: { 200: { description: 'The attempts, newest first', content: json('WebhookDeliveries') } },
+    problems: ['validation', 'webhook-not-found', 'read-models-unavailable', 'event-log-unavailable'],
+  },
 } as const satisfies Readonly<Record<string, Operation>>;
 
 /** Reading and verifying the log, for auditors. */
@@ -94,6 +133,16 @@ export const logOperations = {
     access: ['audit:read'],
     responses: { 200: { description: 'The runs, newest first', content: json('Verifications') } },
     problems: ['validation', 'read-models-unavailable'],
+  },
+  cancelVerification: {
+    method: 'delete',
+    path: '/audit/verifications/{run_id}',
+    tag: 'Audit',
+    summary: 'Cancel a verification that is in progress',
+    access: ['audit:read'],
+    parameters: ['run_id'],
+    responses: cancelled,
+    problems: ['validation', 'run-not-found', 'read-models-unavailable'],
   },
 } as const satisfies Readonly<Record<string, Operation>>;
 

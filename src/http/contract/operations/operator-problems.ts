@@ -11,6 +11,12 @@ export const operatorProblems = {
     explanation:
       'There is no rebuild to cancel: it has finished, or none was requested. POST /projections/{name}/rebuild requests one.',
   },
+  'run-not-found': {
+    status: 404,
+    title: 'The run is not in progress',
+    explanation:
+      'There is no such run to cancel: it has ended, or was never started. The list of runs shows its state.',
+  },
   'not-stopped': {
     status: 409,
     title: 'The projection has not stopped there',

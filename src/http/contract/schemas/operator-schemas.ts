@@ -2,11 +2,13 @@ import { scopes } from '../../../access/scopes.js';
 import { logPageSchema } from '../../../audit/browse-log.js';
 import { count, list, nullable, object, record, text, time, uuid } from '../../../json-schema.js';
 import { projectionStates } from '../../../queries/projections-document.js';
+import { endedBuildsSchema } from '../../../read-models/ended-builds.js';
+import { deliveryAttemptsSchema } from '../../../webhooks/delivery-attempts.js';
 
 const runProperties = {
   run_id: uuid,
   state: {
-    enum: ['running', 'done', 'failed', 'interrupted'],
+    enum: ['running', 'done', 'failed', 'cancelled', 'interrupted'],
     description: 'interrupted: the process that ran it has stopped.',
   },
   requested_by: text,
@@ -65,6 +67,8 @@ export const operatorSchemas = {
     type: nullable(text),
     recorded_at_position: { ...text, description: 'The Event-Position at which the log records the decision.' },
   }),
+  EndedRebuilds: endedBuildsSchema,
+  WebhookDeliveries: deliveryAttemptsSchema,
   DryRun: dryRunSchema,
   DryRunStarted: object({ is_new: startedNow, run: dryRunSchema }),
   DryRuns: object({ runs: list(dryRunSchema) }),

@@ -1,10 +1,12 @@
 import { ProblemError, problem } from '../../contract/problems.js';
 import type { ResponseBody } from '../../contract/response-schemas.js';
 import { checkedBody } from '../../request/json-body.js';
+import { uuidParameter } from '../../request/path-parameters.js';
 import { callerOf } from '../../request/request-context.js';
 import type { HttpDependencies } from '../dependencies.js';
 import { projectionName } from '../projection-routes.js';
 import type { AddRoute } from '../router.js';
+import { runNotFound } from './log-routes.js';
 
 /** Cures for a projection that has stopped, and dry runs that compare it with the log. */
 export function cureRoutes(
@@ -39,5 +41,12 @@ export function cureRoutes(
   route('listDryRuns', async (ctx) => {
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { runs: await runs.dryRuns(projectionName(ctx, models)) } satisfies ResponseBody<'DryRuns'>;
+  });
+
+  route('cancelDryRun', async (ctx) => {
+    const name = projectionName(ctx, models);
+    const id = uuidParameter(ctx, 'run_id');
+    if (!(await runs.cancelDryRun(name, id))) throw runNotFound(id);
+    ctx.status = 204;
   });
 }

@@ -3,18 +3,19 @@ import { verifySignedCheckpoint } from '../../../audit/signed-checkpoint.js';
 import { parseRfc3339 } from '../../../orders/values/rfc3339.js';
 import { utcTime } from '../../../orders/values/utc-time.js';
 import { canonicalUuid } from '../../../orders/values/uuid.js';
-import { ProblemError, validationProblem } from '../../contract/problems.js';
+import { ProblemError, problem, validationProblem } from '../../contract/problems.js';
 import type { ResponseBody } from '../../contract/response-schemas.js';
 import { httpLimits as limits } from '../../limits.js';
 import { queryWeights } from '../../middleware/heavy-queries.js';
 import { checkedBody } from '../../request/json-body.js';
+import { uuidParameter } from '../../request/path-parameters.js';
 import { queryParameters } from '../../request/query-parameters.js';
 import { callerOf } from '../../request/request-context.js';
 import type { HttpDependencies } from '../dependencies.js';
 import type { AddRoute } from '../router.js';
 
 export interface LogRoutesDependencies extends Pick<HttpDependencies, 'browseLog' | 'audit' | 'runHeavyQuery'> {
-  readonly runs: Pick<HttpDependencies['runs'], 'verify' | 'verifications'>;
+  readonly runs: Pick<HttpDependencies['runs'], 'verify' | 'verifications' | 'cancelVerification'>;
   readonly models: Pick<HttpDependencies['models'], 'partitions'>;
 }
 
@@ -53,6 +54,16 @@ export function logRoutes(
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { runs: await runs.verifications() } satisfies ResponseBody<'Verifications'>;
   });
+
+  route('cancelVerification', async (ctx) => {
+    const id = uuidParameter(ctx, 'run_id');
+    if (!(await runs.cancelVerification(id))) throw runNotFound(id);
+    ctx.status = 204;
+  });
+}
+
+export function runNotFound(id: string): ProblemError {
+  return new ProblemError(problem('run-not-found', `No run ${id} is in progress.`));
 }
 
 /** The checkpoint in the body, if any. Throws ProblemError unless this service signed it. */

@@ -18,7 +18,11 @@ export interface OperatorRuns {
   ): Promise<{ readonly run: Verification; readonly isNew: boolean }>;
   /** The newest verifications, newest first. */
   verifications(): Promise<readonly Verification[]>;
+  /** Ends a verification. Resolves with false if it does not run. */
+  cancelVerification(runId: string): Promise<boolean>;
   dryRun(projection: string, requestedBy: string): Promise<{ readonly run: DryRun; readonly isNew: boolean }>;
   /** The newest dry runs of a projection, newest first. */
   dryRuns(projection: string): Promise<readonly DryRun[]>;
+  /** Ends a dry run. Resolves with false if it does not run. */
+  cancelDryRun(projection: string, runId: string): Promise<boolean>;
 }

@@ -23,7 +23,7 @@ describe('pages of the log', () => {
         browseLog: { partition: read, stream: read, positionAt: async () => (await read()).events.length },
         runHeavyQuery: createHeavyQueries(),
         models: { partitions: 4 },
-        runs: { verify: unused, verifications: unused },
+        runs: { verify: unused, verifications: unused, cancelVerification: unused },
         audit: undefined,
       }),
     );

@@ -1,0 +1,19 @@
+/** The limits of runs, and of what is kept for operators to look at. */
+export const runLimits = {
+  /** Finished runs of one kind that are kept: verifications, and dry runs of each projection. */
+  keptRuns: 20,
+  /** Time in ms after which a run whose process has not reported counts as interrupted. */
+  leaseMs: 10_000,
+  /**
+   * Interval in ms at which a run's process reports its progress and learns that it is cancelled.
+   */
+  reportIntervalMs: 500,
+  /** Attempts to start a run while the one that holds the lease ends. */
+  startAttempts: 5,
+  /** Attempts to deliver that are kept for each webhook. */
+  keptDeliveries: 50,
+  /** Delay in ms to write attempts to deliver together. */
+  deliveriesLingerMs: 250,
+  /** Time in ms for which the last attempts of a webhook are kept after the newest one. */
+  deliveriesLifeMs: 30 * 24 * 3_600_000,
+} as const;
