@@ -10,7 +10,6 @@ export async function checkCheckpoints(
   log: Log,
   count: (what: string, by: number) => void,
 ): Promise<string[]> {
-  const epoch = await redis.get(`orders:${log.id.slice(0, 8)}:epoch`);
   const checkpoints = new Map<string, string>();
   let cursor = '0';
   do {
@@ -18,7 +17,7 @@ export async function checkCheckpoints(
     cursor = next;
     for (const key of keys) checkpoints.set(key, (await redis.get(key)) ?? '');
   } while (cursor !== '0');
-  const found = compareCheckpoints(log, checkpoints, epoch ?? '1');
+  const found = compareCheckpoints(log, checkpoints);
   count('checkpoints', found.compared);
   return found.anomalies;
 }
@@ -26,22 +25,27 @@ export async function checkCheckpoints(
 export function compareCheckpoints(
   log: Log,
   checkpoints: ReadonlyMap<string, string>,
-  epoch: string,
 ): { anomalies: string[]; compared: number } {
   const hashes = new Map(
     log.events.map((event) => [`${event.partition}:${event.position}`, event.hash.toString('hex')]),
   );
   const anomalies: string[] = [];
   let compared = 0;
+  const current = Math.max(...[...checkpoints.keys()].map((key) => epochOf(key, log)));
   for (const [key, checkpoint] of checkpoints) {
-    const [, owner = '', partition = ''] = /^\{orders:(.+):(\d+)\}:/.exec(key) ?? [];
-    const isCurrent =
-      epoch === '1' ? owner === log.id.slice(0, 8) : owner.startsWith(log.id.slice(0, 8)) && owner.includes(epoch);
+    const isCurrent = epochOf(key, log) === current;
+    const [, partition = ''] = /:(\d+)\}:/.exec(key) ?? [];
     const [, position = '', hash = ''] = /^(\d+):([0-9a-f]{64})/.exec(checkpoint) ?? [];
-    if (!isCurrent || position === '' || position === '0') continue;
+    if (!isCurrent || current === 0 || position === '' || position === '0') continue;
     compared += 1;
     if (hashes.get(`${partition}:${position}`) !== hash)
       anomalies.push(`the checkpoint ${key} is ${checkpoint}, which is no event of the log.`);
   }
   return { anomalies, compared };
+}
+
+/** The epoch of the log that a key is of; 0 if it is of another log. */
+function epochOf(key: string, log: Log): number {
+  const [, logId, epoch] = /^\{orders:([0-9a-f]{8})(?:_(\d+)_[0-9a-f]{8})?:\d+\}:/.exec(key) ?? [];
+  return logId === log.id.slice(0, 8) ? Number(epoch ?? 1) : 0;
 }

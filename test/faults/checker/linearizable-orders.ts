@@ -1,5 +1,6 @@
 import type { LossRecord } from '../history.js';
 import { findContradiction } from './linearizability.js';
+import type { Operation } from './operations.js';
 import { keyOf, type OrderRun } from './orders.js';
 import { copyState, type OrderState } from './state.js';
 
@@ -26,20 +27,39 @@ export function checkLinearizable(
     search(findContradiction({ orderId, operations, events }));
     return anomalies;
   }
-  const isAcross = operations.some((one) =>
-    restores.some((loss) => one.outcome === 'done' && one.startedAt < loss.at && one.endedAt > loss.at),
-  );
-  if (isAcross || events.some((event) => event.type === 'OrderPersonErased')) {
+  if (isUnclear(operations, restores) || events.some((event) => event.type === 'OrderPersonErased')) {
     count('orders across a restore');
     return [];
   }
-  search(findContradiction({ orderId, operations: operations.filter((one) => one.startedAt < first.at) }));
+  const known = operations.filter((one) => one.outcome !== 'rejected' || !restores.some((loss) => isNear(one, loss)));
+  const before = known.filter((one) => one.startedAt < first.at && epochOf(one, 1) === 1);
+  search(findContradiction({ orderId, operations: before }));
   const kept = events.filter((event) => event.position < (last.lostFrom[order.partition] ?? 0));
   const state = states[kept.length - 1];
   const keys = new Map(kept.flatMap((event) => [[keyOf(event) ?? '', event.version] as const]));
-  const later = operations.filter((one) => one.startedAt >= last.at || one.outcome === 'unknown');
+  const epoch = restores.length + 1;
+  const isLater = (one: Operation) =>
+    one.outcome === 'unknown' || one.startedAt >= last.at || epochOf(one, 1) === epoch;
+  const later = known.filter(isLater);
   search(
     findContradiction({ orderId, operations: later, keys, events, ...(state ? { state: copyState(state) } : {}) }),
   );
   return anomalies;
 }
+
+/** An epoch begins at most this long before the record of the loss is written. */
+const recordedMs = 10_000;
+
+/** Whether a call may have been handled on either side of a restore. */
+function isNear(operation: Operation, loss: LossRecord): boolean {
+  return operation.startedAt < loss.at && operation.endedAt > loss.at - recordedMs;
+}
+
+/** Results of a batch have no position: near a restore it is unclear which log they mean. */
+function isUnclear(operations: readonly Operation[], restores: readonly LossRecord[]): boolean {
+  return operations.some(
+    (one) => one.outcome === 'done' && !one.position && restores.some((loss) => isNear(one, loss)),
+  );
+}
+
+const epochOf = (operation: Operation, otherwise: number) => operation.position?.epoch ?? otherwise;
