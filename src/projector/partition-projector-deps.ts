@@ -3,6 +3,7 @@ import type { RecentEvents } from '../event-log/append/recent-events.js';
 import { FailureLog } from '../failure-log.js';
 import { createCheckpointFreeze } from './generations/checkpoint-freeze.js';
 import { createFillingStore } from './generations/filling-store.js';
+import { createGenerationExists } from './generations/generation-exists.js';
 import { projectorLimits as limits } from './limits.js';
 import type { PartitionProjectorDeps } from './partition-projector.js';
 import type { ProjectorOptions } from './projector-options.js';
@@ -41,6 +42,7 @@ export function createPartitionProjectorDeps(
     store: createProjectionStore(redis, keys),
     checkpointFreeze: createCheckpointFreeze(redis, keys),
     fillingStore: createFillingStore(redis, keys, settings.partitions),
+    generationExists: createGenerationExists(redis, keys),
     logHeads,
     open: options.open ?? (async (events) => [...events]),
     skipped,

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
 import type { FailureLog } from '../failure-log.js';
-import { retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
+import { type Checkpoint, retiredCheckpoint, startCheckpoint } from '../read-models/checkpoint.js';
 import type { ReadModelKeys } from '../read-models/keys.js';
 import type { StoppedReport } from '../read-models/report.js';
 import type { CheckpointFreeze } from './generations/checkpoint-freeze.js';
 import type { FillingStore } from './generations/filling-store.js';
+import type { GenerationExists } from './generations/generation-exists.js';
 import { projectorLimits as limits } from './limits.js';
 import type { Linger } from './scheduling/linger.js';
 import type { Semaphore } from './scheduling/semaphore.js';
@@ -23,6 +24,8 @@ export interface PartitionProjectorDeps extends PartitionStepsDeps {
   readonly keys: ReadModelKeys;
   readonly checkpointFreeze: CheckpointFreeze;
   readonly fillingStore: FillingStore;
+  /** By default a generation exists for as long as it is to be filled. */
+  readonly generationExists?: GenerationExists;
   readonly logHeads: ObservedHeads;
   readonly skipped: GenerationWriterDeps['skipped'];
   /**
@@ -235,10 +238,22 @@ export class PartitionProjector {
     );
     for (const [index, writer] of this.#writers.entries()) {
       const before = writer.checkpoint.position;
-      writer.moveTo(found[index] ?? startCheckpoint);
+      writer.moveTo(await this.#unlessLost(writer, found[index] ?? startCheckpoint));
       await this.#fillMarks.noteStart(writer, before, this.#head);
       await this.#thawIfOverdue(writer);
     }
+  }
+
+  /**
+   * The checkpoint that was found, unless it is at the start because Redis has lost the generation.
+   * Then it counts as removed, until the generations are read again: another one may take its
+   * place. If this one was filled, its keys would belong to no generation, and nothing would ever
+   * change or remove them, not even when a person is forgotten.
+   */
+  async #unlessLost({ id }: GenerationWriter, found: Checkpoint): Promise<Checkpoint> {
+    if (found.position > 0 || found.frozenBy !== undefined || this.#head === 0) return found;
+    const exists = (await this.#deps.generationExists?.(id)) ?? true;
+    return exists ? found : { ...startCheckpoint, frozenBy: retiredCheckpoint };
   }
 
   /**

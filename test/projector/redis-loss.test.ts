@@ -1,6 +1,9 @@
 import { expect } from 'chai';
+import { allProjections } from '../../src/projections/all-projections.js';
+import { createGenerationStore } from '../../src/projector/generations/generation-store.js';
+import { getProjections } from '../../src/queries/get-projections.js';
 import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
-import { expectReadModelsEqualTheLog, projected } from '../support/read-models.js';
+import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
 import { restoreKeys, snapshotKeys } from '../support/redis-keys.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 
@@ -44,6 +47,28 @@ describe('loss of data in Redis', () => {
     await projected(log);
     await expectReadModelsEqualTheLog(log);
     await projector.stop();
+  });
+
+  it('a generation that Redis has lost is not filled again by its owner, so that no key belongs to none', async () => {
+    const projector = await startProjector(log);
+    const append = appender(log);
+    const placeInEach = async () => {
+      for (let partition = 0; partition < 4; partition += 1) await place(append, orderIdIn(partition, 4));
+    };
+    await placeInEach();
+    const store = createGenerationStore(log.redis, log.keys, log.pool);
+    await Promise.all(allProjections.map((projection) => store.request(projection, 'test')));
+    await eventually('the second generations to be live', async () =>
+      (await getProjections(queriesOf(log))).every(({ generation }) => generation === 2),
+    );
+    await log.redis.flushall();
+    // Each owner notices at its next step, before it reads that the generations are others now.
+    await placeInEach();
+    await projected(log);
+    await projector.stop();
+    const generations = (await log.redis.keys('{orders:*')).flatMap((key) => /}:[a-z-]+:(\d+):/.exec(key)?.[1] ?? []);
+    expect([...new Set(generations)]).to.deep.equal(['1']);
+    await expectReadModelsEqualTheLog(log);
   });
 
   it('read models stay as they are while Redis lacks memory, and continue once it has some', async () => {
