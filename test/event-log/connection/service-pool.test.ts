@@ -11,7 +11,8 @@ describe('a session that PostgreSQL ends while nothing is in flight on it', () =
     const log: TestLog = await createTestLog(1);
     const interrupted = inTransaction(log.pool, async (client) => {
       const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-      const ended = once(client, 'end');
+      // `once` of node:events would listen to errors.
+      const ended = new Promise<void>((resolve) => client.once('end', resolve));
       await log.owner.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
       await ended;
       await client.query('select 1');

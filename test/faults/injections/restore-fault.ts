@@ -48,6 +48,8 @@ async function allNotice({ topology: { members } }: World): Promise<void> {
 
 async function recover({ topology, history, callers, anomalies }: World): Promise<void> {
   const { postgres, redis, env } = topology;
+  // All that is acknowledged before this is of the old epoch, and all after it of the new one.
+  const at = history.now();
   const kept = await postgres.heads();
   const servers = { databaseUrl: postgres.primaryUrl, redisUrl: redis.url };
   const { code, output } = await runOrders(servers, ['recover', '--reason', 'the fault harness restored a base'], env);
@@ -60,6 +62,6 @@ async function recover({ topology, history, callers, anomalies }: World): Promis
   }
   if (reported.length === 0) anomalies.push(`orders recover names nothing that was lost: ${output}`);
   const lostFrom = Object.fromEntries([...kept].map(([partition, head]) => [partition, head + 1]));
-  history.add({ kind: 'loss', lostFrom });
+  history.addStamped({ kind: 'loss', at, lostFrom });
   for (const caller of callers) caller.forgetPositions();
 }
