@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -96,6 +96,8 @@ async function onStockPostgres(
     return [];
   }
   const folder = await mkdtemp(join(tmpdir(), 'orders-stock-'));
+  // PostgreSQL runs as another user.
+  await chmod(folder, 0o755);
   const server = await startPrimary(bin, join(folder, 'data'));
   try {
     const admin = new pg.Client({ connectionString: server.url('postgres') });

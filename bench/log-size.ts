@@ -19,7 +19,7 @@ import { removeReadModels } from './project-log.js';
 const fewOrders = 200_000;
 const forgottenOrders = 300;
 
-/** What one log allows, by the name of a stage. Rates per second, times in milliseconds. */
+/** The figures of one log, by the name of a stage. Rates per second, times in milliseconds. */
 type Figures = Readonly<Record<keyof typeof stages, number>>;
 
 const stages = {

@@ -14,7 +14,7 @@ export interface OutsideLoad {
   readonly p99: number;
 }
 
-/** What sends the load: wrk (Debian's package) if it is installed, or else this process. */
+/** Sends the load: wrk (Debian's package) if it is installed, or else this process. */
 export interface LoadGenerator {
   readonly name: string;
   /** Places orders with respond-async, on 64 connections. */

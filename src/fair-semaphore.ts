@@ -3,6 +3,12 @@ interface Waiting {
   readonly start: () => void;
 }
 
+/** How long a task may wait, and the error if that is over. */
+export interface WaitLimit {
+  readonly ms: number;
+  readonly tooLong: () => Error;
+}
+
 /**
  * Bounds the weight of the tasks that run at once. Waiting tasks start in turns: one of each key,
  * in the order of the tasks of a key. So the holder of one key, such as a caller with a thousand
@@ -26,17 +32,13 @@ export class FairSemaphore {
 
   /**
    * Waits until the task may start. A task that weighs more than the capacity runs alone.
+   * @param limit rejects with its error if the task has not started by then.
    * @returns a function that ends the task; further calls of it do nothing.
    */
-  async acquire(key: string, weight = 1): Promise<() => void> {
+  async acquire(key: string, weight = 1, limit?: WaitLimit): Promise<() => void> {
     const counted = Math.min(weight, this.#capacity);
     if (this.#waiting > 0 || this.#used + counted > this.#capacity) {
-      await new Promise<void>((resolve) => {
-        const queue = this.#queues.get(key) ?? [];
-        queue.push({ weight: counted, start: resolve });
-        this.#queues.set(key, queue);
-        this.#waiting += 1;
-      });
+      await this.#wait(key, counted, limit);
     } else {
       this.#used += counted;
     }
@@ -49,13 +51,42 @@ export class FairSemaphore {
     };
   }
 
-  async run<T>(key: string, weight: number, task: () => Promise<T>): Promise<T> {
-    const release = await this.acquire(key, weight);
+  async run<T>(key: string, weight: number, task: () => Promise<T>, limit?: WaitLimit): Promise<T> {
+    const release = await this.acquire(key, weight, limit);
     try {
       return await task();
     } finally {
       release();
     }
+  }
+
+  #wait(key: string, weight: number, limit: WaitLimit | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const start = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const waiting = { weight, start };
+      const queue = this.#queues.get(key) ?? [];
+      queue.push(waiting);
+      this.#queues.set(key, queue);
+      this.#waiting += 1;
+      if (!limit) return;
+      timer = setTimeout(() => {
+        this.#giveUp(key, waiting);
+        reject(limit.tooLong());
+      }, limit.ms);
+    });
+  }
+
+  #giveUp(key: string, waiting: Waiting): void {
+    const rest = (this.#queues.get(key) ?? []).filter((one) => one !== waiting);
+    if (rest.length > 0) this.#queues.set(key, rest);
+    else this.#queues.delete(key);
+    this.#waiting -= 1;
+    // It may have been in the way of a lighter one.
+    this.#startNext();
   }
 
   /** Starts waiting tasks in turns, until the next one does not fit. It waits for its room. */

@@ -52,4 +52,18 @@ describe('FairSemaphore', () => {
     expect(failed).to.be.an('error');
     expect(await semaphore.run('a', 1, async () => 'free')).to.equal('free');
   });
+
+  it('a task that has waited for too long is refused, and is not in the way of others', async () => {
+    const semaphore = new FairSemaphore(2);
+    const limit = { ms: 10, tooLong: () => new Error('too long') };
+    const release = await semaphore.acquire('a');
+    const tooHeavy = semaphore.acquire('b', 2, limit).catch((error: Error) => error.message);
+    const light = semaphore.acquire('c');
+    expect(await tooHeavy).to.equal('too long');
+    await light;
+    expect(semaphore.waiting).to.equal(0);
+    release();
+    (await light)();
+    await semaphore.acquire('b', 2, limit);
+  });
 });

@@ -29,6 +29,8 @@ export const commandLimits = {
   maxLongOrdersInFlight: 8,
   /** Commands on such orders that wait. Further ones are rejected with Overloaded. */
   maxWaitingForLongOrders: 500,
+  /** Time in ms that such a command waits for its turn. Then it is rejected with Overloaded. */
+  maxLongOrderWaitMs: 6_000,
   /** Events that are folded before time is looked at. A large one takes about a millisecond. */
   maxFoldedAtOnce: 10,
 } as const;

@@ -19,6 +19,12 @@ export type WithOrder = <T>(
   use: (state: OrderState) => Promise<T>,
 ) => Promise<T | 'key-reserved'>;
 
+const waitLimit = {
+  ms: limits.maxLongOrderWaitMs,
+  tooLong: () =>
+    new Overloaded('seconds of waiting behind other commands on long orders', limits.maxLongOrderWaitMs / 1_000),
+};
+
 /**
  * Orders whose stream fits into the first page are folded by each command: that is one read of
  * a few events. A longer stream is read page by page, and its folded order is kept in a cache. Each
@@ -42,7 +48,7 @@ export function createWithOrder(readStream: ReadStream, cache: OrderCache | unde
     if (longOrders.waiting >= limits.maxWaitingForLongOrders) {
       throw new Overloaded('waiting commands on long orders', limits.maxWaitingForLongOrders);
     }
-    return longOrders.run(owner, 1, async () => use(await loadLongOrder(orderId)));
+    return longOrders.run(owner, 1, async () => use(await loadLongOrder(orderId)), waitLimit);
   };
 
   async function loadLongOrder(orderId: string): Promise<OrderState> {

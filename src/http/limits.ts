@@ -14,14 +14,7 @@ export const httpLimits = {
   /** Time in which a client must take some of a response that waits to be sent. */
   responseTimeoutMs: 15_000,
   /** Interval at which connections are checked for clients that do not take their response. */
-  stallCheckIntervalMs: 1_000,
-  /**
-   * Interval at which it is read how much the system keeps for connections, while some have sent
-   * long responses. It costs a microsecond per connection of the machine.
-   */
-  kernelCheckIntervalMs: 5_000,
-  /** Bytes in the buffers of the system that may be under way to a client that takes all. */
-  maxBytesUnderWay: 65_536,
+  stallCheckIntervalMs: 2_500,
   /**
    * Bytes that a client must take, or send, per response timeout (15 s by default) while a response
    * waits to be sent: about 1 KiB/s.
@@ -120,6 +113,8 @@ export const httpLimits = {
   maxHeavyQueryWeight: 8,
   /** Heavy queries that wait. Further ones are rejected with 503. */
   maxQueuedHeavyQueries: 1_000,
+  /** Time that a heavy query, or a command with a large body, waits. After it, it is 503. */
+  maxHeavyWaitMs: 6_000,
 
   /**
    * Bytes from which on the body of a command is large. It weighs one for each of them: parsed,

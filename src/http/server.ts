@@ -11,7 +11,7 @@ import { ConnectionCounts, type CountedAddresses } from './connection-counts.js'
 import { type Problem, problem } from './contract/problems.js';
 import { httpLimits as limits } from './limits.js';
 import { HeaderListResponse } from './response/header-list-response.js';
-import { createStallSweep } from './stalled-connections.js';
+import { createStallSweep, stallSweepIntervalMs } from './stalled-connections.js';
 
 export interface HttpServer {
   /** The address that it listens on, such as http://127.0.0.1:3000. */
@@ -76,7 +76,7 @@ export async function startHttpServer(
     if (isTooMany) socket.destroy();
   });
   const sweepStalled = createStallSweep(sockets, timeouts.responseMs);
-  const stallCheck = setInterval(() => void sweepStalled(), limits.stallCheckIntervalMs).unref();
+  const stallCheck = setInterval(() => void sweepStalled(), stallSweepIntervalMs(timeouts.responseMs)).unref();
   server.once('close', () => clearInterval(stallCheck));
   server.on('clientError', (error, socket: Socket) => respondToClientError(error, socket, timeouts));
   await listen(server, host, port);

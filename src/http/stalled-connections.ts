@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type ConnectionEnds, readKernelBuffers } from './kernel-buffers.js';
 import { httpLimits as limits } from './limits.js';
+import { resetConnection } from './reset-connection.js';
 
 /** A connection, as far as its stalling is concerned. */
 type Connection = Pick<Socket, 'writableLength' | 'bytesRead' | 'bytesWritten'> &
@@ -10,16 +11,18 @@ interface Mark {
   readonly atMs: number;
   /** The bytes that the connection had moved by then, in both directions. */
   readonly moved: number;
+  /** The bytes that had been sent by then, taken or not. */
+  readonly sent: number;
 }
 
 const nothing = () => 0;
 
 /**
- * Ends connections whose clients do not take what was sent to them. While bytes wait to be sent, a
- * client has to take, or to send, at least `minMovedBytes` per `stallTimeoutMs`. So a client that
- * reads one byte per second is ended like one that reads nothing, and a batch that is still being
- * sent is not. Bytes that wait in the buffers of the system count, too, if they are so many that
- * they are not just under way.
+ * Ends connections whose clients do not take what was sent to them. While bytes wait, a client has
+ * to take, or to send, at least `minMovedBytes` per time limit, or to take all that waited at its
+ * beginning. So a client that reads one byte per second is ended like one that reads nothing,
+ * however short its response is. A batch that is still being sent is not ended, nor is a stream
+ * with a few bytes under way. Bytes in the buffers of the system count: Node takes them for sent.
  */
 export class StalledConnections {
   readonly #stallTimeoutMs: number;
@@ -39,37 +42,28 @@ export class StalledConnections {
     inKernel: (connection: Connection) => number = nothing,
   ): void {
     for (const socket of sockets) {
-      const unsent = inKernel(socket);
-      const waiting = socket.writableLength + (unsent > limits.maxBytesUnderWay ? unsent : 0);
+      const sent = socket.bytesWritten;
+      const waiting = socket.writableLength + inKernel(socket);
       if (waiting === 0) {
         this.#marks.delete(socket);
         continue;
       }
-      const moved = socket.bytesRead + socket.bytesWritten - waiting;
+      const taken = sent - waiting;
+      const moved = socket.bytesRead + taken;
       const mark = this.#marks.get(socket);
-      if (mark && moved - mark.moved < limits.minMovedBytes) {
-        if (nowMs - mark.atMs >= this.#stallTimeoutMs) end(socket);
+      if (mark && moved - mark.moved < limits.minMovedBytes && taken < mark.sent) {
+        if (nowMs - mark.atMs >= this.#stallTimeoutMs) resetConnection(socket);
       } else {
-        this.#marks.set(socket, { atMs: nowMs, moved });
+        this.#marks.set(socket, { atMs: nowMs, moved, sent });
       }
     }
   }
 }
 
-/** Closing alone would leave the bytes to the system, which keeps them until the client is gone. */
-function end(socket: Connection): void {
-  if (socket.resetAndDestroy) socket.resetAndDestroy();
-  else socket.destroy();
-}
-
 /**
  * Returns the sweep of stalled connections, to be called at intervals. It reads the buffers of the
- * system at a longer interval, because that costs more with every connection of the machine, and
- * only if some connection may have too much in them: it was sent more than a fast client may have
- * under way since it was last seen to have less.
- *
- * Between two readings a client seems to take nothing, so there are three within the time that a
- * client has.
+ * system, which costs about a microsecond per connection of the machine, if something was sent
+ * since all connections were last seen to have taken everything.
  * @param stallTimeoutMs the time that a client has to take some of a response.
  */
 export function createStallSweep(
@@ -78,20 +72,20 @@ export function createStallSweep(
   read: () => Promise<(connection: ConnectionEnds) => number> = readKernelBuffers,
 ): (nowMs?: number) => Promise<void> {
   const stalled = new StalledConnections(stallTimeoutMs);
-  const readIntervalMs = Math.min(limits.kernelCheckIntervalMs, stallTimeoutMs / 3);
-  /** The bytes that a connection had been sent when it was last seen to have taken them. */
+  /** The bytes that a connection had been sent when it was last seen to have taken all of them. */
   const taken = new WeakMap<Connection, number>();
-  let inKernel: (connection: Connection) => number = nothing;
-  let readAtMs = Number.NEGATIVE_INFINITY;
   return async (nowMs = performance.now()) => {
-    if (nowMs - readAtMs >= readIntervalMs) {
-      readAtMs = nowMs;
-      const sent = [...sockets].map((socket) => [socket, socket.bytesWritten] as const);
-      const isLong = sent.some(([socket, bytes]) => bytes - (taken.get(socket) ?? 0) > limits.maxBytesUnderWay);
-      inKernel = isLong ? await read() : nothing;
-      if (isLong)
-        for (const [socket, bytes] of sent) if (inKernel(socket) <= limits.maxBytesUnderWay) taken.set(socket, bytes);
+    const sent = [...sockets].map((socket) => [socket, socket.bytesWritten] as const);
+    if (!sent.some(([socket, bytes]) => bytes !== taken.get(socket))) return;
+    const inKernel = await read();
+    for (const [socket, bytes] of sent) {
+      if (inKernel(socket) + socket.writableLength === 0) taken.set(socket, bytes);
     }
     stalled.sweep(sockets, nowMs, inKernel);
   };
+}
+
+/** How often to sweep: three times within the time that a client has. */
+export function stallSweepIntervalMs(stallTimeoutMs: number): number {
+  return Math.min(limits.stallCheckIntervalMs, stallTimeoutMs / 3);
 }

@@ -12,7 +12,7 @@ export const queryWeights = { order: 2, page: 2, fold: 2, series: 4, diff: 4 } a
 /**
  * Runs a query whose cost depends on what is stored, such as a page of orders, or a command with a
  * large body. Few of them run at once; the others wait, and callers take turns. Rejects with
- * Overloaded if too many wait.
+ * Overloaded if too many wait, or if it has waited for too long.
  */
 export type RunHeavyQuery = RunWhenRoom;
 
@@ -27,8 +27,12 @@ export function createLargeCommands(): RunWhenRoom {
 
 function createHeavyRequests(maxWeight: number, maxQueued: number, what: string): RunWhenRoom {
   const running = new FairSemaphore(maxWeight);
+  const limit = {
+    ms: limits.maxHeavyWaitMs,
+    tooLong: () => new Overloaded(`seconds of waiting behind other ${what}`, limits.maxHeavyWaitMs / 1_000),
+  };
   return (ctx, weight, query) => {
     if (running.waiting >= maxQueued) throw new Overloaded(what, maxQueued);
-    return running.run(ownerOf(ctx), weight, query);
+    return running.run(ownerOf(ctx), weight, query, limit);
   };
 }

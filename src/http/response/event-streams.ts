@@ -5,6 +5,7 @@ import { httpLimits as limits } from '../limits.js';
 import { AuthorityWatch } from '../request/authority.js';
 import { ownerOf, requestBudgets } from '../request/request-budgets.js';
 import { requestContext } from '../request/request-context.js';
+import { resetConnection } from '../reset-connection.js';
 import { EventWriter, type StreamMessage, textOf } from './event-writer.js';
 import { HeldTexts } from './held-texts.js';
 import { onceClosed } from './once-closed.js';
@@ -67,6 +68,8 @@ export class EventStreams {
     const { caller } = requestContext(ctx);
     const unwatch = caller && this.#authority.watch(caller, () => endWithoutAuthority(writer));
     writer.body.once('close', () => {
+      // The reader has not taken its messages in time.
+      if (!writer.body.writableFinished) resetConnection(ctx.req.socket);
       unwatch?.();
       this.#open.delete(writer);
       const left = (this.#owned.get(owner) ?? 1) - 1;

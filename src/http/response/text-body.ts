@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { Context } from 'koa';
 import { httpLimits as limits } from '../limits.js';
 import { ownerOf, requestBudgets } from '../request/request-budgets.js';
+import { resetConnection } from '../reset-connection.js';
 import { onceClosed } from './once-closed.js';
 
 /**
@@ -58,5 +59,5 @@ function* piecesOf(bytes: Buffer): Generator<Buffer> {
 
 /** Counts bytes that wait to be sent. If too many do, the connection may be closed for it. */
 function holdUnsent(ctx: Context, bytes: number): () => void {
-  return requestBudgets(ctx).unsentResponses.hold(ownerOf(ctx), bytes, () => ctx.req.socket.destroy());
+  return requestBudgets(ctx).unsentResponses.hold(ownerOf(ctx), bytes, () => resetConnection(ctx.req.socket));
 }
