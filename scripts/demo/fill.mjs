@@ -1,6 +1,9 @@
 // Sends commands to POST /orders/batch, and says what became of them.
 
-const linesPerRequest = 5_000;
+import { sendBatch } from '../../dist/client/batch.js';
+
+/** Results between two reports of the progress. */
+const reportEvery = 1_000;
 
 /**
  * @typedef {object} Filled
@@ -17,23 +20,13 @@ const linesPerRequest = 5_000;
  */
 export async function fill(url, commands, onProgress = () => undefined) {
   const result = { done: 0, replayed: 0, refused: [] };
-  for (let at = 0; at < commands.length; at += linesPerRequest) {
-    const part = commands.slice(at, at + linesPerRequest);
-    const response = await fetch(`${url}/orders/batch`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-ndjson', prefer: 'respond-async' },
-      body: part.map((command) => `${JSON.stringify(command)}\n`).join(''),
-    });
-    if (!response.ok)
-      throw new Error(`${url}/orders/batch responded with ${response.status}: ${await response.text()}`);
-    const lines = (await response.text()).split('\n').filter(Boolean);
-    for (const [nth, text] of lines.entries()) {
-      const { problem, replayed } = JSON.parse(text);
-      if (problem) result.refused.push({ line: part[nth], problem });
-      else if (replayed) result.replayed += 1;
-      else result.done += 1;
-    }
-    onProgress(at + part.length);
+  let handled = 0;
+  for await (const { command, result: line } of sendBatch(url, commands)) {
+    if ('problem' in line) result.refused.push({ line: command, problem: line.problem });
+    else if (line.replayed) result.replayed += 1;
+    else result.done += 1;
+    handled += 1;
+    if (handled % reportEvery === 0 || handled === commands.length) onProgress(handled);
   }
   return result;
 }

@@ -1,5 +1,6 @@
 // Live orders: customers order, the warehouse ships, parcels arrive, as long as the demo runs.
 import { setTimeout } from 'node:timers/promises';
+import { createOrdersClient } from '../../dist/client/orders-client.js';
 import { lifeCycle } from './life-cycle.mjs';
 import { createRandom } from './random.mjs';
 
@@ -14,6 +15,7 @@ const meanPauseMs = 1_600;
  */
 export async function trickle(url, { seed, firstNumber, customers, signal }) {
   const random = createRandom(seed);
+  const client = createOrdersClient(url);
   const due = [];
   for (let number = firstNumber; !signal.aborted; number += 1) {
     const nowMs = Date.now();
@@ -22,21 +24,17 @@ export async function trickle(url, { seed, firstNumber, customers, signal }) {
       due.push({ atMs: soonMs, command });
     }
     due.sort((a, b) => a.atMs - b.atMs);
-    while (due.length > 0 && due[0].atMs <= Date.now()) await send(url, due.shift().command);
+    while (due.length > 0 && due[0].atMs <= Date.now()) await send(client, due.shift().command);
     await setTimeout(minPauseMs + random.exponential(meanPauseMs), undefined, { signal }).catch(() => undefined);
   }
 }
 
 /** Sends one command. A refusal is part of a shop's life; an unreachable service is waited for. */
-async function send(url, { command, order_id, idempotency_key, ...body }) {
-  const path = command === 'place' ? '/orders' : `/orders/${order_id}/${command}`;
+async function send(client, { command, order_id, idempotency_key, ...body }) {
+  const headers = { 'idempotency-key': `live-${idempotency_key}-${order_id}` };
   try {
-    const response = await fetch(url + path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': `live-${idempotency_key}-${order_id}` },
-      body: JSON.stringify(command === 'place' ? { order_id, ...body } : body),
-    });
-    await response.arrayBuffer();
+    if (command === 'place') await client.POST('/orders', { body: { order_id, ...body }, headers });
+    else await client.POST(`/orders/{order_id}/${command}`, { params: { path: { order_id } }, body, headers });
   } catch {
     // The next order is tried again.
   }

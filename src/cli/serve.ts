@@ -16,7 +16,9 @@ const usage = `orders serve [--roles ROLE,ROLE]
   Runs the service until it gets SIGTERM or SIGINT (Ctrl-C).
 
   --roles   api (commands and queries), projector (read models and webhooks), or both;
-            by default ORDERS_ROLES, or both if that is not set`;
+            by default ORDERS_ROLES, or both if that is not set
+
+  Example: orders serve --roles projector`;
 
 /** A start that is under way when the process is to stop gets this long to end. */
 const startEndTimeoutMs = 10_000;

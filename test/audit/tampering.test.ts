@@ -241,6 +241,9 @@ describe('orders verify', function () {
     await log.owner.query('alter table events disable trigger all');
     await log.owner.query(`update events set type = 'OrderHeld' where partition = 2 and "position" = 3`);
     const broken = await orders('verify');
+    const json = await orders('verify', '--json');
+    expect([json.code, JSON.parse(json.stdout).is_intact]).to.deep.equal([3, false]);
+    expect(JSON.parse(json.stdout).findings).to.have.length.greaterThan(0);
     expect([broken.code, broken.stdout.split(':')[0]]).to.deep.equal([3, 'partition 2, position 3']);
   });
 

@@ -43,6 +43,7 @@ describe('the usage of commands', () => {
       const printed = await printedBy(command, ['--help']);
       expect(printed.startsWith(`orders ${name}`), printed).to.equal(true);
       expect(printed.split('\n').filter((line) => line.length > maxColumns)).to.deep.equal([]);
+      expect(printed, 'an example').to.match(new RegExp(`^ {2}Example: orders ${name}`, 'm'));
     });
 
     it(`orders ${name} rejects an unknown option and shows its usage`, async () => {

@@ -1,3 +1,5 @@
+import { authorization, globalFetch } from '../../../client/orders-client.js';
+import { withRetries } from '../../../client/retries.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 /** The options of every command that calls the API. */
@@ -8,8 +10,11 @@ export const apiUsage = `  --url URL   the service; by default ORDERS_URL, or ht
 
   ORDERS_API_KEY is the key, if the service asks for one.`;
 
-/** Milliseconds that a response may take. */
+/** Milliseconds that a response may take, with all attempts. */
 const responseTimeoutMs = 30_000;
+
+/** As the client does it: only queries, and commands with a key, are repeated. */
+const send = withRetries(globalFetch, { attempts: 3, maxWaitMs: 2_000 });
 
 interface ApiCall {
   readonly method: 'GET' | 'POST';
@@ -28,22 +33,23 @@ export async function callApi(
   { method, path, body, headers = {} }: ApiCall,
 ): Promise<unknown> {
   const base = url ?? (env.ORDERS_URL || `http://127.0.0.1:${env.PORT || 3000}`);
-  const key = env.ORDERS_API_KEY;
+  const key = env.ORDERS_API_KEY || undefined;
   const again = repeatHint(headers);
   let response: Response;
   let text: string;
   try {
-    response = await fetch(new URL(path, base), {
+    const request = new Request(new URL(path, base), {
       method,
       headers: {
         accept: 'application/json',
-        ...(key ? { authorization: `Bearer ${key}` } : {}),
+        ...(await authorization(key)),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(responseTimeoutMs),
     });
+    response = await send(request);
     text = await response.text();
   } catch (error) {
     if (error instanceof Error && error.name === 'TimeoutError') {

@@ -21,6 +21,7 @@ const usage = `orders checkpoint [--since OLD [--key FILE]] > FILE
   --key FILE    the public keys that you trust to have signed OLD: JWKS, JWK or PEM; by default the
                 keys of this service
 
+  Example: orders checkpoint > checkpoint.json
   Exit code 3: OLD is not signed by such a key, or the log does not continue it. Then no proof is
   printed.`;
 

@@ -22,7 +22,9 @@ const usage = `orders export [options] > FILE
   --to TIME                only events recorded before this time (RFC 3339)
   --order ORDER_ID         only the events of one order
   --user USER_ID           only the events of one user's orders
-  --format ndjson|csv      by default ndjson`;
+  --format ndjson|csv      by default ndjson
+
+  Example: orders export --from 2026-01-01T00:00:00Z > events.ndjson`;
 
 interface Filter {
   readonly order: string | undefined;

@@ -30,7 +30,10 @@ const usage = `orders forget USER_ID --reason TEXT [options]
 
   --yes      do not ask before the key is destroyed
   --dry-run  only say what would be forgotten
-  --json     USER_ID is a JSON string, such as '"u-1"': for ids that a terminal cannot pass on`;
+  --json     USER_ID is a JSON string, such as '"u-1"': for ids that a terminal cannot pass on
+
+  Example: orders forget u-1 --reason "request of 2 March"
+  Exit code 3: the person is forgotten, but a copy may be left.`;
 
 const options = {
   reason: { type: 'string' },

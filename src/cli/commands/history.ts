@@ -14,34 +14,55 @@ import { readArguments } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/errors.js';
 import type { Terminal } from '../terminal/terminal.js';
 
-const usage = `orders history ORDER_ID
+const usage = `orders history ORDER_ID [--json]
 
   Shows the events of an order as a timeline, read from the log itself, with the order's state after
-  each event. ORDER_ID is the order's UUID.`;
+  each event. ORDER_ID is the order's UUID.
+
+  --json  print the events as one JSON document
+
+  Example: orders history 018f0000-0000-7000-8000-000000000001`;
 
 /** `orders history ID`: shows the events of an order as a timeline, read from the log itself. */
 export async function historyCommand(args: string[], terminal: Terminal): Promise<void> {
-  const { values, positionals } = readArguments(args, usage, {}, 1);
+  const { values, positionals } = readArguments(args, usage, { json: { type: 'boolean' } }, 1);
   if (values.help) return terminal.print(usage);
   const [orderId] = positionals;
   if (!isUuid(orderId)) throw new UsageError(usage);
   await withEventLog({ terminal }, async ({ pool, openEvents, settings }) => {
     let order: Order | undefined;
+    const documents: object[] = [];
     for await (const { events } of streamPages(createStreamReader(pool, settings), canonicalUuid(orderId))) {
       for (const event of await openEvents(events)) {
         if (isKeyReservation(event)) throw noOrder(orderId);
-        if (!order) terminal.print(`order ${event.orderId}, partition ${event.partition}\n`);
+        if (!order && !values.json) terminal.print(`order ${event.orderId}, partition ${event.partition}\n`);
         const recorded = recordedEvent(event);
         order = evolve(order, recorded);
-        for (const line of linesOf(event, recorded, order)) terminal.print(line);
+        if (values.json) documents.push(documentOf(event, recorded, order));
+        else for (const line of linesOf(event, recorded, order)) terminal.print(line);
       }
     }
     if (!order) throw noOrder(orderId);
+    if (values.json) terminal.print(JSON.stringify({ order_id: order.orderId, events: documents }));
   });
 }
 
 function noOrder(orderId: string): UsageError {
   return new UsageError(`there is no order ${orderId}`);
+}
+
+/** @param order the order after the event. */
+function documentOf(stored: StoredEvent, recorded: RecordedEvent, order: Order): object {
+  const { partition, position, version, occurredAt: occurred_at, recordedAt: recorded_at, hash } = stored;
+  const { type, data, metadata } = recorded;
+  const state = { status: order.status, payment_status: paymentStatus(order), on_hold: order.onHold };
+  return {
+    ...{ version, type, data, metadata, occurred_at, recorded_at },
+    partition,
+    position,
+    hash: hash.toString('hex'),
+    state,
+  };
 }
 
 /** @param order the order after the event. */

@@ -8,7 +8,7 @@ import { UsageError } from '../terminal/errors.js';
 import { alignColumns } from '../terminal/tables.js';
 import type { Terminal } from '../terminal/terminal.js';
 
-const usage = `orders keys create --name NAME --scopes SCOPE,SCOPE [--subject SUBJECT] [--expires TIME]
+const usage = `orders keys create --name NAME --scopes SCOPE,SCOPE [--subject SUBJECT] [--expires TIME] [--json]
 orders keys list [--json]
 orders keys revoke ID [--yes]
 
@@ -24,6 +24,7 @@ orders keys revoke ID [--yes]
              a new key with the subject of an old one continues them.
   --expires  RFC 3339, such as 2030-01-01T00:00:00Z
   --yes      do not ask
+  --json     print JSON; with create, the key and its id
 
   Example: orders keys create --name "Web shop" --scopes orders:write,orders:read`;
 
@@ -32,6 +33,7 @@ interface CreateOptions {
   readonly scopes?: string;
   readonly subject?: string;
   readonly expires?: string;
+  readonly json?: boolean;
 }
 
 /** `orders keys`: creates, lists and revokes API keys. */
@@ -55,7 +57,7 @@ export async function keysCommand(args: string[], terminal: Terminal): Promise<v
 
 async function create(
   terminal: Terminal,
-  { name = '', scopes: scopeList, subject, expires }: CreateOptions,
+  { name = '', scopes: scopeList, subject, expires, json }: CreateOptions,
 ): Promise<void> {
   if (name === '' || name.length > 200) throw new UsageError(`--name must be 1 to 200 characters.\n\n${usage}`);
   if (subject !== undefined && !/^[^\p{Cc}]{1,200}$/u.test(subject)) {
@@ -73,6 +75,7 @@ async function create(
       expiresAt: expiresMs === undefined ? null : new Date(expiresMs).toISOString(),
       ...(subject === undefined ? {} : { subject }),
     });
+    if (json) return terminal.print(JSON.stringify(created));
     terminal.notify(`created key ${created.id} of ${created.subject} for ${chosen.join(', ')}. It is not shown again:`);
     terminal.print(created.key);
   });
@@ -96,7 +99,9 @@ async function list(terminal: Terminal, json: boolean | undefined): Promise<void
       const end = revokedAt ? `revoked ${revokedAt}` : expiresAt ? `expires ${expiresAt}` : 'does not expire';
       return [`ok_${id}_…`, name, subject, granted.join(','), `created ${createdAt}`, end];
     });
-    for (const line of alignColumns(rows)) terminal.print(line);
+    const header = ['key', 'name', 'subject', 'scopes', 'created', 'ends'];
+    const all = rows.length === 0 ? [] : [header, ...rows];
+    for (const line of alignColumns(all, { screen: terminal.columns })) terminal.print(line);
   });
 }
 

@@ -4,7 +4,7 @@ import { type ServerContext, withServers } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import type { Terminal } from '../terminal/terminal.js';
 
-const usage = `orders migrate [--citus]
+const usage = `orders migrate [--citus] [--json]
 
   Brings the database schema up to the version of this service. The service does this at start, too.
   If the user of DATABASE_URL may not create tables, set MIGRATION_DATABASE_URL. The user of
@@ -12,11 +12,14 @@ const usage = `orders migrate [--citus]
 
   --citus  also distributes the tables of the log over the servers of a Citus cluster, by partition.
            The database may be new, or hold a log already; stop the service first. It may be
-           repeated. See docs/scaling.md.`;
+           repeated. See docs/scaling.md.
+  --json   print what was applied as one JSON document
+
+  Example: orders migrate`;
 
 /** `orders migrate`: brings the database schema up to date, and prints what was applied. */
 export async function migrateCommand(args: string[], terminal: Terminal): Promise<void> {
-  const { values } = readArguments(args, usage, { citus: { type: 'boolean' } }, 0);
+  const { values } = readArguments(args, usage, { citus: { type: 'boolean' }, json: { type: 'boolean' } }, 0);
   if (values.help) return terminal.print(usage);
   const task = async ({ config, servers }: ServerContext) => {
     const { applied, version, distributed } = await migrate(servers.migrationDatabaseUrl, config.partitions, {
@@ -24,6 +27,7 @@ export async function migrateCommand(args: string[], terminal: Terminal): Promis
       login: config.migrationDatabaseUrl === undefined ? undefined : loginOf(servers.databaseUrl),
       citus: values.citus ?? false,
     });
+    if (values.json) return terminal.print(JSON.stringify({ version, applied, distributed }));
     terminal.print(applied.length === 0 ? `the database is at version ${version}` : `applied ${applied.join(', ')}`);
     if (distributed.length > 0) terminal.print(`distributed ${distributed.join(', ')}`);
     else if (values.citus) terminal.print('all tables are distributed already');

@@ -12,7 +12,10 @@ const usage = `orders rotate-master-key
   remove the other lines, restart, and destroy the old key: backups of the table person_keys from
   before are then useless. docs/privacy.md has the steps.
 
-  If it is interrupted, run it again: it completes.`;
+  If it is interrupted, run it again: it completes.
+
+  Example: orders rotate-master-key
+  Exit code 3: the old keys may still be in dead rows of the table.`;
 
 /** `orders rotate-master-key`: replaces the key that wraps the keys of persons. */
 export async function rotateMasterKeyCommand(args: string[], terminal: Terminal): Promise<void> {

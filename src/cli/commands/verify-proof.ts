@@ -13,6 +13,7 @@ const usage = `orders verify-proof FILE --key KEYS
   \`orders checkpoint --since\`, saved in FILE, without the service or its database. KEYS is a
   file with the keys that you trust: JWKS (such as /.well-known/jwks.json), JWK or PEM.
 
+  Example: orders verify-proof proof.json --key jwks.json
   Exit code 3: the proof is not valid.`;
 
 /**

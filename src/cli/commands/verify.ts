@@ -7,6 +7,7 @@ import { verifyProjections } from '../../service/runs/verify-projections.js';
 import { type CommandContext, type EventLogContext, withConnections, withEventLog } from '../connections.js';
 import { readCheckpoint } from '../read-checkpoint.js';
 import { readArguments } from '../terminal/arguments.js';
+import { UsageError } from '../terminal/errors.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { dryRun, printCompared, printDifference } from './replay/dry-run.js';
@@ -27,8 +28,10 @@ const usage = `orders verify [options]
   --key FILE       the public keys that you trust to sign checkpoints: JWKS, JWK or PEM;
                    by default the keys of this service
   --projections    also compare every read model with the log
+  --json           print the result as one JSON document; not with --projections or --export
   --export FILE    instead check a file written by \`orders export\`, without the database
 
+  Example: orders verify --against checkpoint.json --key trusted.pem
   Exit code 3: at least one check failed.`;
 
 /**
@@ -41,12 +44,15 @@ export async function verifyCommand(args: string[], terminal: Terminal): Promise
     key: { type: 'string' },
     projections: { type: 'boolean' },
     export: { type: 'string' },
+    json: { type: 'boolean' },
   } as const;
   const { values } = readArguments(args, usage, options, 0);
   if (values.help) return terminal.print(usage);
+  if (values.json && (values.export !== undefined || values.projections)) throw new UsageError(usage);
   if (values.export !== undefined) return checkExport(terminal, values.export);
   const { against, key } = values;
-  if (!values.projections) return withEventLog({ terminal, poolSize }, (context) => checkLog(context, against, key));
+  if (!values.projections)
+    return withEventLog({ terminal, poolSize }, (context) => checkLog(context, against, key, values.json));
   await withConnections({ terminal, poolSize }, async (context) => {
     await checkLog(context, against, key);
     await checkProjections(context);
@@ -86,17 +92,21 @@ async function checkLog(
   { terminal, pool, settings, config }: EventLogContext,
   checkpointFile: string | undefined,
   keyFile: string | undefined,
+  json = false,
 ): Promise<void> {
   const checkpoint =
     checkpointFile === undefined ? undefined : (await readCheckpoint(checkpointFile, keyFile, config)).checkpoint;
-  for (const { name, startedAt } of settings.epochs.further)
-    terminal.print(`epoch ${name} of the log began at ${startedAt}`);
+  const say = (text: string) => {
+    if (!json) terminal.print(text);
+  };
+  const fail = (text: string) => {
+    say(text);
+    terminal.exitCode = 3;
+  };
+  for (const { name, startedAt } of settings.epochs.further) say(`epoch ${name} of the log began at ${startedAt}`);
   const isSameLog = checkpoint?.log_id === settings.logId;
   if (checkpoint && !isSameLog) {
-    reportFailure(
-      terminal,
-      `the checkpoint is of log ${checkpoint.log_id}, but this is log ${settings.logId}: it was replaced`,
-    );
+    fail(`the checkpoint is of log ${checkpoint.log_id}, but this is log ${settings.logId}: it was replaced`);
   }
   const bar = new ProgressBar('events', terminal);
   let events = 0;
@@ -113,14 +123,18 @@ async function checkLog(
   });
   bar.end();
   for (const { partition, position, reason, detail } of findings) {
-    reportFailure(terminal, `partition ${partition}, position ${position}: ${reason}: ${detail}`);
+    fail(`partition ${partition}, position ${position}: ${reason}: ${detail}`);
+  }
+  if (json) {
+    const against = checkpoint ? { log_id: checkpoint.log_id, created_at: checkpoint.created_at } : null;
+    const { logId: log_id, partitions } = settings;
+    const is_intact = findings.length === 0 && (!checkpoint || isSameLog);
+    terminal.print(JSON.stringify({ log_id, partitions, events, against, is_intact, findings }));
   }
   if (findings.length > 0) return;
   const seconds = bar.elapsedSeconds().toFixed(1);
-  terminal.print(
-    `the log is intact: ${events.toLocaleString('en')} events in ${settings.partitions} partitions, ${seconds} s`,
-  );
-  if (isSameLog) terminal.print(`the log holds all events of the checkpoint of ${checkpoint.created_at}`);
+  say(`the log is intact: ${events.toLocaleString('en')} events in ${settings.partitions} partitions, ${seconds} s`);
+  if (isSameLog) say(`the log holds all events of the checkpoint of ${checkpoint.created_at}`);
 }
 
 async function checkExport(terminal: Terminal, file: string): Promise<void> {

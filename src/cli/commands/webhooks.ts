@@ -38,7 +38,10 @@ orders webhooks replay ID [--event PARTITION:POSITION]
   --yes      do not ask
   --json     print JSON
   --events   the types to send, by default all:
-             ${eventTypeLines.join(',\n             ')}`;
+             ${eventTypeLines.join(',\n             ')}
+
+  Example: orders webhooks create https://shop.example/hook --events OrderShipped,OrderDelivered
+  Exit code 1: the receiver did not accept the test.`;
 
 /** `orders webhooks`: manages webhooks and their dead letters. */
 export async function webhooksCommand(args: string[], terminal: Terminal): Promise<void> {
@@ -63,7 +66,8 @@ export async function webhooksCommand(args: string[], terminal: Terminal): Promi
       case 'list': {
         const all = await store.list();
         if (values.json) return terminal.print(JSON.stringify(all));
-        for (const line of alignColumns(all.map(rowOf))) terminal.print(line);
+        const rows = all.length === 0 ? [] : [header, ...all.map(rowOf)];
+        for (const line of alignColumns(rows, { screen: terminal.columns })) terminal.print(line);
         return;
       }
       case 'show': {
@@ -71,7 +75,7 @@ export async function webhooksCommand(args: string[], terminal: Terminal): Promi
         if (!webhook) return requireWebhook(false);
         if (values.json) return terminal.print(JSON.stringify(webhook));
         const rows = Object.entries(webhook).map(([name, value]) => [name, value === null ? '–' : String(value)]);
-        for (const line of alignColumns(rows)) terminal.print(line);
+        for (const line of alignColumns(rows, { screen: terminal.columns })) terminal.print(line);
         return;
       }
       case 'pause':
@@ -132,6 +136,8 @@ async function create(
   terminal.notify(`created webhook ${created.webhook_id}. Its secret is not shown again:`);
   terminal.print(created.secret);
 }
+
+const header = ['webhook', 'state', 'url', 'events', 'to deliver', 'given up', 'not read', 'failure'];
 
 function rowOf(webhook: Webhook): string[] {
   const { webhook_id: id, url, event_types: types, state, pending, dead_letters: dead, lag } = webhook;

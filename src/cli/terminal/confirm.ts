@@ -12,3 +12,13 @@ export async function confirm(terminal: Terminal, what: string, yes: boolean | u
   if (answer === undefined) throw new UsageError(`${what} Add --yes to do it without being asked.`);
   if (answer.trim() !== 'yes') throw new UsageError('nothing was done');
 }
+
+/**
+ * Asks a person at the terminal, and nobody in a script: for a step that ends every restore, which
+ * an unattended one has to reach. Throws a UsageError unless the answer is yes.
+ */
+export async function confirmAtTerminal(terminal: Terminal, what: string, yes: boolean | undefined): Promise<void> {
+  if (yes) return;
+  const answer = await terminal.ask(`${what} Type "yes" to go on: `);
+  if (answer !== undefined && answer.trim() !== 'yes') throw new UsageError('nothing was done');
+}

@@ -1,22 +1,43 @@
-/**
- * Formats rows as lines whose columns are aligned, two spaces apart.
- * @param right the indexes of columns that are aligned on the right, such as numbers.
- */
+interface TableOptions {
+  /** The indexes of columns that are aligned on the right, such as numbers. */
+  readonly right?: readonly number[];
+  /** The columns of the screen. Cells of the widest columns are cut to fit; by default none is. */
+  readonly screen?: number | undefined;
+}
+
+const gap = 2;
+/** A column is not cut below this width: a line may then be wider than the screen. */
+const minWidth = 8;
+
+/** Formats rows as lines whose columns are aligned, two spaces apart. */
 export function alignColumns(
   rows: readonly (readonly string[])[],
-  { right = [] }: { readonly right?: readonly number[] } = {},
+  { right = [], screen = Number.POSITIVE_INFINITY }: TableOptions = {},
 ): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, column) =>
+  const natural = Array.from({ length: columns }, (_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );
+  const widths = fitted(natural, screen - gap * Math.max(0, columns - 1));
   return rows.map((row) =>
     row
       .map((cell, column) => {
         const width = widths[column] ?? 0;
-        return right.includes(column) ? cell.padStart(width) : cell.padEnd(width);
+        const shown = cell.length > width ? `${cell.slice(0, width - 1)}…` : cell;
+        return right.includes(column) ? shown.padStart(width) : shown.padEnd(width);
       })
-      .join('  ')
+      .join(' '.repeat(gap))
       .trimEnd(),
   );
+}
+
+/** Takes width from the widest column, again and again, until all of them have room. */
+function fitted(natural: readonly number[], room: number): number[] {
+  const widths = [...natural];
+  for (let total = widths.reduce((sum, width) => sum + width, 0); total > room; total -= 1) {
+    const widest = Math.max(...widths);
+    if (widest <= minWidth) break;
+    widths[widths.indexOf(widest)] = widest - 1;
+  }
+  return widths;
 }

@@ -3,13 +3,19 @@ import { createInterface } from 'node:readline/promises';
 import type { DestinationStream } from 'pino';
 import type { Environment } from '../../environment.js';
 import { drained } from './drained.js';
+import { limitScreen } from './screen-limit.js';
 
 /** The surroundings of a command: its input besides the arguments, and where its output goes. */
 export interface Terminal {
   /** The command as it was called, without its options, such as "orders status". */
   readonly command: string;
   readonly env: Environment;
-  /** Prints a line of the command's results, to standard output. */
+  /** The columns of the screen that shows the results; undefined in a file or a pipe. */
+  readonly columns?: number | undefined;
+  /**
+   * Prints a line of the command's results, to standard output. On a screen, throws
+   * TooLongForScreen after a million characters.
+   */
   print(line: string): void;
   /**
    * Writes results as fast as they are read.
@@ -34,11 +40,19 @@ export interface Terminal {
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   const { stdout, stderr } = process;
+  const count = limitScreen(stdout.isTTY);
   return {
     command: `orders ${process.argv[2] ?? ''}`.trimEnd(),
     env: process.env,
-    print: (line) => console.log(line),
+    get columns() {
+      return stdout.isTTY ? stdout.columns : undefined;
+    },
+    print(line) {
+      count(line);
+      console.log(line);
+    },
     async write(text) {
+      count(text);
       if (!stdout.writable) return false;
       if (!stdout.write(text)) await drained(stdout);
       return stdout.writable;

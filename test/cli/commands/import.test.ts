@@ -179,6 +179,8 @@ describe('orders import', function () {
     expect(JSON.parse((await readFile(`${csv}.rejected.ndjson`, 'utf8')).trim()).line).to.equal(4);
 
     const history = await orders(['history', id]);
+    const { events } = JSON.parse((await orders(['history', id, '--json'])).stdout);
+    expect(events[0]).to.include({ version: 1, type: 'OrderPlaced' });
     expect(history.output).to.match(/placed by user u: 1 × a for 1\.00 USD[\s\S]*by import[\s\S]*paid 1\.00 USD/);
     const status = await orders(['status']);
     expect(status.output).to.match(/3 events in 16 partitions[\s\S]*order-status/);

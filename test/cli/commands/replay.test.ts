@@ -121,8 +121,11 @@ describe('orders replay', function () {
       (await getProjections(queriesOf(log))).every(({ state }) => state === 'stopped'),
     );
     expect((await replay('--skip', '2:2')).output).to.match(/needs --reason/);
-    expect((await replay('--skip', '2:3', '--reason', 'typo')).output).to.match(/no projection has stopped at 2:3/);
-    const { code, stdout } = await replay('--skip', '2:2', '--reason', 'written by a test');
+    expect((await replay('--skip', '2:3', '--reason', 'typo', '--yes')).output).to.match(
+      /no projection has stopped at 2:3/,
+    );
+    expect((await replay('--skip', '2:2', '--reason', 'written by a test')).output).to.match(/for good.*--yes/);
+    const { code, stdout } = await replay('--skip', '2:2', '--reason', 'written by a test', '--yes');
     expect([code, stdout]).to.satisfy(() => code === 0 && /metrics skips OrderTeleported/.test(stdout), stdout);
     await projected(log);
     expect(projector.stoppedProjections()).to.deep.equal([]);

@@ -15,4 +15,14 @@ describe('tables in the terminal', () => {
     ]);
     expect(alignColumns([])).to.deep.equal([]);
   });
+
+  it('a table that is wider than the screen is cut in its widest columns, and each line fits', () => {
+    const rows = [
+      ['key', 'url', 'state'],
+      ['k-1', `https://shop.example/${'x'.repeat(100)}`, 'active'],
+    ];
+    const lines = alignColumns(rows, { screen: 40 });
+    expect(Math.max(...lines.map((line) => line.length))).to.equal(40);
+    expect(lines[1]).to.match(/^k-1 {2}https:\/\/shop\.example\/x+… {2}active$/);
+  });
 });

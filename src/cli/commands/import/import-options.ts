@@ -66,6 +66,7 @@ export const usage = `orders import FILE [options]
   A dry run writes FILE.dry-run.rejected.ndjson and FILE.dry-run.returns.ndjson instead.
   docs/import.md describes every option, with examples and cures for errors.
 
+  Example: orders import orders.csv --preset shopify --dry-run
   Exit code 3: at least one record was rejected.`;
 
 const options = {

@@ -11,6 +11,7 @@ import { fillReadModels } from '../../fill-read-models.js';
 import { isProjectorRunning } from '../../is-projector-running.js';
 import { readCheckpoint } from '../../read-checkpoint.js';
 import { readArguments } from '../../terminal/arguments.js';
+import { confirmAtTerminal } from '../../terminal/confirm.js';
 import { operator } from '../../terminal/operator.js';
 import { alignColumns } from '../../terminal/tables.js';
 import type { Terminal } from '../../terminal/terminal.js';
@@ -39,7 +40,9 @@ const usage = `orders recover [options]
   --reason TEXT    the reason, for the record in the log
   --reset-clock    let the next events have an earlier recorded_at than the last ones. Needed if the
                    clock of the database was ahead for a time
+  --yes            do not ask a person at the terminal; a script is not asked
 
+  Example: orders recover --dry-run
   Exit code 1: a projection stopped, so that its read model is not complete. Exit code 3: a dry run
   found that events were lost.`;
 
@@ -50,6 +53,7 @@ const options = {
   key: { type: 'string' },
   reason: { type: 'string' },
   'reset-clock': { type: 'boolean' },
+  yes: { type: 'boolean' },
 } as const;
 
 /** `orders recover`: shows what a restore lost, and starts a new epoch of the log. */
@@ -81,6 +85,8 @@ export async function recoverCommand(args: string[], terminal: Terminal): Promis
       if (parts.length > 0) terminal.exitCode = 3;
       return;
     }
+    const lasting = 'The new epoch is for good, and removes the read models that know the lost events.';
+    await confirmAtTerminal(terminal, lasting, values.yes);
     const isServiceRunning = await isProjectorRunning(context);
     const epoch = await startEpoch(servers.migrationDatabaseUrl, {
       actor: operator(),

@@ -28,7 +28,9 @@ const usage = `orders replay [${names.join('|')}|all] [options]
   --skip PARTITION:POSITION --reason TEXT
                           skip the event on which a projection has stopped, now and in every later
                           rebuild; the log records the operator and the reason
+  --yes                   do not ask before an event is skipped
 
+  Example: orders replay metrics
   Exit code 3: the dry run found differences.`;
 
 const options = {
@@ -38,6 +40,7 @@ const options = {
   cancel: { type: 'boolean' },
   resume: { type: 'boolean' },
   skip: { type: 'string' },
+  yes: { type: 'boolean' },
   reason: { type: 'string' },
 } as const;
 
@@ -61,7 +64,7 @@ export async function replayCommand(args: string[], terminal: Terminal): Promise
         terminal.print(`${projection.name}: ${cancelled ? 'cancelled the rebuild' : 'there was no rebuild to cancel'}`);
       }
     } else if (values.skip !== undefined) {
-      await skipEvent(context, chosen, values.skip, values.reason);
+      await skipEvent(context, chosen, values.skip, values);
       for (const projection of chosen) await generations.resume(projection);
     } else if (values.resume) {
       for (const projection of chosen) await generations.resume(projection);

@@ -3,6 +3,7 @@ import type { Projection } from '../../../projections/projection.js';
 import { skipStoppedEvent } from '../../../service/system/skip-stopped-event.js';
 import { wireAppender } from '../../../service/wire-commands.js';
 import type { CommandContext } from '../../connections.js';
+import { confirm } from '../../terminal/confirm.js';
 import { UsageError } from '../../terminal/errors.js';
 import { parseEventPosition } from '../../terminal/event-position.js';
 import { operator } from '../../terminal/operator.js';
@@ -15,11 +16,16 @@ export async function skipEvent(
   { pool, settings, models, log, terminal }: CommandContext,
   chosen: readonly Projection[],
   skipped: string,
-  reason = '',
+  { reason = '', yes }: { readonly reason?: string | undefined; readonly yes?: boolean | undefined },
 ): Promise<void> {
   const event = parseEventPosition(skipped, settings.epochs);
   if (!event) throw new UsageError('--skip must be PARTITION:POSITION of the event, as `orders status` shows it');
   if (reason.trim() === '') throw new UsageError('--skip needs --reason "…": the log records it for the audit trail');
+  await confirm(
+    terminal,
+    `The event at ${skipped} and all later events of its order will be left out of the read model for good.`,
+    yes,
+  );
   const readStream = createStreamReader(pool, settings);
   const { append } = wireAppender({ pool, settings }, log);
   const done = await skipStoppedEvent({ readStream, append, models }, chosen, { ...event, reason }, operator());

@@ -1,0 +1,24 @@
+/** Characters of results that one command prints on a screen. */
+export const maxScreenLength = 1_000_000;
+
+/** The results of a command are too long for a person to read on a screen. */
+export class TooLongForScreen extends Error {
+  override readonly name = 'TooLongForScreen';
+
+  constructor() {
+    super('the result is longer than a million characters: send it to a file (> FILE) or to a pager (| less)');
+  }
+}
+
+/**
+ * Counts what is printed on a screen. Throws TooLongForScreen once it is too much, so that the
+ * command ends: a terminal that gets 50 MB is of no use for minutes.
+ * @param isScreen whether a person reads the output: files and pipes get everything.
+ */
+export function limitScreen(isScreen: boolean): (text: string) => void {
+  let length = 0;
+  return (text) => {
+    length += text.length;
+    if (isScreen && length > maxScreenLength) throw new TooLongForScreen();
+  };
+}

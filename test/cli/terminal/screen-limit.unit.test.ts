@@ -1,0 +1,15 @@
+import { expect } from 'chai';
+import { limitScreen, maxScreenLength, TooLongForScreen } from '../../../src/cli/terminal/screen-limit.js';
+
+describe('The results of a command', () => {
+  it('end on a screen after a million characters, with a sentence that names the remedy', () => {
+    const count = limitScreen(true);
+    count('x'.repeat(maxScreenLength));
+    expect(() => count('x')).to.throw(TooLongForScreen, /> FILE/);
+  });
+
+  it('have no limit in a file or a pipe', () => {
+    const count = limitScreen(false);
+    for (let nth = 0; nth < 50; nth += 1) count('x'.repeat(maxScreenLength));
+  });
+});
