@@ -68,6 +68,7 @@ interface Run {
 function start(config: Config, terminal: Terminal): Run {
   let servers: Servers | undefined;
   let service: StartedService | undefined;
+  let log: Logger | undefined;
   let fail: (error: unknown) => void = () => undefined;
   const failed = new Promise<Error>((resolve) => {
     fail = (error) => resolve(error instanceof Error ? error : new Error(String(error)));
@@ -97,7 +98,7 @@ function start(config: Config, terminal: Terminal): Run {
     if (!isStopping) await startOne(log, openedServers);
   }
   starting = (async () => {
-    const log = await createLogger(config.logLevel);
+    log = await createLogger(config.logLevel);
     servers = await openServers(config, { notify: terminal.notify, command: terminal.command, mode: 'own' });
     void servers.failed.then(fail);
     await startOne(log, servers);
@@ -111,6 +112,8 @@ function start(config: Config, terminal: Terminal): Run {
       await service?.stop();
       if (servers) await servers.stop();
       else abandonChildren();
+      // The last line of the process says why it ended.
+      log?.flush();
     },
   };
 }

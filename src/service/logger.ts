@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
+import { openLogOutput } from './log-output.js';
 
 /**
  * The log of the service: one JSON object per line, or readable lines if it goes to standard output
@@ -6,21 +7,21 @@ import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'p
  * @param destination by default, standard output
  */
 export async function createLogger(level: string, destination?: DestinationStream): Promise<Logger> {
-  if (destination || !process.stdout.isTTY) return createJsonLogger(level, destination);
+  if (destination || !process.stdout.isTTY) return createJsonLogger(level, destination ?? openLogOutput());
   const { default: pretty } = await import('pino-pretty');
   const readable = pretty({ ignore: 'pid,hostname,service', translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
   return createJsonLogger(level, readable);
 }
 
-/** @param destination takes one JSON object per line; by default, standard output */
-export function createJsonLogger(level: string, destination?: DestinationStream): Logger {
+/** @param destination takes one JSON object per line */
+export function createJsonLogger(level: string, destination: DestinationStream): Logger {
   const options: LoggerOptions = {
     level,
     base: { service: 'orders' },
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: errorForLog },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination);
 }
 
 /**
