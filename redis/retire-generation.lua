@@ -1,6 +1,10 @@
 -- Retires a generation: from a time on its keys may be removed. Renews the lease of a generation
 -- that is retired from the beginning. The time is that of Redis: the clocks of processes differ.
 --
+-- A generation that is live or being built stays. If Redis has lost the hash, generations are
+-- numbered from 1 again: the counter skips the retired one, so that its number is not given out
+-- while keys of it may exist.
+--
 -- A Redis without free memory refuses a script's writes until one that needs no memory has been
 -- done. So the first write only deletes: what gives memory back is always possible.
 --
@@ -12,6 +16,12 @@
 --
 -- Returns nothing.
 local key, field = KEYS[1], 'retired:' .. ARGV[1]
+for _, name in ipairs(redis.call('HKEYS', key)) do
+  local kind = string.match(name, '^(%a+):%d+$')
+  if (kind == 'live' or kind == 'next') and redis.call('HGET', key, name) == ARGV[1] then
+    return
+  end
+end
 local from = 0
 if ARGV[2] ~= '' then
   local time = redis.call('TIME')
@@ -19,3 +29,6 @@ if ARGV[2] ~= '' then
 end
 redis.call('HDEL', key, field)
 redis.call('HSET', key, field, from)
+if tonumber(redis.call('HGET', key, 'counter') or '0') < tonumber(ARGV[1]) then
+  redis.call('HSET', key, 'counter', ARGV[1])
+end

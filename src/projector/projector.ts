@@ -14,6 +14,7 @@ import { groupGenerations, liveGroup } from './generation-groups.js';
 import type { CheckpointFreeze } from './generations/checkpoint-freeze.js';
 import { createGenerationStore, type GenerationStore } from './generations/generation-store.js';
 import { GenerationWatcher } from './generations/generation-watcher.js';
+import { LostGenerations } from './generations/lost-generations.js';
 import { RebuildCoordinator } from './generations/rebuild-coordinator.js';
 import { projectorLimits as limits } from './limits.js';
 import { OwnedPartitions } from './owned-partitions.js';
@@ -37,6 +38,7 @@ export class Projector {
   readonly #owned: OwnedPartitions;
   readonly #store: GenerationStore;
   readonly #watcher: GenerationWatcher;
+  readonly #lost: LostGenerations;
   readonly #checkpointFreeze: CheckpointFreeze;
   readonly #skipped: SkippedEvents;
   readonly #recentEvents: RecentEvents;
@@ -54,6 +56,7 @@ export class Projector {
     this.#projections = options.projections ?? allProjections;
     this.#release = releaseOf(this.#projections);
     this.#store = createGenerationStore(redis, keys, pool);
+    this.#lost = new LostGenerations(this.#store, this.#projections);
     this.#skipped = new SkippedEvents(createStreamReader(pool, settings));
     this.#recentEvents = new RecentEvents(settings.partitions);
     const { live, rebuild } = createPartitionProjectorDeps(options, {
@@ -169,6 +172,7 @@ export class Projector {
   async #follow(generations: readonly Generations[]): Promise<void> {
     await this.#resumeIfAsked(generations);
     await this.#owned.fill(groupGenerations(this.#projections, generations));
+    await this.#lost.retire(generations);
     await this.#coordinate();
   }
 

@@ -19,7 +19,8 @@ export interface Build {
  * Fields of the hash:
  *
  * - `counter`: the highest generation number that was given out.
- *   Written by open-generation.lua, request-generation.lua and `openScratch`. Never removed.
+ *   Written by open-generation.lua, request-generation.lua, retire-generation.lua and
+ *   `openScratch`. Never removed.
  * - `live:<version>`: the generation that this version serves, or fills first.
  *   Written by open-generation.lua and flip-generation.lua. Removed by retire-versions.lua.
  * - `next:<version>`: the generation that this version builds.

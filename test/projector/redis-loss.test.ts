@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { allProjections } from '../../src/projections/all-projections.js';
 import { createGenerationStore } from '../../src/projector/generations/generation-store.js';
 import { getProjections } from '../../src/queries/get-projections.js';
+import { orderStatus } from '../../src/read-models/order-status.js';
 import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../support/read-models.js';
 import { restoreKeys, snapshotKeys } from '../support/redis-keys.js';
@@ -66,9 +67,35 @@ describe('loss of data in Redis', () => {
     await placeInEach();
     await projected(log);
     await projector.stop();
-    const generations = (await log.redis.keys('{orders:*')).flatMap((key) => /}:[a-z-]+:(\d+):/.exec(key)?.[1] ?? []);
+    const generations = (await log.redis.keys('{orders:*')).flatMap(
+      (key) => /}:[a-z-]+:(\d+):(?!checkpoint)/.exec(key)?.[1] ?? [],
+    );
     expect([...new Set(generations)]).to.deep.equal(['1']);
     await expectReadModelsEqualTheLog(log);
+  });
+
+  it('a generation that Redis no longer knows is removed, and its number is not given out again', async () => {
+    const store = createGenerationStore(log.redis, log.keys, log.pool);
+    const projector = await startProjector(log);
+    const append = appender(log);
+    for (let nth = 0; nth < 20; nth += 1) await place(append, orderIdIn(nth % 4, 4));
+    await projected(log);
+    await store.request(orderStatus, 'test');
+    const generations = log.keys.generations(orderStatus.name);
+    const live = () => log.redis.hget(generations, `live:${orderStatus.version}`);
+    await eventually('the rebuild', async () => (await live()) === '2');
+    await projected(log);
+    await log.redis.del(generations);
+    await eventually('the first generation again', async () => (await live()) === '1');
+    const pattern = log.keys.pattern({ name: orderStatus.name, generation: 2 });
+    const left = async () => (await log.redis.keys(pattern)).filter((key) => !key.endsWith(':checkpoint'));
+    await eventually('the keys of the lost generation to be removed', async () => (await left()).length === 0);
+    await projected(log);
+    await store.request(orderStatus, 'test');
+    await eventually('a further generation', async () => (await live()) === '3');
+    await projected(log);
+    await expectReadModelsEqualTheLog(log);
+    await projector.stop();
   });
 
   it('read models stay as they are while Redis lacks memory, and continue once it has some', async () => {
