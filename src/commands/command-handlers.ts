@@ -40,7 +40,25 @@ export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
       return Promise.resolve({ outcome: 'rejected', rejection: notAnOrder(request) });
     return request.reservesKey && !isIdOfItsKey(request) ? placeReserving(request) : handleDirectly(request);
   };
-  return { handleCommand, placeOrders: createPlaceOrders(deps, handleCommand, loadFirst) };
+  const confirmed = confirming(deps);
+  const handleConfirmed = confirmed(handleCommand);
+  return {
+    handleCommand: handleConfirmed,
+    placeOrders: createPlaceOrders(deps, handleConfirmed, confirmed(loadFirst)),
+  };
+}
+
+/**
+ * Wraps a handler so that no command is rejected by a log that a restore has put in place of the
+ * known one: its orders may be missing there, or be as they were before.
+ */
+function confirming({ confirmLog }: CommandDeps): (handle: HandleCommand) => HandleCommand {
+  if (!confirmLog) return (handle) => handle;
+  return (handle) => async (request) => {
+    const outcome = await handle(request);
+    if (outcome.outcome !== 'handled') await confirmLog();
+    return outcome;
+  };
 }
 
 /** Whether the order's id is the one that is derived from the Idempotency-Key. */

@@ -33,6 +33,11 @@ export interface CommandDeps {
   readonly personKeys?: PersonKeys | undefined;
   /** Returns the current time, RFC 3339 UTC with milliseconds. */
   readonly now: () => string;
+  /**
+   * Rejects if the log that was just read is not the known one. An append finds that out by itself;
+   * a command that is rejected appends nothing.
+   */
+  readonly confirmLog?: (() => Promise<void>) | undefined;
 }
 
 /**

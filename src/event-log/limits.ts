@@ -182,6 +182,8 @@ export const eventLogLimits = {
   notifyIntervalMs: 5,
   /** Milliseconds between two reads of all heads. Notifications are only hints and may get lost. */
   headsPollIntervalMs: 1_000,
+  /** Milliseconds that the rejection of a command waits for the heads, which confirm the log. */
+  confirmTimeoutMs: 1_000,
   /**
    * Partitions whose heads are read at once, each by itself, while a server of a distributed
    * database is down.

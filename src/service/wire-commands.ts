@@ -68,21 +68,23 @@ export function wireAppender(
 
 /** The handlers of all commands: of the HTTP API and of the import. */
 export function wireCommandHandlers(
-  eventLog: EventLogConnection,
+  eventLog: Pick<EventLogConnection, 'pool' | 'settings' | 'personKeys'>,
   log: Logger,
   options: AppenderOptions = {},
 ): CommandHandlers {
   const { pool, settings, personKeys } = eventLog;
+  const { continuity } = options;
   const readStream = createOpenedStreamReader(personKeys, createStreamReader(pool, settings));
   return createCommandHandlers({
     readStream: async (...page) => {
-      options.continuity?.assertIntact();
+      continuity?.assertIntact();
       return readStream(...page);
     },
     orderCache: new OrderCache(personKeys && ((persons) => personKeys.forgotten(persons))),
     personKeys,
     ...(options.trace ?? asItIs)(wireAppender(eventLog, log, options)),
     now: () => utcTime(Date.now()),
+    confirmLog: continuity && (() => continuity.confirm()),
   });
 }
 

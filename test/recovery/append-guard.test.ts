@@ -1,9 +1,12 @@
 import { expect } from 'chai';
+import { pino } from 'pino';
 import type { Appender, KnownLog } from '../../src/event-log/append/append.js';
 import { createAppender } from '../../src/event-log/append/group-commit.js';
+import { LogContinuity } from '../../src/event-log/heads/log-continuity.js';
 import { ClockBehind, LogWentBack } from '../../src/event-log/log-went-back.js';
 import { startEpoch } from '../../src/event-log/operators/start-epoch.js';
 import { firstEpoch } from '../../src/log-epochs.js';
+import { wireCommandHandlers } from '../../src/service/wire-commands.js';
 import { appender, orderIdIn, place, placedEvent } from '../support/events.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
 
@@ -68,5 +71,17 @@ describe('an append to a log that is not the known one', () => {
     }
     expect(await countEvents()).to.equal(0);
     expect(await knowing({ maxClockBehindMs: 60_000 }).append(newOrder(1))).to.include({ appended: true });
+  });
+
+  it('rejects no command: a missing order may be one that it has lost', async () => {
+    await place(appender(log), orderIdIn(1, 4));
+    const silent = pino({ level: 'silent' });
+    const continuity = new LogContinuity(log.pool, log.settings, silent);
+    await continuity.read();
+    const { handleCommand } = wireCommandHandlers({ ...log, personKeys: undefined }, silent, { continuity });
+    const pay = { orderId: orderIdIn(2, 4), actor: 'test', command: { command: 'pay' as const } };
+    expect(await handleCommand(pay)).to.deep.include({ outcome: 'rejected' });
+    continuity.advance({ partition: 1, position: 2 });
+    expect(await handleCommand(pay).catch((error: unknown) => error)).to.be.instanceOf(LogWentBack);
   });
 });

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import { FailureLog } from '../../failure-log.js';
+import { withTimeout } from '../../with-timeout.js';
 import type { LogSettings, Pool } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { LogWentBack } from '../log-went-back.js';
@@ -55,6 +56,8 @@ export class LogContinuity extends EventEmitter<{
   #isFinal = false;
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<boolean> | undefined;
+  /** The reading after the one in flight. */
+  #nextReading: Promise<boolean> | undefined;
   #closed = false;
 
   constructor(pool: Pool, settings: LogSettings, log: Logger, watch: WatchReading = (reading) => reading) {
@@ -158,6 +161,20 @@ export class LogContinuity extends EventEmitter<{
         this.#reading = undefined;
       });
     return this.#reading;
+  }
+
+  /**
+   * Confirms that what was just read is of the known log, by a reading of the heads that begins
+   * after this call. Calls share it. Rejects with LogWentBack. If there is no response within
+   * `confirmTimeoutMs`, the log counts as intact, as it does between two readings.
+   */
+  async confirm(): Promise<void> {
+    this.#nextReading ??= (this.#reading ?? Promise.resolve()).then(() => {
+      this.#nextReading = undefined;
+      return this.read();
+    });
+    await withTimeout(limits.confirmTimeoutMs, this.#nextReading).catch(() => undefined);
+    this.assertIntact();
   }
 
   /** The servers of a distributed log may all be down while its coordinator responds. */
