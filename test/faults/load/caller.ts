@@ -40,8 +40,6 @@ export class Caller {
   readonly #positions = new Map<string, string>();
   #lastPosition: string | undefined;
   #isOver = false;
-  #held: Promise<void> = Promise.resolve();
-  #isCalling = false;
   #server: number;
   calls = 0;
 
@@ -65,16 +63,6 @@ export class Caller {
     this.#isOver = true;
   }
 
-  /** Makes no further call until the promise resolves. A call in flight continues. */
-  hold(until: Promise<void>): void {
-    this.#held = until;
-  }
-
-  /** Whether a call is in flight. */
-  get isCalling(): boolean {
-    return this.#isCalling;
-  }
-
   /** Forgets positions that a restore has lost. */
   forgetPositions(): void {
     this.#positions.clear();
@@ -87,10 +75,7 @@ export class Caller {
     const key = isCommand && chosen.path !== '/orders/batch' && random.chance(0.9) ? uuidFrom(random) : undefined;
     const mayRepeat = key !== undefined || !isCommand || chosen.path === '/orders/batch';
     for (let attempt = 1; ; attempt += 1) {
-      await this.#held;
-      this.#isCalling = true;
       const ended = await this.#send(chosen, key);
-      this.#isCalling = false;
       orders.note(ended.response);
       if (ended.status === 410) this.forgetPositions();
       const position = ended.headers['event-position'];
