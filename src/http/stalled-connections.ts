@@ -74,14 +74,19 @@ export function createStallSweep(
   const stalled = new StalledConnections(stallTimeoutMs);
   /** The bytes that a connection had been sent when it was last seen to have taken all of them. */
   const taken = new WeakMap<Connection, number>();
-  return async (nowMs = performance.now()) => {
-    const sent = [...sockets].map((socket) => [socket, socket.bytesWritten] as const);
-    if (!sent.some(([socket, bytes]) => bytes !== taken.get(socket))) return;
-    const inKernel = await read();
-    for (const [socket, bytes] of sent) {
-      if (inKernel(socket) + socket.writableLength === 0) taken.set(socket, bytes);
+  let isReading = false;
+  return async (nowMs) => {
+    // On a busy machine a reading may take longer than an interval. Those of an earlier one would
+    // then be compared with what was sent after a later one.
+    if (isReading || [...sockets].every((socket) => socket.bytesWritten === taken.get(socket))) return;
+    isReading = true;
+    const inKernel = await read().finally(() => {
+      isReading = false;
+    });
+    for (const socket of sockets) {
+      if (inKernel(socket) + socket.writableLength === 0) taken.set(socket, socket.bytesWritten);
     }
-    stalled.sweep(sockets, nowMs, inKernel);
+    stalled.sweep(sockets, nowMs ?? performance.now(), inKernel);
   };
 }
 

@@ -103,4 +103,23 @@ describe('StalledConnections', () => {
     for (let nowMs = 5_000; nowMs < 10_000; nowMs += 1_000) await sweep(nowMs);
     expect(readings, 'while a response waits in the buffers').to.equal(6);
   });
+
+  it('no reading of the buffers begins while another one is under way', async () => {
+    const socket = Object.assign(connection(), { bytesWritten: 400 });
+    let readings = 0;
+    let end: (inKernel: () => number) => void = () => undefined;
+    const sweep = createStallSweep(new Set([socket]), timeoutMs, () => {
+      readings += 1;
+      return new Promise((resolve) => {
+        end = resolve;
+      });
+    });
+    const slow = sweep();
+    await sweep();
+    expect(readings).to.equal(1);
+    end(() => 400);
+    await slow;
+    void sweep();
+    expect(readings).to.equal(2);
+  });
 });
