@@ -142,7 +142,7 @@ const header = ['webhook', 'state', 'url', 'events', 'to deliver', 'given up', '
 function rowOf(webhook: Webhook): string[] {
   const { webhook_id: id, url, event_types: types, state, pending, dead_letters: dead, lag } = webhook;
   const failure = webhook.failing_since === null ? '' : `fails since ${webhook.failing_since}: ${webhook.last_error}`;
-  return [id, state, url, types?.join(',') ?? 'all', `${pending} pending`, `${dead} dead`, `${lag} behind`, failure];
+  return [id, state, url, types?.join(',') ?? 'all', String(pending), String(dead), String(lag), failure];
 }
 
 function parseId(text: string): string {
