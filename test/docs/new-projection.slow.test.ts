@@ -33,7 +33,7 @@ describe('docs/new-projection.md', function () {
     }
     await before.stop();
 
-    for (const name of ['src', 'sql', 'redis', 'web', 'package.json', 'tsconfig.json'])
+    for (const name of ['src', 'client', 'sql', 'redis', 'web', 'package.json', 'tsconfig.json'])
       await cp(projectPath(name), join(folder, name), { recursive: true });
     await symlink(projectPath('node_modules'), join(folder, 'node_modules'));
     await followTheDocument();
