@@ -17,6 +17,8 @@ function anomaliesOf(
   return orders.flatMap((order) => checkAcknowledged(order, statesOf(order), new Losses(losses), () => undefined));
 }
 
+const otherOrderId = '018f0000-0000-7000-8000-000000000002';
+
 describe('the checker of acknowledged commands', () => {
   it('finds nothing if the log has what was acknowledged', () => {
     expect(anomaliesOf([placed(), paid()], [placing(), paying()])).to.deep.equal([]);
@@ -93,6 +95,15 @@ describe('the checker of acknowledged commands', () => {
 
   it('finds an event that no call asked for', () => {
     expect(anomaliesOf([placed(), paid()], [placing()]).join()).to.contain('no call asked for 2:2 (OrderPaid)');
+  });
+
+  it('finds the order of an unanswered placing without a key by its content', () => {
+    const { key: _, ...order } = placed();
+    const { key: __, ...call } = placing(unanswered);
+    expect(anomaliesOf([order], [call])).to.deep.equal([]);
+    expect(anomaliesOf([order, { ...order, orderId: otherOrderId }], [call])).to.have.length(1);
+    const other = { ...call, body: { user_id: 'u-1', items: [{ item_id: 'lamp', quantity: 1, unit_price: 31 }] } };
+    expect(anomaliesOf([order], [other]).join()).to.contain('no call asked for 2:1 (OrderPlaced)');
   });
 
   it('checks each line of a batch, and takes lines without a result as unknown', () => {

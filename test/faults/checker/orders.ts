@@ -1,6 +1,8 @@
 import { type EventData, type FoldedEvent, fold } from './fold.js';
 import { isOrderEvent, type Log, type LogEvent } from './log.js';
 import type { Operation } from './operations.js';
+import { decide } from './rules.js';
+import { isSameEvent } from './same-event.js';
 import { copyState, type OrderState } from './state.js';
 
 /** One order: its events, and what the run's calls said about it. */
@@ -11,7 +13,10 @@ export interface OrderRun {
   operations: Operation[];
 }
 
-/** Groups events and operations by order. A key finds the order of an unanswered placing. */
+/**
+ * Groups events and operations by order. The order of an unanswered placing is found by its key. If
+ * it has none, it is an order with its content that no other call has placed.
+ */
 export function groupByOrder(
   log: Log,
   operations: readonly Operation[],
@@ -35,7 +40,28 @@ export function groupByOrder(
       operation.orderId = placedUnder.get(operation.key) ?? operation.orderId ?? '';
     if (operation.orderId) runOf(operation.orderId).operations.push(operation);
   }
+  const unclaimed = new Set([...orders.values()].filter(isUnclaimed));
+  for (const operation of operations) {
+    if (operation.command !== 'place' || operation.outcome !== 'unknown') continue;
+    if (operation.key !== undefined || operation.orderId !== undefined) continue;
+    const decision = decide(undefined, 'place', operation.body);
+    for (const run of unclaimed) {
+      const [placed] = run.events;
+      if (!placed || decision.outcome !== 'event') continue;
+      if (!isSameEvent(undefined, placed.type, decision.data, dataOf(placed))) continue;
+      operation.orderId = run.id;
+      run.operations.push(operation);
+      unclaimed.delete(run);
+      break;
+    }
+  }
   return [...orders.values()];
+}
+
+/** Whether no call is known to have placed the order. */
+function isUnclaimed({ events: [placed], operations }: OrderRun): boolean {
+  if (!placed || keyOf(placed) !== undefined) return false;
+  return !operations.some(({ command, outcome }) => command === 'place' && outcome !== 'rejected');
 }
 
 export function keyOf(event: LogEvent): string | undefined {
