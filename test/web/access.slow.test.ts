@@ -73,7 +73,7 @@ describeInBrowser('A service that goes away', (browser) => {
     expect(await page.getByRole('heading', { name: 'Projections' }).count()).to.equal(1);
     await expectAccessible(page, 'a lost service');
     const second = await startLocalService(log, { PORT: port });
-    await page.getByText(/The service does not respond/).waitFor({ state: 'detached' });
+    await page.getByText(/The service does not respond. This page is .* old/).waitFor({ state: 'detached' });
     await page.getByText('Live', { exact: true }).first().waitFor();
     await second.stop();
     await log.close();
