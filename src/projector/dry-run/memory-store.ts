@@ -103,9 +103,12 @@ export class MemoryStore implements ProjectionStore {
           this.#bytes += String(item).length + entryOverheadBytes;
         }
         return;
-      case 'LSET':
-        this.#items(key)[Number(args[0])] = String(args[1]);
+      case 'LSET': {
+        const [items, index, item] = [this.#items(key), Number(args[0]), String(args[1])];
+        this.#bytes += item.length - (items[index]?.length ?? 0);
+        items[index] = item;
         return;
+      }
       default:
         throw new Error(`a projection writes with ${command}, which a fold in memory does not know`);
     }
