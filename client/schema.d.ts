@@ -2279,7 +2279,7 @@ export interface components {
              */
             run_id: string;
             /**
-             * @description interrupted: the process that ran it has stopped.
+             * @description interrupted: the process that ran it has stopped, or had no connection to Redis for 10 s.
              * @enum {unknown}
              */
             state: "running" | "done" | "failed" | "cancelled" | "interrupted";
@@ -2340,7 +2340,7 @@ export interface components {
              */
             run_id: string;
             /**
-             * @description interrupted: the process that ran it has stopped.
+             * @description interrupted: the process that ran it has stopped, or had no connection to Redis for 10 s.
              * @enum {unknown}
              */
             state: "running" | "done" | "failed" | "cancelled" | "interrupted";

@@ -27,8 +27,8 @@ type Progress = Pick<RunHead, 'events_done' | 'events_total'>;
  * Runs of one kind that take long, such as verifications. One runs at a time, in whatever process
  * was asked; every process sees its progress, because that is in Redis:
  *
- *   lease    the run that runs. It expires unless the run's process renews it, and a run that
- *            finds another run's lease never replaces it.
+ *   running  the run that runs: its lease. It expires unless the run's process renews it. A run
+ *            that finds another run's lease never replaces it: it aborts, and was interrupted.
  *   current  the run that began last, until it ends. Without its lease it was interrupted: its
  *            process died, or Redis was lost.
  *   cancel   the id of the run that is to end. Its process sees it when it next reports.
@@ -47,7 +47,8 @@ export class RunStore<Result extends object> {
     this.#redis = redis;
     this.#keys = {
       current: `${prefix}:current`,
-      lease: `${prefix}:lease`,
+      // Another release keeps another format under `lease`, and runs side by side with this one.
+      lease: `${prefix}:running`,
       cancel: `${prefix}:cancel`,
       ended: `${prefix}:ended`,
     };
@@ -132,10 +133,14 @@ export class RunStore<Result extends object> {
     let progress: Progress = { events_done: 0, events_total: 0 };
     const { current, lease, cancel, ended } = this.#keys;
     const controller = new AbortController();
+    let isLost = false;
     const report = async () => {
+      // The other run may end first. This one must not take the lease again.
+      if (isLost) return;
       const text = JSON.stringify({ ...head, ...progress, ...this.#empty });
-      const isOwn = await this.#replace([lease], [head.run_id, text, limits.leaseMs]);
-      if (isOwn === 1) await this.#replace([current], [head.run_id, text, 0]);
+      isLost = (await this.#replace([lease], [head.run_id, text, limits.leaseMs])) !== 1;
+      if (isLost) return controller.abort();
+      await this.#replace([current], [head.run_id, text, 0]);
       const [cancelled] = await pipeline(this.#redis, [['GET', cancel]]);
       if (cancelled === head.run_id) controller.abort();
     };
@@ -156,7 +161,7 @@ export class RunStore<Result extends object> {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       outcome = controller.signal.aborted
-        ? { state: 'cancelled', ...this.#empty }
+        ? { state: isLost ? 'interrupted' : 'cancelled', ...this.#empty }
         : { state: 'failed', error: message, ...this.#empty };
     } finally {
       clearInterval(timer);

@@ -8,7 +8,7 @@ import { eventually, serverUrls } from '../../support/servers.js';
 describe('The store of long runs', () => {
   const prefix = `run-store-test:${randomUUID()}`;
   const keys = {
-    lease: `${prefix}:lease`,
+    lease: `${prefix}:running`,
     current: `${prefix}:current`,
     ended: `${prefix}:ended`,
     cancel: `${prefix}:cancel`,
@@ -20,7 +20,13 @@ describe('The store of long runs', () => {
     connections = Array.from({ length: 5 }, () => new Redis(serverUrls().redisUrl));
     stores = connections.map((redis) => new RunStore(redis, prefix, {}, pino({ level: 'silent' })));
   });
+  /** Ends the work of a test that has failed: its timer would keep the process alive. */
+  let over: AbortController;
+  beforeEach(() => {
+    over = new AbortController();
+  });
   afterEach(async () => {
+    over.abort();
     await connections[0]?.del(...Object.values(keys));
   });
   after(() => {
@@ -57,12 +63,15 @@ describe('The store of long runs', () => {
     expect(await connections[0]?.exists(keys.lease, keys.current)).to.equal(0);
   });
 
+  /** Work that lasts until it is aborted. */
+  const endless = (_: unknown, signal: AbortSignal) =>
+    new Promise<object>((_, reject) => {
+      for (const one of [signal, over.signal])
+        one.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+    });
+
   it('a run is cancelled by any process, and ends without a result', async () => {
-    const work = (_: unknown, signal: AbortSignal) =>
-      new Promise<object>((_, reject) => {
-        signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
-      });
-    const { run } = (await stores[0]?.start('a', work)) ?? expect.fail();
+    const { run } = (await stores[0]?.start('a', endless)) ?? expect.fail();
     expect(await stores[1]?.cancel(randomUUID()), 'another run').to.equal(false);
     expect(await stores[1]?.cancel(run.run_id)).to.equal(true);
     await eventually('the end', async () => (await statesOf(stores[2]))[run.run_id] === 'cancelled');
@@ -84,5 +93,25 @@ describe('The store of long runs', () => {
     expect(await statesOf(stores[1])).to.deep.equal({ [next.run_id]: 'running', [lost.run_id]: 'done' });
     expect(await stores[2]?.start('c', work)).to.deep.equal({ run: next, isNew: false });
     expect(await connections[0]?.get(keys.current)).to.equal(JSON.stringify(next));
+  });
+
+  it('a run that has lost its lease aborts, was interrupted, and never takes the lease again', async () => {
+    const { run: lost } = (await stores[0]?.start('a', endless)) ?? expect.fail();
+    const next = { ...lost, run_id: randomUUID(), requested_by: 'b' };
+    await connections[0]?.set(keys.lease, JSON.stringify(next));
+    const endedRun = await eventually('the end', async () => (await connections[0]?.lindex(keys.ended, 0)) ?? false);
+    expect(JSON.parse(endedRun)).to.include({ run_id: lost.run_id, state: 'interrupted', error: null });
+    expect(await connections[0]?.get(keys.lease)).to.equal(JSON.stringify(next));
+  });
+
+  it('a run ignores the lease that another release keeps in another format', async () => {
+    const oldKey = `${prefix}:lease`;
+    await connections[0]?.set(oldKey, randomUUID());
+    const { run, isNew } = (await stores[0]?.start('a', endless)) ?? expect.fail();
+    expect(isNew).to.equal(true);
+    expect(await statesOf(stores[1])).to.deep.equal({ [run.run_id]: 'running' });
+    await stores[0]?.cancel(run.run_id);
+    await eventually('the end', async () => (await statesOf(stores[2]))[run.run_id] === 'cancelled');
+    await connections[0]?.del(oldKey);
   });
 });

@@ -9,7 +9,7 @@ const runProperties = {
   run_id: uuid,
   state: {
     enum: ['running', 'done', 'failed', 'cancelled', 'interrupted'],
-    description: 'interrupted: the process that ran it has stopped.',
+    description: 'interrupted: the process that ran it has stopped, or had no connection to Redis for 10 s.',
   },
   requested_by: text,
   started_at: time,
