@@ -61,9 +61,10 @@ export async function callApi(
     );
   }
   if (response.ok) return JSON.parse(text);
-  let hint = response.status >= 500 ? again : '';
+  const problem = parseProblem(text);
+  let hint = response.status >= 500 && problem.may_have_been_done !== false ? again : '';
   if (response.status === 401) hint = '. Set ORDERS_API_KEY to a key: `orders keys create` makes one';
-  throw new Error(`${describe(text) ?? `the service responded with ${response.status}`}${hint}`);
+  throw new Error(`${describe(problem) ?? `the service responded with ${response.status}`}${hint}`);
 }
 
 /** Says how to repeat a command whose outcome is unknown, so that it is not done twice. */
@@ -72,21 +73,25 @@ function repeatHint(headers: Readonly<Record<string, string>>): string {
   return key === undefined ? '' : `. The command may have been done: repeat it with --key ${key}, then it is done once`;
 }
 
-/** The title, the detail and the field errors of a problem. */
-function describe(text: string): string | undefined {
+/** The fields of a problem that are shown, or that decide what is shown. */
+interface Problem {
+  readonly title?: string;
+  readonly detail?: string;
+  readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
+  readonly may_have_been_done?: boolean;
+}
+
+/** Returns an empty problem for a text of another form, such as the page of a proxy. */
+function parseProblem(text: string): Problem {
   try {
-    const {
-      title,
-      detail,
-      errors = [],
-    } = JSON.parse(text) as {
-      title?: string;
-      detail?: string;
-      errors?: { pointer: string; message: string }[];
-    };
-    const fields = errors.map(({ pointer, message }) => `\n  ${pointer || '/'} ${message}`).join('');
-    return title && `${title}${detail ? `: ${detail}` : ''}${fields}`;
+    return (JSON.parse(text) ?? {}) as Problem;
   } catch {
-    return undefined;
+    return {};
   }
+}
+
+/** The title, the detail and the field errors of a problem. */
+function describe({ title, detail, errors = [] }: Problem): string | undefined {
+  const fields = errors.map(({ pointer, message }) => `\n  ${pointer || '/'} ${message}`).join('');
+  return title && `${title}${detail ? `: ${detail}` : ''}${fields}`;
 }

@@ -47,11 +47,15 @@ describe('A command whose response is lost', () => {
   });
 
   it('names its key if the service does not know the outcome, and not if it refused the command', async () => {
-    const respond = (status: number) =>
-      errorOf((_, response) => response.writeHead(status).end(JSON.stringify({ title: 'A title' })));
+    const respond = (status: number, fields = {}) =>
+      errorOf((_, response) => response.writeHead(status).end(JSON.stringify({ title: 'A title', ...fields })));
     expect(await respond(503))
       .to.include('A title')
       .and.include('--key k-1');
+    server?.close();
+    expect(await respond(503, { may_have_been_done: true })).to.include('--key k-1');
+    server?.close();
+    expect(await respond(503, { may_have_been_done: false })).to.equal('Error: A title');
     server?.close();
     expect(await respond(409)).to.equal('Error: A title');
   });
