@@ -17,8 +17,14 @@ type Environment = Readonly<Record<string, string>>;
 /**
  * A terminal that keeps what is written to it.
  * @param answer what a person types when they are asked; undefined if nobody is there
+ * @param columns of its screen; undefined if it is a pipe
  */
-export function recordingTerminal(name = '', env: Environment = {}, answer?: string): Terminal & { ended(): Ended } {
+export function recordingTerminal(
+  name = '',
+  env: Environment = {},
+  answer?: string,
+  columns?: number,
+): Terminal & { ended(): Ended } {
   let stdout = '';
   let output = '';
   const write = (text: string) => {
@@ -31,11 +37,13 @@ export function recordingTerminal(name = '', env: Environment = {}, answer?: str
   return {
     command: `orders ${name}`,
     env,
+    columns,
     print: (line) => write(`${line}\n`),
     async write(text) {
       write(text);
       return true;
     },
+    clear: () => undefined,
     notify: (message) => writeError(`orders: ${message}\n`),
     ask: async () => answer,
     progress: { isScreen: false, write: writeError },
@@ -57,9 +65,10 @@ export async function runOrders(
   args: readonly string[],
   env: Environment = {},
   answer?: string,
+  columns?: number,
 ): Promise<Ended> {
   const servers = { DATABASE_URL: log.databaseUrl, REDIS_URL: log.redisUrl };
-  const terminal = recordingTerminal(args[0], { ...servers, ...env }, answer);
+  const terminal = recordingTerminal(args[0], { ...servers, ...env }, answer, columns);
   await runCommand([...args], terminal);
   return terminal.ended();
 }

@@ -37,15 +37,12 @@ export async function statusCommand(args: string[], terminal: Terminal): Promise
     process.once('SIGINT', () => interrupted.abort());
     while (!interrupted.signal.aborted) {
       terminal.exitCode = 0;
-      if (terminal.progress.isScreen) terminal.progress.write(clearScreen);
+      terminal.clear();
       await show();
       await setTimeout(watchIntervalMs, undefined, { signal: interrupted.signal }).catch(() => undefined);
     }
   });
 }
-
-/** Moves the cursor of a terminal to the first line, and clears what follows. */
-const clearScreen = '\x1b[H\x1b[J';
 
 async function readStatus({ models }: CommandContext, continuity: LogContinuity): Promise<ProjectionState[]> {
   if (!(await continuity.read())) throw new Error('the heads of the log could not be read: is PostgreSQL up?');

@@ -10,15 +10,26 @@ export class TooLongForScreen extends Error {
   }
 }
 
-/**
- * Counts what is printed on a screen. Throws TooLongForScreen once it is too much, so that the
- * command ends: a terminal that gets 50 MB is of no use for minutes.
- * @param isScreen whether a person reads the output: files and pipes get everything.
- */
-export function limitScreen(isScreen: boolean): (text: string) => void {
+export interface ScreenLimit {
+  /**
+   * Counts a text that is printed. Throws TooLongForScreen once it is too much, so that the command
+   * ends: a terminal that gets 50 MB is of no use for minutes.
+   */
+  count(text: string): void;
+  /** Starts from zero: the screen was cleared. */
+  reset(): void;
+}
+
+/** @param isScreen whether a person reads the output: files and pipes get everything. */
+export function limitScreen(isScreen: boolean): ScreenLimit {
   let length = 0;
-  return (text) => {
-    length += text.length;
-    if (isScreen && length > maxScreenLength) throw new TooLongForScreen();
+  return {
+    count(text) {
+      length += text.length;
+      if (isScreen && length > maxScreenLength) throw new TooLongForScreen();
+    },
+    reset() {
+      length = 0;
+    },
   };
 }

@@ -22,6 +22,11 @@ export interface Terminal {
    * @returns false once the reader of standard output has closed it
    */
   write(text: string): Promise<boolean>;
+  /**
+   * Clears the screen that shows the results, before they are printed anew. Files and pipes keep
+   * all of them.
+   */
+  clear(): void;
   /** Prints a message for the person at the terminal, to standard error. */
   notify(message: string): void;
   /**
@@ -37,10 +42,13 @@ export interface Terminal {
   exitCode: number;
 }
 
+/** Moves the cursor of a terminal to the first line, and clears what follows. */
+const clearScreen = '\x1b[H\x1b[J';
+
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   const { stdout, stderr } = process;
-  const count = limitScreen(stdout.isTTY);
+  const { count, reset } = limitScreen(stdout.isTTY);
   return {
     command: `orders ${process.argv[2] ?? ''}`.trimEnd(),
     env: process.env,
@@ -56,6 +64,10 @@ export function processTerminal(): Terminal {
       if (!stdout.writable) return false;
       if (!stdout.write(text)) await drained(stdout);
       return stdout.writable;
+    },
+    clear() {
+      reset();
+      if (stdout.isTTY) stdout.write(clearScreen);
     },
     notify: (message) => stderr.write(`orders: ${message}\n`),
     async ask(question) {
