@@ -238,6 +238,10 @@ describe('delivery of webhooks', function () {
     expect(header).to.include.members(['webhook', 'to deliver', 'given up', 'not read']);
     const [id = '', ...cells] = row;
     expect(cells).to.deep.equal(['active', `${receiver.url}/cli`, 'OrderPlaced', '0', '0', '0']);
+    const narrow = async (...args: string[]) =>
+      (await runOrders(log, ['webhooks', ...args], env, undefined, 60)).stdout;
+    expect(await narrow('list')).to.include(`\n${id}  `);
+    expect(await narrow('show', id)).to.match(new RegExp(`^url +${receiver.url}/cli$`, 'm'));
     const confirmed = (action: string) => (action === 'delete' ? ['--yes'] : []);
     for (const action of ['test', 'pause', 'resume', 'rotate-secret', 'replay', 'dead-letters', 'delete'])
       expect((await runOrders(log, ['webhooks', action, id, ...confirmed(action)], env)).code, action).to.equal(0);

@@ -97,11 +97,11 @@ async function list(terminal: Terminal, json: boolean | undefined): Promise<void
     const rows = keys.map(({ id, name, subject, scopes: granted, ...times }) => {
       const { createdAt, expiresAt, revokedAt } = times;
       const end = revokedAt ? `revoked ${revokedAt}` : expiresAt ? `expires ${expiresAt}` : 'does not expire';
-      return [`ok_${id}_…`, name, subject, granted.join(','), `created ${createdAt}`, end];
+      return [`ok_${id}_…`, name, subject, granted.join(','), createdAt, end];
     });
     const header = ['key', 'name', 'subject', 'scopes', 'created', 'ends'];
     const all = rows.length === 0 ? [] : [header, ...rows];
-    for (const line of alignColumns(all, { screen: terminal.columns })) terminal.print(line);
+    for (const line of alignColumns(all, { whole: [0], screen: terminal.columns })) terminal.print(line);
   });
 }
 

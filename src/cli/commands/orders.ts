@@ -70,7 +70,8 @@ export async function listCommand(args: string[], terminal: Terminal): Promise<v
     return [order_id, placed_at.slice(0, 16), status, payment_status, `${total_amount} ${currency}`, user_id];
   });
   const header = ['order', 'placed', 'status', 'payment', 'total', 'user'];
-  for (const line of alignColumns([header, ...rows], { right: [4], screen: terminal.columns })) terminal.print(line);
+  for (const line of alignColumns([header, ...rows], { right: [4], whole: [0], screen: terminal.columns }))
+    terminal.print(line);
   if (page.next_cursor !== null)
     terminal.notify('there are more: narrow the filters, or use GET /orders with its cursor');
 }

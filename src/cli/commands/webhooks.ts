@@ -67,7 +67,7 @@ export async function webhooksCommand(args: string[], terminal: Terminal): Promi
         const all = await store.list();
         if (values.json) return terminal.print(JSON.stringify(all));
         const rows = all.length === 0 ? [] : [header, ...all.map(rowOf)];
-        for (const line of alignColumns(rows, { screen: terminal.columns })) terminal.print(line);
+        for (const line of alignColumns(rows, { whole: [0], screen: terminal.columns })) terminal.print(line);
         return;
       }
       case 'show': {
@@ -75,7 +75,7 @@ export async function webhooksCommand(args: string[], terminal: Terminal): Promi
         if (!webhook) return requireWebhook(false);
         if (values.json) return terminal.print(JSON.stringify(webhook));
         const rows = Object.entries(webhook).map(([name, value]) => [name, value === null ? '–' : String(value)]);
-        for (const line of alignColumns(rows, { screen: terminal.columns })) terminal.print(line);
+        for (const line of alignColumns(rows)) terminal.print(line);
         return;
       }
       case 'pause':

@@ -1,6 +1,8 @@
 interface TableOptions {
   /** The indexes of columns that are aligned on the right, such as numbers. */
   readonly right?: readonly number[];
+  /** The indexes of columns that are never cut: an id that lacks its end is of no use. */
+  readonly whole?: readonly number[];
   /** The columns of the screen. Cells of the widest columns are cut to fit; by default none is. */
   readonly screen?: number | undefined;
 }
@@ -12,13 +14,13 @@ const minWidth = 8;
 /** Formats rows as lines whose columns are aligned, two spaces apart. */
 export function alignColumns(
   rows: readonly (readonly string[])[],
-  { right = [], screen = Number.POSITIVE_INFINITY }: TableOptions = {},
+  { right = [], whole = [], screen = Number.POSITIVE_INFINITY }: TableOptions = {},
 ): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const natural = Array.from({ length: columns }, (_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );
-  const widths = fitted(natural, screen - gap * Math.max(0, columns - 1));
+  const widths = fitted(natural, whole, screen - gap * Math.max(0, columns - 1));
   return rows.map((row) =>
     row
       .map((cell, column) => {
@@ -31,13 +33,21 @@ export function alignColumns(
   );
 }
 
-/** Takes width from the widest column, again and again, until all of them have room. */
-function fitted(natural: readonly number[], room: number): number[] {
+/**
+ * Takes width from the widest column, again and again, until all of them have room.
+ * @param whole the indexes of columns that keep their width.
+ */
+function fitted(natural: readonly number[], whole: readonly number[], room: number): number[] {
   const widths = [...natural];
+  const widest = () =>
+    widths.reduce<number | undefined>((found, width, column) => {
+      if (whole.includes(column) || width <= minWidth) return found;
+      return found === undefined || width > (widths[found] ?? 0) ? column : found;
+    }, undefined);
   for (let total = widths.reduce((sum, width) => sum + width, 0); total > room; total -= 1) {
-    const widest = Math.max(...widths);
-    if (widest <= minWidth) break;
-    widths[widths.indexOf(widest)] = widest - 1;
+    const column = widest();
+    if (column === undefined) break;
+    widths[column] = (widths[column] ?? 0) - 1;
   }
   return widths;
 }

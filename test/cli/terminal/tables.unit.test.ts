@@ -25,4 +25,14 @@ describe('tables in the terminal', () => {
     expect(Math.max(...lines.map((line) => line.length))).to.equal(40);
     expect(lines[1]).to.match(/^k-1 {2}https:\/\/shop\.example\/x+… {2}active$/);
   });
+
+  it('a column that is kept whole is not cut, however narrow the screen is', () => {
+    const id = '018f0000-0000-7000-8000-000000000001';
+    const rows = [
+      ['order', 'user'],
+      [id, 'a user with a long name'],
+    ];
+    expect(alignColumns(rows, { whole: [0], screen: 50 })[1]).to.equal(`${id}  a user with…`);
+    expect(alignColumns(rows, { whole: [0], screen: 20 })[1]).to.equal(`${id}  a user …`);
+  });
 });
