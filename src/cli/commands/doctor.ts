@@ -13,6 +13,7 @@ import { type Connections, connect } from '../../service/connect.js';
 import { projectionHealth } from '../../service/health/projection-health.js';
 import { createLogger } from '../../service/logger.js';
 import { missingKeys } from '../../service/missing-keys.js';
+import { type ListedProcess, listProcesses } from '../../service/system/process-registry.js';
 import { withTimeout } from '../../with-timeout.js';
 import { readArguments } from '../terminal/arguments.js';
 import { errorMessage } from '../terminal/errors.js';
@@ -87,7 +88,7 @@ async function examine(terminal: Terminal, add: Add): Promise<void> {
     } catch (error) {
       return add('wrong', 'PostgreSQL', `${kind(config.databaseUrl)}: ${errorMessage(error)}`);
     }
-    const { pool, redis, settings, models } = connections;
+    const { pool, redis, keys, settings, models } = connections;
     const continuity = new LogContinuity(pool, settings, log);
     await continuity.read();
     if (continuity.clock.warning) add('wrong', 'clock', continuity.clock.warning);
@@ -100,11 +101,13 @@ async function examine(terminal: Terminal, add: Add): Promise<void> {
     const knownHead = (partition: number) => continuity.knownHead(partition);
     const projections = await getProjections({ ...models, knownHead, headTimes: continuity.times });
     const { isDegraded, text } = projectionHealth(projections);
-    const isRunning = await examineService(config, add);
-    // A service that was stopped projects nothing, and breaks no promise.
-    const isStopped = !isRunning && (projections[0]?.partitions ?? []).every(({ owner }) => owner === null);
+    await examineService(config, add);
+    const processes = await listProcesses(redis, keys.processPrefix);
+    if (processes.length > 0) add('ok', 'processes', processes.map(describeProcess).join('; '));
+    // A service that was stopped projects nothing, and breaks no promise. One that does not respond
+    // here may run elsewhere.
     const stopped = 'no process of the service runs, so that read models do not follow the log';
-    if (isStopped) add('note', 'projections', stopped);
+    if (processes.length === 0) add('note', 'projections', stopped);
     else add(isDegraded ? 'wrong' : 'ok', 'projections', text);
   } catch (error) {
     add('wrong', 'servers', errorMessage(error));
@@ -151,21 +154,20 @@ export function localUrl({ host, port }: Pick<Config, 'host' | 'port'>): string 
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
 }
 
-/** Resolves with whether a service responds on this machine. */
-async function examineService(config: Config, add: Add): Promise<boolean> {
+function describeProcess({ process_id: id, version, roles, reported_seconds_ago: ago }: ListedProcess): string {
+  return `${id} (${roles.join(' and ')}, release ${version}) reported ${ago} s ago`;
+}
+
+/** Adds whether a service responds on this machine. */
+async function examineService(config: Config, add: Add): Promise<void> {
   const url = localUrl(config);
   try {
     const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(checkTimeoutMs) });
     const { status, checks } = (await response.json()) as { status?: string; checks?: Record<string, string> };
-    if (status === 'ok') {
-      add('ok', 'service', `it keeps its promises at ${url}`);
-      return true;
-    }
+    if (status === 'ok') return add('ok', 'service', `it keeps its promises at ${url}`);
     const reasons = Object.entries(checks ?? {}).map(([name, text]) => `${name}: ${text}`);
     add('wrong', 'service', `it breaks a promise at ${url}: ${reasons.join('; ')}`);
-    return true;
   } catch {
     add('note', 'service', `nothing responds at ${url}: it does not run on this machine, or on another port`);
-    return false;
   }
 }

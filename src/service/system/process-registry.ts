@@ -14,6 +14,8 @@ export interface ProcessReport {
   readonly memory_bytes: number;
 }
 
+export type ListedProcess = ProcessReport & { readonly reported_seconds_ago: number };
+
 /**
  * Lists the processes of the service. Each reports itself under a key that expires, so that the age
  * of a report needs no clock but that of Redis.
@@ -48,7 +50,7 @@ export class ProcessRegistry {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     const commands = [
-      ['DEL', this.#keyOf(this.#self.process_id)],
+      ['DEL', keyOf(this.#prefix, this.#self.process_id)],
       ['SREM', this.#prefix, this.#self.process_id],
     ] as const;
     await pipeline(
@@ -57,47 +59,53 @@ export class ProcessRegistry {
     ).catch(() => undefined);
   }
 
-  /**
-   * The processes that have reported lately. Takes those off the list that have not: a process that
-   * was killed does not do so itself. Rejects with ReadModelUnavailable.
-   */
-  async list(): Promise<(ProcessReport & { reported_seconds_ago: number; is_this: boolean })[]> {
-    const [ids] = (await pipeline(this.#redis, [['SMEMBERS', this.#prefix]])) as [string[]];
-    const replies = await pipeline(
-      this.#redis,
-      ids.flatMap((id) => [
-        ['GET', this.#keyOf(id)],
-        ['PTTL', this.#keyOf(id)],
-      ]),
-    );
-    const gone = ids.filter((_, nth) => typeof replies[2 * nth] !== 'string');
-    // A process that reports itself again is listed again.
-    if (gone.length > 0) await pipeline(this.#redis, [['SREM', this.#prefix, ...gone]]);
-    return ids
-      .flatMap((id, nth) => {
-        const [text, leftMs] = [replies[2 * nth], Number(replies[2 * nth + 1])];
-        if (typeof text !== 'string') return [];
-        // Only #report writes these texts.
-        const report = JSON.parse(text) as ProcessReport;
-        const ageMs = Math.max(0, limits.reportLifeMs - leftMs);
-        return [{ ...report, reported_seconds_ago: Math.floor(ageMs / 1000), is_this: id === this.#self.process_id }];
-      })
-      .sort((a, b) => a.process_id.localeCompare(b.process_id));
+  /** As `listProcesses`, and says which of them is this one. */
+  async list(): Promise<(ListedProcess & { is_this: boolean })[]> {
+    const all = await listProcesses(this.#redis, this.#prefix);
+    return all.map((one) => ({ ...one, is_this: one.process_id === this.#self.process_id }));
   }
 
   async #report(): Promise<void> {
     const report: ProcessReport = { ...this.#self, memory_bytes: process.memoryUsage.rss() };
     try {
       await pipeline(this.#redis, [
-        ['SET', this.#keyOf(report.process_id), JSON.stringify(report), 'PX', limits.reportLifeMs],
+        ['SET', keyOf(this.#prefix, report.process_id), JSON.stringify(report), 'PX', limits.reportLifeMs],
         ['SADD', this.#prefix, report.process_id],
       ]);
     } catch (error) {
       this.#log.debug({ error: String(error) }, 'the process could not report itself');
     }
   }
+}
 
-  #keyOf(id: string): string {
-    return `${this.#prefix}:${id}`;
-  }
+/**
+ * The processes of the service that have reported lately. Takes those off the list that have not: a
+ * process that was killed does not do so itself. Rejects with ReadModelUnavailable.
+ */
+export async function listProcesses(redis: Redis, prefix: string): Promise<ListedProcess[]> {
+  const [ids] = (await pipeline(redis, [['SMEMBERS', prefix]])) as [string[]];
+  const replies = await pipeline(
+    redis,
+    ids.flatMap((id) => [
+      ['GET', keyOf(prefix, id)],
+      ['PTTL', keyOf(prefix, id)],
+    ]),
+  );
+  const gone = ids.filter((_, nth) => typeof replies[2 * nth] !== 'string');
+  // A process that reports itself again is listed again.
+  if (gone.length > 0) await pipeline(redis, [['SREM', prefix, ...gone]]);
+  return ids
+    .flatMap((_, nth) => {
+      const [text, leftMs] = [replies[2 * nth], Number(replies[2 * nth + 1])];
+      if (typeof text !== 'string') return [];
+      // Only #report writes these texts.
+      const report = JSON.parse(text) as ProcessReport;
+      const ageMs = Math.max(0, limits.reportLifeMs - leftMs);
+      return [{ ...report, reported_seconds_ago: Math.floor(ageMs / 1000) }];
+    })
+    .sort((a, b) => a.process_id.localeCompare(b.process_id));
+}
+
+function keyOf(prefix: string, id: string): string {
+  return `${prefix}:${id}`;
 }

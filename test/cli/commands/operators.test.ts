@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
 import { localUrl } from '../../../src/cli/commands/doctor.js';
-import { commandNames } from '../../../src/cli/run-command.js';
+import { commandNames, runCommand } from '../../../src/cli/run-command.js';
 import { type LocalService, startLocalService } from '../../support/local-service.js';
-import { runOrders } from '../../support/orders-command.js';
+import { recordingTerminal, runOrders } from '../../support/orders-command.js';
 import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
 import { call } from '../../support/service.js';
 
@@ -99,6 +99,32 @@ describe('The command line for operators', () => {
     await other.close();
     expect(found.code, found.output).to.equal(0);
     expect(found.stdout).to.match(/^! service: nothing responds at/m);
+  });
+
+  it('orders doctor finds it wrong that processes run and none of them projects, though none responds here', async () => {
+    const other = await createTestLog(2);
+    const api = await startLocalService(other, { ORDERS_ROLES: 'api' });
+    const found = await runOrders(other, ['doctor'], { PORT: '1' });
+    await api.stop();
+    await other.close();
+    expect(found.code, found.output).to.equal(1);
+    expect(found.stdout)
+      .to.match(/^! service: nothing responds at/m)
+      .and.to.match(/^· processes: \S+:\d+ \(api, release \S+\) reported \d+ s ago$/m)
+      .and.to.match(/^x projections: /m);
+  });
+
+  it('orders status --watch clears the screen before each output', async () => {
+    const terminal = recordingTerminal('status', { DATABASE_URL: log.databaseUrl, REDIS_URL: log.redisUrl });
+    const printedBefore: number[] = [];
+    const clear = () => {
+      printedBefore.push(terminal.ended().stdout.length);
+      if (printedBefore.length === 2) throw new Error('seen twice');
+    };
+    await runCommand(['status', '--watch'], { ...terminal, clear });
+    const { stdout, output } = terminal.ended();
+    expect(printedBefore).to.deep.equal([0, stdout.length]);
+    expect(output).to.match(/^log .*seen twice/s);
   });
 
   it('orders doctor asks the service at the address that HOST and PORT lead to', () => {
