@@ -68,8 +68,8 @@ export class EventStreams {
     const { caller } = requestContext(ctx);
     const unwatch = caller && this.#authority.watch(caller, () => endWithoutAuthority(writer));
     writer.body.once('close', () => {
-      // The reader has not taken its messages in time.
-      if (!writer.body.writableFinished) resetConnection(ctx.req.socket);
+      // The reader has not taken its messages in time. The response to HEAD has no body to take.
+      if (!writer.body.writableFinished && ctx.method !== 'HEAD') resetConnection(ctx.req.socket);
       unwatch?.();
       this.#open.delete(writer);
       const left = (this.#owned.get(owner) ?? 1) - 1;
