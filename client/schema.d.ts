@@ -2424,8 +2424,8 @@ export interface components {
                  * @description When the log recorded it.
                  */
                 recorded_at: string;
-                /** @description SHA-256, hex. */
-                previous_hash: string;
+                /** @description The hash of the event before it in the partition, SHA-256, hex; null if the log lacks that event. */
+                previous_hash: string | null;
                 /** @description SHA-256, hex. */
                 hash: string;
                 /** @description Whether the hash is that of the content and of the hash before it. */

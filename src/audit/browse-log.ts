@@ -21,7 +21,10 @@ const loggedEventSchema = object({
   metadata: record({}),
   occurred_at: time,
   recorded_at: time,
-  previous_hash: sha256,
+  previous_hash: {
+    ...nullable(sha256),
+    description: 'The hash of the event before it in the partition, SHA-256, hex; null if the log lacks that event.',
+  },
   hash: sha256,
   is_intact: { type: 'boolean', description: 'Whether the hash is that of the content and of the hash before it.' },
 });
@@ -61,18 +64,16 @@ export interface BrowseDeps {
  * that was changed is shown as it is, with the events that are not intact.
  */
 export function createBrowseLog({ pool, partitions, readStream, open }: BrowseDeps): BrowseLog {
-  /** @param previousOf the hash before an event; undefined if the log lacks the event before it. */
-  async function shown(
-    stored: readonly StoredEvent[],
-    previousOf: (event: StoredEvent, index: number) => Buffer | undefined,
-  ): Promise<LoggedEvent[]> {
+  /** @param hashes by position: those of the events before; the log lacks the others. */
+  async function shown(stored: readonly StoredEvent[], hashes: ReadonlyMap<number, Buffer>): Promise<LoggedEvent[]> {
     const opened = await openAll(open, stored);
     return stored.map((event, index) => {
-      const previous = previousOf(event, index);
+      const previous = hashes.get(event.position - 1);
       const exported = exportedEvent(event, previous ?? genesisHash);
       const { data, isSealed } = opened[index] ?? { data: event.data, isSealed: true };
       return {
         ...exported,
+        previous_hash: previous === undefined ? null : exported.previous_hash,
         data: JSON.parse(data) as LoggedEvent['data'],
         is_sealed: isSealed,
         metadata: JSON.parse(event.metadata) as LoggedEvent['metadata'],
@@ -84,9 +85,9 @@ export function createBrowseLog({ pool, partitions, readStream, open }: BrowseDe
     async partition(partition, after, limit) {
       const head = (await readHeads(pool)).find((one) => one.partition === partition)?.position ?? 0;
       const stored = await readPartition(pool, partition, after, limit);
-      const before = (stored[0]?.position ?? 1) - 1;
-      const hashes = await readHashes(pool, partition, [before]);
-      const events = await shown(stored, (_, index) => stored[index - 1]?.hash ?? hashes.get(before));
+      const before = await readHashes(pool, partition, [(stored[0]?.position ?? 1) - 1]);
+      const own = stored.map(({ position, hash }): [number, Buffer] => [position, hash]);
+      const events = await shown(stored, new Map([...before, ...own]));
       const last = events.at(-1)?.position;
       return { events, head, next_after: last !== undefined && last < head ? last : null };
     },
@@ -94,9 +95,8 @@ export function createBrowseLog({ pool, partitions, readStream, open }: BrowseDe
       const { events: found, isLast } = await readStream(orderId, after);
       const stored = found.slice(0, limit);
       const partition = orderPartition(orderId, partitions);
-      const before = ({ position }: StoredEvent) => position - 1;
-      const hashes = await readHashes(pool, partition, stored.map(before));
-      const events = await shown(stored, (event) => hashes.get(before(event)));
+      const before = stored.map(({ position }) => position - 1);
+      const events = await shown(stored, await readHashes(pool, partition, before));
       const isEnd = isLast && stored.length === found.length;
       return { events, head: null, next_after: isEnd ? null : (events.at(-1)?.version ?? null) };
     },

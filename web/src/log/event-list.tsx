@@ -40,12 +40,12 @@ export function EventList({ events }: { readonly events: readonly LoggedEvent[] 
         },
         {
           name: 'Chain',
-          cell: ({ is_intact: isIntact, hash }) => (
+          cell: ({ is_intact: isIntact, previous_hash: previous, hash }) => (
             <span class="row">
               {isIntact ? (
                 <Badge tone="ok" icon="link" text="Intact" />
               ) : (
-                <Badge tone="bad" icon="warning" text="Changed" />
+                <Badge tone="bad" icon="warning" text={previous === null ? 'Gap before' : 'Changed'} />
               )}
               <code class="muted wide-only" title={hash}>
                 {hash.slice(0, 10)}…
@@ -70,7 +70,7 @@ function Details({ event }: { readonly event: LoggedEvent }) {
       <pre class="json">{JSON.stringify(data, null, 2)}</pre>
       <pre class="json">{JSON.stringify(metadata, null, 2)}</pre>
       <p class="muted small-text">
-        Hash before <code>{previous}</code>
+        Hash before {previous === null ? 'is not known: the log lacks the event before it' : <code>{previous}</code>}
         <br />
         Hash <code>{hash}</code>
       </p>

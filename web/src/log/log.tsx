@@ -49,8 +49,8 @@ export function Log() {
               <>
                 {isBroken && (
                   <p class="notice bad" role="alert">
-                    An event does not match its hash: it was changed after it was written. Verify the log on the page
-                    Audit.
+                    An event does not match its hash, or the event before it is missing: the log was changed after it
+                    was written. Verify the log on the page Audit.
                   </p>
                 )}
                 <EventList events={events} />

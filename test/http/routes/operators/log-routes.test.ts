@@ -92,6 +92,17 @@ describe('GET /audit/events', () => {
       [3, false],
       [4, true],
     ]);
+    const third = (await page('partition=6&after=2')).events[0];
+    for (const query of ['partition=6', `order_id=${orderId}`])
+      expect(
+        (await page(query)).events.map(({ position, previous_hash }) => [position, previous_hash]),
+        query,
+      ).to.deep.equal([
+        [1, '0'.repeat(64)],
+        [3, null],
+        [4, third?.hash],
+      ]);
+    expect(third?.previous_hash, 'the first of a page').to.equal(null);
     const stream = await page(`order_id=${orderId}`);
     expect(states(stream)).to.deep.include.members([[3, false]]);
     expect((await page('partition=6&after=4')).next_after).to.equal(null);
