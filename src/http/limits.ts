@@ -113,7 +113,17 @@ export const httpLimits = {
   maxHeavyQueryWeight: 8,
   /** Heavy queries that wait. Further ones are rejected with 503. */
   maxQueuedHeavyQueries: 1_000,
-  /** Time that a heavy query, or a command with a large body, waits. After it, it is 503. */
+  /**
+   * Weight of the pages of the log that are read at once. They come from PostgreSQL, so they wait
+   * for each other and not for queries of Redis, and the other way round.
+   */
+  maxLogQueryWeight: 8,
+  /** Pages of the log that wait. Further ones are rejected with 503. */
+  maxQueuedLogQueries: 100,
+  /**
+   * Time that a heavy query, a page of the log, or a command with a large body waits. After it, it
+   * is 503.
+   */
   maxHeavyWaitMs: 6_000,
 
   /**

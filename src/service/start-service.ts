@@ -7,7 +7,7 @@ import { loginOf, loginWarning } from '../event-log/connection/service-login.js'
 import { LogContinuity } from '../event-log/heads/log-continuity.js';
 import { migrate } from '../event-log/migrate.js';
 import { createApp } from '../http/app.js';
-import { createHeavyQueries, createLargeCommands } from '../http/middleware/heavy-queries.js';
+import { createHeavyQueries, createLargeCommands, createLogQueries } from '../http/middleware/heavy-queries.js';
 import { createPlaces } from '../http/middleware/in-flight-requests.js';
 import { AuthorityWatch } from '../http/request/authority.js';
 import { createRequestBudgets } from '../http/request/request-budgets.js';
@@ -191,6 +191,7 @@ async function open(
     models,
     applied,
     runHeavyQuery: createHeavyQueries(),
+    runLogQuery: createLogQueries(),
     runLargeCommand: createLargeCommands(),
     budgets: createRequestBudgets({
       bodyTimeoutMs: config.timeouts.bodyMs,

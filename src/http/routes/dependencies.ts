@@ -46,6 +46,8 @@ export interface HttpDependencies extends CommandHandlers, Authentication {
   readonly authority: AuthorityWatch;
   readonly rateLimit: RateLimit;
   readonly runHeavyQuery: RunHeavyQuery;
+  /** Runs a query that reads the log. */
+  readonly runLogQuery: RunWhenRoom;
   /** Runs a command with a large body. */
   readonly runLargeCommand: RunWhenRoom;
   readonly budgets: RequestBudgets;

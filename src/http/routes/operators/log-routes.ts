@@ -14,7 +14,7 @@ import { callerOf } from '../../request/request-context.js';
 import type { HttpDependencies } from '../dependencies.js';
 import type { AddRoute } from '../router.js';
 
-export interface LogRoutesDependencies extends Pick<HttpDependencies, 'browseLog' | 'audit' | 'runHeavyQuery'> {
+export interface LogRoutesDependencies extends Pick<HttpDependencies, 'browseLog' | 'audit' | 'runLogQuery'> {
   readonly runs: Pick<HttpDependencies['runs'], 'verify' | 'verifications' | 'cancelVerification'>;
   readonly models: Pick<HttpDependencies['models'], 'partitions'>;
 }
@@ -22,7 +22,7 @@ export interface LogRoutesDependencies extends Pick<HttpDependencies, 'browseLog
 /** The log as auditors read and verify it. */
 export function logRoutes(
   route: AddRoute,
-  { browseLog, runs, audit, models, runHeavyQuery }: LogRoutesDependencies,
+  { browseLog, runs, audit, models, runLogQuery }: LogRoutesDependencies,
 ): void {
   route('browseLog', async (ctx) => {
     const { partition, order_id: orderId, after = 0, at, limit = limits.defaultLogPage } = queryParameters(ctx, 'log');
@@ -30,14 +30,14 @@ export function logRoutes(
     const events = Math.min(limit, limits.maxLogPage);
     if (orderId !== undefined) {
       const id = canonicalUuid(orderId);
-      ctx.body = await runHeavyQuery(ctx, queryWeights.page, () => browseLog.stream(id, after, events));
+      ctx.body = await runLogQuery(ctx, queryWeights.page, () => browseLog.stream(id, after, events));
       return;
     }
     if (partition === undefined || partition >= models.partitions) {
       const message = `must be below ${models.partitions}, the number of partitions`;
       throw new ProblemError(validationProblem([{ pointer: '/query/partition', message }]));
     }
-    ctx.body = await runHeavyQuery(ctx, queryWeights.page, async () => {
+    ctx.body = await runLogQuery(ctx, queryWeights.page, async () => {
       const from = at === undefined ? after : await browseLog.positionAt(partition, utcTime(parseRfc3339(at) ?? 0));
       return browseLog.partition(partition, from, events);
     });

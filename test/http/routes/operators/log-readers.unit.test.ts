@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { httpLimits } from '../../../../src/http/limits.js';
-import { createHeavyQueries, queryWeights } from '../../../../src/http/middleware/heavy-queries.js';
+import { createHeavyQueries, createLogQueries, queryWeights } from '../../../../src/http/middleware/heavy-queries.js';
 import { logRoutes } from '../../../../src/http/routes/operators/log-routes.js';
 import { eventually } from '../../../support/servers.js';
 import { startTestApp } from '../../../support/test-app.js';
@@ -21,7 +21,7 @@ describe('pages of the log', () => {
     const app = await startTestApp((route) =>
       logRoutes(route, {
         browseLog: { partition: read, stream: read, positionAt: async () => (await read()).events.length },
-        runHeavyQuery: createHeavyQueries(),
+        runLogQuery: createLogQueries(),
         models: { partitions: 4 },
         runs: { verify: unused, verifications: unused, cancelVerification: unused },
         audit: undefined,
@@ -33,13 +33,54 @@ describe('pages of the log', () => {
       'order_id=018f0000-0000-7000-8000-000000000001',
     ];
     const responses = Array.from({ length: 12 }, (_, nth) => fetch(`${app.url}/audit/events?${queries[nth % 3]}`));
-    const atOnce = httpLimits.maxHeavyQueryWeight / queryWeights.page;
+    const atOnce = httpLimits.maxLogQueryWeight / queryWeights.page;
     await eventually('the first pages', () => reading === atOnce);
     // All requests have arrived once a later one is answered.
     await fetch(`${app.url}/audit/events?partition=9`);
     expect(reading).to.equal(atOnce);
     release();
     for (const response of await Promise.all(responses)) expect(response.status).to.equal(200);
+    await app.stop();
+  });
+
+  it('that fill their places do not block other heavy queries, and the other way round', async () => {
+    const [runLogQuery, runHeavyQuery] = [createLogQueries(), createHeavyQueries()];
+    const blocked: (() => void)[] = [];
+    const block = () => new Promise<void>((resolve) => blocked.push(resolve));
+    const unused = () => expect.fail('this is not asked for');
+    let isBlocked: (query: 'log' | 'orders') => boolean = () => true;
+    const read = async () => {
+      if (isBlocked('log')) await block();
+      return { events: [], head: null, next_after: null };
+    };
+    const app = await startTestApp((route) => {
+      logRoutes(route, {
+        browseLog: { partition: read, stream: unused, positionAt: unused },
+        runLogQuery,
+        models: { partitions: 4 },
+        runs: { verify: unused, verifications: unused, cancelVerification: unused },
+        audit: undefined,
+      });
+      route('listOrders', async (ctx) => {
+        ctx.body = await runHeavyQuery(ctx, queryWeights.page, async () => {
+          if (isBlocked('orders')) await block();
+          return {};
+        });
+      });
+    });
+    const paths = { log: '/audit/events?partition=1', orders: '/orders' };
+    for (const [full, other, places] of [
+      ['log', 'orders', httpLimits.maxLogQueryWeight],
+      ['orders', 'log', httpLimits.maxHeavyQueryWeight],
+    ] as const) {
+      isBlocked = (query) => query === full;
+      const waiting = Array.from({ length: places }, () => fetch(app.url + paths[full]));
+      await eventually('all places to be taken', () => blocked.length === places / queryWeights.page);
+      expect((await fetch(app.url + paths[other])).status, `${other} beside ${full}`).to.equal(200);
+      isBlocked = () => false;
+      for (const release of blocked.splice(0)) release();
+      for (const response of await Promise.all(waiting)) expect(response.status).to.equal(200);
+    }
     await app.stop();
   });
 });
