@@ -9,8 +9,23 @@ import { filesBelow, hashOf, readStamp, readText, root, SetupError, say, writeSt
 
 const outFolder = join('dist', 'web');
 const page = join(outFolder, 'index.html');
-/** The pages, each with its script. */
-const pages = { 'index.html': 'web/src/main.tsx', 'reference.html': 'web/src/reference/main.tsx' };
+/** The pages, each with its script and what it fills into web/page.html. */
+const pages = {
+  'index.html': {
+    script: 'web/src/main.tsx',
+    root: 'console',
+    title: 'Order service',
+    description: 'Orders, projections and the event log of the order service',
+    noscript: 'The console needs JavaScript. The API is described at <a href="/docs">/docs</a>.',
+  },
+  'reference.html': {
+    script: 'web/src/reference/main.tsx',
+    root: 'reference',
+    title: 'API · Order service',
+    description: 'The API of the order service, to read and to try out',
+    noscript: 'This page needs JavaScript. The document itself is at <a href="/openapi.json">/openapi.json</a>.',
+  },
+};
 /** The client's parts that the console imports. */
 const clientFiles = () => filesBelow('client').filter((file) => /^client\/[\w-]+\.ts$/.test(file));
 
@@ -52,11 +67,10 @@ function bundle() {
   for (const { path, contents } of outputFiles) write(basename(path), Buffer.from(contents));
   const nameOf = (entryPoint) =>
     basename(Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === entryPoint)?.[0] ?? '');
-  for (const [name, script] of Object.entries(pages)) {
-    const html = readText(join(root, 'web', name))
-      .replace('{{script}}', nameOf(script))
-      .replace('{{style}}', nameOf('web/styles/main.css'));
-    write(name, Buffer.from(html));
+  const template = readText(join(root, 'web', 'page.html'));
+  for (const [name, { script, ...texts }] of Object.entries(pages)) {
+    const values = { ...texts, script: nameOf(script), style: nameOf('web/styles/main.css') };
+    write(name, Buffer.from(template.replace(/{{(\w+)}}/g, (_, key) => values[key])));
   }
   write('icon.svg', readFileSync(join(root, 'web', 'icon.svg')));
 }
