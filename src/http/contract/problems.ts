@@ -59,6 +59,11 @@ export function insufficientScope(needed: readonly Scope[]): ProblemError {
   );
 }
 
+/** The problem of a verification or a dry run that does not exist, or has ended. */
+export function runNotFound(id: string): ProblemError {
+  return new ProblemError(problem('run-not-found', `No run ${id} is in progress.`));
+}
+
 /** The problem of a long request whose key or token has expired or was revoked meanwhile. */
 export function authorityLost(): Problem {
   return problem('unauthenticated', 'The API key or the token has expired, was revoked, or was changed.');

@@ -1,4 +1,4 @@
-import { ProblemError, problem } from '../../contract/problems.js';
+import { ProblemError, problem, runNotFound } from '../../contract/problems.js';
 import type { ResponseBody } from '../../contract/response-schemas.js';
 import { checkedBody } from '../../request/json-body.js';
 import { uuidParameter } from '../../request/path-parameters.js';
@@ -6,7 +6,6 @@ import { callerOf } from '../../request/request-context.js';
 import type { HttpDependencies } from '../dependencies.js';
 import { projectionName } from '../projection-routes.js';
 import type { AddRoute } from '../router.js';
-import { runNotFound } from './log-routes.js';
 
 /** Cures for a projection that has stopped, and dry runs that compare it with the log. */
 export function cureRoutes(

@@ -3,7 +3,7 @@ import { verifySignedCheckpoint } from '../../../audit/signed-checkpoint.js';
 import { parseRfc3339 } from '../../../orders/values/rfc3339.js';
 import { utcTime } from '../../../orders/values/utc-time.js';
 import { canonicalUuid } from '../../../orders/values/uuid.js';
-import { ProblemError, problem, validationProblem } from '../../contract/problems.js';
+import { ProblemError, runNotFound, validationProblem } from '../../contract/problems.js';
 import type { ResponseBody } from '../../contract/response-schemas.js';
 import { httpLimits as limits } from '../../limits.js';
 import { queryWeights } from '../../middleware/heavy-queries.js';
@@ -60,10 +60,6 @@ export function logRoutes(
     if (!(await runs.cancelVerification(id))) throw runNotFound(id);
     ctx.status = 204;
   });
-}
-
-export function runNotFound(id: string): ProblemError {
-  return new ProblemError(problem('run-not-found', `No run ${id} is in progress.`));
 }
 
 /** The checkpoint in the body, if any. Throws ProblemError unless this service signed it. */
