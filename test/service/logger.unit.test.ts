@@ -1,7 +1,11 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import { projectPath } from '../../src/project-path.js';
 import { openLogOutput } from '../../src/service/log-output.js';
 import { createJsonLogger, errorForLog } from '../../src/service/logger.js';
 import { eventually } from '../support/servers.js';
@@ -40,5 +44,53 @@ describe('the log', () => {
     log.flush();
     closeSync(fd);
     rmSync(folder, { recursive: true });
+  });
+
+  describe('without a reader', () => {
+    let child: ChildProcess | undefined;
+    afterEach(() => child?.kill('SIGKILL'));
+
+    it('a reader of the log that goes away does not stop the process', async () => {
+      const module = pathToFileURL(projectPath('dist', 'src', 'service', 'log-output.js')).href;
+      const program = `import { openLogOutput } from ${JSON.stringify(module)};
+        const output = openLogOutput();
+        function log(lastLevel, line) {
+          output.lastLevel = lastLevel;
+          output.write(line + '\\n');
+        }
+        log(40, 'first');
+        process.on('message', () => {
+          log(30, 'a request');
+          output.flush();
+          log(40, 'a warning');
+          // The end of the process writes these.
+          for (let nth = 0; nth < 400; nth += 1) log(30, 'many requests, more than one write takes');
+          process.send('works');
+        });`;
+      child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      });
+      const { stdout } = child;
+      if (!stdout) throw new Error('the process has no output');
+      await once(stdout, 'data');
+      stdout.destroy();
+      await once(stdout, 'close');
+      for (let nth = 0; nth < 2; nth += 1) {
+        child.send('log');
+        expect((await once(child, 'message'))[0]).to.equal('works');
+      }
+      child.disconnect();
+      expect(await once(child, 'exit'), 'the exit code and the signal').to.deep.equal([0, null]);
+    });
+
+    it('a full disk costs lines of the log, and does not stop the process', function () {
+      if (process.platform !== 'linux') this.skip();
+      const fd = openSync('/dev/full', 'w');
+      const output = openLogOutput(fd);
+      const log = createJsonLogger('info', output);
+      log.info('gathered');
+      for (let nth = 0; nth < 3; nth += 1) expect(() => log.warn('written at once')).not.to.throw();
+      closeSync(fd);
+    });
   });
 });
