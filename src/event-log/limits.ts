@@ -33,9 +33,9 @@ export const eventLogLimits = {
    */
   maxQueuedAppends: 5_000,
   /**
-   * Milliseconds since an append was first sent, within which it is sent again if its outcome is
-   * unknown, before its caller learns that it may have been done. Long enough for a restart of
-   * PostgreSQL, and shorter than most clients wait.
+   * Milliseconds, from when an append was first sent, within which it is sent again while its
+   * outcome is unknown. After them its caller learns that it may have been done. Long enough for a
+   * restart of PostgreSQL, and shorter than most clients wait.
    */
   settleTimeoutMs: 5_000,
   /** Milliseconds that are left for further attempts if the first one took longer. */
@@ -184,6 +184,11 @@ export const eventLogLimits = {
   headsPollIntervalMs: 1_000,
   /** Milliseconds that the rejection of a command waits for the heads, which confirm the log. */
   confirmTimeoutMs: 1_000,
+  /**
+   * Milliseconds between the beginnings of two readings of the heads that confirm rejections. All
+   * rejections within them share one, so a flood of them costs up to 50 readings per second.
+   */
+  confirmIntervalMs: 20,
   /**
    * Partitions whose heads are read at once, each by itself, while a server of a distributed
    * database is down.

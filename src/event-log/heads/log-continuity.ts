@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { FailureLog } from '../../failure-log.js';
 import { withTimeout } from '../../with-timeout.js';
@@ -56,8 +57,10 @@ export class LogContinuity extends EventEmitter<{
   #isFinal = false;
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<boolean> | undefined;
-  /** The reading after the one in flight. */
+  /** The next reading for `confirm`: it has not begun. */
   #nextReading: Promise<boolean> | undefined;
+  /** When the last reading for `confirm` began. */
+  #confirmingSinceMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(pool: Pool, settings: LogSettings, log: Logger, watch: WatchReading = (reading) => reading) {
@@ -99,8 +102,10 @@ export class LogContinuity extends EventEmitter<{
   }
 
   /**
-   * The partitions that the last reading did not reach, with the errors: a server of a distributed
-   * database is down. Empty also if no partition could be read.
+   * The partitions that the last reading did not reach, with the errors, because a server of a
+   * distributed database is down. If no partition could be read, it has all partitions of a
+   * distributed log. It is always empty for a log on one server, because such a failure says
+   * nothing about single partitions.
    */
   get unreachable(): ReadonlyMap<number, unknown> {
     return this.#unreachable;
@@ -165,16 +170,25 @@ export class LogContinuity extends EventEmitter<{
 
   /**
    * Confirms that what was just read is of the known log, by a reading of the heads that begins
-   * after this call. Calls share it. Rejects with LogWentBack. If there is no response within
-   * `confirmTimeoutMs`, the log counts as intact, as it does between two readings.
+   * after this call. Calls share it, and such readings begin at least `confirmIntervalMs` apart.
+   * Rejects with LogWentBack. If there is no response within `confirmTimeoutMs`, the log counts as
+   * intact, as it does between two readings.
    */
   async confirm(): Promise<void> {
-    this.#nextReading ??= (this.#reading ?? Promise.resolve()).then(() => {
-      this.#nextReading = undefined;
-      return this.read();
-    });
+    this.#nextReading ??= this.#readNext();
     await withTimeout(limits.confirmTimeoutMs, this.#nextReading).catch(() => undefined);
     this.assertIntact();
+  }
+
+  async #readNext(): Promise<boolean> {
+    const waitMs = this.#confirmingSinceMs + limits.confirmIntervalMs - performance.now();
+    if (waitMs > 0) await delay(waitMs);
+    // A reading in flight may have begun before the calls that share the next one.
+    do await this.#reading;
+    while (this.#reading !== undefined);
+    this.#nextReading = undefined;
+    this.#confirmingSinceMs = performance.now();
+    return this.read();
   }
 
   /** The servers of a distributed log may all be down while its coordinator responds. */

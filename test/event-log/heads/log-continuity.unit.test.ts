@@ -1,0 +1,43 @@
+import { expect } from 'chai';
+import { createPool } from '../../../src/event-log/database.js';
+import { LogContinuity } from '../../../src/event-log/heads/log-continuity.js';
+import { eventLogLimits as limits } from '../../../src/event-log/limits.js';
+import { LogEpochs } from '../../../src/log-epochs.js';
+import { silent } from '../../support/servers.js';
+
+describe('readings of the heads that confirm rejections', () => {
+  const settings = { logId: 'log', partitions: 2, appendAcrossPartitions: true, epochs: new LogEpochs() };
+
+  /** A log whose readings fail at once: nothing listens there. */
+  function unreachableLog() {
+    const pool = createPool('postgres://nobody@127.0.0.1:1/nothing', 1);
+    const continuity = new LogContinuity(pool, settings, silent);
+    const readAt: number[] = [];
+    continuity.on('reading', () => readAt.push(performance.now()));
+    return { continuity, readAt, end: () => pool.end() };
+  }
+
+  it('a flood of rejections does not become a flood of readings', async () => {
+    const { continuity, readAt, end } = unreachableLog();
+    for (let nth = 0; nth < 5; nth += 1) await Promise.all([continuity.confirm(), continuity.confirm()]);
+    expect(readAt).to.have.length(5);
+    const gaps = readAt.slice(1).map((ms, index) => ms - (readAt[index] ?? 0));
+    // A timer of Node may end up to a millisecond early.
+    expect(Math.min(...gaps)).to.be.at.least(limits.confirmIntervalMs - 1);
+    await end();
+  });
+
+  it('a rejection is confirmed by a reading that begins after it, not by one in flight', async () => {
+    const { continuity, readAt, end } = unreachableLog();
+    const inFlight = continuity.read();
+    await continuity.confirm();
+    expect(readAt).to.have.length(2);
+    // The second confirmation waits for its turn, and a reading begins meanwhile.
+    const confirmed = continuity.confirm();
+    const between = continuity.read();
+    const after = continuity.confirm();
+    await Promise.all([inFlight, between, confirmed, after]);
+    expect(readAt).to.have.length(4);
+    await end();
+  });
+});
