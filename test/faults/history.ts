@@ -25,6 +25,8 @@ export interface CallRecord {
   readonly headers?: Readonly<Record<string, string>>;
   /** Body of the response, if one was received whole; the list of the results of a batch. */
   readonly response?: unknown;
+  /** The text of a response that is whole and is not the JSON that it should be. */
+  readonly unreadable?: string;
 }
 
 /** A message that a reader of a change stream received. */
@@ -37,15 +39,19 @@ export interface StreamRecord {
   /** 'message' for a change, 'reset', or 'open' when the stream was opened after the id. */
   readonly event: string;
   readonly data: unknown;
+  /** The text of data that is not JSON. */
+  readonly unreadable?: string;
 }
 
 /** A delivery that the webhook receiver got. `answered` is the status of its response. */
 export interface WebhookRecord {
   readonly kind: 'webhook';
   readonly at: number;
-  readonly webhookId: string;
+  /** The time of day in seconds since 1970, with which the signed time is compared. */
+  readonly receivedAt: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: unknown;
+  /** The bytes as they were received, which are signed, as a text. */
+  readonly body: string;
   readonly answered: number;
 }
 
@@ -85,8 +91,8 @@ export interface RecordedRun {
   readonly baseUrl: string;
   /** A key with all scopes. Its subject, the actor of all calls, is `shop`. */
   readonly apiKey: string;
-  /** The file of the master key of personal data, in the form that docs/privacy.md describes. */
-  readonly personalDataKeyFile: string;
+  /** The secret that deliveries are signed with, as the response to the creation has it. */
+  readonly webhookSecret: string;
 }
 
 /** The checker's result. An anomaly is a sentence with order id, positions and call numbers. */

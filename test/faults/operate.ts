@@ -1,7 +1,11 @@
+import { parseJson } from './checker/json.js';
 import type { World } from './world.js';
 
 const timeoutMs = 15_000;
 const pauseMs = 100;
+
+/** A response that is whole and is not JSON. No fault explains it. */
+class Unreadable extends Error {}
 
 export interface Operated {
   readonly status: number;
@@ -10,12 +14,14 @@ export interface Operated {
 
 /**
  * Sends an operator's request to one API process after the other, until one does it: faults may be
- * under way. Rejects with the last response if none does in time.
+ * under way. Rejects with the last response if none does in time, or with one that is not expected.
+ * @param expected the statuses of success, and of refusals that are right.
  */
 export async function operate(
   { topology: { members, apiKey } }: World,
   method: string,
   path: string,
+  expected: readonly number[],
   body?: object,
 ): Promise<Operated> {
   const apis = members.filter(({ role }) => role === 'api');
@@ -23,10 +29,12 @@ export async function operate(
   for (let attempt = 0; ; attempt += 1) {
     const url = apis[attempt % apis.length]?.process.url;
     const ended = await send(`${url}${path}`, method, apiKey, body).catch((error: Error) => {
+      if (error instanceof Unreadable) throw error;
       return { status: 0, body: error.message };
     });
-    if (ended.status !== 0 && ended.status < 500) return ended;
-    if (performance.now() > deadline)
+    if (expected.includes(ended.status)) return ended;
+    const isTemporary = ended.status === 0 || ended.status >= 500;
+    if (!isTemporary || performance.now() > deadline)
       throw new Error(`${method} ${path}: ${ended.status} ${JSON.stringify(ended.body)}`);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
@@ -41,5 +49,7 @@ export async function send(url: string, method: string, key: string, body?: obje
     ...(body ? { body: JSON.stringify(body) } : {}),
   });
   const text = await response.text();
-  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+  const parsed = text === '' ? undefined : parseJson(text);
+  if (text !== '' && parsed === undefined) throw new Unreadable(`${method} ${url} sent no JSON: ${text}`);
+  return { status: response.status, body: parsed };
 }

@@ -71,7 +71,7 @@ async function runOn(topology: Topology, options: RunOptions, isShort: boolean):
   const world: World = { topology, history, callers, readers, orders, persons, sink, sinkProxy, anomalies };
   const first = await whenWell(world, finalWellMs);
   if (first !== undefined) throw new Error(`the service did not start: ${first}`);
-  await createWebhook(world);
+  const webhookSecret = await createWebhook(world);
   print('the service is ready');
   // Readers are there before the first order: they get everything.
   await Promise.all(readers.map((reader) => new Promise<void>((opened) => void reader.run(opened))));
@@ -97,7 +97,7 @@ async function runOn(topology: Topology, options: RunOptions, isShort: boolean):
     redisUrl: topology.redis.url,
     baseUrl: members[0]?.process.url ?? '',
     apiKey,
-    personalDataKeyFile: topology.keyFiles.personalData,
+    webhookSecret,
   });
   anomalies.push(...found.anomalies);
   sink.stop();
@@ -123,11 +123,13 @@ function limitsOf({ postgres, clock }: Topology): string[] {
   ];
 }
 
-async function createWebhook({ topology: { members, apiKey }, sinkProxy }: World): Promise<void> {
+/** @returns the secret of the webhook */
+async function createWebhook({ topology: { members, apiKey }, sinkProxy }: World): Promise<string> {
   const response = await fetch(`${members[0]?.process.url}/webhooks`, {
     method: 'POST',
     headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
     body: JSON.stringify({ url: sinkProxy.url }),
   });
   if (response.status !== 201) throw new Error(`the webhook was not created: ${await response.text()}`);
+  return ((await response.json()) as { secret: string }).secret;
 }

@@ -69,7 +69,7 @@ export async function openStream(
   };
   reader.ended = read(reader, response.body).catch((error: Error) => {
     // A stream may break off at any time; what came may not be other than the document says.
-    if (error.message.includes('the document')) throw error;
+    if (error instanceof SyntaxError || error.message.includes('the document')) throw error;
   });
   return reader;
 }

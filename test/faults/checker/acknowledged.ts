@@ -35,7 +35,7 @@ export function checkAcknowledged(
       );
     done.set(operation.version, operation);
   }
-  return [...anomalies, ...checkKeys(order, losses), ...checkOrigins(order, done, count)];
+  return [...anomalies, ...checkKeys(order, losses), ...checkOrigins(order, states, done, losses, count)];
 }
 
 function checkDone(order: OrderRun, states: readonly OrderState[], operation: Operation): string[] {
@@ -94,21 +94,52 @@ function checkKeys(order: OrderRun, losses: Losses): string[] {
   return anomalies;
 }
 
-/** Each event comes from a call of the run, or from the operator who had a person forgotten. */
-function checkOrigins(order: OrderRun, done: ReadonlyMap<number, Operation>, count: (what: string) => void): string[] {
-  const keys = new Set(order.operations.map((operation) => operation.key));
+/**
+ * Each event comes from a call of the run, or from the operator who had a person forgotten. If the
+ * call was not answered, the event is what the call asked for all the same.
+ */
+function checkOrigins(
+  order: OrderRun,
+  states: readonly OrderState[],
+  done: ReadonlyMap<number, Operation>,
+  losses: Losses,
+  count: (what: string) => void,
+): string[] {
+  const byKey = groupBy(order.operations, (operation) => operation.key);
+  const withoutKey = new Set((byKey.get(undefined) ?? []).filter(({ outcome }) => outcome === 'unknown'));
+  const isCompared = (one: Operation) => one.outcome === 'done' && !losses.hasLost(one, order.partition, order.events);
   const anomalies: string[] = [];
   for (const event of order.events) {
     if (event.type === 'OrderPersonErased') continue;
     count('events with an origin');
     const key = keyOf(event);
-    const mayBeUnanswered = (operation: Operation) => operation.outcome === 'unknown' && operation.key === undefined;
-    if (key !== undefined ? keys.has(key) : done.has(event.version) || order.operations.some(mayBeUnanswered)) continue;
-    anomalies.push(
-      `no call asked for ${nameOf(event)} (${event.type}) of order ${order.id}, version ${event.version}.`,
-    );
+    if (key === undefined && done.has(event.version)) continue;
+    const calls = key === undefined ? [...withoutKey] : (byKey.get(key) ?? []);
+    const [call] = calls;
+    if (!call) {
+      anomalies.push(
+        `no call asked for ${nameOf(event)} (${event.type}) of order ${order.id}, version ${event.version}.`,
+      );
+      continue;
+    }
+    if (key !== undefined && calls.some(isCompared)) continue;
+    count('events of unanswered calls');
+    const origin = calls.find((one) => leadsTo(states[event.version - 2], one, event));
+    if (origin) withoutKey.delete(origin);
+    else
+      anomalies.push(
+        `${call.name} was not answered and asked for ${call.command} ${JSON.stringify(call.body)}, but ` +
+          `${nameOf(event)} of order ${order.id} is ${event.type} ${event.data}.`,
+      );
   }
   return anomalies;
+}
+
+/** Whether the rules make this event of a command. */
+function leadsTo(before: OrderState | undefined, { command, body }: Operation, event: LogEvent): boolean {
+  const decision = decide(before, command, body);
+  if (decision.outcome !== 'event' || decision.type !== event.type) return false;
+  return isSameEvent(before, event.type, decision.data, dataOf(event));
 }
 
 const nameOf = (event: LogEvent) => `${event.partition}:${event.position}`;

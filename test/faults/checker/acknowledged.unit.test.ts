@@ -88,6 +88,25 @@ describe('the checker of acknowledged commands', () => {
     expect(found.join()).to.contain('"amount_minor":2999').and.contain('"amount_minor":3000');
   });
 
+  it('finds an event of an unanswered command whose content is not what the command asked for', () => {
+    expect(anomaliesOf([placed(), paid('k-2', 2999)], [placing(), paying(unanswered)]).join())
+      .to.contain('was not answered and asked for pay {}')
+      .and.contain('"amount_minor":2999');
+    const shipped = { type: 'OrderShipped', data: {}, key: 'k-2' };
+    expect(anomaliesOf([placed(), shipped], [placing(), paying(unanswered)]).join()).to.contain('is OrderShipped');
+    const { key: _, ...withoutKey } = paying(unanswered);
+    const event = (amount_minor: number) => ({ type: 'OrderPaid', data: { amount_minor, payment_reference: null } });
+    expect(anomaliesOf([placed(), event(3000)], [placing(), withoutKey])).to.deep.equal([]);
+    expect(anomaliesOf([placed(), event(2999)], [placing(), withoutKey])).to.have.length(1);
+  });
+
+  it('finds two events of one unanswered command without a key', () => {
+    const note = { type: 'OrderNoteAdded', data: { text: 'x' } };
+    const { key: _, ...call } = paying({ ...unanswered, path: `/orders/${orderId}/note`, body: { text: 'x' } });
+    expect(anomaliesOf([placed(), note], [placing(), call])).to.deep.equal([]);
+    expect(anomaliesOf([placed(), note, note], [placing(), call]).join()).to.contain('no call asked for 2:3');
+  });
+
   it('finds an acknowledged command that the rules forbid', () => {
     const found = anomaliesOf([placed(), paid('k-2', 4000)], [placing(), paying({ body: { amount: 40 } })]);
     expect(found.join()).to.contain('the rules do not allow it: more than is due');

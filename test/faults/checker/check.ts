@@ -12,14 +12,15 @@ import { checkProofs } from './merkle.js';
 import { checkMetrics } from './metrics.js';
 import { observationsOf } from './observations.js';
 import { callsOf, operationsOf } from './operations.js';
-import { groupByOrder, statesOf } from './orders.js';
+import { groupByOrder, shownEvents, statesOf } from './orders.js';
 import { findNamesInLog, findNamesInQueries } from './persons.js';
 import { checkHistory, checkList, compareOrder } from './read-models.js';
 import { checkReads, RedisFaults } from './reads.js';
 import { findNamesInRedis } from './redis-names.js';
 import type { OrderState } from './state.js';
-import { checkStatuses, checkTotals } from './statuses.js';
+import { checkStatuses } from './statuses.js';
 import { checkStreams } from './streams.js';
+import { checkTotals } from './totals.js';
 import { checkWebhooks } from './webhooks.js';
 
 /** Orders whose history is requested one by one: enough to meet every partition many times. */
@@ -43,58 +44,74 @@ export async function check(run: RecordedRun): Promise<Findings> {
   const count = (what: string, by = 1) => {
     checked[what] = (checked[what] ?? 0) + by;
   };
+  /** A check that cannot be done, for example because a response is no JSON, is an anomaly too. */
+  const attempt = async (what: string, task: () => readonly string[] | Promise<readonly string[]>) => {
+    try {
+      anomalies.push(...(await task()));
+    } catch (error) {
+      anomalies.push(`${what} could not be checked: ${error instanceof Error ? error.message : error}.`);
+    }
+  };
   const log = await readLog(run.databaseUrl);
   const api = connectApi(run.baseUrl, run.apiKey);
   const restores = kindOf(run, 'loss');
   const losses = new Losses(restores);
-  anomalies.push(...checkChain(log));
+  await attempt('the chain', () => checkChain(log));
   count('events in the chain', log.events.length);
 
   const calls = callsOf(run.history);
   const orders = groupByOrder(log, operationsOf(calls), (id) => partitionOf(id, log.partitions));
   const seen = groupBy(observationsOf(calls), (one) => one.orderId);
-  const faults = new RedisFaults(kindOf(run, 'fault'), restores);
+  const injected = kindOf(run, 'fault');
+  const faults = new RedisFaults(injected, restores);
   const last = new Map<string, OrderState>();
   for (const order of orders) {
-    let states: OrderState[];
-    try {
-      states = statesOf(order);
-    } catch (error) {
-      anomalies.push(`order ${order.id} cannot be folded: ${error instanceof Error ? error.message : error}.`);
-      continue;
-    }
-    const state = states.at(-1);
-    if (state) last.set(order.id, state);
-    anomalies.push(...checkAcknowledged(order, states, losses, count));
-    anomalies.push(...checkReads(order, states, seen.get(order.id) ?? [], losses, faults, count));
-    anomalies.push(...checkLinearizable(order, states, restores, count));
+    await attempt(`order ${order.id}`, () => {
+      const states = statesOf(order);
+      const state = states.at(-1);
+      if (state) last.set(order.id, state);
+      return [
+        ...checkAcknowledged(order, states, losses, count),
+        ...checkReads(order, states, seen.get(order.id) ?? [], losses, faults, count),
+        ...checkLinearizable(order, states, restores, count),
+      ];
+    });
   }
-  anomalies.push(...checkStatuses(calls, restores));
-  anomalies.push(...checkTotals(calls, (from, to) => faults.between(from, to)));
-  anomalies.push(...checkStreams(kindOf(run, 'stream'), log, restores, count));
-  anomalies.push(...checkWebhooks(kindOf(run, 'webhook'), log, count));
-  anomalies.push(...(await checkList(api, last)));
+  await attempt('the statuses', () => checkStatuses(calls, restores, injected));
+  count('statuses', calls.length);
+  await attempt('the totals', () => checkTotals(calls, (from, to) => faults.between(from, to)));
+  const shown = shownEvents(orders);
+  await attempt('the streams', () => checkStreams(kindOf(run, 'stream'), shown, losses, count));
+  const webhook = { shown, logId: log.id, losses, secret: run.webhookSecret };
+  await attempt('the webhook', () => checkWebhooks(kindOf(run, 'webhook'), webhook, count));
+  await attempt('the list', () => checkList(api, last));
   count('orders in the list', last.size);
   const present = orders.filter((order) => last.has(order.id));
   for (const order of present.slice(-maxHistories)) {
-    const state = last.get(order.id) as OrderState;
-    anomalies.push(...compareOrder(state, await api.get(`/orders/${order.id}`), 'GET /orders/{order_id}'));
-    anomalies.push(...(await checkHistory(api, order, state)));
-    count('histories');
+    await attempt(`the history of order ${order.id}`, async () => {
+      const state = last.get(order.id) as OrderState;
+      count('histories');
+      const shownOrder = compareOrder(state, await api.get(`/orders/${order.id}`), 'GET /orders/{order_id}');
+      return [...shownOrder, ...(await checkHistory(api, order, state))];
+    });
   }
   const proven = present.slice(-maxProofs);
-  anomalies.push(...(await checkProofs(api, log, proven)));
+  await attempt('the proofs', () => checkProofs(api, log, proven));
   count('proofs', proven.length);
-  anomalies.push(...(await checkMetrics(api, last.values())));
+  await attempt('the metrics', () => checkMetrics(api, last.values()));
   count('currencies', new Set([...last.values()].map((state) => state.currency)).size);
 
+  const names = kindOf(run, 'forgotten').flatMap((record) => record.texts);
+  count('forgotten names', names.length);
+  await attempt('forgotten names', async () => [
+    ...findNamesInLog(orders, names),
+    ...(await findNamesInQueries(api, names)),
+  ]);
   const redis = new Redis(run.redisUrl);
+  redis.on('error', () => undefined);
   try {
-    anomalies.push(...(await checkCheckpoints(redis, log, count)));
-    const names = kindOf(run, 'forgotten').flatMap((record) => record.texts);
-    anomalies.push(...findNamesInLog(orders, names), ...(await findNamesInQueries(api, names)));
-    anomalies.push(...(await findNamesInRedis(redis, names)));
-    count('forgotten names', names.length);
+    await attempt('the checkpoints', () => checkCheckpoints(redis, log, count));
+    await attempt('forgotten names in Redis', () => findNamesInRedis(redis, names));
   } finally {
     redis.disconnect();
   }

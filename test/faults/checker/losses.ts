@@ -9,8 +9,15 @@ import type { EventPosition, Operation } from './operations.js';
 export class Losses {
   constructor(private readonly records: readonly LossRecord[]) {}
 
-  get count(): number {
-    return this.records.length;
+  /** The number of the epoch in which the event at a position was appended. */
+  epochOf({ partition, position }: Pick<EventPosition, 'partition' | 'position'>): number {
+    return this.records.findLastIndex((loss) => position >= (loss.lostFrom[partition] ?? Infinity)) + 2;
+  }
+
+  /** The last positions of a partition that restores until a time have kept, each once. */
+  keptUntil(partition: number, at: number): number[] {
+    const earlier = this.records.filter((loss) => loss.at <= at);
+    return earlier.flatMap(({ lostFrom }) => (lostFrom[partition] === undefined ? [] : [lostFrom[partition] - 1]));
   }
 
   /** Whether the event of an acknowledged operation was lost. `events`: those its order has. */
@@ -31,9 +38,11 @@ export class Losses {
     });
   }
 
-  /** Whether a position was given before a restore that lost it. */
-  hasLostPosition({ partition, position, epoch }: EventPosition): boolean {
-    return this.records.some((loss, nth) => position >= (loss.lostFrom[partition] ?? Infinity) && epoch < nth + 2);
+  /** Whether a position was given before a restore that lost it, not earlier than a time. */
+  hasLostPosition({ partition, position, epoch }: EventPosition, since = Number.NEGATIVE_INFINITY): boolean {
+    return this.records.some(
+      (loss, nth) => position >= (loss.lostFrom[partition] ?? Infinity) && epoch < nth + 2 && loss.at >= since,
+    );
   }
 
   /** A position of an epoch that began with this loss, or later. */

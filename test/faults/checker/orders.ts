@@ -2,7 +2,7 @@ import { type EventData, type FoldedEvent, fold } from './fold.js';
 import { isOrderEvent, type Log, type LogEvent } from './log.js';
 import type { Operation } from './operations.js';
 import { decide } from './rules.js';
-import { isSameEvent } from './same-event.js';
+import { isSameEvent, sealedFields } from './same-event.js';
 import { copyState, type OrderState } from './state.js';
 
 /** One order: its events, and what the run's calls said about it. */
@@ -86,6 +86,29 @@ export function statesOf({ events, operations }: OrderRun): OrderState[] {
     states.push(copyState(state));
   }
   return states;
+}
+
+/** The events of orders as clients have to see them, by `partition:position`. */
+export type ShownEvents = ReadonlyMap<string, ShownEvent>;
+
+export interface ShownEvent {
+  readonly event: LogEvent;
+  readonly data: EventData;
+  /** Fields that the log has only sealed, and no call tells; or that may be erased by now. */
+  readonly unknown: readonly string[];
+}
+
+export function shownEvents(orders: readonly OrderRun[]): ShownEvents {
+  const shown = new Map<string, ShownEvent>();
+  for (const { events, operations } of orders) {
+    const isErased = events.some((event) => event.type === 'OrderPersonErased');
+    for (const event of events) {
+      const data = opened(event, operations);
+      const unknown = isErased || data.sealed !== undefined ? sealedFields : [];
+      shown.set(`${event.partition}:${event.position}`, { event, data, unknown });
+    }
+  }
+  return shown;
 }
 
 function opened(event: LogEvent, operations: readonly Operation[]): EventData {

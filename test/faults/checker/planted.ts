@@ -1,5 +1,6 @@
 import type { CallRecord } from '../history.js';
 import { hashOf, partitionOf } from './chain.js';
+import type { Change } from './changes.js';
 import type { EventData } from './fold.js';
 import type { Log, LogEvent } from './log.js';
 
@@ -49,6 +50,19 @@ export function logOf(planted: readonly PlantedEvent[]): Log {
       position: heads.get(partition)?.position ?? 0,
       hash: heads.get(partition)?.hash ?? Buffer.alloc(32),
     })),
+  };
+}
+
+/** The change that streams and webhooks send of an event. */
+export function changeOf(event: LogEvent): Change {
+  return {
+    order_id: event.orderId,
+    version: event.version,
+    type: event.type,
+    data: JSON.parse(event.data),
+    occurred_at: event.occurredAt,
+    recorded_at: event.recordedAt,
+    position: `${event.partition}:${event.position}`,
   };
 }
 

@@ -6,7 +6,7 @@ import { callsOf } from './operations.js';
 import { groupByOrder, type OrderRun, statesOf } from './orders.js';
 import { call, logOf, orderId, paid, placed } from './planted.js';
 import { checkReads, RedisFaults } from './reads.js';
-import { checkStatuses, checkTotals } from './statuses.js';
+import { checkTotals } from './totals.js';
 import { viewOf } from './view.js';
 
 const log = logOf([placed(), paid()]);
@@ -78,12 +78,6 @@ describe('the checker of reads', () => {
     expect(anomaliesOf([reading({ events, next_after: null }, 0, { path })])).to.deep.equal([]);
     const wrong = [events[0], { ...events[1], hash: '00' }];
     expect(anomaliesOf([reading({ events: wrong, next_after: null }, 0, { path })]).join()).to.contain('event 2');
-  });
-
-  it('finds a 500, and a 410 for a position that no restore has lost', () => {
-    const [broken, gone] = [call({ status: 500 }), call({ method: 'GET', status: 410, minPosition: '2:2' })];
-    expect(checkStatuses(callsOf([broken, gone]), [])).to.have.length(2);
-    expect(checkStatuses(callsOf([gone]), [{ kind: 'loss', at: 0, lostFrom: { 2: 2 } }])).to.deep.equal([]);
   });
 
   it('finds a number of orders that falls', () => {

@@ -2,7 +2,7 @@ import type { EventData } from './fold.js';
 import { type Line, type OrderState, toShip } from './state.js';
 
 /** Fields that the log holds encrypted if personal data is sealed (docs/privacy.md). */
-const sealedFields = ['user_id', 'metadata', 'text', 'tracking_number'];
+export const sealedFields: readonly string[] = ['user_id', 'metadata', 'text', 'tracking_number'];
 
 /**
  * Compares the data of an event with what the rules ask for. Null for all units, and the order of
@@ -18,17 +18,35 @@ export function isSameEvent(
   return normalForm(before, type, expected, ignored) === normalForm(before, type, actual, ignored);
 }
 
+/** Compares the data of an event in a message with the data that it has to have, field by field. */
+export function isSameData(expected: EventData, actual: unknown, unknown: readonly string[]): boolean {
+  if (!isObject(actual)) return false;
+  const ignored = [...unknown, 'sealed'];
+  return sortedForm(withoutEmpty(expected), ignored) === sortedForm(withoutEmpty(actual), ignored);
+}
+
+/** Metadata without an entry may be left out. */
+function withoutEmpty(data: object): object {
+  return Object.fromEntries(
+    Object.entries(data).filter(([name, value]) => name !== 'metadata' || Object.keys(value ?? {}).length > 0),
+  );
+}
+
 function normalForm(before: OrderState | undefined, type: string, data: EventData, ignored: readonly string[]): string {
-  const fields = Object.entries({ ...data, ...explicitItems(before, type, data) });
+  return sortedForm({ ...data, ...explicitItems(before, type, data) }, ignored);
+}
+
+function sortedForm(data: object, ignored: readonly string[]): string {
   return JSON.stringify(
-    fields
+    Object.entries(data)
       .filter(([name, value]) => value !== undefined && !ignored.includes(name))
       .sort(([one], [other]) => (one < other ? -1 : 1)),
     (_, value) => (isObject(value) ? Object.fromEntries(Object.entries(value).sort()) : value),
   );
 }
 
-const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function explicitItems(before: OrderState | undefined, type: string, data: EventData) {
   const available = allUnitsOf[type];

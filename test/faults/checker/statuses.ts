@@ -1,48 +1,87 @@
-import type { LossRecord } from '../history.js';
+import type { FaultRecord, LossRecord } from '../history.js';
 import { type NumberedCall, parsePosition } from './operations.js';
 
-interface MetricsResponse {
-  currency?: string;
-  total_orders?: number;
+/** Problems that the rules and the reads of an order explain: the other checks judge them. */
+const explained: Readonly<Record<string, readonly string[]>> = {
+  404: ['/problems/order-not-found'],
+  409: [
+    ...['order-exists', 'invalid-transition', 'order-on-hold', 'exceeds-amount-due', 'exceeds-refundable-amount'],
+    ...['exceeds-creditable-amount', 'amended-below-credited', 'wrong-cancelled-amount', 'exceeds-ordered-quantity'],
+    ...['exceeds-units-in-transit', 'exceeds-shipped-quantity', 'shipment-not-found', 'person-erased'],
+  ].map((name) => `/problems/${name}`),
+};
+/** Faults that take no server away from the API: no call may fail because of them. */
+const harmless = /^(rebuild|key revoked|forget|\S+ receiver)$/;
+/** Callers that meet on one order may get this without any fault. */
+const contended = '/problems/contended';
+
+interface Outcome {
+  readonly name: string;
+  readonly call: NumberedCall;
+  readonly status: number;
+  readonly type: string | undefined;
+  readonly text: string;
 }
 
-/** No call got a 500, and a 410 only for a position that a restore has lost. */
-export function checkStatuses(calls: readonly NumberedCall[], losses: readonly LossRecord[]): string[] {
-  return calls.flatMap((call) => {
-    const name = `call ${call.number} (${call.method} ${call.path})`;
-    if (call.status === 500) return [`${name} got a 500: ${JSON.stringify(call.response)}.`];
-    if (call.status !== 410) return [];
-    const position = parsePosition(call.minPosition);
-    const wasLost = losses.some(
-      (loss) => position && position.position >= (loss.lostFrom[position.partition] ?? Infinity),
-    );
-    return wasLost ? [] : [`${name} got a 410 for ${call.minPosition}, which no restore has lost.`];
+/**
+ * No call failed without a reason. A 500 has none, a 410 has one only for a position that a restore
+ * has lost, and a 503, a 408 or a missing response only during a fault. Callers send what the
+ * service accepts: no other 4xx is right.
+ */
+export function checkStatuses(
+  calls: readonly NumberedCall[],
+  losses: readonly LossRecord[],
+  faults: readonly FaultRecord[],
+): string[] {
+  return calls.flatMap(outcomesOf).flatMap((outcome) => {
+    const problem = problemOf(outcome, losses, faults);
+    return problem === undefined ? [] : [`${outcome.name} ${problem}: ${outcome.text}.`];
   });
 }
 
-/** The number of orders never falls while Redis keeps its data. */
-export function checkTotals(calls: readonly NumberedCall[], isFault: (from: number, to: number) => boolean): string[] {
-  const anomalies: string[] = [];
-  const highest = new Map<string, { call: NumberedCall; total: number }>();
-  const ended: NumberedCall[] = [];
-  const totals = calls.filter((call) => call.status === 200 && call.path.startsWith('/orders/metrics'));
-  for (const call of [...totals].sort((one, other) => one.startedAt - other.startedAt)) {
-    while (ended[0] && ended[0].at <= call.startedAt) note(ended.shift() as NumberedCall);
-    const { currency = '', total_orders: total = 0 } = call.response as MetricsResponse;
-    const before = highest.get(currency);
-    if (before && total < before.total && !isFault(before.call.startedAt, call.at))
-      anomalies.push(
-        `call ${call.number} (GET ${call.path}) shows ${total} orders, after call ${before.call.number} had shown ${before.total}.`,
-      );
-    ended.push(call);
-    ended.sort((one, other) => one.at - other.at);
+function problemOf(
+  { call, status, type }: Outcome,
+  losses: readonly LossRecord[],
+  faults: readonly FaultRecord[],
+): string | undefined {
+  if (call.unreadable !== undefined) return `got ${status} with a body that is no JSON`;
+  if (status >= 200 && status < 300) return undefined;
+  if (status === 410) {
+    const position = parsePosition(call.minPosition);
+    const isLost = losses.some(
+      (loss) => position && position.position >= (loss.lostFrom[position.partition] ?? Infinity),
+    );
+    return isLost ? undefined : `got a 410 for ${call.minPosition}, which no restore has lost`;
   }
-  return anomalies;
+  if (status === 0 || status === 408 || status === 503) {
+    if (type === contended || isDuring(call, faults)) return undefined;
+    return status === 0 ? 'got no response, although there was no fault' : `got a ${status}, without any fault`;
+  }
+  return explained[status]?.includes(type ?? '') ? undefined : `got a ${status}`;
+}
 
-  function note(call: NumberedCall): void {
-    const { currency = '', total_orders: total = 0 } = call.response as MetricsResponse;
-    const before = highest.get(currency);
-    if (!before || total >= before.total || isFault(before.call.startedAt, call.at))
-      highest.set(currency, { call, total });
-  }
+/** Whether a fault was there, or its effects, at some time of a call. */
+function isDuring({ startedAt, at }: NumberedCall, faults: readonly FaultRecord[]): boolean {
+  return faults.some(
+    (fault) =>
+      !fault.name.split(' + ').every((name) => harmless.test(name)) &&
+      fault.at <= at &&
+      (fault.readyAt ?? Infinity) >= startedAt,
+  );
+}
+
+/** The result of a call, or of each line of a batch. A line without a result has the status 0. */
+function outcomesOf(call: NumberedCall): Outcome[] {
+  const name = `call ${call.number} (${call.method} ${call.path})`;
+  const one = (status: number, problem: unknown, line = ''): Outcome => ({
+    name: `${name}${line}`,
+    call,
+    status,
+    type: (problem as { type?: string } | null | undefined)?.type,
+    text: call.unreadable ?? JSON.stringify(problem),
+  });
+  if (call.status !== 200 || !Array.isArray(call.response)) return [one(call.status, call.response)];
+  const results = call.response as { status: number; problem?: unknown }[];
+  const lines = Array.isArray(call.body) ? call.body : [];
+  return lines.map((_, nth) => one(results[nth]?.status ?? 0, results[nth]?.problem, `, line ${nth + 1}`));
 }

@@ -1,20 +1,13 @@
-import type { LossRecord, StreamRecord } from '../history.js';
+import type { StreamRecord } from '../history.js';
+import { type Change, describeChange, isSameChange } from './changes.js';
 import { groupBy } from './group-by.js';
-import { isOrderEvent, type Log, type LogEvent } from './log.js';
+import type { LogEvent } from './log.js';
+import type { Losses } from './losses.js';
 import { parsePosition } from './operations.js';
-
-/** An event as streams and webhooks send it. */
-export interface Change {
-  order_id: string;
-  version: number;
-  type: string;
-  data: unknown;
-  occurred_at: string;
-  recorded_at: string;
-  position: string;
-}
+import type { ShownEvent, ShownEvents } from './orders.js';
 
 interface Reset {
+  type?: string;
   lost?: { partition: number; after: number; up_to: number }[];
 }
 
@@ -24,52 +17,60 @@ interface Reset {
  */
 export function checkStreams(
   records: readonly StreamRecord[],
-  log: Log,
-  losses: readonly LossRecord[],
+  shown: ShownEvents,
+  losses: Losses,
   count: (what: string) => void,
 ): string[] {
-  const feed = new Feed(log);
+  const feed = new Feed(shown);
   const readers = groupBy(records, (record) => record.reader);
   return [...readers].flatMap(([reader, received]) => checkReader(`reader ${reader}`, received, feed, losses, count));
 }
-
-/** A proxy that delays everything may deliver a message this long after the loss was recorded. */
-const lateMs = 5_000;
 
 function checkReader(
   name: string,
   records: readonly StreamRecord[],
   feed: Feed,
-  losses: readonly LossRecord[],
+  losses: Losses,
   count: (what: string) => void,
 ): string[] {
   const anomalies: string[] = [];
   const last = new Map<number, number>();
+  /** Changes that a restore has lost, and that no reset has named since, by partition. */
+  const revoked = new Map<number, Change>();
   for (const record of records) {
+    if (record.unreadable !== undefined || !isObject(record.data)) {
+      anomalies.push(`${name} received ${record.unreadable ?? JSON.stringify(record.data)}, which is no message.`);
+      continue;
+    }
     if (record.event === 'reset') {
-      const { lost } = record.data as Reset;
-      if (!lost) anomalies.push(`${name} may have missed changes: ${JSON.stringify(record.data)}.`);
-      for (const { partition, after } of lost ?? []) last.set(partition, Math.min(last.get(partition) ?? 0, after));
+      const reset = record.data as Reset;
       count('resets');
+      anomalies.push(...checkReset(name, record, last, losses));
+      for (const { partition, after } of reset.lost ?? []) {
+        last.set(partition, Math.min(last.get(partition) ?? 0, after));
+        revoked.delete(partition);
+      }
     }
     if (record.event !== 'message') continue;
     const change = record.data as Change;
-    const { partition, position } = parsePosition(change.position) ?? { partition: -1, position: 0 };
+    const { partition, position, epoch } = parsePosition(change.position) ?? { partition: -1, position: 0, epoch: 0 };
     const before = last.get(partition) ?? 0;
     count('streamed changes');
     last.set(partition, position);
     const event = feed.at(partition, position);
-    if (!event || !isSameChange(event, change)) {
-      const isLost = losses.some(
-        (loss) => record.at <= loss.at + lateMs && position >= (loss.lostFrom[partition] ?? Infinity),
-      );
-      if (!isLost) anomalies.push(`${name} received ${describe(change)}, which the log does not have.`);
+    if (!event || !isSameChange(event, change, losses)) {
+      const isLost = losses.hasLostPosition({ partition, position, epoch });
+      if (isLost) revoked.set(partition, change);
+      else anomalies.push(`${name} received ${describeChange(change)}, which the log does not have.`);
       continue;
     }
-    if (position <= before) anomalies.push(`${name} received ${describe(change)} after ${partition}:${before}.`);
+    if (position <= before) anomalies.push(`${name} received ${describeChange(change)} after ${partition}:${before}.`);
     for (const missed of feed.between(partition, before, position))
-      anomalies.push(`${name} received ${describe(change)} without ${partition}:${missed.position} in front of it.`);
+      anomalies.push(
+        `${name} received ${describeChange(change)} without ${partition}:${missed.position} in front of it.`,
+      );
   }
+  for (const change of revoked.values()) anomalies.push(`${name} was not told that ${describeChange(change)} is lost.`);
   for (const partition of feed.partitions())
     for (const missed of feed.between(partition, last.get(partition) ?? 0, Infinity))
       anomalies.push(
@@ -78,28 +79,34 @@ function checkReader(
   return anomalies;
 }
 
-export function isSameChange(event: LogEvent, change: Change): boolean {
-  return (
-    event.orderId === change.order_id &&
-    event.version === change.version &&
-    event.type === change.type &&
-    event.occurredAt === change.occurred_at &&
-    event.recordedAt === change.recorded_at
-  );
+/** A reset names those changes that the reader had received and a restore has lost. */
+function checkReset(name: string, { at, data }: StreamRecord, last: ReadonlyMap<number, number>, losses: Losses) {
+  const { type, lost = [] } = data as Reset;
+  const text = JSON.stringify(data);
+  if (type !== '/problems/position-lost' || lost.length === 0)
+    return [`${name} got a reset that names no lost changes: ${text}.`];
+  return lost.flatMap(({ partition, after, up_to: upTo }) => {
+    const range = `${partition}:${after} to ${partition}:${upTo}`;
+    if (!losses.keptUntil(partition, at).includes(after))
+      return [`${name} got a reset for ${range}, but no restore kept partition ${partition} up to ${after}.`];
+    const received = last.get(partition) ?? 0;
+    return upTo > after && upTo >= received ? [] : [`${name} got a reset for ${range} after ${partition}:${received}.`];
+  });
 }
 
-const describe = (change: Change) => `${change.position} (order ${change.order_id}, version ${change.version})`;
+const isObject = (value: unknown) => typeof value === 'object' && value !== null;
 
 /** The events of orders, by partition and position. */
 class Feed {
-  readonly #events = new Map<number, Map<number, LogEvent>>();
+  readonly #events = new Map<number, Map<number, ShownEvent>>();
   readonly #positions = new Map<number, number[]>();
 
-  constructor(log: Log) {
-    for (const event of log.events) {
-      if (!isOrderEvent(event)) continue;
-      const events = this.#events.get(event.partition) ?? new Map<number, LogEvent>();
-      this.#events.set(event.partition, events.set(event.position, event));
+  constructor(shown: ShownEvents) {
+    const inOrder = [...shown.values()].sort((one, other) => one.event.position - other.event.position);
+    for (const one of inOrder) {
+      const { event } = one;
+      const events = this.#events.get(event.partition) ?? new Map<number, ShownEvent>();
+      this.#events.set(event.partition, events.set(event.position, one));
       const positions = this.#positions.get(event.partition) ?? [];
       positions.push(event.position);
       this.#positions.set(event.partition, positions);
@@ -110,7 +117,7 @@ class Feed {
     return this.#events.keys();
   }
 
-  at(partition: number, position: number): LogEvent | undefined {
+  at(partition: number, position: number): ShownEvent | undefined {
     return this.#events.get(partition)?.get(position);
   }
 
@@ -126,7 +133,7 @@ class Feed {
     }
     const found: LogEvent[] = [];
     for (let nth = low; nth < positions.length && (positions[nth] as number) < before; nth += 1)
-      found.push(this.at(partition, positions[nth] as number) as LogEvent);
+      found.push((this.at(partition, positions[nth] as number) as ShownEvent).event);
     return found;
   }
 }

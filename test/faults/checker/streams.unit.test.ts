@@ -1,26 +1,20 @@
 import { expect } from 'chai';
-import type { StreamRecord, WebhookRecord } from '../history.js';
-import type { LogEvent } from './log.js';
-import { logOf, paid, placed } from './planted.js';
-import { type Change, checkStreams } from './streams.js';
-import { checkWebhooks } from './webhooks.js';
+import type { LossRecord, StreamRecord } from '../history.js';
+import type { Change } from './changes.js';
+import { Losses } from './losses.js';
+import { groupByOrder, shownEvents } from './orders.js';
+import { changeOf, logOf, paid, placed } from './planted.js';
+import { checkStreams } from './streams.js';
 
 const log = logOf([placed(), paid('k-2', 1000), paid('k-3', 2000)]);
-const [first, second, third] = log.events.map(changeOf) as [Change, Change, Change];
+const shown = shownEvents(groupByOrder(log, [], () => 2));
+const [first, second, third] = log.events.map((event) => changeOf(event)) as [Change, Change, Change];
+const losing = (at: number, position: number): LossRecord => ({ kind: 'loss', at, lostFrom: { 2: position } });
+const inEpoch2 = (change: Change) => ({ ...change, position: `${change.position}@2-9f3a01bc` });
 
-function changeOf(event: LogEvent): Change {
-  return {
-    order_id: event.orderId,
-    version: event.version,
-    type: event.type,
-    data: JSON.parse(event.data),
-    occurred_at: event.occurredAt,
-    recorded_at: event.recordedAt,
-    position: `${event.partition}:${event.position}`,
-  };
-}
+const resetOf = (...lost: object[]) => ({ type: '/problems/position-lost', lost });
 
-function streamed(...messages: (Change | { lost: object[] })[]): StreamRecord[] {
+function streamed(...messages: (Change | ReturnType<typeof resetOf>)[]): StreamRecord[] {
   return messages.map((data, nth) => ({
     kind: 'stream',
     reader: 0,
@@ -31,8 +25,8 @@ function streamed(...messages: (Change | { lost: object[] })[]): StreamRecord[] 
   }));
 }
 
-const streams = (records: StreamRecord[], losses: Parameters<typeof checkStreams>[2] = []) =>
-  checkStreams(records, log, losses, () => undefined);
+const streams = (records: StreamRecord[], losses: LossRecord[] = []) =>
+  checkStreams(records, shown, new Losses(losses), () => undefined);
 
 describe('the checker of streams', () => {
   it('finds nothing if a reader got every change once and in order', () => {
@@ -57,58 +51,55 @@ describe('the checker of streams', () => {
     expect(streams(streamed(first, { ...second, type: 'OrderShipped' }, third)).join()).to.contain('does not have');
   });
 
+  it('finds a change with other data than the event', () => {
+    const wrong = { ...second, data: { ...second.data, amount_minor: 1001 } };
+    expect(streams(streamed(first, wrong, third)).join())
+      .to.contain('2:2')
+      .and.contain('does not have');
+    expect(streams(streamed(first, { ...second, data: {} }, third))).to.have.length(1);
+  });
+
+  it('finds a change that names another epoch than that of its event', () => {
+    expect(streams(streamed(first, inEpoch2(second), third))).to.have.length(1);
+    const again = [resetOf({ partition: 2, after: 1, up_to: 2 }), inEpoch2(second), inEpoch2(third)];
+    expect(streams(streamed(first, second, ...again), [losing(5, 2)])).to.deep.equal([]);
+    expect(streams(streamed(first, inEpoch2(second), third), [losing(5, 2)]).join()).to.contain('2:3');
+  });
+
   it('accepts changes that a restore has lost, and repetitions after the reset that names them', () => {
     const lostChange = { ...second, recorded_at: '2025-12-31T00:00:00.000Z' };
-    const reset = { lost: [{ partition: 2, after: 1, up_to: 2 }] };
-    const records = streamed(first, lostChange, reset, second, third);
-    expect(streams(records, [{ kind: 'loss', at: 15, lostFrom: { 2: 2 } }])).to.deep.equal([]);
-    expect(streams(records)).to.have.length(1);
-    expect(streams(records, [{ kind: 'loss', at: -9_000, lostFrom: { 2: 2 } }])).to.have.length(1);
+    const reset = resetOf({ partition: 2, after: 1, up_to: 2 });
+    const records = streamed(first, lostChange, reset, inEpoch2(second), inEpoch2(third));
+    expect(streams(records, [losing(15, 2)])).to.deep.equal([]);
+    expect(streams(records)).to.have.length.greaterThan(0);
+  });
+
+  it('finds a reader that is not told that a change is lost', () => {
+    const lostChange = { ...second, recorded_at: '2025-12-31T00:00:00.000Z' };
+    const found = streams(streamed(first, lostChange, inEpoch2(second), inEpoch2(third)), [losing(5, 2)]);
+    expect(found.join()).to.contain('was not told that 2:2');
+  });
+
+  it('finds a reset without a restore, or for another range than the restore has lost', () => {
+    const after = [inEpoch2(second), inEpoch2(third)];
+    const records = (lost: object) => streamed(first, second, resetOf(lost), ...after);
+    expect(streams(records({ partition: 2, after: 1, up_to: 2 }), [losing(15, 2)])).to.deep.equal([]);
+    expect(streams(records({ partition: 2, after: 0, up_to: 2 }), [losing(15, 2)]).join()).to.contain('kept partition');
+    expect(streams(records({ partition: 2, after: 1, up_to: 1 }), [losing(15, 2)]).join()).to.contain('after 2:2');
+    const unasked = streamed(first, second, resetOf({ partition: 2, after: 2, up_to: 3 }), third);
+    expect(streams(unasked).join()).to.contain('no restore kept partition 2 up to 2');
   });
 
   it('finds a reset that does not say what was lost', () => {
     const reset: StreamRecord = { kind: 'stream', reader: 0, at: 0, id: null, event: 'reset', data: { status: 400 } };
-    expect(streams([reset, ...streamed(first, second, third)]).join()).to.contain('may have missed changes');
-  });
-});
-
-function delivered(...changes: Change[]): WebhookRecord[] {
-  return changes.map((data, nth) => {
-    const id = `evt_51c1d80e_${data.position.replace(':', '_')}`;
-    const body = { type: data.type, timestamp: data.occurred_at, data };
-    return { kind: 'webhook', at: nth, webhookId: id, headers: { 'webhook-id': id }, body, answered: 204 };
-  });
-}
-
-const webhooks = (records: WebhookRecord[]) => checkWebhooks(records, log, () => undefined);
-
-describe('the checker of webhooks', () => {
-  it('finds nothing if every event was accepted in order, also with repetitions', () => {
-    expect(webhooks(delivered(first, second, first, third, second))).to.deep.equal([]);
+    expect(streams([reset, ...streamed(first, second, third)]).join()).to.contain('names no lost changes');
   });
 
-  it('finds an event that was never accepted', () => {
-    const records = delivered(first, second, third).map((record, nth) => ({
-      ...record,
-      answered: nth === 2 ? 500 : 204,
-    }));
-    expect(webhooks(records)).to.deep.equal([`the webhook never delivered 2:3 (order ${third.order_id}, version 3).`]);
-  });
-
-  it('finds an event that was sent before the one in front of it was accepted', () => {
-    expect(webhooks(delivered(first, third, second, third)).join())
-      .to.contain('version 3')
-      .and.contain('before version 2');
-    const refused = delivered(first, second, third, second, third).map((record, nth) => ({
-      ...record,
-      answered: nth === 1 ? 503 : 204,
-    }));
-    expect(webhooks(refused).join()).to.contain('before version 2 was accepted');
-  });
-
-  it('finds an id that means two events', () => {
-    const [one, two, three] = delivered(first, second, third);
-    const headers = { 'webhook-id': 'evt_51c1d80e_2_2' };
-    expect(webhooks([one!, two!, { ...three!, headers }]).join()).to.contain('has the id of order');
+  it('finds a message that is no JSON', () => {
+    const broken: StreamRecord = {
+      ...{ kind: 'stream', reader: 0, at: 0, id: null, event: 'reset' },
+      ...{ data: null, unreadable: '{"lost"' },
+    };
+    expect(streams([broken, ...streamed(first, second, third)]).join()).to.contain('{"lost", which is no message');
   });
 });

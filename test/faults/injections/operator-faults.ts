@@ -24,11 +24,12 @@ export const operatorFaults: readonly FaultKind[] = [
       return {
         detail: `a rebuild of ${some.join(', ')}${isCancelled ? ', cancelled' : ''}`,
         begin: async () => {
-          for (const name of some) await operate(world, 'POST', `/projections/${name}/rebuild`);
+          for (const name of some) await operate(world, 'POST', `/projections/${name}/rebuild`, [202]);
         },
         heal: async () => {
           if (!isCancelled) return;
-          for (const name of some) await operate(world, 'DELETE', `/projections/${name}/rebuild`);
+          // 404: the rebuild has ended.
+          for (const name of some) await operate(world, 'DELETE', `/projections/${name}/rebuild`, [204, 404]);
         },
       };
     },
@@ -67,13 +68,14 @@ export const operatorFaults: readonly FaultKind[] = [
 ];
 
 async function revokeKey(world: World): Promise<void> {
-  const created = await operate(world, 'POST', '/keys', { name: 'to be revoked', scopes: ['orders:read'] });
+  const created = await operate(world, 'POST', '/keys', [201], { name: 'to be revoked', scopes: ['orders:read'] });
   const { key, key_id: id } = created.body as { key: string; key_id: string };
   const apis = world.topology.members.filter(({ role }) => role === 'api');
   const status = async (url: string) => (await send(`${url}/orders?limit=1`, 'GET', key)).status;
   for (const { process } of apis)
     await eventually(`${process.name} to accept a new key`, async () => (await status(process.url)) === 200);
-  await operate(world, 'DELETE', `/keys/${id}`);
+  // 404: an earlier attempt revoked it, and its response was lost.
+  await operate(world, 'DELETE', `/keys/${id}`, [204, 404]);
   for (const { process } of apis) {
     await eventually(
       `${process.name} to reject a revoked key`,

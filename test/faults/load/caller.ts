@@ -29,6 +29,7 @@ interface Ended {
   readonly status: number;
   readonly headers: Record<string, string>;
   readonly response?: unknown;
+  readonly unreadable?: string;
 }
 
 /**
@@ -41,7 +42,6 @@ export class Caller {
   #lastPosition: string | undefined;
   #isOver = false;
   #server: number;
-  calls = 0;
 
   constructor(options: CallerOptions) {
     this.#options = options;
@@ -114,7 +114,6 @@ export class Caller {
     })
       .then((response) => read(response, isBatch))
       .catch((): Ended => ({ status: 0, headers: {} }));
-    this.calls += 1;
     history.add({
       kind: 'call',
       client: number,
@@ -138,18 +137,18 @@ async function read(response: Response, isBatch: boolean): Promise<Ended> {
       return value === null ? [] : [[name, value]];
     }),
   );
-  const lines = () =>
-    text
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as unknown);
-  const isNdjson = isBatch && response.status === 200;
-  return {
-    status: response.status,
-    headers,
-    response: text === '' ? undefined : isNdjson ? lines() : JSON.parse(text),
-  };
+  const { status } = response;
+  if (text === '') return { status, headers };
+  const isNdjson = isBatch && status === 200;
+  try {
+    return { status, headers, response: isNdjson ? text.trim().split('\n').map(parse) : parse(text) };
+  } catch {
+    // The response is whole: this is no fault of the connection.
+    return { status, headers, unreadable: text };
+  }
 }
+
+const parse = (text: string): unknown => JSON.parse(text);
 
 function asLines(lines: unknown): string {
   return Array.isArray(lines) ? `${lines.map((line) => JSON.stringify(line)).join('\n')}\n` : '';

@@ -1,4 +1,5 @@
 import { openStream, type StreamReader } from '../../support/event-stream.js';
+import { parseJson } from '../checker/json.js';
 import type { HistoryFile } from '../history-file.js';
 
 const reconnectMs = 200;
@@ -25,8 +26,9 @@ export class ChangeReader {
   async run(onOpen: () => void = () => undefined): Promise<void> {
     for (let attempt = this.number; !this.#isOver; attempt += 1) {
       await this.#read(this.urls[attempt % this.urls.length] ?? '', onOpen).catch((error: Error) => {
-        if (/^answered 4/.test(error.message) || error.message.includes('the document'))
-          this.faults.push(error.message);
+        const isWrong = /^answered 4/.test(error.message) || error.message.includes('the document');
+        if (isWrong || error instanceof SyntaxError)
+          this.faults.push(`reader ${this.number} could not read its stream: ${error.message}`);
       });
       if (!this.#isOver) await new Promise((resolve) => setTimeout(resolve, reconnectMs));
     }
@@ -45,10 +47,11 @@ export class ChangeReader {
       lastAt = performance.now();
       if (this.#isOver) return;
       this.#lastId = reader.lastId() ?? this.#lastId;
-      const data = JSON.parse(message.data) as { position?: string };
-      this.#noteReceived(message.event, data.position);
       const { id = null, event = 'message' } = message;
-      this.history.add({ kind: 'stream', reader: this.number, id, event, data });
+      const data = parseJson(message.data) as { position?: string } | undefined;
+      const unreadable = data === undefined ? { unreadable: message.data } : {};
+      this.#noteReceived(event, data?.position);
+      this.history.add({ kind: 'stream', reader: this.number, id, event, data: data ?? null, ...unreadable });
     });
     const reader = await withDeadline(opening);
     this.#current = reader;
@@ -69,7 +72,7 @@ export class ChangeReader {
     }
   }
 
-  #noteReceived(event: string | undefined, position: string | undefined): void {
+  #noteReceived(event: string, position: string | undefined): void {
     if (event === 'reset') this.received.clear();
     const [partition, number] = (position ?? '').split('@')[0]?.split(':').map(Number) ?? [];
     if (partition !== undefined && number !== undefined) this.received.set(partition, number);

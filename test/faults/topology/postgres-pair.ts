@@ -83,10 +83,6 @@ export class PostgresPair {
     return this.#primary.url(database);
   }
 
-  get primaryPid(): number | undefined {
-    return this.#primary.child.process.pid;
-  }
-
   /** Whether the process of the primary runs. */
   get isUp(): boolean {
     return isRunning(this.#primary);
@@ -159,10 +155,6 @@ export class PostgresPair {
     const folder = await this.#newFolder();
     await baseBackup(this.#bin, folder, this.#primary);
     this.#base = folder;
-  }
-
-  get hasBackup(): boolean {
-    return this.#base !== undefined;
   }
 
   /** Replaces the primary, and its standby if it has one, by the base backup, which is used up. */

@@ -26,10 +26,6 @@ export class RedisServer {
     return new RedisServer(folder, port, await launch(folder, port));
   }
 
-  get pid(): number | undefined {
-    return this.#server.child.process.pid;
-  }
-
   signal(signal: NodeJS.Signals): void {
     this.#server.child.process.kill(signal);
   }

@@ -1,9 +1,12 @@
 import { freePort } from '../../../src/embedded/child.js';
 import { eventually } from '../../support/servers.js';
 import { type RunningService, startService } from '../../support/service.js';
+import { peakMemory } from './peak-memory.js';
 
 /** Pause before a process that has ended is started again, as supervisors make one. */
 const restartDelayMs = 300;
+/** The kernel keeps the peak of a process, but not beyond its end: it is read this often. */
+const peakIntervalMs = 500;
 
 /**
  * A process of the service under a supervisor: it is started again whenever it ends, on the same
@@ -16,6 +19,8 @@ export class ServiceProcess {
   starts = 0;
   /** The ends of processes that nobody asked to end. */
   readonly crashes: string[] = [];
+  #peakMegabytes: number | undefined;
+  #peakTimer: NodeJS.Timeout | undefined;
   #running: RunningService | undefined;
   #heldDown = false;
   #isToEnd = false;
@@ -40,12 +45,16 @@ export class ServiceProcess {
     const one = new ServiceProcess(name, await freePort(), env);
     await one.#launch();
     one.#supervision = one.#supervise();
+    one.#peakTimer = setInterval(() => void one.readPeak(), peakIntervalMs);
     return one;
   }
 
-  /** The PID, or undefined while no process runs. */
-  get pid(): number | undefined {
-    return this.#running?.process.pid;
+  /** The most memory that any incarnation has had, in MB; undefined if the system does not tell. */
+  async readPeak(): Promise<number | undefined> {
+    const pid = this.#running?.process.pid;
+    const peak = pid === undefined ? undefined : await peakMemory(pid);
+    if (peak !== undefined) this.#peakMegabytes = Math.max(this.#peakMegabytes ?? 0, peak);
+    return this.#peakMegabytes;
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -55,6 +64,7 @@ export class ServiceProcess {
   /** Ends the process with a signal. It stays down until `release`. */
   async holdDown(signal: NodeJS.Signals): Promise<void> {
     this.#heldDown = true;
+    await this.readPeak();
     const running = this.#running;
     running?.kill(signal);
     await running?.exited;
@@ -83,6 +93,7 @@ export class ServiceProcess {
   /** Stops for good. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    clearInterval(this.#peakTimer);
     this.#wake();
     this.#running?.kill('SIGCONT');
     const running = this.#running;

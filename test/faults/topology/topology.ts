@@ -38,7 +38,6 @@ export interface Topology {
   readonly env: Readonly<Record<string, string>>;
   /** An API key with all scopes, whose subject is `shop`. */
   readonly apiKey: string;
-  readonly keyFiles: { readonly personalData: string; readonly signing: string };
   /** Keeps the folder if the run found an anomaly: the history is in it. */
   stop(keepFolder: boolean): Promise<void>;
 }
@@ -110,7 +109,7 @@ async function open(
     return { process, role, databases, redis: redisProxy, entry: await proxied(process.url) };
   };
   const members = await Promise.all([start('api', 1), start('api', 2), start('projector', 1), start('projector', 2)]);
-  return { folder, postgres, clock, redis, members, env, keyFiles, apiKey: await createKey(postgres.primaryUrl) };
+  return { folder, postgres, clock, redis, members, env, apiKey: await createKey(postgres.primaryUrl) };
 }
 
 /** One URL with all hosts: the service finds the primary among them. */
