@@ -23,6 +23,8 @@ export interface TcpProxy {
   speak(): void;
   /** Breaks all connections. New ones are accepted. */
   cut(): void;
+  /** Leads new connections to another server. Open ones stay, as after a change of DNS. */
+  switchTo(serverUrl: string): void;
   /** Everything arrives later by `ms`, in both directions, until it is 0 again. */
   delay(ms: number): void;
   close(): Promise<void>;
@@ -35,7 +37,7 @@ interface Break {
 }
 
 export async function startTcpProxy(serverUrl: string): Promise<TcpProxy> {
-  const target = new URL(serverUrl);
+  let target = new URL(serverUrl);
   const sockets = new Set<Socket>();
   const breaks: Break[] = [];
   let refusing = false;
@@ -119,6 +121,9 @@ export async function startTcpProxy(serverUrl: string): Promise<TcpProxy> {
       refusing = false;
     },
     cut: breakAll,
+    switchTo(serverUrl) {
+      target = new URL(serverUrl);
+    },
     delay(ms) {
       delayMs = ms;
     },

@@ -85,6 +85,11 @@ function checkKeys(order: OrderRun, losses: Losses): string[] {
     const results = calls.filter(
       (call) => call.outcome === 'done' && !losses.hasLost(call, order.partition, order.events),
     );
+    const bodies = new Set(results.map((call) => JSON.stringify(call.body)));
+    if (bodies.size > 1)
+      anomalies.push(
+        `key ${key} of order ${order.id} was acknowledged for different commands: ${results.map((call) => call.name).join(', ')}.`,
+      );
     const versions = new Set(results.map((call) => call.version));
     if (versions.size > 1)
       anomalies.push(

@@ -69,6 +69,17 @@ describe('the checker of acknowledged commands', () => {
     expect(found.join()).to.contain('different results').and.contain('version 1');
   });
 
+  it('finds a key that was acknowledged for two commands', () => {
+    const note = (text: string, changes: Partial<CallRecord> = {}) =>
+      paying({ path: `/orders/${orderId}/note`, body: { text }, ...changes });
+    const event = { type: 'OrderNoteAdded', data: { sealed: 'x' }, key: 'k-2' };
+    const replayed = { headers: { 'event-position': '2:2', 'idempotency-replayed': 'true' }, startedAt: 40, at: 50 };
+    expect(anomaliesOf([placed(), event], [placing(), note('a'), note('a', replayed)])).to.deep.equal([]);
+    expect(anomaliesOf([placed(), event], [placing(), note('a'), note('b', replayed)]).join()).to.contain(
+      'key k-2 of order',
+    );
+  });
+
   it('finds a rejected command that was done all the same', () => {
     const busy = { status: 503, headers: {}, response: { type: '/problems/overloaded', may_have_been_done: false } };
     const found = anomaliesOf([placed(), paid()], [placing(), paying(busy)]);

@@ -115,9 +115,10 @@ function opened(event: LogEvent, operations: readonly Operation[]): EventData {
   const data = dataOf(event);
   if (data.sealed === undefined) return data;
   const key = keyOf(event);
-  const origin = operations.find((one) =>
-    key === undefined ? one.key === undefined && one.version === event.version && !one.replayed : one.key === key,
-  );
+  const isDone = (one: Operation) => one.version === event.version && !one.replayed;
+  const calls = operations.filter((one) => one.key === key);
+  // A key that was used for two commands belongs to the one that was done.
+  const origin = calls.findLast(isDone) ?? (key === undefined ? undefined : calls[0]);
   if (!origin) return data;
   const { sealed: _, ...plain } = data;
   const { user_id, metadata, tracking_number, text } = origin.body;

@@ -14,7 +14,9 @@ export class RedisFaults {
 
   constructor(faults: readonly FaultRecord[], losses: readonly LossRecord[]) {
     this.#times = faults
-      .filter(({ name, detail }) => /(kill|empty|older|flush|restart).*redis|restor|recover/i.test(`${name} ${detail}`))
+      .filter(({ name, detail }) =>
+        /(kill|empty|older|flush|restart|fail over).*redis|restor|recover/i.test(`${name} ${detail}`),
+      )
       .map(({ at, readyAt }) => [at, readyAt ?? Number.POSITIVE_INFINITY]);
     for (const { at } of losses) this.#times.push([at, at]);
   }

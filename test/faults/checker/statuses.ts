@@ -1,4 +1,5 @@
 import type { FaultRecord, LossRecord } from '../history.js';
+import { groupBy } from './group-by.js';
 import { type NumberedCall, parsePosition } from './operations.js';
 
 /** Problems that the rules and the reads of an order explain: the other checks judge them. */
@@ -14,6 +15,7 @@ const explained: Readonly<Record<string, readonly string[]>> = {
 const harmless = /^(rebuild|key revoked|forget|\S+ receiver)$/;
 /** Callers that meet on one order may get this without any fault. */
 const contended = '/problems/contended';
+const keyReused = '/problems/idempotency-key-reused';
 
 interface Outcome {
   readonly name: string;
@@ -33,7 +35,9 @@ export function checkStatuses(
   losses: readonly LossRecord[],
   faults: readonly FaultRecord[],
 ): string[] {
+  const reused = reusedKeys(calls);
   return calls.flatMap(outcomesOf).flatMap((outcome) => {
+    if (outcome.type === keyReused && outcome.status === 422 && reused.has(outcome.call.key)) return [];
     const problem = problemOf(outcome, losses, faults);
     return problem === undefined ? [] : [`${outcome.name} ${problem}: ${outcome.text}.`];
   });
@@ -58,6 +62,15 @@ function problemOf(
     return status === 0 ? 'got no response, although there was no fault' : `got a ${status}, without any fault`;
   }
   return explained[status]?.includes(type ?? '') ? undefined : `got a ${status}`;
+}
+
+/** The keys that callers have sent with two bodies: the later one is to be refused. */
+function reusedKeys(calls: readonly NumberedCall[]): Set<string | undefined> {
+  const keyed = calls.filter(({ key }) => key !== undefined);
+  const bodies = groupBy(keyed, ({ key }) => key);
+  const isReused = ([, some]: [unknown, NumberedCall[]]) =>
+    new Set(some.map(({ body }) => JSON.stringify(body))).size > 1;
+  return new Set([...bodies].filter(isReused).map(([key]) => key));
 }
 
 /** Whether a fault was there, or its effects, at some time of a call. */

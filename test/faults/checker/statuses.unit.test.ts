@@ -63,6 +63,14 @@ describe('the checker of statuses', () => {
     expect(anomaliesOf(right)).to.deep.equal([]);
   });
 
+  it('finds a refused key that was used for one command only', () => {
+    const refused = (key: string, body: object) => failed(422, 'idempotency-key-reused', { key, body, ...during });
+    const first = call({ key: 'k-1', body: { text: 'a' } });
+    expect(anomaliesOf([first, refused('k-1', { text: 'b' })])).to.deep.equal([]);
+    expect(anomaliesOf([first, refused('k-1', { text: 'a' })])).to.have.length(1);
+    expect(anomaliesOf([first, refused('k-2', { text: 'b' })])).to.have.length(1);
+  });
+
   it('finds a wrong status in a line of a batch, and a line without a result', () => {
     const lines = [{ command: 'note' }, { command: 'note' }, { command: 'note' }];
     const results = [{ status: 200 }, { status: 500, problem: { type: '/problems/internal-error' } }];

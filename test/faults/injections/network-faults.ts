@@ -1,7 +1,8 @@
 import type { Random } from '../../support/random.js';
 import type { TcpProxy } from '../../support/tcp-proxy.js';
+import type { ServiceProcess } from '../topology/service-process.js';
 import type { World } from '../world.js';
-import type { FaultKind, Part } from './injection.js';
+import type { FaultKind, Injection, Part } from './injection.js';
 
 interface Connections {
   readonly name: string;
@@ -22,6 +23,52 @@ function connections(random: Random, { topology: { members }, sinkProxy }: World
   return {
     name: `${who} and ${server}`,
     proxies: some.flatMap((one) => (part === 'redis' ? one.redis : one.databases)),
+  };
+}
+
+/** Only calls that apply steps have the channel on which steps are published. */
+const stepCall = ':steps';
+/** Calls of each projector that break. */
+const brokenSteps = 3;
+
+/**
+ * Breaks the connections of the projectors in calls that apply steps, and may kill the projector or
+ * Redis at the first one: a step has to be applied with its checkpoint, or not at all.
+ */
+function breakSteps(
+  { topology: { members, redis } }: World,
+  when: 'before' | 'answered',
+  killed: 'none' | 'projector' | 'Redis',
+): Injection {
+  const projectors = members.filter(({ role }) => role === 'projector');
+  const held: ServiceProcess[] = [];
+  const kills: Promise<void>[] = [];
+  let redisIsKilled = false;
+  const kill = (process: ServiceProcess) => {
+    if (killed === 'projector') {
+      held.push(process);
+      kills.push(process.holdDown('SIGKILL'));
+    } else if (killed === 'Redis' && !redisIsKilled) {
+      redisIsKilled = true;
+      kills.push(redis.kill());
+    }
+  };
+  return {
+    detail:
+      `the connections of projectors break ${when === 'before' ? 'before' : 'in place of the response to'} steps` +
+      (killed === 'none' ? '' : `, with a SIGKILL of the ${killed === 'Redis' ? 'Redis' : 'projector'}`),
+    begin: async () => {
+      for (const { process, redis: proxy } of projectors) {
+        const [first] = Array.from({ length: brokenSteps }, () => proxy.breakAt(stepCall, when));
+        void first?.then(() => kill(process));
+      }
+    },
+    heal: async () => {
+      for (const { redis: proxy } of projectors) proxy.disarm();
+      await Promise.all(kills);
+      if (redisIsKilled) await redis.startAgain();
+      for (const process of held) process.release();
+    },
   };
 }
 
@@ -88,6 +135,27 @@ const faults: readonly NetworkFault[] = [
 
 /** Faults of the connections between the parts. */
 export const networkFaults: readonly FaultKind[] = [
+  {
+    name: 'failing receiver',
+    parts: ['receiver'],
+    weight: 0.5,
+    boundMs: 45_000,
+    maxMs: 5_000,
+    isQuick: false,
+    isPossible: () => true,
+    choose: (random, { sink }) => {
+      const status = random.pick([400, 429, 500, 503]);
+      return {
+        detail: `the receiver of webhooks responds with ${status}`,
+        begin: async () => {
+          sink.answer = status;
+        },
+        heal: async () => {
+          sink.answer = 204;
+        },
+      };
+    },
+  },
   ...(['postgres', 'redis', 'entry', 'receiver'] as const).flatMap((part) =>
     faults.map(
       ({ name, detail, maxMs, boundMs, isQuick, begin, heal }): FaultKind => ({
@@ -113,6 +181,20 @@ export const networkFaults: readonly FaultKind[] = [
       }),
     ),
   ),
+  {
+    name: 'step response lost',
+    parts: ['redis', 'process'],
+    weight: 3,
+    boundMs: 15_000,
+    maxMs: 1_500,
+    isQuick: true,
+    isPossible: () => true,
+    choose: (random, world) => {
+      const when = random.pick(['before', 'answered', 'answered'] as const);
+      const killed = random.pick(['none', 'projector', 'Redis'] as const);
+      return breakSteps(world, when, killed);
+    },
+  },
   {
     name: 'commit response lost',
     parts: ['postgres'],

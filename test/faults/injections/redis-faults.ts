@@ -1,3 +1,4 @@
+import type { Random } from '../../support/random.js';
 import type { World } from '../world.js';
 import type { FaultKind, Injection } from './injection.js';
 
@@ -15,12 +16,34 @@ function whileDown({ topology: { redis } }: World, detail: string, change: () =>
   };
 }
 
+/** A replica takes over. New connections through the proxies lead to it, as a changed DNS does. */
+function failOver({ topology: { redis, members } }: World, how: 'killed' | 'demoted'): Injection {
+  const promote = async () => {
+    await redis.promoteReplica();
+    for (const member of members) member.redis.switchTo(redis.url);
+  };
+  if (how === 'killed')
+    return {
+      detail: 'SIGKILL of the primary, promotion of its replica',
+      begin: async () => {
+        await redis.addReplica();
+        await redis.kill();
+      },
+      heal: promote,
+    };
+  return {
+    detail: 'promotion of the replica; the connections to the demoted primary stay open',
+    begin: () => redis.addReplica(),
+    heal: promote,
+  };
+}
+
 interface RedisFault {
   readonly name: string;
   readonly maxMs: number;
   readonly boundMs: number;
   readonly isQuick: boolean;
-  readonly choose: (world: World) => Injection;
+  readonly choose: (world: World, random: Random) => Injection;
 }
 
 const faults: readonly RedisFault[] = [
@@ -70,6 +93,13 @@ const faults: readonly RedisFault[] = [
     }),
   },
   {
+    name: 'fail over Redis',
+    maxMs: 2_000,
+    boundMs: 20_000,
+    isQuick: false,
+    choose: (world, random) => failOver(world, random.pick(['killed', 'demoted'])),
+  },
+  {
     name: 'suspend Redis',
     maxMs: 8_000,
     boundMs: 20_000,
@@ -103,5 +133,5 @@ export const redisFaults: readonly FaultKind[] = faults.map((fault) => ({
   parts: ['redis'],
   weight: 1.5,
   isPossible: () => true,
-  choose: (_, world) => fault.choose(world),
+  choose: (random, world) => fault.choose(world, random),
 }));

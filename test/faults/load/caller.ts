@@ -24,6 +24,10 @@ const maxRetryMs = 500;
 const pauseMs = 10;
 const keptHeaders = ['event-position', 'etag', 'retry-after', 'idempotency-replayed'];
 const temporary = new Set([0, 408, 429, 503]);
+/** Of acknowledged commands, callers send some again, as if they had not seen the response. */
+const repeatChance = 0.06;
+/** Some keys are used for another command by mistake, which has to be refused. */
+const reuseChance = 0.04;
 
 interface Ended {
   readonly status: number;
@@ -80,12 +84,21 @@ export class Caller {
       if (ended.status === 410) this.forgetPositions();
       const position = ended.headers['event-position'];
       if (position !== undefined && isCommand) this.#note(position, ended.response);
+      if (key !== undefined && ended.status >= 200 && ended.status < 300) await this.#repeat(chosen, key);
       const givesUp = random.chance(0.03);
       if (!temporary.has(ended.status) || !mayRepeat || givesUp || this.#isOver || attempt >= maxAttempts) return;
       const askedMs = Number(ended.headers['retry-after'] ?? 0) * 1_000;
       await new Promise((resolve) => setTimeout(resolve, Math.min(maxRetryMs, Math.max(50, askedMs))));
       this.#server += 1;
     }
+  }
+
+  async #repeat(chosen: ChosenCall, key: string): Promise<void> {
+    const { random } = this.#options;
+    if (random.chance(repeatChance)) await this.#send(chosen, key);
+    if (!random.chance(reuseChance)) return;
+    const other = otherBody(chosen.body);
+    if (other) await this.#send({ ...chosen, body: other }, key);
   }
 
   #note(position: string, response: unknown): void {
@@ -149,6 +162,14 @@ async function read(response: Response, isBatch: boolean): Promise<Ended> {
 }
 
 const parse = (text: string): unknown => JSON.parse(text);
+
+/** The body of a command that differs in one text; undefined if it has none. */
+function otherBody(body: unknown): object | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const name = ['reference', 'reason', 'text', 'carrier'].find((one) => one in body);
+  if (name === undefined) return undefined;
+  return { ...body, [name]: `other-${Object.entries(body).find(([one]) => one === name)?.[1]}` };
+}
 
 function asLines(lines: unknown): string {
   return Array.isArray(lines) ? `${lines.map((line) => JSON.stringify(line)).join('\n')}\n` : '';

@@ -10,12 +10,17 @@ export interface OrderInPlay {
 /** Commands on an order get about this many calls before it makes room for a new one. */
 const maxOrders = 60;
 
+/** The newest orders get many calls at once: commands contend for their partitions. */
+const hotOrders = 3;
+const hotChance = 0.35;
+
 /** The orders that callers share, so that they meet each other on some of them. */
 export class OrdersInPlay {
   readonly #orders: OrderInPlay[] = [];
 
   pick(random: Random): OrderInPlay | undefined {
-    return this.#orders.length === 0 ? undefined : random.pick(this.#orders);
+    if (this.#orders.length === 0) return undefined;
+    return random.pick(random.chance(hotChance) ? this.#orders.slice(-hotOrders) : this.#orders);
   }
 
   /** Notes the order in a response, if it is one. */
