@@ -13,7 +13,7 @@ import { checkMetrics } from './metrics.js';
 import { observationsOf } from './observations.js';
 import { callsOf, operationsOf } from './operations.js';
 import { groupByOrder, shownEvents, statesOf } from './orders.js';
-import { findNamesInLog, findNamesInQueries } from './persons.js';
+import { findErasedOrders, findNamesInLog, findNamesInQueries } from './persons.js';
 import { checkHistory, checkList, compareOrder } from './read-models.js';
 import { checkReads, RedisFaults } from './reads.js';
 import { findNamesInRedis } from './redis-names.js';
@@ -106,6 +106,7 @@ export async function check(run: RecordedRun): Promise<Findings> {
   await attempt('forgotten names', async () => [
     ...findNamesInLog(orders, names),
     ...(await findNamesInQueries(api, names)),
+    ...(await findErasedOrders(api, orders, count)),
   ]);
   const redis = new Redis(run.redisUrl);
   redis.on('error', () => undefined);

@@ -28,3 +28,33 @@ export async function findNamesInQueries(api: Api, names: readonly string[]): Pr
   }
   return found;
 }
+
+/** Erased orders whose texts are searched: each search is a request. */
+const maxErased = 50;
+
+/** The texts of an order of a forgotten person lead to other orders only (docs/privacy.md). */
+export async function findErasedOrders(
+  api: Api,
+  orders: readonly OrderRun[],
+  count: (what: string) => void,
+): Promise<string[]> {
+  const found: string[] = [];
+  const erased = orders.filter(({ events }) => events.some(({ type }) => type === 'OrderPersonErased'));
+  for (const order of erased.slice(-maxErased)) {
+    for (const text of textsOf(order)) {
+      for (const path of [`/orders/lookup?q=${text}`, `/orders?limit=200&reference=${text}`]) {
+        count('searches for erased orders');
+        const { orders: shown } = await api.get<{ orders: { order_id: string }[] }>(path);
+        if (shown.some(({ order_id: id }) => id === order.id))
+          found.push(`GET ${path} leads to order ${order.id}, whose person was forgotten.`);
+      }
+    }
+  }
+  return found;
+}
+
+/** The references of an order and of its payments, ready for a URL. */
+function textsOf({ events }: OrderRun): Set<string> {
+  const texts = events.map(dataOf).flatMap((data) => [data.reference, data.payment_reference]);
+  return new Set(texts.flatMap((text) => (text ? [encodeURIComponent(text)] : [])));
+}
