@@ -15,7 +15,8 @@ export interface Checkpoint {
 export const startCheckpoint: Checkpoint = { position: 0, hash: '' };
 
 /**
- * The checkpoint of a removed generation. For a while it keeps late owners from filling it again.
+ * The checkpoint of a removed generation. An owner that has not noticed the removal finds it and
+ * does not fill the generation again.
  */
 export const retiredCheckpoint = 'retired';
 

@@ -34,11 +34,11 @@ export interface RunResult {
   readonly historyFile: string;
 }
 
-/** A run of up to this many seconds has only quick faults, few callers, and no standby. */
+/** Runs of at most this many seconds have quick faults only, fewer callers, and no standby. */
 const shortSeconds = 30;
 const finalWellMs = 60_000;
 
-/** Runs the service under load and faults, and checks what came of it. */
+/** Runs the service under load and faults, and then checks what callers got and what was stored. */
 export async function runFaults(options: RunOptions): Promise<RunResult> {
   const { seed, seconds, only, print } = options;
   const isShort = seconds <= shortSeconds && only === undefined;

@@ -15,7 +15,7 @@ describe('loss of data in Redis', () => {
   });
   afterEach(() => log.close());
 
-  it('read models are rebuilt, equal to before, when Redis is flushed while the projector runs', async () => {
+  it('read models are rebuilt with the same content after Redis is flushed while the projector runs', async () => {
     const projector = await startProjector(log);
     const append = appender(log);
     const orderIds = Array.from({ length: 100 }, (_, nth) => orderIdIn(nth % 4, 4));
@@ -50,7 +50,7 @@ describe('loss of data in Redis', () => {
     await projector.stop();
   });
 
-  it('a generation that Redis has lost is not filled again by its owner, so that no key belongs to none', async () => {
+  it('the owner of a partition does not refill a generation that Redis has lost, so no orphaned keys remain', async () => {
     const projector = await startProjector(log);
     const append = appender(log);
     const placeInEach = async () => {
@@ -63,7 +63,7 @@ describe('loss of data in Redis', () => {
       (await getProjections(queriesOf(log))).every(({ generation }) => generation === 2),
     );
     await log.redis.flushall();
-    // Each owner notices at its next step, before it reads that the generations are others now.
+    // Each owner notices at its next step, before it reads which generations there are.
     await placeInEach();
     await projected(log);
     await projector.stop();
@@ -74,7 +74,7 @@ describe('loss of data in Redis', () => {
     await expectReadModelsEqualTheLog(log);
   });
 
-  it('a generation that Redis no longer knows is removed, and its number is not given out again', async () => {
+  it('a generation that Redis has forgotten is removed, and its number is not used again', async () => {
     const store = createGenerationStore(log.redis, log.keys, log.pool);
     const projector = await startProjector(log);
     const append = appender(log);
@@ -98,7 +98,7 @@ describe('loss of data in Redis', () => {
     await projector.stop();
   });
 
-  it('read models stay as they are while Redis lacks memory, and continue once it has some', async () => {
+  it('read models do not change while Redis is out of memory, and catch up once it has some', async () => {
     const projector = await startProjector(log);
     const append = appender(log);
     for (let nth = 0; nth < 8; nth += 1) await place(append, orderIdIn(nth % 4, 4));

@@ -58,7 +58,7 @@ describe('The reads of the metrics', () => {
         expect(inZone).to.be.at.most(2 * inUtc);
       },
     );
-    // Ranges that begin or end within the part of a month that months of other zones have.
+    // Ranges that begin or end in hours that belong to different months in different zones.
     const examples: [string, number, number, 'day'][] = [
       ['Pacific/Chatham', 1969, 30, 'day'],
       ['Pacific/Pago_Pago', 330, 54, 'day'],
@@ -66,7 +66,7 @@ describe('The reads of the metrics', () => {
     await fc.assert(property, { numRuns: 300, examples });
   });
 
-  it('are in any zone at most twice those in UTC for calendar months, and for all orders', async () => {
+  it('are in any zone at most twice those in UTC, for calendar months and for all orders', async () => {
     for (const zone of zones) {
       for (const [from, to] of [
         [Date.UTC(2025, 0, 1), Date.UTC(2026, 0, 1)],

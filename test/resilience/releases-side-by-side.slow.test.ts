@@ -79,7 +79,7 @@ describe('a process of an older release beside one of this release, on a log of 
     await eventually('readiness', async () => (await call(projector, 'GET', '/health/ready')).body.status === 'ready');
   });
 
-  it('does not know such an event after going back either, and answers as before in all other partitions', async () => {
+  it('after a rollback, it refuses commands on an order with such an event, and serves all other partitions', async () => {
     for (const service of started.splice(0)) await service.stop();
     const older = await startOlder();
     const ids = Object.keys(fixture.responses).flatMap((path) => /^\/orders\/([\da-f-]{36})$/.exec(path)?.[1] ?? []);

@@ -6,8 +6,8 @@ import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call } from '../support/service.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 
-/** No connection is reset in these tests: the packets of the servers are lost. */
-describe('a server whose host is away without a word', function () {
+/** The packets of the servers are lost in these tests, and no connection is reset. */
+describe('a server that is unreachable, whose packets are lost and whose connections are not reset', function () {
   this.timeout(60_000);
   let log: TestLog;
   let proxy: TcpProxy;
@@ -33,7 +33,7 @@ describe('a server whose host is away without a word', function () {
   const readiness = async () => (await call(running(), 'GET', '/health/ready')).body;
   const secondsSince = (startMs: number) => (performance.now() - startMs) / 1_000;
 
-  /** The service goes on by itself, within ten seconds. */
+  /** The service recovers by itself, within ten seconds. */
   async function expectAllWell(key: string): Promise<void> {
     const startMs = performance.now();
     await eventually('commands to work', async () => (await place()).status === 201, 20_000);
@@ -44,7 +44,7 @@ describe('a server whose host is away without a word', function () {
     expect(secondsSince(startMs), 'until all is well').to.be.lessThan(10);
   }
 
-  it('PostgreSQL: commands are 503 in six seconds, later ones at once, and it is back by itself', async () => {
+  it('PostgreSQL: commands get 503 within six seconds, later ones at once, and work again by themselves once it is back', async () => {
     proxy = await startTcpProxy(log.databaseUrl);
     service = await startLocalService({ ...log, databaseUrl: proxy.url });
     const { body } = await place();
@@ -70,7 +70,7 @@ describe('a server whose host is away without a word', function () {
     expect(running().output()).to.match(/PostgreSQL does not respond, also over a new connection/);
   });
 
-  it('PostgreSQL, and the URL names another host: the service continues there by itself', async () => {
+  it('PostgreSQL, with another host in the URL: the service switches to that host by itself', async () => {
     proxy = await startTcpProxy(log.databaseUrl);
     const other = await startTcpProxy(log.databaseUrl);
     other.refuse();
@@ -92,7 +92,7 @@ describe('a server whose host is away without a word', function () {
     }
   });
 
-  it('Redis: queries are 503 in five seconds, commands work, and it is back by itself', async () => {
+  it('Redis: queries get 503 within five seconds, commands work, and queries work again by themselves', async () => {
     proxy = await startTcpProxy(log.redisUrl);
     service = await startLocalService({ ...log, redisUrl: proxy.url });
     const { body } = await place();
@@ -110,7 +110,7 @@ describe('a server whose host is away without a word', function () {
     await expectAllWell(key);
   });
 
-  it('Redis, and its address leads to another server: the service continues there by itself', async () => {
+  it('Redis, with an address that leads to another server: the service switches to it by itself', async () => {
     proxy = await startTcpProxy(log.redisUrl);
     service = await startLocalService({ ...log, redisUrl: proxy.url });
     const { body } = await place();
@@ -119,7 +119,7 @@ describe('a server whose host is away without a word', function () {
     await expectAllWell(randomUUID());
   });
 
-  it('Redis: a subscribed connection, which only listens, is replaced', async () => {
+  it('Redis: a connection that only listens to a subscription is replaced', async () => {
     proxy = await startTcpProxy(log.redisUrl);
     const subscriber = createRedisSubscriber(proxy.url);
     try {

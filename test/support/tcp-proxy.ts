@@ -6,17 +6,17 @@ export interface TcpProxy {
   readonly url: string;
   /**
    * Breaks the connection that next sends `text` to the server: `before` the server gets it, or
-   * after it has answered, in place of the answer. Resolves when it has happened.
+   * after it has responded, in place of the response. Resolves when it has happened.
    */
   breakAt(text: string, when: 'before' | 'answered'): Promise<void>;
-  /** Takes back all that `breakAt` has asked for and that has not happened. */
+  /** Cancels all calls of `breakAt` that have not had an effect yet. */
   disarm(): void;
   /** Breaks all connections, and refuses new ones until `accept`. */
   refuse(): void;
   accept(): void;
   /**
-   * Forwards nothing any more, like a host that is away or a firewall that drops packets: over the
-   * open connections, or over new ones as well. Connections stay open until `speak`.
+   * Stops forwarding, like an unreachable host or a firewall that drops packets: over the open
+   * connections only, or over new ones as well. Connections stay open until `speak`.
    */
   silence(connections: 'open' | 'all'): void;
   /** Forwards everything again, over all connections, like a host that is back. */

@@ -10,7 +10,7 @@ const redisLimits = {
   commandTimeoutMs: 4_000,
   /**
    * A connection on which a command waits and nothing arrives for this long is replaced: the server
-   * is gone without a word. Longer than the time-out of a command.
+   * is unreachable, and its packets are lost. Longer than the time-out of a command.
    */
   socketTimeoutMs: 5_000,
   /** A subscribed connection is asked this often whether it is alive, since it only listens. */
@@ -138,7 +138,7 @@ function report(redis: Redis, url: string, failures: ConnectionFailures | undefi
       explaining = true;
       const explained = await explainSentinels(address);
       explaining = false;
-      // Some sentinel may lead to the primary by now.
+      // A sentinel may have led to the primary meanwhile.
       if (redis.status !== 'ready' && redis.status !== 'end') failed(explained);
       return;
     }

@@ -87,7 +87,7 @@ describe('The command line for operators', () => {
     expect(findings.filter(({ level }) => level === 'wrong').map(({ about }) => about)).to.deep.equal(['Redis']);
   });
 
-  it('orders doctor notes that the service is stopped, which is nothing wrong', async () => {
+  it('orders doctor notes that the service is stopped, and does not count it as a fault', async () => {
     const other = await createTestLog(2);
     const stopped = await startLocalService(other);
     const port = new URL(stopped.url).port;

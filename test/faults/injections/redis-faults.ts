@@ -2,7 +2,7 @@ import type { Random } from '../../support/random.js';
 import type { World } from '../world.js';
 import type { FaultKind, Injection } from './injection.js';
 
-/** Bytes that Redis already uses beyond are refused: every write is. */
+/** A limit below what Redis already uses: it refuses every write. */
 const fullBytes = 1_000_000;
 
 function whileDown({ topology: { redis } }: World, detail: string, change: () => Promise<void>): Injection {
@@ -68,7 +68,9 @@ const faults: readonly RedisFault[] = [
     isQuick: false,
     choose: (world) => {
       const { redis } = world.topology;
-      const down = whileDown(world, 'SIGKILL, restarted with files of 2 seconds before', () => redis.putBackCopy());
+      const down = whileDown(world, 'SIGKILL, restarted with its files of two seconds earlier', () =>
+        redis.putBackCopy(),
+      );
       return {
         ...down,
         begin: async () => {

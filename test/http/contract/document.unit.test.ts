@@ -20,7 +20,7 @@ function* under(keyword: string, value: unknown = document, pointer = ''): Gener
   }
 }
 
-describe('The OpenAPI document says everything:', () => {
+describe('The OpenAPI document is complete:', () => {
   it('every field of every schema has a description', () => {
     let fields = 0;
     const silent: string[] = [];

@@ -17,7 +17,7 @@ describe('HeldTexts', () => {
     expect(ledger.bytes).to.equal(0);
   });
 
-  it('giving a text up ends the readers of the owner it counts for alone', () => {
+  it('giving up a text closes the readers of the owner that alone accounts for it', () => {
     const ledger = new ByteLedger(100);
     const texts = new HeldTexts();
     const ended: string[] = [];
@@ -29,14 +29,14 @@ describe('HeldTexts', () => {
     hold('slow', 'slow 2', text);
     expect(ledger.bytes).to.equal(60);
     hold('slow', 'slow 3', Buffer.alloc(70));
-    expect(ended, 'the text counts for another owner now').to.have.members(['slow 1', 'slow 2', 'slow 3']);
+    expect(ended, 'the text counts for another owner by then').to.have.members(['slow 1', 'slow 2', 'slow 3']);
     expect(ledger.bytes).to.equal(60);
     release();
     release();
     expect(ledger.bytes).to.equal(0);
   });
 
-  it('a text that is given up by all of its readers is counted anew for the next one', () => {
+  it('a text whose readers have all been closed is counted again for its next reader', () => {
     const ledger = new ByteLedger(10);
     const texts = new HeldTexts();
     const ended: string[] = [];
