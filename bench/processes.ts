@@ -65,14 +65,20 @@ export async function peakBytesOf(pid: number): Promise<number> {
   return 1_024 * Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
-/** Waits until all read models of a service have caught up with its log. */
+/**
+ * Waits until all read models of a service have caught up with its log. Until the service knows the
+ * heads of its log, it responds with 503.
+ */
 export async function caughtUp(url: string): Promise<void> {
   for (;;) {
-    const answer = await fetch(`${url}/projections`);
-    const { projections } = (await answer.json()) as {
-      projections: { lag: number; partitions: { head: number }[] }[];
+    const response = await fetch(`${url}/projections`);
+    const { projections = [] } = (await response.json()) as {
+      projections?: { lag: number; partitions: { head: number }[] }[];
     };
-    if (projections.every(({ lag, partitions }) => lag === 0 && partitions.some(({ head }) => head > 0))) return;
+    const haveCaughtUp = projections.every(
+      ({ lag, partitions }) => lag === 0 && partitions.some(({ head }) => head > 0),
+    );
+    if (response.ok && haveCaughtUp) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
