@@ -2,7 +2,7 @@ import { isKeyReservation } from '../event-log/key-reservation.js';
 import { Overloaded } from '../event-log/overloaded.js';
 import { type ReadStream, streamPages } from '../event-log/read/read-stream.js';
 import { FairSemaphore } from '../fair-semaphore.js';
-import { TimeSlice } from '../time-slice.js';
+import { TimeSlice } from '../yield-to-event-loop.js';
 import { commandLimits as limits } from './limits.js';
 import type { OrderCache } from './order-cache.js';
 import { foldInto, noOrder, type OrderState } from './order-state.js';

@@ -161,12 +161,16 @@ function itemIds(items: readonly OrderItem[]): string[] {
 export function orderJson(order: Order): string {
   const exponent = exponentOf(order.currency);
   let items = '';
+  let itemIds = '';
+  const isFirstOf = firstOfItems(order.items);
   for (const item of order.items) {
     const { itemId, quantity, cancelled, shipped, delivered, returned } = item;
     const price = unitPriceMajor(item, exponent);
     const priceText = price === undefined ? '' : `,"unit_price":${price}`;
+    const itemIdText = jsonString(itemId);
+    if (isFirstOf(item)) itemIds += `${itemIds === '' ? '' : ','}${itemIdText}`;
     items +=
-      `${items === '' ? '' : ','}{"line_id":${jsonString(item.lineId)},"item_id":${jsonString(itemId)},` +
+      `${items === '' ? '' : ','}{"line_id":${jsonString(item.lineId)},"item_id":${itemIdText},` +
       `"quantity":${quantity}${priceText},"cancelled":${cancelled},"shipped":${shipped},"delivered":${delivered},` +
       `"returned":${returned}}`;
   }
@@ -179,7 +183,7 @@ export function orderJson(order: Order): string {
   return (
     `{"order_id":"${order.orderId}","reference":${reference},"user_id":${jsonString(order.userId)},` +
     `"status":"${order.status}","payment_status":"${paymentStatus(order)}","on_hold":${order.onHold},` +
-    `"items":[${items}],"item_ids":[${itemIdsJson(order.items)}],"adjustments":${adjustments},` +
+    `"items":[${items}],"item_ids":[${itemIds}],"adjustments":${adjustments},` +
     `"total_amount":${toMajor(order.totalMinor, exponent)},"currency":"${order.currency}",` +
     `"cancelled_amount":${toMajor(order.cancelledMinor, exponent)},` +
     `"credited_amount":${toMajor(order.creditedMinor, exponent)},` +
@@ -193,14 +197,11 @@ export function orderJson(order: Order): string {
 /** Lines up to which comparing each with all others is cheaper than a set. */
 const fewLines = 8;
 
-function itemIdsJson(items: readonly OrderItem[]): string {
-  if (items.length > fewLines) return itemIds(items).map(jsonString).join();
-  let text = '';
-  for (const [index, { itemId }] of items.entries()) {
-    if (items.findIndex((other) => other.itemId === itemId) < index) continue;
-    text += (text === '' ? '' : ',') + jsonString(itemId);
-  }
-  return text;
+/** Tells of each line, in their order, whether it is the first one of its item. */
+function firstOfItems(items: readonly OrderItem[]): (item: OrderItem) => boolean {
+  if (items.length <= fewLines) return (item) => items.find(({ itemId }) => itemId === item.itemId) === item;
+  const seen = new Set<string>();
+  return ({ itemId }) => seen.size < seen.add(itemId).size;
 }
 
 /**

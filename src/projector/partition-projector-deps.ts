@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { RecentEvents } from '../event-log/append/recent-events.js';
 import { FailureLog } from '../failure-log.js';
+import { yieldToEventLoop } from '../yield-to-event-loop.js';
 import { createCheckpointFreeze } from './generations/checkpoint-freeze.js';
 import { createFillingStore } from './generations/filling-store.js';
 import { createGenerationExists } from './generations/generation-exists.js';
@@ -10,7 +11,6 @@ import type { ProjectorOptions } from './projector-options.js';
 import { createLinger } from './scheduling/linger.js';
 import type { RebuildPause } from './scheduling/rebuild-pause.js';
 import { Semaphore } from './scheduling/semaphore.js';
-import { createYieldToEventLoop } from './scheduling/yield-to-event-loop.js';
 import type { SkippedEvents } from './skipped-events.js';
 import { createLogReader } from './steps/log-reader.js';
 import { createProjectionStore } from './steps/projection-store.js';
@@ -46,7 +46,7 @@ export function createPartitionProjectorDeps(
     logHeads,
     open: options.open ?? (async (events) => [...events]),
     skipped,
-    yieldToEventLoop: createYieldToEventLoop(),
+    yieldToEventLoop,
     semaphoreFromLag: limits.farBehindEvents,
     failures: projectingFailures(log),
     log,

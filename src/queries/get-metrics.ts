@@ -3,7 +3,7 @@ import { figureFields, hourMs, monthAt, partRanges, quarterMs, type Range } from
 import { addEncoded, emptyFigures, encodedParts, type Figures } from '../read-models/figures.js';
 import { metrics, metricsKeys } from '../read-models/metrics.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
-import { TimeSlice } from '../time-slice.js';
+import { TimeSlice } from '../yield-to-event-loop.js';
 import { type Piece, piecesOf } from './figure-pieces.js';
 import type { GenerationReader } from './generation-reader.js';
 import { type Interval, intervalEnd, intervalStart } from './intervals.js';

@@ -5,6 +5,7 @@ import { decodeHead, decodeOrder } from '../read-models/encoding/encoded-order.j
 import { damageMark } from '../read-models/order-buckets.js';
 import { orderStatus, orderStatusKeys } from '../read-models/order-status.js';
 import { OrderDamaged } from '../read-models/read-model-unavailable.js';
+import { yieldToEventLoop } from '../yield-to-event-loop.js';
 import { fromLive, type ReadModels } from './live-generation.js';
 
 /** Runs the part of a query that may take much memory, when there is room for it. */
@@ -44,6 +45,7 @@ async function readLarge(models: ReadModels, orderId: string, isDamaged: boolean
     const [, details] = key.details(orderId);
     return live.read([['HMGET', ...key.order(orderId), details]]);
   });
+  await yieldToEventLoop();
   const [text, details] = texts as (string | null)[];
   return typeof text === 'string' ? shown(decodeOrder(orderId, text, details), isDamaged) : undefined;
 }

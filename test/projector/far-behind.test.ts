@@ -6,8 +6,8 @@ import { projectorLimits as limits } from '../../src/projector/limits.js';
 import { PartitionProjector } from '../../src/projector/partition-projector.js';
 import { projectingFailures } from '../../src/projector/partition-projector-deps.js';
 import { Semaphore } from '../../src/projector/scheduling/semaphore.js';
-import { createYieldToEventLoop } from '../../src/projector/scheduling/yield-to-event-loop.js';
 import { createProjectionStore } from '../../src/projector/steps/projection-store.js';
+import { yieldToEventLoop } from '../../src/yield-to-event-loop.js';
 import { appender, noteEvent, orderIdIn } from '../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
 
@@ -55,7 +55,6 @@ describe('far-behind projectors', () => {
       },
     });
     const semaphore = new Semaphore(2);
-    const yieldToEventLoop = createYieldToEventLoop();
     const heads = new Map(Array.from({ length: partitions }, (_, partition) => [partition, events]));
     projectors = Array.from({ length: partitions }, (_, partition) => {
       const targets = [counting(1), counting(2)].map((projection) => ({

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Context } from 'koa';
 import { type Problem, ProblemError, problem, retryAfterSeconds } from '../contract/problems.js';
+import { httpLimits as limits } from '../limits.js';
 import { entityTags } from '../request/etags.js';
 import { requestContext } from '../request/request-context.js';
 import { setStreamBody, setTextBody } from './text-body.js';
@@ -16,10 +17,12 @@ export const jsonType = 'application/json; charset=utf-8';
 export function respond(ctx: Context, text: string, etag?: string): void {
   // Without Accept, any type is fine.
   if (ctx.req.headers.accept && !ctx.accepts('application/json')) throw notAcceptable();
-  if (isCurrent(ctx, etag ?? etagOf(text))) return;
+  // A long text is encoded once, for its hash and for its pieces.
+  const content = text.length > limits.responsePieceBytes ? Buffer.from(text) : text;
+  if (isCurrent(ctx, etag ?? etagOf(content))) return;
   // Set before the body. Otherwise Koa would derive a type from the body first.
   ctx.res.setHeader('Content-Type', jsonType);
-  setTextBody(ctx, text);
+  setTextBody(ctx, content);
 }
 
 /** Like `respond`, with a text of another type that is made while it is sent. */
@@ -84,9 +87,9 @@ export function isForEvents(accept: string | undefined): boolean {
   return accept?.startsWith('text/event-stream') ?? false;
 }
 
-/** An ETag that is a hash of the text. */
-export function etagOf(text: string): string {
-  return `"${hash('sha256', text, 'base64url').slice(0, 22)}"`;
+/** An ETag that is a hash of the text, or of its UTF-8. */
+export function etagOf(content: string | Buffer): string {
+  return `"${hash('sha256', content, 'base64url').slice(0, 22)}"`;
 }
 
 /**

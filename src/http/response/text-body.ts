@@ -6,15 +6,16 @@ import { resetConnection } from '../reset-connection.js';
 import { onceClosed } from './once-closed.js';
 
 /**
- * Responds with a text. A long one is sent in pieces, so that the server sees whether the client
- * takes it, and counts in the ledger of unsent responses until it is sent.
+ * Responds with a text, which may be encoded as UTF-8. A long one is sent in pieces, so that the
+ * server sees whether the client takes it, and counts in the ledger of unsent responses until it is
+ * sent.
  */
-export function setTextBody(ctx: Context, text: string): void {
-  if (text.length <= limits.responsePieceBytes) {
-    ctx.body = text;
+export function setTextBody(ctx: Context, content: string | Buffer): void {
+  if (typeof content === 'string' && content.length <= limits.responsePieceBytes) {
+    ctx.body = content;
     return;
   }
-  const bytes = Buffer.from(text);
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   const type = ctx.res.getHeader('Content-Type');
   ctx.body = Readable.from(piecesOf(bytes), { objectMode: false });
   // Koa has replaced both for the stream.

@@ -6,6 +6,7 @@ import { createStreamReader } from '../../event-log/read/read-stream.js';
 import type { Projection } from '../../projections/projection.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
+import { yieldToEventLoop } from '../../yield-to-event-loop.js';
 import { createCheckpointFreeze } from '../generations/checkpoint-freeze.js';
 import { positionsOf } from '../generations/generation-contents.js';
 import { createGenerationStore } from '../generations/generation-store.js';
@@ -13,7 +14,6 @@ import { projectorLimits as limits } from '../limits.js';
 import { PartitionProjector, type PartitionProjectorDeps } from '../partition-projector.js';
 import { projectingFailures } from '../partition-projector-deps.js';
 import { Semaphore } from '../scheduling/semaphore.js';
-import { createYieldToEventLoop } from '../scheduling/yield-to-event-loop.js';
 import { SkippedEvents } from '../skipped-events.js';
 import { createProjectionStore } from '../steps/projection-store.js';
 
@@ -66,7 +66,6 @@ export async function startScratchGeneration(
   // The replay takes the positions that it is to reach for the heads of the log.
   const logHeads = { heads: endPositions, readHeads: async () => undefined, on, off };
   const semaphore = new Semaphore(limits.maxScratchStepsInFlight);
-  const yieldToEventLoop = createYieldToEventLoop();
   const projectors = Array.from({ length: settings.partitions }, (_, partition) => {
     endPositions.set(partition, 0);
     return new PartitionProjector(

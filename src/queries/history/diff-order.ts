@@ -3,7 +3,7 @@ import { count, type FromSchema, list, object, uuid } from '../../json-schema.js
 import { evolve } from '../../orders/evolve.js';
 import type { Order } from '../../orders/order.js';
 import { type OrderDocument, orderDocument } from '../../orders/order-document.js';
-import { TimeSlice } from '../../time-slice.js';
+import { TimeSlice } from '../../yield-to-event-loop.js';
 import { queryLimits as limits } from '../limits.js';
 import type { ReadModels } from '../live-generation.js';
 import { foldUpTo } from './fold-history.js';

@@ -3,7 +3,7 @@ import type { Order } from '../../orders/order.js';
 import { orderPartition } from '../../orders/values/partition.js';
 import { damageMark } from '../../read-models/order-buckets.js';
 import { type HistoryEntry, orderHistory } from '../../read-models/order-history.js';
-import { TimeSlice } from '../../time-slice.js';
+import { TimeSlice } from '../../yield-to-event-loop.js';
 import { fromLive, type ReadModels } from '../live-generation.js';
 import { historyEntries, readPositions, recordedFromEntry } from './get-order-history.js';
 

@@ -12,6 +12,7 @@ import {
   orderHistoryKeys,
 } from '../../read-models/order-history.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
+import { sliceFor } from '../../yield-to-event-loop.js';
 import type { GenerationReader, ListRange, RangesRead } from '../generation-reader.js';
 import { queryLimits as limits } from '../limits.js';
 import { fromLive, type ReadModels } from '../live-generation.js';
@@ -205,11 +206,13 @@ async function readEntries(
       ? await live.readRanges(ranges, limits.maxHistoryBytes, 'missing')
       : await readWhole(live, ranges, positions.length);
   if (ended === 'short') throw new ReadModelUnavailable(`the history of order ${orderId} is incomplete`);
-  let bytes = 0;
-  const entries = texts.map((text, nth) => {
-    bytes += text.length;
-    return decodeHistoryEntry(chunkOf(positions[nth] ?? 0).chunk, text);
-  });
+  const bytes = texts.reduce((sum, { length }) => sum + length, 0);
+  const slice = await sliceFor(bytes);
+  const entries: HistoryEntry[] = [];
+  for (const [nth, text] of texts.entries()) {
+    if (slice.isOver) await slice.yield();
+    entries.push(decodeHistoryEntry(chunkOf(positions[nth] ?? 0).chunk, text));
+  }
   return { entries, bytes };
 }
 

@@ -4,6 +4,7 @@ import { orderJson } from '../../orders/order-document.js';
 import { utcMs } from '../../orders/values/utc-time.js';
 import { longId } from '../../read-models/encoding/short-id.js';
 import { orderStatus, orderStatusKeys } from '../../read-models/order-status.js';
+import { sliceFor } from '../../yield-to-event-loop.js';
 import type { GenerationReader } from '../generation-reader.js';
 import { queryLimits as limits } from '../limits.js';
 import { fromLive, type ReadModels } from '../live-generation.js';
@@ -71,7 +72,9 @@ async function readUpdated(
   for (;;) {
     const { queues, isLast, bytes } = await readNext(live, positions, wanted, isWanted);
     scannedBytes += bytes;
+    const slice = await sliceFor(bytes);
     for (;;) {
+      if (slice.isOver) await slice.yield();
       const next = oldest(queues);
       if (next === undefined) break;
       const entry = queues[next]?.shift();

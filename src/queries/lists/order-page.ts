@@ -2,6 +2,7 @@ import { list, nullable, object, text } from '../../json-schema.js';
 import type { Order } from '../../orders/order.js';
 import { orderSchema } from '../../orders/order-document.js';
 import { memberOrderId } from '../../read-models/order-status.js';
+import { sliceFor } from '../../yield-to-event-loop.js';
 import type { GenerationReader } from '../generation-reader.js';
 import { queryLimits as limits } from '../limits.js';
 import { readOrders } from './read-orders.js';
@@ -61,7 +62,9 @@ export async function pageOf(
     for (let at = 0; at < members.length; ) {
       const orderIds = members.slice(at).map(memberOrderId);
       const { found, bytes } = await readOrders(generation, partitions, orderIds, source.needsDetails);
+      const slice = await sliceFor(bytes);
       for (const order of found) {
+        if (slice.isOver) await slice.yield();
         const json = order && source.show(order, members[at] ?? '');
         if (json !== undefined) {
           const isFull = orders.length === limit || length + json.length > limits.maxPageLength;

@@ -2,6 +2,7 @@ import type { Order } from '../../orders/order.js';
 import { orderPartition } from '../../orders/values/partition.js';
 import { decodeHead, decodeOrder } from '../../read-models/encoding/encoded-order.js';
 import { orderStatusKeys } from '../../read-models/order-status.js';
+import { sliceFor } from '../../yield-to-event-loop.js';
 import type { GenerationReader } from '../generation-reader.js';
 import { queryLimits as limits } from '../limits.js';
 
@@ -30,9 +31,12 @@ export async function readOrders(
     generation,
     orderIds.map((orderId, index) => keys[index]?.order(orderId) ?? ['', '']),
   );
-  const found = heads.texts.map((text, index) =>
-    typeof text === 'string' ? decodeHead(orderIds[index] ?? '', text) : undefined,
-  );
+  const slice = await sliceFor(heads.bytes);
+  const found: (ReturnType<typeof decodeHead> | undefined)[] = [];
+  for (const [index, text] of heads.texts.entries()) {
+    if (slice.isOver) await slice.yield();
+    found.push(typeof text === 'string' ? decodeHead(orderIds[index] ?? '', text) : undefined);
+  }
   const large = found.flatMap((one, index) => {
     if (!one || one.detailsVersion === 0 || !needsDetails(one.order)) return [];
     const orderId = orderIds[index] ?? '';
@@ -48,9 +52,11 @@ export async function readOrders(
   const pairs = await generation.read(
     read.map(({ entry = ['', ''], details: [, field] = ['', ''] }) => ['HMGET', ...entry, field]),
   );
+  await slice.yield();
   let { bytes } = heads;
   const whole = new Map<number, Order | undefined>();
   for (const [nth, { index, orderId }] of read.entries()) {
+    if (slice.isOver) await slice.yield();
     const [text, details] = pairs[nth] as (string | null)[];
     bytes += details?.length ?? 0;
     whole.set(index, typeof text === 'string' ? decodeOrder(orderId, text, details) : undefined);

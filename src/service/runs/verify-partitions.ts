@@ -8,9 +8,9 @@ import { type Difference, type Entry, readTexts, textDifferences } from '../../p
 import { FoldedPartition } from '../../projector/dry-run/folded-partition.js';
 import { FoldTooLarge } from '../../projector/dry-run/memory-store.js';
 import { type CheckpointFreeze, createCheckpointFreeze } from '../../projector/generations/checkpoint-freeze.js';
-import { createYieldToEventLoop } from '../../projector/scheduling/yield-to-event-loop.js';
 import { SkippedEvents } from '../../projector/skipped-events.js';
 import type { GenerationId } from '../../read-models/keys.js';
+import { yieldToEventLoop } from '../../yield-to-event-loop.js';
 import type { RunContext } from './dry-run.js';
 
 /** A live generation: its keys and its position in each partition. It can be sent to a thread. */
@@ -132,7 +132,7 @@ async function foldTogether(
     {
       ...{ keys, open, skipped, log, maxBytes },
       readEvents: (one, after, max) => readChainedPage(pool, one, after, max),
-      yieldToEventLoop: createYieldToEventLoop(),
+      yieldToEventLoop,
       onFolded: (count) => {
         const share = (count * lives.length) / projections;
         events += share;

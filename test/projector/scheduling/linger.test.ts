@@ -9,8 +9,8 @@ import { createCheckpointFreeze } from '../../../src/projector/generations/check
 import { PartitionProjector } from '../../../src/projector/partition-projector.js';
 import { projectingFailures } from '../../../src/projector/partition-projector-deps.js';
 import { Semaphore } from '../../../src/projector/scheduling/semaphore.js';
-import { createYieldToEventLoop } from '../../../src/projector/scheduling/yield-to-event-loop.js';
 import { createProjectionStore } from '../../../src/projector/steps/projection-store.js';
+import { yieldToEventLoop } from '../../../src/yield-to-event-loop.js';
 import { appender, orderIdIn, place } from '../../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
 
@@ -75,7 +75,7 @@ describe('lingering', () => {
         open: async (events) => [...events],
         semaphore: new Semaphore(1),
         semaphoreFromLag: 500,
-        yieldToEventLoop: createYieldToEventLoop(),
+        yieldToEventLoop,
         // The delay is so long that a step can only be taken for another reason than its end.
         linger: { isBusy: () => true, lingerMs: never },
         failures: projectingFailures(silent),

@@ -1,9 +1,8 @@
 import { expect } from 'chai';
-import { createYieldToEventLoop } from '../../../src/projector/scheduling/yield-to-event-loop.js';
+import { yieldToEventLoop } from '../src/yield-to-event-loop.js';
 
 describe('yieldToEventLoop', () => {
   it('callers of yieldToEventLoop compute in the order of their calls, and other work comes in between', async () => {
-    const yieldToEventLoop = createYieldToEventLoop();
     const seen: string[] = [];
     const compute = async (name: string) => {
       for (let piece = 1; piece <= 2; piece += 1) {
