@@ -41,11 +41,13 @@ export function readArguments<const Specs extends OptionSpecs>(
     .helpOption(false)
     .allowExcessArguments(true)
     .argument('[arguments...]');
+  const options = new Map<string, Option>();
   for (const [name, { type, short, multiple }] of Object.entries({ ...specs, help: helpSpec })) {
     const flags = `${short ? `-${short}, ` : ''}--${name}${type === 'string' ? ' <value>' : ''}`;
     const option = new Option(flags);
     if (multiple) option.argParser((value, previous: string[] | undefined) => [...(previous ?? []), value]);
     command.addOption(option);
+    options.set(name, option);
   }
   try {
     command.parse(args, { from: 'user' });
@@ -55,10 +57,11 @@ export function readArguments<const Specs extends OptionSpecs>(
   }
   const surplus = command.args[maxPositionals];
   if (surplus !== undefined) throw new UsageError(`Unexpected argument '${surplus}'\n\n${usage}`);
-  // Commander gives the values under names in camel case.
+  // Commander gives the values under names in camel case, and --no-wait as a false value of wait.
   const given = command.opts<Record<string, unknown>>();
-  const values = Object.keys({ ...specs, help: helpSpec }).flatMap((name) => {
-    const value = given[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
+  const values = [...options].flatMap(([name, option]) => {
+    const found = given[option.attributeName()];
+    const value = option.negate ? found === false || undefined : found;
     return value === undefined ? [] : [[name, value] as const];
   });
   return { values: Object.fromEntries(values) as Values<Specs>, positionals: [...command.args] };
