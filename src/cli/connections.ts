@@ -34,7 +34,8 @@ export async function withServers<T>(
   task: (context: ServerContext) => Promise<T>,
 ): Promise<T> {
   const config = readConfig(terminal.env);
-  const log = await createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel, terminal.logDestination);
+  const level = config.logLevel === 'info' ? 'warn' : config.logLevel;
+  const log = await createLogger(level, terminal.logDestination, 2);
   const { notify, command } = terminal;
   const servers = await openServers(config, { notify, command, mode: 'join', redis });
   try {

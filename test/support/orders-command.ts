@@ -47,7 +47,7 @@ export function recordingTerminal(
     notify: (message) => writeError(`orders: ${message}\n`),
     ask: async () => answer,
     progress: { isScreen: false, write: writeError },
-    logDestination: { write },
+    logDestination: { write: writeError },
     exitCode: 0,
     ended() {
       return { code: this.exitCode, stdout, output };

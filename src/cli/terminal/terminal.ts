@@ -36,7 +36,7 @@ export interface Terminal {
   ask(question: string): Promise<string | undefined>;
   /** Standard error, for progress bars. They move only on a screen. */
   readonly progress: { readonly isScreen: boolean; write(text: string): void };
-  /** Takes the lines of the log; by default, standard output. */
+  /** Takes the lines of the log; by default, standard error. */
   readonly logDestination: DestinationStream | undefined;
   /** The exit code once the command has ended. */
   exitCode: number;
