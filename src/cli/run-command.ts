@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { nearestWord } from '../known-variables.js';
+import { type CommandName, commandNames as orderCommands } from '../orders/commands.js';
 import { projectPath } from '../project-path.js';
 import { errorMessage, UsageError } from './terminal/errors.js';
 import { exitCodes } from './terminal/exit-codes.js';
@@ -42,7 +43,7 @@ const usage = `orders COMMAND
   Exit codes
 ${exitCodes.map(([code, meaning]) => `    ${code}  ${meaning}`).join('\n')}`;
 
-const act = (name: string) => async () => (await import('./commands/orders.js')).actCommand(name);
+const act = (name: CommandName) => async () => (await import('./commands/orders.js')).actCommand(name);
 
 /** Loads each command only when it is called: the service should not wait for the import's code. */
 const commands: Readonly<Record<string, () => Promise<RunCommand>>> = {
@@ -52,20 +53,7 @@ const commands: Readonly<Record<string, () => Promise<RunCommand>>> = {
   doctor: async () => (await import('./commands/doctor.js')).doctorCommand,
   get: async () => (await import('./commands/orders.js')).getCommand,
   list: async () => (await import('./commands/orders.js')).listCommand,
-  place: act('place'),
-  amend: act('amend'),
-  pay: act('pay'),
-  process: act('process'),
-  ship: act('ship'),
-  track: act('track'),
-  deliver: act('deliver'),
-  cancel: act('cancel'),
-  refund: act('refund'),
-  credit: act('credit'),
-  return: act('return'),
-  hold: act('hold'),
-  release: act('release'),
-  note: act('note'),
+  ...Object.fromEntries(orderCommands.map((name) => [name, act(name)])),
   history: async () => (await import('./commands/history.js')).historyCommand,
   replay: async () => (await import('./commands/replay/replay.js')).replayCommand,
   recover: async () => (await import('./commands/recover/recover.js')).recoverCommand,

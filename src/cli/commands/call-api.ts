@@ -1,5 +1,5 @@
-import { authorization, globalFetch } from '../../../client/orders-client.js';
-import { withRetries } from '../../../client/retries.js';
+import { createOrdersClient, type OrdersClient } from '../../../client/orders-client.js';
+import { UsageError } from '../terminal/errors.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 /** The options of every command that calls the API. */
@@ -13,45 +13,39 @@ export const apiUsage = `  --url URL   the service; by default ORDERS_URL, or ht
 /** Milliseconds that a response may take, with all attempts. */
 const responseTimeoutMs = 30_000;
 
-/** As the client does it: only queries, and commands with a key, are repeated. */
-const send = withRetries(globalFetch, { attempts: 3, maxWaitMs: 2_000 });
-
-interface ApiCall {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
+interface ApiCall<Data> {
+  /** The Idempotency-Key of a command. */
+  readonly key?: string;
+  /** Sends the request. The signal ends it when it takes too long. */
+  readonly send: (client: OrdersClient, signal: AbortSignal) => Promise<ApiResponse<Data>>;
 }
+
+type ApiResponse<Data> =
+  | { readonly data: Data; readonly error?: never; readonly response: Response }
+  | { readonly data?: never; readonly error: unknown; readonly response: Response };
 
 /**
  * Calls the running service. Rejects with what its problem says, and what to do if it cannot be
  * reached.
  */
-export async function callApi(
+export async function callApi<Data>(
   { env }: Pick<Terminal, 'env'>,
   url: string | undefined,
-  { method, path, body, headers = {} }: ApiCall,
-): Promise<unknown> {
-  const base = url ?? (env.ORDERS_URL || `http://127.0.0.1:${env.PORT || 3000}`);
-  const key = env.ORDERS_API_KEY || undefined;
-  const again = repeatHint(headers);
-  let response: Response;
-  let text: string;
+  { key, send }: ApiCall<Data>,
+): Promise<Data> {
+  const base = baseUrl(url ?? (env.ORDERS_URL || `http://127.0.0.1:${env.PORT || 3000}`));
+  const again = repeatHint(key);
+  const client = createOrdersClient(base, {
+    ...(env.ORDERS_API_KEY ? { key: env.ORDERS_API_KEY } : {}),
+    retries: { attempts: 3, maxWaitMs: 2_000 },
+    positions: false,
+  });
+  let result: ApiResponse<Data>;
   try {
-    const request = new Request(new URL(path, base), {
-      method,
-      headers: {
-        accept: 'application/json',
-        ...(await authorization(key)),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(responseTimeoutMs),
-    });
-    response = await send(request);
-    text = await response.text();
+    result = await send(client, AbortSignal.timeout(responseTimeoutMs));
   } catch (error) {
+    if (error instanceof SyntaxError)
+      throw new Error(`what responds at ${base} is not this service: ${wrongUrl}${again}`);
     if (error instanceof Error && error.name === 'TimeoutError') {
       throw new Error(`the service at ${base} did not respond within ${responseTimeoutMs / 1000} s${again}`);
     }
@@ -60,16 +54,24 @@ export async function callApi(
       `the service at ${base} cannot be reached (${cause}): start it, or set ORDERS_URL or --url${again}`,
     );
   }
-  if (response.ok) return JSON.parse(text);
-  const problem = parseProblem(text);
+  const { data, error, response } = result;
+  if (response.ok && data !== undefined) return data;
+  const problem = problemOf(error);
   let hint = response.status >= 500 && problem.may_have_been_done !== false ? again : '';
   if (response.status === 401) hint = '. Set ORDERS_API_KEY to a key: `orders keys create` makes one';
-  throw new Error(`${describe(problem) ?? `the service responded with ${response.status}`}${hint}`);
+  const unknown = `what responds at ${base} has status ${response.status}, and is perhaps not this service: ${wrongUrl}`;
+  throw new Error(`${describe(problem) ?? unknown}${hint}`);
+}
+
+const wrongUrl = 'check ORDERS_URL, PORT or --url';
+
+function baseUrl(text: string): string {
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text;
+  throw new UsageError(`"${text}" is not the URL of a service, such as http://127.0.0.1:3000`);
 }
 
 /** Says how to repeat a command whose outcome is unknown, so that it is not done twice. */
-function repeatHint(headers: Readonly<Record<string, string>>): string {
-  const key = headers['idempotency-key'];
+function repeatHint(key: string | undefined): string {
   return key === undefined ? '' : `. The command may have been done: repeat it with --key ${key}, then it is done once`;
 }
 
@@ -81,13 +83,9 @@ interface Problem {
   readonly may_have_been_done?: boolean;
 }
 
-/** Returns an empty problem for a text of another form, such as the page of a proxy. */
-function parseProblem(text: string): Problem {
-  try {
-    return (JSON.parse(text) ?? {}) as Problem;
-  } catch {
-    return {};
-  }
+/** Returns an empty problem for an error of another form, such as the page of a proxy. */
+function problemOf(error: unknown): Problem {
+  return typeof error === 'object' && error !== null ? error : {};
 }
 
 /** The title, the detail and the field errors of a problem. */

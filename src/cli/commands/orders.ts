@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { OrderDocument } from '../../orders/order-document.js';
+import type { components } from '../../../client/schema.js';
+import { commandSummaries } from '../../http/contract/command-operations.js';
+import type { CommandName } from '../../orders/commands.js';
+import { orderStatuses, paymentStatuses } from '../../orders/totals.js';
 import { readArguments } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/errors.js';
 import { alignColumns } from '../terminal/tables.js';
@@ -13,6 +16,7 @@ const getUsage = `orders get ORDER_ID [--version N | --at TIME] [--json]
 ${apiUsage}
 
   Example: orders get 018f0000-0000-7000-8000-000000000001 --version 1
+           orders get 018f0000-0000-7000-8000-000000000001 --json | jq .balance
   Exit code 1: there is no such order, or the service does not respond.`;
 
 /** `orders get`: shows an order. */
@@ -22,12 +26,16 @@ export async function getCommand(args: string[], terminal: Terminal): Promise<vo
   if (values.help) return terminal.print(getUsage);
   const [orderId] = positionals;
   if (orderId === undefined) throw new UsageError(getUsage);
-  const query = queryOf({ version: values.version, at: values.at });
+  const { version, at } = values;
+  const query = {
+    ...(version === undefined ? {} : { version: wholeNumber('--version', version) }),
+    ...(at === undefined ? {} : { at }),
+  };
   const order = await callApi(terminal, values.url, {
-    method: 'GET',
-    path: `/orders/${encodeURIComponent(orderId)}${query}`,
+    send: (client, signal) =>
+      client.GET('/orders/{order_id}', { params: { path: { order_id: orderId }, query }, signal }),
   });
-  printOrder(terminal, order as OrderDocument, values.json);
+  printOrder(terminal, order, values.json);
 }
 
 const listUsage = `orders list [--user USER_ID] [--status STATUS,…] [--payment-status STATUS,…] [--reference TEXT]
@@ -39,6 +47,7 @@ const listUsage = `orders list [--user USER_ID] [--status STATUS,…] [--payment
 ${apiUsage}
 
   Example: orders list --status pending,processing --limit 50
+           orders list --status pending --json | jq -r '.orders[].order_id'
   Exit code 1: the service does not respond, or refuses.`;
 
 /** `orders list`: lists the newest orders. */
@@ -53,17 +62,19 @@ export async function listCommand(args: string[], terminal: Terminal): Promise<v
   } as const;
   const { values } = readArguments(args, listUsage, options, 0);
   if (values.help) return terminal.print(listUsage);
-  const path = `/orders${queryOf({
-    user_id: values.user,
-    status: values.status,
-    payment_status: values['payment-status'],
-    reference: values.reference,
-    limit: values.limit ?? '20',
-  })}`;
-  const page = (await callApi(terminal, values.url, { method: 'GET', path })) as {
-    orders: OrderDocument[];
-    next_cursor: string | null;
+  const { user, status, 'payment-status': paymentStatus, reference, limit = '20' } = values;
+  const query = {
+    ...(user === undefined ? {} : { user_id: user }),
+    ...(status === undefined ? {} : { status: chosenOf('--status', status, orderStatuses) }),
+    ...(paymentStatus === undefined
+      ? {}
+      : { payment_status: chosenOf('--payment-status', paymentStatus, paymentStatuses) }),
+    ...(reference === undefined ? {} : { reference }),
+    limit: wholeNumber('--limit', limit),
   };
+  const page = await callApi(terminal, values.url, {
+    send: (client, signal) => client.GET('/orders', { params: { query }, signal }),
+  });
   if (values.json) return terminal.print(JSON.stringify(page));
   const rows = page.orders.map((order) => {
     const { order_id, placed_at, status, payment_status, total_amount, currency, user_id } = order;
@@ -76,57 +87,71 @@ export async function listCommand(args: string[], terminal: Terminal): Promise<v
     terminal.notify('there are more: narrow the filters, or use GET /orders with its cursor');
 }
 
-/** The commands that an order takes, beside `place`: each is POST /orders/ID/NAME. */
-export const orderActions = [
-  ...['amend', 'pay', 'process', 'ship', 'track', 'deliver', 'cancel', 'refund', 'credit', 'return'],
-  ...['hold', 'release', 'note'],
-] as const;
+const actUsage = (name: CommandName) => {
+  const [id, idVariable] = name === 'place' ? ['', ''] : ['018f0000-0000-7000-8000-000000000001 ', '"$ID" '];
+  return `orders ${name} ${name === 'place' ? '' : 'ORDER_ID '}[--data JSON] [--key KEY] [--json]
 
-const actUsage = (
-  name: string,
-) => `orders ${name} ${name === 'place' ? '' : 'ORDER_ID '}[--data JSON] [--key KEY] [--json]
+  ${commandSummaries[name]}.
+  Sends the command to the running service, and shows the order after it.
 
-  Sends the command "${name}" to the running service, and shows the order after it.
-
-  --data JSON   the body, such as ${examples[name] ?? '{}'}
+  --data JSON   the body, such as ${commandExamples[name]}
   --key KEY     the Idempotency-Key: the same key again does nothing more. By default a new one
 ${apiUsage}
 
   The fields of each command are in docs/orders.md and at /docs of the service.
-  Example: orders ${name} ${name === 'place' ? '' : '018f0000-0000-7000-8000-000000000001 '}--data '${examples[name] ?? '{}'}'
+  Example: orders ${name} ${id}\\
+             --data '${commandExamples[name]}'
+           orders ${name} ${idVariable}--data "$DATA" --json | jq .status
   Exit code 1: the service refused the command, or does not respond.`;
+};
 
-const examples: Readonly<Record<string, string>> = {
+/** A body of each command, for its usage. */
+export const commandExamples: Readonly<Record<CommandName, string>> = {
   place: '{"user_id":"u-1","item_ids":["a"],"total_amount":19.99}',
+  amend: '{"reference":"A-17"}',
   pay: '{"amount":19.99,"payment_reference":"p-1"}',
+  process: '{}',
   ship: '{"carrier":"DHL","tracking_number":"T-1"}',
+  track: '{"shipment_id":"1","carrier":"DHL","tracking_number":"T-2"}',
+  deliver: '{"shipment_id":"1"}',
   cancel: '{"reason":"out of stock"}',
   refund: '{"amount":5,"reason":"damaged"}',
+  credit: '{"amount":2,"reason":"delivered late"}',
+  return: '{"reason":"too small"}',
+  hold: '{"reason":"the address is checked"}',
+  release: '{"reason":"the address is right"}',
   note: '{"text":"called back"}',
 };
 
 /** `orders place`, `orders pay ID` and so on: sends one command. */
-export function actCommand(name: string) {
+export function actCommand(name: CommandName) {
   return async (args: string[], terminal: Terminal): Promise<void> => {
     const usage = actUsage(name);
     const options = { ...apiOptions, data: { type: 'string' }, key: { type: 'string' } } as const;
-    const isPlace = name === 'place';
-    const { values, positionals } = readArguments(args, usage, options, isPlace ? 0 : 1);
+    const { values, positionals } = readArguments(args, usage, options, name === 'place' ? 0 : 1);
     if (values.help) return terminal.print(usage);
-    const [orderId] = positionals;
-    if (!isPlace && orderId === undefined) throw new UsageError(usage);
-    const path = isPlace ? '/orders' : `/orders/${encodeURIComponent(orderId ?? '')}/${name}`;
+    const [orderId = ''] = positionals;
+    if (name !== 'place' && orderId === '') throw new UsageError(usage);
+    // Its type is any: the service validates it, and says what is wrong with it.
+    const body = parseData(values.data ?? '{}');
+    const key = values.key ?? randomUUID();
+    const header = { 'Idempotency-Key': key };
     const order = await callApi(terminal, values.url, {
-      method: 'POST',
-      path,
-      body: parseData(values.data ?? '{}'),
-      headers: { 'idempotency-key': values.key ?? randomUUID() },
+      key,
+      send: (client, signal) =>
+        name === 'place'
+          ? client.POST('/orders', { params: { header }, body, signal })
+          : client.POST(`/orders/{order_id}/${name}`, {
+              params: { path: { order_id: orderId }, header },
+              body,
+              signal,
+            }),
     });
-    printOrder(terminal, order as OrderDocument, values.json);
+    printOrder(terminal, order, values.json);
   };
 }
 
-function parseData(text: string): unknown {
+function parseData(text: string) {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -134,14 +159,21 @@ function parseData(text: string): unknown {
   }
 }
 
-function queryOf(parameters: Readonly<Record<string, string | undefined>>): string {
-  const given = Object.entries(parameters).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value] as [string, string]],
-  );
-  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
+function wholeNumber(option: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`${option} must be a whole number, not "${text}"`);
+  return Number(text);
 }
 
-function printOrder(terminal: Terminal, order: OrderDocument, json: boolean | undefined): void {
+/** The values of a list with commas, each of which has to be one of these. */
+function chosenOf<const Value extends string>(option: string, text: string, known: readonly Value[]): Value[] {
+  return text.split(',').map((name) => {
+    const found = known.find((one) => one === name.trim());
+    if (found === undefined) throw new UsageError(`${option}: "${name}" is not one of ${known.join(', ')}`);
+    return found;
+  });
+}
+
+function printOrder(terminal: Terminal, order: components['schemas']['Order'], json: boolean | undefined): void {
   if (json) {
     terminal.print(JSON.stringify(order));
     return;

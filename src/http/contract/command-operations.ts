@@ -2,7 +2,8 @@ import type { CommandName } from '../../orders/commands.js';
 import { bodyProblems, json, type Operation } from './operation.js';
 import type { ProblemName } from './problem-types.js';
 
-const summaries: Readonly<Record<CommandName, string>> = {
+/** One clause per command: its effect. */
+export const commandSummaries: Readonly<Record<CommandName, string>> = {
   place: 'Place an order',
   amend: 'Change lines and money before anything is shipped; the reference and the metadata at any time',
   pay: 'Record a payment; without an amount, of the amount due',
@@ -57,7 +58,7 @@ function commandOperation(name: CommandName): Operation {
     method: 'post',
     path: isPlace ? '/orders' : `/orders/{order_id}/${name}`,
     tag: 'Commands',
-    summary: summaries[name],
+    summary: commandSummaries[name],
     access: ['orders:write'],
     ...(isPlace ? {} : { parameters: ['order_id'] as const }),
     headers: ['Idempotency-Key', 'If-Match', 'Prefer'],

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { callApi } from '../../../src/cli/commands/call-api.js';
+import { UsageError } from '../../../src/cli/terminal/errors.js';
 
 describe('A command whose response is lost', () => {
   let server: Server | undefined;
@@ -18,9 +19,11 @@ describe('A command whose response is lost', () => {
     server = made;
     await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(made.address() as AddressInfo).port}`;
-    const headers = { 'idempotency-key': 'k-1' };
-    const call = { method: 'POST', path: '/orders/o/pay', body: {}, headers } as const;
-    return callApi({ env: {} }, url, call).then(() => 'no error', String);
+    const params = { path: { order_id: 'o' }, header: { 'Idempotency-Key': 'k-1' } };
+    return callApi({ env: {} }, url, {
+      key: 'k-1',
+      send: (client, signal) => client.POST('/orders/{order_id}/pay', { params, body: {}, signal }),
+    }).then(() => 'no error', String);
   }
 
   it('names its key if the service does not respond in time', async () => {
@@ -58,5 +61,18 @@ describe('A command whose response is lost', () => {
     expect(await respond(503, { may_have_been_done: false })).to.equal('Error: A title');
     server?.close();
     expect(await respond(409)).to.equal('Error: A title');
+  });
+
+  it('says so if another program responds at the address, or if that is no address', async () => {
+    for (const status of [200, 404]) {
+      const error = await errorOf((_, response) => response.writeHead(status).end('<html>A page</html>'));
+      expect(error).to.match(/not this service: check ORDERS_URL, PORT or --url/);
+      server?.close();
+    }
+    for (const url of ['localhost:3000', 'orders.example', '']) {
+      const send = () => expect.fail('nothing is sent');
+      const error = await callApi({ env: { ORDERS_URL: url } }, url, { send }).catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(UsageError);
+    }
   });
 });

@@ -34,6 +34,21 @@ describe('The command line for operators', () => {
       .and.to.match(/^ {2}balance +15 USD$/m);
     const first = await run('get', id, '--version', '1', '--json');
     expect(JSON.parse(first.stdout)).to.include({ version: 1, payment_status: 'unpaid' });
+    for (const filter of [
+      ['--status', 'pending,shipped'],
+      ['--payment-status', 'partially_paid'],
+    ])
+      await eventually('the list', async () =>
+        JSON.parse((await run('list', '--json', ...filter)).stdout).orders.some(
+          ({ order_id }: { order_id: string }) => order_id === id,
+        ),
+      );
+    for (const wrong of [
+      ['list', '--status', 'pnding'],
+      ['list', '--limit', 'many'],
+      ['get', id, '--version', 'last'],
+    ])
+      expect((await run(...wrong)).code, wrong.join(' ')).to.equal(2);
     await eventually('the list', async () => (await run('list', '--user', 'u-1')).stdout.includes(id));
   });
 
