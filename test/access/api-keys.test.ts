@@ -104,6 +104,10 @@ describe('API keys', function () {
       () => revoked.code === 0 && /^revoked/.test(revoked.stdout),
       revoked.output,
     );
+    const scopes = ['--scopes', 'orders:read'];
+    const { id } = JSON.parse((await runOrders(log, ['keys', 'create', '--name', 'x', ...scopes, '--json'])).stdout);
+    const gone = await runOrders(log, ['keys', 'revoke', id, '--yes', '--json']);
+    expect(JSON.parse(gone.stdout)).to.deep.equal({ id, revoked: true });
     for (const wrong of [
       ['keys'],
       ['keys', 'create', '--name', 'x', '--scopes', 'everything'],

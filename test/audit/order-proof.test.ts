@@ -91,6 +91,8 @@ describe('the proof of an order', function () {
     await writeFile(file('other.pem'), other);
     const { code, stdout } = await runOrders(log, ['verify-proof', file('proof.json'), '--key', file('other.pem')]);
     expect([code, stdout]).to.satisfy(() => code === 3 && /not among the trusted ones/.test(stdout), stdout);
+    const asJson = await runOrders(log, ['verify-proof', file('proof.json'), '--key', file('other.pem'), '--json']);
+    expect([asJson.code, JSON.parse(asJson.stdout).is_valid]).to.deep.equal([3, false]);
   });
 
   it('a proof is offered only for an order that exists', async () => {

@@ -319,6 +319,8 @@ describe('orders verify', function () {
       await writeFile(file(name), exported.stdout);
       const checked = await orders('verify', '--export', file(name));
       expect([checked.code, checked.stdout], name).to.deep.equal([0, `${count} events match their hashes\n`]);
+      const asJson = JSON.parse((await orders('verify', '--export', file(name), '--json')).stdout);
+      expect(asJson).to.include({ is_intact: true, events: count, error: null });
       if (count === 20) {
         await writeFile(file(name), exported.stdout.replace('"u-1', '"u-9').replace('""u-1', '""u-9'));
         expect((await orders('verify', '--export', file(name))).stdout).to.match(/^line 1: .*does not match its hash/);

@@ -1,68 +1,72 @@
 import { expect } from 'chai';
-import { checkpointCommand } from '../../src/cli/commands/checkpoint.js';
-import { exportCommand } from '../../src/cli/commands/export.js';
-import { forgetCommand } from '../../src/cli/commands/forget.js';
-import { historyCommand } from '../../src/cli/commands/history.js';
-import { importCommand } from '../../src/cli/commands/import/import.js';
-import { keysCommand } from '../../src/cli/commands/keys.js';
-import { migrateCommand } from '../../src/cli/commands/migrate.js';
-import { recoverCommand } from '../../src/cli/commands/recover/recover.js';
-import { replayCommand } from '../../src/cli/commands/replay/replay.js';
-import { rotateMasterKeyCommand } from '../../src/cli/commands/rotate-master-key.js';
-import { statusCommand } from '../../src/cli/commands/status.js';
-import { verifyCommand } from '../../src/cli/commands/verify.js';
-import { verifyProofCommand } from '../../src/cli/commands/verify-proof.js';
-import { webhooksCommand } from '../../src/cli/commands/webhooks.js';
-import { serve } from '../../src/cli/serve.js';
-import { UsageError } from '../../src/cli/terminal/errors.js';
-import type { Terminal } from '../../src/cli/terminal/terminal.js';
-import { recordingTerminal } from '../support/orders-command.js';
+import { commandExamples } from '../../src/cli/commands/orders.js';
+import { commandNames, runCommand } from '../../src/cli/run-command.js';
+import { parseCommand } from '../../src/http/request/parse-command.js';
+import { commandNames as orderCommands } from '../../src/orders/commands.js';
+import { type Ended, recordingTerminal } from '../support/orders-command.js';
 
-const commands: Readonly<Record<string, (args: string[], terminal: Terminal) => Promise<void>>> = {
-  serve,
-  migrate: migrateCommand,
-  status: statusCommand,
-  history: historyCommand,
-  replay: replayCommand,
-  recover: recoverCommand,
-  verify: verifyCommand,
-  checkpoint: checkpointCommand,
-  'verify-proof': verifyProofCommand,
-  forget: forgetCommand,
-  export: exportCommand,
-  'rotate-master-key': rotateMasterKeyCommand,
-  keys: keysCommand,
-  webhooks: webhooksCommand,
-  import: importCommand,
-};
 const maxColumns = 100;
 
+/** Commands without --json, each with the reason. */
+const withoutJson: Readonly<Record<string, string>> = {
+  serve: 'runs until it is stopped, and has no result; its log is JSON',
+  checkpoint: 'always prints one JSON document',
+  export: 'prints one JSON document per event, or CSV',
+  completion: 'prints a script for a shell',
+};
+
 describe('the usage of commands', () => {
-  for (const [name, command] of Object.entries(commands)) {
+  for (const name of commandNames) {
     it(`orders ${name} --help prints its usage, at most ${maxColumns} columns wide`, async () => {
-      const printed = await printedBy(command, ['--help']);
-      expect(printed.startsWith(`orders ${name}`), printed).to.equal(true);
-      expect(printed.split('\n').filter((line) => line.length > maxColumns)).to.deep.equal([]);
-      expect(printed, 'an example').to.match(new RegExp(`^ {2}Example: orders ${name}`, 'm'));
+      const usage = await usageOf(name);
+      expect(usage.startsWith(`orders ${name}`), usage).to.equal(true);
+      expect(usage.split('\n').filter((line) => line.length > maxColumns)).to.deep.equal([]);
+      expect(usage, 'an example').to.match(new RegExp(`^ {2}Example: orders ${name}`, 'm'));
     });
 
     it(`orders ${name} rejects an unknown option and shows its usage`, async () => {
-      const error = await command(['--no-such-option'], recordingTerminal()).catch((reason: unknown) => reason);
-      expect(error).to.be.instanceOf(UsageError);
-      expect(String(error))
+      const { code, output } = await run(name, '--no-such-option');
+      expect(code).to.equal(2);
+      expect(output)
         .to.match(/--no-such-option/)
         .and.to.include(`\n\norders ${name}`);
     });
   }
 
   it('a command rejects surplus arguments instead of ignoring them', async () => {
-    const error = await commands.status?.(['everything'], recordingTerminal()).catch((reason: unknown) => reason);
-    expect(String(error)).to.match(/Unexpected argument 'everything'/);
+    expect((await run('status', 'everything')).output).to.match(/Unexpected argument 'everything'/);
+  });
+
+  it('each command and each of its actions prints JSON if --json is given, and its usage shows how', async () => {
+    expect(Object.keys(withoutJson).filter((name) => !commandNames.includes(name))).to.deep.equal([]);
+    for (const name of commandNames) {
+      const { code } = await run(name, '--json', '--help');
+      expect(code, `whether orders ${name} takes --json`).to.equal(name in withoutJson ? 2 : 0);
+      if (name in withoutJson) continue;
+      const usage = await usageOf(name);
+      const [synopses = ''] = usage.split('\n\n');
+      for (const synopsis of synopses.split(/\n(?=orders )/)) expect(synopsis).to.match(/\[--json\]|\[options\]/);
+      expect(usage, name).to.match(/^ +--json +\S/m);
+      expect(usage, 'an example').to.match(new RegExp(`^ +orders ${name} .*--json`, 'm'));
+    }
+  });
+
+  it('the example of each command for orders is a valid body', () => {
+    const caller = { actor: 'a', idempotencyKey: undefined, defaultCurrency: 'USD', nowMs: Date.now() };
+    for (const name of orderCommands) {
+      const orderId = name === 'place' ? undefined : '018f0000-0000-7000-8000-000000000001';
+      const parsed = parseCommand(name, JSON.parse(commandExamples[name]), orderId, caller);
+      expect(parsed, name).to.have.property('request');
+    }
   });
 });
 
-async function printedBy(command: (typeof commands)[string], args: string[]): Promise<string> {
-  const terminal = recordingTerminal();
-  await command(args, terminal);
-  return terminal.ended().stdout.trimEnd();
+async function run(...args: string[]): Promise<Ended> {
+  const terminal = recordingTerminal(args[0]);
+  await runCommand(args, terminal);
+  return terminal.ended();
+}
+
+async function usageOf(name: string): Promise<string> {
+  return (await run(name, '--help')).stdout.trimEnd();
 }

@@ -168,6 +168,8 @@ describe('personal data that is sealed', function () {
     const { ada } = await placeBoth();
     const run = (args: string[], answer?: string) =>
       runOrders(log, ['forget', 'Ada Lovelace', '--reason', 'asked by mail', ...args], env, answer);
+    const asJson = JSON.parse((await run(['--dry-run', '--json'])).stdout);
+    expect(asJson).to.include({ orders: 1, is_forgotten: false });
     const shown = await run(['--dry-run']);
     expect([shown.code, shown.stdout]).to.satisfy(() => /^would forget person \S+, in 1 order\n$/.test(shown.stdout));
     expect((await run([])).output).to.match(/in 1 order\. It cannot be undone[\s\S]*add --yes/);
@@ -335,16 +337,14 @@ describe('personal data that is sealed', function () {
   it('orders forget takes an id as a JSON string, and refuses bytes that are not UTF-8', async () => {
     const erase = (...args: string[]) => runOrders(log, ['forget', ...args, '--reason', 'asked by mail', '--yes'], env);
     await placeBoth();
-    const done = await erase('--json', '"Ada\\u0020Lovelace"');
-    expect([done.code, done.stdout]).to.satisfy(
-      () => done.code === 0 && / in 1 order\./.test(done.stdout),
-      done.output,
-    );
-    const surrogate = await erase('--json', '"U\\ud800"');
+    const done = await erase('--id-json', '"Ada\\u0020Lovelace"', '--json');
+    expect(done.code, done.output).to.equal(0);
+    expect(JSON.parse(done.stdout)).to.deep.include({ orders: 1, is_forgotten: true, problems: [] });
+    const surrogate = await erase('--id-json', '"U\\ud800"');
     expect(surrogate.output)
-      .to.match(/orders forget --json '"U\\ufffd"'/)
+      .to.match(/orders forget --id-json '"U\\ufffd"'/)
       .and.to.match(/no personal data/);
-    expect((await erase('--json', 'u-1')).output).to.match(/must be a JSON string/);
+    expect((await erase('--id-json', 'u-1')).output).to.match(/must be a JSON string/);
     expect((await erase('U\ufffd')).output).to.match(/Argument 1 is not UTF-8/);
   });
 

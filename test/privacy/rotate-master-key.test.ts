@@ -89,6 +89,8 @@ describe('orders rotate-master-key', () => {
       rotated.output,
     );
     expect((await runOrders(log, ['rotate-master-key'], both)).stdout).to.match(/^0 of 1 keys/);
+    const again = JSON.parse((await runOrders(log, ['rotate-master-key', '--json'], both)).stdout);
+    expect(again).to.deep.equal({ persons: 1, rewrapped: 0, problems: [] });
 
     const alone = await keyFile('new', second);
     expect((await runOrders(log, ['history', id], alone)).stdout).to.include('Ada Lovelace');

@@ -158,7 +158,9 @@ describe('orders recover', function () {
     await log.redis.flushall();
     await refused();
 
-    expect((await runOrders(log, ['recover'], env)).code).to.equal(0);
+    const recovered = await runOrders(log, ['recover', '--json'], env);
+    expect(recovered.code, recovered.output).to.equal(0);
+    expect(JSON.parse(recovered.stdout).new_epoch).to.match(/^2-[0-9a-f]{8}$/);
     const second = await startLocal(env);
     const { position } = await place(second);
     expect(position).to.match(/^0:3@2-/);
@@ -214,6 +216,13 @@ describe('orders recover', function () {
     expect(stdout.match(/^ {2}[0-9a-f-]{36}/gm)).to.have.length(20);
     const saved = (await readFile(file, 'utf8')).trim().split('\n');
     expect(new Set(saved.map((line) => JSON.parse(line).position)).size).to.equal(710);
+    const asJson = await runOrders(log, ['recover', '--dry-run', '--json']);
+    expect(asJson.code).to.equal(3);
+    const document = JSON.parse(asJson.stdout);
+    expect(document).to.deep.include({ log_id: log.settings.logId, epoch: '1', new_epoch: null, problems: [] });
+    expect(document.lost).to.include({ events: 710, orders: 630, whole_orders: 600 });
+    const position = { partition: 0, kept_up_to: 30, known_up_to: 740 };
+    expect(document.lost_parts[0]).to.deep.equal({ source: 'read-models', ...position });
   });
 
   it('says which projection stopped, and that its read model is not complete', async () => {

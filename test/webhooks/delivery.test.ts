@@ -245,6 +245,23 @@ describe('delivery of webhooks', function () {
     const confirmed = (action: string) => (action === 'delete' ? ['--yes'] : []);
     for (const action of ['test', 'pause', 'resume', 'rotate-secret', 'replay', 'dead-letters', 'delete'])
       expect((await runOrders(log, ['webhooks', action, id, ...confirmed(action)], env)).code, action).to.equal(0);
+    const json = async (...args: string[]) => runOrders(log, ['webhooks', ...args, '--json'], env);
+    const other = JSON.parse((await json('create', `${receiver.url}/json`)).stdout);
+    expect(other).to.include({ url: `${receiver.url}/json`, state: 'active' });
+    const results: Record<string, object> = {
+      test: { accepted: true, error: null },
+      pause: { state: 'paused' },
+      resume: { state: 'active' },
+      'rotate-secret': {},
+      replay: { replayed: 0 },
+      show: { state: 'active' },
+      delete: { deleted: true },
+    };
+    for (const [action, result] of Object.entries(results)) {
+      const { code, stdout } = await json(action, other.webhook_id, ...confirmed(action));
+      expect(code, action).to.equal(0);
+      expect(JSON.parse(stdout), action).to.include({ webhook_id: other.webhook_id, ...result });
+    }
     for (const wrong of [
       ['webhooks'],
       ['webhooks', 'delete', id],

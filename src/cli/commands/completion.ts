@@ -10,6 +10,8 @@ const usage = `orders completion bash|zsh|fish
   zsh    source <(orders completion zsh)           # in ~/.zshrc, after compinit
   fish   orders completion fish | source           # in ~/.config/fish/config.fish
 
+  Example: orders completion bash > ~/.local/share/bash-completion/completions/orders
+
   Exit code 2: another shell.`;
 
 /** By command: the words that follow it, which are its actions and its options. */

@@ -25,7 +25,10 @@ const usage = `orders doctor [--json]
   Without DATABASE_URL and REDIS_URL it looks at the embedded servers, and runs them meanwhile if
   the service does not.
 
+  --json  print one JSON document: {"findings": [{"level", "about", "text"}]}
+
   Example: orders doctor
+           orders doctor --json | jq '.findings[] | select(.level == "wrong")'
   Exit code 1: something is wrong. Missing keys and other notes do not count.`;
 
 type Level = 'ok' | 'note' | 'wrong';

@@ -30,15 +30,19 @@ const usage = `orders forget USER_ID --reason TEXT [options]
 
   --yes      do not ask before the key is destroyed
   --dry-run  only say what would be forgotten
-  --json     USER_ID is a JSON string, such as '"u-1"': for ids that a terminal cannot pass on
+  --id-json  USER_ID is a JSON string, such as '"u-1"': for ids that a terminal cannot pass on
+  --json     print one JSON document: {"person", "orders", "is_forgotten", "problems"}; the problems
+             are places that may still have the person, each with its remedy
 
   Example: orders forget u-1 --reason "request of 2 March"
+           orders forget u-1 --reason "request of 2 March" --yes --json | jq .problems
   Exit code 3: the person is forgotten, but a copy may be left.`;
 
 const options = {
   reason: { type: 'string' },
   yes: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
+  'id-json': { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
 
@@ -50,7 +54,7 @@ export async function forgetCommand(args: string[], terminal: Terminal): Promise
   const { values, positionals } = readArguments(args, usage, options, 1);
   if (values.help) return terminal.print(usage);
   const [given] = positionals;
-  const userId = given !== undefined && values.json ? parseUserId(given) : given;
+  const userId = given !== undefined && values['id-json'] ? parseUserId(given) : given;
   const { reason = '', 'dry-run': isDryRun = false } = values;
   if (userId === undefined || (reason.trim() === '' && !isDryRun)) throw new UsageError(usage);
   await withConnections({ terminal, poolSize }, async (context) => {
@@ -62,10 +66,13 @@ export async function forgetCommand(args: string[], terminal: Terminal): Promise
     if (isDryRun || !values.yes) {
       const found = await countOrders(context, personKeys, userId);
       const what = `person ${found.person}, in ${ordersText(found.orders)}`;
-      if (isDryRun) return terminal.print(`would forget ${what}`);
+      if (isDryRun) {
+        const document = { ...found, is_forgotten: false, problems: [] };
+        return terminal.print(values.json ? JSON.stringify(document) : `would forget ${what}`);
+      }
       await confirm(terminal, what);
     }
-    await forget({ ...context, personKeys }, userId, reason);
+    await forget({ ...context, personKeys }, userId, reason, values.json);
   });
 }
 
@@ -100,6 +107,7 @@ async function forget(
   context: CommandContext & { readonly personKeys: PersonKeys },
   userId: string,
   reason: string,
+  json: boolean | undefined,
 ): Promise<void> {
   const { pool, settings, personKeys, terminal, log } = context;
   const { partitions } = settings;
@@ -118,10 +126,11 @@ async function forget(
   };
   const erased = await forgetPerson(deps, userId, reason, operator()).finally(search.end);
   if (!erased) throw nothingSealed();
-  terminal.print(
+  const done =
     `forgot person ${erased.person}, in ${ordersText(erased.orders)}. ` +
-      'Delete all older backups of the table person_keys and of Redis.',
-  );
+    'Delete all older backups of the table person_keys and of Redis.';
+  const document = { ...erased, is_forgotten: true, problems: left };
+  terminal.print(json ? JSON.stringify(document) : done);
   for (const line of left) terminal.notify(line);
   if (left.length > 0) terminal.exitCode = 3;
 }
@@ -171,7 +180,7 @@ function parseUserId(json: string): string {
   } catch {
     // The message is the same for other JSON and for text that is no JSON.
   }
-  throw new UsageError(`with --json, USER_ID must be a JSON string such as '"u-1"'`);
+  throw new UsageError(`with --id-json, USER_ID must be a JSON string such as '"u-1"'`);
 }
 
 /** Says which other id may have sealed data of a user whose id is not well-formed Unicode. */
@@ -179,6 +188,6 @@ function sharedKey(userId: string): string {
   const shared = JSON.stringify(userId.replace(/\p{Surrogate}/gu, '\ufffd')).replaceAll('\ufffd', '\\ufffd');
   return (
     'the id has a lone surrogate. The service once sealed the data of all such ids with the key of one id: ' +
-    `\`orders forget --json '${shared}'\` erases what was sealed with that key, for all of them`
+    `\`orders forget --id-json '${shared}'\` erases what was sealed with that key, for all of them`
   );
 }

@@ -21,7 +21,8 @@ const usage = `orders history ORDER_ID [--json]
 
   --json  print the events as one JSON document
 
-  Example: orders history 018f0000-0000-7000-8000-000000000001`;
+  Example: orders history 018f0000-0000-7000-8000-000000000001
+           orders history 018f0000-0000-7000-8000-000000000001 --json | jq .events`;
 
 /** `orders history ID`: shows the events of an order as a timeline, read from the log itself. */
 export async function historyCommand(args: string[], terminal: Terminal): Promise<void> {

@@ -10,7 +10,7 @@ import type { Terminal } from '../terminal/terminal.js';
 
 const usage = `orders keys create --name NAME --scopes SCOPE,SCOPE [--subject SUBJECT] [--expires TIME] [--json]
 orders keys list [--json]
-orders keys revoke ID [--yes]
+orders keys revoke ID [--yes] [--json]
 
   Creates, lists and revokes API keys. A key is printed only once, when it is created: the service
   stores its hash. Clients send it as "Authorization: Bearer ok_…". The service requires keys if
@@ -24,9 +24,10 @@ orders keys revoke ID [--yes]
              a new key with the subject of an old one continues them.
   --expires  RFC 3339, such as 2030-01-01T00:00:00Z
   --yes      do not ask
-  --json     print JSON; with create, the key and its id
+  --json     print one JSON document; with create, the key and its id
 
-  Example: orders keys create --name "Web shop" --scopes orders:write,orders:read`;
+  Example: orders keys create --name "Web shop" --scopes orders:write,orders:read
+           orders keys list --json | jq '.[] | select(.revokedAt == null) | .id'`;
 
 interface CreateOptions {
   readonly name?: string;
@@ -51,7 +52,7 @@ export async function keysCommand(args: string[], terminal: Terminal): Promise<v
   const [action, id] = positionals;
   if (action === 'create' && id === undefined) return create(terminal, values);
   if (action === 'list' && id === undefined) return list(terminal, values.json);
-  if (action === 'revoke' && id !== undefined) return revoke(terminal, id, values.yes);
+  if (action === 'revoke' && id !== undefined) return revoke(terminal, id, values);
   throw new UsageError(usage);
 }
 
@@ -105,12 +106,16 @@ async function list(terminal: Terminal, json: boolean | undefined): Promise<void
   });
 }
 
-async function revoke(terminal: Terminal, text: string, yes: boolean | undefined): Promise<void> {
+async function revoke(
+  terminal: Terminal,
+  text: string,
+  { yes, json }: { readonly yes?: boolean; readonly json?: boolean },
+): Promise<void> {
   const id = /^(?:ok_)?([0-9a-z]{12})(?:_|$)/.exec(text)?.[1];
   if (id === undefined) throw new UsageError('the ID of a key has 12 letters and digits: see `orders keys list`');
   await confirm(terminal, `Clients with the key ${id} will be refused for good.`, yes);
   await withEventLog({ terminal }, async ({ pool }) => {
     if (!(await revokeApiKey(pool, id))) throw new UsageError(`there is no key ${id}, or it was revoked already`);
-    terminal.print(`revoked key ${id}`);
+    terminal.print(json ? JSON.stringify({ id, revoked: true }) : `revoked key ${id}`);
   });
 }

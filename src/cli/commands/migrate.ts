@@ -13,9 +13,10 @@ const usage = `orders migrate [--citus] [--json]
   --citus  also distributes the tables of the log over the servers of a Citus cluster, by partition.
            The database may be new, or hold a log already; stop the service first. It may be
            repeated. See docs/scaling.md.
-  --json   print what was applied as one JSON document
+  --json   print one JSON document: {"version", "applied", "distributed"}
 
-  Example: orders migrate`;
+  Example: orders migrate
+           orders migrate --json | jq .version`;
 
 /** `orders migrate`: brings the database schema up to date, and prints what was applied. */
 export async function migrateCommand(args: string[], terminal: Terminal): Promise<void> {

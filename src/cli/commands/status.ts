@@ -8,6 +8,7 @@ import { type CommandContext, withConnections } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { alignColumns } from '../terminal/tables.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { withoutLines } from '../terminal/without-lines.js';
 
 const usage = `orders status [--watch] [--json]
 
@@ -16,9 +17,10 @@ const usage = `orders status [--watch] [--json]
   the orders that are damaged because an operator has skipped one of their events.
 
   --watch   show it again every two seconds, until Ctrl-C
-  --json    print one JSON document
+  --json    print one JSON document, with --watch one per line
 
   Example: orders status --watch
+           orders status --json | jq '.projections[] | {name, lag}'
   Exit code 1: a projection or a rebuild has stopped, or no living projector projects a partition.`;
 
 /** Milliseconds between two outputs of --watch. */
@@ -57,23 +59,21 @@ function printStatus(
   json: boolean | undefined,
 ): void {
   const { logId, partitions, epochs } = settings;
-  const text = (line: string) => {
-    if (!json) terminal.print(line);
-  };
+  const lines = json ? withoutLines(terminal) : terminal;
   const heads = projections[0]?.partitions.map(({ head }) => head) ?? [];
   const total = heads.reduce((sum, head) => sum + head, 0);
   const owners = new Set(projections[0]?.partitions.map(({ owner }) => owner ?? 'no projector'));
   const epoch = epochs.current === firstEpoch ? '' : `, epoch ${epochs.current}`;
   const events = total.toLocaleString('en');
-  text(`log ${logId}${epoch}: ${events} events in ${partitions} partitions, projected by ${[...owners].join(', ')}\n`);
-  for (const line of lagTable(projections, partitions)) text(line);
-  text('\n· up to date   ▁▂▃▄▅▆▇█ behind by 1, 10, 100, … events   x stopped   ? unowned');
-  const quiet = { ...terminal, print: text };
-  printUnowned(quiet, projections);
-  printRebuilds(quiet, projections);
-  printStopped(quiet, projections);
-  printSkipped(quiet, projections);
-  terminal.exitCode = quiet.exitCode;
+  lines.print(
+    `log ${logId}${epoch}: ${events} events in ${partitions} partitions, projected by ${[...owners].join(', ')}\n`,
+  );
+  for (const line of lagTable(projections, partitions)) lines.print(line);
+  lines.print('\n· up to date   ▁▂▃▄▅▆▇█ behind by 1, 10, 100, … events   x stopped   ? unowned');
+  printUnowned(lines, projections);
+  printRebuilds(lines, projections);
+  printStopped(lines, projections);
+  printSkipped(lines, projections);
   if (json)
     terminal.print(JSON.stringify({ log_id: logId, epoch: continuity.epoch, partitions, events: total, projections }));
 }

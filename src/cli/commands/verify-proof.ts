@@ -7,13 +7,17 @@ import { errorMessage, UsageError } from '../terminal/errors.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { trustedKeys } from '../trusted-keys.js';
 
-const usage = `orders verify-proof FILE --key KEYS
+const usage = `orders verify-proof FILE --key KEYS [--json]
 
   Checks a response of GET /orders/{id}/history?proof=true, or the output of
   \`orders checkpoint --since\`, saved in FILE, without the service or its database. KEYS is a
   file with the keys that you trust: JWKS (such as /.well-known/jwks.json), JWK or PEM.
 
+  --json  print one JSON document: {"is_valid", "log_id", "as_of"}, with "order_id" and "events"
+          of an order, "since" of a checkpoint, or the "error"
+
   Example: orders verify-proof proof.json --key jwks.json
+           orders verify-proof proof.json --key jwks.json --json | jq .is_valid
   Exit code 3: the proof is not valid.`;
 
 /**
@@ -22,26 +26,31 @@ const usage = `orders verify-proof FILE --key KEYS
  * service.
  */
 export async function verifyProofCommand(args: string[], terminal: Terminal): Promise<void> {
-  const { values, positionals } = readArguments(args, usage, { key: { type: 'string' } }, 1);
+  const { values, positionals } = readArguments(args, usage, { key: { type: 'string' }, json: { type: 'boolean' } }, 1);
   if (values.help) return terminal.print(usage);
   const [file] = positionals;
   if (file === undefined) throw new UsageError(usage);
   const trusted = await trustedKeys(values.key, readConfig(terminal.env));
+  const show = (text: string, document: object) => terminal.print(values.json ? JSON.stringify(document) : text);
   try {
     const proof = JSON.parse(await readFile(file, 'utf8')) as OrderProof | ConsistencyProof;
     if ('first' in proof) {
       const { first, second } = await verifyConsistency(proof, trusted);
-      return terminal.print(
-        `log ${first.log_id}: nothing up to ${first.created_at} was changed or removed until ${second.created_at}`,
+      const { log_id } = first;
+      return show(
+        `log ${log_id}: nothing up to ${first.created_at} was changed or removed until ${second.created_at}`,
+        { is_valid: true, log_id, since: first.created_at, as_of: second.created_at },
       );
     }
     const checkpoint = await verifyOrderProof(proof, trusted);
     const events = `${proof.events.length} ${proof.events.length === 1 ? 'event' : 'events'}`;
-    terminal.print(
-      `order ${proof.order_id}: ${events}, in log ${checkpoint.log_id} as of ${checkpoint.created_at}, unchanged`,
-    );
+    const { log_id, created_at: as_of } = checkpoint;
+    show(`order ${proof.order_id}: ${events}, in log ${log_id} as of ${as_of}, unchanged`, {
+      ...{ is_valid: true, log_id, as_of },
+      ...{ order_id: proof.order_id, events: proof.events.length },
+    });
   } catch (error) {
-    terminal.print(errorMessage(error));
+    show(errorMessage(error), { is_valid: false, error: errorMessage(error) });
     terminal.exitCode = 3;
   }
 }

@@ -7,10 +7,10 @@ import { verifyProjections } from '../../service/runs/verify-projections.js';
 import { type CommandContext, type EventLogContext, withConnections, withEventLog } from '../connections.js';
 import { readCheckpoint } from '../read-checkpoint.js';
 import { readArguments } from '../terminal/arguments.js';
-import { UsageError } from '../terminal/errors.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
 import type { Terminal } from '../terminal/terminal.js';
-import { dryRun, printCompared, printDifference } from './replay/dry-run.js';
+import { type ComparedProjection, ComparisonView } from './replay/compared.js';
+import { dryRun } from './replay/dry-run.js';
 
 /** Partitions that are verified at the same time, each on a connection of its own. */
 const partitionsAtOnce = 4;
@@ -28,10 +28,13 @@ const usage = `orders verify [options]
   --key FILE       the public keys that you trust to sign checkpoints: JWKS, JWK or PEM;
                    by default the keys of this service
   --projections    also compare every read model with the log
-  --json           print the result as one JSON document; not with --projections or --export
+  --json           print one JSON document: {"log_id", "partitions", "events", "against",
+                   "is_intact", "findings"}, with --projections also "projections"; with --export
+                   {"file", "is_intact", "events", "line", "error"}
   --export FILE    instead check a file written by \`orders export\`, without the database
 
   Example: orders verify --against checkpoint.json --key trusted.pem
+           orders verify --json | jq .is_intact
   Exit code 3: at least one check failed.`;
 
 /**
@@ -48,52 +51,60 @@ export async function verifyCommand(args: string[], terminal: Terminal): Promise
   } as const;
   const { values } = readArguments(args, usage, options, 0);
   if (values.help) return terminal.print(usage);
-  if (values.json && (values.export !== undefined || values.projections)) throw new UsageError(usage);
-  if (values.export !== undefined) return checkExport(terminal, values.export);
-  const { against, key } = values;
-  if (!values.projections)
-    return withEventLog({ terminal, poolSize }, (context) => checkLog(context, against, key, values.json));
+  const { against, key, json = false } = values;
+  if (values.export !== undefined) return checkExport(terminal, values.export, json);
+  if (!values.projections) {
+    return withEventLog({ terminal, poolSize }, async (context) => {
+      const document = await checkLog(context, against, key, json);
+      if (json) terminal.print(JSON.stringify(document));
+    });
+  }
   await withConnections({ terminal, poolSize }, async (context) => {
-    await checkLog(context, against, key);
-    await checkProjections(context);
+    const document = await checkLog(context, against, key, json);
+    const projections = await checkProjections(context, json);
+    if (json) terminal.print(JSON.stringify({ ...document, projections }));
   });
 }
 
 /** Compares all read models with the log, which is read once for all of them. */
-async function checkProjections(context: CommandContext): Promise<void> {
+async function checkProjections(context: CommandContext, json: boolean): Promise<readonly ComparedProjection[]> {
   const { terminal, servers, config } = context;
   const { databaseRole, personalDataKeyFile } = config;
   const { databaseUrl, directDatabaseUrl, redisUrl } = servers;
   const connection = { servers: { databaseUrl, directDatabaseUrl, redisUrl }, databaseRole, personalDataKeyFile };
   const bar = new ProgressBar('events', terminal);
-  const differences = new Map<string, number>();
+  const view = new ComparisonView(terminal, json);
   try {
     const verified = await verifyProjections(context, allProjections, {
       threads: { count: Math.min(availableParallelism(), maxThreads), connection },
       onProgress: (share, events) => bar.update(share, events),
       onDifference: (difference) => {
         bar.end();
-        differences.set(difference.projection, (differences.get(difference.projection) ?? 0) + 1);
-        printDifference(terminal, difference);
+        view.add(difference);
       },
     }).finally(() => bar.end());
     for (const [index, { name }] of allProjections.entries()) {
       const { compared = 0, generation = 0 } = verified[index] ?? {};
-      printCompared(terminal, { name, compared, generation, differences: differences.get(name) ?? 0 });
+      view.end(name, { compared, generation });
     }
+    return view.documents();
   } catch (error) {
     if (!(error instanceof FoldTooLarge)) throw error;
     terminal.notify('a partition is too large to be folded in memory: the log is replayed into Redis');
-    await dryRun(context, allProjections, undefined);
+    // The replay finds again what the fold has shown so far.
+    const again = new ComparisonView(terminal, json);
+    await dryRun(context, allProjections, undefined, again);
+    return again.documents();
   }
 }
 
+/** Returns the JSON document. Prints lines for a person unless that document is wanted. */
 async function checkLog(
   { terminal, pool, settings, config }: EventLogContext,
   checkpointFile: string | undefined,
   keyFile: string | undefined,
-  json = false,
-): Promise<void> {
+  json: boolean,
+): Promise<object> {
   const checkpoint =
     checkpointFile === undefined ? undefined : (await readCheckpoint(checkpointFile, keyFile, config)).checkpoint;
   const say = (text: string) => {
@@ -125,25 +136,27 @@ async function checkLog(
   for (const { partition, position, reason, detail } of findings) {
     fail(`partition ${partition}, position ${position}: ${reason}: ${detail}`);
   }
-  if (json) {
-    const against = checkpoint ? { log_id: checkpoint.log_id, created_at: checkpoint.created_at } : null;
-    const { logId: log_id, partitions } = settings;
-    const is_intact = findings.length === 0 && (!checkpoint || isSameLog);
-    terminal.print(JSON.stringify({ log_id, partitions, events, against, is_intact, findings }));
-  }
-  if (findings.length > 0) return;
+  const against = checkpoint ? { log_id: checkpoint.log_id, created_at: checkpoint.created_at } : null;
+  const { logId: log_id, partitions } = settings;
+  const is_intact = findings.length === 0 && (!checkpoint || isSameLog);
+  const document = { log_id, partitions, events, against, is_intact, findings };
+  if (findings.length > 0) return document;
   const seconds = bar.elapsedSeconds().toFixed(1);
   say(`the log is intact: ${events.toLocaleString('en')} events in ${settings.partitions} partitions, ${seconds} s`);
   if (isSameLog) say(`the log holds all events of the checkpoint of ${checkpoint.created_at}`);
+  return document;
 }
 
-async function checkExport(terminal: Terminal, file: string): Promise<void> {
+async function checkExport(terminal: Terminal, file: string, json: boolean): Promise<void> {
   const result = await verifyExport(file);
-  if ('broken' in result) reportFailure(terminal, `line ${result.line}: ${result.broken}`);
-  else terminal.print(`${result.events.toLocaleString('en')} events match their hashes`);
-}
-
-function reportFailure(terminal: Terminal, text: string): void {
-  terminal.print(text);
-  terminal.exitCode = 3;
+  const show = (text: string, document: object) => terminal.print(json ? JSON.stringify(document) : text);
+  if ('broken' in result) {
+    const { line, broken } = result;
+    show(`line ${line}: ${broken}`, { file, is_intact: false, events: line - 1, line, error: broken });
+    terminal.exitCode = 3;
+  } else {
+    const { events } = result;
+    const document = { file, is_intact: true, events, line: null, error: null };
+    show(`${events.toLocaleString('en')} events match their hashes`, document);
+  }
 }

@@ -20,14 +20,14 @@ const eventTypeLines = Array.from({ length: Math.ceil(orderEventTypes.length / t
   orderEventTypes.slice(line * typesPerLine, (line + 1) * typesPerLine).join(', '),
 );
 
-const usage = `orders webhooks create URL [--events TYPE,TYPE]
+const usage = `orders webhooks create URL [--events TYPE,TYPE] [--json]
 orders webhooks list [--json]
 orders webhooks show ID [--json]
-orders webhooks pause|resume|rotate-secret ID
-orders webhooks delete ID [--yes]
-orders webhooks test ID
-orders webhooks dead-letters ID
-orders webhooks replay ID [--event PARTITION:POSITION]
+orders webhooks pause|resume|rotate-secret ID [--json]
+orders webhooks delete ID [--yes] [--json]
+orders webhooks test ID [--json]
+orders webhooks dead-letters ID [--json]
+orders webhooks replay ID [--event PARTITION:POSITION] [--json]
 
   A webhook sends the events of orders, from its creation on, to a URL. Deliveries are signed
   (Standard Webhooks), arrive at least once, and keep the order of each order's events. A delivery
@@ -36,11 +36,12 @@ orders webhooks replay ID [--event PARTITION:POSITION]
   message of the type webhook.test now.
 
   --yes      do not ask
-  --json     print JSON
+  --json     print one JSON document
   --events   the types to send, by default all:
              ${eventTypeLines.join(',\n             ')}
 
   Example: orders webhooks create https://shop.example/hook --events OrderShipped,OrderDelivered
+           orders webhooks list --json | jq '.[] | select(.dead_letters > 0) | .webhook_id'
   Exit code 1: the receiver did not accept the test.`;
 
 /** `orders webhooks`: manages webhooks and their dead letters. */
@@ -60,18 +61,14 @@ export async function webhooksCommand(args: string[], terminal: Terminal): Promi
     const requireWebhook = (exists: boolean) => {
       if (!exists) throw new UsageError(`there is no webhook ${subject}: see \`orders webhooks list\``);
     };
+    const show = (text: string, document: object) => terminal.print(values.json ? JSON.stringify(document) : text);
+    if (action === 'create') return create(context, subject, values.events, values.json);
+    if (action === 'list') return list(terminal, await store.list(), values.json);
+    if (!isAction(action)) throw new UsageError(usage);
+    const webhook_id = parseId(subject);
     switch (action) {
-      case 'create':
-        return create(context, subject, values.events);
-      case 'list': {
-        const all = await store.list();
-        if (values.json) return terminal.print(JSON.stringify(all));
-        const rows = all.length === 0 ? [] : [header, ...all.map(rowOf)];
-        for (const line of alignColumns(rows, { whole: [0], screen: terminal.columns })) terminal.print(line);
-        return;
-      }
       case 'show': {
-        const webhook = await store.find(parseId(subject));
+        const webhook = await store.find(webhook_id);
         if (!webhook) return requireWebhook(false);
         if (values.json) return terminal.print(JSON.stringify(webhook));
         const rows = Object.entries(webhook).map(([name, value]) => [name, value === null ? '–' : String(value)]);
@@ -79,52 +76,64 @@ export async function webhooksCommand(args: string[], terminal: Terminal): Promi
         return;
       }
       case 'pause':
-      case 'resume':
-        requireWebhook(await store.setState(parseId(subject), action === 'pause' ? 'paused' : 'active'));
-        return terminal.print(`${action}d ${subject}`);
-      case 'delete':
-        await confirm(
-          terminal,
-          `The webhook ${subject}, its pending deliveries and its dead letters will be gone.`,
-          values.yes,
-        );
-        requireWebhook(await store.delete(parseId(subject)));
-        return terminal.print(`deleted ${subject}`);
+      case 'resume': {
+        const state = action === 'pause' ? 'paused' : 'active';
+        requireWebhook(await store.setState(webhook_id, state));
+        return show(`${action}d ${subject}`, { webhook_id, state });
+      }
+      case 'delete': {
+        const lost = `The webhook ${subject}, its pending deliveries and its dead letters will be gone.`;
+        await confirm(terminal, lost, values.yes);
+        requireWebhook(await store.delete(webhook_id));
+        return show(`deleted ${subject}`, { webhook_id, deleted: true });
+      }
       case 'rotate-secret': {
-        const secret = await store.rotateSecret(parseId(subject));
+        const secret = await store.rotateSecret(webhook_id);
         if (secret === undefined) return requireWebhook(false);
-        return terminal.print(secret);
+        return show(secret, { webhook_id, secret });
       }
       case 'test': {
-        const target = await store.target(parseId(subject));
+        const target = await store.target(webhook_id);
         if (!target) return requireWebhook(false);
         const post = createSafePost(context.config.webhooksAllowPrivate);
-        const outcome = await attempt(post.post, target.url, target.secrets, testMessage(subject)).finally(post.close);
-        if (outcome.result === 'delivered') return terminal.print(`${target.url} accepted the message`);
+        const message = testMessage(webhook_id);
+        const outcome = await attempt(post.post, target.url, target.secrets, message).finally(post.close);
+        const { url } = target;
+        if (outcome.result === 'delivered')
+          return show(`${url} accepted the message`, { webhook_id, url, accepted: true, error: null });
         const error = outcome.result === 'gone' ? 'responded with status 410' : outcome.error;
-        throw new Error(`${target.url} did not accept the message: ${error}`);
+        if (values.json) terminal.print(JSON.stringify({ webhook_id, url, accepted: false, error }));
+        throw new Error(`${url} did not accept the message: ${error}`);
       }
       case 'dead-letters': {
-        requireWebhook((await store.find(parseId(subject))) !== undefined);
-        const letters = await store.deadLetters(subject, undefined, maxDeadLettersShown);
+        requireWebhook((await store.find(webhook_id)) !== undefined);
+        const letters = await store.deadLetters(webhook_id, undefined, maxDeadLettersShown);
+        if (values.json) return terminal.print(JSON.stringify(letters));
         for (const letter of letters) terminal.print(JSON.stringify(letter));
         return;
       }
       case 'replay': {
-        requireWebhook((await store.find(parseId(subject))) !== undefined);
-        const replayed = await store.replay(subject, chosenEvent(values.event, context.settings.epochs));
-        return terminal.print(`${replayed} ${replayed === 1 ? 'dead letter' : 'dead letters'} will be sent again`);
+        requireWebhook((await store.find(webhook_id)) !== undefined);
+        const replayed = await store.replay(webhook_id, chosenEvent(values.event, context.settings.epochs));
+        const letters = `${replayed} ${replayed === 1 ? 'dead letter' : 'dead letters'}`;
+        return show(`${letters} will be sent again`, { webhook_id, replayed });
       }
-      default:
-        throw new UsageError(usage);
     }
   });
+}
+
+/** The actions on one webhook, by its id. */
+const actions = ['show', 'pause', 'resume', 'delete', 'rotate-secret', 'test', 'dead-letters', 'replay'] as const;
+
+function isAction(text: string | undefined): text is (typeof actions)[number] {
+  return actions.some((action) => action === text);
 }
 
 async function create(
   { terminal, pool, config }: EventLogContext,
   url: string,
   events: string | undefined,
+  json: boolean | undefined,
 ): Promise<void> {
   const problem = addressProblem(url, config.webhooksAllowPrivate);
   if (problem !== undefined) throw new UsageError(`${url}: ${problem}`);
@@ -133,8 +142,18 @@ async function create(
   if (unknown !== undefined) throw new UsageError(`there is no event type "${unknown}".\n\n${usage}`);
   const created = await createWebhookStore(pool).create(url, types, operator());
   if (!created) throw new UsageError('the maximum number of webhooks is reached: delete one first');
+  if (json) return terminal.print(JSON.stringify(created));
   terminal.notify(`created webhook ${created.webhook_id}. Its secret is not shown again:`);
   terminal.print(created.secret);
+}
+
+function list(terminal: Terminal, webhooks: readonly Webhook[], json: boolean | undefined): void {
+  if (json) {
+    terminal.print(JSON.stringify(webhooks));
+    return;
+  }
+  const rows = webhooks.length === 0 ? [] : [header, ...webhooks.map(rowOf)];
+  for (const line of alignColumns(rows, { whole: [0], screen: terminal.columns })) terminal.print(line);
 }
 
 const header = ['webhook', 'state', 'url', 'events', 'to deliver', 'given up', 'not read', 'failure'];

@@ -316,6 +316,16 @@ describe('orders import', function () {
     const checked = await orders(['import', file, ...keyed, '--dry-run']);
     expect(checked.output).to.match(/3 lines: 2 accepted, 0 already there, 1 rejected/);
     expect([shown.code, checked.code]).to.deep.equal([3, 3]);
+    const reason = 'column "total" (total_amount): "x" is not a number';
+    const shownJson = await orders(['import', file, ...keyed, '--preview', '2', '--json']);
+    const { orders: previewed } = JSON.parse(shownJson.stdout);
+    expect([shownJson.code, previewed[0].total, previewed[1].refused]).to.deep.equal([3, '10 EUR', reason]);
+    const checkedJson = await orders(['import', file, ...keyed, '--dry-run', '--json']);
+    expect(checkedJson.code).to.equal(3);
+    expect(JSON.parse(checkedJson.stdout)).to.deep.include({
+      ...{ file, unit: 'line', placed: false, imported: 2, already_there: 0, rejected: 1, returns: 0 },
+      ...{ rejections: [{ line: 3, reason }], rejected_file: `${file}.dry-run.rejected.ndjson` },
+    });
     expect(await count()).to.equal(0);
   });
 
@@ -330,8 +340,9 @@ describe('orders import', function () {
     } finally {
       await projector.stop();
     }
-    const alone = await orders(['import', file, ...mapping, '--source', 'again', '--no-wait']);
-    expect(alone.output).to.match(/300 imported/);
+    const alone = await orders(['import', file, ...mapping, '--source', 'again', '--no-wait', '--json']);
+    expect(JSON.parse(alone.stdout)).to.include({ source: 'again', placed: true, imported: 300, rejected: 0 });
+    expect(JSON.parse(alone.stdout).read_models_complete).to.equal(null);
   });
 
   const wrong: [string, string[], RegExp][] = [

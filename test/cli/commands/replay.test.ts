@@ -37,6 +37,11 @@ describe('orders replay', function () {
     expect(code).to.equal(0);
     for (const name of ['order-status', 'order-history', 'metrics', 'order-lookup'])
       expect(stdout).to.match(new RegExp(`${name}: generation 2 is live \\(40 events in`));
+    const asJson = JSON.parse((await replay('metrics', '--json')).stdout);
+    expect(asJson.projections).to.have.length(1);
+    expect(asJson.projections[0]).to.include({ projection: 'metrics', generation: 3, is_live: true });
+    const cancelled = JSON.parse((await replay('metrics', '--cancel', '--json')).stdout);
+    expect(cancelled).to.deep.equal({ projections: [{ projection: 'metrics', cancelled: false }] });
     await expectReadModelsEqualTheLog(log);
     await stop();
   });
@@ -65,6 +70,9 @@ describe('orders replay', function () {
     const [first = '', second = ''] = await somePlaced(40);
     await projected(log);
     expect((await replay('--dry-run')).code).to.equal(0);
+
+    const [compared] = JSON.parse((await replay('metrics', '--dry-run', '--json')).stdout).projections;
+    expect(compared).to.deep.include({ projection: 'metrics', differences_total: 0, differences: [] });
 
     const entry = orderStatusKeys(liveKeys(log, 'order-status', 0)).order(first);
     const order = decodeOrder(first, (await log.redis.hget(...entry)) ?? '');
@@ -106,6 +114,8 @@ describe('orders replay', function () {
     expect(JSON.parse(byTime.stdout)).to.deep.include({ order_id: first, version: 1 });
     const whole = await replay('metrics', '--until', '2199-01-01T00:00:00Z');
     expect(JSON.parse(whole.stdout)).to.deep.include({ total_orders: 2 });
+    const asJson = await replay('order-status', 'metrics', '--until', '2199-01-01T00:00:00Z', '--json');
+    expect(JSON.parse(asJson.stdout)).to.have.length(3);
     expect((await replay('metrics', '--until', 'tuesday')).code).to.equal(2);
   });
 
@@ -125,8 +135,13 @@ describe('orders replay', function () {
       /no projection has stopped at 2:3/,
     );
     expect((await replay('--skip', '2:2', '--reason', 'written by a test')).output).to.match(/for good.*--yes/);
-    const { code, stdout } = await replay('--skip', '2:2', '--reason', 'written by a test', '--yes');
-    expect([code, stdout]).to.satisfy(() => code === 0 && /metrics skips OrderTeleported/.test(stdout), stdout);
+    const { code, stdout } = await replay('--skip', '2:2', '--reason', 'written by a test', '--yes', '--json');
+    expect(code).to.equal(0);
+    const skip = { projection: 'metrics', skipped: true, type: 'OrderTeleported', order_id: poisoned };
+    const documents = JSON.parse(stdout).projections.map(
+      ({ recorded_at: _, ...document }: Record<string, unknown>) => document,
+    );
+    expect(documents).to.deep.include({ ...skip, position: '2:2' });
     await projected(log);
     expect(projector.stoppedProjections()).to.deep.equal([]);
 

@@ -89,7 +89,19 @@ describe('orders verify --projections', function () {
     expect(found.some((one) => one.startsWith('order-history events:0'))).to.equal(true);
     if (lookUp !== '') expect(found.some((one) => one.startsWith('order-lookup'))).to.equal(true);
     expect(found.some((one) => one.includes(third))).to.equal(false);
-    expect((await runOrders(log, ['verify', '--projections'])).code).to.equal(3);
+    const { code, stdout } = await runOrders(log, ['verify', '--projections', '--json']);
+    expect(code).to.equal(3);
+    const { is_intact, projections } = JSON.parse(stdout);
+    expect([is_intact, projections.map(({ projection }: { projection: string }) => projection)]).to.deep.equal([
+      true,
+      allProjections.map(({ name }) => name),
+    ]);
+    const [statuses] = projections;
+    expect(statuses.differences).to.have.length(statuses.differences_total);
+    const difference = { order_id: first, field: 'status', live: '"shipped"', rebuilt: '"pending"' };
+    const ofFirst = statuses.differences.filter(({ order_id }: { order_id: string }) => order_id === first);
+    expect(ofFirst).to.have.length(1);
+    expect(ofFirst[0]).to.include(difference);
   });
 
   it('shares the partitions among threads, and finds the same', async () => {

@@ -31,6 +31,8 @@ export const usage = `orders import FILE [options]
   --preview N              show the first N orders, and place nothing
   --dry-run                check the whole file, and place nothing
   --no-wait                do not wait for the read models
+  --json                   print one JSON document: {"unit", "placed", "imported", "already_there",
+                           "rejected", "returns", "rejections", …}; with --preview {"orders"}
 
   For CSV:
   --preset NAME            the export of a shop: shopify, woocommerce, magento, medusa,
@@ -67,6 +69,7 @@ export const usage = `orders import FILE [options]
   docs/import.md describes every option, with examples and cures for errors.
 
   Example: orders import orders.csv --preset shopify --dry-run
+           orders import orders.ndjson --json | jq .rejected
   Exit code 3: at least one record was rejected.`;
 
 const options = {
@@ -78,6 +81,7 @@ const options = {
   preview: { type: 'string' },
   'dry-run': { type: 'boolean' },
   'no-wait': { type: 'boolean' },
+  json: { type: 'boolean' },
   map: { type: 'string', multiple: true },
   set: { type: 'string', multiple: true },
   default: { type: 'string', multiple: true },
@@ -108,6 +112,7 @@ export interface ImportArguments extends InputOptions {
   readonly preview: number | undefined;
   readonly dryRun: boolean;
   readonly wait: boolean;
+  readonly json: boolean;
 }
 
 /** Parses the command line. Undefined for --help. Throws UsageError. */
@@ -134,6 +139,7 @@ export function readImportArguments(args: string[]): ImportArguments | undefined
       preview: values.preview === undefined ? undefined : previewCount(values.preview),
       dryRun: values['dry-run'] ?? false,
       wait: !values['no-wait'],
+      json: values.json ?? false,
     };
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError(errorMessage(error));

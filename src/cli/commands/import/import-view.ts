@@ -17,7 +17,7 @@ export class ImportView {
   #bar: ProgressBar | undefined;
   /** Records that an interrupted import has done. */
   #before = 0;
-  readonly #shown: string[] = [];
+  readonly #rejections: { readonly line: number; readonly reason: string }[] = [];
 
   /**
    * @param imported bytes: of the file; unit: one record, as a word, a line or an order of several
@@ -46,7 +46,7 @@ export class ImportView {
 
   /** Keeps the first reasons for the end, so that they do not disturb the bar. */
   reject(line: number, reason: string): void {
-    if (this.#shown.length < importLimits.maxShownRejections) this.#shown.push(`line ${line}: ${reason}`);
+    if (this.#rejections.length < importLimits.maxShownRejections) this.#rejections.push({ line, reason });
   }
 
   end(): void {
@@ -65,9 +65,23 @@ export class ImportView {
     );
     if (returns > 0) this.#terminal.print(`${formatCount(returns)} returns are listed in ${files.returns}`);
     if (rejected === 0) return;
-    for (const line of this.#shown) this.#terminal.print(line);
+    for (const { line, reason } of this.#rejections) this.#terminal.print(`line ${line}: ${reason}`);
     this.#terminal.print(`the rejected ${this.#unit}s and the reasons are in ${files.rejected}`);
     this.#terminal.exitCode = 3;
+  }
+
+  /** The result as the JSON document has it. */
+  documentOf(result: ImportProgress, dryRun: boolean): object {
+    const { source, imported, alreadyThere: already_there, rejected, returns } = result;
+    const files = listFiles(this.#file, dryRun);
+    return {
+      ...{ file: this.#file, source, unit: this.#unit, placed: !dryRun },
+      ...{ imported, already_there, rejected, returns },
+      seconds: Number((this.#bar?.elapsedSeconds() ?? 0).toFixed(1)),
+      rejections: this.#rejections,
+      rejected_file: rejected === 0 ? null : files.rejected,
+      returns_file: returns === 0 ? null : files.returns,
+    };
   }
 
   printWarnings(warnings: Warnings): void {

@@ -10,6 +10,7 @@ import { wireCommandHandlers } from '../../../service/wire-commands.js';
 import { withConnections } from '../../connections.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
 import type { Terminal } from '../../terminal/terminal.js';
+import { withoutLines } from '../../terminal/without-lines.js';
 import { type ImportArguments, readImportArguments, usage } from './import-options.js';
 import { ImportView } from './import-view.js';
 import { printPreview } from './preview.js';
@@ -24,7 +25,7 @@ export async function importCommand(args: string[], terminal: Terminal): Promise
   const input = await openInput({ ...options, onRead }).finally(() => reading.end());
   try {
     if (options.preview !== undefined)
-      await printPreview(described(options, input, terminal), options.preview, terminal);
+      await printPreview(described(options, input, terminal), options.preview, terminal, options.json);
     else if (options.dryRun) await checkFile(options, input, terminal);
     else await importInto(options, input, terminal);
   } finally {
@@ -32,7 +33,8 @@ export async function importCommand(args: string[], terminal: Terminal): Promise
   }
 }
 
-async function importInto(options: ImportArguments, input: Input, terminal: Terminal): Promise<void> {
+async function importInto(options: ImportArguments, input: Input, given: Terminal): Promise<void> {
+  const terminal = options.json ? withoutLines(given) : given;
   const keyed = input.mapping !== undefined && keyColumnOf(input.mapping) !== undefined;
   await withConnections({ terminal, poolSize: readConfig(terminal.env).poolSize }, async (connections) => {
     if (!keyed) {
@@ -63,11 +65,15 @@ async function importInto(options: ImportArguments, input: Input, terminal: Term
         'orders are identified by their line in this file: to import a later export of it, use --key COLUMN',
       );
     }
-    if (options.wait) await waitForReadModels(connections, appended);
+    const isComplete = options.wait ? await waitForReadModels(connections, appended) : null;
+    if (!options.json) return;
+    const warnings = input.warnings.messages();
+    given.print(JSON.stringify({ ...view.documentOf(result, false), warnings, read_models_complete: isComplete }));
   });
 }
 
-async function checkFile(options: ImportArguments, input: Input, terminal: Terminal): Promise<void> {
+async function checkFile(options: ImportArguments, input: Input, given: Terminal): Promise<void> {
+  const terminal = options.json ? withoutLines(given) : given;
   const view = viewOf(options, input, terminal);
   let result: ImportProgress;
   try {
@@ -83,6 +89,8 @@ async function checkFile(options: ImportArguments, input: Input, terminal: Termi
   view.printResult(result, true);
   view.printWarnings(input.warnings);
   terminal.print('nothing was placed');
+  if (options.json)
+    given.print(JSON.stringify({ ...view.documentOf(result, true), warnings: input.warnings.messages() }));
 }
 
 function viewOf({ file }: ImportArguments, { bytes, mapping }: Input, terminal: Terminal): ImportView {

@@ -3,6 +3,7 @@ import { getProjections } from '../../../queries/get-projections.js';
 import { withTimeout } from '../../../with-timeout.js';
 import type { CommandContext } from '../../connections.js';
 import { isProjectorRunning } from '../../is-projector-running.js';
+import { errorMessage } from '../../terminal/errors.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
 
 const pollIntervalMs = 100;
@@ -13,10 +14,18 @@ const patienceMs = 10_000;
  * Waits until the read models have all events of the import, and shows how far they are. Gives up
  * with a notice if no projector runs, or if the read models do not move.
  * @param appended the last position that the import appended to each partition.
+ * @returns whether the read models have all events
  */
-export async function waitForReadModels(context: CommandContext, appended: ReadonlyMap<number, number>): Promise<void> {
+export async function waitForReadModels(
+  context: CommandContext,
+  appended: ReadonlyMap<number, number>,
+): Promise<boolean> {
   const { models, terminal } = context;
-  if (appended.size === 0) return;
+  if (appended.size === 0) return true;
+  const giveUp = (message: string) => {
+    terminal.notify(message);
+    return false;
+  };
   let bar: ProgressBar | undefined;
   let first = 0;
   let least = Number.POSITIVE_INFINITY;
@@ -29,21 +38,21 @@ export async function waitForReadModels(context: CommandContext, appended: Reado
         for (const { partition, checkpoint } of partitions)
           left += Math.max(0, (appended.get(partition) ?? 0) - checkpoint);
       }
-      if (left === 0) return;
+      if (left === 0) return true;
       if (!(await isProjectorRunning(context)))
-        return terminal.notify('no projector runs: the read models follow when the service runs');
+        return giveUp('no projector runs: the read models follow when the service runs');
       if (left < least) {
         least = left;
         movedMs = Date.now();
       } else if (Date.now() - movedMs > patienceMs)
-        return terminal.notify(`the read models are ${left} events behind and do not move: see orders status`);
+        return giveUp(`the read models are ${left} events behind and do not move: see orders status`);
       bar ??= new ProgressBar('events in the read models', terminal);
       first = Math.max(first, left);
       bar.update((first - left) / first, first - left);
       await delay(pollIntervalMs);
     }
   } catch (error) {
-    terminal.notify(`the read models could not be asked: ${(error as Error).message}. Everything is imported.`);
+    return giveUp(`the read models could not be asked: ${errorMessage(error)}. Everything is imported.`);
   } finally {
     bar?.end();
   }

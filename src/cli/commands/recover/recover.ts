@@ -15,6 +15,7 @@ import { confirmAtTerminal } from '../../terminal/confirm.js';
 import { operator } from '../../terminal/operator.js';
 import { alignColumns } from '../../terminal/tables.js';
 import type { Terminal } from '../../terminal/terminal.js';
+import { withoutLines } from '../../terminal/without-lines.js';
 import { createEventFile } from './event-file.js';
 import { type LostPart, lostParts, lostSince } from './lost-events.js';
 import { lostChanges } from './lost-orders.js';
@@ -41,8 +42,11 @@ const usage = `orders recover [options]
   --reset-clock    let the next events have an earlier recorded_at than the last ones. Needed if the
                    clock of the database was ahead for a time
   --yes            do not ask a person at the terminal; a script is not asked
+  --json           print one JSON document: {"log_id", "epoch", "known_epoch", "lost_parts", "lost",
+                   "new_epoch", "problems"}
 
   Example: orders recover --dry-run
+           orders recover --dry-run --json | jq .lost
   Exit code 1: a projection stopped, so that its read model is not complete. Exit code 3: a dry run
   found that events were lost.`;
 
@@ -54,13 +58,16 @@ const options = {
   reason: { type: 'string' },
   'reset-clock': { type: 'boolean' },
   yes: { type: 'boolean' },
+  json: { type: 'boolean' },
 } as const;
 
 /** `orders recover`: shows what a restore lost, and starts a new epoch of the log. */
 export async function recoverCommand(args: string[], terminal: Terminal): Promise<void> {
   const { values } = readArguments(args, usage, options, 0);
   if (values.help) return terminal.print(usage);
-  await withConnections({ terminal, poolSize }, async (context) => {
+  await withConnections({ terminal, poolSize }, async (given) => {
+    const lines = values.json ? withoutLines(terminal) : terminal;
+    const context = { ...given, terminal: lines };
     const { settings, redis, keys, config, servers, pool } = context;
     const { epochs, partitions } = settings;
     const known = await knownByReadModels(redis, keys, epochs.current, partitions);
@@ -68,22 +75,30 @@ export async function recoverCommand(args: string[], terminal: Terminal): Promis
     // After a loss, Redis has the read models of the epoch that it knows, which the log may have
     // lost.
     const models = createReadModels(redis, createKeys(settings.logId, knownEpoch), partitions, allProjections, epochs);
-    terminal.print(`log ${settings.logId}, epoch ${epochs.current}`);
-    if (!epochs.has(knownEpoch)) terminal.print(`Redis knows epoch ${knownEpoch}, which the log has lost`);
+    lines.print(`log ${settings.logId}, epoch ${epochs.current}`);
+    if (!epochs.has(knownEpoch)) lines.print(`Redis knows epoch ${knownEpoch}, which the log has lost`);
     const parts = await lostParts(context, models);
-    printParts(terminal, 'the read models in Redis', parts);
-    if (known === undefined) terminal.print('Redis knows nothing of this log: what was lost is not known');
+    printParts(lines, 'the read models in Redis', parts);
+    if (known === undefined) lines.print('Redis knows nothing of this log: what was lost is not known');
     const summary = await printOrders(context, models, parts, values.save);
-    await printDataDir(context);
+    const found = [...documentsOf('read-models', parts), ...documentsOf('data-folder', await printDataDir(context))];
     if (values.against !== undefined) {
       const { checkpoint } = await readCheckpoint(values.against, values.key, config);
       const signed = { epoch: checkpoint.epoch ?? firstEpoch, positions: checkpoint.partitions };
-      printParts(terminal, `the checkpoint of ${checkpoint.created_at}`, await lostSince(context, epochs, signed));
+      const missing = await lostSince(context, epochs, signed);
+      printParts(lines, `the checkpoint of ${checkpoint.created_at}`, missing);
+      found.push(...documentsOf('checkpoint', missing));
     }
     await printClock(context, values['reset-clock'] ?? false);
+    const lost = known === undefined ? null : summary.toJson();
+    const printDocument = (newEpoch: string | null, problems: readonly string[]) => {
+      if (!values.json) return;
+      const log = { log_id: settings.logId, epoch: epochs.current, known_epoch: known?.epoch ?? null };
+      terminal.print(JSON.stringify({ ...log, lost_parts: found, lost, new_epoch: newEpoch, problems }));
+    };
     if (values['dry-run']) {
       if (parts.length > 0) terminal.exitCode = 3;
-      return;
+      return printDocument(null, []);
     }
     const lasting = 'The new epoch is for good, and removes the read models that know the lost events.';
     await confirmAtTerminal(terminal, lasting, values.yes);
@@ -91,12 +106,13 @@ export async function recoverCommand(args: string[], terminal: Terminal): Promis
     const epoch = await startEpoch(servers.migrationDatabaseUrl, {
       actor: operator(),
       reason: values.reason ?? 'the database was restored to an earlier state',
-      lost: known === undefined ? null : summary.toJson(),
+      lost,
       resetClock: values['reset-clock'] ?? false,
     });
-    terminal.print(`epoch ${epoch} of the log has started`);
+    lines.print(`epoch ${epoch} of the log has started`);
     const stopped = await buildReadModels(context, await readLogSettings(pool), [knownEpoch], isServiceRunning);
-    if (stopped.length === 0) return terminal.print('the read models hold the whole log again');
+    printDocument(epoch, stopped);
+    if (stopped.length === 0) return lines.print('the read models hold the whole log again');
     for (const line of stopped) terminal.notify(line);
     terminal.notify('these read models lack the events from there on: `orders status` shows why they stopped');
     terminal.exitCode = 1;
@@ -118,6 +134,16 @@ async function buildReadModels(
   const stopped = await fillReadModels({ ...context, settings, keys, models }, { wasServiceRunning: isServiceRunning });
   await removeEpochs(redis, settings, knownEpochs);
   return stopped;
+}
+
+/** The parts as the JSON document has them, with the source that knows the lost events. */
+function documentsOf(source: 'read-models' | 'data-folder' | 'checkpoint', parts: readonly LostPart[]): object[] {
+  return parts.map(({ partition, keptUpTo: kept_up_to, knownUpTo: known_up_to }) => ({
+    source,
+    partition,
+    kept_up_to,
+    known_up_to,
+  }));
 }
 
 function printParts(terminal: Terminal, source: string, parts: readonly LostPart[]): void {
@@ -156,13 +182,14 @@ async function printOrders(
   return summary;
 }
 
-/** Prints the knowledge of the data folder, if that is beyond the end of the log. */
-async function printDataDir(context: CommandContext): Promise<void> {
+/** Prints and returns the parts that only the data folder knows of. */
+async function printDataDir(context: CommandContext): Promise<readonly LostPart[]> {
   const { terminal, config, settings } = context;
   const known = await knownByDataDir(config.dataDir, settings);
-  if (known === undefined) return;
+  if (known === undefined) return [];
   const parts = await lostSince(context, settings.epochs, { epoch: known.epoch, positions: known.events });
   if (parts.length > 0) printParts(terminal, `the data folder ${config.dataDir}`, parts);
+  return parts;
 }
 
 async function printClock({ terminal, pool }: CommandContext, isReset: boolean): Promise<void> {

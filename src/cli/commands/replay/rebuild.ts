@@ -15,8 +15,13 @@ import type { Terminal } from '../../terminal/terminal.js';
  * Requests rebuilds and shows their progress until all are live or cancelled. If no process has the
  * role projector, this process projects meanwhile.
  * @param detach returns right after the requests.
+ * @returns what the JSON document has: one object for each projection
  */
-export async function rebuild(context: CommandContext, chosen: readonly Projection[], detach: boolean): Promise<void> {
+export async function rebuild(
+  context: CommandContext,
+  chosen: readonly Projection[],
+  detach: boolean,
+): Promise<readonly object[]> {
   const { redis, keys, pool, models, access, openEvents, terminal } = context;
   const generations = createGenerationStore(redis, keys, pool);
   const by = operator();
@@ -29,7 +34,7 @@ export async function rebuild(context: CommandContext, chosen: readonly Projecti
   }
   if (detach) {
     terminal.print(`rebuilding ${[...requested.keys()].join(', ')}: \`orders status\` shows the progress`);
-    return;
+    return [...requested].map(([projection, generation]) => ({ projection, generation, is_live: false }));
   }
   const isServiceRunning = await isProjectorRunning(context);
   if (!isServiceRunning) terminal.notify('no projector is running: this command projects until the rebuild is done');
@@ -38,18 +43,21 @@ export async function rebuild(context: CommandContext, chosen: readonly Projecti
     ? undefined
     : await openProjector({ ...context, database: access, owner, open: openEvents });
   try {
-    await showProgress(terminal, models, requested);
+    return await showProgress(terminal, models, requested);
   } finally {
     await own?.close();
   }
 }
 
-/** @param requested by projection, the generation that is being built. */
+/**
+ * Resolves once all rebuilds are live or cancelled.
+ * @param requested by projection, the generation that is being built.
+ */
 async function showProgress(
   terminal: Terminal,
   models: ReadModels,
   requested: ReadonlyMap<string, number>,
-): Promise<void> {
+): Promise<readonly object[]> {
   const bar = new ProgressBar('events', terminal);
   let doneBefore: number | undefined;
   for (;;) {
@@ -57,8 +65,7 @@ async function showProgress(
     const rebuilds = states.flatMap(({ rebuild }) => (rebuild ? [rebuild] : []));
     if (rebuilds.length === 0) {
       bar.end();
-      printResults(terminal, states, requested, bar.elapsedSeconds());
-      return;
+      return printResults(terminal, states, requested, bar.elapsedSeconds());
     }
     const done = sum(rebuilds.map((one) => one.events_done));
     const total = sum(rebuilds.map((one) => one.events_total));
@@ -83,9 +90,10 @@ function printResults(
   states: readonly ProjectionState[],
   requested: ReadonlyMap<string, number>,
   seconds: number,
-): void {
-  for (const { name, generation, partitions } of states) {
-    if (generation === requested.get(name)) {
+): readonly object[] {
+  return states.map(({ name, generation, partitions }) => {
+    const isLive = generation === requested.get(name);
+    if (isLive) {
       const events = sum(partitions.map(({ checkpoint }) => checkpoint));
       const rate = Math.round(events / Math.max(seconds, 0.001)).toLocaleString('en');
       const figures = `${events.toLocaleString('en')} events in ${seconds.toFixed(1)} s, ${rate}/s`;
@@ -94,7 +102,8 @@ function printResults(
       terminal.print(`${name}: the rebuild was cancelled; generation ${generation} is still live`);
       terminal.exitCode = 1;
     }
-  }
+    return { projection: name, generation: requested.get(name), is_live: isLive, seconds: Number(seconds.toFixed(1)) };
+  });
 }
 
 function sum(numbers: readonly number[]): number {

@@ -5,6 +5,8 @@ import { withConnections } from '../../connections.js';
 import { readArguments } from '../../terminal/arguments.js';
 import { UsageError } from '../../terminal/errors.js';
 import type { Terminal } from '../../terminal/terminal.js';
+import { withoutLines } from '../../terminal/without-lines.js';
+import { ComparisonView } from './compared.js';
 import { dryRun } from './dry-run.js';
 import { rebuild } from './rebuild.js';
 import { showUntil } from './show-until.js';
@@ -29,8 +31,11 @@ const usage = `orders replay [${names.join('|')}|all] [options]
                           skip the event on which a projection has stopped, now and in every later
                           rebuild; the log records the operator and the reason
   --yes                   do not ask before an event is skipped
+  --json                  print one JSON document: {"projections": […]}, one for each projection
+                          with what was done; with --until alone, an array of what is printed
 
   Example: orders replay metrics
+           orders replay --dry-run --json | jq '.projections[] | {projection, differences_total}'
   Exit code 3: the dry run found differences.`;
 
 const options = {
@@ -42,6 +47,7 @@ const options = {
   skip: { type: 'string' },
   yes: { type: 'boolean' },
   reason: { type: 'string' },
+  json: { type: 'boolean' },
 } as const;
 
 /**
@@ -56,25 +62,39 @@ export async function replayCommand(args: string[], terminal: Terminal): Promise
     throw new UsageError(`choose one of --cancel, --resume, --skip, and --dry-run or --until\n\n${usage}`);
   }
   const chosen = chooseProjections(positionals);
-  await withConnections({ terminal }, async (context) => {
+  const { json = false } = values;
+  const printDocument = (projections: readonly object[]) => {
+    if (json) terminal.print(JSON.stringify({ projections }));
+  };
+  await withConnections({ terminal }, async (given) => {
+    const lines = json ? withoutLines(terminal) : terminal;
+    const context = { ...given, terminal: lines };
     const generations = createGenerationStore(context.redis, context.keys, context.pool);
     if (values.cancel) {
+      const documents: object[] = [];
       for (const projection of chosen) {
+        const { name } = projection;
         const cancelled = await generations.cancel(projection);
-        terminal.print(`${projection.name}: ${cancelled ? 'cancelled the rebuild' : 'there was no rebuild to cancel'}`);
+        lines.print(`${name}: ${cancelled ? 'cancelled the rebuild' : 'there was no rebuild to cancel'}`);
+        documents.push({ projection: name, cancelled });
       }
+      printDocument(documents);
     } else if (values.skip !== undefined) {
-      await skipEvent(context, chosen, values.skip, values);
+      const skipped = await skipEvent(context, chosen, values.skip, values);
       for (const projection of chosen) await generations.resume(projection);
+      printDocument(skipped);
     } else if (values.resume) {
       for (const projection of chosen) await generations.resume(projection);
-      terminal.print(`retrying: ${chosen.map(({ name }) => name).join(', ')}`);
+      lines.print(`retrying: ${chosen.map(({ name }) => name).join(', ')}`);
+      printDocument(chosen.map(({ name }) => ({ projection: name, resumed: true })));
     } else if (values['dry-run']) {
-      await dryRun(context, chosen, values.until);
+      const view = new ComparisonView(terminal, json);
+      await dryRun(context, chosen, values.until, view);
+      printDocument(view.documents());
     } else if (values.until !== undefined) {
-      await showUntil(context, chosen, values.until);
+      await showUntil(given, chosen, values.until, json);
     } else {
-      await rebuild(context, chosen, values.detach ?? false);
+      printDocument(await rebuild(context, chosen, values.detach ?? false));
     }
   });
 }

@@ -9,7 +9,8 @@ import { parseEventPosition } from '../../terminal/event-position.js';
 import { operator } from '../../terminal/operator.js';
 
 /**
- * Records in the log that the chosen projections skip the event on which they have stopped.
+ * Records in the log that the chosen projections skip the event on which they have stopped. Returns
+ * what the JSON document has: one object for each projection that skips it.
  * @param skipped the event's partition and position, "PARTITION:POSITION".
  */
 export async function skipEvent(
@@ -17,7 +18,7 @@ export async function skipEvent(
   chosen: readonly Projection[],
   skipped: string,
   { reason = '', yes }: { readonly reason?: string | undefined; readonly yes?: boolean | undefined },
-): Promise<void> {
+): Promise<readonly object[]> {
   const event = parseEventPosition(skipped, settings.epochs);
   if (!event) throw new UsageError('--skip must be PARTITION:POSITION of the event, as `orders status` shows it');
   if (reason.trim() === '') throw new UsageError('--skip needs --reason "…": the log records it for the audit trail');
@@ -32,10 +33,11 @@ export async function skipEvent(
   if (done.length === 0) {
     throw new UsageError(`no projection has stopped at ${skipped}: \`orders status\` shows the stopped ones`);
   }
-  for (const { projection, type, orderId, recorded } of done) {
+  return done.map(({ projection, type, orderId, recorded }) => {
+    const recordedAt = `${recorded.partition}:${recorded.position}`;
     terminal.print(
-      `${projection} skips ${type} of order ${orderId} at ${skipped}; ` +
-        `recorded in the log at ${recorded.partition}:${recorded.position}`,
+      `${projection} skips ${type} of order ${orderId} at ${skipped}; recorded in the log at ${recordedAt}`,
     );
-  }
+    return { projection, skipped: true, type, order_id: orderId, position: skipped, recorded_at: recordedAt };
+  });
 }
