@@ -1363,7 +1363,7 @@ export interface components {
                 quantity: number;
                 /** @description In major units, exact, with up to 6 decimals. */
                 unit_price?: number;
-                /** @description Units, or in figures the amount, that cancellations took off. */
+                /** @description Units that were cancelled. */
                 cancelled: number;
                 /** @description Units that were shipped and are not to be shipped again. */
                 shipped: number;
@@ -1438,7 +1438,7 @@ export interface components {
             placed_at: string;
             /**
              * Format: date-time
-             * @description When the last event of the order happened.
+             * @description When the log recorded the last event of the order.
              */
             updated_at: string;
             /** @description The version of the order: the number of its last event. It is also the ETag. */
@@ -1452,7 +1452,7 @@ export interface components {
         OrderPage: {
             /** @description The orders of the page. */
             orders: components["schemas"]["Order"][];
-            /** @description The cursor of the next page; null on the last page. */
+            /** @description The cursor of the next page; null on the last page, and never null with sort=updated. */
             next_cursor: string | null;
         };
         LookupPage: {
@@ -1489,7 +1489,7 @@ export interface components {
                     quantity: number;
                     /** @description In major units, exact, with up to 6 decimals. */
                     unit_price?: number;
-                    /** @description Units, or in figures the amount, that cancellations took off. */
+                    /** @description Units that were cancelled. */
                     cancelled: number;
                     /** @description Units that were shipped and are not to be shipped again. */
                     shipped: number;
@@ -1564,10 +1564,10 @@ export interface components {
                 placed_at: string;
                 /**
                  * Format: date-time
-                 * @description When the last event of the order happened.
+                 * @description When the log recorded the last event of the order.
                  */
                 updated_at: string;
-                /** @description The number of the event in the stream of its order, from 1. */
+                /** @description The version of the order: the number of its last event. It is also the ETag. */
                 version: number;
                 /**
                  * @description Present if the read model lacks later events of the order, because an operator has let it skip one (GET /projections lists them). Only the response with a single order has it.
@@ -1655,11 +1655,11 @@ export interface components {
             idempotency_key?: string;
             /** @description The fields that changed. */
             changes?: {
-                /** @description The JSON pointer (RFC 6901) of the field. */
+                /** @description The JSON pointer (RFC 6901) of the field in the order. It names a line by its item, /items/ITEM_ID/shipped, and by item and line if the item has several lines: /items/ITEM_ID/LINE_ID/shipped. */
                 pointer: string;
-                /** @description Absent if the field did not exist. */
+                /** @description The earlier value. Absent if the field did not exist. */
                 before?: unknown;
-                /** @description The value after the change, or the position after which a page begins. */
+                /** @description The later value. Absent if the field does not exist in the later version. */
                 after?: unknown;
             }[];
         };
@@ -1688,11 +1688,11 @@ export interface components {
             to_version: number;
             /** @description The fields that changed. */
             changes: {
-                /** @description The JSON pointer (RFC 6901) of the field. */
+                /** @description The JSON pointer (RFC 6901) of the field in the order. It names a line by its item, /items/ITEM_ID/shipped, and by item and line if the item has several lines: /items/ITEM_ID/LINE_ID/shipped. */
                 pointer: string;
-                /** @description Absent if the field did not exist. */
+                /** @description The earlier value. Absent if the field did not exist. */
                 before?: unknown;
-                /** @description The value after the change, or the position after which a page begins. */
+                /** @description The later value. Absent if the field does not exist in the later version. */
                 after?: unknown;
             }[];
         };
@@ -1726,9 +1726,9 @@ export interface components {
                 recorded_at: string;
                 /** @description JSON text, byte for byte as it is hashed. */
                 data: string;
-                /** @description Names and texts that the shop keeps with the order. */
+                /** @description JSON text with the actor, the request and the schema version, as it is hashed. */
                 metadata: string;
-                /** @description SHA-256, hex. */
+                /** @description The hash of the event before it in the partition, SHA-256, hex. */
                 previous_hash: string;
                 /** @description SHA-256, hex. */
                 hash: string;
@@ -1752,21 +1752,21 @@ export interface components {
             units: number;
             /** @description Sums of money, in major units. */
             revenue: {
-                /** @description In major units, exact. */
+                /** @description The totals of the orders, as last amended. */
                 gross: number;
-                /** @description In major units, exact. */
+                /** @description The amount that cancellations took off the totals. */
                 cancelled: number;
-                /** @description In major units, exact. */
+                /** @description The amount that refunds took off the totals. */
                 refunded: number;
-                /** @description In major units, exact. */
+                /** @description The amount that credits took off the totals. */
                 credited: number;
-                /** @description In major units, exact. */
+                /** @description gross − cancelled − refunded − credited: what the orders are worth. */
                 net: number;
-                /** @description In major units, exact. */
+                /** @description Money that came in. */
                 paid: number;
-                /** @description In major units, exact. */
+                /** @description Money that went back to customers. */
                 given_back: number;
-                /** @description In major units, exact. */
+                /** @description paid − given_back. */
                 cash: number;
             };
             /** @description Gross revenue per order; null without any order. */
@@ -1815,21 +1815,21 @@ export interface components {
                 units: number;
                 /** @description Sums of money, in major units. */
                 revenue: {
-                    /** @description In major units, exact. */
+                    /** @description The totals of the orders, as last amended. */
                     gross: number;
-                    /** @description In major units, exact. */
+                    /** @description The amount that cancellations took off the totals. */
                     cancelled: number;
-                    /** @description In major units, exact. */
+                    /** @description The amount that refunds took off the totals. */
                     refunded: number;
-                    /** @description In major units, exact. */
+                    /** @description The amount that credits took off the totals. */
                     credited: number;
-                    /** @description In major units, exact. */
+                    /** @description gross − cancelled − refunded − credited: what the orders are worth. */
                     net: number;
-                    /** @description In major units, exact. */
+                    /** @description Money that came in. */
                     paid: number;
-                    /** @description In major units, exact. */
+                    /** @description Money that went back to customers. */
                     given_back: number;
-                    /** @description In major units, exact. */
+                    /** @description paid − given_back. */
                     cash: number;
                 };
             }[];
@@ -1848,7 +1848,7 @@ export interface components {
                 /** @description The longest lag of a partition; null if one is unknown. */
                 lag_seconds: number | null;
                 /**
-                 * @description The state, the worst of the parts if there are several.
+                 * @description The worst state of a partition: stopped, then unowned, then live.
                  * @enum {unknown}
                  */
                 state: "stopped" | "unowned" | "live";
@@ -1859,7 +1859,7 @@ export interface components {
                     /** @description The partition of the log, from 0. */
                     partition: number;
                     /**
-                     * @description The state, the worst of the parts if there are several.
+                     * @description stopped: at an event, see `stopped`. unowned: no living projector reports on the partition.
                      * @enum {unknown}
                      */
                     state: "stopped" | "unowned" | "live";
@@ -1895,7 +1895,7 @@ export interface components {
                         error: string;
                         /**
                          * Format: date-time
-                         * @description The time at which it happened, or as of which to show it.
+                         * @description When it stopped.
                          */
                         at: string;
                     };
@@ -1924,7 +1924,7 @@ export interface components {
             /** @description The version of the projection’s code that builds the generation. */
             version: number;
             /**
-             * @description The state, the worst of the parts if there are several.
+             * @description stopped: at an event, see `stopped`. unowned: a partition has no living projector.
              * @enum {unknown}
              */
             state: "building" | "stopped" | "unowned";
@@ -1945,7 +1945,7 @@ export interface components {
             events_per_second: number | null;
             /** @description The time that it takes at this rate; null before the rate is known. */
             seconds_left: number | null;
-            /** @description The event at which the projection stopped, and why. */
+            /** @description The events at which the rebuild has stopped, one per partition, and why. */
             stopped?: {
                 /** @description The partition of the log, from 0. */
                 partition: number;
@@ -1962,7 +1962,7 @@ export interface components {
                 error: string;
                 /**
                  * Format: date-time
-                 * @description The time at which it happened, or as of which to show it.
+                 * @description When it stopped.
                  */
                 at: string;
             }[];
@@ -1994,11 +1994,11 @@ export interface components {
                 partitions: {
                     /** @description The partition of the log, from 0. */
                     partition: number;
-                    /** @description The position in its partition of the log, from 1. */
+                    /** @description The position of the last event, which is also the size of the Merkle tree. */
                     position: number;
-                    /** @description SHA-256, hex. */
+                    /** @description The hash of that event, SHA-256, hex. */
                     hash: string;
-                    /** @description SHA-256, hex. */
+                    /** @description The root of the Merkle tree over the events, SHA-256, hex. */
                     root: string;
                 }[];
             };
@@ -2027,7 +2027,7 @@ export interface components {
              * @description The id of the order, a UUID.
              */
             order_id: string;
-            /** @description The number of the event in the stream of its order, from 1. */
+            /** @description The version of the order: the number of the event of the command. */
             version: number;
             /**
              * @description The command was handled before, and this is the result of that time.
@@ -2051,7 +2051,7 @@ export interface components {
             ticket: string;
             /**
              * Format: date-time
-             * @description When it stops working; null: never.
+             * @description When it stops working, if it is not used before.
              */
             expires_at: string;
         };
@@ -2217,7 +2217,7 @@ export interface components {
             rebuilds: {
                 /** @description The number of the generation: one complete copy of the read model. */
                 generation: number;
-                /** @description The number of the event in the stream of its order, from 1. */
+                /** @description The version of the projection’s code that built the generation. */
                 version: number;
                 /** @description The caller who requested it. */
                 requested_by: string;
@@ -2228,7 +2228,7 @@ export interface components {
                 requested_at: string;
                 /**
                  * Format: date-time
-                 * @description When it ended; null while it runs.
+                 * @description When the generation became live, or the rebuild was cancelled.
                  */
                 ended_at: string;
                 /** @description From the request to the end. */
@@ -2256,7 +2256,7 @@ export interface components {
                 attempt: number;
                 /**
                  * Format: date-time
-                 * @description The time at which it happened, or as of which to show it.
+                 * @description When the attempt began.
                  */
                 at: string;
                 /** @description How long it took, in milliseconds. */
@@ -2410,7 +2410,7 @@ export interface components {
                 };
                 /** @description Whether the data is still sealed, because it cannot be opened. */
                 is_sealed: boolean;
-                /** @description Names and texts that the shop keeps with the order. */
+                /** @description The actor, the request and the schema version of the event. */
                 metadata: {
                     [key: string]: unknown;
                 };
@@ -2459,7 +2459,7 @@ export interface components {
                 expires_at: string | null;
                 /**
                  * Format: date-time
-                 * @description When the key was revoked; null: it works.
+                 * @description When the key was revoked; null if it was not.
                  */
                 revoked_at: string | null;
                 /**
@@ -2490,7 +2490,7 @@ export interface components {
             expires_at: string | null;
             /**
              * Format: date-time
-             * @description When the key was revoked; null: it works.
+             * @description When the key was revoked; null if it was not.
              */
             revoked_at: string | null;
             /**
@@ -2839,9 +2839,9 @@ export interface components {
                 /** @description A number of units. */
                 quantity: number;
             }[];
-            /** @description The carrier of the shipment; null if it is not known. */
+            /** @description The carrier of the shipment. */
             carrier?: string;
-            /** @description The carrier’s number of the shipment; null if it is not known. */
+            /** @description The carrier’s number of the shipment. It is sealed as personal data. */
             tracking_number?: string;
             /**
              * Format: date-time
@@ -2852,9 +2852,9 @@ export interface components {
         TrackBody: {
             /** @description A shipment_id of the order. */
             shipment_id: string;
-            /** @description The carrier of the shipment; null if it is not known. */
+            /** @description The carrier of the shipment. */
             carrier?: string;
-            /** @description The carrier’s number of the shipment; null if it is not known. */
+            /** @description The carrier’s number of the shipment. It is sealed as personal data. */
             tracking_number?: string;
             /**
              * Format: date-time
@@ -2995,7 +2995,7 @@ export interface components {
         };
         WebhookStateBody: {
             /**
-             * @description The state, the worst of the parts if there are several.
+             * @description paused: nothing is sent. active: deliveries continue where they were, so that no event is lost.
              * @enum {string}
              */
             state: "active" | "paused";
@@ -3025,7 +3025,7 @@ export interface components {
             scopes: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
             /**
              * Format: date-time
-             * @description When it stops working; null: never.
+             * @description When the key stops working. By default never.
              */
             expires_at?: string;
         };
@@ -3068,7 +3068,7 @@ export interface components {
             /** @description Money that belongs to no unit, such as shipping and discounts. */
             adjustments?: {
                 /**
-                 * @description The type of the event.
+                 * @description The kind of the adjustment.
                  * @enum {unknown}
                  */
                 type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
@@ -3097,7 +3097,7 @@ export interface components {
             /** @description All adjustments. Absent beside `total_minor`: the order has none. */
             adjustments?: {
                 /**
-                 * @description The type of the event.
+                 * @description The kind of the adjustment.
                  * @enum {unknown}
                  */
                 type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
@@ -3303,7 +3303,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/not-found";
@@ -3319,7 +3319,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/malformed-request";
@@ -3335,7 +3335,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/method-not-allowed";
@@ -3351,7 +3351,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/headers-too-large";
@@ -3367,7 +3367,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/internal-error";
@@ -3383,7 +3383,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/unauthenticated";
@@ -3399,7 +3399,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/insufficient-scope";
@@ -3416,7 +3416,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
@@ -3433,7 +3433,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/rate-limited";
@@ -3449,7 +3449,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/unsupported-media-type";
@@ -3465,7 +3465,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/results-not-read";
@@ -3481,7 +3481,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/validation";
@@ -3497,7 +3497,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/invalid-header" | "/problems/malformed-json" | "/problems/malformed-request";
@@ -3514,7 +3514,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/clock-behind" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
@@ -3530,7 +3530,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/request-timeout";
@@ -3546,7 +3546,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/body-too-large";
@@ -3562,7 +3562,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/idempotency-key-reused" | "/problems/validation";
@@ -3578,7 +3578,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/version-mismatch";
@@ -3594,7 +3594,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/order-exists" | "/problems/order-history-full" | "/problems/person-erased";
@@ -3610,7 +3610,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/not-found" | "/problems/order-not-found";
@@ -3626,7 +3626,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/amended-below-credited" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
@@ -3642,7 +3642,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/exceeds-amount-due" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
@@ -3658,7 +3658,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/order-on-hold" | "/problems/person-erased";
@@ -3674,7 +3674,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/exceeds-ordered-quantity" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/order-on-hold" | "/problems/person-erased";
@@ -3690,7 +3690,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/order-history-full" | "/problems/person-erased" | "/problems/shipment-not-found";
@@ -3706,7 +3706,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/exceeds-units-in-transit" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased" | "/problems/shipment-not-found";
@@ -3722,7 +3722,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/exceeds-ordered-quantity" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased" | "/problems/wrong-cancelled-amount";
@@ -3738,7 +3738,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/exceeds-ordered-quantity" | "/problems/exceeds-refundable-amount" | "/problems/order-history-full" | "/problems/person-erased";
@@ -3754,7 +3754,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/exceeds-creditable-amount" | "/problems/order-history-full" | "/problems/person-erased";
@@ -3770,7 +3770,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/exceeds-shipped-quantity" | "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased" | "/problems/shipment-not-found";
@@ -3786,7 +3786,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/invalid-transition" | "/problems/order-history-full" | "/problems/person-erased";
@@ -3802,10 +3802,26 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/order-history-full" | "/problems/person-erased";
+                };
+            };
+        };
+        /** @description Path not found (`/problems/not-found`). */
+        Problem404C: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/not-found";
                 };
             };
         };
@@ -3818,10 +3834,90 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/invalid-header" | "/problems/malformed-request";
+                };
+            };
+        };
+        /** @description The method is not allowed (`/problems/method-not-allowed`). */
+        Problem405B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/method-not-allowed";
+                };
+            };
+        };
+        /** @description The headers are too large (`/problems/headers-too-large`). */
+        Problem431B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/headers-too-large";
+                };
+            };
+        };
+        /** @description An unexpected error occurred (`/problems/internal-error`). */
+        Problem500B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/internal-error";
+                };
+            };
+        };
+        /** @description Authentication is required (`/problems/unauthenticated`). */
+        Problem401B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/unauthenticated";
+                };
+            };
+        };
+        /** @description The key or token lacks a scope (`/problems/insufficient-scope`). */
+        Problem403B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/insufficient-scope";
                 };
             };
         };
@@ -3835,10 +3931,27 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/position-not-reached" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
+                };
+            };
+        };
+        /** @description Too many requests (`/problems/rate-limited`). */
+        Problem429B: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/rate-limited";
                 };
             };
         };
@@ -3851,7 +3964,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/invalid-cursor" | "/problems/validation";
@@ -3867,7 +3980,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/not-acceptable";
@@ -3883,7 +3996,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/position-lost";
@@ -3899,10 +4012,26 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/too-many-buckets" | "/problems/validation";
+                };
+            };
+        };
+        /** @description The request is malformed (`/problems/malformed-request`). */
+        Problem400D: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/malformed-request";
                 };
             };
         };
@@ -3916,15 +4045,15 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
                 };
             };
         };
-        /** @description Path not found (`/problems/not-found`). Order not found (`/problems/order-not-found`). Order version not found (`/problems/order-version-not-found`). */
-        Problem404C: {
+        /** @description The request is not valid (`/problems/validation`). */
+        Problem422E: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -3932,10 +4061,42 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/validation";
+                };
+            };
+        };
+        /** @description Path not found (`/problems/not-found`). Order not found (`/problems/order-not-found`). Order version not found (`/problems/order-version-not-found`). */
+        Problem404D: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/not-found" | "/problems/order-not-found" | "/problems/order-version-not-found";
+                };
+            };
+        };
+        /** @description Path not found (`/problems/not-found`). Order not found (`/problems/order-not-found`). */
+        Problem404E: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/not-found" | "/problems/order-not-found";
                 };
             };
         };
@@ -3948,7 +4109,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/no-signing-key";
@@ -3965,62 +4126,14 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
                 };
             };
         };
-        /** @description Path not found (`/problems/not-found`). Projection not found (`/problems/projection-not-found`). */
-        Problem404D: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /**
-                     * @description The type of the event.
-                     * @enum {unknown}
-                     */
-                    type?: "/problems/not-found" | "/problems/projection-not-found";
-                };
-            };
-        };
-        /** @description Path not found (`/problems/not-found`). Projection not found (`/problems/projection-not-found`). No rebuild is in progress (`/problems/rebuild-not-found`). */
-        Problem404E: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /**
-                     * @description The type of the event.
-                     * @enum {unknown}
-                     */
-                    type?: "/problems/not-found" | "/problems/projection-not-found" | "/problems/rebuild-not-found";
-                };
-            };
-        };
-        /** @description The body is not valid JSON (`/problems/malformed-json`). The request is malformed (`/problems/malformed-request`). */
-        Problem400D: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /**
-                     * @description The type of the event.
-                     * @enum {unknown}
-                     */
-                    type?: "/problems/malformed-json" | "/problems/malformed-request";
-                };
-            };
-        };
-        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The read models are unavailable (`/problems/read-models-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
         Problem503F: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -4030,7 +4143,72 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
+                };
+            };
+        };
+        /** @description Path not found (`/problems/not-found`). Projection not found (`/problems/projection-not-found`). */
+        Problem404F: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/not-found" | "/problems/projection-not-found";
+                };
+            };
+        };
+        /** @description Path not found (`/problems/not-found`). Projection not found (`/problems/projection-not-found`). No rebuild is in progress (`/problems/rebuild-not-found`). */
+        Problem404G: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/not-found" | "/problems/projection-not-found" | "/problems/rebuild-not-found";
+                };
+            };
+        };
+        /** @description The body is not valid JSON (`/problems/malformed-json`). The request is malformed (`/problems/malformed-request`). */
+        Problem400E: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/malformed-json" | "/problems/malformed-request";
+                };
+            };
+        };
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
+        Problem503G: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
@@ -4046,31 +4224,15 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/too-many-webhooks";
                 };
             };
         };
-        /** @description Path not found (`/problems/not-found`). Webhook not found (`/problems/webhook-not-found`). */
-        Problem404F: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /**
-                     * @description The type of the event.
-                     * @enum {unknown}
-                     */
-                    type?: "/problems/not-found" | "/problems/webhook-not-found";
-                };
-            };
-        };
-        /** @description The clock of the database is behind (`/problems/clock-behind`). The event log is unavailable (`/problems/event-log-unavailable`). The event log went back (`/problems/log-went-back`). The service is overloaded (`/problems/overloaded`). The read models are unavailable (`/problems/read-models-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
-        Problem503G: {
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
+        Problem503H: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4079,7 +4241,72 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/event-log-unavailable" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
+                };
+            };
+        };
+        /** @description Path not found (`/problems/not-found`). Webhook not found (`/problems/webhook-not-found`). */
+        Problem404H: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/not-found" | "/problems/webhook-not-found";
+                };
+            };
+        };
+        /** @description Path not found (`/problems/not-found`). Webhook not found (`/problems/webhook-not-found`). */
+        Problem404I: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/not-found" | "/problems/webhook-not-found";
+                };
+            };
+        };
+        /** @description The position is lost (`/problems/position-lost`). */
+        Problem410B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/position-lost";
+                };
+            };
+        };
+        /** @description The clock of the database is behind (`/problems/clock-behind`). The event log is unavailable (`/problems/event-log-unavailable`). The event log went back (`/problems/log-went-back`). The service is overloaded (`/problems/overloaded`). The read models are unavailable (`/problems/read-models-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
+        Problem503I: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/clock-behind" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
@@ -4095,15 +4322,15 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/not-stopped";
                 };
             };
         };
-        /** @description Path not found (`/problems/not-found`). Projection not found (`/problems/projection-not-found`). The run is not in progress (`/problems/run-not-found`). */
-        Problem404G: {
+        /** @description Path not found (`/problems/not-found`). Projection not found (`/problems/projection-not-found`). */
+        Problem404J: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -4111,15 +4338,65 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/not-found" | "/problems/projection-not-found";
+                };
+            };
+        };
+        /** @description Path not found (`/problems/not-found`). Projection not found (`/problems/projection-not-found`). The run is not in progress (`/problems/run-not-found`). */
+        Problem404K: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/not-found" | "/problems/projection-not-found" | "/problems/run-not-found";
                 };
             };
         };
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The event log went back (`/problems/log-went-back`). The service is overloaded (`/problems/overloaded`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
+        Problem503J: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/token-issuer-unavailable";
+                };
+            };
+        };
+        /** @description The event log is unavailable (`/problems/event-log-unavailable`). The event log went back (`/problems/log-went-back`). The service is overloaded (`/problems/overloaded`). The read models are unavailable (`/problems/read-models-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
+        Problem503K: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/overloaded" | "/problems/read-models-unavailable" | "/problems/token-issuer-unavailable";
+                };
+            };
+        };
         /** @description Path not found (`/problems/not-found`). The run is not in progress (`/problems/run-not-found`). */
-        Problem404H: {
+        Problem404L: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -4127,7 +4404,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/not-found" | "/problems/run-not-found";
@@ -4135,7 +4412,7 @@ export interface components {
             };
         };
         /** @description API key not found (`/problems/key-not-found`). Path not found (`/problems/not-found`). */
-        Problem404I: {
+        Problem404M: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -4143,7 +4420,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/key-not-found" | "/problems/not-found";
@@ -4151,7 +4428,7 @@ export interface components {
             };
         };
         /** @description The service is overloaded (`/problems/overloaded`). */
-        Problem503H: {
+        Problem503L: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4160,7 +4437,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/overloaded";
@@ -4168,7 +4445,7 @@ export interface components {
             };
         };
         /** @description The event log is unavailable (`/problems/event-log-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
-        Problem503I: {
+        Problem503M: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4177,7 +4454,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /**
-                     * @description The type of the event.
+                     * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
                     type?: "/problems/event-log-unavailable" | "/problems/token-issuer-unavailable";
@@ -4396,16 +4673,16 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400C"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
             410: components["responses"]["Problem410"];
             422: components["responses"]["Problem422C"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503C"];
         };
     };
@@ -6114,16 +6391,16 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400C"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
             410: components["responses"]["Problem410"];
             422: components["responses"]["Problem422C"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503C"];
         };
     };
@@ -6235,16 +6512,16 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400C"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
             410: components["responses"]["Problem410"];
             422: components["responses"]["Problem422D"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503C"];
         };
     };
@@ -6277,33 +6554,33 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example id: 8c1f2d34-5:120
-                     *     data: {"order_id":"019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10","version":2,"type":"OrderPaid","data":{"amount_minor":5998,"payment_reference":"pay_4711"},"actor":"shop","occurred_at":"2026-03-02T09:31:12.000Z","recorded_at":"2026-03-02T09:31:12.004Z","position":"5:120"}
+                     * @example id: 8c1f2d34-3a.2p.3n.2w.34.3c.2r.30
+                     *     data: {"order_id":"019cae2b-6c1e-7c3a-9d56-0f5d2f7f8a10","version":2,"type":"OrderPaid","data":{"amount_minor":5998,"payment_reference":"pay_4711"},"actor":"shop","occurred_at":"2026-03-02T09:30:00.000Z","recorded_at":"2026-03-02T09:30:00.000Z","position":"5:120"}
                      *
                      *     : a comment every 15 seconds
                      */
                     "text/event-stream": string;
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503D"];
         };
     };
     getOrder: {
         parameters: {
             query?: {
-                /** @description The number of the event in the stream of its order, from 1. */
+                /** @description The version to show. */
                 version?: number;
-                /** @description The time at which it happened, or as of which to show it. */
+                /** @description Show the order as it was at this time. */
                 at?: string;
             };
             header?: {
@@ -6400,16 +6677,16 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400C"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404C"];
-            405: components["responses"]["Problem405"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404D"];
+            405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
             410: components["responses"]["Problem410"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503C"];
         };
     };
@@ -6468,16 +6745,16 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400C"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404B"];
-            405: components["responses"]["Problem405"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404E"];
+            405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
             410: components["responses"]["Problem410"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503C"];
         };
     };
@@ -6574,16 +6851,16 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400C"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404C"];
-            405: components["responses"]["Problem405"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404D"];
+            405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
             410: components["responses"]["Problem410"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             501: components["responses"]["Problem501"];
             503: components["responses"]["Problem503C"];
         };
@@ -6642,7 +6919,10 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Projections"];
-                    /** @example data: {"projections":[{"name":"order-status","state":"live","lag":0}],"heads_age_seconds":0} */
+                    /**
+                     * @example event: projections
+                     *     data: {"projections":[{"name":"order-status","version":2,"generation":3,"lag":0,"lag_seconds":0,"state":"stopped","rebuild":null,"partitions":[{"partition":5,"state":"stopped","checkpoint":120,"head":120,"lag":0,"lag_seconds":0,"owner":"host-1:4711","reported_at":"2026-03-02T09:30:00.000Z","report_age_seconds":1}],"skipped":[]}],"heads_age_seconds":0}
+                     */
                     "text/event-stream": string;
                 };
             };
@@ -6654,16 +6934,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503E"];
         };
     };
@@ -6701,7 +6981,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503F"];
         };
     };
     rebuildProjection: {
@@ -6740,13 +7020,13 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404D"];
+            404: components["responses"]["Problem404F"];
             405: components["responses"]["Problem405"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503F"];
         };
     };
     cancelRebuild: {
@@ -6775,13 +7055,13 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404E"];
+            404: components["responses"]["Problem404G"];
             405: components["responses"]["Problem405"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503F"];
         };
     };
     listWebhooks: {
@@ -6836,17 +7116,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503F"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503H"];
         };
     };
     createWebhook: {
@@ -6891,7 +7171,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
-            400: components["responses"]["Problem400D"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
@@ -6904,7 +7184,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503F"];
+            503: components["responses"]["Problem503G"];
         };
     };
     getWebhook: {
@@ -6961,17 +7241,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404F"];
-            405: components["responses"]["Problem405"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404H"];
+            405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503F"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503H"];
         };
     };
     deleteWebhook: {
@@ -7000,13 +7280,13 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404F"];
+            404: components["responses"]["Problem404I"];
             405: components["responses"]["Problem405"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503F"];
+            503: components["responses"]["Problem503G"];
         };
     };
     setWebhookState: {
@@ -7055,10 +7335,10 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["Problem400D"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404F"];
+            404: components["responses"]["Problem404I"];
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413B"];
@@ -7067,7 +7347,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503F"];
+            503: components["responses"]["Problem503G"];
         };
     };
     rotateWebhookSecret: {
@@ -7116,13 +7396,13 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404F"];
+            404: components["responses"]["Problem404I"];
             405: components["responses"]["Problem405"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503F"];
+            503: components["responses"]["Problem503G"];
         };
     };
     testWebhook: {
@@ -7160,19 +7440,19 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404F"];
+            404: components["responses"]["Problem404I"];
             405: components["responses"]["Problem405"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503F"];
+            503: components["responses"]["Problem503G"];
         };
     };
     listDeadLetters: {
         parameters: {
             query?: {
-                /** @description The value after the change, or the position after which a page begins. */
+                /** @description Begin after the event at this position: `next_after` of the page before. */
                 after?: string;
                 /** @description The largest number of entries on a page. */
                 limit?: number;
@@ -7227,18 +7507,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404F"];
-            405: components["responses"]["Problem405"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404H"];
+            405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
             410: components["responses"]["Problem410"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503F"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503H"];
         };
     };
     replayDeadLetters: {
@@ -7275,20 +7555,20 @@ export interface operations {
                     "application/json": components["schemas"]["DeadLettersReplayed"];
                 };
             };
-            400: components["responses"]["Problem400D"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404F"];
+            404: components["responses"]["Problem404I"];
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
-            410: components["responses"]["Problem410"];
+            410: components["responses"]["Problem410B"];
             413: components["responses"]["Problem413B"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503F"];
+            503: components["responses"]["Problem503G"];
         };
     };
     resumeProjection: {
@@ -7317,13 +7597,13 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404D"];
+            404: components["responses"]["Problem404F"];
             405: components["responses"]["Problem405"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503F"];
         };
     };
     skipEvent: {
@@ -7365,10 +7645,10 @@ export interface operations {
                     "application/json": components["schemas"]["SkippedEvent"];
                 };
             };
-            400: components["responses"]["Problem400D"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404D"];
+            404: components["responses"]["Problem404F"];
             405: components["responses"]["Problem405"];
             408: components["responses"]["Problem408"];
             409: components["responses"]["Problem409O"];
@@ -7378,7 +7658,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503G"];
+            503: components["responses"]["Problem503I"];
         };
     };
     listDryRuns: {
@@ -7425,15 +7705,15 @@ export interface operations {
                     "application/json": components["schemas"]["DryRuns"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404D"];
-            405: components["responses"]["Problem405"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404J"];
+            405: components["responses"]["Problem405B"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503E"];
         };
     };
@@ -7484,13 +7764,13 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404D"];
+            404: components["responses"]["Problem404F"];
             405: components["responses"]["Problem405"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503F"];
         };
     };
     cancelDryRun: {
@@ -7524,13 +7804,13 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404G"];
+            404: components["responses"]["Problem404K"];
             405: components["responses"]["Problem405"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503E"];
+            503: components["responses"]["Problem503F"];
         };
     };
     listRebuilds: {
@@ -7573,15 +7853,15 @@ export interface operations {
                     "application/json": components["schemas"]["EndedRebuilds"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404D"];
-            405: components["responses"]["Problem405"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404J"];
+            405: components["responses"]["Problem405B"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503E"];
         };
     };
@@ -7627,15 +7907,15 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookDeliveries"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404F"];
-            405: components["responses"]["Problem405"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404H"];
+            405: components["responses"]["Problem405B"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503E"];
         };
     };
@@ -7646,7 +7926,7 @@ export interface operations {
                 partition?: number;
                 /** @description The id of the order, a UUID. */
                 order_id?: string;
-                /** @description The value after the change, or the position after which a page begins. */
+                /** @description Begin after this position, or with `order_id` after this version. */
                 after?: number;
                 /** @description Begin with the events that were recorded after this time. */
                 at?: string;
@@ -7698,16 +7978,16 @@ export interface operations {
                     "application/json": components["schemas"]["LogPage"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503J"];
         };
     };
     listVerifications: {
@@ -7747,15 +8027,15 @@ export interface operations {
                     "application/json": components["schemas"]["Verifications"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503D"];
         };
     };
@@ -7800,7 +8080,7 @@ export interface operations {
                     "application/json": components["schemas"]["VerificationStarted"];
                 };
             };
-            400: components["responses"]["Problem400D"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
@@ -7812,7 +8092,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503D"];
+            503: components["responses"]["Problem503K"];
         };
     };
     cancelVerification: {
@@ -7841,13 +8121,13 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404H"];
+            404: components["responses"]["Problem404L"];
             405: components["responses"]["Problem405"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503D"];
+            503: components["responses"]["Problem503K"];
         };
     };
     listKeys: {
@@ -7888,16 +8168,16 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeys"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503F"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503H"];
         };
     };
     createKey: {
@@ -7940,7 +8220,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyWithSecret"];
                 };
             };
-            400: components["responses"]["Problem400D"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
@@ -7952,7 +8232,7 @@ export interface operations {
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503F"];
+            503: components["responses"]["Problem503G"];
         };
     };
     revokeKey: {
@@ -7981,13 +8261,13 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404I"];
+            404: components["responses"]["Problem404M"];
             405: components["responses"]["Problem405"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
             500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503F"];
+            503: components["responses"]["Problem503G"];
         };
     };
     getSystem: {
@@ -8062,15 +8342,15 @@ export interface operations {
                     "application/json": components["schemas"]["System"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503E"];
         };
     };
@@ -8104,13 +8384,13 @@ export interface operations {
                     "application/json": components["schemas"]["Access"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503H"];
+            400: components["responses"]["Problem400D"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503L"];
         };
     };
     getCaller: {
@@ -8143,15 +8423,15 @@ export interface operations {
                     "application/json": components["schemas"]["Caller"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503F"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503H"];
         };
     };
     getCheckpoint: {
@@ -8203,18 +8483,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             501: components["responses"]["Problem501"];
-            503: components["responses"]["Problem503"];
+            503: components["responses"]["Problem503J"];
         };
     };
     getSigningKeys: {
@@ -8258,15 +8538,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
+            400: components["responses"]["Problem400D"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503H"];
+            422: components["responses"]["Problem422E"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503L"];
         };
     };
     getServiceMetrics: {
@@ -8289,14 +8569,14 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503I"];
+            400: components["responses"]["Problem400D"];
+            401: components["responses"]["Problem401B"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503M"];
         };
     };
     isLive: {
@@ -8323,11 +8603,11 @@ export interface operations {
                     "application/json": components["schemas"]["Live"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            400: components["responses"]["Problem400D"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
         };
     };
     isReady: {
@@ -8360,11 +8640,11 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            400: components["responses"]["Problem400D"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             /** @description It cannot serve requests */
             503: {
                 headers: {
@@ -8418,11 +8698,11 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceHealth"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            400: components["responses"]["Problem400D"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
             /** @description It breaks a promise, which `checks` names */
             503: {
                 headers: {
@@ -8478,13 +8758,13 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503H"];
+            400: components["responses"]["Problem400D"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503L"];
         };
     };
     getConsoleFile: {
@@ -8519,13 +8799,13 @@ export interface operations {
                     "image/svg+xml": string;
                 };
             };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503H"];
+            400: components["responses"]["Problem400D"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503L"];
         };
     };
     getOpenApi: {
@@ -8569,14 +8849,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
+            400: components["responses"]["Problem400D"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503H"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503L"];
         };
     };
     getDocs: {
@@ -8599,13 +8879,13 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503H"];
+            400: components["responses"]["Problem400D"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503L"];
         };
     };
     listProblems: {
@@ -8638,13 +8918,13 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503H"];
+            400: components["responses"]["Problem400D"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503L"];
         };
     };
     getProblem: {
@@ -8673,13 +8953,13 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            405: components["responses"]["Problem405"];
-            429: components["responses"]["Problem429"];
-            431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503H"];
+            400: components["responses"]["Problem400D"];
+            404: components["responses"]["Problem404C"];
+            405: components["responses"]["Problem405B"];
+            429: components["responses"]["Problem429B"];
+            431: components["responses"]["Problem431B"];
+            500: components["responses"]["Problem500B"];
+            503: components["responses"]["Problem503L"];
         };
     };
     receiveOrderPlaced: {

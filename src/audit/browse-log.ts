@@ -18,7 +18,7 @@ const loggedEventSchema = object({
   type: text,
   data: { ...record({}), description: 'As in the log: amounts are in minor units. Sealed data is opened.' },
   is_sealed: { type: 'boolean', description: 'Whether the data is still sealed, because it cannot be opened.' },
-  metadata: record({}),
+  metadata: { ...record({}), description: 'The actor, the request and the schema version of the event.' },
   occurred_at: time,
   recorded_at: time,
   previous_hash: {

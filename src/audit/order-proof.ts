@@ -27,9 +27,8 @@ const provenEventSchema = object({
   occurred_at: time,
   recorded_at: time,
   data: { type: 'string', description: 'JSON text, byte for byte as it is hashed.' },
-  metadata: text,
-  /** The hash of the event before it in the partition. */
-  previous_hash: sha256,
+  metadata: { ...text, description: 'JSON text with the actor, the request and the schema version, as it is hashed.' },
+  previous_hash: { ...sha256, description: 'The hash of the event before it in the partition, SHA-256, hex.' },
   hash: sha256,
   /** The sibling hashes on the way from the leaf to the root of the partition's Merkle tree. */
   path: list(sha256),

@@ -9,12 +9,9 @@ import { type SigningKey, signingAlgorithm } from './signing-key.js';
 /** One partition at the time of the checkpoint. */
 const partitionSchema = object({
   partition: count,
-  /** The position of the partition's last event, which is also the size of its Merkle tree. */
-  position: count,
-  /** The chain hash of that event. */
-  hash: sha256,
-  /** The root of the Merkle tree over the partition's events. */
-  root: sha256,
+  position: { ...count, description: 'The position of the last event, which is also the size of the Merkle tree.' },
+  hash: { ...sha256, description: 'The hash of that event, SHA-256, hex.' },
+  root: { ...sha256, description: 'The root of the Merkle tree over the events, SHA-256, hex.' },
 });
 
 /**

@@ -49,7 +49,7 @@ const returnedUnits = object(
 
 const adjustment = object(
   {
-    type: { enum: adjustmentTypes },
+    type: { enum: adjustmentTypes, description: 'The kind of the adjustment.' },
     amount_minor: { type: 'integer', description: 'Negative for a discount.' },
     description: text,
   },

@@ -30,7 +30,7 @@ const itemSchema = object(
     item_id: text,
     quantity: count,
     unit_price: unitPriceSchema,
-    cancelled: count,
+    cancelled: { ...count, description: 'Units that were cancelled.' },
     shipped: { ...count, description: 'Units that were shipped and are not to be shipped again.' },
     delivered: { ...count, description: 'Units that have arrived, also those that came back later.' },
     returned: count,
@@ -38,9 +38,14 @@ const itemSchema = object(
   ['unit_price'],
 );
 
-const adjustmentSchema = object({ type: { enum: adjustmentTypes }, amount: amountSchema, description: text }, [
-  'description',
-]);
+const adjustmentSchema = object(
+  {
+    type: { enum: adjustmentTypes, description: 'The kind of the adjustment.' },
+    amount: amountSchema,
+    description: text,
+  },
+  ['description'],
+);
 
 const shipmentSchema = object({
   shipment_id: text,
@@ -78,8 +83,12 @@ export const orderSchema = object(
     shipments: list(shipmentSchema),
     metadata: record(text),
     placed_at: time,
-    updated_at: time,
-    version: { type: 'integer', minimum: 1 },
+    updated_at: { ...time, description: 'When the log recorded the last event of the order.' },
+    version: {
+      type: 'integer',
+      minimum: 1,
+      description: 'The version of the order: the number of its last event. It is also the ETag.',
+    },
     damaged: {
       const: true,
       description:

@@ -8,14 +8,14 @@ import type { Figures } from '../read-models/figures.js';
 import { ExactNumber, type WithExactNumbers } from './exact-json.js';
 
 const revenueSchema = object({
-  gross: amountSchema,
-  cancelled: amountSchema,
-  refunded: amountSchema,
-  credited: amountSchema,
-  net: amountSchema,
-  paid: amountSchema,
-  given_back: amountSchema,
-  cash: amountSchema,
+  gross: { ...amountSchema, description: 'The totals of the orders, as last amended.' },
+  cancelled: { ...amountSchema, description: 'The amount that cancellations took off the totals.' },
+  refunded: { ...amountSchema, description: 'The amount that refunds took off the totals.' },
+  credited: { ...amountSchema, description: 'The amount that credits took off the totals.' },
+  net: { ...amountSchema, description: 'gross − cancelled − refunded − credited: what the orders are worth.' },
+  paid: { ...amountSchema, description: 'Money that came in.' },
+  given_back: { ...amountSchema, description: 'Money that went back to customers.' },
+  cash: { ...amountSchema, description: 'paid − given_back.' },
 });
 
 /** Seconds; null without any duration. */

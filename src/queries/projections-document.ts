@@ -9,17 +9,18 @@ const stoppedProperties = {
   order_id: nullable(uuid),
   type: nullable(text),
   error: text,
-  at: time,
+  at: { ...time, description: 'When it stopped.' },
 } as const;
 const stoppedSchema = object(stoppedProperties);
 
 export const rebuildSchema = object(
   {
     generation: count,
-    /** The version of the projection's code that builds the generation. */
-    version: count,
-    /** unowned: a partition has no living projector that could build it. */
-    state: { enum: ['building', 'stopped', 'unowned'] },
+    version: { ...count, description: 'The version of the projection’s code that builds the generation.' },
+    state: {
+      enum: ['building', 'stopped', 'unowned'],
+      description: 'stopped: at an event, see `stopped`. unowned: a partition has no living projector.',
+    },
     requested_by: text,
     requested_at: time,
     events_done: count,
@@ -28,7 +29,10 @@ export const rebuildSchema = object(
     lag: count,
     events_per_second: nullable(count),
     seconds_left: nullable(count),
-    stopped: list(object({ partition: count, ...stoppedProperties })),
+    stopped: {
+      ...list(object({ partition: count, ...stoppedProperties })),
+      description: 'The events at which the rebuild has stopped, one per partition, and why.',
+    },
   },
   ['stopped'],
 );
@@ -36,8 +40,10 @@ export const rebuildSchema = object(
 const partitionSchema = object(
   {
     partition: count,
-    /** unowned: no living projector reports that it projects the partition. */
-    state: { enum: projectionStates },
+    state: {
+      enum: projectionStates,
+      description: 'stopped: at an event, see `stopped`. unowned: no living projector reports on the partition.',
+    },
     checkpoint: count,
     /** The end of the log, as this process last read it. */
     head: count,
@@ -64,14 +70,15 @@ const skippedSchema = object({ partition: count, position: count, order_id: null
 
 const projectionSchema = object({
   name: text,
-  /** The version of the projection's code that made the generation which queries read. */
-  version: count,
+  version: {
+    ...count,
+    description: 'The version of the projection’s code that made the generation which queries read.',
+  },
   generation: count,
   /** Events behind, over all partitions. */
   lag: count,
   lag_seconds: { ...nullable(count), description: 'The longest lag of a partition; null if one is unknown.' },
-  /** The worst state of a partition: stopped, then unowned, then live. */
-  state: { enum: projectionStates },
+  state: { enum: projectionStates, description: 'The worst state of a partition: stopped, then unowned, then live.' },
   rebuild: { anyOf: [rebuildSchema, { type: 'null' }] },
   partitions: list(partitionSchema),
   skipped: {

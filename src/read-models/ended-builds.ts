@@ -9,10 +9,10 @@ export const maxEndedBuilds = 50;
 /** A build that became live or was cancelled. */
 export const endedBuildSchema = object({
   generation: count,
-  version: count,
+  version: { ...count, description: 'The version of the projection’s code that built the generation.' },
   requested_by: text,
   requested_at: time,
-  ended_at: time,
+  ended_at: { ...time, description: 'When the generation became live, or the rebuild was cancelled.' },
   duration_seconds: { type: 'number', minimum: 0, description: 'From the request to the end.' },
   result: {
     enum: ['live', 'cancelled'],

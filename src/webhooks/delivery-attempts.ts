@@ -9,7 +9,7 @@ export const deliveryAttemptSchema = object({
   order_id: uuid,
   type: text,
   attempt: { ...count, description: 'Which attempt for the event it was, from 1.' },
-  at: time,
+  at: { ...time, description: 'When the attempt began.' },
   duration_ms: count,
   result: {
     enum: ['delivered', 'failed', 'gone'],

@@ -1,4 +1,6 @@
+import { problemExamples } from './document/problem-examples.js';
 import { needsLog, type Operation, type OperationResponse } from './operation.js';
+import { problemTypeDescription } from './problem-schemas.js';
 import { type ProblemName, problemTypes } from './problem-types.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -38,11 +40,11 @@ export function responsesOf(operation: Operation, shared: SharedResponses): Json
     problemsByStatus.set(status, [...(problemsByStatus.get(status) ?? []), name]);
   }
   const described: Record<number, Json> = {};
-  for (const [status, names] of problemsByStatus) described[status] = shared.ref(status, names);
+  for (const [status, names] of problemsByStatus) described[status] = shared.ref(status, names, operation);
   for (const [text, one] of Object.entries(operation.responses)) {
     const status = Number(text);
     const names = problemsByStatus.get(status);
-    described[status] = response(one, names ? problemContent(names) : {});
+    described[status] = response(one, names ? problemContent(names, operation) : {});
   }
   return described;
 }
@@ -52,15 +54,16 @@ export class SharedResponses {
   readonly #names = new Map<string, string>();
   readonly #components: Record<string, Json> = {};
 
-  ref(status: number, problems: readonly ProblemName[]): Json {
+  /** @param operation whose problems are the examples: queries and commands have different ones. */
+  ref(status: number, problems: readonly ProblemName[], operation: Operation): Json {
     const sorted = problems.toSorted();
-    const key = sorted.join();
+    const key = [operation.method === 'get', ...sorted].join();
     let name = this.#names.get(key);
     if (name === undefined) {
       const sameStatus = Object.keys(this.#components).filter((one) => one.startsWith(`Problem${status}`)).length;
       name = `Problem${status}${sameStatus === 0 ? '' : String.fromCharCode(65 + sameStatus)}`;
       this.#names.set(key, name);
-      this.#components[name] = problemResponse(status, sorted);
+      this.#components[name] = problemResponse(status, sorted, operation);
     }
     return { $ref: `#/components/responses/${name}` };
   }
@@ -85,17 +88,17 @@ function response({ description, content, headers = [] }: OperationResponse, mor
   };
 }
 
-function problemResponse(status: number, names: readonly ProblemName[]): Json {
+function problemResponse(status: number, names: readonly ProblemName[], operation: Operation): Json {
   const headers = status === 503 || status === 429 ? ['Retry-After', 'X-Request-Id'] : ['X-Request-Id'];
   return {
     description: names.map((name) => `${problemTypes[name].title} (\`/problems/${name}\`).`).join(' '),
     headers: Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
-    content: problemContent(names),
+    content: problemContent(names, operation),
   };
 }
 
-function problemContent(names: readonly ProblemName[]): Json {
-  const type = { enum: names.map((name) => `/problems/${name}`) };
+function problemContent(names: readonly ProblemName[], operation: Operation): Json {
+  const type = { enum: names.map((name) => `/problems/${name}`), description: problemTypeDescription };
   const schema = { allOf: [{ $ref: '#/components/schemas/Problem' }, { type: 'object', properties: { type } }] };
-  return { 'application/problem+json': { schema } };
+  return { 'application/problem+json': { schema, examples: problemExamples(names, operation) } };
 }

@@ -9,13 +9,19 @@ export const fieldErrorSchema = object({
   message: text,
 });
 
+/** The member `type` of a problem. */
+export const problemTypeDescription = 'The address of the page that explains the problem.';
+
 /** The problem of one line of a batch: the batch itself has the instance and the request id. */
 export const lineProblemSchema = {
   type: 'object',
   description: 'A problem (RFC 9457), without the members that only a single request has.',
   required: ['type', 'title', 'status', 'detail'],
   properties: {
-    type: { enum: Object.keys(problemTypes).map((name) => `/problems/${name}`) },
+    type: {
+      enum: Object.keys(problemTypes).map((name) => `/problems/${name}`),
+      description: problemTypeDescription,
+    },
     title: text,
     status: { type: 'integer', minimum: 400, maximum: 599 },
     detail: text,

@@ -30,8 +30,19 @@ export const bodySchemas = {
     },
     ['url'],
   ),
-  webhookState: body({ state: { type: 'string', enum: ['active', 'paused'] } }, ['state']),
-  replayDeadLetters: body({ event: eventPosition }),
+  webhookState: body(
+    {
+      state: {
+        type: 'string',
+        enum: ['active', 'paused'],
+        description: 'paused: nothing is sent. active: deliveries continue where they were, so that no event is lost.',
+      },
+    },
+    ['state'],
+  ),
+  replayDeadLetters: body({
+    event: { ...eventPosition, description: 'The Event-Position of the event. Absent: all dead letters.' },
+  }),
   skipEvent: body(
     {
       partition: { type: 'integer', minimum: 0, maximum: 1_023 },
@@ -53,7 +64,7 @@ export const bodySchemas = {
       name: { ...id, description: 'The owner or the use of the key.' },
       subject: { ...id, description: 'The actor in its events. By default key: and the id of the key.' },
       scopes: { type: 'array', minItems: 1, uniqueItems: true, items: { type: 'string', enum: scopes } },
-      expires_at: { type: 'string', format: 'rfc3339' },
+      expires_at: { type: 'string', format: 'rfc3339', description: 'When the key stops working. By default never.' },
     },
     ['name', 'scopes'],
   ),
@@ -81,7 +92,10 @@ const figureTimes = 'A time on a quarter of an hour, or a date in the time zone.
 /** The query parameters of operations, by name. */
 export const querySchemas = {
   order: {
-    ...body({ version: { type: 'integer', minimum: 1, maximum: maxVersion }, at: time }),
+    ...body({
+      version: { type: 'integer', minimum: 1, maximum: maxVersion, description: 'The version to show.' },
+      at: { ...time, description: 'Show the order as it was at this time.' },
+    }),
     not: { required: ['version', 'at'] },
   },
   orderCommands: body({}),
@@ -124,8 +138,8 @@ export const querySchemas = {
   history: {
     ...body({
       diff: { type: 'boolean', description: 'Show the changes of each event, field by field.' },
-      from: { type: 'integer', minimum: 0, maximum: maxVersion },
-      to: { type: 'integer', minimum: 0, maximum: maxVersion },
+      from: { type: 'integer', minimum: 0, maximum: maxVersion, description: 'The version to compare from.' },
+      to: { type: 'integer', minimum: 0, maximum: maxVersion, description: 'The version to compare to.' },
       after: {
         type: 'integer',
         minimum: 0,
@@ -168,7 +182,12 @@ export const querySchemas = {
     ...body({
       partition: { type: 'integer', minimum: 0, maximum: 1_023 },
       order_id: uuid,
-      after: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+      after: {
+        type: 'integer',
+        minimum: 0,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: 'Begin after this position, or with `order_id` after this version.',
+      },
       at: { ...time, description: 'Begin with the events that were recorded after this time.' },
       limit,
     }),
@@ -188,7 +207,10 @@ export const querySchemas = {
   }),
   webhooks: body({}),
   deadLetters: body({
-    after: eventPosition,
+    after: {
+      ...eventPosition,
+      description: 'Begin after the event at this position: `next_after` of the page before.',
+    },
     limit: { type: 'integer', minimum: 1, maximum: queryLimits.maxPageSize },
   }),
 } as const;

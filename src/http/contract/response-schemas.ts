@@ -13,7 +13,7 @@ import { orderPageSchema } from '../../queries/lists/order-page.js';
 import { metricsSchema } from '../../queries/metrics-document.js';
 import { projectionsSchema, rebuildSchema } from '../../queries/projections-document.js';
 import { deadLetterSchema, webhookSchema, webhookWithSecretSchema } from '../../webhooks/webhook-store.js';
-import { lineProblemSchema, problemSchema } from './problem-schemas.js';
+import { lineProblemSchema, problemSchema, problemTypeDescription } from './problem-schemas.js';
 import { operatorSchemas } from './schemas/operator-schemas.js';
 
 /**
@@ -26,7 +26,11 @@ export const responseSchemas = {
   Order: orderSchema,
   OrderPage: orderPageSchema,
   LookupPage: lookupPageSchema,
-  OrderCommands: object({ order_id: uuid, version: count, allowed_commands: list({ enum: commandNames }) }),
+  OrderCommands: object({
+    order_id: uuid,
+    version: { ...count, description: 'The version of the order for which the list holds.' },
+    allowed_commands: list({ enum: commandNames }),
+  }),
   Change: changeSchema,
   HistoryEvent: historyEventSchema,
   OrderHistory: orderHistorySchema,
@@ -45,15 +49,25 @@ export const responseSchemas = {
   JsonWebKeySet: object({ keys: list(publicJwkSchema) }),
   BatchLine: {
     anyOf: [
-      object({ line: count, status: { enum: [200, 201] }, order_id: uuid, version: count, replayed: { const: true } }, [
-        'replayed',
-      ]),
+      object(
+        {
+          line: count,
+          status: { enum: [200, 201] },
+          order_id: uuid,
+          version: { ...count, description: 'The version of the order: the number of the event of the command.' },
+          replayed: { const: true },
+        },
+        ['replayed'],
+      ),
       object({ line: count, status: { type: 'integer', minimum: 400 }, order_id: uuid, problem: lineProblemSchema }, [
         'order_id',
       ]),
     ],
   },
-  StreamTicket: object({ ticket: text, expires_at: time }),
+  StreamTicket: object({
+    ticket: text,
+    expires_at: { ...time, description: 'When it stops working, if it is not used before.' },
+  }),
   Webhook: webhookSchema,
   Webhooks: object({ webhooks: list(webhookSchema) }),
   WebhookWithSecret: webhookWithSecretSchema,
@@ -101,7 +115,7 @@ export const responseSchemas = {
     required: ['openapi', 'info', 'paths'],
     properties: { openapi: text, info: record({}), paths: record({}) },
   },
-  ProblemTypes: list(object({ type: text, status: count, title: text })),
+  ProblemTypes: list(object({ type: { ...text, description: problemTypeDescription }, status: count, title: text })),
   LineProblem: lineProblemSchema,
   Problem: problemSchema,
 } as const;

@@ -20,13 +20,14 @@ import { fromLive, type ReadModels } from '../live-generation.js';
 /** One field of an order that an event changed. */
 export const fieldChangeSchema = object(
   {
-    /**
-     * JSON pointer into the order's document. It names a line by its item, /items/ITEM_ID/shipped,
-     * and by item and line if the item has several lines: /items/ITEM_ID/LINE_ID/shipped.
-     */
-    pointer: text,
-    before: { description: 'Absent if the field did not exist.' },
-    after: {},
+    pointer: {
+      ...text,
+      description:
+        'The JSON pointer (RFC 6901) of the field in the order. It names a line by its item, /items/ITEM_ID/shipped, ' +
+        'and by item and line if the item has several lines: /items/ITEM_ID/LINE_ID/shipped.',
+    },
+    before: { description: 'The earlier value. Absent if the field did not exist.' },
+    after: { description: 'The later value. Absent if the field does not exist in the later version.' },
   },
   ['before', 'after'],
 );

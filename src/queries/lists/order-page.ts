@@ -9,8 +9,10 @@ import { readOrders } from './read-orders.js';
 
 export const orderPageSchema = object({
   orders: list(orderSchema),
-  /** The cursor of the next page; null on the last page. */
-  next_cursor: nullable(text),
+  next_cursor: {
+    ...nullable(text),
+    description: 'The cursor of the next page; null on the last page, and never null with sort=updated.',
+  },
 });
 
 /** A page of orders, each as the JSON text that the API shows. */

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { openApiDocument } from '../../../src/http/contract/openapi.js';
 import { problemsOf } from '../../../src/http/contract/openapi-responses.js';
+import type { Operation } from '../../../src/http/contract/operation.js';
 import { operations } from '../../../src/http/contract/operations.js';
 import { problemTypes } from '../../../src/http/contract/problem-types.js';
+import { parseCursor } from '../../../src/queries/changes/stream-cursor.js';
 
 type Json = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Json =>
@@ -69,5 +71,96 @@ describe('The OpenAPI document is complete:', () => {
   it('every problem is named by an operation', () => {
     const named = new Set(Object.values(operations).flatMap((operation) => [...problemsOf(operation)]));
     expect(Object.keys(problemTypes).filter((name) => !named.has(name as never))).to.deep.equal([]);
+  });
+
+  it('a field that may be null according to its description can be null', () => {
+    const wrong: string[] = [];
+    for (const [pointer, properties] of under('properties')) {
+      for (const [name, schema] of Object.entries(properties).filter((entry): entry is [string, Json] =>
+        isObject(entry[1]),
+      )) {
+        const isNullable = JSON.stringify([schema.type, schema.anyOf]).includes('"null"');
+        const saysNull = /(^|; )null\b(?! with)/i.test(String(schema.description));
+        if (saysNull && !isNullable) wrong.push(`${pointer}/${name}: ${String(schema.description)}`);
+      }
+    }
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('the type and the version of an event are described so in events alone', () => {
+    const wrong: string[] = [];
+    for (const [pointer, properties] of under('properties')) {
+      const { type, version } = properties;
+      if (isObject(type) && type.enum !== undefined && String(type.description).includes('event'))
+        wrong.push(`${pointer}/type`);
+      if (isObject(version) && String(version.description).includes('number of the event in the') && !type)
+        wrong.push(`${pointer}/version`);
+    }
+    expect(wrong).to.deep.equal([]);
+  });
+});
+
+describe('The examples of the OpenAPI document', () => {
+  const all = Object.entries<Operation>(operations);
+  /** The problems among the responses of an operation. */
+  function* problemsIn(id: string, { path, method }: Operation): Generator<[string, Json]> {
+    const methods = (document.paths as Record<string, Record<string, Json>>)[path];
+    for (const [status, response] of Object.entries(methods?.[method]?.responses as Json)) {
+      const { $ref } = response as { $ref?: string };
+      const shared = (document.components as { responses: Json }).responses;
+      const resolved = $ref === undefined ? response : shared[$ref.split('/').at(-1) ?? ''];
+      const content = (resolved as Json).content as Record<string, Json> | undefined;
+      const found = content?.['application/problem+json']?.examples as Record<string, { value: Json }> | undefined;
+      for (const [name, { value }] of Object.entries(found ?? {})) yield [`${id} ${status} ${name}`, value];
+    }
+  }
+
+  it('say of commands alone whether they may have been done', () => {
+    const wrong = all.flatMap(([id, operation]) =>
+      [...problemsIn(id, operation)].filter(
+        ([, value]) => 'may_have_been_done' in value !== (operation.method !== 'get' && isUncertain(value)),
+      ),
+    );
+    expect(wrong.map(([name]) => name)).to.deep.equal([]);
+  });
+  const isUncertain = ({ type, status }: Json) =>
+    status === 503 && type !== '/problems/read-models-unavailable' && type !== '/problems/position-not-reached';
+
+  it('name the path of a request that gets the problem as its instance', () => {
+    const paths = all.map(([, { path }]) => new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`));
+    const byProblem = new Map<string, Set<string>>();
+    for (const [id, operation] of all) {
+      for (const [name, value] of problemsIn(id, operation)) {
+        const instance = String(value.instance);
+        if (value.type === '/problems/not-found') expect(instance).to.equal('/order');
+        else
+          expect(
+            paths.some((path) => path.test(instance)),
+            `${name}: ${instance}`,
+          ).to.equal(true);
+        const named = byProblem.get(String(value.type)) ?? new Set();
+        byProblem.set(String(value.type), named.add(instance));
+      }
+    }
+    expect(
+      [...(byProblem.get('/problems/webhook-not-found') ?? [])].every((path) => path.startsWith('/webhooks/')),
+    ).to.equal(true);
+    expect(
+      [...(byProblem.get('/problems/order-on-hold') ?? [])].every((path) => /^\/orders\/[^/]+\/\w+$/.test(path)),
+    ).to.equal(true);
+  });
+
+  it('of streams have ids that the service accepts, and the names of their events', () => {
+    const textOf = (path: string) => {
+      const { get = {} } = (document.paths as Record<string, Record<string, Json>>)[path] ?? {};
+      const content = ((get.responses as Json)['200'] as Json).content as Record<string, Json>;
+      return String(content['text/event-stream']?.example);
+    };
+    const [, id = '', change = ''] = /^id: (.*)\ndata: (.*)\n\n/.exec(textOf('/orders/stream')) ?? [];
+    const partitions = Array.from({ length: 8 }, (_, partition) => partition);
+    expect(parseCursor(id, id.slice(0, 8), partitions)?.positions.get(5)).to.equal(120);
+    expect(JSON.parse(change).position).to.equal('5:120');
+    const [, projections = ''] = /^event: projections\ndata: (.*)\n\n/.exec(textOf('/projections')) ?? [];
+    expect(JSON.parse(projections).projections[0].name).to.equal('order-status');
   });
 });

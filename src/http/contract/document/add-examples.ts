@@ -1,7 +1,5 @@
-import { type ProblemName, type ProblemType, problemTypes } from '../problem-types.js';
 import { describeFields, fieldDescription, isObject } from './describe-fields.js';
 import { Examples, exampleValueOf } from './example-of.js';
-import { exampleValues } from './example-values.js';
 import { textExample } from './text-examples.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -59,8 +57,7 @@ export class Completion {
 
   #exampleOf(operationId: string, type: string, media: Json): Json {
     if ('example' in media || 'examples' in media) return {};
-    if (type === 'application/problem+json') return { examples: problemExamples(problemNames(media.schema)) };
-    const text = isText(media.schema) ? textExample(operationId, type) : undefined;
+    const text = isText(media.schema) ? textExample(operationId, type, this.#examples) : undefined;
     return { example: text ?? this.#examples.of(media.schema) };
   }
 }
@@ -81,53 +78,3 @@ function completeParameter(parameter: unknown): unknown {
     ...(value === undefined ? {} : { example: value }),
   };
 }
-
-/** The names in the schema of a response that is one of several problems. */
-function problemNames(schema: unknown): ProblemName[] {
-  const types = JSON.stringify(schema).match(/\/problems\/[a-z-]+/g) ?? [];
-  return types.map((type) => type.slice('/problems/'.length) as ProblemName);
-}
-
-export function problemExamples(names: readonly ProblemName[]): Json {
-  return Object.fromEntries(
-    names.map((name) => [name, { summary: problemTypes[name].title, value: problemExample(name) }]),
-  );
-}
-
-/** A problem as a response has it. */
-export function problemExample(name: ProblemName): Json {
-  const { status, title, detail = title }: ProblemType & { readonly detail?: string } = problemTypes[name];
-  return {
-    type: `/problems/${name}`,
-    title,
-    status,
-    detail: details[name] ?? `${detail}.`,
-    ...extensions[name],
-    instance: `/orders/${String(exampleValues.order_id)}/ship`,
-    request_id: exampleValues.request_id,
-  };
-}
-
-const details: Readonly<Partial<Record<ProblemName, string>>> = {
-  'insufficient-scope': 'This request needs the scope orders:write.',
-  validation: '/items/0/quantity must be at least 1',
-  'version-mismatch': 'The order is at version 3.',
-};
-
-const state = {
-  current_status: 'pending',
-  on_hold: false,
-  current_version: 2,
-  allowed_commands: ['process', 'cancel'],
-};
-
-/** The members of some problems beyond those that every problem has. */
-const extensions: Readonly<Partial<Record<ProblemName, Json>>> = {
-  'insufficient-scope': { required_scopes: ['orders:write'] },
-  validation: { errors: [{ pointer: '/items/0/quantity', message: 'must be at least 1' }] },
-  'version-mismatch': { current_version: 3 },
-  'invalid-transition': state,
-  'order-on-hold': { ...state, on_hold: true, allowed_commands: ['release', 'note'] },
-  'event-log-unavailable': { may_have_been_done: true },
-  overloaded: { may_have_been_done: false },
-};

@@ -1,6 +1,7 @@
 /**
- * The meanings of the fields that schemas do not describe themselves. A field has one meaning in
- * the whole API; `Component.field` is for a component in which it has another.
+ * The meanings of fields that mean the same wherever they are, so that not every schema repeats
+ * them. A field with a meaning of its own has a `description` in its schema; `Component.field` is
+ * for components whose fields are not told apart otherwise.
  */
 export const fieldDescriptions: Readonly<Record<string, string>> = {
   // Orders
@@ -15,23 +16,12 @@ export const fieldDescriptions: Readonly<Record<string, string>> = {
   shipments: 'The shipments of the order, in the order in which they left.',
   metadata: 'Names and texts that the shop keeps with the order.',
   placed_at: 'When the order was placed.',
-  updated_at: 'When the last event of the order happened.',
   version: 'The number of the event in the stream of its order, from 1.',
-  'Order.version': 'The version of the order: the number of its last event. It is also the ETag.',
-  'OrderCommands.version': 'The version of the order for which the list holds.',
   line_id: 'The line of the order.',
   item_id: 'The item, in the words of the shop.',
   quantity: 'A number of units.',
-  cancelled: 'Units, or in figures the amount, that cancellations took off.',
   returned: 'Units that came back.',
   type: 'The type of the event.',
-  'Order.type': 'The kind of the adjustment.',
-  'PlaceBody.type': 'The kind of the adjustment.',
-  'AmendBody.type': 'The kind of the adjustment.',
-  'LookupPage.type': 'The kind of the adjustment.',
-  'LineProblem.type': 'The address of the page that explains the problem.',
-  'Problem.type': 'The address of the page that explains the problem.',
-  'ProblemTypes.type': 'The address of the page that explains the problem.',
   description: 'A text that people see beside the amount.',
   shipment_id: 'The shipment, numbered from 1 within its order.',
   carrier: 'The carrier of the shipment; null if it is not known.',
@@ -65,17 +55,10 @@ export const fieldDescriptions: Readonly<Record<string, string>> = {
   idempotency_key: 'The Idempotency-Key of the command.',
   changes: 'The fields that changed.',
   pointer: 'The JSON pointer (RFC 6901) of the field.',
-  before: 'The value before the change.',
-  after: 'The value after the change, or the position after which a page begins.',
-  from: 'The version to compare from.',
-  to: 'The version to compare to.',
-  at: 'The time at which it happened, or as of which to show it.',
-  'OrderBody.version': 'The version to show.',
   events: 'The events, oldest first.',
   'System.events': 'The number of events in the log.',
   from_version: 'The version that is compared from.',
   to_version: 'The version that is compared to.',
-  event: 'The Event-Position of the event. Absent: all dead letters.',
   // Metrics
   other_currencies: 'The other currencies that have orders.',
   total_orders: 'The number of orders in the range.',
@@ -103,11 +86,7 @@ export const fieldDescriptions: Readonly<Record<string, string>> = {
   'ApiKeyWithSecret.name': 'The owner or the use of the key.',
   'System.name': 'The name of the variable.',
   generation: 'The number of the generation: one complete copy of the read model.',
-  'Projections.version': 'The version of the projection’s code that made the generation which queries read.',
-  'Rebuild.version': 'The version of the projection’s code that builds the generation.',
-  'RebuildRun.version': 'The version of the projection’s code that built the generation.',
   lag: 'Events that are still to be projected.',
-  state: 'The state, the worst of the parts if there are several.',
   rebuild: 'The rebuild in progress; null if there is none.',
   rebuilds: 'The rebuilds that ended, newest first.',
   partitions: 'The partitions, by number.',
@@ -170,7 +149,6 @@ export const fieldDescriptions: Readonly<Record<string, string>> = {
   // Access
   ticket: 'The ticket, for the parameter `ticket`.',
   expires_at: 'When it stops working; null: never.',
-  revoked_at: 'When the key was revoked; null: it works.',
   key_id: 'The id of the key, which is not secret.',
   scopes: 'The scopes of the key or token.',
   issuer: 'The address of the issuer.',

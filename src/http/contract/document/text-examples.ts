@@ -1,21 +1,25 @@
+import { encodeCursor } from '../../../queries/changes/stream-cursor.js';
+import type { Examples } from './example-of.js';
 import { exampleValues } from './example-values.js';
 
-const change = {
-  order_id: exampleValues.order_id,
-  version: 2,
-  type: 'OrderPaid',
-  data: exampleValues.data,
-  actor: 'shop',
-  occurred_at: '2026-03-02T09:31:12.000Z',
-  recorded_at: '2026-03-02T09:31:12.004Z',
-  position: '5:120',
+/** Examples of streams by operation: a message each, with an example of its data. */
+const messages: Readonly<Record<string, (examples: Examples) => string>> = {
+  streamOrders: (examples) =>
+    `id: ${streamId}\ndata: ${JSON.stringify(examples.ofComponent('Change'))}\n\n: a comment every 15 seconds\n\n`,
+  getProjections: (examples) => `event: projections\ndata: ${JSON.stringify(examples.ofComponent('Projections'))}\n\n`,
 };
 
-/** Examples of responses that are not JSON, by operation or else by media type. */
+/** The id of a message of a stream of all orders, in a log of eight partitions. */
+const streamId = encodeCursor(
+  String(exampleValues.log_id).slice(0, 8),
+  new Map([118, 97, 131, 104, 112, 120, 99, 108].map((position, partition) => [partition, position])),
+);
+
+/** Examples of responses that are not JSON, by media type. */
 const texts: Readonly<Record<string, string>> = {
-  streamOrders: `id: 8c1f2d34-5:120\ndata: ${JSON.stringify(change)}\n\n: a comment every 15 seconds\n\n`,
-  getProjections: 'data: {"projections":[{"name":"order-status","state":"live","lag":0}],"heads_age_seconds":0}\n\n',
-  'text/csv': `order_id,version,type,actor,occurred_at\r\n${change.order_id},2,OrderPaid,shop,${change.occurred_at}\r\n`,
+  'text/csv':
+    'order_id,version,type,actor,occurred_at\r\n' +
+    `${String(exampleValues.order_id)},2,OrderPaid,shop,2026-03-02T09:31:12.000Z\r\n`,
   'text/plain': 'orders_projection_lag_events{projection="metrics",partition="0"} 0\n',
   'text/html': '<!doctype html><html lang="en"><title>Order service</title></html>\n',
   'text/css': 'body { margin: 0 }\n',
@@ -24,8 +28,8 @@ const texts: Readonly<Record<string, string>> = {
   'image/svg+xml': '<svg xmlns="http://www.w3.org/2000/svg"/>\n',
 };
 
-export function textExample(operationId: string, mediaType: string): string | undefined {
-  return (mediaType === 'text/event-stream' ? texts[operationId] : undefined) ?? texts[mediaType];
+export function textExample(operationId: string, mediaType: string, examples: Examples): string | undefined {
+  return (mediaType === 'text/event-stream' ? messages[operationId]?.(examples) : undefined) ?? texts[mediaType];
 }
 
 /** Lines of a batch: each example is one line. */

@@ -38,7 +38,13 @@ export const orderReference = {
 } as const;
 
 const shipmentId = { type: 'string', pattern: '^[1-9]\\d{0,4}$', description: 'A shipment_id of the order.' } as const;
-const carriage = { carrier: reference, tracking_number: reference } as const;
+const carriage = {
+  carrier: { ...reference, description: 'The carrier of the shipment.' },
+  tracking_number: {
+    ...reference,
+    description: 'The carrier’s number of the shipment. It is sealed as personal data.',
+  },
+} as const;
 
 /**
  * The body of each command. `place` takes either `items` or `item_ids`, `amend` at most one of

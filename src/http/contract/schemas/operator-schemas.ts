@@ -51,7 +51,7 @@ const apiKeyProperties = {
   scopes: list({ enum: scopes }),
   created_at: time,
   expires_at: nullable(time),
-  revoked_at: nullable(time),
+  revoked_at: { ...nullable(time), description: 'When the key was revoked; null if it was not.' },
   last_used_at: { ...nullable(time), description: 'Within a minute; null if the key was never used.' },
 } as const;
 

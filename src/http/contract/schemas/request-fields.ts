@@ -71,7 +71,7 @@ export const adjustments = {
   maxItems: limits.maxAdjustments,
   items: body(
     {
-      type: { type: 'string', enum: adjustmentTypes },
+      type: { type: 'string', enum: adjustmentTypes, description: 'The kind of the adjustment.' },
       amount: signedMoney,
       description: { type: 'string', minLength: 1, maxLength: limits.maxReferenceLength },
     },

@@ -1,4 +1,4 @@
-import { problemExample } from '../../contract/document/add-examples.js';
+import { problemExample } from '../../contract/document/problem-examples.js';
 import { problemsOf } from '../../contract/openapi-responses.js';
 import type { Operation } from '../../contract/operation.js';
 import { operations } from '../../contract/operations.js';
@@ -53,9 +53,15 @@ function problemPage(name: ProblemName): string {
   const { status, explanation } = problemTypes[name];
   return (
     `<p><code>/problems/${name}</code>, status ${status}</p><p>${inline(explanation)}</p>` +
-    `<h2>Example</h2><pre tabindex="0"><code>${escaped(JSON.stringify(problemExample(name), null, 2))}</code></pre>` +
+    `<h2>Example</h2><pre tabindex="0"><code>${escaped(JSON.stringify(problemExample(name, exampleCall(name)), null, 2))}</code></pre>` +
     `<h2>Calls that return it</h2>${callsWith(name)}<p><a href="/problems">All problems</a></p>`
   );
+}
+
+/** A call that returns the problem: a command, if there is one. */
+function exampleCall(name: ProblemName): Operation {
+  const calls = Object.values<Operation>(operations).filter((operation) => problemsOf(operation).has(name));
+  return calls.find(({ tag }) => tag === 'Commands') ?? calls[0] ?? operations.placeOrder;
 }
 
 /** The calls that name the problem, as links to the reference. */
