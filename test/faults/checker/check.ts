@@ -87,14 +87,16 @@ export async function check(run: RecordedRun): Promise<Findings> {
   await attempt('the list', () => checkList(api, last));
   count('orders in the list', last.size);
   const present = orders.filter((order) => last.has(order.id));
-  for (const order of present.slice(-maxHistories)) {
-    await attempt(`the history of order ${order.id}`, async () => {
+  await attempt('the histories', async () => {
+    const found: string[] = [];
+    for (const order of present.slice(-maxHistories)) {
       const state = last.get(order.id) as OrderState;
+      found.push(...compareOrder(state, await api.get(`/orders/${order.id}`), 'GET /orders/{order_id}'));
+      found.push(...(await checkHistory(api, order, state)));
       count('histories');
-      const shownOrder = compareOrder(state, await api.get(`/orders/${order.id}`), 'GET /orders/{order_id}');
-      return [...shownOrder, ...(await checkHistory(api, order, state))];
-    });
-  }
+    }
+    return found;
+  });
   const proven = present.slice(-maxProofs);
   await attempt('the proofs', () => checkProofs(api, log, proven));
   count('proofs', proven.length);
