@@ -1,8 +1,11 @@
 // Decides what a run of the fault harness has shown about a mutant. Only the harness's own verdict
 // counts: a process that crashes or hangs says nothing about the checks.
 
-/** The anomaly of a check that had no input: a run that is too short has it without any bug. */
-const emptyCheck = /^nothing was checked: /;
+/**
+ * Anomalies that say nothing about a bug: a check had no input because the run was too short, or
+ * the harness itself failed to inject a fault.
+ */
+const inconclusive = /^nothing was checked: |^.{1,100} could not be injected /;
 const maxTextLength = 300;
 
 /**
@@ -21,8 +24,9 @@ export function verdictOf({ code, output, timedOut }) {
   }
   if (code !== 1) return { result: 'error', text: `the harness reported anomalies and ended with ${code}` };
   const anomalies = lines.slice(at + 1).flatMap((line) => (line.startsWith('  ') ? [line.trim()] : []));
-  const first = anomalies.find((one) => !emptyCheck.test(one));
-  if (first === undefined) return { result: 'error', text: `the run was too short: ${anomalies.join(' ')}` };
+  const first = anomalies.find((one) => !inconclusive.test(one));
+  if (first === undefined)
+    return { result: 'error', text: `the run shows nothing: ${anomalies.join(' ').slice(0, maxTextLength)}` };
   return { result: 'found', text: first.slice(0, maxTextLength) };
 }
 

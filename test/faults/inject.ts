@@ -1,4 +1,5 @@
 import { staysMs, whenWell } from './all-well.js';
+import { Finding } from './finding.js';
 import type { Plan, Planned } from './plan.js';
 import type { World } from './world.js';
 
@@ -50,7 +51,8 @@ async function inject({ kinds, injections, lastsMs, boundMs }: Planned, world: W
       failure ??= error;
     });
   const healedAt = history.now();
-  if (failure) anomalies.push(`${name} could not be injected (${detail}): ${(failure as Error).stack}`);
+  if (failure instanceof Finding) anomalies.push(`during ${name} (${detail}): ${failure.message}`);
+  else if (failure) anomalies.push(`${name} could not be injected (${detail}): ${(failure as Error).stack}`);
   const problem = await whenWell(world, boundMs * slack);
   const readyAt = problem === undefined ? history.now() - staysMs : null;
   if (problem !== undefined)

@@ -1,11 +1,9 @@
 import { parseJson } from './checker/json.js';
+import { Finding } from './finding.js';
 import type { World } from './world.js';
 
 const timeoutMs = 15_000;
 const pauseMs = 100;
-
-/** A response that is whole and is not JSON. No fault explains it. */
-class Unreadable extends Error {}
 
 export interface Operated {
   readonly status: number;
@@ -14,7 +12,8 @@ export interface Operated {
 
 /**
  * Sends an operator's request to one API process after the other, until one does it: faults may be
- * under way. Rejects with the last response if none does in time, or with one that is not expected.
+ * under way. Rejects with a Finding if none does in time, or if one
+ * responds with a status that is not expected.
  * @param expected the statuses of success, and of refusals that are right.
  */
 export async function operate(
@@ -29,18 +28,20 @@ export async function operate(
   for (let attempt = 0; ; attempt += 1) {
     const url = apis[attempt % apis.length]?.process.url;
     const ended = await send(`${url}${path}`, method, apiKey, body).catch((error: Error) => {
-      if (error instanceof Unreadable) throw error;
+      if (error instanceof Finding) throw error;
       return { status: 0, body: error.message };
     });
     if (expected.includes(ended.status)) return ended;
     const isTemporary = ended.status === 0 || ended.status >= 500;
     if (!isTemporary || performance.now() > deadline)
-      throw new Error(`${method} ${path}: ${ended.status} ${JSON.stringify(ended.body)}`);
+      throw new Finding(`${method} ${path}: ${ended.status} ${JSON.stringify(ended.body)}`);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
-/** One request, by any key. Rejects if there is no response. */
+/**
+ * One request, by any key. Rejects if there is no response, and with a Finding if it is not JSON.
+ */
 export async function send(url: string, method: string, key: string, body?: object): Promise<Operated> {
   const response = await fetch(url, {
     method,
@@ -50,6 +51,6 @@ export async function send(url: string, method: string, key: string, body?: obje
   });
   const text = await response.text();
   const parsed = text === '' ? undefined : parseJson(text);
-  if (text !== '' && parsed === undefined) throw new Unreadable(`${method} ${url} sent no JSON: ${text}`);
+  if (text !== '' && parsed === undefined) throw new Finding(`${method} ${url} sent no JSON: ${text}`);
   return { status: response.status, body: parsed };
 }

@@ -64,6 +64,10 @@ describe('scripts/mutants.mjs', () => {
     expect(verdict(1, outputOf('the log lacks version 2 of order 7'), true).result).to.equal('error');
   });
 
+  it('a fault that the harness could not inject has not found a mutant', () => {
+    expect(verdict(1, outputOf('restore could not be injected (an older base): Error: x')).result).to.equal('error');
+  });
+
   it('a run that is too short for the checks has not found a mutant', () => {
     expect(verdict(1, outputOf('nothing was checked: no proofs.')).result).to.equal('error');
     expect(verdict(1, outputOf('nothing was checked: no proofs.', 'a command was lost'))).to.deep.equal({

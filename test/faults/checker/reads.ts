@@ -6,6 +6,14 @@ import type { OrderState } from './state.js';
 import { differences, viewOf } from './view.js';
 
 /**
+ * Faults after which Redis may have an older state. An empty Redis is not among them: queries get
+ * 503 until it is filled (docs/reliability.md).
+ */
+const leavesOlderState = /^(kill Redis|older Redis|fail over Redis|restore)$/;
+/** Part of the detail of faults that kill Redis on the way. */
+const killsRedis = 'SIGKILL of Redis';
+
+/**
  * Times in which Redis may have gone back: a read after such a time may see less than one before
  * it, unless it carries a position.
  */
@@ -14,8 +22,9 @@ export class RedisFaults {
 
   constructor(faults: readonly FaultRecord[], losses: readonly LossRecord[]) {
     this.#times = faults
-      .filter(({ name, detail }) =>
-        /(kill|empty|older|flush|restart|fail over).*redis|restor|recover/i.test(`${name} ${detail}`),
+      .filter(
+        ({ name, detail }) =>
+          name.split(' + ').some((one) => leavesOlderState.test(one)) || detail.includes(killsRedis),
       )
       .map(({ at, readyAt }) => [at, readyAt ?? Number.POSITIVE_INFINITY]);
     for (const { at } of losses) this.#times.push([at, at]);

@@ -55,13 +55,23 @@ describe('the checker of reads', () => {
     expect(missing.join()).to.contain('says that there is no');
   });
 
-  it('finds a read that went back, and accepts it if Redis was emptied meanwhile', () => {
+  it('finds a read that went back, and accepts it if Redis got an older state meanwhile', () => {
     const calls = [reading(all, 0), reading(unpaid, 10)];
     expect(anomaliesOf(calls).join()).to.contain('shows version 1').and.contain('had shown version 2');
     expect(anomaliesOf([reading(all, 0), reading({}, 10, notFound)])).to.have.length(1);
-    const fault = { kind: 'fault' as const, at: 6, name: 'flush Redis', detail: '', healedAt: 7, readyAt: 8 };
+    const fault = { kind: 'fault' as const, at: 6, name: 'older Redis', detail: '', healedAt: 7, readyAt: 8 };
     expect(anomaliesOf(calls, [fault])).to.deep.equal([]);
-    expect(anomaliesOf(calls, [{ ...fault, name: 'cut redis' }])).to.have.length(1);
+    expect(anomaliesOf(calls, [{ ...fault, name: 'kill + fail over Redis' }])).to.deep.equal([]);
+    const step = { ...fault, name: 'step response lost' };
+    expect(anomaliesOf(calls, [{ ...step, detail: 'with a SIGKILL of Redis' }])).to.deep.equal([]);
+    expect(anomaliesOf(calls, [step])).to.have.length(1);
+  });
+
+  it('finds a read that went back because Redis was emptied or only its connections broke', () => {
+    const calls = [reading(all, 0), reading(unpaid, 10)];
+    const fault = { kind: 'fault' as const, at: 6, detail: '', healedAt: 7, readyAt: 8 };
+    for (const name of ['empty Redis', 'flush Redis', 'kill + cut redis'])
+      expect(anomaliesOf(calls, [{ ...fault, name }]), name).to.have.length(1);
   });
 
   it('accepts reads of either version while they overlap', () => {

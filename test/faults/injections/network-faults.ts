@@ -56,7 +56,7 @@ function breakSteps(
   return {
     detail:
       `the connections of projectors break ${when === 'before' ? 'before' : 'in place of the response to'} steps` +
-      (killed === 'none' ? '' : `, with a SIGKILL of the ${killed === 'Redis' ? 'Redis' : 'projector'}`),
+      (killed === 'none' ? '' : `, with a SIGKILL of ${killed === 'Redis' ? 'Redis' : 'the projector'}`),
     begin: async () => {
       for (const { process, redis: proxy } of projectors) {
         const [first] = Array.from({ length: brokenSteps }, () => proxy.breakAt(stepCall, when));

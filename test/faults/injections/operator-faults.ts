@@ -1,5 +1,5 @@
 import { runOrders } from '../../support/orders-command.js';
-import { eventually } from '../../support/servers.js';
+import { promised } from '../finding.js';
 import { operate, send } from '../operate.js';
 import type { World } from '../world.js';
 import type { FaultKind } from './injection.js';
@@ -7,6 +7,7 @@ import type { FaultKind } from './injection.js';
 const projections = ['order-status', 'order-history', 'metrics', 'order-lookup'] as const;
 /** A revoked key stops working within a second everywhere; with slack for a busy machine. */
 const revokedWithinMs = 3_000;
+const acceptedWithinMs = 10_000;
 
 /** Actions of operators, which may meet faults of the other parts. */
 export const operatorFaults: readonly FaultKind[] = [
@@ -73,11 +74,15 @@ async function revokeKey(world: World): Promise<void> {
   const apis = world.topology.members.filter(({ role }) => role === 'api');
   const status = async (url: string) => (await send(`${url}/orders?limit=1`, 'GET', key)).status;
   for (const { process } of apis)
-    await eventually(`${process.name} to accept a new key`, async () => (await status(process.url)) === 200);
+    await promised(
+      `${process.name} to accept a new key`,
+      async () => (await status(process.url)) === 200,
+      acceptedWithinMs,
+    );
   // 404: an earlier attempt revoked it, and its response was lost.
   await operate(world, 'DELETE', `/keys/${id}`, [204, 404]);
   for (const { process } of apis) {
-    await eventually(
+    await promised(
       `${process.name} to reject a revoked key`,
       async () => (await status(process.url)) === 401,
       revokedWithinMs,

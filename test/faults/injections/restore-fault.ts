@@ -1,5 +1,5 @@
 import { runOrders } from '../../support/orders-command.js';
-import { eventually } from '../../support/servers.js';
+import { promised } from '../finding.js';
 import type { World } from '../world.js';
 import type { FaultKind } from './injection.js';
 
@@ -35,7 +35,7 @@ export const restoreFault: FaultKind = {
 
 async function allNotice({ topology: { members } }: World): Promise<void> {
   for (const { process } of members) {
-    await eventually(
+    await promised(
       `${process.name} to notice that the log went back`,
       async () => {
         const response = await fetch(`${process.url}/health/ready`).catch(() => undefined);
