@@ -662,7 +662,7 @@ export interface paths {
         };
         /**
          * The last 50 attempts to deliver an event, with the status of the receiver or the error
-         * @description They are kept in Redis for 30 days, and may lack attempts if Redis was away.
+         * @description Redis keeps the list until 30 days after the newest attempt. It may lack attempts if Redis was away.
          */
         get: operations["listDeliveries"];
         put?: never;

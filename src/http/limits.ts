@@ -11,7 +11,10 @@ export const httpLimits = {
   listenBacklog: 4_096,
   /** Time without a request after which a connection is closed. */
   keepAliveTimeoutMs: 65_000,
-  /** Time in which a client must take some of a response that waits to be sent. */
+  /**
+   * Time in which a client must read 16 KiB of its response, or all that is waiting if that is
+   * less.
+   */
   responseTimeoutMs: 15_000,
   /** Interval at which connections are checked for clients that do not take their response. */
   stallCheckIntervalMs: 2_500,

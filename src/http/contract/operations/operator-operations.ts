@@ -89,7 +89,7 @@ export const operatorHistories = {
     path: '/webhooks/{webhook_id}/deliveries',
     tag: 'Webhooks',
     summary: 'The last 50 attempts to deliver an event, with the status of the receiver or the error',
-    description: 'They are kept in Redis for 30 days, and may lack attempts if Redis was away.',
+    description: 'Redis keeps the list until 30 days after the newest attempt. It may lack attempts if Redis was away.',
     access: ['admin'],
     parameters: ['webhook_id'],
     responses: { 200: { description: 'The attempts, newest first', content: json('WebhookDeliveries') } },
