@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 export interface InnocentResult {
   readonly requests: number;
@@ -8,11 +10,28 @@ export interface InnocentResult {
   readonly p99: number;
 }
 
+interface InnocentClient {
+  stop(): Promise<InnocentResult>;
+}
+
 /**
  * A client that places orders and reads them, one request every 20 ms on one connection, at an
- * address of its own where the system has one. It measures what others leave to it.
+ * address of its own where the system has one. It measures what others leave to it. It has a thread
+ * of its own, so that the attackers' work does not count as time of the service.
  */
-export function startInnocentClient(url: string): { stop(): Promise<InnocentResult> } {
+export function startInnocentClient(url: string): InnocentClient {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { innocentClientOf: url } });
+  return {
+    async stop() {
+      const result = once(worker, 'message');
+      worker.postMessage('stop');
+      const [measured] = (await result) as [InnocentResult];
+      return measured;
+    },
+  };
+}
+
+function sendRequests(url: string): InnocentClient {
   const { hostname, port } = new URL(url);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const from = process.platform === 'linux' ? { localAddress: '127.0.0.2' } : {};
@@ -56,4 +75,11 @@ export function startInnocentClient(url: string): { stop(): Promise<InnocentResu
       return { requests: times.length, refused, p99: times[Math.floor(times.length * 0.99)] ?? 0 };
     },
   };
+}
+
+const { innocentClientOf } = (workerData ?? {}) as { innocentClientOf?: string };
+if (!isMainThread && parentPort && innocentClientOf !== undefined) {
+  const port = parentPort;
+  const client = sendRequests(innocentClientOf);
+  port.once('message', async () => port.postMessage(await client.stop()));
 }
