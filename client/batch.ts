@@ -1,5 +1,5 @@
 import { authorization, type ClientOptions, globalFetch } from './orders-client.js';
-import { type Send, withRetries } from './retries.js';
+import { backoffMs, pause, type RetryOptions, type Send, temporaryStatuses, withRetries } from './retries.js';
 import type { components } from './schema.js';
 
 /** A line of a batch: the command's name, and its body. */
@@ -16,6 +16,16 @@ export interface BatchResult {
   readonly result: components['schemas']['BatchLine'];
 }
 
+export interface BatchOptions extends Omit<ClientOptions, 'positions'> {
+  /**
+   * The header Prefer. `respond-async`: a request ends once its events are durable, and does not
+   * wait until queries show them.
+   */
+  readonly prefer?: string;
+  /** Ends the batch: it throws BatchBroken. */
+  readonly signal?: AbortSignal;
+}
+
 /** The size of one request: lines, and characters unless one line is longer. */
 const maxLines = 1_000;
 const maxCharacters = 1_000_000;
@@ -23,22 +33,23 @@ const maxCharacters = 1_000_000;
 /**
  * Sends commands in batches and yields the result of each, in order. Every line gets an
  * idempotency key unless it has one, so a batch that broke is sent again and nothing is done twice.
- * Commands are read as they are sent: the source may be endless. Throws BatchBroken if the service
- * stays away.
+ * Commands are read as they are sent: the source may be endless. Throws BatchRefused if the service
+ * does not accept the request, and BatchBroken if it stays away.
  */
 export async function* sendBatch(
   baseUrl: string,
   commands: Iterable<BatchCommand> | AsyncIterable<BatchCommand>,
-  { key, fetch: send = globalFetch, retries }: Omit<ClientOptions, 'positions'> = {},
+  options: BatchOptions = {},
 ): AsyncGenerator<BatchResult> {
+  const { fetch: send = globalFetch, retries } = options;
   // Only this function knows that every line has a key: the request as a whole may be repeated.
   const retrying = retries === false ? send : withRetries((request) => send(withoutKey(request)), retries);
   for await (const lines of inBatches(commands)) {
     const results: BatchResult['result'][] = [];
-    const attempts = retries === false ? 1 : (retries?.attempts ?? 5);
+    const { attempts = 5, maxWaitMs }: RetryOptions = retries === false ? { attempts: 1 } : (retries ?? {});
     let cause: unknown;
     try {
-      await sendLines(baseUrl, lines, key, retrying, attempts, results);
+      await sendLines(baseUrl, lines, { ...options, fetch: retrying, attempts, maxWaitMs }, results);
     } catch (error) {
       cause = error;
     }
@@ -46,6 +57,7 @@ export async function* sendBatch(
       const command = lines[index];
       if (command) yield { command, result };
     }
+    if (cause instanceof BatchRefused) throw cause;
     if (results.length < lines.length) throw new BatchBroken(lines.slice(results.length), cause);
   }
 }
@@ -62,38 +74,89 @@ export class BatchBroken extends Error {
   }
 }
 
+/**
+ * The service does not accept the request, such as one without a valid key: another attempt would
+ * not help. `rest` was not handled.
+ */
+export class BatchRefused extends Error {
+  override readonly name = 'BatchRefused';
+  readonly status: number;
+  /** The commands that were read and have no result, with their keys. */
+  readonly rest: readonly BatchResult['command'][];
+
+  constructor(status: number, body: string, rest: readonly BatchResult['command'][]) {
+    super(`POST /orders/batch: ${status} ${body}`);
+    this.status = status;
+    this.rest = rest;
+  }
+}
+
 type KeyedCommand = BatchResult['command'];
 
-/** Sends lines until each has a result, and adds the results: a response may end early. */
+interface Sending extends Pick<BatchOptions, 'key' | 'prefer' | 'signal'> {
+  readonly fetch: Send;
+  readonly attempts: number;
+  /** The longest wait before an attempt. */
+  readonly maxWaitMs: number | undefined;
+}
+
+/**
+ * Sends lines until each has a result, and adds the results: a response may end early. Pauses
+ * before another attempt. Throws BatchRefused.
+ */
 async function sendLines(
   baseUrl: string,
   lines: readonly KeyedCommand[],
-  key: ClientOptions['key'],
-  send: Send,
-  attempts: number,
+  sending: Sending,
   results: BatchResult['result'][],
 ): Promise<void> {
-  for (let attempt = 1; results.length < lines.length && attempt <= attempts; attempt += 1) {
+  const { fetch: send, attempts, maxWaitMs, signal } = sending;
+  for (let attempt = 1; ; attempt += 1) {
     const rest = lines.slice(results.length);
-    const request = new Request(new URL('/orders/batch', baseUrl), {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-ndjson',
-        // Stands for the keys of the lines; see withoutKey.
-        'idempotency-key': 'lines',
-        ...(await authorization(key)),
-      },
-      body: rest.map((line) => `${JSON.stringify(line)}\n`).join(''),
-    });
-    const response = await send(request);
-    if (!response.ok) throw new Error(`POST /orders/batch: ${response.status} ${await response.text()}`);
-    const done = results.length;
-    for (const line of (await textUntilBreak(response)).split('\n')) {
-      const result = parsed(line);
-      // A line without a number is the problem that ended the batch.
-      if (result && 'line' in result) results.push({ ...result, line: done + result.line });
+    const response = await send(await requestOf(baseUrl, rest, sending));
+    if (!response.ok) {
+      const body = await response.text();
+      if (temporaryStatuses.has(response.status)) throw new Error(`POST /orders/batch: ${response.status} ${body}`);
+      throw new BatchRefused(response.status, body, rest);
     }
+    const received = resultsIn(await textUntilBreak(response));
+    const end = received.length < rest.length ? endOf(received) : undefined;
+    for (const result of end ? received.slice(0, -1) : received) results.push({ ...result, line: results.length + 1 });
+    if (end?.type === '/problems/unauthenticated')
+      throw new BatchRefused(end.status, end.detail, lines.slice(results.length));
+    if (results.length >= lines.length) return;
+    if (attempt >= attempts) throw new Error(end?.detail ?? 'the response broke off');
+    await pause(backoffMs(attempt, maxWaitMs), signal);
   }
+}
+
+async function requestOf(
+  baseUrl: string,
+  lines: readonly KeyedCommand[],
+  { key, prefer, signal }: Sending,
+): Promise<Request> {
+  return new Request(new URL('/orders/batch', baseUrl), {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-ndjson',
+      // Stands for the keys of the lines; see withoutKey.
+      'idempotency-key': 'lines',
+      ...(prefer === undefined ? {} : { prefer }),
+      ...(await authorization(key)),
+    },
+    body: lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+    ...(signal ? { signal } : {}),
+  });
+}
+
+/**
+ * The problem in the last line of a response that ended early. It is no result of that line: the
+ * service has not handled it. If the connection broke right after a result, that line is sent once
+ * more, under its key.
+ */
+function endOf(received: readonly BatchResult['result'][]) {
+  const last = received.at(-1);
+  return last && 'problem' in last ? last.problem : undefined;
 }
 
 function withoutKey(request: Request): Request {
@@ -114,6 +177,13 @@ async function textUntilBreak(response: Response): Promise<string> {
     // The lines that have no result are sent again.
   }
   return text;
+}
+
+function resultsIn(text: string): BatchResult['result'][] {
+  return text.split('\n').flatMap((line) => {
+    const result = parsed(line);
+    return result && 'line' in result ? [result] : [];
+  });
 }
 
 function parsed(line: string): BatchResult['result'] | undefined {

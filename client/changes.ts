@@ -1,7 +1,7 @@
 import { authorization, type ClientOptions, globalFetch } from './orders-client.js';
-import { pause } from './retries.js';
+import { pause, type Send } from './retries.js';
 import type { components } from './schema.js';
-import { messagesOf } from './server-sent-events.js';
+import { defaultSilenceMs, messagesOf, unlessSilent } from './server-sent-events.js';
 
 export type Change = components['schemas']['Change'];
 
@@ -23,7 +23,8 @@ export interface StreamOptions extends Pick<ClientOptions, 'key' | 'fetch'> {
   readonly signal?: AbortSignal;
   /**
    * After how long without a byte the connection counts as broken, in milliseconds. The service
-   * sends something every 15 s. Default: 45,000.
+   * sends something every 15 s. The time in which a message is handled does not count. Default:
+   * 45,000.
    */
   readonly silenceMs?: number;
 }
@@ -37,19 +38,18 @@ const maxReconnectMs = 30_000;
  * is repeated. Throws if the service refuses the stream (status 4xx other than 408 and 429).
  */
 export async function* readChanges(baseUrl: string, options: StreamOptions = {}): AsyncGenerator<StreamMessage> {
-  const { signal, fetch: send = globalFetch, silenceMs = 45_000 } = options;
+  const { signal, fetch: send = globalFetch, silenceMs = defaultSilenceMs } = options;
   let { lastEventId } = options;
   let retryMs = reconnectMs;
   let failures = 0;
   while (!signal?.aborted) {
-    const silence = new SilenceTimer(silenceMs);
+    const broken = new AbortController();
     try {
-      const until = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
-      const response = await send(await requestOf(baseUrl, { ...options, signal: until }, lastEventId));
-      silence.restart();
-      await checkAccepted(response);
+      const until = signal ? AbortSignal.any([signal, broken.signal]) : broken.signal;
+      const request = await requestOf(baseUrl, { ...options, signal: until }, lastEventId);
+      const response = await unlessSilent(acceptedBy(send, request), silenceMs);
       if (!response.body) return;
-      for await (const message of messagesOf(response.body, () => silence.restart())) {
+      for await (const message of messagesOf(response.body, silenceMs)) {
         failures = 0;
         if (message.retryMs !== undefined) retryMs = message.retryMs;
         lastEventId = message.id ?? lastEventId;
@@ -63,35 +63,10 @@ export async function* readChanges(baseUrl: string, options: StreamOptions = {})
       if (error instanceof StreamRefused) throw error;
       failures += 1;
     } finally {
-      silence.stop();
+      broken.abort();
     }
     const waitMs = Math.min(maxReconnectMs, retryMs * 2 ** Math.max(0, failures - 1));
     await pause(waitMs, signal).catch(() => undefined);
-  }
-}
-
-/** Aborts its signal once nothing was heard for a time: a half-open connection reports no error. */
-class SilenceTimer {
-  readonly #ms: number;
-  readonly #abort = new AbortController();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(ms: number) {
-    this.#ms = ms;
-    this.restart();
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  restart(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#abort.abort(new Error(`nothing arrived for ${this.#ms} ms`)), this.#ms);
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
   }
 }
 
@@ -106,8 +81,9 @@ export class StreamRefused extends Error {
   }
 }
 
-async function checkAccepted(response: Response): Promise<void> {
-  if (response.ok) return;
+async function acceptedBy(send: Send, request: Request): Promise<Response> {
+  const response = await send(request);
+  if (response.ok) return response;
   const { status } = response;
   if (status < 500 && status !== 408 && status !== 429) throw new StreamRefused(status, await response.text());
   await response.body?.cancel();

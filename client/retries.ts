@@ -9,7 +9,9 @@ export interface RetryOptions {
 }
 
 const firstWaitMs = 200;
-const temporaryStatuses: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
+const defaultMaxWaitMs = 30_000;
+/** Statuses after which the same request may succeed. */
+export const temporaryStatuses: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
@@ -19,17 +21,16 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  * is returned. Otherwise the waits double from 200 ms, with jitter ("equal jitter" in Marc Brooker,
  * "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
  */
-export function withRetries(send: Send, { attempts = 5, maxWaitMs = 30_000 }: RetryOptions = {}): Send {
+export function withRetries(send: Send, { attempts = 5, maxWaitMs = defaultMaxWaitMs }: RetryOptions = {}): Send {
   return async (request) => {
     const mayRepeat = safeMethods.has(request.method) || request.headers.has('idempotency-key');
     for (let attempt = 1; ; attempt += 1) {
       const isLast = !mayRepeat || attempt >= attempts;
-      const backoff = Math.min(maxWaitMs, firstWaitMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
-      let waitMs = backoff;
+      let waitMs = backoffMs(attempt, maxWaitMs);
       try {
         const response = await send(isLast ? request : request.clone());
         if (isLast || !temporaryStatuses.has(response.status)) return response;
-        waitMs = retryAfterMs(response) ?? backoff;
+        waitMs = retryAfterMs(response) ?? waitMs;
         if (waitMs > maxWaitMs) return response;
         await response.body?.cancel();
       } catch (error) {
@@ -38,6 +39,11 @@ export function withRetries(send: Send, { attempts = 5, maxWaitMs = 30_000 }: Re
       await pause(waitMs, request.signal);
     }
   };
+}
+
+/** The wait after an attempt, from 1: it doubles, with jitter. */
+export function backoffMs(attempt: number, maxWaitMs: number = defaultMaxWaitMs): number {
+  return Math.min(maxWaitMs, firstWaitMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
 }
 
 /** The value of Retry-After, in milliseconds: it is in seconds, or a date. */

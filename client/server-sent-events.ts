@@ -9,19 +9,29 @@ export interface Message {
 const nothing: Message = { event: undefined, id: undefined, data: undefined, retryMs: undefined };
 
 /**
+ * After how long without a byte a connection counts as broken, unless the caller sets another time.
+ * The service sends something every 15 s.
+ */
+export const defaultSilenceMs = 45_000;
+
+/**
  * Yields the messages of an event stream (WHATWG, HTML, section "Parsing an event stream"). Yields
  * those without data too, which parsers of browsers keep to themselves: their ids say where a
  * stream resumes that has sent nothing yet.
- * @param heard is called whenever bytes arrive, comments included.
+ * @param silenceMs throws once nothing has arrived for this time: a half-open connection reports no
+ * error. The time passes only while the next bytes are awaited, however long the caller takes.
  */
-export async function* messagesOf(body: ReadableStream<Uint8Array>, heard?: () => void): AsyncGenerator<Message> {
+export async function* messagesOf(
+  body: ReadableStream<Uint8Array>,
+  silenceMs: number = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Message> {
   const decoder = new TextDecoder();
   const reader = body.getReader();
   let rest = '';
   let message = nothing;
   try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      heard?.();
+    const read = () => unlessSilent(reader.read(), silenceMs);
+    for (let part = await read(); !part.done; part = await read()) {
       // A CR at the end may be the first half of a CRLF.
       const text = rest + decoder.decode(part.value, { stream: true });
       const lines = text.split(/\r\n|\n|\r(?!$)/);
@@ -36,8 +46,22 @@ export async function* messagesOf(body: ReadableStream<Uint8Array>, heard?: () =
       }
     }
   } finally {
-    // The caller has left the loop, or the connection broke.
-    await reader.cancel().catch(() => undefined);
+    // The caller has left the loop, or the connection broke. A silent one may not end at all.
+    void reader.cancel().catch(() => undefined);
+  }
+}
+
+/** Rejects if the result does not come in time. */
+export async function unlessSilent<Result>(result: Promise<Result>, silenceMs: number): Promise<Result> {
+  if (silenceMs === Number.POSITIVE_INFINITY) return result;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing arrived for ${silenceMs} ms`)), silenceMs);
+  });
+  try {
+    return await Promise.race([result, silence]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

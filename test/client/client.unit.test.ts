@@ -1,6 +1,8 @@
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import { Webhook } from 'standardwebhooks';
-import { BatchBroken, type BatchResult, sendBatch } from '../../client/batch.js';
+import { BatchBroken, BatchRefused, type BatchResult, sendBatch } from '../../client/batch.js';
+import { readChanges } from '../../client/changes.js';
 import { Positions } from '../../client/positions.js';
 import { withRetries } from '../../client/retries.js';
 import { type Message, messagesOf } from '../../client/server-sent-events.js';
@@ -81,6 +83,63 @@ describe('the batches of the client', () => {
     expect(rest.map(({ total_amount }) => total_amount)).to.deep.equal([2, 3]);
     for (const { idempotency_key } of rest) expect(idempotency_key).to.have.length(36);
   });
+
+  const place = [1, 2, 3].map((total_amount) => ({ command: 'place', total_amount }));
+  const done = (line: number) => `{"line":${line},"status":201,"order_id":"o","version":1}\n`;
+  const ended = (line: number, name: string, status: number) =>
+    `{"line":${line},"status":${status},"problem":{"type":"/problems/${name}","title":"t","status":${status},"detail":"d"}}\n`;
+  /** Sends the commands to a service that responds with these bodies, or these statuses. */
+  async function run(responses: readonly (string | number)[], options: Parameters<typeof sendBatch>[2] = {}) {
+    const sent: Request[] = [];
+    const send = async (request: Request) => {
+      sent.push(request);
+      const next = responses[sent.length - 1] ?? '';
+      return typeof next === 'number' ? new Response('no', { status: next }) : new Response(next);
+    };
+    const results: BatchResult[] = [];
+    const error: unknown = await (async () => {
+      for await (const one of sendBatch(url, place, { fetch: send, ...options })) results.push(one);
+    })().catch((thrown: unknown) => thrown);
+    return { sent, results, error };
+  }
+
+  it('that the service does not accept fail with its status, and are not sent again', async () => {
+    for (const status of [400, 401, 403, 413, 415]) {
+      const { sent, results, error } = await run([status]);
+      expect(error).to.be.instanceOf(BatchRefused);
+      const { status: refused, rest } = error as BatchRefused;
+      expect([sent.length, results.length, refused, rest.length]).to.deep.equal([1, 0, status, 3]);
+    }
+    const { sent, results, error } = await run([done(1) + ended(2, 'unauthenticated', 401)]);
+    expect([sent.length, results.length, (error as BatchRefused).rest.length]).to.deep.equal([1, 1, 2]);
+  });
+
+  it('that the service ends early continue with the first line that was not handled', async () => {
+    const { sent, results, error } = await run([done(1) + ended(2, 'results-not-read', 413), done(1) + done(2)], {
+      retries: { maxWaitMs: 0 },
+    });
+    expect(error).to.equal(undefined);
+    expect(results.map(({ command, result }) => [command.total_amount, result.line, result.status])).to.deep.equal([
+      [1, 1, 201],
+      [2, 2, 201],
+      [3, 3, 201],
+    ]);
+    expect((await sent[1]?.text())?.trim().split('\n')).to.have.length(2);
+  });
+
+  it('pause before they are sent again, and end at a signal', async () => {
+    const abort = new AbortController();
+    abort.abort(new Error('enough'));
+    const { sent, error } = await run([done(1), done(1) + done(2)], { signal: abort.signal });
+    expect(sent).to.have.length(1);
+    expect(error).to.be.instanceOf(BatchBroken);
+    expect(((error as BatchBroken).cause as Error).message).to.equal('enough');
+  });
+
+  it('carry the preference of the caller', async () => {
+    const { sent } = await run([done(1) + done(2) + done(3)], { prefer: 'respond-async' });
+    expect(sent.map(({ headers }) => headers.get('prefer'))).to.deep.equal(['respond-async']);
+  });
 });
 
 describe('the positions of the client', () => {
@@ -123,6 +182,61 @@ describe('the event streams of the client', () => {
     const expected = [{ id: '1' }, { retryMs: 500 }, { event: 'reset', id: '2', data: '{"a":\n"ü"}' }, { data: 'x' }];
     expect(await read(text)).to.deep.equal(expected);
     expect(await read(...text)).to.deep.equal(expected);
+  });
+
+  describe('that fall silent', () => {
+    beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
+    afterEach(() => mock.timers.reset());
+
+    /** A body, and what writes to it and breaks it. */
+    function openBody() {
+      let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+      const body = new ReadableStream<Uint8Array>({
+        start(opened) {
+          controller = opened;
+        },
+      });
+      return {
+        body,
+        write: (text: string) => controller?.enqueue(new TextEncoder().encode(text)),
+        fail: (reason: unknown) => controller?.error(reason),
+      };
+    }
+
+    it('end after a time, which passes only while the next bytes are awaited', async () => {
+      const { body, write } = openBody();
+      const messages = messagesOf(body, 1_000);
+      const first = messages.next();
+      write('id: 1\n\n');
+      expect((await first).value?.id).to.equal('1');
+      mock.timers.tick(60_000);
+      const second = messages.next();
+      write('id: 2\n\n');
+      expect((await second).value?.id).to.equal('2');
+      const silent = messages.next().catch((error: Error) => error.message);
+      mock.timers.tick(1_000);
+      expect(await silent).to.equal('nothing arrived for 1000 ms');
+    });
+
+    it('a consumer that takes long with a change keeps its connection', async () => {
+      const { body, write, fail } = openBody();
+      let opened = 0;
+      const send = async ({ signal }: Request) => {
+        opened += 1;
+        signal.addEventListener('abort', () => fail(signal.reason));
+        return new Response(body);
+      };
+      const changes = readChanges(url, { fetch: send });
+      const first = changes.next();
+      write('id: 1\ndata: {}\n\n');
+      expect((await first).value?.id).to.equal('1');
+      mock.timers.tick(60_000);
+      const second = changes.next();
+      write('id: 2\ndata: {}\n\n');
+      expect((await second).value?.id).to.equal('2');
+      expect(opened).to.equal(1);
+      await changes.return(undefined);
+    });
   });
 });
 

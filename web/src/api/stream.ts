@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { messagesOf } from '../../../client/server-sent-events.js';
-import { ProblemError, problemOf, send } from './client.js';
+import { defaultSilenceMs, messagesOf, unlessSilent } from '../../../client/server-sent-events.js';
+import { addCredential, ProblemError, problemOf, send } from './client.js';
 import { credential } from './session.js';
 
 export interface StreamMessage {
@@ -24,22 +24,28 @@ async function follow(
 ): Promise<void> {
   let lastId: string | undefined;
   while (!signal.aborted) {
+    const attempt = new AbortController();
+    const abort = () => attempt.abort();
+    signal.addEventListener('abort', abort);
     try {
-      const headers = new Headers({ accept: 'text/event-stream' });
-      if (credential.value !== null) headers.set('authorization', `Bearer ${credential.value}`);
+      const headers = addCredential(new Headers({ accept: 'text/event-stream' }));
       if (lastId !== undefined) headers.set('last-event-id', lastId);
-      const response = await send(new Request(path, { headers, signal }));
+      const sent = send(new Request(path, { headers, signal: attempt.signal }));
+      const response = await unlessSilent(sent, defaultSilenceMs);
       if (!response.ok || !response.body) {
         throw new ProblemError(problemOf(await response.json().catch(() => undefined), response.status));
       }
       onState(true);
-      for await (const { event = 'message', id, data } of messagesOf(response.body)) {
+      for await (const { event = 'message', id, data } of messagesOf(response.body, defaultSilenceMs)) {
         // A message without data says where the stream resumes.
         lastId = id ?? lastId;
         if (data !== undefined) onMessage({ event, id, data });
       }
     } catch {
-      // An unreachable service is handled like a stream that ended.
+      // An unreachable or silent service is handled like a stream that ended.
+    } finally {
+      signal.removeEventListener('abort', abort);
+      attempt.abort();
     }
     if (signal.aborted) return;
     onState(false);
