@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { ProblemError } from './client.js';
 import { credential } from './session.js';
 
 /** Lists are read again this often while no stream reports their changes. */
@@ -25,8 +26,9 @@ interface State<Data> {
 }
 
 /**
- * Reads from the service, again when `key` changes and every `everyMs` if that is given. A hidden
- * tab does not read.
+ * Reads from the service, again when `key` changes and every `everyMs` if that is given. A failure
+ * that may pass leads to another read in any case, and one that stays so to none. A hidden tab does
+ * not read.
  * @param key names what is read; data of another key is not shown.
  */
 export function useResource<Data>(
@@ -45,18 +47,19 @@ export function useResource<Data>(
     let timer: ReturnType<typeof setTimeout> | undefined;
     const readOnce = async () => {
       setState((before) => (before.key === key ? { ...before, isLoading: true } : { key, isLoading: true }));
+      let againMs = everyMs;
       try {
         const data = await latest.current(abort.signal);
         if (!abort.signal.aborted) setState({ key, data, isLoading: false, readAt: Date.now() });
       } catch (error) {
         if (abort.signal.aborted) return;
         setState((before) => ({ ...(before.key === key ? before : { key }), key, error, isLoading: false }));
+        againMs = mayPass(error) ? (everyMs ?? listPollMs) : undefined;
       }
-      if (!abort.signal.aborted && everyMs !== undefined) timer = setTimeout(next, everyMs);
+      if (!abort.signal.aborted && againMs !== undefined) next(againMs);
     };
-    const next = () => {
-      if (document.hidden) timer = setTimeout(next, everyMs);
-      else void readOnce();
+    const next = (ms: number) => {
+      timer = setTimeout(() => (document.hidden ? next(ms) : void readOnce()), ms);
     };
     void readOnce();
     return () => {
@@ -68,4 +71,14 @@ export function useResource<Data>(
   const reload = useCallback(() => setRound((before) => before + 1), []);
   const shown: State<Data> = state.key === key ? state : { key, isLoading: true };
   return { data: shown.data, error: shown.error, isLoading: shown.isLoading, readAt: shown.readAt, reload };
+}
+
+/**
+ * Whether another attempt may succeed. A new order is not found until the read models show it.
+ * Other problems of the request stay the same.
+ */
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof ProblemError)) return true;
+  const { status = 500 } = error.problem;
+  return status >= 500 || [404, 408, 429].includes(status);
 }

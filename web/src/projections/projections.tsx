@@ -10,7 +10,7 @@ import { ProjectionCard } from './projection-card.js';
 
 /** The read models: how far each is, and what to do if one has stopped. */
 export function Projections() {
-  const [latest, setLatest] = useState<readonly Projection[]>();
+  const [latest, setLatest] = useState<Latest>();
   const [isLive, setLive] = useState(false);
   const read = useResource(
     'projections',
@@ -20,12 +20,9 @@ export function Projections() {
   useStream(
     '/projections',
     ({ event, data }) => {
-      if (event === 'projections') setLatest(projectionsOf(data));
+      if (event === 'projections') setLatest({ projections: projectionsOf(data), at: Date.now() });
     },
-    (isConnected) => {
-      setLive(isConnected);
-      if (!isConnected) setLatest(undefined);
-    },
+    setLive,
   );
   return (
     <>
@@ -33,7 +30,7 @@ export function Projections() {
       <Shown resource={read} lines={12}>
         {({ projections }) => (
           <div class="stack">
-            {(latest ?? projections).map((projection) => (
+            {newer(latest, projections, read.readAt).map((projection) => (
               <ProjectionCard key={projection.name} projection={projection} />
             ))}
           </div>
@@ -41,6 +38,21 @@ export function Projections() {
       </Shown>
     </>
   );
+}
+
+/** What the stream sent last, and when, in milliseconds since 1970. */
+interface Latest {
+  readonly projections: readonly Projection[];
+  readonly at: number;
+}
+
+/** What the stream sent stays after its end, until the projections were read anew. */
+function newer(
+  latest: Latest | undefined,
+  read: readonly Projection[],
+  readAt: number | undefined,
+): readonly Projection[] {
+  return latest && latest.at >= (readAt ?? 0) ? latest.projections : read;
 }
 
 /** The stream sends the same document as the plain request. */
