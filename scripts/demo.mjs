@@ -44,7 +44,7 @@ async function demo() {
   const { url, ended } = await startService(stop.signal);
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort());
   try {
-    await fillShop(url);
+    await fillShop(url, stop.signal);
     console.error(`demo: open ${url} in a browser; Ctrl-C stops`);
     const customers = Math.max(20, Math.round(orders / 4));
     if (!values.quiet) void trickle(url, { seed: Date.now(), firstNumber: orders + 1, customers, signal: stop.signal });
@@ -55,10 +55,10 @@ async function demo() {
   return ended;
 }
 
-async function fillShop(url) {
+async function fillShop(url, signal) {
   const commands = shopHistory({ orders, seed, nowMs: Date.now() });
   const startedAt = performance.now();
-  const { done, replayed, refused } = await fill(url, commands);
+  const { done, replayed, refused } = await fill(url, commands, { signal });
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.error(`demo: ${done} events of ${orders} orders in ${seconds} s, ${replayed} were there already`);
   for (const { line, problem } of refused.slice(0, 5))

@@ -15,13 +15,15 @@ const reportEvery = 1_000;
 /**
  * @param {string} url
  * @param {readonly object[]} commands
- * @param {(done: number) => void} [onProgress]
+ * @param {{ onProgress?: (done: number) => void, signal?: AbortSignal }} [options]
  * @returns {Promise<Filled>}
  */
-export async function fill(url, commands, onProgress = () => undefined) {
+export async function fill(url, commands, { onProgress = () => undefined, signal } = {}) {
   const result = { done: 0, replayed: 0, refused: [] };
   let handled = 0;
-  for await (const { command, result: line } of sendBatch(url, commands)) {
+  // Nobody queries the orders before all of them are there.
+  const options = { prefer: 'respond-async', ...(signal ? { signal } : {}) };
+  for await (const { command, result: line } of sendBatch(url, commands, options)) {
     if ('problem' in line) result.refused.push({ line: command, problem: line.problem });
     else if (line.replayed) result.replayed += 1;
     else result.done += 1;

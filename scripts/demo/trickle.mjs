@@ -24,18 +24,19 @@ export async function trickle(url, { seed, firstNumber, customers, signal }) {
       due.push({ atMs: soonMs, command });
     }
     due.sort((a, b) => a.atMs - b.atMs);
-    while (due.length > 0 && due[0].atMs <= Date.now()) await send(client, due.shift().command);
+    while (!signal.aborted && due.length > 0 && due[0].atMs <= Date.now())
+      await send(client, due.shift().command, signal);
     await setTimeout(minPauseMs + random.exponential(meanPauseMs), undefined, { signal }).catch(() => undefined);
   }
 }
 
 /** Sends one command. A refusal is part of a shop's life; an unreachable service is waited for. */
-async function send(client, { command, order_id, idempotency_key, ...body }) {
+async function send(client, { command, order_id, idempotency_key, ...body }, signal) {
   const headers = { 'idempotency-key': `live-${idempotency_key}-${order_id}` };
   try {
-    if (command === 'place') await client.POST('/orders', { body: { order_id, ...body }, headers });
-    else await client.POST(`/orders/{order_id}/${command}`, { params: { path: { order_id } }, body, headers });
+    if (command === 'place') await client.POST('/orders', { body: { order_id, ...body }, headers, signal });
+    else await client.POST(`/orders/{order_id}/${command}`, { params: { path: { order_id } }, body, headers, signal });
   } catch {
-    // The next order is tried again.
+    // The next order is tried again, unless the demo stops.
   }
 }

@@ -10,6 +10,26 @@ interface Command {
   readonly currency?: string;
 }
 
+describe('The live orders of npm run demo', () => {
+  const { fetch } = globalThis;
+  afterEach(() => {
+    globalThis.fetch = fetch;
+  });
+
+  it('end at a signal, even if the service does not respond', async () => {
+    const { trickle } = await import(pathToFileURL(projectPath('scripts/demo/trickle.mjs')).href);
+    const abort = new AbortController();
+    let sent = 0;
+    globalThis.fetch = async () => {
+      sent += 1;
+      abort.abort();
+      throw new TypeError('connection refused');
+    };
+    await trickle('http://orders.example', { seed: 1, firstNumber: 1, customers: 20, signal: abort.signal });
+    expect(sent).to.equal(1);
+  });
+});
+
 describe('The shop of npm run demo', () => {
   const nowMs = Date.parse('2026-11-30T12:00:00Z');
   let shopHistory: (wanted: { orders: number; seed: number; nowMs: number }) => Command[];
