@@ -59,6 +59,23 @@ describeInBrowser('The reference of the API at /docs', (browser) => {
     expect(await response(page).getByText('a-streamed-user').count()).to.equal(1);
   });
 
+  it('a long response shows its start, and says that it is longer', async () => {
+    const page = await open('operations/getServiceMetrics');
+    await page.route('**/metrics', (route) => route.fulfill({ body: `the start ${'x'.repeat(150_000)}` }));
+    await page.getByRole('button', { name: 'Send' }).click();
+    await response(page).getByText('The response is longer: this is its start, 100,000 characters.').waitFor();
+    await response(page).getByText('the start x').waitFor();
+  });
+
+  it('a key that is removed from its field is forgotten', async () => {
+    const page = await open('operations/listOrders');
+    const stored = () => page.evaluate<string | null>("sessionStorage.getItem('orders-credential')");
+    await page.getByLabel('API key or token').fill('a-key');
+    expect(await stored()).to.equal('a-key');
+    await page.getByLabel('API key or token').fill('');
+    expect(await stored()).to.equal(null);
+  });
+
   it('fits a phone, works in the dark, and breaks no policy', async () => {
     const page = await browser.open(`${service.url}/docs#/operations/listOrders`, {
       viewport: { width: 390, height: 800 },

@@ -21,10 +21,16 @@ export class Unreachable extends Error {
 
 const identify: Middleware = {
   onRequest({ request }) {
-    if (credential.value !== null) request.headers.set('authorization', `Bearer ${credential.value}`);
+    addCredential(request.headers);
     return request;
   },
 };
+
+/** Adds the credential of the user, if there is one, to the headers of a request. */
+export function addCredential(headers: Headers): Headers {
+  if (credential.value !== null) headers.set('authorization', `Bearer ${credential.value}`);
+  return headers;
+}
 
 /** A typed client of the API. Its types come from the OpenAPI document. */
 export const api = createClient<Paths, 'application/json' | 'application/problem+json'>({
@@ -33,14 +39,20 @@ export const api = createClient<Paths, 'application/json' | 'application/problem
 });
 api.use(identify);
 
-/** Sends a request, and notes whether the service responds. Throws Unreachable. */
+/** Sends a request. Signs the user out if the credential is not accepted. Throws Unreachable. */
 export async function send(request: Request): Promise<Response> {
+  const response = await sendAs(request);
+  if (response.status === 401 && request.headers.has('authorization')) {
+    signOut('Your key or token is no longer accepted. Sign in again.');
+  }
+  return response;
+}
+
+/** Sends a request as it is, and notes whether the service responds. Throws Unreachable. */
+export async function sendAs(request: Request): Promise<Response> {
   try {
     const response = await fetch(request);
     noteResponse();
-    if (response.status === 401 && request.headers.has('authorization')) {
-      signOut('Your key or token is no longer accepted. Sign in again.');
-    }
     return response;
   } catch (error) {
     if (request.signal.aborted) throw error;
@@ -64,9 +76,7 @@ export async function got<Data>(result: Promise<Result<Data>>): Promise<Data> {
 
 /** Requests a text, such as CSV, or a file. Throws ProblemError and Unreachable. */
 export async function download(path: string, accept: string): Promise<Response> {
-  const headers = new Headers({ accept });
-  if (credential.value !== null) headers.set('authorization', `Bearer ${credential.value}`);
-  const response = await send(new Request(path, { headers }));
+  const response = await send(new Request(path, { headers: addCredential(new Headers({ accept })) }));
   if (response.ok) return response;
   throw new ProblemError(problemOf(await response.json().catch(() => undefined), response.status));
 }

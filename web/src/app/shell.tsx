@@ -1,67 +1,45 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
 import { isLost, lostForSeconds } from '../api/connection.js';
 import { access, caller, signOut } from '../api/session.js';
 import { words } from '../format/numbers.js';
 import { duration } from '../format/time.js';
-import { Button, IconButton } from '../ui/button.js';
+import { Button } from '../ui/button.js';
 import { Choice } from '../ui/choice.js';
 import { Icon } from '../ui/icon.js';
 import { Empty } from '../ui/states.js';
-import { Brand } from './brand.js';
+import { Frame } from './frame.js';
 import { HealthBadge } from './health.js';
 import { type Page, pages, permittedPages } from './pages.js';
 import { place } from './route.js';
 import { theme } from './theme.js';
 
-/** The frame around every page: navigation, who is signed in, and whether the service responds. */
+/** The console around every page: navigation, who is signed in, and whether the service responds. */
 export function Shell() {
-  const [isMenuOpen, setMenuOpen] = useState(false);
-  const main = useRef<HTMLElement>(null);
   const { path } = place.value;
   const name = path[0] ?? permittedPages()[0]?.name ?? 'overview';
   const page = pages.find((one) => one.name === name);
-  const where = path.join('/');
-
-  useEffect(() => {
-    setMenuOpen(false);
-    document.title = `${page?.title ?? 'Not found'} · Order service`;
-    scrollTo(0, 0);
-  }, [where]);
-
   return (
-    <>
-      <button type="button" class="skip-link" onClick={() => main.current?.focus()}>
-        Skip to the content
-      </button>
-      <div class="shell">
-        <header class="topbar">
-          <Brand />
-          <IconButton
-            label={isMenuOpen ? 'Close the menu' : 'Open the menu'}
-            icon={isMenuOpen ? 'cross' : 'menu'}
-            isExpanded={isMenuOpen}
-            controls="sidebar"
-            onClick={() => setMenuOpen(!isMenuOpen)}
-          />
-        </header>
-        <aside class={`sidebar${isMenuOpen ? ' open' : ''}`} id="sidebar" aria-label="Navigation and settings">
-          <Brand />
+    <Frame
+      where={path.join('/')}
+      title={page?.title ?? 'Not found'}
+      sidebarLabel="Navigation and settings"
+      sidebar={
+        <>
           <Navigation current={name} />
           <Foot />
-        </aside>
-        <div class="column">
-          {isLost.value && (
-            <p class="lost-note" role="alert">
-              <Icon name="warning" />
-              The service does not respond. This page is {duration(lostForSeconds.value)} old.
-            </p>
-          )}
-          <main class={`main${isLost.value ? ' lost' : ''}`} ref={main} tabIndex={-1}>
-            <Content page={page} />
-          </main>
-        </div>
-      </div>
-    </>
+        </>
+      }
+      notice={
+        isLost.value && (
+          <p class="lost-note" role="alert">
+            <Icon name="warning" />
+            The service does not respond. This page is {duration(lostForSeconds.value)} old.
+          </p>
+        )
+      }
+      mainClass={isLost.value ? 'lost' : ''}
+    >
+      <Content page={page} />
+    </Frame>
   );
 }
 

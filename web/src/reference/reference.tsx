@@ -1,7 +1,6 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { Brand } from '../app/brand.js';
+import { useEffect, useState } from 'preact/hooks';
+import { Frame } from '../app/frame.js';
 import { linkTo, place } from '../app/route.js';
-import { IconButton } from '../ui/button.js';
 import { PageHeader } from '../ui/card.js';
 import { Input } from '../ui/field.js';
 import { Empty, Failure, Loading } from '../ui/states.js';
@@ -22,60 +21,45 @@ export function Reference() {
 }
 
 function Loaded({ api }: { readonly api: OpenApi }) {
-  const [isMenuOpen, setMenuOpen] = useState(false);
   const [words, setWords] = useState('');
-  const main = useRef<HTMLElement>(null);
   const [kind, id] = place.value.path;
   const operations = operationsOf(api);
   const operation = kind === 'operations' ? operations.find(({ operationId }) => operationId === id) : undefined;
   const isIntroduction = kind === undefined;
-
-  useEffect(() => {
-    setMenuOpen(false);
-    document.title = `${operation?.summary ?? 'API'} · Order service`;
-    scrollTo(0, 0);
-  }, [kind, id]);
-
   return (
     <>
-      <button type="button" class="skip-link" onClick={() => main.current?.focus()}>
-        Skip to the content
-      </button>
-      <div class="shell reference">
-        <header class="topbar">
-          <Brand />
-          <IconButton
-            label={isMenuOpen ? 'Close the menu' : 'Open the menu'}
-            icon={isMenuOpen ? 'cross' : 'menu'}
-            isExpanded={isMenuOpen}
-            controls="sidebar"
-            onClick={() => setMenuOpen(!isMenuOpen)}
-          />
-        </header>
-        <aside class={`sidebar${isMenuOpen ? ' open' : ''}`} id="sidebar" aria-label="Operations">
-          <Brand />
-          <Input label="Find an operation" type="search" value={words} onInput={setWords} />
-          <Navigation api={api} operations={matching(operations, words)} current={id} isIntroduction={isIntroduction} />
-          <nav class="links" aria-label="Documents">
-            <a href="/openapi.json">OpenAPI</a>
-            <a href="/problems">Problems</a>
-            <a href="/">Console</a>
-          </nav>
-        </aside>
-        <div class="column">
-          <main class="main" ref={main} tabIndex={-1}>
-            {operation ? (
-              <OperationView document={api} operation={operation} />
-            ) : isIntroduction ? (
-              <Introduction api={api} />
-            ) : (
-              <Empty icon="search" title="There is no such operation">
-                <a href="#/">Go to the introduction</a>
-              </Empty>
-            )}
-          </main>
-        </div>
-      </div>
+      <Frame
+        where={`${kind ?? ''} ${id ?? ''}`}
+        title={operation?.summary ?? 'API'}
+        shellClass="reference"
+        sidebarLabel="Operations"
+        sidebar={
+          <>
+            <Input label="Find an operation" type="search" value={words} onInput={setWords} />
+            <Navigation
+              api={api}
+              operations={matching(operations, words)}
+              current={id}
+              isIntroduction={isIntroduction}
+            />
+            <nav class="links" aria-label="Documents">
+              <a href="/openapi.json">OpenAPI</a>
+              <a href="/problems">Problems</a>
+              <a href="/">Console</a>
+            </nav>
+          </>
+        }
+      >
+        {operation ? (
+          <OperationView document={api} operation={operation} />
+        ) : isIntroduction ? (
+          <Introduction api={api} />
+        ) : (
+          <Empty icon="search" title="There is no such operation">
+            <a href="#/">Go to the introduction</a>
+          </Empty>
+        )}
+      </Frame>
       <Toasts />
     </>
   );

@@ -1,5 +1,5 @@
 import { messagesOf } from '../../../client/server-sent-events.js';
-import { credential } from '../api/session.js';
+import { addCredential, sendAs } from '../api/client.js';
 import type { Operation, Parameter } from './openapi-document.js';
 
 /** The content of a form: the values of parameters by name, and the body. */
@@ -14,11 +14,13 @@ export interface Received {
   readonly status: number | undefined;
   readonly headers: readonly (readonly [string, string])[];
   readonly text: string;
+  /** The part of the response that is shown, if it is longer than the page shows. */
+  readonly shownPart: 'start' | 'end' | undefined;
   readonly isOpen: boolean;
 }
 
-/** Characters of a response that the page shows. The start of a stream gives way to its end. */
-const maxShown = 100_000;
+/** Characters of a response that the page shows: the start, and of a stream the end. */
+export const maxShown = 100_000;
 
 /** Sends the request of a form, and reports the response as it arrives. */
 export async function sendDraft(
@@ -28,31 +30,38 @@ export async function sendDraft(
   signal: AbortSignal,
   report: (received: Received) => void,
 ): Promise<void> {
-  const headers = new Headers(headersOf(parameters, draft));
-  if (credential.value !== null) headers.set('authorization', `Bearer ${credential.value}`);
-  const response = await fetch(addressOf(operation, parameters, draft), {
-    method: operation.method,
-    headers,
-    signal,
-    ...(draft.contentType === undefined || draft.body.trim() === '' ? {} : { body: draft.body }),
-  });
+  const response = await sendAs(
+    new Request(addressOf(operation, parameters, draft), {
+      method: operation.method,
+      headers: addCredential(new Headers(headersOf(parameters, draft))),
+      signal,
+      ...(draft.contentType === undefined || draft.body.trim() === '' ? {} : { body: draft.body }),
+    }),
+  );
   const known = { status: response.status, headers: [...response.headers] };
+  const type = response.headers.get('content-type') ?? '';
   let text = '';
+  let shownPart: Received['shownPart'];
   const show = (more: string, isOpen: boolean) => {
-    text = (text + more).slice(-maxShown);
-    report({ ...known, text, isOpen });
+    text += more;
+    if (text.length > maxShown) shownPart = isStream(type) ? 'end' : 'start';
+    text = shownPart === 'end' ? text.slice(-maxShown) : text.slice(0, maxShown);
+    report({ ...known, text, shownPart, isOpen });
   };
   show('', true);
   for await (const part of partsOf(response)) show(part, true);
+  if (type.includes('json') && !type.includes('nd')) text = readable(text);
   show('', false);
-  if (response.headers.get('content-type')?.includes('json') && !response.headers.get('content-type')?.includes('nd'))
-    report({ ...known, text: readable(text), isOpen: false });
+}
+
+function isStream(type: string): boolean {
+  return type.startsWith('text/event-stream');
 }
 
 /** The response piece by piece: messages of a stream, lines of a batch, or text. */
 async function* partsOf(response: Response): AsyncGenerator<string> {
   if (!response.body) return;
-  if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
+  if (isStream(response.headers.get('content-type') ?? '')) {
     for await (const { event, id, data } of messagesOf(response.body)) {
       if (data !== undefined) yield `${event ?? 'message'}${id === undefined ? '' : ` ${id}`}\n${readable(data)}\n\n`;
     }

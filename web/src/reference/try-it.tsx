@@ -1,12 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { messageOf } from '../api/client.js';
-import { credential, signIn } from '../api/session.js';
+import { credential, signIn, signOut } from '../api/session.js';
+import { count } from '../format/numbers.js';
 import { Button } from '../ui/button.js';
 import { Card } from '../ui/card.js';
 import { Input, Select } from '../ui/field.js';
 import { Code } from './code.js';
 import { examplesOf, type OpenApi, type Operation, parametersOf, responsesOf } from './openapi-document.js';
-import { curlOf, type Draft, type Received, sendDraft } from './requests.js';
+import { curlOf, type Draft, maxShown, type Received, sendDraft } from './requests.js';
 
 interface TryItProps {
   readonly document: OpenApi;
@@ -28,7 +29,7 @@ export function TryIt({ document, operation }: TryItProps) {
     const controller = new AbortController();
     abort.current = controller;
     setError(undefined);
-    setReceived({ status: undefined, headers: [], text: '', isOpen: true });
+    setReceived({ status: undefined, headers: [], text: '', shownPart: undefined, isOpen: true });
     try {
       await sendDraft(operation, parameters, draft, controller.signal, setReceived);
     } catch (failure) {
@@ -52,7 +53,7 @@ export function TryIt({ document, operation }: TryItProps) {
             label="API key or token"
             type="password"
             value={credential.value ?? ''}
-            onInput={(text) => signIn(text.trim())}
+            onInput={setCredential}
             isOptional
             hint="Needed while access control is on. This tab keeps it until it is closed."
           />
@@ -137,12 +138,17 @@ function Body({ operation, draft, onChange }: BodyProps) {
   );
 }
 
-function Result({ received: { status, headers, text, isOpen } }: { readonly received: Received }) {
+function Result({ received: { status, headers, text, shownPart, isOpen } }: { readonly received: Received }) {
   return (
     <section class="try-result" aria-label="Response">
       <p role="status">
         <strong>Status {status}</strong> {isOpen && '– still open'}
       </p>
+      {shownPart && (
+        <p class="muted">
+          The response is longer: this is its {shownPart}, {count(maxShown)} characters.
+        </p>
+      )}
       <Code text={text === '' ? '(no body yet)' : text} />
       <details>
         <summary>Headers</summary>
@@ -150,6 +156,13 @@ function Result({ received: { status, headers, text, isOpen } }: { readonly rece
       </details>
     </section>
   );
+}
+
+/** An empty field is no key. */
+function setCredential(text: string): void {
+  const key = text.trim();
+  if (key === '') signOut();
+  else signIn(key);
 }
 
 /** The media types of successful responses. */

@@ -59,6 +59,6 @@ order.
 
 \`POST /orders/batch\` takes one command per line (NDJSON) and responds with one line per command while
 it reads. \`GET /orders/stream\` sends changes as Server-Sent Events; after a lost connection,
-\`Last-Event-ID\` continues right after the last message. On this page both can be tried too: results
-appear as they arrive, and a stream is stopped by a button.
+\`Last-Event-ID\` continues right after the last message. Both can be tried at \`/docs\`: results
+appear as they arrive, and a button stops a stream.
 `.trim();

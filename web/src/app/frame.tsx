@@ -1,0 +1,61 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { IconButton } from '../ui/button.js';
+import { Brand } from './brand.js';
+
+interface FrameProps {
+  /** The place that is shown. Another one begins at its top, with the menu closed. */
+  readonly where: string;
+  readonly title: string;
+  readonly sidebarLabel: string;
+  /** The menu and what is below it. */
+  readonly sidebar: ComponentChildren;
+  /** What is above the content, whatever the place. */
+  readonly notice?: ComponentChildren;
+  readonly shellClass?: string;
+  readonly mainClass?: string;
+  readonly children: ComponentChildren;
+}
+
+/** The frame around every page: a menu, which a small screen opens with a button, and the content. */
+export function Frame(props: FrameProps) {
+  const { where, title, sidebarLabel, sidebar, notice, shellClass = '', mainClass = '', children } = props;
+  const [isMenuOpen, setMenuOpen] = useState(false);
+  const main = useRef<HTMLElement>(null);
+
+  useEffect(() => {
+    setMenuOpen(false);
+    document.title = `${title} · Order service`;
+    scrollTo(0, 0);
+  }, [where]);
+
+  return (
+    <>
+      <button type="button" class="skip-link" onClick={() => main.current?.focus()}>
+        Skip to the content
+      </button>
+      <div class={`shell ${shellClass}`}>
+        <header class="topbar">
+          <Brand />
+          <IconButton
+            label={isMenuOpen ? 'Close the menu' : 'Open the menu'}
+            icon={isMenuOpen ? 'cross' : 'menu'}
+            isExpanded={isMenuOpen}
+            controls="sidebar"
+            onClick={() => setMenuOpen(!isMenuOpen)}
+          />
+        </header>
+        <aside class={`sidebar${isMenuOpen ? ' open' : ''}`} id="sidebar" aria-label={sidebarLabel}>
+          <Brand />
+          {sidebar}
+        </aside>
+        <div class="column">
+          {notice}
+          <main class={`main ${mainClass}`} ref={main} tabIndex={-1}>
+            {children}
+          </main>
+        </div>
+      </div>
+    </>
+  );
+}
