@@ -7,9 +7,29 @@ import { resetConnection } from './reset-connection.js';
 type Connection = Pick<Socket, 'writableLength' | 'bytesRead' | 'bytesWritten'> &
   ConnectionEnds & { destroy(): unknown; resetAndDestroy?(): unknown };
 
+/** The bytes that a connection has moved at one moment, by what Node knows. */
+interface Traffic {
+  readonly received: number;
+  /** The bytes that the service has sent, taken by the system or not. */
+  readonly sent: number;
+  /** Those of them that the system has taken. */
+  readonly handedOver: number;
+}
+
+/** The traffic of connections, from before the buffers of the system are read. */
+export type TrafficSnapshot = ReadonlyMap<Connection, Traffic>;
+
+export function snapshotOf(sockets: Iterable<Connection>): TrafficSnapshot {
+  return new Map(Array.from(sockets, (socket) => [socket, trafficOf(socket)]));
+}
+
+function trafficOf({ bytesRead, bytesWritten, writableLength }: Connection): Traffic {
+  return { received: bytesRead, sent: bytesWritten, handedOver: bytesWritten - writableLength };
+}
+
 interface Mark {
   readonly atMs: number;
-  /** The bytes that the connection had moved by then, in both directions. */
+  /** The bytes that the connection had moved by then at least, in both directions. */
   readonly moved: number;
   /** The bytes that had been sent by then, taken or not. */
   readonly sent: number;
@@ -23,6 +43,11 @@ const nothing = () => 0;
  * beginning. So a client that reads one byte per second is ended like one that reads nothing,
  * however short its response is. A batch that is still being sent is not ended, nor is a stream
  * with a few bytes under way. Bytes in the buffers of the system count: Node takes them for sent.
+ *
+ * A reading of these buffers takes time, in which bytes are sent and taken. It shows what a client
+ * has taken within bounds: the system had got at least the bytes of the snapshot before the
+ * reading, and at most those of a look after it. A mark keeps the lower bound, and the upper one is
+ * compared with it. With a mark that is too high, a client would seem to take nothing afterwards.
  */
 export class StalledConnections {
   readonly #stallTimeoutMs: number;
@@ -34,27 +59,27 @@ export class StalledConnections {
 
   /**
    * Ends those of the connections that have stalled. Called at intervals.
+   * @param before the traffic of the connections from before `inKernel` was read.
    * @param inKernel the bytes of a connection that wait in the buffers of the system.
    */
   sweep(
-    sockets: Iterable<Connection>,
+    before: TrafficSnapshot,
     nowMs = performance.now(),
     inKernel: (connection: Connection) => number = nothing,
   ): void {
-    for (const socket of sockets) {
-      const sent = socket.bytesWritten;
-      const waiting = socket.writableLength + inKernel(socket);
-      if (waiting === 0) {
+    for (const [socket, { received, sent, handedOver }] of before) {
+      const unsent = inKernel(socket);
+      if (unsent + sent - handedOver === 0) {
         this.#marks.delete(socket);
         continue;
       }
-      const taken = sent - waiting;
-      const moved = socket.bytesRead + taken;
+      const after = trafficOf(socket);
+      const taken = after.handedOver - unsent;
       const mark = this.#marks.get(socket);
-      if (mark && moved - mark.moved < limits.minMovedBytes && taken < mark.sent) {
+      if (mark && after.received + taken - mark.moved < limits.minMovedBytes && taken < mark.sent) {
         if (nowMs - mark.atMs >= this.#stallTimeoutMs) resetConnection(socket);
       } else {
-        this.#marks.set(socket, { atMs: nowMs, moved, sent });
+        this.#marks.set(socket, { atMs: nowMs, moved: received + handedOver - unsent, sent });
       }
     }
   }
@@ -80,13 +105,14 @@ export function createStallSweep(
     // then be compared with what was sent after a later one.
     if (isReading || [...sockets].every((socket) => socket.bytesWritten === taken.get(socket))) return;
     isReading = true;
+    const before = snapshotOf(sockets);
     const inKernel = await read().finally(() => {
       isReading = false;
     });
-    for (const socket of sockets) {
-      if (inKernel(socket) + socket.writableLength === 0) taken.set(socket, socket.bytesWritten);
+    for (const [socket, { sent, handedOver }] of before) {
+      if (inKernel(socket) === 0 && sent === handedOver) taken.set(socket, sent);
     }
-    stalled.sweep(sockets, nowMs ?? performance.now(), inKernel);
+    stalled.sweep(before, nowMs ?? performance.now(), inKernel);
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { httpLimits as limits } from '../../src/http/limits.js';
-import { createStallSweep, StalledConnections } from '../../src/http/stalled-connections.js';
+import { createStallSweep, StalledConnections, snapshotOf } from '../../src/http/stalled-connections.js';
 
 describe('StalledConnections', () => {
   /** The fields of a socket that the check reads. */
@@ -23,7 +23,7 @@ describe('StalledConnections', () => {
     const sockets = [idle, silent, trickling, slow, sending];
     for (const socket of sockets.slice(1)) Object.assign(socket, { writableLength: 1e6, bytesWritten: 1e6 });
     for (let nowMs = 0; nowMs <= 3 * timeoutMs; nowMs += 1_000) {
-      stalled.sweep(sockets, nowMs);
+      stalled.sweep(snapshotOf(sockets), nowMs);
       trickling.writableLength -= 10;
       slow.writableLength -= limits.minMovedBytes / 8;
       sending.bytesRead += limits.minMovedBytes / 8;
@@ -41,7 +41,7 @@ describe('StalledConnections', () => {
     ]);
     for (const socket of inKernel.keys()) socket.bytesWritten = 1e6;
     for (let nowMs = 0; nowMs <= 3 * timeoutMs; nowMs += 1_000) {
-      stalled.sweep(inKernel.keys(), nowMs, (socket) => inKernel.get(socket as typeof silent) ?? 0);
+      stalled.sweep(snapshotOf(inKernel.keys()), nowMs, (socket) => inKernel.get(socket as typeof silent) ?? 0);
       inKernel.set(reading, (inKernel.get(reading) ?? 0) - limits.minMovedBytes / 8);
       // It takes each message after a while, and the next one is under way.
       underWay.bytesWritten += 100;
@@ -54,7 +54,7 @@ describe('StalledConnections', () => {
     const socket = Object.assign(connection(), { bytesWritten: 400 });
     let unsent = 400;
     for (let nowMs = 0; nowMs <= timeoutMs; nowMs += 1_000) {
-      stalled.sweep([socket], nowMs, () => unsent);
+      stalled.sweep(snapshotOf([socket]), nowMs, () => unsent);
       unsent -= 5;
     }
     expect(socket.destroyed).to.equal(true);
@@ -65,7 +65,7 @@ describe('StalledConnections', () => {
     const socket = connection();
     for (let nowMs = 0; nowMs <= 5 * timeoutMs; nowMs += timeoutMs / 2) {
       socket.writableLength = nowMs % timeoutMs === 0 ? 1e6 : 0;
-      stalled.sweep([socket], nowMs);
+      stalled.sweep(snapshotOf([socket]), nowMs);
     }
     expect(socket.destroyed).to.equal(false);
   });
@@ -102,6 +102,51 @@ describe('StalledConnections', () => {
     unsent = 400;
     for (let nowMs = 5_000; nowMs < 10_000; nowMs += 1_000) await sweep(nowMs);
     expect(readings, 'while a response waits in the buffers').to.equal(6);
+  });
+
+  it('a client that takes bytes which were sent during a reading of the buffers is not disconnected', async () => {
+    const socket = Object.assign(connection(), { bytesWritten: 1e6 });
+    let unsent = 1e6;
+    /** Sends during the first reading: the buffers as they were read do not show it. */
+    let sending = 1e6;
+    const sweep = createStallSweep(new Set([socket]), timeoutMs, async () => {
+      const then = unsent;
+      socket.bytesWritten += sending;
+      unsent += sending;
+      sending = 0;
+      return () => then;
+    });
+    for (let nowMs = 0; nowMs <= 3 * timeoutMs; nowMs += 1_000) {
+      await sweep(nowMs);
+      unsent -= limits.minMovedBytes / 8;
+    }
+    expect(socket.destroyed).to.equal(false);
+  });
+
+  it('a client that progresses during the reading of the buffers is judged by that', () => {
+    const stalled = new StalledConnections(timeoutMs);
+    const socket = Object.assign(connection(), { bytesWritten: 2e6, writableLength: 1e6 });
+    stalled.sweep(snapshotOf([socket]), 0, () => 1e6);
+    // The client takes some of the system's bytes, and Node fills the buffer again from its own.
+    const before = snapshotOf([socket]);
+    socket.writableLength -= limits.minMovedBytes;
+    stalled.sweep(before, timeoutMs, () => 1e6);
+    expect(socket.destroyed).to.equal(false);
+  });
+
+  it('a client that does not take what was sent during a reading of the buffers is disconnected', async () => {
+    const socket = Object.assign(connection(), { bytesWritten: 400 });
+    let unsent = 0;
+    const sweep = createStallSweep(new Set([socket]), timeoutMs, async () => {
+      const then = unsent;
+      if (socket.bytesWritten === 400) {
+        socket.bytesWritten += 100;
+        unsent = 100;
+      }
+      return () => then;
+    });
+    for (let nowMs = 0; nowMs <= 2 * timeoutMs; nowMs += 1_000) await sweep(nowMs);
+    expect(socket.destroyed).to.equal(true);
   });
 
   it('no reading of the buffers begins while another one is under way', async () => {
