@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { hostUrls } from '../environment.js';
+import { FailureLog } from '../failure-log.js';
 import type { LogEpochs } from '../log-epochs.js';
 import { connectionTo, type DatabaseAddress, databaseAccess } from './connection/database-access.js';
 import { clientOfPrimary, ServicePool, sendUnnamed } from './connection/service-pool.js';
@@ -50,12 +51,21 @@ export function serviceConnection(url: string, applicationName: string): pg.Clie
   return { ...connectionTo(url, applicationName), query_timeout: limits.queryTimeoutMs, types: connectionTypes };
 }
 
+const brokenConnections = {
+  failing: 'PostgreSQL: idle connections broke; the pool replaces them',
+  over: 'PostgreSQL: the pool has new connections, and none of them broke',
+};
+
 /**
  * Creates the running service's pool. Its connections allow pipelining: a statement may be sent
  * before the response to the one before it (see append/pipelined-connection.ts).
- * @param log is warned when an idle connection breaks; the pool replaces the connection by itself.
+ * @param log is warned when idle connections break; the pool replaces them by itself.
  */
-export function createPool(address: DatabaseAddress, maxConnections: number, log?: Pick<Logger, 'warn'>): ServicePool {
+export function createPool(
+  address: DatabaseAddress,
+  maxConnections: number,
+  log?: Pick<Logger, 'info' | 'warn' | 'error'>,
+): ServicePool {
   const access = databaseAccess(address);
   const [firstHost = access.url] = hostUrls(access.url);
   const pool = new ServicePool({
@@ -69,8 +79,11 @@ export function createPool(address: DatabaseAddress, maxConnections: number, log
       await prepareSession(client, access);
     },
   });
+  // All idle connections break at once, each with an error.
+  const broken = log && new FailureLog(log, brokenConnections);
   // Without a listener, the error would end the process.
-  pool.on('error', (error) => log?.warn({ err: error }, 'PostgreSQL: an idle connection broke; the pool replaces it'));
+  pool.on('error', (error) => broken?.failed(error));
+  pool.on('connect', () => broken?.succeeded());
   return pool;
 }
 

@@ -1,7 +1,9 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { couldNotConnect, type DatabaseUnavailable, type ServerSilent } from './database-unavailable.js';
 import { connectToPrimary } from './find-primary.js';
+import { OpeningConnections } from './opening-connections.js';
 
 type ConnectCallback = (
   error: Error | undefined,
@@ -19,8 +21,12 @@ type ConnectedClient = pg.PoolClient & {
 export interface PooledConnection {
   readonly client: pg.ClientBase;
   readonly bytesRead: number;
-  /** Behind a pooler it is made up. */
+  /** The address and port of its server; the same for all connections to that server. */
+  readonly server: string;
+  /** The server's process. Behind a pooler it is made up. */
   readonly processId: number;
+  /** When a caller took it from the pool, by performance.now(); undefined while it is idle. */
+  readonly inUseSinceMs: number | undefined;
   /** Ends the connection at once. Statements in flight fail with this error. */
   readonly end: (reason: Error) => void;
 }
@@ -66,6 +72,12 @@ export function clientOfPrimary(url: string): typeof pg.Client {
   };
 }
 
+interface ServicePoolConfig extends Omit<pg.PoolConfig, 'Client'> {
+  readonly Client?: typeof pg.Client;
+}
+
+const nothing = () => undefined;
+
 /**
  * A pool whose errors of connecting are all DatabaseUnavailable, whatever the cause: names that
  * cannot be resolved, refused connections, TLS, logins, settings of the session. Nothing was done
@@ -73,14 +85,23 @@ export function clientOfPrimary(url: string): typeof pg.Client {
  */
 export class ServicePool extends pg.Pool {
   readonly #clients = new Set<pg.PoolClient>();
+  readonly #inUseSinceMs = new WeakMap<pg.ClientBase, number>();
+  readonly #opening: OpeningConnections;
+  /** Rejects each caller that waits for a connection: for a new one, or in the queue of pg-pool. */
+  readonly #waiting = new Set<(reason: DatabaseUnavailable) => void>();
   #refusal: DatabaseUnavailable | undefined;
 
-  constructor(config: pg.PoolConfig) {
-    super({ Client: PooledClient, ...config });
+  constructor({ Client = PooledClient, ...config }: ServicePoolConfig) {
+    const opening = new OpeningConnections();
+    super({ ...config, Client: opening.clientClass(Client) });
+    this.#opening = opening;
     this.on('connect', (client) => {
+      opening.opened(client);
       this.#clients.add(client);
       client.once('end', () => this.#clients.delete(client));
     });
+    this.on('acquire', (client) => this.#inUseSinceMs.set(client, performance.now()));
+    this.on('release', (_, client) => this.#inUseSinceMs.delete(client));
   }
 
   /** The open connections, idle ones included. */
@@ -90,7 +111,9 @@ export class ServicePool extends pg.Pool {
       return {
         client,
         bytesRead: stream.bytesRead,
+        server: serverOf(stream),
         processId: (client as ConnectedClient).processID ?? 0,
+        inUseSinceMs: this.#inUseSinceMs.get(client),
         end: (reason) => stream.destroy(reason),
       };
     });
@@ -101,42 +124,61 @@ export class ServicePool extends pg.Pool {
     return this.#refusal !== undefined;
   }
 
-  /** Ends all connections, and refuses new ones at once. */
+  /**
+   * Ends all connections, those that are being opened included, and refuses new ones at once.
+   * Callers that wait for a connection are refused too.
+   */
   refuse(reason: ServerSilent): void {
-    this.#refusal = couldNotConnect(reason);
+    const refusal = couldNotConnect(reason);
+    this.#refusal = refusal;
+    for (const refuse of [...this.#waiting]) refuse(refusal);
+    this.#opening.refuse(refusal);
     for (const { end } of this.connections) end(reason);
   }
 
   accept(): void {
     this.#refusal = undefined;
+    this.#opening.accept();
   }
 
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
-    if (callback === undefined) return this.#connect();
-    const refusal = this.#refusal;
-    if (refusal) {
-      process.nextTick(() => callback(refusal, undefined, () => undefined));
-      return undefined;
+    if (callback === undefined) {
+      return new Promise((resolve, reject) =>
+        this.#connect((error, client) => (client ? resolve(client) : reject(error))),
+      );
     }
     // pg-pool's own query() connects with a callback.
-    try {
-      super.connect((error, client, done) => callback(error && couldNotConnect(error), client, done));
-    } catch (error) {
-      callback(couldNotConnect(error), undefined, () => undefined);
-    }
+    this.#connect(callback);
     return undefined;
   }
 
-  async #connect(): Promise<pg.PoolClient> {
-    if (this.#refusal) throw this.#refusal;
+  #connect(callback: ConnectCallback): void {
+    const refusal = this.#refusal;
+    if (refusal) {
+      process.nextTick(() => callback(refusal, undefined, nothing));
+      return;
+    }
+    const refuse = (reason: DatabaseUnavailable) => {
+      if (this.#waiting.delete(refuse)) callback(reason, undefined, nothing);
+    };
+    this.#waiting.add(refuse);
     try {
-      return await super.connect();
+      super.connect((error, client, done) => {
+        if (this.#waiting.delete(refuse)) callback(error && couldNotConnect(error), client, done);
+        // The caller was refused: pg-pool, whose queue it stayed in, gets the connection back.
+        else if (client) done();
+      });
     } catch (error) {
-      throw couldNotConnect(error);
+      refuse(couldNotConnect(error));
     }
   }
+}
+
+/** Names the server that a connection leads to. It is empty for a socket of the file system. */
+export function serverOf(stream: Duplex): string {
+  return stream instanceof Socket && stream.remoteAddress ? `${stream.remoteAddress} ${stream.remotePort}` : '';
 }
 
 /**

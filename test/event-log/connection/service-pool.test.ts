@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { expect } from 'chai';
+import { DatabaseUnavailable, ServerSilent } from '../../../src/event-log/connection/database-unavailable.js';
 import { inTransaction } from '../../../src/event-log/connection/in-transaction.js';
 import { clientOfPrimary, ServicePool } from '../../../src/event-log/connection/service-pool.js';
-import { createTestLog, type TestLog } from '../../support/servers.js';
+import { createPool } from '../../../src/event-log/database.js';
+import { createJsonLogger } from '../../../src/service/logger.js';
+import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
 
 // An error event without a listener would end the process, and with it these tests.
 describe('a session that PostgreSQL ends while nothing is in flight on it', () => {
@@ -37,6 +40,72 @@ describe('a session that PostgreSQL ends while nothing is in flight on it', () =
       server.close();
     });
   }
+});
+
+describe('a pool that refuses connections', () => {
+  const reason = new ServerSilent(new Error('away'));
+  const outcome = (task: Promise<unknown>) =>
+    task.then(
+      () => 'connected',
+      (error: unknown) => error,
+    );
+
+  for (const [name, Client] of [
+    ['one host', undefined],
+    ['several hosts', clientOfPrimary],
+  ] as const) {
+    it(`refuses the callers whose connections are being opened, and has room again, with ${name}`, async () => {
+      const server = createServer((socket) => socket.on('error', () => undefined));
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const address = server.address();
+      const host = `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+      const url = `postgresql://u@${Client ? `${host},${host}` : host}/d`;
+      // Without a time limit, a caller that is not refused waits for ever.
+      const pool = new ServicePool({
+        connectionString: `postgresql://u@${host}/d`,
+        max: 2,
+        ...(Client ? { Client: Client(url) } : {}),
+      });
+      const callers = [pool.connect(), pool.query('select 1'), pool.connect(), pool.query('select 1')].map(outcome);
+      await once(server, 'connection');
+      pool.refuse(reason);
+      for (const error of await Promise.all(callers)) expect(error).to.be.instanceOf(DatabaseUnavailable);
+      await eventually('the pool to have room', () => pool.totalCount === 0 && pool.waitingCount === 0);
+      await pool.end();
+      server.close();
+    });
+  }
+
+  it('refuses the callers that wait for a connection in use, and works once it accepts', async () => {
+    const log = await createTestLog(1);
+    const pool = createPool(log.databaseUrl, 1);
+    const inUse = await pool.connect();
+    const waiting = [pool.connect(), pool.query('select 1')].map(outcome);
+    pool.refuse(reason);
+    for (const error of await Promise.all(waiting)) expect(String(error)).to.match(/PostgreSQL does not respond/);
+    inUse.release();
+    pool.accept();
+    expect((await pool.query('select 1 as one')).rows).to.deep.equal([{ one: 1 }]);
+    await pool.end();
+    await log.close();
+  });
+
+  it('tells once in the log that idle connections broke', async () => {
+    const log = await createTestLog(1);
+    const lines: string[] = [];
+    const pool = createPool(
+      log.databaseUrl,
+      3,
+      createJsonLogger('info', { write: (line) => lines.push(JSON.parse(line).msg) }),
+    );
+    for (const client of await Promise.all([pool.connect(), pool.connect(), pool.connect()])) client.release();
+    for (const { end } of pool.connections) end(reason);
+    await eventually('the connections to be gone', () => pool.totalCount === 0);
+    expect(lines).to.deep.equal(['PostgreSQL: idle connections broke; the pool replaces them']);
+    await pool.end();
+    await log.close();
+  });
 });
 
 /** A server that accepts a login, and ends the session in the same packet. */
