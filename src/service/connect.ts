@@ -60,7 +60,7 @@ export async function connectToEventLog(options: ConnectOptions): Promise<EventL
   );
   const pool = createPool(access, poolSize, log);
   defer(() => pool.end());
-  const watch = new ServerWatch(access.url, pool, silentServer(log));
+  const watch = new ServerWatch(access, pool, silentServer(log));
   defer(() => watch.close());
   const settings = await readLogSettings(pool);
   const personKeys = await openPersonKeys(pool, personalDataKeyFile);
