@@ -162,8 +162,23 @@ export const projectorLimits = {
   maxFoldedBytes: 1_536 * 1024 * 1024,
   /** Share of the heap's limit, 0 to 1, that folded read models may take. */
   maxFoldedHeapShare: 0.4,
+  /**
+   * Factor by which folded read models may exceed their bytes by the events that come while they
+   * are compared.
+   */
+  foldedGrowth: 1.25,
   /** Entries that one round trip reads while folded read models are compared: about 300 KiB. */
   maxComparedEntries: 2_000,
+  /**
+   * Characters of entries after which such a round trip ends, if its entries are large. Two of them
+   * are in memory.
+   */
+  maxComparedLength: 4 * 1024 * 1024,
+  /**
+   * Differences that are held until no partition is too large to be folded. Further ones are
+   * reported at once, and all of them again by the replay that follows.
+   */
+  maxHeldDifferences: 10_000,
   /** Attempts to compare both generations at the same position. */
   maxComparisonAttempts: 5,
 

@@ -14,8 +14,9 @@ const noEntries: Content = { type: 'hash', entries: new Map() };
 
 /**
  * Compares keys in Redis with what the log was folded to. The type of each key is known, so that
- * one round trip reads many keys; as many as have about `maxComparedEntries` entries. The next keys
- * are on their way while those before them are compared.
+ * one round trip reads many keys; as many as have about `maxComparedEntries` entries or
+ * `maxComparedLength` characters. The next keys are on their way while those before them are
+ * compared.
  * @param names keys of one partition, each once.
  * @param expected the folded content of a key; undefined if the fold has no such key.
  * @param onCompared called with the number of keys of each round trip.
@@ -44,26 +45,40 @@ interface ComparedKey {
   readonly content: Content | undefined;
 }
 
-function* batchesOf(
+/** Exported for tests. */
+export function* batchesOf(
   names: Iterable<string>,
   expected: (name: string) => Content | undefined,
 ): Generator<ComparedKey[]> {
   let batch: ComparedKey[] = [];
   let entries = 0;
+  let length = 0;
   for (const name of names) {
     const content = expected(name);
+    const size = content === undefined ? { entries: 1, length: 0 } : sizeOf(content);
+    // A key whose entries are large is read by itself.
+    if (batch.length > 0 && length + size.length > limits.maxComparedLength) {
+      yield batch;
+      [batch, entries, length] = [[], 0, 0];
+    }
     batch.push({ name, content });
-    entries += content === undefined ? 1 : sizeOf(content);
+    entries += size.entries;
+    length += size.length;
     if (entries < limits.maxComparedEntries) continue;
     yield batch;
-    batch = [];
-    entries = 0;
+    [batch, entries, length] = [[], 0, 0];
   }
   if (batch.length > 0) yield batch;
 }
 
-function sizeOf(content: Content): number {
-  return content.type === 'list' ? content.items.length : content.entries.size;
+function sizeOf(content: Content): { readonly entries: number; readonly length: number } {
+  let length = 0;
+  if (content.type === 'list') {
+    for (const item of content.items) length += item.length;
+    return { entries: content.items.length, length };
+  }
+  for (const [entry, text] of content.entries) length += entry.length + text.length;
+  return { entries: content.entries.size, length };
 }
 
 /** The first reply to each key. Undefined if a key has another type than the fold. */

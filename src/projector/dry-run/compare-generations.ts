@@ -15,6 +15,8 @@ export interface Comparison extends ComparedGenerations {
    */
   readonly advanceTo: ((partition: number, position: number) => Promise<void>) | undefined;
   readonly onDifference: (difference: Difference) => void;
+  /** Ends the comparison early: it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface FoundKey {
@@ -44,6 +46,7 @@ export async function compareGenerations(comparison: Comparison): Promise<number
   let compared = 0;
   for (const side of ['live', 'rebuilt'] as const) {
     for await (const found of scanGeneration(redis, keys, comparison[side])) {
+      comparison.signal?.throwIfAborted();
       // The first side has compared the keys that exist on both sides.
       const added = side === 'live' ? found : await missingInLive(comparison, found);
       compared += added.length;
@@ -59,7 +62,7 @@ export async function compareGenerations(comparison: Comparison): Promise<number
 
 /** Entries that differ between a live generation and a rebuilt one, perhaps by time alone. */
 export interface SuspectComparison
-  extends Pick<Comparison, 'checkpointFreeze' | 'live' | 'advanceTo' | 'onDifference'> {
+  extends Pick<Comparison, 'checkpointFreeze' | 'live' | 'advanceTo' | 'onDifference' | 'signal'> {
   readonly differences: (partition: number, entries: readonly Entry[]) => Promise<Difference[]>;
 }
 
@@ -70,6 +73,7 @@ export async function compareSuspects(
   suspects: readonly Entry[],
 ): Promise<void> {
   for (let at = 0; at < suspects.length; at += limits.maxEntriesComparedWhileFrozen) {
+    comparison.signal?.throwIfAborted();
     const batch = suspects.slice(at, at + limits.maxEntriesComparedWhileFrozen);
     const differences = await compareAtSamePosition(comparison, partition, batch);
     for (const difference of differences) comparison.onDifference(difference);
@@ -131,7 +135,7 @@ async function compareAtSamePosition(
 
 /** Freezes the live generation. If it is frozen under another token, waits until it is thawed. */
 async function freezeLive(
-  { checkpointFreeze, live }: SuspectComparison,
+  { checkpointFreeze, live, signal }: SuspectComparison,
   partition: number,
   token: string,
 ): Promise<Checkpoint> {
@@ -140,6 +144,7 @@ async function freezeLive(
     const checkpoint = await checkpointFreeze.freeze(live, partition, token);
     if (checkpoint) return checkpoint;
     if (Date.now() > deadline) throw new Error(`${live.name} is being replaced by a rebuild: compare it afterwards`);
+    signal?.throwIfAborted();
     await setTimeout(limits.frozenCheckIntervalMs);
   }
 }

@@ -24,7 +24,7 @@ const entryOverheadBytes = 100;
 export class MemoryStore implements ProjectionStore {
   readonly contents = new Map<string, Content>();
   readonly #checkpoints = new Map<string, Checkpoint>();
-  /** May be changed: the few events that come while read models are compared are not bounded. */
+  /** May be changed: while read models are compared, more events come. */
   maxBytes: number;
   #bytes = 0;
 

@@ -88,3 +88,17 @@ export async function positionsOf(
   );
   return texts.map((text) => decodeCheckpoint(text as string | null).position);
 }
+
+/** The positions of the checkpoints of generations in one partition. */
+export async function positionsInPartition(
+  redis: Redis,
+  keys: ReadModelKeys,
+  ids: readonly GenerationId[],
+  partition: number,
+): Promise<number[]> {
+  const texts = await pipeline(
+    redis,
+    ids.map((id) => ['GET', keys.checkpoint(id, partition)] as const),
+  );
+  return texts.map((text) => decodeCheckpoint(text as string | null).position);
+}

@@ -50,12 +50,10 @@ export async function dryRunProjection(
       projection,
       live,
       rebuilt: scratch.id,
+      signal,
       advanceTo: until
         ? undefined
-        : async (partition, position) => {
-            signal?.throwIfAborted();
-            await scratch.replayTo(new Map([[partition, position]]));
-          },
+        : (partition, position) => scratch.replayTo(new Map([[partition, position]]), () => signal?.throwIfAborted()),
       onDifference,
     });
     return { compared, generation };

@@ -8,16 +8,17 @@ import { type Difference, type Entry, readTexts, textDifferences } from '../../p
 import { FoldedPartition } from '../../projector/dry-run/folded-partition.js';
 import { FoldTooLarge } from '../../projector/dry-run/memory-store.js';
 import { type CheckpointFreeze, createCheckpointFreeze } from '../../projector/generations/checkpoint-freeze.js';
+import { positionsInPartition } from '../../projector/generations/generation-contents.js';
+import { projectorLimits as limits } from '../../projector/limits.js';
 import { SkippedEvents } from '../../projector/skipped-events.js';
 import type { GenerationId } from '../../read-models/keys.js';
 import { yieldToEventLoop } from '../../yield-to-event-loop.js';
 import type { RunContext } from './dry-run.js';
 
-/** A live generation: its keys and its position in each partition. It can be sent to a thread. */
+/** A live generation and its keys in each partition. It can be sent to a thread. */
 export interface LiveGeneration {
   readonly id: GenerationId;
   readonly keys: readonly (readonly string[])[];
-  readonly positions: readonly number[];
 }
 
 /** The partitions that are to be compared with the log. It can be sent to a thread. */
@@ -58,16 +59,23 @@ export async function verifyPartitions(
   let isLarge = false;
 
   async function verifyPartition(partition: number): Promise<void> {
-    if (!isLarge) {
-      try {
-        await verifyTogether(verifier, partition, lives);
-        return;
-      } catch (error) {
-        if (!(error instanceof FoldTooLarge)) throw error;
-        isLarge = true;
-      }
+    const together = isLarge ? undefined : await foldIfSmall(partition);
+    if (together) {
+      await compareTogether(verifier, partition, lives, together);
+      return;
     }
-    for (const live of lives) await verifyTogether(verifier, partition, [live]);
+    for (const live of lives)
+      await compareTogether(verifier, partition, [live], await foldTogether(verifier, partition, [live]));
+  }
+
+  async function foldIfSmall(partition: number): Promise<FoldedPartition | undefined> {
+    try {
+      return await foldTogether(verifier, partition, lives);
+    } catch (error) {
+      if (!(error instanceof FoldTooLarge)) throw error;
+      isLarge = true;
+      return undefined;
+    }
   }
 
   const waiting = [...partitions];
@@ -93,9 +101,12 @@ interface Verifier extends Pick<PartitionsToVerify, 'maxBytes'> {
   readonly projections: number;
 }
 
-async function verifyTogether(verifier: Verifier, partition: number, lives: readonly LiveGeneration[]): Promise<void> {
-  const folded = await foldTogether(verifier, partition, lives);
-  const { context, listeners, checkpointFreeze } = verifier;
+async function compareTogether(
+  { context, listeners, checkpointFreeze }: Verifier,
+  partition: number,
+  lives: readonly LiveGeneration[],
+  folded: FoldedPartition,
+): Promise<void> {
   const { redis, keys } = context;
   const { onCompared, onDifference } = listeners;
   for (const { id, ...live } of lives) {
@@ -120,13 +131,17 @@ async function verifyTogether(verifier: Verifier, partition: number, lives: read
   }
 }
 
-/** Folds a partition to the positions of live generations. Rejects with FoldTooLarge. */
+/**
+ * Folds a partition to the positions of live generations. They are read right before: each event
+ * that comes later makes its entries suspects, which are compared again one by one. Rejects with
+ * FoldTooLarge.
+ */
 async function foldTogether(
   { context, listeners, skipped, maxBytes, projections }: Verifier,
   partition: number,
   lives: readonly LiveGeneration[],
 ): Promise<FoldedPartition> {
-  const { pool, keys, openEvents: open, log } = context;
+  const { pool, redis, keys, openEvents: open, log } = context;
   let events = 0;
   const folded = new FoldedPartition(
     {
@@ -142,7 +157,12 @@ async function foldTogether(
     partition,
     lives.map(({ id }) => ({ id, projection: projectionOf(id.name) })),
   );
-  const positions = lives.map((live) => live.positions[partition] ?? 0);
+  const positions = await positionsInPartition(
+    redis,
+    keys,
+    lives.map(({ id }) => id),
+    partition,
+  );
   try {
     // Most are at the same position: the log is read and decoded once for them.
     const all = lives.map(({ id }) => projectionOf(id.name));
@@ -152,7 +172,7 @@ async function foldTogether(
     listeners.onFolded(-events);
     throw error;
   }
-  folded.store.maxBytes = Number.POSITIVE_INFINITY;
+  folded.store.maxBytes = maxBytes * limits.foldedGrowth;
   return folded;
 }
 

@@ -18,6 +18,10 @@ import type { ThreadConnection, WorkerMessage, WorkerTask } from './verify-worke
 export interface VerifyProjectionsOptions {
   /** Called with the share of the work that is done, 0 to 1, and the events that were folded. */
   readonly onProgress?: (share: number, events: number) => void;
+  /**
+   * Called with each difference, once no partition is too large to be folded: a caller then replays
+   * the log into Redis, which finds the differences again.
+   */
   readonly onDifference: (difference: Difference) => void;
   readonly maxFoldedBytes?: number;
   /** Threads that share the partitions, over connections of their own. By default there is none. */
@@ -38,7 +42,7 @@ export async function verifyProjections(
 ): Promise<{ compared: number; generation: number }[]> {
   const lives: LiveGeneration[] = [];
   for (const projection of projections) lives.push(await findLive(context, projection));
-  const events = lives[0]?.positions.reduce((sum, position) => sum + position, 0) ?? 0;
+  const events = await eventsOf(context, lives[0]);
   const allKeys = lives.reduce((sum, { keys }) => sum + keys.reduce((all, { length }) => all + length, 0), 0);
   const compared = new Map<string, number>();
   let folded = 0;
@@ -57,7 +61,15 @@ export async function verifyProjections(
       compared.set(projection, (compared.get(projection) ?? 0) + count);
       report();
     },
-    onDifference,
+    onDifference: (difference) => {
+      if (held && held.length < limits.maxHeldDifferences) held.push(difference);
+      else onDifference(difference);
+    },
+  };
+  let held: Difference[] | undefined = [];
+  const reportHeld = () => {
+    for (const difference of held ?? []) onDifference(difference);
+    held = undefined;
   };
   const { partitions } = context.settings;
   const count = Math.min(threads?.count ?? 1, partitions);
@@ -68,9 +80,15 @@ export async function verifyProjections(
     return { lives, partitions: own, atOnce, maxBytes };
   });
   const [only] = works;
-  if (!threads || works.length === 1) {
-    if (only) await verifyPartitions(context, only, listeners);
-  } else await inThreads(works, threads.connection, listeners);
+  try {
+    if (threads && works.length > 1) await inThreads(works, threads.connection, listeners);
+    else if (only) await verifyPartitions(context, only, listeners);
+  } catch (error) {
+    // Errors of other kinds end the verification: it reports what it has found.
+    if (!(error instanceof FoldTooLarge)) reportHeld();
+    throw error;
+  }
+  reportHeld();
   return lives.map(({ id }) => ({ compared: compared.get(id.name) ?? 0, generation: id.generation }));
 }
 
@@ -93,13 +111,22 @@ async function inThreads(
 
 function resultOf(worker: Worker, { onFolded, onCompared, onDifference }: VerifyListeners): Promise<void> {
   return new Promise((resolve, reject) => {
-    worker.on('message', (message: WorkerMessage) => {
+    const receive = (message: WorkerMessage) => {
       if ('folded' in message) onFolded(message.folded);
       else if ('compared' in message) onCompared(message.projection, message.compared);
       else if ('difference' in message) onDifference(message.difference);
       else if ('ended' in message) resolve();
       else reject(asError(message.failed));
+    };
+    worker.on('message', (message: WorkerMessage) => {
+      // An error of a listener would otherwise end the process.
+      try {
+        receive(message);
+      } catch (error) {
+        reject(error);
+      }
     });
+    worker.once('messageerror', reject);
     worker.once('error', reject);
     worker.once('exit', () => reject(new Error('a thread of the comparison has ended')));
   });
@@ -121,9 +148,15 @@ async function findLive(
   const { name } = projection;
   const { generation } = await lookUpServed(models, projection);
   const id = { name, generation };
-  const positions = await positionsOf(redis, keys, id, settings.partitions);
-  const found = positions.map(() => new Set<string>());
+  const found = Array.from({ length: settings.partitions }, () => new Set<string>());
   for await (const page of scanGeneration(redis, keys, id))
     for (const { partition, key } of page) found[partition]?.add(key);
-  return { id, keys: found.map((ofPartition) => [...ofPartition]), positions };
+  return { id, keys: found.map((ofPartition) => [...ofPartition]) };
+}
+
+/** About as many events as a live generation is folded from: more may come meanwhile. */
+async function eventsOf({ redis, keys, settings }: RunContext, live: LiveGeneration | undefined): Promise<number> {
+  if (!live) return 0;
+  const positions = await positionsOf(redis, keys, live.id, settings.partitions);
+  return positions.reduce((sum, position) => sum + position, 0);
 }
