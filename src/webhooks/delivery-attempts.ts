@@ -23,15 +23,19 @@ export const deliveryAttemptsSchema = object({ deliveries: list(deliveryAttemptS
 
 export type DeliveryAttempt = FromSchema<typeof deliveryAttemptSchema>;
 
-/** @param begunMs when the attempt began, in milliseconds since 1970. */
-export function deliveryAttempt(delivery: Delivery, result: AttemptResult, begunMs: number): DeliveryAttempt {
+/** @param time when the event was sent, in milliseconds since 1970, and how long that took. */
+export function deliveryAttempt(
+  delivery: Delivery,
+  result: AttemptResult,
+  { begunMs, durationMs }: { readonly begunMs: number; readonly durationMs: number },
+): DeliveryAttempt {
   return {
     event: formatEventPosition(delivery),
     order_id: delivery.order_id,
     type: delivery.type,
     attempt: delivery.attempts + 1,
     at: new Date(begunMs).toISOString(),
-    duration_ms: Math.max(0, Date.now() - begunMs),
+    duration_ms: Math.max(0, durationMs),
     result: result.result,
     status: result.status ?? null,
     error: result.result === 'failed' ? result.error : null,

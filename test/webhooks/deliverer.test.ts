@@ -1,23 +1,27 @@
 import { expect } from 'chai';
+import type pg from 'pg';
 import type { Pool } from '../../src/event-log/database.js';
 import { LogContinuity } from '../../src/event-log/heads/log-continuity.js';
 import { LogHeads } from '../../src/event-log/heads/log-heads.js';
-import { WebhookDeliverer } from '../../src/webhooks/deliverer.js';
+import { PartitionOwnership } from '../../src/event-log/partition-ownership.js';
+import { type DelivererOptions, WebhookDeliverer } from '../../src/webhooks/deliverer.js';
+import type { DeliveryAttempt } from '../../src/webhooks/delivery-attempts.js';
 import type { PostResponse } from '../../src/webhooks/safe-post.js';
 import { createWebhookStore } from '../../src/webhooks/webhook-store.js';
 import { appender, orderIdIn, place } from '../support/events.js';
 import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
-import { failingPool, watchedPool } from '../support/watched-pool.js';
+import { failingPool, replaced, watchedPool } from '../support/watched-pool.js';
 
 describe('WebhookDeliverer', () => {
   let log: TestLog;
   before(async () => {
     log = await createTestLog(1);
+    await createWebhookStore(log.pool).create('https://shop.example/', undefined, 'test');
   });
   after(() => log.close());
 
   /** A deliverer whose posts stay unanswered until the test answers them. */
-  async function startDeliverer(pool: Pool) {
+  async function startDeliverer(pool: Pool, options: Partial<DelivererOptions> = {}) {
     const posts: ((response: PostResponse) => void)[] = [];
     const post = () => new Promise<PostResponse>((resolve) => posts.push(resolve));
     const results: string[] = [];
@@ -29,6 +33,7 @@ describe('WebhookDeliverer', () => {
       open: async (events) => [...events],
       onAttempt: (result) => results.push(result),
       post: { post, close: () => undefined },
+      ...options,
     });
     deliverer.start();
     const close = async () => {
@@ -40,7 +45,6 @@ describe('WebhookDeliverer', () => {
   }
 
   it('a delivery that ends while a query still reports it as due is not sent again', async () => {
-    await createWebhookStore(log.pool).create('https://shop.example/', undefined, 'test');
     let delayed: Promise<void> | undefined;
     let queries = 0;
     const pool = watchedPool(
@@ -121,6 +125,84 @@ describe('WebhookDeliverer', () => {
       [orderId],
     );
     expect([rows, results, failures]).to.deep.equal([[{ attempts: 1 }], ['failed'], 0]);
+    await close();
+  });
+
+  it('a delivery is not sent by a process that lost its partition while it read what is due', async () => {
+    const shared = await createTestLog(2);
+    const { databaseUrl: database, settings } = shared;
+    await createWebhookStore(shared.pool).create('https://shop.example/', undefined, 'test');
+    const logHeads = new LogHeads(database, new LogContinuity(shared.pool, settings, silent), silent);
+    await logHeads.start();
+    let isHeld = false;
+    let held: readonly unknown[] = [];
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const pool = replaced(shared.pool, {
+      query: async (statement: pg.QueryConfig) => {
+        const result = await shared.pool.query(statement);
+        if (isHeld && statement.name === 'webhooks-due' && result.rows.length === 2) {
+          held = result.rows;
+          await released;
+        }
+        return isHeld && statement.name === 'webhooks-due' && result.rows.length === 1 ? { rows: [] } : result;
+      },
+    });
+    const sent: string[] = [];
+    const deliverer = new WebhookDeliverer({
+      ...{ database, settings, pool, logHeads, log: silent },
+      open: async (events) => [...events],
+      post: {
+        post: async (_url, _headers, body) => {
+          sent.push(JSON.parse(body).data.order_id);
+          return { status: 204, retryAfter: undefined };
+        },
+        close: () => undefined,
+      },
+    });
+    deliverer.start();
+    const append = appender(shared);
+    for (const partition of [0, 1]) await place(append, orderIdIn(partition, 2));
+    await eventually('the process to have both partitions', () => sent.length === 2);
+    isHeld = true;
+    const orders = [orderIdIn(0, 2), orderIdIn(1, 2)];
+    for (const orderId of orders) await place(append, orderId);
+    await eventually('both to be due', () => held.length === 2);
+    const other = new PartitionOwnership(database, settings, 'webhooks', silent);
+    other.start();
+    await eventually('another process to have one of them', () => other.owned.size === 1, 20_000);
+    const [lost = -1] = other.owned;
+    release();
+    await eventually('the delivery of the other one', () => sent.length > 2);
+    await deliverer.close();
+    expect(sent.slice(2)).to.deep.equal([orders[1 - lost]]);
+    await other.close();
+    await logHeads.close();
+    await shared.close();
+  });
+
+  it('an attempt is timed from when its event is sent, not from when it is opened', async () => {
+    const orderId = orderIdIn(0, 1);
+    const openedMs: number[] = [];
+    const open: DelivererOptions['open'] = async (events) => {
+      if (events.some((event) => event.orderId === orderId)) openedMs.push(Date.now());
+      if (openedMs.length === 1) throw new Error('PostgreSQL is away');
+      return [...events];
+    };
+    const attempts: DeliveryAttempt[] = [];
+    await log.owner.query('update webhooks set failing_since = null, open_until = null, breaker_trips = 0');
+    const { close } = await startDeliverer(log.pool, {
+      open,
+      post: { post: async () => ({ status: 204, retryAfter: undefined }), close: () => undefined },
+      noteAttempt: (_, one) => attempts.push(one),
+    });
+    await place(appender(log), orderId);
+    const ofOrder = () => attempts.find(({ order_id: id }) => id === orderId);
+    await eventually('the attempt', () => ofOrder() !== undefined);
+    expect(openedMs).to.have.length(2);
+    expect(Date.parse(ofOrder()?.at ?? '')).to.be.at.least(openedMs[1] ?? Number.NaN);
     await close();
   });
 
