@@ -11,7 +11,7 @@ interface HistoryPage {
 }
 
 /** Pages of a list until there is no further one, by `path` with its parameters. */
-export async function readList(api: Api, path: string): Promise<Json[]> {
+async function readList(api: Api, path: string): Promise<Json[]> {
   const orders: Json[] = [];
   for (let cursor: string | null = ''; cursor !== null; ) {
     const page: { orders: Json[]; next_cursor: string | null } = await api.get(

@@ -64,9 +64,6 @@ export interface Shipment {
 }
 
 export const toShip = (line: Line) => line.quantity - line.cancelled - line.shipped;
-/** Units that arrived and have not come back: those that came back in transit never arrived. */
-export const atCustomer = (state: OrderState, line: Line) =>
-  state.shipments.flatMap((one) => one.items).reduce((sum, one) => sum + (one.line === line ? one.arrived : 0), 0);
 
 export const worth = (state: OrderState) => state.total - state.cancelled - state.credited;
 export const kept = (state: OrderState) => state.paid - state.refunded;
