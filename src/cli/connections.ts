@@ -35,7 +35,7 @@ export async function withServers<T>(
 ): Promise<T> {
   const config = readConfig(terminal.env);
   const level = config.logLevel === 'info' ? 'warn' : config.logLevel;
-  const log = await createLogger(level, terminal.logDestination, 2);
+  const log = await createLogger(level, terminal.logDestination);
   const { notify, command } = terminal;
   const servers = await openServers(config, { notify, command, mode: 'join', redis });
   try {

@@ -4,7 +4,7 @@ import { redisRefusal } from './redis/redis-error.js';
 /** Redis did not respond, or responded with an error. The read models are unchanged. */
 export class ReadModelUnavailable extends Error {
   constructor(cause: unknown) {
-    super(`Redis: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(describe(cause), { cause });
     this.name = 'ReadModelUnavailable';
   }
 
@@ -13,6 +13,12 @@ export class ReadModelUnavailable extends Error {
     const { cause } = this;
     return (cause instanceof Error && redisRefusal(cause.message)?.state) || 'Redis did not respond';
   }
+}
+
+/** The client's own words for a server that is away name an option of its code. */
+function describe(cause: unknown): string {
+  if (cause instanceof Error && cause.name === 'MaxRetriesPerRequestError') return 'Redis cannot be reached';
+  return `Redis: ${cause instanceof Error ? cause.message : String(cause)}`;
 }
 
 /** No generation exists yet that this version of the code reads. Commands are not affected. */

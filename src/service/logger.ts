@@ -1,18 +1,15 @@
-import { isatty } from 'node:tty';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import { openLogOutput } from './log-output.js';
 
 /**
- * The log of the service: one JSON object per line, or readable lines if it goes to a terminal.
- * Errors are reduced by `errorForLog`.
- * @param destination by default `fd`
- * @param fd standard output, or standard error for a command whose results are on standard output.
+ * The log of the service: one JSON object per line, or readable lines if it goes to standard output
+ * and that is a terminal. Errors are reduced by `errorForLog`.
+ * @param destination by default, standard output
  */
-export async function createLogger(level: string, destination?: DestinationStream, fd: 1 | 2 = 1): Promise<Logger> {
-  if (destination || !isatty(fd)) return createJsonLogger(level, destination ?? openLogOutput(fd));
+export async function createLogger(level: string, destination?: DestinationStream): Promise<Logger> {
+  if (destination || !process.stdout.isTTY) return createJsonLogger(level, destination ?? openLogOutput());
   const { default: pretty } = await import('pino-pretty');
-  const format = { ignore: 'pid,hostname,service', translateTime: 'SYS:HH:MM:ss.l', singleLine: true };
-  const readable = pretty({ ...format, destination: fd });
+  const readable = pretty({ ignore: 'pid,hostname,service', translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
   return createJsonLogger(level, readable);
 }
 

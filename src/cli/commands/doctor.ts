@@ -96,10 +96,15 @@ async function examine(terminal: Terminal, add: Add): Promise<void> {
     await continuity.read();
     if (continuity.clock.warning) add('wrong', 'clock', continuity.clock.warning);
     await examineAudit(pool, config, add);
+    // The client's error for a command does not say why it has no connection.
+    let connectionError: unknown;
+    redis.on('error', (error) => {
+      connectionError = error;
+    });
     try {
       add('ok', 'Redis', `${kind(config.redisUrl)}, ${await withTimeout(checkTimeoutMs, describeRedis(redis, add))}`);
     } catch (error) {
-      return add('wrong', 'Redis', `${kind(config.redisUrl)}: ${errorMessage(error)}`);
+      return add('wrong', 'Redis', `${kind(config.redisUrl)}: ${errorMessage(connectionError ?? error)}`);
     }
     const knownHead = (partition: number) => continuity.knownHead(partition);
     const projections = await getProjections({ ...models, knownHead, headTimes: continuity.times });
@@ -121,10 +126,14 @@ async function examine(terminal: Terminal, add: Add): Promise<void> {
 }
 
 async function describeDatabase(pool: Pool): Promise<string> {
-  const { rows } = await pool.query<{ version: string }>(`select current_setting('server_version') as version`);
+  const { rows } = await pool.query<{ version: string; login: string; role: string }>(
+    `select current_setting('server_version') as version, session_user as login, current_user as role`,
+  );
   const heads = await readHeadPositions(pool);
   const events = [...heads.values()].reduce((sum, head) => sum + head, 0).toLocaleString('en');
-  return `version ${rows[0]?.version ?? 'unknown'}, migrated, with ${events} events in ${heads.size} partitions`;
+  const [{ version, login, role } = { version: 'unknown', login: 'unknown', role: 'unknown' }] = rows;
+  const user = login === role ? `login ${login}` : `login ${login} in role ${role}`;
+  return `version ${version}, ${user}, migrated, with ${events} events in ${heads.size} partitions`;
 }
 
 async function describeRedis(redis: Redis, add: Add): Promise<string> {

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import type { DestinationStream } from 'pino';
 import type { Environment } from '../../environment.js';
 import { drained } from './drained.js';
+import { logMessages } from './log-messages.js';
 import { limitScreen } from './screen-limit.js';
 
 /** The surroundings of a command: its input besides the arguments, and where its output goes. */
@@ -36,8 +37,8 @@ export interface Terminal {
   ask(question: string): Promise<string | undefined>;
   /** Standard error, for progress bars. They move only on a screen. */
   readonly progress: { readonly isScreen: boolean; write(text: string): void };
-  /** Takes the lines of the log; by default, standard error. */
-  readonly logDestination: DestinationStream | undefined;
+  /** Takes the lines of a command's log. */
+  readonly logDestination: DestinationStream;
   /** The exit code once the command has ended. */
   exitCode: number;
 }
@@ -49,6 +50,9 @@ const clearScreen = '\x1b[H\x1b[J';
 export function processTerminal(): Terminal {
   const { stdout, stderr } = process;
   const { count, reset } = limitScreen(stdout.isTTY);
+  const notify = (message: string) => {
+    stderr.write(`orders: ${message}\n`);
+  };
   return {
     command: `orders ${process.argv[2] ?? ''}`.trimEnd(),
     env: process.env,
@@ -57,7 +61,7 @@ export function processTerminal(): Terminal {
     },
     print(line) {
       count(line);
-      console.log(line);
+      stdout.write(`${line}\n`);
     },
     async write(text) {
       count(text);
@@ -69,7 +73,7 @@ export function processTerminal(): Terminal {
       reset();
       if (stdout.isTTY) stdout.write(clearScreen);
     },
-    notify: (message) => stderr.write(`orders: ${message}\n`),
+    notify,
     async ask(question) {
       if (!process.stdin.isTTY || !stderr.isTTY) return undefined;
       const lines = createInterface({ input: process.stdin, output: stderr });
@@ -81,7 +85,7 @@ export function processTerminal(): Terminal {
       }
     },
     progress: { isScreen: stderr.isTTY, write: (text) => stderr.write(text) },
-    logDestination: undefined,
+    logDestination: logMessages(notify),
     get exitCode() {
       return Number(process.exitCode ?? 0);
     },
