@@ -13,13 +13,21 @@ const addressTimeoutMs = 2_500;
  */
 const exitTimeoutMs = 1_000;
 
+/** The first failure to write results. */
+let outputError: string | undefined;
+
 // A name may have several addresses. Node gives each only 250 ms to accept a connection, and then
 // reports that all failed: too little for another continent, or for a busy server.
 setDefaultAutoSelectFamilyAttemptTimeout(addressTimeoutMs);
-// A reader of standard output (head, less, a log collector) may close it early. A write then fails;
-// that must neither end the service nor keep a command from finishing properly.
-process.stdout.on('error', () => undefined);
 const terminal = processTerminal();
+// A reader of standard output (head, less, a log collector) may close it early. A write then fails;
+// that must neither end the service nor keep a command from finishing properly. A full disk,
+// though, loses results.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE' || outputError !== undefined) return;
+  outputError = error.message;
+  terminal.notify(`the results could not be written: ${outputError}`);
+});
 try {
   loadEnvFile();
   await runCommand(process.argv.slice(2), terminal);
@@ -27,4 +35,7 @@ try {
   terminal.notify(errorMessage(error));
   terminal.exitCode = 1;
 }
+process.on('exit', () => {
+  if (outputError !== undefined && process.exitCode !== 2) process.exitCode = 1;
+});
 setTimeout(() => process.exit(), exitTimeoutMs).unref();
