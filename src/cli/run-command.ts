@@ -38,7 +38,8 @@ const usage = `orders COMMAND
     completion bash|zsh|fish        print a script that completes commands
 
   \`orders COMMAND --help\` shows the options of a command. \`orders --version\` shows the release.
-  Environment variables configure all of them: see .env.example.
+  Each prints JSON for scripts if --json is given. Environment variables, or a file .env in this
+  folder, configure all of them: docs/configuration.md of the service explains each variable.
 
   Exit codes
 ${exitCodes.map(([code, meaning]) => `    ${code}  ${meaning}`).join('\n')}`;

@@ -37,6 +37,22 @@ describe('the usage of commands', () => {
     expect((await run('status', 'everything')).output).to.match(/Unexpected argument 'everything'/);
   });
 
+  it('a command that lacks an argument says which, above its usage', async () => {
+    for (const [args, problem] of [
+      [['get'], 'ORDER_ID is missing'],
+      [['pay'], 'ORDER_ID is missing'],
+      [['import'], 'FILE is missing'],
+      [['forget', 'u-1'], '--reason is missing'],
+      [['webhooks', 'test'], 'ID is missing'],
+      [['webhooks', 'retry', 'x'], 'name one of the actions'],
+      [['keys'], 'name one of the actions'],
+    ] as const) {
+      const { code, output } = await run(...args);
+      expect(code, args.join(' ')).to.equal(2);
+      expect(output).to.match(new RegExp(`^orders: ${problem}.*\n\norders ${args[0]} `));
+    }
+  });
+
   it('each command and each of its actions prints JSON if --json is given, and its usage shows how', async () => {
     expect(Object.keys(withoutJson).filter((name) => !commandNames.includes(name))).to.deep.equal([]);
     for (const name of commandNames) {

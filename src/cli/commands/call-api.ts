@@ -5,8 +5,8 @@ import type { Terminal } from '../terminal/terminal.js';
 /** The options of every command that calls the API. */
 export const apiOptions = { url: { type: 'string' }, json: { type: 'boolean' } } as const;
 
-export const apiUsage = `  --url URL   the service; by default ORDERS_URL, or http://127.0.0.1:PORT
-  --json      print the response as it is
+export const apiUsage = `  --url URL     the service; by default ORDERS_URL, or http://127.0.0.1:PORT
+  --json        print the response as it is
 
   ORDERS_API_KEY is the key, if the service asks for one.`;
 
@@ -91,5 +91,7 @@ function problemOf(error: unknown): Problem {
 /** The title, the detail and the field errors of a problem. */
 function describe({ title, detail, errors = [] }: Problem): string | undefined {
   const fields = errors.map(({ pointer, message }) => `\n  ${pointer || '/'} ${message}`).join('');
-  return title && `${title}${detail ? `: ${detail}` : ''}${fields}`;
+  // The detail repeats the first field error.
+  const shownDetail = detail && fields === '' ? detail : '';
+  return title && `${title}${shownDetail && `: ${shownDetail}`}${fields && `:${fields}`}`;
 }

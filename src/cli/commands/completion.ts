@@ -1,5 +1,5 @@
 import { readArguments } from '../terminal/arguments.js';
-import { UsageError } from '../terminal/errors.js';
+import { wrongCall } from '../terminal/errors.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 const usage = `orders completion bash|zsh|fish
@@ -26,15 +26,16 @@ export function completionCommand(usages: (terminal: Terminal) => Promise<Readon
     const { values, positionals } = readArguments(args, usage, {}, 1);
     if (values.help) return terminal.print(usage);
     const script = scripts[positionals[0] ?? ''];
-    if (!script) throw new UsageError(usage);
+    if (!script) throw wrongCall('name one of the shells', usage);
     const words = Object.fromEntries([...(await usages(terminal))].map(([name, text]) => [name, wordsOf(name, text)]));
-    terminal.print(script({ ...words, completion: ['bash', 'zsh', 'fish'] }));
+    const others = { completion: ['bash', 'zsh', 'fish', '--help'], help: Object.keys(words) };
+    terminal.print(script({ ...words, ...others }));
   };
 }
 
 function wordsOf(name: string, text: string): string[] {
-  const actions = [...text.matchAll(new RegExp(`^orders ${name} ([a-z][a-z|-]*)`, 'gm'))].flatMap(([, words = '']) =>
-    words.split('|'),
+  const actions = [...text.matchAll(new RegExp(`^orders ${name} \\[?([a-z][a-z|-]*)`, 'gm'))].flatMap(
+    ([, words = '']) => words.split('|'),
   );
   const options = [...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([option]) => option);
   return [...new Set([...actions, ...options, '--help'])];

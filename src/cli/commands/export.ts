@@ -10,7 +10,7 @@ import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
 import type { EventLogConnection } from '../../service/connect.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
-import { UsageError } from '../terminal/errors.js';
+import { UsageError, wrongCall } from '../terminal/errors.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 const usage = `orders export [options] > FILE
@@ -50,7 +50,7 @@ export async function exportCommand(args: string[], terminal: Terminal): Promise
   const { values } = readArguments(args, usage, options, 0);
   if (values.help) return terminal.print(usage);
   const format = values.format ?? 'ndjson';
-  if (format !== 'ndjson' && format !== 'csv') throw new UsageError(usage);
+  if (format !== 'ndjson' && format !== 'csv') throw wrongCall(`--format ${format}: use ndjson or csv`, usage);
   if (values.order !== undefined && !isUuid(values.order)) throw new UsageError('--order must be the UUID of an order');
   const filter = { order: values.order === undefined ? undefined : canonicalUuid(values.order), user: values.user };
   await withEventLog({ terminal }, async (eventLog) => {

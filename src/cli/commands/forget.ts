@@ -12,7 +12,7 @@ import { type CommandContext, withConnections } from '../connections.js';
 import { fillReadModels } from '../fill-read-models.js';
 import { isProjectorRunning } from '../is-projector-running.js';
 import { readArguments } from '../terminal/arguments.js';
-import { UsageError } from '../terminal/errors.js';
+import { UsageError, wrongCall } from '../terminal/errors.js';
 import { operator } from '../terminal/operator.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
 import type { Terminal } from '../terminal/terminal.js';
@@ -56,7 +56,8 @@ export async function forgetCommand(args: string[], terminal: Terminal): Promise
   const [given] = positionals;
   const userId = given !== undefined && values['id-json'] ? parseUserId(given) : given;
   const { reason = '', 'dry-run': isDryRun = false } = values;
-  if (userId === undefined || (reason.trim() === '' && !isDryRun)) throw new UsageError(usage);
+  if (userId === undefined) throw wrongCall('USER_ID is missing', usage);
+  if (reason.trim() === '' && !isDryRun) throw wrongCall('--reason is missing: the log records it', usage);
   await withConnections({ terminal, poolSize }, async (context) => {
     const { personKeys } = context;
     if (!personKeys) {

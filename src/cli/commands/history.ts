@@ -11,7 +11,7 @@ import { formatMinor } from '../../orders/values/money.js';
 import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
-import { UsageError } from '../terminal/errors.js';
+import { UsageError, wrongCall } from '../terminal/errors.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 const usage = `orders history ORDER_ID [--json]
@@ -29,7 +29,7 @@ export async function historyCommand(args: string[], terminal: Terminal): Promis
   const { values, positionals } = readArguments(args, usage, { json: { type: 'boolean' } }, 1);
   if (values.help) return terminal.print(usage);
   const [orderId] = positionals;
-  if (!isUuid(orderId)) throw new UsageError(usage);
+  if (!isUuid(orderId)) throw wrongCall('ORDER_ID must be the UUID of an order', usage);
   await withEventLog({ terminal }, async ({ pool, openEvents, settings }) => {
     let order: Order | undefined;
     const documents: object[] = [];

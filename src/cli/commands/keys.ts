@@ -4,7 +4,7 @@ import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { confirm } from '../terminal/confirm.js';
-import { UsageError } from '../terminal/errors.js';
+import { UsageError, wrongCall } from '../terminal/errors.js';
 import { alignColumns } from '../terminal/tables.js';
 import type { Terminal } from '../terminal/terminal.js';
 
@@ -53,7 +53,7 @@ export async function keysCommand(args: string[], terminal: Terminal): Promise<v
   if (action === 'create' && id === undefined) return create(terminal, values);
   if (action === 'list' && id === undefined) return list(terminal, values.json);
   if (action === 'revoke' && id !== undefined) return revoke(terminal, id, values);
-  throw new UsageError(usage);
+  throw wrongCall('name one of the actions create, list and revoke ID', usage);
 }
 
 async function create(
@@ -97,13 +97,22 @@ async function list(terminal: Terminal, json: boolean | undefined): Promise<void
     if (json) return terminal.print(JSON.stringify(keys));
     const rows = keys.map(({ id, name, subject, scopes: granted, ...times }) => {
       const { createdAt, expiresAt, revokedAt } = times;
-      const end = revokedAt ? `revoked ${revokedAt}` : expiresAt ? `expires ${expiresAt}` : 'does not expire';
-      return [`ok_${id}_…`, name, subject, granted.join(','), createdAt, end];
+      const end = revokedAt
+        ? `revoked ${toSeconds(revokedAt)}`
+        : expiresAt
+          ? `expires ${toSeconds(expiresAt)}`
+          : 'does not expire';
+      return [`ok_${id}_…`, name, subject, granted.join(','), toSeconds(createdAt), end];
     });
     const header = ['key', 'name', 'subject', 'scopes', 'created', 'ends'];
-    const all = rows.length === 0 ? [] : [header, ...rows];
-    for (const line of alignColumns(all, { whole: [0], screen: terminal.columns })) terminal.print(line);
+    if (rows.length === 0) return terminal.notify('there is no key: `orders keys create` makes one');
+    for (const line of alignColumns([header, ...rows], { whole: [0], screen: terminal.columns })) terminal.print(line);
   });
+}
+
+/** A time of PostgreSQL, which has microseconds, as a person reads it. */
+function toSeconds(time: string): string {
+  return `${time.slice(0, 19)}Z`;
 }
 
 async function revoke(

@@ -4,7 +4,7 @@ import { commandSummaries } from '../../http/contract/command-operations.js';
 import type { CommandName } from '../../orders/commands.js';
 import { orderStatuses, paymentStatuses } from '../../orders/totals.js';
 import { readArguments } from '../terminal/arguments.js';
-import { UsageError } from '../terminal/errors.js';
+import { UsageError, wrongCall } from '../terminal/errors.js';
 import { alignColumns } from '../terminal/tables.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { apiOptions, apiUsage, callApi } from './call-api.js';
@@ -13,6 +13,8 @@ const getUsage = `orders get ORDER_ID [--version N | --at TIME] [--json]
 
   Shows an order, as it is or as it was. Calls the running service.
 
+  --version N   the order after its first N events
+  --at TIME     the order as it was at this time (RFC 3339)
 ${apiUsage}
 
   Example: orders get 018f0000-0000-7000-8000-000000000001 --version 1
@@ -25,7 +27,7 @@ export async function getCommand(args: string[], terminal: Terminal): Promise<vo
   const { values, positionals } = readArguments(args, getUsage, options, 1);
   if (values.help) return terminal.print(getUsage);
   const [orderId] = positionals;
-  if (orderId === undefined) throw new UsageError(getUsage);
+  if (orderId === undefined) throw wrongCall('ORDER_ID is missing', getUsage);
   const { version, at } = values;
   const query = {
     ...(version === undefined ? {} : { version: wholeNumber('--version', version) }),
@@ -43,7 +45,13 @@ const listUsage = `orders list [--user USER_ID] [--status STATUS,…] [--payment
 
   Lists orders, the newest first. Calls the running service.
 
-  --limit     at most 200; by default 20
+  --user        orders of this user
+  --status      ${orderStatuses.slice(0, 4).join(', ')},
+                ${orderStatuses.slice(4).join(', ')}
+  --payment-status
+                ${paymentStatuses.join(', ')}
+  --reference   orders with this reference of the shop
+  --limit       at most 200; by default 20
 ${apiUsage}
 
   Example: orders list --status pending,processing --limit 50
@@ -81,6 +89,7 @@ export async function listCommand(args: string[], terminal: Terminal): Promise<v
     return [order_id, placed_at.slice(0, 16), status, payment_status, `${total_amount} ${currency}`, user_id];
   });
   const header = ['order', 'placed', 'status', 'payment', 'total', 'user'];
+  if (rows.length === 0 && page.next_cursor === null) return terminal.notify('no order matches');
   for (const line of alignColumns([header, ...rows], { right: [4], whole: [0], screen: terminal.columns }))
     terminal.print(line);
   if (page.next_cursor !== null)
@@ -131,7 +140,7 @@ export function actCommand(name: CommandName) {
     const { values, positionals } = readArguments(args, usage, options, name === 'place' ? 0 : 1);
     if (values.help) return terminal.print(usage);
     const [orderId = ''] = positionals;
-    if (name !== 'place' && orderId === '') throw new UsageError(usage);
+    if (name !== 'place' && orderId === '') throw wrongCall('ORDER_ID is missing', usage);
     // Its type is any: the service validates it, and says what is wrong with it.
     const body = parseData(values.data ?? '{}');
     const key = values.key ?? randomUUID();

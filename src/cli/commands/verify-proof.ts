@@ -3,7 +3,7 @@ import { type ConsistencyProof, verifyConsistency } from '../../audit/consistenc
 import { type OrderProof, verifyOrderProof } from '../../audit/order-proof.js';
 import { readConfig } from '../../config.js';
 import { readArguments } from '../terminal/arguments.js';
-import { errorMessage, UsageError } from '../terminal/errors.js';
+import { errorMessage, wrongCall } from '../terminal/errors.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { trustedKeys } from '../trusted-keys.js';
 
@@ -29,7 +29,7 @@ export async function verifyProofCommand(args: string[], terminal: Terminal): Pr
   const { values, positionals } = readArguments(args, usage, { key: { type: 'string' }, json: { type: 'boolean' } }, 1);
   if (values.help) return terminal.print(usage);
   const [file] = positionals;
-  if (file === undefined) throw new UsageError(usage);
+  if (file === undefined) throw wrongCall('FILE is missing', usage);
   const trusted = await trustedKeys(values.key, readConfig(terminal.env));
   const show = (text: string, document: object) => terminal.print(values.json ? JSON.stringify(document) : text);
   try {

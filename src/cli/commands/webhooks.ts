@@ -7,7 +7,7 @@ import { createWebhookStore, type Webhook } from '../../webhooks/webhook-store.j
 import { type EventLogContext, withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { confirm } from '../terminal/confirm.js';
-import { UsageError } from '../terminal/errors.js';
+import { UsageError, wrongCall } from '../terminal/errors.js';
 import { parseEventPosition } from '../terminal/event-position.js';
 import { operator } from '../terminal/operator.js';
 import { alignColumns } from '../terminal/tables.js';
@@ -55,7 +55,8 @@ export async function webhooksCommand(args: string[], terminal: Terminal): Promi
   const { values, positionals } = readArguments(args, usage, options, 2);
   if (values.help) return terminal.print(usage);
   const [action, subject = ''] = positionals;
-  if (action !== 'list' && subject === '') throw new UsageError(usage);
+  if (action !== 'list' && action !== 'create' && !isAction(action)) throw wrongCall('name one of the actions', usage);
+  if (action !== 'list' && subject === '') throw wrongCall(`${action === 'create' ? 'URL' : 'ID'} is missing`, usage);
   await withEventLog({ terminal }, async (context) => {
     const store = createWebhookStore(context.pool, context.settings.epochs);
     const requireWebhook = (exists: boolean) => {
@@ -64,7 +65,6 @@ export async function webhooksCommand(args: string[], terminal: Terminal): Promi
     const show = (text: string, document: object) => terminal.print(values.json ? JSON.stringify(document) : text);
     if (action === 'create') return create(context, subject, values.events, values.json);
     if (action === 'list') return list(terminal, await store.list(), values.json);
-    if (!isAction(action)) throw new UsageError(usage);
     const webhook_id = parseId(subject);
     switch (action) {
       case 'show': {
@@ -152,8 +152,12 @@ function list(terminal: Terminal, webhooks: readonly Webhook[], json: boolean | 
     terminal.print(JSON.stringify(webhooks));
     return;
   }
-  const rows = webhooks.length === 0 ? [] : [header, ...webhooks.map(rowOf)];
-  for (const line of alignColumns(rows, { whole: [0], screen: terminal.columns })) terminal.print(line);
+  if (webhooks.length === 0) {
+    terminal.notify('there is no webhook: `orders webhooks create URL` makes one');
+    return;
+  }
+  for (const line of alignColumns([header, ...webhooks.map(rowOf)], { whole: [0], screen: terminal.columns }))
+    terminal.print(line);
 }
 
 const header = ['webhook', 'state', 'url', 'events', 'to deliver', 'given up', 'not read', 'failure'];

@@ -8,6 +8,11 @@ export class UsageError extends Error {
   }
 }
 
+/** An argument is missing or wrong: a sentence that says which, above the usage of the command. */
+export function wrongCall(problem: string, usage: string): UsageError {
+  return new UsageError(`${problem}\n\n${usage}`);
+}
+
 /**
  * The message of an error, without its stack. If connecting to several addresses fails, Node
  * throws one AggregateError without a message of its own: its errors hold the messages.

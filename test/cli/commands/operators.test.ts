@@ -87,7 +87,7 @@ describe('The command line for operators', () => {
     const well = await run('doctor');
     expect(well.code, well.output).to.equal(0);
     expect(well.stdout)
-      .to.match(/^· PostgreSQL: configured, version .*migrated/m)
+      .to.match(/^· PostgreSQL: configured, version .*, login \S+.*migrated/m)
       .and.to.match(/^· Redis: configured, version/m)
       .and.to.match(/^· projections: live$/m)
       .and.to.match(/^· service: it keeps its promises/m)
@@ -100,6 +100,9 @@ describe('The command line for operators', () => {
     expect(wrong.code).to.equal(1);
     const { findings } = JSON.parse(wrong.stdout) as { findings: { level: string; about: string }[] };
     expect(findings.filter(({ level }) => level === 'wrong').map(({ about }) => about)).to.deep.equal(['Redis']);
+    expect(wrong.stdout).to.match(/connect ECONNREFUSED 127\.0\.0\.1:1/);
+    const away = { databaseUrl: log.databaseUrl, redisUrl: 'redis://127.0.0.1:1' };
+    expect((await runOrders(away, ['status'], env)).output).to.match(/^orders: Redis cannot be reached$/m);
   });
 
   it('orders doctor notes that the service is stopped, and does not count it as a fault', async () => {
@@ -193,6 +196,8 @@ describe('The command line for operators', () => {
     expect(complete('orders sta', 1, bash)).to.equal('status');
     expect(complete('orders webhooks ro', 2, bash)).to.equal('rotate-secret');
     expect(complete('orders export --fo', 2, bash)).to.equal('--format');
+    expect(complete('orders replay order-h', 2, bash)).to.equal('order-history');
+    expect(complete('orders help sta', 2, bash)).to.equal('status');
     expect((await run('completion', 'tcsh')).code).to.equal(2);
   });
 });

@@ -13,7 +13,7 @@ import type { CsvOptions, InputOptions } from '../../../import/open-input.js';
 import { presets } from '../../../import/presets/all-presets.js';
 import { presetMapping } from '../../../import/presets/preset-mapping.js';
 import { readArguments } from '../../terminal/arguments.js';
-import { errorMessage, UsageError } from '../../terminal/errors.js';
+import { errorMessage, UsageError, wrongCall } from '../../terminal/errors.js';
 
 export const usage = `orders import FILE [options]
 
@@ -120,7 +120,7 @@ export function readImportArguments(args: string[]): ImportArguments | undefined
   const { values, positionals } = readArguments(args, usage, options, 1);
   if (values.help) return undefined;
   const [file] = positionals;
-  if (file === undefined) throw new UsageError(usage);
+  if (file === undefined) throw wrongCall('FILE is missing', usage);
   try {
     const format = values.format ?? (extname(file).toLowerCase() === '.csv' ? 'csv' : 'ndjson');
     if (format !== 'csv' && format !== 'ndjson') throw new Error(`--format ${format}: use csv or ndjson`);
