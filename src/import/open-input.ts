@@ -19,7 +19,8 @@ import { returnedRows } from './returns/returned-rows.js';
 import { removeAbandonedFolders, workFolder } from './work-folder.js';
 
 export interface CsvOptions {
-  readonly delimiter: string;
+  /** Undefined for what the file declares, or a comma. */
+  readonly delimiter: string | undefined;
   /** The mapping for a file with these columns. Throws Error with a message for the user. */
   readonly mappingOf: (columns: readonly string[]) => CsvMapping;
 }
@@ -87,17 +88,17 @@ interface CsvInput {
   readonly bytes: number;
   readonly folder: string;
   readonly source: string;
-  readonly delimiter: string;
+  readonly delimiter: CsvOptions['delimiter'];
   readonly mappingOf: CsvOptions['mappingOf'];
   readonly warnings: Warnings;
   readonly onRead?: InputOptions['onRead'];
 }
 
 async function openCsv(input: CsvInput): Promise<Pick<Input, 'read' | 'bytes' | 'mapping'>> {
-  const { text, delimiter, source, warnings } = input;
-  const header = await readHeader(text, delimiter);
+  const { text, source, warnings } = input;
+  const header = await readHeader(text, input.delimiter);
   const mapping = input.mappingOf(header.columns);
-  const indexes = columnIndexes(mapping, header.columns, await fileHint(text, delimiter));
+  const indexes = columnIndexes(mapping, header.columns, await fileHint(text, header.delimiter));
   const identity: Identity = {
     ofValue: (value) => keyOfValue(source, value),
     ofLine: (line) => keyOfLine(source, line),
@@ -107,7 +108,7 @@ async function openCsv(input: CsvInput): Promise<Pick<Input, 'read' | 'bytes' | 
     return groupRows(input, mapping, mapping.groupColumn, header, indexes, identity);
   const { readOrder } = orderReader(mapping, (column) => indexes.get(column) ?? -1, identity, warnings);
   for (const [option, column] of identifyingColumns(mapping)) {
-    const repeated = await repeatedValue(text, delimiter, header, indexes.get(column) ?? -1);
+    const repeated = await repeatedValue(text, header, indexes.get(column) ?? -1);
     if (!repeated) continue;
     const [first, second] = repeated.lines;
     throw new Error(
@@ -115,11 +116,11 @@ async function openCsv(input: CsvInput): Promise<Pick<Input, 'read' | 'bytes' | 
         'order, set --group-by COLUMN with the column of the order’s number; otherwise correct the file',
     );
   }
-  return { read: (from) => readCsv({ file: text, delimiter, header, readOrder }, from), bytes: input.bytes, mapping };
+  return { read: (from) => readCsv({ file: text, header, readOrder }, from), bytes: input.bytes, mapping };
 }
 
 async function groupRows(
-  { text, bytes, delimiter, folder, warnings, onRead }: CsvInput,
+  { text, bytes, folder, warnings, onRead }: CsvInput,
   mapping: CsvMapping,
   groupColumn: string,
   header: CsvHeader,
@@ -135,7 +136,6 @@ async function groupRows(
   );
   const rows = await spillRows({
     file: text,
-    delimiter,
     header,
     keyIndex: indexes.get(groupColumn) ?? -1,
     ...(mapping.columns.has('return_of') ? { otherKey: orderOf } : {}),

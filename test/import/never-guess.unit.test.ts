@@ -132,6 +132,22 @@ describe('An import never guesses', () => {
       ]);
     });
 
+    it('a first line such as sep=; declares the delimiter, and another --delimiter is refused', async () => {
+      for (const start of ['sep=;\n', '\ufeffsep=;\r\n', '"sep=;"\r\n']) {
+        const { placed } = await trialImport(`${start}user;total\na;5\n`, short);
+        expect(placed).to.deep.equal(['a: 1 x = 5 EUR, now']);
+      }
+      const declared = 'sep=;\nuser;total\na;5\nb;\n';
+      expect(
+        (await trialImport(declared, [...short, '--delimiter', ';'])).rejected.map(({ line }) => line),
+      ).to.deep.equal([4]);
+      expect(await refusal(declared, [...short, '--delimiter', ','])).to.match(
+        /--delimiter ',': .* says that it is ';'/,
+      );
+      expect((await trialImport(declared, [...short, '--group-by', 'user'])).placed).to.have.length(1);
+      expect((await trialImport('sep=\t\nuser\ttotal\na\t5\n', short)).placed).to.have.length(1);
+    });
+
     it('a tab is written \\t', async () => {
       expect((await trialImport('user\ttotal\na\t5\n', [...short, '--delimiter', '\\t'])).placed).to.have.length(1);
       expect(await refusal('user\ttotal\na\t5\n', short)).to.match(/--delimiter '\\t'/);
@@ -165,8 +181,8 @@ describe('An import never guesses', () => {
         const { mkdtemp, rm, writeFile } = await import('node:fs/promises');
         const folder = await mkdtemp('/tmp/orders-repeated-');
         await writeFile(`${folder}/f.csv`, text);
-        const header = { columns: ['id', 'user', 'total'], end: { lines: 1, bytes: 14 } };
-        const found = await repeatedValue(`${folder}/f.csv`, ',', header, 0, 2_048);
+        const header = { columns: ['id', 'user', 'total'], delimiter: ',', end: { lines: 1, bytes: 14 } };
+        const found = await repeatedValue(`${folder}/f.csv`, header, 0, 2_048);
         await rm(folder, { recursive: true });
         return found;
       };

@@ -27,7 +27,6 @@ export interface SpilledRows {
 
 export interface SpillOptions {
   readonly file: string;
-  readonly delimiter: string;
   readonly header: CsvHeader;
   /** The index of the column whose value groups the rows. */
   readonly keyIndex: number;
@@ -48,7 +47,7 @@ export interface SpillOptions {
  * a row cannot be read or has no key: it may belong to any order.
  */
 export async function spillRows(options: SpillOptions): Promise<SpilledRows> {
-  const { file, delimiter, header, keyIndex, kept, folder, bucketBytes = limits.bucketBytes } = options;
+  const { file, header, keyIndex, kept, folder, bucketBytes = limits.bucketBytes } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { size } = await stat(file);
   const count = Math.min(Math.max(Math.ceil(size / bucketBytes), 1), limits.maxBuckets);
@@ -56,7 +55,7 @@ export async function spillRows(options: SpillOptions): Promise<SpilledRows> {
   const unreadable: string[] = [];
   try {
     let from = header.end.bytes;
-    for await (const records of csvRecords(linesOf(file, header.end), delimiter)) {
+    for await (const records of csvRecords(linesOf(file, header.end), header.delimiter)) {
       for (const { lines, content } of records) {
         const line = lines[0]?.number ?? 0;
         const to = lines.at(-1)?.end ?? from;

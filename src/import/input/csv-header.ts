@@ -1,24 +1,45 @@
 import type { FilePosition } from '../import-unit.js';
 import { csvRecords } from './csv-records.js';
 import { fileHint } from './file-hints.js';
-import { endOf, linesOf } from './file-lines.js';
+import { endOf, linesOf, textOf } from './file-lines.js';
 
-/** The first record of a CSV file. */
+/** The beginning of a CSV file. */
 export interface CsvHeader {
   readonly columns: readonly string[];
+  readonly delimiter: string;
   readonly end: FilePosition;
 }
 
-/** Reads the names of the columns. Throws Error with a message for the user. */
-export async function readHeader(file: string, delimiter: string): Promise<CsvHeader> {
-  for await (const [first] of csvRecords(linesOf(file, { lines: 0, bytes: 0 }), delimiter)) {
+const start: FilePosition = { lines: 0, bytes: 0 };
+
+/**
+ * Reads the names of the columns. Throws Error with a message for the user.
+ * @param given the delimiter that the user names. By default the one that the file declares, or a
+ *   comma.
+ */
+export async function readHeader(file: string, given: string | undefined): Promise<CsvHeader> {
+  const declared = await readDeclaration(file);
+  if (declared && given !== undefined && given !== declared.delimiter) {
+    throw new Error(`--delimiter '${given}': the first line of ${file} says that it is '${declared.delimiter}'`);
+  }
+  const delimiter = declared?.delimiter ?? given ?? ',';
+  for await (const [first] of csvRecords(linesOf(file, declared?.end ?? start), delimiter)) {
     if (!first) break;
     const { content } = first;
     if ('unreadable' in content) {
       const hint = await fileHint(file, delimiter);
       throw new Error(`${file}: the first line must contain the names of the columns. ${content.unreadable}${hint}`);
     }
-    return { columns: content.fields.map((column) => column.trim()), end: endOf(first.lines) };
+    return { columns: content.fields.map((column) => column.trim()), delimiter, end: endOf(first.lines) };
   }
   throw new Error(`${file} is empty: the first line must contain the names of the columns`);
+}
+
+/** Excel begins a file with a line such as `sep=;` and reads it from other programs. */
+async function readDeclaration(file: string): Promise<Pick<CsvHeader, 'delimiter' | 'end'> | undefined> {
+  for await (const [line] of linesOf(file, start)) {
+    const delimiter = line && /^\ufeff?"?sep=([^"\r\n])"?\r?$/i.exec(textOf([line]))?.[1];
+    return delimiter === undefined ? undefined : { delimiter, end: endOf([line].flatMap((one) => one ?? [])) };
+  }
+  return undefined;
 }

@@ -10,16 +10,15 @@ import { endOf, linesOf, textOf } from './file-lines.js';
 /** A CSV file whose every row is one order. */
 export interface CsvSource {
   readonly file: string;
-  readonly delimiter: string;
   readonly header: CsvHeader;
   readonly readOrder: ReadOrder;
 }
 
 /** Reads a CSV file from a position on. */
 export async function* readCsv(source: CsvSource, from: FilePosition): AsyncGenerator<ImportGroup> {
-  const { file, delimiter, header, readOrder } = source;
+  const { file, header, readOrder } = source;
   const start = from.bytes === 0 ? header.end : from;
-  for await (const records of csvRecords(linesOf(file, start), delimiter)) {
+  for await (const records of csvRecords(linesOf(file, start), header.delimiter)) {
     const units = records.map((record) => unitOf(record, header, readOrder));
     yield { units, end: endOf(records.at(-1)?.lines ?? []) };
   }

@@ -17,20 +17,18 @@ export interface RepeatedValue {
  */
 export async function repeatedValue(
   file: string,
-  delimiter: string,
   header: CsvHeader,
   index: number,
   maxSlots: number = limits.maxKeySlots,
 ): Promise<RepeatedValue | undefined> {
   for (let parts = 1; ; parts *= 2) {
-    const found = await searchInParts(file, delimiter, header, index, parts, maxSlots);
+    const found = await searchInParts(file, header, index, parts, maxSlots);
     if (found !== 'full') return found;
   }
 }
 
 async function searchInParts(
   file: string,
-  delimiter: string,
   header: CsvHeader,
   index: number,
   parts: number,
@@ -38,7 +36,7 @@ async function searchInParts(
 ): Promise<RepeatedValue | undefined | 'full'> {
   for (let part = 0; part < parts; part += 1) {
     const seen = new HashTable(maxSlots);
-    for await (const records of csvRecords(linesOf(file, header.end), delimiter)) {
+    for await (const records of csvRecords(linesOf(file, header.end), header.delimiter)) {
       for (const { lines, content } of records) {
         if ('unreadable' in content) continue;
         const value = content.fields[index]?.trim() ?? '';

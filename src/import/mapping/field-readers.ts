@@ -20,18 +20,19 @@ export interface FieldReaders {
 /** @param indexOf the index of a column in the rows that are read. */
 export function fieldReaders(mapping: CsvMapping, indexOf: (column: string) => number): FieldReaders {
   const cells = cellReaders(mapping, indexOf);
-  const readNumber = numberReader(mapping.numbers);
-  const readPlain = numberReader(plainNumbers);
+  const readAmount = numberReader(mapping.numbers, 'amount');
+  const readCount = numberReader(mapping.numbers, 'count');
+  const readPlain = numberReader(plainNumbers, 'count');
   const readTime = timeReader(mapping.dateFormats, mapping.timeZone);
   const readRfc3339 = timeReader([], undefined);
   const split = splitter(mapping.itemSeparators);
   return {
     text: (field) => cells.of(field, String, String),
-    number: (field) => cells.of(field, readNumber, readPlain),
+    number: (field) => cells.of(field, readAmount, readPlain),
     quantity: (field) =>
       cells.of(
         field,
-        (cell) => wholeNumber(readNumber(cell)),
+        (cell) => wholeNumber(readCount(cell)),
         (given) => wholeNumber(readPlain(given)),
       ),
     time: (field) =>

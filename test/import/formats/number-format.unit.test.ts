@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { numberFormat, numberReader } from '../../../src/import/formats/number-format.js';
 
-const read = (text: string, decimal?: string, thousands?: string) =>
-  numberReader(numberFormat(decimal, thousands))(text);
+const read = (text: string, decimal?: string, thousands?: string, sign?: string) =>
+  numberReader(numberFormat(decimal, thousands, sign), 'amount')(text);
 
 describe('Number formats of an import', () => {
   const numbers: [text: string, read: string, decimal?: string, thousands?: string][] = [
@@ -31,8 +31,10 @@ describe('Number formats of an import', () => {
     ['12.50', /with --decimal ,/, ','],
     ['12,50', /not a number/, '.', ','],
     ['1,23.45', /not a number/, '.', ','],
-    ['$12.00', /no currency sign/],
-    ['12,00 €', /no currency sign/],
+    ['$12.00', /set --currency-sign '\$'; the currency is a column or --set currency=CODE/],
+    ['-$1,234.50', /set --currency-sign '\$' and --thousands ,;/],
+    ['12,00 €', /set --currency-sign '€' and --decimal ,;/],
+    ['CHF 12.00', /set --currency-sign 'CHF';/],
     ['1 234,50', /--thousands ' '/],
     ['(12.00)', /not a number/],
     ['1e3', /not a number/],
@@ -45,9 +47,35 @@ describe('Number formats of an import', () => {
       expect(() => read(text, decimal, thousands)).to.throw(reason));
   }
 
+  const signed: [text: string, sign: string, read: string, decimal?: string, thousands?: string][] = [
+    ['$12.00', '$', '12.00'],
+    ['12.00', '$', '12.00'],
+    ['-$12.00', '$', '-12.00'],
+    ['$-12.00', '$', '-12.00'],
+    ['US$1,234.50', 'US$', '1234.50', '.', ','],
+    ['1.234,50\u00a0€', '€', '1234.50', ',', '.'],
+    ['CHF 12.00', 'CHF', '12.00'],
+  ];
+  for (const [text, sign, expected, decimal, thousands] of signed) {
+    it(`"${text}" with --currency-sign ${sign} is ${expected}`, () =>
+      expect(read(text, decimal, thousands, sign)).to.equal(expected));
+  }
+
+  for (const text of ['$12.00$', '€12.00', '-$-12.00', '$', '$ ', '$$12.00']) {
+    it(`"${text}" with --currency-sign $ is refused`, () =>
+      expect(() => read(text, '.', undefined, '$')).to.throw(/is not a number/));
+  }
+
+  it('a quantity has no currency sign, and no reason to ask for one', () => {
+    const readCount = numberReader(numberFormat('.', undefined, '$'), 'count');
+    expect(() => readCount('$3')).to.throw(/^"\$3" is not a number$/);
+  });
+
   it('a decimal and a thousands character that are the same, or no such character, are refused', () => {
     expect(() => numberFormat('.', '.')).to.throw(/both/);
     expect(() => numberFormat('x')).to.throw(/--decimal "x"/);
     expect(() => numberFormat('.', '3')).to.throw(/--thousands "3"/);
+    expect(() => numberFormat('.', undefined, '')).to.throw(/--currency-sign ""/);
+    expect(() => numberFormat('.', undefined, '-')).to.throw(/--currency-sign "-"/);
   });
 });

@@ -92,7 +92,6 @@ describe('Rows that are the lines of one order', () => {
             const csv = await readHeader(file, ',');
             const spilled = await spillRows({
               file,
-              delimiter: ',',
               header: csv,
               keyIndex: 0,
               kept: [0, 1],

@@ -45,13 +45,16 @@ export const usage = `orders import FILE [options]
   --default FIELD=VALUE,…  values for empty cells
   --key COLUMN             the column that identifies an order; without it, its line number does
   --group-by COLUMN        rows with the same value are the lines of one order; implies --key
-  --delimiter CHARACTER    by default a comma; '\\t' is a tab
+  --delimiter CHARACTER    by default a comma, or what a first line such as sep=; says;
+                           '\\t' is a tab
   --date-format FORMAT     of YYYY YY MMMM MMM MM M DD D HH H hh h mm ss S A Z z X and others, with
                            fixed text in [brackets]; by default RFC 3339; may be repeated
   --time-zone ZONE         the zone of times without an offset, such as Europe/Berlin;
                            by default UTC
   --decimal CHARACTER      a point (default) or a comma
   --thousands CHARACTER    the character between groups of digits, as in 1,234.50; by default none
+  --currency-sign TEXT     a sign before or after amounts, as in $12.00; the currency itself is a
+                           column or --set currency=CODE
   --total computed         the total is the sum of the rows and adjustments
   --tax added|included     whether taxes are in the prices; by default what fits the total
   --returns negative       negative rows are returns: of the order with the same number, or of that
@@ -92,6 +95,7 @@ const options = {
   'time-zone': { type: 'string' },
   decimal: { type: 'string' },
   thousands: { type: 'string' },
+  'currency-sign': { type: 'string' },
   'item-separator': { type: 'string' },
   preset: { type: 'string' },
   total: { type: 'string' },
@@ -160,6 +164,7 @@ const csvOnly = [
     'time-zone',
     'decimal',
     'thousands',
+    'currency-sign',
   ] as const),
   ...([
     'item-separator',
@@ -193,7 +198,7 @@ function csvOptions(values: Values): CsvOptions {
     defaults: values.default ? parseAssignments(values.default.join(','), '--default') : new Map(),
     dateFormats: values['date-format'] ?? [],
     timeZone: values['time-zone'],
-    numbers: numberFormat(values.decimal, values.thousands),
+    numbers: numberFormat(values.decimal, values.thousands, values['currency-sign']),
     itemSeparators: values['item-separator'] ?? itemSeparators,
     keyColumn: values.key,
     groupColumn: values['group-by'],
@@ -208,7 +213,7 @@ function csvOptions(values: Values): CsvOptions {
   };
   if (mapping.itemSeparators === '') throw new Error('--item-separator must not be empty');
   timeReader(mapping.dateFormats, mapping.timeZone);
-  const delimiter = delimiterOf(values.delimiter ?? ',');
+  const delimiter = values.delimiter === undefined ? undefined : delimiterOf(values.delimiter);
   if (preset) return { delimiter, mappingOf: (columns) => presetMapping(preset, mapping, columns) };
   checkFields(mapping);
   return { delimiter, mappingOf: () => mapping };
