@@ -57,7 +57,7 @@ export async function sendAs(request: Request): Promise<Response> {
   } catch (error) {
     if (request.signal.aborted) throw error;
     noteFailure();
-    throw new Unreachable('The service does not respond. It is tried again every few seconds.', { cause: error });
+    throw new Unreachable('The service does not respond.', { cause: error });
   }
 }
 
