@@ -1,24 +1,48 @@
-/** Resolves when the caller may compute. Calls resolve in order, one per turn of the event loop. */
+/** Resolves when the caller may compute. Calls resolve in order. */
 export type YieldToEventLoop = () => Promise<void>;
-
-let last: Promise<void> = Promise.resolve();
-
-/**
- * Grants one computation of this thread per turn of its event loop. Between two of them the thread
- * handles everything else that has arrived, such as requests and replies of the servers. So long
- * computations do not add up to one long block, whoever starts them: requests, steps of projectors
- * and replays share the turns.
- */
-export const yieldToEventLoop: YieldToEventLoop = () => {
-  last = last.then(() => new Promise((resolve) => setImmediate(resolve)));
-  return last;
-};
 
 /**
  * Longest time that one computation keeps the event loop from everything else. It bounds the delay
  * of other requests; yielding more often would cost more than it gains.
  */
 const maxSliceMs = 10;
+
+let waiting: (() => void)[] = [];
+
+/**
+ * Grants the computations of this thread up to `maxSliceMs` per turn of its event loop, and always
+ * one of them. Between two turns the thread handles everything else that has arrived, such as
+ * requests and replies of the servers. So long computations do not add up to one long block,
+ * whether requests, steps of projectors or replays make them; and short ones need no turn each.
+ */
+export const yieldToEventLoop: YieldToEventLoop = () =>
+  new Promise((resolve) => {
+    waiting.push(resolve);
+    if (waiting.length === 1) setImmediate(grantTurn);
+  });
+
+/** Grants those that wait now. A computation that yields again waits for a later turn. */
+function grantTurn(): void {
+  const startMs = performance.now();
+  const granted = waiting;
+  waiting = [];
+  let next = 0;
+  const grantNext = () => {
+    granted[next++]?.();
+    // Runs once the computation has ended or waits for something: all microtasks come before it.
+    queueMicrotask(() => process.nextTick(afterOne));
+  };
+  const afterOne = () => {
+    if (next < granted.length && performance.now() - startMs < maxSliceMs) {
+      grantNext();
+      return;
+    }
+    const isScheduled = waiting.length > 0;
+    waiting = [...granted.slice(next), ...waiting];
+    if (waiting.length > 0 && !isScheduled) setImmediate(grantTurn);
+  };
+  grantNext();
+}
 
 /** Bytes from which on what was read is worth a turn of its own: a millisecond or more. */
 const largeBytes = 64 * 1024;
@@ -40,7 +64,7 @@ export class TimeSlice {
     return performance.now() - this.#startMs >= maxSliceMs;
   }
 
-  /** Resolves in a turn of the event loop in which no other long computation runs. */
+  /** Resolves in a later turn of the event loop, with a new slice. */
   async yield(): Promise<void> {
     await yieldToEventLoop();
     this.#startMs = performance.now();

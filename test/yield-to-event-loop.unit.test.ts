@@ -1,12 +1,19 @@
 import { expect } from 'chai';
-import { yieldToEventLoop } from '../src/yield-to-event-loop.js';
+import { TimeSlice, yieldToEventLoop } from '../src/yield-to-event-loop.js';
 
 describe('yieldToEventLoop', () => {
-  it('callers of yieldToEventLoop compute in the order of their calls, and other work comes in between', async () => {
+  /** Computes for as long as one computation may. */
+  function computeForOneSlice(): void {
+    const slice = new TimeSlice();
+    while (!slice.isOver);
+  }
+
+  it('long computations run in the order of their calls, and other work comes in between', async () => {
     const seen: string[] = [];
     const compute = async (name: string) => {
       for (let piece = 1; piece <= 2; piece += 1) {
         await yieldToEventLoop();
+        computeForOneSlice();
         seen.push(`${name}${piece}`);
         // Work that arrives during this computation is handled before the next one.
         setImmediate(() => seen.push('other'));
@@ -15,5 +22,40 @@ describe('yieldToEventLoop', () => {
     await Promise.all([compute('a'), compute('b')]);
     expect(seen.filter((one) => one !== 'other')).to.deep.equal(['a1', 'b1', 'a2', 'b2']);
     expect(seen.slice(0, 6)).to.deep.equal(['a1', 'other', 'b1', 'other', 'a2', 'other']);
+  });
+
+  it('a computation counts with all of its steps that wait for nothing', async () => {
+    const seen: string[] = [];
+    const compute = async (name: string) => {
+      await yieldToEventLoop();
+      for (let step = 0; step < 20; step += 1) await Promise.resolve();
+      computeForOneSlice();
+      seen.push(name);
+      setImmediate(() => seen.push('other'));
+    };
+    await Promise.all([compute('a'), compute('b')]);
+    expect(seen).to.deep.equal(['a', 'other', 'b']);
+  });
+
+  it('a hundred short computations do not take a hundred turns', async () => {
+    let turns = 0;
+    let counting: NodeJS.Immediate | undefined;
+    const count = () => {
+      turns += 1;
+      counting = setImmediate(count);
+    };
+    count();
+    await Promise.all(Array.from({ length: 100 }, () => yieldToEventLoop()));
+    clearImmediate(counting);
+    expect(turns).to.be.below(50);
+  });
+
+  it('a computation that yields waits for another turn, although the time of this one is not used up', async () => {
+    const seen: string[] = [];
+    await yieldToEventLoop();
+    setImmediate(() => seen.push('other'));
+    await yieldToEventLoop();
+    seen.push('again');
+    expect(seen).to.deep.equal(['other', 'again']);
   });
 });

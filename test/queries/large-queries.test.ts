@@ -11,10 +11,10 @@ describe('Queries of large orders', () => {
   let log: TestLog;
   before(async () => {
     log = await createTestLog(1);
-    const items = Array.from({ length: 2_000 }, (_, nth) => ({
+    const items = Array.from({ length: 3_000 }, (_, nth) => ({
       ...{ item_id: `${nth}`.padEnd(100, '-'), quantity: 1, unit_price_minor: 100 },
     }));
-    const data = { user_id: 'u', currency: 'USD', total_minor: 200_000, items, metadata: {} };
+    const data = { user_id: 'u', currency: 'USD', total_minor: 300_000, items, metadata: {} };
     await appender(log)({ orderId, expectedVersion: 0, events: [event('OrderPlaced', data)] });
     const { stop } = await startProjector(log);
     await projected(log);
@@ -28,7 +28,7 @@ describe('Queries of large orders', () => {
     ['histories', () => getOrderHistory(queriesOf(log), orderId)],
   ];
   for (const [what, query] of queries) {
-    it(`${what} that are read at the same time are computed in one turn of the event loop each`, async () => {
+    it(`${what} that are read at the same time are not computed in one turn of the event loop`, async () => {
       await query();
       let turn = 0;
       let counting: NodeJS.Immediate | undefined;
@@ -40,7 +40,7 @@ describe('Queries of large orders', () => {
       const turns: number[] = [];
       try {
         await Promise.all(
-          Array.from({ length: 8 }, async () => {
+          Array.from({ length: 30 }, async () => {
             expect(await query()).to.be.an('object');
             turns.push(turn);
           }),
@@ -48,7 +48,7 @@ describe('Queries of large orders', () => {
       } finally {
         clearImmediate(counting);
       }
-      expect(turns).to.deep.equal([...new Set(turns)]);
+      expect(new Set(turns).size).to.be.above(1);
     });
   }
 });
