@@ -2520,7 +2520,7 @@ export interface components {
             };
             /** @description The living processes of the service. */
             processes: {
-                /** @description The id of the process. */
+                /** @description The name of the host, the pid, and four random hex digits. */
                 process_id: string;
                 /** @description The version of the service. */
                 version: string;
@@ -8297,7 +8297,7 @@ export interface operations {
                      *       },
                      *       "processes": [
                      *         {
-                     *           "process_id": "host-1:4711",
+                     *           "process_id": "host-1:4711:9c4e",
                      *           "version": "0.1.0",
                      *           "node": "v24.11.0",
                      *           "roles": [

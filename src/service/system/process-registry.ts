@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { randomBytes } from '../../random-bytes.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import { pipeline } from '../../read-models/redis/redis-pipeline.js';
 import { registryLimits as limits } from './limits.js';
@@ -33,7 +34,8 @@ export class ProcessRegistry {
     this.#log = log;
     const startedMs = Date.now() - process.uptime() * 1000;
     this.#self = {
-      process_id: `${hostname()}:${process.pid}`,
+      // Containers may share a host's name and have the same pid.
+      process_id: `${hostname()}:${process.pid}:${randomBytes(2).toString('hex')}`,
       version: self.version,
       node: process.version,
       roles: self.roles,

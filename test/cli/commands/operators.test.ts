@@ -128,7 +128,7 @@ describe('The command line for operators', () => {
     expect(found.code, found.output).to.equal(1);
     expect(found.stdout)
       .to.match(/^! service: nothing responds at/m)
-      .and.to.match(/^· processes: \S+:\d+ \(api, release \S+\) reported \d+ s ago$/m)
+      .and.to.match(/^· processes: \S+:\d+:\w{4} \(api, release \S+\) reported \d+ s ago$/m)
       .and.to.match(/^x projections: /m);
   });
 

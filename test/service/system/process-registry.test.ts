@@ -15,4 +15,18 @@ describe('ProcessRegistry', () => {
     await registry.close();
     await log.close();
   });
+
+  it('a process that ends takes no other off the list, though its host and pid may be the same', async () => {
+    const log = await createTestLog(1);
+    const [first, second] = [1, 2].map(
+      () => new ProcessRegistry(log.redis, log.keys.processPrefix, { version: '1', roles: ['api'] }, silent),
+    );
+    first?.start();
+    second?.start();
+    await eventually('both reports', async () => (await first?.list())?.length === 2);
+    await second?.close();
+    expect((await first?.list())?.map((one) => one.is_this)).to.deep.equal([true]);
+    await first?.close();
+    await log.close();
+  });
 });

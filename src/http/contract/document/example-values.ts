@@ -149,7 +149,7 @@ export const exampleValues: Readonly<Record<string, unknown>> = {
   kty: 'OKP',
   kid: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k',
   jws: 'eyJhbGciOiJFZERTQSJ9.eyJsb2dfaWQiOiI4YzFmIn0.c2lnbmF0dXJl',
-  process_id: 'host-1:4711',
+  process_id: 'host-1:4711:9c4e',
   node: 'v24.11.0',
   roles: ['api', 'projector'],
   reported_seconds_ago: 1,

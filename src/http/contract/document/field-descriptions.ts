@@ -163,7 +163,7 @@ export const fieldDescriptions: Readonly<Record<string, string>> = {
   read_models: 'The server that holds the read models.',
   projection_states: 'The state of each projection, by its name.',
   configuration: 'The configuration of this process, without secrets.',
-  process_id: 'The id of the process.',
+  process_id: 'The name of the host, the pid, and four random hex digits.',
   node: 'The version of Node.',
   roles: 'The roles of the process.',
   reported_seconds_ago: 'Seconds since the process last reported.',
