@@ -19,6 +19,19 @@ export interface ApiKey {
   readonly revokedAt: string | null;
 }
 
+/** A key as the API and the command line show it. */
+export function apiKeyDocument({ id, name, subject, scopes, createdAt, expiresAt, revokedAt }: ApiKey) {
+  return {
+    key_id: id,
+    name,
+    subject,
+    scopes,
+    created_at: createdAt,
+    expires_at: expiresAt,
+    revoked_at: revokedAt,
+  };
+}
+
 const form = /^ok_([0-9a-z]{12})_[A-Za-z0-9_-]{43}$/;
 
 export function looksLikeApiKey(token: string): boolean {

@@ -105,9 +105,13 @@ describe('API keys', function () {
       revoked.output,
     );
     const scopes = ['--scopes', 'orders:read'];
-    const { id } = JSON.parse((await runOrders(log, ['keys', 'create', '--name', 'x', ...scopes, '--json'])).stdout);
+    const created = await runOrders(log, ['keys', 'create', '--name', 'x', ...scopes, '--json']);
+    const { key_id: id } = JSON.parse(created.stdout);
     const gone = await runOrders(log, ['keys', 'revoke', id, '--yes', '--json']);
-    expect(JSON.parse(gone.stdout)).to.deep.equal({ id, revoked: true });
+    expect(JSON.parse(gone.stdout)).to.deep.equal({ key_id: id, revoked: true });
+    const all = JSON.parse((await runOrders(log, ['keys', 'list', '--json'])).stdout) as Record<string, unknown>[];
+    const names = ['created_at', 'expires_at', 'key_id', 'name', 'revoked_at', 'scopes', 'subject'];
+    for (const one of all) expect(Object.keys(one).sort(), 'names as those of GET /keys').to.deep.equal(names);
     for (const wrong of [
       ['keys'],
       ['keys', 'create', '--name', 'x', '--scopes', 'everything'],

@@ -1,4 +1,4 @@
-import { createApiKey, listApiKeys, revokeApiKey } from '../../access/api-keys.js';
+import { apiKeyDocument, createApiKey, listApiKeys, revokeApiKey } from '../../access/api-keys.js';
 import { isScope, type Scope, scopes } from '../../access/scopes.js';
 import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { withEventLog } from '../connections.js';
@@ -27,7 +27,7 @@ orders keys revoke ID [--yes] [--json]
   --json     print one JSON document; with create, the key and its id
 
   Example: orders keys create --name "Web shop" --scopes orders:write,orders:read
-           orders keys list --json | jq '.[] | select(.revokedAt == null) | .id'`;
+           orders keys list --json | jq '.[] | select(.revoked_at == null) | .key_id'`;
 
 interface CreateOptions {
   readonly name?: string;
@@ -76,7 +76,7 @@ async function create(
       expiresAt: expiresMs === undefined ? null : new Date(expiresMs).toISOString(),
       ...(subject === undefined ? {} : { subject }),
     });
-    if (json) return terminal.print(JSON.stringify(created));
+    if (json) return terminal.print(JSON.stringify({ key_id: created.id, subject: created.subject, key: created.key }));
     terminal.notify(`created key ${created.id} of ${created.subject} for ${chosen.join(', ')}. It is not shown again:`);
     terminal.print(created.key);
   });
@@ -94,7 +94,7 @@ function parseScopes(text = ''): Scope[] {
 async function list(terminal: Terminal, json: boolean | undefined): Promise<void> {
   await withEventLog({ terminal }, async ({ pool }) => {
     const keys = await listApiKeys(pool);
-    if (json) return terminal.print(JSON.stringify(keys));
+    if (json) return terminal.print(JSON.stringify(keys.map(apiKeyDocument)));
     const rows = keys.map(({ id, name, subject, scopes: granted, ...times }) => {
       const { createdAt, expiresAt, revokedAt } = times;
       const end = revokedAt
@@ -125,6 +125,6 @@ async function revoke(
   await confirm(terminal, `Clients with the key ${id} will be refused for good.`, yes);
   await withEventLog({ terminal }, async ({ pool }) => {
     if (!(await revokeApiKey(pool, id))) throw new UsageError(`there is no key ${id}, or it was revoked already`);
-    terminal.print(json ? JSON.stringify({ id, revoked: true }) : `revoked key ${id}`);
+    terminal.print(json ? JSON.stringify({ key_id: id, revoked: true }) : `revoked key ${id}`);
   });
 }

@@ -1,3 +1,4 @@
+import { apiKeyDocument } from '../../../access/api-keys.js';
 import type { ListedKey } from '../../../access/key-uses.js';
 import { isScope } from '../../../access/scopes.js';
 import { actorOf } from '../../../access/token-claims.js';
@@ -52,15 +53,6 @@ export function keyRoutes(route: AddRoute, { keys }: Pick<HttpDependencies, 'key
   });
 }
 
-function shown({ id, name, subject, scopes, createdAt, expiresAt, revokedAt, lastUsedAt }: ListedKey) {
-  return {
-    key_id: id,
-    name,
-    subject,
-    scopes,
-    created_at: createdAt,
-    expires_at: expiresAt,
-    revoked_at: revokedAt,
-    last_used_at: lastUsedAt,
-  };
+function shown(key: ListedKey) {
+  return { ...apiKeyDocument(key), last_used_at: key.lastUsedAt };
 }
