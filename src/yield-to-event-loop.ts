@@ -6,11 +6,16 @@ export type YieldToEventLoop = () => Promise<void>;
  * of other requests; yielding more often would cost more than it gains.
  */
 const maxSliceMs = 10;
+/**
+ * Time for computations in one turn of the event loop: for two of them. With less, a busy process
+ * would compute too little beside its other work.
+ */
+const maxTurnMs = 2 * maxSliceMs;
 
 let waiting: (() => void)[] = [];
 
 /**
- * Grants the computations of this thread up to `maxSliceMs` per turn of its event loop, and always
+ * Grants the computations of this thread up to `maxTurnMs` per turn of its event loop, and always
  * one of them. Between two turns the thread handles everything else that has arrived, such as
  * requests and replies of the servers. So long computations do not add up to one long block,
  * whether requests, steps of projectors or replays make them; and short ones need no turn each.
@@ -33,7 +38,7 @@ function grantTurn(): void {
     queueMicrotask(() => process.nextTick(afterOne));
   };
   const afterOne = () => {
-    if (next < granted.length && performance.now() - startMs < maxSliceMs) {
+    if (next < granted.length && performance.now() - startMs < maxTurnMs) {
       grantNext();
       return;
     }
