@@ -12,6 +12,7 @@ export interface FuzzResult {
 }
 
 const answerTimeoutMs = 20_000;
+const maxAttempts = 10;
 const maxFailures = 20;
 
 interface Answer {
@@ -23,8 +24,8 @@ interface Answer {
 
 /**
  * Sends random requests to a service, made from its OpenAPI document. The seed determines them. A
- * failure is a status of 500 or more, a response that the document does not allow, a time-out, or a
- * connection that breaks.
+ * failure is a status of 500 or more that lasts, a response that the document does not allow, a
+ * time-out, or a connection that breaks.
  */
 export async function fuzz(url: string, count: number, seed: number, inParallel = 32): Promise<FuzzResult> {
   const random = new Random(seed);
@@ -49,7 +50,7 @@ export async function fuzz(url: string, count: number, seed: number, inParallel 
       sent += 1;
       const one = anyRequest(random, known);
       try {
-        const answer = await send(agent, url, one);
+        const answer = await sendUntilAccepted(agent, url, one);
         const counted = `${one.kind} ${answer.status}`;
         answers.set(counted, (answers.get(counted) ?? 0) + 1);
         // The health is rightly 503 while partitions have no owner, such as at the start.
@@ -64,6 +65,19 @@ export async function fuzz(url: string, count: number, seed: number, inParallel 
   await Promise.all(Array.from({ length: inParallel }, work));
   agent.destroy();
   return { answers, failures };
+}
+
+/**
+ * Sends a request again as long as the service is overloaded, as clients do: series of metrics, all
+ * at once, are more than a slow machine can compute in time.
+ */
+async function sendUntilAccepted(agent: Agent, url: string, one: FuzzRequest): Promise<Answer> {
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await send(agent, url, one);
+    const isOverloaded =
+      answer.status === 503 && (one.method === 'head' || answer.text.includes('"/problems/overloaded"'));
+    if (!isOverloaded || attempt === maxAttempts) return answer;
+  }
 }
 
 /** Sends a request and reads the response, or only the first chunk of an event stream. */
