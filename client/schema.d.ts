@@ -6907,7 +6907,7 @@ export interface operations {
                      *               "head": 120,
                      *               "lag": 0,
                      *               "lag_seconds": 0,
-                     *               "owner": "host-1:4711",
+                     *               "owner": "host-1:4711:9c4e",
                      *               "reported_at": "2026-03-02T09:30:00.000Z",
                      *               "report_age_seconds": 1
                      *             }
@@ -6921,7 +6921,7 @@ export interface operations {
                     "application/json": components["schemas"]["Projections"];
                     /**
                      * @example event: projections
-                     *     data: {"projections":[{"name":"order-status","version":2,"generation":3,"lag":0,"lag_seconds":0,"state":"stopped","rebuild":null,"partitions":[{"partition":5,"state":"stopped","checkpoint":120,"head":120,"lag":0,"lag_seconds":0,"owner":"host-1:4711","reported_at":"2026-03-02T09:30:00.000Z","report_age_seconds":1}],"skipped":[]}],"heads_age_seconds":0}
+                     *     data: {"projections":[{"name":"order-status","version":2,"generation":3,"lag":0,"lag_seconds":0,"state":"stopped","rebuild":null,"partitions":[{"partition":5,"state":"stopped","checkpoint":120,"head":120,"lag":0,"lag_seconds":0,"owner":"host-1:4711:9c4e","reported_at":"2026-03-02T09:30:00.000Z","report_age_seconds":1}],"skipped":[]}],"heads_age_seconds":0}
                      */
                     "text/event-stream": string;
                 };

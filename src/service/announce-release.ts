@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { allProjections } from '../projections/all-projections.js';
 import type { GenerationStore } from '../projector/generations/generation-store.js';
@@ -10,8 +9,8 @@ import { projectorLimits as limits } from '../projector/limits.js';
  * from. For processes without the role projector: a projector announces its release itself.
  * @returns a function that ends the announcements.
  */
-export function announceRelease(generations: GenerationStore, log: Logger): () => void {
-  const by = `version of ${hostname()}:${process.pid}`;
+export function announceRelease(generations: GenerationStore, processId: string, log: Logger): () => void {
+  const by = `version of ${processId}`;
   const announce = () =>
     Promise.all(allProjections.map((projection) => generations.open(projection, by))).catch((error: unknown) =>
       log.debug({ error: String(error) }, 'the release was not announced: Redis did not answer'),

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config.js';
@@ -18,6 +17,7 @@ import type { Tracing } from './tracing/tracing.js';
 
 export interface ProjectorRoleOptions {
   readonly config: Config;
+  readonly processId: string;
   readonly connections: Connections;
   readonly continuity: LogContinuity;
   readonly subscriber: Redis;
@@ -33,11 +33,10 @@ export interface ProjectorRoleOptions {
  * webhooks.
  */
 export async function startProjectorRole(options: ProjectorRoleOptions): Promise<RunningProjector> {
-  const { config, connections, continuity, subscriber, registry, log, cleanup, tracing } = options;
+  const { config, processId, connections, continuity, subscriber, registry, log, cleanup, tracing } = options;
   const { access: database, settings, pool, watch, redis, keys, openEvents: open } = connections;
-  const owner = `${hostname()}:${process.pid}`;
   const running = await openProjector({
-    ...{ database, settings, pool, watch, redis, subscriber, continuity, keys, log, owner, open },
+    ...{ database, settings, pool, watch, redis, subscriber, continuity, keys, log, owner: processId, open },
     observer: observeProjector(registry, tracing && traceStep(tracing)),
   });
   cleanup.defer(() => running.close());

@@ -44,6 +44,7 @@ import { createHeadsReader } from './read-log-heads.js';
 import { warnOfEviction } from './redis-eviction.js';
 import { DeliveryHistory } from './runs/delivery-history.js';
 import { openOperators } from './system/operators.js';
+import { createProcessId } from './system/process-registry.js';
 import { traceAppends, traceCommands } from './tracing/trace-commands.js';
 import { traceRequests } from './tracing/trace-requests.js';
 import { openTracing } from './tracing/tracing.js';
@@ -135,6 +136,7 @@ async function open(
   cleanup.defer(() => subscriber.disconnect());
   void warnOfEviction(redis, log);
 
+  const processId = createProcessId();
   const registry = Registry.merge([processMetrics()]);
   const tracing = config.tracing && (await openTracing(config.tracing));
   if (tracing) cleanup.defer(() => tracing.close());
@@ -145,7 +147,17 @@ async function open(
   measureRedis(registry, redis);
   measureCheckpoints(registry, pool);
   const running = config.roles.has('projector')
-    ? await startProjectorRole({ config, connections, continuity, subscriber, registry, log, cleanup, tracing })
+    ? await startProjectorRole({
+        config,
+        processId,
+        connections,
+        continuity,
+        subscriber,
+        registry,
+        log,
+        cleanup,
+        tracing,
+      })
     : undefined;
   const projector = running?.projector;
 
@@ -156,7 +168,7 @@ async function open(
   cleanup.defer(() => applied.close());
   void applied.start().catch((error: unknown) => subscriberFailures.failed(error));
   const generations = createGenerationStore(redis, keys, pool);
-  if (!projector) cleanup.defer(announceRelease(generations, log));
+  if (!projector) cleanup.defer(announceRelease(generations, processId, log));
 
   const testPost = createSafePost(config.webhooksAllowPrivate);
   cleanup.defer(() => testPost.close());
@@ -210,6 +222,7 @@ async function open(
     oidc: config.tokens?.signIn,
     ...openOperators({
       config,
+      processId,
       connections: { ...connections, models },
       continuity,
       generations,

@@ -28,6 +28,7 @@ const systemSharedMs = 2_000;
 
 export interface OperatorDeps {
   readonly config: Config;
+  readonly processId: string;
   readonly connections: Connections;
   readonly continuity: LogContinuity;
   readonly generations: GenerationStore;
@@ -40,11 +41,12 @@ export interface OperatorDeps {
 export function openOperators(
   deps: OperatorDeps,
 ): Pick<HttpDependencies, 'runs' | 'cures' | 'browseLog' | 'keys' | 'system'> {
-  const { config, connections, continuity, generations, projections, log, cleanup } = deps;
+  const { config, processId, connections, continuity, generations, projections, log, cleanup } = deps;
   const { pool, settings, openEvents, models, redis, keys } = connections;
   const readStream = createStreamReader(pool, settings);
   const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { version: string };
-  const processes = new ProcessRegistry(redis, keys.processPrefix, { version, roles: [...config.roles] }, log);
+  const self = { process_id: processId, version, roles: [...config.roles] };
+  const processes = new ProcessRegistry(redis, keys.processPrefix, self, log);
   processes.start();
   cleanup.defer(() => processes.close());
   const projectionOf = (name: string) => {

@@ -15,6 +15,14 @@ export interface ProcessReport {
   readonly memory_bytes: number;
 }
 
+/**
+ * Names this process for operators: the host, the pid and four random hex digits. Containers may
+ * share a host's name and have the same pid.
+ */
+export function createProcessId(): string {
+  return `${hostname()}:${process.pid}:${randomBytes(2).toString('hex')}`;
+}
+
 export type ListedProcess = ProcessReport & { readonly reported_seconds_ago: number };
 
 /**
@@ -28,14 +36,18 @@ export class ProcessRegistry {
   readonly #self: Omit<ProcessReport, 'memory_bytes'>;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(redis: Redis, prefix: string, self: Pick<ProcessReport, 'version' | 'roles'>, log: Logger) {
+  constructor(
+    redis: Redis,
+    prefix: string,
+    self: Pick<ProcessReport, 'process_id' | 'version' | 'roles'>,
+    log: Logger,
+  ) {
     this.#redis = redis;
     this.#prefix = prefix;
     this.#log = log;
     const startedMs = Date.now() - process.uptime() * 1000;
     this.#self = {
-      // Containers may share a host's name and have the same pid.
-      process_id: `${hostname()}:${process.pid}:${randomBytes(2).toString('hex')}`,
+      process_id: self.process_id,
       version: self.version,
       node: process.version,
       roles: self.roles,

@@ -1,11 +1,16 @@
 import { expect } from 'chai';
-import { ProcessRegistry } from '../../../src/service/system/process-registry.js';
-import { createTestLog, eventually, silent } from '../../support/servers.js';
+import { createProcessId, ProcessRegistry } from '../../../src/service/system/process-registry.js';
+import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
 
 describe('ProcessRegistry', () => {
+  function openRegistry(log: TestLog): ProcessRegistry {
+    const self = { process_id: createProcessId(), version: '1', roles: ['api'] as const };
+    return new ProcessRegistry(log.redis, log.keys.processPrefix, self, silent);
+  }
+
   it('lists the processes that report themselves, and forgets those that were killed', async () => {
     const log = await createTestLog(1);
-    const registry = new ProcessRegistry(log.redis, log.keys.processPrefix, { version: '1', roles: ['api'] }, silent);
+    const registry = openRegistry(log);
     await log.redis.sadd(log.keys.processPrefix, 'killed:1', 'killed:2');
     registry.start();
     await eventually('the own report', async () => (await registry.list()).length === 1);
@@ -18,15 +23,13 @@ describe('ProcessRegistry', () => {
 
   it('a process that ends takes no other off the list, though its host and pid may be the same', async () => {
     const log = await createTestLog(1);
-    const [first, second] = [1, 2].map(
-      () => new ProcessRegistry(log.redis, log.keys.processPrefix, { version: '1', roles: ['api'] }, silent),
-    );
-    first?.start();
-    second?.start();
-    await eventually('both reports', async () => (await first?.list())?.length === 2);
-    await second?.close();
-    expect((await first?.list())?.map((one) => one.is_this)).to.deep.equal([true]);
-    await first?.close();
+    const [first, second] = [openRegistry(log), openRegistry(log)];
+    first.start();
+    second.start();
+    await eventually('both reports', async () => (await first.list()).length === 2);
+    await second.close();
+    expect((await first.list()).map((one) => one.is_this)).to.deep.equal([true]);
+    await first.close();
     await log.close();
   });
 });

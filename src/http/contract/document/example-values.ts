@@ -96,7 +96,7 @@ export const exampleValues: Readonly<Record<string, unknown>> = {
   lag_seconds: 0,
   head: 120,
   checkpoint: 120,
-  owner: 'host-1:4711',
+  owner: 'host-1:4711:9c4e',
   report_age_seconds: 1,
   heads_age_seconds: 0,
   error: null,
