@@ -83,6 +83,44 @@ describe('the log', () => {
       expect(await once(child, 'exit'), 'the exit code and the signal').to.deep.equal([0, null]);
     });
 
+    it('a reader of the log that stops reading does not block the process, and learns how many lines it lacks', async () => {
+      const module = pathToFileURL(projectPath('dist', 'src', 'service', 'log-output.js')).href;
+      const program = `import { openLogOutput } from ${JSON.stringify(module)};
+        const output = openLogOutput();
+        output.lastLevel = 40;
+        let nth = 0;
+        process.on('message', (lines) => {
+          for (const end = nth + lines; nth < end; nth += 1)
+            output.write(JSON.stringify({ nth, text: 'x'.repeat(1_000) }) + '\\n');
+          process.send('works');
+        });`;
+      child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      });
+      const { stdout } = child;
+      if (!stdout) throw new Error('the process has no output');
+      // More than a pipe and the process hold.
+      child.send(3_000);
+      expect((await once(child, 'message'))[0]).to.equal('works');
+      let text = '';
+      stdout.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      await eventually('what waited to be read', () => text.length > 1024 * 1024 && text.endsWith('\n'));
+      child.send(1);
+      await eventually('the newest line', () => text.includes('"nth":3000,'));
+      child.disconnect();
+      await once(child, 'exit');
+      const lines = text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { nth?: number; msg?: string });
+      const written = lines.flatMap(({ nth }) => nth ?? []);
+      const dropped = Number(/^\d+/.exec(lines.at(-2)?.msg ?? '')?.[0]);
+      expect(dropped).to.be.above(1_000);
+      expect(written).to.deep.equal([...Array(3_000 - dropped).keys(), 3_000]);
+    });
+
     it('a full disk costs lines of the log, and does not stop the process', function () {
       if (process.platform !== 'linux') this.skip();
       const fd = openSync('/dev/full', 'w');
