@@ -15,10 +15,10 @@ const maxTurnMs = 2 * maxSliceMs;
 let waiting: (() => void)[] = [];
 
 /**
- * Grants the computations of this thread up to `maxTurnMs` per turn of its event loop, and always
- * one of them. Between two turns the thread handles everything else that has arrived, such as
- * requests and replies of the servers. So long computations do not add up to one long block,
- * whether requests, steps of projectors or replays make them; and short ones need no turn each.
+ * Gives the computations of this thread up to `maxTurnMs` per turn of its event loop: one of them,
+ * and others as long as a whole slice still fits. Between two turns the thread handles everything
+ * else that has arrived, such as requests and replies of the servers. So the computations of
+ * requests, projectors and replays do not add up to one long block, and short ones share a turn.
  */
 export const yieldToEventLoop: YieldToEventLoop = () =>
   new Promise((resolve) => {
@@ -38,7 +38,7 @@ function grantTurn(): void {
     queueMicrotask(() => process.nextTick(afterOne));
   };
   const afterOne = () => {
-    if (next < granted.length && performance.now() - startMs < maxTurnMs) {
+    if (next < granted.length && performance.now() - startMs + maxSliceMs <= maxTurnMs) {
       grantNext();
       return;
     }

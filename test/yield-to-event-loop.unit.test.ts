@@ -1,13 +1,12 @@
 import { expect } from 'chai';
 import { TimeSlice, yieldToEventLoop } from '../src/yield-to-event-loop.js';
+import { countTurns } from './support/count-turns.js';
 
 describe('yieldToEventLoop', () => {
-  /** Computes until the time of one turn is used up. */
+  /** Computes for so long that no other computation may follow in the same turn. */
   function computeForOneTurn(): void {
-    for (let nth = 0; nth < 2; nth += 1) {
-      const slice = new TimeSlice();
-      while (!slice.isOver);
-    }
+    const slice = new TimeSlice();
+    while (!slice.isOver);
   }
 
   it('long computations run in the order of their calls, and other work comes in between', async () => {
@@ -40,16 +39,10 @@ describe('yieldToEventLoop', () => {
   });
 
   it('a hundred short computations do not take a hundred turns', async () => {
-    let turns = 0;
-    let counting: NodeJS.Immediate | undefined;
-    const count = () => {
-      turns += 1;
-      counting = setImmediate(count);
-    };
-    count();
+    const turns = countTurns();
     await Promise.all(Array.from({ length: 100 }, () => yieldToEventLoop()));
-    clearImmediate(counting);
-    expect(turns).to.be.below(50);
+    turns.stop();
+    expect(turns.now()).to.be.below(50);
   });
 
   it('a computation that yields waits for another turn, although the time of this one is not used up', async () => {

@@ -1,6 +1,5 @@
 import { Overloaded } from '../../event-log/overloaded.js';
 import { FairSemaphore } from '../../fair-semaphore.js';
-import { yieldToEventLoop } from '../../yield-to-event-loop.js';
 import { httpLimits as limits } from '../limits.js';
 import { ownerOf, type RunWhenRoom } from '../request/request-budgets.js';
 
@@ -42,12 +41,6 @@ function createHeavyRequests(maxWeight: number, maxQueued: number, what: string)
   };
   return (ctx, weight, query) => {
     if (running.waiting >= maxQueued) throw new Overloaded(what, maxQueued);
-    const queryAndYield = async () => {
-      const result = await query();
-      // The response is encoded in a turn of its own.
-      await yieldToEventLoop();
-      return result;
-    };
-    return running.run(ownerOf(ctx), weight, queryAndYield, limit);
+    return running.run(ownerOf(ctx), weight, query, limit);
   };
 }

@@ -18,7 +18,7 @@ export function respond(ctx: Context, text: string, etag?: string): void {
   // Without Accept, any type is fine.
   if (ctx.req.headers.accept && !ctx.accepts('application/json')) throw notAcceptable();
   // A long text is encoded once, for its hash and for its pieces.
-  const content = text.length > limits.responsePieceBytes ? Buffer.from(text) : text;
+  const content = etag === undefined && text.length > limits.responsePieceBytes ? Buffer.from(text) : text;
   if (isCurrent(ctx, etag ?? etagOf(content))) return;
   // Set before the body. Otherwise Koa would derive a type from the body first.
   ctx.res.setHeader('Content-Type', jsonType);

@@ -3,7 +3,7 @@ import { count, type FromSchema, list, object, uuid } from '../../json-schema.js
 import { evolve } from '../../orders/evolve.js';
 import type { Order } from '../../orders/order.js';
 import { type OrderDocument, orderDocument } from '../../orders/order-document.js';
-import { TimeSlice } from '../../yield-to-event-loop.js';
+import { sliceFor, TimeSlice } from '../../yield-to-event-loop.js';
 import { queryLimits as limits } from '../limits.js';
 import type { ReadModels } from '../live-generation.js';
 import { foldUpTo } from './fold-history.js';
@@ -74,8 +74,8 @@ export async function changesBetweenVersions(
   if (positions.length < last) return undefined;
   let order: Order | undefined;
   let atFirst: Order | undefined;
-  for await (const { entries } of historyEntries(models, orderId, positions.slice(0, last))) {
-    const slice = new TimeSlice();
+  for await (const { entries, bytes } of historyEntries(models, orderId, positions.slice(0, last))) {
+    const slice = await sliceFor(bytes);
     for (const entry of entries) {
       if (slice.isOver) await slice.yield();
       order = evolve(order, recordedFromEntry(orderId, entry));

@@ -3,7 +3,7 @@ import type { Order } from '../../orders/order.js';
 import { orderPartition } from '../../orders/values/partition.js';
 import { damageMark } from '../../read-models/order-buckets.js';
 import { type HistoryEntry, orderHistory } from '../../read-models/order-history.js';
-import { TimeSlice } from '../../yield-to-event-loop.js';
+import { sliceFor } from '../../yield-to-event-loop.js';
 import { fromLive, type ReadModels } from '../live-generation.js';
 import { historyEntries, readPositions, recordedFromEntry } from './get-order-history.js';
 
@@ -26,8 +26,8 @@ export async function foldUpTo(models: ReadModels, orderId: string, moment: Mome
   const recordedBy = ({ position, recorded_at }: HistoryEntry) =>
     models.epochs.recordedBy(partition, position, recorded_at);
   let order: Order | undefined;
-  for await (const { entries } of historyEntries(models, orderId, wanted)) {
-    const slice = new TimeSlice();
+  for await (const { entries, bytes } of historyEntries(models, orderId, wanted)) {
+    const slice = await sliceFor(bytes);
     for (const entry of entries) {
       if ('at' in moment && recordedBy(entry) > moment.at) return order;
       if (slice.isOver) await slice.yield();

@@ -52,18 +52,20 @@ export async function readOrders(
   const pairs = await generation.read(
     read.map(({ entry = ['', ''], details: [, field] = ['', ''] }) => ['HMGET', ...entry, field]),
   );
-  await slice.yield();
-  let { bytes } = heads;
+  const detailBytes = pairs.reduce<number>((sum, pair) => sum + ((pair as (string | null)[])[1]?.length ?? 0), 0);
+  const decoding = await sliceFor(detailBytes);
   const whole = new Map<number, Order | undefined>();
   for (const [nth, { index, orderId }] of read.entries()) {
-    if (slice.isOver) await slice.yield();
+    if (decoding.isOver) await decoding.yield();
     const [text, details] = pairs[nth] as (string | null)[];
-    bytes += details?.length ?? 0;
     whole.set(index, typeof text === 'string' ? decodeOrder(orderId, text, details) : undefined);
   }
   // The orders before the first one that does not fit.
   const end = large[fitting]?.index ?? found.length;
-  return { found: found.slice(0, end).map((one, index) => (whole.has(index) ? whole.get(index) : one?.order)), bytes };
+  return {
+    found: found.slice(0, end).map((one, index) => (whole.has(index) ? whole.get(index) : one?.order)),
+    bytes: heads.bytes + detailBytes,
+  };
 }
 
 type HashEntry = readonly [hash: string, field: string];
