@@ -142,10 +142,16 @@ describe('An import never guesses', () => {
         (await trialImport(declared, [...short, '--delimiter', ';'])).rejected.map(({ line }) => line),
       ).to.deep.equal([4]);
       expect(await refusal(declared, [...short, '--delimiter', ','])).to.match(
-        /--delimiter ',': .* says that it is ';'/,
+        /--delimiter ',': .* begins with the line sep=;: remove the option or the line/,
       );
       expect((await trialImport(declared, [...short, '--group-by', 'user'])).placed).to.have.length(1);
       expect((await trialImport('sep=\t\nuser\ttotal\na\t5\n', short)).placed).to.have.length(1);
+      const wrong = await refusal('sep=,\nuser;total\na;5\n', short);
+      expect(wrong, 'the line after it shows the delimiter').to.match(/seems to need --delimiter ';'/);
+    });
+
+    it('a column whose name begins with sep= declares no delimiter', async () => {
+      expect(await refusal('sep=x\na\n', short)).to.not.match(/--delimiter/);
     });
 
     it('a tab is written \\t', async () => {

@@ -14,8 +14,9 @@ export const plainNumbers: NumberFormat = { decimal: '.', thousands: undefined, 
 
 const decimals = ['.', ','];
 const separators = ['.', ',', ' ', "'", '_'];
-/** Such as $, US$, € or CHF. */
-const currencySigns = /^[^\d\s.,'_()+-]{1,5}$/u;
+/** Such as $, US$, €, CHF, Rs. or kr. CR and DR mean a credit and a debit. */
+const signText = '(?!(?:CR|DR)\\.?(?!\\p{L}))[\\p{L}\\p{Sc}]{1,5}\\.?';
+const currencySigns = new RegExp(`^${signText}$`, 'iu');
 const blank = '[ \\u00a0\\u202f]';
 
 /** Checks the options for numbers. Throws Error with a message for the user. */
@@ -26,7 +27,9 @@ export function numberFormat(decimal = '.', thousands?: string, currencySign?: s
   }
   if (thousands === decimal) throw new Error(`--decimal and --thousands are both "${decimal}"`);
   if (currencySign !== undefined && !currencySigns.test(currencySign)) {
-    throw new Error(`--currency-sign "${currencySign}": use 1 to 5 characters without digits, blanks and separators`);
+    throw new Error(
+      `--currency-sign "${currencySign}": use 1 to 5 letters or currency signs, which may end with a point`,
+    );
   }
   return { decimal, thousands, currencySign };
 }
@@ -59,7 +62,7 @@ export function numberReader(
 /** Removes the sign before or after a number, with a blank between them, and keeps a minus. */
 function signRemover(sign: string | undefined): (text: string) => string {
   if (sign === undefined) return (text) => text;
-  const escapedSign = sign.replace(/[\\^$*?|[\]{}/]/g, '\\$&');
+  const escapedSign = sign.replace(/[$.]/g, '\\$&');
   const before = new RegExp(`^(-?)${escapedSign}${blank}?`, 'u');
   const after = new RegExp(`${blank}?${escapedSign}$`, 'u');
   return (text) => (before.test(text) ? text.replace(before, '$1') : text.replace(after, ''));
@@ -72,8 +75,12 @@ function groupPattern(thousands: string): string {
 }
 
 /** An amount with a sign before or after it. */
-const signed =
-  /^-?([^\d\s.,'_()+-]{1,5})?[ \u00a0\u202f]?(-?[\d.,'’][\d.,'’ \u00a0\u202f]*?)[ \u00a0\u202f]?([^\d\s.,'_()+-]{1,5})?$/u;
+const signed = new RegExp(
+  `^-?(${signText})?${blank}?(-?[\\d.,'’](?:[\\d.,'’ \\u00a0\\u202f]*[\\d.,'’])?)${blank}?(${signText})?$`,
+  'iu',
+);
+/** Other characters for a minus, or one after the number, as accountants' programs write it. */
+const otherMinus = /^[^\d]{0,6}[\u2010-\u2015\u2212\ufe63\uff0d][^\d]{0,6}\d|\d\s?[-\u2212]$/u;
 
 function escaped(character: string): string {
   return `\\${character}`.replace('\\_', '_');
@@ -88,6 +95,7 @@ function signHint(text: string, decimal: string, thousands: string | undefined):
 }
 
 function hint(text: string, decimal: string, thousands: string | undefined): string {
+  if (otherMinus.test(text)) return ': write a negative number as -12.00';
   const digits = text.replace(/^-/, '');
   if (/^\d{1,3}(?:\.\d{3})+,\d*$/.test(digits)) return ': set --decimal , and --thousands .';
   if (/^\d{1,3}(?:,\d{2,3})*,\d{3}\.\d*$/.test(digits) || /^\d{1,3}(?:,\d{3}){2,}$/.test(digits))

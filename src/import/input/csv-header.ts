@@ -1,6 +1,6 @@
 import type { FilePosition } from '../import-unit.js';
 import { csvRecords } from './csv-records.js';
-import { fileHint } from './file-hints.js';
+import { declaredDelimiter, fileHint } from './file-hints.js';
 import { endOf, linesOf, textOf } from './file-lines.js';
 
 /** The beginning of a CSV file. */
@@ -20,7 +20,10 @@ const start: FilePosition = { lines: 0, bytes: 0 };
 export async function readHeader(file: string, given: string | undefined): Promise<CsvHeader> {
   const declared = await readDeclaration(file);
   if (declared && given !== undefined && given !== declared.delimiter) {
-    throw new Error(`--delimiter '${given}': the first line of ${file} says that it is '${declared.delimiter}'`);
+    throw new Error(
+      `--delimiter '${shown(given)}': ${file} begins with the line sep=${shown(declared.delimiter)}: ` +
+        'remove the option or the line',
+    );
   }
   const delimiter = declared?.delimiter ?? given ?? ',';
   for await (const [first] of csvRecords(linesOf(file, declared?.end ?? start), delimiter)) {
@@ -35,11 +38,15 @@ export async function readHeader(file: string, given: string | undefined): Promi
   throw new Error(`${file} is empty: the first line must contain the names of the columns`);
 }
 
-/** Excel begins a file with a line such as `sep=;` and reads it from other programs. */
+function shown(delimiter: string): string {
+  return delimiter === '\t' ? '\\t' : delimiter;
+}
+
 async function readDeclaration(file: string): Promise<Pick<CsvHeader, 'delimiter' | 'end'> | undefined> {
   for await (const [line] of linesOf(file, start)) {
-    const delimiter = line && /^\ufeff?"?sep=([^"\r\n])"?\r?$/i.exec(textOf([line]))?.[1];
-    return delimiter === undefined ? undefined : { delimiter, end: endOf([line].flatMap((one) => one ?? [])) };
+    if (!line) continue;
+    const delimiter = declaredDelimiter(textOf([line]));
+    return delimiter === undefined ? undefined : { delimiter, end: endOf([line]) };
   }
   return undefined;
 }

@@ -8,6 +8,14 @@ const delimiters = [
 ];
 
 /**
+ * The delimiter that the first line of a file declares, such as `sep=;`. Excel reads such a line,
+ * and programs that write files for it begin them with one. Undefined for any other line.
+ */
+export function declaredDelimiter(line: string): string | undefined {
+  return /^\ufeff?"?sep=([^"\r\n\p{L}\p{N}])"?\r?\n?$/iu.exec(line)?.[1];
+}
+
+/**
  * Says which options the file may need, by a look at its first bytes: as the end of a message, or
  * an empty text. The import never sets these options itself.
  */
@@ -16,10 +24,11 @@ export async function fileHint(file: string, delimiter: string): Promise<string>
   const options: string[] = [];
   const encoding = encodingHint(start);
   const text = start.toString(encoding === 'latin1' ? 'latin1' : 'utf8').replaceAll('\0', '');
-  const [firstLine = ''] = text.split(/[\r\n]/, 1);
-  const other = firstLine.includes(delimiter)
+  const [firstLine = '', secondLine = ''] = text.split(/\r\n|[\r\n]/, 2);
+  const header = declaredDelimiter(firstLine) === undefined ? firstLine : secondLine;
+  const other = header.includes(delimiter)
     ? undefined
-    : delimiters.find(({ character }) => character !== delimiter && firstLine.includes(character));
+    : delimiters.find(({ character }) => character !== delimiter && header.includes(character));
   if (other) options.push(other.option);
   const between = other?.character ?? delimiter;
   if (between !== ',' && text.split(/[\r\n]+/).some((line) => line.split(between).some(hasDecimalComma)))

@@ -36,7 +36,15 @@ describe('Number formats of an import', () => {
     ['12,00 €', /set --currency-sign '€' and --decimal ,;/],
     ['CHF 12.00', /set --currency-sign 'CHF';/],
     ['1 234,50', /--thousands ' '/],
-    ['(12.00)', /not a number/],
+    ['(12.00)', /not a number$/],
+    ['Rs. 12.00', /set --currency-sign 'Rs\.';/],
+    ['12.00 kr.', /set --currency-sign 'kr\.';/],
+    ['12.00 CR', /not a number$/],
+    ['DR. 12.00', /not a number$/],
+    ['12 %', /not a number$/],
+    ['#12', /not a number$/],
+    ['\u221212.00', /write a negative number as -12\.00/],
+    ['12.00-', /write a negative number as -12\.00/],
     ['1e3', /not a number/],
     ['12.00.00', /not a number/],
     ['.', /not a number/],
@@ -55,6 +63,8 @@ describe('Number formats of an import', () => {
     ['US$1,234.50', 'US$', '1234.50', '.', ','],
     ['1.234,50\u00a0€', '€', '1234.50', ',', '.'],
     ['CHF 12.00', 'CHF', '12.00'],
+    ['Rs. 12.00', 'Rs.', '12.00'],
+    ['-12.00 kr.', 'kr.', '-12.00'],
   ];
   for (const [text, sign, expected, decimal, thousands] of signed) {
     it(`"${text}" with --currency-sign ${sign} is ${expected}`, () =>
@@ -76,6 +86,8 @@ describe('Number formats of an import', () => {
     expect(() => numberFormat('x')).to.throw(/--decimal "x"/);
     expect(() => numberFormat('.', '3')).to.throw(/--thousands "3"/);
     expect(() => numberFormat('.', undefined, '')).to.throw(/--currency-sign ""/);
-    expect(() => numberFormat('.', undefined, '-')).to.throw(/--currency-sign "-"/);
+    for (const sign of ['-', '%', '#', 'CR', 'dr.', '.', 'Rs..']) {
+      expect(() => numberFormat('.', undefined, sign), sign).to.throw(/--currency-sign/);
+    }
   });
 });
