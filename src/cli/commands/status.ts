@@ -36,12 +36,17 @@ export async function statusCommand(args: string[], terminal: Terminal): Promise
     const show = async () => printStatus(context, continuity, await readStatus(context, continuity), values.json);
     if (!values.watch) return show();
     const interrupted = new AbortController();
-    process.once('SIGINT', () => interrupted.abort());
-    while (!interrupted.signal.aborted) {
-      terminal.exitCode = 0;
-      terminal.clear();
-      await show();
-      await setTimeout(watchIntervalMs, undefined, { signal: interrupted.signal }).catch(() => undefined);
+    const interrupt = () => interrupted.abort();
+    process.once('SIGINT', interrupt);
+    try {
+      while (!interrupted.signal.aborted) {
+        terminal.exitCode = 0;
+        terminal.clear();
+        await show();
+        await setTimeout(watchIntervalMs, undefined, { signal: interrupted.signal }).catch(() => undefined);
+      }
+    } finally {
+      process.off('SIGINT', interrupt);
     }
   });
 }

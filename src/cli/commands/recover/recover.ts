@@ -97,7 +97,7 @@ export async function recoverCommand(args: string[], terminal: Terminal): Promis
       terminal.print(JSON.stringify({ ...log, lost_parts: found, lost, new_epoch: newEpoch, problems }));
     };
     if (values['dry-run']) {
-      if (parts.length > 0) terminal.exitCode = 3;
+      if (found.length > 0) terminal.exitCode = 3;
       return printDocument(null, []);
     }
     const lasting = 'The new epoch is for good, and removes the read models that know the lost events.';
@@ -109,7 +109,10 @@ export async function recoverCommand(args: string[], terminal: Terminal): Promis
       lost,
       resetClock: values['reset-clock'] ?? false,
     });
-    lines.print(`epoch ${epoch} of the log has started`);
+    // At once, also with --json: the epoch is there, whatever becomes of the read models.
+    const started = `epoch ${epoch} of the log has started`;
+    if (values.json) terminal.notify(started);
+    else terminal.print(started);
     const stopped = await buildReadModels(context, await readLogSettings(pool), [knownEpoch], isServiceRunning);
     printDocument(epoch, stopped);
     if (stopped.length === 0) return lines.print('the read models hold the whole log again');

@@ -80,7 +80,10 @@ export async function replayCommand(args: string[], terminal: Terminal): Promise
       }
       printDocument(documents);
     } else if (values.skip !== undefined) {
-      const skipped = await skipEvent(context, chosen, values.skip, values);
+      // At once, also with --json: the skip is in the log, whatever becomes of the command.
+      const announce = (line: string) => (json ? terminal.notify(line) : terminal.print(line));
+      const { skip: position, reason, yes } = values;
+      const skipped = await skipEvent(context, { chosen, skipped: position, reason, yes, announce });
       for (const projection of chosen) await generations.resume(projection);
       printDocument(skipped);
     } else if (values.resume) {

@@ -8,16 +8,23 @@ import { UsageError } from '../../terminal/errors.js';
 import { parseEventPosition } from '../../terminal/event-position.js';
 import { operator } from '../../terminal/operator.js';
 
+export interface SkipOptions {
+  readonly chosen: readonly Projection[];
+  /** The event's partition and position, "PARTITION:POSITION". */
+  readonly skipped: string;
+  readonly reason?: string | undefined;
+  readonly yes?: boolean | undefined;
+  /** Takes a line as soon as a skip is in the log. */
+  readonly announce: (line: string) => void;
+}
+
 /**
  * Records in the log that the chosen projections skip the event on which they have stopped. Returns
  * what the JSON document has: one object for each projection that skips it.
- * @param skipped the event's partition and position, "PARTITION:POSITION".
  */
 export async function skipEvent(
   { pool, settings, models, log, terminal }: CommandContext,
-  chosen: readonly Projection[],
-  skipped: string,
-  { reason = '', yes }: { readonly reason?: string | undefined; readonly yes?: boolean | undefined },
+  { chosen, skipped, reason = '', yes, announce }: SkipOptions,
 ): Promise<readonly object[]> {
   const event = parseEventPosition(skipped, settings.epochs);
   if (!event) throw new UsageError('--skip must be PARTITION:POSITION of the event, as `orders status` shows it');
@@ -35,9 +42,7 @@ export async function skipEvent(
   }
   return done.map(({ projection, type, orderId, recorded }) => {
     const recordedAt = `${recorded.partition}:${recorded.position}`;
-    terminal.print(
-      `${projection} skips ${type} of order ${orderId} at ${skipped}; recorded in the log at ${recordedAt}`,
-    );
+    announce(`${projection} skips ${type} of order ${orderId} at ${skipped}; recorded in the log at ${recordedAt}`);
     return { projection, skipped: true, type, order_id: orderId, position: skipped, recorded_at: recordedAt };
   });
 }
