@@ -2,10 +2,13 @@
 // counts: a process that crashes or hangs says nothing about the checks.
 
 /**
- * Anomalies that say nothing about a bug: a check had no input because the run was too short, or
- * the harness itself failed to inject a fault.
+ * Anomalies that say nothing about a bug: a check had no input because the run was too short, the
+ * harness itself failed to inject a fault, or a check could not ask the service.
  */
-const inconclusive = /^nothing was checked: |^.{1,100} could not be injected /;
+const inconclusive = new RegExp(
+  '^nothing was checked: |^.{1,100} could not be injected |' +
+    '^.{1,100} could not be checked: (?:TypeError|fetch failed|The operation was aborted)',
+);
 const maxTextLength = 300;
 
 /**

@@ -7,6 +7,8 @@ const maxLinesPerSecond = 3;
 /** Lines that any start and any fault may take. */
 const freeLines = 100;
 
+const metricsTimeoutMs = 10_000;
+
 /** The resources of one process, as they are known at the end of a run. */
 export interface ProcessUse {
   readonly name: string;
@@ -53,8 +55,14 @@ export function problemsOf({ name, megabytes, peakMegabytes, output, crashes }: 
   return problems;
 }
 
+/** NaN if the process does not tell: `problemsOf` reports it then. */
 async function memoryOf(url: string, apiKey: string): Promise<number> {
-  const response = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${apiKey}` } });
-  const bytes = /^process_resident_memory_bytes (\S+)$/m.exec(await response.text())?.[1];
-  return Number(bytes) / 2 ** 20;
+  try {
+    const headers = { authorization: `Bearer ${apiKey}` };
+    const response = await fetch(`${url}/metrics`, { headers, signal: AbortSignal.timeout(metricsTimeoutMs) });
+    const bytes = /^process_resident_memory_bytes (\S+)$/m.exec(await response.text())?.[1];
+    return Number(bytes) / 2 ** 20;
+  } catch {
+    return Number.NaN;
+  }
 }

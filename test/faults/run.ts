@@ -3,6 +3,7 @@ import { Random } from '../support/random.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 import { whenWell } from './all-well.js';
 import { check } from './checker/check.js';
+import type { Findings } from './history.js';
 import { HistoryFile } from './history-file.js';
 import { type Injected, injectUntil } from './inject.js';
 import { Caller } from './load/caller.js';
@@ -91,14 +92,18 @@ async function runOn(topology: Topology, options: RunOptions, isShort: boolean):
   await history.close();
   const { problems, lines: resources } = await resourcesOf(topology);
   anomalies.push(...problems);
-  const found = await check({
+  const recorded = {
     history: history.records,
     databaseUrl: topology.postgres.primaryUrl,
     redisUrl: topology.redis.url,
     baseUrl: members[0]?.process.url ?? '',
     apiKey,
     webhookSecret,
-  });
+  };
+  // What was found until here is reported, whatever becomes of the checks.
+  const found = await check(recorded).catch(
+    (error: unknown): Findings => ({ anomalies: [`the run could not be checked: ${String(error)}.`], checked: {} }),
+  );
   anomalies.push(...found.anomalies);
   sink.stop();
   await sinkProxy.close();

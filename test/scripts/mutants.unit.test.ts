@@ -68,6 +68,12 @@ describe('scripts/mutants.mjs', () => {
     expect(verdict(1, outputOf('restore could not be injected (an older base): Error: x')).result).to.equal('error');
   });
 
+  it('a check that could not be done has not found a mutant', () => {
+    for (const reason of ['TypeError: x', 'fetch failed', 'The operation was aborted due to timeout'])
+      expect(verdict(1, outputOf(`the list could not be checked: ${reason}.`)).result, reason).to.equal('error');
+    expect(verdict(1, outputOf('the chain could not be checked: position 7 is missing.')).result).to.equal('found');
+  });
+
   it('a run that is too short for the checks has not found a mutant', () => {
     expect(verdict(1, outputOf('nothing was checked: no proofs.')).result).to.equal('error');
     expect(verdict(1, outputOf('nothing was checked: no proofs.', 'a command was lost'))).to.deep.equal({

@@ -3,6 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { connectApi } from './api.js';
 
+/** Instead of a response, the connection breaks. */
+const cut = 0;
+
 describe('the queries of the checker', () => {
   let server: Server;
   let asked: string[];
@@ -16,7 +19,8 @@ describe('the queries of the checker', () => {
       const path = request.url ?? '';
       asked.push(path);
       const [status, body] = responses.get(path)?.shift() ?? [400, 'wrong'];
-      response.writeHead(status).end(body);
+      if (status === cut) request.socket.destroy();
+      else response.writeHead(status).end(body);
     }).listen(0, '127.0.0.1', done);
   });
   afterEach((done) => {
@@ -27,6 +31,14 @@ describe('the queries of the checker', () => {
   it('are repeated while the service is busy', async () => {
     responses.set('/a', [
       [503, 'busy'],
+      [200, '{"a":1}'],
+    ]);
+    expect(await connectApi(url()).get('/a')).to.deep.equal({ a: 1 });
+  });
+
+  it('are repeated after a connection that broke', async () => {
+    responses.set('/a', [
+      [cut, ''],
       [200, '{"a":1}'],
     ]);
     expect(await connectApi(url()).get('/a')).to.deep.equal({ a: 1 });

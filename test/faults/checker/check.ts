@@ -31,7 +31,7 @@ const maxProofs = 50;
 /** A run that has none of these proves nothing. */
 const alwaysChecked = [
   ...['events in the chain', 'done commands', 'orders in responses', 'orders searched', 'streamed changes'],
-  ...['deliveries', 'orders in the list', 'histories', 'proofs', 'checkpoints'],
+  ...['deliveries', 'orders in the list', 'histories', 'proofs', 'checkpoints', 'statuses', 'reads with a position'],
 ];
 
 /**
@@ -77,7 +77,7 @@ export async function check(run: RecordedRun): Promise<Findings> {
       ];
     });
   }
-  await attempt('the statuses', () => checkStatuses(calls, restores, injected));
+  await attempt('the statuses', () => checkStatuses(calls, losses, injected));
   count('statuses', calls.length);
   await attempt('the totals', () => checkTotals(calls, (from, to) => faults.between(from, to)));
   const shown = shownEvents(orders);

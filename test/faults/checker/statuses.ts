@@ -1,5 +1,6 @@
-import type { FaultRecord, LossRecord } from '../history.js';
+import type { FaultRecord } from '../history.js';
 import { groupBy } from './group-by.js';
+import type { Losses } from './losses.js';
 import { type NumberedCall, parsePosition } from './operations.js';
 
 /** Problems that the rules and the reads of an order explain: the other checks judge them. */
@@ -15,6 +16,9 @@ const explained: Readonly<Record<string, readonly string[]>> = {
 const harmless = /^(rebuild|key revoked|forget|\S+ receiver)$/;
 /** Callers that meet on one order may get this without any fault. */
 const contended = '/problems/contended';
+/** The service repeats such commands itself: only a few fail in the end. */
+const maxContendedShare = 0.01;
+const freeContended = 10;
 const keyReused = '/problems/idempotency-key-reused';
 
 interface Outcome {
@@ -32,29 +36,32 @@ interface Outcome {
  */
 export function checkStatuses(
   calls: readonly NumberedCall[],
-  losses: readonly LossRecord[],
+  losses: Losses,
   faults: readonly FaultRecord[],
 ): string[] {
   const reused = reusedKeys(calls);
-  return calls.flatMap(outcomesOf).flatMap((outcome) => {
+  const outcomes = calls.flatMap(outcomesOf);
+  const refused = outcomes.filter(({ type }) => type === contended).length;
+  const tooMany = refused > Math.max(freeContended, maxContendedShare * outcomes.length);
+  const flood = tooMany ? [`${refused} of ${outcomes.length} commands and queries were refused as contended.`] : [];
+  const wrong = outcomes.flatMap((outcome) => {
     if (outcome.type === keyReused && outcome.status === 422 && reused.has(outcome.call.key)) return [];
     const problem = problemOf(outcome, losses, faults);
     return problem === undefined ? [] : [`${outcome.name} ${problem}: ${outcome.text}.`];
   });
+  return [...flood, ...wrong];
 }
 
 function problemOf(
   { call, status, type }: Outcome,
-  losses: readonly LossRecord[],
+  losses: Losses,
   faults: readonly FaultRecord[],
 ): string | undefined {
   if (call.unreadable !== undefined) return `got ${status} with a body that is no JSON`;
   if (status >= 200 && status < 300) return undefined;
   if (status === 410) {
     const position = parsePosition(call.minPosition);
-    const isLost = losses.some(
-      (loss) => position && position.position >= (loss.lostFrom[position.partition] ?? Infinity),
-    );
+    const isLost = position !== undefined && losses.hasLostPosition(position);
     return isLost ? undefined : `got a 410 for ${call.minPosition}, which no restore has lost`;
   }
   if (status === 0 || status === 408 || status === 503) {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { CallRecord, FaultRecord, LossRecord } from '../history.js';
+import { Losses } from './losses.js';
 import { callsOf } from './operations.js';
 import { call } from './planted.js';
 import { checkStatuses } from './statuses.js';
@@ -9,7 +10,7 @@ const during = { startedAt: 120, at: 130 };
 const after = { startedAt: 300, at: 310 };
 
 function anomaliesOf(calls: CallRecord[], faults: FaultRecord[] = [fault], losses: LossRecord[] = []): string[] {
-  return checkStatuses(callsOf(calls), losses, faults);
+  return checkStatuses(callsOf(calls), new Losses(losses), faults);
 }
 
 const failed = (status: number, name: string, changes: Partial<CallRecord> = {}) =>
@@ -23,7 +24,10 @@ describe('the checker of statuses', () => {
   it('finds a 410 for a position that no restore has lost', () => {
     const gone = failed(410, 'position-lost', { method: 'GET', minPosition: '2:2' });
     expect(anomaliesOf([gone])).to.have.length(1);
-    expect(anomaliesOf([gone], [], [{ kind: 'loss', at: 0, lostFrom: { 2: 2 } }])).to.deep.equal([]);
+    const loss: LossRecord = { kind: 'loss', at: 0, lostFrom: { 2: 2 } };
+    expect(anomaliesOf([gone], [], [loss])).to.deep.equal([]);
+    const ofLaterEpoch = failed(410, 'position-lost', { method: 'GET', minPosition: '2:2@2-9f3a01bc' });
+    expect(anomaliesOf([ofLaterEpoch], [], [loss]), 'a position after the restore').to.have.length(1);
   });
 
   it('finds a 503, a 408 and a missing response that no fault explains', () => {
@@ -47,6 +51,8 @@ describe('the checker of statuses', () => {
 
   it('accepts that commands on one order contend, without any fault', () => {
     expect(anomaliesOf([failed(503, 'contended', after)])).to.deep.equal([]);
+    const many = Array.from({ length: 20 }, () => failed(503, 'contended', after));
+    expect(anomaliesOf(many).join()).to.contain('20 of 20 commands');
   });
 
   it('finds a 4xx for a call that was right', () => {
