@@ -30,13 +30,10 @@ async function follow(
     try {
       const headers = addCredential(new Headers({ accept: 'text/event-stream' }));
       if (lastId !== undefined) headers.set('last-event-id', lastId);
-      const sent = send(new Request(path, { headers, signal: attempt.signal }));
-      const response = await unlessSilent(sent, defaultSilenceMs);
-      if (!response.ok || !response.body) {
-        throw new ProblemError(problemOf(await response.json().catch(() => undefined), response.status));
-      }
+      const request = new Request(path, { headers, signal: attempt.signal });
+      const body = await unlessSilent(acceptedBody(request), defaultSilenceMs);
       onState(true);
-      for await (const { event = 'message', id, data } of messagesOf(response.body, defaultSilenceMs)) {
+      for await (const { event = 'message', id, data } of messagesOf(body, defaultSilenceMs)) {
         // A message without data says where the stream resumes.
         lastId = id ?? lastId;
         if (data !== undefined) onMessage({ event, id, data });
@@ -51,6 +48,13 @@ async function follow(
     onState(false);
     await new Promise((resolve) => setTimeout(resolve, reconnectMs));
   }
+}
+
+/** Sends a request for a stream. Rejects with ProblemError if it is refused. */
+async function acceptedBody(request: Request): Promise<ReadableStream<Uint8Array>> {
+  const response = await send(request);
+  if (response.ok && response.body) return response.body;
+  throw new ProblemError(problemOf(await response.json().catch(() => undefined), response.status));
 }
 
 /**

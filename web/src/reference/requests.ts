@@ -49,7 +49,11 @@ export async function sendDraft(
     report({ ...known, text, shownPart, isOpen });
   };
   show('', true);
-  for await (const part of partsOf(response)) show(part, true);
+  for await (const part of partsOf(response)) {
+    show(part, true);
+    // The rest would not be shown. A command is let finish: ending its response could end a batch.
+    if (shownPart === 'start' && operation.method === 'GET') break;
+  }
   if (type.includes('json') && !type.includes('nd')) text = readable(text);
   show('', false);
 }
@@ -69,8 +73,13 @@ async function* partsOf(response: Response): AsyncGenerator<string> {
   }
   const decoder = new TextDecoder();
   const reader = response.body.getReader();
-  for (let part = await reader.read(); !part.done; part = await reader.read())
-    yield decoder.decode(part.value, { stream: true });
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read())
+      yield decoder.decode(part.value, { stream: true });
+  } finally {
+    // The caller may have left the loop.
+    void reader.cancel().catch(() => undefined);
+  }
 }
 
 function readable(text: string): string {
