@@ -35,7 +35,7 @@ export function describeFuzzing(count: number, seed: number): void {
 
     it(`${count} random requests get only documented responses and no 5xx, leak nothing, and leave the log intact`, async () => {
       const filesBefore = await gauge('process_open_fds');
-      const { answers, failures } = await fuzz(service.url, count, seed);
+      const { answers, failures, overloaded } = await fuzz(service.url, count, seed);
       console.log(
         `      ${[...answers]
           .toSorted()
@@ -43,6 +43,7 @@ export function describeFuzzing(count: number, seed: number): void {
           .join(', ')}`,
       );
       expect(failures.join('\n'), `seed ${seed}`).to.equal('');
+      expect(overloaded / count, 'the share of requests that met an overloaded service').to.be.below(0.01);
       // All three kinds of requests reached the code that they were made for.
       for (const one of ['valid 200', 'valid 201', 'valid 409', 'nearly-valid 422', 'absurd 404', 'absurd 400'])
         expect(answers.get(one), one).to.be.greaterThan(0);

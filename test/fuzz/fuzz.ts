@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { expectContract } from '../support/contract.js';
 import { Random } from '../support/random.js';
 import { anyRequest, type FuzzRequest } from './generate-request.js';
@@ -9,10 +10,12 @@ export interface FuzzResult {
   readonly answers: Map<string, number>;
   /** The failures, each with the request that caused it. */
   readonly failures: string[];
+  /** Responses that said to try again, because the service was overloaded. */
+  readonly overloaded: number;
 }
 
 const answerTimeoutMs = 20_000;
-const maxAttempts = 10;
+const maxRefusals = 9;
 const maxFailures = 20;
 
 interface Answer {
@@ -20,6 +23,7 @@ interface Answer {
   readonly contentType: string | null;
   readonly position: string | undefined;
   readonly text: string;
+  readonly retryAfterSeconds: number;
 }
 
 /**
@@ -33,6 +37,7 @@ export async function fuzz(url: string, count: number, seed: number, inParallel 
   const known: Known = { orders: [], webhooks: [], positions: [] };
   const answers = new Map<string, number>();
   const failures: string[] = [];
+  let overloaded = 0;
   const first = { kind: 'valid', method: 'post', headers: { 'content-type': 'application/json' } } as const;
   const order = await send(agent, url, {
     ...first,
@@ -50,7 +55,8 @@ export async function fuzz(url: string, count: number, seed: number, inParallel 
       sent += 1;
       const one = anyRequest(random, known);
       try {
-        const answer = await sendUntilAccepted(agent, url, one);
+        const { answer, refusals } = await sendUntilAccepted(agent, url, one);
+        overloaded += refusals;
         const counted = `${one.kind} ${answer.status}`;
         answers.set(counted, (answers.get(counted) ?? 0) + 1);
         // The health is rightly 503 while partitions have no owner, such as at the start.
@@ -64,20 +70,27 @@ export async function fuzz(url: string, count: number, seed: number, inParallel 
   };
   await Promise.all(Array.from({ length: inParallel }, work));
   agent.destroy();
-  return { answers, failures };
+  return { answers, failures, overloaded };
 }
 
 /**
- * Sends a request again as long as the service is overloaded, as clients do: series of metrics, all
- * at once, are more than a slow machine can compute in time.
+ * Sends a request again as long as the service is overloaded, when it says so, as clients do:
+ * series of metrics, all at once, are more than a slow machine can compute in time.
  */
-async function sendUntilAccepted(agent: Agent, url: string, one: FuzzRequest): Promise<Answer> {
-  for (let attempt = 1; ; attempt += 1) {
+async function sendUntilAccepted(
+  agent: Agent,
+  url: string,
+  one: FuzzRequest,
+): Promise<{ answer: Answer; refusals: number }> {
+  for (let refusals = 0; ; refusals += 1) {
     const answer = await send(agent, url, one);
-    const isOverloaded =
-      answer.status === 503 && (one.method === 'head' || answer.text.includes('"/problems/overloaded"'));
-    if (!isOverloaded || attempt === maxAttempts) return answer;
+    if (!isOverloaded(one, answer) || refusals === maxRefusals) return { answer, refusals };
+    await setTimeout(1_000 * answer.retryAfterSeconds);
   }
+}
+
+function isOverloaded({ method }: FuzzRequest, { status, text }: Answer): boolean {
+  return status === 503 && (method === 'head' || text.includes('"/problems/overloaded"'));
 }
 
 /** Sends a request and reads the response, or only the first chunk of an event stream. */
@@ -99,6 +112,7 @@ function send(agent: Agent, url: string, { method, path, headers, body }: FuzzRe
           position: incoming.headers['event-position']?.toString(),
           contentType: incoming.headers['content-type'] ?? null,
           text: Buffer.concat(chunks).toString(),
+          retryAfterSeconds: Number(incoming.headers['retry-after'] ?? 0),
         });
       incoming.on('data', (chunk: Buffer) => {
         chunks.push(chunk);

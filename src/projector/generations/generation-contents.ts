@@ -82,11 +82,10 @@ export async function positionsOf(
   id: GenerationId,
   partitions: number,
 ): Promise<number[]> {
-  const texts = await pipeline(
+  return readPositions(
     redis,
-    Array.from({ length: partitions }, (_, partition) => ['GET', keys.checkpoint(id, partition)] as const),
+    Array.from({ length: partitions }, (_, partition) => keys.checkpoint(id, partition)),
   );
-  return texts.map((text) => decodeCheckpoint(text as string | null).position);
 }
 
 /** The positions of the checkpoints of generations in one partition. */
@@ -96,9 +95,16 @@ export async function positionsInPartition(
   ids: readonly GenerationId[],
   partition: number,
 ): Promise<number[]> {
+  return readPositions(
+    redis,
+    ids.map((id) => keys.checkpoint(id, partition)),
+  );
+}
+
+async function readPositions(redis: Redis, checkpoints: readonly string[]): Promise<number[]> {
   const texts = await pipeline(
     redis,
-    ids.map((id) => ['GET', keys.checkpoint(id, partition)] as const),
+    checkpoints.map((name) => ['GET', name]),
   );
   return texts.map((text) => decodeCheckpoint(text as string | null).position);
 }

@@ -21,9 +21,9 @@ describe('readings of the heads that confirm rejections', () => {
     const { continuity, readAt, end } = unreachableLog();
     for (let nth = 0; nth < 5; nth += 1) await Promise.all([continuity.confirm(), continuity.confirm()]);
     expect(readAt).to.have.length(5);
-    const gaps = readAt.slice(1).map((ms, index) => ms - (readAt[index] ?? 0));
-    // The times are those of the ends, which are closer together if the first reading takes longer.
-    expect(Math.min(...gaps)).to.be.at.least(limits.confirmIntervalMs / 2);
+    const [first = 0] = readAt;
+    // The times are those of the ends: the first one may come late, and the others never early.
+    expect((readAt.at(-1) ?? 0) - first).to.be.at.least(2 * limits.confirmIntervalMs);
     await end();
   });
 

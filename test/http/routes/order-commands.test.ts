@@ -5,7 +5,8 @@ describe('GET /orders/{order_id}/commands', () => {
   const service = useService();
   const place = async () => {
     const order = { user_id: 'u-1', items: [{ item_id: 'a', quantity: 1, unit_price: 10 }] };
-    return (await call(service, 'POST', '/orders', order)).body.order_id;
+    // Just after the start, a busy machine may still fill the read models.
+    return (await call(service, 'POST', '/orders', order, { prefer: 'wait=10' })).body.order_id;
   };
   const commands = async (orderId: string) =>
     (await call(service, 'GET', `/orders/${orderId}/commands`)).body as { version: number; allowed_commands: string[] };
