@@ -122,6 +122,8 @@ export class WebhookDeliverer {
   async #enqueueAndDeliver(): Promise<void> {
     if (!(await this.#findActiveWebhooks())) {
       this.#moved.clear();
+      // Without a webhook there is no work left that could succeed and end its failure.
+      for (const partition of this.#ownership.owned) this.#failures.ended(partition);
       return;
     }
     if (this.#options.settings.appendAcrossPartitions) {

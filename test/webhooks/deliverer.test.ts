@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type pg from 'pg';
+import { pino } from 'pino';
 import type { Pool } from '../../src/event-log/database.js';
 import { LogContinuity } from '../../src/event-log/heads/log-continuity.js';
 import { LogHeads } from '../../src/event-log/heads/log-heads.js';
@@ -241,6 +242,37 @@ describe('WebhookDeliverer', () => {
       await eventually('the delivery of the partition that waited', () => delivered.includes(silentOrder), 10_000);
     } finally {
       await distributed.owner.query('rollback');
+      await deliverer.close();
+      await logHeads.close();
+      await distributed.close();
+    }
+  });
+
+  it('the failure of a partition is over once its only webhook is deleted', async () => {
+    const distributed = await createTestLog(1);
+    const webhooks = createWebhookStore(distributed.pool);
+    const { webhook_id } = (await webhooks.create('https://shop.example/', undefined, 'test')) ?? expect.fail();
+    const { databaseUrl: database } = distributed;
+    const settings = { ...distributed.settings, appendAcrossPartitions: false };
+    const logHeads = new LogHeads(database, new LogContinuity(distributed.pool, settings, silent), silent);
+    await logHeads.start();
+    const lines: string[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line).msg) });
+    const pool = failingPool(distributed.pool, (name) =>
+      name === 'webhooks-behind' ? new Error('PostgreSQL is away') : undefined,
+    );
+    const deliverer = new WebhookDeliverer({
+      ...{ database, settings, pool, logHeads, log },
+      open: async (events) => [...events],
+      post: { post: async () => ({ status: 204, retryAfter: undefined }), close: () => undefined },
+    });
+    try {
+      await place(appender(distributed), orderIdIn(0, 1));
+      deliverer.start();
+      await eventually('the failure', () => lines.some((line) => line.includes('did not respond')));
+      await webhooks.delete(webhook_id);
+      await eventually('the end of the failure', () => lines.includes('webhooks: PostgreSQL responds again'), 20_000);
+    } finally {
       await deliverer.close();
       await logHeads.close();
       await distributed.close();
