@@ -90,16 +90,20 @@ describe('comparisons of read models with the log', function () {
   });
 
   it('a dry run that is cancelled after its replay compares nothing more', async () => {
-    const [projection] = allProjections;
-    if (!projection) throw new Error('there is no projection');
+    const projection = allProjections.find(({ name }) => name === 'order-status') ?? expect.fail();
+    await log.redis.zadd(liveKeys(log, 'order-status', 0)('held'), 0, 'added');
     const cancelled = new AbortController();
+    const found: string[] = [];
     const outcome = await dryRunProjection(context(), projection, {
       signal: cancelled.signal,
       onProgress: (done, total) => {
         if (done === total) cancelled.abort(new Error('cancelled'));
       },
-      onDifference: () => undefined,
+      onDifference: ({ key }) => found.push(key),
     }).catch((error: unknown) => error);
     expect(String(outcome)).to.match(/cancelled/);
+    expect(found).to.deep.equal([]);
+    await dryRunProjection(context(), projection, { onDifference: ({ key }) => found.push(key) });
+    expect(found).to.deep.equal(['held']);
   });
 });
