@@ -12,6 +12,7 @@ const files = [
   ['src/webhooks/limits.ts', 'Webhooks'],
   ['src/access/limits.ts', 'Access control'],
   ['src/privacy/limits.ts', 'Personal data'],
+  ['src/audit/limits.ts', 'Audits'],
   ['src/import/limits.ts', 'Imports'],
   ['src/service/runs/limits.ts', 'Runs and histories'],
   ['src/service/system/limits.ts', 'The registry of processes'],

@@ -148,14 +148,13 @@ async function checkLog(
 }
 
 async function checkExport(terminal: Terminal, file: string, json: boolean): Promise<void> {
-  const result = await verifyExport(file);
+  const { events, flaw } = await verifyExport(file);
   const show = (text: string, document: object) => terminal.print(json ? JSON.stringify(document) : text);
-  if ('broken' in result) {
-    const { line, broken } = result;
-    show(`line ${line}: ${broken}`, { file, is_intact: false, events: line - 1, line, error: broken });
+  if (flaw) {
+    const { line, broken } = flaw;
+    show(`line ${line}: ${broken}`, { file, is_intact: false, events, line, error: broken });
     terminal.exitCode = 3;
   } else {
-    const { events } = result;
     const document = { file, is_intact: true, events, line: null, error: null };
     show(`${events.toLocaleString('en')} events match their hashes`, document);
   }
