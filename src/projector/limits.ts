@@ -175,10 +175,10 @@ export const projectorLimits = {
    */
   maxComparedLength: 4 * 1024 * 1024,
   /**
-   * Differences that are held until no partition is too large to be folded. Further ones are
-   * reported at once, and all of them again by the replay that follows.
+   * Length of the differences that are held until no partition is too large to be folded. Further
+   * ones are reported at once, and all of them again by the replay that follows.
    */
-  maxHeldDifferences: 10_000,
+  maxHeldLength: 4 * 1024 * 1024,
   /** Attempts to compare both generations at the same position. */
   maxComparisonAttempts: 5,
 

@@ -62,11 +62,14 @@ export async function verifyProjections(
       report();
     },
     onDifference: (difference) => {
-      if (held && held.length < limits.maxHeldDifferences) held.push(difference);
-      else onDifference(difference);
+      const length = lengthOf(difference);
+      if (!held || heldLength + length > limits.maxHeldLength) return onDifference(difference);
+      held.push(difference);
+      heldLength += length;
     },
   };
   let held: Difference[] | undefined = [];
+  let heldLength = 0;
   const reportHeld = () => {
     for (const difference of held ?? []) onDifference(difference);
     held = undefined;
@@ -134,6 +137,10 @@ function resultOf(worker: Worker, { onFolded, onCompared, onDifference }: Verify
 
 function asError({ name, message }: { readonly name: string; readonly message: string }): Error {
   return name === 'FoldTooLarge' ? new FoldTooLarge(message) : new Error(message);
+}
+
+function lengthOf({ projection, key, orderId = '', field, live = '', rebuilt = '' }: Difference): number {
+  return projection.length + key.length + orderId.length + field.length + live.length + rebuilt.length;
 }
 
 function availableBytes(): number {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { allProjections } from '../../../src/projections/all-projections.js';
 import { FoldTooLarge } from '../../../src/projector/dry-run/memory-store.js';
+import { projectorLimits as limits } from '../../../src/projector/limits.js';
 import { dryRunProjection } from '../../../src/service/runs/dry-run.js';
 import { verifyPartitions } from '../../../src/service/runs/verify-partitions.js';
 import { verifyProjections } from '../../../src/service/runs/verify-projections.js';
@@ -87,6 +88,34 @@ describe('comparisons of read models with the log', function () {
     expect(found).to.deep.equal([]);
     await verifyProjections(context(), allProjections, { onDifference: ({ key }) => found.push(key) });
     expect(found).to.deep.equal(['held']);
+  });
+
+  it('holds differences up to a length, and reports further ones even if a partition is too large', async () => {
+    const value = 'x'.repeat(limits.maxHeldLength / 4);
+    for (let nth = 0; nth < 5; nth += 1)
+      await log.redis.set(liveKeys(log, 'order-status', 0)('order', `nobody-${nth}`), value);
+    const append = appender(log);
+    for (let nth = 0; nth < 100; nth += 1) await place(append, orderIdIn(1, 2));
+    await projected(log);
+    const found: string[] = [];
+    let reported: () => void = () => undefined;
+    const areReported = new Promise<void>((resolve) => {
+      reported = resolve;
+    });
+    // Partition 1 is folded, and found too large, once partition 0 was compared.
+    const openEvents = async <Event>(events: readonly Event[]) => {
+      if (JSON.stringify(events[0]).includes('"partition":1')) await areReported;
+      return [...events];
+    };
+    const outcome = await verifyProjections({ ...context(), openEvents }, allProjections, {
+      onDifference: ({ key }) => {
+        if (found.push(key) === 2) reported();
+      },
+      maxFoldedBytes: 40_000,
+    }).catch((error: unknown) => error);
+    expect(outcome).to.be.instanceOf(FoldTooLarge);
+    // Three values and their keys are held.
+    expect(found).to.have.length(2);
   });
 
   it('a dry run that is cancelled after its replay compares nothing more', async () => {
