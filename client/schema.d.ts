@@ -2305,7 +2305,7 @@ export interface components {
             compared_keys: number;
             /** @description The number of differences. */
             differences_total: number;
-            /** @description The first 200 differences. */
+            /** @description The first 200 differences. Their texts end after 500 characters. */
             differences: {
                 /** @description The partition of the log, from 0. */
                 partition: number;

@@ -10,6 +10,12 @@ export const runLimits = {
   reportIntervalMs: 500,
   /** Attempts to start a run while the one that holds the lease ends. */
   startAttempts: 5,
+  /** Differences of a dry run that the API keeps, for each of `keptRuns`. All are counted. */
+  keptDifferences: 200,
+  /** Differences of one projection that a JSON document has. All of them are counted. */
+  maxDifferencesInJson: 1_000,
+  /** Length after which a text of a kept difference is cut: its key, its field or a value. */
+  maxKeptTextLength: 500,
   /** Attempts to deliver that are kept for each webhook. */
   keptDeliveries: 50,
   /** Delay in ms to write attempts to deliver together. */

@@ -5,14 +5,12 @@ import type { DryRunResult, OperatorRuns, VerificationResult } from '../../http/
 import { allProjections } from '../../projections/all-projections.js';
 import type { Connections } from '../connect.js';
 import { dryRunProjection } from './dry-run.js';
+import { KeptDifferences } from './kept-differences.js';
+import { runLimits as limits } from './limits.js';
 import { RunStore } from './run-store.js';
 
 /** Partitions that are verified at the same time, each on a connection of the pool. */
 const partitionsAtOnce = 2;
-/** Differences of a dry run that are kept; all of them are counted. */
-const maxKeptDifferences = 200;
-/** Characters of a value in a difference. */
-const maxValueLength = 500;
 
 const noVerification: VerificationResult = { against: null, findings: [] };
 const noDryRun: DryRunResult = { compared_keys: 0, differences_total: 0, differences: [] };
@@ -53,18 +51,13 @@ export function createOperatorRuns(connections: Connections, log: Logger): Opera
     dryRun(name, requestedBy) {
       const { projection, store } = dryRunOf(name);
       return store.start(requestedBy, async (report, signal) => {
-        const result = { differences_total: 0, differences: [] as DryRunResult['differences'][number][] };
+        const kept = new KeptDifferences(limits.keptDifferences);
         const { compared } = await dryRunProjection({ ...connections, log }, projection, {
           signal,
           onProgress: (done, total) => report({ events_done: done, events_total: total }),
-          onDifference: ({ partition, key, orderId, field, live, rebuilt }) => {
-            result.differences_total += 1;
-            if (result.differences.length >= maxKeptDifferences) return;
-            const kept = { partition, key, order_id: orderId ?? null, field };
-            result.differences.push({ ...kept, live: cut(live), rebuilt: cut(rebuilt) });
-          },
+          onDifference: (difference) => kept.add(difference),
         });
-        return { ...result, compared_keys: compared };
+        return { compared_keys: compared, differences_total: kept.total, differences: kept.differences };
       });
     },
     dryRuns: (name) => dryRunOf(name).store.list(),
@@ -77,9 +70,4 @@ function otherLog(against: SignedCheckpointPayload | undefined, logId: string): 
   if (!against || against.log_id === logId) return [];
   const detail = `the checkpoint is of log ${against.log_id}, but this is log ${logId}: it was replaced`;
   return [{ partition: 0, position: 0, reason: 'not-as-checkpoint', detail }];
-}
-
-function cut(value: string | undefined): string | null {
-  if (value === undefined) return null;
-  return value.length > maxValueLength ? `${value.slice(0, maxValueLength)}…` : value;
 }

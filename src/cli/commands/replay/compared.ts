@@ -1,8 +1,7 @@
 import type { Difference } from '../../../projector/dry-run/entry-differences.js';
+import { KeptDifferences } from '../../../service/runs/kept-differences.js';
+import { runLimits as limits } from '../../../service/runs/limits.js';
 import type { Terminal } from '../../terminal/terminal.js';
-
-/** Differences of one projection that a JSON document has; all of them are counted. */
-const maxDifferencesInJson = 1_000;
 
 /** A projection that was compared with the log, as JSON documents have it. */
 export interface ComparedProjection {
@@ -20,8 +19,8 @@ export interface ComparedProjection {
 export class ComparisonView {
   readonly #terminal: Terminal;
   readonly #json: boolean;
-  readonly #totals = new Map<string, number>();
-  readonly #kept = new Map<string, object[]>();
+  /** By projection. */
+  readonly #kept = new Map<string, KeptDifferences>();
   readonly #compared: ComparedProjection[] = [];
 
   constructor(terminal: Terminal, json: boolean) {
@@ -29,25 +28,19 @@ export class ComparisonView {
     this.#json = json;
   }
 
-  add({ projection, partition, orderId, key, field, live, rebuilt }: Difference): void {
-    const total = (this.#totals.get(projection) ?? 0) + 1;
-    this.#totals.set(projection, total);
-    if (!this.#json) {
-      const where = [orderId ? `order ${orderId}` : key, field].filter(Boolean).join('  ');
-      this.#terminal.print(`${projection}  ${where}  live ${live ?? 'nothing'}  rebuilt ${rebuilt ?? 'nothing'}`);
-    } else if (total <= maxDifferencesInJson) {
-      const kept = this.#kept.get(projection) ?? [];
-      kept.push({ partition, key, order_id: orderId ?? null, field, live: live ?? null, rebuilt: rebuilt ?? null });
-      this.#kept.set(projection, kept);
-    }
+  add(difference: Difference): void {
+    const { projection, orderId, key, field, live, rebuilt } = difference;
+    this.#keptOf(projection).add(difference);
+    if (this.#json) return;
+    const where = [orderId ? `order ${orderId}` : key, field].filter(Boolean).join('  ');
+    this.#terminal.print(`${projection}  ${where}  live ${live ?? 'nothing'}  rebuilt ${rebuilt ?? 'nothing'}`);
   }
 
   /** Shows the result of one projection, all of whose differences were added. */
   end(projection: string, { compared, generation }: { readonly compared: number; readonly generation: number }): void {
-    const total = this.#totals.get(projection) ?? 0;
+    const { total, differences } = this.#keptOf(projection);
     if (total > 0) this.#terminal.exitCode = 3;
     if (this.#json) {
-      const differences = this.#kept.get(projection) ?? [];
       const counts = { compared_keys: compared, differences_total: total };
       this.#compared.push({ projection, generation, ...counts, differences });
       return;
@@ -55,6 +48,13 @@ export class ComparisonView {
     const found = total === 0 ? 'no difference' : `${total.toLocaleString('en')} differences`;
     const keys = `${compared.toLocaleString('en')} keys`;
     this.#terminal.print(`${projection}: compared ${keys} with generation ${generation}, ${found}`);
+  }
+
+  #keptOf(projection: string): KeptDifferences {
+    // Without a JSON document, differences are counted alone.
+    const kept = this.#kept.get(projection) ?? new KeptDifferences(this.#json ? limits.maxDifferencesInJson : 0);
+    this.#kept.set(projection, kept);
+    return kept;
   }
 
   /** The projections that have ended, for the JSON document. */

@@ -40,7 +40,7 @@ const dryRunSchema = object({
         rebuilt: nullable(text),
       }),
     ),
-    description: 'The first 200 differences.',
+    description: 'The first 200 differences. Their texts end after 500 characters.',
   },
 });
 
