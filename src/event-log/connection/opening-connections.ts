@@ -1,6 +1,5 @@
 import type pg from 'pg';
-
-type ConnectedCallback = (error: Error | undefined) => void;
+import { clientThatConnects } from './pooled-client.js';
 
 /**
  * The connections of a pool from when they are begun until the pool hands them out. A server that
@@ -13,17 +12,7 @@ export class OpeningConnections {
 
   /** A class of clients whose connections can be refused while they are opened. */
   clientClass(Client: typeof pg.Client): typeof pg.Client {
-    const opening = this;
-    return class extends Client {
-      override connect(): Promise<pg.Client>;
-      override connect(callback: ConnectedCallback): void;
-      override connect(callback?: ConnectedCallback): Promise<pg.Client> | undefined {
-        const connecting = opening.#open(this, () => super.connect());
-        if (callback === undefined) return connecting;
-        connecting.then(() => callback(undefined), callback);
-        return undefined;
-      }
-    };
+    return clientThatConnects(Client, (client, connectClient) => this.#open(client, connectClient));
   }
 
   /** The pool hands the connection out. */

@@ -2,8 +2,8 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { couldNotConnect, type DatabaseUnavailable, type ServerSilent } from './database-unavailable.js';
-import { connectToPrimary } from './find-primary.js';
 import { OpeningConnections } from './opening-connections.js';
+import { PooledClient } from './pooled-client.js';
 
 type ConnectCallback = (
   error: Error | undefined,
@@ -29,47 +29,6 @@ export interface PooledConnection {
   readonly inUseSinceMs: number | undefined;
   /** Ends the connection at once. Statements in flight fail with this error. */
   readonly end: (reason: Error) => void;
-}
-
-type ConnectedCallback = (error: Error | undefined) => void;
-
-/**
- * A client whose errors never end the process. PostgreSQL may end a session while nothing is in
- * flight on it: the client then emits an error, and in a transaction, or right after the connection
- * was opened, the pool does not listen. The next statement fails, and the pool drops the client.
- */
-class PooledClient extends pg.Client {
-  constructor(config?: string | pg.ClientConfig) {
-    super(config);
-    this.on('error', () => undefined);
-  }
-}
-
-/**
- * Creates the class of clients that connect to the primary of a URL. Each connection searches for
- * the primary again. `pg` connects to the host and the port that a client has when `connect` is
- * called.
- */
-export function clientOfPrimary(url: string): typeof pg.Client {
-  return class extends PooledClient {
-    override connect(): Promise<pg.Client>;
-    override connect(callback: ConnectedCallback): void;
-    override connect(callback?: ConnectedCallback): Promise<pg.Client> | undefined {
-      const connecting = this.#connect();
-      if (callback === undefined) return connecting;
-      connecting.then(() => callback(undefined), callback);
-      return undefined;
-    }
-
-    #connect(): Promise<pg.Client> {
-      return connectToPrimary(url, (primary) => {
-        const { hostname, port } = new URL(primary);
-        // An IPv6 address has brackets in a URL only.
-        Object.assign(this, { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 5432) });
-        return super.connect();
-      });
-    }
-  };
 }
 
 interface ServicePoolConfig extends Omit<pg.PoolConfig, 'Client'> {
@@ -117,11 +76,6 @@ export class ServicePool extends pg.Pool {
         end: (reason) => stream.destroy(reason),
       };
     });
-  }
-
-  /** Whether connections are refused, until `accept`. */
-  get isRefusing(): boolean {
-    return this.#refusal !== undefined;
   }
 
   /**
