@@ -10,7 +10,7 @@ import { type PooledConnection, type ServicePool, serverOf } from './service-poo
 
 /** The result of a probe: a server of PostgreSQL that responds. */
 interface RespondingServer {
-  /** Its address and port, as the probe has reached it. */
+  /** Its host and port, as the URL names them. */
   readonly server: string;
   /** Its backends, by process id, that do not wait for a statement of their client. */
   readonly busy: ReadonlySet<number>;
@@ -175,7 +175,7 @@ async function probe(url: string): Promise<RespondingServer> {
        from pg_stat_activity where datname = current_database() and state is distinct from 'idle'`,
     );
     return {
-      server: serverOf(client.connection.stream),
+      server: serverOf(client),
       busy: new Set(rows.map(({ pid }) => pid)),
       isPooled: !rows.some(({ pid, is_own: isOwn }) => isOwn && pid === processIdOf(client)),
     };

@@ -1,5 +1,4 @@
-import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import { couldNotConnect, type DatabaseUnavailable, type ServerSilent } from './database-unavailable.js';
 import { OpeningConnections } from './opening-connections.js';
@@ -13,6 +12,8 @@ type ConnectCallback = (
 
 /** A connected client of pg, with the id of the backend process that the server has named. */
 type ConnectedClient = pg.PoolClient & {
+  readonly host: string;
+  readonly port: number;
   readonly processID: number | null;
   readonly connection: { readonly stream: Socket };
 };
@@ -21,7 +22,7 @@ type ConnectedClient = pg.PoolClient & {
 export interface PooledConnection {
   readonly client: pg.ClientBase;
   readonly bytesRead: number;
-  /** The address and port of its server; the same for all connections to that server. */
+  /** Its host and port, as the URL names them. A host may have several addresses. */
   readonly server: string;
   /** The server's process. Behind a pooler it is made up. */
   readonly processId: number;
@@ -66,12 +67,13 @@ export class ServicePool extends pg.Pool {
   /** The open connections, idle ones included. */
   get connections(): readonly PooledConnection[] {
     return [...this.#clients].map((client) => {
-      const { stream } = (client as ConnectedClient).connection;
+      const connected = client as ConnectedClient;
+      const { stream } = connected.connection;
       return {
         client,
         bytesRead: stream.bytesRead,
-        server: serverOf(stream),
-        processId: (client as ConnectedClient).processID ?? 0,
+        server: serverOf(connected),
+        processId: connected.processID ?? 0,
         inUseSinceMs: this.#inUseSinceMs.get(client),
         end: (reason) => stream.destroy(reason),
       };
@@ -130,9 +132,13 @@ export class ServicePool extends pg.Pool {
   }
 }
 
-/** Names the server that a connection leads to. It is empty for a socket of the file system. */
-export function serverOf(stream: Duplex): string {
-  return stream instanceof Socket && stream.remoteAddress ? `${stream.remoteAddress} ${stream.remotePort}` : '';
+/**
+ * Names the server that a client connects to: one of the hosts of its URL. The address that the
+ * connection has reached does not name a server, because a host may have one of IPv4 and one of
+ * IPv6.
+ */
+export function serverOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host} ${port}`;
 }
 
 /**

@@ -1,5 +1,8 @@
+import dns from 'node:dns';
 import { connect, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { expect } from 'chai';
+import { type DatabaseAddress, databaseAccess } from '../../../src/event-log/connection/database-access.js';
 import { ServerSilent } from '../../../src/event-log/connection/database-unavailable.js';
 import { ServerWatch } from '../../../src/event-log/connection/server-watch.js';
 import type { ServicePool } from '../../../src/event-log/connection/service-pool.js';
@@ -14,6 +17,7 @@ describe('a reading of the heads that is overdue', function () {
   let proxy: TcpProxy;
   let pool: ServicePool;
   let watch: ServerWatch;
+  const closings: (() => unknown)[] = [];
   beforeEach(async () => {
     log = await createTestLog(1);
     proxy = await startTcpProxy(log.databaseUrl);
@@ -21,16 +25,39 @@ describe('a reading of the heads that is overdue', function () {
     watch = new ServerWatch(proxy.url, pool, new FailureLog(silent, { failing: '', over: '' }));
   });
   afterEach(async () => {
+    for (const close of closings.splice(0).reverse()) await close();
     watch.close();
     await proxy.close();
     await pool.end();
     await log.close();
   });
-  const watched = (sql: string) =>
-    watch.watch(pool.query(sql)).then(
+  const watched = (sql: string, by = { watch, pool }) =>
+    by.watch.watch(by.pool.query(sql)).then(
       () => 'a response' as const,
       (error: unknown) => error,
     );
+  /** A pool with an open connection, and its watch. */
+  const watchedPoolOf = async (address: DatabaseAddress) => {
+    // Without a direct URL, the pool takes the role on by itself.
+    const pool = createPool(databaseAccess(address).url, 2);
+    closings.push(() => pool.end());
+    const watch = new ServerWatch(address, pool, new FailureLog(silent, { failing: '', over: '' }));
+    closings.push(() => watch.close());
+    await pool.query('select 1');
+    return { pool, watch };
+  };
+  const forwarder = async (options: ForwarderOptions = {}) => {
+    const started = await startForwarder(log.databaseUrl, options);
+    closings.push(started.close);
+    return started;
+  };
+  const untilAtWork = (sql: string) =>
+    eventually('the server to work on it', async () => {
+      const { rowCount } = await log.owner.query("select from pg_stat_activity where state = 'active' and query = $1", [
+        sql,
+      ]);
+      return rowCount === 1;
+    });
 
   it('is left alone if PostgreSQL still works on it', async () => {
     expect(await watched('select pg_sleep(3)')).to.equal('a response');
@@ -58,39 +85,37 @@ describe('a reading of the heads that is overdue', function () {
     ['in session mode', false],
   ] as const) {
     it(`ends nothing through a pooler ${name}`, async () => {
-      const pooler = await startPooler(log.databaseUrl);
-      const address = { url: pooler.url, directUrl: isDirect ? log.databaseUrl : undefined, role: 'orders_service' };
-      const pooled = createPool(pooler.url, 2);
-      const watchOfPooled = new ServerWatch(address, pooled, new FailureLog(silent, { failing: '', over: '' }));
-      await pooled.query('select 1');
-      await watchOfPooled.watch(pooled.query('select pg_sleep(3)'));
-      watchOfPooled.close();
-      await pooled.end();
-      pooler.close();
+      const { url } = await forwarder({ makesIdsUp: true });
+      const directUrl = isDirect ? log.databaseUrl : undefined;
+      const pooled = await watchedPoolOf({ url, directUrl, role: 'orders_service' });
+      expect(await watched('select pg_sleep(3)', pooled)).to.equal('a response');
     });
   }
 
+  it('ends no connection because a new one reached its server at another address', async function () {
+    const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+    if (!addresses.some(({ address }) => address === '::1')) this.skip();
+    const { url } = await forwarder({ address: '::' });
+    const host = resolveTo('127.0.0.1');
+    closings.push(host.restore);
+    const dual = await watchedPoolOf(Object.assign(new URL(url), { hostname: host.name }).href);
+    host.resolveTo('::1');
+    expect(await watched('select pg_sleep(3)', dual)).to.equal('a response');
+    expect(host.lookups('::1'), 'connections to the other address').to.be.greaterThan(0);
+  });
+
   it('is not taken for busy by the process id of another host', async () => {
     const other = await startTcpProxy(log.databaseUrl);
+    closings.push(() => other.close());
     other.refuse();
     const url = proxy.url.replace(/(@[^/]*)/, `$1,${new URL(other.url).host}`);
-    const pooled = createPool(url, 2);
-    const watchOfHosts = new ServerWatch(url, pooled, new FailureLog(silent, { failing: '', over: '' }));
-    await pooled.query('select 1');
+    const pooled = await watchedPoolOf(url);
     // Both hosts lead to the same server, on which the process is busy.
-    const reading = watchOfHosts.watch(pooled.query('select pg_sleep(15)')).catch((error: unknown) => error);
-    await eventually('the server to work on it', async () => {
-      const { rowCount } = await log.owner.query(
-        "select from pg_stat_activity where state = 'active' and query = 'select pg_sleep(15)'",
-      );
-      return rowCount === 1;
-    });
+    const reading = watched('select pg_sleep(15)', pooled);
+    await untilAtWork('select pg_sleep(15)');
     other.accept();
     proxy.silence('all');
     expect(await reading).to.be.instanceOf(ServerSilent);
-    watchOfHosts.close();
-    await pooled.end();
-    await other.close();
   });
 
   it('ends all connections if no new one works, and the pool refuses at once until one does', async () => {
@@ -112,13 +137,19 @@ describe('a reading of the heads that is overdue', function () {
   });
 });
 
-/** Forwards all connections, and makes their process ids up, like a pooler. */
-async function startPooler(serverUrl: string) {
+interface ForwarderOptions {
+  /** The address to listen on. */
+  readonly address?: string;
+  /** Whether it makes process ids up, like a pooler. */
+  readonly makesIdsUp?: boolean;
+}
+
+/** Forwards all connections to a server. */
+async function startForwarder(serverUrl: string, { address = '127.0.0.1', makesIdsUp = false }: ForwarderOptions) {
   const url = new URL(serverUrl);
   const { port, hostname } = url;
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
-    client.pipe(upstream);
     for (const socket of [client, upstream]) {
       socket.on('error', () => undefined);
       socket.on('close', () => {
@@ -126,18 +157,48 @@ async function startPooler(serverUrl: string) {
         upstream.destroy();
       });
     }
+    client.pipe(upstream);
     upstream.on('data', (chunk) => {
-      const at = chunk.indexOf(backendKeyData);
+      const at = makesIdsUp ? chunk.indexOf(backendKeyData) : -1;
       if (at !== -1) chunk.writeInt32BE(1, at + backendKeyData.length);
       client.write(chunk);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  const listening = server.address();
   url.hostname = '127.0.0.1';
-  url.port = String(typeof address === 'object' ? address?.port : '');
-  return { url: url.href, close: () => server.close() };
+  url.port = String(typeof listening === 'object' ? listening?.port : '');
+  return {
+    url: url.href,
+    close: () => server.close(),
+  };
 }
 
 /** The type and the length of the message that names the server's process. */
 const backendKeyData = Buffer.from('4b0000000c', 'hex');
+
+/** A host name that resolves to one address at a time, as one with IPv4 and IPv6 may do. */
+function resolveTo(first: string) {
+  const name = 'dual-stack.test';
+  const { lookup } = dns;
+  const lookups: string[] = [];
+  let address = first;
+  const resolve = (host: string, options: dns.LookupOptions, callback: (...result: unknown[]) => void) => {
+    if (host !== name) return Reflect.apply(lookup, dns, [host, options, callback]);
+    lookups.push(address);
+    const family = address.includes(':') ? 6 : 4;
+    if (options.all) callback(null, [{ address, family }]);
+    else callback(null, address, family);
+  };
+  dns.lookup = resolve as typeof lookup;
+  return {
+    name,
+    resolveTo(next: string) {
+      address = next;
+    },
+    lookups: (of: string) => lookups.filter((one) => one === of).length,
+    restore() {
+      dns.lookup = lookup;
+    },
+  };
+}
