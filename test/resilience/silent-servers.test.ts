@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { createRedisSubscriber } from '../../src/read-models/redis/redis-client.js';
 import { type LocalService, startLocalService } from '../support/local-service.js';
-import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+import { asAdmin, createDatabase, createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call } from '../support/service.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 
@@ -33,6 +33,27 @@ describe('a server that is unreachable, whose packets are lost and whose connect
   const readiness = async () => (await call(running(), 'GET', '/health/ready')).body;
   const secondsSince = (startMs: number) => (performance.now() - startMs) / 1_000;
 
+  /**
+   * Starts the service with the URL of a pooler and that of PostgreSQL itself. The proxy, which can
+   * be silenced, is in front of one of the two.
+   */
+  async function startPooled(silenced: 'pooler' | 'PostgreSQL'): Promise<void> {
+    const role = `pooled_${randomUUID().slice(0, 8)}`;
+    await asAdmin(`create role ${role} login password 'x'`);
+    const databaseUrl = await createDatabase();
+    const asRole = Object.assign(new URL(databaseUrl), { username: role, password: 'x' }).href;
+    proxy = await startTcpProxy(silenced === 'pooler' ? asRole : databaseUrl);
+    service = await startLocalService(
+      { ...log, databaseUrl: silenced === 'pooler' ? proxy.url : asRole },
+      {
+        DATABASE_DIRECT_URL: silenced === 'pooler' ? databaseUrl : proxy.url,
+        ORDERS_DB_ROLE: role,
+        ORDERS_PARTITIONS: '4',
+      },
+    );
+    expect((await place()).status).to.equal(201);
+  }
+
   /** The service recovers by itself, within ten seconds. */
   async function expectAllWell(key: string): Promise<void> {
     const startMs = performance.now();
@@ -44,7 +65,7 @@ describe('a server that is unreachable, whose packets are lost and whose connect
     expect(secondsSince(startMs), 'until all is well').to.be.lessThan(10);
   }
 
-  it('PostgreSQL: commands get 503 within six seconds, later ones at once, and work again by themselves once it is back', async () => {
+  it('PostgreSQL: commands get 503 within seconds, later ones at once, and work again by themselves once it is back', async () => {
     proxy = await startTcpProxy(log.databaseUrl);
     service = await startLocalService({ ...log, databaseUrl: proxy.url });
     const { body } = await place();
@@ -90,6 +111,35 @@ describe('a server that is unreachable, whose packets are lost and whose connect
       service = undefined;
       await other.close();
     }
+  });
+
+  it('a pooler, while PostgreSQL itself responds: commands get 503, and work again by themselves once it is back', async () => {
+    await startPooled('pooler');
+    const key = randomUUID();
+    proxy.silence('all');
+    const first = await place({ 'idempotency-key': key });
+    expect(first.problem).to.deep.include({ status: 503, type: '/problems/event-log-unavailable' });
+    expect(first.problem.detail).to.match(/PostgreSQL does not respond/);
+    const next = await place();
+    expect(next.problem).to.deep.include({ status: 503, may_have_been_done: false });
+    proxy.speak();
+    await expectAllWell(key);
+  });
+
+  it('PostgreSQL at its direct URL, while its pooler responds: commands work, and new changes are visible once it is back', async () => {
+    await startPooled('PostgreSQL');
+    const key = randomUUID();
+    proxy.silence('all');
+    await eventually('the service to notice', async () => {
+      const { notifications, projections } = (await readiness()).checks;
+      return notifications === 'down (polling)' && projections === 'no living projector in all 4 partitions';
+    });
+    expect((await place({ prefer: 'respond-async' })).status).to.equal(201);
+    expect(await readiness()).to.have.property('status', 'degraded');
+    expect(await readiness()).to.have.nested.property('checks.event_log', 'up');
+    expect(running().output()).to.not.match(/PostgreSQL does not respond/);
+    proxy.speak();
+    await expectAllWell(key);
   });
 
   it('Redis: queries get 503 within six seconds, commands work, and queries work again by themselves', async () => {

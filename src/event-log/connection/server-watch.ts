@@ -1,46 +1,43 @@
 import { setImmediate } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { FailureLog } from '../../failure-log.js';
-import { TimeoutError, withTimeout } from '../../with-timeout.js';
 import { eventLogLimits as limits } from '../limits.js';
-import { connectionTo, type DatabaseAddress, databaseAccess } from './database-access.js';
+import { type DatabaseAddress, databaseAccess } from './database-access.js';
 import { ServerSilent } from './database-unavailable.js';
-import { connectToPrimary } from './find-primary.js';
-import { type PooledConnection, type ServicePool, serverOf } from './service-pool.js';
-
-/** The result of a probe: a server of PostgreSQL that responds. */
-interface RespondingServer {
-  /** Its host and port, as the URL names them. */
-  readonly server: string;
-  /** Its backends, by process id, that do not wait for a statement of their client. */
-  readonly busy: ReadonlySet<number>;
-  /** Whether a pooler is in between, which makes process ids up. */
-  readonly isPooled: boolean;
-}
+import { type Probed, probeServer, type RespondingServer } from './probe-server.js';
+import type { PooledConnection, ServicePool } from './service-pool.js';
 
 /**
- * Finds out when PostgreSQL is gone without a word: its host lost its power or its network, or a
- * firewall forgot the connections. Nothing resets them then, and each statement would wait for
+ * Notices that PostgreSQL is gone although no connection was closed: its host lost its power or its
+ * network, or a firewall forgot the connections. Otherwise each statement would wait for
  * `queryTimeoutMs`.
  *
- * The reading of the log's heads, once per second, is the sign of life. A reading that takes
- * `readingOverdueMs` starts a probe over a new connection, of at most `probeTimeoutMs`:
+ * The service reads the heads of the log once per second. If a reading takes longer than
+ * `readingOverdueMs`, the watch sends a probe: a statement over a new connection to the address of
+ * the pools. The probe has one of three results.
  *
- * - **The probe succeeds**: the server is there. It may still work on the reading: it waits for a
- *   lock, or, if it coordinates Citus, for a worker that is down. If a caller uses a connection
- *   whose backend is not busy, and nothing has arrived on it since the reading was sent, the
- *   connections were forgotten. Then all such connections are ended, idle ones included. Process
- *   ids say what is busy on the server of the probe alone: a connection to another host leads to
- *   one that is not the primary. Behind a pooler the ids are made up, and nothing is ended.
- * - **The probe fails, and nothing has arrived on any connection**: the server is **silent**. All
- *   connections of the pools are ended, which fails their statements, and the pools refuse new ones
- *   at once. Probes follow each other every `probeIntervalMs`; the first that succeeds ends it.
- *   The probe goes past a pooler, if there is a URL for that.
- * - **The probe fails, but something has arrived**: nothing happens.
+ * 1. **The probe gets a response within `probeTimeoutMs`.** PostgreSQL works, and the reading may
+ *    only wait for a lock, or for a worker of Citus that is down. But a firewall may have forgotten
+ *    the connections. A connection is suspect if nothing has arrived on it since the reading was
+ *    sent, and its backend is not busy. If a caller waits on a suspect connection, all suspect
+ *    connections are ended, idle ones included. The probe knows the busy backends of its own host
+ *    only: a connection to another host of the URL does not lead to the primary.
+ * 2. **The probe fails, and nothing has arrived on any connection of the pools since the reading
+ *    was sent.** The server is **silent**. All connections are ended, which fails their statements,
+ *    and the pools refuse new ones at once. The probe is repeated every `probeIntervalMs`. As soon
+ *    as one does not fail, the pools accept connections again.
+ * 3. **The probe fails, but something has arrived.** Nothing is done.
+ *
+ * If the pools connect to a pooler in transaction mode, a second probe goes to PostgreSQL itself.
+ * It counts if the pooler has accepted the first probe's login, but has not responded to its
+ * statement. If PostgreSQL responds to the second probe, the first one waits in the pooler for a
+ * free session, and the server is not silent. Behind a pooler of either mode, suspect connections
+ * are not ended: the pooler makes the process ids up, so the watch does not know which are busy.
  */
 export class ServerWatch {
   readonly #url: string;
-  readonly #isPooled: boolean;
+  /** The address of PostgreSQL itself, if `#url` leads to a pooler in transaction mode. */
+  readonly #directUrl: string | undefined;
   readonly #pools: ServicePool[];
   readonly #failures: FailureLog;
   #probing: Promise<void> | undefined;
@@ -52,8 +49,8 @@ export class ServerWatch {
   /** @param address the address that the pools connect to. */
   constructor(address: DatabaseAddress, pool: ServicePool, failures: FailureLog) {
     const { url, directUrl } = databaseAccess(address);
-    this.#url = directUrl ?? url;
-    this.#isPooled = directUrl !== undefined;
+    this.#url = url;
+    this.#directUrl = directUrl;
     this.#pools = [pool];
     this.#failures = failures;
   }
@@ -93,21 +90,30 @@ export class ServerWatch {
     await setImmediate();
     if (isOver() || this.#closed || this.#silent) return;
     const sinceMs = performance.now();
-    const found = await probe(this.#url).catch((error: unknown) => asError(error));
+    const probed = await this.#probeServer();
     await setImmediate();
     if (isOver() || this.#closed) return;
-    if (!(found instanceof Error)) {
-      this.#endForgotten(received, found, sinceMs);
+    if (probed.responds) {
+      if (probed.server) this.#endForgotten(received, probed.server, sinceMs);
       return;
     }
-    // An error that the server responds with is a sign of life.
-    if (found instanceof pg.DatabaseError || this.#hasReceived(received)) return;
-    const silent = new ServerSilent(found);
+    if (this.#hasReceived(received)) return;
+    const silent = new ServerSilent(probed.error);
     this.#silent = silent;
     // Comes before all that may fail: without further probes the pools would refuse for ever.
     this.#probeSoon();
     this.#failures.failed(silent);
     for (const pool of this.#pools) pool.refuse(silent);
+  }
+
+  /** Probes the address of the pools, and PostgreSQL itself in case that is not enough. */
+  async #probeServer(): Promise<Probed> {
+    // Both begin at once: one after the other, they would take twice the time.
+    const direct = this.#directUrl === undefined ? undefined : probeServer(this.#directUrl);
+    const probed = await probeServer(this.#url);
+    if (probed.responds || !probed.hasReceived || !direct) return probed;
+    const directly = await direct;
+    return directly.responds ? { responds: true, server: undefined } : directly;
   }
 
   #probeSoon(): void {
@@ -116,10 +122,7 @@ export class ServerWatch {
 
   /** Probes until the server responds. */
   async #probeAgain(): Promise<void> {
-    const responds = await probe(this.#url).then(
-      () => true,
-      (error: unknown) => error instanceof pg.DatabaseError,
-    );
+    const { responds } = await this.#probeServer();
     if (this.#closed) return;
     if (!responds) {
       this.#probeSoon();
@@ -146,7 +149,7 @@ export class ServerWatch {
    * @param sinceMs when the probe began. A statement that was sent later may be under way.
    */
   #endForgotten(received: ReadonlyMap<pg.ClientBase, number>, found: RespondingServer, sinceMs: number): void {
-    if (this.#isPooled || found.isPooled) return;
+    if (this.#directUrl !== undefined || found.isPooled) return;
     const isBusy = ({ server, processId }: PooledConnection) => server === found.server && found.busy.has(processId);
     const quiet = this.#pools
       .flatMap(({ connections }) => connections)
@@ -156,45 +159,4 @@ export class ServerWatch {
     const silent = new ServerSilent(new Error('nothing arrived over this connection, while a new one works'));
     for (const { end } of quiet) end(silent);
   }
-}
-
-/** Asks over a new connection which backends are busy. Rejects if there is no response in time. */
-async function probe(url: string): Promise<RespondingServer> {
-  const clients: pg.Client[] = [];
-  let isOver = false;
-  const asking = connectToPrimary(url, async (primary) => {
-    // The search for the primary may take longer than the probe.
-    if (isOver) throw new Error('the probe is over');
-    const client = new pg.Client(connectionTo(primary, 'orders probe'));
-    clients.push(client);
-    client.on('error', () => undefined);
-    await client.connect();
-    // The state of other logins' sessions is hidden, and may be busy.
-    const { rows } = await client.query<{ pid: number; is_own: boolean }>(
-      `select pid, pid = pg_backend_pid() as is_own
-       from pg_stat_activity where datname = current_database() and state is distinct from 'idle'`,
-    );
-    return {
-      server: serverOf(client),
-      busy: new Set(rows.map(({ pid }) => pid)),
-      isPooled: !rows.some(({ pid, is_own: isOwn }) => isOwn && pid === processIdOf(client)),
-    };
-  });
-  try {
-    return await withTimeout(limits.probeTimeoutMs, asking);
-  } finally {
-    isOver = true;
-    for (const client of clients) client.connection.stream.destroy();
-  }
-}
-
-/** The types of pg do not have it. */
-function processIdOf(client: pg.ClientBase): number | undefined {
-  return 'processID' in client && typeof client.processID === 'number' ? client.processID : undefined;
-}
-
-function asError(error: unknown): Error {
-  if (error instanceof TimeoutError)
-    return new Error(`a new connection got no response in ${limits.probeTimeoutMs} ms`);
-  return error instanceof Error ? error : new Error(String(error));
 }

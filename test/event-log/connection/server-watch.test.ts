@@ -92,6 +92,39 @@ describe('a reading of the heads that is overdue', function () {
     });
   }
 
+  it('ends all connections to a pooler that is silent, although PostgreSQL itself responds', async () => {
+    const pooled = await watchedPoolOf({ url: proxy.url, directUrl: log.databaseUrl, role: 'orders_service' });
+    proxy.silence('all');
+    expect(await watched('select 1', pooled)).to.be.instanceOf(ServerSilent);
+    expect(String(await watched('select 1', pooled)), 'while it is silent').to.match(/PostgreSQL does not respond/);
+    proxy.speak();
+    await eventually('the pool to accept', async () => (await watched('select 1', pooled)) === 'a response');
+  });
+
+  it('ends nothing if the pooler responds while PostgreSQL itself is silent', async () => {
+    const { url } = await forwarder({ makesIdsUp: true });
+    const pooled = await watchedPoolOf({ url, directUrl: proxy.url, role: 'orders_service' });
+    proxy.silence('all');
+    expect(await watched('select pg_sleep(6)', pooled)).to.equal('a response');
+  });
+
+  it('ends nothing while new statements wait in the pooler for a session', async () => {
+    const pooler = await forwarder({ makesIdsUp: true });
+    const pooled = await watchedPoolOf({ url: pooler.url, directUrl: log.databaseUrl, role: 'orders_service' });
+    const reading = watched('select pg_sleep(6)', pooled);
+    await untilAtWork('select pg_sleep(6)');
+    pooler.holdStatements();
+    expect(await reading).to.equal('a response');
+  });
+
+  it('ends all connections to a pooler that accepts logins, but whose PostgreSQL is silent', async () => {
+    const pooler = await forwarder({ makesIdsUp: true });
+    const pooled = await watchedPoolOf({ url: pooler.url, directUrl: proxy.url, role: 'orders_service' });
+    proxy.silence('all');
+    pooler.holdStatements();
+    expect(await watched('select 1', pooled)).to.be.instanceOf(ServerSilent);
+  });
+
   it('ends no connection because a new one reached its server at another address', async function () {
     const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
     if (!addresses.some(({ address }) => address === '::1')) this.skip();
@@ -148,6 +181,7 @@ interface ForwarderOptions {
 async function startForwarder(serverUrl: string, { address = '127.0.0.1', makesIdsUp = false }: ForwarderOptions) {
   const url = new URL(serverUrl);
   const { port, hostname } = url;
+  let isHolding = false;
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
     for (const socket of [client, upstream]) {
@@ -157,7 +191,9 @@ async function startForwarder(serverUrl: string, { address = '127.0.0.1', makesI
         upstream.destroy();
       });
     }
-    client.pipe(upstream);
+    client.on('data', (chunk) => {
+      if (!isHolding || chunk[0] !== statement) upstream.write(chunk);
+    });
     upstream.on('data', (chunk) => {
       const at = makesIdsUp ? chunk.indexOf(backendKeyData) : -1;
       if (at !== -1) chunk.writeInt32BE(1, at + backendKeyData.length);
@@ -170,10 +206,16 @@ async function startForwarder(serverUrl: string, { address = '127.0.0.1', makesI
   url.port = String(typeof listening === 'object' ? listening?.port : '');
   return {
     url: url.href,
+    /** Accepts logins, but no further statements, like a pooler without a free session. */
+    holdStatements() {
+      isHolding = true;
+    },
     close: () => server.close(),
   };
 }
 
+/** The type of the message with a statement. */
+const statement = 'Q'.charCodeAt(0);
 /** The type and the length of the message that names the server's process. */
 const backendKeyData = Buffer.from('4b0000000c', 'hex');
 
