@@ -34,7 +34,7 @@ const maxCharacters = 1_000_000;
  * Sends commands in batches and yields the result of each, in order. Every line gets an
  * idempotency key unless it has one, so a batch that broke is sent again and nothing is done twice.
  * Commands are read as they are sent: the source may be endless. Throws BatchRefused if the service
- * does not accept the request, and BatchBroken if it stays away.
+ * refuses the request, and BatchBroken if all attempts fail.
  */
 export async function* sendBatch(
   baseUrl: string,
@@ -62,7 +62,9 @@ export async function* sendBatch(
   }
 }
 
-/** The service stayed away. Some of `rest` may have been done: send it again as it is. */
+/**
+ * All attempts failed. Some commands of `rest` may have been done: send them again with their keys.
+ */
 export class BatchBroken extends Error {
   override readonly name = 'BatchBroken';
   /** The commands that were read and have no result, with their keys. */
@@ -75,8 +77,9 @@ export class BatchBroken extends Error {
 }
 
 /**
- * The service does not accept the request, such as one without a valid key: another attempt would
- * not help. `rest` was not handled.
+ * The service refused the request, for example because the API key is not valid: another attempt
+ * would be refused too. If the response to an earlier attempt was lost, some commands of `rest` may
+ * have been done: send them again with their keys.
  */
 export class BatchRefused extends Error {
   override readonly name = 'BatchRefused';
@@ -165,7 +168,7 @@ function withoutKey(request: Request): Request {
   return bare;
 }
 
-/** The text of a body, as far as it arrived. */
+/** The text of a body, up to its end or to the point where the connection broke. */
 async function textUntilBreak(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
@@ -174,7 +177,7 @@ async function textUntilBreak(response: Response): Promise<string> {
     for (let part = await reader?.read(); part && !part.done; part = await reader?.read())
       text += decoder.decode(part.value, { stream: true });
   } catch {
-    // The lines that have no result are sent again.
+    // The lines without a result are sent again.
   }
   return text;
 }

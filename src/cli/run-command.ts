@@ -89,8 +89,8 @@ async function usages(terminal: Terminal): Promise<ReadonlyMap<string, string>> 
 }
 
 /**
- * Runs one command. An error is a message at the terminal and an exit code: 2 if the command was
- * called in a wrong way, otherwise 1.
+ * Runs one command. Prints the message of an error, and sets the exit code: 2 for a UsageError,
+ * otherwise 1.
  * @param args the name of the command and its arguments
  */
 export async function runCommand([name, ...args]: string[], terminal: Terminal): Promise<void> {

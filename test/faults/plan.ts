@@ -51,7 +51,8 @@ export class Plan {
     const first = this.#pick(possible);
     const others = possible.filter(({ parts }) => !parts.some((part) => first.parts.includes(part)));
     const chosen = this.#random.chance(pairChance) && others.length > 0 ? [first, this.#pick(others)] : [first];
-    // What an operator does needs a service that works, and comes before what takes it away.
+    // An operator's action needs a working service, so it comes before the fault that takes it
+    // down.
     const kinds = chosen.sort((a, b) => Number(operatorFaults.includes(b)) - Number(operatorFaults.includes(a)));
     for (const { name } of kinds) this.#chosen.set(name, (this.#chosen.get(name) ?? 0) + 1);
     const longestMs = Math.max(...kinds.map(({ maxMs }) => maxMs));

@@ -100,7 +100,7 @@ async function runOn(topology: Topology, options: RunOptions, isShort: boolean):
     apiKey,
     webhookSecret,
   };
-  // What was found until here is reported, whatever becomes of the checks.
+  // Anomalies found so far are reported even if the checks fail.
   const found = await check(recorded).catch(
     (error: unknown): Findings => ({ anomalies: [`the run could not be checked: ${String(error)}.`], checked: {} }),
   );

@@ -6,7 +6,7 @@ import { call, useService } from '../support/service.js';
 describeInBrowser('A page of the console whose requests fail', (browser) => {
   const service = useService();
 
-  it('shows what a stream sent last, until it has read anew', async () => {
+  it('shows the last message of a stream that has ended, until a later read succeeds', async () => {
     const { body } = await call(service, 'GET', '/projections');
     const withGeneration = (generation: number) =>
       JSON.stringify({ ...body, projections: body.projections.map((one) => ({ ...one, generation })) });

@@ -1,6 +1,4 @@
-/**
- * The command line was called in a wrong way. The message says what is wrong, or shows the usage.
- */
+/** Wrong arguments or settings. The message says what is wrong, or shows the usage. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);

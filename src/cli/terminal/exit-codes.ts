@@ -1,11 +1,11 @@
 /** The meanings of the exit codes of all commands. The usage of `orders` shows this table. */
 export const exitCodes: readonly (readonly [code: number, meaning: string])[] = [
-  [0, 'done; and what was checked is well'],
-  [1, 'failed, or something is wrong (status, doctor)'],
-  [2, 'called in a wrong way: nothing was done'],
+  [0, 'success; every check passed'],
+  [1, 'failure, or a problem was found (status, doctor)'],
+  [2, 'wrong arguments or settings: nothing was done'],
   [
     3,
-    'a check found a difference (verify, verify-proof, replay --dry-run, recover --dry-run),\n' +
-      '       or only a part was done (import, forget, rotate-master-key)',
+    'a check found a difference (verify, verify-proof, replay --dry-run, recover --dry-run,\n' +
+      '       checkpoint --since), or only a part was done (import, forget, rotate-master-key)',
   ],
 ];

@@ -24,8 +24,8 @@ export interface Terminal {
    */
   write(text: string): Promise<boolean>;
   /**
-   * Clears the screen that shows the results, before they are printed anew. Files and pipes keep
-   * all of them.
+   * Clears the screen before the results are printed again. Does nothing for a file or a pipe,
+   * which keeps all of them.
    */
   clear(): void;
   /** Prints a message for the person at the terminal, to standard error. */

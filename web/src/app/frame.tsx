@@ -4,13 +4,13 @@ import { IconButton } from '../ui/button.js';
 import { Brand } from './brand.js';
 
 interface FrameProps {
-  /** The place that is shown. Another one begins at its top, with the menu closed. */
+  /** Identifies the content. When it changes, the page scrolls to the top and the menu closes. */
   readonly where: string;
   readonly title: string;
   readonly sidebarLabel: string;
-  /** The menu and what is below it. */
+  /** The menu, and whatever is below it. */
   readonly sidebar: ComponentChildren;
-  /** What is above the content, whatever the place. */
+  /** Shown above the content of every page. */
   readonly notice?: ComponentChildren;
   readonly shellClass?: string;
   readonly mainClass?: string;

@@ -40,13 +40,13 @@ export function Projections() {
   );
 }
 
-/** What the stream sent last, and when, in milliseconds since 1970. */
+/** The last message of the stream. `at` is when it arrived, in milliseconds since 1970. */
 interface Latest {
   readonly projections: readonly Projection[];
   readonly at: number;
 }
 
-/** What the stream sent stays after its end, until the projections were read anew. */
+/** Returns the last message of the stream, unless the projections were read after it. */
 function newer(
   latest: Latest | undefined,
   read: readonly Projection[],
