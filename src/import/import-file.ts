@@ -151,7 +151,10 @@ function reasonAt(
   const input = commands[nth]?.input;
   if (!input || input instanceof Uint8Array) return reasonOf(rejection);
   const reason = reasonOf(rejection, String(input.command));
-  return nth === 0 ? reason : `the order is placed, but ${input.command} was refused: ${reason}`;
+  if (nth === 0) return reason;
+  // An order may have several payments and refunds.
+  const what = typeof input.amount === 'string' ? `${input.command} of ${input.amount}` : String(input.command);
+  return `the order is placed, but ${what} was refused: ${reason}`;
 }
 
 interface HandledGroup extends ImportGroup {

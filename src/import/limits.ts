@@ -32,6 +32,11 @@ export const importLimits = {
    */
   maxKeyCharacters: 180,
   /**
+   * Characters that name a payment or a refund in its idempotency key, behind the order's key and
+   * the name of the step. A longer id is hashed.
+   */
+  maxTransactionKeyCharacters: 10,
+  /**
    * Slots of the table in which repeated keys are looked for: 12 bytes each. A file with more keys
    * is read several times.
    */

@@ -2,6 +2,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { derivedOrderId } from '../commands/order-ids.js';
 import { type GroupedSource, groupedOrders } from './grouping/grouped-orders.js';
+import { joinedRows } from './grouping/joined-rows.js';
 import { spillRows } from './grouping/spilled-rows.js';
 import { type FileFingerprint, fingerprintOf, importActor, keyOfLine, keyOfValue } from './identity.js';
 import type { FilePosition, ImportGroup } from './import-unit.js';
@@ -11,8 +12,16 @@ import { readCsv } from './input/read-csv.js';
 import { everyLineHasKey, readNdjson } from './input/read-ndjson.js';
 import { repeatedValue } from './input/repeated-values.js';
 import { checkEncoding, type Encoding, writeUtf8Copy } from './input/utf8-copy.js';
-import { type CsvMapping, columnIndexes, firstRowColumns, orderColumns } from './mapping/csv-mapping.js';
+import {
+  type CsvMapping,
+  columnIndexes,
+  firstRowColumns,
+  identifiedKinds,
+  orderColumns,
+  transactionColumns,
+} from './mapping/csv-mapping.js';
 import { fieldReaders } from './mapping/field-readers.js';
+import { transactionIds, transactionKinds } from './mapping/fields.js';
 import { type Identity, orderReader } from './mapping/order-reader.js';
 import { Warnings } from './mapping/warnings.js';
 import { returnedRows } from './returns/returned-rows.js';
@@ -143,16 +152,22 @@ async function groupRows(
     folder,
     onRead: (read) => onRead?.(read, bytes),
   });
+  const identified = identifiedKinds(mapping);
+  const idsOf = transactionKinds.flatMap((kind) =>
+    identified.includes(kind)
+      ? []
+      : [...transactionColumns(mapping, kind)].map((column) => [column, transactionIds[kind]] as const),
+  );
+  const shared = { columns, firstRowColumns: firstRowColumns(mapping), idsOf: new Map(idsOf), warnings };
   const grouped: GroupedSource = {
+    ...shared,
     file: text,
     rows,
-    columns,
     orderColumns: orderColumns(mapping),
-    firstRowColumns: firstRowColumns(mapping),
     groupIndex: indexOf(groupColumn),
     timeIndex: indexOf(mapping.columns.get('occurred_at') ?? ''),
     reader,
-    warnings,
+    joined: joinedRows(mapping, shared, reader.transactions, reader.lineId),
   };
   return {
     read: (from) => groupedOrders(grouped, from),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readImportArguments } from '../../src/cli/commands/import/import-options.js';
 import type { CommandHandlers } from '../../src/commands/command-handlers.js';
+import type { BatchOutcome, CommandOutcome } from '../../src/commands/command-outcome.js';
 import type { CommandRequest } from '../../src/commands/command-request.js';
 import { dryRunHandlers } from '../../src/import/checking/dry-run.js';
 import { importFile } from '../../src/import/import-file.js';
@@ -17,7 +18,7 @@ interface Listed {
 }
 
 export interface Trial {
-  /** The accepted commands, in their order. */
+  /** The accepted commands that repeat no other, in their order. */
   readonly commands: readonly CommandRequest[];
   /** The accepted `place` commands, as a short text each: user, items, total, currency, time. */
   readonly placed: readonly string[];
@@ -95,15 +96,19 @@ function recording(commands: CommandRequest[]): CommandHandlers {
   return {
     async handleCommand(request) {
       const outcome = await handleCommand(request);
-      if (outcome.outcome === 'handled') commands.push(request);
+      if (isNew(outcome)) commands.push(request);
       return outcome;
     },
     async placeOrders(requests) {
       const outcomes = await placeOrders(requests);
-      for (const [nth, request] of requests.entries()) if (outcomes[nth]?.outcome === 'handled') commands.push(request);
+      for (const [nth, request] of requests.entries()) if (isNew(outcomes[nth])) commands.push(request);
       return outcomes;
     },
   };
+}
+
+function isNew(outcome: BatchOutcome | CommandOutcome | undefined): boolean {
+  return outcome?.outcome === 'handled' && !outcome.replayed;
 }
 
 function describePlaced({ command, occurredAt = 'now' }: CommandRequest): string[] {

@@ -1,30 +1,25 @@
 import { open } from 'node:fs/promises';
-import { shortened } from '../formats/number-format.js';
 import type { FilePosition, ImportGroup, ImportUnit } from '../import-unit.js';
 import { importLimits as limits } from '../limits.js';
-import type { Cells } from '../mapping/cells.js';
 import type { OrderReader } from '../mapping/order-reader.js';
-import type { Warnings } from '../mapping/warnings.js';
 import { Refused, SetAside } from '../refused.js';
 import type { ReturnRows } from '../returns/returns-reader.js';
 import { splitReturns } from '../returns/split-returns.js';
+import { commonCells, type GroupedColumns } from './common-cells.js';
+import type { JoinedRows } from './joined-rows.js';
 import type { SpilledRow, SpilledRows } from './spilled-rows.js';
 
 /** The rows of a file that are grouped into orders. */
-export interface GroupedSource {
+export interface GroupedSource extends GroupedColumns {
   readonly file: string;
   readonly rows: SpilledRows;
-  /** The column of each cell of a spilled row. */
-  readonly columns: readonly string[];
   /** The columns whose values belong to the whole order. */
   readonly orderColumns: ReadonlySet<string>;
-  /** Those of them of which the first row decides if rows disagree. */
-  readonly firstRowColumns: ReadonlySet<string>;
   /** The indexes, in `columns`, of the column that groups the rows and of that of the times. */
   readonly groupIndex: number;
   readonly timeIndex: number;
   readonly reader: OrderReader;
-  readonly warnings: Warnings;
+  readonly joined: JoinedRows;
 }
 
 /**
@@ -69,52 +64,29 @@ function unitOf(source: GroupedSource, rows: readonly SpilledRow[], end: FilePos
 
 /** The commands of an order and of its returns. */
 function commandsOf(source: GroupedSource, rows: readonly SpilledRow[], number: number) {
-  const { reader } = source;
-  const { sold, returns } = splitReturns(rows, {
+  const { reader, joined } = source;
+  const lines = rows.filter(joined.hasLine);
+  if (lines.length === 0) throw new Refused('the order has payments or refunds, but no row with a line of it');
+  const { sold, returns } = splitReturns(lines, {
     isNegative: ({ cells }) => reader.isReturn(cells),
     isCharge: ({ cells }) => reader.isCharge(cells),
     numberOf: ({ cells }) => cells[source.groupIndex]?.trim() ?? '',
     timeOf: ({ cells }) => cells[source.timeIndex]?.trim() ?? '',
   });
   const returned = returns.map((some): ReturnRows => {
-    const header = commonCells(source, some.rows);
-    return { document: some.number, header, lines: some.rows.map(cellsOf) };
+    const header = commonCells(source, some.rows, source.orderColumns);
+    return { document: some.number, header, lines: joined.linesOf(some.rows, 'returned') };
   });
-  return sold.length === 0
-    ? reader.readReturns(rows[0]?.key ?? '', returned)
-    : reader.readOrder(commonCells(source, sold), sold.map(cellsOf), number, returned);
-}
-
-function cellsOf({ cells }: SpilledRow): Cells {
-  return cells;
-}
-
-/**
- * The cells of the whole order: the rows must agree about them, except that a row may leave them
- * empty. Throws Refused if two rows disagree.
- */
-function commonCells(source: GroupedSource, rows: readonly SpilledRow[]): Cells {
-  return source.columns.map((column, index) => {
-    if (!source.orderColumns.has(column)) return '';
-    let first: SpilledRow | undefined;
-    for (const row of rows) {
-      const cell = row.cells[index]?.trim() ?? '';
-      const common = first?.cells[index]?.trim();
-      if (cell === '' || cell === common) continue;
-      if (first && common !== undefined) {
-        if (source.firstRowColumns.has(column)) {
-          source.warnings.add(`the first row of an order decides about column "${column}", others disagree`, row.line);
-          continue;
-        }
-        throw new Refused(
-          `column "${column}" has "${shortened(common)}" in line ${first.line} and "${shortened(cell)}" in line ${row.line}: ` +
-            'the rows of one order must agree, unless --first-row names the field',
-        );
-      }
-      first = row;
-    }
-    return first?.cells[index] ?? '';
-  });
+  const transactions = joined.transactionsOf(rows);
+  if (sold.length === 0) {
+    if (transactions.payment.length > 0)
+      throw new Refused('the rows have payments and returns, but no line that was sold');
+    return reader.readReturns(rows[0]?.key ?? '', returned);
+  }
+  const back = new Set(returns.flatMap((some) => some.rows));
+  const own = rows.filter((row) => !back.has(row));
+  const header = joined.cellsOfOrder(commonCells(source, own, source.orderColumns), own);
+  return reader.readOrder(header, joined.linesOf(sold, 'sold'), number, returned, transactions);
 }
 
 /** The rows of a rejected order, as they are in the file. */

@@ -1,6 +1,6 @@
 import type { AdjustmentType } from '../../orders/event-data.js';
 import type { NumberFormat } from '../formats/number-format.js';
-import { fieldOf } from './fields.js';
+import { fieldOf, type TransactionKind, transactionIds, transactionKinds } from './fields.js';
 import type { TaxMode } from './order-money.js';
 import type { Step } from './states.js';
 
@@ -48,9 +48,20 @@ export interface CsvMapping {
 /** The characters between the ids of `item_ids`, unless --item-separator says otherwise. */
 export const itemSeparators = '|;';
 
+/** Whether a column, or a value for all orders, fills a field. */
+function isGiven({ columns, constants, defaults }: CsvMapping, field: string): boolean {
+  return columns.has(field) || constants.has(field) || defaults.has(field);
+}
+
+/** The kinds of transactions of which an order may have several, because an id tells them apart. */
+export function identifiedKinds(mapping: CsvMapping): TransactionKind[] {
+  return transactionKinds.filter((kind) => isGiven(mapping, transactionIds[kind]));
+}
+
 /** Checks that every needed field has a value. Throws Error with a message for the user. */
 export function checkFields(mapping: CsvMapping): void {
   const { columns, constants, defaults } = mapping;
+  const has = (field: string) => isGiven(mapping, field);
   for (const field of constants.keys()) {
     for (const [option, others] of [
       ['--map', columns],
@@ -60,11 +71,12 @@ export function checkFields(mapping: CsvMapping): void {
         throw new Error(`${field} is in both --set and ${option}: for empty cells, use --default alone`);
     }
   }
-  const has = (field: string) => columns.has(field) || constants.has(field) || defaults.has(field);
   if (!has('user_id')) throw new Error('user_id is not mapped: add it to --map, or --set user_id=guest');
   if (!has('total_amount') && mapping.totalMode !== 'computed')
     throw new Error('total_amount is not mapped: add it to --map, or --total computed for the sum of the rows');
   if (has('return_of')) checkReturns(mapping);
+  if (has('refund_id') && mapping.returns === 'negative')
+    throw new Error('the refund of a return is in its rows: leave out refund_id, or --returns negative');
   if (mapping.groupColumn !== undefined && has('item_ids'))
     throw new Error('with --group-by each row is a line of the order: map item_id, not item_ids');
   if (has('item_id') === has('item_ids'))
@@ -149,11 +161,28 @@ export function firstRowColumns({ columns, firstRow }: CsvMapping): Set<string> 
   return new Set([...columns].filter(([field]) => firstRow.has(field)).map(([, column]) => column));
 }
 
-/** The columns whose values belong to the whole order, not to a line of it. */
-export function orderColumns({ columns, fallbacks, keyColumn, groupColumn }: CsvMapping): Set<string> {
-  const found = new Set(
-    [...columns, ...fallbacks].filter(([field]) => !fieldOf(field)?.perLine).map(([, column]) => column),
-  );
+/** The columns whose values belong to the whole order, not to a line or to one of its payments. */
+export function orderColumns(mapping: CsvMapping): Set<string> {
+  const { keyColumn, groupColumn } = mapping;
+  const identified: readonly (TransactionKind | undefined)[] = identifiedKinds(mapping);
+  const found = columnsOf(mapping, (field) => {
+    const { perLine, transaction } = fieldOf(field) ?? {};
+    return !perLine && (transaction === undefined || !identified.includes(transaction));
+  });
   for (const column of [keyColumn, groupColumn]) if (column !== undefined) found.add(column);
   return found;
+}
+
+/** The columns whose values belong to a line. */
+export function lineColumns(mapping: CsvMapping): Set<string> {
+  return columnsOf(mapping, (field) => fieldOf(field)?.perLine ?? false);
+}
+
+/** The columns whose values belong to a payment, or to a refund. */
+export function transactionColumns(mapping: CsvMapping, kind: TransactionKind): Set<string> {
+  return columnsOf(mapping, (field) => fieldOf(field)?.transaction === kind);
+}
+
+function columnsOf({ columns, fallbacks }: CsvMapping, isWanted: (field: string) => boolean): Set<string> {
+  return new Set([...columns, ...fallbacks].filter(([field]) => isWanted(field)).map(([, column]) => column));
 }

@@ -2,6 +2,14 @@ import type { FileTime } from '../formats/date-format.js';
 import { shortened } from '../formats/number-format.js';
 import { Refused } from '../refused.js';
 import { at, type Command, type OrderReturn, returnCommands } from '../returns/return-commands.js';
+import {
+  type DatedTransaction,
+  datedTransactions,
+  type TransactionCells,
+  type Transactions,
+  transactionCells,
+  transactionKey,
+} from '../transactions/transaction-cells.js';
 import type { Cells, ReadCell } from './cells.js';
 import type { CsvMapping } from './csv-mapping.js';
 import type { FieldReaders } from './field-readers.js';
@@ -29,6 +37,8 @@ export interface LifeCycleCells {
   readonly states: readonly { readonly field: string; readonly read: ReadCell<string> }[];
   readonly paidAmount: ReadCell<string> | undefined;
   readonly refundedAmount: ReadCell<string> | undefined;
+  /** Payments and refunds that an id tells apart. */
+  readonly transactions: readonly TransactionCells[];
   /** Further fields of a command, such as a reason. */
   readonly details: ReadonlyMap<Step, readonly Detail[]>;
   /** Whether a state without a date takes the last time that the row has. */
@@ -62,12 +72,15 @@ export function lifeCycleCells(mapping: CsvMapping, fields: FieldReaders): LifeC
     ['cancelled', detail('reason', 'cancel_reason')],
     ['refunded', detail('reason', 'refund_reason')],
   ]);
-  const isEmpty = times.size === 0 && stateCells.length === 0 && !paidAmount && !refundedAmount;
+  const transactions = transactionCells(mapping, fields);
+  const hasMoney = Boolean(paidAmount ?? refundedAmount) || transactions.length > 0;
+  const isEmpty = times.size === 0 && stateCells.length === 0 && !hasMoney;
   return {
     times,
     states: stateCells,
     paidAmount,
     refundedAmount,
+    transactions,
     details,
     undated,
     meanings,
@@ -102,8 +115,9 @@ export function lifeCycle(
   cells: Cells,
   order: LifeOfOrder,
   returns: readonly OrderReturn[],
+  transactions: Transactions,
 ): Command[] {
-  const times = timesOf(life, cells, order.placedAt);
+  const { times, dated: several } = timesOf(life, cells, order, transactions);
   const earliest = (some: readonly OrderReturn[]) => some.map(({ time }) => time).sort()[0];
   const presuppose = (step: Step, time: string | undefined) => {
     if (time !== undefined && !times.has(step)) times.set(step, time);
@@ -114,13 +128,19 @@ export function lifeCycle(
     const needed = presupposed[step];
     if (needed) presuppose(needed, times.get(step));
   }
-  if (life.movesEarlySteps) moveEarlySteps(times, order);
+  if (life.movesEarlySteps) moveEarlySteps(times, order, new Set(several.keys()));
   // An order of 0 is paid as it is: there is nothing to pay.
-  if (order.isFree && life.paidAmount?.(cells) === undefined) times.delete('paid');
+  if (order.isFree && life.paidAmount?.(cells) === undefined && !several.get('paid')?.length) times.delete('paid');
+  for (const reader of life.transactions) dropUnidentified(reader, times, transactions, several);
   const dated = steps.flatMap((step) => {
-    const time = times.get(step);
-    if (time === undefined) return [];
-    return [{ after: notBefore(step, times), command: stepCommand(life, cells, order, step, time) }];
+    const own = times.get(step);
+    if (own === undefined) return [];
+    return (several.get(step) ?? [{ id: undefined, cells, time: own }]).map((one) => {
+      const earliestTime = notBefore(step, new Map([...times, [step, one.time]]));
+      const time = life.movesEarlySteps ? latest(one.time, order.placedAt ?? '', earliestTime) : one.time;
+      if (time !== one.time) order.onMoved();
+      return { after: earliestTime, command: stepCommand(life, one.cells, order, step, time, one.id) };
+    });
   });
   for (const one of returns) {
     const commands = returnCommands(order, one);
@@ -130,23 +150,58 @@ export function lifeCycle(
   return dated.sort((a, b) => (a.after < b.after ? -1 : a.after > b.after ? 1 : 0)).map(({ command }) => command);
 }
 
-/** A step before the placing, or before the step that it presupposes, takes that one's time. */
-function moveEarlySteps(times: Map<Step, string>, { placedAt = '', onMoved }: LifeOfOrder): void {
+/**
+ * A payment without an id would be recorded once more when the file has its id. Throws Refused if
+ * the order was paid, or money was given back, and no row says by which payment or refund.
+ */
+function dropUnidentified(
+  { kind, step, names }: TransactionCells,
+  times: Map<Step, string>,
+  transactions: Transactions,
+  dated: ReadonlyMap<Step, readonly DatedTransaction[]>,
+): void {
+  if (dated.get(step)?.length) return;
+  if (times.has(step) && transactions[kind].length === 0) {
+    throw new Refused(
+      `the order has a ${kind} (${names.time}), but ${names.id} is empty in its rows: fill it in, or set --default ${names.id}=VALUE`,
+    );
+  }
+  // All of its transactions are 0.
+  times.delete(step);
+}
+
+/**
+ * A step before the placing, or before the step that it presupposes, takes that one's time.
+ * @param counted the steps whose moves are reported one by one.
+ */
+function moveEarlySteps(
+  times: Map<Step, string>,
+  { placedAt = '', onMoved }: LifeOfOrder,
+  counted: ReadonlySet<Step>,
+): void {
   for (const step of steps) {
     const time = times.get(step);
     const needed = presupposed[step];
     const floor = latest(placedAt, needed === undefined ? '' : (times.get(needed) ?? ''));
     if (time === undefined || time >= floor) continue;
     times.set(step, floor);
-    onMoved();
+    if (!counted.has(step)) onMoved();
   }
 }
 
-function stepCommand(life: LifeCycleCells, cells: Cells, order: LifeOfOrder, step: Step, time: string): Command {
+/** @param id the id of a payment or refund, if the file tells several apart. */
+function stepCommand(
+  life: LifeCycleCells,
+  cells: Cells,
+  order: LifeOfOrder,
+  step: Step,
+  time: string,
+  id: string | undefined,
+): Command {
   const line: Record<string, unknown> = {
     command: commands[step],
     order_id: order.id,
-    idempotency_key: `${order.key}/${step}`,
+    idempotency_key: `${order.key}/${step}${id === undefined ? '' : `/${transactionKey(id)}`}`,
     ...at(time),
   };
   // The file says that the money arrived: that is recorded whatever is due.
@@ -157,6 +212,8 @@ function stepCommand(life: LifeCycleCells, cells: Cells, order: LifeOfOrder, ste
     const value = read?.(cells);
     if (value !== undefined) line[name] = value;
   }
+  // Two payments with ids of their own are two, although reference and amount may be equal.
+  if (id !== undefined && line.payment_reference !== undefined) line.another = true;
   return line;
 }
 
@@ -172,13 +229,36 @@ function notBefore(step: Step, times: ReadonlyMap<Step, string>): string {
   return latest(own, earliest);
 }
 
-function timesOf(life: LifeCycleCells, cells: Cells, placedAt: string | undefined): Map<Step, string> {
+interface TimesOfOrder {
+  /** The time of each step; of several payments or refunds, that of the first. */
+  readonly times: Map<Step, string>;
+  /** The payments and refunds that an id tells apart. */
+  readonly dated: ReadonlyMap<Step, readonly DatedTransaction[]>;
+}
+
+function timesOf(
+  life: LifeCycleCells,
+  cells: Cells,
+  { placedAt, isFree }: LifeOfOrder,
+  transactions: Transactions,
+): TimesOfOrder {
   const times = new Map<Step, string>();
   for (const [step, read] of life.times) {
     const time = read(cells);
     if (time !== undefined) times.set(step, time.utc);
   }
-  const last = [...times.values(), ...(placedAt === undefined ? [] : [placedAt])].sort().at(-1);
+  const ofTransactions = life.transactions.flatMap(({ kind, time }) =>
+    transactions[kind].flatMap((one) => time?.(one.cells)?.utc ?? []),
+  );
+  const last = [...times.values(), ...ofTransactions, ...(placedAt === undefined ? [] : [placedAt])].sort().at(-1);
+  const dated = new Map<Step, readonly DatedTransaction[]>();
+  for (const reader of life.transactions) {
+    const orderTime = times.get(reader.step) ?? (life.undated ? last : undefined);
+    const found = datedTransactions(reader, transactions[reader.kind], orderTime, isFree);
+    dated.set(reader.step, found);
+    const [first] = found.map(({ time }) => time).sort();
+    if (first !== undefined) times.set(reader.step, first);
+  }
   const undated = (step: Step, why: string) => {
     if (times.has(step)) return;
     if (!life.undated || last === undefined) {
@@ -199,5 +279,5 @@ function timesOf(life: LifeCycleCells, cells: Cells, placedAt: string | undefine
   if (refunded !== undefined && /[1-9]/.test(refunded)) undated('refunded', `refunded_amount is ${refunded}`);
   const paid = life.paidAmount?.(cells);
   if (paid !== undefined && /[1-9]/.test(paid)) undated('paid', `paid_amount is ${paid}`);
-  return times;
+  return { times, dated };
 }

@@ -1,9 +1,11 @@
 import { withdrawnIn } from '../../orders/values/currency.js';
+import { decimal } from '../formats/decimal.js';
 import { Refused } from '../refused.js';
 import { returnCommands } from '../returns/return-commands.js';
 import { returnedRows } from '../returns/returned-rows.js';
 import { type ReturnRows, returnReader } from '../returns/returns-reader.js';
-import type { Cells } from './cells.js';
+import { type TransactionCells, type Transactions, transactionsOfRow } from '../transactions/transaction-cells.js';
+import type { Cells, ReadCell } from './cells.js';
 import { chargeReader, chargeSplitter } from './charges.js';
 import { type CsvMapping, keyColumnOf } from './csv-mapping.js';
 import { fieldReaders } from './field-readers.js';
@@ -22,12 +24,14 @@ export type BatchInput = Readonly<Record<string, unknown>>;
  * @param lines the rows of the order; `[header]` if the order has one row.
  * @param number the number of the first row's line in the file.
  * @param returns the returns of the order that the file has.
+ * @param transactions the payments and refunds that ids tell apart; by default those of the header.
  */
 export type ReadOrder = (
   header: Cells,
   lines: readonly Cells[],
   number: number,
   returns?: readonly ReturnRows[],
+  transactions?: Transactions,
 ) => BatchInput[];
 
 /** Makes the commands of returns whose order is not in the file, but may be in the log. */
@@ -40,6 +44,9 @@ export interface OrderReader {
   readonly isCharge: (row: Cells) => boolean;
   /** Whether the quantity or the price of a row is below zero, and that is a return. */
   readonly isReturn: (row: Cells) => boolean;
+  /** The payments and refunds that ids tell apart. */
+  readonly transactions: readonly TransactionCells[];
+  readonly lineId: ReadCell<string> | undefined;
 }
 
 /** How the orders of a source are identified. */
@@ -83,7 +90,7 @@ export function orderReader(
   const keyColumn = keyColumnOf(mapping);
   const keyIndex = keyColumn === undefined ? -1 : indexOf(keyColumn);
 
-  const readOrder: ReadOrder = (header, lines, nth, returnRows = []) => {
+  const readOrder: ReadOrder = (header, lines, nth, returnRows = [], given = undefined) => {
     const place: Record<string, unknown> = { command: 'place' };
     if (keyColumn !== undefined) {
       const value = header[keyIndex]?.trim() ?? '';
@@ -129,7 +136,11 @@ export function orderReader(
     const onMoved = () => warnings.add('a step dated before one that it depends on takes the date of that one', nth);
     const order = { id: id ?? identity.orderId(key), key, placedAt: at?.utc, isFree, onMoved };
     const returned = returnRows.map((one) => readReturn(one, order.placedAt));
-    return [place, ...lifeCycle(life, header, order, returned)];
+    const transactions = given ?? transactionsOfRow(life.transactions, header);
+    const commands = lifeCycle(life, header, order, returned, transactions);
+    if (isOverpaid(String(place.total_amount), commands))
+      warnings.add('the payments of an order, less its refunds, are more than its total', nth);
+    return [place, ...commands];
   };
   const readReturns: ReadReturns = (orderNumber, returnRows) => {
     const key = identity.ofValue(orderNumber);
@@ -141,5 +152,17 @@ export function orderReader(
     readReturns,
     isCharge: (row) => chargeOf(row) !== undefined,
     isReturn: returnedRows(mapping, fields).isNegative,
+    transactions: life.transactions,
+    lineId: fields.text('line_id'),
   };
+}
+
+/** Whether more money arrived and stayed than the total: a payment may be in the file twice. */
+function isOverpaid(total: string, commands: readonly BatchInput[]): boolean {
+  let kept = 0n;
+  for (const { command, amount } of commands) {
+    if (command === 'pay' && typeof amount === 'string') kept += decimal(amount);
+    else if (command === 'refund' && typeof amount === 'string') kept -= decimal(amount);
+  }
+  return kept > 0n && kept > decimal(total);
 }

@@ -20,6 +20,7 @@ export function rejectionReason({ problem }: Rejection, mapping: CsvMapping, com
 function fieldOf(pointer: string, command: string): string {
   const [, first = '', second = '', third = ''] = pointer.split('/');
   if (first === 'metadata') return `metadata.${second}`;
+  if (first === 'amount' && command in amounts) return amounts[command] ?? '';
   if (first === 'occurred_at' && command in times) return times[command] ?? '';
   return first === 'items' ? third : first;
 }
@@ -33,3 +34,6 @@ const times: Readonly<Record<string, string>> = {
   cancel: 'cancelled_at',
   refund: 'refunded_at',
 };
+
+/** The field of the amount of each command. */
+const amounts: Readonly<Record<string, string>> = { pay: 'paid_amount', refund: 'refunded_amount' };

@@ -10,7 +10,13 @@ export function presetMapping(preset: Preset, given: CsvMapping, header: readonl
   const found = (names: readonly string[]) =>
     names.map((name) => header.find((column) => plain(column) === plain(name))).find((column) => column !== undefined);
   const columns = new Map<string, string>();
-  for (const [field, names] of Object.entries({ ...preset.columns, ...(given.undated ? preset.states : {}) })) {
+  const hasPayments = given.columns.has('payment_id') || found(preset.payments?.payment_id ?? []) !== undefined;
+  const wanted = {
+    ...preset.columns,
+    ...(hasPayments ? preset.payments : {}),
+    ...(given.undated ? preset.states : {}),
+  };
+  for (const [field, names] of Object.entries(wanted)) {
     const column = given.constants.has(field) ? undefined : found(names);
     if (column !== undefined) columns.set(field, column);
   }

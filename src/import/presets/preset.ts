@@ -11,6 +11,8 @@ export interface Preset {
   readonly groupBy: readonly string[];
   /** The columns of each field: the first that the file has is taken. */
   readonly columns: Readonly<Record<string, readonly string[]>>;
+  /** The columns of payments, which are read only if the file has that of `payment_id`. */
+  readonly payments?: Readonly<Record<'payment_id' | 'paid_amount', readonly string[]>>;
   /** A second column of a field, for rows in which the first is empty. */
   readonly fallbacks?: Readonly<Record<string, readonly string[]>>;
   /** Columns of states, which are read only with --undated: they have no dates. */

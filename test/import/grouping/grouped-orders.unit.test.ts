@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { groupedOrders } from '../../../src/import/grouping/grouped-orders.js';
-import { spillRows } from '../../../src/import/grouping/spilled-rows.js';
+import { type SpilledRow, spillRows } from '../../../src/import/grouping/spilled-rows.js';
 import { readHeader } from '../../../src/import/input/csv-header.js';
 import { Warnings } from '../../../src/import/mapping/warnings.js';
 import { refusal, trialImport } from '../../support/trial-import.js';
@@ -106,7 +106,14 @@ describe('Rows that are the lines of one order', () => {
               firstRowColumns: new Set<string>(),
               groupIndex: 0,
               timeIndex: -1,
+              idsOf: new Map<string, string>(),
               warnings: new Warnings(),
+              joined: {
+                hasLine: () => true,
+                linesOf: (some: readonly SpilledRow[]) => some.map(({ cells }) => cells),
+                transactionsOf: () => ({ payment: [], refund: [] }),
+                cellsOfOrder: (header: readonly string[]) => header,
+              },
               reader: {
                 readOrder: ([key = '']: readonly string[], lines: readonly (readonly string[])[]) => [
                   { key, numbers: lines.map(([, n]) => Number(n)).join(' ') },
@@ -114,6 +121,8 @@ describe('Rows that are the lines of one order', () => {
                 readReturns: () => [],
                 isCharge: () => false,
                 isReturn: () => false,
+                transactions: [],
+                lineId: undefined,
               },
             };
             const read = async (from: number) => {

@@ -6,7 +6,7 @@ import { encodingOf } from '../../../import/input/utf8-copy.js';
 import { assignments, parseAssignments } from '../../../import/mapping/assignments.js';
 import { chargesOf } from '../../../import/mapping/charges.js';
 import { type CsvMapping, checkFields, itemSeparators } from '../../../import/mapping/csv-mapping.js';
-import { fieldOf } from '../../../import/mapping/fields.js';
+import { fieldOf, transactionIds } from '../../../import/mapping/fields.js';
 import { taxModes } from '../../../import/mapping/order-money.js';
 import { statesOf } from '../../../import/mapping/states.js';
 import type { CsvOptions, InputOptions } from '../../../import/open-input.js';
@@ -40,6 +40,8 @@ export const usage = `orders import FILE [options]
   --map FIELD=COLUMN,…     the column of each field: user_id, total_amount, currency, occurred_at,
                            reference, order_id, item_id, quantity, unit_price, item_ids, shipping,
                            tax, discount, paid_at, shipped_at, metadata.NAME and others;
+                           payment_id and refund_id tell several payments or refunds of an order
+                           apart, and line_id the lines that are repeated beside them;
                            quote a name with a comma, as in total_amount="Total, gross"
   --set FIELD=VALUE,…      fields that have the same value in every order
   --default FIELD=VALUE,…  values for empty cells
@@ -223,7 +225,8 @@ function firstRowFields(given: readonly string[]): Set<string> {
   const names = given.flatMap((text) => text.split(',')).map((name) => name.trim());
   for (const name of names) {
     const field = fieldOf(name);
-    if (!field || field.perLine) throw new Error(`--first-row: "${name}" is not a field of the whole order`);
+    const isId = Object.values<string>(transactionIds).includes(name);
+    if (!field || field.perLine || isId) throw new Error(`--first-row: "${name}" is not a field of the whole order`);
   }
   return new Set(names);
 }

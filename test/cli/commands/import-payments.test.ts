@@ -1,0 +1,98 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { projectPath } from '../../../src/project-path.js';
+import { importedFigures } from '../../support/imported-figures.js';
+import { runOrders } from '../../support/orders-command.js';
+import { expectIntactLog } from '../../support/read-models.js';
+import { createTestLog, type TestLog } from '../../support/servers.js';
+
+/** Olist's files of four orders, joined with the command in docs/import.md. */
+const joined = projectPath('test/fixtures/import/olist-payments.csv');
+
+describe('orders import of several payments per order', function () {
+  this.timeout(120_000);
+  let log: TestLog;
+  let folder: string;
+  beforeEach(async () => {
+    log = await createTestLog();
+    folder = await mkdtemp(join(tmpdir(), 'orders-payments-'));
+  });
+  afterEach(async () => {
+    await log.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const run = async (rows: string) => {
+    const file = join(folder, 'olist.csv');
+    await writeFile(file, rows);
+    return runOrders(log, ['import', file, '--preset', 'olist', '--time-zone', 'America/Sao_Paulo']);
+  };
+  /** Per order, its total, its units and its payments, in cents and in the order of the log. */
+  const money = async () => {
+    const { rows } = await log.owner.query(
+      `select max(data->>'reference') as reference, max((data->>'total_minor')::int) as total,
+              array_agg((data->>'amount_minor')::int order by version) filter (where type = 'OrderPaid') as paid,
+              max(jsonb_array_length(data->'items')) filter (where type = 'OrderPlaced') as lines
+       from (select order_id, type, version, data::jsonb as data from events) e group by order_id order by 1`,
+    );
+    return rows.map(({ reference, total, lines, paid }) => [reference.slice(0, 3), total, lines, paid]);
+  };
+
+  it('payments joined with lines are exact to the cent, a second import changes nothing, and a new payment adds only itself', async () => {
+    const file = await readFile(joined, 'utf8');
+    const first = await run(file);
+    expect(first.output).to.match(/4 orders: 4 imported, 0 already there, 0 rejected/);
+    expect(first.code).to.equal(0);
+    const before = [
+      ['00a', 4_780, 2, [3_780, 1_000]],
+      ['136', 6_595, 1, null],
+      ['827', 1_818, 2, [500, 500]],
+      ['e48', 3_871, 1, [3_871]],
+    ];
+    expect(await money()).to.deep.equal(before);
+    expect((await run(file)).output).to.match(/0 imported, 4 already there, 0 rejected/);
+    expect(await money()).to.deep.equal(before);
+
+    // The file has no payment 1 of this order, which comes before those that were imported.
+    const rows = file.trim().split('\n');
+    const card = rows.filter((row) => row.endsWith(',2,voucher,5.00'));
+    expect(card).to.have.length(2);
+    const later = [...rows, ...card.map((row) => row.replace(/2,voucher,5\.00$/, '1,credit_card,8.18'))];
+    const count = async () => (await log.owner.query('select count(*)::int as n from events')).rows[0].n as number;
+    const events = await count();
+    expect((await run(`${later.join('\n')}\n`)).output).to.match(/1 imported, 3 already there, 0 rejected/);
+    expect(await count()).to.equal(events + 1);
+    expect((await money())[2]).to.deep.equal(['827', 1_818, 2, [500, 500, 818]]);
+
+    const { total_orders, units, revenue } = await importedFigures(log, 'BRL');
+    expect({ total_orders, units, gross: revenue.gross, paid: revenue.paid }).to.deep.equal({
+      ...{ total_orders: 4, units: 6, gross: 170.64, paid: 104.69 },
+    });
+    await expectIntactLog(log);
+  });
+
+  it('an order whose lines payments may repeat places nothing without ids of lines, and names the option', async () => {
+    const file = join(folder, 'shop.csv');
+    const rows = ['1,10.00,A,6.00', '1,10.00,B,4.00', '2,5.00,A,5.00'];
+    await writeFile(file, `no,price,pay,amount\n${rows.join('\n')}\n`);
+    const options = [
+      ...['--group-by', 'no', '--source', 'shop', '--total', 'computed', '--set', 'user_id=u,item_id=x,currency=EUR'],
+      ...['--set', 'occurred_at=2026-01-01T00:00:00Z,paid_at=2026-01-02T00:00:00Z'],
+      ...['--map', 'reference=no,unit_price=price,payment_id=pay,paid_amount=amount'],
+    ];
+    const refused = await runOrders(log, ['import', file, ...options]);
+    expect(refused.output).to.match(/1 imported, 0 already there, 1 rejected/);
+    expect(refused.output).to.match(/the order has several payments, .* map line_id=COLUMN .* --set line_id=1/);
+    expect(refused.code).to.equal(3);
+    expect(await money()).to.deep.equal([['2', 500, 1, [500]]]);
+  });
+
+  it('the documentation joins the columns that the import is tested with', async () => {
+    const page = await readFile(projectPath('docs/import.md'), 'utf8');
+    const selected = /select o\.\*, ([\s\S]*?)\s+from o /.exec(page)?.[1]?.split(/,\s+/);
+    const [header = ''] = (await readFile(joined, 'utf8')).split('\n');
+    expect(header.split(',').slice(8)).to.deep.equal(selected);
+  });
+});
