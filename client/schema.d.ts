@@ -2292,7 +2292,7 @@ export interface components {
             started_at: string;
             /**
              * Format: date-time
-             * @description When it ended; null while it runs.
+             * @description When it ended; null while it runs, or if it was interrupted and its end is not known.
              */
             ended_at: string | null;
             /** @description Why the run failed. */
@@ -2353,7 +2353,7 @@ export interface components {
             started_at: string;
             /**
              * Format: date-time
-             * @description When it ended; null while it runs.
+             * @description When it ended; null while it runs, or if it was interrupted and its end is not known.
              */
             ended_at: string | null;
             /** @description Why the run failed. */

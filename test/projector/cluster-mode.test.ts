@@ -5,10 +5,11 @@ import type { EmbeddedServer } from '../../src/embedded/child.js';
 import { freePort } from '../../src/embedded/child.js';
 import { startRedis } from '../../src/embedded/redis.js';
 import { createProjectionStore } from '../../src/projector/steps/projection-store.js';
+import { RunStore } from '../../src/service/runs/run-store.js';
 import { createDataDir } from '../support/data-dir.js';
 import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
 import { expectReadModelsEqualTheLog, projected } from '../support/read-models.js';
-import { createTestLog, eventually, type TestLog } from '../support/servers.js';
+import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
 import { step } from '../support/steps.js';
 
 describe('Redis in cluster mode', () => {
@@ -67,6 +68,17 @@ describe('Redis in cluster mode', () => {
     await projected(logInCluster);
     await expectReadModelsEqualTheLog(logInCluster);
     await projector.stop();
+  });
+
+  it('in cluster mode a long run begins and ends', async () => {
+    const store = new RunStore(redis, `${log.keys.runPrefix}verification`, {}, silent);
+    const { run, isNew } = await store.start('a', async () => ({}));
+    expect(isNew).to.equal(true);
+    const [ended] = await eventually('the end', async () => {
+      const runs = await store.list();
+      return runs.some(({ state }) => state !== 'running') && runs;
+    });
+    expect(ended).to.include({ run_id: run.run_id, state: 'done' });
   });
 });
 

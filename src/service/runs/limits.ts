@@ -8,8 +8,6 @@ export const runLimits = {
    * Interval in ms at which a run's process reports its progress and learns that it is cancelled.
    */
   reportIntervalMs: 500,
-  /** Attempts to start a run while the one that holds the lease ends. */
-  startAttempts: 5,
   /** Differences of a dry run that the API keeps, for each of `keptRuns`. All are counted. */
   keptDifferences: 200,
   /** Differences of one projection that a JSON document has. All of them are counted. */

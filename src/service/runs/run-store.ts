@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import { pipeline } from '../../read-models/redis/redis-pipeline.js';
 import { type RedisScript, redisScript } from '../../read-models/redis/redis-script.js';
@@ -28,17 +27,23 @@ type Progress = Pick<RunHead, 'events_done' | 'events_total'>;
  * was asked; every process sees its progress, because that is in Redis:
  *
  *   running  the run that runs: its lease. It expires unless the run's process renews it. A run
- *            that finds another run's lease never replaces it: it aborts, and was interrupted.
+ *            that finds another run's lease, or itself in `ended`, has lost its own: it aborts, and
+ *            was interrupted. It never takes a lease again.
  *   current  the run that began last, until it ends. Without its lease it was interrupted: its
  *            process died, or Redis was lost.
  *   cancel   the id of the run that is to end. Its process sees it when it next reports.
- *   ended    a list of the runs that have ended, the newest first
+ *   ended    a list of the runs that have ended, the newest first, each once. One whose state is
+ *            still `running` was found interrupted when the next run began.
+ *
+ * A run begins, reports and ends by one script each, which changes all of these keys at once.
  */
 export class RunStore<Result extends object> {
   readonly #redis: Redis;
   readonly #keys: Readonly<Record<'current' | 'lease' | 'cancel' | 'ended', string>>;
   readonly #log: Logger;
-  readonly #replace: RedisScript;
+  readonly #begin: RedisScript;
+  readonly #renew: RedisScript;
+  readonly #end: RedisScript;
   /** The result of a run that has not ended. */
   readonly #empty: Result;
 
@@ -46,15 +51,17 @@ export class RunStore<Result extends object> {
   constructor(redis: Redis, prefix: string, empty: Result, log: Logger) {
     this.#redis = redis;
     this.#keys = {
-      current: `${prefix}:current`,
-      // Another release keeps another format under `lease`, and runs side by side with this one.
-      lease: `${prefix}:running`,
-      cancel: `${prefix}:cancel`,
-      ended: `${prefix}:ended`,
+      // The hash tag puts them into one slot, so that one script may change all of them.
+      current: `{${prefix}}:current`,
+      lease: `{${prefix}}:running`,
+      cancel: `{${prefix}}:cancel`,
+      ended: `{${prefix}}:ended`,
     };
     this.#empty = empty;
     this.#log = log;
-    this.#replace = redisScript(redis, 'replace-run.lua');
+    this.#begin = redisScript(redis, 'begin-run.lua');
+    this.#renew = redisScript(redis, 'renew-run.lua');
+    this.#end = redisScript(redis, 'end-run.lua');
   }
 
   /**
@@ -73,10 +80,9 @@ export class RunStore<Result extends object> {
       events_total: 0,
     };
     const run = { ...head, ...this.#empty };
-    const holder = await this.#takeLease(run);
+    const args = [JSON.stringify(run), limits.leaseMs, limits.keptRuns];
+    const holder = this.#parse(String(await this.#begin(this.#scriptKeys(), args)));
     if (holder.run_id !== run.run_id) return { run: holder, isNew: false };
-    await this.#keepInterrupted();
-    await pipeline(this.#redis, [['SET', this.#keys.current, JSON.stringify(run)]]);
     void this.#run(head, work).catch((error: unknown) =>
       this.#log.warn({ err: error }, 'the end of a run could not be recorded'),
     );
@@ -105,43 +111,29 @@ export class RunStore<Result extends object> {
     ]);
     const leased = typeof leaseText === 'string' ? [this.#parse(leaseText)] : [];
     const begun = typeof currentText === 'string' ? [this.#parse(currentText)] : [];
-    const over = (texts as string[]).map((text) => this.#parse(text));
-    const interrupted = begun
-      .filter(({ run_id }) => !over.some((one) => one.run_id === run_id))
-      .map((run) => ({ ...run, state: 'interrupted' as const }));
+    const asInterrupted = (run: RunHead & Result) => ({ ...run, state: 'interrupted' as const });
+    const over = (texts as string[])
+      .map((text) => this.#parse(text))
+      .map((run) => (run.state === 'running' ? asInterrupted(run) : run));
+    const interrupted = begun.filter(({ run_id }) => !over.some((one) => one.run_id === run_id)).map(asInterrupted);
     // A run is under several keys while it begins or ends.
     const byId = new Map<string, RunHead & Result>();
     for (const run of [...leased, ...interrupted, ...over]) if (!byId.has(run.run_id)) byId.set(run.run_id, run);
     return [...byId.values()];
   }
 
-  /** Returns the run that holds the lease: this one, or the one that had it before. */
-  async #takeLease(run: RunHead & Result): Promise<RunHead & Result> {
-    const { lease } = this.#keys;
-    for (let attempt = 0; attempt < limits.startAttempts; attempt += 1) {
-      const [, holder] = await pipeline(this.#redis, [
-        ['SET', lease, JSON.stringify(run), 'NX', 'PX', limits.leaseMs],
-        ['GET', lease],
-      ]);
-      if (typeof holder === 'string') return this.#parse(holder);
-      // The run that held the lease ended between the two commands.
-    }
-    throw new ReadModelUnavailable(new Error('other runs began and ended at each attempt: try again'));
-  }
-
   async #run(head: RunHead, work: Work<Result>): Promise<void> {
     let progress: Progress = { events_done: 0, events_total: 0 };
-    const { current, lease, cancel, ended } = this.#keys;
+    const keys = this.#scriptKeys();
     const controller = new AbortController();
     let isLost = false;
     const report = async () => {
       // The other run may end first. This one must not take the lease again.
       if (isLost) return;
       const text = JSON.stringify({ ...head, ...progress, ...this.#empty });
-      isLost = (await this.#replace([lease], [head.run_id, text, limits.leaseMs])) !== 1;
+      isLost = (await this.#renew(keys, [head.run_id, text, limits.leaseMs])) !== 1;
       if (isLost) return controller.abort();
-      await this.#replace([current], [head.run_id, text, 0]);
-      const [cancelled] = await pipeline(this.#redis, [['GET', cancel]]);
+      const [cancelled] = await pipeline(this.#redis, [['GET', this.#keys.cancel]]);
       if (cancelled === head.run_id) controller.abort();
     };
     let reporting: Promise<void> | undefined;
@@ -169,22 +161,13 @@ export class RunStore<Result extends object> {
       await reporting;
     }
     const over = { ...head, ...progress, ...outcome, ended_at: new Date().toISOString() };
-    await pipeline(this.#redis, [
-      ['LPUSH', ended, JSON.stringify(over)],
-      ['LTRIM', ended, 0, limits.keptRuns - 1],
-    ]);
-    // The lease comes last: without it the run would count as interrupted.
-    await this.#replace([current], [head.run_id, '', 0]);
-    await this.#replace([lease], [head.run_id, '', 0]);
+    await this.#end(keys, [head.run_id, JSON.stringify(over), limits.keptRuns]);
   }
 
-  /** Moves a run whose process has died to those that have ended. */
-  async #keepInterrupted(): Promise<void> {
-    const { current, ended } = this.#keys;
-    const [text] = await pipeline(this.#redis, [['GET', current]]);
-    if (typeof text !== 'string') return;
-    const run = { ...this.#parse(text), state: 'interrupted', ended_at: new Date().toISOString() };
-    await pipeline(this.#redis, [['LPUSH', ended, JSON.stringify(run)]]);
+  /** The keys of the scripts, in their order. */
+  #scriptKeys(): string[] {
+    const { lease, current, ended } = this.#keys;
+    return [lease, current, ended];
   }
 
   /** Only this class writes these texts. */

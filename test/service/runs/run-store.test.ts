@@ -6,31 +6,30 @@ import { RunStore } from '../../../src/service/runs/run-store.js';
 import { eventually, serverUrls } from '../../support/servers.js';
 
 describe('The store of long runs', () => {
-  const prefix = `run-store-test:${randomUUID()}`;
-  const keys = {
-    lease: `${prefix}:running`,
-    current: `${prefix}:current`,
-    ended: `${prefix}:ended`,
-    cancel: `${prefix}:cancel`,
-  };
   let connections: Redis[];
-  /** The stores of several processes. */
-  let stores: RunStore<object>[];
   before(() => {
     connections = Array.from({ length: 5 }, () => new Redis(serverUrls().redisUrl));
-    stores = connections.map((redis) => new RunStore(redis, prefix, {}, pino({ level: 'silent' })));
   });
+  after(() => {
+    for (const redis of connections) redis.disconnect();
+  });
+  /** Of the test: a run of the test before may still end. */
+  let prefix: string;
+  let keys: Record<'lease' | 'current' | 'ended' | 'cancel', string>;
+  /** The stores of several processes. */
+  let stores: RunStore<object>[];
   /** Ends the work of a test that has failed: its timer would keep the process alive. */
   let over: AbortController;
   beforeEach(() => {
+    prefix = `run-store-test:${randomUUID()}`;
+    const key = (name: string) => `{${prefix}}:${name}`;
+    keys = { lease: key('running'), current: key('current'), ended: key('ended'), cancel: key('cancel') };
+    stores = connections.map((redis) => new RunStore(redis, prefix, {}, pino({ level: 'silent' })));
     over = new AbortController();
   });
   afterEach(async () => {
     over.abort();
     await connections[0]?.del(...Object.values(keys));
-  });
-  after(() => {
-    for (const redis of connections) redis.disconnect();
   });
 
   /** Work that ends when `end` is called. */
@@ -113,5 +112,57 @@ describe('The store of long runs', () => {
     await stores[0]?.cancel(run.run_id);
     await eventually('the end', async () => (await statesOf(stores[2]))[run.run_id] === 'cancelled');
     await connections[0]?.del(oldKey);
+  });
+
+  const endedIds = async () =>
+    ((await connections[0]?.lrange(keys.ended, 0, -1)) ?? []).map((text) => JSON.parse(text).run_id);
+
+  it('a run that the next one has found interrupted is listed once, also when its process is back', async () => {
+    const { run: lost } = (await stores[0]?.start('a', endless)) ?? expect.fail();
+    // Its process reports every now and then, and would renew the lease.
+    const next = await eventually('the next run', async () => {
+      await connections[0]?.del(keys.lease);
+      const started = (await stores[1]?.start('b', endless)) ?? expect.fail();
+      return started.isNew && started.run;
+    });
+    expect(await endedIds()).to.deep.equal([lost.run_id]);
+    expect(await statesOf(stores[2])).to.deep.equal({ [next.run_id]: 'running', [lost.run_id]: 'interrupted' });
+    const [ended] = await eventually('the end of the lost one', async () => {
+      const texts = (await connections[0]?.lrange(keys.ended, 0, -1)) ?? [];
+      return texts.some((text) => JSON.parse(text).ended_at !== null) && texts;
+    });
+    expect(JSON.parse(ended ?? '')).to.include({ run_id: lost.run_id, state: 'interrupted' });
+    expect(await endedIds()).to.deep.equal([lost.run_id]);
+    for (const key of [keys.lease, keys.current])
+      expect(JSON.parse((await connections[0]?.get(key)) ?? '')).to.include({ run_id: next.run_id });
+  });
+
+  it('a run that has ended is not kept again by the next one, although it is still the current one', async () => {
+    const { work, end } = endableWork();
+    const { run: first } = (await stores[0]?.start('a', work)) ?? expect.fail();
+    end();
+    await eventually('the end', async () => (await endedIds()).length === 1);
+    await connections[0]?.set(keys.current, JSON.stringify(first));
+    const { run: next } = (await stores[1]?.start('b', work)) ?? expect.fail();
+    await eventually('the end', async () => (await endedIds()).length > 1);
+    expect(await endedIds()).to.deep.equal([next.run_id, first.run_id]);
+    expect(await statesOf(stores[2])).to.deep.equal({ [next.run_id]: 'done', [first.run_id]: 'done' });
+  });
+
+  it('a run does not take its lease again after another one has begun and ended', async () => {
+    const { run: lost } = (await stores[0]?.start('a', endless)) ?? expect.fail();
+    const next = { ...lost, run_id: randomUUID(), state: 'done', ended_at: lost.started_at };
+    await connections[0]
+      ?.multi()
+      .del(keys.lease, keys.current)
+      .lpush(keys.ended, JSON.stringify(lost), JSON.stringify(next))
+      .exec();
+    await eventually('the end of the lost one', async () => {
+      const text = await connections[0]?.lindex(keys.ended, 1);
+      return JSON.parse(text ?? '').ended_at !== null;
+    });
+    expect(await statesOf(stores[1])).to.deep.equal({ [next.run_id]: 'done', [lost.run_id]: 'interrupted' });
+    expect(await endedIds()).to.deep.equal([next.run_id, lost.run_id]);
+    expect(await connections[0]?.exists(keys.lease, keys.current)).to.equal(0);
   });
 });

@@ -107,7 +107,7 @@ export const fieldDescriptions: Readonly<Record<string, string>> = {
   seconds_left: 'The time that it takes at this rate; null before the rate is known.',
   run_id: 'The id of the run.',
   started_at: 'When it started.',
-  ended_at: 'When it ended; null while it runs.',
+  ended_at: 'When it ended; null while it runs, or if it was interrupted and its end is not known.',
   compared_keys: 'The number of keys that were compared.',
   differences_total: 'The number of differences.',
   key: 'The key in Redis, without its prefix.',
