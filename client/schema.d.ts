@@ -29,7 +29,7 @@ export interface paths {
         };
         /**
          * Orders, newest first, or by their last change
-         * @description A page has up to `limit` orders. It ends early if it would become longer than 1 MiB, or if very few orders match. It may then be empty: only a `next_cursor` of null is the end. `status` and `payment_status` may be repeated. With `sort=updated` the order that changed first comes first, and `next_cursor` is never null: a client that follows it misses no change, and gets an order again when it changes again. A page whose `next_cursor` is the `cursor` of its request has reached the end for now. `sort=updated` and `updated_since` need the scope `orders:read`.
+         * @description A page has up to `limit` orders. It ends early if it would become longer than 1 MiB, or if very few orders match. A page may therefore be empty; the last page has a `next_cursor` of null. `status` and `payment_status` may be repeated. With `sort=updated` the order that changed first comes first, and `next_cursor` is never null: a client that follows it misses no change, and gets an order again when it changes again. A page whose `next_cursor` is the `cursor` of its request has reached the end for now. `sort=updated` and `updated_since` need the scope `orders:read`.
          */
         get: operations["listOrders"];
         put?: never;
@@ -271,7 +271,7 @@ export interface paths {
         };
         /**
          * Orders by a text that identifies them
-         * @description The orders of which the order id, the reference, a payment reference, a tracking number or the user id equals `q`, newest first; `matched_by` names the fields. A caller with the scope `orders:read:own` finds its own orders. A page may be empty: only a `next_cursor` of null is the end. References and tracking numbers that were replaced, and those of forgotten persons, find nothing.
+         * @description Orders whose order id, reference, payment reference, tracking number or user id equals `q`, newest first; `matched_by` names the fields. A caller with the scope `orders:read:own` finds its own orders. A page may be empty; the last page has a `next_cursor` of null. References and tracking numbers that were replaced, and those of forgotten persons, do not match.
          */
         get: operations["lookUpOrders"];
         put?: never;
@@ -291,7 +291,7 @@ export interface paths {
         };
         /**
          * The metrics of one currency
-         * @description Days, weeks and months are those of `time_zone`. A day on which clocks change is shorter or longer, in most zones by an hour. If clocks skip midnight, the day begins with the change; if midnight occurs twice, the day begins at the first. The figures are kept by quarter of an hour of UTC; an interval that begins at another time is a 422. With `by=event` each amount counts at the time of its event: refunds and cancellations do not change a month that is over. Then `orders` were placed, and `cancelled_orders` were cancelled, in the interval, `by_status` has cancelled orders only, and there are no processing times.
+         * @description Days, weeks and months are those of `time_zone`. A day on which clocks change is shorter or longer, in most zones by an hour. If clocks skip midnight, the day begins with the change; if midnight occurs twice, the day begins at the first. The figures are kept by quarter of an hour of UTC; an interval that begins at another time leads to a 422. With `by=event` each amount counts at the time of its event: refunds and cancellations do not change a month that is over. `orders` then counts the orders placed in the interval, and `cancelled_orders` those cancelled in it; `by_status` has cancelled orders only, and there are no processing times.
          */
         get: operations["getMetrics"];
         put?: never;
@@ -348,7 +348,7 @@ export interface paths {
         };
         /**
          * The commands that the order allows now
-         * @description For buttons and menus. A command in the list can be refused all the same, because of its arguments or because the order has changed since; a refusal has a list of its own.
+         * @description For buttons and menus. A command in the list can still be refused, because of its arguments or because the order has changed since; a refusal has a list of its own.
          */
         get: operations["getOrderCommands"];
         put?: never;
@@ -368,7 +368,7 @@ export interface paths {
         };
         /**
          * The events of an order: what happened, when, by whom and why
-         * @description JSON comes in pages: a page ends once its events are about 1 MiB long, and `next_after` is then the value of the parameter `after` for the next page. CSV comes whole, unless `limit` is given.
+         * @description JSON comes in pages: a page ends once its events are about 1 MiB long, and `next_after` is then the value of the parameter `after` for the next page. CSV is complete, unless `limit` is given.
          */
         get: operations["getOrderHistory"];
         put?: never;
@@ -662,7 +662,7 @@ export interface paths {
         };
         /**
          * The last 50 attempts to deliver an event, with the status of the receiver or the error
-         * @description Redis keeps the list until 30 days after the newest attempt. It may lack attempts if Redis was away.
+         * @description Redis keeps the list until 30 days after the newest attempt. It may lack attempts if Redis was down.
          */
         get: operations["listDeliveries"];
         put?: never;
@@ -1076,7 +1076,7 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * OrderPaid: Money of the customer arrived.
+         * OrderPaid: A payment of the customer arrived.
          * @description Signed according to Standard Webhooks. Events are delivered at least once, and in order for each order. A delivery is retried for 24 hours until the response is 2xx.
          */
         post: operations["receiveOrderPaid"];
@@ -1339,7 +1339,7 @@ export interface components {
             order_id: string;
             /** @description The shop’s own number. */
             reference: string | null;
-            /** @description The customer of the order, in the words of the shop. */
+            /** @description The customer, by the id that the shop uses. */
             user_id: string;
             /**
              * @description The status of the order, which follows from what happened to its units.
@@ -1353,11 +1353,11 @@ export interface components {
             payment_status: "unpaid" | "partially_paid" | "paid" | "partially_refunded" | "refunded";
             /** @description Whether the order is on hold: it is then neither processed nor shipped. */
             on_hold: boolean;
-            /** @description Lines of the order, or the units of lines that this is about. */
+            /** @description The lines of the order, or the units that the command or the event concerns. */
             items: {
                 /** @description The line of the order. */
                 line_id: string;
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id: string;
                 /** @description A number of units. */
                 quantity: number;
@@ -1383,7 +1383,7 @@ export interface components {
                 type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
                 /** @description In major units, exact. */
                 amount: number;
-                /** @description A text that people see beside the amount. */
+                /** @description A text to show beside the amount. */
                 description?: string;
             }[];
             /** @description In major units, exact. */
@@ -1403,11 +1403,11 @@ export interface components {
             shipments: {
                 /** @description The shipment, numbered from 1 within its order. */
                 shipment_id: string;
-                /** @description Lines of the order, or the units of lines that this is about. */
+                /** @description The lines of the order, or the units that the command or the event concerns. */
                 items: {
                     /** @description The line of the order. */
                     line_id: string;
-                    /** @description The item, in the words of the shop. */
+                    /** @description The item, by the id that the shop uses. */
                     item_id: string;
                     /** @description A number of units. */
                     quantity: number;
@@ -1427,7 +1427,7 @@ export interface components {
                  */
                 delivered_at: string | null;
             }[];
-            /** @description Names and texts that the shop keeps with the order. */
+            /** @description Key-value pairs that the shop keeps with the order. */
             metadata: {
                 [key: string]: string;
             };
@@ -1465,7 +1465,7 @@ export interface components {
                 order_id: string;
                 /** @description The shop’s own number. */
                 reference: string | null;
-                /** @description The customer of the order, in the words of the shop. */
+                /** @description The customer, by the id that the shop uses. */
                 user_id: string;
                 /**
                  * @description The status of the order, which follows from what happened to its units.
@@ -1479,11 +1479,11 @@ export interface components {
                 payment_status: "unpaid" | "partially_paid" | "paid" | "partially_refunded" | "refunded";
                 /** @description Whether the order is on hold: it is then neither processed nor shipped. */
                 on_hold: boolean;
-                /** @description Lines of the order, or the units of lines that this is about. */
+                /** @description The lines of the order, or the units that the command or the event concerns. */
                 items: {
                     /** @description The line of the order. */
                     line_id: string;
-                    /** @description The item, in the words of the shop. */
+                    /** @description The item, by the id that the shop uses. */
                     item_id: string;
                     /** @description A number of units. */
                     quantity: number;
@@ -1509,7 +1509,7 @@ export interface components {
                     type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
                     /** @description In major units, exact. */
                     amount: number;
-                    /** @description A text that people see beside the amount. */
+                    /** @description A text to show beside the amount. */
                     description?: string;
                 }[];
                 /** @description In major units, exact. */
@@ -1529,11 +1529,11 @@ export interface components {
                 shipments: {
                     /** @description The shipment, numbered from 1 within its order. */
                     shipment_id: string;
-                    /** @description Lines of the order, or the units of lines that this is about. */
+                    /** @description The lines of the order, or the units that the command or the event concerns. */
                     items: {
                         /** @description The line of the order. */
                         line_id: string;
-                        /** @description The item, in the words of the shop. */
+                        /** @description The item, by the id that the shop uses. */
                         item_id: string;
                         /** @description A number of units. */
                         quantity: number;
@@ -1553,7 +1553,7 @@ export interface components {
                      */
                     delivered_at: string | null;
                 }[];
-                /** @description Names and texts that the shop keeps with the order. */
+                /** @description Key-value pairs that the shop keeps with the order. */
                 metadata: {
                     [key: string]: string;
                 };
@@ -1647,7 +1647,7 @@ export interface components {
             hash: string;
             /** @description The id of the request: X-Request-Id. */
             request_id?: string;
-            /** @description The id that the first request of a chain of requests had. */
+            /** @description The id of the first request in a chain of requests. */
             correlation_id?: string;
             /** @description The id of what led to this request. */
             causation_id?: string;
@@ -1935,15 +1935,15 @@ export interface components {
              * @description When it was requested.
              */
             requested_at: string;
-            /** @description Events that are processed so far. */
+            /** @description Events processed so far. */
             events_done: number;
-            /** @description Events that there are to process. */
+            /** @description Events to process in all. */
             events_total: number;
             /** @description Events that are still to be projected. */
             lag: number;
             /** @description The rate; null before it is known. */
             events_per_second: number | null;
-            /** @description The time that it takes at this rate; null before the rate is known. */
+            /** @description The estimated time left, in seconds; null before the rate is known. */
             seconds_left: number | null;
             /** @description The events at which the rebuild has stopped, one per partition, and why. */
             stopped?: {
@@ -2030,7 +2030,7 @@ export interface components {
             /** @description The version of the order: the number of the event of the command. */
             version: number;
             /**
-             * @description The command was handled before, and this is the result of that time.
+             * @description The command was handled before, and this is its first result.
              * @constant
              */
             replayed?: true;
@@ -2297,9 +2297,9 @@ export interface components {
             ended_at: string | null;
             /** @description Why the run failed. */
             error: string | null;
-            /** @description Events that are processed so far. */
+            /** @description Events processed so far. */
             events_done: number;
-            /** @description Events that there are to process. */
+            /** @description Events to process in all. */
             events_total: number;
             /** @description The number of keys that were compared. */
             compared_keys: number;
@@ -2358,9 +2358,9 @@ export interface components {
             ended_at: string | null;
             /** @description Why the run failed. */
             error: string | null;
-            /** @description Events that are processed so far. */
+            /** @description Events processed so far. */
             events_done: number;
-            /** @description Events that there are to process. */
+            /** @description Events to process in all. */
             events_total: number;
             /**
              * Format: date-time
@@ -2454,7 +2454,7 @@ export interface components {
                 created_at: string;
                 /**
                  * Format: date-time
-                 * @description When it stops working; null: never.
+                 * @description When it expires; null: never.
                  */
                 expires_at: string | null;
                 /**
@@ -2485,7 +2485,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When it stops working; null: never.
+             * @description When it expires; null: never.
              */
             expires_at: string | null;
             /**
@@ -2706,7 +2706,7 @@ export interface components {
             allowed_commands?: string[];
             /** @description The scopes of which the caller needs one. */
             required_scopes?: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
-            /** @description Whether the command may have been done all the same. With each 503 to a command. */
+            /** @description Whether the command may have been done. Present in every 503 to a command. */
             may_have_been_done?: boolean;
         };
         /** @description A problem (RFC 9457). */
@@ -2717,13 +2717,13 @@ export interface components {
             request_id: string;
         };
         PlaceBody: {
-            /** @description The customer of the order, in the words of the shop. */
+            /** @description The customer, by the id that the shop uses. */
             user_id: string;
             /** @description Each occurrence of an id is a quantity of one. */
             item_ids?: string[];
             /** @description The lines. An item may have several. A line_id is given for all of them or for none. */
             items?: {
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id: string;
                 /** @description A number of units. */
                 quantity: number;
@@ -2741,7 +2741,7 @@ export interface components {
                 type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
                 /** @description In major units. A discount is negative, `other` may be either, the rest is not negative. */
                 amount: number | string;
-                /** @description A text that people see beside the amount. */
+                /** @description A text to show beside the amount. */
                 description?: string;
             }[];
             /** @description The sum of lines and adjustments. It may be left out if all lines have a unit_price. */
@@ -2755,7 +2755,7 @@ export interface components {
              * @enum {string}
              */
             currency?: "ADP" | "AED" | "AFA" | "AFN" | "ALK" | "ALL" | "AMD" | "ANG" | "AOA" | "AOK" | "AON" | "AOR" | "ARA" | "ARP" | "ARS" | "ARY" | "ATS" | "AUD" | "AWG" | "AYM" | "AZM" | "AZN" | "BAD" | "BAM" | "BBD" | "BDT" | "BEC" | "BEF" | "BEL" | "BGJ" | "BGK" | "BGL" | "BGN" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOP" | "BOV" | "BRB" | "BRC" | "BRE" | "BRL" | "BRN" | "BRR" | "BSD" | "BTN" | "BUK" | "BWP" | "BYB" | "BYN" | "BYR" | "BZD" | "CAD" | "CDF" | "CHC" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNX" | "CNY" | "COP" | "COU" | "CRC" | "CSD" | "CSJ" | "CSK" | "CUC" | "CUP" | "CVE" | "CYP" | "CZK" | "DDM" | "DEM" | "DJF" | "DKK" | "DOP" | "DZD" | "ECS" | "ECV" | "EEK" | "EGP" | "EQE" | "ERN" | "ESA" | "ESB" | "ESP" | "ETB" | "EUR" | "FIM" | "FJD" | "FKP" | "FRF" | "GBP" | "GEK" | "GEL" | "GHC" | "GHP" | "GHS" | "GIP" | "GMD" | "GNE" | "GNF" | "GNS" | "GQE" | "GRD" | "GTQ" | "GWE" | "GWP" | "GYD" | "HKD" | "HNL" | "HRD" | "HRK" | "HTG" | "HUF" | "IDR" | "IEP" | "ILP" | "ILR" | "ILS" | "INR" | "IQD" | "IRR" | "ISJ" | "ISK" | "ITL" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAJ" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LSM" | "LTL" | "LTT" | "LUC" | "LUF" | "LUL" | "LVL" | "LVR" | "LYD" | "MAD" | "MAF" | "MDL" | "MGA" | "MGF" | "MKD" | "MLF" | "MMK" | "MNT" | "MOP" | "MRO" | "MRU" | "MTL" | "MTP" | "MUR" | "MVQ" | "MVR" | "MWK" | "MXN" | "MXP" | "MXV" | "MYR" | "MZE" | "MZM" | "MZN" | "NAD" | "NGN" | "NIC" | "NIO" | "NLG" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEH" | "PEI" | "PEN" | "PES" | "PGK" | "PHP" | "PKR" | "PLN" | "PLZ" | "PTE" | "PYG" | "QAR" | "RHD" | "ROK" | "ROL" | "RON" | "RSD" | "RUB" | "RUR" | "RWF" | "SAR" | "SBD" | "SCR" | "SDD" | "SDG" | "SDP" | "SEK" | "SGD" | "SHP" | "SIT" | "SKK" | "SLE" | "SLL" | "SOS" | "SRD" | "SRG" | "SSP" | "STD" | "STN" | "SUR" | "SVC" | "SYP" | "SZL" | "THB" | "TJR" | "TJS" | "TMM" | "TMT" | "TND" | "TOP" | "TPE" | "TRL" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UAK" | "UGS" | "UGW" | "UGX" | "USD" | "USN" | "USS" | "UYI" | "UYN" | "UYP" | "UYU" | "UYW" | "UZS" | "VEB" | "VED" | "VEF" | "VES" | "VNC" | "VND" | "VUV" | "WST" | "XAD" | "XAF" | "XCD" | "XCG" | "XEU" | "XOF" | "XPF" | "YDD" | "YER" | "YUD" | "YUM" | "YUN" | "ZAL" | "ZAR" | "ZMK" | "ZMW" | "ZRN" | "ZRZ" | "ZWC" | "ZWD" | "ZWG" | "ZWL" | "ZWN" | "ZWR";
-            /** @description Names and texts that the shop keeps with the order. */
+            /** @description Key-value pairs that the shop keeps with the order. */
             metadata?: {
                 [key: string]: string;
             };
@@ -2770,7 +2770,7 @@ export interface components {
             item_ids?: string[];
             /** @description The lines. An item may have several. A line_id is given for all of them or for none. */
             items?: {
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id: string;
                 /** @description A number of units. */
                 quantity: number;
@@ -2788,14 +2788,14 @@ export interface components {
                 type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
                 /** @description In major units. A discount is negative, `other` may be either, the rest is not negative. */
                 amount: number | string;
-                /** @description A text that people see beside the amount. */
+                /** @description A text to show beside the amount. */
                 description?: string;
             }[];
             /** @description The sum of lines and adjustments. It may be left out if all lines have a unit_price. */
             total_amount?: number | string;
             /** @description The shop’s own number of the order. It need not be unique. */
             reference?: string;
-            /** @description Names and texts that the shop keeps with the order. */
+            /** @description Key-value pairs that the shop keeps with the order. */
             metadata?: {
                 [key: string]: string;
             };
@@ -2832,7 +2832,7 @@ export interface components {
         ShipBody: {
             /** @description Units of a line by its line_id, or of all lines of an item in their order by its item_id. */
             items?: {
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id?: string;
                 /** @description The line of the order. */
                 line_id?: string;
@@ -2865,7 +2865,7 @@ export interface components {
         DeliverBody: {
             /** @description Units of a line by its line_id, or of all lines of an item in their order by its item_id. */
             items?: {
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id?: string;
                 /** @description The line of the order. */
                 line_id?: string;
@@ -2883,7 +2883,7 @@ export interface components {
         CancelBody: {
             /** @description Units of a line by its line_id, or of all lines of an item in their order by its item_id. */
             items?: {
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id?: string;
                 /** @description The line of the order. */
                 line_id?: string;
@@ -2905,7 +2905,7 @@ export interface components {
             amount?: number | string;
             /** @description Sets the default amount to the price of these units. */
             items?: {
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id?: string;
                 /** @description The line of the order. */
                 line_id?: string;
@@ -2936,7 +2936,7 @@ export interface components {
         ReturnBody: {
             /** @description Units of a line by its line_id, or of all lines of an item in their order by its item_id. */
             items?: {
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id?: string;
                 /** @description The line of the order. */
                 line_id?: string;
@@ -3046,9 +3046,9 @@ export interface components {
             currency: string;
             /** @description The total, with all lines and adjustments. */
             total_minor: number;
-            /** @description Lines of the order, or the units of lines that this is about. */
+            /** @description The lines of the order, or the units that the command or the event concerns. */
             items: {
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id: string;
                 /** @description A number of units. */
                 quantity: number;
@@ -3074,16 +3074,16 @@ export interface components {
                 type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
                 /** @description Negative for a discount. */
                 amount_minor: number;
-                /** @description A text that people see beside the amount. */
+                /** @description A text to show beside the amount. */
                 description?: string;
             }[];
         };
         OrderAmendedData: {
-            /** @description Absent if the money stays as it is. Otherwise nothing counts as cancelled any more. */
+            /** @description Absent if the money stays as it is. Otherwise all earlier cancellations are reset. */
             total_minor?: number;
             /** @description All lines. Absent if the lines stay as they are. */
             items?: {
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id: string;
                 /** @description A number of units. */
                 quantity: number;
@@ -3094,7 +3094,7 @@ export interface components {
                 /** @description Absent if it is the number of the line, from "1". */
                 line_id?: string;
             }[];
-            /** @description All adjustments. Absent beside `total_minor`: the order has none. */
+            /** @description All adjustments. Without them, but with `total_minor`, the order has none. */
             adjustments?: {
                 /**
                  * @description The kind of the adjustment.
@@ -3103,7 +3103,7 @@ export interface components {
                 type: "shipping" | "tax" | "discount" | "fee" | "tip" | "other";
                 /** @description Negative for a discount. */
                 amount_minor: number;
-                /** @description A text that people see beside the amount. */
+                /** @description A text to show beside the amount. */
                 description?: string;
             }[];
             /** @description The shop’s own number of the order. */
@@ -3119,7 +3119,7 @@ export interface components {
             total_minor: number;
             /** @description All lines. */
             items: {
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id: string;
                 /** @description A number of units. */
                 quantity: number;
@@ -3139,18 +3139,18 @@ export interface components {
             /** @description The number of the payment at its provider. */
             payment_reference: string | null;
             /**
-             * @description The money had arrived before it was recorded, whatever was due.
+             * @description The money had already arrived, so it was recorded even if less was due.
              * @constant
              */
             already_received?: true;
         };
         OrderProcessingStartedData: Record<string, never>;
         OrderShippedData: {
-            /** @description Lines of the order, or the units of lines that this is about. */
+            /** @description The lines of the order, or the units that the command or the event concerns. */
             items: {
                 /** @description Absent in schema version 1: an item has only one line there. */
                 line_id?: string;
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id: string;
                 /** @description A number of units. */
                 quantity: number;
@@ -3162,9 +3162,9 @@ export interface components {
             /** @description "1", "2", … Null in schema version 1: the order’s n-th OrderShipped is its shipment n there. */
             shipment_id: string | null;
         } | {
-            /** @description Lines of the order, or the units of lines that this is about. */
+            /** @description The lines of the order, or the units that the command or the event concerns. */
             items: {
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id: string;
                 /** @description A number of units. */
                 quantity: number;
@@ -3187,12 +3187,12 @@ export interface components {
             items: {
                 /** @description Absent in schema version 1: an item has only one line there. */
                 line_id?: string;
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id: string;
                 /** @description A number of units. */
                 quantity: number;
             }[] | null;
-            /** @description The shipment that the units belong to. Null: they are of the oldest shipments. */
+            /** @description The shipment that the units belong to. Null: they belong to the oldest shipments. */
             shipment_id: string | null;
         } | Record<string, never>;
         OrderCancelledData: {
@@ -3200,7 +3200,7 @@ export interface components {
             items: {
                 /** @description Absent in schema version 1: an item has only one line there. */
                 line_id?: string;
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id: string;
                 /** @description A number of units. */
                 quantity: number;
@@ -3233,18 +3233,18 @@ export interface components {
             reason: string;
         };
         OrderReturnedData: {
-            /** @description Lines of the order, or the units of lines that this is about. */
+            /** @description The lines of the order, or the units that the command or the event concerns. */
             items: {
                 /** @description Absent in schema version 1: an item has only one line there. */
                 line_id?: string;
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id: string;
                 /** @description A number of units. */
                 quantity: number;
-                /** @description Units of these that had not been delivered. Absent if there are none. */
+                /** @description How many of these units had not been delivered. Absent if there are none. */
                 in_transit?: number;
             }[];
-            /** @description The shipment that the units belong to. Null: they are of the oldest shipments. */
+            /** @description The shipment that the units belong to. Null: they belong to the oldest shipments. */
             shipment_id: string | null;
             /**
              * @description The units are to be shipped once more and do not count as returned.
@@ -3252,16 +3252,16 @@ export interface components {
              */
             ship_again?: true;
             /**
-             * @description Stands for schema version 1, which does not say which units had been delivered, and after which no delivery could be recorded: the units that did not come back count as delivered.
+             * @description Set only when an event of schema version 1 is converted. That version does not say which units had been delivered, and no delivery could follow it: the units that did not come back count as delivered.
              * @constant
              */
             rest_arrived?: true;
             /** @description The reason that the caller gave. */
             reason: string;
         } | {
-            /** @description Lines of the order, or the units of lines that this is about. */
+            /** @description The lines of the order, or the units that the command or the event concerns. */
             items: {
-                /** @description The item, in the words of the shop. */
+                /** @description The item, by the id that the shop uses. */
                 item_id: string;
                 /** @description A number of units. */
                 quantity: number;
@@ -4463,13 +4463,13 @@ export interface components {
         };
     };
     parameters: {
-        /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+        /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
         "Idempotency-Key": string;
-        /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+        /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
         "If-Match": string;
         /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
         Prefer: string;
-        /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore is a 410. */
+        /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore leads to a 410. */
         "Min-Event-Position": string;
         /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
         "If-None-Match": string;
@@ -4482,7 +4482,7 @@ export interface components {
         ETag: string;
         /** @description The position of the command’s event in the log: partition:position. After a loss of events, the epoch of the log follows: 5:120@2-9f3a01bc. */
         "Event-Position": string;
-        /** @description true: the command was handled before, and this is the response of that time. */
+        /** @description true: the command was handled before, and this is its first response. */
         "Idempotency-Replayed": "true";
         /** @description The preference that was applied. */
         "Preference-Applied": string;
@@ -4555,7 +4555,7 @@ export interface operations {
     listOrders: {
         parameters: {
             query?: {
-                /** @description The customer of the order, in the words of the shop. */
+                /** @description The customer, by the id that the shop uses. */
                 user_id?: string;
                 /** @description The shop’s own number of the order. */
                 reference?: string;
@@ -4581,7 +4581,7 @@ export interface operations {
                 cursor?: string;
             };
             header?: {
-                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore is a 410. */
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore leads to a 410. */
                 "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
                 /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
@@ -4690,9 +4690,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4799,9 +4799,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4913,9 +4913,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -5027,9 +5027,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -5141,9 +5141,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -5255,9 +5255,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -5369,9 +5369,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -5483,9 +5483,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -5597,9 +5597,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -5711,9 +5711,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -5825,9 +5825,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -5939,9 +5939,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -6053,9 +6053,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -6167,9 +6167,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repetition safe: the same key with the same body gets the response of the first time. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
+                /** @description Makes retries safe: the same key with the same body gets the first response again. A key places one order, whatever order_id the body carries. Rejected commands are not remembered. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix -gzip, -br or -zstd match, too: proxies make them when they compress. */
+                /** @description The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix -gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way. */
                 "If-Match"?: components["parameters"]["If-Match"];
                 /** @description respond-async: respond as soon as the event is durable. wait=N: wait up to N seconds until queries show the event. The default is 250 ms. */
                 Prefer?: components["parameters"]["Prefer"];
@@ -6291,7 +6291,7 @@ export interface operations {
                 cursor?: string;
             };
             header?: {
-                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore is a 410. */
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore leads to a 410. */
                 "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
                 /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
@@ -6413,7 +6413,7 @@ export interface operations {
                 from?: string;
                 /** @description The end of the range, which is not in it. A time on a quarter of an hour, or a date in the time zone. */
                 to?: string;
-                /** @description Also responds with a series of figures, one per interval. */
+                /** @description Adds a series of figures to the response, one per interval. */
                 interval?: "hour" | "day" | "week" | "month";
                 /** @description `placed` (default): all amounts count when the order was placed. `event`: each when it happened. */
                 by?: "placed" | "event";
@@ -6421,7 +6421,7 @@ export interface operations {
                 time_zone?: string;
             };
             header?: {
-                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore is a 410. */
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore leads to a 410. */
                 "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
                 /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
@@ -6530,7 +6530,7 @@ export interface operations {
             query?: {
                 /** @description The id of the order, a UUID. */
                 order_id?: string;
-                /** @description The customer of the order, in the words of the shop. */
+                /** @description The customer, by the id that the shop uses. */
                 user_id?: string;
                 /** @description A ticket of POST /streams/tickets, in place of the Authorization header. */
                 ticket?: string;
@@ -6584,7 +6584,7 @@ export interface operations {
                 at?: string;
             };
             header?: {
-                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore is a 410. */
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore leads to a 410. */
                 "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
                 /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
@@ -6694,7 +6694,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore is a 410. */
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore leads to a 410. */
                 "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
                 /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
@@ -6775,7 +6775,7 @@ export interface operations {
                 proof?: boolean;
             };
             header?: {
-                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore is a 410. */
+                /** @description An Event-Position that the response must include. The service waits for it up to 5 seconds. A position that was lost in a restore leads to a 410. */
                 "Min-Event-Position"?: components["parameters"]["Min-Event-Position"];
                 /** @description ETags of responses that the client has. The status is 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];

@@ -14,7 +14,7 @@ const usage = `orders COMMAND
     serve [--roles api,projector]   run the service
     migrate                         bring the database schema up to date
     status [--watch]                show the lag of each projection, by partition
-    doctor                          say what is configured, reachable and missing
+    doctor                          report what is configured, reachable and missing
   Orders, by the API of the running service
     get ORDER_ID, list              show orders
     place, pay ORDER_ID, ship ORDER_ID, cancel ORDER_ID, refund ORDER_ID, note ORDER_ID, …
@@ -22,13 +22,13 @@ const usage = `orders COMMAND
   The log and the read models
     history ORDER_ID                show the events of an order as a timeline
     replay [PROJECTION]             rebuild read models from the log, or compare them with it
-    recover                         end a restore: show what was lost, and start a new epoch
+    recover                         finish a restore: show what was lost, and start a new epoch
     import FILE                     import orders from an NDJSON or CSV file
     export                          write events as NDJSON or CSV that can be verified
   Audit and privacy
     verify                          check that no event was changed, removed or inserted
     checkpoint                      print a signed checkpoint of the log
-    verify-proof FILE               check the proof of one order, without the database
+    verify-proof FILE               check a proof of an order or a checkpoint, without the database
     forget USER_ID                  erase a person's data
     rotate-master-key               replace the key that wraps the keys of personal data
   Access and webhooks
@@ -38,8 +38,8 @@ const usage = `orders COMMAND
     completion bash|zsh|fish        print a script that completes commands
 
   \`orders COMMAND --help\` shows the options of a command. \`orders --version\` shows the release.
-  Each prints JSON for scripts if --json is given. Environment variables, or a file .env in this
-  folder, configure all of them: docs/configuration.md of the service explains each variable.
+  Most print JSON for scripts with --json. Environment variables, or a .env file in the current
+  folder, configure all of them: docs/configuration.md explains each variable.
 
   Exit codes
 ${exitCodes.map(([code, meaning]) => `    ${code}  ${meaning}`).join('\n')}`;

@@ -42,7 +42,7 @@ const lineUnits = object(
 const returnedUnits = object(
   {
     ...lineUnits.properties,
-    in_transit: { ...count, description: 'Units of these that had not been delivered. Absent if there are none.' },
+    in_transit: { ...count, description: 'How many of these units had not been delivered. Absent if there are none.' },
   },
   ['line_id', 'in_transit'],
 );
@@ -58,7 +58,7 @@ const adjustment = object(
 
 const shipmentOfUnits = {
   ...nullable(text),
-  description: 'The shipment that the units belong to. Null: they are of the oldest shipments.',
+  description: 'The shipment that the units belong to. Null: they belong to the oldest shipments.',
 } as const;
 
 const metadata = { ...record(text), description: 'The key-value pairs of the order. Sealed.' } as const;
@@ -81,12 +81,12 @@ export const eventDataSchemas = {
     {
       total_minor: {
         ...amount,
-        description: 'Absent if the money stays as it is. Otherwise nothing counts as cancelled any more.',
+        description: 'Absent if the money stays as it is. Otherwise all earlier cancellations are reset.',
       },
       items: { ...list(orderedItem), description: 'All lines. Absent if the lines stay as they are.' },
       adjustments: {
         ...list(adjustment),
-        description: 'All adjustments. Absent beside `total_minor`: the order has none.',
+        description: 'All adjustments. Without them, but with `total_minor`, the order has none.',
       },
       reference: { ...text, description: 'The shop’s own number of the order.' },
       metadata,
@@ -100,7 +100,7 @@ export const eventDataSchemas = {
       payment_reference: { ...nullable(text), description: 'The number of the payment at its provider.' },
       already_received: {
         const: true,
-        description: 'The money had arrived before it was recorded, whatever was due.',
+        description: 'The money had already arrived, so it was recorded even if less was due.',
       },
     },
     ['already_received'],
@@ -149,8 +149,8 @@ export const eventDataSchemas = {
       rest_arrived: {
         const: true,
         description:
-          'Stands for schema version 1, which does not say which units had been delivered, and after which no ' +
-          'delivery could be recorded: the units that did not come back count as delivered.',
+          'Set only when an event of schema version 1 is converted. That version does not say which units had been ' +
+          'delivered, and no delivery could follow it: the units that did not come back count as delivered.',
       },
       reason,
     },
@@ -166,7 +166,7 @@ export const eventDataSchemas = {
 export const eventMeanings: Readonly<Record<keyof typeof eventDataSchemas, string>> = {
   OrderPlaced: 'The order exists. It is the first event of its stream.',
   OrderAmended: 'Lines, adjustments, total, reference or metadata were changed.',
-  OrderPaid: 'Money of the customer arrived.',
+  OrderPaid: 'A payment of the customer arrived.',
   OrderProcessingStarted: 'The shop began to prepare the order.',
   OrderShipped: 'Units left as a shipment.',
   OrderShipmentTracked: 'The carrier or the tracking number of a shipment was corrected.',

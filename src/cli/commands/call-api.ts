@@ -8,7 +8,7 @@ export const apiOptions = { url: { type: 'string' }, json: { type: 'boolean' } }
 export const apiUsage = `  --url URL     the service; by default ORDERS_URL, or http://127.0.0.1:PORT
   --json        print the response as it is
 
-  ORDERS_API_KEY is the key, if the service asks for one.`;
+  Set ORDERS_API_KEY to an API key, if the service requires one.`;
 
 /** Milliseconds that a response may take, with all attempts. */
 const responseTimeoutMs = 30_000;
@@ -25,8 +25,8 @@ type ApiResponse<Data> =
   | { readonly data?: never; readonly error: unknown; readonly response: Response };
 
 /**
- * Calls the running service. Rejects with what its problem says, and what to do if it cannot be
- * reached.
+ * Calls the running service. Rejects with an Error that describes the problem, or says what to do
+ * if the service cannot be reached.
  */
 export async function callApi<Data>(
   { env }: Pick<Terminal, 'env'>,
@@ -44,8 +44,7 @@ export async function callApi<Data>(
   try {
     result = await send(client, AbortSignal.timeout(responseTimeoutMs));
   } catch (error) {
-    if (error instanceof SyntaxError)
-      throw new Error(`what responds at ${base} is not this service: ${wrongUrl}${again}`);
+    if (error instanceof SyntaxError) throw new Error(`the server at ${base} is not this service: ${wrongUrl}${again}`);
     if (error instanceof Error && error.name === 'TimeoutError') {
       throw new Error(`the service at ${base} did not respond within ${responseTimeoutMs / 1000} s${again}`);
     }
@@ -58,8 +57,8 @@ export async function callApi<Data>(
   if (response.ok && data !== undefined) return data;
   const problem = problemOf(error);
   let hint = response.status >= 500 && problem.may_have_been_done !== false ? again : '';
-  if (response.status === 401) hint = '. Set ORDERS_API_KEY to a key: `orders keys create` makes one';
-  const unknown = `what responds at ${base} has status ${response.status}, and is perhaps not this service: ${wrongUrl}`;
+  if (response.status === 401) hint = '. Set ORDERS_API_KEY to a key: `orders keys create` creates one';
+  const unknown = `the server at ${base} responded with status ${response.status}, and is perhaps not this service: ${wrongUrl}`;
   throw new Error(`${describe(problem) ?? unknown}${hint}`);
 }
 

@@ -16,8 +16,9 @@ const usage = `orders checkpoint [--since OLD [--key FILE]] > FILE
   root of the Merkle tree over all events.
   Keep it outside of this server. \`orders verify --against FILE\` later checks the log against it.
 
-  --since OLD   prints a proof instead, with OLD and the new checkpoint: that nothing up to OLD was
-                changed or removed since. \`orders verify-proof\` checks it without the database.
+  --since OLD   prints a proof instead: that nothing up to OLD was changed or removed since. It
+                contains OLD and the new checkpoint. \`orders verify-proof\` checks it without the
+                database.
   --key FILE    the public keys that you trust to have signed OLD: JWKS, JWK or PEM; by default the
                 keys of this service
 
@@ -57,7 +58,9 @@ export async function checkpointCommand(args: string[], terminal: Terminal): Pro
   });
 }
 
-/** Monitoring learns of the checkpoint. Without that it is as good. */
+/**
+ * Records for monitoring that a checkpoint was taken. The checkpoint is valid even if that fails.
+ */
 async function note(pool: Pool, terminal: Terminal): Promise<void> {
   await noteTaken(pool).catch((error: unknown) => {
     terminal.notify(`the checkpoint was not noted for monitoring: ${error instanceof Error ? error.message : error}`);

@@ -12,7 +12,7 @@ const usage = `orders completion bash|zsh|fish
 
   Example: orders completion bash > ~/.local/share/bash-completion/completions/orders
 
-  Exit code 2: another shell.`;
+  Exit code 2: the shell is not supported.`;
 
 /** By command: the words that follow it, which are its actions and its options. */
 type CommandWords = Readonly<Record<string, readonly string[]>>;

@@ -22,8 +22,8 @@ import type { Terminal } from '../terminal/terminal.js';
 const usage = `orders doctor [--json]
 
   Says in sentences what is configured, what is reachable, and what is missing. Changes nothing.
-  Without DATABASE_URL and REDIS_URL it looks at the embedded servers, and runs them meanwhile if
-  the service does not.
+  Without DATABASE_URL and REDIS_URL it checks the embedded servers, and runs them meanwhile if the
+  service is not running.
 
   --json  print one JSON document: {"findings": [{"level", "about", "text"}]}
 
@@ -112,9 +112,8 @@ async function examine(terminal: Terminal, add: Add): Promise<void> {
     await examineService(config, add);
     const processes = await listProcesses(redis, keys.processPrefix);
     if (processes.length > 0) add('ok', 'processes', processes.map(describeProcess).join('; '));
-    // A service that was stopped projects nothing, and breaks no promise. One that does not respond
-    // here may run elsewhere.
-    const stopped = 'no process of the service runs, so that read models do not follow the log';
+    // A stopped service breaks no promise. A service that does not respond here may run elsewhere.
+    const stopped = 'no process of the service is running, so the read models do not follow the log';
     if (processes.length === 0) add('note', 'projections', stopped);
     else add(isDegraded ? 'wrong' : 'ok', 'projections', text);
   } catch (error) {
@@ -147,7 +146,7 @@ async function describeRedis(redis: Redis, add: Add): Promise<string> {
       add('wrong', 'Redis', `maxmemory-policy is ${policy}: read models would lose parts; set it to noeviction`);
     }
   }
-  if (texts.length === 0) throw new Error('no server of it can be reached');
+  if (texts.length === 0) throw new Error('none of its servers can be reached');
   return texts.join('; ');
 }
 
@@ -180,6 +179,10 @@ async function examineService(config: Config, add: Add): Promise<void> {
     const reasons = Object.entries(checks ?? {}).map(([name, text]) => `${name}: ${text}`);
     add('wrong', 'service', `it breaks a promise at ${url}: ${reasons.join('; ')}`);
   } catch {
-    add('note', 'service', `nothing responds at ${url}: it does not run on this machine, or on another port`);
+    add(
+      'note',
+      'service',
+      `nothing responds at ${url}: the service does not run on this machine, or uses another port`,
+    );
   }
 }

@@ -22,15 +22,15 @@ const usage = `orders forget USER_ID --reason TEXT [options]
 
   Destroys the key that seals this user's personal data: nobody can read the data again. This cannot
   be undone. The log and its hashes do not change. Each order of the user gets an event that records
-  the erasure, and the read models show the user as [erased]. Then the files of Redis and the table
-  of keys are cleaned of what they still hold. The log records the operator and the reason.
+  the erasure, and the read models show the user as [erased]. Then the command removes what the
+  files of Redis and the table of keys still hold. The log records the operator and the reason.
   docs/privacy.md describes what is erased and what is not.
 
   If it is interrupted, run it again: it completes.
 
   --yes      do not ask before the key is destroyed
   --dry-run  only say what would be forgotten
-  --id-json  USER_ID is a JSON string, such as '"u-1"': for ids that a terminal cannot pass on
+  --id-json  USER_ID is a JSON string, such as '"u-1"': for ids that cannot be typed
   --json     print one JSON document: {"person", "orders", "is_forgotten", "problems"}; the problems
              are places that may still have the person, each with its remedy
 

@@ -16,12 +16,12 @@ orders keys revoke ID [--yes] [--json]
   stores its hash. Clients send it as "Authorization: Bearer ok_…". The service requires keys if
   ORDERS_AUTH=required. A revoked key stops working within a second.
 
-  --name     whose key it is
+  --name     the owner or the use of the key
   --scopes   ${scopes.slice(0, 5).join(', ')},
              ${scopes.slice(5).join(', ')}
   --subject  the actor in the events that the key's requests append, and the user whose orders
              orders:read:own shows; by default key:ID. Idempotency keys belong to the subject, so
-             a new key with the subject of an old one continues them.
+             a key that replaces an old one should have the same subject.
   --expires  RFC 3339, such as 2030-01-01T00:00:00Z
   --yes      do not ask
   --json     print one JSON document; with create, the key and its id
@@ -105,7 +105,7 @@ async function list(terminal: Terminal, json: boolean | undefined): Promise<void
       return [`ok_${id}_…`, name, subject, granted.join(','), toSeconds(createdAt), end];
     });
     const header = ['key', 'name', 'subject', 'scopes', 'created', 'ends'];
-    if (rows.length === 0) return terminal.notify('there is no key: `orders keys create` makes one');
+    if (rows.length === 0) return terminal.notify('there is no key: `orders keys create` creates one');
     for (const line of alignColumns([header, ...rows], { whole: [0], screen: terminal.columns })) terminal.print(line);
   });
 }

@@ -7,10 +7,10 @@ import { vacuumPersonKeys } from '../vacuum-person-keys.js';
 
 const usage = `orders rotate-master-key [--json]
 
-  Wraps the keys of all persons by the first key in ORDERS_PERSONAL_DATA_KEY_FILE. Before, put a new
-  key on the first line of that file, above the present one, and restart all processes. Afterwards,
-  remove the other lines, restart, and destroy the old key: backups of the table person_keys from
-  before are then useless. docs/privacy.md has the steps.
+  Wraps the keys of all persons with the first key in ORDERS_PERSONAL_DATA_KEY_FILE. Before that,
+  put a new key on the first line of the file, above the present one, and restart all processes.
+  Afterwards, remove the other lines, restart, and destroy the old key: earlier backups of the table
+  person_keys are then useless. docs/privacy.md has the steps.
 
   If it is interrupted, run it again: it completes.
 

@@ -13,8 +13,8 @@ import { withoutLines } from '../terminal/without-lines.js';
 const usage = `orders status [--watch] [--json]
 
   Shows how many events each projection is behind the log: in total, and as one mark per partition.
-  Also shows rebuilds under way, and the events on which projections have stopped, and
-  the orders that are damaged because an operator has skipped one of their events.
+  Also shows rebuilds under way, the events on which projections have stopped, and the orders that
+  are damaged because an operator has skipped one of their events.
 
   --watch   show it again every two seconds, until Ctrl-C
   --json    print one JSON document, with --watch one per line

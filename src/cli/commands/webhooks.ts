@@ -153,7 +153,7 @@ function list(terminal: Terminal, webhooks: readonly Webhook[], json: boolean | 
     return;
   }
   if (webhooks.length === 0) {
-    terminal.notify('there is no webhook: `orders webhooks create URL` makes one');
+    terminal.notify('there is no webhook: `orders webhooks create URL` creates one');
     return;
   }
   for (const line of alignColumns([header, ...webhooks.map(rowOf)], { whole: [0], screen: terminal.columns }))

@@ -8,7 +8,7 @@ import type { Terminal } from './terminal.js';
  */
 export async function confirm(terminal: Terminal, what: string, yes: boolean | undefined): Promise<void> {
   if (yes) return;
-  const answer = await terminal.ask(`${what} Type "yes" to go on: `);
+  const answer = await terminal.ask(`${what} Type "yes" to continue: `);
   if (answer === undefined) throw new UsageError(`${what} Add --yes to do it without being asked.`);
   if (answer.trim() !== 'yes') throw new UsageError('nothing was done');
 }
@@ -19,6 +19,6 @@ export async function confirm(terminal: Terminal, what: string, yes: boolean | u
  */
 export async function confirmAtTerminal(terminal: Terminal, what: string, yes: boolean | undefined): Promise<void> {
   if (yes) return;
-  const answer = await terminal.ask(`${what} Type "yes" to go on: `);
+  const answer = await terminal.ask(`${what} Type "yes" to continue: `);
   if (answer !== undefined && answer.trim() !== 'yes') throw new UsageError('nothing was done');
 }

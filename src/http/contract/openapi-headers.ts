@@ -7,14 +7,14 @@ type Json = Readonly<Record<string, unknown>>;
 export const requestHeaders: Readonly<Record<RequestHeader, Json>> = {
   'Idempotency-Key': {
     description:
-      'Makes repetition safe: the same key with the same body gets the response of the first time. ' +
+      'Makes retries safe: the same key with the same body gets the first response again. ' +
       'A key places one order, whatever order_id the body carries. Rejected commands are not remembered.',
     schema: { type: 'string', minLength: 1, maxLength: 200, pattern: '^[\\x20-\\x7e]+$' },
   },
   'If-Match': {
     description:
-      'The ETags of the versions that the command is meant for, such as "3". Weak ones and those with the suffix ' +
-      '-gzip, -br or -zstd match, too: proxies make them when they compress.',
+      'The ETags of the versions that the command is meant for, such as "3". Weak tags, and tags with the suffix ' +
+      '-gzip, -br or -zstd, match too: proxies that compress a response change its tag in this way.',
     schema: { type: 'string' },
   },
   Prefer: {
@@ -26,7 +26,7 @@ export const requestHeaders: Readonly<Record<RequestHeader, Json>> = {
   'Min-Event-Position': {
     description:
       'An Event-Position that the response must include. The service waits for it up to 5 seconds. ' +
-      'A position that was lost in a restore is a 410.',
+      'A position that was lost in a restore leads to a 410.',
     schema: { type: 'string', pattern: eventPositionPattern },
   },
   'If-None-Match': {
@@ -48,7 +48,7 @@ export const responseHeaders: Readonly<Record<ResponseHeader | 'X-Request-Id' | 
     schema: { type: 'string', pattern: eventPositionPattern },
   },
   'Idempotency-Replayed': {
-    description: 'true: the command was handled before, and this is the response of that time.',
+    description: 'true: the command was handled before, and this is its first response.',
     schema: { const: 'true' },
   },
   'Preference-Applied': { description: 'The preference that was applied.', schema: { type: 'string' } },

@@ -31,7 +31,7 @@ export const lineProblemSchema = {
     on_hold: { type: 'boolean' },
     allowed_commands: list(text),
     required_scopes: list({ enum: scopes }),
-    /** Whether the command may have been done all the same. With each 503 to a command. */
+    /** Whether the command may have been done. Present in every 503 to a command. */
     may_have_been_done: { type: 'boolean' },
   },
 } as const;

@@ -31,12 +31,13 @@ export const problemTypes = {
     status: 401,
     title: 'Authentication is required',
     explanation:
-      'Send `Authorization: Bearer` with an API key or with a token of the configured issuer. `orders keys create` makes an API key. `detail` says what is wrong with the credentials of this request.',
+      'Send `Authorization: Bearer` with an API key or with a token of the configured issuer. `orders keys create` creates an API key. `detail` says what is wrong with the credentials of this request.',
   },
   'insufficient-scope': {
     status: 403,
     title: 'The key or token lacks a scope',
-    explanation: 'This request needs one of the scopes in `required_scopes`. Ask whoever issued the key or token.',
+    explanation:
+      'This request needs one of the scopes in `required_scopes`. Ask the operator for a key, or the issuer for a token, that has one.',
   },
   'not-found': {
     status: 404,
@@ -97,7 +98,7 @@ export const problemTypes = {
     status: 409,
     title: 'An order with this id already exists',
     explanation:
-      'The `order_id` of the request belongs to an order already. To repeat a request safely, send it with the same Idempotency-Key. For another order, choose a new id, or leave it out.',
+      'An order with this `order_id` exists already. To repeat a request safely, send it with the same Idempotency-Key. For another order, choose a new id, or leave it out.',
   },
   'invalid-transition': {
     status: 409,
@@ -137,7 +138,7 @@ export const problemTypes = {
     status: 409,
     title: 'The amount does not fit the cancellation',
     explanation:
-      'At most what the order is worth comes off its total, and exactly that if all units are cancelled. Leave `amount` out to take the price of the units.',
+      'A cancellation takes at most what the order is worth off its total, and exactly that if it cancels all units. Leave `amount` out to take off the price of the units.',
   },
   'exceeds-ordered-quantity': {
     status: 409,
@@ -155,7 +156,7 @@ export const problemTypes = {
     status: 409,
     title: 'The return exceeds the quantity shipped',
     explanation:
-      'A return may not exceed the quantity shipped minus the quantity returned, in the shipment and the place that it names. Leave `items` out to return all of it.',
+      'A return may not exceed the quantity shipped minus the quantity returned, counted in the shipment and the place (`from`) that the command names. Leave `items` out to return all of it.',
   },
   'shipment-not-found': {
     status: 409,
@@ -227,7 +228,7 @@ export const problemTypes = {
     status: 429,
     title: 'Too many requests',
     explanation:
-      'The number of requests per minute is limited for each caller. The headers RateLimit-Policy and RateLimit show the limit and the rest of it. Wait for the time in Retry-After.',
+      'The number of requests per minute is limited for each caller. The headers RateLimit-Policy and RateLimit show the limit and what is left of it. Wait for the time in Retry-After.',
   },
   'token-issuer-unavailable': {
     status: 503,
@@ -244,14 +245,14 @@ export const problemTypes = {
   contended: {
     status: 503,
     title: 'Too many commands on this order at once',
-    explanation: 'Other commands on this order kept succeeding first. Nothing was changed; try again.',
+    explanation: 'Other commands changed the order first at every attempt. Nothing was changed; try again.',
     retryAfter: 1,
   },
   'event-log-unavailable': {
     status: 503,
     title: 'The event log is unavailable',
     explanation:
-      'PostgreSQL did not do what it was asked to; `detail` says why. If `may_have_been_done` is false, nothing was changed: try again. If it is true, the response of PostgreSQL was lost: repeat the command with the same Idempotency-Key, or with the same `order_id`, and it is done once.',
+      'PostgreSQL could not handle the request; `detail` says why. If `may_have_been_done` is false, nothing was changed: try again. If it is true, the response of PostgreSQL was lost: repeat the command with the same Idempotency-Key, or with the same `order_id`, and it is done once.',
     retryAfter: 2,
   },
   'log-went-back': {
@@ -271,13 +272,13 @@ export const problemTypes = {
     status: 503,
     title: 'The read models are unavailable',
     explanation:
-      'Redis did not respond, or has lost data that is being filled in again, or the read models of this version are still being built after an upgrade; `detail` says which, and how far it is. Commands still work; try the query again.',
+      'Redis did not respond, or it has lost data that is now filled in again, or the read models of this version are still being built after an upgrade; `detail` says which, and shows the progress. Commands still work; try the query again.',
     retryAfter: 2,
   },
   'position-not-reached': {
     status: 503,
     title: 'The read models have not reached the position',
-    explanation: 'Min-Event-Position was not applied in time. Try again; GET /projections shows the lag.',
+    explanation: 'The read models did not reach Min-Event-Position in time. Try again; GET /projections shows the lag.',
     retryAfter: 1,
   },
   'internal-error': {

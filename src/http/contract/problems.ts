@@ -79,7 +79,9 @@ export function outcomeProblem(outcome: Exclude<CommandOutcome, { outcome: 'hand
     case 'idempotency-key-reused':
       return problem('idempotency-key-reused', 'This Idempotency-Key was used for another command.');
     case 'contended':
-      return problem('contended', 'Other commands on this order kept succeeding first.', { may_have_been_done: false });
+      return problem('contended', 'Other commands changed the order first at every attempt.', {
+        may_have_been_done: false,
+      });
     case 'rejected': {
       const { rejected, detail, order, pointer } = outcome.rejection;
       if (rejected === 'invalid-command') return validationProblem([{ pointer: pointer ?? '', message: detail }]);
@@ -98,7 +100,7 @@ export function outcomeProblem(outcome: Exclude<CommandOutcome, { outcome: 'hand
 
 /**
  * The problem for an exception.
- * @param isQuery whether the request only reads: no word is then needed about what was done.
+ * @param isQuery whether the request only reads: it cannot have changed anything.
  */
 export function problemOf(error: unknown, isQuery = false): Problem {
   if (error instanceof ProblemError) return error.problem;

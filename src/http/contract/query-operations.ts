@@ -19,7 +19,7 @@ export const queryOperations = {
     summary: 'Orders, newest first, or by their last change',
     description:
       'A page has up to `limit` orders. It ends early if it would become longer than 1 MiB, or if very few orders ' +
-      'match. It may then be empty: only a `next_cursor` of null is the end. `status` and `payment_status` ' +
+      'match. A page may therefore be empty; the last page has a `next_cursor` of null. `status` and `payment_status` ' +
       'may be repeated. With `sort=updated` the order that changed first comes first, and `next_cursor` is never ' +
       'null: a client that follows it misses no change, and gets an order again when it changes again. A page whose ' +
       '`next_cursor` is the `cursor` of its request has reached the end for now. `sort=updated` and `updated_since` ' +
@@ -36,9 +36,10 @@ export const queryOperations = {
     tag: 'Queries',
     summary: 'Orders by a text that identifies them',
     description:
-      'The orders of which the order id, the reference, a payment reference, a tracking number or the user id equals ' +
-      '`q`, newest first; `matched_by` names the fields. A caller with the scope `orders:read:own` finds its own ' +
-      'orders. A page may be empty: only a `next_cursor` of null is the end. References and tracking numbers that were replaced, and those of forgotten persons, find nothing.',
+      'Orders whose order id, reference, payment reference, tracking number or user id equals `q`, newest first; ' +
+      '`matched_by` names the fields. A caller with the scope `orders:read:own` finds its own orders. A page may be ' +
+      'empty; the last page has a `next_cursor` of null. References and tracking numbers that were replaced, and ' +
+      'those of forgotten persons, do not match.',
     access: ['orders:read', 'orders:read:own'],
     query: 'lookup',
     headers: ['Min-Event-Position', 'If-None-Match'],
@@ -54,10 +55,10 @@ export const queryOperations = {
       'Days, weeks and months are those of `time_zone`. A day on which clocks change is shorter or longer, in most ' +
       'zones by an hour. If clocks skip midnight, the day begins with the change; if midnight occurs twice, the day ' +
       'begins at the first. The figures are kept by quarter of an hour of UTC; an interval that begins at another time ' +
-      'is a 422. ' +
+      'leads to a 422. ' +
       'With `by=event` each amount counts at the time of its event: refunds and cancellations do not change a month ' +
-      'that is over. Then `orders` were placed, and `cancelled_orders` were cancelled, in the interval, `by_status` has ' +
-      'cancelled orders only, and there are no processing times.',
+      'that is over. `orders` then counts the orders placed in the interval, and `cancelled_orders` those cancelled in ' +
+      'it; `by_status` has cancelled orders only, and there are no processing times.',
     access: ['metrics:read'],
     query: 'metrics',
     headers: ['Min-Event-Position', 'If-None-Match'],
@@ -103,7 +104,7 @@ export const queryOperations = {
     tag: 'Queries',
     summary: 'The commands that the order allows now',
     description:
-      'For buttons and menus. A command in the list can be refused all the same, because of its arguments or because ' +
+      'For buttons and menus. A command in the list can still be refused, because of its arguments or because ' +
       'the order has changed since; a refusal has a list of its own.',
     access: ['orders:read', 'orders:read:own'],
     parameters: ['order_id'],
@@ -119,7 +120,7 @@ export const queryOperations = {
     summary: 'The events of an order: what happened, when, by whom and why',
     description:
       'JSON comes in pages: a page ends once its events are about 1 MiB long, and `next_after` is then the ' +
-      'value of the parameter `after` for the next page. CSV comes whole, unless `limit` is given.',
+      'value of the parameter `after` for the next page. CSV is complete, unless `limit` is given.',
     access: ['orders:read', 'orders:read:own', 'audit:read'],
     parameters: ['order_id'],
     query: 'history',

@@ -72,7 +72,7 @@ export interface HttpDependencies extends CommandHandlers, Authentication {
   readonly oidc: SignInAtIssuer | undefined;
   /** Verifications and dry runs. */
   readonly runs: OperatorRuns;
-  /** The cures of stopped projections. Each rejects with ReadModelUnavailable. */
+  /** The ways to fix a stopped projection. Each rejects with ReadModelUnavailable. */
   readonly cures: {
     resume(projection: string): Promise<void>;
     /** Undefined if the projection has not stopped at that position. */

@@ -112,7 +112,7 @@ describe('The command line for operators', () => {
     await stopped.stop();
     const found = await eventually('no owner to be left', async () => {
       const result = await runOrders(other, ['doctor'], { PORT: port });
-      return /^! projections: no process of the service runs/m.test(result.stdout) && result;
+      return /^! projections: no process of the service is running/m.test(result.stdout) && result;
     });
     await other.close();
     expect(found.code, found.output).to.equal(0);

@@ -20,7 +20,7 @@ interface Stop {
   readonly at: string;
 }
 
-/** The events on which a projection has stopped, and the cures in the order to try them. */
+/** The events on which a projection has stopped, and how to fix that, in the order to try. */
 export function Stops({ projection: { name, partitions, rebuild } }: { readonly projection: Projection }) {
   const [skipping, setSkipping] = useState<Stop>();
   const live = partitions.flatMap(({ partition, stopped }) => (stopped ? [{ partition, ...stopped }] : []));

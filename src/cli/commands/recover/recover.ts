@@ -27,10 +27,11 @@ const poolSize = 6;
 
 const usage = `orders recover [options]
 
-  Ends every restore of the database, and every failover that lost commits. Shows what was lost, as
-  far as the read models in Redis, the data folder and a signed checkpoint know it. Then starts a
-  new epoch of the log and builds the read models again. From then on, the service recognises what
-  clients and receivers hold of the lost part. Running processes start over by themselves.
+  The last step of every restore of the database, and of every failover that lost commits. Shows
+  what was lost, according to the read models in Redis, the data folder and a signed checkpoint.
+  Then starts a new epoch of the log and builds the read models again. From then on, the service
+  recognises positions of lost events that clients and receivers still have. Running processes
+  start over by themselves.
 
   --dry-run        only show what was lost
   --save FILE      write each lost event to a new file, as NDJSON: the read models that know them
@@ -41,7 +42,7 @@ const usage = `orders recover [options]
   --reason TEXT    the reason, for the record in the log
   --reset-clock    let the next events have an earlier recorded_at than the last ones. Needed if the
                    clock of the database was ahead for a time
-  --yes            do not ask a person at the terminal; a script is not asked
+  --yes            do not ask for confirmation; a script is never asked
   --json           print one JSON document: {"log_id", "epoch", "known_epoch", "lost_parts", "lost",
                    "new_epoch", "problems"}
 
@@ -100,7 +101,7 @@ export async function recoverCommand(args: string[], terminal: Terminal): Promis
       if (found.length > 0) terminal.exitCode = 3;
       return printDocument(null, []);
     }
-    const lasting = 'The new epoch is for good, and removes the read models that know the lost events.';
+    const lasting = 'A new epoch cannot be undone. It removes the read models that know the lost events.';
     await confirmAtTerminal(terminal, lasting, values.yes);
     const isServiceRunning = await isProjectorRunning(context);
     const epoch = await startEpoch(servers.migrationDatabaseUrl, {
@@ -109,7 +110,8 @@ export async function recoverCommand(args: string[], terminal: Terminal): Promis
       lost,
       resetClock: values['reset-clock'] ?? false,
     });
-    // At once, also with --json: the epoch is there, whatever becomes of the read models.
+    // Printed at once, also with --json: the epoch has started, even if building the read models
+    // fails.
     const started = `epoch ${epoch} of the log has started`;
     if (values.json) terminal.notify(started);
     else terminal.print(started);

@@ -80,7 +80,7 @@ export async function replayCommand(args: string[], terminal: Terminal): Promise
       }
       printDocument(documents);
     } else if (values.skip !== undefined) {
-      // At once, also with --json: the skip is in the log, whatever becomes of the command.
+      // Printed at once, also with --json: the skip is in the log, even if the command fails later.
       const announce = (line: string) => (json ? terminal.notify(line) : terminal.print(line));
       const { skip: position, reason, yes } = values;
       const skipped = await skipEvent(context, { chosen, skipped: position, reason, yes, announce });

@@ -1,28 +1,27 @@
 /**
- * The meanings of fields that mean the same wherever they are, so that not every schema repeats
- * them. A field with a meaning of its own has a `description` in its schema; `Component.field` is
- * for components whose fields are not told apart otherwise.
+ * Descriptions of fields that mean the same in all schemas. A field with a meaning of its own has a
+ * `description` in its schema. `Component.field` is the description of a field in one component.
  */
 export const fieldDescriptions: Readonly<Record<string, string>> = {
   // Orders
   order_id: 'The id of the order, a UUID.',
-  user_id: 'The customer of the order, in the words of the shop.',
+  user_id: 'The customer, by the id that the shop uses.',
   status: 'The status of the order, which follows from what happened to its units.',
   payment_status: 'The status of the money, which follows from payments, refunds and credits.',
   on_hold: 'Whether the order is on hold: it is then neither processed nor shipped.',
-  items: 'Lines of the order, or the units of lines that this is about.',
+  items: 'The lines of the order, or the units that the command or the event concerns.',
   item_ids: 'The items, one id per unit.',
   adjustments: 'Money that belongs to no unit, such as shipping and discounts.',
   shipments: 'The shipments of the order, in the order in which they left.',
-  metadata: 'Names and texts that the shop keeps with the order.',
+  metadata: 'Key-value pairs that the shop keeps with the order.',
   placed_at: 'When the order was placed.',
   version: 'The number of the event in the stream of its order, from 1.',
   line_id: 'The line of the order.',
-  item_id: 'The item, in the words of the shop.',
+  item_id: 'The item, by the id that the shop uses.',
   quantity: 'A number of units.',
   returned: 'Units that came back.',
   type: 'The type of the event.',
-  description: 'A text that people see beside the amount.',
+  description: 'A text to show beside the amount.',
   shipment_id: 'The shipment, numbered from 1 within its order.',
   carrier: 'The carrier of the shipment; null if it is not known.',
   tracking_number: 'The carrier’s number of the shipment; null if it is not known.',
@@ -50,7 +49,7 @@ export const fieldDescriptions: Readonly<Record<string, string>> = {
   position: 'The position in its partition of the log, from 1.',
   partition: 'The partition of the log, from 0.',
   request_id: 'The id of the request: X-Request-Id.',
-  correlation_id: 'The id that the first request of a chain of requests had.',
+  correlation_id: 'The id of the first request in a chain of requests.',
   causation_id: 'The id of what led to this request.',
   idempotency_key: 'The Idempotency-Key of the command.',
   changes: 'The fields that changed.',
@@ -77,7 +76,7 @@ export const fieldDescriptions: Readonly<Record<string, string>> = {
   p99: 'The 99th percentile, in seconds, within 1 %; null without any order.',
   start: 'The start of the interval.',
   cancelled_orders: 'The number of orders of which every unit was cancelled.',
-  interval: 'Also responds with a series of figures, one per interval.',
+  interval: 'Adds a series of figures to the response, one per interval.',
   // Projections
   projections: 'The projections, each with its partitions.',
   projection: 'The name of the projection.',
@@ -101,10 +100,10 @@ export const fieldDescriptions: Readonly<Record<string, string>> = {
   error: 'The error message.',
   requested_by: 'The caller who requested it.',
   requested_at: 'When it was requested.',
-  events_done: 'Events that are processed so far.',
-  events_total: 'Events that there are to process.',
+  events_done: 'Events processed so far.',
+  events_total: 'Events to process in all.',
   events_per_second: 'The rate; null before it is known.',
-  seconds_left: 'The time that it takes at this rate; null before the rate is known.',
+  seconds_left: 'The estimated time left, in seconds; null before the rate is known.',
   run_id: 'The id of the run.',
   started_at: 'When it started.',
   ended_at: 'When it ended; null while it runs, or if it was interrupted and its end is not known.',
@@ -143,12 +142,12 @@ export const fieldDescriptions: Readonly<Record<string, string>> = {
   // Batches
   line: 'The number of the line in the request, from 1.',
   'BatchLine.status': 'The status that a request with this command alone would have had.',
-  replayed: 'The command was handled before, and this is the result of that time.',
+  replayed: 'The command was handled before, and this is its first result.',
   'DeadLettersReplayed.replayed': 'The number of dead letters that are sent again.',
   command: 'The command: `place`, `pay`, `ship` and so on.',
   // Access
   ticket: 'The ticket, for the parameter `ticket`.',
-  expires_at: 'When it stops working; null: never.',
+  expires_at: 'When it expires; null: never.',
   key_id: 'The id of the key, which is not secret.',
   scopes: 'The scopes of the key or token.',
   issuer: 'The address of the issuer.',
@@ -199,7 +198,7 @@ export const fieldDescriptions: Readonly<Record<string, string>> = {
   current_status: 'The status of the order.',
   current_version: 'The version of the order.',
   required_scopes: 'The scopes of which the caller needs one.',
-  may_have_been_done: 'Whether the command may have been done all the same. With each 503 to a command.',
+  may_have_been_done: 'Whether the command may have been done. Present in every 503 to a command.',
   instance: 'The path of the request.',
   file: 'The name of the file.',
 };

@@ -3,7 +3,10 @@ import { bodyProblems, json, type Operation } from '../operation.js';
 /** The end of a run. */
 const cancelled = { 204: { description: 'The run ends within a second, without a result' } } as const;
 
-/** Operations of read models beyond rebuilds: cures of a stop, comparisons with the log. */
+/**
+ * Operations on read models besides rebuilds: fixing a stopped projection, and comparing one with
+ * the log.
+ */
 export const projectionCures = {
   resumeProjection: {
     method: 'post',
@@ -89,7 +92,7 @@ export const operatorHistories = {
     path: '/webhooks/{webhook_id}/deliveries',
     tag: 'Webhooks',
     summary: 'The last 50 attempts to deliver an event, with the status of the receiver or the error',
-    description: 'Redis keeps the list until 30 days after the newest attempt. It may lack attempts if Redis was away.',
+    description: 'Redis keeps the list until 30 days after the newest attempt. It may lack attempts if Redis was down.',
     access: ['admin'],
     parameters: ['webhook_id'],
     responses: { 200: { description: 'The attempts, newest first', content: json('WebhookDeliveries') } },

@@ -7,7 +7,7 @@ import type { HttpDependencies } from '../dependencies.js';
 import { projectionName } from '../projection-routes.js';
 import type { AddRoute } from '../router.js';
 
-/** Cures for a projection that has stopped, and dry runs that compare it with the log. */
+/** The ways to fix a stopped projection, and dry runs that compare it with the log. */
 export function cureRoutes(
   route: AddRoute,
   { models, cures, runs }: Pick<HttpDependencies, 'models' | 'cures' | 'runs'>,
