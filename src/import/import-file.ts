@@ -3,6 +3,7 @@ import { FairSemaphore } from '../fair-semaphore.js';
 import { type BatchCaller, createLineHandler, type LineResponse } from '../http/batch/handle-lines.js';
 import { orderedWindow } from '../http/batch/ordered-window.js';
 import { firstEpoch } from '../log-epochs.js';
+import { handleUnits } from './handle-units.js';
 import { importActor, keyOfLine } from './identity.js';
 import { type ImportProgress, loadProgress, newProgress, removeProgress, saveProgress } from './import-progress.js';
 import type { FilePosition, ImportGroup, ImportUnit } from './import-unit.js';
@@ -79,20 +80,17 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
   try {
     // The groups reach the handler in the order of the file, which keeps the steps of each order in
     // their order.
-    const handle = async (group: ImportGroup): Promise<HandledGroup> => {
-      const lines = group.units.flatMap(({ commands }) => commands);
-      return { ...group, responses: await handleLines(lines) };
-    };
+    const handle = async (group: ImportGroup): Promise<HandledGroup> => ({
+      ...group,
+      responses: await handleUnits(group.units, handleLines),
+    });
     const handled = orderedWindow(options.read(progress.position), handle, limits.maxGroupsInFlight);
     for await (const { units, end, responses } of handled) {
-      let next = 0;
       for (const [nth, unit] of units.entries()) {
         let rejection: Rejection | undefined;
         let rejectedCommand = 0;
         let isNew = false;
-        for (let command = 0; command < unit.commands.length; command += 1, next += 1) {
-          const response = responses[next];
-          if (!response) continue;
+        for (const [command, response] of (responses[nth] ?? []).entries()) {
           if (!('problem' in response)) {
             if (!response.replayed) isNew = true;
             continue;
@@ -158,8 +156,8 @@ function reasonAt(
 }
 
 interface HandledGroup extends ImportGroup {
-  /** One response per command, in their order. */
-  readonly responses: readonly LineResponse[];
+  /** By unit, the responses to the commands that were sent, in their order. */
+  readonly responses: readonly (readonly LineResponse[])[];
 }
 
 /**

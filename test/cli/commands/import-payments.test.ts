@@ -89,6 +89,21 @@ describe('orders import of several payments per order', function () {
     expect(await money()).to.deep.equal([['2', 500, 1, [500]]]);
   });
 
+  it('an order that was imported with other content gets no payments either', async () => {
+    const file = join(folder, 'shop.csv');
+    const options = [
+      ...['--group-by', 'no', '--source', 'shop', '--total', 'computed', '--set', 'user_id=u,item_id=x,currency=EUR'],
+      ...['--set', 'occurred_at=2026-01-01T00:00:00Z,paid_at=2026-01-02T00:00:00Z'],
+      ...['--map', 'reference=no,unit_price=price,payment_id=pay,paid_amount=amount'],
+    ];
+    await writeFile(file, 'no,price,pay,amount\n1,10.00,A,6.00\n');
+    expect((await runOrders(log, ['import', file, ...options])).output).to.match(/1 imported/);
+    await writeFile(file, 'no,price,pay,amount\n1,12.00,A,6.00\n1,,B,6.00\n');
+    const changed = await runOrders(log, ['import', file, ...options]);
+    expect(changed.output).to.match(/other content; the order in the log was not changed/);
+    expect(await money()).to.deep.equal([['1', 1_000, 1, [600]]]);
+  });
+
   it('the documentation joins the columns that the import is tested with', async () => {
     const page = await readFile(projectPath('docs/import.md'), 'utf8');
     const selected = /select o\.\*, ([\s\S]*?)\s+from o /.exec(page)?.[1]?.split(/,\s+/);
