@@ -54,7 +54,7 @@ export function serviceConnection(url: string, applicationName: string): pg.Clie
 
 const brokenConnections = {
   failing: 'PostgreSQL: idle connections broke; the pool replaces them',
-  over: 'PostgreSQL: the pool has new connections, and none of them broke',
+  over: 'PostgreSQL: the connections of the pool work, and no further ones broke',
 };
 
 /**
@@ -85,6 +85,10 @@ export function createPool(
   // Without a listener, the error would end the process.
   pool.on('error', (error) => broken?.failed(error));
   pool.on('connect', () => broken?.succeeded());
+  // Connections that did not break may be enough: the pool then opens no other for a long time.
+  pool.on('release', (error: unknown) => {
+    if (!error) broken?.succeeded();
+  });
   return pool;
 }
 

@@ -107,6 +107,32 @@ describe('a pool that refuses connections', () => {
     await pool.end();
     await log.close();
   });
+
+  it('tells in the log that no further connections broke, once a statement succeeds on one that is left', async () => {
+    const log = await createTestLog(1);
+    const lines: string[] = [];
+    const pool = createPool(
+      log.databaseUrl,
+      2,
+      createJsonLogger('info', { write: (line) => lines.push(JSON.parse(line).msg) }),
+    );
+    let opened = 0;
+    pool.on('connect', () => {
+      opened += 1;
+    });
+    try {
+      for (const client of await Promise.all([pool.connect(), pool.connect()])) client.release();
+      pool.connections[0]?.end(reason);
+      await eventually('a connection to be gone', () => pool.totalCount === 1);
+      await pool.query('select 1');
+      await eventually('the line', () => lines.length === 2);
+      expect(lines[1]).to.equal('PostgreSQL: the connections of the pool work, and no further ones broke');
+      expect(opened, 'connections').to.equal(2);
+    } finally {
+      await pool.end();
+      await log.close();
+    }
+  });
 });
 
 /** A server that accepts a login, and ends the session in the same packet. */
