@@ -40,7 +40,7 @@ export async function growth(bench: Bench): Promise<BenchResult> {
             name,
             what: `${what}, with ${manyOrders.toLocaleString('en')} orders`,
             yardstick: `the same with ${fewOrders.toLocaleString('en')}`,
-            unit: 'µs a request',
+            unit: 'µs per request',
             target: { atMost: 1.2 },
           },
           () => cost(many),

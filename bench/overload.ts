@@ -17,7 +17,7 @@ export async function overload(bench: Bench): Promise<BenchResult> {
   const begun = performance.now();
   const service = await startService(env);
   const measurements: Measurement[] = [
-    { name: 'start', what: 'Start of a process, to its first answer', unit: 'ms', figure: performance.now() - begun },
+    { name: 'start', what: 'Start of a process, to its first response', unit: 'ms', figure: performance.now() - begun },
   ];
   try {
     await load(service.url, connections, bench.seconds, next);

@@ -37,7 +37,7 @@ export async function placeOrders(bench: Bench): Promise<BenchResult> {
     );
     const placeInsert = await compare(
       bench,
-      { name: 'place-insert', what, yardstick: 'one transaction an order, one row', unit, target: { atLeast: 2 } },
+      { name: 'place-insert', what, yardstick: 'one transaction per order, one row', unit, target: { atLeast: 2 } },
       () => throughput(service.url, respondAsync),
       () => throughput(insert.url, respondAsync),
     );

@@ -95,7 +95,7 @@ export async function profiled(
 
 function timesSince(before: ReadonlyMap<string, number>): { part: string; microseconds: number }[] {
   return [...processorTimes()].map(([part, microseconds]) => ({
-    part: `${part} (a process of its own)`,
+    part: `${part} (a separate process)`,
     microseconds: microseconds - (before.get(part) ?? 0),
   }));
 }

@@ -48,7 +48,7 @@ export async function visible(bench: Bench): Promise<BenchResult> {
       bench,
       {
         name: 'visible',
-        what: `From the durable answer to the query that shows it, at ${rate.toLocaleString('en')} orders/s, median`,
+        what: `From the durable response to the query that shows it, at ${rate.toLocaleString('en')} orders/s, median`,
         yardstick: 'an INSERT’s commit, a NOTIFY’s round trip and a Redis SET, one after the other',
         unit: 'ms',
         target: { atMost: 4 },
@@ -56,7 +56,7 @@ export async function visible(bench: Bench): Promise<BenchResult> {
       underLoad,
       async () => median(await sequence.times(200)),
     );
-    const what = 'From the durable answer to the query that shows it, 99 % within';
+    const what = 'From the durable response to the query that shows it, 99 % within';
     return { comparisons: [comparison], measurements: [{ name: 'visible-p99', what, unit: 'ms', figure: p99(all) }] };
   } finally {
     caller.close();

@@ -16,7 +16,7 @@ export interface ClientOptions {
   readonly key?: string | (() => string | Promise<string>);
   /** Sends the requests. Default: the global `fetch`. */
   readonly fetch?: Send;
-  /** How requests that failed for a while are repeated. `false`: they are not. */
+  /** How requests that failed temporarily are repeated. `false`: they are not. */
   readonly retries?: RetryOptions | false;
   /** Positions of earlier writes, which queries wait for. `false`: queries do not wait. */
   readonly positions?: Positions | false;
@@ -27,7 +27,7 @@ export interface ClientOptions {
  * `const { data, error } = await client.POST('/orders', { body })`.
  * Its types are generated from the OpenAPI document: a request that the API does not have does not
  * compile. Every command gets an Idempotency-Key, unless it has one, and is repeated under that key
- * while the service or the way to it fails. Queries are repeated too, and see the client's writes.
+ * while the service or the network fails. Queries are repeated too, and see the client's writes.
  * @param options a key alone stands for `{ key }`.
  */
 export function createOrdersClient(baseUrl: string, options: string | ClientOptions = {}): OrdersClient {

@@ -36,7 +36,7 @@ export class Positions {
   }
 }
 
-/** Whether the first of two positions of a partition is later, as far as they are of one epoch. */
+/** Whether the first of two positions of a partition is later. False if their epochs differ. */
 function isLater(one: string, other: string): boolean {
   const [[first, epoch], [second, otherEpoch]] = [one.split('@'), other.split('@')];
   const number = (position = '') => Number(position.split(':')[1]);

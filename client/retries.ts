@@ -15,7 +15,7 @@ export const temporaryStatuses: ReadonlySet<number> = new Set([408, 429, 502, 50
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Repeats requests that failed for a while: the connection broke, or the status is 408, 429, 502,
+ * Repeats requests that failed temporarily: the connection broke, or the status is 408, 429, 502,
  * 503 or 504. Only requests that may be done twice are repeated: queries, and commands with an
  * Idempotency-Key. `Retry-After` is respected; if it asks for more than `maxWaitMs`, the response
  * is returned. Otherwise the waits double from 200 ms, with jitter ("equal jitter" in Marc Brooker,

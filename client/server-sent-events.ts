@@ -15,9 +15,9 @@ const nothing: Message = { event: undefined, id: undefined, data: undefined, ret
 export const defaultSilenceMs = 45_000;
 
 /**
- * Yields the messages of an event stream (WHATWG, HTML, section "Parsing an event stream"). Yields
- * those without data too, which parsers of browsers keep to themselves: their ids say where a
- * stream resumes that has sent nothing yet.
+ * Yields the messages of an event stream (WHATWG, HTML, section "Parsing an event stream"). Also
+ * yields messages without data, which browsers do not pass on: their ids say where a stream resumes
+ * that has sent nothing yet.
  * @param silenceMs throws once nothing has arrived for this time: a half-open connection reports no
  * error. The time passes only while the next bytes are awaited, however long the caller takes.
  */

@@ -8,7 +8,7 @@
 -- ARGV[1]  the number of requests to take
 -- ARGV[2]  the capacity of the bucket
 -- ARGV[3]  the milliseconds in which one request is refilled
--- ARGV[4]  'check' to take nothing, and only tell what would happen
+-- ARGV[4]  'check' to take nothing, and only report what would happen
 --
 -- Returns whether the requests were taken (1) or not (0), the requests that are left, and the
 -- milliseconds until the bucket is full; if they were not taken, until it holds enough for them.

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm run demo`: runs the service on data of its own in .data-demo/, fills it with a year of a
-// believable shop, and keeps live orders trickling. `npm run demo -- --help` prints the usage.
+// `npm run demo`: runs the service on data of its own in .data-demo/, fills it with a year of
+// realistic orders, and then places live ones. `npm run demo -- --help` prints the usage.
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -7,8 +7,8 @@ import { root } from './setup/project.mjs';
 const stopTimeoutMs = 20_000;
 
 /**
- * Passes signals on to the program. This process lives on: it may have servers to stop. The program
- * is a process group: children that it leaves behind are killed when it ends.
+ * Passes signals on to the program. This process stays alive, since it may have servers to stop.
+ * The program is a process group: children that it leaves behind are killed when it ends.
  * @returns {Promise<number>} the exit code; after a signal 128 plus its number, as in a shell
  */
 export function runChild(command, args, env = {}) {

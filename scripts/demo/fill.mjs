@@ -1,4 +1,4 @@
-// Sends commands to POST /orders/batch, and says what became of them.
+// Sends commands to POST /orders/batch, and returns how many were done, replayed or refused.
 
 import { sendBatch } from '../../dist/client/batch.js';
 

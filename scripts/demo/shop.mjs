@@ -1,4 +1,4 @@
-// A year of a believable shop, as commands in the order in which they happened.
+// A year of realistic orders, as commands in the order in which they happened.
 import { hours, months, weekdays } from './catalogue.mjs';
 import { lifeCycle } from './life-cycle.mjs';
 import { createRandom } from './random.mjs';

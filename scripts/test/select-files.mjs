@@ -38,7 +38,7 @@ function isSlow(file) {
   return file.endsWith('.slow.test.ts');
 }
 
-/** A load that takes a machine of its own: it runs only if it is asked for. */
+/** A load test, which needs a machine of its own: it runs only if it is named. */
 function isLoad(file) {
   return file.endsWith('.load.test.ts');
 }

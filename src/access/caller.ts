@@ -15,7 +15,7 @@ export interface Caller {
   readonly credential: Credential;
   /**
    * Whether the key or token still permits this: false once it has expired or was revoked. Costs no
-   * I/O, so a long request asks again and again.
+   * I/O, so a long request can ask repeatedly.
    */
   readonly isAuthorized: () => boolean;
 }

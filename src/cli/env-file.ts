@@ -12,7 +12,7 @@ export function loadEnvFile(env: Record<string, string | undefined> = process.en
   for (const [name, value] of readEnvFile(file)) if (!env[name]) env[name] = value;
 }
 
-/** Undecodable bytes would otherwise turn into other names or values without a word. */
+/** Otherwise, undecodable bytes would silently change names or values. */
 function readEnvFile(file: string): ReadonlyMap<string, string> {
   let bytes: Buffer;
   try {
@@ -34,8 +34,8 @@ function readEnvFile(file: string): ReadonlyMap<string, string> {
 /**
  * Parses a .env file. Readers of such files disagree on much: escapes, interpolation, values of
  * several lines. Everything that another reader would understand differently is an error here: a
- * line that were skipped or misread could leave access control off. The last value of a name
- * counts. Errors never repeat a value, which may be a secret.
+ * line that is skipped or misread could leave access control off. The last value of a name counts.
+ * Errors never repeat a value, which may be a secret.
  */
 export function parseEnvFile(text: string, file = '.env'): ReadonlyMap<string, string> {
   const values = new Map<string, string>();

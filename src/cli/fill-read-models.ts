@@ -13,13 +13,13 @@ import { ProgressBar } from './terminal/progress-bar.js';
 
 /** Milliseconds without a projector after which this command projects by itself. */
 const noOwnerMs = 3_000;
-/** Milliseconds in which some read model has to move, and Redis has to respond. */
+/** Milliseconds in which a read model has to make progress, and Redis has to respond. */
 const defaultPatienceMs = 60_000;
 
 export interface FillOptions {
   /**
-   * Whether a projector may be about to start over: its absence is then no reason to project here
-   * at once.
+   * Whether the service was running. Its projectors may be starting over, so this process does not
+   * project at once.
    */
   readonly wasServiceRunning: boolean;
   readonly patienceMs?: number;
@@ -28,8 +28,8 @@ export interface FillOptions {
 /**
  * Waits until the read models hold the log up to its present end. The running service fills them,
  * or this process if no projector is running. A projection that stops on an event is not waited
- * for. If no read model moves for `patienceMs`, the wait ends.
- * @returns a sentence for each projection that stopped, or that does not move.
+ * for. If no read model makes progress for `patienceMs`, the wait ends.
+ * @returns a sentence for each projection that stopped, or that makes no progress.
  */
 export async function fillReadModels(
   context: CommandContext,
@@ -58,7 +58,7 @@ export async function fillReadModels(
         done = progress.done;
         movedMs = performance.now();
       }
-      // Processes that run start over in the new epoch, and are no owners for a moment.
+      // Running processes start over in the new epoch, and own no partitions for a moment.
       if (await isProjectorRunning(context)) ownersSeenMs = performance.now();
       if (!own && performance.now() - ownersSeenMs > noOwnerMs) {
         terminal.notify('no projector is running: this command fills the read models');

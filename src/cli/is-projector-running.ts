@@ -3,7 +3,7 @@ import { countOwners } from '../event-log/partition-ownership.js';
 import { allProjections } from '../projections/all-projections.js';
 import { releaseOf } from '../read-models/keys.js';
 
-/** Whether a process projects this log now. The locks of its partitions say so, in PostgreSQL. */
+/** Whether a process projects this log now, by the locks of its partitions in PostgreSQL. */
 export async function isProjectorRunning(log: {
   readonly pool: Pool;
   readonly settings: LogSettings;

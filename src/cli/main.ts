@@ -8,8 +8,8 @@ import { processTerminal } from './terminal/terminal.js';
 const addressTimeoutMs = 2_500;
 
 /**
- * A command that has ended gets this long for its last output. A connection to a server that is
- * away would keep the process alive.
+ * Time in ms for the last output of a command that has ended. Then the process exits, even if a
+ * connection to an unreachable server is still open.
  */
 const exitTimeoutMs = 1_000;
 

@@ -20,20 +20,19 @@ const usage = `orders serve [--roles ROLE,ROLE]
 
   Example: orders serve --roles projector`;
 
-/** A start that is under way when the process is to stop gets this long to end. */
+/** Time in ms for a start to end, if the process is to stop meanwhile. */
 const startEndTimeoutMs = 10_000;
 /**
- * A stop may take this long in addition to the configured shutdown times. It is more than the
- * limits of its parts together; the process then ends without them.
+ * Time in ms for a stop, in addition to the configured shutdown times: more than its parts may take
+ * together. After it, the process exits without finishing them.
  */
 const stopTimeoutMs = 40_000;
 
 /**
  * `orders serve`: runs the service until a signal stops it, or until an embedded server ends.
  *
- * Once the process has decided to stop, it ends within a bound, whatever is away. It exits with 0
- * after a signal, and with 1 if the start failed, an embedded server ended, or the stop took longer
- * than its bound.
+ * A stop has a time limit, even if a server is down. The process exits with 0 after a signal, and
+ * with 1 if the start failed, an embedded server ended, or the stop took longer than its limit.
  */
 export async function serve(args: string[], terminal: Terminal): Promise<void> {
   const { values } = readArguments(args, usage, { roles: { type: 'string' } }, 0);
@@ -107,7 +106,7 @@ function start(config: Config, terminal: Terminal): Run {
     failed,
     async stop() {
       isStopping = true;
-      // A start cannot be interrupted: it ends, or it is left behind with what it has opened.
+      // A start cannot be interrupted. If it takes too long, the process exits without it.
       await withTimeout(startEndTimeoutMs, starting).catch(() => undefined);
       await service?.stop();
       if (servers) await servers.stop();

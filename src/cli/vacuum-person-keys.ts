@@ -10,7 +10,7 @@ export async function vacuumPersonKeys(url: string): Promise<string | undefined>
   const warnings: string[] = [];
   try {
     const { client } = await openOwnerSession(url);
-    // PostgreSQL skips a table with a warning, and the command succeeds all the same.
+    // If PostgreSQL skips a table, it only warns, and the command succeeds.
     client.on('notice', ({ message }) => warnings.push(message ?? 'PostgreSQL sent a warning without a text'));
     try {
       await client.query('vacuum person_keys');

@@ -28,9 +28,9 @@ const waitLimit = {
 /**
  * Orders whose stream fits into the first page are folded by each command: that is one read of
  * a few events. A longer stream is read page by page, and its folded order is kept in a cache. Each
- * further command reads only the events after the kept version, whoever appended them. It also
- * reads the hash of the event at that version: if the log has another event there, the kept order
- * is dropped and the stream is read from its beginning.
+ * further command reads only the events after the kept version. It also reads the hash of the event
+ * at that version: if the log has another event there, the kept order is dropped and the stream is
+ * read from its beginning.
  *
  * Few commands on long orders run at once, since each may hold a large order in memory.
  */

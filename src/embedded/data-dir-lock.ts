@@ -187,7 +187,7 @@ function describe(path: string): Promise<Description | undefined> {
     const unknown = { pid: undefined, command: '', since: '', owns: true };
     socket.setTimeout(responseTimeoutMs, () => end(unknown));
     socket.on('error', ({ code }: NodeJS.ErrnoException) => end(deadCodes.has(code) ? undefined : unknown));
-    // A process that closes without a word has just given way, or has died.
+    // A process that closes the connection without a response has just given way, or has died.
     socket.on('end', () => end(undefined));
     socket.on('data', (chunk) => {
       text += chunk.toString();

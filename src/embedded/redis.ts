@@ -24,8 +24,8 @@ export interface RedisOptions {
  * killed process has left running on the same data is stopped first.
  *
  * If the server cannot read its data (because the file is damaged, or was written by a newer
- * version), the folder is laid aside and an empty one is used: projectors fill the read models
- * again from the log.
+ * version), the folder is renamed and an empty one is used: projectors fill the read models again
+ * from the log.
  */
 export async function startRedis(
   dataDir: string,
@@ -64,7 +64,9 @@ export async function findRedis(dataDir: string): Promise<string | undefined> {
   );
 }
 
-/** Puts the data back if the server cannot start without it either: it was not the cause. */
+/**
+ * Puts the data back if the server cannot start without it either: then the data is not the cause.
+ */
 async function launchWithoutData(
   program: string,
   folder: string,

@@ -27,7 +27,7 @@ export function rfc3339(text: string): string {
 }
 
 function asRfc3339(text: string): string {
-  // In another time zone or date style, the rest would be a wrong time without a word.
+  // In another time zone or date style, the result would silently be a wrong time.
   if (!utcText.test(text)) {
     throw new Error(`PostgreSQL sent the time "${text}": the session's TimeZone has to be UTC and its DateStyle ISO`);
   }

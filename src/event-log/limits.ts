@@ -161,7 +161,7 @@ export const eventLogLimits = {
    */
   queryTimeoutMs: 20_000,
   /**
-   * Milliseconds that the end of a session may take. A server that is away does not respond to it.
+   * Milliseconds that the end of a session may take. A server that is down does not respond to it.
    */
   endSessionTimeoutMs: 1_000,
   /** Milliseconds that a starting process waits for another one that migrates. */
@@ -199,8 +199,8 @@ export const eventLogLimits = {
    */
   partitionStateTimeoutMs: 2_000,
   /**
-   * Heads of a partition whose times a process remembers, to tell a lag in seconds. The
-   * precision of old lags becomes less with their age: 256 keep it within a few percent.
+   * Heads of a partition whose times a process remembers, to convert lags to seconds. Old lags are
+   * less precise: with 256 heads, the error stays within a few percent.
    */
   maxHeadSamples: 256,
   /**

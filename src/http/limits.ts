@@ -61,7 +61,7 @@ export const httpLimits = {
    * Bytes of a request that are discarded after its response, so that the client sees the response.
    */
   maxDiscardedBytes: 256 * 1024 * 1024,
-  /** Time for the same. */
+  /** Time for which such bytes are discarded. */
   discardTimeoutMs: 60_000,
   /** Levels of nesting in a JSON body. Bounds the recursion of the code that visits it. */
   maxJsonDepth: 10,
@@ -83,8 +83,8 @@ export const httpLimits = {
   // Load shedding
 
   /**
-   * Requests in flight, as many reads and as many writes; streams do not count once they have
-   * begun. Further requests get 503. One caller gets `maxShare` of them, which is 250.
+   * Reads in flight, and separately as many writes; streams do not count once they have begun.
+   * Further requests get 503. One caller gets `maxShare` of them, which is 250.
    */
   maxInFlightRequests: 313,
   /** Part of the places that one caller, or one address, can use. The rest is for the others. */
@@ -111,27 +111,27 @@ export const httpLimits = {
 
   /**
    * Weight of the heavy queries that run at once, see heavy-queries.ts. More would not be faster:
-   * most of their time is that of the one processor, which others wait for.
+   * they mostly use the one thread of the process, which other requests wait for.
    */
   maxHeavyQueryWeight: 8,
   /** Heavy queries that wait. Further ones are rejected with 503. */
   maxQueuedHeavyQueries: 1_000,
   /**
    * Weight of the pages of the log that are read at once. They come from PostgreSQL, so they wait
-   * for each other and not for queries of Redis, and the other way round.
+   * only for each other, and queries of Redis do not wait for them.
    */
   maxLogQueryWeight: 8,
   /** Pages of the log that wait. Further ones are rejected with 503. */
   maxQueuedLogQueries: 100,
   /**
-   * Time that a heavy query, a page of the log, or a command with a large body waits. After it, it
-   * is 503.
+   * Time that a heavy query, a page of the log, or a command with a large body waits. After that,
+   * it gets 503.
    */
   maxHeavyWaitMs: 6_000,
 
   /**
-   * Bytes from which on the body of a command is large. It weighs one for each of them: parsed,
-   * decided and appended, it takes some ten times as much memory.
+   * Bytes from which on the body of a command is large. Its weight is one per this number of bytes.
+   * Handling a body takes about ten times its bytes of memory.
    */
   largeBodyBytes: 64 * 1024,
   /** Weight of the commands with large bodies that run at once: 4 of the largest bodies. */
@@ -183,7 +183,7 @@ export const httpLimits = {
   maxKnownCredentials: 20_000,
   /** Requests that wait until unknown credentials are looked up. Further ones get 503. */
   maxPendingAuthentications: 1_000,
-  /** The same, of one address. */
+  /** The same, for one address. */
   maxPendingPerAddress: 100,
   /**
    * Connections of one address, or of one IPv6 network, that is not a trusted proxy. Further ones

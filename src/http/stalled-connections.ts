@@ -3,7 +3,7 @@ import { type ConnectionEnds, readKernelBuffers } from './kernel-buffers.js';
 import { httpLimits as limits } from './limits.js';
 import { resetConnection } from './reset-connection.js';
 
-/** A connection, as far as its stalling is concerned. */
+/** The properties that show whether a connection has stalled. */
 type Connection = Pick<Socket, 'writableLength' | 'bytesRead' | 'bytesWritten'> &
   ConnectionEnds & { destroy(): unknown; resetAndDestroy?(): unknown };
 
@@ -29,7 +29,7 @@ function trafficOf({ bytesRead, bytesWritten, writableLength }: Connection): Tra
 
 interface Mark {
   readonly atMs: number;
-  /** The bytes that the connection had moved by then at least, in both directions. */
+  /** The bytes that the connection had moved by then, in both directions: a lower bound. */
   readonly moved: number;
   /** The bytes that had been sent by then, taken or not. */
   readonly sent: number;
@@ -42,12 +42,14 @@ const nothing = () => 0;
  * to take, or to send, at least `minMovedBytes` per time limit, or to take all that waited at its
  * beginning. So a client that reads one byte per second is ended like one that reads nothing,
  * however short its response is. A batch that is still being sent is not ended, nor is a stream
- * with a few bytes under way. Bytes in the buffers of the system count: Node takes them for sent.
+ * with a few bytes under way. Bytes in the buffers of the system count as waiting, although Node
+ * counts them as sent.
  *
- * A reading of these buffers takes time, in which bytes are sent and taken. It shows what a client
- * has taken within bounds: the system had got at least the bytes of the snapshot before the
- * reading, and at most those of a look after it. A mark keeps the lower bound, and the upper one is
- * compared with it. With a mark that is too high, a client would seem to take nothing afterwards.
+ * Reading these buffers takes time, in which further bytes are sent and taken. The bytes that a
+ * client has taken are therefore known within bounds: the traffic before the reading gives the
+ * lower bound, the traffic after it the upper one. A mark keeps a lower bound, and later upper
+ * bounds are compared with it. With a mark that is too high, a client would seem to take nothing
+ * afterwards.
  */
 export class StalledConnections {
   readonly #stallTimeoutMs: number;

@@ -95,9 +95,7 @@ export const projectorLimits = {
 
   // Generations and rebuilds
 
-  /**
-   * Each projector reads this often which generations exist. A message usually tells it earlier.
-   */
+  /** Each projector reads this often which generations exist. A message usually arrives earlier. */
   generationsIntervalMs: 500,
   /** Rebuilds that are requested within this time of the first of a group read the log together. */
   sharedRebuildMs: 5_000,

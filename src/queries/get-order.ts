@@ -66,7 +66,9 @@ export async function getOrderHead(models: ReadModels, orderId: string): Promise
   return text === undefined ? undefined : decodeHead(orderId, text).order;
 }
 
-/** @param saysDamaged whether to reject with OrderDamaged. Nobody knows whose such an order is. */
+/**
+ * @param saysDamaged whether to reject with OrderDamaged. The user of such an order is not known.
+ */
 async function readHead(
   models: ReadModels,
   orderId: string,

@@ -60,7 +60,7 @@ export interface Build {
  *   build is cancelled, or when v itself is retired.
  * - removed: no field names g. Its checkpoints carry the mark of a removed generation for a while.
  *
- * Three lives begin or end differently:
+ * Three kinds of generations begin or end differently:
  *
  * - The first generation of a projection is live from the beginning. Each partition serves queries
  *   once it has caught up.

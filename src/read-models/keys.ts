@@ -6,8 +6,8 @@ import { firstEpoch } from '../log-epochs.js';
  * All keys of a partition carry the same hash tag, so that its data and checkpoint change in one
  * atomic step on Redis Cluster too. The tag holds the log's id, so that several logs can share a
  * server. From the second epoch on it also holds the log's epoch: a new epoch begins with read
- * models of its own, and what was built from a lost part of the log is never met. Every key of a
- * generation holds its number, so that a new generation can be built beside the live one.
+ * models of its own, and data from a lost part of the log is never read. Every key of a generation
+ * holds its number, so that a new generation can be built beside the live one.
  */
 export interface ReadModelKeys {
   /**

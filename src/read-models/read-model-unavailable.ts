@@ -15,7 +15,7 @@ export class ReadModelUnavailable extends Error {
   }
 }
 
-/** The client's own words for a server that is away name an option of its code. */
+/** The client's own message for an unreachable server names an option of its API. */
 function describe(cause: unknown): string {
   if (cause instanceof Error && cause.name === 'MaxRetriesPerRequestError') return 'Redis cannot be reached';
   return `Redis: ${cause instanceof Error ? cause.message : String(cause)}`;

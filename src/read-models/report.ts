@@ -1,6 +1,6 @@
 /**
  * Seconds after which a report that is not renewed is removed: its release is gone. The time that
- * is left tells a report's age, whatever the clocks of the processes say.
+ * is left shows a report's age, independently of the clocks of the processes.
  */
 export const reportLifeSeconds = 3_600;
 

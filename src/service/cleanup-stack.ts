@@ -1,8 +1,8 @@
 import { withTimeout } from '../with-timeout.js';
 
 /**
- * All closings together may take this long: they wait for servers, which may be away. A closing
- * that takes longer is left behind.
+ * All closings together may take this long: they wait for servers, which may be down. A closing
+ * that takes longer is abandoned.
  */
 const cleanupTimeoutMs = 10_000;
 /** Each closing gets at least this long, even if an earlier one has used up the time. */

@@ -20,7 +20,7 @@ export interface EventLogConnection {
   /** How further connections reach the log. */
   readonly access: DatabaseAccess;
   readonly pool: Pool;
-  /** Notices that PostgreSQL is gone without a word, while the heads are read at intervals. */
+  /** Notices that PostgreSQL no longer responds, while the heads are read at intervals. */
   readonly watch: ServerWatch;
   readonly settings: LogSettings;
   /** Undefined if personal data is not sealed in this log. */

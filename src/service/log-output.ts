@@ -22,8 +22,8 @@ const maxExitWaitMs = 1_000;
  * The service has to work without its log. If the reader of a pipe is slow, up to 1 MiB waits for
  * it; lines beyond that are dropped, as are those that cannot be written because the reader has
  * gone away or the disk is full. Once lines can be written again, one of them says how many are
- * missing. pino's own destination does not do for this: it repeats a write that fails until it
- * succeeds, and blocks the process meanwhile.
+ * missing. pino's own destination is not suitable: it repeats a failed write until it succeeds, and
+ * blocks the process meanwhile.
  */
 export function openLogOutput(fd = 1) {
   // Node makes a pipe non-blocking when it opens the stream for it.
@@ -67,7 +67,7 @@ class UnsentLines {
   readonly #fd: number;
   readonly #chunks: Chunk[] = [];
   #length = 0;
-  /** Lines that the reader lacks and has not been told of. */
+  /** The number of dropped lines that no line has reported yet. */
   #dropped = 0;
   /** Whether the file ends within a line. */
   #isInLine = false;
@@ -122,7 +122,10 @@ class UnsentLines {
   }
 }
 
-/** @property dropped the lines that the chunk tells of, instead of lines of its own. */
+/**
+ * @property dropped the number of dropped lines that the chunk reports, if it has no lines of its
+ * own.
+ */
 interface Chunk {
   bytes: Buffer;
   readonly dropped: number | undefined;

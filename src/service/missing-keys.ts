@@ -1,8 +1,8 @@
 import type { Config } from '../config.js';
 
 /**
- * Returns one sentence per key that a service on servers of its operator should have. They cannot
- * be made up for later: what is not signed or sealed now never will be.
+ * Returns one sentence per key that a service on servers of its operator should have. Adding a key
+ * later does not help: data that was stored without it stays unsigned or unsealed.
  */
 export function missingKeys({ databaseUrl, signingKeyFiles, personalDataKeyFile }: Config): string[] {
   if (databaseUrl === undefined) return [];

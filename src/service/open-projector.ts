@@ -15,7 +15,7 @@ export interface RunningProjector {
 }
 
 export interface OpenProjectorOptions extends Omit<ProjectorOptions, 'logHeads' | 'rebuildPool'> {
-  /** A subscribing connection, by which the projector hears at once of new generations. */
+  /** A subscribing connection, by which the projector is notified of new generations at once. */
   readonly subscriber?: Redis;
   /** The process's knowledge of the log; by default the projector's own. */
   readonly continuity?: LogContinuity;

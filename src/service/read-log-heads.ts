@@ -4,7 +4,8 @@ import { shareByKey } from '../http/shared-calls.js';
 import { withTimeout } from '../with-timeout.js';
 
 /**
- * Time for PostgreSQL to tell the heads. Callers that wait for a position then wait without them.
+ * Time for PostgreSQL to return the heads. After it, callers wait for a position without knowing
+ * them.
  */
 const headsTimeoutMs = 1_000;
 

@@ -68,7 +68,8 @@ export interface StartedService {
   readonly newEpoch: Promise<void>;
   /**
    * Finishes the requests in flight, hands over the partitions, and closes all connections. Never
-   * rejects, and ends within the configured shutdown times and some seconds, whatever is away.
+   * rejects, and ends within the configured shutdown times and some seconds, even if a server is
+   * down.
    */
   stop(): Promise<void>;
 }

@@ -129,9 +129,9 @@ const dueOfAllSql = dueSql((row) => `${row}.partition`);
 const dueOfPartitionSql = dueSql(() => '$6::smallint');
 
 /**
- * Reads the due deliveries of partitions, in turn of one webhook and of the next. Those in flight
- * are among them, since their rows are due. If the tables are distributed over servers, it takes
- * one partition.
+ * Reads the due deliveries of partitions, taking turns between webhooks. Those in flight are among
+ * them, since their rows are due. If the tables are distributed over servers, it takes one
+ * partition.
  * @param without webhooks that have no room for another attempt.
  */
 export async function readDueDeliveries(

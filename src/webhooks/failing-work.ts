@@ -23,7 +23,7 @@ export class FailingWork {
     this.#log.failed(error);
   }
 
-  /** Something has failed that is not tried again as such, such as a round. */
+  /** Something has failed that is not itself tried again, such as a round. */
   failedOnce(error: unknown): void {
     this.#log.failed(error);
   }

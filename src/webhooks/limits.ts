@@ -28,7 +28,7 @@ export const webhookLimits = {
    * does not respond delays the partitions of the others by this time.
    */
   maxRoundMs: 1_000,
-  /** Attempts in flight to one webhook. Keeps slow receivers apart. */
+  /** Attempts in flight to one webhook. A slow receiver then does not delay the others. */
   maxInFlightPerWebhook: 8,
   /**
    * Attempts in flight of this process, not counting the first of each webhook: every webhook may

@@ -81,8 +81,8 @@ export type LogPosition = Pick<EventPosition, 'partition' | 'position'>;
  *   active → disabled         openBreaker, called by the deliverer after a failed attempt
  *   any → (none)              delete: its checkpoints and deliveries are removed, too
  *
- * Attempts in flight end and are recorded in every state. The 24 hours of a delivery that failed go
- * on while its webhook is not active. deliveries.ts describes the life of one delivery.
+ * Attempts in flight end and are recorded in every state. The 24 hours of a delivery that failed
+ * continue while its webhook is not active. deliveries.ts describes the life of one delivery.
  *
  * All functions reject with the database's error.
  */

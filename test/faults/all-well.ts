@@ -7,13 +7,13 @@ interface ProjectionReport {
 }
 
 const pollMs = 50;
-/** All has to stay well for this long. */
+/** Milliseconds for which all has to stay well. */
 export const staysMs = 500;
 const requestTimeoutMs = 3_000;
 
 /**
- * Resolves once every process is ready, without a degradation, all read models have the events that
- * the log had when this was called, and that has been so for `staysMs`. @returns what is not well
+ * Resolves once all of this has held for `staysMs`: every process is ready and not degraded, and
+ * all read models have the events that the log had when this was called. @returns what is not well
  * after `timeoutMs`, or undefined.
  */
 export async function whenWell(world: World, timeoutMs: number): Promise<string | undefined> {

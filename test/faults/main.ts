@@ -5,7 +5,7 @@ import { runFaults } from './run.js';
 
 const usage = `npm run test:faults -- [--minutes N] [--seed S] [--only NAME,NAME]
 
-  Runs the service under load, injects faults, and checks what callers were told against the log.
+  Runs the service under load, injects faults, and checks the responses of the service against the log.
   Ends with 1 if it finds an anomaly. A run of the same seed makes the same choices.
 
   --minutes  how long faults are injected: 10 by default; 0.25 is the run of npm test

@@ -1,6 +1,6 @@
 import { expectComponent } from './contract.js';
 
-/** A message of a Server-Sent Event stream, and what a reader needs to go on after it. */
+/** A message of a Server-Sent Event stream, and what a reader needs to continue after it. */
 export interface Message {
   readonly id: string | undefined;
   readonly event: string | undefined;
@@ -16,11 +16,11 @@ export interface StreamReader {
   /** The value for Last-Event-ID, known from the start. */
   lastId(): string | undefined;
   close(): void;
-  /** Resolves when the stream has ended, from whichever side. */
+  /** Resolves when either side has ended the stream. */
   readonly ended: Promise<void>;
 }
 
-/** Opens a stream. Rejects, with the answer's status, where it is not one. */
+/** Opens a stream. Rejects with the status if the response is not a stream. */
 export async function openStream(
   url: string,
   headers: Record<string, string> = {},
@@ -68,7 +68,7 @@ export async function openStream(
     ended: Promise.resolve(),
   };
   reader.ended = read(reader, response.body).catch((error: Error) => {
-    // A stream may break off at any time; what came may not be other than the document says.
+    // A stream may break at any time, but its messages have to match the document.
     if (error instanceof SyntaxError || error.message.includes('the document')) throw error;
   });
   return reader;

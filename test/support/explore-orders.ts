@@ -8,7 +8,7 @@ import type { Order } from '../../src/orders/order.js';
 import { balanceMinor, leftToShip, type OrderStatus } from '../../src/orders/totals.js';
 import { encodeOrder } from '../../src/read-models/encoding/encoded-order.js';
 
-/** How far an exploration goes. Without bounds, payments and shipments would go on for ever. */
+/** The bounds of an exploration. Without them, payments and shipments would never end. */
 export interface Bounds {
   readonly maxStates: number;
   readonly maxPaidMinor?: number;

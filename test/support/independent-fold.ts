@@ -210,7 +210,7 @@ function refund(order: FoldedOrder, amount: number, lowering: number): void {
   if (statusOf(order) !== 'cancelled') order.off.refunded += BigInt(lowering);
 }
 
-/** Moves so many units of each of the lines, those of the oldest parcels first. */
+/** Moves a number of units of each line, those of the oldest parcels first. */
 function move(
   order: FoldedOrder,
   items: readonly MovedLine[],

@@ -71,8 +71,7 @@ function linesOf(stored: StoredEvent, recorded: RecordedEvent, order: Order): st
   const { version, occurredAt, recordedAt, position, hash } = stored;
   const { actor, request_id: requestId } = recorded.metadata;
   const request = requestId ? `, request ${requestId}` : '';
-  // To the minute: the two times of most events differ by milliseconds, which tells a reader
-  // nothing.
+  // Compares minutes only: the two times of most events differ by milliseconds.
   const isRecordedLater = recordedAt.slice(0, 16) !== occurredAt.slice(0, 16);
   return [
     `${String(version).padStart(3)}  ${occurredAt}  ${describe(recorded, order)}`,

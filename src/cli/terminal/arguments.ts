@@ -24,7 +24,7 @@ export type Values<Specs extends OptionSpecs> = { readonly [Name in keyof Specs]
 /**
  * Parses the arguments of one command. Each command also takes `--help`. Throws a UsageError that
  * names a similar option, and shows the usage.
- * @param maxPositionals how many arguments that are no options the command takes.
+ * @param maxPositionals the number of positional arguments that the command takes at most.
  */
 export function readArguments<const Specs extends OptionSpecs>(
   args: readonly string[],

@@ -14,8 +14,8 @@ export async function confirm(terminal: Terminal, what: string, yes: boolean | u
 }
 
 /**
- * Asks a person at the terminal, and nobody in a script: for a step that ends every restore, which
- * an unattended one has to reach. Throws a UsageError unless the answer is yes.
+ * Asks at a terminal, but not in a script: an unattended restore has to complete its last step,
+ * too. Throws a UsageError unless the answer is yes.
  */
 export async function confirmAtTerminal(terminal: Terminal, what: string, yes: boolean | undefined): Promise<void> {
   if (yes) return;

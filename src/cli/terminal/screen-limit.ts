@@ -13,7 +13,7 @@ export class TooLongForScreen extends Error {
 export interface ScreenLimit {
   /**
    * Counts a text that is printed. Throws TooLongForScreen once it is too much, so that the command
-   * ends: a terminal that gets 50 MB is of no use for minutes.
+   * ends: a terminal that receives 50 MB is unusable for minutes.
    */
   count(text: string): void;
   /** Starts from zero: the screen was cleared. */

@@ -6,7 +6,7 @@ import { drained } from './drained.js';
 import { logMessages } from './log-messages.js';
 import { limitScreen } from './screen-limit.js';
 
-/** The surroundings of a command: its input besides the arguments, and where its output goes. */
+/** The environment of a command: its input besides the arguments, and where its output goes. */
 export interface Terminal {
   /** The command as it was called, without its options, such as "orders status". */
   readonly command: string;
@@ -35,7 +35,7 @@ export interface Terminal {
    * @returns what was typed; undefined if nobody is at the terminal, as in a script
    */
   ask(question: string): Promise<string | undefined>;
-  /** Standard error, for progress bars. They move only on a screen. */
+  /** Standard error, for progress bars. They are animated only on a screen. */
   readonly progress: { readonly isScreen: boolean; write(text: string): void };
   /** Takes the lines of a command's log. */
   readonly logDestination: DestinationStream;

@@ -60,7 +60,7 @@ export class AppendHealth {
     this.#isDistributed = isDistributed;
   }
 
-  /** Why appends do not succeed, as far as it is known without a try. */
+  /** Why appends do not succeed, by what is known without a try. */
   get trouble(): AppendTrouble | undefined {
     return this.#troubleOfAll ?? this.#troubles.values().next().value;
   }

@@ -54,7 +54,7 @@ export interface KnownLog {
  * Appends one command's events durably: when it resolves with `appended`, they are committed.
  * Rejects with Overloaded, LogWentBack or ClockBehind, which mean that nothing was appended.
  * Rejects with the database's error; `databaseUnavailable` then says whether the events may have
- * been appended all the same (see settle-outcomes.ts).
+ * been appended (see settle-outcomes.ts).
  */
 export type AppendEvents = (append: Append) => Promise<AppendResult>;
 

@@ -156,7 +156,10 @@ async function distributeTable(client: pg.ClientBase, table: string, first: stri
   ]);
 }
 
-/** Removes the rows that were copied to the shards. Citus leaves them behind, out of sight. */
+/**
+ * Removes the rows that were copied to the shards. Citus leaves them behind, where no query sees
+ * them.
+ */
 async function removeLocalRows(client: pg.ClientBase, table: string): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     // 32: a trigger for truncate.

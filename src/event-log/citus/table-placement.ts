@@ -28,7 +28,7 @@ export const coordinatorFiles: readonly string[] = ['014_analysis.sql', '016_ana
 
 /**
  * The functions that run on the server of the partition that their first argument names. The
- * functions for several partitions stay on the coordinator, where nobody calls them.
+ * functions for several partitions stay on the coordinator, and are not called.
  */
 export const partitionFunctions = ['append_events'] as const;
 

@@ -1,6 +1,6 @@
 import type { KnownEvent, PartitionState } from './read-log-state.js';
 
-/** The knowledge of the log that somebody has: a process, the read models in Redis, or a file. */
+/** The knowledge that a process, the read models in Redis, or a file has of the log. */
 export interface KnownEvents {
   readonly epoch: string;
   /** By partition: a position that the log has reached. */

@@ -9,9 +9,9 @@ interface Sample {
 }
 
 /**
- * Remembers when the heads of the log moved, so that a lag in events can be told as one in seconds
- * without reading the log again. Each reading of the heads adds a sample per partition that moved;
- * ages come from the database's clock, so the clock of this process may be wrong.
+ * Remembers when the heads of the log moved, so that a lag in events can be converted to seconds
+ * without reading the log. Each reading of the heads adds a sample per partition that moved; ages
+ * come from the database's clock, so the clock of this process may be wrong.
  *
  * Of too many samples, the one is dropped that leaves the smallest gap for its age.
  */

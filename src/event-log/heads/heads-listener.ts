@@ -73,7 +73,7 @@ export class HeadsListener {
       if (heads) onHeads(heads);
     });
     subscriber.events.on('error', (error) => {
-      // A subscriber that was replaced or closed has nothing to say.
+      // Events of a subscriber that was replaced or closed are ignored.
       if (this.#closed || subscriber !== this.#subscriber) return;
       this.#listening = false;
       failures.failed(error);
@@ -107,7 +107,7 @@ export class HeadsListener {
     this.#relistening = false;
   }
 
-  /** A server that is away does not respond to the end of a session. */
+  /** A server that is down does not respond to the end of a session. */
   async #closeSubscriber(): Promise<void> {
     const subscriber = this.#subscriber;
     this.#subscriber = undefined;

@@ -20,7 +20,7 @@ type WatchReading = <T>(reading: Promise<T>) => Promise<T>;
 /**
  * Knows whether the log still continues what this process knows of it. Every process has one.
  *
- * The process knows the highest position of each partition that it has heard of, and the newest
+ * The process knows the highest position of each partition that it has learned of, and the newest
  * event whose hash it knows: from its own appends, and from reading the heads each
  * `headsPollIntervalMs`. Each reading compares both with the log. Its states:
  *

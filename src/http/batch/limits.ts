@@ -14,8 +14,8 @@ export const batchLimits = {
    */
   maxLinesInFlight: 4_000,
   /**
-   * A line counts as another one for each of these bytes: lines in flight take up to 4 MiB, and ten
-   * times as much while they are handled.
+   * A line counts as one line per this number of bytes. Lines in flight then take up to 4 MiB, and
+   * ten times as much while they are handled.
    */
   bytesPerLine: 1024,
 

@@ -1,6 +1,7 @@
 /**
- * Yields the items of a source until the signal aborts, also while it waits for the next item. The
- * source stays as it is then: its owner closes it. Otherwise it is closed with this generator.
+ * Yields the items of a source until the signal aborts, also while it waits for the next item.
+ * After an abort the source stays open, and its owner closes it. Otherwise this generator closes
+ * it.
  */
 export async function* untilAborted<Item>(source: AsyncIterable<Item>, signal: AbortSignal): AsyncGenerator<Item> {
   const items = source[Symbol.asyncIterator]();

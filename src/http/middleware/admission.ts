@@ -35,8 +35,9 @@ export function createAdmission(
 }
 
 /**
- * The owner of a request as far as it is known before authentication: whose credentials these were
- * lately, otherwise the address. Its cost is a look-up, so that a flood can be rejected cheaply.
+ * The presumed owner of a request, before authentication: the caller whose credentials were
+ * accepted lately, otherwise the address. Costs one look-up, so that a flood can be rejected
+ * cheaply.
  */
 export function presumedOwner(
   { knownCredentials, addresses }: Pick<Admission, 'knownCredentials' | 'addresses'>,

@@ -21,14 +21,14 @@ export function createHeavyQueries(): RunHeavyQuery {
 }
 
 /**
- * Creates the places of queries that read the log. They are apart from those of other queries: a
- * PostgreSQL that is slow or away must not block queries that need Redis alone.
+ * Creates the places of queries that read the log. They are separate from those of other queries: a
+ * slow or unavailable PostgreSQL must not block queries that need Redis alone.
  */
 export function createLogQueries(): RunWhenRoom {
   return createHeavyRequests(limits.maxLogQueryWeight, limits.maxQueuedLogQueries, 'queued pages of the log');
 }
 
-/** Creates the places of commands with large bodies, apart from those of queries. */
+/** Creates the places of commands with large bodies, separate from those of queries. */
 export function createLargeCommands(): RunWhenRoom {
   return createHeavyRequests(limits.maxLargeBodyWeight, limits.maxQueuedLargeBodies, 'queued commands');
 }

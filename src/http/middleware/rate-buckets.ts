@@ -28,7 +28,7 @@ export class RateBuckets {
     this.#intervalMs = intervalMs;
   }
 
-  /** @param use `check` takes nothing, and only tells what would happen. */
+  /** @param use `check` takes nothing, and only reports whether the requests would be allowed. */
   take(key: string, requests: number, use: RateUse = 'take', nowMs = performance.now()): Taken {
     const sizeMs = this.#capacity * this.#intervalMs;
     const fullAtMs = Math.max(nowMs, this.#fullAtMs.get(key) ?? 0);

@@ -21,7 +21,7 @@ export interface ClientAddresses extends CountedAddresses {
   /**
    * The address, in the one form under which its requests are counted: an IPv4 address, or the
    * network of an IPv6 address, since one client has all addresses of a network. Throws
-   * ProblemError if a trusted proxy names an address that is none.
+   * ProblemError if the entry of a trusted proxy is not an address.
    */
   of(request: AddressedRequest): string;
   /** Whether the client uses TLS, according to a trusted proxy. */

@@ -10,8 +10,8 @@ const encodingSuffix = /-(gzip|br|zstd)$/;
 /**
  * The tags in If-Match or If-None-Match, without quotes. Undefined if the header is not a list of
  * tags. Weak tags and tags with the suffix of an encoding count as the tag that this service sent:
- * RFC 9110 lets no weak tag match in If-Match, but then nobody behind a compressing proxy could
- * write on a condition.
+ * RFC 9110 lets no weak tag match in If-Match, but then a client behind a compressing proxy could
+ * not use If-Match.
  */
 export function entityTags(header: string): string[] | undefined {
   const tags: string[] = [];

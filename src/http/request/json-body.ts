@@ -15,15 +15,16 @@ export async function readJsonBody(ctx: Context): Promise<unknown> {
 }
 
 /**
- * Handles the JSON body, as `readJsonBody` returns it. A large one waits until there is room for
- * what it leads to. Meanwhile its bytes count as those of a body that has not arrived completely.
+ * Reads the JSON body as `readJsonBody` does, and handles it. A large body first waits for its
+ * turn. Meanwhile its bytes count as those of a body that has not arrived completely.
  */
 export async function withJsonBody<T>(
   ctx: Context,
   runLarge: RunWhenRoom,
   handle: (body: unknown) => Promise<T>,
 ): Promise<T> {
-  // Without `await`, nothing else holds the bytes while the body waits and is handled.
+  // Returns without `await`: this frame then does not keep the bytes alive while the body is
+  // handled.
   return whenRoom(ctx, runLarge, await readJsonBytes(ctx), handle);
 }
 

@@ -64,7 +64,7 @@ export function respondWithProblem(ctx: Context, { type, title, status, detail, 
 
 /**
  * Responds to a reader of Server-Sent Events with a message that says what is wrong, and when to
- * reconnect. An EventSource would give up for ever on any status but 200.
+ * reconnect. After any status but 200, an EventSource never reconnects.
  */
 export function respondWithProblemEvent(ctx: Context, found: Problem): void {
   const context = requestContext(ctx);

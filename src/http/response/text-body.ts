@@ -58,7 +58,7 @@ function* piecesOf(bytes: Buffer): Generator<Buffer> {
   }
 }
 
-/** Counts bytes that wait to be sent. If too many do, the connection may be closed for it. */
+/** Counts bytes that wait to be sent. If too many wait, the ledger may close the connection. */
 function holdUnsent(ctx: Context, bytes: number): () => void {
   return requestBudgets(ctx).unsentResponses.hold(ownerOf(ctx), bytes, () => resetConnection(ctx.req.socket));
 }

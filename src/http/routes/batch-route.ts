@@ -69,7 +69,7 @@ export function batchRoute(route: AddRoute, dependencies: BatchDependencies): vo
   });
 }
 
-/** Handles the lines of a batch, and puts their results into the spool, whoever reads it. */
+/** Handles the lines of a batch, and puts their results into the spool. */
 async function handleBatch(
   ctx: Context,
   { handleCommand, placeOrders, models, applied, authority, rateLimit, defaultCurrency }: BatchDependencies,
@@ -153,7 +153,10 @@ async function handleBatch(
   );
 }
 
-/** The problem in the last line of a batch that ended early, because nobody reads the results. */
+/**
+ * The problem in the last line of a batch that ended early, because the client does not read the
+ * results.
+ */
 export function resultsNotRead(lastLine: number): Problem {
   return problem(
     'results-not-read',

@@ -6,7 +6,7 @@ import { priceOf } from '../values/unit-price.js';
 /** Gives the number of units of a line that a command may take. */
 export type Available = (item: OrderItem) => number;
 
-/** Units of one line that a command takes: as many from each source as it takes there. */
+/** Units of one line that a command takes, by source. */
 export interface Chosen {
   readonly item: OrderItem;
   readonly fromFirst: number;
@@ -145,8 +145,8 @@ export function areAll(chosen: readonly Chosen[], items: readonly OrderItem[], a
 }
 
 /**
- * The price of units in minor units. Undefined if a line has no price, or if the price of so many
- * of its units is not whole in minor units.
+ * The price of units in minor units. Undefined if a line has no price, or if the price of these
+ * units is not whole in minor units.
  */
 export function priceOfUnits(chosen: readonly Chosen[], exponent: number): bigint | undefined {
   let sum = 0n;

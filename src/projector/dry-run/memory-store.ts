@@ -24,7 +24,7 @@ const entryOverheadBytes = 100;
 export class MemoryStore implements ProjectionStore {
   readonly contents = new Map<string, Content>();
   readonly #checkpoints = new Map<string, Checkpoint>();
-  /** May be changed: while read models are compared, more events come. */
+  /** Can be raised, since more events arrive while read models are compared. */
   maxBytes: number;
   #bytes = 0;
 

@@ -63,7 +63,7 @@ export async function startScratchGeneration(
   moves.setMaxListeners(0);
   const on = (event: 'moved', listener: (partition: number) => void) => moves.on(event, listener);
   const off = (event: 'moved', listener: (partition: number) => void) => moves.off(event, listener);
-  // The replay takes the positions that it is to reach for the heads of the log.
+  // For the replay, the positions to reach are the heads of the log.
   const logHeads = { heads: endPositions, readHeads: async () => undefined, on, off };
   const semaphore = new Semaphore(limits.maxScratchStepsInFlight);
   const projectors = Array.from({ length: settings.partitions }, (_, partition) => {

@@ -117,7 +117,7 @@ export class RebuildCoordinator {
   async #coordinate(): Promise<boolean> {
     const { store, projections } = this.#deps;
     const all = await store.read(projections);
-    // Giving memory back comes first. If Redis has none left, it refuses all that follows.
+    // Memory is freed first. If Redis has none left, it refuses everything that follows.
     for (const [index, projection] of projections.entries()) {
       const generations = all[index];
       if (!generations) continue;

@@ -2,7 +2,7 @@ import type { FillingStore } from '../generations/filling-store.js';
 import { projectorLimits as limits } from '../limits.js';
 import type { GenerationToFill, GenerationWriter } from './generation-writer.js';
 
-/** A writer, as far as its mark is concerned. */
+/** The part of a writer that decides about its mark. */
 type MarkedWriter = Pick<GenerationWriter, 'id' | 'checkpoint' | 'stopped' | 'isOutdated'>;
 
 /** A writer whose partition has to catch up before queries may read it. */
@@ -93,9 +93,9 @@ export class FillMarks {
   }
 
   /**
-   * Marks the partition if a writer is at the start because its data is gone from Redis. It has
-   * been further on, or the log has so many events that they are no first ones: the data may have
-   * been lost while another process owned the partition.
+   * Marks the partition if a writer is at the start because its data is gone from Redis: if it has
+   * been further on, or if the log has more than `maxFirstEvents` events. The data may have been
+   * lost while another process owned the partition.
    * @param before the writer's position before the checkpoint was read.
    * @param head the log's head, known before the checkpoint was read.
    */

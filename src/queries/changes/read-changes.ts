@@ -96,7 +96,7 @@ async function readFirsts(
     return { key: events(chunk), first: index, last: index };
   });
   const { texts, ended } = await live.readRanges(ranges, limits.maxFeedLookupBytes, 'missing');
-  // Ending early here would be waiting for ever: the missing entry does not appear by itself.
+  // Ending early here would wait for ever: the missing entry does not appear by itself.
   if (ended === 'short') {
     throw new ReadModelUnavailable(`partition ${partition}: the first entry of an order is missing`);
   }

@@ -16,8 +16,8 @@ import { membersWithText } from './text-index.js';
  * Returns a page of orders, newest first: by the time of placing, then by id. The cost of a page
  * depends on its size and on the number of partitions, not on the number of orders: indexes serve
  * `reference`, `onHold`, the statuses and the user, also together, but `reference` is compared with
- * each order of a user: a cursor, or that there is one, must not tell them of the orders of others.
- * The other filters are checked on each order. Returns 'invalid-cursor' if this query with these
+ * each order of a user: neither a cursor nor its presence may reveal the orders of others. The
+ * other filters are checked on each order. Returns 'invalid-cursor' if this query with these
  * filters did not issue the cursor.
  */
 export async function listOrders(

@@ -46,8 +46,8 @@ export interface LookupQuery {
 
 /**
  * Returns a page of the orders of which a field equals a text, newest first. The cost of a page
- * depends on its size. For one user, all of their orders are compared: a cursor, or that there is
- * one, must not tell of the orders of others. Returns 'invalid-cursor' if this query did not issue
+ * depends on its size. For one user, all of their orders are compared: neither a cursor nor its
+ * presence may reveal the orders of others. Returns 'invalid-cursor' if this query did not issue
  * the cursor.
  */
 export async function lookUpOrders(
@@ -63,7 +63,7 @@ export async function lookUpOrders(
     if (before === undefined) return 'invalid-cursor';
   }
   const { q, userId } = query;
-  // It stands in the place of what was erased, in all orders of persons who were forgotten.
+  // This text replaces erased data in the orders of all forgotten persons.
   if (q === erasedText) return { orders: [], nextCursor: null };
   return fromLive(models, orderStatus, (live) => {
     /** The members of the orders with a payment that has this reference: orders do not show it. */

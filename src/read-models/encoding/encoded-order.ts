@@ -13,8 +13,8 @@ import {
 } from './encoded-lines.js';
 
 /**
- * An order as one JSON array, without the names of its fields. Whatever most orders do not have is
- * in one value.
+ * An order as one JSON array, without the names of its fields. The fields that most orders lack
+ * share one value.
  *
  * A large order is in two arrays: the head, and the details. The details hold what may be long, so
  * that an event which changes none of it rewrites the head only.

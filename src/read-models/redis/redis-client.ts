@@ -13,7 +13,7 @@ const redisLimits = {
    * is unreachable, and its packets are lost. Longer than the time-out of a command.
    */
   socketTimeoutMs: 5_000,
-  /** A subscribed connection is asked this often whether it is alive, since it only listens. */
+  /** A subscribed connection is pinged at this interval, since it only listens. */
   subscriberPingIntervalMs: 2_000,
   /** Retries of a command that meets a lost connection: it is sent again after a reconnect. */
   maxRetriesPerRequest: 1,
@@ -84,7 +84,7 @@ export function createRedis(url: string, failures?: ConnectionFailures): Redis {
 /**
  * Opens a connection for subscribing. It subscribes again by itself after a reconnect. Its commands
  * have no time-out, so that a subscription waits for the server. Pings find out that the server is
- * gone; a cluster's client has a connection of its own for subscribing, which cannot be asked.
+ * gone; a cluster's client has a connection of its own for subscribing, which cannot be pinged.
  */
 export function createRedisSubscriber(url: string, failures?: ConnectionFailures): Redis {
   const redis = open(url, { maxRetriesPerRequest: null, socketTimeout: redisLimits.socketTimeoutMs });

@@ -5,7 +5,7 @@ import { redisRefusal } from './redis-error.js';
 const pollIntervalMs = 100;
 /** Milliseconds in which a server that restarts or fails over has to respond again. */
 const unansweredMs = 30_000;
-/** How often all of it is done if servers restart meanwhile. */
+/** How often everything is done, at most, if servers restart meanwhile. */
 const maxTries = 3;
 
 export interface RewriteOptions {
@@ -75,7 +75,8 @@ async function rewriteFiles(redis: Redis, timeoutMs: number): Promise<readonly s
     });
     if (unwritten !== undefined) left.push(`the append-only file of Redis was not rewritten: ${unwritten}`);
   }
-  // Redis does not say whether it has a snapshot: one from before its last start counts nowhere.
+  // INFO does not show whether there is a snapshot from before the last start, so one is always
+  // made.
   const problem = await rewrite(redis, timeoutMs, {
     command: 'BGSAVE',
     isRunning: (now) => now.rdb_bgsave_in_progress === '1',
@@ -119,7 +120,7 @@ async function rewrite(
 }
 
 /**
- * The fields of INFO. Waits for a server that is away or loads its data; rejects if it stays away,
+ * The fields of INFO. Waits for a server that is down or loads its data; rejects if it stays down,
  * or refuses the command.
  */
 async function infoOf(redis: Redis): Promise<Info> {

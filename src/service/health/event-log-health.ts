@@ -13,7 +13,7 @@ export interface EventLogHealth {
   readonly works: boolean;
   /** Whether appends succeed only in part. */
   readonly isDegraded: boolean;
-  /** For everybody: without internals. */
+  /** Shown to every caller, so it names no internals. */
   readonly text: string;
 }
 

@@ -8,7 +8,7 @@ const behindSeconds = 10;
 
 export interface ProjectionHealth {
   readonly isDegraded: boolean;
-  /** For everybody: GET /projections shows the orders and the errors to operators. */
+  /** Shown to every caller; GET /projections shows the orders and the errors to operators. */
   readonly text: string;
 }
 

@@ -100,8 +100,8 @@ function checkKeys(order: OrderRun, losses: Losses): string[] {
 }
 
 /**
- * Each event comes from a call of the run, or from the operator who had a person forgotten. If the
- * call was not answered, the event is what the call asked for all the same.
+ * Each event comes from a call of the run, or from the operator who had a person forgotten. Even if
+ * the call got no response, the event has to be what it asked for.
  */
 function checkOrigins(
   order: OrderRun,

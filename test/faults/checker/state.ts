@@ -4,7 +4,7 @@
  */
 export interface OrderState {
   id: string;
-  /** Null: the log has it only sealed, and no call of the run tells it. */
+  /** Null: the log has it only sealed, and no call of the run shows it. */
   userId: string | null;
   currency: string;
   reference: string | null;

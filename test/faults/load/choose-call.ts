@@ -56,7 +56,7 @@ function orderToPlace(random: Random): object {
   return { user_id, items, ...adjustments, ...optional };
 }
 
-/** Mostly a command that the order allows, as far as the caller knows it. */
+/** Mostly a command that the order allows, by what the caller knows of it. */
 function chooseCommand(random: Random, { status, balance }: OrderInPlay): { command: string; body: object } {
   const reason = random.pick(['because', 'damaged', 'customer asked']);
   const always = [

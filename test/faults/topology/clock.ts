@@ -6,7 +6,7 @@ const libraries = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map((name) => `/usr/
 export interface Clock {
   /** Variables for the environment of the server. */
   readonly env: Readonly<Record<string, string>>;
-  /** Sets the clock ahead or back by so many seconds. It takes effect within a second. */
+  /** Sets the clock ahead or back by a number of seconds. It takes effect within a second. */
   step(seconds: number): Promise<void>;
 }
 

@@ -14,7 +14,7 @@ const peakIntervalMs = 500;
  */
 export class ServiceProcess {
   readonly url: string;
-  /** Starts that failed, for example because a server was away. */
+  /** Starts that failed, for example because a server was down. */
   failedStarts = 0;
   starts = 0;
   /** The ends of processes that nobody asked to end. */

@@ -26,9 +26,9 @@ interface State<Data> {
 }
 
 /**
- * Reads from the service, again when `key` changes and every `everyMs` if that is given. A failure
- * that may pass leads to another read in any case, and one that stays so to none. A hidden tab does
- * not read.
+ * Reads from the service, again when `key` changes and every `everyMs` if that is given. After a
+ * temporary failure it reads again in any case, after a permanent one never. A hidden tab does not
+ * read.
  * @param key names what is read; data of another key is not shown.
  */
 export function useResource<Data>(

@@ -43,7 +43,9 @@ export async function startSignIn(oidc: Oidc): Promise<void> {
   location.assign(url);
 }
 
-/** Exchanges the code for an access token. Throws if the answer is not the one to this attempt. */
+/**
+ * Exchanges the code for an access token. Throws if the response does not belong to this attempt.
+ */
 export async function redeemCode(oidc: Oidc, returned: URL): Promise<{ token: string; hash: string }> {
   const stored = sessionStorage.getItem(storedAttempt);
   sessionStorage.removeItem(storedAttempt);

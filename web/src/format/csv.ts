@@ -9,7 +9,7 @@ export function csv(header: readonly string[], rows: readonly (readonly (string 
 function cell(value: string | number | null): string {
   if (value === null) return '';
   if (typeof value === 'number') return String(value);
-  // Spreadsheets evaluate texts that begin like this, whoever has written them.
+  // Spreadsheets evaluate a text that begins like this as a formula.
   const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -51,7 +51,7 @@ export async function sendDraft(
   show('', true);
   for await (const part of partsOf(response)) {
     show(part, true);
-    // The rest would not be shown. A command is let finish: ending its response could end a batch.
+    // The rest would not be shown. A command may finish: ending its response could end a batch.
     if (shownPart === 'start' && operation.method === 'GET') break;
   }
   if (type.includes('json') && !type.includes('nd')) text = readable(text);

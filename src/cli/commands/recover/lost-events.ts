@@ -7,7 +7,7 @@ import { decodeCheckpoint } from '../../../read-models/checkpoint.js';
 import { chunkOf, decodeHistoryEntry, orderHistory, orderHistoryKeys } from '../../../read-models/order-history.js';
 import type { EventLogConnection } from '../../../service/connect.js';
 
-/** A part of a partition that somebody knows and that the log does not have. */
+/** A range of positions that a source, such as Redis, knows and the log does not have. */
 export interface LostPart {
   readonly partition: number;
   /** The last position that the log still has as it was known. */
@@ -67,8 +67,8 @@ export interface KnownPositions {
 }
 
 /**
- * The parts that somebody knows and that the log does not have. If the log does not know the epoch,
- * nothing of it is certain to be kept.
+ * The parts that the source knows and the log does not have. If the log does not know the epoch,
+ * none of its positions can be relied on.
  */
 export async function lostSince(
   { pool }: Pick<EventLogConnection, 'pool'>,
@@ -97,7 +97,7 @@ async function commonUpTo(
   upTo: number,
 ): Promise<number> {
   if (await isSameAt(pool, models, partition, upTo)) return upTo;
-  // Each event's hash covers all events before it: the same at one position is the same before.
+  // Each hash covers all events before it: if a position has the same hash, so have all before.
   let same = 0;
   let different = upTo;
   while (different - same > 1) {

@@ -7,8 +7,8 @@ export type VerificationResult = Pick<Verification, 'against' | 'findings'>;
 export type DryRunResult = Pick<DryRun, 'compared_keys' | 'differences_total' | 'differences'>;
 
 /**
- * Runs that take long. One of a kind runs at a time; whoever asks meanwhile gets that one. All
- * reject with ReadModelUnavailable.
+ * Long-running tasks. One of each kind runs at a time; a further request gets the one in progress.
+ * All functions reject with ReadModelUnavailable.
  */
 export interface OperatorRuns {
   /** @param against a verified checkpoint, which the log must still hold */
