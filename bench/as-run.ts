@@ -7,7 +7,7 @@ import { migrate } from '../src/event-log/migrate.js';
 import { debianPostgres, startPrimary } from '../test/support/debian-postgres.js';
 import { type Bench, type BenchResult, type Comparison, compare, type Measurement, median } from './benchmark.js';
 import { type LoadGenerator, loadGenerator } from './outside-load.js';
-import { type ServerProcess, startService, startYardstick } from './processes.js';
+import { type ServerProcess, startBaseline, startService } from './processes.js';
 
 type Env = Readonly<Record<string, string>>;
 
@@ -29,7 +29,7 @@ export async function asRun(bench: Bench): Promise<BenchResult> {
   const unit = 'orders/s';
   const logs = await compare(
     bench,
-    { name: 'place-logs', what, yardstick: 'without request logs', unit, target: { atLeast: 0.85 } },
+    { name: 'place-logs', what, baseline: 'without request logs', unit, target: { atLeast: 0.85 } },
     () => place(env),
     () => place({ ...env, LOG_LEVEL: 'warn' }),
   );
@@ -69,7 +69,7 @@ async function afterStart(bench: Bench, generator: LoadGenerator, env: Env): Pro
       bench,
       {
         ...{ name: 'place-first', what: `POST /orders in the first ${firstSeconds} seconds of a process` },
-        ...{ yardstick: 'the same process after them', unit: 'orders/s', target: { atLeast: 0.6 } },
+        ...{ baseline: 'the same process after them', unit: 'orders/s', target: { atLeast: 0.6 } },
       },
       first,
       warm,
@@ -111,7 +111,7 @@ async function onStockPostgres(
         bench,
         {
           ...{ name: 'place-stock', what: 'POST /orders on a PostgreSQL with the settings of its package' },
-          ...{ yardstick: 'on the embedded PostgreSQL', unit: 'orders/s', target: { atLeast: 0.9 } },
+          ...{ baseline: 'on the embedded PostgreSQL', unit: 'orders/s', target: { atLeast: 0.9 } },
         },
         () => place(stock),
         () => place(env),
@@ -142,10 +142,10 @@ async function readMetrics(bench: Bench, generator: LoadGenerator, env: Env): Pr
       bench,
       {
         ...{ name: 'metrics', what: 'GET /orders/metrics, 64 connections', unit: 'requests/s' },
-        ...{ yardstick: 'Koa and a Redis GET of the same bytes', target: { atLeast: 0.8 } },
+        ...{ baseline: 'Koa and a Redis GET of the same bytes', target: { atLeast: 0.8 } },
       },
       () => throughput(() => startService({ ...env, LOG_LEVEL: 'warn' }), '/orders/metrics'),
-      () => throughput(() => startYardstick('redis-get', env), `/${encodeURIComponent(key)}`),
+      () => throughput(() => startBaseline('redis-get', env), `/${encodeURIComponent(key)}`),
     );
   } finally {
     await redis.del(key);

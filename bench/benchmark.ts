@@ -25,25 +25,25 @@ export interface Ceiling {
   readonly figure: number;
 }
 
-/** The service's figure beside its yardstick's, measured alternately in the same run. */
+/** The service's figure beside its baseline's, measured alternately in the same run. */
 export interface Comparison {
   readonly name: string;
   readonly what: string;
-  readonly yardstick: string;
+  readonly baseline: string;
   readonly unit: string;
   /** Medians over the rounds. */
   readonly figure: number;
-  readonly yardstickFigure: number;
-  /** figure / yardstickFigure. */
+  readonly baselineFigure: number;
+  /** figure / baselineFigure. */
   readonly ratio: number;
   /** The goal of the ratio: at least, or at most if less is better. */
   readonly target: { readonly atLeast: number } | { readonly atMost: number };
   readonly figures: readonly number[];
-  readonly yardstickFigures: readonly number[];
+  readonly baselineFigures: readonly number[];
   readonly ceilings?: readonly Ceiling[];
 }
 
-/** A figure without a yardstick, with its upper limit. */
+/** A figure without a baseline, with its upper limit. */
 export interface Measurement {
   readonly name: string;
   readonly what: string;
@@ -124,38 +124,38 @@ export async function secondsOf(task: () => Promise<unknown>): Promise<number> {
 export async function inTurns(
   rounds: number,
   figure: () => Promise<number>,
-  yardstick: () => Promise<number>,
-): Promise<{ figures: number[]; yardstickFigures: number[] }> {
+  baseline: () => Promise<number>,
+): Promise<{ figures: number[]; baselineFigures: number[] }> {
   const figures: number[] = [];
-  const yardstickFigures: number[] = [];
+  const baselineFigures: number[] = [];
   for (let round = -1; round < rounds; round += 1) {
     const measureFigure = async () => {
       const value = await figure();
       if (round >= 0) figures.push(value);
     };
-    const measureYardstick = async () => {
-      const value = await yardstick();
-      if (round >= 0) yardstickFigures.push(value);
+    const measureBaseline = async () => {
+      const value = await baseline();
+      if (round >= 0) baselineFigures.push(value);
     };
-    const order = round % 2 === 0 ? [measureFigure, measureYardstick] : [measureYardstick, measureFigure];
+    const order = round % 2 === 0 ? [measureFigure, measureBaseline] : [measureBaseline, measureFigure];
     for (const measure of order) await measure();
   }
-  return { figures, yardstickFigures };
+  return { figures, baselineFigures };
 }
 
 /** Measures both sides alternately and compares their medians. */
 export async function compare(
   bench: Bench,
-  description: Pick<Comparison, 'name' | 'what' | 'yardstick' | 'unit' | 'target'>,
+  description: Pick<Comparison, 'name' | 'what' | 'baseline' | 'unit' | 'target'>,
   figure: () => Promise<number>,
-  yardstick: () => Promise<number>,
+  baseline: () => Promise<number>,
 ): Promise<Comparison> {
-  const { figures, yardstickFigures } = await inTurns(bench.rounds, figure, yardstick);
-  const [mine, theirs] = [median(figures), median(yardstickFigures)];
+  const { figures, baselineFigures } = await inTurns(bench.rounds, figure, baseline);
+  const [mine, theirs] = [median(figures), median(baselineFigures)];
   const comparison = {
     ...description,
-    ...{ figure: mine, yardstickFigure: theirs, ratio: mine / theirs },
-    ...{ figures, yardstickFigures },
+    ...{ figure: mine, baselineFigure: theirs, ratio: mine / theirs },
+    ...{ figures, baselineFigures },
   };
   bench.say(
     `${comparison.what}: ${round(mine)} against ${round(theirs)} ${comparison.unit}, ${comparison.ratio.toFixed(2)}`,

@@ -30,7 +30,7 @@ export async function existingOrders(bench: Bench): Promise<BenchResult> {
           {
             name: 'commands',
             what: 'Commands on existing orders (pay, process, ship, deliver), 64 connections, respond-async',
-            yardstick: 'POST /orders',
+            baseline: 'POST /orders',
             unit: 'commands/s',
             target: { atLeast: 0.6 },
           },

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { type Bench, type BenchResult, compare } from './benchmark.js';
 import { load } from './http-load.js';
 import { placeRequest } from './placed-orders.js';
-import { type ServerProcess, startService, startYardstick } from './processes.js';
+import { type ServerProcess, startBaseline, startService } from './processes.js';
 
 const connections = 64;
 const ordersRead = 500;
@@ -55,7 +55,7 @@ export async function getOrder(bench: Bench): Promise<BenchResult> {
         {
           name: 'get',
           what: 'GET /orders/{id}, 64 connections',
-          yardstick: 'Koa and a Redis GET of the same bytes',
+          baseline: 'Koa and a Redis GET of the same bytes',
           unit: 'requests/s',
           target: { atLeast: 0.8 },
         },
@@ -66,7 +66,7 @@ export async function getOrder(bench: Bench): Promise<BenchResult> {
           ),
         () =>
           throughput(
-            () => startYardstick('redis-get', env),
+            () => startBaseline('redis-get', env),
             (id) => `/${encodeURIComponent(`bench:${id}`)}`,
           ),
       ),

@@ -39,7 +39,7 @@ export async function growth(bench: Bench): Promise<BenchResult> {
           {
             name,
             what: `${what}, with ${manyOrders.toLocaleString('en')} orders`,
-            yardstick: `the same with ${fewOrders.toLocaleString('en')}`,
+            baseline: `the same with ${fewOrders.toLocaleString('en')}`,
             unit: 'µs per request',
             target: { atMost: 1.2 },
           },
@@ -63,7 +63,7 @@ async function duringRebuild(bench: Bench, service: ServerProcess, orders: numbe
     {
       name: 'rebuilding',
       what: `POST /orders while ${orders.toLocaleString('en')} events are replayed into all read models`,
-      yardstick: 'the same without a rebuild',
+      baseline: 'the same without a rebuild',
       unit: 'orders/s',
       target: { atLeast: 0.7 },
     },

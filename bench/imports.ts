@@ -104,8 +104,8 @@ function* orderLines(orders: number, beside: (nth: number) => object = () => ({}
 }
 
 function comparisonOf(name: string, what: string) {
-  const yardstick = 'COPY of the rows that it leads to, by psql';
-  return { name, what, yardstick, unit: 'orders/s', target: { atLeast: 0.5 } };
+  const baseline = 'COPY of the rows that it leads to, by psql';
+  return { name, what, baseline, unit: 'orders/s', target: { atLeast: 0.5 } };
 }
 
 function counted(orders: number): string {

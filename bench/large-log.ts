@@ -32,14 +32,14 @@ export async function largeLog(bench: Bench): Promise<BenchResult> {
     await fillLog(pool, settings, bench.orders);
     const events = (await readHeads(pool)).reduce((sum, { position }) => sum + position, 0);
     const copyOut = async () => events / (await secondsOf(() => copyOfEvents(databaseUrl)));
-    const yardstick = 'COPY of the same rows out of PostgreSQL, in order of position';
+    const baseline = 'COPY of the same rows out of PostgreSQL, in order of position';
     const unit = 'events/s';
     const replay = await compare(
       bench,
       {
         name: 'replay',
         what: `Replay of all read models, ${events.toLocaleString('en')} events`,
-        yardstick,
+        baseline,
         unit,
         target: { atLeast: 0.5 },
       },
@@ -52,7 +52,7 @@ export async function largeLog(bench: Bench): Promise<BenchResult> {
     );
     const verify = await compare(
       bench,
-      { name: 'verify', what: 'Verification of all hash chains', yardstick, unit, target: { atLeast: 0.5 } },
+      { name: 'verify', what: 'Verification of all hash chains', baseline, unit, target: { atLeast: 0.5 } },
       async () => {
         const { partitions } = settings;
         let findings = 0;

@@ -44,13 +44,13 @@ export async function logSize(bench: Bench): Promise<BenchResult> {
   const many = await figuresOf(bench, bench.orders);
   const comparisons = (Object.keys(stages) as (keyof typeof stages)[]).map((name): Comparison => {
     const [what, unit, target] = stages[name];
-    const [figure, yardstickFigure] = [many[name], few[name]];
+    const [figure, baselineFigure] = [many[name], few[name]];
     return {
       name: `size-${name}`,
       what: `${what}, ${(5 * bench.orders).toLocaleString('en')} events`,
-      yardstick: `the same with ${(5 * fewOrders).toLocaleString('en')}`,
-      ...{ unit, target, figure, yardstickFigure, ratio: figure / yardstickFigure },
-      ...{ figures: [figure], yardstickFigures: [yardstickFigure] },
+      baseline: `the same with ${(5 * fewOrders).toLocaleString('en')}`,
+      ...{ unit, target, figure, baselineFigure, ratio: figure / baselineFigure },
+      ...{ figures: [figure], baselineFigures: [baselineFigure] },
     };
   });
   return { comparisons, measurements: [] };

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { type Bench, type BenchResult, compare, type Profile, processorCeiling } from './benchmark.js';
 import { load } from './http-load.js';
 import { placeRequest, respondAsync } from './placed-orders.js';
-import { startProfiledService, startService, startYardstick } from './processes.js';
+import { startBaseline, startProfiledService, startService } from './processes.js';
 import { profileUnderLoad } from './profiles.js';
 
 const connections = 64;
@@ -22,8 +22,8 @@ export async function placeOrders(bench: Bench): Promise<BenchResult> {
   );
   await owner.end();
   const service = await startService(env);
-  const noAppend = await startYardstick('no-append', env);
-  const insert = await startYardstick('insert', env);
+  const noAppend = await startBaseline('no-append', env);
+  const insert = await startBaseline('insert', env);
   const throughput = async (url: string, headers: Readonly<Record<string, string>>) =>
     (await load(url, connections, bench.seconds, () => placeRequest(headers))).perSecond;
   const what = 'POST /orders, 64 connections, respond-async, one process with projectors';
@@ -31,13 +31,13 @@ export async function placeOrders(bench: Bench): Promise<BenchResult> {
   try {
     const place = await compare(
       bench,
-      { name: 'place', what, yardstick: 'the same application without the append', unit, target: { atLeast: 0.5 } },
+      { name: 'place', what, baseline: 'the same application without the append', unit, target: { atLeast: 0.5 } },
       () => throughput(service.url, respondAsync),
       () => throughput(noAppend.url, respondAsync),
     );
     const placeInsert = await compare(
       bench,
-      { name: 'place-insert', what, yardstick: 'one transaction per order, one row', unit, target: { atLeast: 2 } },
+      { name: 'place-insert', what, baseline: 'one transaction per order, one row', unit, target: { atLeast: 2 } },
       () => throughput(service.url, respondAsync),
       () => throughput(insert.url, respondAsync),
     );
@@ -46,7 +46,7 @@ export async function placeOrders(bench: Bench): Promise<BenchResult> {
       {
         name: 'place-wait',
         what: waiting,
-        yardstick: 'with respond-async',
+        baseline: 'with respond-async',
         unit,
         target: { atLeast: 0.8 },
       },
@@ -54,7 +54,7 @@ export async function placeOrders(bench: Bench): Promise<BenchResult> {
       () => throughput(service.url, respondAsync),
     );
     const profile = await profileOfWaiting(bench);
-    const withoutAppend = { what: 'the same application without the append', figure: place.yardstickFigure };
+    const withoutAppend = { what: 'the same application without the append', figure: place.baselineFigure };
     return {
       comparisons: [
         place,

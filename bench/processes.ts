@@ -51,9 +51,9 @@ export async function startProfiledService(env: Record<string, string>): Promise
   };
 }
 
-/** See yardstick-server.ts. */
-export function startYardstick(mode: string, env: Record<string, string>): Promise<ServerProcess> {
-  return start(['./yardstick-server.js', mode], env);
+/** See baseline-server.ts. */
+export function startBaseline(mode: string, env: Record<string, string>): Promise<ServerProcess> {
+  return start(['./baseline-server.js', mode], env);
 }
 
 /** The peak memory of a process. */
@@ -83,7 +83,7 @@ export async function caughtUp(url: string): Promise<void> {
   }
 }
 
-/** Node's flags of `npm start`: the service and its yardsticks run with them here too. */
+/** Node's flags of `npm start`: the service and its baselines run with them here too. */
 function startFlags(): string[] {
   const { scripts } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { scripts: { start: string } };
   return scripts.start.split(' ').filter((word) => word.startsWith('--'));

@@ -15,7 +15,7 @@ export interface Run {
 export function report(run: Run): { markdown: string; chart: string } {
   const rows = run.comparisons.map((one) => {
     const target = 'atLeast' in one.target ? `≥ ${one.target.atLeast}` : `≤ ${one.target.atMost}`;
-    return `| ${one.what} | ${one.yardstick} | ${round(one.figure)} | ${round(one.yardstickFigure)} | ${one.unit} | **${one.ratio.toFixed(2)}** | ${target} ${reached(one) ? '✓' : '✗'} |`;
+    return `| ${one.what} | ${one.baseline} | ${round(one.figure)} | ${round(one.baselineFigure)} | ${one.unit} | **${one.ratio.toFixed(2)}** | ${target} ${reached(one) ? '✓' : '✗'} |`;
   });
   const sizes = run.measurements.map(
     ({ what, figure, unit, atMost }) =>
@@ -25,13 +25,13 @@ export function report(run: Run): { markdown: string; chart: string } {
 
 Written by \`npm run bench\` on ${run.date}: ${run.machine}.
 
-The figures are medians of ${run.rounds} rounds. Each figure and its yardstick were measured
+The figures are medians of ${run.rounds} rounds. Each figure and its baseline were measured
 alternately in the same run. PostgreSQL with fsync and synchronous_commit on, Redis, the service,
-its yardstick and the load share this machine. The large log has ${run.orders.toLocaleString('en')} orders of five events.
+its baseline and the load share this machine. The large log has ${run.orders.toLocaleString('en')} orders of five events.
 
 ![Each ratio beside its goal](performance.svg)
 
-| measured | yardstick | figure | yardstick’s | unit | ratio | goal |
+| measured | baseline | figure | baseline’s | unit | ratio | goal |
 |---|---|---|---|---|---|---|
 ${rows.join('\n')}
 
@@ -57,12 +57,12 @@ its length.
 /** For each missed goal: the figure it would take, and the bounds measured on this machine. */
 function notReached(comparisons: readonly Comparison[]): string {
   const rows = comparisons.flatMap((one) => {
-    const { what, yardstick, target, yardstickFigure, unit, ceilings = [] } = one;
+    const { what, baseline, target, baselineFigure, unit, ceilings = [] } = one;
     if (reached(one) || !('atLeast' in target)) return [];
-    const wanted = `${round(target.atLeast * yardstickFigure)} ${unit}`;
+    const wanted = `${round(target.atLeast * baselineFigure)} ${unit}`;
     return ceilings.map(
       (ceiling, nth) =>
-        `| ${nth === 0 ? `${what}, against ${yardstick}` : ''} | ${nth === 0 ? wanted : ''} | ${ceiling.what} | ${round(ceiling.figure)} ${unit} |`,
+        `| ${nth === 0 ? `${what}, against ${baseline}` : ''} | ${nth === 0 ? wanted : ''} | ${ceiling.what} | ${round(ceiling.figure)} ${unit} |`,
     );
   });
   if (rows.length === 0) return '';

@@ -45,7 +45,7 @@ const onRequest: Readonly<Record<string, Benchmark>> = { 'log-size': logSize };
 
 const usage = `npm run bench -- [${[...Object.keys(benchmarks), ...Object.keys(onRequest)].join('|')}] [--orders N] [--rounds N] [--seconds N]
 
-  Measures the service beside its yardsticks, alternately and in one run, on servers of its own
+  Measures the service against its baselines, alternately and in one run, on servers of its own
   with durability on. A complete run writes docs/performance.md, its chart and
   docs/performance.json; a single benchmark prints its figures.`;
 

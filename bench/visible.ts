@@ -49,7 +49,7 @@ export async function visible(bench: Bench): Promise<BenchResult> {
       {
         name: 'visible',
         what: `From the durable response to the query that shows it, at ${rate.toLocaleString('en')} orders/s, median`,
-        yardstick: 'an INSERT’s commit, a NOTIFY’s round trip and a Redis SET, one after the other',
+        baseline: 'an INSERT’s commit, a NOTIFY’s round trip and a Redis SET, one after the other',
         unit: 'ms',
         target: { atMost: 4 },
       },
@@ -71,24 +71,24 @@ async function openSequence(databaseUrl: string, redisUrl: string) {
   const redis = createRedis(redisUrl);
   const document = 'x'.repeat(300);
   await Promise.all([client.connect(), listener.connect()]);
-  await client.query('create table visible_yardstick (document text)');
-  await listener.query('listen visible_yardstick');
+  await client.query('create table visible_baseline (document text)');
+  await listener.query('listen visible_baseline');
   return {
     async times(count: number): Promise<number[]> {
       const times: number[] = [];
       for (let nth = 0; nth < count; nth += 1) {
         const begun = performance.now();
-        await client.query('insert into visible_yardstick values ($1)', [document]);
+        await client.query('insert into visible_baseline values ($1)', [document]);
         const heard = new Promise((resolve) => listener.once('notification', resolve));
-        await client.query('notify visible_yardstick');
+        await client.query('notify visible_baseline');
         await heard;
-        await redis.set('visible_yardstick', document);
+        await redis.set('visible_baseline', document);
         times.push(performance.now() - begun);
       }
       return times;
     },
     async close() {
-      await redis.del('visible_yardstick');
+      await redis.del('visible_baseline');
       redis.disconnect();
       await Promise.all([client.end(), listener.end()]);
     },

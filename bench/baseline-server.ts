@@ -23,7 +23,7 @@ import { orderPartition } from '../src/orders/values/partition.js';
 import { createRedis } from '../src/read-models/redis/redis-client.js';
 
 /**
- * The yardsticks of the service, as a process of their own like the service:
+ * The baselines of the service, as a process of their own like the service:
  * - no-append: the service's application with its validation and responses, but no append.
  * - insert: the same, with one transaction per command that inserts one row: no batching, no chain.
  * - redis-get: Koa and a GET of the key that the path names.
