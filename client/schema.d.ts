@@ -2305,6 +2305,8 @@ export interface components {
             compared_keys: number;
             /** @description The number of differences. */
             differences_total: number;
+            /** @description false: there are more differences than were counted. */
+            is_complete: boolean;
             /** @description The first 200 differences. Their texts end after 500 characters. */
             differences: {
                 /** @description The partition of the log, from 0. */
@@ -7697,6 +7699,7 @@ export interface operations {
                      *           "events_total": 120000,
                      *           "compared_keys": 120000,
                      *           "differences_total": 0,
+                     *           "is_complete": true,
                      *           "differences": []
                      *         }
                      *       ]
@@ -7754,6 +7757,7 @@ export interface operations {
                      *         "events_total": 120000,
                      *         "compared_keys": 120000,
                      *         "differences_total": 0,
+                     *         "is_complete": true,
                      *         "differences": []
                      *       }
                      *     }

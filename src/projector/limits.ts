@@ -177,6 +177,11 @@ export const projectorLimits = {
    * ones are reported at once, and all of them again by the replay that follows.
    */
   maxHeldLength: 4 * 1024 * 1024,
+  /**
+   * Length of the keys and entries of one partition of a generation that are compared again because
+   * they differ: about 100,000 entries. Further ones are left out, and the result says so.
+   */
+  maxSuspectsLength: 4 * 1024 * 1024,
   /** Attempts to compare both generations at the same position. */
   maxComparisonAttempts: 5,
 

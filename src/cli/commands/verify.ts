@@ -84,8 +84,8 @@ async function checkProjections(context: CommandContext, json: boolean): Promise
       },
     }).finally(() => bar.end());
     for (const [index, { name }] of allProjections.entries()) {
-      const { compared = 0, generation = 0 } = verified[index] ?? {};
-      view.end(name, { compared, generation });
+      const compared = verified[index];
+      if (compared) view.end(name, compared);
     }
     return view.documents();
   } catch (error) {

@@ -3,21 +3,18 @@ import type { Redis } from '../../read-models/redis/redis-client.js';
 import type { RedisCommand } from '../../read-models/redis/redis-command.js';
 import { pipeline } from '../../read-models/redis/redis-pipeline.js';
 import { followCursor } from '../../read-models/redis/scan.js';
-import { readEntries } from '../generations/generation-contents.js';
 import { projectorLimits as limits } from '../limits.js';
 import type { Content } from './memory-store.js';
-
-/** Called with an entry whose texts differ while both sides may be at different positions. */
-type OnSuspect = (name: string, entry: string) => void;
-
-const noEntries: Content = { type: 'hash', entries: new Map() };
+import type { Suspects } from './suspects.js';
 
 /**
  * Compares keys in Redis with what the log was folded to. The type of each key is known, so that
  * one round trip reads many keys; as many as have about `maxComparedEntries` entries or
  * `maxComparedLength` characters. The next keys are on their way while those before them are
- * compared.
+ * compared. The fold has bounded its own keys; of what Redis has beyond them, one page at a time is
+ * in memory, and no more is read once `suspects` is full.
  * @param names keys of one partition, each once.
+ * @param suspects gets the entries whose texts differ, by the name of their key.
  * @param expected the folded content of a key; undefined if the fold has no such key.
  * @param onCompared called with the number of keys of each round trip.
  */
@@ -25,7 +22,7 @@ export async function compareFolded(
   redis: Redis,
   names: Iterable<string>,
   expected: (name: string) => Content | undefined,
-  onSuspect: OnSuspect,
+  suspects: Suspects,
   onCompared: (keys: number) => void,
 ): Promise<void> {
   let before: Promise<void> = Promise.resolve();
@@ -34,7 +31,7 @@ export async function compareFolded(
     // If the batch before fails, nobody waits for this one.
     replies.catch(() => undefined);
     await before;
-    before = compareBatch(redis, batch, replies, onSuspect).then(() => onCompared(batch.length));
+    before = compareBatch(redis, batch, replies, suspects).then(() => onCompared(batch.length));
     before.catch(() => undefined);
   }
   await before;
@@ -81,7 +78,10 @@ function sizeOf(content: Content): { readonly entries: number; readonly length: 
   return { entries: content.entries.size, length };
 }
 
-/** The first reply to each key. Undefined if a key has another type than the fold. */
+/**
+ * The first reply to each key: its type if the fold has no such key. Undefined if a key has another
+ * type than the fold.
+ */
 async function readBatch(redis: Redis, batch: readonly ComparedKey[]): Promise<unknown[] | undefined> {
   try {
     return await pipeline(
@@ -94,48 +94,84 @@ async function readBatch(redis: Redis, batch: readonly ComparedKey[]): Promise<u
   }
 }
 
-function readCommand(name: string, { type }: Content, cursor = '0'): RedisCommand {
-  if (type === 'list') return ['LRANGE', name, 0, -1];
-  return [`${type === 'hash' ? 'H' : type === 'zset' ? 'Z' : 'S'}SCAN`, name, cursor, 'COUNT', limits.entriesPerScan];
+/** Of a list it reads one item more than the fold has: then the list is longer. */
+function readCommand(name: string, content: Content): RedisCommand {
+  return content.type === 'list' ? ['LRANGE', name, 0, content.items.length] : scanCommand(name, content.type, '0');
+}
+
+function scanCommand(name: string, type: 'hash' | 'zset' | 'set', cursor: string): RedisCommand {
+  const command = type === 'hash' ? 'HSCAN' : type === 'zset' ? 'ZSCAN' : 'SSCAN';
+  return [command, name, cursor, 'COUNT', limits.entriesPerScan];
 }
 
 async function compareBatch(
   redis: Redis,
   batch: readonly ComparedKey[],
   read: Promise<unknown[] | undefined>,
-  onSuspect: OnSuspect,
+  suspects: Suspects,
 ): Promise<void> {
   const replies = await read;
-  const others: ComparedKey[] = [];
   for (const [index, { name, content }] of batch.entries()) {
-    if (!replies || !content) others.push({ name, content });
-    else if (content.type === 'list') compareLists(name, content.items, replies[index] as string[], onSuspect);
-    else await compareScanned(redis, name, content, replies[index], onSuspect);
-  }
-  // Keys that only one side has, or that have another type: their entries are suspects.
-  const found = await readEntries(
-    redis,
-    others.map(({ name }) => name),
-  );
-  for (const [index, { name, content }] of others.entries()) {
-    for (const [entry, text] of found[index] ?? []) if (textOf(content, entry) !== text) onSuspect(name, entry);
-    for (const entry of entriesOf(content ?? noEntries)) if (!found[index]?.has(entry)) onSuspect(name, entry);
+    if (suspects.isFull) return;
+    if (!replies) await compareOfAnyType(redis, name, content, suspects);
+    else if (!content) await addAll(redis, name, String(replies[index]), suspects);
+    else if (content.type === 'list') await compareLists(redis, name, content, replies[index], suspects);
+    else await compareScanned(redis, name, content, replies[index], suspects);
   }
 }
 
-function textOf(content: Content | undefined, entry: string): string | undefined {
-  if (!content) return undefined;
-  if (content.type === 'list') return content.items[Number(entry)];
-  return content.type === 'set' && content.entries.has(entry) ? entry : content.entries.get(entry);
+/** Compares a key that may have another type than the fold. All entries are suspects then. */
+async function compareOfAnyType(
+  redis: Redis,
+  name: string,
+  content: Content | undefined,
+  suspects: Suspects,
+): Promise<void> {
+  const type = String((await pipeline(redis, [['TYPE', name]]))[0]);
+  if (!content || type !== content.type) {
+    for (const entry of content ? entriesOf(content) : []) suspects.add(name, entry);
+    await addAll(redis, name, type, suspects);
+    return;
+  }
+  const [first] = await pipeline(redis, [readCommand(name, content)]);
+  if (content.type === 'list') await compareLists(redis, name, content, first, suspects);
+  else await compareScanned(redis, name, content, first, suspects);
 }
 
 function entriesOf(content: Content): Iterable<string> {
   return content.type === 'list' ? content.items.map((_, index) => String(index)) : content.entries.keys();
 }
 
-function compareLists(name: string, items: readonly string[], found: readonly string[], onSuspect: OnSuspect): void {
+/** Adds all entries of a key in Redis. The texts of strings and lists are not read. */
+async function addAll(redis: Redis, name: string, type: string, suspects: Suspects): Promise<void> {
+  if (type === 'hash' || type === 'zset' || type === 'set') {
+    const width = type === 'set' ? 1 : 2;
+    for await (const page of followCursor(redis, (cursor) => scanCommand(name, type, cursor))) {
+      for (let at = 0; at < page.length; at += width) suspects.add(name, page[at] ?? '');
+      if (suspects.isFull) return;
+    }
+  } else if (type === 'list') await addItems(redis, name, 0, suspects);
+  else if (type !== 'none') suspects.add(name, '');
+}
+
+/** Adds the items of a list from an index on. */
+async function addItems(redis: Redis, name: string, from: number, suspects: Suspects): Promise<void> {
+  const length = Number((await pipeline(redis, [['LLEN', name]]))[0]);
+  for (let index = from; index < length && !suspects.isFull; index += 1) suspects.add(name, String(index));
+}
+
+/** @param first the items that were read: all of them, or one more than the fold has. */
+async function compareLists(
+  redis: Redis,
+  name: string,
+  { items }: Extract<Content, { type: 'list' }>,
+  first: unknown,
+  suspects: Suspects,
+): Promise<void> {
+  const found = first as string[];
   for (let index = 0; index < Math.max(items.length, found.length); index += 1)
-    if (items[index] !== found[index]) onSuspect(name, String(index));
+    if (items[index] !== found[index]) suspects.add(name, String(index));
+  if (found.length > items.length) await addItems(redis, name, found.length, suspects);
 }
 
 /** @param first the reply to the scan with cursor 0. */
@@ -144,7 +180,7 @@ async function compareScanned(
   name: string,
   content: Exclude<Content, { type: 'list' }>,
   first: unknown,
-  onSuspect: OnSuspect,
+  suspects: Suspects,
 ): Promise<void> {
   const { type, entries } = content;
   const width = type === 'set' ? 1 : 2;
@@ -157,15 +193,19 @@ async function compareScanned(
       if (seen?.has(entry)) continue;
       seen?.add(entry);
       if (entries.get(entry) === text) matched += 1;
-      else onSuspect(name, entry);
+      else suspects.add(name, entry);
     }
   };
   // One reply has each entry once; several may repeat entries.
   const seen = new Set<string>();
   if (cursor === '0') compare(page);
-  else
-    for await (const one of followCursor(redis, (next) => readCommand(name, content, next), first)) compare(one, seen);
+  else {
+    for await (const one of followCursor(redis, (next) => scanCommand(name, type, next), first)) {
+      compare(one, seen);
+      if (suspects.isFull) return;
+    }
+  }
   if (matched === entries.size) return;
   if (cursor === '0') for (let at = 0; at < page.length; at += width) seen.add(page[at] ?? '');
-  for (const entry of entries.keys()) if (!seen.has(entry)) onSuspect(name, entry);
+  for (const entry of entries.keys()) if (!seen.has(entry)) suspects.add(name, entry);
 }

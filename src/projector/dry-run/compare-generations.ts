@@ -6,6 +6,7 @@ import type { CheckpointFreeze } from '../generations/checkpoint-freeze.js';
 import { readEntries, scanGeneration } from '../generations/generation-contents.js';
 import { projectorLimits as limits } from '../limits.js';
 import { type ComparedGenerations, type Difference, type Entry, entryDifferences } from './entry-differences.js';
+import { Suspects } from './suspects.js';
 
 export interface Comparison extends ComparedGenerations {
   readonly checkpointFreeze: CheckpointFreeze;
@@ -32,16 +33,15 @@ interface FoundKey {
  * the rebuilt one to the same position, and compares then. So a reported difference is one of
  * content and not of time.
  *
- * @returns the number of compared keys.
+ * @returns the number of compared keys, and whether all entries that differ were compared again.
  */
-export async function compareGenerations(comparison: Comparison): Promise<number> {
+export async function compareGenerations(comparison: Comparison): Promise<{ compared: number; isComplete: boolean }> {
   const { redis, keys } = comparison;
-  /** By partition, then by key and entry: SCAN may yield a key twice. */
-  const suspects = new Map<number, Map<string, Entry>>();
-  const addSuspect = (partition: number, suspect: Entry) => {
-    const ofPartition = suspects.get(partition) ?? new Map<string, Entry>();
+  const suspects = new Map<number, Suspects>();
+  const addSuspect = (partition: number, { key, entry }: Entry) => {
+    const ofPartition = suspects.get(partition) ?? new Suspects();
     suspects.set(partition, ofPartition);
-    ofPartition.set(`${suspect.key}\n${suspect.entry}`, suspect);
+    ofPartition.add(key, entry);
   };
   let compared = 0;
   for (const side of ['live', 'rebuilt'] as const) {
@@ -56,8 +56,8 @@ export async function compareGenerations(comparison: Comparison): Promise<number
   const differences = (partition: number, entries: readonly Entry[]) =>
     entryDifferences(comparison, partition, entries);
   for (const [partition, ofPartition] of suspects)
-    await compareSuspects({ ...comparison, differences }, partition, [...ofPartition.values()]);
-  return compared;
+    await compareSuspects({ ...comparison, differences }, partition, ofPartition.list());
+  return { compared, isComplete: [...suspects.values()].every(({ isFull }) => !isFull) };
 }
 
 /** Entries that differ between a live generation and a rebuilt one, perhaps by time alone. */

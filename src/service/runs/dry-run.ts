@@ -23,15 +23,23 @@ export interface DryRunOptions {
   readonly onDifference: (difference: Difference) => void;
 }
 
+/** The extent of the comparison of a live generation. */
+export interface ComparedGeneration {
+  /** The number of compared keys. */
+  readonly compared: number;
+  readonly generation: number;
+  /** false if more entries differ than are compared again: there may be further differences. */
+  readonly isComplete: boolean;
+}
+
 /**
  * Builds a generation of a projection from the log, compares it with the live one, and discards it.
- * @returns the number of compared keys, and the live generation
  */
 export async function dryRunProjection(
   context: RunContext,
   projection: Projection,
   { until, onProgress, signal, onDifference }: DryRunOptions,
-): Promise<{ compared: number; generation: number }> {
+): Promise<ComparedGeneration> {
   const { redis, keys, settings, models, openEvents } = context;
   const { name } = projection;
   const { generation } = await lookUpServed(models, projection);
@@ -43,7 +51,7 @@ export async function dryRunProjection(
       signal?.throwIfAborted();
       onProgress?.(done, total);
     });
-    const compared = await compareGenerations({
+    const { compared, isComplete } = await compareGenerations({
       redis,
       keys,
       checkpointFreeze: createCheckpointFreeze(redis, keys),
@@ -56,7 +64,7 @@ export async function dryRunProjection(
         : (partition, position) => scratch.replayTo(new Map([[partition, position]]), () => signal?.throwIfAborted()),
       onDifference,
     });
-    return { compared, generation };
+    return { compared, generation, isComplete };
   } finally {
     await scratch.discard();
   }

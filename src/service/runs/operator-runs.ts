@@ -13,7 +13,7 @@ import { RunStore } from './run-store.js';
 const partitionsAtOnce = 2;
 
 const noVerification: VerificationResult = { against: null, findings: [] };
-const noDryRun: DryRunResult = { compared_keys: 0, differences_total: 0, differences: [] };
+const noDryRun: DryRunResult = { compared_keys: 0, differences_total: 0, is_complete: true, differences: [] };
 
 /** The long runs that operators and auditors start through the API. */
 export function createOperatorRuns(connections: Connections, log: Logger): OperatorRuns {
@@ -52,12 +52,17 @@ export function createOperatorRuns(connections: Connections, log: Logger): Opera
       const { projection, store } = dryRunOf(name);
       return store.start(requestedBy, async (report, signal) => {
         const kept = new KeptDifferences(limits.keptDifferences);
-        const { compared } = await dryRunProjection({ ...connections, log }, projection, {
+        const { compared, isComplete } = await dryRunProjection({ ...connections, log }, projection, {
           signal,
           onProgress: (done, total) => report({ events_done: done, events_total: total }),
           onDifference: (difference) => kept.add(difference),
         });
-        return { compared_keys: compared, differences_total: kept.total, differences: kept.differences };
+        return {
+          compared_keys: compared,
+          differences_total: kept.total,
+          is_complete: isComplete,
+          differences: kept.differences,
+        };
       });
     },
     dryRuns: (name) => dryRunOf(name).store.list(),

@@ -7,6 +7,7 @@ import { compareSuspects } from '../../projector/dry-run/compare-generations.js'
 import { type Difference, type Entry, readTexts, textDifferences } from '../../projector/dry-run/entry-differences.js';
 import { FoldedPartition } from '../../projector/dry-run/folded-partition.js';
 import { FoldTooLarge } from '../../projector/dry-run/memory-store.js';
+import { Suspects } from '../../projector/dry-run/suspects.js';
 import { type CheckpointFreeze, createCheckpointFreeze } from '../../projector/generations/checkpoint-freeze.js';
 import { positionsInPartition } from '../../projector/generations/generation-contents.js';
 import { projectorLimits as limits } from '../../projector/limits.js';
@@ -37,14 +38,16 @@ export interface VerifyListeners {
   /** Called with the name of a projection and a number of its keys. */
   readonly onCompared: (projection: string, keys: number) => void;
   readonly onDifference: (difference: Difference) => void;
+  /** Called with a projection that has more differing entries in a partition than are compared. */
+  readonly onCutOff: (projection: string) => void;
 }
 
 type VerifyContext = Omit<RunContext, 'models'>;
 
 /**
  * Compares partitions with the log. Each is folded into memory with all projections at once, or one
- * projection after the other if that takes too much memory. Rejects with FoldTooLarge if one of
- * them takes too much by itself.
+ * projection after the other if that takes too much memory, be it only by events that come while it
+ * is compared. Rejects with FoldTooLarge if one of them takes too much by itself.
  */
 export async function verifyPartitions(
   context: VerifyContext,
@@ -59,13 +62,16 @@ export async function verifyPartitions(
   let isLarge = false;
 
   async function verifyPartition(partition: number): Promise<void> {
-    const together = isLarge ? undefined : await foldIfSmall(partition);
-    if (together) {
-      await compareTogether(verifier, partition, lives, together);
-      return;
+    let together = isLarge ? undefined : await foldIfSmall(partition);
+    const remaining: Remaining[] = together
+      ? await compareTogether(verifier, partition, lives, together)
+      : lives.map((live) => ({ live }));
+    // The memory is needed for the folds of single projections.
+    together = undefined;
+    for (const { live, suspects } of remaining) {
+      const alone = await foldTogether(verifier, partition, [live]);
+      await compareLive(verifier, partition, live, alone, suspects);
     }
-    for (const live of lives)
-      await compareTogether(verifier, partition, [live], await foldTogether(verifier, partition, [live]));
   }
 
   async function foldIfSmall(partition: number): Promise<FoldedPartition | undefined> {
@@ -101,34 +107,77 @@ interface Verifier extends Pick<PartitionsToVerify, 'maxBytes'> {
   readonly projections: number;
 }
 
+/** A live generation that is still to be compared; only these entries of it if there are some. */
+interface Remaining {
+  readonly live: LiveGeneration;
+  readonly suspects?: readonly Entry[];
+}
+
+/**
+ * Compares live generations with one fold. Returns those that are left if the fold becomes too
+ * large meanwhile, unless it has only one.
+ */
 async function compareTogether(
-  { context, listeners, checkpointFreeze }: Verifier,
+  verifier: Verifier,
   partition: number,
   lives: readonly LiveGeneration[],
   folded: FoldedPartition,
-): Promise<void> {
+): Promise<Remaining[]> {
+  for (const [index, live] of lives.entries()) {
+    const uncompared = await compareLive(verifier, partition, live, folded, undefined, lives.length > 1);
+    if (uncompared) return [{ live, suspects: uncompared }, ...lives.slice(index + 1).map((next) => ({ live: next }))];
+  }
+  return [];
+}
+
+/**
+ * Compares a live generation with a fold.
+ * @param known the entries to compare; by default those that a first pass finds to differ.
+ * @param mayStop whether a fold that becomes too large ends the comparison early.
+ * @returns the entries that are left if it has ended early.
+ */
+async function compareLive(
+  { context, listeners, checkpointFreeze }: Verifier,
+  partition: number,
+  { id, ...live }: LiveGeneration,
+  folded: FoldedPartition,
+  known?: readonly Entry[],
+  mayStop = false,
+): Promise<readonly Entry[] | undefined> {
   const { redis, keys } = context;
-  const { onCompared, onDifference } = listeners;
-  for (const { id, ...live } of lives) {
-    const projection = projectionOf(id.name);
-    const prefix = keys.partition(id, partition)('');
+  const { onCompared, onDifference, onCutOff } = listeners;
+  const projection = projectionOf(id.name);
+  const prefix = keys.partition(id, partition)('');
+  async function findSuspects(): Promise<Entry[]> {
     const ofFold = [...folded.store.contents.keys()].filter((name) => name.startsWith(prefix));
     const ofLive = (live.keys[partition] ?? []).map((key) => prefix + key);
-    const suspects: Entry[] = [];
+    const found = new Suspects();
     await compareFolded(
       redis,
       new Set([...ofFold, ...ofLive]),
       (name) => folded.store.contents.get(name),
-      (name, entry) => suspects.push({ key: name.slice(prefix.length), entry }),
+      found,
       (count) => onCompared(id.name, count),
     );
-    const advanceTo = (_: number, position: number) => folded.foldTo([projection], position);
-    const differences = async (_: number, entries: readonly Entry[]) => {
-      const ofLog = entries.map(({ key, entry }) => folded.store.text(prefix + key, entry));
-      return textDifferences(projection, partition, entries, await readTexts(context, id, partition, entries), ofLog);
-    };
-    await compareSuspects({ checkpointFreeze, live: id, advanceTo, onDifference, differences }, partition, suspects);
+    if (found.isFull) onCutOff(id.name);
+    return found.list().map(({ key, entry }) => ({ key: key.slice(prefix.length), entry }));
   }
+  const advanceTo = (_: number, position: number) => folded.foldTo([projection], position);
+  const differences = async (_: number, entries: readonly Entry[]) => {
+    const ofLog = entries.map(({ key, entry }) => folded.store.text(prefix + key, entry));
+    return textDifferences(projection, partition, entries, await readTexts(context, id, partition, entries), ofLog);
+  };
+  const comparison = { checkpointFreeze, live: id, advanceTo, onDifference, differences };
+  const suspects = known ?? (await findSuspects());
+  for (let at = 0; at < suspects.length; at += limits.maxEntriesComparedWhileFrozen) {
+    try {
+      await compareSuspects(comparison, partition, suspects.slice(at, at + limits.maxEntriesComparedWhileFrozen));
+    } catch (error) {
+      if (!mayStop || !(error instanceof FoldTooLarge)) throw error;
+      return suspects.slice(at);
+    }
+  }
+  return undefined;
 }
 
 /**

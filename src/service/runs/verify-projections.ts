@@ -6,7 +6,7 @@ import { FoldTooLarge } from '../../projector/dry-run/memory-store.js';
 import { positionsOf, scanGeneration } from '../../projector/generations/generation-contents.js';
 import { projectorLimits as limits } from '../../projector/limits.js';
 import { lookUpServed } from '../../queries/live-generation.js';
-import type { RunContext } from './dry-run.js';
+import type { ComparedGeneration, RunContext } from './dry-run.js';
 import {
   type LiveGeneration,
   type PartitionsToVerify,
@@ -33,13 +33,13 @@ export interface VerifyProjectionsOptions {
  * one partition after the other, and folded into memory: Redis is only read. Entries that differ
  * are compared again while the live generation is frozen, so that a reported difference is one of
  * content and not of time. Rejects with FoldTooLarge if a partition takes too much memory.
- * @returns the number of compared keys and the live generation, in the order of the projections
+ * @returns of each projection, in their order, what was compared
  */
 export async function verifyProjections(
   context: RunContext,
   projections: readonly Projection[],
   { onProgress, onDifference, maxFoldedBytes = availableBytes(), threads }: VerifyProjectionsOptions,
-): Promise<{ compared: number; generation: number }[]> {
+): Promise<ComparedGeneration[]> {
   const lives: LiveGeneration[] = [];
   for (const projection of projections) lives.push(await findLive(context, projection));
   const events = await eventsOf(context, lives[0]);
@@ -67,9 +67,11 @@ export async function verifyProjections(
       held.push(difference);
       heldLength += length;
     },
+    onCutOff: (projection) => cutOff.add(projection),
   };
   let held: Difference[] | undefined = [];
   let heldLength = 0;
+  const cutOff = new Set<string>();
   const reportHeld = () => {
     for (const difference of held ?? []) onDifference(difference);
     held = undefined;
@@ -92,7 +94,9 @@ export async function verifyProjections(
     throw error;
   }
   reportHeld();
-  return lives.map(({ id }) => ({ compared: compared.get(id.name) ?? 0, generation: id.generation }));
+  return lives.map(({ id: { name, generation } }) => {
+    return { compared: compared.get(name) ?? 0, generation, isComplete: !cutOff.has(name) };
+  });
 }
 
 /** Runs each work in a thread of its own. The first that fails ends the others. */
@@ -112,12 +116,13 @@ async function inThreads(
   }
 }
 
-function resultOf(worker: Worker, { onFolded, onCompared, onDifference }: VerifyListeners): Promise<void> {
+function resultOf(worker: Worker, { onFolded, onCompared, onDifference, onCutOff }: VerifyListeners): Promise<void> {
   return new Promise((resolve, reject) => {
     const receive = (message: WorkerMessage) => {
       if ('folded' in message) onFolded(message.folded);
       else if ('compared' in message) onCompared(message.projection, message.compared);
       else if ('difference' in message) onDifference(message.difference);
+      else if ('cutOff' in message) onCutOff(message.cutOff);
       else if ('ended' in message) resolve();
       else reject(asError(message.failed));
     };

@@ -20,6 +20,7 @@ export type WorkerMessage =
   | { readonly folded: number }
   | { readonly compared: number; readonly projection: string }
   | { readonly difference: Difference }
+  | { readonly cutOff: string }
   | { readonly failed: { readonly name: string; readonly message: string } }
   | { readonly ended: true };
 
@@ -39,6 +40,7 @@ async function run({ connection, work }: WorkerTask, send: (message: WorkerMessa
       onFolded: (folded) => send({ folded }),
       onCompared: (projection, compared) => send({ compared, projection }),
       onDifference: (difference) => send({ difference }),
+      onCutOff: (cutOff) => send({ cutOff }),
     });
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));

@@ -51,6 +51,7 @@ describe('comparisons of read models with the log', function () {
         onFolded: (events) => steps.push(`folded ${events}`),
         onCompared: () => steps.push('compared'),
         onDifference: ({ key }) => expect.fail(`${key} differs`),
+        onCutOff: (projection) => expect.fail(`${projection} is not compared to its end`),
       },
     );
     expect(steps).to.deep.equal(['folded 10', 'compared']);
@@ -116,6 +117,70 @@ describe('comparisons of read models with the log', function () {
     expect(outcome).to.be.instanceOf(FoldTooLarge);
     // Three values and their keys are held.
     expect(found).to.have.length(2);
+  });
+
+  it('compares a damaged key that the log does not have up to a limit, and says so', async () => {
+    const key = liveKeys(log, 'order-status', 0)('users', 'damaged');
+    const entry = 'x'.repeat(1_000);
+    // Twice as many as the limit allows.
+    const count = Math.ceil((2 * limits.maxSuspectsLength) / entry.length);
+    const fields = Array.from({ length: count }, (_, nth) => [`${entry}${nth}`, '']).flat();
+    for (let at = 0; at < fields.length; at += 1_000) await log.redis.hset(key, ...fields.slice(at, at + 1_000));
+    const projection = allProjections.find(({ name }) => name === 'order-status') ?? expect.fail();
+    let found = 0;
+    const onDifference = () => {
+      found += 1;
+    };
+    let pages = 0;
+    const pipeline = (words: string[][]) => {
+      pages += words.filter(([command, name]) => command === 'hscan' && name === key).length;
+      return log.redis.pipeline(words);
+    };
+    const redis = replaced(log.redis, { pipeline });
+    const [verified] = await verifyProjections({ ...context(), redis }, [projection], { onDifference });
+    expect(verified).to.include({ generation: 1, isComplete: false });
+    expect(found).to.be.within(1, count / 2);
+    expect(pages).to.be.within(1, (0.75 * count) / limits.entriesPerScan);
+    const dryRun = await dryRunProjection(context(), projection, { onDifference });
+    expect(dryRun).to.include({ generation: 1, isComplete: false });
+    await log.redis.del(key);
+    const [repaired] = await verifyProjections(context(), [projection], { onDifference });
+    expect(repaired?.isComplete).to.equal(true);
+  });
+
+  it('a fold that becomes too large while it is compared is replaced by folds of single projections', async () => {
+    const names = allProjections.map(({ name }) => name);
+    for (const name of names) await log.redis.zadd(liveKeys(log, name, 0)('added'), 0, 'entry');
+    let grown: Promise<void> | undefined;
+    // The log grows when the fold is compared, before the entries that differ are compared again.
+    const pipeline = (words: string[][]) => ({
+      exec: async () => {
+        if (words.some(([command = '']) => command.endsWith('scan'))) grown ??= grow(100);
+        await grown;
+        return log.redis.pipeline(words).exec();
+      },
+    });
+    let folds = 0;
+    const openEvents = async <Event>(events: readonly Event[]) => {
+      if (JSON.stringify(events[0]).includes('"position":1,')) folds += 1;
+      return [...events];
+    };
+    const found: string[] = [];
+    await verifyPartitions(
+      { ...context(), openEvents, redis: replaced(log.redis, { pipeline }) },
+      {
+        lives: names.map((name) => ({ id: { name, generation: 1 }, keys: [['added']] })),
+        ...{ partitions: [0], atOnce: 1, maxBytes: 100_000 },
+      },
+      {
+        onFolded: () => undefined,
+        onCompared: () => undefined,
+        onDifference: ({ projection, key }) => found.push(`${projection} ${key}`),
+        onCutOff: (projection) => expect.fail(`${projection} is not compared to its end`),
+      },
+    );
+    expect(found).to.deep.equal(names.map((name) => `${name} added`));
+    expect(folds).to.be.greaterThan(1);
   });
 
   it('a dry run that is cancelled after its replay compares nothing more', async () => {

@@ -69,11 +69,16 @@ export function DryRunDialog({ name, onClose }: { readonly name: string; readonl
 }
 
 function Result({ run }: { readonly run: DryRun }) {
-  const { state, differences, differences_total: total, compared_keys: compared } = run;
+  const { state, differences, differences_total: total, is_complete: isComplete, compared_keys: compared } = run;
   return (
     <section class="stack" aria-live="polite" aria-label="The newest comparison">
       <p class="row">
-        <RunBadge run={run} isGood={total === 0} good="No difference" bad={plural(total, 'difference')} />
+        <RunBadge
+          run={run}
+          isGood={total === 0 && isComplete}
+          good="No difference"
+          bad={`${isComplete ? '' : 'At least '}${plural(total, 'difference')}`}
+        />
         <span class="muted">
           {dateTime(run.started_at)}, by {run.requested_by}
           {state === 'done' && `; ${count(compared)} keys`}

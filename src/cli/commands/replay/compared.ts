@@ -1,4 +1,5 @@
 import type { Difference } from '../../../projector/dry-run/entry-differences.js';
+import type { ComparedGeneration } from '../../../service/runs/dry-run.js';
 import { KeptDifferences } from '../../../service/runs/kept-differences.js';
 import { runLimits as limits } from '../../../service/runs/limits.js';
 import type { Terminal } from '../../terminal/terminal.js';
@@ -9,6 +10,8 @@ export interface ComparedProjection {
   readonly generation: number;
   readonly compared_keys: number;
   readonly differences_total: number;
+  /** false if there are more differences than were counted. */
+  readonly is_complete: boolean;
   readonly differences: readonly object[];
 }
 
@@ -37,15 +40,16 @@ export class ComparisonView {
   }
 
   /** Shows the result of one projection, all of whose differences were added. */
-  end(projection: string, { compared, generation }: { readonly compared: number; readonly generation: number }): void {
+  end(projection: string, { compared, generation, isComplete }: ComparedGeneration): void {
     const { total, differences } = this.#keptOf(projection);
-    if (total > 0) this.#terminal.exitCode = 3;
+    if (total > 0 || !isComplete) this.#terminal.exitCode = 3;
     if (this.#json) {
-      const counts = { compared_keys: compared, differences_total: total };
+      const counts = { compared_keys: compared, differences_total: total, is_complete: isComplete };
       this.#compared.push({ projection, generation, ...counts, differences });
       return;
     }
-    const found = total === 0 ? 'no difference' : `${total.toLocaleString('en')} differences`;
+    const number = `${isComplete ? '' : 'at least '}${total.toLocaleString('en')} differences`;
+    const found = total === 0 && isComplete ? 'no difference' : number;
     const keys = `${compared.toLocaleString('en')} keys`;
     this.#terminal.print(`${projection}: compared ${keys} with generation ${generation}, ${found}`);
   }

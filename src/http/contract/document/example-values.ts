@@ -115,6 +115,7 @@ export const exampleValues: Readonly<Record<string, unknown>> = {
   is_new: true,
   compared_keys: 120_000,
   differences_total: 0,
+  is_complete: true,
   differences: [],
   findings: [],
   skipped: [],

@@ -29,6 +29,7 @@ const dryRunSchema = object({
   ...runProperties,
   compared_keys: count,
   differences_total: count,
+  is_complete: { type: 'boolean', description: 'false: there are more differences than were counted.' },
   differences: {
     ...list(
       object({

@@ -4,7 +4,7 @@ import type { ResponseBody } from '../../contract/response-schemas.js';
 export type Verification = ResponseBody<'Verification'>;
 export type DryRun = ResponseBody<'DryRun'>;
 export type VerificationResult = Pick<Verification, 'against' | 'findings'>;
-export type DryRunResult = Pick<DryRun, 'compared_keys' | 'differences_total' | 'differences'>;
+export type DryRunResult = Pick<DryRun, 'compared_keys' | 'differences_total' | 'is_complete' | 'differences'>;
 
 /**
  * Long-running tasks. One of each kind runs at a time; a further request gets the one in progress.
