@@ -7,6 +7,7 @@ import { verifyProjections } from '../../service/runs/verify-projections.js';
 import { type CommandContext, type EventLogContext, withConnections, withEventLog } from '../connections.js';
 import { readCheckpoint } from '../read-checkpoint.js';
 import { readArguments } from '../terminal/arguments.js';
+import { errorMessage } from '../terminal/errors.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type ComparedProjection, ComparisonView } from './replay/compared.js';
@@ -29,8 +30,8 @@ const usage = `orders verify [options]
                    by default the keys of this service
   --projections    also compare every read model with the log
   --json           print one JSON document: {"log_id", "partitions", "events", "against",
-                   "is_intact", "findings"}, with --projections also "projections"; with --export
-                   {"file", "is_intact", "events", "line", "error"}
+                   "is_intact", "findings"}, with --projections also "projections"
+                   and "projections_error"; with --export {"file", "is_intact", "events", "line", "error"}
   --export FILE    instead check a file written by \`orders export\`, without the database
 
   Example: orders verify --against checkpoint.json --key trusted.pem
@@ -61,13 +62,25 @@ export async function verifyCommand(args: string[], terminal: Terminal): Promise
   }
   await withConnections({ terminal, poolSize }, async (context) => {
     const document = await checkLog(context, against, key, json);
-    const projections = await checkProjections(context, json);
-    if (json) terminal.print(JSON.stringify({ ...document, projections }));
+    const compared = await checkProjections(context, json).catch((error: unknown) => {
+      // The verification of the log has ended, so its result is reported all the same.
+      terminal.notify(`the read models were not compared: ${errorMessage(error)}`);
+      terminal.exitCode ||= 1;
+      return { projections: null, projections_error: errorMessage(error) };
+    });
+    if (json) terminal.print(JSON.stringify({ ...document, ...compared }));
   });
 }
 
+/** The part of the JSON document that has the comparison of the read models. */
+interface Comparisons {
+  readonly projections: readonly ComparedProjection[];
+  /** Why they were not compared. */
+  readonly projections_error: null;
+}
+
 /** Compares all read models with the log, which is read once for all of them. */
-async function checkProjections(context: CommandContext, json: boolean): Promise<readonly ComparedProjection[]> {
+async function checkProjections(context: CommandContext, json: boolean): Promise<Comparisons> {
   const { terminal, servers, config } = context;
   const { databaseRole, personalDataKeyFile } = config;
   const { databaseUrl, directDatabaseUrl, redisUrl } = servers;
@@ -87,14 +100,14 @@ async function checkProjections(context: CommandContext, json: boolean): Promise
       const compared = verified[index];
       if (compared) view.end(name, compared);
     }
-    return view.documents();
+    return { projections: view.documents(), projections_error: null };
   } catch (error) {
     if (!(error instanceof FoldTooLarge)) throw error;
     terminal.notify('a partition is too large to be folded in memory: the log is replayed into Redis');
     // The replay finds again what the fold has shown so far.
     const again = new ComparisonView(terminal, json);
     await dryRun(context, allProjections, undefined, again);
-    return again.documents();
+    return { projections: again.documents(), projections_error: null };
   }
 }
 
