@@ -109,7 +109,7 @@ async function serviceWith(bench: Bench, orders: number): Promise<ServerProcess>
     const heads = all.map(({ partitions }) => partitions.reduce((sum, { head }) => sum + head, 0));
     return all.every(({ lag }) => lag === 0) && heads.every((head) => head === orders);
   });
-  // A process that has just started answers, however the read models were filled.
+  // Queries are measured on a process that has just started, so the filling does not affect them.
   await filling.stop();
   return startService(env);
 }

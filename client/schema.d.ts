@@ -516,7 +516,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a signed message of the type webhook.test now, whatever the state */
+        /** Send a signed message of the type webhook.test now, in any state */
         post: operations["testWebhook"];
         delete?: never;
         options?: never;

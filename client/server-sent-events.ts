@@ -19,7 +19,8 @@ export const defaultSilenceMs = 45_000;
  * yields messages without data, which browsers do not pass on: their ids say where a stream resumes
  * that has sent nothing yet.
  * @param silenceMs throws once nothing has arrived for this time: a half-open connection reports no
- * error. The time passes only while the next bytes are awaited, however long the caller takes.
+ * error. Only the time of waiting for bytes counts, not the time that the caller takes for a
+ * message.
  */
 export async function* messagesOf(
   body: ReadableStream<Uint8Array>,

@@ -1,8 +1,8 @@
 -- Cancels the build of a generation and retires the generation. The time is that of Redis: the
 -- clocks of processes differ.
 --
--- A Redis without free memory refuses a script's writes until one that needs no memory has been
--- done. So the first write only deletes: what gives memory back is always possible.
+-- If Redis is out of memory, it refuses the writes of a script until a write that needs no memory
+-- has been done. So the first write only deletes, and memory can always be freed.
 --
 -- Called by: src/projector/generations/generation-store.ts (cancel)
 --

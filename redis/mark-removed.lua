@@ -1,8 +1,8 @@
 -- Puts the mark of a removed generation in place of its checkpoint in one partition, see
 -- src/read-models/checkpoint.ts.
 --
--- A Redis without free memory refuses a script's writes until one that needs no memory has been
--- done. So the first write only deletes: what gives memory back is always possible.
+-- If Redis is out of memory, it refuses the writes of a script until a write that needs no memory
+-- has been done. So the first write only deletes, and memory can always be freed.
 --
 -- Called by: src/projector/generations/remove-generation.ts
 --

@@ -5,8 +5,8 @@
 -- numbered from 1 again: the counter skips the retired one, so that its number is not given out
 -- while keys of it may exist.
 --
--- A Redis without free memory refuses a script's writes until one that needs no memory has been
--- done. So the first write only deletes: what gives memory back is always possible.
+-- If Redis is out of memory, it refuses the writes of a script until a write that needs no memory
+-- has been done. So the first write only deletes, and memory can always be freed.
 --
 -- Called by: src/projector/generations/generation-store.ts (openScratch, renewLease, retire)
 --

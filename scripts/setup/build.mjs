@@ -17,7 +17,7 @@ export const compilerArgs = [
   ...['--incremental', '--tsBuildInfoFile', buildInfo],
 ];
 
-/** Compiles unless dist/ is the result of these very sources. */
+/** Compiles unless dist/ is up to date with the sources. */
 export function build() {
   const wanted = hashOf([...settings, ...sources()]);
   if (readStamp('built') === wanted && existsSync(join(root, program))) return;

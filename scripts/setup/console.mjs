@@ -29,7 +29,7 @@ const pages = {
 /** The client's parts that the console imports. */
 const clientFiles = () => filesBelow('client').filter((file) => /^client\/[\w-]+\.ts$/.test(file));
 
-/** Bundles the console unless dist/web/ is the result of these very sources. */
+/** Bundles the console unless dist/web/ is up to date with the sources. */
 export function buildConsole() {
   const sources = [join('scripts', 'setup', 'console.mjs'), ...filesBelow('web'), ...clientFiles()];
   const wanted = hashOf(['package-lock.json', ...sources]);

@@ -12,8 +12,8 @@ export interface CommandRequest {
   readonly actor: string;
   readonly idempotencyKey?: string | undefined;
   /**
-   * Whether the order id comes from the client, beside an Idempotency-Key that has to be one order
-   * whatever its id is. Not so for imports: their keys and order ids have the same source.
+   * Whether the client sent both an order id and an Idempotency-Key: the key then places one order,
+   * even if a retry has another id. False for imports: their keys and order ids have one source.
    */
   readonly reservesKey?: boolean | undefined;
   /** The versions of which the order must have one (If-Match). */

@@ -42,7 +42,8 @@ const defaultTokenAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed
 export function readTokenConfig(env: Environment): TokenConfig | undefined {
   const jwksUrl = url(env, 'ORDERS_JWKS_URL', ['https:', 'http:']);
   if (jwksUrl === undefined) {
-    // The author wanted access control, which the address of the issuer's keys turns on.
+    // Without the address of the keys these variables have no effect, and access control could be
+    // off by mistake.
     const unused = ['ORDERS_JWT_ISSUER', 'ORDERS_JWT_AUDIENCE', 'ORDERS_CONSOLE_CLIENT_ID'].find((name) => env[name]);
     if (unused !== undefined) throw new ConfigError(unused, 'is set, but ORDERS_JWKS_URL is not: set it too');
     return undefined;

@@ -16,8 +16,8 @@ export interface RunningProcess {
 export type RecordedProcess = Pick<RunningProcess, 'pid' | 'started'>;
 
 /**
- * Looks a process up. Undefined if it has ended, or only waits for its parent to take note of its
- * end.
+ * Looks a process up. Undefined if it has ended, also if it is a zombie that its parent has not
+ * waited for.
  */
 export function findProcess(pid: number): Promise<RunningProcess | undefined> {
   if (!Number.isSafeInteger(pid) || pid <= 0) return Promise.resolve(undefined);

@@ -52,7 +52,7 @@ export interface PayOrder {
   /** By default what is due. */
   readonly amount?: MoneyInput;
   readonly paymentReference?: string;
-  /** The money has arrived, whatever is due: it is recorded. */
+  /** The money has arrived already: it is recorded even if less or nothing is due. */
   readonly alreadyReceived?: true;
   /** The payment is a further one, although it equals an earlier one with its reference. */
   readonly another?: true;

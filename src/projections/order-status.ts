@@ -36,7 +36,7 @@ interface KnownOrder {
 /** By the order's id. */
 type Orders = Map<string, KnownOrder>;
 
-/** The events that change no details, whatever they hold: those can stay where they are. */
+/** The types of events that never change an order's details, which can then stay where they are. */
 const leavesDetails: ReadonlySet<OrderEvent['type']> = new Set([
   'OrderPaid',
   'OrderProcessingStarted',

@@ -11,7 +11,7 @@ import {
 /** The parts of a field that lie in a range. */
 export interface Piece extends Range {
   readonly field: string;
-  /** Another field that has the same parts: whichever is read anyway serves. */
+  /** Another field that has the same parts: it serves instead if it is read anyway. */
   readonly otherField?: string;
   /** Of an incomplete month: the pieces of its days, which serve if they are read anyway. */
   readonly days?: readonly Piece[];

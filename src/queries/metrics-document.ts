@@ -41,7 +41,7 @@ export const metricsSchema = object(
   ['series'],
 );
 
-/** The figures before they become JSON: sums are exact, whatever their number of digits. */
+/** The figures before they become JSON: sums are exact, with any number of digits. */
 export type MetricsDocument = WithExactNumbers<FromSchema<typeof metricsSchema>>;
 type SeriesEntry = NonNullable<MetricsDocument['series']>[number];
 type Durations = MetricsDocument['processing_time']['placed_to_shipped'];

@@ -51,7 +51,7 @@ export class AttemptsInFlight {
     return this.#attempts.size - this.#countByWebhook.size < limits.maxInFlight;
   }
 
-  /** @returns the webhooks that cannot have another attempt, whatever their breaker */
+  /** @returns the webhooks that cannot have another attempt, their circuit breakers aside */
   withoutRoom(): string[] {
     return [...this.#countByWebhook.keys()].filter((id) => !this.hasRoom({ webhook_id: id, half_open: false }));
   }

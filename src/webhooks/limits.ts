@@ -15,7 +15,7 @@ export const webhookLimits = {
   maxEarlyDeadLetters: 500,
   /**
    * Pending deliveries of one webhook in one partition that one query looks at, those due first.
-   * Bounds its cost, whatever the backlog.
+   * Bounds its cost for any backlog.
    */
   maxScannedPerPartition: 200,
   /**

@@ -1,6 +1,6 @@
 import type { Topology } from './topology/topology.js';
 
-/** A process needs less at any time, whatever happens to it (docs/operations.md). */
+/** A process never needs more memory than this (docs/operations.md). */
 const maxMegabytes = 400;
 /** Faults are logged when they begin and when they end, and once a minute in between. */
 const maxLinesPerSecond = 3;

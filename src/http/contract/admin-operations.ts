@@ -120,7 +120,7 @@ export const adminOperations = {
     method: 'post',
     path: '/webhooks/{webhook_id}/test',
     tag: 'Webhooks',
-    summary: 'Send a signed message of the type webhook.test now, whatever the state',
+    summary: 'Send a signed message of the type webhook.test now, in any state',
     access: ['admin'],
     parameters: ['webhook_id'],
     responses: { 200: { description: 'Whether the receiver accepted the message', content: json('WebhookTested') } },

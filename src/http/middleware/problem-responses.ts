@@ -34,7 +34,7 @@ export function problemResponses({ log, logOverload, methodsOf }: ProblemRespons
       if (response.status === 500)
         log.error({ err: error, request_id: requestContext(ctx).requestId }, 'a request failed');
       else if (error instanceof Overloaded) logOverload(error);
-      // An order that an operator has skipped says nothing of the dependencies.
+      // An order whose event an operator has skipped is no failure of a dependency.
       else if (response.status === 503 && !(error instanceof OrderDamaged))
         dependencies.failed(error, { request_id: requestContext(ctx).requestId });
       const isTemporary = response.status === 429 || response.status === 503;

@@ -39,7 +39,7 @@ function canChange(command: CommandName, order: Order): boolean {
     case 'release':
       return order.onHold;
     case 'pay':
-      // Money that has arrived is recorded whatever is due.
+      // Money that has arrived is recorded even if less or nothing is due.
       return order.paidMinor < orderLimits.maxAmountMinor;
     case 'amend':
     case 'note':

@@ -10,7 +10,7 @@ import { forbidden, invalid, type Rejection, rejected } from './rejection.js';
 
 /**
  * Records a payment. One that equals an earlier payment with its reference repeats that one, unless
- * a refund came since. Money that has arrived is recorded whatever is due.
+ * a refund came since. Money that has arrived is recorded even if less or nothing is due.
  */
 export function pay(command: PayOrder, order: Order): Decision {
   const { paymentReference, alreadyReceived, another } = command;

@@ -5,8 +5,8 @@ import type { GenerationStore } from './generation-store.js';
 /**
  * Finds generations that this process has filled and that Redis no longer knows: it has lost the
  * projection's hash, and numbers generations from 1 again. Keys of such a generation may have
- * stayed, or were written since. They are removed: nobody would look for them, also not to forget a
- * person, and a later generation with the same number would continue from them.
+ * stayed, or were written since. They are removed: nothing else would ever remove them, not even
+ * forgetting a person, and a later generation with the same number would continue from them.
  */
 export class LostGenerations {
   readonly #store: Pick<GenerationStore, 'retire'>;

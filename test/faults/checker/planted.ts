@@ -113,7 +113,7 @@ export function paying(changes: Partial<CallRecord> = {}): CallRecord {
   });
 }
 
-/** Without a response, whatever it asked for. */
+/** A call without a response. */
 export const unanswered = { status: 0, headers: {}, response: undefined };
 
 export function call(changes: Partial<CallRecord>): CallRecord {

@@ -8,7 +8,7 @@ interface FrameProps {
   readonly where: string;
   readonly title: string;
   readonly sidebarLabel: string;
-  /** The menu, and whatever is below it. */
+  /** The content of the sidebar: the menu, and anything below it. */
   readonly sidebar: ComponentChildren;
   /** Shown above the content of every page. */
   readonly notice?: ComponentChildren;

@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals';
 
 /**
  * The place in the console, in the part of the address after `#`: `#/orders?status=pending`. The
- * service sees none of it, so links work whatever is in front of the service.
+ * service sees none of it, so links work behind any proxy.
  */
 const hash = signal(location.hash);
 addEventListener('hashchange', () => {
