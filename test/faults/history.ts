@@ -3,7 +3,14 @@
  * running service. It is written as NDJSON, one record per line, in order of `at`, in milliseconds
  * of the harness's monotonic clock since the start of the run.
  */
-export type HistoryRecord = CallRecord | StreamRecord | WebhookRecord | FaultRecord | LossRecord | ForgottenRecord;
+export type HistoryRecord =
+  | CallRecord
+  | StreamRecord
+  | WebhookRecord
+  | FaultRecord
+  | LossRecord
+  | ForgottenRecord
+  | PlantedRecord;
 
 /** One HTTP call that has ended. Status 0: no response was received, so the outcome is unknown. */
 export interface CallRecord {
@@ -81,6 +88,13 @@ export interface ForgottenRecord {
   readonly texts: readonly string[];
 }
 
+/** An order that the harness itself has written to the log, with an event that no fold accepts. */
+export interface PlantedRecord {
+  readonly kind: 'planted';
+  readonly at: number;
+  readonly orderId: string;
+}
+
 /** The checker's input: what a run recorded, and where its servers still answer. */
 export interface RecordedRun {
   readonly history: readonly HistoryRecord[];
@@ -93,6 +107,10 @@ export interface RecordedRun {
   readonly apiKey: string;
   /** The secret that deliveries are signed with, as the response to the creation has it. */
   readonly webhookSecret: string;
+  /** The folders with the files of the present primaries. */
+  readonly folders: { readonly postgres: string; readonly redis: string };
+  /** Heap snapshots of the processes, with their names. Empty if there are none. */
+  readonly heaps: readonly { readonly process: string; readonly file: string }[];
 }
 
 /** The checker's result. An anomaly is a sentence with order id, positions and call numbers. */

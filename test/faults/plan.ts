@@ -7,6 +7,7 @@ import { postgresFaults } from './injections/postgres-faults.js';
 import { processFaults } from './injections/process-faults.js';
 import { redisFaults } from './injections/redis-faults.js';
 import { restoreFault } from './injections/restore-fault.js';
+import { stoppedProjection } from './injections/stopped-projection.js';
 import type { World } from './world.js';
 
 export const allFaults: readonly FaultKind[] = [
@@ -16,6 +17,7 @@ export const allFaults: readonly FaultKind[] = [
   ...postgresFaults,
   ...machineFaults,
   ...operatorFaults,
+  stoppedProjection,
   restoreFault,
 ];
 

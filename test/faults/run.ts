@@ -3,7 +3,7 @@ import { Random } from '../support/random.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 import { whenWell } from './all-well.js';
 import { check } from './checker/check.js';
-import type { Findings } from './history.js';
+import type { Findings, RecordedRun } from './history.js';
 import { HistoryFile } from './history-file.js';
 import { type Injected, injectUntil } from './inject.js';
 import { Caller } from './load/caller.js';
@@ -99,6 +99,9 @@ async function runOn(topology: Topology, options: RunOptions, isShort: boolean):
     baseUrl: members[0]?.process.url ?? '',
     apiKey,
     webhookSecret,
+    folders: { postgres: topology.postgres.files, redis: topology.redis.files },
+    // Each takes some memory, of which the resources must know nothing.
+    heaps: history.records.some(({ kind }) => kind === 'forgotten') ? await heapsOf(topology) : [],
   };
   // Anomalies found so far are reported even if the checks fail.
   const found = await check(recorded).catch(
@@ -117,6 +120,12 @@ async function runOn(topology: Topology, options: RunOptions, isShort: boolean):
     resources,
     historyFile: history.path,
   };
+}
+
+async function heapsOf({ members }: Topology): Promise<RecordedRun['heaps']> {
+  const heaps: { process: string; file: string }[] = [];
+  for (const { process } of members) heaps.push({ process: process.name, file: await process.heapSnapshot() });
+  return heaps;
 }
 
 /** The faults that this run does not have, and why. */

@@ -1,9 +1,10 @@
 import { Redis } from 'ioredis';
-import type { Findings, HistoryRecord, RecordedRun } from '../history.js';
+import type { FaultRecord, Findings, ForgottenRecord, HistoryRecord, RecordedRun } from '../history.js';
 import { checkAcknowledged } from './acknowledged.js';
 import { connectApi } from './api.js';
 import { checkChain, partitionOf } from './chain.js';
 import { checkCheckpoints } from './checkpoints.js';
+import { findNamesInFolder, namesInFile } from './files.js';
 import { groupBy } from './group-by.js';
 import { checkLinearizable } from './linearizable-orders.js';
 import { readLog } from './log.js';
@@ -38,7 +39,8 @@ const alwaysChecked = [
  * Decides whether a run kept the promises of the service. Shares no code with it: the rules, the
  * fold and the hashes are written from docs/. The service must be at rest.
  */
-export async function check(run: RecordedRun): Promise<Findings> {
+export async function check(recorded: RecordedRun): Promise<Findings> {
+  const { run, planted } = withoutPlanted(recorded);
   const anomalies: string[] = [];
   const checked: Record<string, number> = {};
   const count = (what: string, by = 1) => {
@@ -60,7 +62,8 @@ export async function check(run: RecordedRun): Promise<Findings> {
   count('events in the chain', log.events.length);
 
   const calls = callsOf(run.history);
-  const orders = groupByOrder(log, operationsOf(calls), (id) => partitionOf(id, log.partitions));
+  const all = groupByOrder(log, operationsOf(calls), (id) => partitionOf(id, log.partitions));
+  const orders = all.filter(({ id }) => !planted.has(id));
   const seen = groupBy(observationsOf(calls), (one) => one.orderId);
   const injected = kindOf(run, 'fault');
   const faults = new RedisFaults(injected, restores);
@@ -103,7 +106,8 @@ export async function check(run: RecordedRun): Promise<Findings> {
   await attempt('the metrics', () => checkMetrics(api, last.values()));
   count('currencies', new Set([...last.values()].map((state) => state.currency)).size);
 
-  const names = kindOf(run, 'forgotten').flatMap((record) => record.texts);
+  const forgotten = kindOf(run, 'forgotten');
+  const names = forgotten.flatMap((record) => record.texts);
   count('forgotten names', names.length);
   await attempt('forgotten names', async () => [
     ...findNamesInLog(orders, names),
@@ -115,11 +119,48 @@ export async function check(run: RecordedRun): Promise<Findings> {
   try {
     await attempt('the checkpoints', () => checkCheckpoints(redis, log, count));
     await attempt('forgotten names in Redis', () => findNamesInRedis(redis, names));
+    const inFiles = namesNotCopied(forgotten, injected);
+    count('forgotten names in files of Redis', inFiles.length);
+    await attempt('the files of Redis', () => findNamesInFolder('a file of Redis', run.folders.redis, inFiles));
+    await attempt('the files of PostgreSQL', () =>
+      findNamesInFolder('a file of PostgreSQL', run.folders.postgres, names),
+    );
+    await attempt('the heaps', async () => {
+      const found: string[] = [];
+      for (const { process, file } of run.heaps) {
+        count('heaps');
+        for (const name of await namesInFile(file, names))
+          found.push(`the heap of ${process}, ${file}, has the forgotten name ${name}.`);
+      }
+      return found;
+    });
   } finally {
     redis.disconnect();
   }
   for (const what of alwaysChecked) if (!checked[what]) anomalies.push(`nothing was checked: no ${what}.`);
   return { anomalies, checked };
+}
+
+/**
+ * The names that no file of Redis may have. An older copy of its files, and the files of a replica,
+ * still have those that were forgotten before (docs/privacy.md).
+ */
+function namesNotCopied(forgotten: readonly ForgottenRecord[], faults: readonly FaultRecord[]): string[] {
+  const copied = faults.filter(({ name }) => /older Redis|fail over Redis/.test(name));
+  const last = Math.max(0, ...copied.map(({ at, readyAt }) => readyAt ?? at));
+  return forgotten.filter(({ at }) => at > last).flatMap(({ texts }) => texts);
+}
+
+/**
+ * The run without the messages about orders that the harness has planted: what is shown of them
+ * depends on the event that no fold accepts.
+ */
+function withoutPlanted(run: RecordedRun): { run: RecordedRun; planted: ReadonlySet<string> } {
+  const planted = new Set(kindOf(run, 'planted').map(({ orderId }) => orderId));
+  const isOther = (record: HistoryRecord) =>
+    !(record.kind === 'stream' && planted.has(String((record.data as { order_id?: string } | null)?.order_id))) &&
+    !(record.kind === 'webhook' && [...planted].some((id) => record.body.includes(id)));
+  return { run: { ...run, history: run.history.filter(isOther) }, planted };
 }
 
 type Kind = HistoryRecord['kind'];

@@ -14,6 +14,10 @@ const explained: Readonly<Record<string, readonly string[]>> = {
 };
 /** Faults that take no server away from the API: no call may fail because of them. */
 const harmless = /^(rebuild|key revoked|forget|\S+ receiver)$/;
+/** Faults of projectors alone: a read model may be late, but no query loses it. */
+const ofProjectors = /^(SIGKILL of|SIGSTOP and SIGCONT of) projector-\d( and projector-\d)?$/;
+/** A query waits in vain for an event that a projector has not applied. */
+const late = '/problems/position-not-reached';
 /** Callers that meet on one order may get this without any fault. */
 const contended = '/problems/contended';
 /** The service repeats such commands itself: only a few fail in the end. */
@@ -65,7 +69,7 @@ function problemOf(
     return isLost ? undefined : `got a 410 for ${call.minPosition}, which no restore has lost`;
   }
   if (status === 0 || status === 408 || status === 503) {
-    if (type === contended || isDuring(call, faults)) return undefined;
+    if (type === contended || isDuring(call, faults, type)) return undefined;
     return status === 0 ? 'got no response, although there was no fault' : `got a ${status}, without any fault`;
   }
   return explained[status]?.includes(type ?? '') ? undefined : `got a ${status}`;
@@ -80,14 +84,19 @@ function reusedKeys(calls: readonly NumberedCall[]): Set<string | undefined> {
   return new Set([...bodies].filter(isReused).map(([key]) => key));
 }
 
-/** Whether a fault was there, or its effects, at some time of a call. */
-function isDuring({ startedAt, at }: NumberedCall, faults: readonly FaultRecord[]): boolean {
+/** Whether a fault that explains a failure was there, or its effects, at some time of a call. */
+function isDuring({ startedAt, at }: NumberedCall, faults: readonly FaultRecord[], type: string | undefined): boolean {
   return faults.some(
-    (fault) =>
-      !fault.name.split(' + ').every((name) => harmless.test(name)) &&
-      fault.at <= at &&
-      (fault.readyAt ?? Infinity) >= startedAt,
+    (fault) => fault.at <= at && (fault.readyAt ?? Infinity) >= startedAt && !isHarmless(fault, type === late),
   );
+}
+
+/** @param isLate whether the failure is one that projectors alone can cause. */
+function isHarmless({ name, detail }: FaultRecord, isLate: boolean): boolean {
+  const details = detail.split('; ');
+  return name
+    .split(' + ')
+    .every((one, nth) => harmless.test(one) || (!isLate && ofProjectors.test(details[nth] ?? '')));
 }
 
 /** The result of a call, or of each line of a batch. A line without a result has the status 0. */

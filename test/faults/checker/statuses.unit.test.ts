@@ -49,6 +49,19 @@ describe('the checker of statuses', () => {
     expect(anomaliesOf(busy, [{ ...fault, name: 'rebuild + kill' }])).to.deep.equal([]);
   });
 
+  it('finds a query that lost its read model while only projectors were away', () => {
+    const suspended = {
+      ...fault,
+      name: 'rebuild + suspend',
+      detail: 'a rebuild of metrics; SIGSTOP and SIGCONT of projector-1',
+    };
+    const lost = [failed(503, 'read-models-unavailable', during)];
+    expect(anomaliesOf(lost, [suspended])).to.have.length(1);
+    expect(anomaliesOf([failed(503, 'position-not-reached', during)], [suspended])).to.deep.equal([]);
+    const withApi = suspended.detail.replace('projector-1', 'api-1 and projector-1');
+    expect(anomaliesOf(lost, [{ ...suspended, detail: withApi }])).to.deep.equal([]);
+  });
+
   it('accepts that commands on one order contend, without any fault', () => {
     expect(anomaliesOf([failed(503, 'contended', after)])).to.deep.equal([]);
     const many = Array.from({ length: 20 }, () => failed(503, 'contended', after));

@@ -13,6 +13,16 @@ function processes(random: Random, { topology: { members } }: World): ServicePro
   return some.map(({ process }) => process);
 }
 
+/** One or both processes of a role, or one of each. */
+function processesOfOlderRelease(random: Random, members: readonly Member[]): ServiceProcess[] {
+  const one = random.pick(members);
+  const others = members.filter((other) => other !== one);
+  return [one, ...(random.chance(0.5) ? [random.pick(others)] : [])].map(({ process }) => process);
+}
+
+/** Types of events that callers cause, and that an older release may not know. */
+const newTypes = ['OrderCredited', 'OrderShipmentTracked', 'OrderReturned', 'OrderNoteAdded'];
+
 const namesOf = (some: readonly ServiceProcess[]) => some.map(({ name }) => name).join(' and ');
 
 /** Faults of the processes of the service. */
@@ -55,6 +65,29 @@ export const processFaults: readonly FaultKind[] = [
         },
         heal: async () => {
           for (const one of some) one.signal('SIGCONT');
+        },
+      };
+    },
+  },
+  {
+    name: 'two releases',
+    // A process starts only with its servers.
+    parts: ['process', 'postgres', 'redis'],
+    weight: 1,
+    boundMs: 30_000,
+    maxMs: 6_000,
+    isQuick: false,
+    isPossible: always,
+    choose: (random, { topology: { members } }) => {
+      const some = processesOfOlderRelease(random, members);
+      const unknown = random.pick(newTypes);
+      return {
+        detail: `${namesOf(some)} are restarted as a release that does not know ${unknown}, and then as this one`,
+        begin: async () => {
+          for (const one of some) await one.restartWithout(unknown);
+        },
+        heal: async () => {
+          for (const one of some) await one.restartWithout(undefined);
         },
       };
     },

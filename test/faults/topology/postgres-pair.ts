@@ -79,6 +79,11 @@ export class PostgresPair {
     return [this.#primary, this.#standby].flatMap((server) => (server ? [server.url(database)] : []));
   }
 
+  /** The folder with the files of the present primary. */
+  get files(): string {
+    return this.#primary.folder;
+  }
+
   get primaryUrl(): string {
     return this.#primary.url(database);
   }

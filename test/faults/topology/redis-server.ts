@@ -39,6 +39,11 @@ export class RedisServer {
     return urlOf(this.#primary);
   }
 
+  /** The folder with the files of the present primary. */
+  get files(): string {
+    return filesOf(this.#primary);
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#primary.server.child.process.kill(signal);
   }
@@ -54,19 +59,19 @@ export class RedisServer {
 
   /** Removes the data of a server that was killed. */
   async empty(): Promise<void> {
-    await rm(this.#files, { recursive: true, force: true });
+    await rm(this.files, { recursive: true, force: true });
   }
 
   /** Keeps a copy of the files. A copy of an append-only file ends like that of a killed server. */
   async copyFiles(): Promise<void> {
     await rm(this.#copy, { recursive: true, force: true });
-    await cp(this.#files, this.#copy, { recursive: true });
+    await cp(this.files, this.#copy, { recursive: true });
   }
 
   /** Puts the copy in place of the data of a server that was killed. */
   async putBackCopy(): Promise<void> {
     await this.empty();
-    await cp(this.#copy, this.#files, { recursive: true });
+    await cp(this.#copy, this.files, { recursive: true });
   }
 
   /** Starts a replica. Resolves when it has the data of the primary and follows it. */
@@ -105,15 +110,12 @@ export class RedisServer {
     for (const one of [this.#primary, this.#replica, this.#demoted]) await one?.server.child.stop('SIGKILL');
   }
 
-  get #files(): string {
-    return join(this.#primary.folder, 'redis');
-  }
-
   get #copy(): string {
     return join(this.#primary.folder, 'earlier');
   }
 }
 
+const filesOf = ({ folder }: Pick<Instance, 'folder'>) => join(folder, 'redis');
 const urlOf = ({ port }: Pick<Instance, 'port'>) => `redis://:${password}@127.0.0.1:${port}`;
 
 async function startInstance(folder: string): Promise<Instance> {
@@ -126,6 +128,8 @@ async function launch(folder: string, port: number): Promise<EmbeddedServer> {
   const server = await startRedis(folder, () => undefined, { port });
   // The embedded server has a new password at each start; the service needs one that stays.
   await send(server.url, 'CONFIG', 'SET', 'requirepass', password);
+  // The checker searches the files for texts.
+  await send(urlOf({ port }), 'CONFIG', 'SET', 'rdbcompression', 'no');
   return server;
 }
 

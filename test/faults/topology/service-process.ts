@@ -1,10 +1,15 @@
+import { mkdir } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
 import { freePort } from '../../../src/embedded/child.js';
+import { projectPath } from '../../../src/project-path.js';
 import { eventually } from '../../support/servers.js';
 import { type RunningService, startService } from '../../support/service.js';
+import { heapSnapshot, heapSnapshotFlags } from './heap-snapshot.js';
 import { peakMemory } from './peak-memory.js';
 
 /** Pause before a process that has ended is started again, as supervisors make one. */
 const restartDelayMs = 300;
+const olderRelease = pathToFileURL(projectPath('dist', 'test', 'support', 'older-release.js')).href;
 /** The kernel keeps the peak of a process, but not beyond its end: it is read this often. */
 const peakIntervalMs = 500;
 
@@ -22,6 +27,8 @@ export class ServiceProcess {
   #peakMegabytes: number | undefined;
   #peakTimer: NodeJS.Timeout | undefined;
   #running: RunningService | undefined;
+  /** A type of events that the next process does not know. */
+  #unknownType: string | undefined;
   #heldDown = false;
   #isToEnd = false;
   #stopped = false;
@@ -36,13 +43,16 @@ export class ServiceProcess {
     readonly name: string,
     readonly port: number,
     readonly env: Readonly<Record<string, string>>,
+    /** Takes heap snapshots. */
+    readonly folder: string,
   ) {
     this.url = `http://127.0.0.1:${port}`;
   }
 
   /** Resolves when the process has started for the first time. Rejects if it does not. */
-  static async start(name: string, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-    const one = new ServiceProcess(name, await freePort(), env);
+  static async start(name: string, env: Readonly<Record<string, string>>, folder: string): Promise<ServiceProcess> {
+    const one = new ServiceProcess(name, await freePort(), env, folder);
+    await mkdir(folder, { recursive: true });
     await one.#launch();
     one.#supervision = one.#supervise();
     one.#peakTimer = setInterval(() => void one.readPeak(), peakIntervalMs);
@@ -55,6 +65,11 @@ export class ServiceProcess {
     const peak = pid === undefined ? undefined : await peakMemory(pid);
     if (peak !== undefined) this.#peakMegabytes = Math.max(this.#peakMegabytes ?? 0, peak);
     return this.#peakMegabytes;
+  }
+
+  /** Resolves with a file. The process does nothing else meanwhile, which takes some seconds. */
+  heapSnapshot(): Promise<string> {
+    return heapSnapshot(this.folder, (signal) => this.signal(signal));
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -79,6 +94,17 @@ export class ServiceProcess {
   async restart(): Promise<number | null> {
     this.#isToEnd = true;
     return (await this.#running?.stop()) ?? null;
+  }
+
+  /**
+   * Restarts the process as an older release, which does not know a type of events, or as this
+   * release again.
+   */
+  async restartWithout(type: string | undefined): Promise<void> {
+    this.#unknownType = type;
+    const code = await this.restart();
+    if (code !== 0) this.crashes.push(`${this.name} ended with ${code} after SIGTERM`);
+    await this.isListening();
   }
 
   /** Resolves when the process that follows an end has started. */
@@ -113,7 +139,13 @@ export class ServiceProcess {
 
   async #launch(): Promise<void> {
     this.starts += 1;
-    this.#running = await startService(undefined, { ...this.env, PORT: String(this.port) });
+    const flags = ['--enable-source-maps', ...heapSnapshotFlags(this.folder)];
+    const env: Record<string, string> = { ...this.env, PORT: String(this.port) };
+    if (this.#unknownType !== undefined) {
+      flags.push('--import', olderRelease);
+      env.ORDERS_TEST_UNKNOWN_EVENT = this.#unknownType;
+    }
+    this.#running = await startService(undefined, env, projectPath('.'), flags);
     this.#upSince = performance.now();
   }
 

@@ -98,13 +98,17 @@ async function open(
     const databases = await Promise.all(postgres.urls.map(proxied));
     const redisProxy = await proxied(redis.url);
     const process = await started(
-      ServiceProcess.start(`${role}-${nth}`, {
-        ...env,
-        ORDERS_ROLES: role,
-        ORDERS_DATA_DIR: join(folder, `${role}-${nth}`),
-        DATABASE_URL: databaseUrl(databases),
-        REDIS_URL: redisProxy.url,
-      }),
+      ServiceProcess.start(
+        `${role}-${nth}`,
+        {
+          ...env,
+          ORDERS_ROLES: role,
+          ORDERS_DATA_DIR: join(folder, `${role}-${nth}`),
+          DATABASE_URL: databaseUrl(databases),
+          REDIS_URL: redisProxy.url,
+        },
+        join(folder, `heaps-of-${role}-${nth}`),
+      ),
     );
     return { process, role, databases, redis: redisProxy, entry: await proxied(process.url) };
   };

@@ -1,0 +1,79 @@
+import { createAppender } from '../../../src/event-log/append/group-commit.js';
+import { createPool, readLogSettings } from '../../../src/event-log/database.js';
+import { event, orderIdIn } from '../../support/events.js';
+import { runOrders } from '../../support/orders-command.js';
+import { promised } from '../finding.js';
+import { operate } from '../operate.js';
+import type { World } from '../world.js';
+import type { FaultKind } from './injection.js';
+
+const stoppedWithinMs = 10_000;
+const shownWithinMs = 10_000;
+
+interface Planted {
+  readonly orderId: string;
+  readonly partition: number;
+  readonly position: number;
+}
+
+/**
+ * An event that no fold accepts, of an order that nobody else knows. It stops projections in its
+ * partition, until the operator skips it.
+ */
+export const stoppedProjection: FaultKind = {
+  name: 'stopped projection',
+  parts: ['operator', 'postgres'],
+  weight: 1,
+  boundMs: 20_000,
+  maxMs: 2_000,
+  isQuick: false,
+  isPossible: () => true,
+  choose: (random, world) => {
+    let planted: Planted | undefined;
+    return {
+      detail: 'a delivery of an order that was never placed, then orders replay --skip',
+      begin: async () => {
+        planted = await plant(world, random.integer(0, 3));
+        await promised('a projection to stop', () => isStopped(world), stoppedWithinMs);
+      },
+      heal: () => (planted ? skip(world, planted) : Promise.resolve()),
+    };
+  },
+};
+
+async function plant({ topology: { postgres }, history }: World, partition: number): Promise<Planted> {
+  const pool = createPool(postgres.primaryUrl, 1);
+  try {
+    const settings = await readLogSettings(pool);
+    const orderId = orderIdIn(partition % settings.partitions, settings.partitions);
+    // Before the append: readers may see the event at once.
+    history.add({ kind: 'planted', orderId });
+    const { append } = createAppender(pool, settings);
+    const appended = await append({ orderId, expectedVersion: 0, events: [event('OrderDelivered', {})] });
+    if (!appended.appended) throw new Error('an order with a new id exists already');
+    return { orderId, partition: appended.partition, position: appended.position };
+  } finally {
+    await pool.end();
+  }
+}
+
+async function isStopped(world: World): Promise<boolean> {
+  const { body } = await operate(world, 'GET', '/projections', [200]);
+  const { projections } = body as { projections: readonly { state: string }[] };
+  return projections.some(({ state }) => state === 'stopped');
+}
+
+async function skip(world: World, { orderId, partition, position }: Planted): Promise<void> {
+  const { topology, anomalies } = world;
+  const { postgres, redis, env } = topology;
+  const servers = { databaseUrl: postgres.primaryUrl, redisUrl: redis.url };
+  const args = ['replay', '--skip', `${partition}:${position}`, '--reason', 'planted by the harness', '--yes'];
+  const { code, output } = await runOrders(servers, args, env);
+  if (code !== 0) anomalies.push(`orders replay --skip ended with ${code}: ${output}`);
+  const ask = async () => (await operate(world, 'GET', `/orders/${orderId}`, [404, 503])).status;
+  await promised(
+    'an order of which an event was skipped to be unknown',
+    async () => (await ask()) === 503,
+    shownWithinMs,
+  );
+}
