@@ -34,7 +34,7 @@ export class DatabaseUnavailable extends Error {
 
 /**
  * Nothing has arrived from PostgreSQL, although a response was due and a new connection was tried:
- * the host or the network is away. The message holds the cause, for operators.
+ * the host cannot be reached. The message holds the cause, for operators.
  */
 export class ServerSilent extends Error {
   constructor(cause: Error) {

@@ -105,7 +105,7 @@ function checkReturns({ returns, groupColumn, keyColumn, columns }: CsvMapping):
 
 /**
  * Finds the columns of a mapping in the file's header. Throws Error with a message for the user.
- * @param hint says what else the file may need, such as another delimiter.
+ * @param hint names other options that the file may need, such as another delimiter.
  */
 export function columnIndexes(
   mapping: CsvMapping,

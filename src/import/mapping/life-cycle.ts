@@ -31,7 +31,7 @@ const commands: Readonly<Record<Step, string>> = {
  */
 const presupposed: Partial<Record<Step, Step>> = { refunded: 'paid', delivered: 'shipped', shipped: 'processed' };
 
-/** The cells of a mapping that tell of an order's life. */
+/** The cells of a mapping that lead to commands after the placing. */
 export interface LifeCycleCells {
   readonly times: ReadonlyMap<Step, ReadCell<FileTime>>;
   readonly states: readonly { readonly field: string; readonly read: ReadCell<string> }[];

@@ -5,7 +5,7 @@ import type { Difference } from '../../projector/dry-run/entry-differences.js';
 import { startScratchGeneration } from '../../projector/dry-run/scratch-generation.js';
 import { createCheckpointFreeze } from '../../projector/generations/checkpoint-freeze.js';
 import { positionsOf } from '../../projector/generations/generation-contents.js';
-import { lookUpServed } from '../../queries/live-generation.js';
+import { lookUpServed, type ReadModels } from '../../queries/live-generation.js';
 import type { Connections } from '../connect.js';
 
 /** The connections that a comparison of read models with the log needs. */
@@ -32,6 +32,15 @@ export interface ComparedGeneration {
   readonly isComplete: boolean;
 }
 
+/** Rejects if no generation is live: a comparison of nothing would find no difference. */
+export async function liveGeneration(models: ReadModels, projection: Projection): Promise<number> {
+  const { generation } = await lookUpServed(models, projection);
+  if (generation > 0) return generation;
+  throw new Error(
+    `Redis has no live generation of ${projection.name}, so nothing was compared: a projector builds one, see \`orders status\``,
+  );
+}
+
 /**
  * Builds a generation of a projection from the log, compares it with the live one, and discards it.
  */
@@ -42,8 +51,7 @@ export async function dryRunProjection(
 ): Promise<ComparedGeneration> {
   const { redis, keys, settings, models, openEvents } = context;
   const { name } = projection;
-  const { generation } = await lookUpServed(models, projection);
-  const live = { name, generation };
+  const live = { name, generation: await liveGeneration(models, projection) };
   const scratch = await startScratchGeneration({ ...context, open: openEvents }, projection);
   try {
     const positions = until ?? new Map((await positionsOf(redis, keys, live, settings.partitions)).entries());
@@ -64,7 +72,7 @@ export async function dryRunProjection(
         : (partition, position) => scratch.replayTo(new Map([[partition, position]]), () => signal?.throwIfAborted()),
       onDifference,
     });
-    return { compared, generation, isComplete };
+    return { compared, generation: live.generation, isComplete };
   } finally {
     await scratch.discard();
   }

@@ -1,4 +1,4 @@
-/** The limits of runs, and of what is kept for operators to look at. */
+/** The limits of runs, and of their results, which are kept for operators. */
 export const runLimits = {
   /** Finished runs of one kind that are kept: verifications, and dry runs of each projection. */
   keptRuns: 20,

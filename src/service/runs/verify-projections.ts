@@ -5,8 +5,7 @@ import type { Difference } from '../../projector/dry-run/entry-differences.js';
 import { FoldTooLarge } from '../../projector/dry-run/memory-store.js';
 import { positionsOf, scanGeneration } from '../../projector/generations/generation-contents.js';
 import { projectorLimits as limits } from '../../projector/limits.js';
-import { lookUpServed } from '../../queries/live-generation.js';
-import type { ComparedGeneration, RunContext } from './dry-run.js';
+import { type ComparedGeneration, liveGeneration, type RunContext } from './dry-run.js';
 import {
   type LiveGeneration,
   type PartitionsToVerify,
@@ -158,8 +157,7 @@ async function findLive(
   projection: Projection,
 ): Promise<LiveGeneration> {
   const { name } = projection;
-  const { generation } = await lookUpServed(models, projection);
-  const id = { name, generation };
+  const id = { name, generation: await liveGeneration(models, projection) };
   const found = Array.from({ length: settings.partitions }, () => new Set<string>());
   for await (const page of scanGeneration(redis, keys, id))
     for (const { partition, key } of page) found[partition]?.add(key);

@@ -57,6 +57,21 @@ describe('comparisons of read models with the log', function () {
     expect(steps).to.deep.equal(['folded 10', 'compared']);
   });
 
+  it('a read model that Redis has lost is an error, and never without a difference', async () => {
+    await projector.stop();
+    const [status, history] = allProjections.filter(({ name }) => name.startsWith('order-'));
+    if (!status || !history) throw new Error('there are two projections of orders');
+    await log.redis.del(log.keys.generations(history.name));
+    const onDifference = () => undefined;
+    for (const compare of [
+      verifyProjections(context(), [status, history], { onDifference }),
+      dryRunProjection(context(), history, { onDifference }),
+    ]) {
+      const failure = await compare.then(String, (error: Error) => error.message);
+      expect(failure).to.contain(`no live generation of ${history.name}, so nothing was compared`);
+    }
+  });
+
   it('an error of a listener ends a comparison in threads, and does not end the process', async () => {
     const { databaseUrl, redisUrl } = log;
     const connection = {
