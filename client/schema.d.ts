@@ -4575,7 +4575,7 @@ export interface operations {
                 placed_to?: string;
                 /** @description `placed` (default): newest order first. `updated`: oldest change first, for synchronisation; needs orders:read. */
                 sort?: "placed" | "updated";
-                /** @description Only orders that changed last at or after this time. Implies sort=updated. */
+                /** @description Only orders that changed last at or after this time. Implies sort=updated. Chooses the start: the requests that follow need `sort=updated` and the cursor alone. */
                 updated_since?: string;
                 /** @description The largest number of entries on a page. */
                 limit?: number;

@@ -70,7 +70,7 @@ describe('the client', function () {
     expect(listed).to.deep.equal([...ids].reverse());
 
     let cursor = '';
-    for await (const page of updatedOrders(client)) cursor = page.cursor;
+    for await (const page of updatedOrders(client, { updated_since: '2020-01-01T00:00:00Z' })) cursor = page.cursor;
     const path = { order_id: ids[0] ?? '' };
     dataOf(await client.POST('/orders/{order_id}/pay', { params: { path } }));
     const changed: string[] = [];

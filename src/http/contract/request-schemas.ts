@@ -116,7 +116,9 @@ export const querySchemas = {
     },
     updated_since: {
       ...time,
-      description: 'Only orders that changed last at or after this time. Implies sort=updated.',
+      description:
+        'Only orders that changed last at or after this time. Implies sort=updated. Chooses the start: the ' +
+        'requests that follow need `sort=updated` and the cursor alone.',
     },
     limit,
     cursor,

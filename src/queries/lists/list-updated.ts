@@ -14,7 +14,10 @@ import type { OrderPage } from './order-page.js';
 import { readOrders } from './read-orders.js';
 
 export interface UpdatedFilters extends OrderFilters {
-  /** Only orders of which the last change was at or after this time, in ms since 1970. */
+  /**
+   * Only orders of which the last change was at or after this time, in ms since 1970. It chooses
+   * the start: a cursor continues without it too.
+   */
   readonly updatedSinceMs?: number;
 }
 
@@ -22,8 +25,8 @@ export interface UpdatedFilters extends OrderFilters {
  * Returns a page of orders by their last change, oldest first. Its cursor is never null: it holds
  * the position of the last order read in each partition, and the next page begins after them. An
  * order that changes again appears again, so a client that follows the cursors misses no change.
- * Returns 'invalid-cursor' if this query with these filters did not issue the cursor, and a
- * position that the cursor holds if the log has lost it.
+ * Returns 'invalid-cursor' if no query with these filters, whatever its `updatedSinceMs`, issued
+ * the cursor, and a position that the cursor holds if the log has lost it.
  */
 export async function listUpdated(
   models: ReadModels,
@@ -209,14 +212,22 @@ async function positionsBefore(live: GenerationReader, partitions: number, since
   }
 }
 
+/**
+ * The query that a cursor belongs to. Its positions stand for the start, so that the next
+ * synchronisation needs the cursor alone.
+ */
+function boundTo({ updatedSinceMs: _, ...filters }: UpdatedFilters) {
+  return ['updated', filters] as const;
+}
+
 /** The epoch, and the position in each partition in base 36. */
 function encodeCursor(epoch: string, positions: readonly number[], filters: UpdatedFilters): string {
   const content = `${epoch}/${positions.map((position) => position.toString(36)).join('.')}`;
-  return signedCursor(content, ['updated', filters]);
+  return signedCursor(content, boundTo(filters));
 }
 
 function decodeCursor(cursor: string, filters: UpdatedFilters, partitions: number): EventPosition[] | undefined {
-  const content = cursorContent(cursor, ['updated', filters]);
+  const content = cursorContent(cursor, boundTo(filters));
   if (content === undefined) return undefined;
   const [epoch = '', positions = ''] = content.split('/');
   const numbers = positions.split('.').map((word) => Number.parseInt(word, 36));
