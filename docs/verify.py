@@ -2,6 +2,7 @@
 """Verifies exports and proofs of the order service, as docs/audit.md describes.
 
     verify.py export FILE            a file of `orders export` (NDJSON)
+    verify.py export FILE CHECKPOINT KEYS   also that it holds all events of a checkpoint
     verify.py proof FILE KEYS        a proof of an order; KEYS is a JWKS that you trust
     verify.py consistency FILE KEYS  a proof of `orders checkpoint --since`
 
@@ -163,10 +164,15 @@ def verify_consistency(proof, keys):
     return f"nothing up to {first['created_at']} was changed until {second['created_at']}"
 
 
-def verify_export(lines):
+def verify_export(lines, checkpoint=None):
     count, last = 0, {}
-    for count, event in enumerate(map(json.loads, filter(str.strip, lines)), 1):
-        partition, position = event["partition"], event["position"]
+    signed = {one["partition"]: one for one in checkpoint["partitions"]} if checkpoint else {}
+    for count, line in enumerate(filter(str.strip, lines), 1):
+        try:
+            event = json.loads(line)
+            partition, position = event["partition"], event["position"]
+        except (ValueError, KeyError, TypeError):
+            raise Failure(f"line {count}: this is no exported event")
         name = f"line {count}: partition {partition}, position {position}"
         check(position > 1 or event["previous_hash"] == "00" * 32, f"{name} is not the log's start")
         check(chain_hash(event).hex() == event["hash"], f"{name} does not match its hash")
@@ -174,8 +180,17 @@ def verify_export(lines):
         check(position > before, f"{name} is out of place")
         follows = position > before + 1 or before == 0 or event["previous_hash"] == found
         check(follows, f"{name} does not follow the preceding event")
+        end = signed.get(partition, {"position": 0})
+        missing = position > before + 1 and before < end["position"]
+        check(not missing, f"{name} follows position {before}, but the checkpoint has more")
+        check(position != end["position"] or event["hash"] == end["hash"], f"{name} was not signed")
         last[partition] = (position, event["hash"])
-    return f"{count} events match their hashes"
+    for number, end in signed.items():
+        reached = last.get(number, (0, ""))[0]
+        text = f"partition {number} ends at position {reached}, the checkpoint at {end['position']}"
+        check(reached >= end["position"], text)
+    found = f", and all of the checkpoint of {checkpoint['created_at']} are there" if checkpoint else ""
+    return f"{count} events match their hashes{found}"
 
 
 def load(name):
@@ -183,14 +198,15 @@ def load(name):
         return json.load(file)
 
 
-def main(command, file, keys=None):
+def main(command, file, *more):
     try:
         if command == "export":
+            checkpoint = checkpoint_of(load(more[0]), load(more[1])["keys"]) if more else None
             with open(file, encoding="utf-8", newline="\n") as lines:
-                print(verify_export(lines))
+                print(verify_export(lines, checkpoint))
         else:
             verify = {"proof": verify_proof, "consistency": verify_consistency}[command]
-            print(verify(load(file), load(keys)["keys"]))
+            print(verify(load(file), load(more[0])["keys"]))
     except Failure as failure:
         sys.exit(print(failure) or 3)
 

@@ -3,16 +3,23 @@ import { CsvError, parse } from 'csv-parse';
 import { genesisHash } from '../event-log/hash-chain.js';
 import { type ExportedEvent, exportedColumns, recomputedHash } from './exported-event.js';
 import { auditLimits as limits } from './limits.js';
+import type { SignedCheckpointPayload, SignedPartition } from './signed-checkpoint.js';
 
-/** A line of the file, and what is wrong with the event that begins there. */
+/** A flaw of the file, and the line on which the event begins that shows it. */
 export interface ExportFlaw {
-  readonly line: number;
+  /** Null if events are missing at the end of a partition. */
+  readonly line: number | null;
   readonly broken: string;
 }
 
 export interface ExportResult {
   /** Events without a flaw, up to the first flaw or the end of the file. */
   readonly events: number;
+  /**
+   * Positions that the file leaves out before an event of the same partition. An export of one
+   * order or of a time leaves out events, and so does a file from which lines were removed.
+   */
+  readonly leftOut: number;
   readonly flaw?: ExportFlaw;
 }
 
@@ -35,25 +42,36 @@ class DamagedLine extends Error {
 /**
  * Verifies a file that `orders export` wrote (NDJSON or CSV), without any other source. It checks
  * every event against its hash. If two consecutive events of a partition are both in the file, it
- * also checks the link between them. Stops at the first flaw. A line that is damaged or cut off, or
- * is no event, is a flaw too. Rejects only if the file cannot be read.
+ * also checks the link between them, whatever lies between their lines. Stops at the first flaw. A
+ * line that is damaged or cut off, or is no event, is a flaw too. Rejects only if the file cannot
+ * be read.
+ * @param against a checkpoint of which the file has to hold every event
  */
-export async function verifyExport(file: string): Promise<ExportResult> {
+export async function verifyExport(file: string, against?: SignedCheckpointPayload): Promise<ExportResult> {
   let events = 0;
-  let previous: ExportedEvent | undefined;
+  let leftOut = 0;
+  const last = new Map<number, ExportedEvent>();
+  const signed = new Map(against?.partitions.map((one) => [one.partition, one]));
   try {
     for await (const { line, content } of file.endsWith('.csv') ? readCsv(file) : readNdjson(file)) {
-      if (!isExportedEvent(content)) return { events, flaw: { line, broken: 'this is no exported event' } };
-      const broken = findFlaw(content, previous);
-      if (broken !== undefined) return { events, flaw: { line, broken } };
+      if (!isExportedEvent(content)) return { events, leftOut, flaw: { line, broken: 'this is no exported event' } };
+      const { partition, position } = content;
+      const previous = last.get(partition);
+      const broken = findFlaw(content, previous) ?? findDeparture(content, previous, signed.get(partition));
+      if (broken !== undefined) return { events, leftOut, flaw: { line, broken } };
       events += 1;
-      previous = content;
+      leftOut += position - 1 - (previous?.position ?? 0);
+      last.set(partition, content);
     }
   } catch (error) {
     if (!(error instanceof DamagedLine)) throw error;
-    return { events, flaw: { line: error.line, broken: error.message } };
+    return { events, leftOut, flaw: { line: error.line, broken: error.message } };
   }
-  return { events };
+  for (const { partition, position } of signed.values()) {
+    const broken = findMissing(partition, last.get(partition)?.position ?? 0, position);
+    if (broken !== undefined) return { events, leftOut, flaw: { line: null, broken } };
+  }
+  return { events, leftOut };
 }
 
 /**
@@ -155,10 +173,32 @@ function findFlaw(event: ExportedEvent, previous: ExportedEvent | undefined): st
   if (position === 1 && event.previous_hash !== genesisHash.toString('hex'))
     return `${name} is not chained to the start of the log`;
   if (recomputedHash(event) !== event.hash) return `${name} does not match its hash`;
-  if (previous?.partition !== partition) return undefined;
+  if (!previous) return undefined;
   if (position <= previous.position) return `${name} is out of place`;
   if (position === previous.position + 1 && event.previous_hash !== previous.hash) {
     return `${name} does not follow the preceding event`;
   }
   return undefined;
+}
+
+/** How an event shows that the file does not hold the events that were signed. */
+function findDeparture(
+  { partition, position, hash }: ExportedEvent,
+  previous: ExportedEvent | undefined,
+  signed: SignedPartition | undefined,
+): string | undefined {
+  if (!signed) return undefined;
+  const missing = findMissing(partition, previous?.position ?? 0, Math.min(position - 1, signed.position));
+  if (missing !== undefined) return missing;
+  // The chain leads from this hash to every event before it.
+  if (position !== signed.position || hash === signed.hash) return undefined;
+  return `partition ${partition}, position ${position} is not the event that was signed`;
+}
+
+/** Names the positions after `reached` up to `wanted`, if there are any. */
+function findMissing(partition: number, reached: number, wanted: number): string | undefined {
+  if (reached >= wanted) return undefined;
+  const first = reached + 1;
+  const positions = first === wanted ? `position ${first} is` : `positions ${first} to ${wanted} are`;
+  return `partition ${partition}: ${positions} missing, which the checkpoint holds`;
 }

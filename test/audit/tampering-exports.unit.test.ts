@@ -34,10 +34,10 @@ describe('an exported file that was tampered with or damaged', () => {
   }
 
   it('a file that is whole has no flaw, with or without events', async () => {
-    expect(await verified('whole.ndjson', ndjson.join(''))).to.deep.equal({ events: 3 });
-    expect(await verified('whole.csv', csv.join(''))).to.deep.equal({ events: 3 });
-    expect(await verified('empty.ndjson', '')).to.deep.equal({ events: 0 });
-    expect(await verified('empty.csv', csv[0] ?? '')).to.deep.equal({ events: 0 });
+    expect(await verified('whole.ndjson', ndjson.join(''))).to.deep.equal({ events: 3, leftOut: 0 });
+    expect(await verified('whole.csv', csv.join(''))).to.deep.equal({ events: 3, leftOut: 0 });
+    expect(await verified('empty.ndjson', '')).to.deep.equal({ events: 0, leftOut: 0 });
+    expect(await verified('empty.csv', csv[0] ?? '')).to.deep.equal({ events: 0, leftOut: 0 });
   });
 
   it('a changed event is reported with its line, after empty lines and in CSV after the header', async () => {
@@ -79,6 +79,43 @@ describe('an exported file that was tampered with or damaged', () => {
     await expectFlaw('long.csv', `${csv[0]}${csv[1]}"${long}`, 1, 3, /too long/);
   });
 
+  it('events that the file leaves out are counted', async () => {
+    const [first = '', , third = ''] = ndjson;
+    expect(await verified('gap.ndjson', first + third)).to.deep.equal({ events: 2, leftOut: 1 });
+    expect(await verified('begins-late.ndjson', third)).to.deep.equal({ events: 1, leftOut: 2 });
+  });
+
+  it('a forged event is found although an event of another partition lies before it', async () => {
+    const [first = '', second = ''] = ndjson;
+    const forged = { ...(events[2] ?? expect.fail()), previous_hash: 'ab'.repeat(32) };
+    const other = JSON.stringify(chained(['{}'], 1)[0]);
+    const text = `${first}${second}${other}\n${JSON.stringify({ ...forged, hash: recomputedHash(forged) })}\n`;
+    await expectFlaw('interleaved.ndjson', text, 3, 4, /does not follow the preceding event/);
+  });
+
+  it('a file that lacks an event of a checkpoint, or has another one, is reported', async () => {
+    const signed = (position: number, hash = events[position - 1]?.hash ?? '') => ({
+      ...{ partition: 0, position, hash, root: '' },
+    });
+    const compared = async (lines: readonly string[], partition: ReturnType<typeof signed>) => {
+      const name = join(folder, 'against.ndjson');
+      await writeFile(name, lines.join(''));
+      return (await verifyExport(name, { log_id: '', created_at: '', partitions: [partition] })).flaw;
+    };
+    const [first = '', second = '', third = ''] = ndjson;
+    expect(await compared(ndjson, signed(3))).to.equal(undefined);
+    expect(await compared(ndjson, signed(2))).to.equal(undefined);
+    expect(await compared([first, third], signed(1))).to.equal(undefined);
+    const missing = (text: string) => `partition 0: ${text} missing, which the checkpoint holds`;
+    expect(await compared([first, third], signed(3))).to.deep.equal({ line: 2, broken: missing('position 2 is') });
+    expect(await compared([third], signed(2))).to.deep.equal({ line: 1, broken: missing('positions 1 to 2 are') });
+    const cut = { line: null, broken: missing('position 3 is') };
+    expect(await compared([first, second], signed(3))).to.deep.equal(cut);
+    expect(await compared([], signed(3))).to.have.property('broken', missing('positions 1 to 3 are'));
+    const other = { line: 3, broken: 'partition 0, position 3 is not the event that was signed' };
+    expect(await compared(ndjson, signed(3, 'ab'.repeat(32)))).to.deep.equal(other);
+  });
+
   it('a file that cannot be read is an error and no flaw', async () => {
     for (const name of ['missing.ndjson', 'missing.csv']) {
       const error = await verifyExport(join(folder, name)).catch((error: unknown) => error);
@@ -88,11 +125,11 @@ describe('an exported file that was tampered with or damaged', () => {
 });
 
 /** Events of one partition with these data, chained by their hashes. */
-function chained(datas: readonly string[]): ExportedEvent[] {
+function chained(datas: readonly string[], partition = 0): ExportedEvent[] {
   const events: ExportedEvent[] = [];
   for (const [index, data] of datas.entries()) {
     const event = {
-      partition: 0,
+      partition,
       position: index + 1,
       order_id: '018f0000-0000-7000-8000-000000000000',
       version: index + 1,

@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { verifyExport } from '../../audit/verify-export.js';
 import { verifyLog } from '../../audit/verify-log.js';
+import { readConfig } from '../../config.js';
 import { allProjections } from '../../projections/all-projections.js';
 import { FoldTooLarge } from '../../projector/dry-run/memory-store.js';
 import { verifyProjections } from '../../service/runs/verify-projections.js';
 import { type CommandContext, type EventLogContext, withConnections, withEventLog } from '../connections.js';
 import { readCheckpoint } from '../read-checkpoint.js';
 import { readArguments } from '../terminal/arguments.js';
-import { errorMessage } from '../terminal/errors.js';
+import { errorMessage, wrongCall } from '../terminal/errors.js';
 import { ProgressBar } from '../terminal/progress-bar.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type ComparedProjection, ComparisonView } from './replay/compared.js';
@@ -31,8 +32,9 @@ const usage = `orders verify [options]
   --projections    also compare every read model with the log
   --json           print one JSON document: {"log_id", "partitions", "events", "against",
                    "is_intact", "findings"}, with --projections also "projections"
-                   and "projections_error"; with --export {"file", "is_intact", "events", "line", "error"}
-  --export FILE    instead check a file written by \`orders export\`, without the database
+                   and "projections_error"; with --export {"file", "is_intact", "events", "left_out", "against", "line", "error"}
+  --export FILE    instead check a file written by \`orders export\`, without the database; with
+                   --against also that it holds all events of the checkpoint
 
   Example: orders verify --against checkpoint.json --key trusted.pem
            orders verify --json | jq .is_intact
@@ -53,7 +55,11 @@ export async function verifyCommand(args: string[], terminal: Terminal): Promise
   const { values } = readArguments(args, usage, options, 0);
   if (values.help) return terminal.print(usage);
   const { against, key, json = false } = values;
-  if (values.export !== undefined) return checkExport(terminal, values.export, json);
+  if (key !== undefined && against === undefined) throw wrongCall('--key goes with --against', usage);
+  if (values.export !== undefined) {
+    if (values.projections) throw wrongCall('--export and --projections do not go together', usage);
+    return checkExport(terminal, values.export, { against, key, json });
+  }
   if (!values.projections) {
     return withEventLog({ terminal, poolSize }, async (context) => {
       const document = await checkLog(context, against, key, json);
@@ -160,15 +166,26 @@ async function checkLog(
   return document;
 }
 
-async function checkExport(terminal: Terminal, file: string, json: boolean): Promise<void> {
-  const { events, flaw } = await verifyExport(file);
-  const show = (text: string, document: object) => terminal.print(json ? JSON.stringify(document) : text);
-  if (flaw) {
-    const { line, broken } = flaw;
-    show(`line ${line}: ${broken}`, { file, is_intact: false, events, line, error: broken });
-    terminal.exitCode = 3;
-  } else {
-    const document = { file, is_intact: true, events, line: null, error: null };
-    show(`${events.toLocaleString('en')} events match their hashes`, document);
+async function checkExport(
+  terminal: Terminal,
+  file: string,
+  { against, key, json }: { against: string | undefined; key: string | undefined; json: boolean },
+): Promise<void> {
+  const signed = against === undefined ? undefined : await readCheckpoint(against, key, readConfig(terminal.env));
+  const checkpoint = signed?.checkpoint;
+  const { events, leftOut, flaw } = await verifyExport(file, checkpoint);
+  if (flaw) terminal.exitCode = 3;
+  if (json) {
+    const { line = null, broken: error = null } = flaw ?? {};
+    const signedAs = checkpoint ? { log_id: checkpoint.log_id, created_at: checkpoint.created_at } : null;
+    const counts = { events, left_out: leftOut, against: signedAs };
+    return terminal.print(JSON.stringify({ file, is_intact: !flaw, ...counts, line, error }));
+  }
+  if (flaw) return terminal.print(flaw.line === null ? flaw.broken : `line ${flaw.line}: ${flaw.broken}`);
+  terminal.print(`${events.toLocaleString('en')} events match their hashes`);
+  if (checkpoint) terminal.print(`the file holds all events of the checkpoint of ${checkpoint.created_at}`);
+  else if (leftOut > 0) {
+    const left = `the file leaves out ${leftOut.toLocaleString('en')} of the events that precede them`;
+    terminal.notify(`${left}: it is a part of the log, or lines were removed; --against CHECKPOINT finds out`);
   }
 }
