@@ -20,7 +20,7 @@ export interface ImportOptions {
    * of each line, so importing the file again has no effect.
    */
   readonly source: string;
-  /** Names the content of the file and the options that positions depend on. */
+  /** Names the content of the file and the mapping: see `inputName`. */
   readonly input: string;
   /** The epoch of the log; by default the first. */
   readonly epoch?: string;

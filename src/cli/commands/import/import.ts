@@ -3,6 +3,7 @@ import { dryRunHandlers } from '../../../import/checking/dry-run.js';
 import { importFile, type Rejection } from '../../../import/import-file.js';
 import type { ImportProgress } from '../../../import/import-progress.js';
 import { checkImportedFile } from '../../../import/imported-files.js';
+import { inputName } from '../../../import/input-name.js';
 import { keyColumnOf } from '../../../import/mapping/csv-mapping.js';
 import { rejectionReason } from '../../../import/mapping/rejection-reason.js';
 import { type Input, openInput } from '../../../import/open-input.js';
@@ -117,11 +118,4 @@ function common(options: ImportArguments, input: Input, terminal: Terminal, view
     onProgress: (progress: ImportProgress) => view.update(progress),
     onRejected: (line: number, reason: string) => view.reject(line, reason),
   };
-}
-
-/** Names the file's content and the options that positions and counts depend on. */
-function inputName({ fingerprint, mapping }: Input): string {
-  const { keyColumn = '', groupColumn = '', columns } = mapping ?? {};
-  const returnOf = columns?.get('return_of');
-  return [fingerprint.sha256, keyColumn, groupColumn, ...(returnOf === undefined ? [] : [returnOf])].join(' ');
 }
