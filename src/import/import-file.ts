@@ -140,7 +140,7 @@ function isReturnOfNone({ commands }: ImportUnit, { problem }: Rejection): boole
 }
 
 /** Why a command of a unit was rejected. The commands before it were accepted. */
-function reasonAt(
+export function reasonAt(
   { commands }: ImportUnit,
   nth: number,
   rejection: Rejection,

@@ -1,7 +1,7 @@
-import { createLineHandler } from '../../http/batch/handle-lines.js';
+import { createLineHandler, type LineResponse } from '../../http/batch/handle-lines.js';
 import type { BatchLine } from '../../http/batch/parse-line.js';
 import { importActor, keyOfLine } from '../identity.js';
-import type { Rejection } from '../import-file.js';
+import { type ImportOptions, reasonAt } from '../import-file.js';
 import type { FilePosition, ImportGroup, ImportUnit } from '../import-unit.js';
 import { dryRunHandlers } from './dry-run.js';
 
@@ -9,7 +9,7 @@ export interface PreviewOptions {
   readonly read: (from: FilePosition) => AsyncIterable<ImportGroup>;
   readonly source: string;
   readonly defaultCurrency: string;
-  readonly reasonOf: (rejection: Rejection) => string;
+  readonly reasonOf: ImportOptions['reasonOf'];
 }
 
 export interface PreviewRow {
@@ -30,12 +30,15 @@ export async function previewRows(options: PreviewOptions, count: number): Promi
     keyOf: (line) => keyOfLine(options.source, line),
   });
   const rows: PreviewRow[] = [];
+  const reasonOfFirst = (unit: ImportUnit, responses: readonly LineResponse[]) => {
+    for (const [nth, response] of responses.entries())
+      if ('problem' in response) return reasonAt(unit, nth, response, options.reasonOf);
+    return undefined;
+  };
   for await (const { units } of options.read({ lines: 0, bytes: 0 })) {
     for (const unit of units) {
       if (rows.length === count) return rows;
-      const problem = (await handleLines(unit.commands)).find((response) => 'problem' in response);
-      const refused =
-        unit.refused ?? unit.setAside ?? (problem && 'problem' in problem ? options.reasonOf(problem) : undefined);
+      const refused = unit.refused ?? unit.setAside ?? reasonOfFirst(unit, await handleLines(unit.commands));
       rows.push({ cells: [String(unit.number), ...describe(unit)], refused });
     }
   }

@@ -104,6 +104,26 @@ describe('orders import of several payments per order', function () {
     expect(await money()).to.deep.equal([['1', 1_000, 1, [600]]]);
   });
 
+  it('a preview refuses what a dry run and the import refuse, in the same words', async () => {
+    const file = join(folder, 'shop.csv');
+    await writeFile(file, 'no,price,pay,amount\n1,10.00,A,6.666\n');
+    const options = [
+      ...['--group-by', 'no', '--total', 'computed', '--set', 'user_id=u,item_id=x,currency=EUR'],
+      ...['--set', 'occurred_at=2026-01-01T00:00:00Z,paid_at=2026-01-02T00:00:00Z'],
+      ...['--map', 'unit_price=price,payment_id=pay,paid_amount=amount'],
+    ];
+    const reasons: string[] = [];
+    for (const how of [['--preview', '5'], ['--dry-run'], []]) {
+      const { output, code } = await runOrders(log, ['import', file, ...options, ...how]);
+      expect(code).to.equal(3);
+      reasons.push(
+        /line 2: (the order is placed, but pay of 6\.666 was refused: .*\(column "amount"\))/.exec(output)?.[1] ??
+          output,
+      );
+    }
+    expect(new Set(reasons), reasons.join('\n')).to.have.length(1);
+  });
+
   it('the documentation joins the columns that the import is tested with', async () => {
     const page = await readFile(projectPath('docs/import.md'), 'utf8');
     const selected = /select o\.\*, ([\s\S]*?)\s+from o /.exec(page)?.[1]?.split(/,\s+/);
