@@ -20,6 +20,11 @@ export interface CommandRequest {
   readonly expectedVersions?: readonly number[] | undefined;
   /** The time of the business, RFC 3339 UTC with milliseconds. Defaults to the current time. */
   readonly occurredAt?: string | undefined;
+  /**
+   * Why the command is refused, given the key of another command of this actor on the order:
+   * both would record the same fact. Undefined if that key is no reason. Only imports refuse so.
+   */
+  readonly refusalAfter?: ((handledKey: string) => string | undefined) | undefined;
   readonly requestId?: string | undefined;
   readonly correlationId?: string | undefined;
   readonly causationId?: string | undefined;

@@ -18,6 +18,7 @@ import { loadOrderAt, type WithOrder } from './load-order.js';
 import { type NewOrderEvent, newEvents, sealEvents, toAppend } from './new-events.js';
 import type { OrderCache } from './order-cache.js';
 import type { KeyedEvent, OrderState } from './order-state.js';
+import { isByActor } from './stored-actor.js';
 
 /** The functions by which commands reach the event log. */
 export interface CommandDeps {
@@ -72,6 +73,8 @@ async function decideOn(
     if (!(await isSameCommand(deps, hash, state, earlier))) return { outcome: 'idempotency-key-reused' };
     return outcomeAt(deps, request.orderId, state, earlier.version);
   }
+  const refusal = refusalOf(request, state);
+  if (refusal) return { outcome: 'rejected', rejection: refusal };
   const currentVersion = state.last?.version ?? 0;
   if (request.expectedVersions && !request.expectedVersions.includes(currentVersion)) {
     if (currentVersion > 0 || request.command.command === 'place')
@@ -79,6 +82,17 @@ async function decideOn(
   }
   const outcome = await decideAndAppend(deps, request, state, hash);
   return outcome && 'repeats' in outcome ? outcomeAt(deps, request.orderId, state, outcome.repeats) : outcome;
+}
+
+/** Why a command is refused because of the keys of earlier ones. */
+function refusalOf({ actor, refusalAfter }: CommandRequest, state: OrderState): Rejection | undefined {
+  if (!refusalAfter) return undefined;
+  for (const [key, events] of state.keys) {
+    const reason = refusalAfter(key);
+    if (reason !== undefined && events.some((event) => isByActor(state, event.actor, actor)))
+      return rejected('invalid-transition', state.order, reason);
+  }
+  return undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { CommandHandlers } from '../commands/command-handlers.js';
+import type { CommandRequest } from '../commands/command-request.js';
 import { FairSemaphore } from '../fair-semaphore.js';
 import { type BatchCaller, createLineHandler, type LineResponse } from '../http/batch/handle-lines.js';
 import { orderedWindow } from '../http/batch/ordered-window.js';
@@ -35,6 +36,8 @@ export interface ImportOptions {
   readonly onProgress?: (progress: ImportProgress) => void;
   /** Called for each unit that is rejected, with its line and the reason. */
   readonly onRejected?: (line: number, reason: string) => void;
+  /** Why a step is refused because of the keys of earlier ones. By default none is. */
+  readonly refusalAfter?: (request: CommandRequest) => CommandRequest['refusalAfter'];
   /** Called for each command that is durable. */
   readonly onHandled?: BatchCaller['onHandled'];
   /** Describes the problem of a command in the words of the file. */
@@ -52,7 +55,7 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
   const progress = earlier ?? newProgress(source, input, epoch);
 
   const handleLines = createLineHandler({
-    ...boundedSteps(options.handlers),
+    ...boundedSteps(options),
     actor: importActor,
     mayImport: true,
     defaultCurrency: options.defaultCurrency,
@@ -165,10 +168,14 @@ interface HandledGroup extends ImportGroup {
  * reads its order: thousands of them at once would wait for connections in vain. A step takes its
  * place after the steps of its order that come before it, so none waits for one behind it.
  */
-function boundedSteps({ handleCommand, placeOrders }: CommandHandlers): CommandHandlers {
+function boundedSteps({ handlers, refusalAfter }: ImportOptions): CommandHandlers {
+  const { handleCommand, placeOrders } = handlers;
   const inFlight = new FairSemaphore(limits.maxStepsInFlight);
   return {
     placeOrders,
-    handleCommand: (request) => inFlight.run('', 1, () => handleCommand(request)),
+    handleCommand: (request) =>
+      inFlight.run('', 1, () =>
+        handleCommand(refusalAfter ? { ...request, refusalAfter: refusalAfter(request) } : request),
+      ),
   };
 }

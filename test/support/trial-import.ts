@@ -10,6 +10,7 @@ import { importFile } from '../../src/import/import-file.js';
 import { rejectionReason } from '../../src/import/mapping/rejection-reason.js';
 import { openInput } from '../../src/import/open-input.js';
 import { listFiles } from '../../src/import/rejected-records.js';
+import { refusalByOtherForm } from '../../src/import/transactions/other-form.js';
 
 interface Listed {
   readonly line: number;
@@ -56,6 +57,7 @@ export async function trialImport(
         defaultCurrency: 'USD',
         restart: true,
         dryRun: true,
+        ...(mapping ? { refusalAfter: refusalByOtherForm } : {}),
         reasonOf: (rejection, command) =>
           mapping ? rejectionReason(rejection, mapping, command) : rejection.problem.detail,
       });

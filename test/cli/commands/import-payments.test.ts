@@ -104,6 +104,52 @@ describe('orders import of several payments per order', function () {
     expect(await money()).to.deep.equal([['1', 1_000, 1, [600]]]);
   });
 
+  describe('if the mapping has changed since the order was imported', () => {
+    const columns = 'no,line,price,pay,amount,back,given';
+    const options = [
+      ...['--group-by', 'no', '--source', 'shop', '--total', 'computed', '--set', 'user_id=u,item_id=x,currency=EUR'],
+      ...['--set', 'occurred_at=2026-01-01T00:00:00Z,paid_at=2026-01-02T00:00:00Z'],
+      ...['--map', 'reference=no,line_id=line,unit_price=price,paid_amount=amount'],
+    ];
+    const refunds = ['--set', 'refunded_at=2026-01-03T00:00:00Z', '--map', 'refunded_amount=given'];
+    const importRows = async (rows: readonly string[], more: readonly string[]) => {
+      const file = join(folder, 'shop.csv');
+      await writeFile(file, `${columns}\n${rows.join('\n')}\n`);
+      return (await runOrders(log, ['import', file, ...options, ...more])).output;
+    };
+    const moneyEvents = async () => {
+      const { rows } = await log.owner.query(
+        `select data::jsonb->>'amount_minor' as amount from events where type in ('OrderPaid', 'OrderRefunded')
+         order by occurred_at, version`,
+      );
+      return rows.map(({ amount }) => Number(amount));
+    };
+
+    it('payments are not recorded once more with payment_id, nor once more without it', async () => {
+      const [one, two] = ['1,1,10.00,A,10.00,,', '2,1,5.00,A,5.00,,'];
+      expect(await importRows([one], [])).to.match(/1 imported/);
+      const withId = ['--map', 'payment_id=pay'];
+      const refused = await importRows([one, two], withId);
+      expect(refused).to.match(/1 imported, 0 already there, 1 rejected/);
+      expect(refused).to.match(/without payment_id has recorded money .* leave payment_id out of --map/);
+      expect(await moneyEvents()).to.deep.equal([1_000, 500]);
+      expect(await importRows([two], withId)).to.match(/0 imported, 1 already there, 0 rejected/);
+      expect(await importRows([two], [])).to.match(/with payment_id has recorded money .*--map payment_id=COLUMN/);
+      expect(await importRows([one], [])).to.match(/0 imported, 1 already there, 0 rejected/);
+      expect(await moneyEvents()).to.deep.equal([1_000, 500]);
+    });
+
+    it('refunds are not recorded once more with refund_id, nor once more without it', async () => {
+      const [one, two] = ['1,1,10.00,A,10.00,R,4.00', '2,1,5.00,A,5.00,R,3.00'];
+      const withId = [...refunds, '--map', 'refund_id=back'];
+      expect(await importRows([one], refunds)).to.match(/1 imported/);
+      expect(await importRows([one], withId)).to.match(/without refund_id has recorded money .* leave refund_id out/);
+      expect(await importRows([two], withId)).to.match(/1 imported/);
+      expect(await importRows([two], refunds)).to.match(/with refund_id has recorded money .*--map refund_id=COLUMN/);
+      expect(await moneyEvents()).to.deep.equal([1_000, 500, 400, 300]);
+    });
+  });
+
   it('a preview refuses what a dry run and the import refuse, in the same words', async () => {
     const file = join(folder, 'shop.csv');
     await writeFile(file, 'no,price,pay,amount\n1,10.00,A,6.666\n');

@@ -7,6 +7,7 @@ import { inputName } from '../../../import/input-name.js';
 import { keyColumnOf } from '../../../import/mapping/csv-mapping.js';
 import { rejectionReason } from '../../../import/mapping/rejection-reason.js';
 import { type Input, openInput } from '../../../import/open-input.js';
+import { refusalByOtherForm } from '../../../import/transactions/other-form.js';
 import { wireCommandHandlers } from '../../../service/wire-commands.js';
 import { withConnections } from '../../connections.js';
 import { ProgressBar } from '../../terminal/progress-bar.js';
@@ -115,6 +116,7 @@ function common(options: ImportArguments, input: Input, terminal: Terminal, view
     ...described(options, input, terminal),
     file: options.file,
     input: inputName(input),
+    ...(input.mapping ? { refusalAfter: refusalByOtherForm } : {}),
     onProgress: (progress: ImportProgress) => view.update(progress),
     onRejected: (line: number, reason: string) => view.reject(line, reason),
   };

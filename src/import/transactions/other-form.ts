@@ -1,0 +1,57 @@
+import type { CommandRequest } from '../../commands/command-request.js';
+
+/**
+ * The forms of the keys of payments and refunds, by what follows the order's key. Without an id the
+ * key ends there. `refund` is the money of a return (`--returns negative`).
+ */
+type Form = 'paid' | 'paid/' | 'refunded' | 'refunded/' | 'refund/';
+
+interface OtherForm {
+  /** The forms under which the log may have the same money already. */
+  readonly forms: readonly Form[];
+  readonly reason: string;
+}
+
+const withoutId = (kind: string) =>
+  `an earlier import without ${kind}_id has recorded money of this order, which ${kind}_id would record once ` +
+  `more: leave ${kind}_id out of --map, --set and --default, or its column out of the file if --preset reads it, ` +
+  `and send ${kind}s that are missing by the API`;
+const withId = (kind: string) =>
+  `an earlier import with ${kind}_id has recorded money of this order, which would be recorded once more: ` +
+  `--map ${kind}_id=COLUMN as before`;
+
+/** A file may have returns and a refund of the whole order, so these two may coexist. */
+const otherForms: Readonly<Record<Form, OtherForm>> = {
+  paid: { forms: ['paid/'], reason: withId('payment') },
+  'paid/': { forms: ['paid'], reason: withoutId('payment') },
+  refunded: { forms: ['refunded/'], reason: withId('refund') },
+  'refunded/': { forms: ['refunded', 'refund/'], reason: withoutId('refund') },
+  'refund/': { forms: ['refunded/'], reason: `${withId('refund')}, without --returns negative` },
+};
+
+/**
+ * Finds out that the log has the payments, or the refunds, of an order under keys of another form:
+ * the mapping has changed since the order was imported, and the money would be recorded twice. The
+ * keys are those of the events that each command loads anyway.
+ */
+export function refusalByOtherForm({ idempotencyKey }: CommandRequest): CommandRequest['refusalAfter'] {
+  const own = formOf(idempotencyKey);
+  if (!own) return undefined;
+  const { forms, reason } = otherForms[own.form];
+  return (handledKey) => {
+    const earlier = formOf(handledKey);
+    return earlier && earlier.order === own.order && forms.includes(earlier.form) ? reason : undefined;
+  };
+}
+
+/** The order's key, which may have any character, ends at the last of these words. */
+function formOf(key: string | undefined): { readonly order: string; readonly form: Form } | undefined {
+  const [, order = '', form, separator = ''] = /^(.*)\/(paid|refunded|refund)(?:(\/)[^/]+)?$/.exec(key ?? '') ?? [];
+  if (form === undefined) return undefined;
+  const found = `${form}${separator}`;
+  return isForm(found) ? { order, form: found } : undefined;
+}
+
+function isForm(text: string): text is Form {
+  return Object.hasOwn(otherForms, text);
+}

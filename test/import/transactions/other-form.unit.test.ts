@@ -1,0 +1,38 @@
+import { expect } from 'chai';
+import { refusalByOtherForm } from '../../../src/import/transactions/other-form.js';
+
+const keys = ['shop#1', 'shop#1/paid', 'shop#1/paid/A', 'shop#1/refunded', 'shop#1/refunded/R', 'shop#1/refund/h'];
+
+/** The keys after which a command with this key is refused. */
+function refusedAfter(idempotencyKey: string, handled: readonly string[] = keys): string[] {
+  const refusal = refusalByOtherForm({
+    ...{ orderId: '', actor: 'import', idempotencyKey },
+    command: { command: 'pay', amount: '1' },
+  });
+  return handled.filter((key) => refusal?.(key) !== undefined);
+}
+
+describe('Money that was imported under keys of another form', () => {
+  it('a payment with an id and one without exclude each other, and so do refunds', () => {
+    expect(
+      Object.fromEntries(keys.map((key) => [key.slice(6), refusedAfter(key).map((one) => one.slice(6))])),
+    ).to.deep.equal({
+      '': [],
+      '/paid': ['/paid/A'],
+      '/paid/A': ['/paid'],
+      '/refunded': ['/refunded/R'],
+      '/refunded/R': ['/refunded', '/refund/h'],
+      '/refund/h': ['/refunded/R'],
+    });
+  });
+
+  it('only the form matters: further payments with ids are new ones', () => {
+    expect(refusedAfter('shop#1/paid/B')).to.deep.equal(['shop#1/paid']);
+    expect(refusedAfter('shop#1/shipped')).to.deep.equal([]);
+  });
+
+  it('a source that looks like a key confuses nothing', () => {
+    const odd = 'a/paid/b#1';
+    expect(refusedAfter(`${odd}/paid/X`, [odd, `${odd}/paid`, 'a/paid', 'a/paid/b'])).to.deep.equal([`${odd}/paid`]);
+  });
+});
