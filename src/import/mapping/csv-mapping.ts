@@ -49,7 +49,7 @@ export interface CsvMapping {
 export const itemSeparators = '|;';
 
 /** Whether a column, or a value for all orders, fills a field. */
-function isGiven({ columns, constants, defaults }: CsvMapping, field: string): boolean {
+export function isGiven({ columns, constants, defaults }: CsvMapping, field: string): boolean {
   return columns.has(field) || constants.has(field) || defaults.has(field);
 }
 

@@ -1,5 +1,6 @@
 import { chargesOf } from '../mapping/charges.js';
-import { type CsvMapping, checkFields } from '../mapping/csv-mapping.js';
+import { type CsvMapping, checkFields, identifiedKinds, isGiven } from '../mapping/csv-mapping.js';
+import { transactionIds } from '../mapping/fields.js';
 import type { Preset } from './preset.js';
 
 /**
@@ -11,11 +12,8 @@ export function presetMapping(preset: Preset, given: CsvMapping, header: readonl
     names.map((name) => header.find((column) => plain(column) === plain(name))).find((column) => column !== undefined);
   const columns = new Map<string, string>();
   const hasPayments = given.columns.has('payment_id') || found(preset.payments?.payment_id ?? []) !== undefined;
-  const wanted = {
-    ...preset.columns,
-    ...(hasPayments ? preset.payments : {}),
-    ...(given.undated ? preset.states : {}),
-  };
+  const ofOrder = columnsOfOrder(preset, given, found);
+  const wanted = { ...ofOrder, ...(hasPayments ? preset.payments : {}), ...(given.undated ? preset.states : {}) };
   for (const [field, names] of Object.entries(wanted)) {
     const column = given.constants.has(field) ? undefined : found(names);
     if (column !== undefined) columns.set(field, column);
@@ -45,6 +43,31 @@ export function presetMapping(preset: Preset, given: CsvMapping, header: readonl
   };
   checkFields(mapping);
   return mapping;
+}
+
+/**
+ * The columns of a preset. If the user tells payments or refunds apart, its columns of their
+ * amounts and references are left out: they are those of the whole order. Throws Error, with a
+ * message for the user, if an amount is then missing.
+ */
+function columnsOfOrder(
+  { name, columns, payments }: Preset,
+  given: CsvMapping,
+  found: (names: readonly string[]) => string | undefined,
+): Preset['columns'] {
+  const left: Record<string, readonly string[]> = { ...columns };
+  for (const kind of identifiedKinds(given)) {
+    const amount = kind === 'payment' ? 'paid_amount' : 'refunded_amount';
+    const sum = found(columns[amount] ?? []);
+    if (sum !== undefined && !isGiven(given, amount) && !(kind === 'payment' && payments)) {
+      throw new Error(
+        `--preset ${name}: "${sum}" is the sum of the order, and ${transactionIds[kind]} tells its ${kind}s apart: ` +
+          `--map ${amount}=COLUMN to the amount of each`,
+      );
+    }
+    for (const field of kind === 'payment' ? [amount, 'payment_reference'] : [amount]) delete left[field];
+  }
+  return left;
 }
 
 function presetCharges({ charges = {} }: Preset): [type: string, codes: string][] {
