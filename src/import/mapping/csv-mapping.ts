@@ -77,6 +77,12 @@ export function checkFields(mapping: CsvMapping): void {
   if (has('return_of')) checkReturns(mapping);
   if (has('refund_id') && mapping.returns === 'negative')
     throw new Error('the refund of a return is in its rows: leave out refund_id, or --returns negative');
+  const paymentIds = columns.get('payment_id');
+  if (paymentIds !== undefined && paymentIds === columns.get('refund_id'))
+    throw new Error(
+      `payment_id and refund_id are both "${paymentIds}", so each payment would be a refund too: --map refund_id ` +
+        'to a column that is empty beside payments, and payment_id to one that is empty beside refunds',
+    );
   if (mapping.groupColumn !== undefined && has('item_ids'))
     throw new Error('with --group-by each row is a line of the order: map item_id, not item_ids');
   if (has('item_id') === has('item_ids'))
@@ -176,6 +182,14 @@ export function orderColumns(mapping: CsvMapping): Set<string> {
 /** The columns whose values belong to a line. */
 export function lineColumns(mapping: CsvMapping): Set<string> {
   return columnsOf(mapping, (field) => fieldOf(field)?.perLine ?? false);
+}
+
+/** Those of them that hold texts, such as the article. */
+export function textColumnsOfLines(mapping: CsvMapping): Set<string> {
+  return columnsOf(mapping, (field) => {
+    const { perLine, kind } = fieldOf(field) ?? {};
+    return Boolean(perLine) && kind === 'text';
+  });
 }
 
 /** The columns whose values belong to a payment, or to a refund. */

@@ -5,6 +5,7 @@ import { at, type Command, type OrderReturn, returnCommands } from '../returns/r
 import {
   type DatedTransaction,
   datedTransactions,
+  isMoney,
   type TransactionCells,
   type Transactions,
   transactionCells,
@@ -50,7 +51,11 @@ export interface LifeCycleCells {
 }
 
 /** The life-cycle cells of a mapping. */
-export function lifeCycleCells(mapping: CsvMapping, fields: FieldReaders): LifeCycleCells {
+export function lifeCycleCells(
+  mapping: CsvMapping,
+  fields: FieldReaders,
+  indexOf: (column: string) => number,
+): LifeCycleCells {
   const { undated, states: meanings, movesEarlySteps } = mapping;
   const times = new Map<Step, ReadCell<FileTime>>();
   for (const step of steps) {
@@ -72,7 +77,7 @@ export function lifeCycleCells(mapping: CsvMapping, fields: FieldReaders): LifeC
     ['cancelled', detail('reason', 'cancel_reason')],
     ['refunded', detail('reason', 'refund_reason')],
   ]);
-  const transactions = transactionCells(mapping, fields);
+  const transactions = transactionCells(mapping, fields, indexOf);
   const hasMoney = Boolean(paidAmount ?? refundedAmount) || transactions.length > 0;
   const isEmpty = times.size === 0 && stateCells.length === 0 && !hasMoney;
   return {
@@ -131,7 +136,8 @@ export function lifeCycle(
   if (life.movesEarlySteps) moveEarlySteps(times, order, new Set(several.keys()));
   // An order of 0 is paid as it is: there is nothing to pay.
   if (order.isFree && life.paidAmount?.(cells) === undefined && !several.get('paid')?.length) times.delete('paid');
-  for (const reader of life.transactions) dropUnidentified(reader, times, transactions, several);
+  for (const reader of life.transactions)
+    dropUnidentified(reader, times, transactions, several, movesNothing(life, reader.step, cells));
   const dated = steps.flatMap((step) => {
     const own = times.get(step);
     if (own === undefined) return [];
@@ -153,20 +159,22 @@ export function lifeCycle(
 /**
  * A payment without an id would be recorded once more when the file has its id. Throws Refused if
  * the order was paid, or money was given back, and no row says by which payment or refund.
+ * @param isZero whether the amount of rows without an id is 0.
  */
 function dropUnidentified(
   { kind, step, names }: TransactionCells,
   times: Map<Step, string>,
   transactions: Transactions,
   dated: ReadonlyMap<Step, readonly DatedTransaction[]>,
+  isZero: boolean,
 ): void {
   if (dated.get(step)?.length) return;
-  if (times.has(step) && transactions[kind].length === 0) {
+  if (times.has(step) && transactions[kind].length === 0 && !isZero) {
     throw new Refused(
       `the order has a ${kind} (${names.time}), but ${names.id} is empty in its rows: fill it in, or set --default ${names.id}=VALUE`,
     );
   }
-  // All of its transactions are 0.
+  // All that the file has of it is 0.
   times.delete(step);
 }
 
@@ -229,6 +237,12 @@ function notBefore(step: Step, times: ReadonlyMap<Step, string>): string {
   return latest(own, earliest);
 }
 
+/** Whether a step has an amount, which is 0. */
+function movesNothing({ paidAmount, refundedAmount }: LifeCycleCells, step: Step, cells: Cells): boolean {
+  const amount = step === 'paid' ? paidAmount?.(cells) : step === 'refunded' ? refundedAmount?.(cells) : undefined;
+  return amount !== undefined && !isMoney(amount);
+}
+
 interface TimesOfOrder {
   /** The time of each step; of several payments or refunds, that of the first. */
   readonly times: Map<Step, string>;
@@ -245,7 +259,8 @@ function timesOf(
   const times = new Map<Step, string>();
   for (const [step, read] of life.times) {
     const time = read(cells);
-    if (time !== undefined) times.set(step, time.utc);
+    const isIdentified = life.transactions.some((reader) => reader.step === step);
+    if (time !== undefined && (isIdentified || !movesNothing(life, step, cells))) times.set(step, time.utc);
   }
   const ofTransactions = life.transactions.flatMap(({ kind, time }) =>
     transactions[kind].flatMap((one) => time?.(one.cells)?.utc ?? []),
@@ -276,8 +291,8 @@ function timesOf(
     if (step !== null) undated(step, `${field} is "${text}"`);
   }
   const refunded = life.refundedAmount?.(cells);
-  if (refunded !== undefined && /[1-9]/.test(refunded)) undated('refunded', `refunded_amount is ${refunded}`);
+  if (refunded !== undefined && isMoney(refunded)) undated('refunded', `refunded_amount is ${refunded}`);
   const paid = life.paidAmount?.(cells);
-  if (paid !== undefined && /[1-9]/.test(paid)) undated('paid', `paid_amount is ${paid}`);
+  if (paid !== undefined && isMoney(paid)) undated('paid', `paid_amount is ${paid}`);
   return { times, dated };
 }

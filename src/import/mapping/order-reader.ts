@@ -82,7 +82,7 @@ export function orderReader(
   const money = moneyReader(mapping, fields);
   const chargeOf = chargeReader(mapping, fields);
   const splitCharges = chargeSplitter(mapping, fields);
-  const life = lifeCycleCells(mapping, fields);
+  const life = lifeCycleCells(mapping, fields, indexOf);
   const readReturn = returnReader(mapping, fields);
   const metadata = [...mapping.columns.keys(), ...mapping.constants.keys(), ...mapping.defaults.keys()]
     .filter((field, nth, all) => field.startsWith('metadata.') && all.indexOf(field) === nth)

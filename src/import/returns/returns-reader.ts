@@ -73,7 +73,7 @@ function givenBack(total: string): string {
   return decimalText(amount);
 }
 
-/** The units by line, or by article. */
+/** The units by line, or by article, in an order that does not depend on that of the rows. */
 function summed(lines: readonly ItemLine[]): ReturnedUnits[] {
   const units = new Map<string, ReturnedUnits>();
   for (const { item_id, line_id, quantity } of lines) {
@@ -81,5 +81,5 @@ function summed(lines: readonly ItemLine[]): ReturnedUnits[] {
     const sum = (units.get(key)?.quantity ?? 0) - quantity;
     units.set(key, line_id === undefined ? { item_id, quantity: sum } : { line_id, quantity: sum });
   }
-  return [...units.values()];
+  return [...units].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, returned]) => returned);
 }

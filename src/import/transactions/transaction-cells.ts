@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { FileTime } from '../formats/date-format.js';
 import { importLimits as limits } from '../limits.js';
 import type { Cells, ReadCell } from '../mapping/cells.js';
-import { type CsvMapping, identifiedKinds } from '../mapping/csv-mapping.js';
+import { type CsvMapping, identifiedKinds, transactionColumns } from '../mapping/csv-mapping.js';
 import type { FieldReaders } from '../mapping/field-readers.js';
 import { type TransactionKind, transactionIds } from '../mapping/fields.js';
 import { Refused } from '../refused.js';
@@ -24,6 +24,12 @@ export interface DatedTransaction extends Transaction {
 /** Reads the payments, or the refunds, that an id tells apart. */
 export interface TransactionCells {
   readonly kind: TransactionKind;
+  /**
+   * The cells of a row without those of the other kind: a column that both kinds have mapped, such
+   * as an amount, is the other’s in a row that only has an id of the other. Throws Refused if a row
+   * has ids of both.
+   */
+  readonly own: (row: Cells) => Cells;
   readonly step: 'paid' | 'refunded';
   /** The fields of the id, the time and the amount, for messages. */
   readonly names: { readonly id: string; readonly time: string; readonly amount: string };
@@ -33,16 +39,49 @@ export interface TransactionCells {
   readonly reference: ReadCell<string> | undefined;
 }
 
-/** Returns a reader for each kind that has ids in the file. */
-export function transactionCells(mapping: CsvMapping, fields: FieldReaders): TransactionCells[] {
-  return identifiedKinds(mapping).flatMap((kind) => {
+/**
+ * Returns a reader for each kind that has ids in the file.
+ * @param indexOf the index of a column in the rows that are read.
+ */
+export function transactionCells(
+  mapping: CsvMapping,
+  fields: FieldReaders,
+  indexOf: (column: string) => number,
+): TransactionCells[] {
+  const kinds = identifiedKinds(mapping);
+  const ownCells = ownCellsReader(mapping, kinds, fields, indexOf);
+  return kinds.flatMap((kind) => {
     const step = kind === 'payment' ? 'paid' : 'refunded';
     const names = { id: transactionIds[kind], time: `${step}_at`, amount: `${step}_amount` };
     const id = fields.text(names.id);
     const [time, amount] = [fields.time(names.time), fields.number(names.amount)];
     const reference = kind === 'payment' ? fields.text('payment_reference') : undefined;
-    return id ? [{ kind, step, names, id, time, amount, reference }] : [];
+    return id ? [{ kind, step, names, own: ownCells(kind), id, time, amount, reference }] : [];
   });
+}
+
+function ownCellsReader(
+  mapping: CsvMapping,
+  kinds: readonly TransactionKind[],
+  fields: FieldReaders,
+  indexOf: (column: string) => number,
+): (kind: TransactionKind) => TransactionCells['own'] {
+  const ofRefunds = transactionColumns(mapping, 'refund');
+  const shared = [...transactionColumns(mapping, 'payment')].filter((column) => ofRefunds.has(column));
+  const indexes = new Set(shared.map(indexOf));
+  const [payment, refund] = [fields.text('payment_id'), fields.text('refund_id')];
+  if (shared.length === 0 || kinds.length < 2 || !payment || !refund) return () => (row) => row;
+  return (kind) => (row) => {
+    const [isPayment, isRefund] = [payment(row) !== undefined, refund(row) !== undefined];
+    if (isPayment && isRefund) {
+      throw new Refused(
+        `a row has a payment and a refund, but column "${shared[0]}" is mapped for both: --map a column for each, ` +
+          'or give them rows of their own',
+      );
+    }
+    const isOther = kind === 'payment' ? isRefund : isPayment;
+    return isOther ? row.map((cell, index) => (indexes.has(index) ? '' : cell)) : row;
+  };
 }
 
 /** The transactions of an order that has one row. */
@@ -51,8 +90,8 @@ export function transactionsOfRow(readers: readonly TransactionCells[], row: Cel
     readers.flatMap((reader) => {
       if (reader.kind !== wanted) return [];
       const id = reader.id(row);
-      if (id === undefined) refuseWithoutId(reader, row, '');
-      return id === undefined ? [] : [{ id, cells: row }];
+      if (id === undefined) refuseWithoutId(reader, reader.own(row), '');
+      return id === undefined ? [] : [{ id, cells: reader.own(row) }];
     });
   return { payment: of('payment'), refund: of('refund') };
 }
@@ -86,10 +125,18 @@ export function datedTransactions(
   return moving.map(({ id, cells, amount }) => {
     const what = `${kind} "${id}"`;
     if (amount === undefined && transactions.length > 1)
-      throw new Refused(`the order has several ${kind}s, but ${what} has no amount: map ${names.amount}`);
+      throw new Refused(
+        `the order has several ${kind}s, but ${what} has no amount: map ${names.amount}, or fill it in`,
+      );
+    // Without an amount, all that was paid would be given back.
+    if (amount === undefined && kind === 'refund' && readAmount)
+      throw new Refused(`${what} has no amount: fill ${names.amount} in, or leave ${names.id} empty`);
     if (amount?.startsWith('-')) {
-      const other = kind === 'payment' ? ': map refunds to refunded_amount and refund_id' : '';
-      throw new Refused(`the amount of ${what} is ${amount}, which is below 0${other}`);
+      const remedy =
+        kind === 'payment'
+          ? 'map refunds to refunded_amount and refund_id'
+          : 'map refunded_amount to a column without the sign';
+      throw new Refused(`the amount of ${what} is ${amount}, which is below 0: ${remedy}`);
     }
     const time = readTime?.(cells)?.utc ?? orderTime;
     if (time === undefined)
@@ -98,7 +145,7 @@ export function datedTransactions(
   });
 }
 
-function isMoney(amount: string): boolean {
+export function isMoney(amount: string): boolean {
   return /[1-9]/.test(amount);
 }
 

@@ -148,6 +148,14 @@ describe('orders import of several payments per order', function () {
       expect(await importRows([two], refunds)).to.match(/with refund_id has recorded money .*--map refund_id=COLUMN/);
       expect(await moneyEvents()).to.deep.equal([1_000, 500, 400, 300]);
     });
+
+    it('an order whose rows are sorted in another way is already there, by the ids of its lines', async () => {
+      const rows = ['1,2', '1,10'].flatMap((line) => ['A', 'B'].map((id) => `${line},10.00,${id},10.00,,`));
+      const withId = ['--map', 'payment_id=pay'];
+      expect(await importRows(rows, withId)).to.match(/1 imported/);
+      expect(await importRows(rows.toReversed(), withId)).to.match(/0 imported, 1 already there, 0 rejected/);
+      expect(await moneyEvents()).to.deep.equal([1_000, 1_000]);
+    });
   });
 
   it('a preview refuses what a dry run and the import refuse, in the same words', async () => {
