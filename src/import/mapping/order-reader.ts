@@ -1,7 +1,7 @@
 import { withdrawnIn } from '../../orders/values/currency.js';
 import { decimal } from '../formats/decimal.js';
 import { Refused } from '../refused.js';
-import { returnCommands } from '../returns/return-commands.js';
+import { type OrderReturn, returnCommands } from '../returns/return-commands.js';
 import { returnedRows } from '../returns/returned-rows.js';
 import { type ReturnRows, returnReader } from '../returns/returns-reader.js';
 import { type TransactionCells, type Transactions, transactionsOfRow } from '../transactions/transaction-cells.js';
@@ -138,6 +138,12 @@ export function orderReader(
     const returned = returnRows.map((one) => readReturn(one, order.placedAt));
     const transactions = given ?? transactionsOfRow(life.transactions, header);
     const commands = lifeCycle(life, header, order, returned, transactions);
+    if (isRefundedTwice(returned, commands)) {
+      throw new Refused(
+        'the order has returned rows, whose money is given back, and a refunded_amount, which may be the same money: ' +
+          'leave out --returns negative, or --set refunded_amount=0',
+      );
+    }
     if (isOverpaid(String(place.total_amount), commands))
       warnings.add('the payments of an order, less its refunds, are more than its total', nth);
     return [place, ...commands];
@@ -155,6 +161,15 @@ export function orderReader(
     transactions: life.transactions,
     lineId: fields.text('line_id'),
   };
+}
+
+/** Whether money is given back for returned rows, and by an amount of the whole order. */
+function isRefundedTwice(returned: readonly OrderReturn[], commands: readonly BatchInput[]): boolean {
+  if (!returned.some(({ amount }) => amount !== '0')) return false;
+  return commands.some(
+    ({ idempotency_key: key, amount }) =>
+      typeof key === 'string' && key.endsWith('/refunded') && typeof amount === 'string',
+  );
 }
 
 /** Whether more money arrived and stayed than the total: a payment may be in the file twice. */

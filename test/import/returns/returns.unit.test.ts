@@ -51,6 +51,21 @@ describe('Returns of an import', () => {
     expect(new Set(late.keys).size).to.equal(early.keys.length + 2);
   });
 
+  it('an order with returned rows and an amount of the whole order is refused: both may be the same money', async () => {
+    const rows = `${sale}1,,u,${day(5)},a,-1,10\n`;
+    const refund = ['--set', `refunded_at=${day(6)}`];
+    const { described, rejected } = await commandsOf(rows, [...refund, '--set', 'refunded_amount=10']);
+    expect([described, rejected.map(({ reason }) => reason).join()]).to.deep.equal([
+      [],
+      'the order has returned rows, whose money is given back, and a refunded_amount, which may be the same money: ' +
+        'leave out --returns negative, or --set refunded_amount=0',
+    ]);
+    const cured = await commandsOf(rows, [...refund, '--set', 'refunded_amount=0']);
+    expect(cured.described.filter((one) => one.startsWith('refund'))).to.deep.equal(['refund 5 10']);
+    const unreturned = await commandsOf(sale, [...refund, '--set', 'refunded_amount=10']);
+    expect(unreturned.described.slice(-1)).to.deep.equal(['refund 6 10']);
+  });
+
   it('a return that names no order is listed', async () => {
     const { described, rejected, returns } = await commandsOf(
       `${sale}C9,,u,${day(5)},a,-2,10\nC9,,u,${day(5)},b,1,-3\n`,
