@@ -19,7 +19,7 @@ let lastConverted = { text: '', time: '' };
 
 /**
  * Converts PostgreSQL's timestamptz text in UTC ("2026-01-31 12:00:00.5+00") to RFC 3339 with
- * milliseconds.
+ * milliseconds, as every time that the service shows. Microseconds are cut off.
  */
 export function rfc3339(text: string): string {
   if (text !== lastConverted.text) lastConverted = { text, time: asRfc3339(text) };
@@ -31,7 +31,7 @@ function asRfc3339(text: string): string {
   if (!utcText.test(text)) {
     throw new Error(`PostgreSQL sent the time "${text}": the session's TimeZone has to be UTC and its DateStyle ISO`);
   }
-  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(19, -3).slice(1).padEnd(3, '0')}Z`;
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, -3).slice(0, 3).padEnd(3, '0')}Z`;
 }
 
 const typeParsers = new Map<number, (text: string) => unknown>([

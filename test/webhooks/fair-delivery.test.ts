@@ -6,6 +6,7 @@ import { webhookLimits as limits } from '../../src/webhooks/limits.js';
 import type { PostResponse } from '../../src/webhooks/safe-post.js';
 import { createWebhookStore, type Webhook } from '../../src/webhooks/webhook-store.js';
 import { appender, orderIdIn, place } from '../support/events.js';
+import { runOrders } from '../support/orders-command.js';
 import { createTestLog, eventually, silent, type TestLog } from '../support/servers.js';
 import { failingPool } from '../support/watched-pool.js';
 
@@ -84,6 +85,10 @@ describe('fair delivery of webhooks', () => {
     const failing = await find(id);
     expect(failing.last_error).to.equal('responded with status 503');
     expect([failing.failing_since, failing.retry_at]).not.to.include(null);
+    for (const time of [failing.created_at, failing.failing_since, failing.retry_at])
+      expect(time).to.match(/:\d\d\.\d{3}Z$/);
+    const { stdout } = await runOrders(log, ['webhooks', 'list']);
+    expect(stdout).to.match(/ {2}fails since \S+:\d\dZ, next attempt at \S+:\d\dZ: /);
     await eventually('the attempts in flight to end', async () => (await recordedAttempts()) === attempts);
     const attemptsBefore = attempts;
     expect(attemptsBefore).to.be.lessThan(30);

@@ -164,8 +164,17 @@ const header = ['webhook', 'state', 'url', 'events', 'to deliver', 'given up', '
 
 function rowOf(webhook: Webhook): string[] {
   const { webhook_id: id, url, event_types: types, state, pending, dead_letters: dead, lag } = webhook;
-  const failure = webhook.failing_since === null ? '' : `fails since ${webhook.failing_since}: ${webhook.last_error}`;
+  const next = webhook.retry_at === null ? '' : `, next attempt at ${toSeconds(webhook.retry_at)}`;
+  const failure =
+    webhook.failing_since === null
+      ? ''
+      : `fails since ${toSeconds(webhook.failing_since)}${next}: ${webhook.last_error}`;
   return [id, state, url, types?.join(',') ?? 'all', String(pending), String(dead), String(lag), failure];
+}
+
+/** A time without fractions of a second. */
+function toSeconds(time: string): string {
+  return time.replace(/\.\d+Z$/, 'Z');
 }
 
 function parseId(text: string): string {
