@@ -7,9 +7,9 @@ const quietMs = 2_000;
 
 /** The messages of a failure that repeats. */
 export interface FailureMessages {
-  /** Such as "Redis: the connection failed; the client reconnects". */
+  /** Such as "Redis cannot be reached; the client tries again". */
   readonly failing: string;
-  /** Such as "Redis: connected again". */
+  /** Such as "Redis works again". */
   readonly over: string;
   /** By default `warn`. */
   readonly level?: 'warn' | 'error';

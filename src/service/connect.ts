@@ -88,10 +88,10 @@ function silentServer(log: Logger): FailureLog {
   });
 }
 
-/** Logs the failures of connections to Redis, which reconnect by themselves. */
+/** Logs the failures of connections to Redis, which reconnect by themselves, and its refusals. */
 export function redisFailures(log: Logger): FailureLog {
   return new FailureLog(log, {
-    failing: 'Redis: the connection failed; the client reconnects',
-    over: 'Redis: connected again',
+    failing: 'Redis cannot be reached, or refuses its work; the client tries again',
+    over: 'Redis works again',
   });
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { ProjectionState } from '../../src/queries/projections-document.js';
 import { namePartitions, projectionHealth } from '../../src/service/health/projection-health.js';
 
 describe('projectionHealth', () => {
@@ -12,6 +13,17 @@ describe('projectionHealth', () => {
       isDegraded: true,
       text: 'metrics stopped in partition 3 at 120',
     });
+  });
+});
+
+describe('projectionHealth while Redis refuses writes', () => {
+  it('does not say that projectors are dead, since they cannot report', () => {
+    const unowned = { partition: 0, state: 'unowned', owner: null } as ProjectionState['partitions'][number];
+    const states = [{ name: 'metrics', lag_seconds: 0, partitions: [unowned], rebuild: null }];
+    const textOf = (refusesWrites: boolean) =>
+      projectionHealth(states as unknown as ProjectionState[], [], refusesWrites).text;
+    expect(textOf(false)).to.equal('no living projector in the only partition');
+    expect(textOf(true)).to.equal('no projector can report on the only partition');
   });
 });
 

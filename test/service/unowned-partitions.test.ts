@@ -59,6 +59,23 @@ describe('Partitions without a living projector', () => {
     expect(stdout).to.include('no living projector in all 4 partitions: start a process with the role projector');
   });
 
+  it('orders status and orders doctor name a Redis that refuses writes, and no dead projector', async () => {
+    await log.redis.config('SET', 'maxmemory', '1');
+    try {
+      const status = await runOrders(log, ['status']);
+      expect(status.code).to.equal(1);
+      expect(status.stdout).to.include('\nRedis has reached its maxmemory and refuses writes: give it more memory\n');
+      expect(status.stdout).not.to.include('no living projector');
+      const doctor = await runOrders(log, ['doctor']);
+      expect(doctor.code).to.equal(1);
+      expect(doctor.stdout).to.match(/^x Redis: Redis has reached its maxmemory/m);
+      expect(doctor.stdout).to.match(/^x projections: no projector can report on all 4 partitions/m);
+    } finally {
+      await log.redis.config('SET', 'maxmemory', '0');
+    }
+    expect(await log.redis.exists(`${log.keys.processPrefix}:write-probe`)).to.equal(0);
+  });
+
   it('a rebuild that no projector builds is unowned', async () => {
     await startAndStopProjector();
     const { body } = await call(api, 'POST', '/projections/metrics/rebuild');

@@ -8,6 +8,8 @@ import { requireMigrated } from '../../event-log/migrate.js';
 import { unknownVariables } from '../../known-variables.js';
 import { getProjections } from '../../queries/get-projections.js';
 import { primariesOf, type Redis } from '../../read-models/redis/redis-client.js';
+import { describeRefusal } from '../../read-models/redis/redis-error.js';
+import { writeRefusal } from '../../read-models/redis/write-refusal.js';
 import { CleanupStack } from '../../service/cleanup-stack.js';
 import { type Connections, connect } from '../../service/connect.js';
 import { projectionHealth } from '../../service/health/projection-health.js';
@@ -108,13 +110,16 @@ async function examine(terminal: Terminal, add: Add): Promise<void> {
     }
     const knownHead = (partition: number) => continuity.knownHead(partition);
     const projections = await getProjections({ ...models, knownHead, headTimes: continuity.times });
-    const { isDegraded, text } = projectionHealth(projections);
+    const refusal = await writeRefusal(redis, keys);
+    if (refusal) add('wrong', 'Redis', describeRefusal(refusal));
+    const { isDegraded, text } = projectionHealth(projections, [], refusal !== undefined);
     await examineService(config, add);
     const processes = await listProcesses(redis, keys.processPrefix);
     if (processes.length > 0) add('ok', 'processes', processes.map(describeProcess).join('; '));
     // A stopped service breaks no promise. A service that does not respond here may run elsewhere.
+    // Processes cannot report themselves while Redis refuses writes.
     const stopped = 'no process of the service is running, so the read models do not follow the log';
-    if (processes.length === 0) add('note', 'projections', stopped);
+    if (processes.length === 0 && !refusal) add('note', 'projections', stopped);
     else add(isDegraded ? 'wrong' : 'ok', 'projections', text);
   } catch (error) {
     add('wrong', 'servers', errorMessage(error));

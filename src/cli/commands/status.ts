@@ -3,6 +3,8 @@ import { LogContinuity } from '../../event-log/heads/log-continuity.js';
 import { firstEpoch } from '../../log-epochs.js';
 import { getProjections } from '../../queries/get-projections.js';
 import type { ProjectionState } from '../../queries/projections-document.js';
+import { describeRefusal, type RedisRefusal } from '../../read-models/redis/redis-error.js';
+import { writeRefusal } from '../../read-models/redis/write-refusal.js';
 import { namePartitions } from '../../service/health/projection-health.js';
 import { type CommandContext, withConnections } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
@@ -21,7 +23,8 @@ const usage = `orders status [--watch] [--json]
 
   Example: orders status --watch
            orders status --json | jq '.projections[] | {name, lag}'
-  Exit code 1: a projection or a rebuild has stopped, or no living projector projects a partition.`;
+  Exit code 1: a projection or a rebuild has stopped, no living projector projects a partition, or
+  Redis refuses writes.`;
 
 /** Milliseconds between two outputs of --watch. */
 const watchIntervalMs = 2_000;
@@ -33,7 +36,11 @@ export async function statusCommand(args: string[], terminal: Terminal): Promise
   if (values.help) return terminal.print(usage);
   await withConnections({ terminal }, async (context) => {
     const continuity = new LogContinuity(context.pool, context.settings, context.log);
-    const show = async () => printStatus(context, continuity, await readStatus(context, continuity), values.json);
+    const show = async () => {
+      const projections = await readStatus(context, continuity);
+      const refusal = await writeRefusal(context.redis, context.keys);
+      printStatus(context, continuity, { projections, refusal, json: values.json });
+    };
     if (!values.watch) return show();
     const interrupted = new AbortController();
     const interrupt = () => interrupted.abort();
@@ -60,8 +67,15 @@ async function readStatus({ models }: CommandContext, continuity: LogContinuity)
 function printStatus(
   { terminal, settings }: CommandContext,
   continuity: LogContinuity,
-  projections: readonly ProjectionState[],
-  json: boolean | undefined,
+  {
+    projections,
+    refusal,
+    json,
+  }: {
+    projections: readonly ProjectionState[];
+    refusal: RedisRefusal | undefined;
+    json: boolean | undefined;
+  },
 ): void {
   const { logId, partitions, epochs } = settings;
   const lines = json ? withoutLines(terminal) : terminal;
@@ -75,7 +89,8 @@ function printStatus(
   );
   for (const line of lagTable(projections, partitions)) lines.print(line);
   lines.print('\n· up to date   ▁▂▃▄▅▆▇█ behind by 1, 10, 100, … events   x stopped   ? unowned');
-  printUnowned(lines, projections);
+  if (refusal) printRefusal(lines, refusal);
+  else printUnowned(lines, projections);
   printRebuilds(lines, projections);
   printStopped(lines, projections);
   printSkipped(lines, projections);
@@ -105,7 +120,16 @@ function printUnowned(terminal: Terminal, projections: readonly ProjectionState[
     unowned.map(({ partition }) => partition),
     first.partitions.length,
   );
-  terminal.print(`\nno living projector in ${names}: start a process with the role projector (\`orders serve\`)`);
+  terminal.print(
+    `\nno living projector in ${names}: start a process with the role projector (\`orders serve --roles projector\`)`,
+  );
+  terminal.exitCode = 1;
+}
+
+/** Projectors report in Redis: while it refuses writes, no living projector can be seen. */
+function printRefusal(terminal: Terminal, refusal: RedisRefusal): void {
+  terminal.print(`\n${describeRefusal(refusal)}`);
+  terminal.print('  meanwhile no projector can apply events or report, so its partitions count as unowned');
   terminal.exitCode = 1;
 }
 
@@ -138,16 +162,19 @@ function printSkipped(terminal: Terminal, projections: readonly ProjectionState[
 }
 
 function printStopped(terminal: Terminal, projections: readonly ProjectionState[]): void {
+  let last: string | undefined;
   for (const { name, partitions } of projections) {
     for (const { partition, stopped } of partitions) {
       if (!stopped) continue;
-      terminal.print(
-        `\n${name} has stopped in partition ${partition} at position ${stopped.position} (${stopped.at}):`,
-      );
-      terminal.print(
-        `  ${stopped.type ?? 'unknown event'} of order ${stopped.order_id ?? 'unknown'}: ${stopped.error}`,
-      );
+      const { position, at, type, order_id, error } = stopped;
+      terminal.print(`\n${name} has stopped in partition ${partition} at position ${position} (${at}):`);
+      terminal.print(`  ${type ?? 'unknown event'} of order ${order_id ?? 'unknown'}: ${error}`);
       terminal.exitCode = 1;
+      last = `${name} --skip ${partition}:${position}`;
     }
   }
+  if (last === undefined) return;
+  terminal.print('\na projection continues by itself once a process runs that can apply the event: deploy the fix, or');
+  terminal.print('the newer release that wrote the event. If the cause was elsewhere: `orders replay --resume`. As a');
+  terminal.print(`last resort, which damages the order: \`orders replay ${last} --reason "…"\``);
 }

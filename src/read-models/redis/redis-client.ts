@@ -1,6 +1,6 @@
 import { Cluster, Redis as RedisServer } from 'ioredis';
 import type { FailureLog } from '../../failure-log.js';
-import { isFromReplica, isRedirect, type RedisRefusal, redisRefusal } from './redis-error.js';
+import { describeRefusal, isFromReplica, isRedirect, type RedisRefusal, redisRefusal } from './redis-error.js';
 import { type ConnectionOptions, redisAddress } from './redis-url.js';
 import { explainSentinels, isSentinelFailure } from './sentinel-failure.js';
 
@@ -59,11 +59,17 @@ const common = {
  * then.
  */
 export function createRedis(url: string, failures?: ConnectionFailures): Redis {
+  let refusalEnds: NodeJS.Timeout | undefined;
   const noteRefusal = (message: string) => {
     const refusal = redisRefusal(message);
     if (!refusal) return;
     refusals.set(redis, { ...refusal, atMs: performance.now() });
-    failures?.failed(new Error(refusal.remedy === '' ? refusal.state : `${refusal.state}: ${refusal.remedy}`));
+    failures?.failed(new Error(describeRefusal(refusal)));
+    // The connection stays, so that no `ready` follows: without a further refusal, it is over.
+    clearTimeout(refusalEnds);
+    refusalEnds = setTimeout(() => {
+      if (redis.status === 'ready') failures?.succeeded();
+    }, redisLimits.refusalShownMs).unref();
   };
   const redis = open(url, {
     reconnectOnError: ({ message }) => {

@@ -33,6 +33,11 @@ export function redisRefusal(message: string): RedisRefusal | undefined {
   return word === undefined ? undefined : refusals.get(word);
 }
 
+/** Such as "Redis has reached its maxmemory and refuses writes: give it more memory". */
+export function describeRefusal({ state, remedy }: RedisRefusal): string {
+  return remedy === '' ? state : `${state}: ${remedy}`;
+}
+
 /**
  * Whether an error reply says that this server is not the one to work with: it is a replica after a
  * failover. The connection then has to be opened again.

@@ -88,7 +88,8 @@ export async function replayCommand(args: string[], terminal: Terminal): Promise
       printDocument(skipped);
     } else if (values.resume) {
       for (const projection of chosen) await generations.resume(projection);
-      lines.print(`retrying: ${chosen.map(({ name }) => name).join(', ')}`);
+      const asked = chosen.map(({ name }) => name).join(', ');
+      lines.print(`asked to retry where they have stopped: ${asked}; \`orders status\` shows whether they continue`);
       printDocument(chosen.map(({ name }) => ({ projection: name, resumed: true })));
     } else if (values['dry-run']) {
       const view = new ComparisonView(terminal, json);

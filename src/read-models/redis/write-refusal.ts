@@ -1,0 +1,22 @@
+import type { ReadModelKeys } from '../keys.js';
+import type { Redis } from './redis-client.js';
+import { type RedisRefusal, redisRefusal } from './redis-error.js';
+
+/**
+ * Asks Redis whether it accepts writes, and returns why not. It sends a SET of a key that does not
+ * exist, with XX: Redis refuses it as it refuses every write, and otherwise changes nothing. A
+ * cluster is asked through the server of that key alone.
+ */
+export async function writeRefusal(
+  redis: Redis,
+  keys: Pick<ReadModelKeys, 'processPrefix'>,
+): Promise<RedisRefusal | undefined> {
+  try {
+    await redis.set(`${keys.processPrefix}:write-probe`, '', 'EX', 1, 'XX');
+    return undefined;
+  } catch (error) {
+    const refusal = error instanceof Error ? redisRefusal(error.message) : undefined;
+    if (!refusal) throw error;
+    return refusal;
+  }
+}
