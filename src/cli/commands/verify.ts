@@ -31,8 +31,9 @@ const usage = `orders verify [options]
                    by default the keys of this service
   --projections    also compare every read model with the log
   --json           print one JSON document: {"log_id", "partitions", "events", "against",
-                   "is_intact", "findings"}, with --projections also "projections"
-                   and "projections_error"; with --export {"file", "is_intact", "events", "left_out", "against", "line", "error"}
+                   "is_intact", "findings"}, with --projections also "projections" and
+                   "projections_error"; with --export {"file", "is_intact", "events",
+                   "left_out", "against", "line", "error"}
   --export FILE    instead check a file written by \`orders export\`, without the database; with
                    --against also that it holds all events of the checkpoint
 
