@@ -64,6 +64,7 @@ export function OverTime({ metrics, timeZone, interval }: OverTimeProps) {
           series={orders}
           formatValue={count}
           formatAxis={shortCount}
+          isCount
         />
       </Card>
     </div>

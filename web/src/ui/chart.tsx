@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { isDark } from '../app/theme.js';
+import { timeRange } from './time-range.js';
 
 export interface Series {
   readonly name: string;
@@ -21,6 +22,8 @@ interface ChartProps {
   readonly timeZone: string;
   readonly formatValue: (value: number) => string;
   readonly formatAxis: (value: number) => string;
+  /** Whether the values are whole numbers, so that the axis has no fractions. */
+  readonly isCount?: boolean;
   readonly formatTime: (seconds: number) => string;
   /** Called with a range that the user has chosen by dragging, in seconds since 1970. */
   readonly onZoom?: (from: number, to: number) => void;
@@ -73,6 +76,9 @@ export function Chart(props: ChartProps) {
   );
 }
 
+/** Distances between the marks of an axis of whole numbers: 1, 2, 5, 10, … */
+const wholeSteps = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+
 function dataOf({ times, series }: ChartProps): uPlot.AlignedData {
   return [[...times], ...series.map(({ values }) => [...values])];
 }
@@ -105,8 +111,19 @@ function options(
       points: { size: 8 },
       drag: { x: latest.current.onZoom !== undefined, y: false, setScale: false },
     },
-    axes: [axis, { ...axis, size: 64, values: (_, splits) => splits.map((value) => latest.current.formatAxis(value)) }],
-    scales: { y: { range: (_, low, high) => [Math.min(0, low), high <= 0 ? 1 : high * 1.08] } },
+    axes: [
+      axis,
+      {
+        ...axis,
+        size: 64,
+        values: (_, splits) => splits.map((value) => latest.current.formatAxis(value)),
+        ...(latest.current.isCount ? { incrs: wholeSteps } : {}),
+      },
+    ],
+    scales: {
+      x: { range: () => timeRange(latest.current.times) },
+      y: { range: (_, low, high) => [Math.min(0, low), high <= 0 ? 1 : high * 1.08] },
+    },
     series: [
       {},
       ...series.map(
@@ -138,7 +155,9 @@ function options(
         (plot) => {
           const { left, width } = plot.select;
           if (width < 8) return;
-          latest.current.onZoom?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'));
+          const { times, onZoom } = latest.current;
+          const [first = 0, last = first] = [times[0], times.at(-1)];
+          onZoom?.(Math.max(first, plot.posToVal(left, 'x')), Math.min(last, plot.posToVal(left + width, 'x')));
           plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         },
       ],
