@@ -131,5 +131,16 @@ describeInBrowser('A stopped projection in the console', (browser) => {
     await page.getByLabel('Reason').fill('a test event');
     await page.getByRole('button', { name: 'Skip it for good' }).click();
     await card.getByText('1 skipped event: these orders are damaged here').waitFor();
+    for (const name of ['Order status', 'Order history']) {
+      const other = page.getByRole('region', { name, exact: true });
+      await other.getByRole('button', { name: 'Skip 2:2' }).click();
+      await page.getByLabel('Reason').fill('a test event');
+      await page.getByRole('button', { name: 'Skip it for good' }).click();
+      await other.getByText('1 skipped event').waitFor();
+    }
+    await page.goto(`${service.url}/#/orders/${orderId}`);
+    await page.getByText('Damaged', { exact: true }).waitFor();
+    await page.getByText(/has let the read model skip an event of this order/).waitFor();
+    await expectAccessible(page, 'a damaged order');
   });
 });

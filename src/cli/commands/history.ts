@@ -11,7 +11,7 @@ import { formatMinor } from '../../orders/values/money.js';
 import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
-import { UsageError, wrongCall } from '../terminal/errors.js';
+import { errorMessage, UsageError, wrongCall } from '../terminal/errors.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 const usage = `orders history ORDER_ID [--json]
@@ -37,8 +37,8 @@ export async function historyCommand(args: string[], terminal: Terminal): Promis
       for (const event of await openEvents(events)) {
         if (isKeyReservation(event)) throw noOrder(orderId);
         if (!order && !values.json) terminal.print(`order ${event.orderId}, partition ${event.partition}\n`);
-        const recorded = recordedEvent(event);
-        order = evolve(order, recorded);
+        const { recorded, after } = applied(order, event);
+        order = after;
         if (values.json) documents.push(documentOf(event, recorded, order));
         else for (const line of linesOf(event, recorded, order)) terminal.print(line);
       }
@@ -46,6 +46,18 @@ export async function historyCommand(args: string[], terminal: Terminal): Promis
     if (!order) throw noOrder(orderId);
     if (values.json) terminal.print(JSON.stringify({ order_id: order.orderId, events: documents }));
   });
+}
+
+/** Names an event that cannot be read or applied: it stops the projections too. */
+function applied(order: Order | undefined, event: StoredEvent): { recorded: RecordedEvent; after: Order } {
+  try {
+    const recorded = recordedEvent(event);
+    return { recorded, after: evolve(order, recorded) };
+  } catch (error) {
+    const { partition, position, version, type } = event;
+    const name = `${type} at ${partition}:${position}, version ${version} of the order,`;
+    throw new Error(`${name} cannot be applied: ${errorMessage(error)}`, { cause: error });
+  }
 }
 
 function noOrder(orderId: string): UsageError {

@@ -3,6 +3,7 @@ import type { components } from '../../../client/schema.js';
 import { commandSummaries } from '../../http/contract/command-operations.js';
 import type { CommandName } from '../../orders/commands.js';
 import { orderStatuses, paymentStatuses } from '../../orders/totals.js';
+import { exponentOf } from '../../orders/values/currency.js';
 import { readArguments } from '../terminal/arguments.js';
 import { UsageError, wrongCall } from '../terminal/errors.js';
 import { alignColumns } from '../terminal/tables.js';
@@ -86,7 +87,7 @@ export async function listCommand(args: string[], terminal: Terminal): Promise<v
   if (values.json) return terminal.print(JSON.stringify(page));
   const rows = page.orders.map((order) => {
     const { order_id, placed_at, status, payment_status, total_amount, currency, user_id } = order;
-    return [order_id, placed_at.slice(0, 16), status, payment_status, `${total_amount} ${currency}`, user_id];
+    return [order_id, placed_at.slice(0, 16), status, payment_status, inCurrency(total_amount, currency), user_id];
   });
   const header = ['order', 'placed', 'status', 'payment', 'total', 'user'];
   if (rows.length === 0 && page.next_cursor === null) return terminal.notify('no order matches');
@@ -182,12 +183,17 @@ function chosenOf<const Value extends string>(option: string, text: string, know
   });
 }
 
+/** An amount with the decimals of its currency. */
+function inCurrency(amount: number, currency: string): string {
+  return `${amount.toFixed(exponentOf(currency))} ${currency}`;
+}
+
 function printOrder(terminal: Terminal, order: components['schemas']['Order'], json: boolean | undefined): void {
   if (json) {
     terminal.print(JSON.stringify(order));
     return;
   }
-  const money = (amount: number) => `${amount} ${order.currency}`;
+  const money = (amount: number) => inCurrency(amount, order.currency);
   terminal.print(`order ${order.order_id}, version ${order.version}`);
   const rows = [
     ['status', `${order.status}${order.on_hold ? ' (on hold)' : ''}, ${order.payment_status}`],
@@ -197,6 +203,7 @@ function printOrder(terminal: Terminal, order: components['schemas']['Order'], j
     ['total', money(order.total_amount)],
     ['paid', money(order.paid_amount)],
     ['balance', money(order.balance)],
+    ...(order.damaged ? [['damaged', 'later events are missing: an operator has skipped one (`orders status`)']] : []),
   ];
   for (const line of alignColumns(rows)) terminal.print(`  ${line}`);
   const lines = order.items.map(({ line_id, item_id, quantity, shipped, delivered, returned, cancelled }) => {

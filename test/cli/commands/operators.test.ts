@@ -31,7 +31,7 @@ describe('The command line for operators', () => {
     const pay = await run('pay', id, '--data', '{"amount":5}');
     expect(pay.stdout)
       .to.match(/^ {2}status +pending, partially_paid$/m)
-      .and.to.match(/^ {2}balance +15 USD$/m);
+      .and.to.match(/^ {2}balance +15\.00 USD$/m);
     const first = await run('get', id, '--version', '1', '--json');
     expect(JSON.parse(first.stdout)).to.include({ version: 1, payment_status: 'unpaid' });
     for (const filter of [

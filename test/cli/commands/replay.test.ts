@@ -130,6 +130,12 @@ describe('orders replay', function () {
     await eventually('the stop to be reported', async () =>
       (await getProjections(queriesOf(log))).every(({ state }) => state === 'stopped'),
     );
+    const history = await runOrders(log, ['history', poisoned]);
+    expect([history.code, history.output]).to.satisfy(
+      () =>
+        history.code === 1 && /OrderTeleported at 2:2, version 2 of the order, cannot be applied/.test(history.output),
+    );
+    expect((await runOrders(log, ['status'])).stdout).to.match(/`orders replay \S+ --skip 2:2 --reason "…"`/);
     expect((await replay('--skip', '2:2')).output).to.match(/needs --reason/);
     expect((await replay('--skip', '2:3', '--reason', 'typo', '--yes')).output).to.match(
       /no projection has stopped at 2:3/,

@@ -16,7 +16,7 @@ import { CommandBar } from './command-bar.js';
 import { Lines, Shipments } from './lines.js';
 import { MoneyFacts, OrderFacts } from './order-facts.js';
 import { ProofCard } from './proof-card.js';
-import { HoldBadge, PaymentBadge, StatusBadge } from './status-badges.js';
+import { DamagedBadge, HoldBadge, PaymentBadge, StatusBadge } from './status-badges.js';
 import { Timeline } from './timeline.js';
 import { Travel } from './travel.js';
 
@@ -93,10 +93,19 @@ function Versions({ now, isLive, round, onDone }: VersionsProps) {
             <StatusBadge status={shown.status} />
             <PaymentBadge status={shown.payment_status} />
             {shown.on_hold && <HoldBadge />}
+            {now.damaged && <DamagedBadge />}
             <Live isOn={isLive} />
           </span>
         }
       />
+      {now.damaged && (
+        <div class="then-note" role="note">
+          <span>
+            An operator has let the read model skip an event of this order. Its later events are missing here; the{' '}
+            <a href="#/projections">projections</a> name the event.
+          </span>
+        </div>
+      )}
       {isPast ? (
         <div class="then-note" role="status">
           <span class="row">

@@ -32,6 +32,10 @@ export function PaymentBadge({ status }: { readonly status: Order['payment_statu
   return <Badge tone={tone} icon={icon} text={words(status)} />;
 }
 
+export function DamagedBadge() {
+  return <Badge tone="bad" icon="warning" text="Damaged" />;
+}
+
 export function HoldBadge() {
   return <Badge tone="warn" icon="pause" text="On hold" />;
 }

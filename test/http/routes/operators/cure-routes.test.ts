@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { decodeOrder, encodeOrder } from '../../../../src/read-models/encoding/encoded-order.js';
 import { orderStatusKeys } from '../../../../src/read-models/order-status.js';
 import { appender, event, orderIdIn, place } from '../../../support/events.js';
+import { runOrders } from '../../../support/orders-command.js';
 import { liveKeys } from '../../../support/redis-keys.js';
 import { eventually } from '../../../support/servers.js';
 import { call, useService } from '../../../support/service.js';
@@ -33,6 +34,10 @@ describe('The cures of a stopped projection', () => {
     const { body } = await call(service, 'POST', '/projections/metrics/skip', skip);
     expect([body.projection, body.order_id, body.type]).to.deep.equal(['metrics', orderId, 'OrderTeleported']);
     await eventually('the projection to go on', async () => (await metrics())?.state === 'live');
+    await call(service, 'POST', '/projections/order-status/skip', skip);
+    await eventually('the order', async () => (await call(service, 'GET', `/orders/${orderId}`)).status === 200);
+    const shown = await runOrders(service.log, ['get', orderId], { ORDERS_URL: service.url });
+    expect(shown.stdout).to.match(/^ {2}damaged +later events are missing/m);
     expect((await metrics())?.skipped).to.deep.equal([
       { partition: 2, position: 2, order_id: orderId, type: 'OrderTeleported' },
     ]);
