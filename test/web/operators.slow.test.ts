@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { describeInBrowser, expectAccessible, overflows } from '../support/browser.js';
 import { appender, event, orderIdIn, place } from '../support/events.js';
-import { eventually } from '../support/servers.js';
+import { startLocalService } from '../support/local-service.js';
+import { createTestLog, eventually } from '../support/servers.js';
 import { call, useService } from '../support/service.js';
 
 const pages = ['overview', 'orders', 'projections', 'log', 'audit', 'webhooks', 'keys', 'system'];
@@ -111,6 +112,22 @@ describeInBrowser('The pages of the console', (browser) => {
     await page.getByRole('button', { name: 'Send a test' }).click();
     await page.getByText(/did not accept the test/).waitFor();
     await expectAccessible(page, 'a webhook');
+  });
+});
+
+describeInBrowser('Projections without a projector in the console', (browser) => {
+  it('says what to start', async () => {
+    const log = await createTestLog(2);
+    const service = await startLocalService(log, { ORDERS_ROLES: 'api' });
+    try {
+      const page = await browser.open(`${service.url}/#/projections`);
+      const card = page.getByRole('region', { name: 'Metrics', exact: true });
+      await card.getByText('2 partitions unowned').waitFor();
+      await card.getByText(/start a process with the role projector/).waitFor();
+    } finally {
+      await service.stop();
+      await log.close();
+    }
   });
 });
 

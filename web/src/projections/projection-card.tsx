@@ -62,6 +62,12 @@ export function ProjectionCard({ projection }: { readonly projection: Projection
         {lag === 0 ? 'Up to date.' : `${plural(lag, 'event')} behind${age}.`}{' '}
         {rate !== undefined && rate > 0 && `${count(rate)} events/s.`}
       </p>
+      {projection.state === 'unowned' && (
+        <p class="card-lead">
+          No living projector reports on these partitions: start a process with the role projector. If Redis refuses
+          writes (<a href="#/system">System</a>), projectors cannot report: then cure Redis.
+        </p>
+      )}
       {rebuild && <RebuildProgress rebuild={rebuild} />}
       <Stops projection={projection} />
       {skipped.length > 0 && <Skipped projection={projection} />}
