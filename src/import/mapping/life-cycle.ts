@@ -1,20 +1,14 @@
-import type { FileTime } from '../formats/date-format.js';
-import { shortened } from '../formats/number-format.js';
 import { Refused } from '../refused.js';
 import { at, type Command, type OrderReturn, returnCommands } from '../returns/return-commands.js';
 import {
   type DatedTransaction,
-  datedTransactions,
-  isMoney,
   type TransactionCells,
   type Transactions,
-  transactionCells,
   transactionKey,
 } from '../transactions/transaction-cells.js';
-import type { Cells, ReadCell } from './cells.js';
-import type { CsvMapping } from './csv-mapping.js';
-import type { FieldReaders } from './field-readers.js';
-import { type Step, stepOf, steps } from './states.js';
+import type { Cells } from './cells.js';
+import { type LifeCycleCells, movesNothing, timesOf } from './life-cycle-cells.js';
+import { type Step, steps } from './states.js';
 
 /** The command of each step. */
 const commands: Readonly<Record<Step, string>> = {
@@ -31,73 +25,6 @@ const commands: Readonly<Record<Step, string>> = {
  * one.
  */
 const presupposed: Partial<Record<Step, Step>> = { refunded: 'paid', delivered: 'shipped', shipped: 'processed' };
-
-/** The cells of a mapping that lead to commands after the placing. */
-export interface LifeCycleCells {
-  readonly times: ReadonlyMap<Step, ReadCell<FileTime>>;
-  readonly states: readonly { readonly field: string; readonly read: ReadCell<string> }[];
-  readonly paidAmount: ReadCell<string> | undefined;
-  readonly refundedAmount: ReadCell<string> | undefined;
-  /** Payments and refunds that an id tells apart. */
-  readonly transactions: readonly TransactionCells[];
-  /** Further fields of a command, such as a reason. */
-  readonly details: ReadonlyMap<Step, readonly Detail[]>;
-  /** Whether a state without a date takes the last time that the row has. */
-  readonly undated: boolean;
-  readonly meanings: ReadonlyMap<string, Step | null>;
-  readonly movesEarlySteps: boolean;
-  /** Whether the file has no such cells: then orders are only placed. */
-  readonly isEmpty: boolean;
-}
-
-/** The life-cycle cells of a mapping. */
-export function lifeCycleCells(
-  mapping: CsvMapping,
-  fields: FieldReaders,
-  indexOf: (column: string) => number,
-): LifeCycleCells {
-  const { undated, states: meanings, movesEarlySteps } = mapping;
-  const times = new Map<Step, ReadCell<FileTime>>();
-  for (const step of steps) {
-    const read = fields.time(`${step}_at`);
-    if (read) times.set(step, read);
-  }
-  const stateCells = ['status', 'payment_status'].flatMap((field) => {
-    const read = fields.text(field);
-    return read ? [{ field, read }] : [];
-  });
-  const [paidAmount, refundedAmount] = [fields.number('paid_amount'), fields.number('refunded_amount')];
-  const detail = (name: string, field: string) => {
-    const read = fields.text(field);
-    return read ? [{ name, read }] : [];
-  };
-  const details = new Map<Step, Detail[]>([
-    ['paid', detail('payment_reference', 'payment_reference')],
-    ['shipped', [...detail('carrier', 'carrier'), ...detail('tracking_number', 'tracking_number')]],
-    ['cancelled', detail('reason', 'cancel_reason')],
-    ['refunded', detail('reason', 'refund_reason')],
-  ]);
-  const transactions = transactionCells(mapping, fields, indexOf);
-  const hasMoney = Boolean(paidAmount ?? refundedAmount) || transactions.length > 0;
-  const isEmpty = times.size === 0 && stateCells.length === 0 && !hasMoney;
-  return {
-    times,
-    states: stateCells,
-    paidAmount,
-    refundedAmount,
-    transactions,
-    details,
-    undated,
-    meanings,
-    movesEarlySteps,
-    isEmpty,
-  };
-}
-
-interface Detail {
-  readonly name: string;
-  readonly read: ReadCell<string>;
-}
 
 /** The order that the commands belong to. */
 export interface LifeOfOrder {
@@ -123,6 +50,7 @@ export function lifeCycle(
   transactions: Transactions,
 ): Command[] {
   const { times, dated: several } = timesOf(life, cells, order, transactions);
+  const paidAt = several.has('paid') ? undefined : times.get('paid');
   const earliest = (some: readonly OrderReturn[]) => some.map(({ time }) => time).sort()[0];
   const presuppose = (step: Step, time: string | undefined) => {
     if (time !== undefined && !times.has(step)) times.set(step, time);
@@ -145,13 +73,17 @@ export function lifeCycle(
       const earliestTime = notBefore(step, new Map([...times, [step, one.time]]));
       const time = life.movesEarlySteps ? latest(one.time, order.placedAt ?? '', earliestTime) : one.time;
       if (time !== one.time) order.onMoved();
+      if (step === 'refunded') refuseBeforePayment('refunded_at is', time, paidAt);
       return { after: earliestTime, command: stepCommand(life, one.cells, order, step, time, one.id) };
     });
   });
   for (const one of returns) {
-    const commands = returnCommands(order, one);
     const shipped = one.items.length === 0 ? '' : notBefore('shipped', times);
-    dated.push(...commands.map((command) => ({ after: latest(one.time, shipped), command })));
+    const time = life.movesEarlySteps ? timeOfReturn(one, times, order) : one.time;
+    if (time !== one.time) order.onMoved();
+    if (one.amount !== '0') refuseBeforePayment('a return is dated', time, paidAt);
+    const commands = returnCommands(order, { ...one, time });
+    dated.push(...commands.map((command) => ({ after: latest(time, shipped), command })));
   }
   return dated.sort((a, b) => (a.after < b.after ? -1 : a.after > b.after ? 1 : 0)).map(({ command }) => command);
 }
@@ -197,6 +129,29 @@ function moveEarlySteps(
   }
 }
 
+/** The time of a return, or of what it presupposes if that is later. */
+function timeOfReturn(
+  { time, items, amount }: OrderReturn,
+  times: ReadonlyMap<Step, string>,
+  { placedAt = '' }: LifeOfOrder,
+): string {
+  const shipped = items.length === 0 ? undefined : times.get('shipped');
+  const paid = amount === '0' ? undefined : times.get('paid');
+  return latest(time, placedAt, shipped ?? '', paid ?? '');
+}
+
+/**
+ * Throws Refused if money was given back before it arrived. The order is then not placed either.
+ * @param paidAt the time of the payment. Undefined if payments have ids: then the log may have an
+ *   earlier one, which decides.
+ */
+function refuseBeforePayment(what: string, time: string, paidAt: string | undefined): void {
+  if (paidAt === undefined || time >= paidAt) return;
+  throw new Refused(
+    `${what} ${time}, before the payment (paid_at) of ${paidAt}: correct the dates, or set --misdated previous`,
+  );
+}
+
 /** @param id the id of a payment or refund, if the file tells several apart. */
 function stepCommand(
   life: LifeCycleCells,
@@ -235,64 +190,4 @@ function notBefore(step: Step, times: ReadonlyMap<Step, string>): string {
   const needed = presupposed[step];
   const earliest = needed === undefined ? '' : notBefore(needed, times);
   return latest(own, earliest);
-}
-
-/** Whether a step has an amount, which is 0. */
-function movesNothing({ paidAmount, refundedAmount }: LifeCycleCells, step: Step, cells: Cells): boolean {
-  const amount = step === 'paid' ? paidAmount?.(cells) : step === 'refunded' ? refundedAmount?.(cells) : undefined;
-  return amount !== undefined && !isMoney(amount);
-}
-
-interface TimesOfOrder {
-  /** The time of each step; of several payments or refunds, that of the first. */
-  readonly times: Map<Step, string>;
-  /** The payments and refunds that an id tells apart. */
-  readonly dated: ReadonlyMap<Step, readonly DatedTransaction[]>;
-}
-
-function timesOf(
-  life: LifeCycleCells,
-  cells: Cells,
-  { placedAt, isFree }: LifeOfOrder,
-  transactions: Transactions,
-): TimesOfOrder {
-  const times = new Map<Step, string>();
-  for (const [step, read] of life.times) {
-    const time = read(cells);
-    const isIdentified = life.transactions.some((reader) => reader.step === step);
-    if (time !== undefined && (isIdentified || !movesNothing(life, step, cells))) times.set(step, time.utc);
-  }
-  const ofTransactions = life.transactions.flatMap(({ kind, time }) =>
-    transactions[kind].flatMap((one) => time?.(one.cells)?.utc ?? []),
-  );
-  const last = [...times.values(), ...ofTransactions, ...(placedAt === undefined ? [] : [placedAt])].sort().at(-1);
-  const dated = new Map<Step, readonly DatedTransaction[]>();
-  for (const reader of life.transactions) {
-    const orderTime = times.get(reader.step) ?? (life.undated ? last : undefined);
-    const found = datedTransactions(reader, transactions[reader.kind], orderTime, isFree);
-    dated.set(reader.step, found);
-    const [first] = found.map(({ time }) => time).sort();
-    if (first !== undefined) times.set(reader.step, first);
-  }
-  const undated = (step: Step, why: string) => {
-    if (times.has(step)) return;
-    if (!life.undated || last === undefined) {
-      throw new Refused(`${why}, but no date for it (${step}_at): map its column, or set --undated last-known`);
-    }
-    times.set(step, last);
-  };
-  for (const { field, read } of life.states) {
-    const text = read(cells);
-    if (text === undefined) continue;
-    const step = stepOf(text, life.meanings);
-    if (step === undefined) {
-      throw new Refused(`${field}: the state "${shortened(text)}" is unknown: set --states STATE=STEP, or STATE=none`);
-    }
-    if (step !== null) undated(step, `${field} is "${text}"`);
-  }
-  const refunded = life.refundedAmount?.(cells);
-  if (refunded !== undefined && isMoney(refunded)) undated('refunded', `refunded_amount is ${refunded}`);
-  const paid = life.paidAmount?.(cells);
-  if (paid !== undefined && isMoney(paid)) undated('paid', `paid_amount is ${paid}`);
-  return { times, dated };
 }

@@ -10,7 +10,8 @@ import { chargeReader, chargeSplitter } from './charges.js';
 import { type CsvMapping, keyColumnOf } from './csv-mapping.js';
 import { fieldReaders } from './field-readers.js';
 import { itemsReader } from './items-reader.js';
-import { lifeCycle, lifeCycleCells } from './life-cycle.js';
+import { lifeCycle } from './life-cycle.js';
+import { lifeCycleCells } from './life-cycle-cells.js';
 import { moneyReader } from './money-reader.js';
 import type { Warnings } from './warnings.js';
 

@@ -11,10 +11,29 @@ export function rejectionReason({ problem }: Rejection, mapping: CsvMapping, com
   const columns = new Set(
     (problem.errors ?? []).flatMap(({ pointer }) => mapping.columns.get(fieldOf(pointer, command)) ?? []),
   );
-  if (columns.size === 0) return problem.detail;
+  const remedy = remedyOfDate(problem, mapping);
+  if (columns.size === 0) return problem.detail + remedy;
   const names = [...columns].map((column) => `"${column}"`);
-  return `${problem.detail} (column${names.length === 1 ? '' : 's'} ${names.join(', ')})`;
+  return `${problem.detail} (column${names.length === 1 ? '' : 's'} ${names.join(', ')})${remedy}`;
 }
+
+/** The remedy for a date that the order does not accept. Empty if the problem is another. */
+function remedyOfDate({ errors = [] }: Rejection['problem'], mapping: CsvMapping): string {
+  const message = errors.find(({ pointer }) => pointer === '/occurred_at')?.message;
+  if (message === undefined) return '';
+  const needed = neededDates.find(([text]) => message.includes(text))?.[1];
+  if (needed === undefined) return ': correct the date, or check --time-zone and --date-format';
+  if (mapping.movesEarlySteps) return ': correct the dates';
+  const dates = mapping.columns.has(needed) ? '' : `map ${needed} and `;
+  return `: correct the dates, or ${dates}set --misdated previous`;
+}
+
+/** By what a message says that a step must not be before, the field of its date. */
+const neededDates: readonly (readonly [text: string, field: string])[] = [
+  ['the order was placed', 'occurred_at'],
+  ['the first payment', 'paid_at'],
+  ['the units were shipped', 'shipped_at'],
+];
 
 /** The field of a pointer: /items/0/unit_price → unit_price, /metadata/note → metadata.note. */
 function fieldOf(pointer: string, command: string): string {

@@ -131,19 +131,27 @@ export function datedTransactions(
     // Without an amount, all that was paid would be given back.
     if (amount === undefined && kind === 'refund' && readAmount)
       throw new Refused(`${what} has no amount: fill ${names.amount} in, or leave ${names.id} empty`);
-    if (amount?.startsWith('-')) {
-      const remedy =
-        kind === 'payment'
-          ? 'map refunds to refunded_amount and refund_id'
-          : 'map refunded_amount to a column without the sign';
-      throw new Refused(`the amount of ${what} is ${amount}, which is below 0: ${remedy}`);
-    }
+    refuseBelowZero(kind, `the amount of ${what}`, amount);
     const time = readTime?.(cells)?.utc ?? orderTime;
     if (time === undefined)
       throw new Refused(`${what} has no date (${names.time}): map its column, or set --undated last-known`);
     return { id, cells, time };
   });
 }
+
+/**
+ * Throws Refused if an amount is below 0, with what to do instead.
+ * @param what names the amount.
+ */
+export function refuseBelowZero(kind: TransactionKind, what: string, amount: string | undefined): void {
+  if (!amount?.startsWith('-') || !isMoney(amount)) return;
+  throw new Refused(`${what} is ${amount}, which is below 0: ${belowZero[kind]}`);
+}
+
+const belowZero: Readonly<Record<TransactionKind, string>> = {
+  payment: 'map refunds to refunded_amount and refund_id, and payments to a column without refunds',
+  refund: 'map refunded_amount to a column without the sign',
+};
 
 export function isMoney(amount: string): boolean {
   return /[1-9]/.test(amount);

@@ -97,7 +97,47 @@ describe('The life of imported orders', () => {
 
   it('a date before the step that it depends on is refused with both', async () => {
     const [, , , rejected] = await commandsOf(row('1', [undefined, undefined, 5, 4]));
-    expect(rejected).to.match(/deliver was refused: .*must not be before the units were shipped, 2025-01-05/);
+    expect(rejected).to.match(
+      /deliver was refused: .*must not be before the units were shipped, 2025-01-05.* \(column "delivered_at"\): correct the dates, or set --misdated previous$/,
+    );
+    const [, early] = await commandsOf(row('2', [2]).replace(day(1), day(3)));
+    expect(early).to.match(
+      /pay was refused: .*the order was placed, 2025-01-03.*: correct the dates, or set --misdated/,
+    );
+  });
+
+  it('a reason names the date that --misdated previous needs, and the options for a date in the future', async () => {
+    const now = args.map((arg) => arg.replace(',occurred_at=placed_at', ''));
+    const trial = (dates: number, options: readonly string[]) => trialImport(header + row('1', [dates]), options);
+    const { rejected } = await trial(2, [...now, '--set', 'occurred_at=now']);
+    expect(rejected[0]?.reason).to.match(/: correct the dates, or map occurred_at and set --misdated previous$/);
+    const future = header + row('1', [2]).replace('2025-01-02', `${new Date().getUTCFullYear() + 1}-12-02`);
+    expect((await trialImport(future, args)).rejected[0]?.reason).to.match(
+      /in the future \(column "paid_at"\): correct the date, or check --time-zone and --date-format$/,
+    );
+  });
+
+  it('an amount below 0 places nothing, and the reason says what to map', async () => {
+    expect(await commandsOf(row('1', [2], '-5.00'))).to.deep.equal([
+      '2: paid_amount is -5.00, which is below 0: map refunds to refunded_amount and refund_id, and payments to a column without refunds',
+    ]);
+    const negativeRefund =
+      '2: refunded_amount is -5.00, which is below 0: map refunded_amount to a column without the sign';
+    const refunded = [2, undefined, undefined, undefined, undefined, 3];
+    expect(await commandsOf(row('1', refunded, '', '-5.00'))).to.deep.equal([negativeRefund]);
+    // Neither a date nor a payment of the order changes the reason.
+    expect(await commandsOf(row('1', [], '10.00', '-5.00'))).to.deep.equal([negativeRefund]);
+    expect(await commandsOf(row('1', [2], '-0.00'))).to.deep.equal(['place 1 life#1']);
+  });
+
+  it('a refund before its payment places nothing, unless --misdated previous moves it', async () => {
+    const early = row('1', [5, undefined, undefined, undefined, undefined, 3], '10.00', '4.00');
+    expect(await commandsOf(early)).to.deep.equal([
+      `2: refunded_at is 2025-01-03T10:00:00.000Z, before the payment (paid_at) of 2025-01-05T10:00:00.000Z: correct the dates, or set --misdated previous`,
+    ]);
+    expect(await commandsOf(early, ['--misdated', 'previous'])).to.deep.equal([
+      ...['place 1 life#1', 'pay 5 life#1/paid', 'refund 5 life#1/refunded'],
+    ]);
   });
 
   it('--undated takes only last-known', async () => {

@@ -66,6 +66,24 @@ describe('Returns of an import', () => {
     expect(unreturned.described.slice(-1)).to.deep.equal(['refund 6 10']);
   });
 
+  it('a return before the payment or the shipping is refused, unless --misdated previous moves it', async () => {
+    const rows = `${sale}R1,1,u,${day(5)},a,-2,10\n`;
+    const paid = ['--set', `paid_at=${day(7)}`];
+    const { described, rejected } = await commandsOf(rows, paid);
+    expect([described, rejected.map(({ reason }) => reason)]).to.deep.equal([
+      [],
+      [
+        'a return is dated 2026-03-05T10:00:00.000Z, before the payment (paid_at) of 2026-03-07T10:00:00.000Z: ' +
+          'correct the dates, or set --misdated previous',
+      ],
+    ]);
+    const moved = await commandsOf(rows, [...paid, '--set', `shipped_at=${day(6)}`, '--misdated', 'previous']);
+    expect([moved.described, moved.rejected]).to.deep.equal([
+      ['place 1', 'process 6', 'ship 6', 'pay 7', 'return 7 2 a', 'refund 7 20'],
+      [],
+    ]);
+  });
+
   it('a return that names no order is listed', async () => {
     const { described, rejected, returns } = await commandsOf(
       `${sale}C9,,u,${day(5)},a,-2,10\nC9,,u,${day(5)},b,1,-3\n`,
