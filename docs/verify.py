@@ -1,21 +1,16 @@
 #!/usr/bin/env python3
 """Verifies exports and proofs of the order service, as docs/audit.md describes.
 
-    verify.py export FILE            a file of `orders export` (NDJSON)
-    verify.py export FILE CHECKPOINT KEYS   also that it holds all events of a checkpoint
-    verify.py proof FILE KEYS        a proof of an order; KEYS is a JWKS that you trust
-    verify.py consistency FILE KEYS  a proof of `orders checkpoint --since`
+    verify.py export FILE [CHECKPOINT KEYS]  a file of `orders export` (NDJSON), also if it is whole
+    verify.py proof FILE KEYS                a proof of an order
+    verify.py consistency FILE KEYS          a proof of `orders checkpoint --since`
 
-Needs nothing but Python 3. Exit code 3: a check failed.
+KEYS is a JWKS that you trust. Needs nothing but Python 3. Exit code 3: a check failed.
 """
 import base64
 import hashlib
 import json
 import sys
-
-
-class Failure(Exception):
-    """A check failed; the text says which."""
 
 
 def sha256(*parts):
@@ -24,10 +19,9 @@ def sha256(*parts):
 
 def check(holds, text):
     if not holds:
-        raise Failure(text)
+        raise AssertionError(text)
 
 
-# The event's hash
 def chain_hash(event):
     data, metadata = event["data"].encode(), event["metadata"].encode()
     names = ("partition", "position", "order_id", "version", "type", "occurred_at", "recorded_at")
@@ -71,8 +65,7 @@ D = -121665 * pow(121666, -1, P) % P
 
 def recover(encoded):
     """The point of 32 bytes, or None."""
-    y = int.from_bytes(encoded, "little")
-    sign, y = y >> 255, y & (2**255 - 1)
+    sign, y = divmod(int.from_bytes(encoded, "little"), 2**255)
     x2 = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
     x = pow(x2, (P + 3) // 8, P)
     if (x * x - x2) % P:
@@ -120,94 +113,84 @@ def decode(text):
 def checkpoint_of(signed, keys):
     head, payload, signature = signed["jws"].split(".")
     header = json.loads(decode(head))
-    check(header.get("typ") == "orders-checkpoint+json", "the signed document is no checkpoint")
-    check(header.get("alg") == "EdDSA", "the checkpoint is not signed with EdDSA")
-    found = [key for key in keys if key["kid"] == header.get("kid")]
+    kind = header.get("typ"), header.get("alg")
+    check(kind == ("orders-checkpoint+json", "EdDSA"), "this is no checkpoint signed with EdDSA")
+    found = [decode(key["x"]) for key in keys["keys"] if key["kid"] == header.get("kid")]
     check(found, f"the checkpoint is signed by key {header.get('kid')}, which is not trusted")
     message = f"{head}.{payload}".encode()
-    holds = is_signed(decode(found[0]["x"]), message, decode(signature))
-    check(holds, "the signature does not hold")
+    check(is_signed(found[0], message, decode(signature)), "the signature does not hold")
     return json.loads(decode(payload))
 
 
-def verify_proof(proof, keys):
+def verify_proof(file, keys):
+    proof = json.load(file)
     checkpoint = checkpoint_of(proof["checkpoint"], keys)
     order = proof["order_id"]
     partitions = {one["partition"]: one for one in checkpoint["partitions"]}
-    number = sha256(bytes.fromhex(order.replace("-", "")))[:4]
-    partition = int.from_bytes(number, "big") % len(partitions)
+    number = int.from_bytes(sha256(bytes.fromhex(order.replace("-", "")))[:4], "big")
+    partition = number % len(partitions)
     check(proof["partition"] == partition, f"order {order} does not belong to its partition")
-    signed = partitions[partition]
+    end, root = partitions[partition]["position"], bytes.fromhex(partitions[partition]["root"])
     check(proof["events"], "the proof contains no event")
     for version, event in enumerate(proof["events"], 1):
         check(event["version"] == version, f"version {version} of order {order} is missing")
         found = chain_hash({**event, "order_id": order, "partition": partition})
         check(found.hex() == event["hash"], f"version {version} does not match its hash")
-        path, root = [bytes.fromhex(one) for one in event["path"]], bytes.fromhex(signed["root"])
-        roots = climb(event["position"] - 1, signed["position"] - 1, sha256(b"\0", found), path)
-        included = 0 < event["position"] <= signed["position"] and roots and roots[1] == root
+        path = [bytes.fromhex(one) for one in event["path"]]
+        roots = climb(event["position"] - 1, end - 1, sha256(b"\0", found), path)
+        included = 0 < event["position"] <= end and roots and roots[1] == root
         check(included, f"version {version} is not in the log that was signed")
     return f"order {order}: unchanged as of {checkpoint['created_at']}, all {version} events"
 
 
-def verify_consistency(proof, keys):
+def verify_consistency(file, keys):
+    proof = json.load(file)
     first, second = checkpoint_of(proof["first"], keys), checkpoint_of(proof["second"], keys)
     check(first["log_id"] == second["log_id"], "the checkpoints are of different logs")
     old, new = ({one["partition"]: one for one in its["partitions"]} for its in (first, second))
     check(old.keys() == new.keys(), "the checkpoints have different partitions")
     paths = {one["partition"]: one["path"] for one in proof["partitions"]}
     for number, one in old.items():
-        path = [bytes.fromhex(text) for text in paths.get(number, [])]
-        roots = bytes.fromhex(one["root"]), bytes.fromhex(new[number]["root"])
-        holds = is_consistent(one["position"], new[number]["position"], path, *roots)
+        other, path = new[number], [bytes.fromhex(text) for text in paths.get(number, [])]
+        roots = bytes.fromhex(one["root"]), bytes.fromhex(other["root"])
+        holds = is_consistent(one["position"], other["position"], path, *roots)
         check(holds, f"partition {number}: the second log does not begin with the first one")
     return f"nothing up to {first['created_at']} was changed until {second['created_at']}"
 
 
-def verify_export(lines, checkpoint=None):
-    count, last = 0, {}
-    signed = {one["partition"]: one for one in checkpoint["partitions"]} if checkpoint else {}
+def verify_export(lines, document=None, keys=None):
+    checkpoint = checkpoint_of(document, keys) if document else {"partitions": []}
+    count, last, start = 0, {}, (0, "00" * 32)
+    ends = {one["partition"]: (one["position"], one["hash"]) for one in checkpoint["partitions"]}
     for count, line in enumerate(filter(str.strip, lines), 1):
         try:
             event = json.loads(line)
-            partition, position = event["partition"], event["position"]
-        except (ValueError, KeyError, TypeError):
-            raise Failure(f"line {count}: this is no exported event")
+            partition, position, found = event["partition"], event["position"], chain_hash(event)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise AssertionError(f"line {count}: this is no exported event")
         name = f"line {count}: partition {partition}, position {position}"
-        check(position > 1 or event["previous_hash"] == "00" * 32, f"{name} is not the log's start")
-        check(chain_hash(event).hex() == event["hash"], f"{name} does not match its hash")
-        before, found = last.get(partition, (0, ""))
-        check(position > before, f"{name} is out of place")
-        follows = position > before + 1 or before == 0 or event["previous_hash"] == found
+        check(found.hex() == event["hash"], f"{name} does not match its hash")
+        (at, link), (end, top) = last.get(partition, start), ends.get(partition, (0, ""))
+        follows = position > at + 1 or event["previous_hash"] == link
+        check(position > at, f"{name} is out of place")
         check(follows, f"{name} does not follow the preceding event")
-        end = signed.get(partition, {"position": 0})
-        missing = position > before + 1 and before < end["position"]
-        check(not missing, f"{name} follows position {before}, but the checkpoint has more")
-        check(position != end["position"] or event["hash"] == end["hash"], f"{name} was not signed")
+        check(position == at + 1 or at >= end, f"{name} follows position {at}, and more was signed")
+        check(position != end or event["hash"] == top, f"{name} was not signed")
         last[partition] = (position, event["hash"])
-    for number, end in signed.items():
-        reached = last.get(number, (0, ""))[0]
-        text = f"partition {number} ends at position {reached}, the checkpoint at {end['position']}"
-        check(reached >= end["position"], text)
-    found = f", and all of the checkpoint of {checkpoint['created_at']} are there" if checkpoint else ""
-    return f"{count} events match their hashes{found}"
-
-
-def load(name):
-    with open(name, encoding="utf-8") as file:
-        return json.load(file)
+    for number, (end, _) in ends.items():
+        at = last.get(number, start)[0]
+        check(at >= end, f"partition {number} ends at position {at}, the checkpoint at {end}")
+    among = f", all of the checkpoint {checkpoint['created_at']} among them" if document else ""
+    return f"{count} events match their hashes{among}"
 
 
 def main(command, file, *more):
+    verify = {"export": verify_export, "proof": verify_proof, "consistency": verify_consistency}
+    documents = [json.load(open(name, encoding="utf-8")) for name in more]
     try:
-        if command == "export":
-            checkpoint = checkpoint_of(load(more[0]), load(more[1])["keys"]) if more else None
-            with open(file, encoding="utf-8", newline="\n") as lines:
-                print(verify_export(lines, checkpoint))
-        else:
-            verify = {"proof": verify_proof, "consistency": verify_consistency}[command]
-            print(verify(load(file), load(more[0])["keys"]))
-    except Failure as failure:
+        with open(file, encoding="utf-8", newline="\n") as opened:
+            print(verify[command](opened, *documents))
+    except AssertionError as failure:
         sys.exit(print(failure) or 3)
 
 
