@@ -49,6 +49,25 @@ describe('An import never guesses', () => {
     expect((await trialImport(file, numbered)).placed).to.deep.equal(['a: 1 x = 7 EUR, now']);
   });
 
+  it('a charge below 0 is refused with its field, and what may be below 0 is named', async () => {
+    const columns = 'no,user,total,at,sku,price,charge\n';
+    const row = '1,u,5.00,2026-01-01T00:00:00Z,x,10.00,-5.00\n';
+    const mapped = [
+      ...['--key', 'no', '--set', 'currency=EUR'],
+      ...['--map', 'user_id=user,total_amount=total,occurred_at=at,item_id=sku,unit_price=price'],
+    ];
+    for (const field of ['shipping', 'tax', 'fee', 'tip', 'line_shipping', 'line_tax', 'line_fee']) {
+      const { placed, rejected } = await trialImport(columns + row, [...mapped, '--map', `${field}=charge`]);
+      const type = field.replace('line_', '');
+      expect([placed, rejected.map(({ reason }) => reason)]).to.deep.equal([
+        [],
+        [`${type} is -5, which is below 0: map other instead of ${type}, since it may be below 0, or correct the file`],
+      ]);
+    }
+    const { rejected } = await trialImport(columns + row, [...mapped, '--map', 'other=charge']);
+    expect(rejected).to.deep.equal([]);
+  });
+
   it('blanks do not split item ids', async () => {
     const args = ['--map', 'user_id=user,total_amount=total,item_ids=items', '--set', 'currency=EUR,occurred_at=now'];
     const file = 'user,total,items\na,5,blue shirt|red hat; cap\n';

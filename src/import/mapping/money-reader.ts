@@ -6,7 +6,7 @@ import { chargeReader } from './charges.js';
 import type { CsvMapping } from './csv-mapping.js';
 import type { FieldReaders } from './field-readers.js';
 import { lineReader } from './items-reader.js';
-import { type MoneyOfOrder, orderMoney } from './order-money.js';
+import { type Adjustment, type MoneyOfOrder, orderMoney } from './order-money.js';
 
 /** Reads the money of an order from its rows. */
 export type ReadMoney = (
@@ -36,8 +36,17 @@ export function moneyReader(mapping: CsvMapping, fields: FieldReaders): ReadMone
       const type = typeWith(amount, chargeOf(row));
       amounts.set(type, (amounts.get(type) ?? 0n) + amount);
     }
-    return orderMoney({ total: total?.(header), lines: items, amounts, tax: taxMode });
+    const found = orderMoney({ total: total?.(header), lines: items, amounts, tax: taxMode });
+    found.adjustments.forEach(refuseNegativeCharge);
+    return found;
   };
+}
+
+function refuseNegativeCharge({ type, amount }: Adjustment): void {
+  if (type === 'discount' || type === 'other' || !amount.startsWith('-')) return;
+  throw new Refused(
+    `${type} is ${amount}, which is below 0: map other instead of ${type}, since it may be below 0, or correct the file`,
+  );
 }
 
 /** The kind of a charge. A row has a sign of its own: a discount above zero is something else. */
