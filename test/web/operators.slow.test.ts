@@ -39,6 +39,25 @@ describeInBrowser('The pages of the console', (browser) => {
     }
   });
 
+  it('the menu button stays in its place while a page is read on a phone', async () => {
+    const page = await browser.open(`${service.url}/#/keys`, { viewport: { width: 360, height: 740 } });
+    const button = page.getByRole('button', { name: 'Open the menu' });
+    let respond: () => void = () => undefined;
+    const isAsked = new Promise<void>((resolve) => {
+      respond = resolve;
+    });
+    await page.route('**/orders/metrics?*', async (route) => {
+      await isAsked;
+      await route.continue();
+    });
+    await page.goto(`${service.url}/#/overview`);
+    await page.locator('.loading').first().waitFor();
+    const before = await button.boundingBox();
+    respond();
+    await page.getByText('Net revenue').first().waitFor();
+    expect(before).to.deep.equal(await button.boundingBox());
+  });
+
   it('the chosen colours stay for the next visit', async () => {
     const page = await browser.open(service.url, { colorScheme: 'light' });
     const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
