@@ -58,6 +58,13 @@ describeInBrowser('The pages of the console', (browser) => {
     expect(before).to.deep.equal(await button.boundingBox());
   });
 
+  it('a link to a time zone that the browser does not know shows the overview in its own', async () => {
+    const page = await browser.open(`${service.url}/#/overview?zone=Nowhere/Land`);
+    await page.getByText('Net revenue').first().waitFor();
+    expect(await page.getByLabel('Time zone').inputValue()).to.equal('UTC');
+    expect(browser.errors).to.deep.equal([]);
+  });
+
   it('the chosen colours stay for the next visit', async () => {
     const page = await browser.open(service.url, { colorScheme: 'light' });
     const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');

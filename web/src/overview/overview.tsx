@@ -7,7 +7,7 @@ import type { Metrics } from '../api/types.js';
 import { place, setQuery } from '../app/route.js';
 import { money, roundMoney } from '../format/money.js';
 import { count } from '../format/numbers.js';
-import { timeZones } from '../format/time.js';
+import { isTimeZone, timeZones } from '../format/time.js';
 import { Card, PageHeader, Tile } from '../ui/card.js';
 import { Choice } from '../ui/choice.js';
 import { Input, Select } from '../ui/field.js';
@@ -27,7 +27,9 @@ const settleMs = 1_000;
 /** Orders and revenue over time, as they change. */
 export function Overview() {
   const { query } = place.value;
-  const timeZone = query.get('zone') ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC';
+  const zone = query.get('zone');
+  const timeZone =
+    zone !== null && isTimeZone(zone) ? zone : (Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC');
   const currency = query.get('currency') ?? undefined;
   const by = query.get('by') === 'event' ? 'event' : 'placed';
   const range = rangeOf(query, Date.now(), timeZone);
