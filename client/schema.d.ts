@@ -700,7 +700,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest verifications, with their progress and findings */
+        /** The newest verifications, with their progress and findings, and the last signed checkpoint */
         get: operations["listVerifications"];
         put?: never;
         /**
@@ -2389,6 +2389,11 @@ export interface components {
         Verifications: {
             /** @description The runs, newest first. */
             runs: components["schemas"]["Verification"][];
+            /**
+             * Format: date-time
+             * @description When a signed checkpoint of this log was last taken; null if none ever was.
+             */
+            last_checkpoint_at: string | null;
         };
         LogPage: {
             /** @description The events, oldest first. */
@@ -8025,7 +8030,8 @@ export interface operations {
                      *           "against": "2026-03-02T09:30:00.000Z",
                      *           "findings": []
                      *         }
-                     *       ]
+                     *       ],
+                     *       "last_checkpoint_at": "2026-03-02T09:30:00.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Verifications"];

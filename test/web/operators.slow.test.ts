@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { projectPath } from '../../src/project-path.js';
 import { describeInBrowser, expectAccessible, overflows } from '../support/browser.js';
 import { appender, event, orderIdIn, place } from '../support/events.js';
 import { startLocalService } from '../support/local-service.js';
@@ -8,7 +9,8 @@ import { call, useService } from '../support/service.js';
 const pages = ['overview', 'orders', 'projections', 'log', 'audit', 'webhooks', 'keys', 'system'];
 
 describeInBrowser('The pages of the console', (browser) => {
-  const service = useService();
+  const signingKey = projectPath('test', 'fixtures', 'format-1', 'signing-key.pem');
+  const service = useService({ ORDERS_SIGNING_KEY_FILES: signingKey });
   before(async () => {
     const order = { user_id: 'u-1', items: [{ item_id: 'lamp', quantity: 2, unit_price: 25 }] };
     for (let nth = 0; nth < 5; nth += 1) await call(service, 'POST', '/orders', order, { prefer: 'wait=10' });
@@ -105,6 +107,9 @@ describeInBrowser('The pages of the console', (browser) => {
     const event = (await call(service, 'GET', '/audit/verifications')).body.runs[0];
     expect(event?.events_done).to.be.greaterThan(0);
     const { orders } = (await call(service, 'GET', '/orders?limit=1')).body;
+    await page.getByText('No checkpoint of this log was ever taken').waitFor();
+    await page.getByRole('button', { name: 'Sign a checkpoint now' }).click();
+    await page.getByText(/^The last checkpoint was taken just now/).waitFor();
     await page.goto(`${service.url}/#/log?stream=${orders[0]?.order_id}`);
     await page.getByText('Order placed').click();
     await page.getByText('"total_minor": 5000').waitFor();

@@ -70,7 +70,7 @@ export function Audit() {
             </div>
           </form>
         </Card>
-        <Checkpoint />
+        <Checkpoint lastAt={runs.data?.last_checkpoint_at} onSigned={runs.reload} />
       </div>
       <Card title="Verifications" isFlush>
         <Shown resource={runs}>
@@ -92,8 +92,14 @@ function jwsOf(text: string): string | undefined {
   throw new Error('This is not a signed checkpoint: it has no "jws".');
 }
 
-/** The state of the log, signed now. */
-function Checkpoint() {
+interface CheckpointProps {
+  /** When a checkpoint was last taken, here or elsewhere: null if never, undefined if unknown. */
+  readonly lastAt: string | null | undefined;
+  readonly onSigned: () => void;
+}
+
+/** The state of the log, signed now, and the age of the last one that somebody took. */
+function Checkpoint({ lastAt, onSigned }: CheckpointProps) {
   const [signed, setSigned] = useState<SignedCheckpoint>();
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
@@ -102,6 +108,7 @@ function Checkpoint() {
     setError(undefined);
     try {
       setSigned(await got(api.GET('/audit/checkpoint')));
+      onSigned();
     } catch (failure) {
       setError(failure);
     }
@@ -158,6 +165,13 @@ function Checkpoint() {
               service.
             </p>
           )
+        )}
+        {lastAt !== undefined && (
+          <p>
+            {lastAt === null
+              ? 'No checkpoint of this log was ever taken.'
+              : `The last checkpoint was taken ${ago(lastAt, now.value)}, on ${dateTime(lastAt)}.`}
+          </p>
         )}
         <div class="row">
           <Button icon="audit" isBusy={isBusy} onClick={() => void sign()}>

@@ -122,6 +122,7 @@ export const fieldDescriptions: Readonly<Record<string, string>> = {
   kty: 'The type of the key: OKP.',
   kid: 'The id of the key, which signatures name.',
   path: 'The hashes from the event’s leaf to the Merkle root, the lowest first.',
+  last_checkpoint_at: 'When a signed checkpoint of this log was last taken; null if none ever was.',
   findings: 'Events that were changed, removed or inserted. Empty: none was found.',
   'Verification.reason': 'The kind of the finding.',
   detail: 'A sentence about this case.',

@@ -132,10 +132,10 @@ export const logOperations = {
     method: 'get',
     path: '/audit/verifications',
     tag: 'Audit',
-    summary: 'The newest verifications, with their progress and findings',
+    summary: 'The newest verifications, with their progress and findings, and the last signed checkpoint',
     access: ['audit:read'],
     responses: { 200: { description: 'The runs, newest first', content: json('Verifications') } },
-    problems: ['validation', 'read-models-unavailable'],
+    problems: ['validation', 'read-models-unavailable', 'event-log-unavailable'],
   },
   cancelVerification: {
     method: 'delete',

@@ -75,7 +75,7 @@ export const operatorSchemas = {
   DryRuns: object({ runs: list(dryRunSchema) }),
   Verification: verificationSchema,
   VerificationStarted: object({ is_new: startedNow, run: verificationSchema }),
-  Verifications: object({ runs: list(verificationSchema) }),
+  Verifications: object({ runs: list(verificationSchema), last_checkpoint_at: nullable(time) }),
   LogPage: logPageSchema,
   ApiKeys: object({ keys: list(object(apiKeyProperties)) }),
   ApiKeyWithSecret: object({ ...apiKeyProperties, key: { ...text, description: 'No later response shows it.' } }),

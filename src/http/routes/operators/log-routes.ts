@@ -52,7 +52,9 @@ export function logRoutes(
 
   route('listVerifications', async (ctx) => {
     ctx.set('Cache-Control', 'no-store');
-    ctx.body = { runs: await runs.verifications() } satisfies ResponseBody<'Verifications'>;
+    const [found, takenAt] = await Promise.all([runs.verifications(), audit?.lastTakenAt()]);
+    const lastCheckpoint = takenAt === undefined ? null : new Date(takenAt).toISOString();
+    ctx.body = { runs: found, last_checkpoint_at: lastCheckpoint } satisfies ResponseBody<'Verifications'>;
   });
 
   route('cancelVerification', async (ctx) => {

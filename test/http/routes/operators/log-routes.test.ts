@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { operatorStreamId, recordOperatorEvent } from '../../../../src/event-log/operators/operator-events.js';
 import { createStreamReader } from '../../../../src/event-log/read/read-stream.js';
+import { projectPath } from '../../../../src/project-path.js';
 import { appender, noteEvent, orderIdIn, place } from '../../../support/events.js';
 import { eventually, type TestLog } from '../../../support/servers.js';
 import { call, useService } from '../../../support/service.js';
@@ -124,7 +125,9 @@ describe('GET /audit/events', () => {
 });
 
 describe('/audit/verifications', () => {
-  const service = useService();
+  const service = useService({
+    ORDERS_SIGNING_KEY_FILES: projectPath('test', 'fixtures', 'format-1', 'signing-key.pem'),
+  });
   const newest = () =>
     eventually('the verification to end', async () => {
       const [run] = (await call(service, 'GET', '/audit/verifications')).body.runs;
@@ -160,6 +163,14 @@ describe('/audit/verifications', () => {
     expect(forged.findings.map(({ partition, position, reason }) => [partition, position, reason])).to.deep.equal([
       [2, 2, 'altered'],
     ]);
+  });
+
+  it('the list says when a signed checkpoint was last taken', async () => {
+    const last = async () => (await call(service, 'GET', '/audit/verifications')).body.last_checkpoint_at;
+    expect(await last()).to.equal(null);
+    const { body } = await call(service, 'GET', '/audit/checkpoint');
+    const takenAt = await eventually('the note', async () => (await last()) ?? undefined);
+    expect(Date.parse(takenAt)).to.be.at.least(Date.parse(body.checkpoint.created_at));
   });
 
   it('a checkpoint that this service has not signed is refused', async () => {
