@@ -3,7 +3,7 @@ import { projectPath } from '../../src/project-path.js';
 import { describeInBrowser, expectAccessible, overflows } from '../support/browser.js';
 import { appender, event, orderIdIn, place } from '../support/events.js';
 import { startLocalService } from '../support/local-service.js';
-import { createTestLog, eventually } from '../support/servers.js';
+import { eventually } from '../support/servers.js';
 import { call, useService } from '../support/service.js';
 
 const pages = ['overview', 'orders', 'projections', 'log', 'audit', 'webhooks', 'keys', 'system'];
@@ -146,19 +146,28 @@ describeInBrowser('The pages of the console', (browser) => {
   });
 });
 
-describeInBrowser('Projections without a projector in the console', (browser) => {
-  it('says what to start', async () => {
-    const log = await createTestLog(2);
-    const service = await startLocalService(log, { ORDERS_ROLES: 'api' });
-    try {
-      const page = await browser.open(`${service.url}/#/projections`);
-      const card = page.getByRole('region', { name: 'Metrics', exact: true });
-      await card.getByText('2 partitions unowned').waitFor();
-      await card.getByText(/start a process with the role projector/).waitFor();
-    } finally {
-      await service.stop();
-      await log.close();
-    }
+describeInBrowser('A projector that dies, in the console', (browser) => {
+  const service = useService({ ORDERS_ROLES: 'api' });
+
+  it('every page is red while no projector lives, and green again once one does', async () => {
+    const page = await browser.open(`${service.url}/#/projections`);
+    const badge = page.locator('.health-link');
+    const card = page.getByRole('region', { name: 'Metrics', exact: true });
+    await badge.getByText('Broken').waitFor();
+    await card.getByText('16 partitions unowned').waitFor();
+    await card.getByText(/start a process with the role projector/).waitFor();
+    await expectAccessible(page, 'projections without a projector');
+    await page.goto(`${service.url}/#/system`);
+    await page.getByText('no living projector in all 16 partitions').waitFor();
+    await page.goto(`${service.url}/#/projections`);
+    const projector = await startLocalService(service.log, { ORDERS_ROLES: 'projector' });
+    await badge.getByText('Ready').waitFor();
+    await card.getByText('Live', { exact: true }).waitFor();
+    await call(service, 'POST', '/projections/metrics/rebuild');
+    await card.getByText('generation 2.').waitFor();
+    await projector.stop();
+    await badge.getByText('Broken').waitFor({ timeout: 60_000 });
+    await card.getByText('16 partitions unowned').waitFor({ timeout: 60_000 });
   });
 });
 

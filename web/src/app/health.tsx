@@ -6,12 +6,15 @@ import { Badge } from '../ui/badge.js';
 
 const everyMs = 3_000;
 
-/** The health of the service. Its checks come with 200 and with 503. */
+/**
+ * The health of the whole service, and not of the process that serves this page: that one is ready
+ * although every projector is dead. Its checks come with 200 and with 503.
+ */
 export function useHealth() {
   return useResource(
     'health',
     async (signal): Promise<Health> => {
-      const { data, error } = await api.GET('/health/ready', { signal });
+      const { data, error } = await api.GET('/health', { signal });
       const health = data ?? error;
       if (health && 'checks' in health) return health;
       throw new Error('The health could not be read.');
@@ -32,9 +35,8 @@ export function HealthBadge() {
 }
 
 export function StatusBadge({ status }: Pick<Health, 'status'>) {
-  if (status === 'ready') return <Badge tone="ok" icon="check" text="Ready" />;
-  if (status === 'degraded') return <Badge tone="warn" icon="warning" text="Degraded" />;
-  return <Badge tone="bad" icon="stop" text="Not ready" />;
+  if (status === 'ok') return <Badge tone="ok" icon="check" text="Ready" />;
+  return <Badge tone="bad" icon="stop" text="Broken" />;
 }
 
 /** The checks that do not pass, as sentences. */

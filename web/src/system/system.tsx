@@ -59,7 +59,7 @@ function CheckBadge({ state }: { readonly state: string }) {
   if (state === 'up' || state === 'live') return <Badge tone="ok" icon="check" text={words(state)} />;
   return (
     <span class="row">
-      <Badge tone="warn" icon="warning" text="Look" /> {state}
+      <Badge tone="bad" icon="warning" text="Broken" /> {state}
     </span>
   );
 }
