@@ -15,8 +15,19 @@ const explanations: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: 'the certificate is signed by an authority that is not trusted',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the certificate is signed by an authority that is not trusted',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate is signed by an authority that is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT: 'the certificate is signed by an authority that is not trusted',
+  CERT_NOT_YET_VALID: 'the certificate is not valid yet',
+  CERT_REVOKED: 'the certificate was revoked',
   ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name',
+  HPE_HEADER_OVERFLOW: 'the headers of the response are too long',
 };
+
+function explanationOf(code: string): string | undefined {
+  if (Object.hasOwn(explanations, code)) return explanations[code];
+  // The texts of OpenSSL name its source files, and those of the HTTP parser its states.
+  if (code.startsWith('ERR_SSL_')) return explanations.EPROTO;
+  return code.startsWith('HPE_') ? 'the response is not HTTP/1.1' : undefined;
+}
 
 interface SystemError extends Error {
   readonly code?: string;
@@ -36,7 +47,7 @@ export function describeConnectionError(error: unknown): string {
   }
   if (!(error instanceof Error)) return String(error);
   const { code, address, hostname, port } = error as SystemError;
-  const explanation = code === undefined ? undefined : explanations[code];
+  const explanation = code === undefined ? undefined : explanationOf(code);
   if (explanation === undefined) {
     // fetch and jose wrap the cause in an error that says only "fetch failed".
     if (error.cause instanceof Error) return describeConnectionError(error.cause);

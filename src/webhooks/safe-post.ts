@@ -86,7 +86,8 @@ export function createSafePost(allowPrivate: boolean, resolveAll: ResolveAll = d
           reject(new AddressRefused(`the URL ${problem}`));
           return;
         }
-        const isHttps = url.startsWith('https:');
+        // The scheme may be in upper case, and spaces may surround a URL.
+        const isHttps = new URL(url).protocol === 'https:';
         const request = (isHttps ? httpsRequest : httpRequest)(url, {
           method: 'POST',
           headers: { ...headers, 'content-length': Buffer.byteLength(body) },
@@ -101,6 +102,13 @@ export function createSafePost(allowPrivate: boolean, resolveAll: ResolveAll = d
               : error,
           ),
         );
+        // Without this listener, a response with 101 would close the connection without an error.
+        request.once('upgrade', (response, socket) => {
+          resolve({ status: response.statusCode ?? 0, retryAfter: undefined });
+          socket.destroy();
+        });
+        // Every attempt ends: one that did not would keep its delivery in flight for ever.
+        request.once('close', () => reject(new Error('the connection was closed before a response arrived')));
         request.once('response', (response) => {
           resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
           // The receiver has decided with its status. A short body is read, so that the connection

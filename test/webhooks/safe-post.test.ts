@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { expect } from 'chai';
 import { retryDelayMs } from '../../src/webhooks/attempt.js';
+import { describeConnectionError } from '../../src/webhooks/connection-error.js';
 import { webhookLimits as limits } from '../../src/webhooks/limits.js';
 import {
   AddressRefused,
@@ -102,6 +103,46 @@ describe('createSafePost', () => {
     post.close();
     server.closeAllConnections();
     server.close();
+  });
+
+  it('an attempt ends with the status line, or with an error in words, whatever the receiver sends', async () => {
+    const responses: [sent: string, outcome: number | string][] = [
+      ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n', 101],
+      ['HTTP/1.1 101 Switching Protocols\r\n\r\n', 101],
+      ['HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n', 204],
+      ['', 'the connection was closed before a response arrived'],
+      ['HTTP/1.1 20', 'the connection was closed before a response arrived'],
+      ['SSH-2.0-OpenSSH_9.2\r\n', 'the response is not HTTP/1.1'],
+      [`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(70_000)}\r\n\r\n`, 'the headers of the response are too long'],
+    ];
+    for (const [sent, outcome] of responses) {
+      const server = createTcpServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => socket.end(sent));
+      }).unref();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const post = createSafePost(true);
+      const ended = await post
+        .post(`http://127.0.0.1:${port}/`, {}, '{}')
+        .then(({ status }) => status)
+        .catch(describeConnectionError);
+      expect(ended, JSON.stringify(sent.slice(0, 100))).to.equal(outcome);
+      post.close();
+      server.close();
+    }
+  });
+
+  it('a URL is called whatever the case of its scheme, and an HTTP port that is called by HTTPS says so', async () => {
+    const receiver = await startReceiver();
+    const { host } = new URL(receiver.url);
+    const post = createSafePost(true);
+    const body = JSON.stringify({ data: {} });
+    expect((await post.post(`HTTP://${host}/`, {}, body)).status).to.equal(204);
+    const error = await post.post(`HTTPS://${host}/`, {}, body).catch(describeConnectionError);
+    expect(error).to.equal('the TLS handshake failed');
+    post.close();
+    receiver.stop();
   });
 
   it('an attempt does not wait for a connection while other attempts to the same host are in flight', async () => {
