@@ -1,3 +1,4 @@
+import { getDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Projection } from '../../projections/projection.js';
@@ -105,7 +106,8 @@ async function inThreads(
   listeners: VerifyListeners,
 ): Promise<void> {
   const workers = works.map((work) => {
-    const task: WorkerTask = { connection, work };
+    const addressTimeoutMs = getDefaultAutoSelectFamilyAttemptTimeout();
+    const task: WorkerTask = { connection, work, addressTimeoutMs };
     return new Worker(new URL('./verify-worker.js', import.meta.url), { workerData: task });
   });
   try {

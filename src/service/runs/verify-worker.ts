@@ -1,3 +1,4 @@
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { pino } from 'pino';
 import type { Difference } from '../../projector/dry-run/entry-differences.js';
@@ -13,6 +14,8 @@ export type ThreadConnection = Pick<ConnectOptions, 'databaseRole' | 'personalDa
 export interface WorkerTask {
   readonly connection: ThreadConnection;
   readonly work: PartitionsToVerify;
+  /** Time in ms for one address of a server's name, as in the thread that starts this one. */
+  readonly addressTimeoutMs: number;
 }
 
 /** A message of a thread to the one that started it. */
@@ -25,7 +28,12 @@ export type WorkerMessage =
   | { readonly ended: true };
 
 /** A thread that compares some partitions with the log, over connections of its own. */
-async function run({ connection, work }: WorkerTask, send: (message: WorkerMessage) => void): Promise<void> {
+export async function run(
+  { connection, work, addressTimeoutMs }: WorkerTask,
+  send: (message: WorkerMessage) => void,
+): Promise<void> {
+  // Each thread has a default of its own.
+  setDefaultAutoSelectFamilyAttemptTimeout(addressTimeoutMs);
   const cleanup = new CleanupStack();
   let result: WorkerMessage = { ended: true };
   try {
