@@ -207,7 +207,7 @@ describe('Idempotency over two API processes', function () {
       expect((await note(tags)).status, tags).to.equal(200);
       version += 1;
     }
-    for (const tags of [`"${version}-deflate"`, '"1", "2"', '"another"', 'W/""', `"${version}-csv"`]) {
+    for (const tags of [`"${version}-deflate"`, '"1", "2"', '"another"', 'W/""', `"${version}-csv"`, '', ',']) {
       expect((await note(tags)).status, tags).to.equal(412);
     }
     const { headers } = await call(services[0]!, 'GET', `/orders/${id}`);

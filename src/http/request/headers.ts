@@ -26,11 +26,12 @@ export function isIdempotencyKey(key: unknown): key is string {
 
 /**
  * The versions of which If-Match requires the order to have one. Undefined without the header, or
- * for `*`. A tag that is not a version matches nothing.
+ * for `*`. A tag that is not a version matches nothing, and neither does an empty header: a client
+ * that has lost its tag must not write without a condition.
  */
 export function expectedVersions(ctx: Context): readonly number[] | undefined {
   const header = ctx.req.headers['if-match'];
-  if (header === undefined || header === '' || header.trim() === '*') return undefined;
+  if (header === undefined || header.trim() === '*') return undefined;
   const tags = entityTags(header);
   if (!tags) throw invalidHeader('If-Match', 'must be ETags from responses of this service, such as "3".');
   return tags.filter((tag) => /^\d{1,9}$/.test(tag)).map(Number);
