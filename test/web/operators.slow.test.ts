@@ -4,7 +4,7 @@ import { describeInBrowser, expectAccessible, overflows } from '../support/brows
 import { appender, event, orderIdIn, place } from '../support/events.js';
 import { startLocalService } from '../support/local-service.js';
 import { eventually } from '../support/servers.js';
-import { call, useService } from '../support/service.js';
+import { call, getHistory, useService } from '../support/service.js';
 
 const pages = ['overview', 'orders', 'projections', 'log', 'audit', 'webhooks', 'keys', 'system'];
 
@@ -67,6 +67,24 @@ describeInBrowser('The pages of the console', (browser) => {
     expect(browser.errors).to.deep.equal([]);
   });
 
+  it('the log jumps to a position and a time, and a link that names none begins with the first event', async () => {
+    const page = await browser.open(`${service.url}/#/log?partition=abc&after=-1&at=yesterday`);
+    await page.getByRole('heading', { name: 'Partition 0' }).waitFor();
+    await page.getByText(/^Head \d/).waitFor();
+    const [order] = (await call(service, 'GET', '/orders?limit=1')).body.orders;
+    const { partition, events } = await getHistory(service, order?.order_id ?? '');
+    const shown = page.getByRole('rowheader', { name: `${partition}:${events[0]?.position}`, exact: true });
+    await page.getByRole('spinbutton', { name: 'Partition' }).fill(String(partition));
+    await page.getByRole('spinbutton', { name: 'Position' }).fill(String(events[0]?.position));
+    await page.getByRole('button', { name: 'Go', exact: true }).click();
+    await shown.waitFor();
+    await page.goto(`${service.url}/#/log?partition=${partition}&at=2020-01-01T00:00`);
+    await shown.waitFor();
+    await page.goto(`${service.url}/#/log?partition=${partition}&at=2099-01-01T00:00`);
+    await page.getByText('There is no event here').waitFor();
+    expect(browser.errors).to.deep.equal([]);
+  });
+
   it('the chosen colours stay for the next visit', async () => {
     const page = await browser.open(service.url, { colorScheme: 'light' });
     const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
@@ -110,9 +128,20 @@ describeInBrowser('The pages of the console', (browser) => {
     await page.getByText('No checkpoint of this log was ever taken').waitFor();
     await page.getByRole('button', { name: 'Sign a checkpoint now' }).click();
     await page.getByText(/^The last checkpoint was taken just now/).waitFor();
+    const [checkpoint] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download it' }).click(),
+    ]);
+    expect(checkpoint.suggestedFilename()).to.match(/^checkpoint-[\d-]+\.json$/);
     await page.goto(`${service.url}/#/log?stream=${orders[0]?.order_id}`);
     await page.getByText('Order placed').click();
     await page.getByText('"total_minor": 5000').waitFor();
+    await page.goto(`${service.url}/#/orders/${orders[0]?.order_id}`);
+    const [proof] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download the proof' }).click(),
+    ]);
+    expect(proof.suggestedFilename()).to.equal(`order-${orders[0]?.order_id}-proof.json`);
   });
 
   it('an operator creates a key, sees it once, and revokes it', async () => {
@@ -143,6 +172,27 @@ describeInBrowser('The pages of the console', (browser) => {
     await page.getByRole('button', { name: 'Send a test' }).click();
     await page.getByText(/did not accept the test/).waitFor();
     await expectAccessible(page, 'a webhook');
+    await page.getByText('No event was given up').waitFor();
+    await page.getByRole('button', { name: 'Rotate the secret' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click();
+    await page.getByText(/^whsec_/).waitFor();
+    await page.getByRole('button', { name: 'I have it' }).click();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Activate' }).waitFor();
+    const [{ webhook_id: id } = { webhook_id: '' }] = (await call(service, 'GET', '/webhooks')).body.webhooks;
+    await service.log.owner.query(
+      `insert into webhook_deliveries (partition, webhook_id, "position", order_id, type, state, attempts,
+         first_attempt_at, last_attempt_at, last_error)
+       select partition, $1, "position", order_id, type, 'dead', 1, now(), now(), 'the receiver failed' from events
+       where type = 'OrderPlaced' limit 1`,
+      [id],
+    );
+    await page.reload();
+    await page.getByRole('table', { name: 'Events that were given up' }).getByText('Order placed').waitFor();
+    await expectAccessible(page, 'a dead letter');
+    await page.getByRole('button', { name: 'Send all again' }).click();
+    await page.getByText('1 event will be sent again').waitFor();
+    await page.getByText('No event was given up').waitFor();
   });
 });
 

@@ -17,9 +17,10 @@ const pageSize = 25;
 export function Log() {
   const { query } = place.value;
   const stream = query.get('stream') ?? '';
-  const partition = Number(query.get('partition') ?? 0);
-  const after = Number(query.get('after') ?? 0);
-  const at = query.get('at') ?? '';
+  const partition = wholeNumber(query.get('partition'));
+  const after = wholeNumber(query.get('after'));
+  const asked = query.get('at') ?? '';
+  const at = Number.isNaN(Date.parse(asked)) ? '' : asked;
   const parameters =
     stream === ''
       ? { partition, ...(at === '' ? { after } : { at: new Date(at).toISOString() }) }
@@ -81,6 +82,11 @@ export function Log() {
       </Card>
     </>
   );
+}
+
+/** The number in an address, which anybody may have typed: 0 if it is none. */
+function wholeNumber(text: string | null): number {
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }
 
 interface JumpProps {
