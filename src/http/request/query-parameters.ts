@@ -7,6 +7,7 @@ import { isQuery } from './validation.js';
 export function queryParameters<Name extends QueryName>(ctx: Context, name: Name): QueryParameters<Name> {
   const query: Record<string, unknown> = {};
   const errors: FieldError[] = [];
+  if (!isDecodable(ctx.querystring)) throw new ProblemError(validationProblem([undecodable]));
   // Koa would parse an empty query string, too.
   for (const [key, value] of ctx.search === '' ? [] : Object.entries(ctx.query)) {
     if (takesSeveral(name, key)) query[key] = [value ?? []].flat().flatMap((part) => part.split(','));
@@ -16,6 +17,22 @@ export function queryParameters<Name extends QueryName>(ctx: Context, name: Name
   const given: unknown = query;
   if (isQuery(name, given, errors) && errors.length === 0) return given;
   throw new ProblemError(validationProblem(errors));
+}
+
+const undecodable: FieldError = {
+  pointer: '/query',
+  message: 'must be UTF-8 in percent-encoding: a percent sign is %25',
+};
+
+/** Node would replace other bytes by U+FFFD, and search for a text that nobody gave. */
+function isDecodable(querystring: string): boolean {
+  if (!querystring.includes('%')) return true;
+  try {
+    decodeURIComponent(querystring);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a parameter may be given several times, or with several values between commas. */
