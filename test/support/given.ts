@@ -79,6 +79,11 @@ export function given(...events: OrderEvent[]) {
           expect(decision).to.have.property('rejected', kind);
           if (detail && 'rejected' in decision) expect(decision.detail).to.match(detail);
         },
+        /** @param pointer names the wrong field of the body, as the client sees it. */
+        thenInvalid(pointer: string, detail: RegExp) {
+          expect(decision).to.deep.include({ rejected: 'invalid-command', pointer });
+          if ('rejected' in decision) expect(decision.detail).to.match(detail);
+        },
       };
     },
     ...expectations(() => order),

@@ -63,7 +63,6 @@ function canClose(command: CommandName, order: Order): boolean {
     case 'return':
       return units.returned < units.shipped;
     case 'pay':
-      return order.status !== 'cancelled' && balanceMinor(order) > 0;
     case 'credit':
       return balanceMinor(order) > 0;
     case 'refund':

@@ -49,11 +49,8 @@ export function chooseUnits(
       const available = second(item) - (taken.get(item)?.fromSecond ?? 0);
       left -= take(taken, item, 0, Math.min(left, available));
     }
-    if (left > 0) {
-      // The units that this entry has taken count as available to it.
-      const available = (item: OrderItem) => first(item) + second(item) - unitsTaken(taken, item);
-      return { missing: describeMissing(units, units.quantity - left, lines, available) };
-    }
+    // The entry has taken every unit that the entries before it have left.
+    if (left > 0) return { missing: describeMissing(units, units.quantity - left) };
   }
   return { chosen: inOrder(items, taken) };
 }
@@ -64,13 +61,7 @@ export function chooseUnits(
  */
 function namedLinesFirst(given: readonly UnitsInput[]): readonly UnitsInput[] {
   const named = given.filter(({ line_id }) => line_id !== undefined);
-  if (named.length === 0 || named.length === given.length) return given;
   return [...named, ...given.filter(({ line_id }) => line_id === undefined)];
-}
-
-function unitsTaken(taken: Taken, item: OrderItem): number {
-  const { fromFirst, fromSecond } = taken.get(item) ?? noUnits;
-  return fromFirst + fromSecond;
 }
 
 function take(taken: Map<OrderItem, Units>, item: OrderItem, fromFirst: number, fromSecond: number): number {
@@ -116,16 +107,9 @@ function lineFinder(items: readonly OrderItem[], wanted: number): (units: UnitsI
   };
 }
 
-/** @param own the units that the entry itself has taken. */
-function describeMissing(
-  { item_id, line_id }: UnitsInput,
-  own: number,
-  lines: readonly OrderItem[],
-  available: Available,
-): string {
-  const count = lines.reduce((sum, item) => sum + available(item), own);
+function describeMissing({ item_id, line_id }: UnitsInput, left: number): string {
   const what = line_id === undefined ? `Item "${item_id}"` : `Line "${line_id}"`;
-  return `${what} has ${count === 1 ? '1 unit' : `${count} units`} left`;
+  return `${what} has ${left === 1 ? '1 unit' : `${left} units`} left`;
 }
 
 export function unitsOf({ fromFirst, fromSecond }: Chosen): number {

@@ -64,13 +64,15 @@ export function sumOfLines(items: readonly OrderItem[], exponent: number): bigin
 /** Line ids are given for all lines or for none, and no two lines have the same one. */
 function wrongLineId(items: readonly LineInput[]): Rejection | undefined {
   const isGiven = items[0]?.line_id !== undefined;
-  if (!isGiven && items.every(({ line_id }) => line_id === undefined)) return undefined;
   const seen = new Set<string>();
   for (const [index, { line_id }] of items.entries()) {
-    const pointer = `/items/${index}/line_id`;
-    if ((line_id !== undefined) !== isGiven) return invalid(pointer, 'must be given for all lines or for none');
+    if ((line_id !== undefined) !== isGiven) {
+      return invalid(`/items/${index}/line_id`, 'must be given for all lines or for none');
+    }
     if (line_id === undefined) continue;
-    if (seen.has(line_id)) return invalid(pointer, `must be unique: an earlier line has the line_id "${line_id}"`);
+    if (seen.has(line_id)) {
+      return invalid(`/items/${index}/line_id`, `must be unique: an earlier line has the line_id "${line_id}"`);
+    }
     seen.add(line_id);
   }
   return undefined;

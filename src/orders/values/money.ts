@@ -7,11 +7,6 @@ export type MoneyInput = number | string;
 export type ParsedMoney = { readonly minor: number } | { readonly error: string };
 
 const [zero, nine, point] = [0x30, 0x39, 0x2e];
-/**
- * Characters that `plainMinor` reads at most. With so few digits, each step of its arithmetic is
- * exact or its result exceeds the limit.
- */
-const maxPlainLength = 15;
 
 /**
  * Converts an amount in major units to integer minor units, exactly, without floating-point
@@ -40,18 +35,18 @@ export function parseMoney(input: MoneyInput, exponent: number): ParsedMoney {
 }
 
 /**
- * Parses the common form, a few digits with at most one point among them, without a regular
- * expression. Returns undefined for any other text: `parseMoney` then examines it in full.
+ * Parses the common form, digits with at most one point before or among them, without a regular
+ * expression. Returns undefined for any other text: `parseMoney` then examines it in full. Each
+ * step is exact, or its result exceeds the limit.
  */
 function plainMinor(text: string, exponent: number): number | undefined {
-  if (text === '' || text.length > maxPlainLength || (text.charCodeAt(0) === zero && text.charCodeAt(1) !== point))
-    return undefined;
+  if (text === '') return undefined;
   let minor = 0;
   let pointAt = text.length;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code >= zero && code <= nine) minor = minor * 10 + code - zero;
-    else if (code === point && pointAt === text.length && at > 0) pointAt = at;
+    else if (code === point && pointAt === text.length) pointAt = at;
     else return undefined;
   }
   const decimals = Math.max(0, text.length - pointAt - 1);

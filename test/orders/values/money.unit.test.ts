@@ -47,7 +47,11 @@ describe('money', () => {
     [Number.POSITIVE_INFINITY, /finite|decimal/],
     [1e21, /at most/],
     [1e-7, /2 decimals/],
+    [1.25e-7, /2 decimals/],
     [-1, /negative/],
+    ['-1.1', /negative/],
+    [-1e-7, /negative/],
+    [-1e21, /negative/],
     ['-0.01', /negative/],
     ['1e3', /decimal number/],
     ['+1', /decimal number/],
@@ -85,7 +89,35 @@ describe('money', () => {
     it(`the amount "${text}" counts by its value with ${exponent} decimals`, () =>
       expect(parseMoney(text, exponent)).to.deep.equal({ minor }));
   }
+  it('a large number counts by its value although JavaScript writes it with an exponent', () => {
+    for (const huge of [1e21, 1.25e21, 1.7976931348623157e308]) {
+      expect(parseMoney(huge, 2)).to.deep.equal({ error: 'must be at most 9999999999999.99' });
+    }
+  });
   it('an amount of minus zero is parsed as zero', () => expect(parseMoney(-0, 2)).to.deep.equal({ minor: 0 }));
   it('the largest amount is accepted', () =>
     expect(parseMoney('9999999999999.99', 2)).to.deep.equal({ minor: orderLimits.maxAmountMinor }));
+  it('the largest amount is the largest in every currency, also among longer texts', () => {
+    for (const exponent of [0, 2, 3, 4]) {
+      const largest = formatMinor(orderLimits.maxAmountMinor, exponent);
+      const above = formatMinor(BigInt(orderLimits.maxAmountMinor) + 1n, exponent);
+      expect(parseMoney(`00${largest}`, exponent)).to.deep.equal({ minor: orderLimits.maxAmountMinor });
+      expect(parseMoney(above, exponent)).to.deep.equal({ error: `must be at most ${largest}` });
+      expect(parseMoney(`00${above}`, exponent)).to.deep.equal({ error: `must be at most ${largest}` });
+    }
+  });
+  const formatted: [number | bigint, number, string][] = [
+    [0, 2, '0.00'],
+    [5, 2, '0.05'],
+    [-5, 2, '-0.05'],
+    [-12_345, 2, '-123.45'],
+    [5, 0, '5'],
+    [-5, 0, '-5'],
+    [12_345, 4, '1.2345'],
+    [10n ** 20n, 2, '1000000000000000000.00'],
+  ];
+  for (const [minor, exponent, text] of formatted) {
+    it(`${minor} minor units with ${exponent} decimals are written as ${text}`, () =>
+      expect(formatMinor(minor, exponent)).to.equal(text));
+  }
 });
