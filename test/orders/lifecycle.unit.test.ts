@@ -30,7 +30,9 @@ describe('placing an order', () => {
         },
       }));
   it('placing an order that already exists is rejected', () =>
-    given(placed()).when(place).thenRejected('order-exists'));
+    given(placed())
+      .when(place)
+      .thenRejected('order-exists', /already exists/));
   it('placing an order whose prices do not add up to its total is rejected', () =>
     given()
       .when({ ...placeLines, items: [{ item_id: 'a', quantity: 2, unit_price: 9.99 }] })
@@ -69,16 +71,22 @@ describe('placing an order', () => {
 
 describe('commands on an order that does not exist', () => {
   it('a command on an order that does not exist is rejected', () =>
-    given().when({ command: 'note', text: 'hello' }).thenRejected('order-not-found'));
+    given()
+      .when({ command: 'note', text: 'hello' })
+      .thenRejected('order-not-found', /no order with this id/));
 });
 
 describe('processing an order', () => {
   it('processing a pending order sets its status to processing', () =>
     given(placed()).when({ command: 'process' }).thenOrder({ status: 'processing' }));
   it('processing an order on hold is rejected', () =>
-    given(placed(), held).when({ command: 'process' }).thenRejected('order-on-hold'));
+    given(placed(), held)
+      .when({ command: 'process' })
+      .thenRejected('order-on-hold', /release it first/));
   it('processing an order that is already in processing is rejected', () =>
-    given(placed(), processing).when({ command: 'process' }).thenRejected('invalid-transition'));
+    given(placed(), processing)
+      .when({ command: 'process' })
+      .thenRejected('invalid-transition', /only while it is pending/));
 });
 
 describe('holding and releasing an order', () => {
@@ -87,12 +95,18 @@ describe('holding and releasing an order', () => {
   it('a partially shipped order can be put on hold', () =>
     given(placed(), processing, shipped(1)).when(hold).thenOrder({ onHold: true }));
   it('holding a fully shipped order is rejected', () =>
-    given(placed(), processing, shipped(2)).when(hold).thenRejected('invalid-transition'));
+    given(placed(), processing, shipped(2))
+      .when(hold)
+      .thenRejected('invalid-transition', /before it is fully shipped/));
   it('holding an order that is on hold is rejected', () =>
-    given(placed(), held).when(hold).thenRejected('invalid-transition'));
+    given(placed(), held)
+      .when(hold)
+      .thenRejected('invalid-transition', /already on hold/));
   it('releasing an order ends its hold', () => given(placed(), held).when(release).thenOrder({ onHold: false }));
   it('releasing an order that is not on hold is rejected', () =>
-    given(placed()).when(release).thenRejected('invalid-transition'));
+    given(placed())
+      .when(release)
+      .thenRejected('invalid-transition', /not on hold; it is pending/));
 });
 
 describe('adding a note', () => {

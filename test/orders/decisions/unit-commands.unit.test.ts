@@ -52,7 +52,9 @@ describe('shipping an order', () => {
       .when({ command: 'ship', items: [{ item_id: 'z', quantity: 1 }] })
       .thenRejected('exceeds-ordered-quantity', /"z" has 0 units/));
   it('shipping a pending order is rejected', () =>
-    given(placed()).when({ command: 'ship' }).thenRejected('invalid-transition'));
+    given(placed())
+      .when({ command: 'ship' })
+      .thenRejected('invalid-transition', /nothing that can be shipped now/));
   it('shipping an order on hold is rejected', () =>
     given(placed(), processing, held).when({ command: 'ship' }).thenRejected('order-on-hold'));
   it('the items of all shipments are limited, and what is left can be cancelled', () => {
@@ -71,6 +73,12 @@ describe('shipping an order', () => {
       ...shipments,
     );
     order.when({ command: 'ship' }).thenRejected('order-history-full', /20000 items in all, and have 20000/);
+    const fewer = given(
+      { type: 'OrderPlaced', data: { ...placed().data, total_minor: maxItems * 500, items } },
+      processing,
+      ...shipments.slice(0, -1),
+    );
+    fewer.when({ command: 'ship' }).thenOrder({ status: 'shipped' });
     order.when({ command: 'cancel', reason: 'r' }).thenOrder({ status: 'shipped' });
   });
   it('a line that is named is taken first, whatever the order of the entries', () =>
@@ -132,10 +140,32 @@ describe('correcting a shipment', () => {
     })
       .when({ command: 'track', shipmentId: '1', trackingNumber: 'T-2' })
       .thenShipments({ carrier: 'DHL', trackingNumber: 'T-2' }));
+  it('a correction of the carrier leaves the tracking number, and the other shipments as they are', () =>
+    given(placed(), processing, shipped(1), {
+      type: 'OrderShipped',
+      data: { items: [units('1', 'a', 1)], carrier: 'DHL', tracking_number: 'T-1', shipment_id: '2' },
+    })
+      .when({ command: 'track', shipmentId: '2', carrier: 'UPS' })
+      .thenShipments(
+        { carrier: null, trackingNumber: null },
+        { shipmentId: '2', carrier: 'UPS', trackingNumber: 'T-1' },
+      ));
   it('a correction of a shipment that does not exist is rejected', () =>
     given(placed(), processing, shipped(2))
       .when({ command: 'track', shipmentId: '2', carrier: 'DHL' })
       .thenRejected('shipment-not-found', /one shipment, "1"/));
+  it('a shipment that does not exist is rejected with the shipments that do, in every command that names one', () => {
+    const orders: [ReturnType<typeof given>, RegExp][] = [
+      [given(placed(), processing), /has no shipments\.$/],
+      [given(placed(), processing, shipped(1)), /has one shipment, "1"\.$/],
+      [given(placed(), processing, shipped(1), shipped(1, '2')), /has shipments "1" to "2"\.$/],
+    ];
+    for (const [order, range] of orders) {
+      order.when({ command: 'track', shipmentId: '3', carrier: 'DHL' }).thenRejected('shipment-not-found', range);
+      order.when({ command: 'deliver', shipmentId: '3' }).thenRejected('shipment-not-found', range);
+      order.when({ command: 'return', shipmentId: '3', reason: 'r' }).thenRejected('shipment-not-found', range);
+    }
+  });
 });
 
 describe('delivering an order', () => {
@@ -164,7 +194,11 @@ describe('delivering an order', () => {
   it('delivering an order with nothing in transit is rejected', () =>
     given(placed(), processing, shipped(2), delivered)
       .when({ command: 'deliver' })
-      .thenRejected('invalid-transition', /nothing in transit/));
+      .thenRejected('invalid-transition', /has nothing in transit; it is delivered/));
+  it('delivering a shipment that has arrived is rejected, although another one is in transit', () =>
+    given(placed(), processing, shipped(1), delivered, shipped(1, '2'))
+      .when({ command: 'deliver', shipmentId: '1' })
+      .thenRejected('invalid-transition', /has nothing in transit in shipment 1; it is shipped/));
   it('a shipment is delivered when its last unit has arrived', () => {
     const first: OrderEvent = { type: 'OrderDelivered', data: { items: [units('1', 'a', 1)], shipment_id: null } };
     given(placed(), processing, shipped(2), first).thenShipments({ inTransit: 1 });
@@ -220,13 +254,30 @@ describe('returning items', () => {
   it('a return of more units than were shipped is rejected', () =>
     given(placed(), processing, shipped(1))
       .when({ ...comesBack, items: [{ item_id: 'a', quantity: 2 }] })
-      .thenRejected('exceeds-shipped-quantity'));
+      .thenRejected('exceeds-shipped-quantity', /^Item "a" has 1 unit left to return\.$/));
+  it('a return without items takes delivered units and units in transit', () =>
+    given(placed(), processing, shipped(1), delivered, shipped(1, '2')).when(comesBack).thenEvents(returned(2, 1)));
+  it('a return of some units is rejected if all have come back', () =>
+    given(placed(), processing, shipped(2), returned(2, 2))
+      .when({ ...comesBack, items: one })
+      .thenRejected('invalid-transition', /no shipped units left to return/));
+  it('a return says what its shipment, or the order, has none of', () => {
+    const order = given(placed(), processing, shipped(1), returned(1, 1), shipped(1, '2'));
+    order
+      .when({ ...comesBack, shipmentId: '1' })
+      .thenRejected('invalid-transition', /no shipped units left to return in shipment 1; it is shipped/);
+    order
+      .when({ ...comesBack, from: 'delivered' })
+      .thenRejected('invalid-transition', /no shipped units delivered; it is shipped/);
+  });
   it('a return of units in transit is rejected if all have arrived', () =>
     given(placed(), processing, shipped(2), delivered)
       .when({ ...comesBack, from: 'transit' })
       .thenRejected('invalid-transition', /no shipped units in transit/));
   it('a return from an order without shipments is rejected', () => {
-    given(placed()).when(comesBack).thenRejected('invalid-transition');
+    given(placed())
+      .when(comesBack)
+      .thenRejected('invalid-transition', /left to return; it is pending/);
     given(placed(), cancelled()).when(comesBack).thenRejected('invalid-transition');
   });
 });
