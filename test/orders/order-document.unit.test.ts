@@ -86,6 +86,63 @@ describe('the document of an order', () => {
     );
   });
 
+  it('a shipment shows when it was delivered only once none of its units is in transit', () => {
+    const [order] = fc.sample(anyOrder, 1);
+    if (!order) throw new Error('there is no order');
+    const shipment = (inTransit: number) => ({
+      ...{
+        shipmentId: '1',
+        carrier: 'DHL',
+        trackingNumber: null,
+        shippedAt: utcTime(0),
+        arrivedAt: utcTime(1),
+        inTransit,
+      },
+      items: [{ lineId: 'x', itemId: 'a', quantity: 2, inTransit, withCustomer: 2 - inTransit }],
+    });
+    const shown = {
+      ...{ shipment_id: '1', carrier: 'DHL', tracking_number: null, shipped_at: utcTime(0) },
+      items: [{ line_id: 'x', item_id: 'a', quantity: 2 }],
+    };
+    expect(orderDocument({ ...order, shipments: [shipment(1), shipment(0)] }).shipments).to.deep.equal([
+      { ...shown, delivered_at: null },
+      { ...shown, delivered_at: utcTime(1) },
+    ]);
+  });
+
+  it('amounts and prices are in major units, and a field that an order lacks is absent', () => {
+    const [order] = fc.sample(anyOrder, 1);
+    if (!order) throw new Error('there is no order');
+    const line = {
+      lineId: 'x',
+      itemId: 'a',
+      quantity: 1,
+      cancelled: 0,
+      shipped: 0,
+      inTransit: 0,
+      delivered: 0,
+      returned: 0,
+    };
+    const items = [
+      { ...line, unitPriceMinor: 1999, unitPriceMicro: null },
+      { ...line, unitPriceMinor: null, unitPriceMicro: 125_000 },
+      { ...line, unitPriceMinor: null, unitPriceMicro: null },
+    ];
+    const adjustments = [
+      { type: 'tax', amountMinor: 5, description: 'VAT' },
+      { type: 'discount', amountMinor: -250, description: null },
+    ] as const;
+    const document = orderDocument({ ...order, currency: 'USD', totalMinor: 2005, items, adjustments });
+    expect(document.total_amount).to.equal(20.05);
+    expect(document.items.map((item) => ('unit_price' in item ? item.unit_price : 'absent'))).to.deep.equal([
+      ...[19.99, 0.125, 'absent'],
+    ]);
+    expect(document.adjustments).to.deep.equal([
+      { type: 'tax', amount: 0.05, description: 'VAT' },
+      { type: 'discount', amount: -2.5 },
+    ]);
+  });
+
   it('utcTime and utcMs agree with Date for every time from 1970 to 9999', () => {
     fc.assert(
       fc.property(time, (ms) => {
@@ -95,7 +152,7 @@ describe('the document of an order', () => {
       { numRuns: 1_000 },
     );
     for (const none of [-1, Number.NaN, Number.POSITIVE_INFINITY, Date.UTC(10_000, 0, 1)]) {
-      expect(() => utcTime(none), String(none)).to.throw(RangeError);
+      expect(() => utcTime(none), String(none)).to.throw(RangeError, `${none} is no time from 1970 to 9999`);
     }
     for (let year = 1970; year < 10_000; year += 1) {
       for (const day of ['02-28', '03-01', '12-31', '01-01']) {

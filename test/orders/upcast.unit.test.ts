@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { currentSchema, type Upcasters, upcast } from '../../src/orders/upcast.js';
+import { currentSchema, UnknownEvent, type Upcasters, upcast } from '../../src/orders/upcast.js';
 
 describe('upcast', () => {
   const steps: Upcasters = {
@@ -17,6 +17,11 @@ describe('upcast', () => {
   it('new events carry the newest schema version', () => expect(currentSchema('OrderNoteAdded', steps)).to.equal(3));
   it('upcasting data of an unknown newer schema version throws', () =>
     expect(() => upcast('OrderNoteAdded', 4, {}, steps)).to.throw(/schema version 4/));
+  it('data of a schema version that cannot be one throws, with the versions that this code reads', () => {
+    for (const schema of [0, -1, 1.5, Number.NaN]) {
+      expect(() => upcast('OrderNoteAdded', schema, {}, steps)).to.throw(UnknownEvent, /this version reads 1 to 3$/);
+    }
+  });
   it('upcasting an event of an unknown type throws', () =>
     expect(() => upcast('OrderTeleported', 1, {})).to.throw(/newer version/));
 });

@@ -63,7 +63,8 @@ interface MovedLine {
   in_transit?: number;
 }
 
-interface Row {
+/** An event, as the log holds it. */
+export interface Row {
   order_id: string;
   version: number;
   type: string;
@@ -95,6 +96,11 @@ export async function foldLog(client: pg.Client): Promise<Map<string, FoldedOrde
      where order_id <> '00000000-0000-8000-8000-6f7065726174' and type <> 'PlaceKeyReserved'
      order by order_id, version`,
   );
+  return foldRows(rows);
+}
+
+/** Folds the events of any orders, each order's in the order of their versions. */
+export function foldRows(rows: Iterable<Row>): Map<string, FoldedOrder> {
   const orders = new Map<string, FoldedOrder>();
   for (const row of rows) {
     const before = amountsOf(orders.get(row.order_id));
