@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { rfc3339 } from '../../../src/event-log/database.js';
-import { parseRfc3339 } from '../../../src/orders/values/rfc3339.js';
+import { isLocalDate, parseRfc3339 } from '../../../src/orders/values/rfc3339.js';
 import { utcTime } from '../../../src/orders/values/utc-time.js';
 
 describe('RFC 3339 times', () => {
@@ -37,6 +37,15 @@ describe('RFC 3339 times', () => {
     it(`the parser rejects "${text}", which is not an RFC 3339 time of this service`, () =>
       expect(parseRfc3339(text)).to.equal(undefined));
   }
+  it('a date is four digits, two and two of a day that exists in a year that orders may have', () => {
+    for (const date of ['2026-01-31', '2024-02-29', '1970-01-01', '2199-12-31']) {
+      expect(isLocalDate(date), date).to.equal(true);
+    }
+    const none = ['2026-02-29', '2026-13-01', '1969-12-31', '2200-01-01', '2026-1-31', '26-01-31', '2026-01-31T00:00'];
+    for (const date of [...none, '2026-01-31 ', ' 2026-01-31', '2026-01-3x', '2026-xx-31', 'x026-01-31', '']) {
+      expect(isLocalDate(date), date).to.equal(false);
+    }
+  });
   const fromPostgres: [string, string][] = [
     ['2026-01-31 12:00:00+00', '2026-01-31T12:00:00.000Z'],
     ['2026-01-31 12:00:00.5+00', '2026-01-31T12:00:00.500Z'],

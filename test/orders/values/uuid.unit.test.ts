@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { canonicalUuid, isUuid } from '../../../src/orders/values/uuid.js';
+import fc from 'fast-check';
+import { canonicalUuid, isUuid, uuidText, writeUuidBytes } from '../../../src/orders/values/uuid.js';
 
 describe('UUIDs', () => {
   const canonical = '0197f3a0-0000-7000-8000-00000000abcd';
@@ -13,5 +14,21 @@ describe('UUIDs', () => {
     for (const text of [canonical.replace('-', ''), bare.slice(1), `${bare}0`, `{${canonical}}`, `${bare}\n`]) {
       expect(isUuid(text), text).to.equal(false);
     }
+    const digits = Number('1'.repeat(32));
+    for (const other of [undefined, null, digits, [canonical]]) expect(isUuid(other)).to.equal(false);
+  });
+
+  it('are written as their 16 bytes and read again, at any place of a buffer', () => {
+    fc.assert(
+      fc.property(fc.uuid(), fc.nat(3), (id, start) => {
+        const bytes = Buffer.from(id.replaceAll('-', ''), 'hex');
+        for (const text of [id, id.toUpperCase()]) {
+          const to = Buffer.alloc(17, 0xee);
+          writeUuidBytes(text, to);
+          expect(to.toString('hex')).to.equal(`${bytes.toString('hex')}ee`);
+        }
+        expect(uuidText(Buffer.concat([Buffer.alloc(start), bytes]), start)).to.equal(id);
+      }),
+    );
   });
 });
