@@ -85,6 +85,20 @@ function expectSame(order: Order | undefined, rows: readonly Row[]): void {
   expect(orderDocument(order)).to.deep.equal(expectedDocument(folded));
 }
 
+/** The units that shipments have are those that the lines count, in every place. */
+function expectUnitsByShipment({ items, shipments }: Order): void {
+  const content = shipments.flatMap((shipment) => shipment.items);
+  for (const { lineId, shipped, inTransit, returned } of items) {
+    const sum = (place: 'inTransit' | 'withCustomer') =>
+      content.reduce((all, item) => all + (item.lineId === lineId ? item[place] : 0), 0);
+    expect(sum('inTransit'), 'in transit').to.equal(inTransit);
+    expect(sum('withCustomer'), 'with the customer').to.equal(shipped - inTransit - returned);
+  }
+  for (const { inTransit, items: shippedItems } of shipments) {
+    expect(shippedItems.reduce((all, item) => all + item.inTransit, 0)).to.equal(inTransit);
+  }
+}
+
 describe('folding the events of an order', () => {
   it('leads to the order that a fold of single units leads to, and leaves earlier versions as they were', () => {
     fc.assert(
@@ -106,6 +120,7 @@ describe('folding the events of an order', () => {
         }
         expectSame(order, rows);
         expect(fold(events)).to.deep.equal(order);
+        if (order) expectUnitsByShipment(order);
         for (const { order: earlier, text } of versions) expect(JSON.stringify(earlier)).to.equal(text);
       }),
       { numRuns: 300 },
@@ -120,6 +135,22 @@ describe('folding the events of an order', () => {
       const rows = events.map(([type, data], index) => rowOf(type, data, 1, envelope(index + 1)));
       expectSame(fold(stream), rows);
     }
+  });
+
+  it('adds up the units of an item that an event of schema version 1 names twice', () => {
+    const twice = upcast('OrderShipped', 1, {
+      items: [
+        { item_id: 'a', quantity: 1 },
+        { item_id: 'a', quantity: 2 },
+      ],
+      carrier: null,
+      tracking_number: null,
+    });
+    const order = fold(recordedAll([placed({ items: 4 }), processing, twice]));
+    const [shipment] = order?.shipments ?? [];
+    expect(shipment?.items).to.deep.equal([{ lineId: '1', itemId: 'a', quantity: 3, inTransit: 3, withCustomer: 0 }]);
+    expect(shipment?.inTransit).to.equal(3);
+    expect(order?.items[0]).to.include({ shipped: 3, inTransit: 3 });
   });
 
   it('of no events leads to no order, and onto an order to that order', () => {

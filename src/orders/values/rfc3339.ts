@@ -16,7 +16,7 @@ export function parseRfc3339(text: string): number | undefined {
 
 /** Whether a text is a date such as 2026-01-31 that exists. */
 export function isLocalDate(text: string): boolean {
-  return /^\d{4}-\d\d-\d\d$/.test(text) && parse(`${text}T00:00:00Z`) !== undefined;
+  return parse(`${text}T00:00:00Z`) !== undefined;
 }
 
 let lastParsed: { readonly text: string; readonly ms: number | undefined } = { text: '', ms: undefined };

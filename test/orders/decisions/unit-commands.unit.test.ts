@@ -261,6 +261,14 @@ describe('returning items', () => {
     given(placed(), processing, shipped(2), returned(2, 2))
       .when({ ...comesBack, items: one })
       .thenRejected('invalid-transition', /no shipped units left to return/));
+  it('a unit that came back cannot come back again from the same shipment', () => {
+    const order = given(placed(), processing, shipped(1), shipped(1, '2'), delivered, returned(1));
+    order.when({ ...comesBack, shipmentId: '2' }).thenOrder({ status: 'returned' });
+    order.when({ ...comesBack, shipmentId: '1' }).thenRejected('invalid-transition', /left to return in shipment 1/);
+    order
+      .when({ ...comesBack, shipmentId: '1', items: one })
+      .thenRejected('exceeds-shipped-quantity', /has 0 units left to return/);
+  });
   it('a return says what its shipment, or the order, has none of', () => {
     const order = given(placed(), processing, shipped(1), returned(1, 1), shipped(1, '2'));
     order
