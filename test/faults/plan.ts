@@ -31,6 +31,7 @@ export interface Planned {
 }
 
 const pairChance = 0.25;
+const isOfOperator = ({ parts }: FaultKind) => parts.includes('operator');
 
 /** The part of the seed that chooses the faults. Kinds that were chosen less often come first. */
 export class Plan {
@@ -55,7 +56,7 @@ export class Plan {
     const chosen = this.#random.chance(pairChance) && others.length > 0 ? [first, this.#pick(others)] : [first];
     // An operator's action needs a working service, so it comes before the fault that takes it
     // down.
-    const kinds = chosen.sort((a, b) => Number(operatorFaults.includes(b)) - Number(operatorFaults.includes(a)));
+    const kinds = [...chosen.filter(isOfOperator), ...chosen.filter((kind) => !isOfOperator(kind))];
     for (const { name } of kinds) this.#chosen.set(name, (this.#chosen.get(name) ?? 0) + 1);
     const longestMs = Math.max(...kinds.map(({ maxMs }) => maxMs));
     return {

@@ -50,15 +50,30 @@ describe('the log', () => {
     let child: ChildProcess | undefined;
     afterEach(() => child?.kill('SIGKILL'));
 
-    it('a reader of the log that goes away does not stop the process', async () => {
+    /**
+     * Starts a process with a log.
+     * @param program its code, which calls `log` with a level and a line
+     */
+    function startProcess(program: string) {
       const module = pathToFileURL(projectPath('dist', 'src', 'service', 'log-output.js')).href;
-      const program = `import { openLogOutput } from ${JSON.stringify(module)};
+      const withLog = `import { openLogOutput } from ${JSON.stringify(module)};
         const output = openLogOutput();
         function log(lastLevel, line) {
           output.lastLevel = lastLevel;
           output.write(line + '\\n');
         }
-        log(40, 'first');
+        ${program}`;
+      const started = spawn(process.execPath, ['--input-type=module', '-e', withLog], {
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      });
+      child = started;
+      const { stdout } = started;
+      if (!stdout) throw new Error('the process has no output');
+      return { started, stdout };
+    }
+
+    it('a reader of the log that goes away does not stop the process', async () => {
+      const { started, stdout } = startProcess(`log(40, 'first');
         process.on('message', () => {
           log(30, 'a request');
           output.flush();
@@ -66,51 +81,37 @@ describe('the log', () => {
           // The end of the process writes these.
           for (let nth = 0; nth < 400; nth += 1) log(30, 'many requests, more than one write takes');
           process.send('works');
-        });`;
-      child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-      });
-      const { stdout } = child;
-      if (!stdout) throw new Error('the process has no output');
+        });`);
       await once(stdout, 'data');
       stdout.destroy();
       await once(stdout, 'close');
       for (let nth = 0; nth < 2; nth += 1) {
-        child.send('log');
-        expect((await once(child, 'message'))[0]).to.equal('works');
+        started.send('log');
+        expect((await once(started, 'message'))[0]).to.equal('works');
       }
-      child.disconnect();
-      expect(await once(child, 'exit'), 'the exit code and the signal').to.deep.equal([0, null]);
+      started.disconnect();
+      expect(await once(started, 'exit'), 'the exit code and the signal').to.deep.equal([0, null]);
     });
 
     it('a reader of the log that stops reading does not block the process, and learns how many lines it lacks', async () => {
-      const module = pathToFileURL(projectPath('dist', 'src', 'service', 'log-output.js')).href;
-      const program = `import { openLogOutput } from ${JSON.stringify(module)};
-        const output = openLogOutput();
-        output.lastLevel = 40;
-        let nth = 0;
+      const { started, stdout } = startProcess(`let nth = 0;
         process.on('message', (lines) => {
           for (const end = nth + lines; nth < end; nth += 1)
-            output.write(JSON.stringify({ nth, text: 'x'.repeat(1_000) }) + '\\n');
+            log(40, JSON.stringify({ nth, text: 'x'.repeat(1_000) }));
           process.send('works');
-        });`;
-      child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-      });
-      const { stdout } = child;
-      if (!stdout) throw new Error('the process has no output');
+        });`);
       // More than a pipe and the process hold.
-      child.send(3_000);
-      expect((await once(child, 'message'))[0]).to.equal('works');
+      started.send(3_000);
+      expect((await once(started, 'message'))[0]).to.equal('works');
       let text = '';
       stdout.setEncoding('utf8').on('data', (part: string) => {
         text += part;
       });
       await eventually('what waited to be read', () => text.length > 1024 * 1024 && text.endsWith('\n'));
-      child.send(1);
+      started.send(1);
       await eventually('the newest line', () => text.includes('"nth":3000,'));
-      child.disconnect();
-      await once(child, 'exit');
+      started.disconnect();
+      await once(started, 'exit');
       const lines = text
         .trimEnd()
         .split('\n')

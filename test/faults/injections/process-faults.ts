@@ -13,7 +13,7 @@ function processes(random: Random, { topology: { members } }: World): ServicePro
   return some.map(({ process }) => process);
 }
 
-/** One or both processes of a role, or one of each. */
+/** One process, or any two. */
 function processesOfOlderRelease(random: Random, members: readonly Member[]): ServiceProcess[] {
   const one = random.pick(members);
   const others = members.filter((other) => other !== one);

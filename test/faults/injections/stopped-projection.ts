@@ -22,7 +22,8 @@ interface Planted {
  */
 export const stoppedProjection: FaultKind = {
   name: 'stopped projection',
-  parts: ['operator', 'postgres'],
+  // The event can be skipped once projections have stopped at it: nothing else may hold them up.
+  parts: ['operator', 'postgres', 'redis', 'process'],
   weight: 1,
   boundMs: 20_000,
   maxMs: 2_000,
