@@ -166,10 +166,10 @@ def verify_export(lines, document=None, keys=None):
         try:
             event = json.loads(line)
             partition, position, found = event["partition"], event["position"], chain_hash(event)
-        except (ValueError, KeyError, TypeError, AttributeError):
+            name = f"line {count}: partition {partition:d}, position {position:d}"
+            check(found.hex() == event["hash"], f"{name} does not match its hash")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise AssertionError(f"line {count}: this is no exported event")
-        name = f"line {count}: partition {partition}, position {position}"
-        check(found.hex() == event["hash"], f"{name} does not match its hash")
         (at, link), (end, top) = last.get(partition, start), ends.get(partition, (0, ""))
         follows = position > at + 1 or event["previous_hash"] == link
         check(position > at, f"{name} is out of place")
@@ -188,7 +188,8 @@ def main(command, file, *more):
     verify = {"export": verify_export, "proof": verify_proof, "consistency": verify_consistency}
     documents = [json.load(open(name, encoding="utf-8")) for name in more]
     try:
-        with open(file, encoding="utf-8", newline="\n") as opened:
+        # A damaged byte is read as another character, so the hash does not match.
+        with open(file, encoding="utf-8", errors="replace", newline="\n") as opened:
             print(verify[command](opened, *documents))
     except AssertionError as failure:
         sys.exit(print(failure) or 3)

@@ -94,7 +94,7 @@ describe('docs/verify.py', function () {
     await writeFile(file('second.json'), (await orders('checkpoint')).stdout);
     const lines = exported.trimEnd().split('\n');
     // The events of partition 1, of which the first checkpoint has 301, come first.
-    const both = async (text: string, checkpoint: string) => {
+    const both = async (text: string | Buffer, checkpoint: string) => {
       await writeFile(file('against.ndjson'), text);
       const against = ['--against', file(checkpoint), '--key', file('jwks.json')];
       const own = await orders('verify', '--export', file('against.ndjson'), ...against);
@@ -109,12 +109,20 @@ describe('docs/verify.py', function () {
       [lines.slice(0, -1), 'second.json', /^exit 3: partition 3 ends at position 0, the checkpoint at 1/],
       [lines.with(50, '{"partition":0,"position":1}'), 'first.json', /^exit 3: line 51: this is no exported event/],
       [[...lines.slice(0, 50), lines[50]?.slice(0, -9)], 'first.json', /^exit 3: line 51: this is no exported event/],
+      [lines.with(50, '['.repeat(100_000)), 'first.json', /^exit 3: line 51: this is no exported event/],
+      [lines.with(50, lines[50]?.replace(/,"hash".*/, '}') ?? ''), 'first.json', /^exit 3: line 51: this is no/],
+      [lines.with(50, lines[50]?.replace(/"position":(\d+)/, '"position":"$1"') ?? ''), 'first.json', /51: this is no/],
     ] as const;
     for (const [some, checkpoint, expected] of cases) {
       const [code, verdict] = await both(some.join('\n'), checkpoint);
       expect(code).to.equal(3);
       expect(verdict).to.match(expected);
     }
+    const damaged = Buffer.from(exported);
+    damaged[damaged.indexOf('"actor') + 3] = 0xff;
+    expect(await both(damaged, 'first.json')).to.satisfy(
+      ([code, verdict]: unknown[]) => code === 3 && /^exit 3: line 1: .* does not match its hash/.test(String(verdict)),
+    );
 
     const proofOf = async (name: string) => {
       await writeFile(file(name), (await orders('checkpoint', '--since', file('first.json'))).stdout);
