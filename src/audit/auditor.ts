@@ -1,5 +1,5 @@
 import type { LogSettings, Pool } from '../event-log/database.js';
-import { lastTakenAt, noteTaken } from './checkpoints-taken.js';
+import { noteTaken } from './checkpoints-taken.js';
 import { proveOrder } from './order-proof.js';
 import { createCheckpointPayload, type SignedCheckpoint, signCheckpoint } from './signed-checkpoint.js';
 import type { PublicJwk, SigningKey } from './signing-key.js';
@@ -13,10 +13,8 @@ export interface Auditor {
    * by part. Undefined if the order does not exist.
    */
   proof(orderId: string): Promise<AsyncGenerator<string> | undefined>;
-  /** Notes that somebody took a checkpoint. Never rejects. */
+  /** Notes that somebody took a checkpoint. Rejects with the database's error. */
   noteTaken(): Promise<void>;
-  /** When the last checkpoint was taken, in ms since 1970; undefined if none ever was. */
-  lastTakenAt(): Promise<number | undefined>;
   readonly publicKeys: readonly PublicJwk[];
 }
 
@@ -55,7 +53,6 @@ export function createAuditor(
       return proveOrder(pool, settings, orderId, await signedCheckpoint());
     },
     noteTaken: () => noteTaken(pool),
-    lastTakenAt: () => lastTakenAt(pool),
     publicKeys: keys.map(({ publicJwk }) => publicJwk),
   };
 }

@@ -83,6 +83,11 @@ export interface HttpDependencies extends CommandHandlers, Authentication {
   readonly system: () => Promise<ResponseBody<'System'>>;
   /** Undefined if no signing key is configured. */
   readonly audit: Auditor | undefined;
+  /**
+   * When the last signed checkpoint was taken, by any process, in ms since 1970. Undefined if none
+   * ever was.
+   */
+  readonly lastCheckpointAt: () => Promise<number | undefined>;
   readonly health: () => Promise<Health>;
   readonly defaultCurrency: string;
   /** The IANA time zone of metrics without `time_zone`. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { createApiKey, revokeApiKey } from '../../access/api-keys.js';
 import { listKeysWithUses } from '../../access/key-uses.js';
 import { createBrowseLog } from '../../audit/browse-log.js';
+import { lastTakenAt } from '../../audit/checkpoints-taken.js';
 import type { Config } from '../../config.js';
 import type { LogContinuity } from '../../event-log/heads/log-continuity.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
@@ -40,7 +41,7 @@ export interface OperatorDeps {
 /** Everything that the API needs for operators and auditors besides the read models. */
 export function openOperators(
   deps: OperatorDeps,
-): Pick<HttpDependencies, 'runs' | 'cures' | 'browseLog' | 'keys' | 'system'> {
+): Pick<HttpDependencies, 'runs' | 'cures' | 'browseLog' | 'lastCheckpointAt' | 'keys' | 'system'> {
   const { config, processId, connections, continuity, generations, projections, log, cleanup } = deps;
   const { pool, settings, openEvents, models, redis, keys } = connections;
   const readStream = createStreamReader(pool, settings);
@@ -78,6 +79,7 @@ export function openOperators(
       },
     },
     browseLog: createBrowseLog({ pool, partitions: settings.partitions, readStream, open: openEvents }),
+    lastCheckpointAt: () => lastTakenAt(pool),
     keys: {
       list: () => listKeysWithUses(pool),
       async create(given) {

@@ -14,7 +14,8 @@ import { callerOf } from '../../request/request-context.js';
 import type { HttpDependencies } from '../dependencies.js';
 import type { AddRoute } from '../router.js';
 
-export interface LogRoutesDependencies extends Pick<HttpDependencies, 'browseLog' | 'audit' | 'runLogQuery'> {
+export interface LogRoutesDependencies
+  extends Pick<HttpDependencies, 'browseLog' | 'audit' | 'lastCheckpointAt' | 'runLogQuery'> {
   readonly runs: Pick<HttpDependencies['runs'], 'verify' | 'verifications' | 'cancelVerification'>;
   readonly models: Pick<HttpDependencies['models'], 'partitions'>;
 }
@@ -22,7 +23,7 @@ export interface LogRoutesDependencies extends Pick<HttpDependencies, 'browseLog
 /** The log as auditors read and verify it. */
 export function logRoutes(
   route: AddRoute,
-  { browseLog, runs, audit, models, runLogQuery }: LogRoutesDependencies,
+  { browseLog, runs, audit, lastCheckpointAt, models, runLogQuery }: LogRoutesDependencies,
 ): void {
   route('browseLog', async (ctx) => {
     const { partition, order_id: orderId, after = 0, at, limit = limits.defaultLogPage } = queryParameters(ctx, 'log');
@@ -52,7 +53,7 @@ export function logRoutes(
 
   route('listVerifications', async (ctx) => {
     ctx.set('Cache-Control', 'no-store');
-    const [found, takenAt] = await Promise.all([runs.verifications(), audit?.lastTakenAt()]);
+    const [found, takenAt] = await Promise.all([runs.verifications(), lastCheckpointAt()]);
     const lastCheckpoint = takenAt === undefined ? null : new Date(takenAt).toISOString();
     ctx.body = { runs: found, last_checkpoint_at: lastCheckpoint } satisfies ResponseBody<'Verifications'>;
   });

@@ -25,6 +25,7 @@ describe('pages of the log', () => {
         models: { partitions: 4 },
         runs: { verify: unused, verifications: unused, cancelVerification: unused },
         audit: undefined,
+        lastCheckpointAt: unused,
       }),
     );
     const queries = [
@@ -60,6 +61,7 @@ describe('pages of the log', () => {
         models: { partitions: 4 },
         runs: { verify: unused, verifications: unused, cancelVerification: unused },
         audit: undefined,
+        lastCheckpointAt: unused,
       });
       route('listOrders', async (ctx) => {
         ctx.body = await runHeavyQuery(ctx, queryWeights.page, async () => {

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
+import { noteTaken } from '../../../../src/audit/checkpoints-taken.js';
 import { operatorStreamId, recordOperatorEvent } from '../../../../src/event-log/operators/operator-events.js';
 import { createStreamReader } from '../../../../src/event-log/read/read-stream.js';
 import { projectPath } from '../../../../src/project-path.js';
 import { appender, noteEvent, orderIdIn, place } from '../../../support/events.js';
+import { startLocalService } from '../../../support/local-service.js';
 import { eventually, type TestLog } from '../../../support/servers.js';
 import { call, useService } from '../../../support/service.js';
 
@@ -171,6 +173,17 @@ describe('/audit/verifications', () => {
     const { body } = await call(service, 'GET', '/audit/checkpoint');
     const takenAt = await eventually('the note', async () => (await last()) ?? undefined);
     expect(Date.parse(takenAt)).to.be.at.least(Date.parse(body.checkpoint.created_at));
+  });
+
+  it('a process without a signing key knows the checkpoints that others have taken', async () => {
+    await noteTaken(service.log.pool);
+    const withoutKey = await startLocalService(service.log, { ORDERS_ROLES: 'api' });
+    try {
+      const { body } = await call(withoutKey, 'GET', '/audit/verifications');
+      expect(body.last_checkpoint_at).to.be.a('string');
+    } finally {
+      await withoutKey.stop();
+    }
   });
 
   it('a checkpoint that this service has not signed is refused', async () => {
