@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { isDark } from '../app/theme.js';
-import { timeRange } from './time-range.js';
+import { selectedRange, timeRange } from './time-range.js';
 
 export interface Series {
   readonly name: string;
@@ -156,8 +156,8 @@ function options(
           const { left, width } = plot.select;
           if (width < 8) return;
           const { times, onZoom } = latest.current;
-          const [first = 0, last = first] = [times[0], times.at(-1)];
-          onZoom?.(Math.max(first, plot.posToVal(left, 'x')), Math.min(last, plot.posToVal(left + width, 'x')));
+          const selected = selectedRange(times, plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'));
+          if (selected) onZoom?.(...selected);
           plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         },
       ],
