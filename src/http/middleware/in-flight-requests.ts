@@ -39,9 +39,9 @@ export function placesOf({ reads, writes }: Places, method: string | undefined):
  * number of requests in flight divided by the throughput. So the limit bounds latency: an accepted
  * request gets its response soon, and a rejected one costs little.
  *
- * One owner, a caller or an address, gets `maxShare` of the places. Once so many places are taken,
- * only owners with less than an equal part of all places get further ones. So one owner cannot
- * starve another.
+ * One owner, a caller or an address, gets `maxShare` of the places. Once all owners together have
+ * taken that share, only owners with less than an equal part of all places get further ones. So one
+ * owner cannot starve another.
  *
  * Only work counts: a request is counted once its body has arrived, and a stream until its response
  * begins. Slow bodies, streams, batches and the queues behind them have limits of their own.

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import type { Context } from 'koa';
 import { Overloaded } from '../../../src/event-log/overloaded.js';
 import { operations } from '../../../src/http/contract/operations.js';
+import { httpLimits } from '../../../src/http/limits.js';
 import { takePlace } from '../../../src/http/middleware/admission.js';
 import { createPlaces } from '../../../src/http/middleware/in-flight-requests.js';
 
@@ -49,7 +50,7 @@ describe('The place of a request', () => {
       const take = ([method, operation]: typeof busy | typeof other) =>
         takePlace(contextOf(method), operation, admission);
       const fill = () => {
-        for (;;) take(busy);
+        for (let nth = 0; nth <= httpLimits.maxInFlightRequests; nth += 1) take(busy);
       };
       expect(fill).to.throw(Overloaded);
       expect(() => take(other)).not.to.throw();

@@ -44,7 +44,8 @@ with all orders, follow \`GET /orders?sort=updated\`, whose cursors never end.
 
 Every error is a problem (RFC 9457) in \`application/problem+json\`. Its \`type\` is the address of a
 page that says what to do, and \`GET /problems\` lists all types. Decide by \`type\`, never by the text
-of \`detail\`. A 429 or 503 has \`Retry-After\`; with a 503 to a command, \`may_have_been_done\` says whether the command may have been done.
+of \`detail\`. A 429 or 503 has \`Retry-After\`. In a 503 to a command, \`may_have_been_done\` says
+whether the command may have been done.
 
 ## Consistency
 
