@@ -26,7 +26,7 @@ function explanationOf(code: string): string | undefined {
   if (Object.hasOwn(explanations, code)) return explanations[code];
   // The texts of OpenSSL name its source files, and those of the HTTP parser its states.
   if (code.startsWith('ERR_SSL_')) return explanations.EPROTO;
-  return code.startsWith('HPE_') ? 'the response is not HTTP/1.1' : undefined;
+  return code.startsWith('HPE_') ? 'the response is not valid HTTP/1.1' : undefined;
 }
 
 interface SystemError extends Error {

@@ -112,7 +112,7 @@ describe('createSafePost', () => {
       ['HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n', 204],
       ['', 'the connection was closed before a response arrived'],
       ['HTTP/1.1 20', 'the connection was closed before a response arrived'],
-      ['SSH-2.0-OpenSSH_9.2\r\n', 'the response is not HTTP/1.1'],
+      ['SSH-2.0-OpenSSH_9.2\r\n', 'the response is not valid HTTP/1.1'],
       [`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(70_000)}\r\n\r\n`, 'the headers of the response are too long'],
     ];
     for (const [sent, outcome] of responses) {
