@@ -64,8 +64,8 @@ export function ProjectionCard({ projection }: { readonly projection: Projection
       </p>
       {projection.state === 'unowned' && (
         <p class="card-lead">
-          No living projector reports on these partitions: start a process with the role projector. If Redis refuses
-          writes (<a href="#/system">System</a>), projectors cannot report: then cure Redis.
+          No living projector reports on these partitions: start a process with the role projector. Projectors cannot
+          report while Redis refuses writes: the page <a href="#/system">System</a> shows whether it does.
         </p>
       )}
       {rebuild && <RebuildProgress rebuild={rebuild} />}

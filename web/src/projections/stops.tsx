@@ -55,8 +55,8 @@ export function Stops({ projection: { name, partitions, rebuild } }: { readonly 
       {may('admin') && (
         <ol class="cures">
           <li>
-            Fix the projection’s code and deploy it, or the newer release that wrote the event. It continues there by
-            itself. If the cause was elsewhere, try again:
+            Fix the projection’s code and deploy it. If a newer release wrote the event, deploy that release. The
+            projection then continues by itself. If the cause was elsewhere, try again:
             <div>
               <Button isSmall icon="refresh" onClick={() => void resume()}>
                 Try again
