@@ -5,16 +5,21 @@ import { isQuery } from './validation.js';
 
 /** The query parameters, validated against their schema. Throws ProblemError. */
 export function queryParameters<Name extends QueryName>(ctx: Context, name: Name): QueryParameters<Name> {
-  const query: Record<string, unknown> = {};
+  const query = new Map<string, unknown>();
   const errors: FieldError[] = [];
   if (!isDecodable(ctx.querystring)) throw new ProblemError(validationProblem([undecodable]));
   // Koa would parse an empty query string, too.
   for (const [key, value] of ctx.search === '' ? [] : Object.entries(ctx.query)) {
-    if (takesSeveral(name, key)) query[key] = [value ?? []].flat().flatMap((part) => part.split(','));
+    if (takesSeveral(name, key))
+      query.set(
+        key,
+        [value ?? []].flat().flatMap((part) => part.split(',')),
+      );
     else if (Array.isArray(value)) errors.push({ pointer: `/query/${key}`, message: 'must be given once' });
-    else query[key] = value;
+    else query.set(key, value);
   }
-  const given: unknown = query;
+  // An assignment to a property named __proto__ would be lost.
+  const given: unknown = Object.fromEntries(query);
   if (isQuery(name, given, errors) && errors.length === 0) return given;
   throw new ProblemError(validationProblem(errors));
 }

@@ -106,6 +106,7 @@ export const badRequests: readonly BadRequest[] = [
   ],
   ['an Accept without an available type', get('/orders', { accept: 'image/png' }), 406, 'not-acceptable'],
   ['an unknown parameter', get('/orders?colour=red'), 422, 'validation', '/query/colour'],
+  ['a parameter named __proto__', get('/orders?__proto__=red'), 422, 'validation', '/query/__proto__'],
   ['a parameter that is not UTF-8', get('/orders?user_id=%ff'), 422, 'validation', '/query'],
   ['a parameter with half a character', get('/orders/lookup?q=%e2%82'), 422, 'validation', '/query'],
   ['a parameter with a lone percent sign', get('/orders/lookup?q=50%'), 422, 'validation', '/query'],
