@@ -16,7 +16,7 @@ import type { Suspects } from './suspects.js';
  * @param names keys of one partition, each once.
  * @param suspects gets the entries whose texts differ, by the name of their key.
  * @param expected the folded content of a key; undefined if the fold has no such key.
- * @param onCompared called with the number of keys of each round trip.
+ * @param onCompared called with the number of compared keys of each round trip.
  */
 export async function compareFolded(
   redis: Redis,
@@ -31,7 +31,8 @@ export async function compareFolded(
     // If the batch before fails, nobody waits for this one.
     replies.catch(() => undefined);
     await before;
-    before = compareBatch(redis, batch, replies, suspects).then(() => onCompared(batch.length));
+    if (suspects.isFull) return;
+    before = compareBatch(redis, batch, replies, suspects).then(onCompared);
     before.catch(() => undefined);
   }
   await before;
@@ -104,20 +105,22 @@ function scanCommand(name: string, type: 'hash' | 'zset' | 'set', cursor: string
   return [command, name, cursor, 'COUNT', limits.entriesPerScan];
 }
 
+/** @returns the number of compared keys, of which the last one may have filled `suspects`. */
 async function compareBatch(
   redis: Redis,
   batch: readonly ComparedKey[],
   read: Promise<unknown[] | undefined>,
   suspects: Suspects,
-): Promise<void> {
+): Promise<number> {
   const replies = await read;
   for (const [index, { name, content }] of batch.entries()) {
-    if (suspects.isFull) return;
+    if (suspects.isFull) return index;
     if (!replies) await compareOfAnyType(redis, name, content, suspects);
     else if (!content) await addAll(redis, name, String(replies[index]), suspects);
     else if (content.type === 'list') await compareLists(redis, name, content, replies[index], suspects);
     else await compareScanned(redis, name, content, replies[index], suspects);
   }
+  return batch.length;
 }
 
 /** Compares a key that may have another type than the fold. All entries are suspects then. */

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
-import { batchesOf } from '../../../src/projector/dry-run/compare-folded.js';
+import { batchesOf, compareFolded } from '../../../src/projector/dry-run/compare-folded.js';
 import type { Content } from '../../../src/projector/dry-run/memory-store.js';
+import { Suspects } from '../../../src/projector/dry-run/suspects.js';
 import { projectorLimits as limits } from '../../../src/projector/limits.js';
+import type { Redis } from '../../../src/read-models/redis/redis-client.js';
 
 describe('the round trips that read keys to compare them with a fold', () => {
   const batches = (contents: ReadonlyMap<string, Content>) =>
@@ -22,5 +24,34 @@ describe('the round trips that read keys to compare them with a fold', () => {
       ['set', { type: 'set', entries: new Map([[text, '1']]) }],
     ]);
     expect(batches(contents)).to.deep.equal([['small', 'hash'], ['list'], ['set']]);
+  });
+});
+
+describe('a comparison of keys with a fold that has none of them', () => {
+  it('reads no further keys and counts none once too many entries differ', async () => {
+    const entry = 'x'.repeat(limits.maxSuspectsLength);
+    let types = 0;
+    const replyTo = ([command = '']: readonly string[]) => {
+      if (command !== 'type') return ['0', [entry, '']];
+      types += 1;
+      return 'hash';
+    };
+    const pipeline = (words: string[][]) => ({ exec: async () => words.map((one) => [null, replyTo(one)]) });
+    const names = Array.from({ length: 5 * limits.maxComparedEntries }, (_, nth) => `key-${nth}`);
+    const suspects = new Suspects();
+    let compared = 0;
+    await compareFolded(
+      { status: 'ready', pipeline } as unknown as Redis,
+      names,
+      () => undefined,
+      suspects,
+      (keys) => {
+        compared += keys;
+      },
+    );
+    expect(suspects.isFull).to.equal(true);
+    expect(compared).to.equal(1);
+    // The second round trip is on its way while the first one is compared.
+    expect(types).to.equal(2 * limits.maxComparedEntries);
   });
 });
