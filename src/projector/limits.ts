@@ -182,6 +182,11 @@ export const projectorLimits = {
    * they differ: about 100,000 entries. Further ones are left out, and the result says so.
    */
   maxSuspectsLength: 4 * 1024 * 1024,
+  /**
+   * The same for all partitions of a dry run together, since they are read at once: about 1,500,000
+   * entries. Many may differ by time alone, if the log grows quickly meanwhile.
+   */
+  maxDryRunSuspectsLength: 64 * 1024 * 1024,
   /** Attempts to compare both generations at the same position. */
   maxComparisonAttempts: 5,
 

@@ -6,7 +6,7 @@ import type { CheckpointFreeze } from '../generations/checkpoint-freeze.js';
 import { readEntries, scanGeneration } from '../generations/generation-contents.js';
 import { projectorLimits as limits } from '../limits.js';
 import { type ComparedGenerations, type Difference, type Entry, entryDifferences } from './entry-differences.js';
-import { Suspects } from './suspects.js';
+import { Suspects, SuspectsBudget } from './suspects.js';
 
 export interface Comparison extends ComparedGenerations {
   readonly checkpointFreeze: CheckpointFreeze;
@@ -38,8 +38,9 @@ interface FoundKey {
 export async function compareGenerations(comparison: Comparison): Promise<{ compared: number; isComplete: boolean }> {
   const { redis, keys } = comparison;
   const suspects = new Map<number, Suspects>();
+  const budget = new SuspectsBudget(limits.maxDryRunSuspectsLength);
   const addSuspect = (partition: number, { key, entry }: Entry) => {
-    const ofPartition = suspects.get(partition) ?? new Suspects();
+    const ofPartition = suspects.get(partition) ?? new Suspects(budget);
     suspects.set(partition, ofPartition);
     ofPartition.add(key, entry);
   };
@@ -47,6 +48,8 @@ export async function compareGenerations(comparison: Comparison): Promise<{ comp
   for (const side of ['live', 'rebuilt'] as const) {
     for await (const found of scanGeneration(redis, keys, comparison[side])) {
       comparison.signal?.throwIfAborted();
+      // Further entries that differ would be left out.
+      if (budget.isSpent) break;
       // The first side has compared the keys that exist on both sides.
       const added = side === 'live' ? found : await missingInLive(comparison, found);
       compared += added.length;

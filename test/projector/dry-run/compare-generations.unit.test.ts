@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { orderStatusProjection as projection } from '../../../src/projections/order-status.js';
+import { compareGenerations } from '../../../src/projector/dry-run/compare-generations.js';
+import { projectorLimits as limits } from '../../../src/projector/limits.js';
+import { createKeys } from '../../../src/read-models/keys.js';
+import type { Redis } from '../../../src/read-models/redis/redis-client.js';
+
+describe('a dry run whose read model differs from the log in every partition', () => {
+  const live = { name: projection.name, generation: 1 };
+  const rebuilt = { name: projection.name, generation: 2 };
+  const keys = createKeys(randomUUID());
+  const entry = 'x'.repeat(0.9 * limits.maxSuspectsLength);
+  /** Partitions whose differing entries together have the length that a dry run holds. */
+  const held = Math.floor(limits.maxDryRunSuspectsLength / entry.length);
+
+  /** The live generation has one entry in each partition, and the rebuilt one has none. */
+  async function compareAll(partitions: number) {
+    let scans = 0;
+    const replyTo = ([command, ...args]: readonly string[]) => {
+      const isLive = args.some((word) => word.includes(`:${live.name}:${live.generation}:`));
+      if (command === 'type') return isLive ? 'hash' : 'none';
+      if (command === 'hscan') return ['0', [entry, 'text']];
+      if (command === 'hget') return 'text';
+      if (command !== 'scan') return null;
+      scans += 1;
+      const partition = Number(args[0]);
+      const cursor = isLive && partition + 1 < partitions ? partition + 1 : 0;
+      return [String(cursor), isLive ? [keys.partition(live, partition)('order', 'lost')] : []];
+    };
+    const pipeline = (words: (string | number)[][]) => ({
+      exec: async () => words.map((one) => [null, replyTo(one.map(String))]),
+    });
+    let found = 0;
+    const { isComplete } = await compareGenerations({
+      redis: { status: 'ready', pipeline } as unknown as Redis,
+      ...{ keys, projection, live, rebuilt, advanceTo: undefined },
+      checkpointFreeze: {} as never,
+      onDifference: () => {
+        found += 1;
+      },
+    });
+    return { isComplete, found, scans };
+  }
+
+  it('is complete if the partitions together stay below the limit of a dry run', async () => {
+    const { isComplete, found } = await compareAll(held);
+    expect(isComplete).to.equal(true);
+    expect(found).to.equal(held);
+  });
+
+  it('holds no more than the limit, reads no further partition, and says that it is not complete', async () => {
+    const { isComplete, found, scans } = await compareAll(10 * held);
+    expect(isComplete).to.equal(false);
+    expect(found).to.equal(held);
+    expect(scans).to.be.below(held + 5);
+  });
+});
