@@ -20,9 +20,15 @@ export interface GenerationReader {
   /**
    * Reads ranges of lists of one partition, one after the other, up to a number of bytes. Returns
    * at least one element if there is one.
-   * @param beyond what an element beyond the end of a list is: missing, or an empty text.
+   * @param completeTo the position up to which the lists have to be complete: elements beyond their
+   *   ends are then empty texts. Undefined: such elements are missing.
    */
-  readRanges(ranges: readonly ListRange[], maxBytes: number, beyond: 'missing' | 'empty'): Promise<RangesRead>;
+  readRanges(
+    partition: number,
+    ranges: readonly ListRange[],
+    maxBytes: number,
+    completeTo?: number,
+  ): Promise<RangesRead>;
 }
 
 /** Members of a sorted set between two bounds for ZRANGE BYLEX. */
@@ -41,9 +47,10 @@ export interface ListRange {
 
 /**
  * The elements that were read, and why no more were: all ranges were read, the next element exceeds
- * the limit of bytes, or a list ends before its range does.
+ * the limit of bytes, a list ends before its range does, or the lists are not complete up to the
+ * position that was asked for.
  */
 export interface RangesRead {
   readonly texts: readonly string[];
-  readonly ended: 'all' | 'bytes' | 'short';
+  readonly ended: 'all' | 'bytes' | 'short' | 'behind';
 }

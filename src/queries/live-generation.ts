@@ -266,12 +266,12 @@ function reader(
       await checkAfter();
       return members as string[][];
     },
-    async readRanges(ranges, maxBytes, beyond) {
+    async readRanges(partition, ranges, maxBytes, completeTo) {
       if (ranges.length === 0) return { texts: [], ended: 'all' };
       const words = ranges.flatMap(({ first, last }) => [first, last]);
       const reply = await models.readRanges(
-        ranges.map(({ key }) => key),
-        [maxBytes, beyond, ...words],
+        [...ranges.map(({ key }) => key), models.keys.checkpoint(id, partition)],
+        [maxBytes, completeTo ?? 'missing', ...words],
       );
       await checkAfter();
       const [ended, ...texts] = reply as [RangesRead['ended'], ...string[]];

@@ -28,8 +28,7 @@ function rememberReplies(reader: GenerationReader): GenerationReader {
     keys: (partition, needs) => reader.keys(partition, needs),
     read: (commands) => remember(['read', commands], () => reader.read(commands)),
     newestMembers: (ranges, count) => remember(['newest', ranges, count], () => reader.newestMembers(ranges, count)),
-    readRanges: (ranges, maxBytes, beyond) =>
-      remember(['ranges', ranges, maxBytes, beyond], () => reader.readRanges(ranges, maxBytes, beyond)),
+    readRanges: (...args) => remember(['ranges', args], () => reader.readRanges(...args)),
   };
 }
 

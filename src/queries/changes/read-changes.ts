@@ -41,13 +41,14 @@ export interface ChangesUpTo {
  */
 export function readChanges(models: ReadModels, partition: number, after: number, to: number): Promise<ChangesUpTo> {
   return fromLive(models, orderHistory, async (live) => {
-    // The checkpoint is read before the lists: up to it, the lists are complete.
     const [checkpoint] = await live.read([['GET', models.keys.checkpoint(live.id, partition)]]);
     // A rebuilt read model may still be behind the reader: the reader's position never goes back.
     const end = Math.max(after, Math.min(to, decodeCheckpoint(checkpoint as string | null).position));
     // A list ends at its last event of an order. Positions behind it hold events of no order, such
-    // as those of operators.
-    const { texts } = await live.readRanges(rangesOf(live, partition, after, end), limits.maxFeedBytes, 'empty');
+    // as those of operators. If Redis came back with an older state since the checkpoint was read,
+    // nothing is returned, and the reader waits.
+    const ranges = rangesOf(live, partition, after, end);
+    const { texts } = await live.readRanges(partition, ranges, limits.maxFeedBytes, end);
     const entries = texts.flatMap((text, index) =>
       text === '' ? [] : decodeHistoryEntry(chunkOf(after + 1 + index).chunk, text),
     );
@@ -95,7 +96,7 @@ async function readFirsts(
     const { chunk, index } = chunkOf(position);
     return { key: events(chunk), first: index, last: index };
   });
-  const { texts, ended } = await live.readRanges(ranges, limits.maxFeedLookupBytes, 'missing');
+  const { texts, ended } = await live.readRanges(partition, ranges, limits.maxFeedLookupBytes);
   // Ending early here would wait for ever: the missing entry does not appear by itself.
   if (ended === 'short') {
     throw new ReadModelUnavailable(`partition ${partition}: the first entry of an order is missing`);

@@ -195,7 +195,8 @@ async function readEntries(
   orderId: string,
   positions: readonly number[],
 ): Promise<EntriesRead> {
-  const key = orderHistoryKeys(live.keys(orderPartition(orderId, models.partitions)));
+  const partition = orderPartition(orderId, models.partitions);
+  const key = orderHistoryKeys(live.keys(partition));
   const runs = runsOf(positions);
   const ranges = runs.map(({ chunk, index, length }) => ({
     key: key.events(chunk),
@@ -204,7 +205,7 @@ async function readEntries(
   }));
   const { texts, ended } =
     positions.length > limits.maxUnmeasuredReads
-      ? await live.readRanges(ranges, limits.maxHistoryBytes, 'missing')
+      ? await live.readRanges(partition, ranges, limits.maxHistoryBytes)
       : await readWhole(live, ranges, positions.length);
   if (ended === 'short') throw new ReadModelUnavailable(`the history of order ${orderId} is incomplete`);
   const bytes = texts.reduce((sum, { length }) => sum + length, 0);
