@@ -17,6 +17,8 @@ class Reporter extends reporters.Spec {
     let ended = false;
     runner.once('end', () => {
       ended = true;
+      // A failed test may leave connections and timers, which would keep mocha running for ever.
+      if (this.stats.failures > 0) setTimeout(() => process.exit(1), 5_000).unref();
     });
     process.once('exit', (code) => {
       const { passes, failures, pending } = this.stats;
