@@ -83,11 +83,14 @@ class UnsentLines {
       this.#dropped += lines.length;
       return;
     }
-    if (this.#dropped > 0) {
-      this.#push({ bytes: Buffer.from(noteOf(this.#dropped)), dropped: this.#dropped });
-      this.#dropped = 0;
-    }
+    this.#reportDropped();
     this.#push({ bytes, dropped: undefined });
+  }
+
+  #reportDropped(): void {
+    if (this.#dropped === 0) return;
+    this.#push({ bytes: Buffer.from(noteOf(this.#dropped)), dropped: this.#dropped });
+    this.#dropped = 0;
   }
 
   #push(chunk: Chunk): void {
@@ -105,6 +108,8 @@ class UnsentLines {
         this.#isInLine = bytes[written - 1] !== newline;
         if (written < bytes.length) chunk.bytes = bytes.subarray(written);
         else this.#chunks.shift();
+        // There may be no further lines for a long time, or ever.
+        if (this.#chunks.length === 0) this.#reportDropped();
       }
       return true;
     } catch (error) {
