@@ -11,7 +11,7 @@ export function presetMapping(preset: Preset, given: CsvMapping, header: readonl
   const found = (names: readonly string[]) =>
     names.map((name) => header.find((column) => plain(column) === plain(name))).find((column) => column !== undefined);
   const columns = new Map<string, string>();
-  const hasPayments = given.columns.has('payment_id') || found(preset.payments?.payment_id ?? []) !== undefined;
+  const hasPayments = isGiven(given, 'payment_id') || found(preset.payments?.payment_id ?? []) !== undefined;
   const ofOrder = columnsOfOrder(preset, given, found);
   const wanted = { ...ofOrder, ...(hasPayments ? preset.payments : {}), ...(given.undated ? preset.states : {}) };
   for (const [field, names] of Object.entries(wanted)) {

@@ -113,4 +113,14 @@ describe('Rows of payments and refunds', () => {
       ...['place 9', 'pay 12.00 9/paid/T1', 'pay 8.00 9/paid/T2'],
     ]);
   });
+
+  it('a preset reads the amounts of payments also if their id is the same in all rows', async () => {
+    const columns = 'order_id,customer_id,order_purchase_timestamp,order_approved_at,product_id,price,payment_value\n';
+    const rows = ['9,u,2026-03-01 10:00:00,2026-03-02 10:00:00,lamp,20.00,12.00'];
+    const olist = ['--preset', 'olist', '--source', 'shop'];
+    for (const option of ['--set', '--default'])
+      expect(await commandsOf(rows, [...olist, option, 'payment_id=1'], columns)).to.deep.equal([
+        ...['place 9', 'pay 12.00 9/paid/1'],
+      ]);
+  });
 });
