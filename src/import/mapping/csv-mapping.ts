@@ -184,7 +184,7 @@ export function lineColumns(mapping: CsvMapping): Set<string> {
   return columnsOf(mapping, (field) => fieldOf(field)?.perLine ?? false);
 }
 
-/** Those of them that hold texts, such as the article. */
+/** The columns of a line that hold texts, such as the article. */
 export function textColumnsOfLines(mapping: CsvMapping): Set<string> {
   return columnsOf(mapping, (field) => {
     const { perLine, kind } = fieldOf(field) ?? {};
