@@ -44,12 +44,14 @@ export function refusalByOtherForm({ idempotencyKey }: CommandRequest): CommandR
   };
 }
 
-/** The order's key, which may have any character, ends at the last of these words. */
-function formOf(key: string | undefined): { readonly order: string; readonly form: Form } | undefined {
-  const [, order = '', form, separator = ''] = /^(.*)\/(paid|refunded|refund)(?:(\/)[^/]+)?$/.exec(key ?? '') ?? [];
-  if (form === undefined) return undefined;
-  const found = `${form}${separator}`;
-  return isForm(found) ? { order, form: found } : undefined;
+/**
+ * Looks for a key with an id first, since an id may be one of the words too. The key of an order
+ * does not end with a slash and one of them.
+ */
+function formOf(key = ''): { readonly order: string; readonly form: Form } | undefined {
+  const [, order = '', form = ''] =
+    /^(.*)\/((?:paid|refunded|refund)\/)[^/]+$/.exec(key) ?? /^(.*)\/(paid|refunded)$/.exec(key) ?? [];
+  return isForm(form) ? { order, form } : undefined;
 }
 
 function isForm(text: string): text is Form {

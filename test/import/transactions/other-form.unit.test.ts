@@ -35,4 +35,12 @@ describe('Money that was imported under keys of another form', () => {
     const odd = 'a/paid/b#1';
     expect(refusedAfter(`${odd}/paid/X`, [odd, `${odd}/paid`, 'a/paid', 'a/paid/b'])).to.deep.equal([`${odd}/paid`]);
   });
+
+  it('an id that is the word of a form is an id', () => {
+    for (const id of ['paid', 'refund', 'refunded']) {
+      expect(refusedAfter(`shop#1/paid/${id}`)).to.deep.equal(['shop#1/paid']);
+      expect(refusedAfter(`shop#1/refunded/${id}`)).to.deep.equal(['shop#1/refunded', 'shop#1/refund/h']);
+      expect(refusedAfter('shop#1/paid', [`shop#1/paid/${id}`])).to.deep.equal([`shop#1/paid/${id}`]);
+    }
+  });
 });
