@@ -1,6 +1,7 @@
 import { isKeyReservation } from '../../event-log/key-reservation.js';
 import { createStreamReader, streamPages } from '../../event-log/read/read-stream.js';
 import { recordedEvent, type StoredEvent } from '../../event-log/stored-event.js';
+import type { LogEpochs } from '../../log-epochs.js';
 import type { LineUnits, OrderAmended } from '../../orders/event-data.js';
 import type { RecordedEvent } from '../../orders/events.js';
 import { evolve } from '../../orders/evolve.js';
@@ -37,7 +38,7 @@ export async function historyCommand(args: string[], terminal: Terminal): Promis
       for (const event of await openEvents(events)) {
         if (isKeyReservation(event)) throw noOrder(orderId);
         if (!order && !values.json) terminal.print(`order ${event.orderId}, partition ${event.partition}\n`);
-        const { recorded, after } = applied(order, event);
+        const { recorded, after } = applied(order, event, settings.epochs);
         order = after;
         if (values.json) documents.push(documentOf(event, recorded, order));
         else for (const line of linesOf(event, recorded, order)) terminal.print(line);
@@ -49,13 +50,17 @@ export async function historyCommand(args: string[], terminal: Terminal): Promis
 }
 
 /** Names an event that cannot be read or applied: it stops the projections too. */
-function applied(order: Order | undefined, event: StoredEvent): { recorded: RecordedEvent; after: Order } {
+function applied(
+  order: Order | undefined,
+  event: StoredEvent,
+  epochs: LogEpochs,
+): { recorded: RecordedEvent; after: Order } {
   try {
     const recorded = recordedEvent(event);
     return { recorded, after: evolve(order, recorded) };
   } catch (error) {
     const { partition, position, version, type } = event;
-    const name = `${type} at ${partition}:${position}, version ${version} of the order,`;
+    const name = `${type} at ${epochs.format(partition, position)}, version ${version} of the order,`;
     throw new Error(`${name} cannot be applied: ${errorMessage(error)}`, { cause: error });
   }
 }

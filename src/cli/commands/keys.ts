@@ -5,7 +5,7 @@ import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { confirm } from '../terminal/confirm.js';
 import { UsageError, wrongCall } from '../terminal/errors.js';
-import { alignColumns } from '../terminal/tables.js';
+import { alignColumns, toSeconds } from '../terminal/tables.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 const usage = `orders keys create --name NAME --scopes SCOPE,SCOPE [--subject SUBJECT] [--expires TIME] [--json]
@@ -108,11 +108,6 @@ async function list(terminal: Terminal, json: boolean | undefined): Promise<void
     if (rows.length === 0) return terminal.notify('there is no key: `orders keys create` creates one');
     for (const line of alignColumns([header, ...rows], { whole: [0], screen: terminal.columns })) terminal.print(line);
   });
-}
-
-/** A time of PostgreSQL, which has microseconds, as a person reads it. */
-function toSeconds(time: string): string {
-  return `${time.slice(0, 19)}Z`;
 }
 
 async function revoke(

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { LogContinuity } from '../../event-log/heads/log-continuity.js';
-import { firstEpoch } from '../../log-epochs.js';
+import { firstEpoch, type LogEpochs } from '../../log-epochs.js';
 import { getProjections } from '../../queries/get-projections.js';
 import type { ProjectionState } from '../../queries/projections-document.js';
 import { describeRefusal, type RedisRefusal } from '../../read-models/redis/redis-error.js';
@@ -92,8 +92,8 @@ function printStatus(
   if (refusal) printRefusal(lines, refusal);
   else printUnowned(lines, projections);
   printRebuilds(lines, projections);
-  printStopped(lines, projections);
-  printSkipped(lines, projections);
+  printStopped(lines, projections, epochs);
+  printSkipped(lines, projections, epochs);
   if (json)
     terminal.print(JSON.stringify({ log_id: logId, epoch: continuity.epoch, partitions, events: total, projections }));
 }
@@ -150,18 +150,17 @@ function printRebuilds(terminal: Terminal, projections: readonly ProjectionState
   }
 }
 
-function printSkipped(terminal: Terminal, projections: readonly ProjectionState[]): void {
+function printSkipped(terminal: Terminal, projections: readonly ProjectionState[], epochs: LogEpochs): void {
   for (const { name, skipped } of projections) {
     for (const { partition, position, order_id, type } of skipped) {
-      terminal.print(
-        `\n${name} skips ${type ?? 'an event'} at ${partition}:${position} and all that follows in its order:`,
-      );
+      const at = epochs.format(partition, position);
+      terminal.print(`\n${name} skips ${type ?? 'an event'} at ${at} and all that follows in its order:`);
       terminal.print(`  order ${order_id ?? 'unknown'} is damaged in this read model`);
     }
   }
 }
 
-function printStopped(terminal: Terminal, projections: readonly ProjectionState[]): void {
+function printStopped(terminal: Terminal, projections: readonly ProjectionState[], epochs: LogEpochs): void {
   let last: string | undefined;
   for (const { name, partitions } of projections) {
     for (const { partition, stopped } of partitions) {
@@ -170,7 +169,7 @@ function printStopped(terminal: Terminal, projections: readonly ProjectionState[
       terminal.print(`\n${name} has stopped in partition ${partition} at position ${position} (${at}):`);
       terminal.print(`  ${type ?? 'unknown event'} of order ${order_id ?? 'unknown'}: ${error}`);
       terminal.exitCode = 1;
-      last = `${name} --skip ${partition}:${position}`;
+      last = `${name} --skip ${epochs.format(partition, position)}`;
     }
   }
   if (last === undefined) return;

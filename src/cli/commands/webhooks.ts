@@ -10,7 +10,7 @@ import { confirm } from '../terminal/confirm.js';
 import { UsageError, wrongCall } from '../terminal/errors.js';
 import { parseEventPosition } from '../terminal/event-position.js';
 import { operator } from '../terminal/operator.js';
-import { alignColumns } from '../terminal/tables.js';
+import { alignColumns, toSeconds } from '../terminal/tables.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 const maxDeadLettersShown = 200;
@@ -170,11 +170,6 @@ function rowOf(webhook: Webhook): string[] {
       ? ''
       : `fails since ${toSeconds(webhook.failing_since)}${next}: ${webhook.last_error}`;
   return [id, state, url, types?.join(',') ?? 'all', String(pending), String(dead), String(lag), failure];
-}
-
-/** A time without fractions of a second. */
-function toSeconds(time: string): string {
-  return time.replace(/\.\d+Z$/, 'Z');
 }
 
 function parseId(text: string): string {

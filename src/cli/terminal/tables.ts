@@ -1,3 +1,8 @@
+/** A time in UTC as a cell shows it: to the second. */
+export function toSeconds(time: string): string {
+  return `${time.slice(0, 19)}Z`;
+}
+
 interface TableOptions {
   /** The indexes of columns that are aligned on the right, such as numbers. */
   readonly right?: readonly number[];

@@ -1,11 +1,15 @@
 import { expect } from 'chai';
+import { createAppender } from '../../../src/event-log/append/group-commit.js';
+import { readLogSettings } from '../../../src/event-log/database.js';
 import { readOperatorEvents } from '../../../src/event-log/operators/operator-events.js';
+import { startEpoch } from '../../../src/event-log/operators/start-epoch.js';
 import { createStreamReader } from '../../../src/event-log/read/read-stream.js';
 import { allProjections } from '../../../src/projections/all-projections.js';
 import { getOrder } from '../../../src/queries/get-order.js';
 import { getProjections } from '../../../src/queries/get-projections.js';
 import { skippedInHistory } from '../../../src/queries/history/fold-history.js';
 import { decodeOrder, encodeOrder } from '../../../src/read-models/encoding/encoded-order.js';
+import { createKeys } from '../../../src/read-models/keys.js';
 import { metricsKeys } from '../../../src/read-models/metrics.js';
 import { orderStatusKeys } from '../../../src/read-models/order-status.js';
 import { appender, event, noteEvent, orderIdIn, place, startProjector } from '../../support/events.js';
@@ -184,6 +188,33 @@ describe('orders replay', function () {
     expect((await replay('all')).code).to.equal(0);
     expect((await replay('--dry-run')).code).to.equal(0);
     expect((await getOrder(models, poisoned))?.isDamaged).to.equal(true);
+    await stop();
+  });
+
+  it('after a restore, orders status names the event to skip with its epoch, and orders replay --skip takes it', async () => {
+    const epoch = await startEpoch(log.databaseUrl, { actor: 'test', reason: 'test', lost: null, resetClock: false });
+    const settings = await readLogSettings(log.pool);
+    const renewed = { ...log, settings, keys: createKeys(settings.logId, epoch) };
+    const guard = { epoch, position: () => 0, maxClockBehindMs: 1_000 };
+    const { append } = createAppender(log.pool, settings, {}, guard);
+    const poisoned = orderIdIn(2, 4);
+    await place(append, poisoned);
+    await append({ orderId: poisoned, expectedVersion: 1, events: [event('OrderTeleported', {})] });
+    const { stop } = await startProjector(renewed);
+    await eventually('the stop to be reported', async () =>
+      (await getProjections(queriesOf(renewed))).every(({ state }) => state === 'stopped'),
+    );
+    const history = await runOrders(log, ['history', poisoned]);
+    expect(history.output).to.contain(`OrderTeleported at 2:2@${epoch}, version 2`);
+    const { stdout } = await runOrders(log, ['status']);
+    const [, shown = ''] = /`orders replay \S+ --skip (\S+) --reason "…"`/.exec(stdout) ?? [];
+    expect(shown, stdout).to.equal(`2:2@${epoch}`);
+    const skipped = await replay('--skip', shown, '--reason', 'written by a test', '--yes');
+    expect(skipped.code, skipped.output).to.equal(0);
+    expect(skipped.output).to.match(new RegExp(`recorded in the log at \\d+:\\d+@${epoch}`));
+    await eventually('the skip to be reported', async () =>
+      (await runOrders(log, ['status'])).stdout.includes(`skips OrderTeleported at ${shown} and all that`),
+    );
     await stop();
   });
 

@@ -41,7 +41,7 @@ export async function skipEvent(
     throw new UsageError(`no projection has stopped at ${skipped}: \`orders status\` shows the stopped ones`);
   }
   return done.map(({ projection, type, orderId, recorded }) => {
-    const recordedAt = `${recorded.partition}:${recorded.position}`;
+    const recordedAt = settings.epochs.format(recorded.partition, recorded.position);
     announce(`${projection} skips ${type} of order ${orderId} at ${skipped}; recorded in the log at ${recordedAt}`);
     return { projection, skipped: true, type, order_id: orderId, position: skipped, recorded_at: recordedAt };
   });
