@@ -141,7 +141,12 @@ function differingFields(
   });
 }
 
+/** Undefined for other texts, such as damaged ones, which no caller could decode. */
 function parsedObject(text: string | undefined): Record<string, unknown> | undefined {
   if (text === undefined || !/^[[{]/.test(text)) return undefined;
-  return JSON.parse(text) as Record<string, unknown>;
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
 }
