@@ -178,15 +178,15 @@ export const projectorLimits = {
    */
   maxHeldLength: 4 * 1024 * 1024,
   /**
-   * Length of the keys and entries of one partition of a generation that are compared again because
+   * Bytes in memory of the entries of one partition of a generation that are compared again because
    * they differ: about 100,000 entries. Further ones are left out, and the result says so.
    */
-  maxSuspectsLength: 4 * 1024 * 1024,
+  maxSuspectsBytes: 8 * 1024 * 1024,
   /**
-   * The same for all partitions of a dry run together, since they are read at once: about 1,500,000
+   * The same for all partitions of a dry run together, since they are read at once: about 900,000
    * entries. Many may differ by time alone, if the log grows quickly meanwhile.
    */
-  maxDryRunSuspectsLength: 64 * 1024 * 1024,
+  maxDryRunSuspectsBytes: 64 * 1024 * 1024,
   /** Attempts to compare both generations at the same position. */
   maxComparisonAttempts: 5,
 

@@ -38,7 +38,7 @@ interface FoundKey {
 export async function compareGenerations(comparison: Comparison): Promise<{ compared: number; isComplete: boolean }> {
   const { redis, keys } = comparison;
   const suspects = new Map<number, Suspects>();
-  const budget = new SuspectsBudget(limits.maxDryRunSuspectsLength);
+  const budget = new SuspectsBudget(limits.maxDryRunSuspectsBytes);
   const addSuspect = (partition: number, { key, entry }: Entry) => {
     const ofPartition = suspects.get(partition) ?? new Suspects(budget);
     suspects.set(partition, ofPartition);

@@ -29,7 +29,7 @@ describe('the round trips that read keys to compare them with a fold', () => {
 
 describe('a comparison of keys with a fold that has none of them', () => {
   it('reads no further keys and counts none once too many entries differ', async () => {
-    const entry = 'x'.repeat(limits.maxSuspectsLength);
+    const entry = 'x'.repeat(limits.maxSuspectsBytes);
     let types = 0;
     const replyTo = ([command = '']: readonly string[]) => {
       if (command !== 'type') return ['0', [entry, '']];

@@ -10,9 +10,9 @@ describe('a dry run whose read model differs from the log in every partition', (
   const live = { name: projection.name, generation: 1 };
   const rebuilt = { name: projection.name, generation: 2 };
   const keys = createKeys(randomUUID());
-  const entry = 'x'.repeat(0.9 * limits.maxSuspectsLength);
+  const entry = 'x'.repeat(0.9 * limits.maxSuspectsBytes);
   /** Partitions whose differing entries together have the length that a dry run holds. */
-  const held = Math.floor(limits.maxDryRunSuspectsLength / entry.length);
+  const held = Math.floor(limits.maxDryRunSuspectsBytes / entry.length);
 
   /** The live generation has one entry in each partition, and the rebuilt one has none. */
   async function compareAll(partitions: number) {

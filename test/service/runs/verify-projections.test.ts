@@ -138,7 +138,7 @@ describe('comparisons of read models with the log', function () {
     const key = liveKeys(log, 'order-status', 0)('users', 'damaged');
     const entry = 'x'.repeat(1_000);
     // Twice as many as the limit allows.
-    const count = Math.ceil((2 * limits.maxSuspectsLength) / entry.length);
+    const count = Math.ceil((2 * limits.maxSuspectsBytes) / entry.length);
     const fields = Array.from({ length: count }, (_, nth) => [`${entry}${nth}`, '']).flat();
     for (let at = 0; at < fields.length; at += 1_000) await log.redis.hset(key, ...fields.slice(at, at + 1_000));
     const projection = allProjections.find(({ name }) => name === 'order-status') ?? expect.fail();
