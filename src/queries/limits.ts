@@ -55,8 +55,11 @@ export const queryLimits = {
   maxWaiting: 20_000,
   /** Interval, in ms, at which waits read the checkpoints: a message about a step may be lost. */
   checkpointPollIntervalMs: 50,
-  /** Attempts of one query. An attempt fails if another generation becomes live while it reads. */
-  maxGenerationChanges: 5,
+  /**
+   * Attempts of one query. An attempt fails if another generation becomes live, or a connection to
+   * Redis is lost, while it reads.
+   */
+  maxQueryAttempts: 5,
   /** Positions whose changes one read of the feed returns. */
   maxFeedPositions: 500,
   /**

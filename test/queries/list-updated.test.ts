@@ -2,6 +2,9 @@ import { expect } from 'chai';
 import { LogEpochs } from '../../src/log-epochs.js';
 import { listUpdated } from '../../src/queries/lists/list-updated.js';
 import type { OrderFilters } from '../../src/queries/lists/order-filters.js';
+import { lookUpServed } from '../../src/queries/live-generation.js';
+import { orderStatus } from '../../src/read-models/order-status.js';
+import { ReadModelUnavailable } from '../../src/read-models/read-model-unavailable.js';
 import { appender, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
 import { projected, queriesOf } from '../support/read-models.js';
 import { createTestLog, type TestLog } from '../support/servers.js';
@@ -158,5 +161,22 @@ describe('listUpdated', () => {
     const models = { ...queriesOf(log), epochs: new LogEpochs([epoch]) };
     expect(await listUpdated(models, {}, 2, early)).to.have.property('orders');
     expect(await listUpdated(models, {}, 2, late)).to.deep.equal({ lost: { partition: 2, position: 12, epoch: '1' } });
+  });
+
+  it('a cursor passes no change by if Redis comes back with an older state between two reads', async () => {
+    const [id = ''] = await placeSome(1);
+    const partition = 1;
+    await note(id, 1);
+    await projected(log);
+    const { next } = await page(10);
+    await stop();
+    // As if the index had been read before Redis went away, and the orders after it came back.
+    const { reader } = await lookUpServed(queriesOf(log), orderStatus);
+    const key = log.keys.checkpoint(reader.id, partition);
+    const checkpoint = (await log.redis.get(key)) ?? expect.fail('no checkpoint');
+    await log.redis.set(key, checkpoint.replace(/^2/, '1'));
+    const failure = await page(10).catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(ReadModelUnavailable);
+    expect(await page(10, next), 'nothing is there yet').to.deep.equal({ orders: [], ids: [], next });
   });
 });

@@ -20,9 +20,10 @@ import { uuidParameter } from '../request/path-parameters.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { jsonType, notAcceptable, respond, respondWithStream } from '../response/respond.js';
 import { setStreamBody } from '../response/text-body.js';
+import { atPosition } from './at-position.js';
 import { requireAuditor } from './audit-routes.js';
 import type { HttpDependencies } from './dependencies.js';
-import { checkReadable, orderNotFound, versionNotFound, waitForPosition } from './query-routes.js';
+import { checkReadable, orderNotFound, versionNotFound } from './query-routes.js';
 import type { AddRoute } from './router.js';
 
 type HistoryDependencies = Pick<
@@ -52,33 +53,50 @@ export function historyRoute(route: AddRoute, dependencies: HistoryDependencies)
     }
     const type = ctx.accepts('application/json', 'text/csv');
     if (!type) throw notAcceptable();
-    await waitForPosition(ctx, dependencies, [orderHistory, ...(user === undefined ? [] : [orderStatus])]);
-    await checkReadable(models, orderId, user);
     ctx.vary('Accept');
+    const projections = [orderHistory, ...(user === undefined ? [] : [orderStatus])];
+    const readAt = <Result>(read: () => Promise<Result>) =>
+      atPosition(ctx, dependencies, projections, async () => {
+        await checkReadable(models, orderId, user);
+        return read();
+      });
     if (type === 'text/csv' && !query.diff) {
-      await respondWithCsv(ctx, models, orderId, query);
-    } else {
-      const weight = query.diff ? queryWeights.diff : queryWeights.page;
-      await runHeavyQuery(ctx, weight, () => respondWithHistory(ctx, models, orderId, query));
+      const positions = await readAt(async () => {
+        const found = await readPositions(models, orderId);
+        if (found.length === 0) throw orderNotFound(orderId);
+        return found;
+      });
+      await respondWithCsv(ctx, models, orderId, query, positions);
+      return;
     }
+    const weight = query.diff ? queryWeights.diff : queryWeights.page;
+    const found = await readAt(() => runHeavyQuery(ctx, weight, () => readHistory(models, orderId, query)));
+    if (found.nextAfter !== null) ctx.set('Link', linkToNextPage(ctx, found.nextAfter));
+    respond(ctx, found.json, found.tag);
   });
 }
 
-async function respondWithHistory(ctx: Context, models: ReadModels, orderId: string, query: HistoryQuery) {
+interface FoundHistory {
+  readonly json: string;
+  /** The ETag; by default that of the text. */
+  readonly tag?: string;
+  readonly nextAfter: number | null;
+}
+
+async function readHistory(models: ReadModels, orderId: string, query: HistoryQuery): Promise<FoundHistory> {
   if (query.diff && query.from !== undefined && query.to !== undefined) {
     const changes = await changesBetweenVersions(models, orderId, query.from, query.to);
     if (!changes) {
       if (!(await getOrderHead(models, orderId))) throw orderNotFound(orderId);
       throw versionNotFound(`has no version ${Math.max(query.from, query.to)}`);
     }
-    respond(ctx, JSON.stringify(changes));
-    return;
+    return { json: JSON.stringify(changes), nextAfter: null };
   }
   const page = await getHistoryPage(models, orderId, query);
   if (!page) throw orderNotFound(orderId);
   const history = query.diff ? await withChanges(models, page) : historyDocument(page);
-  if (history.next_after !== null) ctx.set('Link', linkToNextPage(ctx, history.next_after));
-  respond(ctx, JSON.stringify(history), historyTag(page.version, query, query.diff ? 'diff' : 'history'));
+  const tag = historyTag(page.version, query, query.diff ? 'diff' : 'history');
+  return { json: JSON.stringify(history), tag, nextAfter: history.next_after };
 }
 
 /** Responds with all events of the range, however many they are: the text is made part by part. */
@@ -87,9 +105,8 @@ async function respondWithCsv(
   models: ReadModels,
   orderId: string,
   { after, limit }: HistoryQuery,
+  positions: readonly number[],
 ): Promise<void> {
-  const positions = await readPositions(models, orderId);
-  if (positions.length === 0) throw orderNotFound(orderId);
   const first = after ?? 0;
   const end = limit === undefined ? positions.length : first + limit;
   ctx.set('Content-Disposition', `attachment; filename="order-${orderId}.csv"`);

@@ -16,24 +16,23 @@ import { lookUpOrders } from '../../queries/lists/look-up.js';
 import { pageJson } from '../../queries/lists/order-page.js';
 import type { ReadModels } from '../../queries/live-generation.js';
 import { quarterMs } from '../../read-models/figure-fields.js';
-import type { ProjectionId } from '../../read-models/keys.js';
 import { metrics } from '../../read-models/metrics.js';
 import { orderHistory } from '../../read-models/order-history.js';
 import { orderLookup } from '../../read-models/order-lookup.js';
 import { orderStatus } from '../../read-models/order-status.js';
 import { OrderDamaged } from '../../read-models/read-model-unavailable.js';
 import { insufficientScope, ProblemError, problem, validationProblem } from '../contract/problems.js';
+import type { QueryParameters } from '../contract/request-schemas.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
 import { onlyUser } from '../middleware/authorize.js';
 import { queryWeights } from '../middleware/heavy-queries.js';
 import { checkNotLost } from '../request/event-positions.js';
-import { minEventPosition } from '../request/headers.js';
 import { uuidParameter } from '../request/path-parameters.js';
-import { placeOf } from '../request/place.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { ownerOf } from '../request/request-budgets.js';
 import { respond } from '../response/respond.js';
 import { shareByKey } from '../shared-calls.js';
+import { atPosition } from './at-position.js';
 import type { HttpDependencies } from './dependencies.js';
 import type { AddRoute } from './router.js';
 
@@ -56,11 +55,7 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     // The cursor shows how many events the log has, and the search passes the orders of all users.
     if (user !== undefined && isByUpdate) throw insufficientScope(['orders:read']);
     const userId = user ?? query.user_id;
-    await waitForPosition(
-      ctx,
-      dependencies,
-      query.reference === undefined ? [orderStatus] : [orderStatus, orderLookup],
-    );
+    const projections = query.reference === undefined ? [orderStatus] : [orderStatus, orderLookup];
     const filters = {
       ...(userId === undefined ? {} : { userId }),
       ...(query.reference === undefined ? {} : { reference: query.reference }),
@@ -74,8 +69,10 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     };
     const { limit = queryLimits.defaultPageSize, cursor } = query;
     if (query.sort === 'placed' && isByUpdate) throw invalidQuery('/query/updated_since', 'needs sort=updated');
-    const page = await runHeavyQuery(ctx, queryWeights.page, () =>
-      isByUpdate ? listUpdated(models, filters, limit, cursor) : listOrders(models, filters, limit, cursor),
+    const page = await atPosition(ctx, dependencies, projections, () =>
+      runHeavyQuery(ctx, queryWeights.page, () =>
+        isByUpdate ? listUpdated(models, filters, limit, cursor) : listOrders(models, filters, limit, cursor),
+      ),
     );
     if (typeof page === 'object' && 'lost' in page) {
       await checkNotLost(models.epochs, dependencies.continuity, page.lost);
@@ -87,17 +84,17 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
 
   route('lookUpOrders', async (ctx) => {
     const { q, limit = queryLimits.defaultPageSize, cursor } = queryParameters(ctx, 'lookup');
-    await waitForPosition(ctx, dependencies, [orderStatus, orderLookup]);
     const user = onlyUser(ctx);
     const wanted = user === undefined ? { q } : { q, userId: user };
-    const page = await runHeavyQuery(ctx, queryWeights.page, () => lookUpOrders(models, wanted, limit, cursor));
+    const page = await atPosition(ctx, dependencies, [orderStatus, orderLookup], () =>
+      runHeavyQuery(ctx, queryWeights.page, () => lookUpOrders(models, wanted, limit, cursor)),
+    );
     if (page === 'invalid-cursor') throw invalidCursor();
     respond(ctx, pageJson(page));
   });
 
   route('getMetrics', async (ctx) => {
     const query = queryParameters(ctx, 'metrics');
-    await waitForPosition(ctx, dependencies, [metrics]);
     const zoneName = query.time_zone ?? dependencies.defaultTimeZone;
     const zone = zoneNamed(zoneName);
     const range = { ...instant('fromMs', query.from, zone), ...instant('toMs', query.to, zone) };
@@ -115,11 +112,13 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
       return typeof figures === 'string' ? { refused: figures } : exactJson(figures);
     };
     // A series waits for its caller's turn, so only requests of the same caller share it.
-    const found = isSeries
-      ? await shareMetrics(`${ownerOf(ctx)} ${JSON.stringify({ ...wanted, zoneName })}`, () =>
-          runHeavyQuery(ctx, queryWeights.series, read),
-        )
-      : await shareMetrics(wanted.currency, read);
+    const found = await atPosition(ctx, dependencies, [metrics], () =>
+      isSeries
+        ? shareMetrics(`${ownerOf(ctx)} ${JSON.stringify({ ...wanted, zoneName })}`, () =>
+            runHeavyQuery(ctx, queryWeights.series, read),
+          )
+        : shareMetrics(wanted.currency, read),
+    );
     if (typeof found === 'string') return respond(ctx, found);
     if (found.refused === 'too-many-buckets') {
       throw new ProblemError(
@@ -132,42 +131,28 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
   route('getOrder', async (ctx) => {
     const orderId = uuidParameter(ctx, 'order_id');
     const query = queryParameters(ctx, 'order');
-    await waitForPosition(ctx, dependencies, [orderStatus, orderHistory]);
     const user = onlyUser(ctx);
-    if (query.version === undefined && query.at === undefined) {
-      const order = await getOrder(models, orderId, user, (query) => runHeavyQuery(ctx, queryWeights.order, query));
-      if (!order) throw orderNotFound(orderId);
-      respond(ctx, order.json, `"${order.version}${order.isDamaged ? '-damaged' : ''}"`);
-      return;
-    }
-    await checkReadable(models, orderId, user);
-    const moment =
-      query.version === undefined ? { at: utcTime(parseRfc3339(query.at ?? '') ?? 0) } : { version: query.version };
-    const then = await runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, moment));
-    const skipped = await skippedInHistory(models, orderId);
-    if (!then) {
-      if (skipped !== undefined) throw new OrderDamaged(orderId, skipped);
-      if (!(await getOrderHead(models, orderId))) throw orderNotFound(orderId);
-      const what = 'at' in moment ? `did not exist at ${moment.at}` : `has no version ${moment.version}`;
-      throw versionNotFound(what);
-    }
-    // Forgetting a person changes what their order was: a cache must not show the earlier answer.
-    const suffix = then.userId === erasedText ? '-erased' : '';
-    const json = orderJson(then);
-    if (skipped === undefined) respond(ctx, json, `"${then.version}${suffix}"`);
-    else respond(ctx, asDamaged(json), `"${then.version}${suffix}-damaged"`);
+    const found = await atPosition(ctx, dependencies, [orderStatus, orderHistory], () =>
+      query.version === undefined && query.at === undefined
+        ? orderNow(ctx, dependencies, orderId, user)
+        : orderThen(ctx, dependencies, orderId, user, query),
+    );
+    respond(ctx, found.json, found.tag);
   });
 
   route('getOrderCommands', async (ctx) => {
     const orderId = uuidParameter(ctx, 'order_id');
     queryParameters(ctx, 'orderCommands');
     const user = onlyUser(ctx);
-    await waitForPosition(ctx, dependencies, [orderHistory, ...(user === undefined ? [] : [orderStatus])]);
-    await checkReadable(models, orderId, user);
-    const order = await runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, { at: endOfTime }));
-    const skipped = await skippedInHistory(models, orderId);
-    if (skipped !== undefined) throw new OrderDamaged(orderId, skipped);
-    if (!order) throw orderNotFound(orderId);
+    const projections = [orderHistory, ...(user === undefined ? [] : [orderStatus])];
+    const order = await atPosition(ctx, dependencies, projections, async () => {
+      await checkReadable(models, orderId, user);
+      const found = await runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, { at: endOfTime }));
+      const skipped = await skippedInHistory(models, orderId);
+      if (skipped !== undefined) throw new OrderDamaged(orderId, skipped);
+      if (!found) throw orderNotFound(orderId);
+      return found;
+    });
     const commands: ResponseBody<'OrderCommands'> = {
       order_id: orderId,
       version: order.version,
@@ -175,6 +160,49 @@ export function queryRoutes(route: AddRoute, dependencies: QueryDependencies): v
     };
     respond(ctx, JSON.stringify(commands), `"${order.version}-commands"`);
   });
+}
+
+interface FoundOrder {
+  readonly json: string;
+  /** The ETag. */
+  readonly tag: string;
+}
+
+async function orderNow(
+  ctx: Context,
+  { models, runHeavyQuery }: QueryDependencies,
+  orderId: string,
+  user: string | undefined,
+): Promise<FoundOrder> {
+  const order = await getOrder(models, orderId, user, (query) => runHeavyQuery(ctx, queryWeights.order, query));
+  if (!order) throw orderNotFound(orderId);
+  return { json: order.json, tag: `"${order.version}${order.isDamaged ? '-damaged' : ''}"` };
+}
+
+/** The order as of a version or a time. */
+async function orderThen(
+  ctx: Context,
+  { models, runHeavyQuery }: QueryDependencies,
+  orderId: string,
+  user: string | undefined,
+  query: QueryParameters<'order'>,
+): Promise<FoundOrder> {
+  await checkReadable(models, orderId, user);
+  const moment =
+    query.version === undefined ? { at: utcTime(parseRfc3339(query.at ?? '') ?? 0) } : { version: query.version };
+  const then = await runHeavyQuery(ctx, queryWeights.fold, () => foldUpTo(models, orderId, moment));
+  const skipped = await skippedInHistory(models, orderId);
+  if (!then) {
+    if (skipped !== undefined) throw new OrderDamaged(orderId, skipped);
+    if (!(await getOrderHead(models, orderId))) throw orderNotFound(orderId);
+    const what = 'at' in moment ? `did not exist at ${moment.at}` : `has no version ${moment.version}`;
+    throw versionNotFound(what);
+  }
+  // Forgetting a person changes what their order was: a cache must not show the earlier answer.
+  const suffix = then.userId === erasedText ? '-erased' : '';
+  const json = orderJson(then);
+  if (skipped === undefined) return { json, tag: `"${then.version}${suffix}"` };
+  return { json: asDamaged(json), tag: `"${then.version}${suffix}-damaged"` };
 }
 
 /** Later than every event. */
@@ -220,55 +248,12 @@ function milliseconds<Name extends string>(name: Name, time: string | undefined)
   return (ms === undefined ? {} : { [name]: ms }) as { [K in Name]?: number };
 }
 
-type ReadDependencies = Pick<HttpDependencies, 'models' | 'applied' | 'continuity' | 'places' | 'readHeads'>;
-
 /**
  * Throws order-not-found for another user's order if the caller may read only their own: it looks
  * like one that does not exist.
  */
 export async function checkReadable(models: ReadModels, orderId: string, user: string | undefined): Promise<void> {
   if (user !== undefined && (await getOrderHead(models, orderId))?.userId !== user) throw orderNotFound(orderId);
-}
-
-/**
- * Waits until the projections that the query reads have applied the position in Min-Event-Position,
- * if there is one. The request keeps no place among those in flight while it waits. A position that
- * the log does not have is not waited for.
- */
-export async function waitForPosition(
-  ctx: Context,
-  { models, applied, continuity, places, readHeads }: ReadDependencies,
-  projections: readonly ProjectionId[],
-): Promise<void> {
-  const awaited = minEventPosition(ctx, models.partitions);
-  if (!awaited) return;
-  const { partition, position } = awaited;
-  await checkNotLost(models.epochs, continuity, awaited);
-  if (await applied.reached(projections, partition, position, 0)) return;
-  const head = (await readHeads())?.get(partition);
-  if (head !== undefined && position > head) {
-    // Retrying helps: the log may have gone back, which is noticed within a second.
-    throw new ProblemError(
-      problem(
-        'position-not-reached',
-        `There is no position ${partition}:${position}, partition ${partition} ends at ${head}.`,
-      ),
-    );
-  }
-  const place = placeOf(ctx);
-  place.leave();
-  const endWait = places.waits.enter(ownerOf(ctx));
-  const isReached = await applied
-    .reached(projections, partition, position, queryLimits.maxPositionWaitMs)
-    .finally(endWait);
-  place.enterAgain();
-  if (isReached) return;
-  throw new ProblemError(
-    problem(
-      'position-not-reached',
-      `Position ${partition}:${position} was not applied within ${queryLimits.maxPositionWaitMs / 1000} s.`,
-    ),
-  );
 }
 
 export function versionNotFound(what: string): ProblemError {

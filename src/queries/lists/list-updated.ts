@@ -2,8 +2,10 @@ import type { EventPosition } from '../../log-epochs.js';
 import type { Order } from '../../orders/order.js';
 import { orderJson } from '../../orders/order-document.js';
 import { utcMs } from '../../orders/values/utc-time.js';
+import { decodeCheckpoint } from '../../read-models/checkpoint.js';
 import { longId } from '../../read-models/encoding/short-id.js';
 import { orderStatus, orderStatusKeys } from '../../read-models/order-status.js';
+import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
 import { sliceFor } from '../../yield-to-event-loop.js';
 import type { GenerationReader } from '../generation-reader.js';
 import { queryLimits as limits } from '../limits.js';
@@ -47,8 +49,29 @@ export async function listUpdated(
         ? new Array<number>(partitions).fill(0)
         : await positionsBefore(live, partitions, updatedSinceMs);
     const { orders, positions } = await readUpdated(live, filters, limit, start);
+    await checkApplied(models, live, start, positions);
     return { orders, nextCursor: encodeCursor(epochs.current, positions, filters) };
   });
+}
+
+/**
+ * Throws ReadModelUnavailable if the cursor would pass changes by. Redis may have come back with an
+ * older state after the index was read: the orders then lack the changes of their entries.
+ */
+async function checkApplied(
+  { keys }: ReadModels,
+  live: GenerationReader,
+  start: readonly number[],
+  end: readonly number[],
+): Promise<void> {
+  const checkpoints = await live.read(end.map((_, partition) => ['GET', keys.checkpoint(live.id, partition)]));
+  for (const [partition, position] of end.entries()) {
+    // An earlier page may have read more than there is now, and this one nothing.
+    if (position === start[partition]) continue;
+    const checkpoint = decodeCheckpoint(checkpoints[partition] as string | null).position;
+    if (position > checkpoint)
+      throw new ReadModelUnavailable(`partition ${partition} went back from ${position} to ${checkpoint} meanwhile`);
+  }
 }
 
 /** An entry of the index, with its order. */

@@ -47,6 +47,22 @@ export function recentRefusal(redis: Redis): RedisRefusal | undefined {
   return refusal && performance.now() - refusal.atMs < redisLimits.refusalShownMs ? refusal : undefined;
 }
 
+const lostConnections = new WeakMap<Redis, number>();
+
+/**
+ * How many connections this client has lost. While it stays the same, all replies came from servers
+ * that did not go away in between: after a restart or a failover, Redis may have an older state.
+ */
+export function connectionsLost(redis: Redis): number {
+  return lostConnections.get(redis) ?? 0;
+}
+
+function countLostConnections(redis: Redis): void {
+  redis.on(redis instanceof Cluster ? '-node' : 'close', () => {
+    lostConnections.set(redis, connectionsLost(redis) + 1);
+  });
+}
+
 /** The options of both kinds of connection. */
 const common = {
   connectTimeout: redisLimits.connectTimeoutMs,
@@ -83,6 +99,7 @@ export function createRedis(url: string, failures?: ConnectionFailures): Redis {
     maxRetriesPerRequest: redisLimits.maxRetriesPerRequest,
     lazyConnect: false,
   });
+  countLostConnections(redis);
   report(redis, url, failures);
   return redis;
 }

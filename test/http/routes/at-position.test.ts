@@ -1,0 +1,100 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import Koa from 'koa';
+import { ProblemError, problem } from '../../../src/http/contract/problems.js';
+import { createPlaces } from '../../../src/http/middleware/in-flight-requests.js';
+import { atPosition } from '../../../src/http/routes/at-position.js';
+import { AppliedPositions } from '../../../src/queries/applied-positions.js';
+import { lookUpServed } from '../../../src/queries/live-generation.js';
+import { orderStatus } from '../../../src/read-models/order-status.js';
+import { createRedis, createRedisSubscriber, type Redis } from '../../../src/read-models/redis/redis-client.js';
+import { appender, orderIdIn, place, startProjector } from '../../support/events.js';
+import { projected, queriesOf } from '../../support/read-models.js';
+import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
+
+describe('Min-Event-Position', () => {
+  let log: TestLog;
+  let redis: Redis;
+  let subscriber: Redis;
+  let applied: AppliedPositions;
+  let server: Server;
+  /** What happens while a request is answered. */
+  let query: () => Promise<string>;
+  let get: () => Promise<string>;
+
+  before(async () => {
+    log = await createTestLog(1);
+    for (let nth = 0; nth < 2; nth += 1) await place(appender(log), orderIdIn(0, 1));
+    const { stop } = await startProjector(log);
+    await projected(log);
+    await stop();
+    redis = createRedis(log.redisUrl);
+    subscriber = createRedisSubscriber(log.redisUrl);
+    const models = { ...queriesOf(log), redis };
+    applied = new AppliedPositions(models, subscriber);
+    const dependencies = {
+      models,
+      applied,
+      places: createPlaces(),
+      readHeads: () => Promise.resolve(undefined),
+      continuity: { assertIntact: () => undefined, read: () => Promise.resolve() },
+    };
+    const app = new Koa().use(async (ctx) => {
+      try {
+        ctx.body = await atPosition(ctx, dependencies, [orderStatus], () => query());
+      } catch (error) {
+        ctx.body = error instanceof ProblemError ? error.problem.type : String(error);
+      }
+    });
+    server = createServer(app.callback()).listen(0, '127.0.0.1');
+    await eventually('the server to listen', () => server.address() !== null);
+    const { port } = server.address() as AddressInfo;
+    get = async () => (await fetch(`http://127.0.0.1:${port}/`, { headers: { 'min-event-position': '0:2' } })).text();
+  });
+
+  after(async () => {
+    server?.close();
+    applied?.close();
+    redis?.disconnect();
+    subscriber?.disconnect();
+    await log?.close();
+  });
+
+  const found = async () => 'found';
+  const notFound = async () => {
+    throw new ProblemError(problem('order-not-found', 'There is no such order.'));
+  };
+  const kept = ['found', 'order-not-found'];
+
+  it('a query that reads what the position needs gets its answer', async () => {
+    query = found;
+    expect(await get()).to.equal(kept[0]);
+    query = notFound;
+    expect(await get()).to.match(/order-not-found$/);
+  });
+
+  for (const [nth, answer] of [found, notFound].entries()) {
+    it(`an answer is withheld if Redis came back without the position while it was read: ${kept[nth]}`, async () => {
+      const { reader } = await lookUpServed(queriesOf(log), orderStatus);
+      const key = log.keys.checkpoint(reader.id, 0);
+      const checkpoint = (await log.redis.get(key)) ?? expect.fail('no checkpoint');
+      query = async () => {
+        await log.redis.set(key, checkpoint.replace(/^2/, '1'));
+        return answer();
+      };
+      expect(await get()).to.match(/position-not-reached$/);
+      await log.redis.set(key, checkpoint);
+    });
+
+    it(`an answer is withheld if the connection to Redis was lost while it was read: ${kept[nth]}`, async () => {
+      query = async () => {
+        // The projector may have repeated the position by the time it is looked at again.
+        redis.disconnect(true);
+        await eventually('the new connection', () => redis.status === 'ready');
+        return answer();
+      };
+      expect(await get()).to.match(/position-not-reached$/);
+    });
+  }
+});
