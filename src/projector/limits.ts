@@ -148,6 +148,11 @@ export const projectorLimits = {
   /** Keys, or entries of one key, that one SCAN looks at while a generation is read. */
   entriesPerScan: 500,
   /**
+   * Keys of two generations whose first `entriesPerScan` entries are read at once to compare them:
+   * of the lists of a history, about 4 MiB.
+   */
+  keysComparedAtOnce: 16,
+  /**
    * Entries that are compared per freeze of the live generation: they bound how long it is frozen.
    */
   maxEntriesComparedWhileFrozen: 200,

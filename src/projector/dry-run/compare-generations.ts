@@ -1,11 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Checkpoint } from '../../read-models/checkpoint.js';
+import type { GenerationId } from '../../read-models/keys.js';
 import { pipeline } from '../../read-models/redis/redis-pipeline.js';
 import type { CheckpointFreeze } from '../generations/checkpoint-freeze.js';
-import { readEntries, scanGeneration } from '../generations/generation-contents.js';
+import { type Entries, type KeyPages, openKeys, scanGeneration } from '../generations/generation-contents.js';
 import { projectorLimits as limits } from '../limits.js';
-import { type ComparedGenerations, type Difference, type Entry, entryDifferences } from './entry-differences.js';
+import {
+  type ComparedGenerations,
+  type Difference,
+  type Entry,
+  entryDifferences,
+  readTexts,
+} from './entry-differences.js';
 import { Suspects, SuspectsBudget } from './suspects.js';
 
 export interface Comparison extends ComparedGenerations {
@@ -28,10 +35,12 @@ interface FoundKey {
 /**
  * Compares two generations entry by entry.
  *
- * A first pass compares all entries while both generations change. The entries that differ are
- * suspects. A second pass compares the suspects in batches: it freezes the live generation, brings
- * the rebuilt one to the same position, and compares then. So a reported difference is one of
- * content and not of time.
+ * A first pass compares all entries while both generations change: a few keys at a time, and large
+ * ones page by page, so that little of them is in memory. The entries that differ are suspects.
+ *
+ * A second pass compares the suspects in batches: it freezes the live generation, brings the
+ * rebuilt one to the same position, and compares then. So a reported difference is one of content
+ * and not of time.
  *
  * @returns the number of compared keys, and whether all entries that differ were compared again.
  */
@@ -39,21 +48,24 @@ export async function compareGenerations(comparison: Comparison): Promise<{ comp
   const { redis, keys } = comparison;
   const suspects = new Map<number, Suspects>();
   const budget = new SuspectsBudget(limits.maxDryRunSuspectsBytes);
-  const addSuspect = (partition: number, { key, entry }: Entry) => {
-    const ofPartition = suspects.get(partition) ?? new Suspects(budget);
-    suspects.set(partition, ofPartition);
-    ofPartition.add(key, entry);
+  const suspectsOf = (partition: number) => {
+    const known = suspects.get(partition) ?? new Suspects(budget);
+    suspects.set(partition, known);
+    return known;
   };
   let compared = 0;
   for (const side of ['live', 'rebuilt'] as const) {
     for await (const found of scanGeneration(redis, keys, comparison[side])) {
-      comparison.signal?.throwIfAborted();
-      // Further entries that differ would be left out.
+      for (let at = 0; at < found.length; at += limits.keysComparedAtOnce) {
+        comparison.signal?.throwIfAborted();
+        // Further entries that differ would be left out.
+        if (budget.isSpent) break;
+        const some = found.slice(at, at + limits.keysComparedAtOnce);
+        // The first side has compared the keys that exist on both sides.
+        const added = side === 'live' ? some : await missingInLive(comparison, some);
+        compared += await compareKeys(comparison, added, suspectsOf);
+      }
       if (budget.isSpent) break;
-      // The first side has compared the keys that exist on both sides.
-      const added = side === 'live' ? found : await missingInLive(comparison, found);
-      compared += added.length;
-      await compareKeys(comparison, added, addSuspect);
     }
   }
   const differences = (partition: number, entries: readonly Entry[]) =>
@@ -91,25 +103,54 @@ async function missingInLive({ redis, keys, live }: Comparison, found: readonly 
   return found.filter((_, index) => exists[index] === 0);
 }
 
+/** @returns the number of keys that were compared: of a full partition, no more are. */
 async function compareKeys(
-  { redis, keys, live, rebuilt }: Comparison,
+  comparison: Comparison,
   found: readonly FoundKey[],
-  addSuspect: (partition: number, suspect: Entry) => void,
-): Promise<void> {
-  const [liveContents, rebuiltContents] = await Promise.all(
+  suspectsOf: (partition: number) => Suspects,
+): Promise<number> {
+  const { redis, keys, live, rebuilt } = comparison;
+  const some = found.filter(({ partition }) => !suspectsOf(partition).isFull);
+  const [ofLive = [], ofRebuilt = []] = await Promise.all(
     [live, rebuilt].map((id) =>
-      readEntries(
+      openKeys(
         redis,
-        found.map(({ partition, key }) => keys.partition(id, partition)(key)),
+        some.map(({ partition, key }) => keys.partition(id, partition)(key)),
       ),
     ),
   );
-  for (const [index, { partition, key }] of found.entries()) {
-    const liveEntries = liveContents?.[index] ?? new Map<string, string>();
-    const rebuiltEntries = rebuiltContents?.[index] ?? new Map<string, string>();
-    for (const entry of new Set([...liveEntries.keys(), ...rebuiltEntries.keys()])) {
-      if (liveEntries.get(entry) !== rebuiltEntries.get(entry)) addSuspect(partition, { key, entry });
+  for (const [index, one] of some.entries()) {
+    const [liveKey, rebuiltKey] = [ofLive[index], ofRebuilt[index]];
+    if (!liveKey || !rebuiltKey) continue;
+    const suspects = suspectsOf(one.partition);
+    if (liveKey.isWhole && rebuiltKey.isWhole) compareEntries(one.key, liveKey.first, rebuiltKey.first, suspects);
+    else {
+      await comparePages(comparison, one, liveKey, rebuilt, suspects);
+      await comparePages(comparison, one, rebuiltKey, live, suspects);
     }
+  }
+  return some.length;
+}
+
+function compareEntries(key: string, live: Entries, rebuilt: Entries, suspects: Suspects): void {
+  for (const entry of new Set([...live.keys(), ...rebuilt.keys()]))
+    if (live.get(entry) !== rebuilt.get(entry)) suspects.add(key, entry);
+}
+
+/** Compares the entries of a key, page by page, with those of another generation. */
+async function comparePages(
+  comparison: Comparison,
+  { partition, key }: FoundKey,
+  { pages }: KeyPages,
+  other: GenerationId,
+  suspects: Suspects,
+): Promise<void> {
+  for await (const page of pages()) {
+    comparison.signal?.throwIfAborted();
+    if (suspects.isFull) return;
+    const entries = Array.from(page.keys(), (entry) => ({ key, entry }));
+    const texts = await readTexts(comparison, other, partition, entries);
+    for (const [index, { entry }] of entries.entries()) if (texts[index] !== page.get(entry)) suspects.add(key, entry);
   }
 }
 

@@ -79,14 +79,16 @@ export async function readTexts(
   partition: number,
   entries: readonly Entry[],
 ): Promise<(string | undefined)[]> {
-  const names = entries.map(({ key }) => keys.partition(id, partition)(key));
+  const key = keys.partition(id, partition);
+  const names = [...new Set(entries.map((one) => key(one.key)))];
   const types = await pipeline(
     redis,
     names.map((name) => ['TYPE', name]),
   );
+  const typeOf = new Map(names.map((name, index) => [name, String(types[index])]));
   const replies = await pipeline(
     redis,
-    entries.map(({ entry }, index) => readCommand(String(types[index]), names[index] ?? '', entry)),
+    entries.map((one) => readCommand(typeOf.get(key(one.key)) ?? '', key(one.key), one.entry)),
   );
   return replies.map(asText);
 }
