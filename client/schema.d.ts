@@ -2686,7 +2686,7 @@ export interface components {
              * @description The address of the page that explains the problem.
              * @enum {unknown}
              */
-            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/run-not-found" | "/problems/not-stopped" | "/problems/key-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/position-lost" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/exceeds-creditable-amount" | "/problems/amended-below-credited" | "/problems/wrong-cancelled-amount" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-units-in-transit" | "/problems/exceeds-shipped-quantity" | "/problems/shipment-not-found" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/results-not-read" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/clock-behind" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/internal-error";
+            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/run-not-found" | "/problems/not-stopped" | "/problems/key-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/position-lost" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/exceeds-creditable-amount" | "/problems/amended-below-credited" | "/problems/wrong-cancelled-amount" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-units-in-transit" | "/problems/exceeds-shipped-quantity" | "/problems/shipment-not-found" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/results-not-read" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/clock-behind" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/unreadable-event" | "/problems/internal-error";
             /** @description The title of the problem type. */
             title: string;
             /** @description The status of the response. */
@@ -2713,7 +2713,7 @@ export interface components {
             allowed_commands?: string[];
             /** @description The scopes of which the caller needs one. */
             required_scopes?: ("orders:write" | "orders:import" | "orders:read" | "orders:read:own" | "metrics:read" | "audit:read" | "admin")[];
-            /** @description Whether the command may have been done. Present in every 503 to a command. */
+            /** @description Whether the command may have been done. Present in every 503 to a command, and in `unreadable-event`. */
             may_have_been_done?: boolean;
         };
         /** @description A problem (RFC 9457). */
@@ -3511,6 +3511,22 @@ export interface components {
                 };
             };
         };
+        /** @description An unexpected error occurred (`/problems/internal-error`). An event of the order cannot be read (`/problems/unreadable-event`). */
+        Problem500B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/internal-error" | "/problems/unreadable-event";
+                };
+            };
+        };
         /** @description The clock of the database is behind (`/problems/clock-behind`). Too many commands on this order at once (`/problems/contended`). The event log is unavailable (`/problems/event-log-unavailable`). The event log went back (`/problems/log-went-back`). The service is overloaded (`/problems/overloaded`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
         Problem503B: {
             headers: {
@@ -3881,7 +3897,7 @@ export interface components {
             };
         };
         /** @description An unexpected error occurred (`/problems/internal-error`). */
-        Problem500B: {
+        Problem500C: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -4088,6 +4104,22 @@ export interface components {
                      * @enum {unknown}
                      */
                     type?: "/problems/not-found" | "/problems/order-not-found" | "/problems/order-version-not-found";
+                };
+            };
+        };
+        /** @description An unexpected error occurred (`/problems/internal-error`). An event of the order cannot be read (`/problems/unreadable-event`). */
+        Problem500D: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/internal-error" | "/problems/unreadable-event";
                 };
             };
         };
@@ -4689,7 +4721,7 @@ export interface operations {
             422: components["responses"]["Problem422C"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503C"];
         };
     };
@@ -4798,7 +4830,7 @@ export interface operations {
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503B"];
         };
     };
@@ -4912,7 +4944,7 @@ export interface operations {
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503B"];
         };
     };
@@ -5026,7 +5058,7 @@ export interface operations {
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503B"];
         };
     };
@@ -5140,7 +5172,7 @@ export interface operations {
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503B"];
         };
     };
@@ -5254,7 +5286,7 @@ export interface operations {
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503B"];
         };
     };
@@ -5368,7 +5400,7 @@ export interface operations {
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503B"];
         };
     };
@@ -5482,7 +5514,7 @@ export interface operations {
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503B"];
         };
     };
@@ -5596,7 +5628,7 @@ export interface operations {
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503B"];
         };
     };
@@ -5710,7 +5742,7 @@ export interface operations {
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503B"];
         };
     };
@@ -5824,7 +5856,7 @@ export interface operations {
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503B"];
         };
     };
@@ -5938,7 +5970,7 @@ export interface operations {
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503B"];
         };
     };
@@ -6052,7 +6084,7 @@ export interface operations {
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503B"];
         };
     };
@@ -6166,7 +6198,7 @@ export interface operations {
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503B"];
         };
     };
@@ -6280,7 +6312,7 @@ export interface operations {
             422: components["responses"]["Problem422B"];
             429: components["responses"]["Problem429"];
             431: components["responses"]["Problem431"];
-            500: components["responses"]["Problem500"];
+            500: components["responses"]["Problem500B"];
             503: components["responses"]["Problem503B"];
         };
     };
@@ -6407,7 +6439,7 @@ export interface operations {
             422: components["responses"]["Problem422C"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503C"];
         };
     };
@@ -6528,7 +6560,7 @@ export interface operations {
             422: components["responses"]["Problem422D"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503C"];
         };
     };
@@ -6578,7 +6610,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503D"];
         };
     };
@@ -6693,7 +6725,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500D"];
             503: components["responses"]["Problem503C"];
         };
     };
@@ -6761,7 +6793,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500D"];
             503: components["responses"]["Problem503C"];
         };
     };
@@ -6867,7 +6899,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500D"];
             501: components["responses"]["Problem501"];
             503: components["responses"]["Problem503C"];
         };
@@ -6950,7 +6982,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503E"];
         };
     };
@@ -7132,7 +7164,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503H"];
         };
     };
@@ -7257,7 +7289,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503H"];
         };
     };
@@ -7524,7 +7556,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503H"];
         };
     };
@@ -7721,7 +7753,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503E"];
         };
     };
@@ -7870,7 +7902,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503E"];
         };
     };
@@ -7924,7 +7956,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503E"];
         };
     };
@@ -7995,7 +8027,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503J"];
         };
     };
@@ -8045,7 +8077,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503D"];
         };
     };
@@ -8186,7 +8218,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503H"];
         };
     };
@@ -8360,7 +8392,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503E"];
         };
     };
@@ -8399,7 +8431,7 @@ export interface operations {
             405: components["responses"]["Problem405B"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503L"];
         };
     };
@@ -8440,7 +8472,7 @@ export interface operations {
             405: components["responses"]["Problem405B"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503H"];
         };
     };
@@ -8502,7 +8534,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             501: components["responses"]["Problem501"];
             503: components["responses"]["Problem503J"];
         };
@@ -8555,7 +8587,7 @@ export interface operations {
             422: components["responses"]["Problem422E"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503L"];
         };
     };
@@ -8585,7 +8617,7 @@ export interface operations {
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503M"];
         };
     };
@@ -8617,7 +8649,7 @@ export interface operations {
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
         };
     };
     isReady: {
@@ -8654,7 +8686,7 @@ export interface operations {
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             /** @description It cannot serve requests */
             503: {
                 headers: {
@@ -8712,7 +8744,7 @@ export interface operations {
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             /** @description It breaks a promise, which `checks` names */
             503: {
                 headers: {
@@ -8773,7 +8805,7 @@ export interface operations {
             405: components["responses"]["Problem405B"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503L"];
         };
     };
@@ -8814,7 +8846,7 @@ export interface operations {
             405: components["responses"]["Problem405B"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503L"];
         };
     };
@@ -8865,7 +8897,7 @@ export interface operations {
             406: components["responses"]["Problem406"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503L"];
         };
     };
@@ -8894,7 +8926,7 @@ export interface operations {
             405: components["responses"]["Problem405B"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503L"];
         };
     };
@@ -8933,7 +8965,7 @@ export interface operations {
             405: components["responses"]["Problem405B"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503L"];
         };
     };
@@ -8968,7 +9000,7 @@ export interface operations {
             405: components["responses"]["Problem405B"];
             429: components["responses"]["Problem429B"];
             431: components["responses"]["Problem431B"];
-            500: components["responses"]["Problem500B"];
+            500: components["responses"]["Problem500C"];
             503: components["responses"]["Problem503L"];
         };
     };

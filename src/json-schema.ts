@@ -1,7 +1,7 @@
 /**
  * JSON schemas (2020-12) as values, and the TypeScript types that follow from them. A shape is
  * written once, as a schema beside the code that makes it: the compiler checks that code against
- * `FromSchema`, and the OpenAPI document shows the schema.
+ * `FromSchema`, the OpenAPI document shows the schema, and `misfitFinder` checks stored values.
  */
 
 export const text = { type: 'string' } as const;
@@ -91,3 +91,82 @@ type FromRecord<Schema> = Schema extends { readonly additionalProperties: infer 
 
 /** An intersection written out as one object type, which editors show as such. */
 type Flat<Type> = { [Name in keyof Type]: Type[Name] };
+
+/**
+ * Returns the JSON pointer of the first part of a value that does not fit a schema, "" for the
+ * value itself; undefined if the value fits.
+ */
+export type FindMisfit = (value: unknown) => string | undefined;
+
+/**
+ * Compiles a schema to a check of types, required properties and limits. Unlike the validator of
+ * requests, it is fast enough for each event that is read from the log. Properties that the schema
+ * does not name, formats and patterns are not checked.
+ */
+export function misfitFinder(schema: Keywords): FindMisfit {
+  const { const: constant, enum: values, anyOf, type, minimum } = schema;
+  if (constant !== undefined) return (value) => (value === constant ? undefined : '');
+  if (values) return (value) => (values.includes(value) ? undefined : '');
+  if (anyOf) {
+    const choices = anyOf.map(misfitFinder);
+    return (value) => {
+      const misfits = choices.map((choice) => choice(value));
+      return misfits.includes(undefined) ? undefined : (misfits.find((misfit) => misfit !== '') ?? '');
+    };
+  }
+  const types = typeof type === 'string' ? [type] : type;
+  if (!types) return () => undefined;
+  const findInside = insideFinder(schema);
+  return (value) => {
+    const name = typeName(value);
+    if (!types.includes(name) && !(name === 'integer' && types.includes('number'))) return '';
+    if (typeof value === 'number') return minimum !== undefined && value < minimum ? '' : undefined;
+    return typeof value === 'object' && value !== null ? findInside(value) : undefined;
+  };
+}
+
+/** The keywords that `misfitFinder` knows. */
+interface Keywords {
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Keywords[];
+  readonly type?: string | readonly string[];
+  readonly minimum?: number;
+  readonly items?: Keywords;
+  readonly properties?: Readonly<Record<string, Keywords>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean | Keywords;
+}
+
+/** Finds a misfit among the elements of an array, or the properties of an object. */
+function insideFinder({ items, properties = {}, required, additionalProperties }: Keywords) {
+  const findInElement = items && misfitFinder(items);
+  const known = Object.entries(properties).map(
+    ([name, one]) => [name, misfitFinder(one), required?.includes(name) ?? false] as const,
+  );
+  const findInValue = typeof additionalProperties === 'object' ? misfitFinder(additionalProperties) : undefined;
+  return (value: object): string | undefined => {
+    if (Array.isArray(value)) {
+      if (!findInElement) return undefined;
+      for (let index = 0; index < value.length; index += 1) {
+        const misfit = findInElement(value[index]);
+        if (misfit !== undefined) return `/${index}${misfit}`;
+      }
+      return undefined;
+    }
+    const fields = value as Readonly<Record<string, unknown>>;
+    for (const [name, find, isRequired] of known) {
+      const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+      const misfit = field === undefined ? (isRequired ? '' : undefined) : find(field);
+      if (misfit !== undefined) return `/${name}${misfit}`;
+    }
+    // The names of other properties come from callers, so they are not part of the pointer.
+    return findInValue && Object.values(fields).some((one) => findInValue(one) !== undefined) ? '' : undefined;
+  };
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return Number.isSafeInteger(value) ? 'integer' : typeof value;
+}

@@ -2,6 +2,7 @@ import { recordedEvent, type StoredEvent } from '../event-log/stored-event.js';
 import type { EventMetadata, RecordedEvent } from '../orders/events.js';
 import { fold } from '../orders/evolve.js';
 import type { Order } from '../orders/order.js';
+import { UnreadableEvent } from '../orders/upcast.js';
 
 /** The parts of a stream that commands need: the order, and what was handled under each key. */
 export interface OrderState {
@@ -39,20 +40,41 @@ export const noOrder: OrderState = {
 
 /**
  * Returns the state after further events of the stream. The state before them is not used any more:
- * both share their keys.
+ * both share their keys. Throws UnreadableEvent if an event cannot be read or applied.
  */
 export function foldInto(state: OrderState, stored: readonly StoredEvent[]): OrderState {
   const last = stored.at(-1);
   if (!last) return state;
   const events = stored.map(recordedEvent);
   return {
-    order: fold(events, state.order),
+    order: foldNaming(stored, events, state.order),
     userId: state.last === undefined ? userOf(events) : state.userId,
     person: state.person ?? personOf(events),
     last: { version: last.version, partition: last.partition, position: last.position, hash: last.hash },
     bytes: stored.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, state.bytes),
     keys: withKeys(state, events, stored),
   };
+}
+
+/** Folds events. An event that cannot be applied is named. */
+function foldNaming(
+  stored: readonly StoredEvent[],
+  events: readonly RecordedEvent[],
+  before: Order | undefined,
+): Order | undefined {
+  let index = -1;
+  const counted = function* () {
+    for (const event of events) {
+      index += 1;
+      yield event;
+    }
+  };
+  try {
+    return fold(counted(), before);
+  } catch (error) {
+    const event = stored[index];
+    throw event ? UnreadableEvent.from(event, error) : error;
+  }
 }
 
 function withKeys(

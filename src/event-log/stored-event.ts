@@ -1,5 +1,5 @@
 import type { EventEnvelope, EventMetadata, OrderEvent, RecordedEvent } from '../orders/events.js';
-import { upcast } from '../orders/upcast.js';
+import { UnreadableEvent, upcast } from '../orders/upcast.js';
 
 /**
  * An event as the log holds it. `data` and `metadata` are the JSON texts that were hashed, byte for
@@ -71,9 +71,18 @@ function schemaOf(metadata: string): number {
 }
 
 /**
- * Decodes an event, upcast to the current schema. Throws on an event that this code cannot read.
+ * Decodes an event, upcast to the current schema. Throws UnreadableEvent if this code cannot read
+ * it.
  */
 export function recordedEvent(stored: StoredEvent): RecordedEvent {
+  try {
+    return decoded(stored);
+  } catch (error) {
+    throw new UnreadableEvent(stored, error);
+  }
+}
+
+function decoded(stored: StoredEvent): RecordedEvent {
   const metadata = JSON.parse(stored.metadata) as EventMetadata;
   return {
     orderId: stored.orderId,

@@ -98,7 +98,8 @@ export async function importFile(options: ImportOptions): Promise<ImportProgress
             if (!response.replayed) isNew = true;
             continue;
           }
-          if (response.status >= 500) {
+          // The order of an unreadable event stays as it is, however often the import is repeated.
+          if (response.status >= 500 && response.problem.type !== '/problems/unreadable-event') {
             const previous = units[nth - 1];
             if (previous) progress.position = previous.end;
             throw new Error(

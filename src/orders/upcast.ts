@@ -1,3 +1,5 @@
+import { type FindMisfit, misfitFinder } from '../json-schema.js';
+import { eventDataSchemas } from './event-data.js';
 import type { OrderEvent } from './events.js';
 
 /**
@@ -5,6 +7,48 @@ import type { OrderEvent } from './events.js';
  */
 export class UnknownEvent extends Error {
   override readonly name = 'UnknownEvent';
+}
+
+/**
+ * An event of a known type whose data is not what the type requires. No version of the service
+ * wrote it so: somebody wrote past the service, or changed the event.
+ */
+export class MalformedEvent extends Error {
+  override readonly name = 'MalformedEvent';
+}
+
+/** The event that an `UnreadableEvent` is about. */
+export interface EventInLog {
+  readonly orderId: string;
+  readonly version: number;
+  readonly type: string;
+  readonly partition: number;
+  readonly position: number;
+}
+
+/**
+ * An event of an order that cannot be read, or that cannot be applied to the order before it. The
+ * cause says why. The order cannot be folded, whatever is asked of it; other orders are not
+ * affected.
+ */
+export class UnreadableEvent extends Error {
+  override readonly name = 'UnreadableEvent';
+
+  /** Names the event, and holds nothing of its data or of the cause. */
+  readonly description: string;
+
+  constructor({ type, partition, position, version, orderId }: EventInLog, cause: unknown) {
+    const description =
+      `${type} at position ${position} of partition ${partition}, version ${version} of order ${orderId}, ` +
+      'cannot be applied';
+    super(cause instanceof Error ? `${description}: ${cause.message}` : description, { cause });
+    this.description = description;
+  }
+
+  /** The error as the cause of an UnreadableEvent, unless it names an event already. */
+  static from(event: EventInLog, error: unknown): UnreadableEvent {
+    return error instanceof UnreadableEvent ? error : new UnreadableEvent(event, error);
+  }
 }
 
 /** Converts an event's data to the next schema version. Pure; the stored event never changes. */
@@ -40,7 +84,8 @@ export function currentSchema(type: OrderEvent['type'], steps: Upcasters = upcas
 /**
  * Converts stored data of any schema version to an event of the current one. Throws UnknownEvent if
  * this code does not know the type or the schema version: a newer version of the service wrote the
- * event, and a guess would corrupt everything derived from it.
+ * event, and a guess would corrupt everything derived from it. Throws MalformedEvent if the data is
+ * not that of the type: an absent amount would make every sum NaN, without a word.
  */
 export function upcast(type: string, schema: number, data: unknown, steps: Upcasters = upcasters): OrderEvent {
   if (!isEventType(type)) throw new UnknownEvent(`unknown event type "${type}": was it written by a newer version?`);
@@ -48,12 +93,18 @@ export function upcast(type: string, schema: number, data: unknown, steps: Upcas
   if (!Number.isInteger(schema) || schema < 1 || schema > current) {
     throw new UnknownEvent(`${type} of schema version ${schema}: this version reads 1 to ${current}`);
   }
-  let upcasted = data;
-  for (const step of (steps[type] ?? []).slice(schema - 1)) upcasted = step(upcasted as Record<string, unknown>);
-  // The log holds only data that `decide` produced, in the schema version that the event names.
-  // This is the one place that relies on it.
-  return { type, data: upcasted } as OrderEvent;
+  if (typeof data !== 'object' || data === null || Array.isArray(data))
+    throw new MalformedEvent('its data is no object');
+  let upcasted = data as Record<string, unknown>;
+  for (const step of (steps[type] ?? []).slice(schema - 1)) upcasted = step(upcasted);
+  const misfit = misfits[type](upcasted);
+  if (misfit !== undefined) throw new MalformedEvent(`its data has no valid ${misfit}`);
+  return { type, data: upcasted } as unknown as OrderEvent;
 }
+
+const misfits = Object.fromEntries(
+  Object.entries(eventDataSchemas).map(([type, schema]) => [type, misfitFinder(schema)]),
+) as Readonly<Record<OrderEvent['type'], FindMisfit>>;
 
 const eventTypes: Readonly<Record<OrderEvent['type'], true>> = {
   OrderPlaced: true,

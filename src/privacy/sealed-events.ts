@@ -3,6 +3,7 @@ import type { StoredEvent } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import type { EventMetadata } from '../orders/events.js';
 import { erasedFields, splitPersonalData } from '../orders/personal-data.js';
+import { UnreadableEvent } from '../orders/upcast.js';
 import { hmac, open, seal } from './cipher.js';
 import type { PersonKey, PersonKeys } from './person-keys.js';
 
@@ -55,12 +56,35 @@ export async function openEvents(keys: PersonKeys | undefined, events: readonly 
   });
 }
 
-/** Creates a reader of streams that opens their sealed data. */
+/**
+ * Creates a reader of streams that opens their sealed data. It rejects with UnreadableEvent, which
+ * names the event, if one cannot be opened.
+ */
 export function createOpenedStreamReader(keys: PersonKeys | undefined, readStream: ReadStream): ReadStream {
   return async (orderId, after, isRest) => {
     const page = await readStream(orderId, after, isRest);
-    return { ...page, events: await openEvents(keys, page.events) };
+    return { ...page, events: await openStream((events) => openEvents(keys, events), page.events) };
   };
+}
+
+/** Opens events with `open`. Rejects with UnreadableEvent if one of them cannot be opened. */
+export async function openStream(
+  open: (events: readonly StoredEvent[]) => Promise<StoredEvent[]>,
+  events: readonly StoredEvent[],
+): Promise<StoredEvent[]> {
+  try {
+    return await open(events);
+  } catch (error) {
+    if (!(error instanceof UnopenableEvent)) throw error;
+  }
+  const opened: StoredEvent[] = [];
+  for (const event of events) {
+    const [one = event] = await open([event]).catch((error: unknown) => {
+      throw error instanceof UnopenableEvent ? new UnreadableEvent(event, error) : error;
+    });
+    opened.push(one);
+  }
+  return opened;
 }
 
 function openData({ orderId, type, data }: StoredEvent, key: Buffer | undefined): string {

@@ -4,7 +4,8 @@ import type { LogSettings, Pool } from '../event-log/database.js';
 import { type StoredEvent, storedEvent } from '../event-log/stored-event.js';
 import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import { formatEventPosition } from '../log-epochs.js';
-import { type AttemptResult, attempt, messageOf, type TraceAttempt } from './attempt.js';
+import { UnreadableEvent } from '../orders/upcast.js';
+import { type AttemptResult, attempt, messageOf, type TraceAttempt, type WebhookMessage } from './attempt.js';
 import { closeBreaker, FailingOrders, openBreaker } from './circuit-breaker.js';
 import { type Delivery, recordDelivered, recordFailure } from './deliveries.js';
 import { deliveryAttempt, type NoteAttempt } from './delivery-attempts.js';
@@ -70,13 +71,24 @@ export function createDeliverEvent(
     });
     // Opening the event may have taken long, which says nothing about the receiver.
     const begunMs = Date.now();
-    if (event instanceof UnopenableEvent) {
-      return { result: { result: 'failed', error: event.message, retryAfterMs: undefined }, begunMs, durationMs: 0 };
-    }
+    const failed = ({ message: error }: Error): Attempted => {
+      return { result: { result: 'failed', error, retryAfterMs: undefined }, begunMs, durationMs: 0 };
+    };
+    if (event instanceof UnopenableEvent) return failed(event);
+    const message = messageOrError(event, delivery);
+    if (message instanceof Error) return failed(message);
     const secrets = previous === null ? [secret] : [secret, previous];
-    const message = messageOf(event, settings.logId.slice(0, 8), delivery.epoch);
     const result = await trace(event, (headers) => attempt(post.post, url, secrets, message, headers));
     return { result, begunMs, durationMs: Date.now() - begunMs };
+  }
+
+  /** An event whose metadata is malformed has no message. It fails like one that does not open. */
+  function messageOrError(event: StoredEvent, { epoch }: Delivery): WebhookMessage | UnreadableEvent {
+    try {
+      return messageOf(event, settings.logId.slice(0, 8), epoch);
+    } catch (error) {
+      return new UnreadableEvent(event, error);
+    }
   }
 
   /** Each statement is repeated by itself, so that an attempt counts once. */

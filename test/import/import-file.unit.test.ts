@@ -11,6 +11,7 @@ import { progressFile } from '../../src/import/import-progress.js';
 import { readNdjson } from '../../src/import/input/read-ndjson.js';
 import { importLimits } from '../../src/import/limits.js';
 import { listFiles } from '../../src/import/rejected-records.js';
+import { MalformedEvent, UnreadableEvent } from '../../src/orders/upcast.js';
 
 describe('importFile', () => {
   let folder: string;
@@ -66,6 +67,35 @@ describe('importFile', () => {
     expect(rejected).to.equal(broken.length);
     const listed = (await readFile(listFiles(file, false).rejected, 'utf8')).trim().split('\n');
     expect(listed.map((one) => JSON.parse(one).line)).to.deep.equal(broken);
+  });
+
+  it('an import rejects the line of an order with an event that cannot be read, and continues', async () => {
+    const file = join(folder, 'unreadable.ndjson');
+    const line = { command: 'place', user_id: 'u-1', item_ids: ['a'], total_amount: 1 };
+    await writeFile(file, `${JSON.stringify(line)}\n${JSON.stringify({ ...line, user_id: 'u-2' })}\n`);
+    const inLog = { orderId: 'o-1', version: 1, type: 'OrderPlaced', partition: 0, position: 7 };
+    const error = new UnreadableEvent(inLog, new MalformedEvent('its data is no object'));
+    const progress = await importFile({
+      file,
+      source: 'unreadable.ndjson',
+      input: 'content',
+      reasonOf: ({ problem }) => problem.detail,
+      read: (from) => readNdjson(file, from),
+      handlers: {
+        handleCommand: () => Promise.reject(new Error('every line places another order')),
+        placeOrders: async (requests) =>
+          requests.map(({ command }, position): BatchOutcome => {
+            if (command.command === 'place' && command.userId === 'u-1') return { outcome: 'failed', error };
+            return { outcome: 'handled', orderId: '', version: 1, partition: 0, position, replayed: false };
+          }),
+      },
+      defaultCurrency: 'USD',
+      restart: false,
+    });
+    expect([progress.imported, progress.rejected]).to.deep.equal([1, 1]);
+    const rejected = JSON.parse(await readFile(listFiles(file, false).rejected, 'utf8'));
+    expect(rejected.line).to.equal(1);
+    expect(JSON.stringify(rejected)).to.include('OrderPlaced at position 7 of partition 0, version 1 of order o-1');
   });
 
   it('an import has few steps of orders in flight, however many the file has', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { currentSchema, UnknownEvent, type Upcasters, upcast } from '../../src/orders/upcast.js';
+import { currentSchema, MalformedEvent, UnknownEvent, type Upcasters, upcast } from '../../src/orders/upcast.js';
 
 describe('upcast', () => {
   const steps: Upcasters = {
@@ -24,4 +24,29 @@ describe('upcast', () => {
   });
   it('upcasting an event of an unknown type throws', () =>
     expect(() => upcast('OrderTeleported', 1, {})).to.throw(/newer version/));
+
+  it('data that lacks a field of its type, or has another type in it, throws with the pointer of the field', () => {
+    const item = { item_id: 'a', quantity: 1, unit_price_minor: null };
+    const placed = { user_id: 'u', currency: 'USD', total_minor: 1, items: [item], metadata: {} };
+    expect(upcast('OrderPlaced', 1, { ...placed, later: 'field' }).type).to.equal('OrderPlaced');
+    const malformed: [type: string, schema: number, data: unknown, pointer: string][] = [
+      ['OrderPlaced', 1, { ...placed, items: undefined }, '/items'],
+      ['OrderPlaced', 1, { ...placed, items: null }, '/items'],
+      ['OrderPlaced', 1, { ...placed, items: [item, { ...item, quantity: '2' }] }, '/items/1/quantity'],
+      ['OrderPlaced', 1, { ...placed, items: [{ ...item, quantity: 0 }] }, '/items/0/quantity'],
+      ['OrderPlaced', 1, { ...placed, total_minor: 1.5 }, '/total_minor'],
+      ['OrderPlaced', 1, { ...placed, metadata: { 'a secret name': 1 } }, '/metadata'],
+      ['OrderPlaced', 1, { ...placed, adjustments: [{ type: 'gift', amount_minor: 1 }] }, '/adjustments/0/type'],
+      ['OrderPaid', 1, { payment_reference: null }, '/amount_minor'],
+      ['OrderPaid', 1, { amount_minor: 1, payment_reference: null, already_received: false }, '/already_received'],
+      ['OrderDelivered', 2, { items: [{ item_id: 'a' }], shipment_id: null }, '/items/0/quantity'],
+      ['OrderCancelled', 1, {}, '/reason'],
+    ];
+    for (const [type, schema, data, pointer] of malformed) {
+      expect(() => upcast(type, schema, data), pointer).to.throw(MalformedEvent, `its data has no valid ${pointer}`);
+    }
+    for (const data of [null, 'text', 7, []]) {
+      expect(() => upcast('OrderCancelled', 1, data)).to.throw(MalformedEvent, 'its data is no object');
+    }
+  });
 });

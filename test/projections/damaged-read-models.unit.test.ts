@@ -108,7 +108,12 @@ describe('damaged read models', () => {
       );
     };
     const [figures, byEvent] = [series('figures'), series('by-event')];
-    const paid = await eventsOf({ position: 9, version: 2, type: 'OrderPaid', data: '{"amount_minor":100}' });
+    const paid = await eventsOf({
+      position: 9,
+      version: 2,
+      type: 'OrderPaid',
+      data: '{"amount_minor":100,"payment_reference":null}',
+    });
     await metricsProjection.load(paid, key, replying(order, figures, byEvent));
     const lost = metricsProjection.load(paid, key, replying(order, figures, [null, ...byEvent.slice(1)]));
     expect(await lost.catch(String)).to.match(/the figures of USD total are missing/);

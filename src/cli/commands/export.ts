@@ -4,9 +4,10 @@ import { readHeadPositions } from '../../event-log/heads/read-heads.js';
 import { positionsAt } from '../../event-log/read/positions-at.js';
 import { readHash } from '../../event-log/read/read-partition.js';
 import { scanPartition } from '../../event-log/read/scan-partition.js';
-import { recordedEvent, type StoredEvent } from '../../event-log/stored-event.js';
+import type { StoredEvent } from '../../event-log/stored-event.js';
 import { parseRfc3339 } from '../../orders/values/rfc3339.js';
 import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
+import { openStream } from '../../privacy/sealed-events.js';
 import type { EventLogConnection } from '../../service/connect.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
@@ -93,15 +94,16 @@ async function* select(
   }
 }
 
+/** An export is evidence, so it does not fail on an event whose data is malformed. */
 async function isPlacedBy(
   openEvents: EventLogConnection['openEvents'],
   stored: StoredEvent,
   user: string,
 ): Promise<boolean> {
   if (stored.type !== 'OrderPlaced') return false;
-  const [opened = stored] = await openEvents([stored]);
-  const event = recordedEvent(opened);
-  return event.type === 'OrderPlaced' && event.data.user_id === user;
+  const [opened = stored] = await openStream(openEvents, [stored]);
+  const data: unknown = JSON.parse(opened.data);
+  return typeof data === 'object' && data !== null && 'user_id' in data && data.user_id === user;
 }
 
 /** The last moment before a time: recorded_at has a precision of one millisecond. */

@@ -7,9 +7,11 @@ import type { RecordedEvent } from '../../orders/events.js';
 import { evolve } from '../../orders/evolve.js';
 import type { Order } from '../../orders/order.js';
 import { paymentStatus } from '../../orders/totals.js';
+import { UnreadableEvent } from '../../orders/upcast.js';
 import { exponentOf } from '../../orders/values/currency.js';
 import { formatMinor } from '../../orders/values/money.js';
 import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
+import { openStream } from '../../privacy/sealed-events.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { errorMessage, UsageError, wrongCall } from '../terminal/errors.js';
@@ -35,7 +37,7 @@ export async function historyCommand(args: string[], terminal: Terminal): Promis
     let order: Order | undefined;
     const documents: object[] = [];
     for await (const { events } of streamPages(createStreamReader(pool, settings), canonicalUuid(orderId))) {
-      for (const event of await openEvents(events)) {
+      for (const event of await openStream(openEvents, events)) {
         if (isKeyReservation(event)) throw noOrder(orderId);
         if (!order && !values.json) terminal.print(`order ${event.orderId}, partition ${event.partition}\n`);
         const { recorded, after } = applied(order, event, settings.epochs);
@@ -61,7 +63,8 @@ function applied(
   } catch (error) {
     const { partition, position, version, type } = event;
     const name = `${type} at ${epochs.format(partition, position)}, version ${version} of the order,`;
-    throw new Error(`${name} cannot be applied: ${errorMessage(error)}`, { cause: error });
+    const cause = error instanceof UnreadableEvent ? error.cause : error;
+    throw new Error(`${name} cannot be applied: ${errorMessage(cause)}`, { cause });
   }
 }
 

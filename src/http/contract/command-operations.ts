@@ -50,6 +50,7 @@ const commonProblems: readonly ProblemName[] = [
   'contended',
   'clock-behind',
   'event-log-unavailable',
+  'unreadable-event',
 ];
 
 function commandOperation(name: CommandName): Operation {

@@ -6,7 +6,7 @@ import { ClockBehind, LogWentBack } from '../../event-log/log-went-back.js';
 import { Overloaded } from '../../event-log/overloaded.js';
 import type { FromSchema } from '../../json-schema.js';
 import { allowedCommands } from '../../orders/decisions/allowed-commands.js';
-import { UnknownEvent } from '../../orders/upcast.js';
+import { MalformedEvent, UnknownEvent, UnreadableEvent } from '../../orders/upcast.js';
 import {
   ReadModelBeingBuilt,
   ReadModelBeingFilled,
@@ -124,14 +124,21 @@ export function problemOf(error: unknown, isQuery = false): Problem {
     const detail = 'The keys of the token issuer could not be read.';
     return problem('token-issuer-unavailable', detail, isQuery ? {} : { may_have_been_done: false });
   }
-  if (error instanceof UnknownEvent) {
-    const detail = 'A newer version of the service wrote an event of the order that this process cannot read.';
-    return problem('event-log-unavailable', detail, isQuery ? {} : { may_have_been_done: false });
-  }
+  if (error instanceof UnreadableEvent) return unreadableEvent(error, isQuery);
   const unavailable = databaseUnavailable(error);
   if (unavailable) return databaseProblem(unavailable, isQuery);
   if (error instanceof URIError) return problem('malformed-request', 'The percent-encoding of the URL is not valid.');
   return problem('internal-error', 'An unexpected error occurred.');
+}
+
+function unreadableEvent({ description, cause }: UnreadableEvent, isQuery: boolean): Problem {
+  const nothingDone = isQuery ? {} : { may_have_been_done: false };
+  if (cause instanceof UnknownEvent) {
+    const detail = 'A newer version of the service wrote an event of the order that this process cannot read';
+    return problem('event-log-unavailable', `${detail}: ${description}.`, nothingDone);
+  }
+  const why = cause instanceof MalformedEvent ? `: ${cause.message}` : '';
+  return problem('unreadable-event', `${description}${why}.${isQuery ? '' : ' Nothing was changed.'}`, nothingDone);
 }
 
 const mayBeDone = 'The command may have been done: repeat it with the same Idempotency-Key or order_id.';

@@ -96,7 +96,7 @@ export const queryOperations = {
     query: 'order',
     headers: ['Min-Event-Position', 'If-None-Match'],
     responses: cached('The order', json('Order')),
-    problems: [...everyQuery, 'order-not-found', 'order-version-not-found'],
+    problems: [...everyQuery, 'order-not-found', 'order-version-not-found', 'unreadable-event'],
   },
   getOrderCommands: {
     method: 'get',
@@ -111,7 +111,7 @@ export const queryOperations = {
     query: 'orderCommands',
     headers: ['Min-Event-Position', 'If-None-Match'],
     responses: cached('The commands', json('OrderCommands')),
-    problems: [...everyQuery, 'order-not-found'],
+    problems: [...everyQuery, 'order-not-found', 'unreadable-event'],
   },
   getOrderHistory: {
     method: 'get',
@@ -133,6 +133,13 @@ export const queryOperations = {
       },
       304: { description: 'The client has this response already' },
     },
-    problems: [...everyQuery, 'order-not-found', 'order-version-not-found', 'no-signing-key', 'event-log-unavailable'],
+    problems: [
+      ...everyQuery,
+      'order-not-found',
+      'order-version-not-found',
+      'no-signing-key',
+      'event-log-unavailable',
+      'unreadable-event',
+    ],
   },
 } as const satisfies Readonly<Record<string, Operation>>;

@@ -1,13 +1,14 @@
 import { pointerPart } from '../../json-pointer.js';
 import { count, type FromSchema, list, object, uuid } from '../../json-schema.js';
-import { evolve } from '../../orders/evolve.js';
 import type { Order } from '../../orders/order.js';
 import { type OrderDocument, orderDocument } from '../../orders/order-document.js';
+import { orderPartition } from '../../orders/values/partition.js';
 import { sliceFor, TimeSlice } from '../../yield-to-event-loop.js';
 import { queryLimits as limits } from '../limits.js';
 import type { ReadModels } from '../live-generation.js';
 import { foldUpTo } from './fold-history.js';
 import {
+  applyEntry,
   type FieldChange,
   fieldChangeSchema,
   type HistoryPage,
@@ -15,7 +16,6 @@ import {
   historyEntries,
   type OrderHistory,
   readPositions,
-  recordedFromEntry,
 } from './get-order-history.js';
 
 export const changesBetweenVersionsSchema = object({
@@ -34,6 +34,7 @@ export type ChangesBetweenVersions = FromSchema<typeof changesBetweenVersionsSch
  */
 export async function withChanges(models: ReadModels, page: HistoryPage): Promise<OrderHistory> {
   const { orderId, entries, version } = page;
+  const partition = orderPartition(orderId, models.partitions);
   const after = (entries[0]?.version ?? 1) - 1;
   let order = after === 0 ? undefined : await foldUpTo(models, orderId, { version: after });
   let fields = fieldsOf(order);
@@ -45,7 +46,7 @@ export async function withChanges(models: ReadModels, page: HistoryPage): Promis
     if (slice.isOver) await slice.yield();
     const before = order;
     const fieldsBefore = fields;
-    order = evolve(order, recordedFromEntry(orderId, entry));
+    order = applyEntry(order, orderId, partition, entry);
     fields = fieldsOf(order, before, fieldsBefore);
     const changed = differences(fieldsBefore, fields);
     length += JSON.stringify(changed).length;
@@ -72,13 +73,14 @@ export async function changesBetweenVersions(
   const [first, last] = from < to ? [from, to] : [to, from];
   const positions = await readPositions(models, orderId);
   if (positions.length < last) return undefined;
+  const partition = orderPartition(orderId, models.partitions);
   let order: Order | undefined;
   let atFirst: Order | undefined;
   for await (const { entries, bytes } of historyEntries(models, orderId, positions.slice(0, last))) {
     const slice = await sliceFor(bytes);
     for (const entry of entries) {
       if (slice.isOver) await slice.yield();
-      order = evolve(order, recordedFromEntry(orderId, entry));
+      order = applyEntry(order, orderId, partition, entry);
       if (order.version === first) atFirst = order;
     }
   }

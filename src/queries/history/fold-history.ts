@@ -1,11 +1,10 @@
-import { evolve } from '../../orders/evolve.js';
 import type { Order } from '../../orders/order.js';
 import { orderPartition } from '../../orders/values/partition.js';
 import { damageMark } from '../../read-models/order-buckets.js';
 import { type HistoryEntry, orderHistory } from '../../read-models/order-history.js';
 import { sliceFor } from '../../yield-to-event-loop.js';
 import { fromLive, type ReadModels } from '../live-generation.js';
-import { historyEntries, readPositions, recordedFromEntry } from './get-order-history.js';
+import { applyEntry, historyEntries, readPositions } from './get-order-history.js';
 
 /**
  * A moment in an order's history: after the event of a version, or after all events recorded up to
@@ -31,7 +30,7 @@ export async function foldUpTo(models: ReadModels, orderId: string, moment: Mome
     for (const entry of entries) {
       if ('at' in moment && recordedBy(entry) > moment.at) return order;
       if (slice.isOver) await slice.yield();
-      order = evolve(order, recordedFromEntry(orderId, entry));
+      order = applyEntry(order, orderId, partition, entry);
     }
   }
   return order;

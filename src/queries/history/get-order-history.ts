@@ -1,7 +1,8 @@
 import { count, type FromSchema, list, nullable, object, sha256, text, uuid } from '../../json-schema.js';
 import { eventProperties } from '../../orders/change-document.js';
-import type { RecordedEvent } from '../../orders/events.js';
-import { upcast } from '../../orders/upcast.js';
+import { evolve } from '../../orders/evolve.js';
+import type { Order } from '../../orders/order.js';
+import { UnreadableEvent, upcast } from '../../orders/upcast.js';
 import { orderPartition } from '../../orders/values/partition.js';
 import {
   chunkOf,
@@ -237,14 +238,19 @@ function runsOf(positions: readonly number[]): { chunk: number; index: number; l
   return runs;
 }
 
-/** Converts a history entry to an event that the domain can fold. */
-export function recordedFromEntry(orderId: string, entry: HistoryEntry): RecordedEvent {
-  return {
-    orderId,
-    version: entry.version,
-    occurredAt: entry.occurred_at,
-    recordedAt: entry.recorded_at,
-    metadata: entry.metadata,
-    ...upcast(entry.type, entry.metadata.schema, entry.data),
-  };
+/**
+ * Applies the event of a history entry to the order before it.
+ * @throws UnreadableEvent if the event cannot be read or applied.
+ */
+export function applyEntry(
+  order: Order | undefined,
+  orderId: string,
+  partition: number,
+  { version, type, data, metadata, position, occurred_at: occurredAt, recorded_at: recordedAt }: HistoryEntry,
+): Order {
+  try {
+    return evolve(order, { orderId, version, occurredAt, recordedAt, ...upcast(type, metadata.schema, data) });
+  } catch (error) {
+    throw new UnreadableEvent({ orderId, version, type, partition, position }, error);
+  }
 }

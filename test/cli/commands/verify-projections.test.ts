@@ -23,7 +23,7 @@ describe('orders verify --projections', function () {
     ids = Array.from({ length: 40 }, (_, nth) => orderIdIn(nth % 4, 4));
     for (const id of ids) await place(append, id);
     for (const id of ids.slice(0, 8))
-      await append({ orderId: id, expectedVersion: 1, events: [event('OrderHeld', { reason: null })] });
+      await append({ orderId: id, expectedVersion: 1, events: [event('OrderHeld', { reason: 'r' })] });
     await projected(log);
   });
   afterEach(async () => {

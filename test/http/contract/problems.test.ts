@@ -21,6 +21,7 @@ import { commandRoutes } from '../../../src/http/routes/command-routes.js';
 import { type HttpServer, startHttpServer } from '../../../src/http/server.js';
 import { LogEpochs } from '../../../src/log-epochs.js';
 import { rejected } from '../../../src/orders/decisions/rejection.js';
+import { appender, event, orderIdIn } from '../../support/events.js';
 import { type LocalService, startLocalService } from '../../support/local-service.js';
 import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
 import { call, type ServiceResponse } from '../../support/service.js';
@@ -225,6 +226,11 @@ describe('Problems', function () {
       await alone.stop();
       await unprojected.close();
       return response;
+    },
+    'unreadable-event': async () => {
+      const orderId = orderIdIn(0, 4);
+      await appender(log)({ orderId, expectedVersion: 0, events: [event('OrderPlaced', { secret: 1 })] });
+      return post(`/orders/${orderId}/pay`, {});
     },
     'internal-error': () =>
       withHandler(async () => {

@@ -199,7 +199,8 @@ export const fieldDescriptions: Readonly<Record<string, string>> = {
   current_status: 'The status of the order.',
   current_version: 'The version of the order.',
   required_scopes: 'The scopes of which the caller needs one.',
-  may_have_been_done: 'Whether the command may have been done. Present in every 503 to a command.',
+  may_have_been_done:
+    'Whether the command may have been done. Present in every 503 to a command, and in `unreadable-event`.',
   instance: 'The path of the request.',
   file: 'The name of the file.',
 };

@@ -6,6 +6,7 @@ import { forbidden, onHold, rejected } from '../../../orders/decisions/rejection
 import type { OrderEvent } from '../../../orders/events.js';
 import { fold } from '../../../orders/evolve.js';
 import type { Order } from '../../../orders/order.js';
+import { MalformedEvent, UnreadableEvent } from '../../../orders/upcast.js';
 import { ReadModelUnavailable } from '../../../read-models/read-model-unavailable.js';
 import type { Operation } from '../operation.js';
 import { type ProblemName, problemTypes } from '../problem-types.js';
@@ -99,12 +100,22 @@ function made(name: ProblemName, operation: Operation): Problem {
       return problemOf(new IssuerUnavailable(title), isQuery);
     case 'read-models-unavailable':
       return problemOf(new ReadModelUnavailable(''), isQuery);
+    case 'unreadable-event':
+      return problemOf(new UnreadableEvent(exampleEvent, new MalformedEvent('its data has no valid /items')), isQuery);
     case 'internal-error':
       return problemOf(new Error(title), isQuery);
     default:
       return problem(name, `${title}.`);
   }
 }
+
+const exampleEvent = {
+  orderId: String(exampleValues.order_id),
+  version: 1,
+  type: 'OrderPlaced',
+  partition: 5,
+  position: 120,
+};
 
 const at = '2026-03-02T09:30:00.000Z';
 const orderId = String(exampleValues.order_id);
