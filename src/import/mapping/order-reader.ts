@@ -167,9 +167,10 @@ export function orderReader(
 /** Whether money is given back for returned rows, and by an amount of the whole order. */
 function isRefundedTwice(returned: readonly OrderReturn[], commands: readonly BatchInput[]): boolean {
   if (!returned.some(({ amount }) => amount !== '0')) return false;
+  // The refund of a return has another key. The key of a payment ends with its id.
   return commands.some(
-    ({ idempotency_key: key, amount }) =>
-      typeof key === 'string' && key.endsWith('/refunded') && typeof amount === 'string',
+    ({ command, idempotency_key: key, amount }) =>
+      command === 'refund' && String(key).endsWith('/refunded') && typeof amount === 'string',
   );
 }
 

@@ -64,6 +64,9 @@ describe('Returns of an import', () => {
     expect(cured.described.filter((one) => one.startsWith('refund'))).to.deep.equal(['refund 5 10']);
     const unreturned = await commandsOf(sale, [...refund, '--set', 'refunded_amount=10']);
     expect(unreturned.described.slice(-1)).to.deep.equal(['refund 6 10']);
+    const payment = ['--set', `paid_at=${day(2)}`, '--set', 'paid_amount=20', '--set', 'payment_id=refunded'];
+    const paid = await commandsOf(rows, payment);
+    expect([paid.described.at(-1), paid.rejected]).to.deep.equal(['refund 5 10', []]);
   });
 
   it('a return before the payment or the shipping is refused, unless --misdated previous moves it', async () => {
