@@ -8,6 +8,8 @@ export const runLimits = {
    * Interval in ms at which a run's process reports its progress and learns that it is cancelled.
    */
   reportIntervalMs: 500,
+  /** Time in ms for which the end of a run is repeated if Redis does not record it. */
+  endTimeoutMs: 600_000,
   /** Differences of a dry run that the API keeps, for each of `keptRuns`. All are counted. */
   keptDifferences: 200,
   /** Differences of one projection that a JSON document has. All of them are counted. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import { pipeline } from '../../read-models/redis/redis-pipeline.js';
@@ -161,7 +162,21 @@ export class RunStore<Result extends object> {
       await reporting;
     }
     const over = { ...head, ...progress, ...outcome, ended_at: new Date().toISOString() };
-    await this.#end(keys, [head.run_id, JSON.stringify(over), limits.keptRuns]);
+    await this.#recordEnd([head.run_id, JSON.stringify(over), limits.keptRuns]);
+  }
+
+  /** Repeats the end until Redis accepts it: the result of a long run has no second copy. */
+  async #recordEnd(args: Parameters<RedisScript>[1]): Promise<void> {
+    const deadlineMs = performance.now() + limits.endTimeoutMs;
+    for (;;) {
+      try {
+        await this.#end(this.#scriptKeys(), args);
+        return;
+      } catch (error) {
+        if (performance.now() > deadlineMs) throw error;
+        await setTimeout(limits.reportIntervalMs, undefined, { ref: false });
+      }
+    }
   }
 
   /** The keys of the scripts, in their order. */

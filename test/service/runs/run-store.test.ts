@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { Redis } from 'ioredis';
+import { type Command, Redis } from 'ioredis';
 import { pino } from 'pino';
 import { RunStore } from '../../../src/service/runs/run-store.js';
 import { eventually, serverUrls } from '../../support/servers.js';
+import { replaced } from '../../support/watched-pool.js';
 
 describe('The store of long runs', () => {
   let connections: Redis[];
@@ -147,6 +148,22 @@ describe('The store of long runs', () => {
     await eventually('the end', async () => (await endedIds()).length > 1);
     expect(await endedIds()).to.deep.equal([next.run_id, first.run_id]);
     expect(await statesOf(stores[2])).to.deep.equal({ [next.run_id]: 'done', [first.run_id]: 'done' });
+  });
+
+  it('the end of a run is repeated until Redis records it', async () => {
+    const [redis = expect.fail()] = connections;
+    let refused = 0;
+    const sendCommand = async (command: Command) => {
+      if (!command.args.some((arg) => String(arg).includes('"state":"done"')) || refused === 2)
+        return redis.sendCommand(command);
+      refused += 1;
+      throw new Error('LOADING Redis is loading the dataset in memory');
+    };
+    const store = new RunStore(replaced(redis, { sendCommand }), prefix, {}, pino({ level: 'silent' }));
+    const { run } = await store.start('a', async () => ({}));
+    await eventually('the end', async () => (await statesOf(stores[1]))[run.run_id] === 'done');
+    expect(refused).to.equal(2);
+    expect(await redis.exists(keys.lease, keys.current)).to.equal(0);
   });
 
   it('a run does not take its lease again after another one has begun and ended', async () => {
