@@ -1848,10 +1848,10 @@ export interface components {
                 /** @description The longest lag of a partition; null if one is unknown. */
                 lag_seconds: number | null;
                 /**
-                 * @description The worst state of a partition: stopped, then unowned, then live.
+                 * @description The worst state of a partition: stopped, then unowned, blocked, live.
                  * @enum {unknown}
                  */
-                state: "stopped" | "unowned" | "live";
+                state: "stopped" | "unowned" | "blocked" | "live";
                 /** @description The rebuild in progress; null if there is none. */
                 rebuild: components["schemas"]["Rebuild"] | null;
                 /** @description The partitions, by number. */
@@ -1859,10 +1859,10 @@ export interface components {
                     /** @description The partition of the log, from 0. */
                     partition: number;
                     /**
-                     * @description stopped: at an event, see `stopped`. unowned: no living projector reports on the partition.
+                     * @description stopped: at an event, see `stopped`. unowned: no living projector reports on the partition. blocked: Redis refuses writes, so that projectors can neither apply events nor report.
                      * @enum {unknown}
                      */
-                    state: "stopped" | "unowned" | "live";
+                    state: "stopped" | "unowned" | "blocked" | "live";
                     /** @description The position up to which events are applied. */
                     checkpoint: number;
                     /** @description The last position of the partition. */
@@ -1924,10 +1924,10 @@ export interface components {
             /** @description The version of the projection’s code that builds the generation. */
             version: number;
             /**
-             * @description stopped: at an event, see `stopped`. unowned: a partition has no living projector.
+             * @description stopped: at an event, see `stopped`. unowned: a partition has no living projector. blocked: Redis refuses writes, so that projectors can neither apply events nor report.
              * @enum {unknown}
              */
-            state: "building" | "stopped" | "unowned";
+            state: "building" | "stopped" | "unowned" | "blocked";
             /** @description The caller who requested it. */
             requested_by: string;
             /**
@@ -2578,7 +2578,7 @@ export interface components {
             };
             /** @description The state of each projection, by its name. */
             projection_states: {
-                [key: string]: "stopped" | "unowned" | "live";
+                [key: string]: "stopped" | "unowned" | "blocked" | "live";
             };
             /** @description The configuration of this process, without secrets. */
             configuration: {

@@ -1,8 +1,10 @@
 import { decodeCheckpoint } from '../read-models/checkpoint.js';
 import { type Build, readGenerations, servedGeneration } from '../read-models/generations.js';
 import { type ProjectionId, releaseOf } from '../read-models/keys.js';
+import { recentRefusal } from '../read-models/redis/redis-client.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import { pipeline } from '../read-models/redis/redis-pipeline.js';
+import { writeRefusal } from '../read-models/redis/write-refusal.js';
 import {
   type PartitionReport,
   type RebuildProgress,
@@ -44,6 +46,8 @@ export async function getProjections(models: ReadModels): Promise<ProjectionStat
     agedReport(texts[partition], Number(texts[models.partitions + partition])),
   );
 
+  const unreported = reports.every(isAlive) ? 'unowned' : await stateWithoutReport(models);
+
   return Promise.all(
     projections.map(async (projection, nth) => {
       const all = generations[nth];
@@ -58,7 +62,7 @@ export async function getProjections(models: ReadModels): Promise<ProjectionStat
         partitions.map((partition) => ['GET', keys.checkpoint(id, partition)]),
       );
       const states = partitions.map((partition) =>
-        partitionState(models, projection, partition, checkpoints[partition], reports[partition]),
+        partitionState(models, projection, partition, checkpoints[partition], reports[partition], unreported),
       );
       return {
         name: projection.name,
@@ -68,7 +72,12 @@ export async function getProjections(models: ReadModels): Promise<ProjectionStat
         lag_seconds: longest(states.map(({ lag_seconds }) => lag_seconds)),
         state: worst(states.map(({ state }) => state)),
         rebuild: build
-          ? rebuildState(projection, build, reports, parsed<RebuildProgress>(texts[2 * models.partitions + nth]))
+          ? rebuildState(
+              projection,
+              build,
+              { reports, unreported },
+              parsed<RebuildProgress>(texts[2 * models.partitions + nth]),
+            )
           : null,
         partitions: states,
         skipped: reports.flatMap((report, partition) => skippedIn(report, partition, projection)),
@@ -83,6 +92,7 @@ function partitionState(
   partition: number,
   checkpointText: unknown,
   report: AgedReport | undefined,
+  unreported: Unreported,
 ): PartitionState {
   const checkpoint = decodeCheckpoint((checkpointText ?? null) as string | null).position;
   const head = Math.max(knownHead?.(partition) ?? report?.head ?? 0, checkpoint);
@@ -90,7 +100,7 @@ function partitionState(
   const lagMs = head === checkpoint ? 0 : headTimes?.lagMs(partition, checkpoint);
   return {
     partition,
-    state: !isAlive(report) ? 'unowned' : stopped ? 'stopped' : 'live',
+    state: !isAlive(report) ? unreported : stopped ? 'stopped' : 'live',
     checkpoint,
     head,
     lag: head - checkpoint,
@@ -112,6 +122,15 @@ function isAlive(report: AgedReport | undefined): report is AgedReport {
   return report !== undefined && report.ageMs < limits.maxReportAgeMs;
 }
 
+/** The state of a partition without a fresh report. */
+type Unreported = 'unowned' | 'blocked';
+
+/** Owners report in Redis: while it refuses writes, a missing report says nothing about them. */
+async function stateWithoutReport({ redis, keys }: Pick<ReadModels, 'redis' | 'keys'>): Promise<Unreported> {
+  const refusal = recentRefusal(redis) ?? (await writeRefusal(redis, keys).catch(() => undefined));
+  return refusal ? 'blocked' : 'unowned';
+}
+
 function worst(states: readonly PartitionState['state'][]): PartitionState['state'] {
   return projectionStates.find((state) => states.includes(state)) ?? 'live';
 }
@@ -124,7 +143,7 @@ function longest(seconds: readonly (number | null)[]): number | null {
 function rebuildState(
   { name }: ProjectionId,
   build: Build,
-  reports: readonly (AgedReport | undefined)[],
+  { reports, unreported }: { readonly reports: readonly (AgedReport | undefined)[]; readonly unreported: Unreported },
   latest: RebuildProgress | undefined,
 ): RebuildState {
   const stopped = reports.flatMap((report, partition) => {
@@ -138,7 +157,7 @@ function rebuildState(
   return {
     generation: build.generation,
     version: build.version,
-    state: stopped.length > 0 ? 'stopped' : reports.every(isAlive) ? 'building' : 'unowned',
+    state: stopped.length > 0 ? 'stopped' : reports.every(isAlive) ? 'building' : unreported,
     requested_by: build.requested_by,
     requested_at: build.requested_at,
     events_done: done,

@@ -1,7 +1,10 @@
 import { count, type FromSchema, list, nullable, object, text, time, uuid } from '../json-schema.js';
 
 /** The states of a projection in a partition, the worst first. */
-export const projectionStates = ['stopped', 'unowned', 'live'] as const;
+export const projectionStates = ['stopped', 'unowned', 'blocked', 'live'] as const;
+
+/** Without a report, nobody knows whether the partition has a living projector. */
+const blocked = 'blocked: Redis refuses writes, so that projectors can neither apply events nor report';
 
 /** The event at which a projection stopped, and why. */
 const stoppedProperties = {
@@ -18,8 +21,8 @@ export const rebuildSchema = object(
     generation: count,
     version: { ...count, description: 'The version of the projection’s code that builds the generation.' },
     state: {
-      enum: ['building', 'stopped', 'unowned'],
-      description: 'stopped: at an event, see `stopped`. unowned: a partition has no living projector.',
+      enum: ['building', 'stopped', 'unowned', 'blocked'],
+      description: `stopped: at an event, see \`stopped\`. unowned: a partition has no living projector. ${blocked}.`,
     },
     requested_by: text,
     requested_at: time,
@@ -42,7 +45,7 @@ const partitionSchema = object(
     partition: count,
     state: {
       enum: projectionStates,
-      description: 'stopped: at an event, see `stopped`. unowned: no living projector reports on the partition.',
+      description: `stopped: at an event, see \`stopped\`. unowned: no living projector reports on the partition. ${blocked}.`,
     },
     checkpoint: count,
     /** The end of the log, as this process last read it. */
@@ -53,7 +56,7 @@ const partitionSchema = object(
       ...nullable(count),
       description: 'Age of the first event that is not applied, within a second; null if it is unknown.',
     },
-    /** The process that projects the partition; null if none does. */
+    /** The process that projects the partition; null if none does, or none can report. */
     owner: nullable(text),
     reported_at: nullable(time),
     report_age_seconds: {
@@ -78,7 +81,10 @@ const projectionSchema = object({
   /** Events behind, over all partitions. */
   lag: count,
   lag_seconds: { ...nullable(count), description: 'The longest lag of a partition; null if one is unknown.' },
-  state: { enum: projectionStates, description: 'The worst state of a partition: stopped, then unowned, then live.' },
+  state: {
+    enum: projectionStates,
+    description: 'The worst state of a partition: stopped, then unowned, blocked, live.',
+  },
   rebuild: { anyOf: [rebuildSchema, { type: 'null' }] },
   partitions: list(partitionSchema),
   skipped: {

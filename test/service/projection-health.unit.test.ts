@@ -16,14 +16,15 @@ describe('projectionHealth', () => {
   });
 });
 
-describe('projectionHealth while Redis refuses writes', () => {
-  it('does not say that projectors are dead, since they cannot report', () => {
-    const unowned = { partition: 0, state: 'unowned', owner: null } as ProjectionState['partitions'][number];
-    const states = [{ name: 'metrics', lag_seconds: 0, partitions: [unowned], rebuild: null }];
-    const textOf = (refusesWrites: boolean) =>
-      projectionHealth(states as unknown as ProjectionState[], [], refusesWrites).text;
-    expect(textOf(false)).to.equal('no living projector in the only partition');
-    expect(textOf(true)).to.equal('no projector can report on the only partition');
+describe('projectionHealth of partitions without a report', () => {
+  it('says that projectors are dead only if they could report', () => {
+    const textOf = (state: 'unowned' | 'blocked') => {
+      const partition = { partition: 0, state, owner: null } as ProjectionState['partitions'][number];
+      const states = [{ name: 'metrics', lag_seconds: 0, partitions: [partition], rebuild: null }];
+      return projectionHealth(states as unknown as ProjectionState[]).text;
+    };
+    expect(textOf('unowned')).to.equal('no living projector in the only partition');
+    expect(textOf('blocked')).to.equal('no projector can report on the only partition');
   });
 });
 

@@ -76,6 +76,38 @@ describe('Partitions without a living projector', () => {
     expect(await log.redis.exists(`${log.keys.processPrefix}:write-probe`)).to.equal(0);
   });
 
+  for (const [why, refuse, accept] of [
+    ['is full', ['maxmemory', '1'], ['maxmemory', '0']],
+    ['has too few replicas', ['min-replicas-to-write', '1'], ['min-replicas-to-write', '0']],
+  ] as const) {
+    it(`partitions without a report are blocked, and not unowned, while Redis ${why}`, async () => {
+      const { body } = await call(api, 'POST', '/projections/metrics/rebuild');
+      expect(body.rebuild?.state).to.equal('unowned');
+      await log.redis.config('SET', ...refuse);
+      try {
+        const { projections } = await states();
+        for (const { name, state, rebuild, partitions: all } of projections) {
+          expect([state, ...all.map((one) => one.state)]).to.deep.equal(Array(partitions + 1).fill('blocked'));
+          if (name === 'metrics') expect(rebuild?.state).to.equal('blocked');
+        }
+        await eventually(
+          'the check',
+          async () => (await health())[2] === 'no projector can report on all 4 partitions',
+        );
+        const { stdout } = await runOrders(log, ['status']);
+        expect(stdout).to.match(/^metrics +blocked +10 +\d+ s +\?{4}$/m);
+        const gauge = await fetch(`${api.url}/metrics`).then((response) => response.text());
+        expect(gauge).to.match(/^orders_partition_unowned\{partition="0"\} 0$/m);
+      } finally {
+        await log.redis.config('SET', ...accept);
+      }
+      await eventually('the refusal to be over', async () =>
+        (await states()).projections.every(({ state }) => state === 'unowned'),
+      );
+      await call(api, 'DELETE', '/projections/metrics/rebuild');
+    });
+  }
+
   it('a rebuild that no projector builds is unowned', async () => {
     await startAndStopProjector();
     const { body } = await call(api, 'POST', '/projections/metrics/rebuild');

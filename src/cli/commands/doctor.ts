@@ -112,7 +112,7 @@ async function examine(terminal: Terminal, add: Add): Promise<void> {
     const projections = await getProjections({ ...models, knownHead, headTimes: continuity.times });
     const refusal = await writeRefusal(redis, keys);
     if (refusal) add('wrong', 'Redis', describeRefusal(refusal));
-    const { isDegraded, text } = projectionHealth(projections, [], refusal !== undefined);
+    const { isDegraded, text } = projectionHealth(projections);
     await examineService(config, add);
     const processes = await listProcesses(redis, keys.processPrefix);
     if (processes.length > 0) add('ok', 'processes', processes.map(describeProcess).join('; '));

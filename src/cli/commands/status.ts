@@ -88,7 +88,7 @@ function printStatus(
     `log ${logId}${epoch}: ${events} events in ${partitions} partitions, projected by ${[...owners].join(', ')}\n`,
   );
   for (const line of lagTable(projections, partitions)) lines.print(line);
-  lines.print('\n· up to date   ▁▂▃▄▅▆▇█ behind by 1, 10, 100, … events   x stopped   ? unowned');
+  lines.print('\n· up to date   ▁▂▃▄▅▆▇█ behind by 1, 10, 100, … events   x stopped   ? unowned or blocked');
   if (refusal) printRefusal(lines, refusal);
   else printUnowned(lines, projections);
   printRebuilds(lines, projections);
@@ -109,12 +109,12 @@ function lagTable(projections: readonly ProjectionState[], partitions: number): 
 }
 
 function markOf({ state, lag }: ProjectionState['partitions'][number]): string {
-  return state === 'stopped' ? 'x' : state === 'unowned' ? '?' : lagMark(lag);
+  return state === 'stopped' ? 'x' : state === 'live' ? lagMark(lag) : '?';
 }
 
 function printUnowned(terminal: Terminal, projections: readonly ProjectionState[]): void {
   const [first] = projections;
-  const unowned = (first?.partitions ?? []).filter(({ owner }) => owner === null);
+  const unowned = (first?.partitions ?? []).filter(({ state }) => state === 'unowned');
   if (!first || unowned.length === 0) return;
   const names = namePartitions(
     unowned.map(({ partition }) => partition),
@@ -129,7 +129,7 @@ function printUnowned(terminal: Terminal, projections: readonly ProjectionState[
 /** Projectors report in Redis: while it refuses writes, no living projector can be seen. */
 function printRefusal(terminal: Terminal, refusal: RedisRefusal): void {
   terminal.print(`\n${describeRefusal(refusal)}`);
-  terminal.print('  meanwhile no projector can apply events or report, so its partitions count as unowned');
+  terminal.print('  meanwhile no projector can apply events or report, so its partitions become blocked');
   terminal.exitCode = 1;
 }
 

@@ -48,7 +48,7 @@ export async function checkHealth(deps: HealthDeps): Promise<Health> {
   const ownStops = (running?.projector.stoppedProjections() ?? []).map(({ projection, partition, stopped }) => {
     return { projection, partition, position: stopped.position };
   });
-  const projections = projectionHealth(states, ownStops, redisRefusal !== undefined);
+  const projections = projectionHealth(states, ownStops);
   const { clock } = continuity;
   const checks = {
     event_log: eventLog.text,

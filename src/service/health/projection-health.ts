@@ -23,21 +23,21 @@ export interface StoppedProjection {
  * Says whether every partition has a living projector that moves.
  * @param states undefined if Redis does not respond.
  * @param own what has stopped in this process, which it knows before it reports it.
- * @param refusesWrites whether Redis takes no reports, so that living projectors cannot be seen.
  */
 export function projectionHealth(
   states: readonly ProjectionState[] | undefined,
   own: readonly StoppedProjection[] = [],
-  refusesWrites = false,
 ): ProjectionHealth {
   const stopped = new Set([...own, ...(states ?? []).flatMap(stoppedIn)].map(describeStopped));
   const texts = [...stopped];
   const [first] = states ?? [];
   // One process projects all projections of a partition.
-  const unowned = (first?.partitions ?? []).flatMap(({ partition, owner }) => (owner === null ? partition : []));
-  if (first && unowned.length > 0) {
-    const where = namePartitions(unowned, first.partitions.length);
-    texts.push(refusesWrites ? `no projector can report on ${where}` : `no living projector in ${where}`);
+  for (const [without, text] of [
+    ['unowned', 'no living projector in'],
+    ['blocked', 'no projector can report on'],
+  ] as const) {
+    const those = (first?.partitions ?? []).flatMap(({ partition, state }) => (state === without ? partition : []));
+    if (first && those.length > 0) texts.push(`${text} ${namePartitions(those, first.partitions.length)}`);
   }
   for (const { name, lag_seconds } of states ?? []) {
     if (lag_seconds !== null && lag_seconds >= behindSeconds) texts.push(`${name} is ${lag_seconds} s behind`);

@@ -105,8 +105,8 @@ export function measureProjections(
     });
   ofPartitions(
     'orders_partition_unowned',
-    '1 if no living projector projects the partition: none has reported on it for 5 seconds.',
-    ({ owner }) => (owner === null ? 1 : 0),
+    '1 if no living projector projects the partition: none has reported on it for 5 seconds, although Redis accepts writes.',
+    ({ state }) => (state === 'unowned' ? 1 : 0),
   );
   ofPartitions(
     'orders_partition_report_age_seconds',

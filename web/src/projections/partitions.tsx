@@ -1,5 +1,5 @@
 import type { Partition, Projection } from '../api/types.js';
-import { count, plural } from '../format/numbers.js';
+import { count, plural, words } from '../format/numbers.js';
 import { duration } from '../format/time.js';
 import { Badge } from '../ui/badge.js';
 import { Table } from '../ui/table.js';
@@ -39,7 +39,7 @@ export function Partitions({ projection: { name, partitions, state } }: { readon
 }
 
 function PartitionBadge({ partition: { lag, stopped, state } }: { readonly partition: Partition }) {
-  if (state === 'unowned') return <Badge tone="bad" icon="warning" text="Unowned" />;
+  if (state === 'unowned' || state === 'blocked') return <Badge tone="bad" icon="warning" text={words(state)} />;
   if (stopped) return <Badge tone="bad" icon="stop" text={`Stopped at ${count(stopped.position)}`} />;
   if (lag > 0) return <Badge tone="warn" icon="clock" text="Behind" />;
   return <Badge tone="ok" icon="check" text="Up to date" />;

@@ -64,8 +64,13 @@ export function ProjectionCard({ projection }: { readonly projection: Projection
       </p>
       {projection.state === 'unowned' && (
         <p class="card-lead">
-          No living projector reports on these partitions: start a process with the role projector. Projectors cannot
-          report while Redis refuses writes: the page <a href="#/system">System</a> shows whether it does.
+          No living projector reports on these partitions: start a process with the role projector.
+        </p>
+      )}
+      {projection.state === 'blocked' && (
+        <p class="card-lead">
+          Redis refuses writes, so projectors can neither apply events nor report. They continue by themselves once it
+          accepts them: the page <a href="#/system">System</a> shows why it does not.
         </p>
       )}
       {rebuild && <RebuildProgress rebuild={rebuild} />}
@@ -92,9 +97,9 @@ export function ProjectionCard({ projection }: { readonly projection: Projection
 
 function StateBadge({ projection: { state, lag, partitions } }: { readonly projection: Projection }) {
   if (state === 'stopped') return <Badge tone="bad" icon="stop" text="Stopped" />;
-  if (state === 'unowned') {
-    const unowned = partitions.filter((one) => one.state === 'unowned').length;
-    return <Badge tone="bad" icon="warning" text={`${plural(unowned, 'partition')} unowned`} />;
+  if (state === 'unowned' || state === 'blocked') {
+    const without = partitions.filter((one) => one.state === state).length;
+    return <Badge tone="bad" icon="warning" text={`${plural(without, 'partition')} ${state}`} />;
   }
   if (lag > 0) return <Badge tone="warn" icon="clock" text={`${count(lag)} behind`} />;
   return <Badge tone="ok" icon="check" text="Live" />;
