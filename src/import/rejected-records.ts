@@ -1,4 +1,5 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import { writeAll } from '../http/batch/write-all.js';
 import { importLimits as limits } from './limits.js';
 
 /** The files that a run writes beside the input. */
@@ -38,9 +39,9 @@ export async function openRejected(file: string, keptBytes: number): Promise<Rej
     },
     async write(line, reason, record) {
       handle ??= await open(file, 'w', 0o600);
-      const text = `${JSON.stringify({ line, reason, record: cutOff(record) })}\n`;
-      const { bytesWritten } = await handle.write(text, end);
-      end += bytesWritten;
+      const bytes = Buffer.from(`${JSON.stringify({ line, reason, record: cutOff(record) })}\n`);
+      await writeAll(handle, bytes, end);
+      end += bytes.length;
     },
     async sync() {
       await handle?.sync();

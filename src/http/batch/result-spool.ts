@@ -3,6 +3,7 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { batchLimits as limits } from './limits.js';
+import { writeAll } from './write-all.js';
 
 /** The bytes that the spools of all batches have in files. */
 export class SpoolSpace {
@@ -171,14 +172,6 @@ export class ResultSpool implements AsyncIterable<Buffer> {
       this.#restart(file);
       await file.handle.close();
     }
-  }
-}
-
-/** A write may take only a part of the bytes, such as on a disk that is nearly full. */
-async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);
-    written += bytesWritten;
   }
 }
 

@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeAll } from '../../http/batch/write-all.js';
 import type { CsvHeader } from '../input/csv-header.js';
 import { csvRecords } from '../input/csv-records.js';
 import { linesOf } from '../input/file-lines.js';
@@ -134,8 +135,9 @@ class Buckets {
       const handle = this.#handles[bucket] ?? (await open(this.path(bucket), 'w', 0o600));
       this.#handles[bucket] = handle;
       const bytes = Buffer.from(`${rows.join('\n')}\n`);
-      await handle.write(bytes);
-      this.sizes[bucket] = (this.sizes[bucket] ?? 0) + bytes.length;
+      const size = this.sizes[bucket] ?? 0;
+      await writeAll(handle, bytes, size);
+      this.sizes[bucket] = size + bytes.length;
       this.#pending[bucket] = [];
     }
     this.#pendingCharacters = 0;

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { writeAll } from '../../http/batch/write-all.js';
 import { importLimits as limits } from '../limits.js';
 import { isUtf16 } from './file-hints.js';
 import { readStart } from './file-lines.js';
@@ -41,11 +42,17 @@ export async function writeUtf8Copy(file: string, encoding: Encoding, to: string
   const out = await open(to, 'w', 0o600);
   try {
     let offset = 0;
+    let written = 0;
+    const write = async (text: string) => {
+      const bytes = Buffer.from(text);
+      await writeAll(out, bytes, written);
+      written += bytes.length;
+    };
     for await (const chunk of createReadStream(file, { highWaterMark: limits.readChunkBytes })) {
-      await out.write(decode(chunk as Buffer, false, offset));
+      await write(decode(chunk as Buffer, false, offset));
       offset += (chunk as Buffer).length;
     }
-    await out.write(decode(Buffer.alloc(0), true, offset));
+    await write(decode(Buffer.alloc(0), true, offset));
   } catch (error) {
     throw error instanceof TypeError ? new Error(`${file} is not ${encoding} throughout: ${error.message}`) : error;
   } finally {
