@@ -19,7 +19,7 @@ describe('Min-Event-Position', () => {
   let subscriber: Redis;
   let applied: AppliedPositions;
   let server: Server;
-  /** What happens while a request is answered. */
+  /** Runs while a request is answered. */
   let query: () => Promise<string>;
   let get: () => Promise<string>;
 
