@@ -96,4 +96,23 @@ describe('scripts/mutants.mjs', () => {
       for (const fault of header?.faults.split(',') ?? []) expect(allFaults.map((one) => one.name)).to.include(fault);
     }
   });
+
+  it('each patch fits the present source', () => {
+    for (const name of readdirSync(patches).filter((file) => file.endsWith('.patch'))) {
+      const files = readFileSync(join(patches, name), 'utf8')
+        .split(/^--- a\//m)
+        .slice(1);
+      expect(files, name).to.have.length.greaterThan(0);
+      for (const file of files) {
+        const source = readFileSync(projectPath(...file.slice(0, file.indexOf('\n')).split('/')), 'utf8');
+        for (const hunk of file.split(/^@@ .*\n/m).slice(1)) {
+          const before = hunk
+            .replace(/^diff --git .*/ms, '')
+            .replace(/^\+.*\n/gm, '')
+            .replace(/^[ -]/gm, '');
+          expect(source.includes(before), `${name} does not fit:\n${hunk}`).to.equal(true);
+        }
+      }
+    }
+  });
 });
