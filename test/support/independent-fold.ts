@@ -136,10 +136,19 @@ export function expectedFlows(orders: Iterable<FoldedOrder>, currency: string): 
   return days;
 }
 
-function linesOf(items: readonly MovedLine[]): Line[] {
+/** Minor units of one unit of the currencies that tests use. */
+const minorUnits: Readonly<Record<string, number>> = { USD: 100, JPY: 1, KWD: 1_000 };
+
+function minorUnitsOf(currency: string): number {
+  const units = minorUnits[currency];
+  if (units === undefined) throw new Error(`the minor units of ${currency} are not in this file`);
+  return units;
+}
+
+function linesOf(items: readonly MovedLine[], currency: string): Line[] {
   return items.map((item, nth) => {
     const fine = item.unit_price_micro === undefined ? null : item.unit_price_micro / 1e6;
-    const price = item.unit_price_minor === null ? fine : item.unit_price_minor / 100;
+    const price = item.unit_price_minor === null ? fine : item.unit_price_minor / minorUnitsOf(currency);
     return { id: item.line_id ?? `${nth + 1}`, item: item.item_id, quantity: item.quantity, price };
   });
 }
@@ -153,7 +162,7 @@ function unitsOf(lines: readonly Line[]): Unit[] {
 function foldRow(orders: Map<string, FoldedOrder>, row: Row): void {
   const { data, type } = row;
   if (type === 'OrderPlaced') {
-    const lines = linesOf(data.items ?? []);
+    const lines = linesOf(data.items ?? [], data.currency);
     orders.set(row.order_id, {
       ...{ id: row.order_id, user: data.user_id, reference: data.reference ?? null, currency: data.currency },
       payments: new Set(),
@@ -205,7 +214,7 @@ function amend(order: FoldedOrder, data: Row['data']): void {
   if (data.total_minor === undefined) return;
   order.total = BigInt(data.total_minor);
   order.adjustments = data.adjustments ?? [];
-  order.lines = data.items ? linesOf(data.items) : order.lines;
+  order.lines = data.items ? linesOf(data.items, order.currency) : order.lines;
   order.units = unitsOf(order.lines);
   order.off.cancelled = 0n;
 }
@@ -338,9 +347,9 @@ function paymentOf(order: FoldedOrder, worth: bigint): string {
   return order.marks.has('refund lowered the worth') ? 'partially_refunded' : 'paid';
 }
 
-/** The order as the API has to show it. Only for currencies of two decimals. */
+/** The order as the API has to show it. */
 export function expectedDocument(order: FoldedOrder): object {
-  const major = (minor: bigint | number) => Number(minor) / 100;
+  const major = (minor: bigint | number) => Number(minor) / minorUnitsOf(order.currency);
   const { off, moved } = order;
   const worth = order.total - off.cancelled - off.refunded - off.credited;
   const count = (line: Line, isCounted: (unit: Unit) => boolean) =>

@@ -31,7 +31,10 @@ import { eventually, type TestLog } from './servers.js';
 /** A log whose read models may also be in a cluster. */
 export type ProjectedLog = Omit<TestLog, 'redis'> & { readonly redis: Redis };
 
-export function queriesOf(log: ProjectedLog, projections: readonly ProjectionId[] = allProjections) {
+/** The read models of a log. */
+type Projections = Pick<ProjectedLog, 'redis' | 'keys'> & { readonly settings: { readonly partitions: number } };
+
+export function queriesOf(log: Projections, projections: readonly ProjectionId[] = allProjections) {
   return createReadModels(log.redis, log.keys, log.settings.partitions, projections);
 }
 
@@ -57,8 +60,12 @@ export async function expectIntactLog(log: TestLog): Promise<void> {
 
 /** Every read model equals a fold of the log by independent code. */
 export async function expectReadModelsEqualTheLog(log: ProjectedLog): Promise<void> {
+  await expectReadModelsEqual(log, await foldLog(log.owner));
+}
+
+/** @param orders all orders of the log, folded by independent code. */
+export async function expectReadModelsEqual(log: Projections, orders: ReadonlyMap<string, FoldedOrder>): Promise<void> {
   const models = queriesOf(log);
-  const orders = await foldLog(log.owner);
   for (const order of orders.values()) {
     const found = await getOrder(models, order.id);
     expect(found && JSON.parse(found.json)).to.deep.equal(expectedDocument(order));
@@ -75,12 +82,12 @@ export async function expectReadModelsEqualTheLog(log: ProjectedLog): Promise<vo
   expect(changed.toSorted(byId), 'the list by update').to.deep.equal(listed.toSorted(byId));
   await expectLists(log, listed);
   await expectLookups(log, orders.values());
-  await expectFigures(log, 'USD');
+  await expectFigures(log, orders.values(), 'USD');
   await expectFlows(log, orders.values(), 'USD');
 }
 
 /** Each filter of the list leads to the orders that have its value, newest first. */
-async function expectLists(log: ProjectedLog, all: readonly OrderDocument[]): Promise<void> {
+async function expectLists(log: Projections, all: readonly OrderDocument[]): Promise<void> {
   const models = queriesOf(log);
   const [first] = all;
   if (!first) return;
@@ -106,7 +113,7 @@ async function expectLists(log: ProjectedLog, all: readonly OrderDocument[]): Pr
 /** Texts that are looked up: a log may have thousands. */
 const maxLookups = 40;
 
-async function expectLookups(log: ProjectedLog, orders: Iterable<FoldedOrder>): Promise<void> {
+async function expectLookups(log: Projections, orders: Iterable<FoldedOrder>): Promise<void> {
   const expected = [...expectedLookups(orders)];
   for (const [q, byOrder] of [...expected.slice(0, maxLookups), ...expected.slice(-maxLookups)]) {
     if (q === erasedText) continue;
@@ -139,8 +146,8 @@ function byId(a: OrderDocument, b: OrderDocument): number {
   return a.order_id < b.order_id ? -1 : 1;
 }
 
-async function expectFigures(log: ProjectedLog, currency: string): Promise<void> {
-  const { toShipped, toDelivered, ...expected } = expectedFigures((await foldLog(log.owner)).values(), currency);
+async function expectFigures(log: Projections, orders: Iterable<FoldedOrder>, currency: string): Promise<void> {
+  const { toShipped, toDelivered, ...expected } = expectedFigures(orders, currency);
   const found = await getMetrics(queriesOf(log), { currency });
   const { total_orders, units, by_status, revenue, processing_time } = JSON.parse(exactJson(found));
   const minor = (amount: number) => BigInt(Math.round(amount * 100));
@@ -160,7 +167,7 @@ async function expectFigures(log: ProjectedLog, currency: string): Promise<void>
 }
 
 /** Each amount is in the day of its event. */
-async function expectFlows(log: ProjectedLog, orders: Iterable<FoldedOrder>, currency: string): Promise<void> {
+async function expectFlows(log: Projections, orders: Iterable<FoldedOrder>, currency: string): Promise<void> {
   const found = await getMetrics(queriesOf(log), { currency, interval: 'day', byEvent: true });
   const { series } = JSON.parse(exactJson(found)) as {
     series: { start: string; orders: number; units: number; revenue: Record<string, number> }[];
