@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Measures the unit tests of the domain: Stryker changes one expression at a time in a copy of the
-// project, and the tests should then fail. `npm run test:mutation -- [FILE…]`; by default all of
-// src/orders, which takes half an hour on two cores.
+// Measures the tests of the domain and of the projections' folds: Stryker changes one expression at
+// a time in a copy of the project, and the tests should then fail. `npm run test:mutation --
+// [FILE…]`; by default all of src/orders and src/projections, which takes an hour on two cores.
 //
 // Stryker's runner needs Mocha 11, and the project has a later one: both are installed in the copy.
 // Exit code 1: fewer than 90 % of the changes were noticed. Code that runs once, when a module is
@@ -12,17 +12,23 @@ import { join } from 'node:path';
 import { copyProject, removeCopy } from './mutants/project-copy.mjs';
 import { root } from './setup/project.mjs';
 import { setUp } from './setup.mjs';
+import { startServers } from './test/run-tests.mjs';
 
 const packages = ['@stryker-mutator/core@9', '@stryker-mutator/mocha-runner@9', 'mocha@11'];
 const minScore = 90;
-/** The unit tests that need no server. */
-const specs = ['orders', 'commands', 'queries', 'import'].map((folder) => `dist/test/${folder}/**/*.unit.test.js`);
+const folders = ['orders', 'commands', 'queries', 'import', 'projections'];
+const specs = [
+  ...folders.map((folder) => `dist/test/${folder}/**/*.unit.test.js`),
+  'dist/test/projections/folds.test.js',
+];
 
-setUp({ redis: false });
+setUp();
 const copy = copyProject();
+const servers = await startServers({ jobs: 1, paths: [], unit: false, slow: false });
 try {
   process.exitCode = measure(process.argv.slice(2));
 } finally {
+  await servers.stop();
   removeCopy(copy);
 }
 
@@ -49,7 +55,7 @@ function configuration(files) {
   return {
     testRunner: 'mocha',
     plugins: ['@stryker-mutator/mocha-runner'],
-    mutate: files.length > 0 ? files : ['src/orders/**/*.ts'],
+    mutate: files.length > 0 ? files : ['src/orders/**/*.ts', 'src/projections/*.ts'],
     mochaOptions: { spec: specs, config: join(copy, 'mocha.json') },
     buildCommand: `node ${join(copy, 'build.mjs')}`,
     coverageAnalysis: 'perTest',
@@ -62,5 +68,5 @@ function configuration(files) {
 }
 
 function run(command, args) {
-  return spawnSync(command, args, { cwd: copy, stdio: 'inherit' }).status ?? 1;
+  return spawnSync(command, args, { cwd: copy, stdio: 'inherit', env: { ...process.env, ...servers.env } }).status ?? 1;
 }
