@@ -64,10 +64,10 @@ describe('comparisons of read models with the log', function () {
     await log.redis.del(log.keys.generations(history.name));
     const onDifference = () => undefined;
     for (const compare of [
-      verifyProjections(context(), [status, history], { onDifference }),
-      dryRunProjection(context(), history, { onDifference }),
+      () => verifyProjections(context(), [status, history], { onDifference }),
+      () => dryRunProjection(context(), history, { onDifference }),
     ]) {
-      const failure = await compare.then(String, (error: Error) => error.message);
+      const failure = await compare().then(String, (error: Error) => error.message);
       expect(failure).to.contain(`no live generation of ${history.name}, so nothing was compared`);
     }
   });
