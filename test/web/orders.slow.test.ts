@@ -33,6 +33,25 @@ describeInBrowser('Orders in the console', (browser) => {
     expect(browser.errors).to.deep.equal([]);
   });
 
+  it('an address with a value that the page cannot use says so, and nothing shows it as applied', async () => {
+    const orderId = await place();
+    const page = await browser.open(`${service.url}/#/orders?status=foo&currency=EUR`);
+    await page.getByText('This page does not know status=foo').waitFor();
+    expect(new URL(page.url()).hash).to.equal('#/orders?currency=EUR');
+    await page.goto(`${service.url}/#/orders/${orderId}?version=9`);
+    await page.getByText('The order has no version 9: this is version 1').waitFor();
+    expect(new URL(page.url()).hash).to.equal(`#/orders/${orderId}`);
+  });
+
+  it('an overview of a currency that does not exist leads back to those that do', async () => {
+    await place();
+    const page = await browser.open(`${service.url}/#/overview?currency=ZZZ`);
+    await page.getByText('/query/currency', { exact: true }).waitFor();
+    await page.getByLabel('Currency').selectOption('Default');
+    await page.getByLabel('Currency').selectOption('EUR');
+    await page.getByRole('figure', { name: 'Revenue in EUR by day' }).waitFor();
+  });
+
   it('a person places an order, and takes it to its delivery and its refund', async () => {
     const page = await browser.open(`${service.url}/#/orders`);
     await page.getByRole('button', { name: 'Place an order' }).click();

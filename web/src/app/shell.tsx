@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import { isLost, lostForSeconds } from '../api/connection.js';
 import { access, caller, signOut } from '../api/session.js';
 import { words } from '../format/numbers.js';
@@ -6,15 +7,18 @@ import { Button } from '../ui/button.js';
 import { Choice } from '../ui/choice.js';
 import { Icon } from '../ui/icon.js';
 import { Empty } from '../ui/states.js';
+import { toast } from '../ui/toast.js';
 import { Frame } from './frame.js';
 import { HealthBadge } from './health.js';
 import { type Page, pages, permittedPages } from './pages.js';
-import { place } from './route.js';
+import { unknownParameters } from './parameters.js';
+import { place, setQuery } from './route.js';
 import { theme } from './theme.js';
 
 /** The console around every page: navigation, who is signed in, and whether the service responds. */
 export function Shell() {
   const { path } = place.value;
+  useEffect(leaveOutUnknown, [place.value]);
   const name = path[0] ?? permittedPages()[0]?.name ?? 'overview';
   const page = pages.find((one) => one.name === name);
   return (
@@ -41,6 +45,15 @@ export function Shell() {
       <Content page={page} />
     </Frame>
   );
+}
+
+/** An address may be mistyped, or come from another version: it says only what the page shows. */
+function leaveOutUnknown(): void {
+  const unknown = unknownParameters(place.value);
+  if (unknown.length === 0) return;
+  const names = [...new Set(unknown.map(([name, value]) => `${name}=${value}`))].join(', ');
+  toast(`This page does not know ${names}: the address is shown without it`, 'bad');
+  setQuery(Object.fromEntries(unknown.map(([name]) => [name, undefined])));
 }
 
 function Content({ page }: { readonly page: Page | undefined }) {

@@ -1,4 +1,5 @@
 import { type Order, orderStatuses, paymentStatuses } from '../api/types.js';
+import { isDate } from '../app/parameters.js';
 
 /** The choice of orders that the list shows, as the address of the page holds it. */
 export interface Filters {
@@ -44,10 +45,6 @@ export function apiQuery(filters: Filters) {
     ...(isDate(from) ? { placed_from: new Date(`${from}T00:00:00`).toISOString() } : {}),
     ...(isDate(to) ? { placed_to: dayAfter(to) } : {}),
   };
-}
-
-function isDate(text: string): boolean {
-  return !Number.isNaN(Date.parse(`${text}T00:00:00`));
 }
 
 function dayAfter(date: string): string {

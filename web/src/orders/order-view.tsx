@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { api, got } from '../api/client.js';
 import { listPollMs, useResource } from '../api/resource.js';
 import { may } from '../api/session.js';
@@ -12,6 +12,7 @@ import { Copyable } from '../ui/copy.js';
 import { Icon } from '../ui/icon.js';
 import { Live } from '../ui/live.js';
 import { Shown } from '../ui/states.js';
+import { toast } from '../ui/toast.js';
 import { CommandBar } from './command-bar.js';
 import { Lines, Shipments } from './lines.js';
 import { MoneyFacts, OrderFacts } from './order-facts.js';
@@ -81,6 +82,11 @@ function Versions({ now, isLive, round, onDone }: VersionsProps) {
       ? got(api.GET('/orders/{order_id}', { params: { path, query: { version } }, signal }))
       : Promise.resolve(now),
   );
+  useEffect(() => {
+    if (asked <= now.version) return;
+    toast(`The order has no version ${asked}: this is version ${now.version}`, 'bad');
+    setQuery({ version: undefined });
+  }, [asked, now.version]);
   const goTo = (chosen: number) => setQuery({ version: chosen >= now.version ? undefined : String(chosen) });
   const shown = then.data ?? now;
   return (

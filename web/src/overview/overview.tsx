@@ -76,10 +76,10 @@ export function Overview() {
           onChange={(interval) => setQuery({ interval })}
         />
       </PageHeader>
+      <Choices metrics={metrics.data} currency={currency} timeZone={timeZone} by={by} />
       <Shown resource={metrics} lines={10}>
         {(found) => (
           <>
-            <Choices metrics={found} timeZone={timeZone} by={by} />
             {found.total_orders === 0 ? (
               <Card title="Orders">
                 <Empty icon="orders" title={`No order in ${found.currency} in this range`}>
@@ -148,22 +148,27 @@ function Figures({ metrics, timeZone, interval, by }: FiguresProps) {
   );
 }
 
+/** They stay if there are no figures: otherwise nothing would lead away from a wrong currency. */
 function Choices({
   metrics,
+  currency: asked = '',
   timeZone,
   by,
 }: {
-  readonly metrics: Metrics;
+  readonly metrics: Metrics | undefined;
+  readonly currency: string | undefined;
   readonly timeZone: string;
   readonly by: string;
 }) {
-  const currencies = [metrics.currency, ...metrics.other_currencies].toSorted();
+  const currencies = metrics
+    ? [metrics.currency, ...metrics.other_currencies].toSorted().map((code) => [code, code] as const)
+    : [['', 'Default'] as const, ...(asked === '' ? [] : [[asked, asked] as const])];
   return (
     <div class="filters">
       <Select
         label="Currency"
-        value={metrics.currency}
-        options={currencies.map((code) => [code, code])}
+        value={metrics?.currency ?? asked}
+        options={currencies}
         onChange={(currency) => setQuery({ currency })}
       />
       <Input
