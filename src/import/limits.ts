@@ -30,12 +30,14 @@ export const importLimits = {
    * Characters of an order's idempotency key. A longer one is hashed. With the name of a step
    * behind it, it stays within `maxIdempotencyKeyLength`.
    */
-  maxKeyCharacters: 180,
+  maxKeyCharacters: 170,
   /**
    * Characters that name a payment or a refund in its idempotency key, behind the order's key and
    * the name of the step. A longer id is hashed.
    */
   maxTransactionKeyCharacters: 10,
+  /** Characters of the hash that names the column of ids in the key of a payment or a refund. */
+  idColumnHashCharacters: 8,
   /**
    * Slots of the table in which repeated keys are looked for: 12 bytes each. A file with more keys
    * is read several times.

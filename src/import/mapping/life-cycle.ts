@@ -161,10 +161,11 @@ function stepCommand(
   time: string,
   id: string | undefined,
 ): Command {
+  const idColumn = life.transactions.find((one) => one.step === step)?.idColumn;
   const line: Record<string, unknown> = {
     command: commands[step],
     order_id: order.id,
-    idempotency_key: `${order.key}/${step}${id === undefined ? '' : `/${transactionKey(id)}`}`,
+    idempotency_key: `${order.key}/${step}${id === undefined ? '' : `/${transactionKey(id, idColumn)}`}`,
     ...at(time),
   };
   // The file says that the money arrived: that is recorded whatever is due.

@@ -20,6 +20,16 @@ const withId = (kind: string) =>
   `an earlier import with ${kind}_id has recorded money of this order, which would be recorded once more: ` +
   `--map ${kind}_id=COLUMN as before`;
 
+const otherColumn = (kind: string) =>
+  `an earlier import with another column for ${kind}_id has recorded money of this order, which might be recorded ` +
+  `once more: --map ${kind}_id=COLUMN as before, with the same name in the header, and send ${kind}s that only ` +
+  'another column tells apart by the API';
+/** By the forms with an id of the file. */
+const otherColumns: Readonly<Partial<Record<Form, string>>> = {
+  'paid/': otherColumn('payment'),
+  'refunded/': otherColumn('refund'),
+};
+
 /** A file may have returns and a refund of the whole order, so these two may coexist. */
 const otherForms: Readonly<Record<Form, OtherForm>> = {
   paid: { forms: ['paid/'], reason: withId('payment') },
@@ -30,9 +40,9 @@ const otherForms: Readonly<Record<Form, OtherForm>> = {
 };
 
 /**
- * Finds out that the log has the payments, or the refunds, of an order under keys of another form:
- * the mapping has changed since the order was imported, and the money would be recorded twice. The
- * keys are those of the events that each command loads anyway.
+ * Finds out that the log has the payments, or the refunds, of an order under keys of another form,
+ * or with ids of another column: the mapping has changed since the order was imported, and the
+ * money would be recorded twice. The keys are those of the events that each command loads anyway.
  */
 export function refusalByOtherForm({ idempotencyKey }: CommandRequest): CommandRequest['refusalAfter'] {
   const own = formOf(idempotencyKey);
@@ -40,7 +50,9 @@ export function refusalByOtherForm({ idempotencyKey }: CommandRequest): CommandR
   const { forms, reason } = otherForms[own.form];
   return (handledKey) => {
     const earlier = formOf(handledKey);
-    return earlier && earlier.order === own.order && forms.includes(earlier.form) ? reason : undefined;
+    if (!earlier || earlier.order !== own.order) return undefined;
+    if (forms.includes(earlier.form)) return reason;
+    return earlier.form === own.form && earlier.idColumn !== own.idColumn ? otherColumns[own.form] : undefined;
   };
 }
 
@@ -48,10 +60,11 @@ export function refusalByOtherForm({ idempotencyKey }: CommandRequest): CommandR
  * Looks for a key with an id first, since an id may be one of the words too. The key of an order
  * does not end with a slash and one of them.
  */
-function formOf(key = ''): { readonly order: string; readonly form: Form } | undefined {
-  const [, order = '', form = ''] =
-    /^(.*)\/((?:paid|refunded|refund)\/)[^/]+$/.exec(key) ?? /^(.*)\/(paid|refunded)$/.exec(key) ?? [];
-  return isForm(form) ? { order, form } : undefined;
+function formOf(key = ''): { readonly order: string; readonly form: Form; readonly idColumn: string } | undefined {
+  const [, order = '', form = '', id = ''] =
+    /^(.*)\/((?:paid|refunded|refund)\/)([^/]+)$/.exec(key) ?? /^(.*)\/(paid|refunded)$/.exec(key) ?? [];
+  const [, idColumn = ''] = id.split('@');
+  return isForm(form) ? { order, form, idColumn } : undefined;
 }
 
 function isForm(text: string): text is Form {

@@ -31,6 +31,8 @@ export interface TransactionCells {
    */
   readonly own: (row: Cells) => Cells;
   readonly step: 'paid' | 'refunded';
+  /** The column of the ids. Undefined if all orders have one id, by --set or --default. */
+  readonly idColumn: string | undefined;
   /** The fields of the id, the time and the amount, for messages. */
   readonly names: { readonly id: string; readonly time: string; readonly amount: string };
   readonly id: ReadCell<string>;
@@ -56,7 +58,8 @@ export function transactionCells(
     const id = fields.text(names.id);
     const [time, amount] = [fields.time(names.time), fields.number(names.amount)];
     const reference = kind === 'payment' ? fields.text('payment_reference') : undefined;
-    return id ? [{ kind, step, names, own: ownCells(kind), id, time, amount, reference }] : [];
+    const idColumn = mapping.columns.get(names.id);
+    return id ? [{ kind, step, idColumn, names, own: ownCells(kind), id, time, amount, reference }] : [];
   });
 }
 
@@ -158,11 +161,15 @@ export function isMoney(amount: string): boolean {
 }
 
 /**
- * The part of an idempotency key that names a transaction within its order. A long id is hashed;
- * no other id has the `#` at its start.
+ * The part of an idempotency key that names a transaction within its order: "A@column", with a hash
+ * of the column that the id is from. The ids of two columns say nothing about each other, so
+ * other-form.ts has to know them apart. A long id is hashed; no other id has the `#` at its start,
+ * and none has an `@`.
  */
-export function transactionKey(id: string): string {
+export function transactionKey(id: string, idColumn: string | undefined): string {
   const encoded = encodeURIComponent(id);
-  const { maxTransactionKeyCharacters: max } = limits;
-  return encoded.length <= max ? encoded : `#${hash('sha256', id, 'base64url').slice(0, max - 1)}`;
+  const { maxTransactionKeyCharacters: max, idColumnHashCharacters } = limits;
+  const name = encoded.length <= max ? encoded : `#${hash('sha256', id, 'base64url').slice(0, max - 1)}`;
+  if (idColumn === undefined) return name;
+  return `${name}@${hash('sha256', idColumn, 'base64url').slice(0, idColumnHashCharacters)}`;
 }

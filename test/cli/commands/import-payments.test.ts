@@ -139,6 +139,23 @@ describe('orders import of several payments per order', function () {
       expect(await moneyEvents()).to.deep.equal([1_000, 500]);
     });
 
+    it('payments are not recorded once more with the ids of another column', async () => {
+      const row = '1,1,10.00,A,10.00,R,4.00';
+      expect(await importRows([row], ['--map', 'payment_id=pay'])).to.match(/1 imported/);
+      for (const other of [
+        ['--map', 'payment_id=back'],
+        ['--set', 'payment_id=A'],
+      ]) {
+        const refused = await importRows([row], other);
+        expect(refused).to.match(/0 imported, 0 already there, 1 rejected/);
+        expect(refused).to.match(
+          /another column for payment_id has recorded money .*--map payment_id=COLUMN as before/,
+        );
+      }
+      expect(await importRows([row], ['--map', 'payment_id=pay'])).to.match(/0 imported, 1 already there/);
+      expect(await moneyEvents()).to.deep.equal([1_000]);
+    });
+
     it('refunds are not recorded once more with refund_id, nor once more without it', async () => {
       const [one, two] = ['1,1,10.00,A,10.00,R,4.00', '2,1,5.00,A,5.00,R,3.00'];
       const withId = [...refunds, '--map', 'refund_id=back'];

@@ -31,6 +31,17 @@ describe('Money that was imported under keys of another form', () => {
     expect(refusedAfter('shop#1/shipped')).to.deep.equal([]);
   });
 
+  it('ids of another column, or no column, exclude each other: they may be those of the same money', () => {
+    const handled = ['A@column-1', 'A@column-2', 'A'].flatMap((id) => [`shop#1/paid/${id}`, `shop#1/refunded/${id}`]);
+    expect(refusedAfter('shop#1/paid/B@column-1', handled)).to.deep.equal(['shop#1/paid/A@column-2', 'shop#1/paid/A']);
+    expect(refusedAfter('shop#1/paid/B', handled)).to.deep.equal(['shop#1/paid/A@column-1', 'shop#1/paid/A@column-2']);
+    expect(refusedAfter('shop#1/refunded/A@column-2', handled)).to.deep.equal([
+      'shop#1/refunded/A@column-1',
+      'shop#1/refunded/A',
+    ]);
+    expect(refusedAfter('shop#2/paid/A@column-1', handled)).to.deep.equal([]);
+  });
+
   it('a source that looks like a key confuses nothing', () => {
     const odd = 'a/paid/b#1';
     expect(refusedAfter(`${odd}/paid/X`, [odd, `${odd}/paid`, 'a/paid', 'a/paid/b'])).to.deep.equal([`${odd}/paid`]);

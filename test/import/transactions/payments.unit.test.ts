@@ -16,12 +16,12 @@ const head = `1,u,${day(1)}`;
 const [lamp, plug] = ['1,lamp,2,10.00', '2,plug,1,5.50'];
 const [card, voucher] = [`A,c-1,15.50,${day(2)}`, `B,v-1,10.00,${day(3)}`];
 
-/** A request as "pay 2 15.50 shop#1/paid/A": command, day, units or amount, key. */
+/** A request as "pay 2 15.50 shop#1/paid/A": command, day, units or amount, key without column. */
 function described({ command, occurredAt, idempotencyKey }: CommandRequest): string {
   const amount = command.command === 'pay' || command.command === 'refund' ? ` ${command.amount ?? 'all'}` : '';
   const units =
     command.command === 'place' ? command.items?.map(({ item_id, quantity }) => ` ${quantity} ${item_id}`) : [];
-  return `${command.command} ${Number(occurredAt?.slice(8, 10))}${units?.join(',') ?? ''}${amount} ${idempotencyKey}`;
+  return `${command.command} ${Number(occurredAt?.slice(8, 10))}${units?.join(',') ?? ''}${amount} ${idempotencyKey?.replace(/@[\w-]{8}$/, '')}`;
 }
 
 async function commandsOf(rows: readonly string[], options = args) {

@@ -14,7 +14,7 @@ const lamp = `1,u,${day(1)},lamp,2,10.00,,,,`;
 
 function described({ command, idempotencyKey = '' }: CommandRequest): string {
   const amount = command.command === 'pay' || command.command === 'refund' ? ` ${command.amount ?? 'all'}` : '';
-  return `${command.command}${amount} ${idempotencyKey.slice('shop#'.length)}`;
+  return `${command.command}${amount} ${idempotencyKey.slice('shop#'.length).replace(/@[\w-]{8}$/, '')}`;
 }
 
 async function commandsOf(rows: readonly string[], options: readonly string[], columns = header) {
