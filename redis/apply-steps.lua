@@ -16,8 +16,10 @@
 --            the checkpoint that the step was folded from; '' for none
 --            the checkpoint after the step
 --            the step's line in the published message
---            the number of writes
---            for each write: the number of its words, then the words: command, key and arguments
+--            the number of words that follow: those of its writes
+--            for each run of writes with the same command and number of words: the command, the
+--            number of writes, and the words of each, which are the key and the other arguments;
+--            then the words of all writes
 --
 -- Returns one string per step:
 --   '+'              the step was applied
@@ -28,24 +30,48 @@
 -- memory, it refuses the first write. A write to a key of another type would be refused in the
 -- middle: so the types of a step's keys are looked at before its first write.
 local results, lines, moved = {}, {}, {}
-local typeOf = { HSET = 'hash', HDEL = 'hash', ZADD = 'zset', ZREM = 'zset' }
-typeOf.SADD, typeOf.RPUSH, typeOf.LSET = 'set', 'list', 'list'
--- The keys of this call whose type is as its writes need it.
-local checked = {}
--- Returns the first key of a step's writes with another type than they need. A key of a step that
--- was applied has the right type by then.
-local function wrongKey(at, writes)
-  for _ = 1, writes do
-    local words = tonumber(ARGV[at])
-    local wanted, name = typeOf[ARGV[at + 1]], ARGV[at + 2]
-    if wanted and checked[name] ~= wanted then
-      local found = redis.call('TYPE', name).ok
-      if found ~= 'none' and found ~= wanted then
-        return name
+-- By the command of a write: one that costs little, and fails if the key has another type than the
+-- write needs. TYPE itself takes longer, because Lua makes a table of its reply.
+local lengthOf = { HSET = 'HLEN', HDEL = 'HLEN', ZADD = 'ZCARD', ZREM = 'ZCARD' }
+lengthOf.SADD, lengthOf.RPUSH, lengthOf.LSET = 'SCARD', 'LLEN', 'LLEN'
+-- Returns why the writes from one word up to another would be refused.
+local function refusal(at, stop)
+  while at < stop do
+    local command, writes, words = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    local length = lengthOf[command]
+    local after = at + 3 + writes * words
+    if length then
+      for key = at + 3, after - words, words do
+        local reply = redis.pcall(length, ARGV[key])
+        if type(reply) == 'table' then
+          if string.find(reply.err, 'WRONGTYPE', 1, true) then
+            return 'WRONGTYPE the key ' .. ARGV[key] .. ' has another type'
+          end
+          return reply.err
+        end
       end
-      checked[name] = wanted
     end
-    at = at + words + 1
+    at = after
+  end
+end
+-- Applies the writes from one word up to another. Returns the first error.
+local function apply(at, stop)
+  while at < stop do
+    local command, writes, words = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    local after = at + 3 + writes * words
+    for key = at + 3, after - words, words do
+      local reply
+      if words == 3 then
+        -- Most writes are of this kind, and `unpack` would take longer.
+        reply = redis.pcall(command, ARGV[key], ARGV[key + 1], ARGV[key + 2])
+      else
+        reply = redis.pcall(command, unpack(ARGV, key, key + words - 1))
+      end
+      if type(reply) == 'table' and reply.err then
+        return reply
+      end
+    end
+    at = after
   end
 end
 -- The checkpoints after the steps so far: of two steps from one checkpoint only one is applied.
@@ -57,27 +83,23 @@ end
 local at = 3
 for step = 1, steps do
   local key = KEYS[step]
-  local from, to, line, writes = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
-  at = at + 4
+  local from, to, line = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local first = at + 4
+  local stop = first + tonumber(ARGV[at + 3])
+  at = stop
   local result = checkpoints[key] == from and '+' or '=' .. checkpoints[key]
-  local wrong = result == '+' and wrongKey(at, writes)
-  if wrong then
-    result = '-WRONGTYPE the key ' .. wrong .. ' has another type'
+  local refused = result == '+' and refusal(first, stop)
+  if refused then
+    result = '-' .. refused
   end
-  for _ = 1, writes do
-    local words = tonumber(ARGV[at])
-    if result == '+' then
-      local reply = redis.pcall(unpack(ARGV, at + 1, at + words))
-      if type(reply) == 'table' and reply.err then
-        -- A replica refuses all writes. As the reply to the call, this makes the client look for
-        -- the primary.
-        if string.find(reply.err, 'READONLY', 1, true) then
-          return reply
-        end
-        result = '-' .. reply.err
-      end
+  local failed = result == '+' and apply(first, stop)
+  if failed then
+    -- A replica refuses all writes. As the reply to the call, this makes the client look for the
+    -- primary.
+    if string.find(failed.err, 'READONLY', 1, true) then
+      return failed
     end
-    at = at + words + 1
+    result = '-' .. failed.err
   end
   if result == '+' then
     checkpoints[key] = to

@@ -29,12 +29,10 @@ export const projectorLimits = {
    * Words from which on a call of apply-steps.lua is full, about the steps of seven orders. Longer
    * calls would start later and block other users of Redis for longer; shorter ones would be more.
    */
-  fullCallWords: 400,
+  fullCallWords: 300,
 
-  /**
-   * Characters from which on a call of apply-steps.lua is full, so that large steps share no call.
-   */
-  fullCallLength: 256 * 1024,
+  /** Bytes from which on a call of apply-steps.lua is full, so that large steps share no call. */
+  fullCallBytes: 256 * 1024,
 
   // Catching up
 

@@ -2,6 +2,7 @@ import { Cluster } from 'ioredis';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
+import { type EncodedWords, encodeWords } from '../../read-models/redis/encoded-words.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import type { RedisCommand } from '../../read-models/redis/redis-command.js';
 import { redisScript } from '../../read-models/redis/redis-script.js';
@@ -40,7 +41,7 @@ interface WaitingSteps {
   /** Keys that their writes change: in cluster mode Redis has to know them. */
   readonly written: readonly string[];
   /** The arguments of apply-steps.lua for these steps. */
-  readonly words: readonly (string | number)[];
+  readonly encoded: EncodedWords;
   readonly resolve: (results: StepResult[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -61,25 +62,26 @@ export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps 
   let fullCallWords: number = isCluster ? 0 : limits.fullCallWords;
   let waiting: WaitingSteps[] = [];
   let waitingWords = 0;
-  let waitingLength = 0;
+  let waitingBytes = 0;
   let flushIsScheduled = false;
 
   function sendWaiting(): void {
     const call = waiting;
     waiting = [];
     waitingWords = 0;
-    waitingLength = 0;
+    waitingBytes = 0;
     void send(call);
   }
 
   /** Never rejects: each partition gets its own results or error. */
   async function send(call: readonly WaitingSteps[]): Promise<void> {
     const checkpoints = call.flatMap((one) => one.checkpoints);
-    const words: (string | number)[] = [keys.stepsChannel, checkpoints.length];
-    for (const one of call) for (const word of one.words) words.push(word);
     try {
-      const written = call.flatMap((one) => one.written);
-      const results = (await applySteps([...checkpoints, ...written], words)) as string[];
+      const results = (await applySteps(
+        [...checkpoints, ...call.flatMap(({ written }) => written)],
+        [keys.stepsChannel, checkpoints.length],
+        call.map(({ encoded }) => encoded),
+      )) as string[];
       let at = 0;
       for (const { checkpoints, resolve } of call) {
         resolve(results.slice(at, at + checkpoints.length).map(decodeResult));
@@ -105,12 +107,12 @@ export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps 
   return (partition, steps) =>
     new Promise((resolve, reject) => {
       const checkpoints = steps.map(({ generation }) => keys.checkpoint(generation, partition));
-      const words = encodeSteps(partition, steps);
+      const encoded = encodeWords(wordsOf(partition, steps));
       const written = isCluster ? writtenKeys(steps) : [];
-      waiting.push({ checkpoints, written, words, resolve, reject });
-      waitingWords += words.length;
-      waitingLength += lengthOf(words);
-      if (waitingWords >= fullCallWords || waitingLength >= limits.fullCallLength) sendWaiting();
+      waiting.push({ checkpoints, written, encoded, resolve, reject });
+      waitingWords += encoded.count;
+      waitingBytes += encoded.bytes.length;
+      if (waitingWords >= fullCallWords || waitingBytes >= limits.fullCallBytes) sendWaiting();
       else if (!flushIsScheduled) {
         flushIsScheduled = true;
         setImmediate(flush);
@@ -119,28 +121,40 @@ export function createApplySteps(redis: Redis, keys: ReadModelKeys): ApplySteps 
 }
 
 /** The arguments of redis/apply-steps.lua for these steps. */
-function encodeSteps(partition: number, steps: readonly Step[]): (string | number)[] {
+function wordsOf(partition: number, steps: readonly Step[]): (string | number)[] {
   const words: (string | number)[] = [];
   for (const { generation, from, to, writes } of steps) {
-    const pieces = writes.some(isLong) ? writes.flatMap(splitLongWrite) : writes;
     const line = `${generation.name} ${generation.generation} ${partition} ${to.position}`;
-    words.push(encodeCheckpoint(from), encodeCheckpoint(to), line, pieces.length);
-    for (const piece of pieces) {
-      words.push(piece.length);
-      for (const word of piece) words.push(word);
-    }
+    words.push(encodeCheckpoint(from), encodeCheckpoint(to), line, 0);
+    const start = words.length;
+    addRuns(words, writes.some(isLong) ? writes.flatMap(splitLongWrite) : writes);
+    words[start - 1] = words.length - start;
   }
   return words;
 }
 
-function writtenKeys(steps: readonly Step[]): string[] {
-  return [...new Set(steps.flatMap(({ writes }) => writes.map(([, key]) => key)))];
+/**
+ * Adds writes in runs. Most writes of a step are of one command with one field or member, and only
+ * their keys and values differ.
+ */
+function addRuns(words: (string | number)[], writes: readonly RedisCommand[]): void {
+  let last: RedisCommand | undefined;
+  /** The index of the number of writes of the run. */
+  let count = 0;
+  for (const write of writes) {
+    if (last && last[0] === write[0] && last.length === write.length) {
+      words[count] = Number(words[count]) + 1;
+    } else {
+      words.push(write[0], 1, write.length - 1);
+      count = words.length - 2;
+      last = write;
+    }
+    for (let at = 1; at < write.length; at += 1) words.push(write[at] ?? '');
+  }
 }
 
-function lengthOf(words: readonly (string | number)[]): number {
-  let length = 0;
-  for (const word of words) if (typeof word === 'string') length += word.length;
-  return length;
+function writtenKeys(steps: readonly Step[]): string[] {
+  return [...new Set(steps.flatMap(({ writes }) => writes.map(([, key]) => key)))];
 }
 
 /** Decodes one element of the reply of redis/apply-steps.lua. */

@@ -74,6 +74,27 @@ describe('applying steps', () => {
     expect(await log.redis.hgetall(name('hash'))).to.deep.equal({ field: '1', other: '2' });
   });
 
+  it('the types of all keys of a run of writes are looked at before its first write', async () => {
+    const store = createProjectionStore(log.redis, log.keys);
+    const name = (key: string) => log.keys.partition({ name: 'metrics', generation: 1 }, 0)(key);
+    const all: ((key: string) => RedisCommand)[] = [
+      (key) => ['HSET', key, 'field', '1'],
+      (key) => ['HDEL', key, 'field'],
+      (key) => ['ZADD', key, 0, 'a', 0, 'b'],
+      (key) => ['ZREM', key, 'a'],
+      (key) => ['SADD', key, 'x'],
+      (key) => ['RPUSH', key, 'x', 'y'],
+    ];
+    await log.redis.set(name('string'), 'x');
+    for (const write of all) {
+      const first: RedisCommand = ['HSET', name('first'), 'field', '1'];
+      const writes = [first, write(name('new')), write(name('other')), write(name('string'))];
+      const [refused] = await store.apply(0, [step('metrics', 0, 1, ...writes)]);
+      expect(String(refused && 'error' in refused && refused.error)).to.match(/:string has another type/);
+      expect(await log.redis.exists(name('first'), name('new'), name('other'))).to.equal(0);
+    }
+  });
+
   it('steps of several partitions share one call, and each is applied once or rejected by itself', async () => {
     const store = createProjectionStore(log.redis, log.keys);
     const stepOn = (partition: number, from: number, to: number) =>
