@@ -67,10 +67,13 @@ export const metricsProjection: Projection<MetricsState> = {
     // matter.
     for (const [orderId, order] of changed) {
       const before = state.orders.get(orderId);
+      const change = changeOf(before, order);
       for (const figures of figuresAt(state.figures, order.currency, order.placedAtMs)) {
-        if (before) add(figures, before, -1);
-        else addHour(figures, order.placedAtMs);
-        add(figures, order, 1);
+        if (!before) addHour(figures, order.placedAtMs);
+        add(figures, change);
+        if (before?.status === order.status) continue;
+        if (before) addStatus(figures, before.status, -1);
+        addStatus(figures, order.status, 1);
       }
     }
     const commands = [...figureWrites(state.figures, key.figures), ...figureWrites(state.byEvent, key.byEvent)];
@@ -95,13 +98,14 @@ function wantedBlocks(
     addWantedBlock(placed, currency, placedAtMs, true);
   }
   for (const { event } of events) {
+    if (!mayChangeAmounts(event)) continue;
+    const ms = utcMs(event.occurredAt);
     if (event.type === 'OrderPlaced') {
       currencies.set(event.orderId, event.data.currency);
-      addWantedBlock(placed, event.data.currency, utcMs(event.occurredAt), false);
+      addWantedBlock(placed, event.data.currency, ms, false);
     }
     const currency = currencies.get(event.orderId);
-    if (currency !== undefined && mayChangeAmounts(event))
-      addWantedBlock(changed, currency, utcMs(event.occurredAt), false);
+    if (currency !== undefined) addWantedBlock(changed, currency, ms, false);
   }
   return [placed, changed];
 }
@@ -124,11 +128,11 @@ function mayChangeAmounts({ type }: ProjectedEvent['event']): boolean {
 /** Counts what an event changed, at its time. Of the statuses only cancelled ones are counted. */
 function countChange(before: MetricsOrder | undefined, now: MetricsOrder, ms: number, all: FiguresByCurrency): void {
   const isCancelled = now.status === 'cancelled' && before?.status !== 'cancelled';
+  const change = changeOf(before, now);
   for (const figures of figuresAt(all, now.currency, ms)) {
     addHour(figures, ms);
-    if (before) addAmounts(figures, before, -1);
-    addAmounts(figures, now, 1);
-    if (isCancelled) figures.byStatus.set('cancelled', (figures.byStatus.get('cancelled') ?? 0) + 1);
+    add(figures, change);
+    if (isCancelled) addStatus(figures, 'cancelled', 1);
   }
 }
 
@@ -149,21 +153,56 @@ function addHour(figures: Figures, ms: number): void {
   figures.lastHour = Math.max(figures.lastHour, hour);
 }
 
-function add(figures: Figures, order: MetricsOrder, sign: 1 | -1): void {
-  addAmounts(figures, order, sign);
-  figures.byStatus.set(order.status, (figures.byStatus.get(order.status) ?? 0) + sign);
+function addStatus(figures: Figures, status: MetricsOrder['status'], orders: 1 | -1): void {
+  figures.byStatus.set(status, (figures.byStatus.get(status) ?? 0) + orders);
 }
 
-function addAmounts(figures: Figures, order: MetricsOrder, sign: 1 | -1): void {
-  const factor = BigInt(sign);
-  // The credits of an order whose units are all cancelled are 0: its refunds lower nothing more.
-  const refunded = Math.min(order.creditedByRefundsMinor, order.creditedMinor);
-  figures.orders += sign;
-  figures.units += sign * order.units.ordered;
-  figures.gross += factor * BigInt(order.totalMinor);
-  figures.cancelled += factor * BigInt(order.cancelledMinor);
-  figures.refunded += factor * BigInt(refunded);
-  figures.credited += factor * BigInt(order.creditedMinor - refunded);
-  figures.paid += factor * BigInt(order.paidMinor);
-  figures.givenBack += factor * BigInt(order.refundedMinor);
+/**
+ * By how much the figures of an order change. Each amount is a safe integer and not negative, so a
+ * difference of two is exact.
+ */
+interface FiguresChange {
+  readonly orders: number;
+  readonly units: number;
+  readonly gross: number;
+  readonly cancelled: number;
+  readonly refunded: number;
+  readonly credited: number;
+  readonly paid: number;
+  readonly givenBack: number;
+}
+
+function changeOf(before: MetricsOrder | undefined, now: MetricsOrder): FiguresChange {
+  const refunded = refundedCredits(now);
+  const refundedBefore = before ? refundedCredits(before) : 0;
+  return {
+    orders: before ? 0 : 1,
+    units: now.units.ordered - (before?.units.ordered ?? 0),
+    gross: now.totalMinor - (before?.totalMinor ?? 0),
+    cancelled: now.cancelledMinor - (before?.cancelledMinor ?? 0),
+    refunded: refunded - refundedBefore,
+    credited: now.creditedMinor - refunded - ((before?.creditedMinor ?? 0) - refundedBefore),
+    paid: now.paidMinor - (before?.paidMinor ?? 0),
+    givenBack: now.refundedMinor - (before?.refundedMinor ?? 0),
+  };
+}
+
+/**
+ * The credits that came from refunds. The credits of an order whose units are all cancelled are 0:
+ * its refunds lower nothing more.
+ */
+function refundedCredits({ creditedByRefundsMinor, creditedMinor }: MetricsOrder): number {
+  return Math.min(creditedByRefundsMinor, creditedMinor);
+}
+
+/** Adds a change. Most are of one or two amounts, and each sum of bigints is a new one. */
+function add(figures: Figures, change: FiguresChange): void {
+  figures.orders += change.orders;
+  figures.units += change.units;
+  if (change.gross !== 0) figures.gross += BigInt(change.gross);
+  if (change.cancelled !== 0) figures.cancelled += BigInt(change.cancelled);
+  if (change.refunded !== 0) figures.refunded += BigInt(change.refunded);
+  if (change.credited !== 0) figures.credited += BigInt(change.credited);
+  if (change.paid !== 0) figures.paid += BigInt(change.paid);
+  if (change.givenBack !== 0) figures.givenBack += BigInt(change.givenBack);
 }

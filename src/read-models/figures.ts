@@ -83,8 +83,11 @@ export type FigureParts = Map<number, StoredPart>;
 
 /** Returns the figures of a part, to be changed. */
 export function changedPart(parts: FigureParts, part: number): Figures {
-  const stored = parts.get(part) ?? { values: undefined, figures: undefined, text: undefined };
-  parts.set(part, stored);
+  let stored = parts.get(part);
+  if (!stored) {
+    stored = { values: undefined, figures: undefined, text: undefined };
+    parts.set(part, stored);
+  }
   stored.text = undefined;
   if (!stored.figures) {
     stored.figures = emptyFigures();
@@ -162,28 +165,37 @@ export function addEncoded(
 }
 
 function encoded(figures: Figures, withRange: boolean): EncodedFigures {
-  const sketch = (durations: DurationSketch) => (durations.count === 0 ? 0 : encodeSketch(durations));
-  const statuses = orderStatuses.map((status) => figures.byStatus.get(status) ?? 0);
-  dropZeros(statuses);
-  const values = [
+  const values: unknown[] = [
     figures.orders,
     figures.units,
     money(figures.gross),
     money(figures.paid),
-    statuses.length === 0 ? 0 : statuses,
+    encodedStatuses(figures.byStatus),
     money(figures.cancelled),
     money(figures.refunded),
     money(figures.credited),
     money(figures.givenBack),
-    sketch(figures.placedToShipped),
-    sketch(figures.placedToDelivered),
-    ...(withRange ? [figures.firstHour, figures.lastHour] : []),
+    encodedDurations(figures.placedToShipped),
+    encodedDurations(figures.placedToDelivered),
   ];
+  if (withRange) values.push(figures.firstHour, figures.lastHour);
   dropZeros(values);
   return values as unknown as EncodedFigures;
 }
 
+function encodedStatuses(byStatus: Figures['byStatus']): readonly number[] | 0 {
+  const statuses: number[] = [];
+  for (const status of orderStatuses) statuses.push(byStatus.get(status) ?? 0);
+  dropZeros(statuses);
+  return statuses.length === 0 ? 0 : statuses;
+}
+
+function encodedDurations(durations: DurationSketch): string | 0 {
+  return durations.count === 0 ? 0 : encodeSketch(durations);
+}
+
 function money(sum: bigint): string | number {
+  if (sum === 0n) return 0;
   const number = Number(sum);
   return Number.isSafeInteger(number) ? number : String(sum);
 }

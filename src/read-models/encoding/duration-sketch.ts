@@ -9,8 +9,11 @@ import { base36, fromBase36 } from './base36.js';
 export interface DurationSketch {
   count: number;
   sumMs: number;
-  /** The number of durations per bucket. Bucket 0 holds those below one millisecond. */
-  readonly buckets: Map<number, number>;
+  /**
+   * The number of durations per bucket; undefined if there are none, as in most sketches. Bucket 0
+   * holds those below one millisecond.
+   */
+  buckets: Map<number, number> | undefined;
   /** The encoded form, until the next change. Most steps do not change it. */
   encoded: string | undefined;
 }
@@ -20,7 +23,7 @@ const gamma = (1 + relativeError) / (1 - relativeError);
 const logGamma = Math.log(gamma);
 
 export function emptySketch(): DurationSketch {
-  return { count: 0, sumMs: 0, buckets: new Map(), encoded: undefined };
+  return { count: 0, sumMs: 0, buckets: undefined, encoded: undefined };
 }
 
 /**
@@ -32,14 +35,19 @@ export function addDuration(sketch: DurationSketch, durationMs: number): void {
   sketch.count += 1;
   sketch.sumMs += duration;
   sketch.encoded = undefined;
-  sketch.buckets.set(bucket, (sketch.buckets.get(bucket) ?? 0) + 1);
+  addTo(sketch, bucket, 1);
 }
 
 export function mergeSketch(into: DurationSketch, other: DurationSketch): void {
   into.count += other.count;
   into.sumMs += other.sumMs;
   into.encoded = undefined;
-  for (const [bucket, count] of other.buckets) into.buckets.set(bucket, (into.buckets.get(bucket) ?? 0) + count);
+  for (const [bucket, count] of other.buckets ?? []) addTo(into, bucket, count);
+}
+
+function addTo(sketch: DurationSketch, bucket: number, durations: number): void {
+  sketch.buckets ??= new Map();
+  sketch.buckets.set(bucket, (sketch.buckets.get(bucket) ?? 0) + durations);
 }
 
 /** The q-quantile (0 to 1) in milliseconds; null if the sketch is empty. */
@@ -47,7 +55,7 @@ export function quantileMs(sketch: DurationSketch, q: number): number | null {
   if (sketch.count === 0) return null;
   const rank = q * (sketch.count - 1);
   let counted = 0;
-  const sorted = [...sketch.buckets].sort(([a], [b]) => a - b);
+  const sorted = [...(sketch.buckets ?? [])].sort(([a], [b]) => a - b);
   for (const [bucket, count] of sorted) {
     counted += count;
     if (counted > rank) return bucketMiddleMs(bucket);
@@ -72,8 +80,7 @@ export function encodeSketch(sketch: DurationSketch): string {
 function encoded({ sumMs, buckets }: DurationSketch): string {
   let text = base36(sumMs);
   let previous = 0;
-  for (const bucket of [...buckets.keys()].sort((a, b) => a - b)) {
-    const count = buckets.get(bucket) ?? 0;
+  for (const [bucket, count] of [...(buckets ?? [])].sort(([a], [b]) => a - b)) {
     text += `,${base36(bucket - previous)}`;
     if (count !== 1) text += `:${base36(count)}`;
     previous = bucket;
