@@ -52,6 +52,12 @@ export class EventView implements CopiedEvent {
   readonly #orderId = { start: 0, end: 0 };
   readonly #type = { start: 0, end: 0 };
   #occurredMs = 0;
+  // Texts of the present event, once they are accessed: a check of the chain and a projection both
+  // need them.
+  #orderIdText: string | undefined;
+  #typeText: string | undefined;
+  #occurredAt: string | undefined;
+  #recordedAt: string | undefined;
   #at = 0;
   #hasBegun = false;
 
@@ -65,6 +71,10 @@ export class EventView implements CopiedEvent {
    */
   show(chunk: Buffer): boolean {
     this.bytes = chunk;
+    this.#orderIdText = undefined;
+    this.#typeText = undefined;
+    this.#occurredAt = undefined;
+    this.#recordedAt = undefined;
     this.#at = 0;
     if (!this.#hasBegun) {
       this.#hasBegun = true;
@@ -90,21 +100,27 @@ export class EventView implements CopiedEvent {
   }
 
   get orderId(): string {
-    return uuidText(this.bytes, this.#orderId.start);
+    this.#orderIdText ??= uuidText(this.bytes, this.#orderId.start);
+    return this.#orderIdText;
   }
 
   get type(): string {
-    const type = this.bytes.toString('utf8', this.#type.start, this.#type.end);
-    // Returns the same string for all events of a type, which makes lookups by type faster.
-    return knownTypes.get(type) ?? type;
+    if (this.#typeText === undefined) {
+      const type = this.bytes.toString('utf8', this.#type.start, this.#type.end);
+      // Returns the same string for all events of a type, which makes lookups by type faster.
+      this.#typeText = knownTypes.get(type) ?? type;
+    }
+    return this.#typeText;
   }
 
   get occurredAt(): string {
-    return timeText(this.#occurredMs);
+    this.#occurredAt ??= timeText(this.#occurredMs);
+    return this.#occurredAt;
   }
 
   get recordedAt(): string {
-    return timeText(this.recordedMs);
+    this.#recordedAt ??= timeText(this.recordedMs);
+    return this.#recordedAt;
   }
 
   /** Returns the start of the next column and moves on. Throws unless it has this many bytes. */

@@ -1,5 +1,5 @@
 import type { Pool } from '../database.js';
-import { copiedChainHash } from '../hash-chain.js';
+import { isChainedTo } from '../hash-chain.js';
 import { eventLogLimits as limits } from '../limits.js';
 import type { StoredEvent } from '../stored-event.js';
 import type { CopiedEvent, Span } from './copied-event.js';
@@ -55,8 +55,7 @@ async function readWhile(
 }
 
 function isNext({ position, hash }: StoredEvent, event: CopiedEvent): boolean {
-  if (event.position !== position + 1) return false;
-  return copiedChainHash(hash, event).compare(event.bytes, event.hash.start, event.hash.end) === 0;
+  return event.position === position + 1 && isChainedTo(hash, event);
 }
 
 function stored(event: CopiedEvent): StoredEvent {
