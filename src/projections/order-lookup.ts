@@ -58,15 +58,25 @@ export const orderLookupProjection: Projection<Map<string, Texts>> = {
     const commands: RedisCommand[] = [];
     const added = new Map<string, (number | string)[]>();
     const removed = new Map<string, string[]>();
-    const collect = <Value>(into: Map<string, Value[]>, set: string, ...values: Value[]) => {
-      const known = into.get(set);
-      if (known) known.push(...values);
-      else into.set(set, values);
+    const add = (member: string, hash: string) => {
+      const set = key.textsOfHash(hash);
+      const members = added.get(set);
+      if (members) members.push(0, member);
+      else added.set(set, [0, member]);
+    };
+    const remove = (member: string, hash: string) => {
+      const set = key.textsOfHash(hash);
+      const members = removed.get(set);
+      if (members) members.push(member);
+      else removed.set(set, [member]);
     };
     for (const [orderId, texts] of changed) {
-      const [last, now] = [membersOf(orderId, orders.get(orderId)), membersOf(orderId, texts)];
-      for (const [member, hash] of now) if (!last.has(member)) collect(added, key.textsOfHash(hash), 0, member);
-      for (const [member, hash] of last) if (!now.has(member)) collect(removed, key.textsOfHash(hash), member);
+      const before = orders.get(orderId);
+      const now = membersOf(orderId, texts);
+      // Most orders are new, or have the same texts and some more.
+      const last = before?.hashes?.size ? membersOf(orderId, before) : noMembers;
+      for (const [member, hash] of now) if (!last.has(member)) add(member, hash);
+      for (const [member, hash] of last) if (!now.has(member)) remove(member, hash);
       orders.set(orderId, texts);
       commands.push(['HSET', ...key.order(orderId), encodeTexts(texts)]);
     }
@@ -126,12 +136,14 @@ function setText({ hashes }: Texts, place: string, text: string | null | undefin
   if (text !== null && text !== undefined) hashes?.set(place, textHash(text));
 }
 
+const noMembers: ReadonlyMap<string, string> = new Map();
+
 /** The members of the index, each with the hash of its text. */
-function membersOf(orderId: string, texts: Texts | undefined): Map<string, string> {
+function membersOf(orderId: string, { placed, hashes }: Texts): ReadonlyMap<string, string> {
+  if (!hashes?.size) return noMembers;
   const members = new Map<string, string>();
-  if (!texts?.hashes) return members;
-  const id = shortId(orderId);
-  for (const [place, hash] of texts.hashes) members.set(`${hash}${place.slice(0, 1)}${texts.placed}${id}`, hash);
+  const order = placed + shortId(orderId);
+  for (const [place, hash] of hashes) members.set(hash + place.charAt(0) + order, hash);
   return members;
 }
 

@@ -175,19 +175,24 @@ class OrderWrites {
   #addUserOf(before: Order | undefined, order: Order, member: string): void {
     const isSameState = before && this.#listOf(before) === this.#listOf(order);
     if (isSameState && before.userId === order.userId && before.onHold === order.onHold) return;
-    const indexes = (one: Order | undefined): ReadonlyMap<string, string> => {
-      if (!one) return new Map();
-      const { userId, onHold } = one;
-      const entries: [string, string][] = [
-        [this.#key.users(userId), userMember(userId, member)],
-        [this.#key.userStates(userId), userStateMember(userId, one.status, paymentStatus(one), member)],
-      ];
-      if (onHold) entries.push([this.#key.held, member], [this.#key.heldUsers, userMember(userId, member)]);
-      return new Map(entries);
-    };
-    const [last, now] = [indexes(before), indexes(order)];
-    for (const [set, entry] of now) if (last.get(set) !== entry) this.#addTo(set, entry);
-    for (const [set, entry] of last) if (now.get(set) !== entry) this.#removeFrom(set, entry);
+    const isSameUser = before?.userId === order.userId;
+    if (!isSameUser) this.#addTo(this.#key.users(order.userId), userMember(order.userId, member));
+    if (!isSameUser || !isSameState) this.#addTo(...this.#userState(order, member));
+    if (before && !isSameUser) this.#removeFrom(this.#key.users(before.userId), userMember(before.userId, member));
+    if (before && (!isSameUser || !isSameState)) this.#removeFrom(...this.#userState(before, member));
+    if (order.onHold) {
+      if (!before?.onHold) this.#addTo(this.#key.held, member);
+      if (!before?.onHold || !isSameUser) this.#addTo(this.#key.heldUsers, userMember(order.userId, member));
+    }
+    if (before?.onHold) {
+      if (!order.onHold) this.#removeFrom(this.#key.held, member);
+      if (!order.onHold || !isSameUser) this.#removeFrom(this.#key.heldUsers, userMember(before.userId, member));
+    }
+  }
+
+  #userState(order: Order, member: string): [set: string, member: string] {
+    const { userId, status } = order;
+    return [this.#key.userStates(userId), userStateMember(userId, status, paymentStatus(order), member)];
   }
 
   #listOf(order: Order): string {
