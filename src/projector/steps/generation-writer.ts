@@ -175,7 +175,7 @@ export class GenerationWriter {
   }
 
   /** Continues after a step that was applied. */
-  advance({ to, state }: PreparedStep): void {
+  advance({ to, state }: Pick<PreparedStep, 'to' | 'state'>): void {
     this.#checkpoint = to;
     this.#state = state;
   }

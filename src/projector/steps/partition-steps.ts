@@ -4,6 +4,7 @@ import type { StoredEvent } from '../../event-log/stored-event.js';
 import type { Checkpoint } from '../../read-models/checkpoint.js';
 import type { YieldToEventLoop } from '../../yield-to-event-loop.js';
 import { projectorLimits as limits } from '../limits.js';
+import type { StepResult } from './apply-steps.js';
 import { allFollow, type ChainCheck, createChainCheck } from './chain-check.js';
 import { type DecodedEvent, decodeEvents, type OpenEvents } from './decode-events.js';
 import type { GenerationWriter, PreparedStep } from './generation-writer.js';
@@ -90,6 +91,35 @@ export class PartitionSteps {
     // The known heads tell whether there is more, so an idle partition costs PostgreSQL nothing.
     if (from.position === end) return 'idle';
     const startMs = performance.now();
+    const { stored, events, failures, isStale, applied } = await this.#foldAndApply(from, active, end);
+    const outcome = await applied;
+    if (outcome === 'applied') {
+      this.#deps.onApplied?.({ stored, events, seconds: (performance.now() - startMs) / 1000 });
+    }
+    // The other steps have been applied before the failure of one is reported.
+    for (const failure of failures) throw failure;
+    return isStale ? 'stale' : outcome;
+  }
+
+  /**
+   * Reads the events after a checkpoint, folds them, and begins to apply the results. What it
+   * resolves with refers neither to the decoded events nor to the writes: a large step would keep
+   * megabytes of them while Redis works, and the garbage collector would copy them.
+   */
+  async #foldAndApply(
+    from: Checkpoint,
+    active: readonly GenerationWriter[],
+    end: number,
+  ): Promise<{
+    readonly stored: readonly StoredEvent[];
+    /** The number of events that were folded. */
+    readonly events: number;
+    /** The errors of writers that could not fold. */
+    readonly failures: readonly unknown[];
+    /** Whether a writer found another checkpoint in Redis. */
+    readonly isStale: boolean;
+    readonly applied: Promise<StepOutcome>;
+  }> {
     const { stored, proven } = await this.#read(from);
     const isLarge = stored.length > limits.maxEventsWithoutYield;
     if (isLarge) await this.#deps.yieldToEventLoop();
@@ -103,13 +133,13 @@ export class PartitionSteps {
       const writer = active[index];
       return writer && one.status === 'fulfilled' && typeof one.value === 'object' ? [{ writer, step: one.value }] : [];
     });
-    const outcome = await this.#apply(steps);
-    if (outcome === 'applied') {
-      this.#deps.onApplied?.({ stored, events: events.length, seconds: (performance.now() - startMs) / 1000 });
-    }
-    // The other steps have been applied before the failure of one is reported.
-    for (const one of prepared) if (one.status === 'rejected') throw one.reason;
-    return prepared.some((one) => one.status === 'fulfilled' && one.value === 'stale') ? 'stale' : outcome;
+    return {
+      stored,
+      events: events.length,
+      failures: prepared.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : [])),
+      isStale: prepared.some((one) => one.status === 'fulfilled' && one.value === 'stale'),
+      applied: this.#apply(steps),
+    };
   }
 
   /** The checkpoint of the slowest active writer, and all active writers. */
@@ -158,7 +188,9 @@ export class PartitionSteps {
     follows: ChainCheck,
   ): Promise<PreparedStep | 'stale' | undefined> {
     const { position } = writer.checkpoint;
-    const events = all.filter(({ stored }) => stored.position > position);
+    // The writers are mostly at the same position.
+    const isBehind = all[0] !== undefined && all[0].stored.position > position;
+    const events = isBehind ? all : all.filter(({ stored }) => stored.position > position);
     const [first] = events;
     if (!first) {
       await this.#stopIfBeyondHead(writer);
@@ -179,16 +211,27 @@ export class PartitionSteps {
     if (position > this.#head) writer.stop(new Error(`the log ends at ${this.#head}, before the checkpoint`));
   }
 
-  async #apply(
-    steps: readonly { readonly writer: GenerationWriter; readonly step: PreparedStep }[],
-  ): Promise<StepOutcome> {
-    if (steps.length === 0) return 'idle';
-    const results = await this.#deps.store.apply(
+  #apply(steps: readonly { readonly writer: GenerationWriter; readonly step: PreparedStep }[]): Promise<StepOutcome> {
+    if (steps.length === 0) return Promise.resolve('idle');
+    const results = this.#deps.store.apply(
       this.#partition,
       steps.map(({ step }) => step),
     );
-    for (const [index, { writer, step }] of steps.entries()) if (results[index]?.applied) writer.advance(step);
-    for (const result of results) if ('error' in result) throw result.error;
-    return results.every(({ applied }) => applied) ? 'applied' : 'stale';
+    return advance(
+      steps.map(({ writer, step: { to, state } }) => ({ writer, to, state })),
+      results,
+    );
   }
+}
+
+/** Moves the writers on whose steps have been applied. */
+async function advance(
+  moves: readonly (Pick<PreparedStep, 'to' | 'state'> & { readonly writer: GenerationWriter })[],
+  applying: Promise<StepResult[]>,
+): Promise<StepOutcome> {
+  const results = await applying;
+  for (const [index, { writer, to, state }] of moves.entries())
+    if (results[index]?.applied) writer.advance({ to, state });
+  for (const result of results) if ('error' in result) throw result.error;
+  return results.every(({ applied }) => applied) ? 'applied' : 'stale';
 }
