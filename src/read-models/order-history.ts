@@ -182,15 +182,20 @@ function packMetadata(json: string): string {
     const { command_hash: _, ...rest } = JSON.parse(json) as EventMetadata;
     return JSON.stringify(rest);
   }
-  const fields = found.slice(1).map((value: string | undefined, index) => {
-    if (value === undefined) return '';
+  let text = `${found[1]}\t${found[2]}`;
+  // Tabs of empty values, which are written only before a value.
+  let tabs = '';
+  for (let index = 3; index < found.length; index += 1) {
+    const value = found[index];
+    tabs += '\t';
+    if (value === undefined) continue;
     // The first request of a chain has its own id as correlation id.
-    if (index > 2 && value === found[index]) return sameAsBefore;
-    const short = index > 1 ? shortIdIfUuid(value) : undefined;
-    return short === undefined ? value : shortMark + short;
-  });
-  while (fields.at(-1) === '') fields.pop();
-  return fields.join('\t');
+    const isSame = index > 3 && value === found[index - 1];
+    const short = isSame ? undefined : shortIdIfUuid(value);
+    text += tabs + (isSame ? sameAsBefore : short === undefined ? value : shortMark + short);
+    tabs = '';
+  }
+  return text;
 }
 
 function unpackMetadata(text: string): Omit<EventMetadata, 'command_hash'> {
