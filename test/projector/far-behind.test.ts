@@ -24,6 +24,8 @@ describe('far-behind projectors', () => {
   let maxInside: number;
   /** The number of calls of yieldToEventLoop. */
   let yields: number;
+  /** The state that each step was given. */
+  let lastStates: unknown[];
   let projectors: PartitionProjector[];
 
   before(async () => {
@@ -42,13 +44,16 @@ describe('far-behind projectors', () => {
   afterEach(() => Promise.all(projectors.map((projector) => projector.stop())));
 
   function start(semaphoreFromLag: number, name: string): Promise<unknown> {
-    [steps, passed, maxInside, yields] = [[], 0, 0, 0];
+    [steps, passed, maxInside, yields, lastStates] = [[], 0, 0, 0, []];
     let inside = 0;
     const { pool, redis, keys } = log;
     const counting = (nth: number): Projection => ({
       name: `${name}-${nth}`,
       version: 1,
-      load: async () => undefined,
+      load: async (_events, _key, _read, last) => {
+        lastStates.push(last);
+        return 'a state';
+      },
       project: (events) => {
         steps.push(events.length);
         return [];
@@ -113,6 +118,12 @@ describe('far-behind projectors', () => {
   it('large steps yield to the event loop after reading, before each fold and before writing', async () => {
     await start(1, 'pieces');
     expect(yields).to.equal(2 * partitions * (1 + 2 + 1));
+  });
+
+  it('no state is kept for the next step while it is far behind', async () => {
+    await start(1, 'state');
+    expect(lastStates).to.deep.equal(lastStates.map(() => undefined));
+    expect(lastStates).to.have.length(2 * 2 * partitions);
   });
 
   it('projectors that are not far behind do not wait for the semaphore', async () => {

@@ -34,7 +34,8 @@ export interface GenerationWriterDeps {
 /** A step that has been folded but not applied. */
 export interface PreparedStep extends Step {
   /**
-   * The projection's state after the step; undefined if no event was folded and no state was known.
+   * The projection's state after the step; undefined if no event was folded and no state was known,
+   * or if it is not to be kept.
    */
   readonly state: { readonly last: unknown } | undefined;
 }

@@ -102,9 +102,9 @@ export class PartitionSteps {
   }
 
   /**
-   * Reads the events after a checkpoint, folds them, and begins to apply the results. What it
-   * resolves with refers neither to the decoded events nor to the writes: a large step would keep
-   * megabytes of them while Redis works, and the garbage collector would copy them.
+   * Reads the events after a checkpoint, folds them, and begins to apply the results. Its result
+   * refers neither to the decoded events nor to the writes: a large step would keep megabytes of
+   * them while Redis works, and the garbage collector would copy them.
    */
   async #foldAndApply(
     from: Checkpoint,
@@ -211,6 +211,15 @@ export class PartitionSteps {
     if (position > this.#head) writer.stop(new Error(`the log ends at ${this.#head}, before the checkpoint`));
   }
 
+  /**
+   * Whether a writer keeps the state after a step to this checkpoint for the next one. Far behind,
+   * the next step changes mostly other orders, and all partitions would keep their states until it
+   * comes. The few orders that it needs are read.
+   */
+  #keepsState({ position }: Checkpoint): boolean {
+    return this.#end - position < limits.farBehindEvents;
+  }
+
   #apply(steps: readonly { readonly writer: GenerationWriter; readonly step: PreparedStep }[]): Promise<StepOutcome> {
     if (steps.length === 0) return Promise.resolve('idle');
     const results = this.#deps.store.apply(
@@ -218,7 +227,7 @@ export class PartitionSteps {
       steps.map(({ step }) => step),
     );
     return advance(
-      steps.map(({ writer, step: { to, state } }) => ({ writer, to, state })),
+      steps.map(({ writer, step: { to, state } }) => ({ writer, to, state: this.#keepsState(to) ? state : undefined })),
       results,
     );
   }
