@@ -26,9 +26,9 @@ import type { HttpDependencies } from './dependencies.js';
 import { checkReadable, orderNotFound, versionNotFound } from './query-routes.js';
 import type { AddRoute } from './router.js';
 
-type HistoryDependencies = Pick<
+export type HistoryDependencies = Pick<
   HttpDependencies,
-  'models' | 'applied' | 'places' | 'readHeads' | 'audit' | 'continuity' | 'runHeavyQuery'
+  'models' | 'applied' | 'places' | 'readHeads' | 'audit' | 'continuity' | 'runHeavyQuery' | 'runLogQuery'
 >;
 type HistoryQuery = QueryParameters<'history'>;
 
@@ -37,7 +37,7 @@ type HistoryQuery = QueryParameters<'history'>;
  * versions, or a proof.
  */
 export function historyRoute(route: AddRoute, dependencies: HistoryDependencies): void {
-  const { models, audit, runHeavyQuery } = dependencies;
+  const { models, audit, runHeavyQuery, runLogQuery } = dependencies;
 
   route('getOrderHistory', async (ctx) => {
     const orderId = uuidParameter(ctx, 'order_id');
@@ -45,7 +45,9 @@ export function historyRoute(route: AddRoute, dependencies: HistoryDependencies)
     const user = onlyUser(ctx, ['orders:read', 'audit:read']);
     if (query.proof) {
       await checkReadable(models, orderId, user);
-      const proof = await requireAuditor(audit).proof(orderId);
+      const auditor = requireAuditor(audit);
+      // It reads the first page of the stream, and the heads for a checkpoint.
+      const proof = await runLogQuery(ctx, queryWeights.page, () => auditor.proof(orderId));
       if (!proof) throw orderNotFound(orderId);
       ctx.set('Cache-Control', 'no-store');
       await setStreamBody(ctx, jsonType, proof);

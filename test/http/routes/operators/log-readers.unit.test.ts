@@ -1,7 +1,10 @@
 import { expect } from 'chai';
 import { httpLimits } from '../../../../src/http/limits.js';
 import { createHeavyQueries, createLogQueries, queryWeights } from '../../../../src/http/middleware/heavy-queries.js';
+import { createPlaces } from '../../../../src/http/middleware/in-flight-requests.js';
+import { type HistoryDependencies, historyRoute } from '../../../../src/http/routes/history-route.js';
 import { logRoutes } from '../../../../src/http/routes/operators/log-routes.js';
+import type { ReadModels } from '../../../../src/queries/live-generation.js';
 import { eventually } from '../../../support/servers.js';
 import { startTestApp } from '../../../support/test-app.js';
 
@@ -38,6 +41,49 @@ describe('pages of the log', () => {
     await eventually('the first pages', () => reading === atOnce);
     // All requests have arrived once a later one is answered.
     await fetch(`${app.url}/audit/events?partition=9`);
+    expect(reading).to.equal(atOnce);
+    release();
+    for (const response of await Promise.all(responses)) expect(response.status).to.equal(200);
+    await app.stop();
+  });
+
+  it('share their places with the beginnings of proofs, which read the log too', async () => {
+    let reading = 0;
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const unused = () => expect.fail('this is not asked for');
+    async function* proof() {
+      yield '{}';
+    }
+    const app = await startTestApp((route) => {
+      historyRoute(route, {
+        models: { projections: [], partitions: 4 } as unknown as ReadModels,
+        applied: { wait: unused, reached: unused },
+        places: createPlaces(),
+        readHeads: unused,
+        continuity: { read: unused, assertIntact: () => undefined },
+        runHeavyQuery: createHeavyQueries(),
+        runLogQuery: createLogQueries(),
+        audit: {
+          signedCheckpoint: unused,
+          noteTaken: unused,
+          publicKeys: [],
+          proof: async () => {
+            reading += 1;
+            await released;
+            return proof();
+          },
+        },
+      } as HistoryDependencies);
+    });
+    const path = '/orders/018f0000-0000-7000-8000-000000000001/history';
+    const responses = Array.from({ length: 12 }, () => fetch(`${app.url}${path}?proof=true`));
+    const atOnce = httpLimits.maxLogQueryWeight / queryWeights.page;
+    await eventually('the first proofs', () => reading === atOnce);
+    // All requests have arrived once a later one is answered.
+    await fetch(`${app.url}${path}?after=none`);
     expect(reading).to.equal(atOnce);
     release();
     for (const response of await Promise.all(responses)) expect(response.status).to.equal(200);
