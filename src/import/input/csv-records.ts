@@ -92,8 +92,26 @@ function parseAlone(lines: readonly Line[], delimiter: string): CsvRecord['conte
     const [fields = []] = parseText(text, delimiter);
     return { fields };
   } catch (error) {
-    return { unreadable: `The line is not CSV: ${(error as Error).message}` };
+    return { unreadable: `The line is not CSV: ${atLineOfFile((error as Error).message, text, lines, delimiter)}` };
   }
+}
+
+/**
+ * The parser's message with the line of the file. The parser counts the lines of the record, and a
+ * line break of two characters within quotes as two lines, so it has to fail once more without
+ * them.
+ */
+function atLineOfFile(message: string, text: string, lines: readonly Line[], delimiter: string): string {
+  let counted = message;
+  try {
+    parseText(text.replaceAll('\r', ''), delimiter);
+  } catch (error) {
+    counted = (error as Error).message;
+  }
+  return counted.replace(
+    / at line (\d+)/,
+    (_, line: string) => ` at line ${(lines[0]?.number ?? 1) + Number(line) - 1}`,
+  );
 }
 
 function parseText(text: string, delimiter: string): string[][] {

@@ -42,7 +42,7 @@ describe('CSV records', () => {
         lines: [2],
         content: {
           unreadable:
-            'The line is not CSV: Invalid Closing Quote: got "x" at line 1 instead of delimiter, record delimiter, trimable character (if activated) or comment',
+            'The line is not CSV: Invalid Closing Quote: got "x" at line 2 instead of delimiter, record delimiter, trimable character (if activated) or comment',
         },
       },
       { lines: [3], content: { unreadable: 'The line is not UTF-8: set --encoding, such as latin1.' } },
@@ -50,6 +50,15 @@ describe('CSV records', () => {
       { lines: [7], content: { fields: ['h', 'i "j"'] } },
       { lines: [8], content: { unreadable: 'A quote is not closed.' } },
     ]);
+  });
+
+  it('the message about an invalid record names the line of the file, whatever its line breaks', async () => {
+    for (const end of ['', '\r']) {
+      const texts = ['a,b', '"c', 'd', 'e"x,"f"'].map((text) => `${text}${end}`);
+      const [, record] = await read(texts, [4]);
+      expect(record?.lines).to.deep.equal([2, 3, 4]);
+      expect(JSON.stringify(record?.content)).to.match(/got \\"x\\" at line 4 instead/);
+    }
   });
 
   it('a CSV record has up to a hundred lines; a quote open for longer is an error of its own line', async () => {
