@@ -17,6 +17,16 @@ describe('the process of a command', () => {
     expect(stderr).to.match(/^orders: the results could not be written: .*no space left/m);
   });
 
+  it('gives each address of a server’s name longer than the 250 ms of Node to accept a connection', () => {
+    const atExit =
+      "import { getDefaultAutoSelectFamilyAttemptTimeout as ms } from 'node:net';" +
+      "process.on('exit', () => console.error('address:', ms(), 'ms'));";
+    const env = { ...process.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(atExit)}` };
+    const orders = projectPath('scripts/orders.mjs');
+    const { stderr } = spawnSync(process.execPath, [orders, '--help'], { encoding: 'utf8', env });
+    expect(stderr).to.include('address: 2500 ms');
+  });
+
   it('says nothing if the reader of its results has had enough', () => {
     // The status of a pipe is that of its last command.
     const piped = inShell(`{ ${help}; echo "ended with $?" >&2; } | true`);
