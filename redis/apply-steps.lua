@@ -33,6 +33,7 @@ local results, lines, moved = {}, {}, {}
 -- By the command of a write: one that costs little, and fails if the key has another type than the
 -- write needs. TYPE itself takes longer, because Lua makes a table of its reply.
 local lengthOf = { HSET = 'HLEN', HDEL = 'HLEN', ZADD = 'ZCARD', ZREM = 'ZCARD' }
+lengthOf.ZREMRANGEBYRANK = 'ZCARD'
 lengthOf.SADD, lengthOf.RPUSH, lengthOf.LSET = 'SCARD', 'LLEN', 'LLEN'
 -- Returns why the writes from one word up to another would be refused.
 local function refusal(at, stop)

@@ -8,8 +8,8 @@
 -- KEYS      the set of each range, all of one partition
 -- ARGV[1]   the maximum number of members
 -- ARGV[2]   the length of the end of a member by which they are ordered, a multiple of 6
--- ARGV[3…]  for each range: its upper and its lower bound, as ZRANGE BYLEX takes them; within the
---           range all members begin with the same text
+-- ARGV[3…]  for each range, or once for all: its upper and its lower bound, as ZRANGE BYLEX takes
+--           them; within the range all members begin with the same text
 --
 -- Returns members in descending order of their ends, each end once.
 local count, length = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -30,8 +30,10 @@ local function isNewer(member, other)
   return nil
 end
 
+local hasSharedBounds = #ARGV == 4
 local function read(nth, from, limit)
-  local to, lowest = ARGV[2 * nth + 1], ARGV[2 * nth + 2]
+  local at = hasSharedBounds and 3 or 2 * nth + 1
+  local to, lowest = ARGV[at], ARGV[at + 1]
   return redis.call('ZRANGE', KEYS[nth], to, lowest, 'BYLEX', 'REV', 'LIMIT', from, limit)
 end
 

@@ -13,6 +13,8 @@ import {
 import { shortId } from '../read-models/encoding/short-id.js';
 import type { PartitionKeys } from '../read-models/keys.js';
 import {
+  newestEntries,
+  oldestMember,
   orderStatus,
   orderStatusKeys,
   placedMember,
@@ -121,6 +123,8 @@ class OrderWrites {
    */
   readonly #added = new Map<string, (string | number)[]>();
   readonly #removed = new Map<string, string[]>();
+  /** The members of the new orders. */
+  readonly #placed: string[] = [];
   /** Positions and short ids of the orders, for the index by update. */
   readonly #updated: (number | string)[] = [];
   /**
@@ -146,6 +150,7 @@ class OrderWrites {
     const list = this.#listOf(order);
     const listBefore = before && this.#listOf(before);
     const detailsVersion = this.#addEntries(order, known?.detailsVersion ?? 0, changedAt);
+    if (!before) this.#placed.push(member);
     if (list !== listBefore) this.#addTo(list, member);
     if (listBefore !== undefined && list !== listBefore) this.#removeFrom(listBefore, member);
     this.#updated.push(position, shortId(orderId));
@@ -221,6 +226,26 @@ class OrderWrites {
     for (const [set, members] of this.#removed) commands.push(['ZREM', set, ...members]);
     for (const [set, members] of this.#added) commands.push(['ZADD', set, ...members]);
     if (this.#updated.length > 0) commands.push(['ZADD', this.#key.updated, ...this.#updated]);
+    commands.push(...this.#newest());
     return commands;
   }
+
+  /**
+   * Adds the new orders to the newest, and removes those that are too many. The result does not
+   * depend on how the events were divided into steps: it is the newest of all orders so far.
+   */
+  #newest(): RedisCommand[] {
+    if (this.#placed.length === 0) return [];
+    const key = this.#key.newest;
+    const newest = this.#placed.sort(byCharacters).slice(-newestEntries);
+    return [
+      ['ZADD', key, 0, oldestMember, ...newest.flatMap((member) => [0, member])],
+      ['ZREMRANGEBYRANK', key, 0, -(newestEntries + 1)],
+    ];
+  }
+}
+
+/** As Redis compares members: they are in ASCII. */
+function byCharacters(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -259,10 +259,13 @@ function reader(
       const members = await Promise.all(
         ranges.map((ofPartition) => {
           const keys = ofPartition.map(({ key }) => key);
+          const [first] = ofPartition;
+          const areEqual = ofPartition.every(({ from, to }) => from === first?.from && to === first.to);
+          const bounds = areEqual ? ofPartition.slice(0, 1) : ofPartition;
           return models.newestMembers(keys, [
             count,
             placedMemberLength,
-            ...ofPartition.flatMap(({ from, to }) => [to, from]),
+            ...bounds.flatMap(({ from, to }) => [to, from]),
           ]);
         }),
       );

@@ -7,9 +7,9 @@ import { isOrderEntry, orderEntry, orderOfEntry, secondOrderEntry, textBucket } 
 import type { ReadableEntry } from './readable-entry.js';
 
 /** The present state of each order, and the indexes that the lists of orders are read from. */
-export const orderStatus = { name: 'order-status', version: 6, readsFrom: 5 } as const;
+export const orderStatus = { name: 'order-status', version: 7, readsFrom: 6 } as const;
 
-/** The keys of order-status in a partition. */
+/** The keys of order-status in a partition. A name is built when it is read: pages need few. */
 export function orderStatusKeys(key: PartitionKeys) {
   return {
     /** Hash entry: the order, see encoding/encoded-order.ts. */
@@ -21,16 +21,29 @@ export function orderStatusKeys(key: PartitionKeys) {
      * one set, and all sets together are the list of all orders.
      */
     placedWith: (status: OrderStatus, payment: PaymentStatus) => key('placed', status, payment),
+    /**
+     * Sorted set of `placedMember`s: the newest orders, whatever their status. It has up to
+     * `newestEntries` members. While all orders fit, `oldestMember` is one of them.
+     */
+    get newest() {
+      return key('newest');
+    },
     /** Sorted set of `placedMember`s: the orders on hold. */
-    held: key('held'),
+    get held() {
+      return key('held');
+    },
     /** Sorted set of `userMember`s: the orders of some users, by user and then by time. */
     users: (userId: string) => key('users', textBucket(userId)),
     /** The same of `userStateMember`s: by user, status and payment status, and then by time. */
     userStates: (userId: string) => key('user-states', textBucket(userId)),
     /** Sorted set of `userMember`s: the orders on hold. */
-    heldUsers: key('held-users'),
+    get heldUsers() {
+      return key('held-users');
+    },
     /** Sorted set of short order ids, by the position of the order's last event. */
-    updated: key('updated'),
+    get updated() {
+      return key('updated');
+    },
   };
 }
 
@@ -45,6 +58,19 @@ export function placedMember(placedAt: string, orderId: string): string {
 
 /** The length of a `placedMember`, with which each longer member ends. */
 export const placedMemberLength = shortTimeLength + shortIdLength;
+
+/**
+ * Members of `newest`, at most. The first pages of the list of all orders are read from it: with 16
+ * partitions, about 4,000 orders. It takes 30 kB per partition, however many orders there are. The
+ * number is part of the stored format.
+ */
+export const newestEntries = 256;
+
+/**
+ * This member of `newest` is below all others, so it is the first to leave the full set. A read
+ * that finds it has found the oldest order of the partition.
+ */
+export const oldestMember = '';
 
 /** The member of an order among those of its user. The schema allows no NUL in a user's id. */
 export function userMember(userId: string, placedMember: string): string {
@@ -82,6 +108,7 @@ export function memberOrderId(member: string): string {
 
 /** The readable form of an entry, for comparisons. */
 export const readableOrderEntry: ReadableEntry = (key, entry, text) => {
+  if (entry === oldestMember) return { entry: 'oldest', text };
   if (!isOrderEntry(key)) return { orderId: memberOrderId(entry), text };
   const { id, isSecond } = orderOfEntry(entry);
   const orderId = longId(id);

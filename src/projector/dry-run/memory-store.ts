@@ -97,6 +97,12 @@ export class MemoryStore implements ProjectionStore {
       case 'ZREM':
         this.#delete(key, this.#entries(key, 'zset'), args);
         return;
+      case 'ZREMRANGEBYRANK': {
+        const set = this.#entries(key, 'zset');
+        const stop = Number(args[1]) < 0 ? set.size + Number(args[1]) : Number(args[1]);
+        if (stop >= Number(args[0])) this.#delete(key, set, ranked(set).slice(Number(args[0]), stop + 1));
+        return;
+      }
       case 'RPUSH':
         for (const item of args) {
           this.#items(key).push(String(item));
@@ -152,4 +158,11 @@ export class MemoryStore implements ProjectionStore {
     this.contents.set(key, { type: 'list', items });
     return items;
   }
+}
+
+/** The members of a sorted set by score, then by their characters, which are ASCII. */
+function ranked(set: ReadonlyMap<string, string>): string[] {
+  return [...set]
+    .sort(([a, scoreOfA], [b, scoreOfB]) => Number(scoreOfA) - Number(scoreOfB) || (a < b ? -1 : 1))
+    .map(([member]) => member);
 }

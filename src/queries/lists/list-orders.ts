@@ -7,7 +7,7 @@ import { orderStatus, orderStatusKeys, userMember, userStateMember } from '../..
 import type { GenerationReader, MemberRange } from '../generation-reader.js';
 import { fromLive, type ReadModels } from '../live-generation.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
-import { newestMembers, rangeOf } from './newest-members.js';
+import { newestMembers, newestOfAll, rangeOf } from './newest-members.js';
 import { matches, type OrderFilters } from './order-filters.js';
 import { type OrderPage, pageOf } from './order-page.js';
 import { membersWithText } from './text-index.js';
@@ -74,11 +74,13 @@ function referenceIndex(models: ReadModels, reference: string): ReadIndex {
 }
 
 function statusIndexes(generation: GenerationReader, partitions: number, filters: OrderFilters): ReadIndex {
+  const { userId, statuses, paymentStatuses, onHold } = filters;
+  const isOfAll = userId === undefined && !statuses && !paymentStatuses && !onHold;
   return (first, end, count) => {
-    const ranges = Array.from({ length: partitions }, (_, partition) =>
-      statusRanges(generation, partition, filters, first, end),
-    );
-    return newestMembers(generation, ranges, count);
+    const rangesOf = (partition: number) => statusRanges(generation, partition, filters, first, end);
+    return isOfAll
+      ? newestOfAll(generation, partitions, rangesOf, first, end, count)
+      : newestMembers(generation, partitions, rangesOf, count);
   };
 }
 

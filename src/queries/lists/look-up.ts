@@ -128,10 +128,10 @@ async function membersOfUser(
   end: string | undefined,
   count: number,
 ): Promise<string[]> {
-  const ranges = Array.from({ length: partitions }, (_, partition) => [
+  const rangesOf = (partition: number) => [
     rangeOf(orderStatusKeys(live.keys(partition)).users(userId), userMember(userId, ''), '', end),
-  ]);
-  return newestMembers(live, ranges, count);
+  ];
+  return newestMembers(live, partitions, rangesOf, count);
 }
 
 /** Those of some members whose orders have a payment with a reference. */

@@ -1,31 +1,80 @@
-import { placedPart } from '../../read-models/order-status.js';
+import { oldestMember, orderStatusKeys, placedPart } from '../../read-models/order-status.js';
 import type { GenerationReader, MemberRange } from '../generation-reader.js';
+
+/** The ranges of a partition that together hold all orders of a list. */
+export type RangesOf = (partition: number) => readonly MemberRange[];
 
 /**
  * Reads the newest members of the indexes of all partitions, without those parts of a member that
  * come before the time: newest first, each once.
- * @param ranges for each partition, the ranges that together hold all orders of a list.
  */
 export async function newestMembers(
   generation: GenerationReader,
-  ranges: readonly (readonly MemberRange[])[],
+  partitions: number,
+  rangesOf: RangesOf,
   count: number,
 ): Promise<string[]> {
-  const share = likelyShare(count, ranges.length);
-  const read = async (some: readonly (readonly MemberRange[])[], each: number) =>
-    (await generation.newestMembers(some, each)).map((list) => list.map(placedPart));
-  const lists = await read(ranges, share);
+  return newestOf(partitions, count, (some, each) => readRanges(generation, some.map(rangesOf), each));
+}
+
+/**
+ * Reads the newest members of the list of all orders. They are in one small set per partition; only
+ * if it ends too early, the partition is read from the ranges.
+ */
+export async function newestOfAll(
+  generation: GenerationReader,
+  partitions: number,
+  rangesOf: RangesOf,
+  first: string,
+  end: string | undefined,
+  count: number,
+): Promise<string[]> {
+  return newestOf(partitions, count, async (some, each) => {
+    const newest = some.map((partition) => {
+      const { newest } = orderStatusKeys(generation.keys(partition));
+      // `oldestMember` is in the range whatever the bound is.
+      return [rangeOf(newest, '', '', end)];
+    });
+    const found = await generation.newestMembers(newest, each);
+    const endsEarly = (members: readonly string[]) => {
+      const last = members.at(-1);
+      return last === undefined || (members.length < each && last !== oldestMember && last >= first);
+    };
+    const rest = some.filter((_, nth) => endsEarly(found[nth] ?? []));
+    const read = rest.length === 0 ? [] : await readRanges(generation, rest.map(rangesOf), each);
+    const others = new Map(rest.map((partition, nth) => [partition, read[nth] ?? []]));
+    return some.map(
+      (partition, nth) =>
+        others.get(partition) ?? (found[nth] ?? []).filter((member) => member !== oldestMember && member >= first),
+    );
+  });
+}
+
+async function readRanges(
+  generation: GenerationReader,
+  ranges: readonly (readonly MemberRange[])[],
+  each: number,
+): Promise<string[][]> {
+  return (await generation.newestMembers(ranges, each)).map((list) => list.map(placedPart));
+}
+
+/** @param read reads up to `each` of the newest members of some partitions. */
+async function newestOf(
+  partitions: number,
+  count: number,
+  read: (partitions: readonly number[], each: number) => Promise<string[][]>,
+): Promise<string[]> {
+  const share = likelyShare(count, partitions);
+  const all = Array.from({ length: partitions }, (_, partition) => partition);
+  const lists = await read(all, share);
   const newest = () => lists.flat().sort(descending).slice(0, count);
   const members = newest();
   // A list that was cut off within the page may hold more members of the page.
   const last = members[count - 1] ?? '';
   const mayContinue = (list: string[]) => list.length === share && (list.at(-1) ?? '') > last;
-  const unfinished = [...lists.keys()].filter((partition) => share < count && mayContinue(lists[partition] ?? []));
+  const unfinished = all.filter((partition) => share < count && mayContinue(lists[partition] ?? []));
   if (unfinished.length === 0) return members;
-  const whole = await read(
-    unfinished.map((partition) => ranges[partition] ?? []),
-    count,
-  );
+  const whole = await read(unfinished, count);
   for (const [index, partition] of unfinished.entries()) lists[partition] = whole[index] ?? [];
   return newest();
 }

@@ -15,8 +15,8 @@ export async function membersWithText(
   count: number,
 ): Promise<string[]> {
   const prefix = textPrefix(text, kind);
-  const ranges = Array.from({ length: partitions }, (_, partition) => [
+  const rangesOf = (partition: number) => [
     rangeOf(orderLookupKeys(lookup.keys(partition)).texts(text), prefix, first, end),
-  ]);
-  return newestMembers(lookup, ranges, count);
+  ];
+  return newestMembers(lookup, partitions, rangesOf, count);
 }
