@@ -35,6 +35,11 @@ export const queryLimits = {
    * large as the body of a request, so together they are at most 8 MiB.
    */
   maxUnmeasuredReads: 16,
+  /**
+   * First entries of orders that one call to Redis reads. Each has 30 kB at most, a page's usually
+   * 15 kB together, so that their sizes are not asked for: that would double the calls of a page.
+   */
+  maxHeadsPerRead: 256,
   /** Events whose positions one call to Redis names. */
   maxEventsPerRead: 512,
   /** Buckets of one metrics series. Bounds the size of one response. */

@@ -108,6 +108,52 @@ describe('order-status of a large order', () => {
     expect([...hash.fields.keys()]).to.deep.equal([headField]);
   });
 
+  it('its first entry stays below 30 kB, whatever texts and units its client chooses', async () => {
+    const long = (nth: number) => `${nth}`.padEnd(200, 'ä');
+    const lines = (count: number) =>
+      Array.from({ length: count }, (_, nth) => ({
+        item_id: 'a',
+        quantity: 9,
+        unit_price_minor: 1,
+        line_id: long(nth),
+      }));
+    const shipments = Array.from(
+      { length: 40 },
+      (_, nth): Given => [
+        'OrderShipped',
+        {
+          items: [{ item_id: 'a', line_id: long(nth % 3), quantity: 1 }],
+          ...{ carrier: long(1), tracking_number: long(2), shipment_id: String(nth + 1) },
+        },
+      ],
+    );
+    const data = { user_id: 'u', currency: 'USD', total_minor: 0, metadata: {} };
+    const inTransit = (line: object) => ({ ...line, in_transit: 1 });
+    const goneLines: Given[] = [
+      ['OrderPlaced', { ...data, items: lines(30).map((line) => ({ ...line, quantity: 1 })) }],
+      ...Array.from({ length: 30 }, (_, nth): Given[] => {
+        const items = [{ item_id: 'a', line_id: long(nth), quantity: 1 }];
+        return [
+          ['OrderShipped', { items, carrier: null, tracking_number: null, shipment_id: String(nth + 1) }],
+          ['OrderReturned', { items: items.map(inTransit), shipment_id: String(nth + 1), reason: 'r' }],
+        ];
+      }).flat(),
+      ['OrderAmended', { total_minor: 0, items: [{ item_id: 'b', quantity: 1, unit_price_minor: 1 }], reason: null }],
+    ];
+    const lives: Given[][] = [
+      [['OrderPlaced', { ...data, items: lines(150) }]],
+      [['OrderPlaced', { ...data, items: lines(3).map((line) => ({ ...line, quantity: 90 })) }], ...shipments],
+      goneLines,
+    ];
+    for (const life of lives) {
+      const hash = new FakeHash();
+      await hash.step(life, 0);
+      expect(Buffer.byteLength(hash.fields.get(headField) ?? '')).to.be.within(1, 30_000);
+      expect(hash.order.version).to.equal(life.length);
+      expect(hash.fields.has(detailsField)).to.equal(true);
+    }
+  });
+
   it('its entries are the same however its events are divided into steps', async () => {
     const life: Given[] = [
       placed(200),

@@ -140,6 +140,19 @@ describe('listOrders', () => {
     expect(Number(calls)).to.be.within(1, 40);
   });
 
+  it('a page reads each order once, and no more than one set per partition for the newest of all', async () => {
+    await listOrders(queriesOf(log), {}, 5);
+    await log.redis.config('RESETSTAT');
+    await listOrders(queriesOf(log), {}, 40);
+    const stats = await log.redis.info('commandstats');
+    const calls = (command: string) => Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+    expect({ hget: calls('hget'), hstrlen: calls('hstrlen'), evalsha: calls('evalsha') }).to.deep.equal({
+      ...{ hget: 41, hstrlen: 0, evalsha: 2 },
+    });
+    // Of the four partitions, the largest is read to the end of the page, and two have no order.
+    expect(calls('zrange')).to.be.within(5, 5 + 2 * 40);
+  });
+
   it('a filtered list of a user reads no order that does not match, however many the user has', async () => {
     const filters: OrderFilters[] = [
       { userId: 'u-1', statuses: ['delivered', 'cancelled'] },

@@ -13,8 +13,8 @@ export interface OrdersRead {
 }
 
 /**
- * Reads the first of these orders: as many as `maxReadBytes` allow, but at least one. Redis tells
- * the sizes first, unless the orders are so few that they cannot be large together.
+ * Reads the first of these orders: as many as `maxHeadsPerRead` and `maxReadBytes` allow, but at
+ * least one. Redis tells the sizes of large details first. The first entries are small.
  *
  * @param needsDetails whether the details of an order are needed, such as its lines. It is asked
  *   with the order as it is without them. The other orders are returned without their details, if
@@ -26,14 +26,18 @@ export async function readOrders(
   orderIds: readonly string[],
   needsDetails: (order: Order) => boolean,
 ): Promise<OrdersRead> {
-  const keys = orderIds.map((orderId) => orderStatusKeys(generation.keys(orderPartition(orderId, partitions))));
-  const heads = await readFitting(
-    generation,
-    orderIds.map((orderId, index) => keys[index]?.order(orderId) ?? ['', '']),
-  );
-  const slice = await sliceFor(heads.bytes);
+  const ofPartition = new Map<number, ReturnType<typeof orderStatusKeys>>();
+  const keys = orderIds.slice(0, limits.maxHeadsPerRead).map((orderId) => {
+    const partition = orderPartition(orderId, partitions);
+    const known = ofPartition.get(partition) ?? orderStatusKeys(generation.keys(partition));
+    ofPartition.set(partition, known);
+    return known;
+  });
+  const texts = await generation.read(keys.map((key, index) => ['HGET', ...key.order(orderIds[index] ?? '')]));
+  const headBytes = texts.reduce<number>((sum, text) => sum + (typeof text === 'string' ? text.length : 0), 0);
+  const slice = await sliceFor(headBytes);
   const found: (ReturnType<typeof decodeHead> | undefined)[] = [];
-  for (const [index, text] of heads.texts.entries()) {
+  for (const [index, text] of texts.entries()) {
     if (slice.isOver) await slice.yield();
     found.push(typeof text === 'string' ? decodeHead(orderIds[index] ?? '', text) : undefined);
   }
@@ -42,7 +46,7 @@ export async function readOrders(
     const orderId = orderIds[index] ?? '';
     return [{ index, orderId, entry: keys[index]?.order(orderId), details: keys[index]?.details(orderId) }];
   });
-  if (large.length === 0) return { found: found.map((one) => one?.order), bytes: heads.bytes };
+  if (large.length === 0) return { found: found.map((one) => one?.order), bytes: headBytes };
   const fitting = await countFitting(
     generation,
     large.map(({ details }) => details ?? ['', '']),
@@ -64,21 +68,11 @@ export async function readOrders(
   const end = large[fitting]?.index ?? found.length;
   return {
     found: found.slice(0, end).map((one, index) => (whole.has(index) ? whole.get(index) : one?.order)),
-    bytes: heads.bytes + detailBytes,
+    bytes: headBytes + detailBytes,
   };
 }
 
 type HashEntry = readonly [hash: string, field: string];
-
-/** Reads the first of these entries, as many as fit. */
-async function readFitting(
-  generation: GenerationReader,
-  entries: readonly HashEntry[],
-): Promise<{ texts: readonly unknown[]; bytes: number }> {
-  const fitting = await countFitting(generation, entries);
-  const texts = await generation.read(entries.slice(0, fitting).map((entry) => ['HGET', ...entry]));
-  return { texts, bytes: texts.reduce<number>((sum, text) => sum + (typeof text === 'string' ? text.length : 0), 0) };
-}
 
 /** How many of these entries, from the first one on, fit into `maxReadBytes`; at least one. */
 async function countFitting(generation: GenerationReader, entries: readonly HashEntry[]): Promise<number> {

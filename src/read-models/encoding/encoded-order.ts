@@ -68,11 +68,20 @@ const detailedItemsFrom = 4;
  * Whether the details of an order have an entry of their own: from about 100 lines on. An entry
  * costs some 100 bytes beside its value, which is little then. It depends on the details alone, so
  * that it does not depend on how the events were divided into steps.
+ *
+ * Every text counts that a client chooses. So a first entry has 30 kB at most, and lists need not
+ * ask for its size before they read it.
  */
 export function hasOwnDetails({ items, shipments, adjustments, metadata }: Order): boolean {
   let length = 0;
-  for (const { itemId } of items) length += itemId.length + charactersPerPart;
-  for (const { items } of shipments) length += (items.length + 2) * charactersPerPart;
+  for (const { itemId, lineId } of items) length += itemId.length + lineId.length + charactersPerPart;
+  if (length > maxDetailsBeside) return true;
+  const lineIds = shipments.length === 0 ? undefined : new Set(items.map(({ lineId }) => lineId));
+  for (const { items, carrier, trackingNumber } of shipments) {
+    length += (carrier?.length ?? 0) + (trackingNumber?.length ?? 0) + (items.length + 2) * charactersPerPart;
+    // The ids of a line that is gone are part of the shipment.
+    for (const { itemId, lineId } of items) if (!lineIds?.has(lineId)) length += itemId.length + lineId.length;
+  }
   for (const { description } of adjustments) length += (description?.length ?? 0) + charactersPerPart;
   for (const name in metadata) length += name.length + (metadata[name]?.length ?? 0);
   return length > maxDetailsBeside;
