@@ -140,10 +140,25 @@ describe('order-status of a large order', () => {
       }).flat(),
       ['OrderAmended', { total_minor: 0, items: [{ item_id: 'b', quantity: 1, unit_price_minor: 1 }], reason: null }],
     ];
+    const whole = lines(3).map((line) => ({ ...line, item_id: long(9) }));
+    const shippedOften = Array.from({ length: 30 }, (_, nth): Given[] => {
+      const items = whole.map((line) => ({ ...line, quantity: 1 }));
+      return [
+        ['OrderShipped', { items, carrier: null, tracking_number: null, shipment_id: String(nth + 1) }],
+        ['OrderReturned', { items: items.map(inTransit), shipment_id: String(nth + 1), reason: 'r' }],
+      ];
+    }).flat();
+    /** An order whose lines have other items under the same ids after all units came back. */
+    const replacedLines: Given[] = [
+      ['OrderPlaced', { ...data, items: whole.map((line) => ({ ...line, quantity: 90 })) }],
+      ...shippedOften,
+      ['OrderAmended', { total_minor: 0, items: lines(3), reason: null }],
+    ];
     const lives: Given[][] = [
       [['OrderPlaced', { ...data, items: lines(150) }]],
       [['OrderPlaced', { ...data, items: lines(3).map((line) => ({ ...line, quantity: 90 })) }], ...shipments],
       goneLines,
+      replacedLines,
     ];
     for (const life of lives) {
       const hash = new FakeHash();

@@ -94,15 +94,24 @@ export function encodeShipment(shipment: Shipment, lines: readonly OrderItem[]):
     utcMs(shippedAt),
     arrivedAt === null ? 0 : utcMs(arrivedAt),
   ];
+  const indexes = lineIndexes(items, lines);
+  for (const [nth, { lineId, itemId, quantity, inTransit, withCustomer }] of items.entries())
+    encoded.push(indexes[nth] ?? [lineId, itemId], quantity, inTransit, withCustomer);
+  return encoded;
+}
+
+/**
+ * The indexes by which a shipment names its lines; undefined for an item that it names by its ids.
+ * @param lines those of the order.
+ */
+export function lineIndexes(items: readonly ShippedItem[], lines: readonly OrderItem[]): (number | undefined)[] {
   let at = -1;
-  for (const { lineId, itemId, quantity, inTransit, withCustomer } of items) {
+  return items.map(({ lineId, itemId }) => {
     // Shipments have their items in the order of the lines.
     if (at < lines.length) at += 1;
     while (at < lines.length && lines[at]?.lineId !== lineId) at += 1;
-    const isThere = lines[at]?.itemId === itemId;
-    encoded.push(isThere ? at : [lineId, itemId], quantity, inTransit, withCustomer);
-  }
-  return encoded;
+    return lines[at]?.itemId === itemId ? at : undefined;
+  });
 }
 
 export function decodeShipments(encoded: readonly EncodedShipment[], lines: readonly OrderItem[]): Shipment[] {

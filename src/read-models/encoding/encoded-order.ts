@@ -10,6 +10,7 @@ import {
   encodeAdjustments,
   encodeItems,
   encodeShipment,
+  lineIndexes,
 } from './encoded-lines.js';
 
 /**
@@ -76,11 +77,11 @@ export function hasOwnDetails({ items, shipments, adjustments, metadata }: Order
   let length = 0;
   for (const { itemId, lineId } of items) length += itemId.length + lineId.length + charactersPerPart;
   if (length > maxDetailsBeside) return true;
-  const lineIds = shipments.length === 0 ? undefined : new Set(items.map(({ lineId }) => lineId));
-  for (const { items, carrier, trackingNumber } of shipments) {
-    length += (carrier?.length ?? 0) + (trackingNumber?.length ?? 0) + (items.length + 2) * charactersPerPart;
-    // The ids of a line that is gone are part of the shipment.
-    for (const { itemId, lineId } of items) if (!lineIds?.has(lineId)) length += itemId.length + lineId.length;
+  for (const { items: shipped, carrier, trackingNumber } of shipments) {
+    length += (carrier?.length ?? 0) + (trackingNumber?.length ?? 0) + (shipped.length + 2) * charactersPerPart;
+    const indexes = lineIndexes(shipped, items);
+    for (const [nth, { itemId, lineId }] of shipped.entries())
+      if (indexes[nth] === undefined) length += itemId.length + lineId.length;
   }
   for (const { description } of adjustments) length += (description?.length ?? 0) + charactersPerPart;
   for (const name in metadata) length += name.length + (metadata[name]?.length ?? 0);
