@@ -127,8 +127,9 @@ type Unreported = 'unowned' | 'blocked';
 
 /** Owners report in Redis: while it refuses writes, a missing report says nothing about them. */
 async function stateWithoutReport({ redis, keys }: Pick<ReadModels, 'redis' | 'keys'>): Promise<Unreported> {
-  const refusal = recentRefusal(redis) ?? (await writeRefusal(redis, keys).catch(() => undefined));
-  return refusal ? 'blocked' : 'unowned';
+  const recent = recentRefusal(redis);
+  if (recent && !recent.isOfOneCommand) return 'blocked';
+  return (await writeRefusal(redis, keys).catch(() => undefined)) ? 'blocked' : 'unowned';
 }
 
 function worst(states: readonly PartitionState['state'][]): PartitionState['state'] {

@@ -108,6 +108,19 @@ describe('Partitions without a living projector', () => {
     });
   }
 
+  it('every partition stays unowned if the user of Redis lacks the right to a command that metrics need', async () => {
+    await log.redis.call('ACL', 'SETUSER', 'default', '-info');
+    try {
+      for (let scrape = 0; scrape < 2; scrape += 1) {
+        const gauge = await fetch(`${api.url}/metrics`).then((response) => response.text());
+        expect(gauge).to.match(/^orders_partition_unowned\{partition="0"\} 1$/m);
+        expect((await states()).projections.map(({ state }) => state)).to.include('unowned');
+      }
+    } finally {
+      await log.redis.call('ACL', 'SETUSER', 'default', '+info');
+    }
+  });
+
   it('a rebuild that no projector builds is unowned', async () => {
     await startAndStopProjector();
     const { body } = await call(api, 'POST', '/projections/metrics/rebuild');

@@ -4,6 +4,8 @@ export interface RedisRefusal {
   readonly state: string;
   /** The remedy, for an operator. Empty if the state ends by itself. */
   readonly remedy: string;
+  /** Whether it concerns one command for which the user lacks the right, and no others. */
+  readonly isOfOneCommand: boolean;
 }
 
 /** By the first word of the reply. */
@@ -24,7 +26,7 @@ const refusals: ReadonlyMap<string, RedisRefusal> = new Map(
       ['NOPERM', 'does not permit a command that the service needs', 'give the user of REDIS_URL more rights'],
       ['BUSY', 'is busy with a script', ''],
     ] as const
-  ).map(([word, state, remedy]) => [word, { state: `Redis ${state}`, remedy }]),
+  ).map(([word, state, remedy]) => [word, { state: `Redis ${state}`, remedy, isOfOneCommand: word === 'NOPERM' }]),
 );
 
 /** Explains an error reply of Redis. Undefined for any other error. */
