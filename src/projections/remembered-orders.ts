@@ -23,26 +23,28 @@ export async function rememberedOrders<Known>(
   events: readonly LoadedEvent[],
   remembered: (orderId: string) => Known | undefined,
   read: ReadKeys,
-  entriesOf: (orderId: string) => readonly [entry: Entry, more?: Entry],
+  entriesOf: (orderId: string) => readonly [entry: Entry] | readonly [entry: Entry, more: Entry],
   decode: (orderId: string, text: string, more: string | undefined) => Known,
 ): Promise<Map<string, Known>> {
   const orders = new Map<string, Known>();
-  const missing: { readonly orderId: string; readonly at: number; readonly entries: number }[] = [];
+  const missing: { readonly first: LoadedEvent; readonly at: number; readonly entries: number }[] = [];
   const wanted: Entry[] = [];
-  for (const orderId of existingOrders(events)) {
+  for (const first of firstEvents(events)) {
+    const { orderId } = first.event;
     const known = remembered(orderId);
     if (known !== undefined) {
       orders.set(orderId, known);
       continue;
     }
     const entries = entriesOf(orderId);
-    missing.push({ orderId, at: wanted.length, entries: entries.length });
-    for (const entry of entries) if (entry) wanted.push(entry);
+    missing.push({ first, at: wanted.length, entries: entries.length });
+    wanted.push(...entries);
   }
   if (missing.length === 0) return orders;
   const texts = await read.fields(wanted);
-  for (const { orderId, at, entries } of missing) {
-    if (texts.length < at + entries) throw tooLarge(events, orderId);
+  for (const { first, at, entries } of missing) {
+    if (texts.length < at + entries) throw new StepTooLarge(first.stored.position);
+    const { orderId } = first.event;
     const text = texts[at] ?? null;
     if (text === null) throw new Error(`order ${orderId} has later events but no entry`);
     orders.set(orderId, decode(orderId, text, entries > 1 ? (texts[at + 1] ?? undefined) : undefined));
@@ -50,22 +52,15 @@ export async function rememberedOrders<Known>(
   return orders;
 }
 
-/** @param orderId the first order whose entry exceeds the limit of bytes. */
-function tooLarge(events: readonly LoadedEvent[], orderId: string): StepTooLarge {
-  const first = events.find(({ event }) => event.orderId === orderId);
-  return new StepTooLarge(first?.stored.position ?? 0);
-}
-
-/** The orders of these events that were placed before the events. */
-function existingOrders(events: readonly LoadedEvent[]): string[] {
+/** The first event of each order that was placed before these events. */
+function firstEvents(events: readonly LoadedEvent[]): LoadedEvent[] {
   const seen = new Set<string>();
-  const existing: string[] = [];
-  for (const {
-    event: { orderId, version },
-  } of events) {
+  const first: LoadedEvent[] = [];
+  for (const one of events) {
+    const { orderId, version } = one.event;
     if (seen.has(orderId)) continue;
     seen.add(orderId);
-    if (version > 1) existing.push(orderId);
+    if (version > 1) first.push(one);
   }
-  return existing;
+  return first;
 }
