@@ -69,6 +69,15 @@ const returned = (quantity: number, inTransit?: number): OrderEvent => ({
     reason: 'r',
   },
 });
+const shippedAgain = (quantity: number): OrderEvent => ({
+  type: 'OrderReturned',
+  data: { items: [{ item_id: 'a', quantity }], shipment_id: '1', reason: 'r', ship_again: true },
+});
+/** A return of schema version 1 by which all other units have arrived. */
+const restArrived = (quantity: number): OrderEvent => ({
+  type: 'OrderReturned',
+  data: { items: [{ item_id: 'a', quantity }], shipment_id: null, reason: 'r', rest_arrived: true },
+});
 const note: OrderEvent = { type: 'OrderNoteAdded', data: { text: 'n' } };
 
 /** The order after events that are one second apart. */
@@ -98,6 +107,15 @@ describe('the order that metrics keeps', () => {
     expect(encodeCountedOrder(orderAfter())).to.equal('USD mjuohs00 dw 0 3');
     expect(encodeCountedOrder(orderAfter(shipped(3)))).to.equal('USD mjuohs00 dw 3 3 0 3 1 rt 0 0 3');
     expect(encodeCountedOrder({ ...orderAfter(), cancelledMinor: 1 }).split(' ')).to.have.length(18);
+    const free = { ...orderAfter(), totalMinor: 0, units: { ...orderAfter().units, ordered: 0 } };
+    expect(encodeCountedOrder(free)).to.equal('USD mjuohs00 0 0 0');
+  });
+
+  it('is stored with its three flags in one number', () => {
+    const flags = { isShippingTimed: true, isDeliveryTimed: true, isCancelledBySchema1: true };
+    expect(encodeCountedOrder({ ...orderAfter(), ...flags })).to.equal('USD mjuohs00 dw 0 3 0 0 7');
+    const cancelledOnly = { ...orderAfter(), isCancelledBySchema1: true };
+    expect(encodeCountedOrder(cancelledOnly)).to.equal('USD mjuohs00 dw 0 3 0 0 4');
   });
 
   it('counts the time to the last shipping event once all units have left', () => {
@@ -114,6 +132,13 @@ describe('the order that metrics keeps', () => {
     expect(times(orderAfter(shipped(1), delivered(1), cancelled(2)))).to.equal('1000! 2000!');
     expect(times(orderAfter(shipped(3), delivered(1), returned(2, 2)))).to.equal('1000! 2000!');
     expect(times(orderAfter(shipped(3), returned(3, 3)))).to.equal('1000! undefined');
+  });
+
+  it('counts no time to a delivery if there was none, or if its units have left again', () => {
+    expect(times(orderAfter(shipped(3), restArrived(1)))).to.equal('1000! undefined');
+    const leftAgain = [shipped(1), delivered(1), shippedAgain(1), shipped(3)];
+    expect(times(orderAfter(...leftAgain, returned(3, 3)))).to.equal('4000! 2000');
+    expect(times(orderAfter(...leftAgain, returned(2, 2), delivered(1)))).to.equal('4000! 6000!');
   });
 
   it('counts a time before that of placing as none', () => {

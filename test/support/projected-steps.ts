@@ -15,16 +15,16 @@ export const plainKeys: PartitionKeys = (...names) => names.join(':');
 /** An event of `orderId`, or of another order. */
 export type Given = readonly [type: string, data: object, order?: string | undefined];
 
-/** The first event is at this time, and each later one a second later. */
+/** The time of the first event. */
 const startMs = Date.UTC(2026, 0, 1);
 
-/** Events from position 1 on. */
-export async function projectedEvents(given: readonly Given[]): Promise<ProjectedEvent[]> {
+/** Events from position 1 on. @param everyMs between the times of two events. */
+export async function projectedEvents(given: readonly Given[], everyMs = 1_000): Promise<ProjectedEvent[]> {
   const versions = new Map<string, number>();
   const all = given.map(([type, data, order = orderId], index): StoredEvent => {
     const version = (versions.get(order) ?? 0) + 1;
     versions.set(order, version);
-    const time = utcTime(startMs + index * 1_000);
+    const time = utcTime(startMs + index * everyMs);
     return {
       ...{ partition: 0, position: index + 1, orderId: order, version, type, data: JSON.stringify(data) },
       ...{
@@ -68,6 +68,7 @@ export class KeysInMemory {
       else if (name === 'SADD') for (const member of words) entryOf(this.sets, key, Set).add(member);
       else if (name === 'ZADD') for (const [, member] of pairs(words)) entryOf(this.sets, key, Set).add(member);
       else if (name === 'ZREM') for (const member of words) this.sets.get(key)?.delete(member);
+      else if (name === 'ZREMRANGEBYRANK') this.sets.set(key, new Set(keptByRank(this.sets.get(key) ?? [], words)));
       else if (name === 'RPUSH') entryOf(this.lists, key, Array).push(...words);
       else if (name === 'LSET') entryOf(this.lists, key, Array).splice(Number(words[0]), 1, String(words[1]));
       else throw new Error(`the keys in memory do not know ${name}`);
@@ -76,11 +77,11 @@ export class KeysInMemory {
 
   /** Everything that is there, for comparisons. Neither hashes nor sets have an order. */
   contents(): object {
-    const sorted = <Value>(all: ReadonlyMap<string, Value>, show: (value: Value) => unknown) =>
+    const sorted = <Value, Shown>(all: ReadonlyMap<string, Value>, show: (value: Value) => Shown) =>
       [...all].map(([key, value]) => [key, show(value)] as const).toSorted(([a], [b]) => (a < b ? -1 : 1));
     return {
       hashes: sorted(this.hashes, (fields) => sorted(fields, (value) => value)),
-      sets: sorted(this.sets, (members) => [...members].toSorted()).filter(([, members]) => String(members) !== ''),
+      sets: sorted(this.sets, (members) => [...members].toSorted()).filter(([, members]) => members.length > 0),
       lists: sorted(this.lists, (entries) => entries),
     };
   }
@@ -108,6 +109,12 @@ export async function step<State>(
 
 function pairs(words: readonly string[]): [string, string][] {
   return words.flatMap((word, index): [string, string][] => (index % 2 === 0 ? [[word, words[index + 1] ?? '']] : []));
+}
+
+/** The members without those from a first rank to a last one, which is counted from the end. */
+function keptByRank(members: Iterable<string>, [first, last]: readonly string[]): string[] {
+  const sorted = [...members].toSorted();
+  return sorted.toSpliced(Number(first), Math.max(0, sorted.length + Number(last) + 1 - Number(first)));
 }
 
 function entryOf<Value>(all: Map<string, Value>, key: string, type: new () => Value): Value {
