@@ -83,7 +83,9 @@ describe('applying steps', () => {
       (key) => ['ZADD', key, 0, 'a', 0, 'b'],
       (key) => ['ZREM', key, 'a'],
       (key) => ['SADD', key, 'x'],
+      (key) => ['ZREMRANGEBYRANK', key, 0, -2],
       (key) => ['RPUSH', key, 'x', 'y'],
+      (key) => ['LSET', key, 0, 'x'],
     ];
     await log.redis.set(name('string'), 'x');
     for (const write of all) {
