@@ -22,8 +22,8 @@ const withId = (kind: string) =>
 
 const otherColumn = (kind: string) =>
   `an earlier import with another column for ${kind}_id has recorded money of this order, which might be recorded ` +
-  `once more: --map ${kind}_id=COLUMN as before, with the same name in the header, and send ${kind}s that only ` +
-  'another column tells apart by the API';
+  `once more: --map ${kind}_id=COLUMN as before, with the same name in the header. Send ${kind}s through the API ` +
+  'if only another column tells them apart';
 /** By the forms with an id of the file. */
 const otherColumns: Readonly<Partial<Record<Form, string>>> = {
   'paid/': otherColumn('payment'),
