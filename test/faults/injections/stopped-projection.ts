@@ -12,8 +12,8 @@ const shownWithinMs = 10_000;
 
 interface Planted {
   readonly orderId: string;
-  readonly partition: number;
-  readonly position: number;
+  /** As `orders replay --skip` takes it: with the epoch, once there was a restore. */
+  readonly position: string;
 }
 
 /**
@@ -49,10 +49,12 @@ async function plant({ topology: { postgres }, history }: World, partition: numb
     const orderId = orderIdIn(partition % settings.partitions, settings.partitions);
     // Before the append: readers may see the event at once.
     history.add({ kind: 'planted', orderId });
-    const { append } = createAppender(pool, settings);
+    const { epochs } = settings;
+    const known = { epoch: epochs.current, position: () => 0, maxClockBehindMs: 3_600_000 };
+    const { append } = createAppender(pool, settings, {}, known);
     const appended = await append({ orderId, expectedVersion: 0, events: [event('OrderDelivered', {})] });
     if (!appended.appended) throw new Error('an order with a new id exists already');
-    return { orderId, partition: appended.partition, position: appended.position };
+    return { orderId, position: epochs.format(appended.partition, appended.position) };
   } finally {
     await pool.end();
   }
@@ -64,11 +66,11 @@ async function isStopped(world: World): Promise<boolean> {
   return projections.some(({ state }) => state === 'stopped');
 }
 
-async function skip(world: World, { orderId, partition, position }: Planted): Promise<void> {
+async function skip(world: World, { orderId, position }: Planted): Promise<void> {
   const { topology, anomalies } = world;
   const { postgres, redis, env } = topology;
   const servers = { databaseUrl: postgres.primaryUrl, redisUrl: redis.url };
-  const args = ['replay', '--skip', `${partition}:${position}`, '--reason', 'planted by the harness', '--yes'];
+  const args = ['replay', '--skip', position, '--reason', 'planted by the harness', '--yes'];
   const { code, output } = await runOrders(servers, args, env);
   if (code !== 0) anomalies.push(`orders replay --skip ended with ${code}: ${output}`);
   const ask = async () => (await operate(world, 'GET', `/orders/${orderId}`, [404, 503])).status;
