@@ -98,6 +98,7 @@ describe('Partitions without a living projector', () => {
         expect(stdout).to.match(/^metrics +blocked +10 +\d+ s +\?{4}$/m);
         const gauge = await fetch(`${api.url}/metrics`).then((response) => response.text());
         expect(gauge).to.match(/^orders_partition_unowned\{partition="0"\} 0$/m);
+        expect(gauge).to.match(/^orders_partition_blocked\{partition="0"\} 1$/m);
       } finally {
         await log.redis.config('SET', ...accept);
       }
@@ -114,6 +115,7 @@ describe('Partitions without a living projector', () => {
       for (let scrape = 0; scrape < 2; scrape += 1) {
         const gauge = await fetch(`${api.url}/metrics`).then((response) => response.text());
         expect(gauge).to.match(/^orders_partition_unowned\{partition="0"\} 1$/m);
+        expect(gauge).to.match(/^orders_partition_blocked\{partition="0"\} 0$/m);
         expect((await states()).projections.map(({ state }) => state)).to.include('unowned');
       }
     } finally {

@@ -109,6 +109,11 @@ export function measureProjections(
     ({ state }) => (state === 'unowned' ? 1 : 0),
   );
   ofPartitions(
+    'orders_partition_blocked',
+    '1 if nobody can project the partition, or report on it, because Redis refuses writes.',
+    ({ state }) => (state === 'blocked' ? 1 : 0),
+  );
+  ofPartitions(
     'orders_partition_report_age_seconds',
     'Seconds since a projector last reported on the partition. Absent if none did within an hour.',
     ({ report_age_seconds }) => report_age_seconds,
