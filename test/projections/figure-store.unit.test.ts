@@ -21,6 +21,7 @@ function reader(...replies: (string | null)[][]) {
   const commands: unknown[] = [];
   const read = Object.assign(
     async (all: readonly unknown[]) => {
+      expect(all, 'a read of nothing').not.to.deep.equal([]);
       commands.push(...all);
       return replies;
     },

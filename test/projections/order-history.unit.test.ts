@@ -157,6 +157,15 @@ describe('order-history', () => {
       expect(entriesOf(keys).map((entry) => entry?.data)).to.deep.equal(data);
     });
 
+    it('has written no entry again that has no personal data', async () => {
+      const events = await sealedEvents(given, (type) => type === 'OrderShipped');
+      const keys = await afterSteps(events, [8], true);
+      const state = await orderHistoryProjection.load(events.slice(8), plainKeys, keys.read);
+      const writes = orderHistoryProjection.project(events.slice(8), plainKeys, state);
+      const rewritten = writes.filter(([name]) => name === 'LSET').map(([, list, index]) => [list, index]);
+      expect(rewritten).to.deep.equal([4, 5].map((index) => [key.events(0), index]));
+    });
+
     it('has read the entries of that order alone, and those of no order placed in the step', async () => {
       const sealed = await sealedEvents(given, () => true);
       const keys = new KeysInMemory();

@@ -71,6 +71,14 @@ const lives: Record<string, [events: Given[], found: string[]][]> = {
     [[tracked('4', 't1')], ['t t1', 't t2', 't t4']],
     [[tracked('1', 't6')], ['t t1', 't t2', 't t4', 't t6']],
   ],
+  'each of several payments, until its person is forgotten': [
+    [
+      [placed(), paid('p1'), paid('p2')],
+      ['p p1', 'p p2'],
+    ],
+    [[shipped('t1')], ['p p1', 'p p2', 't t1']],
+    [[erased], []],
+  ],
   'one text of several kinds': [
     [
       [placed('p1'), paid('p1'), shipped('p1')],
@@ -128,6 +136,18 @@ describe('order-lookup', () => {
       ],
       [['ZADD', key.texts('p1')]],
     ]);
+  });
+
+  it('takes several orders out of one set in one step', async () => {
+    const other = '018f0000-0000-7000-8000-000000000002';
+    const [type, data] = placed('#1');
+    const [, change] = amended('#2');
+    const given: Given[] = [[type, data], [type, data, other], amended('#2'), ['OrderAmended', change, other]];
+    const events = await projectedEvents(given);
+    const keys = new KeysInMemory();
+    await step(orderLookupProjection, keys, events.slice(0, 2));
+    await step(orderLookupProjection, keys, events.slice(2));
+    expect([key.texts('#1'), key.texts('#2')].map((set) => keys.sets.get(set)?.size)).to.deep.equal([0, 2]);
   });
 
   it('keeps the entry of an order short: its time, its shipments, and its texts', async () => {

@@ -3,7 +3,13 @@ import { erasedText } from '../../src/orders/personal-data.js';
 import type { OrderStatus, PaymentStatus } from '../../src/orders/totals.js';
 import { orderStatusProjection } from '../../src/projections/order-status.js';
 import { shortId } from '../../src/read-models/encoding/short-id.js';
-import { orderStatusKeys, placedMember, userMember, userStateMember } from '../../src/read-models/order-status.js';
+import {
+  newestEntries,
+  orderStatusKeys,
+  placedMember,
+  userMember,
+  userStateMember,
+} from '../../src/read-models/order-status.js';
 import type { RedisCommand } from '../../src/read-models/redis/redis-command.js';
 import { orderId } from '../support/given.js';
 import { type Given, KeysInMemory, plainKeys, projectedEvents, step } from '../support/projected-steps.js';
@@ -104,8 +110,17 @@ describe('order-status', () => {
   it('writes the order and its position, and of the other sets only what changes', async () => {
     const keys = new KeysInMemory();
     const all = life.map(([given]) => given);
-    await written(keys, all.slice(0, 1), 0);
     const [hash, field] = key.order(orderId);
+    const first = await written(keys, all.slice(0, 1), 0);
+    expect(first.map(([name]) => name)).to.deep.equal([
+      'HSET',
+      'ZADD',
+      'ZADD',
+      'ZADD',
+      'ZADD',
+      'ZADD',
+      'ZREMRANGEBYRANK',
+    ]);
     const sets: RedisCommand[][] = [];
     for (const index of [1, 2, 3, 4]) {
       const commands = await written(keys, all.slice(0, index + 1), index);
@@ -146,6 +161,36 @@ describe('order-status', () => {
     ]);
     expect(commands.at(-1)).to.deep.equal(['ZADD', key.updated, 3, shortId(orderId), 4, shortId(other)]);
   });
+
+  it('has the newest orders in a set of limited size, in whatever order they were placed', async () => {
+    const orders = Array.from({ length: 300 }, (_, nth) => placed(1, `${other.slice(0, -3)}${100 + nth}`));
+    for (const everyMs of [1_000, -1_000]) {
+      const events = await projectedEvents(orders, everyMs);
+      const keys = new KeysInMemory();
+      const state = await orderStatusProjection.load(events, plainKeys, keys.read);
+      const commands = orderStatusProjection.project(events, plainKeys, state);
+      keys.apply(commands);
+      const members = events.map(({ event }) => placedMember(event.occurredAt, event.orderId)).toSorted();
+      expect([...(keys.sets.get(key.newest) ?? [])].toSorted()).to.deep.equal(members.slice(-newestEntries));
+      const added = commands.find(([name, set]) => name === 'ZADD' && set === key.newest);
+      expect(added, 'pairs of scores and members').to.have.length(2 + 2 * (newestEntries + 1));
+    }
+  });
+
+  for (const lines of [1, 300]) {
+    it(`does not read an order of ${lines} lines that the step before has placed or read whole`, async () => {
+      const events = await projectedEvents([placed(lines), shipped(1), note, shipped(1)]);
+      const keys = new KeysInMemory();
+      const last = await step(orderStatusProjection, keys, events.slice(0, 1));
+      keys.reads.length = 0;
+      await step(orderStatusProjection, keys, events.slice(1, 2), last);
+      expect(keys.reads, 'of a placed order').to.deep.equal([]);
+      const again = await step(orderStatusProjection, keys, events.slice(2, 3));
+      keys.reads.length = 0;
+      await step(orderStatusProjection, keys, events.slice(3), again);
+      expect(keys.reads, 'of an order that was read').to.have.length(lines === 1 ? 0 : 2);
+    });
+  }
 
   it('reads the details of a large order once an event needs them, and keeps them from then on', async () => {
     const events = await projectedEvents([placed(300), note, paid(1), shipped(1), paid(1), shipped(1)]);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { allProjections } from '../../src/projections/all-projections.js';
-import { type Given, KeysInMemory, projectedEvents, step } from '../support/projected-steps.js';
+import { type Given, KeysInMemory, plainKeys, projectedEvents, step } from '../support/projected-steps.js';
 
 const other = '018f0000-0000-7000-8000-000000000002';
 const units = (quantity: number) => [{ line_id: '1', item_id: 'a', quantity }];
@@ -33,6 +33,7 @@ const log: Given[] = [
   ['OrderRefunded', { amount_minor: 10, credited_minor: 5, reason: 'r' }],
   ['OrderNoteAdded', { text: 'n' }, other],
   ['OrderPersonErased', {}],
+  ['OrderPaid', { amount_minor: 5, payment_reference: 'p-2' }],
 ];
 
 describe('the steps of a projection', () => {
@@ -57,12 +58,17 @@ describe('the steps of a projection', () => {
         for (const sizes of [
           log.map(() => 1),
           ...log.slice(1).map((_, index) => [index + 1, log.length - index - 1]),
-          [3, 4, 2, 5],
+          [3, 4, 2, 6],
         ]) {
           const contents = await contentsAfter(sizes, keepsState);
           expect(contents, `${sizes}, ${keepsState}`).to.deep.equal(whole);
         }
       }
+    });
+
+    it(`write nothing to ${projection.name} for no events`, async () => {
+      const state = await projection.load([], plainKeys, new KeysInMemory().read);
+      expect(projection.project([], plainKeys, state)).to.deep.equal([]);
     });
 
     it(`read nothing again of ${projection.name} that the step before knew`, async () => {
