@@ -237,15 +237,11 @@ class OrderWrites {
   #newest(): RedisCommand[] {
     if (this.#placed.length === 0) return [];
     const key = this.#key.newest;
-    const newest = this.#placed.sort(byCharacters).slice(-newestEntries);
+    // Without a comparison, sort compares characters as Redis does: members are in ASCII.
+    const newest = this.#placed.sort().slice(-newestEntries);
     return [
       ['ZADD', key, 0, oldestMember, ...newest.flatMap((member) => [0, member])],
       ['ZREMRANGEBYRANK', key, 0, -(newestEntries + 1)],
     ];
   }
-}
-
-/** As Redis compares members: they are in ASCII. */
-function byCharacters(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -124,6 +124,9 @@ describe('the orders that a step changes', () => {
         .catch((reason: unknown) => reason);
       expect(error, `${limit} entries`).to.be.instanceOf(StepTooLarge);
       expect((error as StepTooLarge).position, `${limit} entries`).to.equal(position);
+      expect(String(error)).to.match(
+        new RegExp(`^StepTooLarge: .* from position ${position} on exceeds the limit of bytes`),
+      );
     }
     expect((await loader(stored, 6).load(events, {}, 'a b c')).size).to.equal(3);
   });
