@@ -63,7 +63,7 @@ async function written(keys: KeysInMemory, given: readonly Given[], from: number
   const events = (await projectedEvents(given)).slice(from);
   const state = await orderStatusProjection.load(events, plainKeys, keys.read);
   const commands = orderStatusProjection.project(events, plainKeys, state);
-  keys.apply(commands);
+  await keys.apply(commands);
   return commands;
 }
 
@@ -169,7 +169,7 @@ describe('order-status', () => {
       const keys = new KeysInMemory();
       const state = await orderStatusProjection.load(events, plainKeys, keys.read);
       const commands = orderStatusProjection.project(events, plainKeys, state);
-      keys.apply(commands);
+      await keys.apply(commands);
       const members = events.map(({ event }) => placedMember(event.occurredAt, event.orderId)).toSorted();
       expect([...(keys.sets.get(key.newest) ?? [])].toSorted()).to.deep.equal(members.slice(-newestEntries));
       const added = commands.find(([name, set]) => name === 'ZADD' && set === key.newest);
@@ -224,7 +224,7 @@ describe('order-status', () => {
     const events = await projectedEvents([placed(300), paid(1), shipped(1)]);
     const keys = new KeysInMemory();
     await step(orderStatusProjection, keys, events.slice(0, 1));
-    keys.apply([['HDEL', ...key.details(orderId)]]);
+    await keys.apply([['HDEL', ...key.details(orderId)]]);
     await orderStatusProjection.load(events.slice(1, 2), plainKeys, keys.read);
     const loading = orderStatusProjection.load(events.slice(1), plainKeys, keys.read);
     expect(await loading.catch(String)).to.contain('its details are missing');

@@ -4,7 +4,9 @@ import type { OrderEventType } from '../../src/orders/events.js';
 import { currentSchema } from '../../src/orders/upcast.js';
 import { utcTime } from '../../src/orders/values/utc-time.js';
 import type { ProjectedEvent, Projection, ReadKeys } from '../../src/projections/projection.js';
+import { type Content, MemoryStore } from '../../src/projector/dry-run/memory-store.js';
 import { decodeEvents } from '../../src/projector/steps/decode-events.js';
+import { startCheckpoint } from '../../src/read-models/checkpoint.js';
 import type { PartitionKeys } from '../../src/read-models/keys.js';
 import type { RedisCommand } from '../../src/read-models/redis/redis-command.js';
 import { orderId } from './given.js';
@@ -39,59 +41,60 @@ export async function projectedEvents(given: readonly Given[], everyMs = 1_000):
   return decoded.map(({ event, error }) => event ?? expect.fail(String(error)));
 }
 
-/** The keys of a read model, in memory. It knows the commands that projections use. */
+/** The keys of a read model, in memory, and the reads of them. */
 export class KeysInMemory {
-  readonly hashes = new Map<string, Map<string, string>>();
-  readonly sets = new Map<string, Set<string>>();
-  readonly lists = new Map<string, string[]>();
-  /** The commands that read, and the fields of hashes that were read. */
+  readonly #store = new MemoryStore(Number.POSITIVE_INFINITY);
+  /** The commands that read. A field of a hash that was read is an HGET. */
   readonly reads: RedisCommand[] = [];
 
   readonly read: ReadKeys = Object.assign(
     async (commands: readonly RedisCommand[]) => {
       this.reads.push(...commands);
-      return commands.map((command) => this.#reply(command));
+      return await this.#store.read(commands);
     },
     {
       fields: async (entries: readonly (readonly [string, string])[]) => {
         this.reads.push(...entries.map((entry): RedisCommand => ['HGET', ...entry]));
-        return entries.map(([hash, field]) => this.hashes.get(hash)?.get(field) ?? null);
+        return await this.#store.read.fields(entries);
       },
     },
   );
 
-  apply(commands: readonly RedisCommand[]): void {
-    for (const [name, key, ...given] of commands as readonly (readonly [string, string, ...unknown[]])[]) {
-      const words = given.map(String);
-      if (name === 'HSET') for (const [field, value] of pairs(words)) entryOf(this.hashes, key, Map).set(field, value);
-      else if (name === 'HDEL') for (const field of words) this.hashes.get(key)?.delete(field);
-      else if (name === 'SADD') for (const member of words) entryOf(this.sets, key, Set).add(member);
-      else if (name === 'ZADD') for (const [, member] of pairs(words)) entryOf(this.sets, key, Set).add(member);
-      else if (name === 'ZREM') for (const member of words) this.sets.get(key)?.delete(member);
-      else if (name === 'ZREMRANGEBYRANK') this.sets.set(key, new Set(keptByRank(this.sets.get(key) ?? [], words)));
-      else if (name === 'RPUSH') entryOf(this.lists, key, Array).push(...words);
-      else if (name === 'LSET') entryOf(this.lists, key, Array).splice(Number(words[0]), 1, String(words[1]));
-      else throw new Error(`the keys in memory do not know ${name}`);
-    }
+  async apply(writes: readonly RedisCommand[]): Promise<void> {
+    const generation = { name: 'a projection', generation: 0 };
+    await this.#store.apply(0, [{ generation, from: startCheckpoint, to: startCheckpoint, writes: [...writes] }]);
   }
 
-  /** Everything that is there, for comparisons. Neither hashes nor sets have an order. */
-  contents(): object {
-    const sorted = <Value, Shown>(all: ReadonlyMap<string, Value>, show: (value: Value) => Shown) =>
-      [...all].map(([key, value]) => [key, show(value)] as const).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    return {
-      hashes: sorted(this.hashes, (fields) => sorted(fields, (value) => value)),
-      sets: sorted(this.sets, (members) => [...members].toSorted()).filter(([, members]) => members.length > 0),
-      lists: sorted(this.lists, (entries) => entries),
-    };
+  get hashes(): ReadonlyMap<string, ReadonlyMap<string, string>> {
+    return this.#ofType((content) => (content.type === 'hash' ? content.entries : undefined));
   }
 
-  #reply([name, key, ...words]: RedisCommand): unknown {
-    const [hash, list] = [this.hashes.get(String(key)), this.lists.get(String(key)) ?? []];
-    if (name === 'HMGET') return words.map((field) => hash?.get(String(field)) ?? null);
-    if (name === 'LLEN') return list.length;
-    if (name === 'LINDEX') return list[Number(words[0])] ?? null;
-    throw new Error(`the keys in memory do not know ${name}`);
+  /** Sets and sorted sets. */
+  get sets(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#ofType((content) =>
+      content.type === 'set' || content.type === 'zset' ? new Set(content.entries.keys()) : undefined,
+    );
+  }
+
+  get lists(): ReadonlyMap<string, readonly string[]> {
+    return this.#ofType((content) => (content.type === 'list' ? content.items : undefined));
+  }
+
+  /** Everything that is there, for comparisons. Neither keys nor entries have an order. */
+  contents(): unknown[] {
+    const all = [...this.#store.contents].map(([key, content]): [string, unknown[]] => [
+      key,
+      content.type === 'list' ? content.items : [...content.entries].toSorted(),
+    ]);
+    return all.filter(([, entries]) => entries.length > 0).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  #ofType<Value>(show: (content: Content) => Value | undefined): Map<string, Value> {
+    const found = [...this.#store.contents].flatMap(([key, content]): [string, Value][] => {
+      const value = show(content);
+      return value === undefined ? [] : [[key, value]];
+    });
+    return new Map(found);
   }
 }
 
@@ -103,22 +106,6 @@ export async function step<State>(
   last?: State,
 ): Promise<State> {
   const state = await projection.load(events, plainKeys, keys.read, last);
-  keys.apply(projection.project(events, plainKeys, state));
+  await keys.apply(projection.project(events, plainKeys, state));
   return state;
-}
-
-function pairs(words: readonly string[]): [string, string][] {
-  return words.flatMap((word, index): [string, string][] => (index % 2 === 0 ? [[word, words[index + 1] ?? '']] : []));
-}
-
-/** The members without those from a first rank to a last one, which is counted from the end. */
-function keptByRank(members: Iterable<string>, [first, last]: readonly string[]): string[] {
-  const sorted = [...members].toSorted();
-  return sorted.toSpliced(Number(first), Math.max(0, sorted.length + Number(last) + 1 - Number(first)));
-}
-
-function entryOf<Value>(all: Map<string, Value>, key: string, type: new () => Value): Value {
-  const value = all.get(key) ?? new type();
-  all.set(key, value);
-  return value;
 }
