@@ -5,7 +5,9 @@ import type { FaultKind } from './injection.js';
 
 /** Time within which every process notices that the log went back, with slack. */
 const noticedMs = 20_000;
-/** Load between the backup and the loss. */
+/** Time within which an event follows the backup. */
+const nextEventMs = 20_000;
+/** Load after that event. Every process has read the heads of the log meanwhile. */
 const lostMs = 2_000;
 
 /**
@@ -25,6 +27,7 @@ export const restoreFault: FaultKind = {
     begin: async () => {
       const { postgres } = world.topology;
       await postgres.backUp();
+      await appended(postgres);
       await new Promise((resolve) => setTimeout(resolve, lostMs));
       await postgres.restore();
       await allNotice(world);
@@ -32,6 +35,19 @@ export const restoreFault: FaultKind = {
     heal: () => recover(world),
   }),
 };
+
+/**
+ * Waits for an event that the backup lacks. A restore that loses nothing cannot be noticed; on a
+ * busy machine, PostgreSQL may commit nothing for seconds.
+ */
+async function appended(postgres: World['topology']['postgres']): Promise<void> {
+  const before = await postgres.heads();
+  const hasGrown = async () => {
+    const now = await postgres.heads();
+    return [...now].some(([partition, head]) => head > (before.get(partition) ?? 0));
+  };
+  await promised('an event after the backup', hasGrown, nextEventMs);
+}
 
 async function allNotice({ topology: { members } }: World): Promise<void> {
   for (const { process } of members) {
