@@ -108,7 +108,7 @@ export function memberOrderId(member: string): string {
 
 /** The readable form of an entry, for comparisons. */
 export const readableOrderEntry: ReadableEntry = (key, entry, text) => {
-  if (entry === oldestMember) return { entry: 'oldest', text };
+  if (key === 'newest' && entry === oldestMember) return { entry: 'oldest', text };
   if (!isOrderEntry(key)) return { orderId: memberOrderId(entry), text };
   const { id, isSecond } = orderOfEntry(entry);
   const orderId = longId(id);
