@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { BatchOutcome } from '../../src/commands/command-outcome.js';
@@ -12,6 +12,24 @@ import { readNdjson } from '../../src/import/input/read-ndjson.js';
 import { importLimits } from '../../src/import/limits.js';
 import { listFiles } from '../../src/import/rejected-records.js';
 import { MalformedEvent, UnreadableEvent } from '../../src/orders/upcast.js';
+
+/** Imports a file of new orders. @param outcomeOf the outcome of placing the order of a user. */
+function importPlaced(file: string, outcomeOf: (userId: string, index: number) => BatchOutcome) {
+  return importFile({
+    file,
+    source: basename(file),
+    input: 'content',
+    reasonOf: ({ problem }) => problem.detail,
+    read: (from) => readNdjson(file, from),
+    handlers: {
+      handleCommand: () => Promise.reject(new Error('every line places another order')),
+      placeOrders: async (requests) =>
+        requests.map(({ command }, index) => outcomeOf(command.command === 'place' ? command.userId : '', index)),
+    },
+    defaultCurrency: 'USD',
+    restart: false,
+  });
+}
 
 describe('importFile', () => {
   let folder: string;
@@ -39,21 +57,7 @@ describe('importFile', () => {
       placed.add(userId);
       return { outcome: 'handled', orderId: '', version: 1, partition: 0, position: placed.size, replayed };
     };
-    const run = () =>
-      importFile({
-        file,
-        source: 'orders.ndjson',
-        input: 'content',
-        reasonOf: ({ problem }) => problem.detail,
-        read: (from) => readNdjson(file, from),
-        handlers: {
-          handleCommand: () => Promise.reject(new Error('every line places another order')),
-          placeOrders: async (requests) =>
-            requests.map(({ command }) => outcome(command.command === 'place' ? command.userId : '')),
-        },
-        defaultCurrency: 'USD',
-        restart: false,
-      });
+    const run = () => importPlaced(file, outcome);
 
     const failure = await run().catch((error: Error) => error.message);
     expect(failure).to.match(new RegExp(`^line ${failing}: .*Nothing is lost`));
@@ -75,22 +79,9 @@ describe('importFile', () => {
     await writeFile(file, `${JSON.stringify(line)}\n${JSON.stringify({ ...line, user_id: 'u-2' })}\n`);
     const inLog = { orderId: 'o-1', version: 1, type: 'OrderPlaced', partition: 0, position: 7 };
     const error = new UnreadableEvent(inLog, new MalformedEvent('its data is no object'));
-    const progress = await importFile({
-      file,
-      source: 'unreadable.ndjson',
-      input: 'content',
-      reasonOf: ({ problem }) => problem.detail,
-      read: (from) => readNdjson(file, from),
-      handlers: {
-        handleCommand: () => Promise.reject(new Error('every line places another order')),
-        placeOrders: async (requests) =>
-          requests.map(({ command }, position): BatchOutcome => {
-            if (command.command === 'place' && command.userId === 'u-1') return { outcome: 'failed', error };
-            return { outcome: 'handled', orderId: '', version: 1, partition: 0, position, replayed: false };
-          }),
-      },
-      defaultCurrency: 'USD',
-      restart: false,
+    const progress = await importPlaced(file, (userId, position) => {
+      if (userId === 'u-1') return { outcome: 'failed', error };
+      return { outcome: 'handled', orderId: '', version: 1, partition: 0, position, replayed: false };
     });
     expect([progress.imported, progress.rejected]).to.deep.equal([1, 1]);
     const rejected = JSON.parse(await readFile(listFiles(file, false).rejected, 'utf8'));

@@ -50,8 +50,9 @@ export function recentRefusal(redis: Redis): RedisRefusal | undefined {
 const lostConnections = new WeakMap<Redis, number>();
 
 /**
- * How many connections this client has lost. While it stays the same, all replies came from servers
- * that did not go away in between: after a restart or a failover, Redis may have an older state.
+ * How many connections this client has lost. While the number stays the same, all replies came from
+ * servers that did not go away in between: after a restart or a failover, Redis may have an older
+ * state. A failover of a cluster that shows only in redirections is not counted.
  */
 export function connectionsLost(redis: Redis): number {
   return lostConnections.get(redis) ?? 0;
