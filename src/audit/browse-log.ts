@@ -1,11 +1,11 @@
 import type { Pool } from '../event-log/database.js';
 import { genesisHash } from '../event-log/hash-chain.js';
 import { readHeads } from '../event-log/heads/read-heads.js';
+import { type OpenEvents, openEach, UnopenableEvent } from '../event-log/open-events.js';
 import { positionAt } from '../event-log/read/positions-at.js';
 import { readHashes, readPartition } from '../event-log/read/read-partition.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
-import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import { count, type FromSchema, list, nullable, object, record, sha256, text, time, uuid } from '../json-schema.js';
 import { orderPartition } from '../orders/values/partition.js';
 import { exportedEvent, recomputedHash } from './exported-event.js';
@@ -55,8 +55,7 @@ export interface BrowseDeps {
   readonly pool: Pool;
   readonly partitions: number;
   readonly readStream: ReadStream;
-  /** Opens sealed personal data. */
-  readonly open: (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
+  readonly open: OpenEvents;
 }
 
 /**
@@ -66,15 +65,16 @@ export interface BrowseDeps {
 export function createBrowseLog({ pool, partitions, readStream, open }: BrowseDeps): BrowseLog {
   /** @param hashes by position: those of the events before; the log lacks the others. */
   async function shown(stored: readonly StoredEvent[], hashes: ReadonlyMap<number, Buffer>): Promise<LoggedEvent[]> {
-    const opened = await openAll(open, stored);
+    const opened = await openEach(open, stored);
     return stored.map((event, index) => {
       const previous = hashes.get(event.position - 1);
       const exported = exportedEvent(event, previous ?? genesisHash);
-      const { data, isSealed } = opened[index] ?? { data: event.data, isSealed: true };
+      const one = opened[index] ?? event;
+      const isSealed = one instanceof UnopenableEvent;
       return {
         ...exported,
         previous_hash: previous === undefined ? null : exported.previous_hash,
-        data: JSON.parse(data) as LoggedEvent['data'],
+        data: JSON.parse((isSealed ? event : one).data) as LoggedEvent['data'],
         is_sealed: isSealed,
         metadata: JSON.parse(event.metadata) as LoggedEvent['metadata'],
         is_intact: previous !== undefined && recomputedHash(exported) === exported.hash,
@@ -102,29 +102,4 @@ export function createBrowseLog({ pool, partitions, readStream, open }: BrowseDe
     },
     positionAt: (partition, at) => positionAt(pool, partition, at),
   };
-}
-
-/** The data of an event: opened, or as it is stored if it cannot be opened. */
-interface OpenedData {
-  readonly data: string;
-  readonly isSealed: boolean;
-}
-
-/** Opens all events at once. If one cannot be opened, each is opened by itself. */
-async function openAll(open: BrowseDeps['open'], stored: readonly StoredEvent[]): Promise<OpenedData[]> {
-  const asOpened = ({ data }: StoredEvent): OpenedData => ({ data, isSealed: false });
-  try {
-    return (await open(stored)).map(asOpened);
-  } catch (error) {
-    if (!(error instanceof UnopenableEvent)) throw error;
-  }
-  const opened: OpenedData[] = [];
-  for (const event of stored) {
-    const one = await open([event]).catch((error: unknown) => {
-      if (error instanceof UnopenableEvent) return [];
-      throw error;
-    });
-    opened.push(one[0] ? asOpened(one[0]) : { data: event.data, isSealed: true });
-  }
-  return opened;
 }

@@ -1,6 +1,6 @@
 import type { Pool } from '../event-log/database.js';
+import { UnopenableEvent } from '../event-log/open-events.js';
 import { Overloaded } from '../event-log/overloaded.js';
-import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import { hasLoneSurrogate } from '../well-formed-text.js';
 import { hmac } from './cipher.js';
 import { CreatedKeys } from './created-keys.js';

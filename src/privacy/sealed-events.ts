@@ -1,6 +1,6 @@
+import { type OpenEvents, openEach, UnopenableEvent } from '../event-log/open-events.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
-import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import type { EventMetadata } from '../orders/events.js';
 import { erasedFields, splitPersonalData } from '../orders/personal-data.js';
 import { UnreadableEvent } from '../orders/upcast.js';
@@ -68,23 +68,13 @@ export function createOpenedStreamReader(keys: PersonKeys | undefined, readStrea
 }
 
 /** Opens events with `open`. Rejects with UnreadableEvent if one of them cannot be opened. */
-export async function openStream(
-  open: (events: readonly StoredEvent[]) => Promise<StoredEvent[]>,
-  events: readonly StoredEvent[],
-): Promise<StoredEvent[]> {
-  try {
-    return await open(events);
-  } catch (error) {
-    if (!(error instanceof UnopenableEvent)) throw error;
-  }
-  const opened: StoredEvent[] = [];
-  for (const event of events) {
-    const [one = event] = await open([event]).catch((error: unknown) => {
-      throw error instanceof UnopenableEvent ? new UnreadableEvent(event, error) : error;
-    });
-    opened.push(one);
-  }
-  return opened;
+export async function openStream(open: OpenEvents, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
+  const opened = await openEach(open, events);
+  return events.map((event, index) => {
+    const one = opened[index] ?? event;
+    if (one instanceof UnopenableEvent) throw new UnreadableEvent(event, one);
+    return one;
+  });
 }
 
 function openData({ orderId, type, data }: StoredEvent, key: Buffer | undefined): string {

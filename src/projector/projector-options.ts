@@ -2,10 +2,10 @@ import type { Logger } from 'pino';
 import type { DatabaseAddress } from '../event-log/connection/database-access.js';
 import type { LogSettings, Pool } from '../event-log/database.js';
 import type { LogHeads } from '../event-log/heads/log-heads.js';
+import type { OpenEvents } from '../event-log/open-events.js';
 import type { Projection } from '../projections/projection.js';
 import type { ReadModelKeys } from '../read-models/keys.js';
 import type { Redis } from '../read-models/redis/redis-client.js';
-import type { OpenEvents } from './steps/decode-events.js';
 import type { AppliedStep } from './steps/partition-steps.js';
 
 /** Observes a projector, for metrics. Its functions must not throw. */

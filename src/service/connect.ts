@@ -5,7 +5,7 @@ import type { DatabaseAccess } from '../event-log/connection/database-access.js'
 import { inspectDatabase } from '../event-log/connection/inspect-database.js';
 import { ServerWatch } from '../event-log/connection/server-watch.js';
 import { createPool, type LogSettings, type Pool, readLogSettings } from '../event-log/database.js';
-import type { StoredEvent } from '../event-log/stored-event.js';
+import type { OpenEvents } from '../event-log/open-events.js';
 import { FailureLog } from '../failure-log.js';
 import { openPersonKeys } from '../privacy/open-person-keys.js';
 import type { PersonKeys } from '../privacy/person-keys.js';
@@ -26,7 +26,7 @@ export interface EventLogConnection {
   /** Undefined if personal data is not sealed in this log. */
   readonly personKeys: PersonKeys | undefined;
   /** Decrypts the sealed personal data in events. */
-  readonly openEvents: (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
+  readonly openEvents: OpenEvents;
 }
 
 /** The event log, and the read models of this log in Redis. */

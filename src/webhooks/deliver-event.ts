@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../event-log/database.js';
+import { type OpenEvents, openEach, UnopenableEvent } from '../event-log/open-events.js';
 import { type StoredEvent, storedEvent } from '../event-log/stored-event.js';
-import { UnopenableEvent } from '../event-log/unopenable-event.js';
 import { formatEventPosition } from '../log-epochs.js';
 import { UnreadableEvent } from '../orders/upcast.js';
 import { type AttemptResult, attempt, messageOf, type TraceAttempt, type WebhookMessage } from './attempt.js';
@@ -18,7 +18,7 @@ export interface DeliveryOptions {
   readonly settings: LogSettings;
   readonly pool: Pool;
   /** Opens the sealed data of events. Data of forgotten persons is sent as erased. */
-  readonly open: (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
+  readonly open: OpenEvents;
   readonly post: SafePost;
   /** Called with the result of each attempt. */
   readonly onAttempt?: (result: AttemptResult['result'] | 'dead') => void;
@@ -62,10 +62,7 @@ export function createDeliverEvent(
   async function send(delivery: Delivery): Promise<Attempted> {
     const { url, secret, previous_secret: previous } = delivery;
     const event = await retried(delivery, async () => {
-      const [opened] = await open([storedEvent(delivery)]).catch((error: unknown) => {
-        if (error instanceof UnopenableEvent) return [error];
-        throw error;
-      });
+      const [opened] = await openEach(open, [storedEvent(delivery)]);
       if (!opened) throw new Error('opening an event returned no event');
       return opened;
     });

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import type { LogSettings, Pool } from '../../event-log/database.js';
+import type { OpenEvents } from '../../event-log/open-events.js';
 import { readChainedPage } from '../../event-log/read/read-page.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import type { Projection } from '../../projections/projection.js';
@@ -11,7 +12,7 @@ import { createCheckpointFreeze } from '../generations/checkpoint-freeze.js';
 import { positionsOf } from '../generations/generation-contents.js';
 import { createGenerationStore } from '../generations/generation-store.js';
 import { projectorLimits as limits } from '../limits.js';
-import { PartitionProjector, type PartitionProjectorDeps } from '../partition-projector.js';
+import { PartitionProjector } from '../partition-projector.js';
 import { projectingFailures } from '../partition-projector-deps.js';
 import { Semaphore } from '../scheduling/semaphore.js';
 import { SkippedEvents } from '../skipped-events.js';
@@ -22,8 +23,7 @@ export interface ScratchGenerationDeps {
   readonly redis: Redis;
   readonly keys: ReadModelKeys;
   readonly settings: LogSettings;
-  /** Opens sealed personal data. */
-  readonly open: PartitionProjectorDeps['open'];
+  readonly open: OpenEvents;
   readonly log: Logger;
 }
 

@@ -1,4 +1,5 @@
 import type { RecentEvents } from '../../event-log/append/recent-events.js';
+import type { OpenEvents } from '../../event-log/open-events.js';
 import type { ReadEvents } from '../../event-log/read/read-partitions.js';
 import type { StoredEvent } from '../../event-log/stored-event.js';
 import type { Checkpoint } from '../../read-models/checkpoint.js';
@@ -6,7 +7,7 @@ import type { YieldToEventLoop } from '../../yield-to-event-loop.js';
 import { projectorLimits as limits } from '../limits.js';
 import type { StepResult } from './apply-steps.js';
 import { allFollow, type ChainCheck, createChainCheck } from './chain-check.js';
-import { type DecodedEvent, decodeEvents, type OpenEvents } from './decode-events.js';
+import { type DecodedEvent, decodeEvents } from './decode-events.js';
 import type { GenerationWriter, PreparedStep } from './generation-writer.js';
 import type { ProjectionStore } from './projection-store.js';
 

@@ -1,0 +1,43 @@
+import type { StoredEvent } from './stored-event.js';
+
+/**
+ * The sealed data of an event cannot be opened: its key is missing or wrong, or the sealed bytes
+ * were changed. A repetition fails too, unlike one after a database error.
+ */
+export class UnopenableEvent extends Error {
+  override readonly name = 'UnopenableEvent';
+}
+
+/**
+ * Opens sealed personal data; forgotten data shows as erased. Keeps the order of the events.
+ * Rejects with UnopenableEvent if an event cannot be opened, and with another error if the keys
+ * cannot be read.
+ */
+export type OpenEvents = (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
+
+/**
+ * Opens events so that one that cannot be opened does not affect the others: its error takes its
+ * place. Opens all of them at once, and each by itself if that fails. Rejects if the keys cannot be
+ * read.
+ */
+export async function openEach(
+  open: OpenEvents,
+  events: readonly StoredEvent[],
+): Promise<readonly (StoredEvent | UnopenableEvent)[]> {
+  const opened = await openOrError(open, events);
+  if (!(opened instanceof UnopenableEvent)) return opened;
+  if (events.length === 1) return [opened];
+  const all: (StoredEvent | UnopenableEvent)[] = [];
+  for (const event of events) {
+    const one = await openOrError(open, [event]);
+    all.push(one instanceof UnopenableEvent ? one : (one[0] ?? event));
+  }
+  return all;
+}
+
+function openOrError(open: OpenEvents, events: readonly StoredEvent[]): Promise<StoredEvent[] | UnopenableEvent> {
+  return open(events).catch((error: unknown) => {
+    if (error instanceof UnopenableEvent) return error;
+    throw error;
+  });
+}
