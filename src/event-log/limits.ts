@@ -182,13 +182,14 @@ export const eventLogLimits = {
   notifyIntervalMs: 5,
   /** Milliseconds between two reads of all heads. Notifications are only hints and may get lost. */
   headsPollIntervalMs: 1_000,
-  /** Milliseconds that the rejection of a command waits for the heads, which confirm the log. */
+  /** Milliseconds that a request waits for the heads, which confirm or disprove the known log. */
   confirmTimeoutMs: 1_000,
   /**
-   * Milliseconds between the beginnings of two readings of the heads that confirm rejections. All
-   * rejections within them share one, so a flood of them costs up to 50 readings per second.
+   * Milliseconds between the beginnings of two readings of the heads that callers ask for, such as
+   * rejections of commands. All calls within them share one, so a flood of rejections costs up to
+   * 50 readings per second.
    */
-  confirmIntervalMs: 20,
+  freshIntervalMs: 20,
   /**
    * Partitions whose heads are read at once, each by itself, while a server of a distributed
    * database is down.

@@ -48,7 +48,7 @@ export function wireAppender(
     get refusal() {
       return continuity?.refusal;
     },
-    onRefused: () => void continuity?.read(),
+    onRefused: () => void continuity?.readFresh(),
   };
   const onHeadMoved = (head: HeadMoved) => {
     if (continuity) continuity.advance(head);

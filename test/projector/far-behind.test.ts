@@ -73,7 +73,7 @@ describe('far-behind projectors', () => {
           keys,
           checkpointFreeze: createCheckpointFreeze(redis, keys),
           fillingStore: { setFilling: async () => undefined, setFilled: async () => undefined },
-          logHeads: { heads, readHeads: async () => undefined, on: () => undefined, off: () => undefined },
+          logHeads: { heads, readHeads: async () => true, on: () => undefined, off: () => undefined },
           skipped: { has: () => false, firstOf: () => undefined },
           open: async (events) => [...events],
           semaphore: {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { FailureLog } from '../../failure-log.js';
 import { withTimeout } from '../../with-timeout.js';
+import { DatabaseUnavailable } from '../connection/database-unavailable.js';
 import type { LogSettings, Pool } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { LogWentBack } from '../log-went-back.js';
@@ -52,15 +53,17 @@ export class LogContinuity extends EventEmitter<{
   readonly #known: KnownEvents;
   #refusal: LogWentBack | undefined;
   #unreachable: ReadonlyMap<number, unknown> = new Map();
+  /** Why the last reading did not read all heads; undefined if it did. */
+  #readError: unknown;
   #hasNewEpoch = false;
   /** Whether no further reading makes the log intact. */
   #isFinal = false;
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<boolean> | undefined;
-  /** The next reading for `confirm`: it has not begun. */
+  /** The next reading of `readFresh`: it has not begun. */
   #nextReading: Promise<boolean> | undefined;
-  /** When the last reading for `confirm` began. */
-  #confirmingSinceMs = Number.NEGATIVE_INFINITY;
+  /** When the last reading of `readFresh` began. */
+  #freshSinceMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(pool: Pool, settings: LogSettings, log: Logger, watch: WatchReading = (reading) => reading) {
@@ -124,7 +127,7 @@ export class LogContinuity extends EventEmitter<{
 
   /** The highest known position of a partition; 0 if none is known. */
   position(partition: number): number {
-    return this.#known.positions.get(partition) ?? 0;
+    return this.knownHead(partition) ?? 0;
   }
 
   /** The highest known position of a partition; undefined before the first reading of the heads. */
@@ -146,18 +149,21 @@ export class LogContinuity extends EventEmitter<{
   }
 
   /**
-   * Reads all heads once. Resolves with false if some could not be read, or if the log went back.
-   * Errors are logged, and the next reading tries again.
+   * Reads all heads once. A call during a reading shares it. Resolves with false if some heads
+   * could not be read, or if the log went back. Errors are logged, and the next reading tries
+   * again.
    */
   read(): Promise<boolean> {
     this.#reading ??= this.#read()
       .then(() => {
         const [error] = this.#unreachable.values();
+        this.#readError = error;
         if (error === undefined) this.#failures.succeeded();
         else this.#failures.failed(error);
         return this.#refusal === undefined && error === undefined;
       })
       .catch((error: unknown) => {
+        this.#readError = error;
         this.#unreachable = this.settings.appendAcrossPartitions ? new Map() : this.#allUnreachable(error);
         if (!this.#closed) this.#failures.failed(error);
         return false;
@@ -169,25 +175,46 @@ export class LogContinuity extends EventEmitter<{
   }
 
   /**
-   * Confirms that what was just read is of the known log, by a reading of the heads that begins
-   * after this call. Calls share it, and such readings begin at least `confirmIntervalMs` apart.
-   * Rejects with LogWentBack. If there is no response within `confirmTimeoutMs`, the log counts as
-   * intact, as it does between two readings.
+   * Reads like `read`, but by a reading that begins after this call: it knows everything that was
+   * committed before the call. Calls share it, and such readings begin at least `freshIntervalMs`
+   * apart.
+   */
+  readFresh(): Promise<boolean> {
+    this.#nextReading ??= this.#readNext();
+    return this.#nextReading;
+  }
+
+  /**
+   * Compares the log with what is known of it, by a fresh reading of the heads. Rejects with
+   * LogWentBack unless the log is intact, and with DatabaseUnavailable if some heads could not be
+   * read within `confirmTimeoutMs`.
+   */
+  async compare(): Promise<void> {
+    const isRead = await withTimeout(limits.confirmTimeoutMs, this.readFresh()).catch(() => false);
+    this.assertIntact();
+    if (isRead) return;
+    throw new DatabaseUnavailable('the heads of the log could not be read', false, this.#readError ?? 'no response');
+  }
+
+  /**
+   * Confirms that what was just read is of the known log, by a fresh reading of the heads. Rejects
+   * with LogWentBack. If there is no response within `confirmTimeoutMs`, the log counts as intact,
+   * as it does between two readings.
    */
   async confirm(): Promise<void> {
-    this.#nextReading ??= this.#readNext();
-    await withTimeout(limits.confirmTimeoutMs, this.#nextReading).catch(() => undefined);
+    await withTimeout(limits.confirmTimeoutMs, this.readFresh()).catch(() => undefined);
     this.assertIntact();
   }
 
   async #readNext(): Promise<boolean> {
-    const waitMs = this.#confirmingSinceMs + limits.confirmIntervalMs - performance.now();
+    const waitMs = this.#freshSinceMs + limits.freshIntervalMs - performance.now();
     if (waitMs > 0) await delay(waitMs);
     // A reading in flight may have begun before the calls that share the next one.
     do await this.#reading;
     while (this.#reading !== undefined);
     this.#nextReading = undefined;
-    this.#confirmingSinceMs = performance.now();
+    if (this.#closed) return false;
+    this.#freshSinceMs = performance.now();
     return this.read();
   }
 
@@ -199,17 +226,19 @@ export class LogContinuity extends EventEmitter<{
   async #read(): Promise<void> {
     // The reading has to contain everything that was known before it was sent. Later appends may
     // not be.
-    const known: KnownEvents = { ...this.#known, positions: new Map(this.#known.positions) };
-    const events = new Map(this.#known.events);
+    const { epoch, positions, events } = this.#known;
+    const known: KnownEvents = { epoch, positions: new Map(positions), events: new Map(events) };
     this.emit('reading');
     const sentMs = Date.now();
-    const { states, unreachable } = await this.#watch(readReachableState(this.#pool, this.settings, events.values()));
+    const { states, unreachable } = await this.#watch(
+      readReachableState(this.#pool, this.settings, known.events.values()),
+    );
     this.#unreachable = unreachable;
     this.clock.observe(states, sentMs, Date.now());
     this.times.observe(states);
     if (this.#isFinal) return;
     if (states.some(({ epoch }) => epoch !== this.epoch) && (await this.#findNewEpoch())) return;
-    const differences = differencesOf(states, { ...known, events });
+    const differences = differencesOf(states, known);
     if (differences.length > 0) {
       this.#setRefusal(
         `The log went back: ${describeDifferences(differences)}. A restore or a failover has lost its end. ` +

@@ -87,9 +87,12 @@ export class LogHeads extends EventEmitter<{ moved: [partition: number] }> {
     this.#confirm(partition, position);
   }
 
-  /** Reads all heads once. Errors are logged, and the next reading tries again. */
+  /**
+   * Reads all heads, as they are after this call or later. Resolves with false if some could not be
+   * read. Errors are logged, and the next reading tries again.
+   */
   readHeads(): Promise<boolean> {
-    return this.#continuity.read();
+    return this.#continuity.readFresh();
   }
 
   #confirm(partition: number, position: number): void {

@@ -52,7 +52,7 @@ export class FoldedPartition {
     const steps = new PartitionSteps(
       {
         ...{ readEvents, open, yieldToEventLoop, store: this.store, endPositions: ends },
-        logHeads: { heads: ends, readHeads: async () => undefined },
+        logHeads: { heads: ends, readHeads: async () => true },
         onApplied: ({ events }) => onFolded?.(events),
       },
       this.#partition,

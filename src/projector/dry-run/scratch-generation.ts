@@ -64,7 +64,7 @@ export async function startScratchGeneration(
   const on = (event: 'moved', listener: (partition: number) => void) => moves.on(event, listener);
   const off = (event: 'moved', listener: (partition: number) => void) => moves.off(event, listener);
   // For the replay, the positions to reach are the heads of the log.
-  const logHeads = { heads: endPositions, readHeads: async () => undefined, on, off };
+  const logHeads = { heads: endPositions, readHeads: async () => true, on, off };
   const semaphore = new Semaphore(limits.maxScratchStepsInFlight);
   const projectors = Array.from({ length: settings.partitions }, (_, partition) => {
     endPositions.set(partition, 0);

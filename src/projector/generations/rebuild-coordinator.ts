@@ -228,8 +228,6 @@ export class RebuildCoordinator {
     const { logHeads } = this.#deps;
     const head = (partition: number) => logHeads.heads.get(partition) ?? 0;
     if (positions.every((position, partition) => position <= head(partition))) return positions;
-    // The first reading may have begun before the positions were reached; the second one did not.
-    await logHeads.readHeads();
     if (!(await logHeads.readHeads())) return undefined;
     return positions.map((position, partition) => Math.min(position, head(partition)));
   }

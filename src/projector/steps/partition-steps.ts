@@ -14,8 +14,11 @@ import type { ProjectionStore } from './projection-store.js';
 /** The head of each partition of the log, as known in this process. */
 export interface KnownHeads {
   readonly heads: ReadonlyMap<number, number>;
-  /** Reads the heads from the log. */
-  readHeads(): Promise<unknown>;
+  /**
+   * Reads the heads from the log, as they are after this call or later. Resolves with false if they
+   * could not be read.
+   */
+  readHeads(): Promise<boolean>;
 }
 
 /** A step that was applied. */
@@ -208,8 +211,9 @@ export class PartitionSteps {
   async #stopIfBeyondHead(writer: GenerationWriter): Promise<void> {
     const { position } = writer.checkpoint;
     if (position <= this.#head) return;
-    await this.#deps.logHeads.readHeads();
-    if (position > this.#head) writer.stop(new Error(`the log ends at ${this.#head}, before the checkpoint`));
+    // The known head may be older than the checkpoint, which another process has moved.
+    const isRead = await this.#deps.logHeads.readHeads();
+    if (isRead && position > this.#head) writer.stop(new Error(`the log ends at ${this.#head}, before the checkpoint`));
   }
 
   /**

@@ -67,7 +67,7 @@ describe('lingering', () => {
         fillingStore: { setFilling: async () => undefined, setFilled: async () => undefined },
         logHeads: {
           heads,
-          readHeads: async () => undefined,
+          readHeads: async () => true,
           on: (event, listener) => moves.on(event, listener),
           off: (event, listener) => moves.off(event, listener),
         },
