@@ -5,23 +5,22 @@ import { ProblemError, problem } from '../contract/problems.js';
 export interface Continuity {
   /** Throws LogWentBack unless the log is intact. */
   readonly assertIntact: () => void;
-  /** Compares the log now. */
-  read(): Promise<unknown>;
+  /** Compares the log now. Rejects unless it is intact, or if it cannot be read. */
+  compare(): Promise<void>;
 }
 
 /**
  * Reads the heads of the log again if a client names an epoch that this process does not know. The
  * epoch may have started a moment ago: then this throws LogWentBack, and the client tries again
- * when the process has started over. Otherwise the log was restored to a state before the epoch.
+ * when the process has started over. If the heads cannot be read, nobody knows, and the client
+ * tries again too. Otherwise the log was restored to a state before the epoch.
  */
 export async function checkEpoch(epochs: LogEpochs, continuity: Continuity, epoch: string): Promise<void> {
-  if (epochs.has(epoch)) return;
-  await continuity.read();
-  continuity.assertIntact();
+  if (!epochs.has(epoch)) await continuity.compare();
 }
 
 /**
- * Throws ProblemError if the event at a position was lost, and LogWentBack as `checkEpoch` does.
+ * Throws ProblemError if the event at a position was lost, and the errors of `checkEpoch`.
  */
 export async function checkNotLost(epochs: LogEpochs, continuity: Continuity, awaited: EventPosition): Promise<void> {
   if (!epochs.isLost(awaited)) return;

@@ -76,7 +76,7 @@ describe('Problems', function () {
    */
   async function withHandler(handleCommand: HandleCommand) {
     const dependencies = {
-      continuity: { assertIntact: () => undefined, read: async () => undefined },
+      continuity: { assertIntact: () => undefined, compare: async () => undefined },
       authenticate: authenticateNobody,
       rateLimit: unlimitedRate,
       addresses: createClientAddresses([]),

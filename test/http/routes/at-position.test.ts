@@ -38,7 +38,7 @@ describe('Min-Event-Position', () => {
       applied,
       places: createPlaces(),
       readHeads: () => Promise.resolve(undefined),
-      continuity: { assertIntact: () => undefined, read: () => Promise.resolve() },
+      continuity: { assertIntact: () => undefined, compare: () => Promise.resolve() },
     };
     const app = new Koa().use(async (ctx) => {
       try {

@@ -63,7 +63,7 @@ describe('pages of the log', () => {
         applied: { wait: unused, reached: unused },
         places: createPlaces(),
         readHeads: unused,
-        continuity: { read: unused, assertIntact: () => undefined },
+        continuity: { compare: unused, assertIntact: () => undefined },
         runHeavyQuery: createHeavyQueries(),
         runLogQuery: createLogQueries(),
         audit: {
