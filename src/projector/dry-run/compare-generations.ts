@@ -183,11 +183,12 @@ async function freezeLive(
   partition: number,
   token: string,
 ): Promise<Checkpoint> {
-  const deadline = Date.now() + 2 * limits.freezeTimeoutMs;
+  const deadlineMs = performance.now() + 2 * limits.freezeTimeoutMs;
   for (;;) {
     const checkpoint = await checkpointFreeze.freeze(live, partition, token);
     if (checkpoint) return checkpoint;
-    if (Date.now() > deadline) throw new Error(`${live.name} is being replaced by a rebuild: compare it afterwards`);
+    if (performance.now() > deadlineMs)
+      throw new Error(`${live.name} is being replaced by a rebuild: compare it afterwards`);
     signal?.throwIfAborted();
     await setTimeout(limits.frozenCheckIntervalMs);
   }

@@ -236,8 +236,8 @@ export class RebuildCoordinator {
    * Waits until a generation has reached these positions. Resolves with false after the time-out.
    */
   async #reaches(id: GenerationId, positions: readonly number[]): Promise<boolean> {
-    const deadline = Date.now() + limits.flipTimeoutMs;
-    while (!this.#stopping && Date.now() < deadline) {
+    const deadlineMs = performance.now() + limits.flipTimeoutMs;
+    while (!this.#stopping && performance.now() < deadlineMs) {
       const reached = await this.#positions(id);
       if (positions.every((position, partition) => (reached[partition] ?? 0) >= position)) return true;
       await new Promise((resolve) => setTimeout(resolve, limits.flipCheckIntervalMs));

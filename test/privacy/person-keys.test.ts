@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { privacyLimits as limits } from '../../src/privacy/limits.js';
+import { masterKeysOf } from '../../src/privacy/master-keys.js';
+import { PersonBeingForgotten, PersonKeys } from '../../src/privacy/person-keys.js';
+import { createTestLog, type TestLog } from '../support/servers.js';
+
+describe('the keys of persons in memory', () => {
+  const { now } = Date;
+  let log: TestLog;
+  beforeEach(async () => {
+    log = await createTestLog(1);
+  });
+  afterEach(async () => {
+    Date.now = now;
+    Reflect.deleteProperty(performance, 'now');
+    await log.close();
+  });
+
+  it('a destroyed key is not used after its time although the clock of the machine was set back', async () => {
+    const masterKeys = masterKeysOf(randomBytes(32));
+    const [keys, otherProcess] = [new PersonKeys(log.pool, masterKeys), new PersonKeys(log.pool, masterKeys)];
+    const { person } = await keys.ofUser('Ada Lovelace');
+    await keys.ofPersons([person]);
+    await otherProcess.destroy('Ada Lovelace');
+    expect((await keys.ofPersons([person])).get(person), 'for a moment').not.to.equal(undefined);
+
+    const laterMs = performance.now() + limits.keyCacheMs;
+    Date.now = () => now() - 3_600_000;
+    performance.now = () => laterMs;
+    expect((await keys.ofPersons([person])).get(person)).to.equal(undefined);
+    const again = await keys.ofUser('Ada Lovelace').catch((error: unknown) => error);
+    expect(again).to.be.instanceOf(PersonBeingForgotten);
+  });
+});
