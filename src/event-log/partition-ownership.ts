@@ -39,7 +39,7 @@ import { eventLogLimits as limits } from './limits.js';
  *   *releasing*. It becomes *not owned* at once if the session is lost, and after `drained` when
  *   `close` is called. In each case `lost` is emitted, and the work on the partition has to stop.
  * - **releasing**: it is in `#releasing`, and its lock is still held. After `drained` has resolved
- *   the lock is freed, and the partition becomes *not owned*.
+ *   the lock is freed, and the partition becomes *not owned*. `close` waits for that.
  *
  * The session is lost when it ends or breaks (`error` and `end` of the client), and when a
  * rebalance fails, for example because PostgreSQL has not responded for `ownershipTimeoutMs`. The
@@ -56,8 +56,11 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   readonly #log: Logger;
   readonly #failures: FailureLog;
   readonly #owned = new Set<number>();
-  /** Partitions whose last step is still in flight, and whose lock is still held. */
-  readonly #releasing = new Set<number>();
+  /**
+   * Partitions whose last step is still in flight, and whose lock is still held. Each promise
+   * resolves once the lock was freed, or cannot be.
+   */
+  readonly #releasing = new Map<number, Promise<void>>();
   #client: pg.Client | undefined;
   /** The session's last statement. The next statement waits for it. */
   #lastStatement: Promise<unknown> = Promise.resolve();
@@ -97,7 +100,7 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
     clearTimeout(this.#timer);
     await this.#rebalancing;
     for (const partition of this.#owned) this.emit('lost', partition);
-    await Promise.all([...this.#owned].map((partition) => this.drained(partition)));
+    await Promise.all([...[...this.#owned].map((partition) => this.drained(partition)), ...this.#releasing.values()]);
     this.#owned.clear();
     if (this.#client) await withTimeout(limits.endSessionTimeoutMs, this.#client.end()).catch(() => undefined);
   }
@@ -120,7 +123,7 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
     const members = await countLocks((text, values) => this.#query(client, text, values), this.#memberClass);
     const share = Math.ceil(this.#partitions / Math.max(1, members));
     const held = this.#owned.size + this.#releasing.size;
-    if (this.#owned.size > share) this.#release([...this.#owned].slice(share));
+    if (this.#owned.size > share) this.#release(client, [...this.#owned].slice(share));
     else if (held < share) await this.#acquire(client, share - held);
   }
 
@@ -146,21 +149,23 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   /**
    * Hands partitions over: waits until the work on them has stopped, and only then frees the locks.
    */
-  #release(partitions: readonly number[]): void {
-    const client = this.#client;
+  #release(client: pg.Client, partitions: readonly number[]): void {
     for (const partition of partitions) {
       this.#owned.delete(partition);
-      this.#releasing.add(partition);
       this.emit('lost', partition);
-      this.drained(partition)
-        .then(() => client && this.#query(client, 'select pg_advisory_unlock($1, $2)', [this.#lockClass, partition]))
-        .catch((error: unknown) =>
-          this.#log.warn(
-            { err: error, partition },
-            'a partition was not handed over: its lock is freed when the session ends',
-          ),
-        )
-        .finally(() => this.#releasing.delete(partition));
+      const released = this.#releaseAfterWork(client, partition).finally(() => this.#releasing.delete(partition));
+      this.#releasing.set(partition, released);
+    }
+  }
+
+  /** Never rejects. */
+  async #releaseAfterWork(client: pg.Client, partition: number): Promise<void> {
+    try {
+      await this.drained(partition);
+      await this.#query(client, 'select pg_advisory_unlock($1, $2)', [this.#lockClass, partition]);
+    } catch (error) {
+      const message = 'a partition was not handed over: its lock is freed when the session ends';
+      this.#log.warn({ err: error, partition }, message);
     }
   }
 

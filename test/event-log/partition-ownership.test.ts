@@ -32,7 +32,48 @@ describe('ownership of partitions', () => {
     }
     expect(sessions.most(), 'statements of one session in flight at once').to.equal(1);
   });
+
+  it('a process that closes keeps the locks of partitions that it hands over until their work has ended', async () => {
+    const [first, second] = [owner(), owner()];
+    let endWork: () => void = () => undefined;
+    const work = new Promise<void>((resolve) => {
+      endWork = resolve;
+    });
+    try {
+      first.start();
+      while (first.owned.size < 16) await once(first, 'acquired');
+      first.drained = () => work;
+      second.start();
+      await once(first, 'lost');
+      first.drained = async () => undefined;
+      const closed = first.close();
+      await rebalances(4);
+      expect(second.owned.size, 'partitions of the other process').to.equal(0);
+      endWork();
+      await closed;
+      while (second.owned.size < 16) await once(second, 'acquired');
+    } finally {
+      endWork();
+      await Promise.all([first.close(), second.close()]);
+    }
+  });
 });
+
+/** Resolves when this many rebalances of owners in this process have begun. */
+function rebalances(count: number): Promise<void> {
+  const { query } = pg.Client.prototype;
+  let left = count;
+  return new Promise((resolve) => {
+    pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
+      if (String(args[0]).includes('pg_locks')) left -= 1;
+      if (left === 0) {
+        pg.Client.prototype.query = query;
+        resolve();
+      }
+      return Reflect.apply(query, this, args);
+    } as typeof query;
+  });
+}
 
 /**
  * Measures the most statements that any client of this process had in flight at once. A client
