@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { FailureLog } from '../../failure-log.js';
 import type { Generations } from '../../read-models/generations.js';
 import type { ProjectionId, ReadModelKeys } from '../../read-models/keys.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
@@ -22,6 +23,7 @@ export interface GenerationWatcherDeps {
  */
 export class GenerationWatcher {
   readonly #deps: GenerationWatcherDeps;
+  readonly #failures: FailureLog;
   #subscriber: Redis | undefined;
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
@@ -31,6 +33,10 @@ export class GenerationWatcher {
 
   constructor(deps: GenerationWatcherDeps) {
     this.#deps = deps;
+    this.#failures = new FailureLog(deps.log, {
+      failing: 'generations of read models could not be read or followed; it is tried again',
+      over: 'generations of read models are read again',
+    });
   }
 
   /**
@@ -65,7 +71,10 @@ export class GenerationWatcher {
       return;
     }
     this.#reading = this.#read()
-      .catch((error: unknown) => this.#deps.log.debug({ error: String(error) }, 'generations: Redis did not respond'))
+      .then(() => this.#failures.succeeded())
+      .catch((error: unknown) => {
+        if (!this.#closed) this.#failures.failed(error);
+      })
       .finally(() => {
         this.#reading = undefined;
         if (!this.#readAgain) return;

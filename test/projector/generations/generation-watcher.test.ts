@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
+import { pino } from 'pino';
 import { createGenerationStore, type GenerationStore } from '../../../src/projector/generations/generation-store.js';
 import { GenerationWatcher } from '../../../src/projector/generations/generation-watcher.js';
 import { projectorLimits as limits } from '../../../src/projector/limits.js';
-import { createTestLog, eventually, silent, type TestLog } from '../../support/servers.js';
+import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
 
 const projection = { name: 'watched', version: 1 };
 
@@ -14,20 +15,27 @@ describe('GenerationWatcher', () => {
   let watcher: GenerationWatcher;
   /** By reading: the generation that is being built. */
   let readings: (number | undefined)[];
+  /** The lines that the watcher logs, from level info on. */
+  let lines: string[];
+  /** Why the generations cannot be followed. */
+  let failure: Error | undefined;
   beforeEach(async () => {
     log = await createTestLog(4);
     store = createGenerationStore(log.redis, log.keys, log.pool);
     subscriber = log.redis.duplicate();
     readings = [];
+    lines = [];
+    failure = undefined;
     watcher = new GenerationWatcher({
       keys: log.keys,
       store,
       projections: [projection],
       requestedBy: 'test',
       onRead: async ([generations]) => {
+        if (failure) throw failure;
         readings.push(generations?.next.get(1)?.generation);
       },
-      log: silent,
+      log: pino({ level: 'info' }, { write: (line) => lines.push(line) }),
     });
   });
   afterEach(async () => {
@@ -58,6 +66,19 @@ describe('GenerationWatcher', () => {
     watcher.start();
     const { build } = await store.request(projection, 'test');
     await eventually('the build to be read', () => readings.at(-1) === build.generation);
+  });
+
+  it('a watcher that fails says once why, and continues', async () => {
+    failure = new Error('the connection to PostgreSQL broke');
+    watcher.start();
+    await eventually('the line', () => lines.length > 0);
+    expect(JSON.parse(lines[0] ?? '')).to.deep.include({ level: 40 });
+    expect(lines[0])
+      .to.match(/the connection to PostgreSQL broke/)
+      .and.not.to.match(/Redis/);
+    failure = undefined;
+    await eventually('a reading', () => readings.length > 0);
+    expect(lines).to.have.length(1);
   });
 
   it('a closed watcher reads no more', async () => {
