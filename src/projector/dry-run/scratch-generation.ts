@@ -5,11 +5,12 @@ import type { OpenEvents } from '../../event-log/open-events.js';
 import { readChainedPage } from '../../event-log/read/read-page.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import type { Projection } from '../../projections/projection.js';
+import { retiredCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import { yieldToEventLoop } from '../../yield-to-event-loop.js';
 import { createCheckpointFreeze } from '../generations/checkpoint-freeze.js';
-import { positionsOf } from '../generations/generation-contents.js';
+import { checkpointsOf } from '../generations/generation-contents.js';
 import { createGenerationStore } from '../generations/generation-store.js';
 import { projectorLimits as limits } from '../limits.js';
 import { PartitionProjector } from '../partition-projector.js';
@@ -34,7 +35,8 @@ export interface ScratchGeneration {
   readonly id: GenerationId;
   /**
    * Replays the log up to these positions, by partition. Rejects if the projection stops on an
-   * event.
+   * event, and if the generation was removed because its lease ended: this process was suspended,
+   * or Redis was away.
    */
   replayTo(positions: ReadonlyMap<number, number>, onProgress?: (done: number, total: number) => void): Promise<void>;
   /**
@@ -101,10 +103,13 @@ export async function startScratchGeneration(
       }
       const total = [...positions.values()].reduce((sum, position) => sum + position, 0);
       for (;;) {
-        const reached = await positionsOf(redis, keys, id, settings.partitions);
-        const done = [...positions].reduce((sum, [partition]) => sum + (reached[partition] ?? 0), 0);
+        const checkpoints = await checkpointsOf(redis, keys, id, settings.partitions);
+        if (checkpoints.some(({ frozenBy }) => frozenBy === retiredCheckpoint))
+          throw new Error(`the lease of the replay of ${id.name} ended, and its read model was removed: try again`);
+        const reached = (partition: number) => checkpoints[partition]?.position ?? 0;
+        const done = [...positions].reduce((sum, [partition]) => sum + reached(partition), 0);
         onProgress?.(done, total);
-        if ([...positions].every(([partition, position]) => (reached[partition] ?? 0) >= position)) return;
+        if ([...positions].every(([partition, position]) => reached(partition) >= position)) return;
         for (const [partition, projector] of projectors.entries()) {
           const stopped = projector.stopped.get(id.name);
           if (stopped)

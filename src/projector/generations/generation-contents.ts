@@ -1,4 +1,4 @@
-import { decodeCheckpoint } from '../../read-models/checkpoint.js';
+import { type Checkpoint, decodeCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import type { RedisCommand } from '../../read-models/redis/redis-command.js';
@@ -144,7 +144,17 @@ export async function positionsOf(
   id: GenerationId,
   partitions: number,
 ): Promise<number[]> {
-  return readPositions(
+  return (await checkpointsOf(redis, keys, id, partitions)).map(({ position }) => position);
+}
+
+/** A generation's checkpoint in each partition. */
+export function checkpointsOf(
+  redis: Redis,
+  keys: ReadModelKeys,
+  id: GenerationId,
+  partitions: number,
+): Promise<Checkpoint[]> {
+  return readCheckpoints(
     redis,
     Array.from({ length: partitions }, (_, partition) => keys.checkpoint(id, partition)),
   );
@@ -157,16 +167,14 @@ export async function positionsInPartition(
   ids: readonly GenerationId[],
   partition: number,
 ): Promise<number[]> {
-  return readPositions(
-    redis,
-    ids.map((id) => keys.checkpoint(id, partition)),
-  );
+  const names = ids.map((id) => keys.checkpoint(id, partition));
+  return (await readCheckpoints(redis, names)).map(({ position }) => position);
 }
 
-async function readPositions(redis: Redis, checkpoints: readonly string[]): Promise<number[]> {
+async function readCheckpoints(redis: Redis, names: readonly string[]): Promise<Checkpoint[]> {
   const texts = await pipeline(
     redis,
-    checkpoints.map((name) => ['GET', name]),
+    names.map((name) => ['GET', name]),
   );
-  return texts.map((text) => decodeCheckpoint(text as string | null).position);
+  return texts.map((text) => decodeCheckpoint(text as string | null));
 }

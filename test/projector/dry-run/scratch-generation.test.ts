@@ -1,0 +1,28 @@
+import { expect } from 'chai';
+import { orderStatusProjection as projection } from '../../../src/projections/order-status.js';
+import { startScratchGeneration } from '../../../src/projector/dry-run/scratch-generation.js';
+import { removeGeneration } from '../../../src/projector/generations/remove-generation.js';
+import { appender, orderIdIn, place } from '../../support/events.js';
+import { createTestLog, silent, type TestLog } from '../../support/servers.js';
+
+describe('a generation that is built for a dry run', () => {
+  let log: TestLog;
+  beforeEach(async () => {
+    log = await createTestLog(2);
+  });
+  afterEach(() => log.close());
+
+  it('ends its replay with an error if it was removed because its lease ended', async () => {
+    const { pool, redis, keys, settings } = log;
+    const open = async () => [];
+    const scratch = await startScratchGeneration({ pool, redis, keys, settings, open, log: silent }, projection);
+    try {
+      await place(appender(log, true), orderIdIn(1, 2));
+      await removeGeneration(redis, keys, settings.partitions, scratch.id, () => false);
+      const error = await scratch.replayTo(new Map([[1, 1]])).catch((one: unknown) => one);
+      expect(String(error)).to.match(/lease of the replay of order-status ended/);
+    } finally {
+      await scratch.discard();
+    }
+  });
+});
