@@ -3,6 +3,11 @@ import type { ReadStream } from '../event-log/read/read-stream.js';
 import type { StoredEvent } from '../event-log/stored-event.js';
 import type { SkippedReport } from '../read-models/report.js';
 
+interface SkippedEvent extends SkippedReport {
+  readonly projection: string;
+  readonly partition: number;
+}
+
 /**
  * The events that operators have decided to skip. A skip covers the event that a projection has
  * stopped on, and all later events of its order: without that event they cannot be folded. The
@@ -12,7 +17,7 @@ import type { SkippedReport } from '../read-models/report.js';
  */
 export class SkippedEvents {
   readonly #readStream: ReadStream;
-  #all: readonly (SkippedReport & { readonly projection: string; readonly partition: number })[] = [];
+  #all: readonly SkippedEvent[] = [];
   /** By projection and event. */
   #events: ReadonlySet<string> = new Set();
   /** By projection and order: the position of the first skipped event. */
@@ -24,30 +29,21 @@ export class SkippedEvents {
 
   /** Reads all decisions from the log. */
   async load(): Promise<void> {
-    const operatorEvents = await readOperatorEvents(this.#readStream);
-    this.#all = operatorEvents.flatMap(({ type, data }) =>
-      type === 'ProjectionEventSkipped'
-        ? [
-            {
-              projection: data.projection,
-              partition: data.partition,
-              position: data.position,
-              orderId: data.order_id,
-              type: data.event_type,
-            },
-          ]
-        : [],
-    );
+    const all: SkippedEvent[] = [];
+    const events = new Set<string>();
     const orders = new Map<string, number>();
-    for (const { projection, position, orderId } of this.#all) {
+    for await (const { type, data } of readOperatorEvents(this.#readStream)) {
+      if (type !== 'ProjectionEventSkipped') continue;
+      const { projection, partition, position, order_id: orderId, event_type } = data;
+      all.push({ projection, partition, position, orderId, type: event_type });
+      events.add(`${projection} ${partition}:${position}`);
       if (orderId === null) continue;
       const key = `${projection} ${orderId}`;
       orders.set(key, Math.min(position, orders.get(key) ?? position));
     }
+    this.#all = all;
+    this.#events = events;
     this.#orders = orders;
-    this.#events = new Set(
-      this.#all.map(({ projection, partition, position }) => `${projection} ${partition}:${position}`),
-    );
   }
 
   has(

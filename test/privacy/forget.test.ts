@@ -6,14 +6,12 @@ import { expect } from 'chai';
 import { createApiKey } from '../../src/access/api-keys.js';
 import { createCheckpointPayload } from '../../src/audit/signed-checkpoint.js';
 import { verifyLog } from '../../src/audit/verify-log.js';
-import { readOperatorEvents } from '../../src/event-log/operators/operator-events.js';
-import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { orderPartition } from '../../src/orders/values/partition.js';
 import { privacyLimits } from '../../src/privacy/limits.js';
 import { masterKeysOf } from '../../src/privacy/master-keys.js';
 import { PersonKeys } from '../../src/privacy/person-keys.js';
 import { openStream } from '../support/event-stream.js';
-import { appender, noteEvent, orderIdIn, placedEvent } from '../support/events.js';
+import { appender, noteEvent, operatorEventsOf, orderIdIn, placedEvent } from '../support/events.js';
 import { type LocalService, startLocalService } from '../support/local-service.js';
 import { runOrders } from '../support/orders-command.js';
 import { startReceiver } from '../support/receiver.js';
@@ -154,7 +152,7 @@ describe('personal data that is sealed', function () {
     await shown();
     expect((await runOrders(log, ['verify', '--projections'], env)).code).to.equal(0);
 
-    const operations = await readOperatorEvents(createStreamReader(log.pool, 4));
+    const operations = await operatorEventsOf(log);
     expect(operations[0]).to.deep.include({ type: 'PersonForgotten' });
     expect(operations[0]?.data).to.deep.include({ orders: 1, reason: 'asked by mail' });
     expect(await inLog()).not.to.include('Ada');

@@ -3,10 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { readLogSettings } from '../../src/event-log/database.js';
-import { readOperatorEvents } from '../../src/event-log/operators/operator-events.js';
-import { createStreamReader } from '../../src/event-log/read/read-stream.js';
 import { openStream } from '../support/event-stream.js';
-import { appender, noteEvent, orderIdIn, place as placeOrder, startProjector } from '../support/events.js';
+import {
+  appender,
+  noteEvent,
+  operatorEventsOf,
+  orderIdIn,
+  place as placeOrder,
+  startProjector,
+} from '../support/events.js';
 import { startLocalService } from '../support/local-service.js';
 import { runOrders } from '../support/orders-command.js';
 import { projected } from '../support/read-models.js';
@@ -93,7 +98,7 @@ describe('orders recover', function () {
       ['OrderPaid', '0:5'],
       ['OrderPlaced', '0:6'],
     ]);
-    const [recorded] = await readOperatorEvents(createStreamReader(log.pool, 1));
+    const [recorded] = await operatorEventsOf(log);
     expect(recorded?.type).to.equal('LogEpochStarted');
     expect(recorded?.data).to.deep.include({ epoch, previous_epoch: '1', reason: 'a test restored it' });
     expect(recorded?.data).to.have.nested.property('lost.events', 5);

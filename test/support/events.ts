@@ -5,6 +5,7 @@ import { createAppender } from '../../src/event-log/append/group-commit.js';
 import { LogContinuity } from '../../src/event-log/heads/log-continuity.js';
 import { LogHeads } from '../../src/event-log/heads/log-heads.js';
 import { createHeadsNotifier } from '../../src/event-log/heads/notify-heads.js';
+import { type RecordedOperatorEvent, readOperatorEvents } from '../../src/event-log/operators/operator-events.js';
 import { createStreamReader, type ReadStream, streamPages } from '../../src/event-log/read/read-stream.js';
 import type { StoredEvent } from '../../src/event-log/stored-event.js';
 import { orderPartition } from '../../src/orders/values/partition.js';
@@ -59,6 +60,12 @@ export function appender(log: TestLog, quiet = false): AppendEvents {
 export async function wholeStream(readStream: ReadStream, orderId: string): Promise<StoredEvent[]> {
   const all: StoredEvent[] = [];
   for await (const { events } of streamPages(readStream, orderId)) all.push(...events);
+  return all;
+}
+
+export async function operatorEventsOf({ pool, settings }: TestLog): Promise<RecordedOperatorEvent[]> {
+  const all: RecordedOperatorEvent[] = [];
+  for await (const one of readOperatorEvents(createStreamReader(pool, settings))) all.push(one);
   return all;
 }
 

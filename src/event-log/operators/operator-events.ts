@@ -55,17 +55,15 @@ export function isOperatorEvent({ orderId }: Pick<StoredEvent, 'orderId'>): bool
   return orderId === operatorStreamId;
 }
 
-/** Reads all operator events, oldest first. */
-export async function readOperatorEvents(readStream: ReadStream): Promise<RecordedOperatorEvent[]> {
-  const all: RecordedOperatorEvent[] = [];
+/** Yields all operator events, oldest first: over the years, many persons may be forgotten. */
+export async function* readOperatorEvents(readStream: ReadStream): AsyncGenerator<RecordedOperatorEvent> {
   for await (const { events } of streamPages(readStream, operatorStreamId)) {
     for (const { type, data, metadata, version, recordedAt, position } of events) {
-      // Only recordOperatorEvent writes to this stream.
+      // Only recordOperatorEvent and start_epoch.sql write to this stream.
       const operatorEvent = { type, data: JSON.parse(data) } as OperatorEvent;
-      all.push({ ...operatorEvent, version, recordedAt, position, metadata: JSON.parse(metadata) as EventMetadata });
+      yield { ...operatorEvent, version, recordedAt, position, metadata: JSON.parse(metadata) as EventMetadata };
     }
   }
-  return all;
 }
 
 /** Appends an operator event. Resolves with its position once it is durable. */

@@ -1,9 +1,7 @@
 import { expect } from 'chai';
 import { createAppender } from '../../../src/event-log/append/group-commit.js';
 import { readLogSettings } from '../../../src/event-log/database.js';
-import { readOperatorEvents } from '../../../src/event-log/operators/operator-events.js';
 import { startEpoch } from '../../../src/event-log/operators/start-epoch.js';
-import { createStreamReader } from '../../../src/event-log/read/read-stream.js';
 import { allProjections } from '../../../src/projections/all-projections.js';
 import { getOrder } from '../../../src/queries/get-order.js';
 import { getProjections } from '../../../src/queries/get-projections.js';
@@ -12,7 +10,15 @@ import { decodeOrder, encodeOrder } from '../../../src/read-models/encoding/enco
 import { createKeys } from '../../../src/read-models/keys.js';
 import { metricsKeys } from '../../../src/read-models/metrics.js';
 import { orderStatusKeys } from '../../../src/read-models/order-status.js';
-import { appender, event, noteEvent, orderIdIn, place, startProjector } from '../../support/events.js';
+import {
+  appender,
+  event,
+  noteEvent,
+  operatorEventsOf,
+  orderIdIn,
+  place,
+  startProjector,
+} from '../../support/events.js';
 import { runOrders } from '../../support/orders-command.js';
 import { expectReadModelsEqualTheLog, projected, queriesOf } from '../../support/read-models.js';
 import { liveKeys } from '../../support/redis-keys.js';
@@ -155,7 +161,7 @@ describe('orders replay', function () {
     await projected(log);
     expect(projector.stoppedProjections()).to.deep.equal([]);
 
-    const operations = await readOperatorEvents(createStreamReader(log.pool, 4));
+    const operations = await operatorEventsOf(log);
     expect(operations.map(({ type, data }) => [type, 'projection' in data && data.projection])).to.have.deep.members([
       ['ProjectionEventSkipped', 'order-status'],
       ['ProjectionEventSkipped', 'order-history'],
