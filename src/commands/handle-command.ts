@@ -1,6 +1,6 @@
 import type { AppendEvents, Appender, AppendResult } from '../event-log/append/append.js';
 import type { ReadStream } from '../event-log/read/read-stream.js';
-import { closes } from '../orders/decisions/closing.js';
+import { closes, howToClose } from '../orders/decisions/closing.js';
 import { decide } from '../orders/decisions/decide.js';
 import type { Repetition } from '../orders/decisions/decision.js';
 import { rejectTooEarly } from '../orders/decisions/occurred-at.js';
@@ -145,8 +145,7 @@ export async function appendDecision(
 
 function streamFull(order: Order): Rejection {
   const mebibytes = limits.maxStreamBytes / 1024 / 1024;
-  const how = 'cancel, deliver or return everything, then settle the whole balance';
-  const detail = `The events of the order have ${mebibytes} MiB. From there on it can only be closed: ${how}.`;
+  const detail = `The events of the order have ${mebibytes} MiB. From there on it can only be closed: ${howToClose}.`;
   return rejected('order-history-full', order, detail);
 }
 

@@ -64,8 +64,8 @@ const unchanged: Upcaster = (data) => data;
 
 /**
  * In schema version 1, an item has one line, deliveries and cancellations are of the whole order,
- * and every refund lowers what the order is worth. The version also rises if
- * a type gets a wider meaning in the same shape: code that knows only version 1 has to refuse it.
+ * and every refund lowers what the order is worth. The version also rises if a type gets a wider
+ * meaning in the same shape: code that knows only version 1 has to refuse it.
  */
 const upcasters: Upcasters = {
   OrderAmended: [unchanged],

@@ -25,10 +25,9 @@ interface MetricsState {
 
 /**
  * Counts each order in the total, and in the month, the day and the block of two hours of its
- * placing. Later
- * events change the figures of that time: an order placed in January and cancelled in March counts
- * as cancelled in January. Beside that, each amount is counted at the time of its event, so that
- * the figures of a month that is over stay as they are.
+ * placing. Later events change the figures of that time: an order placed in January and cancelled
+ * in March counts as cancelled in January. Beside that, each amount is counted at the time of its
+ * event, so that the figures of a month that is over stay as they are.
  */
 export const metricsProjection: Projection<MetricsState> = {
   ...metrics,

@@ -33,8 +33,8 @@ export interface Build {
  *   discard-generation.lua and retire-versions.lua.
  * - `retired:<generation>`: the time from which on its keys may be removed, after a grace period.
  *   Written by flip-generation.lua, discard-generation.lua and retire-versions.lua with the present
- *   time; by retire-generation.lua with the end of a lease, or with 0. Removed
- *   by `forgetRetired` once the keys are gone.
+ *   time; by retire-generation.lua with the end of a lease, or with 0. Removed by `forgetRetired`
+ *   once the keys are gone.
  * - `seen:<version>`: when a process of this version last announced itself.
  *   Written by open-generation.lua. Removed by retire-versions.lua.
  * - `filling:<generation>`: the partitions of a live generation that lack events, and why. A name

@@ -2,6 +2,9 @@ import type { OrderEvent } from '../events.js';
 import type { Order } from '../order.js';
 import { balanceMinor } from '../totals.js';
 
+/** The commands that are left to an order whose history is full, as rejections name them. */
+export const howToClose = 'cancel, deliver or return everything, then settle the whole balance';
+
 /**
  * Whether an event brings the order nearer to its end: everything is cancelled, delivered or
  * returned, or the whole balance is settled. Only such events may be the last ones of an order.

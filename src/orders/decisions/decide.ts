@@ -2,7 +2,7 @@ import type { OrderCommand } from '../commands.js';
 import { orderLimits } from '../limits.js';
 import type { Order } from '../order.js';
 import { isHoldable, isNearlyFull } from './allowed-commands.js';
-import { closes } from './closing.js';
+import { closes, howToClose } from './closing.js';
 import type { Decision, Events } from './decision.js';
 import { cancel, credit, pay, refund } from './money-commands.js';
 import { amend, place } from './place-and-amend.js';
@@ -68,6 +68,5 @@ function decideOn(command: OrderCommand, order: Order): Decision {
 function historyFull(order: Order): Rejection {
   const { maxEventsPerOrder, reservedEvents } = orderLimits;
   const rule = `The last ${reservedEvents} of the ${maxEventsPerOrder} events of an order are kept to close it`;
-  const how = 'cancel, deliver or return everything, then settle the whole balance';
-  return rejected('order-history-full', order, `The order has ${order.version} events. ${rule}: ${how}.`);
+  return rejected('order-history-full', order, `The order has ${order.version} events. ${rule}: ${howToClose}.`);
 }
