@@ -5,4 +5,9 @@ export const auditLimits = {
    * that follows would otherwise be read into memory as one event.
    */
   maxExportedEventLength: 16 * 1024 * 1024,
+  /**
+   * Events of one partition whose versions one statement compares. Their rows are in another order
+   * than the index, so a cold disk reads a page of its own for each.
+   */
+  maxStreamEventsPerPage: 20_000,
 } as const;

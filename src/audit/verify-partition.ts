@@ -3,6 +3,7 @@ import type { Head } from '../event-log/heads/read-heads.js';
 import { eventLogLimits } from '../event-log/limits.js';
 import { copyEvents } from '../event-log/read/copy-events.js';
 import { orderPartition } from '../orders/values/partition.js';
+import { auditLimits } from './limits.js';
 import { openTree, storedTreeSize } from './merkle-store.js';
 import { type ChainBreak, type EventName, RecomputedChain } from './recomputed-chain.js';
 import type { SignedPartition } from './signed-checkpoint.js';
@@ -84,7 +85,7 @@ export async function verifyPartition(
   }
   return (
     (await beyondHead(pool, partition)) ??
-    (await brokenStream(pool, partition, head.position)) ??
+    (await brokenStream(pool, partition)) ??
     lostSince(partition, given, signedValidUpTo)
   );
 }
@@ -202,24 +203,70 @@ async function explain(
   return { partition, position, reason: 'altered', detail };
 }
 
-/**
- * Finds the first order whose versions are not 1, 2, 3, … by position. The service never writes
- * such orders.
- */
-async function brokenStream(pool: Pool, partition: number, head: number): Promise<Finding | undefined> {
-  const { rows } = await pool.query<{ order_id: string; position: number }>(
-    `select order_id, min("position") as position
-     from (select order_id, version, "position",
-                  row_number() over (partition by order_id order by "position") as nth
-           from events where partition = $1 and "position" <= $2) as e
-     where version <> nth group by order_id order by 2 limit 1`,
-    [partition, head],
-  );
-  const row = rows[0];
-  if (!row) return undefined;
-  const detail = `the versions of order ${row.order_id} are not 1, 2, 3, …: a write bypassed the service`;
-  return { partition, position: row.position, reason: 'stream-broken', detail };
+// $1 partition, $2 and $3 the order and the version of the last event of the page before, $4 its
+// position, $5 events of a page. Takes no lock. Ordered by order and version, like the unique index
+// (partition, order_id, version) that serves it. Returns the broken event with the lowest position,
+// if there is one, and the last event of the page.
+const streamsSql = `
+  with page as materialized (
+    select e.order_id, e.version, e."position" from events e
+    where e.partition = $1 and (e.order_id, e.version) > ($2::uuid, $3::integer)
+    order by e.order_id, e.version limit $5
+  ), compared as (
+    select *, lag(order_id, 1, $2::uuid) over stream as order_before, lag(version, 1, $3::integer) over stream as version_before,
+      lag("position", 1, $4::bigint) over stream as position_before, lead(version) over stream is null as is_last
+    from page window stream as (order by order_id, version)
+  ), checked as (
+    select *, case when order_id = order_before
+      then version <> version_before + 1 or "position" < position_before
+      else version <> 1 end as is_broken
+    from compared
+  )
+  (select order_id, version, "position", true as is_broken from checked where is_broken order by "position" limit 1)
+  union all
+  (select order_id, version, "position", false from checked where is_last)`;
+
+interface StreamRow {
+  readonly order_id: string;
+  readonly version: number;
+  readonly position: number;
+  readonly is_broken: boolean;
 }
+
+/**
+ * Finds the first event, by position, at which the versions of an order are not 1, 2, 3, …. The
+ * service never writes such orders. The streams are read page by page, since a statement over a
+ * whole partition of a large log would not end within its time limit.
+ */
+export async function brokenStream(
+  pool: Pool,
+  partition: number,
+  pageEvents: number = auditLimits.maxStreamEventsPerPage,
+): Promise<Finding | undefined> {
+  let first: StreamRow | undefined;
+  let last: StreamRow | undefined = { order_id: lowestUuid, version: 0, position: 0, is_broken: false };
+  while (last) {
+    const rows: readonly StreamRow[] = await checkStreams(pool, partition, last, pageEvents);
+    const broken = rows.find((row) => row.is_broken);
+    if (broken && (!first || broken.position < first.position)) first = broken;
+    last = rows.find((row) => !row.is_broken);
+  }
+  if (!first) return undefined;
+  const detail = `the versions of order ${first.order_id} are not 1, 2, 3, …: a write bypassed the service`;
+  return { partition, position: first.position, reason: 'stream-broken', detail };
+}
+
+async function checkStreams(
+  pool: Pool,
+  partition: number,
+  { order_id, version, position }: StreamRow,
+  pageEvents: number,
+): Promise<StreamRow[]> {
+  const values = [partition, order_id, version, position, pageEvents];
+  return (await pool.query<StreamRow>({ name: 'check-streams', text: streamsSql, values })).rows;
+}
+
+const lowestUuid = '00000000-0000-0000-0000-000000000000';
 
 function describe({ type, orderId, version }: EventName): string {
   return `${type}, version ${version} of order ${orderId}`;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { createCheckpointPayload, type SignedCheckpointPayload } from '../../src/audit/signed-checkpoint.js';
 import { verifyLog } from '../../src/audit/verify-log.js';
+import { brokenStream } from '../../src/audit/verify-partition.js';
 import { appender, event, noteEvent, orderIdIn, place, startProjector } from '../support/events.js';
 import { runOrders } from '../support/orders-command.js';
 import { projected } from '../support/read-models.js';
@@ -208,6 +209,29 @@ describe('a log that was tampered with', () => {
     const findings = await verify();
     expect(findings[0]).to.deep.include({ partition, position: last, reason: 'stream-broken' });
   });
+
+  const brokenStreams: Record<string, { sql: string; position: number }> = {
+    'a first version that is not 1': {
+      sql: 'update events set version = 99 where AT 1',
+      position: 1,
+    },
+    'a missing version': { sql: `update events set version = version + 5 where AT ${last}`, position: last },
+    'two versions in the wrong order': {
+      sql: `update events set "position" = 1000 where AT 1; update events set "position" = 1 where version = 2
+              and partition = ${partition} and order_id = (select order_id from events where AT 1000)`,
+      position: 1,
+    },
+  };
+  for (const [kind, { sql, position }] of Object.entries(brokenStreams)) {
+    it(`a check of the streams finds ${kind}, wherever its pages end`, async () => {
+      expect(await brokenStream(log.pool, partition, 1)).to.equal(undefined);
+      await tamper(sql);
+      for (const pageEvents of [1, 2, 3, 5, 100]) {
+        const finding = await brokenStream(log.pool, partition, pageEvents);
+        expect(finding, `pages of ${pageEvents}`).to.deep.include({ position, reason: 'stream-broken' });
+      }
+    });
+  }
 });
 
 describe('orders verify', function () {

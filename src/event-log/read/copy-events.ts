@@ -19,7 +19,8 @@ export interface EventRange {
 /**
  * Reads the events of a range by COPY and calls `onEvent` with each, by position. Resolves with
  * their number. Zero means that the range has no more events. A number below `maxEvents` does not:
- * the events may have reached `maxBytes`, and positions can be missing in a damaged log.
+ * the events may have reached `maxBytes`, positions can be missing in a damaged log, and on a busy
+ * machine the time of a statement may be over before the end of the range.
  *
  * Text values are decoded only when they are accessed. Decoding is most of the cost of reading an
  * event, so this is the fastest way to look at all events of a log.
@@ -76,19 +77,18 @@ async function copySelected(pool: Pool, range: EventRange, onEvent: (event: Copi
   // One simple-query message is one transaction, so `set local` covers the COPY.
   const text = `${copyEventsSettings}; copy (${selectEventsSql(range)}) to stdout (format binary)`;
   const client = await pool.connect();
-  let failure: Error | undefined;
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      const done = (error: Error | undefined, events: number) => (error ? reject(error) : resolve(events));
-      client.query(new CopyOut(text, range.partition, onEvent, done));
-    });
-  } catch (error) {
-    failure = error as Error;
-    throw error;
-  } finally {
-    // After an error, further data of the COPY may still arrive on this connection: it is closed.
-    client.release(failure);
-  }
+  const { error, events } = await new Promise<{ error: Error | undefined; events: number }>((resolve) => {
+    client.query(new CopyOut(text, range.partition, onEvent, (error, events) => resolve({ error, events })));
+  });
+  // After an error, further data of the COPY may still arrive on this connection: it is closed.
+  client.release(error);
+  if (error && !(events > 0 && wasOutOfTime(error))) throw error;
+  return events;
+}
+
+/** Whether PostgreSQL ended a statement because of its time limit. */
+function wasOutOfTime(error: Error): boolean {
+  return (error as { code?: unknown }).code === '57014';
 }
 
 function wholeNumber(value: number): string {

@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net';
 import { expect } from 'chai';
+import type { PoolClient } from 'pg';
 import { chainHash, copiedChainHash, genesisHash } from '../../../src/event-log/hash-chain.js';
 import { copyEvents } from '../../../src/event-log/read/copy-events.js';
 import { readPage } from '../../../src/event-log/read/read-page.js';
@@ -99,6 +101,38 @@ describe('reading events by COPY', () => {
       const scanned: number[] = [];
       for await (const { position } of scanPartition(large.pool, 1)) scanned.push(position);
       expect(scanned).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8]);
+    } finally {
+      await large.close();
+    }
+  });
+
+  it('a COPY that PostgreSQL ends before its end counts as a short page, and the next one continues', async () => {
+    const large = await createTestLog(1);
+    try {
+      // More bytes than the buffers of a connection hold: the COPY cannot end by itself.
+      const events = Array.from({ length: 40 }, () => noteEvent('x'.repeat(500_000)));
+      await appender(large, true)({ orderId: orderIdIn(0, 1), expectedVersion: 0, events });
+      let client: PoolClient | undefined;
+      const pool = {
+        connect: async () => {
+          client = await large.pool.connect();
+          return client;
+        },
+      } as unknown as typeof large.pool;
+      const seen: number[] = [];
+      const range = { ...all, partition: 0 };
+      const first = await copyEvents(pool, range, ({ position }) => {
+        seen.push(position);
+        if (position > 1 || !client) return;
+        const { processID, connection } = client as unknown as { processID: number; connection: { stream: Socket } };
+        connection.stream.pause();
+        // The statement timeout has the same SQLSTATE.
+        void large.owner.query('select pg_cancel_backend($1)', [processID]).finally(() => connection.stream.resume());
+      });
+      expect(first).to.be.within(1, 39);
+      expect(seen).to.have.length(first);
+      await copyEvents(pool, { ...range, after: first }, ({ position }) => seen.push(position));
+      expect(seen).to.deep.equal(events.map((_, nth) => nth + 1));
     } finally {
       await large.close();
     }
