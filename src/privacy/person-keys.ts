@@ -171,20 +171,25 @@ export class PersonKeys {
         const untilMs = performance.now() + limits.keyCacheMs;
         const rows = await this.#findOrCreate([...new Set(waiting.map(({ userId }) => userId))]);
         for (const { userId, resolve, reject } of waiting) {
-          const row = rows.get(userId);
-          if (!row?.wrapped_key) {
-            reject(new PersonBeingForgotten());
-            continue;
+          try {
+            const found = this.#keyIn(rows.get(userId));
+            this.#remember(this.#byUser, this.#lookupOf(userId).toString('hex'), { found, untilMs });
+            resolve(found);
+          } catch (error) {
+            // The key of one person that does not open concerns no other person.
+            reject(error);
           }
-          const found = { person: row.person, key: this.#unwrap(row.person, row.wrapped_key) };
-          this.#remember(this.#byUser, this.#lookupOf(userId).toString('hex'), { found, untilMs });
-          resolve(found);
         }
       } catch (error) {
         for (const { reject } of waiting) reject(error);
       }
     }
     this.#querying = false;
+  }
+
+  #keyIn(row: Row | undefined): PersonKey {
+    if (!row?.wrapped_key) throw new PersonBeingForgotten();
+    return { person: row.person, key: this.#unwrap(row.person, row.wrapped_key) };
   }
 
   async #findOrCreate(userIds: readonly string[]): Promise<Map<string, Row>> {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
+import { UnopenableEvent } from '../../src/event-log/open-events.js';
 import { privacyLimits as limits } from '../../src/privacy/limits.js';
 import { masterKeysOf } from '../../src/privacy/master-keys.js';
 import { PersonBeingForgotten, PersonKeys } from '../../src/privacy/person-keys.js';
@@ -31,5 +32,16 @@ describe('the keys of persons in memory', () => {
     expect((await keys.ofPersons([person])).get(person)).to.equal(undefined);
     const again = await keys.ofUser('Ada Lovelace').catch((error: unknown) => error);
     expect(again).to.be.instanceOf(PersonBeingForgotten);
+  });
+
+  it('the key of one person that does not open fails no lookup of another person', async () => {
+    const masterKeys = masterKeysOf(randomBytes(32));
+    const { person } = await new PersonKeys(log.pool, masterKeys).ofUser('Ada Lovelace');
+    await log.owner.query('update person_keys set wrapped_key = $2 where person = $1', [person, randomBytes(60)]);
+    const keys = new PersonKeys(log.pool, masterKeys);
+    const users = ['someone first', 'Ada Lovelace', 'Grace Hopper'];
+    const [, ada, grace] = await Promise.allSettled(users.map((user) => keys.ofUser(user)));
+    expect(ada).to.have.property('reason').that.is.instanceOf(UnopenableEvent);
+    expect(grace).to.have.property('status', 'fulfilled');
   });
 });
