@@ -49,6 +49,8 @@ const serverSilent = 'PostgreSQL does not respond: its host or the network may b
 const reasons: readonly (readonly [sqlstate: string, reason: string])[] = [
   ['08', 'the connection to PostgreSQL broke'],
   ['25006', 'PostgreSQL is read-only: it is a standby, or was set to read-only'],
+  // This process was suspended in the middle of a transaction, which is rolled back.
+  ['25P03', 'PostgreSQL ended the session'],
   ['28', 'PostgreSQL refused the login of the service'],
   ['3D000', 'PostgreSQL does not have the database'],
   ['40', 'PostgreSQL rolled the transaction back in favour of another one'],

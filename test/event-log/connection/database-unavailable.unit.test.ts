@@ -4,7 +4,20 @@ import { couldNotConnect, databaseUnavailable } from '../../../src/event-log/con
 import { SessionRefused } from '../../../src/event-log/connection/session-refused.js';
 
 describe('an error of PostgreSQL', () => {
-  const temporary = ['08006', '25006', '40001', '40P01', '53100', '53300', '55P03', '57014', '57P01', '57P03', '58030'];
+  const temporary = [
+    '08006',
+    '25006',
+    '25P03',
+    '40001',
+    '40P01',
+    '53100',
+    '53300',
+    '55P03',
+    '57014',
+    '57P01',
+    '57P03',
+    '58030',
+  ];
   for (const code of temporary) {
     it(`${code} is temporary, and has a reason of its own`, () => {
       const unavailable = databaseUnavailable(sqlError(code));
@@ -21,7 +34,7 @@ describe('an error of PostgreSQL', () => {
 
   it('leaves the outcome open only if a session ended without a response', () => {
     const open = (error: Error) => databaseUnavailable(error)?.mayHaveBeenDone;
-    for (const code of ['40001', '25006', '53100', '55P03', '57014'])
+    for (const code of ['40001', '25006', '25P03', '53100', '55P03', '57014'])
       expect(open(sqlError(code)), code).to.equal(false);
     for (const code of ['57P01', '57P02', '08006', '08007']) expect(open(sqlError(code)), code).to.equal(true);
     expect(open(networkError('ECONNRESET'))).to.equal(true);
