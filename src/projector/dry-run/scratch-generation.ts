@@ -5,7 +5,7 @@ import type { OpenEvents } from '../../event-log/open-events.js';
 import { readChainedPage } from '../../event-log/read/read-page.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import type { Projection } from '../../projections/projection.js';
-import { retiredCheckpoint } from '../../read-models/checkpoint.js';
+import { type Checkpoint, retiredCheckpoint } from '../../read-models/checkpoint.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import { yieldToEventLoop } from '../../yield-to-event-loop.js';
@@ -39,6 +39,8 @@ export interface ScratchGeneration {
    * or Redis was away.
    */
   replayTo(positions: ReadonlyMap<number, number>, onProgress?: (done: number, total: number) => void): Promise<void>;
+  /** Rejects if the generation was removed meanwhile: what was read from it may be incomplete. */
+  checkKept(): Promise<void>;
   /**
    * Retires the generation. If the process dies before, its lease ends and it is removed all the
    * same.
@@ -94,6 +96,13 @@ export async function startScratchGeneration(
   });
   for (const projector of projectors) projector.start();
 
+  async function readCheckpoints(): Promise<Checkpoint[]> {
+    const checkpoints = await checkpointsOf(redis, keys, id, settings.partitions);
+    if (checkpoints.some(({ frozenBy }) => frozenBy === retiredCheckpoint))
+      throw new Error(`the lease of the replay of ${id.name} ended, and its read model was removed: try again`);
+    return checkpoints;
+  }
+
   return {
     id,
     async replayTo(positions, onProgress) {
@@ -103,9 +112,7 @@ export async function startScratchGeneration(
       }
       const total = [...positions.values()].reduce((sum, position) => sum + position, 0);
       for (;;) {
-        const checkpoints = await checkpointsOf(redis, keys, id, settings.partitions);
-        if (checkpoints.some(({ frozenBy }) => frozenBy === retiredCheckpoint))
-          throw new Error(`the lease of the replay of ${id.name} ended, and its read model was removed: try again`);
+        const checkpoints = await readCheckpoints();
         const reached = (partition: number) => checkpoints[partition]?.position ?? 0;
         const done = [...positions].reduce((sum, [partition]) => sum + reached(partition), 0);
         onProgress?.(done, total);
@@ -119,6 +126,9 @@ export async function startScratchGeneration(
         }
         await new Promise((resolve) => setTimeout(resolve, limits.scratchCheckIntervalMs));
       }
+    },
+    async checkKept() {
+      await readCheckpoints();
     },
     async discard() {
       clearInterval(leaseTimer);

@@ -72,6 +72,7 @@ export async function dryRunProjection(
         : (partition, position) => scratch.replayTo(new Map([[partition, position]]), () => signal?.throwIfAborted()),
       onDifference,
     });
+    await scratch.checkKept();
     return { compared, generation: live.generation, isComplete };
   } finally {
     await scratch.discard();

@@ -12,15 +12,18 @@ describe('a generation that is built for a dry run', () => {
   });
   afterEach(() => log.close());
 
-  it('ends its replay with an error if it was removed because its lease ended', async () => {
+  it('says that it was removed because its lease ended, to a replay and to a reader', async () => {
     const { pool, redis, keys, settings } = log;
     const open = async () => [];
     const scratch = await startScratchGeneration({ pool, redis, keys, settings, open, log: silent }, projection);
     try {
       await place(appender(log, true), orderIdIn(1, 2));
+      await scratch.checkKept();
       await removeGeneration(redis, keys, settings.partitions, scratch.id, () => false);
-      const error = await scratch.replayTo(new Map([[1, 1]])).catch((one: unknown) => one);
-      expect(String(error)).to.match(/lease of the replay of order-status ended/);
+      for (const attempt of [() => scratch.replayTo(new Map([[1, 1]])), () => scratch.checkKept()]) {
+        const error = await attempt().catch((one: unknown) => one);
+        expect(String(error)).to.match(/lease of the replay of order-status ended/);
+      }
     } finally {
       await scratch.discard();
     }

@@ -40,6 +40,7 @@ export async function showUntil(
     try {
       await replayWithBar(scratch, until, terminal);
       await show(context, scratch.id, emit);
+      await scratch.checkKept();
     } finally {
       await scratch.discard();
     }
