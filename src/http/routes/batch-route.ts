@@ -6,6 +6,7 @@ import { admittedLines } from '../batch/batch-lines.js';
 import { createLineHandler, type LineResponse } from '../batch/handle-lines.js';
 import { batchLimits as limits } from '../batch/limits.js';
 import { orderedWindow } from '../batch/ordered-window.js';
+import { responseMayBegin } from '../batch/response-begin.js';
 import { ResultSpool, SpoolSpace } from '../batch/result-spool.js';
 import { authorityLost, type Problem, ProblemError, problem, problemOf } from '../contract/problems.js';
 import { InFlightRequests } from '../middleware/in-flight-requests.js';
@@ -61,12 +62,18 @@ export function batchRoute(route: AddRoute, dependencies: BatchDependencies): vo
     ctx.type = 'application/x-ndjson';
     ctx.set('Cache-Control', 'no-store');
     ctx.set('X-Accel-Buffering', 'no');
-    ctx.body = Readable.from(spool, { objectMode: false });
-    void handleBatch(ctx, dependencies, shared, spool, wait.waitMs)
+    const handled = handleBatch(ctx, dependencies, shared, spool, wait.waitMs)
       .then(() => spool.end())
       .catch((error: unknown) => spool.end(error))
       .finally(leave);
+    ctx.body = Readable.from(resultsFrom(spool, responseMayBegin(ctx.req, handled)), { objectMode: false });
   });
+}
+
+/** The results of a batch, from the moment on when its response may begin. */
+async function* resultsFrom(spool: ResultSpool, mayBegin: Promise<void>): AsyncGenerator<Buffer> {
+  await mayBegin;
+  yield* spool;
 }
 
 /** Handles the lines of a batch, and puts their results into the spool. */

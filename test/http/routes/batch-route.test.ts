@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { eventually } from '../../support/servers.js';
 import { call, startService, useService } from '../../support/service.js';
@@ -115,6 +117,27 @@ describe('POST /orders/batch', () => {
     sent.end();
     await response;
     expect(answers.map((line) => JSON.parse(line).version)).to.deep.equal([1, 2, 3]);
+  });
+
+  it('a batch that a proxy passes on with its length gets its response once all lines have arrived', async () => {
+    // nginx stops sending the request when it has the headers of the response.
+    const { hostname, port } = new URL(service.url);
+    const ids = [randomUUID(), randomUUID()];
+    const [first = '', second = ''] = ids.map((id) => `${JSON.stringify(place(id))}\n`);
+    const headers = { ...ndjson, 'x-forwarded-for': '192.0.2.1', 'content-length': first.length + second.length };
+    const sent = request({ hostname, port, method: 'POST', path: '/orders/batch', headers });
+    let begun = false;
+    const response = once(sent, 'response').then(([message]) => {
+      begun = true;
+      return message;
+    });
+    sent.write(first);
+    for (const path of [`/orders/${ids[0]}`, '/orders?limit=1'])
+      await eventually('the first order', async () => (await fetch(service.url + path)).status === 200);
+    expect(begun).to.equal(false);
+    sent.end(second);
+    const lines = (await textOf(await response)).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).order_id)).to.deep.equal(ids);
   });
 
   it('a batch of 5,000 lines is handled, except for a line that is too long', async () => {

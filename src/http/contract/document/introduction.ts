@@ -58,7 +58,8 @@ order.
 ## Batches and streams
 
 \`POST /orders/batch\` takes one command per line (NDJSON) and responds with one line per command while
-it reads. \`GET /orders/stream\` sends changes as Server-Sent Events; after a lost connection,
-\`Last-Event-ID\` continues right after the last message. Both can be tried at \`/docs\`: results
-appear as they arrive, and a button stops a stream.
+it reads. If a proxy passes on a batch with its \`Content-Length\`, the response begins once all
+lines have arrived. \`GET /orders/stream\` sends changes as Server-Sent Events; after a lost
+connection, \`Last-Event-ID\` continues right after the last message. Both can be tried at \`/docs\`:
+results appear as they arrive, and a button stops a stream.
 `.trim();

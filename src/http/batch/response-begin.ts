@@ -1,0 +1,31 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+
+/** The headers by which a proxy says that it passes on a request of somebody else. */
+const headersOfProxies = ['x-forwarded-for', 'forwarded', 'via'] as const;
+
+/**
+ * Resolves once the response to a batch may begin: at once, unless a proxy has announced the length
+ * of the batch. The response then begins when all of the batch has arrived, or when the batch has
+ * ended early.
+ *
+ * nginx is such a proxy. It stops to send a request as soon as it has the headers of the response.
+ * The rest of the lines would never arrive, and the batch would wait for them until its time limit.
+ * A client that sends lines only after it has read results cannot announce a length, so it is not
+ * held up.
+ * @param handled resolves once no further results follow.
+ */
+export async function responseMayBegin(
+  request: Pick<IncomingMessage, 'headers'> & Readable,
+  handled: Promise<void>,
+): Promise<void> {
+  const { headers } = request;
+  const isFromProxy = headersOfProxies.some((name) => headers[name] !== undefined);
+  if (!isFromProxy || headers['content-length'] === undefined || request.readableEnded) return;
+  const arrived = new Promise<void>((resolve) => {
+    request.once('end', resolve);
+    // The client or the proxy has disconnected.
+    request.once('close', resolve);
+  });
+  await Promise.race([arrived, handled]);
+}
