@@ -16,6 +16,8 @@ import { createStallSweep, stallSweepIntervalMs } from './stalled-connections.js
 export interface HttpServer {
   /** The address that it listens on, such as http://127.0.0.1:3000. */
   readonly url: string;
+  /** Closes each connection with its next response, and still accepts new ones. */
+  retireConnections(): void;
   /** Accepts no more connections and waits for requests in flight, up to `deadlineMs`. */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -51,6 +53,7 @@ export async function startHttpServer(
   port: number,
   { timeouts = defaultTimeouts, addresses = uncounted }: HttpServerOptions = {},
 ): Promise<HttpServer> {
+  let isRetiring = false;
   const server = createServer<typeof IncomingMessage, typeof ServerResponse>(
     {
       ServerResponse: HeaderListResponse,
@@ -61,7 +64,10 @@ export async function startHttpServer(
       // A batch may take any time. All other bodies have their own time limit, in json-body.ts.
       requestTimeout: 0,
     },
-    application,
+    (request, response) => {
+      if (isRetiring) response.shouldKeepAlive = false;
+      application(request, response);
+    },
   );
   server.maxConnections = limits.maxConnections;
   const sockets = new Set<Socket>();
@@ -84,6 +90,9 @@ export async function startHttpServer(
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return {
     url: `http://${shown}:${address.port}`,
+    retireConnections() {
+      isRetiring = true;
+    },
     drain: (deadlineMs) =>
       new Promise((resolve) => {
         const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
