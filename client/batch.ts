@@ -1,3 +1,4 @@
+import { newIdempotencyKey } from './idempotency-keys.js';
 import { authorization, type ClientOptions, globalFetch } from './orders-client.js';
 import { backoffMs, pause, type RetryOptions, type Send, temporaryStatuses, withRetries } from './retries.js';
 import type { components } from './schema.js';
@@ -203,7 +204,7 @@ async function* inBatches(
   let lines: KeyedCommand[] = [];
   let characters = 0;
   for await (const command of commands) {
-    const line = { ...command, idempotency_key: command.idempotency_key ?? crypto.randomUUID() };
+    const line = { ...command, idempotency_key: command.idempotency_key ?? newIdempotencyKey() };
     const length = JSON.stringify(line).length;
     if (lines.length === maxLines || (lines.length > 0 && characters + length > maxCharacters)) {
       yield lines;

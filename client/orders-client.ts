@@ -1,4 +1,5 @@
 import createClient, { type Client, type Middleware } from 'openapi-fetch';
+import { newIdempotencyKey } from './idempotency-keys.js';
 import { Positions } from './positions.js';
 import { type RetryOptions, type Send, withRetries } from './retries.js';
 import type { paths } from './schema.js';
@@ -66,7 +67,7 @@ function isCommand(method: string, path: string): boolean {
 const idempotent: Middleware = {
   onRequest({ request, schemaPath }) {
     if (isCommand(request.method, schemaPath) && !request.headers.has('idempotency-key'))
-      request.headers.set('Idempotency-Key', crypto.randomUUID());
+      request.headers.set('Idempotency-Key', newIdempotencyKey());
   },
 };
 

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { Webhook } from 'standardwebhooks';
 import { BatchBroken, BatchRefused, type BatchResult, sendBatch } from '../../client/batch.js';
 import { readChanges } from '../../client/changes.js';
+import { newIdempotencyKey } from '../../client/idempotency-keys.js';
 import { Positions } from '../../client/positions.js';
 import { withRetries } from '../../client/retries.js';
 import { type Message, messagesOf } from '../../client/server-sent-events.js';
@@ -64,6 +65,20 @@ describe('the retries of the client', () => {
   });
 });
 
+describe('the Idempotency-Keys of the client', () => {
+  it('are random, and need nothing that only secure pages have', () => {
+    // Browsers leave it out in pages that came from another machine without TLS.
+    Object.defineProperty(crypto, 'randomUUID', { value: undefined, configurable: true });
+    try {
+      const keys = Array.from({ length: 100 }, newIdempotencyKey);
+      expect(new Set(keys).size).to.equal(100);
+      for (const key of keys) expect(key).to.match(/^[\da-f]{32}$/);
+    } finally {
+      Reflect.deleteProperty(crypto, 'randomUUID');
+    }
+  });
+});
+
 describe('the batches of the client', () => {
   it('keep the results that arrived, and the keys of the rest, if the service goes away', async () => {
     let sent = 0;
@@ -81,7 +96,7 @@ describe('the batches of the client', () => {
     expect(failed).to.be.instanceOf(BatchBroken);
     const { rest } = failed as BatchBroken;
     expect(rest.map(({ total_amount }) => total_amount)).to.deep.equal([2, 3]);
-    for (const { idempotency_key } of rest) expect(idempotency_key).to.have.length(36);
+    for (const { idempotency_key } of rest) expect(idempotency_key).to.match(/^[\da-f]{32}$/);
   });
 
   const place = [1, 2, 3].map((total_amount) => ({ command: 'place', total_amount }));

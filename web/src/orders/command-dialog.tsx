@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
+import { newIdempotencyKey } from '../../../client/idempotency-keys.js';
 import { api, got, ProblemError } from '../api/client.js';
 import type { Order } from '../api/types.js';
 import { words } from '../format/numbers.js';
@@ -29,7 +30,7 @@ export function CommandDialog({ name, order, onClose, onDone }: CommandDialogPro
   const [values, setValues] = useState(() => initialValues(spec.fields, meant));
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
-  const idempotencyKey = useMemo(() => crypto.randomUUID(), []);
+  const idempotencyKey = useMemo(newIdempotencyKey, []);
 
   const run = async () => {
     setBusy(true);

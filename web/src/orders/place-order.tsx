@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
+import { newIdempotencyKey } from '../../../client/idempotency-keys.js';
 import { api, got } from '../api/client.js';
 import { goTo } from '../app/route.js';
 import { Button } from '../ui/button.js';
@@ -17,7 +18,7 @@ export function PlaceOrder({ onClose }: { readonly onClose: () => void }) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   // One key per form: sending it again after a lost response places no second order.
-  const idempotencyKey = useMemo(() => crypto.randomUUID(), []);
+  const idempotencyKey = useMemo(newIdempotencyKey, []);
   const place = async () => {
     setBusy(true);
     setError(undefined);
