@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { projectPath } from '../../src/project-path.js';
+import { packClient } from '../support/packed-client.js';
 import { useService } from '../support/service.js';
 
 const run = promisify(execFile);
@@ -42,28 +43,14 @@ describe('the package of the client', function () {
   after(() => rm(folder, { recursive: true, force: true }));
 
   it('has what its exports name, and its README works with it', async () => {
-    // A copy: packing writes into the folder.
-    const source = join(folder, 'client');
-    await cp(projectPath('client'), source, { recursive: true, filter: (path) => !path.endsWith('/dist') });
-    await cp(projectPath('tsconfig.json'), join(folder, 'tsconfig.json'));
-    const modules = join(folder, 'node_modules');
-    await mkdir(modules);
-    for (const name of await readdir(projectPath('node_modules')))
-      if (name !== 'order-service-client') await symlink(projectPath('node_modules', name), join(modules, name));
-    const bin = `${join(modules, '.bin')}:${process.env.PATH}`;
-    const env = { ...process.env, PATH: bin, ORDERS_WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' };
-    await run('npm', ['pack', '--foreground-scripts=false'], {
-      cwd: source,
-      env: { ...env, npm_config_ignore_scripts: 'false' },
-    });
-    const [archive = ''] = (await readdir(source)).filter((file) => file.endsWith('.tgz'));
-    expect(archive).to.match(/^order-service-client-\d/);
-    await run('tar', ['xzf', archive], { cwd: source });
-    const files = await readdir(join(source, 'package'), { recursive: true });
+    const { folder: packed, modules } = await packClient(folder);
+    const files = await readdir(packed, { recursive: true });
     expect(files).to.include.members(['LICENSE', 'README.md', 'dist/orders-client.js', 'dist/schema.d.ts']);
     expect(files.filter((file) => /test|tsbuildinfo|(?<!\.d)\.ts$/.test(file))).to.deep.equal([]);
-    await cp(join(source, 'package'), join(modules, 'order-service-client'), { recursive: true });
+    await cp(packed, join(modules, 'order-service-client'), { recursive: true });
 
+    const bin = `${join(modules, '.bin')}:${process.env.PATH}`;
+    const env = { ...process.env, PATH: bin, ORDERS_WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' };
     const consumer = join(folder, 'consumer');
     await mkdir(consumer);
     await writeFile(join(consumer, 'package.json'), '{"type": "module"}');
