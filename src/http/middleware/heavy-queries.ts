@@ -1,6 +1,7 @@
 import { Overloaded } from '../../event-log/overloaded.js';
 import { FairSemaphore } from '../../fair-semaphore.js';
 import { httpLimits as limits } from '../limits.js';
+import { assertStillAuthorized } from '../request/authority.js';
 import { ownerOf, type RunWhenRoom } from '../request/request-budgets.js';
 
 /**
@@ -41,6 +42,10 @@ function createHeavyRequests(maxWeight: number, maxQueued: number, what: string)
   };
   return (ctx, weight, query) => {
     if (running.waiting >= maxQueued) throw new Overloaded(what, maxQueued);
-    return running.run(ownerOf(ctx), weight, query, limit);
+    const whenItsTurn = () => {
+      assertStillAuthorized(ctx);
+      return query();
+    };
+    return running.run(ownerOf(ctx), weight, whenItsTurn, limit);
   };
 }

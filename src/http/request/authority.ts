@@ -1,5 +1,19 @@
+import type { Context } from 'koa';
 import type { Caller } from '../../access/caller.js';
+import { authorityLost, ProblemError } from '../contract/problems.js';
 import { httpLimits as limits } from '../limits.js';
+import { requestContext } from './request-context.js';
+
+/**
+ * Called after a request has waited: for its body, for its turn, for a position. Throws
+ * ProblemError if the caller's key or token was revoked or has expired meanwhile. A body may take
+ * minutes to arrive, and its command must not be done with a key that is revoked by then.
+ */
+export function assertStillAuthorized(ctx: Context): void {
+  const { caller } = requestContext(ctx);
+  if (caller === undefined || caller.isAuthorized()) return;
+  throw new ProblemError(authorityLost(), { 'www-authenticate': 'Bearer error="invalid_token"' });
+}
 
 /**
  * Watches the authority of callers whose requests last long. A stream or a batch ends when its key

@@ -3,6 +3,7 @@ import { type FieldError, ProblemError, problem, validationProblem } from '../co
 import type { BodyName, RequestBody } from '../contract/request-schemas.js';
 import { GrowingBuffer } from '../growing-buffer.js';
 import { httpLimits as limits } from '../limits.js';
+import { assertStillAuthorized } from './authority.js';
 import { ownerOf, type RunWhenRoom, requestBudgets, tooManyArriving } from './request-budgets.js';
 import { illFormedFields } from './text-fields.js';
 import { isBody } from './validation.js';
@@ -55,6 +56,7 @@ function parsedBody(bytes: Buffer): unknown {
 
 async function readJsonBytes(ctx: Context): Promise<Buffer> {
   const bytes = await readBody(ctx);
+  assertStillAuthorized(ctx);
   if (bytes.length === 0) return bytes;
   rejectContentEncoding(ctx);
   if (!ctx.is('application/json', '+json') || hasOtherCharset(ctx)) {

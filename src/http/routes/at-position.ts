@@ -4,6 +4,7 @@ import { queryLimits } from '../../queries/limits.js';
 import type { ProjectionId } from '../../read-models/keys.js';
 import { connectionsLost } from '../../read-models/redis/redis-client.js';
 import { ProblemError, problem } from '../contract/problems.js';
+import { assertStillAuthorized } from '../request/authority.js';
 import { checkNotLost } from '../request/event-positions.js';
 import { minEventPosition } from '../request/headers.js';
 import { placeOf } from '../request/place.js';
@@ -68,6 +69,7 @@ async function waitForPosition(
     .reached(projections, partition, position, queryLimits.maxPositionWaitMs)
     .finally(endWait);
   place.enterAgain();
+  assertStillAuthorized(ctx);
   if (!isReached) throw notReached(awaited, `was not applied within ${queryLimits.maxPositionWaitMs / 1000} s`);
 }
 

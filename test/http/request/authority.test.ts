@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createApiKey, revokeApiKey } from '../../../src/access/api-keys.js';
 import { openStream } from '../../support/event-stream.js';
 import { type LocalService, startLocalService } from '../../support/local-service.js';
-import { createTestLog, type TestLog } from '../../support/servers.js';
+import { createTestLog, eventually, type TestLog } from '../../support/servers.js';
 import { issuerEnv, startIssuer, type TokenIssuer } from '../../support/token-issuer.js';
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -60,6 +60,43 @@ describe('A request that outlasts the authority of its caller', function () {
     await stream.ended;
     expect(stream.messages.at(-1)?.event).to.equal('problem');
   });
+
+  for (const [what, path, body] of [
+    ['an order', '/orders', { user_id: 'late', item_ids: ['a'], total_amount: 1 }],
+    ['an API key', '/keys', { name: 'late', scopes: ['admin'] }],
+  ] as const) {
+    it(`${what} is not made with a key that is revoked while the body arrives`, async () => {
+      const { id, key, subject } = await createApiKey(log.pool, {
+        name: 'test',
+        scopes: ['orders:write', 'admin'],
+        expiresAt: null,
+      });
+      const whoAmI = async () => (await fetch(`${service.url}/access/caller`, { headers: bearer(key) })).status;
+      expect(await whoAmI()).to.equal(200);
+      const text = JSON.stringify(body);
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+      const writer = writable.getWriter();
+      void writer.write(new TextEncoder().encode(text.slice(0, 5)));
+      const response = fetch(service.url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...bearer(key) },
+        body: readable,
+        duplex: 'half',
+      } as RequestInit);
+      // Meanwhile the request is admitted, and waits for its body.
+      for (let nth = 0; nth < 3; nth += 1) expect(await whoAmI()).to.equal(200);
+      await revokeApiKey(log.pool, id);
+      await eventually('the key to be refused', async () => (await whoAmI()) === 401);
+      void writer.write(new TextEncoder().encode(text.slice(5)));
+      void writer.close();
+      const { status, headers } = await response;
+      expect(status).to.equal(401);
+      expect(headers.get('www-authenticate')).to.equal('Bearer error="invalid_token"');
+      expect((await log.owner.query(`select from api_keys where name = 'late'`)).rows).to.deep.equal([]);
+      const { rows } = await log.owner.query(`select from events where metadata->>'actor' = $1`, [subject]);
+      expect(rows).to.deep.equal([]);
+    });
+  }
 
   it('a batch ends within a second after its key was revoked, and writes nothing more', async () => {
     const { id, key, subject } = await newKey();

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import Koa from 'koa';
+import Koa, { type Context } from 'koa';
 import { ProblemError, problem } from '../../../src/http/contract/problems.js';
 import { createPlaces } from '../../../src/http/middleware/in-flight-requests.js';
 import { atPosition } from '../../../src/http/routes/at-position.js';
@@ -22,6 +22,7 @@ describe('Min-Event-Position', () => {
   /** Runs while a request is answered. */
   let query: () => Promise<string>;
   let get: () => Promise<string>;
+  let dependencies: Parameters<typeof atPosition>[1];
 
   before(async () => {
     log = await createTestLog(1);
@@ -33,7 +34,7 @@ describe('Min-Event-Position', () => {
     subscriber = createRedisSubscriber(log.redisUrl);
     const models = { ...queriesOf(log), redis };
     applied = new AppliedPositions(models, subscriber);
-    const dependencies = {
+    dependencies = {
       models,
       applied,
       places: createPlaces(),
@@ -72,6 +73,25 @@ describe('Min-Event-Position', () => {
     expect(await get()).to.equal(kept[0]);
     query = notFound;
     expect(await get()).to.match(/order-not-found$/);
+  });
+
+  it('a caller whose key is revoked while the query waits for the position gets no answer', async () => {
+    let isAuthorized = true;
+    const ctx = {
+      req: { headers: { 'min-event-position': '0:2' }, socket: {} },
+      state: {
+        request: { owner: 'a', caller: { isAuthorized: () => isAuthorized } },
+        place: { leave: () => undefined, enterAgain: () => undefined },
+      },
+    } as unknown as Context;
+    const reached = async (_: unknown, __: number, ___: number, waitMs: number) => {
+      if (waitMs === 0) return false;
+      isAuthorized = false;
+      return true;
+    };
+    const waiting = { ...dependencies, applied: { wait: async () => true, reached } };
+    const answer = await atPosition(ctx, waiting, [orderStatus], found).catch((error: Error) => error);
+    expect(String(answer)).to.match(/expired, was revoked/);
   });
 
   for (const [nth, answer] of [found, notFound].entries()) {
