@@ -66,7 +66,7 @@ function callerOf(payload: JWTPayload, rules: TokenRules): Caller | { readonly r
   if (subject === '' || subject.length > limits.maxSubjectLength)
     return { rejected: 'its subject is empty or too long' };
   if (!isWellFormed(subject)) return { rejected: 'its subject is not well-formed Unicode, or has a U+0000' };
-  const validUntilMs = ((payload.exp ?? 0) + limits.clockToleranceSeconds) * 1000;
+  const validUntilMs = Math.min(((payload.exp ?? 0) + limits.clockToleranceSeconds) * 1000, endOfTimeMs);
   return {
     subject: actorOf(subject),
     scopes: scopesOf(payload, rules),
@@ -74,6 +74,9 @@ function callerOf(payload: JWTPayload, rules: TokenRules): Caller | { readonly r
     isAuthorized: () => Date.now() < validUntilMs,
   };
 }
+
+/** The last millisecond of the year 9999. Some issuers write a later `exp` for "never". */
+const endOfTimeMs = 253_402_300_799_999;
 
 function wrongClaim(name: string): string {
   return `its claim ${name} is missing or has the wrong value`;

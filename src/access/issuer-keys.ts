@@ -18,18 +18,27 @@ export interface IssuerKeysState {
  * The public keys of a token issuer (RFC 7517). They are read every `jwksMaxAgeMs`, in the
  * background, and when a token names a key that is not among them. While they cannot be read, the
  * known ones are used for up to `keepMs`: an outage of the issuer is no outage of this service. A
- * key set without a key counts as an outage. After a failure, the next attempt waits for
- * `jwksCooldownMs`.
+ * key set without a key that verifies signatures counts as an outage. After a failure, the next
+ * attempt waits for `jwksCooldownMs`. Attempts also come from a timer, so that health shows the
+ * begin and the end of an outage while nobody sends a token.
  */
 export class IssuerKeys {
   readonly #keepMs: number;
+  readonly #checkIntervalMs: number;
   readonly #failures: FailureLog;
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;
   #readAtMs: number | undefined;
   #failure: { readonly error: unknown; readonly atMs: number } | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(url: string, keepMs: number, log: Pick<Logger, 'info' | 'warn' | 'error'>) {
+  constructor(
+    url: string,
+    keepMs: number,
+    log: Pick<Logger, 'info' | 'warn' | 'error'>,
+    checkIntervalMs: number = limits.jwksCheckIntervalMs,
+  ) {
     this.#keepMs = keepMs;
+    this.#checkIntervalMs = checkIntervalMs;
     this.#failures = new FailureLog(log, {
       failing: 'the keys of the token issuer could not be read; known keys stay in use',
       over: 'the keys of the token issuer can be read again',
@@ -44,12 +53,21 @@ export class IssuerKeys {
 
   /** Finds the key of a token. Throws IssuerUnavailable, or jose's error about the token. */
   readonly keyOf: JWTVerifyGetKey = (header, token) => {
-    if (this.#readAtMs !== undefined && Date.now() - this.#readAtMs > limits.jwksMaxAgeMs && !this.#keys.reloading) {
-      // #fetch remembers and logs the failure.
-      this.#keys.reload().catch(() => undefined);
-    }
+    // The first look-up reads the keys, and waits for them.
+    if (this.#readAtMs !== undefined) this.#readIfDue();
     return this.#keys(header, token);
   };
+
+  /** Reads the keys, and reads them again when that is due. */
+  start(): void {
+    this.#readIfDue();
+    this.#timer = setInterval(() => this.#readIfDue(), this.#checkIntervalMs);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
 
   state(): IssuerKeysState {
     const readAtMs = this.#readAtMs;
@@ -57,9 +75,20 @@ export class IssuerKeys {
     return { readAtMs, isFailing: this.#failure !== undefined, keptUntilMs };
   }
 
+  /** Reads the keys in the background if they are too old, or if the last attempt failed. */
+  #readIfDue(): void {
+    const isCurrent = this.#readAtMs !== undefined && Date.now() - this.#readAtMs <= limits.jwksMaxAgeMs;
+    if ((isCurrent && !this.#failure) || this.#isCoolingDown || this.#keys.reloading) return;
+    // #fetch remembers and logs the failure.
+    this.#keys.reload().catch(() => undefined);
+  }
+
+  get #isCoolingDown(): boolean {
+    return this.#failure !== undefined && Date.now() - this.#failure.atMs < limits.jwksCooldownMs;
+  }
+
   async #fetch(address: string, options: RequestInit): Promise<Response> {
-    if (this.#failure && Date.now() - this.#failure.atMs < limits.jwksCooldownMs)
-      throw unavailable(this.#failure.error);
+    if (this.#failure && this.#isCoolingDown) throw unavailable(this.#failure.error);
     try {
       const text = await readKeySet(address, options);
       this.#failures.succeeded();
@@ -78,13 +107,28 @@ function unavailable(cause: unknown): IssuerUnavailable {
   return new IssuerUnavailable('the keys of the token issuer could not be read', { cause });
 }
 
-/** Reads the text of a key set that has at least one key. */
+/** Reads the text of a key set with at least one key that verifies signatures. */
 async function readKeySet(address: string, options: RequestInit): Promise<string> {
   const response = await fetch(address, options);
   if (response.status !== 200) throw new Error(`${address} responded with status ${response.status}, not 200`);
   const text = await response.text();
   const keySet: unknown = JSON.parse(text);
   const keys = keySet !== null && typeof keySet === 'object' && 'keys' in keySet ? keySet.keys : undefined;
-  if (!Array.isArray(keys) || keys.length === 0) throw new Error(`${address} responded without a key`);
+  // A set of keys for other uses would make every token invalid, as an empty one would.
+  if (!Array.isArray(keys) || !keys.some(verifiesSignatures)) throw new Error(`${address} responded without a key`);
+  if (!keys.every(isObject)) throw new Error(`${address} responded with something that is no key`);
   return text;
+}
+
+function isObject(value: unknown): value is object {
+  return value !== null && typeof value === 'object';
+}
+
+/** Whether a key is asymmetric, and meant for signatures (RFC 7517, 4.1 to 4.3). */
+function verifiesSignatures(key: unknown): boolean {
+  if (!isObject(key)) return false;
+  const { kty, use, key_ops: uses } = key as Readonly<Record<string, unknown>>;
+  const isForSignatures = use === undefined || use === 'sig';
+  const mayVerify = uses === undefined || (Array.isArray(uses) && uses.includes('verify'));
+  return ['RSA', 'EC', 'OKP', 'AKP'].some((one) => one === kty) && isForSignatures && mayVerify;
 }

@@ -13,6 +13,8 @@ export const accessLimits = {
   keyUseIntervalMs: 30_000,
   /** Age at which a key set of the issuer is fetched again. */
   jwksMaxAgeMs: 600_000,
+  /** Interval at which a process checks whether a key set has to be fetched. */
+  jwksCheckIntervalMs: 30_000,
   /** Shortest time between two fetches of a key set for key ids that it lacks. */
   jwksCooldownMs: 5_000,
   /** Time limit for fetching a key set. */

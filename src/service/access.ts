@@ -41,6 +41,8 @@ export async function openAccess(
   const { requestsPerMinute, tokens } = config;
   const issuerKeys = tokens && new IssuerKeys(tokens.jwksUrl, tokens.jwksKeepMs, log);
   const verifyToken = tokens && issuerKeys && createTokenVerifier(tokenRules(tokens), issuerKeys.keyOf);
+  issuerKeys?.start();
+  cleanup.defer(() => issuerKeys?.close());
   const apiKeys = config.authRequired ? await openApiKeys(pool, log, cleanup) : undefined;
   const tickets = new StreamTickets(createTicketStore(redis, keys.ticketPrefix), apiKeys);
   return {

@@ -40,6 +40,12 @@ describe('JSON Web Tokens', function () {
     expect((await call(service, 'GET', '/orders', undefined, bearer(token))).status).to.equal(403);
   });
 
+  it('a token that never expires is accepted, and its expiry is shown as the last time there is', async () => {
+    const token = await issuer.sign({ scope: 'orders:read' }, 'one', 'ES256', { expires: 1e300 });
+    const { body } = await call(service, 'GET', '/access/caller', undefined, bearer(token));
+    expect(body.expires_at).to.equal('9999-12-31T23:59:59.999Z');
+  });
+
   it('a token with a wrong issuer, audience, time, algorithm, key or signature gets 401', async () => {
     await issuer.addKey('rsa', 'RS512');
     const good = await issuer.sign({ scope: 'orders:read' });

@@ -25,12 +25,19 @@ describe('The keys of a token issuer', () => {
     issuer.stop();
   });
 
+  const encryption = { kty: 'RSA', use: 'enc', n: 'AQAB', e: 'AQAB' };
+  const signature = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
+  const respond = (document: object | undefined) => issuer.respond(document);
+
   const verify = async (kid = 'one') => jwtVerify(await issuer.sign({}, kid), keys.keyOf).then(() => 'valid');
   const failure = async (kid?: string) => verify(kid).catch((error: unknown) => error);
 
   for (const [outage, begin, end] of [
     ['the issuer is down', () => issuer.down(true), () => issuer.down(false)],
     ['the issuer publishes an empty key set', () => issuer.withdraw('one'), () => issuer.publish('one')],
+    ['the issuer publishes keys for encryption alone', () => respond({ keys: [encryption] }), () => respond(undefined)],
+    ['the issuer publishes no keys but texts', () => respond({ keys: ['one'] }), () => respond(undefined)],
+    ['one of the issuer’s keys is none', () => respond({ keys: [signature, null] }), () => respond(undefined)],
   ] as const) {
     it(`while ${outage}, known keys are used for a day, and then tokens are neither valid nor invalid`, async () => {
       expect(await verify()).to.equal('valid');
@@ -55,6 +62,18 @@ describe('The keys of a token issuer', () => {
       expect(issuer.requests()).to.equal(1);
     });
   }
+
+  it('are read without any token, so that health shows the begin and the end of an outage', async () => {
+    issuer.down(true);
+    keys = new IssuerKeys(issuer.url, dayMs, silent, 10);
+    keys.start();
+    await eventually('the failure to be known', () => keys.state().isFailing);
+    issuer.down(false);
+    offsetMs += accessLimits.jwksCooldownMs + 1;
+    await eventually('the keys to be read', () => !keys.state().isFailing && keys.state().readAtMs !== undefined);
+    keys.close();
+    expect(issuer.requests()).to.equal(2);
+  });
 
   it('are read again every ten minutes, so that a withdrawn key is no longer accepted', async () => {
     await issuer.addKey('two');

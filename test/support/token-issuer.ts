@@ -18,11 +18,12 @@ export async function startIssuer() {
   const keys = new Map<string, { jwk: JWK; privateKey: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'] }>();
   const published = new Set<string>();
   let isDown = false;
+  let response: object | undefined;
   let requests = 0;
-  const server: Server = createServer((_, response) => {
+  const server: Server = createServer((_, answer) => {
     requests += 1;
-    if (isDown) response.writeHead(500).end();
-    else response.end(JSON.stringify({ keys: [...published].map((kid) => keys.get(kid)?.jwk) }));
+    if (isDown) answer.writeHead(500).end();
+    else answer.end(JSON.stringify(response ?? { keys: [...published].map((kid) => keys.get(kid)?.jwk) }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -36,6 +37,10 @@ export async function startIssuer() {
     publish: (kid: string) => void published.add(kid),
     /** How often the keys were read. */
     requests: () => requests,
+    /** Responds with this document in place of the keys; undefined: with the keys. */
+    respond: (document: object | undefined) => {
+      response = document;
+    },
     down: (down: boolean) => {
       isDown = down;
     },
@@ -43,7 +48,7 @@ export async function startIssuer() {
       claims: Record<string, unknown>,
       kid = 'one',
       alg = 'ES256',
-      options: { expires?: string; noKeyId?: boolean } = {},
+      options: { expires?: string | number; noKeyId?: boolean } = {},
     ) {
       return new SignJWT({ sub: 'u-1', ...claims })
         .setProtectedHeader(options.noKeyId ? { alg } : { alg, kid })
