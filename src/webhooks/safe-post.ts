@@ -129,7 +129,15 @@ export function createSafePost(allowPrivate: boolean, resolveAll: ResolveAll = d
   };
 }
 
+/**
+ * The addresses that IANA has assigned to the public IPv6 internet. ipaddr.js calls all that is in
+ * no special range `unicast`, such as ::7f00:1, an IPv4 address in a deprecated form.
+ */
+const publicIpv6 = ipaddr.IPv6.parseCIDR('2000::/3');
+
 /** Whether an address is public: not loopback, private, link-local (cloud metadata) or the like. */
 export function isPublic(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  return parsed.range() === 'unicast' && (parsed instanceof ipaddr.IPv4 || parsed.match(publicIpv6));
 }

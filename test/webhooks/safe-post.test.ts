@@ -38,7 +38,8 @@ describe('createSafePost', () => {
       '::ffff:10.0.0.1',
       '64:ff9b::a00:1',
     ],
-    ...['2002:7f00:1::', '2001:db8::1', 'not an address'],
+    ...['2002:7f00:1::', '2001:db8::1', '::7f00:1', '::a00:1', '64:ff9b:1::a00:1', 'fec0::1', '4000::1', '5f00::1'],
+    'not an address',
   ]) {
     it(`the address ${address} is not public`, () => expect(isPublic(address)).to.equal(false));
   }
