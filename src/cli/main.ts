@@ -1,5 +1,6 @@
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { loadEnvFile } from './env-file.js';
+import { reportUncaught } from './report-uncaught.js';
 import { runCommand } from './run-command.js';
 import { errorMessage } from './terminal/errors.js';
 import { processTerminal } from './terminal/terminal.js';
@@ -20,6 +21,7 @@ let outputError: string | undefined;
 // reports that all failed: too little for another continent, or for a busy server.
 setDefaultAutoSelectFamilyAttemptTimeout(addressTimeoutMs);
 const terminal = processTerminal();
+reportUncaught(terminal.notify);
 // A reader of standard output (head, less, a log collector) may close it early. A write then fails;
 // that must neither end the service nor keep a command from finishing properly. A full disk,
 // though, loses results.

@@ -24,13 +24,20 @@ export function createJsonLogger(level: string, destination: DestinationStream):
   return pino(options, destination);
 }
 
+/** JSON.parse quotes the text that it cannot parse, which may be personal data. */
+function withoutExcerpt(text: string): string {
+  if (!text.includes(' is not valid JSON')) return text;
+  return text.replace(/(?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON/s, 'a text is not valid JSON');
+}
+
 /**
  * The name, message, code, stack and cause of an error. Other properties are dropped: pg attaches
  * the whole connection to its errors, including the secret that cancels its queries.
  */
 export function errorForLog(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };
-  const { name, message, stack, cause } = error;
+  const { name, cause } = error;
+  const [message, stack] = [error.message, error.stack].map((text) => text && withoutExcerpt(text));
   const code: unknown = 'code' in error ? error.code : undefined;
   return {
     name,

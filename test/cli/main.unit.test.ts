@@ -27,6 +27,21 @@ describe('the process of a command', () => {
     expect(stderr).to.include('address: 2500 ms');
   });
 
+  it('ends after an error that nothing has caught, and shows none of its properties, which may be secret', () => {
+    const fail =
+      "process.on('exit', () => console.error('exit listeners run'));" +
+      "setTimeout(() => Promise.reject(Object.assign(new Error('it broke'), { client: { secretKey: 4_000 + 711 } })), 300);" +
+      'setInterval(() => undefined, 1_000);';
+    const env = { ...process.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fail)}` };
+    const orders = projectPath('scripts/orders.mjs');
+    const { stderr, status } = spawnSync(process.execPath, [orders, '--help'], { encoding: 'utf8', env });
+    expect(status).to.equal(1);
+    expect(stderr)
+      .to.match(/orders: unexpected error: Error: it broke\n +at /)
+      .and.include('exit listeners run')
+      .and.not.include('4711');
+  });
+
   it('says nothing if the reader of its results has had enough', () => {
     // The status of a pipe is that of its last command.
     const piped = inShell(`{ ${help}; echo "ended with $?" >&2; } | true`);

@@ -18,6 +18,22 @@ describe('the log', () => {
     expect(logged).to.include('57P01').and.not.to.include('4711');
   });
 
+  it('the log does not show the text that JSON.parse could not parse', () => {
+    for (const text of ['ada@shop.example', `{"name":"ada@shop.example", "and": "more ${'x'.repeat(100)}" nonsense`]) {
+      const error = (() => {
+        try {
+          return JSON.parse(text);
+        } catch (failure) {
+          return failure;
+        }
+      })();
+      const logged = JSON.stringify(errorForLog(new Error('the entry is damaged', { cause: error })));
+      expect(logged)
+        .to.match(/SyntaxError/)
+        .and.not.match(/shop|ada@|xxx/);
+    }
+  });
+
   it('lines about requests are gathered for a moment; a warning is written at once, with those before it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'orders-log-'));
     const file = join(folder, 'log');
