@@ -5,6 +5,7 @@ import type { Environment } from '../../environment.js';
 import { drained } from './drained.js';
 import { logMessages } from './log-messages.js';
 import { limitScreen } from './screen-limit.js';
+import { visible } from './visible.js';
 
 /** The environment of a command: its input besides the arguments, and where its output goes. */
 export interface Terminal {
@@ -51,7 +52,7 @@ export function processTerminal(): Terminal {
   const { stdout, stderr } = process;
   const { count, reset } = limitScreen(stdout.isTTY);
   const notify = (message: string) => {
-    stderr.write(`orders: ${message}\n`);
+    stderr.write(`orders: ${stderr.isTTY ? visible(message) : message}\n`);
   };
   return {
     command: `orders ${process.argv[2] ?? ''}`.trimEnd(),
@@ -61,12 +62,12 @@ export function processTerminal(): Terminal {
     },
     print(line) {
       count(line);
-      stdout.write(`${line}\n`);
+      stdout.write(`${stdout.isTTY ? visible(line) : line}\n`);
     },
     async write(text) {
       count(text);
       if (!stdout.writable) return false;
-      if (!stdout.write(text)) await drained(stdout);
+      if (!stdout.write(stdout.isTTY ? visible(text) : text)) await drained(stdout);
       return stdout.writable;
     },
     clear() {
@@ -79,7 +80,7 @@ export function processTerminal(): Terminal {
       const lines = createInterface({ input: process.stdin, output: stderr });
       try {
         // Ctrl-C and Ctrl-D close the input; the question would then wait for ever.
-        return await Promise.race([lines.question(question), once(lines, 'close').then(() => '')]);
+        return await Promise.race([lines.question(visible(question)), once(lines, 'close').then(() => '')]);
       } finally {
         lines.close();
       }
