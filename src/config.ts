@@ -11,7 +11,7 @@ import {
   someOf,
   url,
 } from './environment.js';
-import { rejectMisspeltVariables } from './known-variables.js';
+import { rejectAccessVariables, rejectMisspeltVariables } from './known-variables.js';
 import { currencyExponent } from './orders/values/currency.js';
 import { isTimeZone } from './orders/values/time-zone.js';
 
@@ -135,6 +135,10 @@ export function readConfig(env: Environment): Config {
   if (tokens && !authRequired) {
     throw new ConfigError('ORDERS_AUTH', 'is none, but ORDERS_JWKS_URL is set: remove one of them');
   }
+  if (!authRequired) {
+    rejectAccessVariables(env);
+    rejectEmptyChoice(env);
+  }
   if (!isLoopback(host) && !authRequired) {
     throw new ConfigError(
       'HOST',
@@ -173,6 +177,17 @@ export function readConfig(env: Environment): Config {
     timeouts: readTimeouts(env),
     tracing: readTracingConfig(env),
   };
+}
+
+/**
+ * Throws a ConfigError if a variable that turns access control on is set, but empty, and nothing
+ * says that it is meant to be off: a variable that a script did not expand would open the service.
+ */
+function rejectEmptyChoice(env: Environment): void {
+  if (env.ORDERS_AUTH) return;
+  const empty = ['ORDERS_AUTH', 'ORDERS_JWKS_URL'].find((name) => env[name] === '');
+  if (empty === undefined) return;
+  throw new ConfigError(empty, 'is set, but empty, and access control is off: set ORDERS_AUTH to none or required');
 }
 
 function readTracingConfig(env: Environment): TracingConfig | undefined {

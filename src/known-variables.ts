@@ -53,6 +53,11 @@ export const knownVariables = [
 ] as const;
 
 const known: ReadonlySet<string> = new Set(knownVariables);
+/** Whether the service reads a variable. */
+export function isKnownVariable(name: string): boolean {
+  return known.has(name);
+}
+
 const own = knownVariables.filter((name) => name.startsWith('ORDERS_'));
 /** The other names are too short, or too common, to tell a mistake from another program's name. */
 const shared = knownVariables.filter((name) => name.endsWith('_URL') || name === 'LOG_LEVEL');
@@ -71,6 +76,24 @@ export function rejectMisspeltVariables(env: Environment): void {
     if (meant !== undefined) {
       throw new ConfigError(name, `is not a variable of this service: correct it to ${meant}, or remove it`);
     }
+  }
+}
+
+/** Parts of a name that say that a variable is about access control. */
+const accessWords = /AUTH|JWT|JWKS|OIDC/;
+
+/**
+ * Throws a ConfigError if a variable that is not one of the service's own seems to turn access
+ * control on. ORDERS_AUTH_REQUIRED=true would otherwise start an open service.
+ */
+export function rejectAccessVariables(env: Environment): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (!value || !/^ORDERS_/i.test(name) || !accessWords.test(name.toUpperCase())) continue;
+    if (known.has(name) || isServiceLink(name, value)) continue;
+    throw new ConfigError(
+      name,
+      'is not a variable of this service, and access control is off: set ORDERS_AUTH=required, or remove the variable',
+    );
   }
 }
 

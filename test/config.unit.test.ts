@@ -24,6 +24,8 @@ describe('the configuration', () => {
     [{ HOST: '0.0.0.0' }, /^HOST is 0\.0\.0\.0/],
     [{ HOST: '0.0.0.0', ORDERS_AUTH: 'none' }, /^HOST is 0\.0\.0\.0/],
     [{ ORDERS_AUTH: 'maybe' }, /^ORDERS_AUTH must be none or required/],
+    [{ ORDERS_AUTH: '' }, /^ORDERS_AUTH is set, but empty, and access control is off/],
+    [{ ORDERS_JWKS_URL: '' }, /^ORDERS_JWKS_URL is set, but empty, and access control is off/],
     [{ ORDERS_AUTH: 'none', ...tokenVariables() }, /^ORDERS_AUTH is none/],
     [{ ORDERS_JWKS_URL: 'http://issuer.example/jwks' }, /^ORDERS_JWKS_URL must be an https URL/],
     [{ ORDERS_JWKS_URL: 'https://issuer.example/jwks' }, /^ORDERS_JWT_ISSUER/],
@@ -46,6 +48,12 @@ describe('the configuration', () => {
   it('accepts an address other than loopback only with access control', () => {
     expect(readConfig({ HOST: '0.0.0.0', ORDERS_AUTH: 'required' }).host).to.equal('0.0.0.0');
     expect(readConfig({ HOST: '127.0.0.5' }).host).to.equal('127.0.0.5');
+  });
+
+  it('takes an empty variable of access control as not set if another one says what is meant', () => {
+    expect(readConfig({ ORDERS_AUTH: 'none', ORDERS_JWKS_URL: '' }).authRequired).to.equal(false);
+    expect(readConfig({ ORDERS_AUTH: 'required', ORDERS_JWKS_URL: '' }).authRequired).to.equal(true);
+    expect(readConfig({ ...tokenVariables(), ORDERS_AUTH: '' }).authRequired).to.equal(true);
   });
 
   it('turns access control and the rate limit on when a token issuer is configured', () => {

@@ -16,7 +16,7 @@ describe('The names of environment variables', () => {
   });
 
   it('other unknown names that begin with ORDERS_ are warnings', () => {
-    const env = { ORDERS_COLOUR: 'blue', ORDERS_PORT: '8080', ORDERS_AUTHORITY: 'x' };
+    const env = { ORDERS_AUTH: 'required', ORDERS_COLOUR: 'blue', ORDERS_PORT: '8080', ORDERS_AUTHORITY: 'x' };
     readConfig(env);
     expect(unknownVariables(env)).to.deep.equal([
       'ORDERS_COLOUR has no effect: this service has no such variable',
@@ -24,6 +24,14 @@ describe('The names of environment variables', () => {
       'ORDERS_AUTHORITY has no effect: this service has no such variable',
     ]);
   });
+
+  for (const name of ['ORDERS_AUTHENTICATION', 'ORDERS_AUTH_REQUIRED', 'ORDERS_JWT_JWKS_URL', 'orders_oidc_issuer']) {
+    it(`${name} is an error while access control is off: its author meant to turn it on`, () => {
+      expect(() => readConfig({ [name]: 'x' })).to.throw(new RegExp(`^${name} .*set ORDERS_AUTH=required`));
+      readConfig({ [name]: '' });
+      readConfig({ [name]: 'x', ORDERS_AUTH: 'required' });
+    });
+  }
 
   it('a misspelt name of a variable without the prefix is a warning, unless the correct one is set', () => {
     expect(unknownVariables({ DATABSE_URL: 'x' })).to.deep.equal([

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isKnownVariable } from '../known-variables.js';
 
 /** NAME=value, with `export ` and spaces as shells and other readers of such files accept them. */
 const assignment = /^(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)$/;
@@ -34,8 +35,9 @@ function readEnvFile(file: string): ReadonlyMap<string, string> {
 /**
  * Parses a .env file. Readers of such files disagree on much: escapes, interpolation, values of
  * several lines. Everything that another reader would understand differently is an error here: a
- * line that is skipped or misread could leave access control off. The last value of a name counts.
- * Errors never repeat a value, which may be a secret.
+ * line that is skipped or misread could leave access control off. So could the second of two
+ * different values: both are an error for a variable of this service. For others the last value
+ * counts. Errors never repeat a value, which may be a secret.
  */
 export function parseEnvFile(text: string, file = '.env'): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
@@ -55,6 +57,9 @@ export function parseEnvFile(text: string, file = '.env'): ReadonlyMap<string, s
     }
     if (rest.startsWith('"') && value.includes('\\')) {
       throw fail(`the value of ${name} has a backslash in double quotes: put it in single quotes, which keep it`);
+    }
+    if (isKnownVariable(name) && (values.get(name) ?? value) !== value) {
+      throw fail(`${name} has another value further up: keep one of them`);
     }
     values.set(name, value);
   }

@@ -30,7 +30,7 @@ describe('A .env file', () => {
     ['backticks', 'ORDERS_AUTH=`required`'],
     ['spaces', '  ORDERS_AUTH = required  '],
     ['a comment', 'ORDERS_AUTH=required # everybody needs a key'],
-    ['an earlier value', 'ORDERS_AUTH=none\nORDERS_AUTH=required'],
+    ['the same value twice', 'ORDERS_AUTH=required\nORDERS_AUTH="required"'],
   ];
   for (const [what, contents] of required) {
     it(`with ${what} turns access control on as its author meant`, () => {
@@ -48,6 +48,8 @@ describe('A .env file', () => {
     ['text after a quote', 'ORDERS_AUTH="required"d', /opening quote/],
     ['a variable in a value', 'ORDERS_AUTH=$\u007bAUTH}', /\$ expression/],
     ['a command in a value', 'ORDERS_AUTH="$(cat auth)"', /\$ expression/],
+    ['a second value', 'ORDERS_AUTH=required\nORDERS_AUTH=none', /line 2: ORDERS_AUTH has another value further up/],
+    ['a second value that is empty', 'ORDERS_AUTH=required\nORDERS_AUTH=', /line 2: ORDERS_AUTH has another value/],
     ['an escape', 'REDIS_URL="redis://h\\n"', /backslash/],
   ];
   for (const [what, contents, message] of refused) {
@@ -69,6 +71,10 @@ describe('A .env file', () => {
       ['B', '$\u007bc} # d'],
       ['C', '$5'],
     ]);
+  });
+
+  it('gives a variable that is not of this service its last value, as shells do', () => {
+    expect(load('A=1\nA=2')).to.deep.equal({ A: '2' });
   });
 
   it('sets variables that are missing or empty, and keeps the others', () => {
