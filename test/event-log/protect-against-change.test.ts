@@ -54,6 +54,28 @@ describe('protection of the event log', () => {
     });
   }
 
+  for (const [what, type, data, occurredAt] of [
+    ['a time that is no time', 'OrderNoteAdded', '{}', 'infinity'],
+    ['a time before 1970', 'OrderNoteAdded', '{}', '0044-03-15 BC'],
+    ['a time after 9999', 'OrderNoteAdded', '{}', '12026-01-01'],
+    ['a type of several lines', 'OrderNoteAdded\n2026-01-01T00:00:00.000Z', '{}', '2026-01-01'],
+    ['a type that a spreadsheet would run', '=1+1', '{}', '2026-01-01'],
+    ['more data than a reader has room for', 'OrderNoteAdded', `"${'x'.repeat(17 * 1024 * 1024)}"`, '2026-01-01'],
+  ] as const) {
+    it(`the append functions store no event that nobody could read or remove: one with ${what}`, async () => {
+      const orderId = orderIdIn(1, 4);
+      const append = (times: string, typeOf: string, text: string) =>
+        log.pool.query(
+          `select accepted from append_events(1::smallint, array[$1]::uuid[], array[0], array[1], array[$2], array[$3],
+             array['{}'], array[$4]::timestamptz[])`,
+          [orderId, typeOf, text, times],
+        );
+      const error = await append(occurredAt, type, data).catch((reason: Error) => reason);
+      expect(String(error)).to.match(/violates check constraint "events_/);
+      expect((await append('2026-01-01', 'OrderNoteAdded', '{}')).rows).to.deep.equal([{ accepted: true }]);
+    });
+  }
+
   it('a temporary table in place of one of its own: pg_temp is last in the path of each function with the owner’s rights', async () => {
     const { rows } = await log.owner.query(
       `select proname, array_to_string(proconfig, ' ') as settings from pg_proc
