@@ -87,6 +87,18 @@ describe('The login of the running service', function () {
     expect(warning).to.match(/the login orders of DATABASE_URL owns the log.*"Roles" in docs\/servers.md/);
   });
 
+  it('that may insert events past the append functions is named by a warning', async () => {
+    await connected(server.url, async (client) => {
+      await client.query(`create role writer login password 'x' in role orders_service`);
+      await client.query('grant pg_write_all_data to writer');
+    });
+    const url = new URL(server.url);
+    [url.username, url.password] = ['writer', 'x'];
+    const pool = createPool(url.href, 1);
+    const warning = await loginWarning(pool).finally(() => pool.end());
+    expect(warning).to.match(/the login writer of DATABASE_URL has rights beyond the service’s role/);
+  });
+
   it('of DATABASE_URL is created by the migration, with its password, if it does not exist', async () => {
     const login = { name: 'a shop’s app', password: `it's "secret"` };
     const url = new URL(server.url);

@@ -23,7 +23,7 @@ export function loginOf(url: string): ServiceLogin | undefined {
 export async function ensureLogin(client: pg.ClientBase, { name, password }: ServiceLogin, role: string) {
   const [login, quotedRole] = [pg.escapeIdentifier(name), pg.escapeIdentifier(role)];
   const { rows } = await client.query<{ exists: boolean; member: boolean; may_create: boolean }>(
-    `select r.oid is not null as exists, coalesce(pg_has_role(r.oid, $2, 'member'), false) as member,
+    `select r.oid is not null as exists, coalesce(pg_catalog.pg_has_role(r.oid, $2, 'member'), false) as member,
        (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as may_create
      from (values ($1::name)) as wanted(name) left join pg_roles r on r.rolname = wanted.name`,
     [name, role],
@@ -49,17 +49,23 @@ async function ifAllowed(client: pg.ClientBase, statement: string): Promise<void
 
 /**
  * A sentence for the operator if the login of the running service may change the log: it can put
- * down the role of its sessions, and then disable the triggers that keep the log append-only.
+ * down the role of its sessions, and then disable the triggers that keep the log append-only, or
+ * insert events past the append functions. Before PostgreSQL 16, a login that may create roles may
+ * also make itself a member of the owner's.
  */
 export async function loginWarning(pool: Pool): Promise<string | undefined> {
-  const { rows } = await pool.query<{ login: string }>(
-    `select session_user::text as login from pg_class c
-     where c.oid = 'events'::regclass and pg_has_role(session_user, c.relowner, 'member')`,
+  const { rows } = await pool.query<{ login: string; is_owner: boolean }>(
+    `select session_user::text as login, pg_has_role(session_user, c.relowner, 'member') as is_owner
+     from pg_class c join pg_roles r on r.rolname = session_user
+     where c.oid = 'events'::regclass
+       and (pg_has_role(session_user, c.relowner, 'member') or has_table_privilege(session_user, c.oid, 'insert')
+            or (r.rolcreaterole and current_setting('server_version_num')::integer < 160000))`,
   );
-  const [owner] = rows;
-  if (!owner) return undefined;
+  const [found] = rows;
+  if (!found) return undefined;
   return (
-    `the login ${owner.login} of DATABASE_URL owns the log, so whoever takes over this process could change it: give ` +
-    'the running service a login of its own, see "Roles" in docs/servers.md'
+    `the login ${found.login} of DATABASE_URL ${found.is_owner ? 'owns the log' : 'has rights beyond the service’s role'}, ` +
+    'so whoever takes over this process could change it: give the running service a login of its own, see "Roles" in ' +
+    'docs/servers.md'
   );
 }
