@@ -3,7 +3,7 @@
 -- Built-in functions are qualified, arrays grow by array_append, and the arguments of the log's own
 -- functions have exactly their types: an overload that somebody else created in this schema is
 -- never the better match. (unnest of several arrays is always PostgreSQL's own.)
-select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false);
+select pg_catalog.set_config('search_path', pg_catalog.quote_ident(pg_catalog.current_schema()) || ', pg_temp', false);
 
 -- Appends the events of many commands to one partition, in one transaction.
 --

@@ -1,6 +1,6 @@
 -- With pg_temp last in its search_path, start_epoch never mistakes a temporary table for a table of
 -- the log.
-select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false);
+select pg_catalog.set_config('search_path', pg_catalog.quote_ident(pg_catalog.current_schema()) || ', pg_temp', false);
 
 -- Starts a new epoch of the log, after a restore or a failover has lost its end, and records this
 -- as an operator event.
@@ -19,7 +19,7 @@ select set_config('search_path', quote_ident(current_schema()) || ', pg_temp', f
 --
 -- Returns the name of the epoch, such as 2-9f3a01bc.
 -- Called by: src/event-log/operators/start-epoch.ts, as the owner. The service's role may not
--- execute it.
+-- execute it. Arguments of the log's own functions have exactly their types, as in append_events.
 create or replace function start_epoch(
   in_random text, in_actor text, in_reason text, in_lost json, reset_clock boolean
 ) returns text
@@ -53,7 +53,7 @@ begin
     where h.partition = log.partition;
   end loop;
 
-  event_partition := (select order_partition(operator_stream, s.partitions) from log_settings s);
+  event_partition := (select order_partition(operator_stream, s.partitions::integer) from log_settings s);
   event_version := (select pg_catalog.count(*) from events e where e.partition = event_partition and e.order_id = operator_stream);
   perform append_events(
     event_partition, array[operator_stream], array[event_version], array[1], array['LogEpochStarted'],
@@ -69,7 +69,7 @@ begin
         where h.head > 0)
     )::text],
     array[pg_catalog.json_build_object('schema', 1, 'actor', in_actor)::text],
-    array[started::timestamptz], name, null, null);
+    array[started::timestamptz], name, null::bigint, null::interval);
   return name;
 end
 $$;

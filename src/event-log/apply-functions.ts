@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { refuseOverloads } from './connection/owner-session.js';
 import { runSqlFile, type Schema, type SqlFile } from './sql-files.js';
 
 /**
@@ -40,6 +41,7 @@ export async function applyFunctions(
   const known = new Map(rows.map(({ name, sha256 }) => [name, sha256]));
   const changed = functions.filter(({ name, sha256 }) => known.get(name) !== sha256);
   if (changed.length === 0 && releaseInDatabase === functionsRelease) return [];
+  await refuseOverloads(client);
 
   // The first pass does not check bodies: a function may call one that a later file creates. The
   // second pass checks them all, so the files need no order of their own.

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { applyFunctions } from './apply-functions.js';
 import { beginDistributing, distributeLog, hasCitus, isDistributed, onCoordinator } from './citus/distribute-log.js';
 import { defaultServiceRole } from './connection/database-access.js';
-import { openOwnerSession } from './connection/owner-session.js';
+import { openOwnerSession, refuseOverloads } from './connection/owner-session.js';
 import { ensureLogin, type ServiceLogin } from './connection/service-login.js';
 import { storeRoleSettings } from './connection/session-settings.js';
 import { grantToRole, schemaForRole } from './service-role.js';
@@ -68,7 +68,7 @@ export async function migrate(
   const target = schemaForRole(written, role);
   const { client, searchPath } = await openOwnerSession(url);
   try {
-    await client.query('select pg_advisory_lock($1)', [migrationLock]);
+    await client.query('select pg_catalog.pg_advisory_lock($1)', [migrationLock]);
     await client.query('begin');
     const isOnServers = citus || (await isDistributed(client));
     if (isOnServers) await beginDistributing(client);
@@ -116,6 +116,7 @@ async function applyMigrations(client: pg.Client, { migrations }: Schema, partit
   if (!hasTables) await createTables(client);
   const applied: string[] = [];
   const isCitus = await hasCitus(client);
+  if (known.size < migrations.length) await refuseOverloads(client);
   for (const [index, file] of migrations.entries()) {
     const version = index + 1;
     const { path, sha256 } = file;
@@ -128,7 +129,9 @@ async function applyMigrations(client: pg.Client, { migrations }: Schema, partit
     await (isCitus ? onCoordinator(client, path, run) : run());
     if (version === 1) {
       await client.query('insert into log_settings (partitions) values ($1)', [partitions]);
-      await client.query('insert into partition_heads (partition) select generate_series(0, $1 - 1)', [partitions]);
+      await client.query('insert into partition_heads (partition) select pg_catalog.generate_series(0, $1 - 1)', [
+        partitions,
+      ]);
     }
     await client.query('insert into schema_migrations (version, name, sha256) values ($1, $2, $3)', [
       version,
@@ -156,8 +159,10 @@ interface Applied {
  */
 async function readApplied(client: pg.Client, latest: number): Promise<Applied> {
   const { rows } = await client.query<{ encoding: string; migrations: boolean; log: boolean; functions: boolean }>(
-    `select current_setting('server_encoding') as encoding, to_regclass('schema_migrations') is not null as migrations,
-            to_regclass('log_settings') is not null as log, to_regclass('schema_functions') is not null as functions`,
+    `select pg_catalog.current_setting('server_encoding') as encoding,
+            pg_catalog.to_regclass('schema_migrations') is not null as migrations,
+            pg_catalog.to_regclass('log_settings') is not null as log,
+            pg_catalog.to_regclass('schema_functions') is not null as functions`,
   );
   const row = rows[0];
   if (row?.encoding !== 'UTF8') throw new Error(`the database's encoding is ${row?.encoding}; it has to be UTF8`);
@@ -186,9 +191,10 @@ async function createTables(client: pg.Client): Promise<void> {
 /** Objects of others in the schema of the log could take the place of its own in some calls. */
 async function schemaWarnings(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ schema: string }>(
-    `select quote_ident(n.nspname) as schema
-     from pg_namespace n cross join aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) as granted
-     where n.nspname = current_schema() and granted.grantee = 0 and granted.privilege_type = 'CREATE'`,
+    `select pg_catalog.quote_ident(n.nspname) as schema
+     from pg_namespace n
+     cross join pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) as granted
+     where n.nspname = pg_catalog.current_schema() and granted.grantee = 0::oid and granted.privilege_type = 'CREATE'`,
   );
   return rows.map(
     ({ schema }) =>

@@ -29,8 +29,9 @@ function forRole(sql: string, role: string): string {
 export async function grantToRole(client: pg.ClientBase, schema: Schema, role: string): Promise<void> {
   const { rows } = await client.query<{ grantees: readonly string[] }>(
     `select array(select r.rolname::text
-                  from pg_proc p cross join aclexplode(p.proacl) a join pg_roles r on r.oid = a.grantee
-                  where p.proname = 'append_events' and p.pronamespace = to_regnamespace(quote_ident(current_schema()))
+                  from pg_proc p cross join pg_catalog.aclexplode(p.proacl) a join pg_roles r on r.oid = a.grantee
+                  where p.proname = 'append_events'
+                    and p.pronamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(pg_catalog.current_schema()))::oid
                     and a.grantee <> p.proowner) as grantees`,
   );
   const grantees = rows[0]?.grantees ?? [];

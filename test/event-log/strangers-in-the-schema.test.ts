@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import pg from 'pg';
+import { inspectDatabase } from '../../src/event-log/connection/inspect-database.js';
 import { migrate } from '../../src/event-log/migrate.js';
+import { startEpoch } from '../../src/event-log/operators/start-epoch.js';
 import { appender, noteEvent, placedEvent } from '../support/events.js';
-import { asAdmin, createTestLog, type TestLog } from '../support/servers.js';
+import { asAdmin, createDatabase, createTestLog, type TestLog } from '../support/servers.js';
 
 /** Functions and operators that fit some calls better than those that the log's functions mean. */
 const traps = [
@@ -22,6 +24,22 @@ const traps = [
   aggregate('array_agg', 'uuid'),
   aggregate('array_agg', 'boolean'),
   operator('%', 'bigint', 'integer', 'bigint'),
+  // Those that a start, a migration and a new epoch would call as the owner of the log.
+  function_('quote_ident(name)', 'text'),
+  function_('format(text, name)', 'text'),
+  function_('format(text, text, name, text, text)', 'text'),
+  function_('pg_advisory_lock(text)', 'void'),
+  function_('pg_has_role(oid, text, text)', 'boolean'),
+  function_('has_table_privilege(text, oid, text)', 'boolean'),
+  function_('acldefault(text, oid)', 'aclitem[]'),
+  function_('start_epoch(text, text, text, text, text)', 'text'),
+  function_(
+    'append_events(smallint, uuid[], integer[], integer[], text[], text[], text[], timestamptz[], text, text, text)',
+    'text',
+  ),
+  operator('=', 'oid', 'regnamespace', 'boolean'),
+  operator('=', 'oid', 'regclass', 'boolean'),
+  operator('=', 'oid', 'integer', 'boolean'),
   ...['bigint', 'bytea', 'uuid', 'integer', 'smallint', 'timestamptz', 'partition_heads'].map((type) =>
     operator('||', `${type}[]`, type, `${type}[]`),
   ),
@@ -94,6 +112,37 @@ describe('A stranger who may create objects in the schema of the log', () => {
     ]) {
       expect((await log.pool.query(sql, [randomUUID()])).rowCount).to.be.greaterThan(0);
     }
+  });
+
+  it('cannot make a start, a migration or a new epoch call its code as the owner of the log', async () => {
+    expect((await migrate(log.databaseUrl, 4)).applied).to.deep.equal([]);
+    const access = { url: log.databaseUrl, role: 'orders_service' };
+    expect(await inspectDatabase(access, true)).to.include({ searchPath: 'public, pg_temp' });
+    expect(await startEpoch(log.databaseUrl, { actor: 'a', reason: 'r', lost: null, resetClock: false })).to.match(
+      /^2-/,
+    );
+  });
+
+  it('stops a migration that has something to run, since its files name few schemas', async () => {
+    await log.owner.query(`update schema_functions set sha256 = 'x' where name = 'append_events'`);
+    const again = await migrate(log.databaseUrl, 4).catch((error: Error) => error);
+    expect(String(again)).to.match(/of the role stranger_\w+ could take the place of PostgreSQL's own/);
+
+    const url = await createDatabase();
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query(`grant create on schema public to ${stranger}; set role ${stranger}`);
+    await client.query(function_('format(text, name)', 'text'));
+    const first = await migrate(url, 1).catch((error: Error) => error);
+    expect(String(first)).to.match(/the function format\(text, name\) of the role stranger_/);
+    await client.query('drop function format(text, name)');
+    // One of the owner's, and one with a name that PostgreSQL does not use.
+    await client.query(function_('of_a_stranger(text)', 'text'));
+    await client.query('reset role');
+    await client.query(function_('format(text, integer)', 'text'));
+    expect((await migrate(url, 1)).version).to.be.greaterThan(0);
+    await client.query(`drop owned by ${stranger}`);
+    await client.end();
   });
 
   it('is no longer allowed to create any, unless the operator grants it', async () => {

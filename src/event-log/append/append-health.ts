@@ -135,7 +135,7 @@ export function createTryAppend(
       await client.query(`set local lock_timeout = ${limits.appendCheckLockTimeoutMs}`);
       await client.query(
         `select from append_events($1::smallint, array[$2]::uuid[], array[0], array[1], array['Probe'], array['{}'],
-           array['{}'], array[now()], $3, 0, $4 * interval '1 ms')`,
+           array['{}'], array[now()], $3, 0::bigint, $4 * interval '1 ms')`,
         [partition, orderIdIn(partition, partitions), known.epoch, known.maxClockBehindMs],
       );
       await client.query('rollback');

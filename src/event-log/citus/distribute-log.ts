@@ -90,7 +90,7 @@ const oldestMajor = 12;
 export async function distributeLog(client: pg.ClientBase, role: string): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     'select c.relname as name from pg_dist_partition p join pg_class c on c.oid = p.logicalrelid ' +
-      'where c.relnamespace = to_regnamespace(quote_ident(current_schema()))',
+      'where c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(pg_catalog.current_schema()))::oid',
   );
   const done = new Set(rows.map(({ name }) => name));
   const [first] = tablePlacement.distributed;
@@ -100,7 +100,7 @@ export async function distributeLog(client: pg.ClientBase, role: string): Promis
   const missing = [...reference, ...byPartition];
   if (missing.length > 0) {
     await withoutViews(client, async () => {
-      for (const table of reference) await client.query('select create_reference_table($1)', [table]);
+      for (const table of reference) await client.query('select pg_catalog.create_reference_table($1)', [table]);
       for (const table of byPartition) await distributeTable(client, table, first);
       for (const table of missing) await removeLocalRows(client, table);
     });
@@ -145,15 +145,18 @@ async function allowLogin(client: pg.ClientBase, role: string): Promise<void> {
 
 async function distributeTable(client: pg.ClientBase, table: string, first: string): Promise<void> {
   if (table !== first) {
-    await client.query(`select create_distributed_table($1, 'partition', colocate_with => $2)`, [table, first]);
+    await client.query(`select pg_catalog.create_distributed_table($1, 'partition', colocate_with => $2)`, [
+      table,
+      first,
+    ]);
     return;
   }
   const { rows } = await client.query<{ partitions: number }>('select partitions from log_settings');
   const shards = Math.min(rows[0]?.partitions ?? 1, limits.maxShards);
-  await client.query(`select create_distributed_table($1, 'partition', shard_count => $2, colocate_with => 'none')`, [
-    table,
-    shards,
-  ]);
+  await client.query(
+    `select pg_catalog.create_distributed_table($1, 'partition', shard_count => $2, colocate_with => 'none')`,
+    [table, shards],
+  );
 }
 
 /**
@@ -163,21 +166,23 @@ async function distributeTable(client: pg.ClientBase, table: string, first: stri
 async function removeLocalRows(client: pg.ClientBase, table: string): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     // 32: a trigger for truncate.
-    `select quote_ident(tgname) as name from pg_trigger
-     where tgrelid = to_regclass($1) and not tgisinternal and tgtype & 32 <> 0 and tgname !~ '^truncate_trigger_'`,
+    `select pg_catalog.quote_ident(tgname) as name from pg_trigger
+     where tgrelid = pg_catalog.to_regclass($1)::oid and not tgisinternal and tgtype::integer & 32 <> 0 and tgname !~ '^truncate_trigger_'`,
     [table],
   );
   // The triggers of the shards stay enabled, and this transaction holds the table's lock.
   for (const { name } of rows) await client.query(`alter table ${table} disable trigger ${name}`);
-  await client.query('select truncate_local_data_after_distributing_table(to_regclass($1))', [table]);
+  await client.query('select pg_catalog.truncate_local_data_after_distributing_table(pg_catalog.to_regclass($1))', [
+    table,
+  ]);
   for (const { name } of rows) await client.query(`alter table ${table} enable always trigger ${name}`);
 }
 
 async function distributeFunctions(client: pg.ClientBase, colocatedWith: string): Promise<void> {
   const distribute = async (names: readonly string[], options: string, values: readonly string[]) => {
     await client.query(
-      `select create_distributed_function(p.oid::regprocedure${options}) from pg_proc p
-       where p.pronamespace = to_regnamespace(quote_ident(current_schema())) and p.proname = any ($1)`,
+      `select pg_catalog.create_distributed_function(p.oid::regprocedure${options}) from pg_proc p
+       where p.pronamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(pg_catalog.current_schema()))::oid and p.proname = any ($1)`,
       [names, ...values],
     );
   };

@@ -31,21 +31,27 @@ export async function findSearchPath(client: pg.ClientBase, role?: string): Prom
   return schema === null ? undefined : `${schema}, pg_temp`;
 }
 
+/**
+ * Runs before the session has the search_path of the log, and also as the owner of the log. Every
+ * function is qualified: in a schema in which others may create objects, `quote_ident(name)` of a
+ * stranger would fit better than PostgreSQL's own.
+ */
+const schemaSql = `
+  with logs as (
+    select pg_catalog.quote_ident(n.nspname) as schema, c.oid, c.relowner
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relname = 'log_settings' and c.relkind in ('r', 'p')
+      and exists (select from pg_catalog.pg_class h where h.relnamespace = n.oid and h.relname = 'partition_heads'))
+  select pg_catalog.quote_ident(pg_catalog.current_schema()) as current,
+         (select schema from logs where oid = pg_catalog.to_regclass('log_settings')::oid) as visible,
+         array(select schema from logs
+               where case when $1::text is null then pg_catalog.pg_has_role(relowner, 'usage')
+                          else pg_catalog.has_table_privilege($1::text, oid, 'select') end
+               order by schema) as logs,
+         (select source = 'client' from pg_catalog.pg_settings where name = 'search_path') as chosen`;
+
 async function findLogSchema(client: pg.ClientBase, role: string | undefined): Promise<string | null> {
-  const { rows } = await client.query<SchemaRow>(
-    `with logs as (
-       select quote_ident(n.nspname) as schema, c.oid, c.relowner from pg_class c join pg_namespace n on n.oid = c.relnamespace
-       where c.relname = 'log_settings' and c.relkind in ('r', 'p')
-         and exists (select from pg_class h where h.relnamespace = n.oid and h.relname = 'partition_heads'))
-     select quote_ident(current_schema()) as current,
-            (select schema from logs where oid = to_regclass('log_settings')) as visible,
-            array(select schema from logs
-                  where case when $1::text is null then pg_has_role(relowner, 'usage')
-                             else has_table_privilege($1::text, oid, 'select') end
-                  order by schema) as logs,
-            (select source = 'client' from pg_settings where name = 'search_path') as chosen`,
-    [role],
-  );
+  const { rows } = await client.query<SchemaRow>(schemaSql, [role]);
   const [row] = rows;
   if (!row) throw new Error('PostgreSQL named no schema');
   if (row.visible !== null || row.chosen) return row.visible ?? row.current;

@@ -59,11 +59,12 @@ export function seconds(milliseconds: number): string {
  * URL would replace them.
  */
 const setSql = `
-  select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'
+  select pg_catalog.set_config('synchronous_commit', 'on', false)
+  where pg_catalog.current_setting('synchronous_commit') = 'off'
   union all
-  select set_config(needed.name, needed.value, false)
+  select pg_catalog.set_config(needed.name, needed.value, false)
   from unnest($1::text[], $2::text[]) as needed(name, value)
-  where current_setting(needed.name, true) is not null`;
+  where pg_catalog.current_setting(needed.name, true) is not null`;
 
 /** Shows what the session has. */
 const verifySql = `
@@ -158,13 +159,13 @@ export async function storeRoleSettings(client: pg.ClientBase, access: Omit<Data
   const { role } = access;
   const settings = sessionSettings(access);
   const { rows } = await client.query<{ statement: string }>(
-    `select format('alter role %I in database %I set %I = %s', $1::text, current_database(), needed.name,
+    `select pg_catalog.format('alter role %I in database %I set %I = %s', $1::text, pg_catalog.current_database(), needed.name,
                    -- A search_path is a list of names, and no text.
-                   case needed.name when 'search_path' then needed.value else quote_literal(needed.value) end) as statement
+                   case needed.name when 'search_path' then needed.value else pg_catalog.quote_literal(needed.value) end) as statement
      from unnest($2::text[], $3::text[]) as needed(name, value)
-     where not pg_is_in_recovery() and current_setting(needed.name, true) is not null and not exists (
+     where not pg_catalog.pg_is_in_recovery() and pg_catalog.current_setting(needed.name, true) is not null and not exists (
        select from pg_db_role_setting s join pg_roles r on r.oid = s.setrole join pg_database d on d.oid = s.setdatabase
-       where r.rolname = $1 and d.datname = current_database()
+       where r.rolname = $1 and d.datname = pg_catalog.current_database()
          and needed.name || '=' || needed.value = any (s.setconfig))`,
     [role, settings.map(({ name }) => name), settings.map(({ value }) => value)],
   );

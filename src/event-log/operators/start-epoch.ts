@@ -11,6 +11,9 @@ export interface NewEpoch {
   readonly resetClock: boolean;
 }
 
+/** The types are those of the function: no overload in the schema of the log fits better. */
+const startSql = 'select start_epoch($1::text, $2::text, $3::text, $4::json, $5::boolean) as epoch';
+
 /**
  * Starts a new epoch of the log. Resolves with its name.
  * @param url a connection as the owner of the tables: the service's role may not start an epoch.
@@ -18,7 +21,7 @@ export interface NewEpoch {
 export async function startEpoch(url: string, { actor, reason, lost, resetClock }: NewEpoch): Promise<string> {
   const { client } = await openOwnerSession(url);
   try {
-    const { rows } = await client.query<{ epoch: string }>('select start_epoch($1, $2, $3, $4, $5) as epoch', [
+    const { rows } = await client.query<{ epoch: string }>(startSql, [
       randomBytes(4).toString('hex'),
       actor,
       reason,
