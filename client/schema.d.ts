@@ -2686,7 +2686,7 @@ export interface components {
              * @description The address of the page that explains the problem.
              * @enum {unknown}
              */
-            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/run-not-found" | "/problems/not-stopped" | "/problems/key-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/position-lost" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/exceeds-creditable-amount" | "/problems/amended-below-credited" | "/problems/wrong-cancelled-amount" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-units-in-transit" | "/problems/exceeds-shipped-quantity" | "/problems/shipment-not-found" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/results-not-read" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/clock-behind" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/unreadable-event" | "/problems/internal-error";
+            type: "/problems/malformed-json" | "/problems/invalid-header" | "/problems/malformed-request" | "/problems/unauthenticated" | "/problems/insufficient-scope" | "/problems/not-found" | "/problems/order-not-found" | "/problems/webhook-not-found" | "/problems/too-many-webhooks" | "/problems/foreign-request" | "/problems/projection-not-found" | "/problems/rebuild-not-found" | "/problems/run-not-found" | "/problems/not-stopped" | "/problems/key-not-found" | "/problems/no-signing-key" | "/problems/order-version-not-found" | "/problems/method-not-allowed" | "/problems/position-lost" | "/problems/not-acceptable" | "/problems/request-timeout" | "/problems/order-exists" | "/problems/invalid-transition" | "/problems/order-on-hold" | "/problems/exceeds-amount-due" | "/problems/exceeds-refundable-amount" | "/problems/exceeds-creditable-amount" | "/problems/amended-below-credited" | "/problems/wrong-cancelled-amount" | "/problems/exceeds-ordered-quantity" | "/problems/exceeds-units-in-transit" | "/problems/exceeds-shipped-quantity" | "/problems/shipment-not-found" | "/problems/person-erased" | "/problems/order-history-full" | "/problems/version-mismatch" | "/problems/body-too-large" | "/problems/results-not-read" | "/problems/unsupported-media-type" | "/problems/headers-too-large" | "/problems/validation" | "/problems/idempotency-key-reused" | "/problems/invalid-cursor" | "/problems/too-many-buckets" | "/problems/rate-limited" | "/problems/token-issuer-unavailable" | "/problems/overloaded" | "/problems/contended" | "/problems/event-log-unavailable" | "/problems/log-went-back" | "/problems/clock-behind" | "/problems/read-models-unavailable" | "/problems/position-not-reached" | "/problems/unreadable-event" | "/problems/internal-error";
             /** @description The title of the problem type. */
             title: string;
             /** @description The status of the response. */
@@ -3301,6 +3301,22 @@ export interface components {
         };
     };
     responses: {
+        /** @description The request comes from another web site (`/problems/foreign-request`). The key or token lacks a scope (`/problems/insufficient-scope`). */
+        Problem403: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/foreign-request" | "/problems/insufficient-scope";
+                };
+            };
+        };
         /** @description Path not found (`/problems/not-found`). */
         Problem404: {
             headers: {
@@ -3394,22 +3410,6 @@ export interface components {
                      * @enum {unknown}
                      */
                     type?: "/problems/unauthenticated";
-                };
-            };
-        };
-        /** @description The key or token lacks a scope (`/problems/insufficient-scope`). */
-        Problem403: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /**
-                     * @description The address of the page that explains the problem.
-                     * @enum {unknown}
-                     */
-                    type?: "/problems/insufficient-scope";
                 };
             };
         };
@@ -3832,6 +3832,22 @@ export interface components {
                 };
             };
         };
+        /** @description The request comes from another web site (`/problems/foreign-request`). The key or token lacks a scope (`/problems/insufficient-scope`). */
+        Problem403B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/foreign-request" | "/problems/insufficient-scope";
+                };
+            };
+        };
         /** @description Path not found (`/problems/not-found`). */
         Problem404C: {
             headers: {
@@ -3925,22 +3941,6 @@ export interface components {
                      * @enum {unknown}
                      */
                     type?: "/problems/unauthenticated";
-                };
-            };
-        };
-        /** @description The key or token lacks a scope (`/problems/insufficient-scope`). */
-        Problem403B: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /**
-                     * @description The address of the page that explains the problem.
-                     * @enum {unknown}
-                     */
-                    type?: "/problems/insufficient-scope";
                 };
             };
         };
@@ -4463,6 +4463,22 @@ export interface components {
                      * @enum {unknown}
                      */
                     type?: "/problems/key-not-found" | "/problems/not-found";
+                };
+            };
+        };
+        /** @description The request comes from another web site (`/problems/foreign-request`). */
+        Problem403C: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/foreign-request";
                 };
             };
         };
@@ -8427,6 +8443,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400D"];
+            403: components["responses"]["Problem403C"];
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             429: components["responses"]["Problem429B"];
@@ -8581,6 +8598,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400D"];
+            403: components["responses"]["Problem403C"];
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
@@ -8646,6 +8664,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400D"];
+            403: components["responses"]["Problem403C"];
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             431: components["responses"]["Problem431B"];
@@ -8683,6 +8702,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400D"];
+            403: components["responses"]["Problem403C"];
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             431: components["responses"]["Problem431B"];
@@ -8741,6 +8761,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400D"];
+            403: components["responses"]["Problem403C"];
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             431: components["responses"]["Problem431B"];
@@ -8801,6 +8822,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400D"];
+            403: components["responses"]["Problem403C"];
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             429: components["responses"]["Problem429B"];
@@ -8842,6 +8864,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400D"];
+            403: components["responses"]["Problem403C"];
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             429: components["responses"]["Problem429B"];
@@ -8892,6 +8915,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400D"];
+            403: components["responses"]["Problem403C"];
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             406: components["responses"]["Problem406"];
@@ -8922,6 +8946,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400D"];
+            403: components["responses"]["Problem403C"];
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             429: components["responses"]["Problem429B"];
@@ -8961,6 +8986,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400D"];
+            403: components["responses"]["Problem403C"];
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             429: components["responses"]["Problem429B"];
@@ -8996,6 +9022,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400D"];
+            403: components["responses"]["Problem403C"];
             404: components["responses"]["Problem404C"];
             405: components["responses"]["Problem405B"];
             429: components["responses"]["Problem429B"];

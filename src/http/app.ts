@@ -9,6 +9,7 @@ import { shedLoad } from './middleware/load-shedding.js';
 import { observeRequests } from './middleware/observe-requests.js';
 import { createOverloadLog } from './middleware/overload-log.js';
 import { problemResponses } from './middleware/problem-responses.js';
+import { rejectForeignRequests } from './request/foreign-request.js';
 import { createRequestBudgets, setRequestBudgets } from './request/request-budgets.js';
 import type { HttpDependencies } from './routes/dependencies.js';
 import { type AddRoute, createRouter } from './routes/router.js';
@@ -18,7 +19,7 @@ export type AppDependencies = Pick<
   HttpDependencies,
   'authenticate' | 'redeemTicket' | 'rateLimit' | 'addresses' | 'corsOrigins' | 'streams' | 'log'
 > &
-  Partial<Pick<HttpDependencies, 'budgets' | 'places' | 'continuity'>> & {
+  Partial<Pick<HttpDependencies, 'budgets' | 'places' | 'continuity' | 'isAccessControlled'>> & {
     /** Traces each request; undefined if nothing is traced. */
     readonly trace?: Middleware | undefined;
   };
@@ -50,6 +51,7 @@ export function createApp(
   if (dependencies.trace) app.use(dependencies.trace);
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   app.use(problemResponses({ log, logOverload, methodsOf }));
+  if (dependencies.isAccessControlled === false) app.use(rejectForeignRequests(corsOrigins));
   app.use(dispatch);
 
   measurePlaces(registry, places);

@@ -115,7 +115,7 @@ export function describeHostileClients(load: HostileLoad): void {
     async function readNothing(clients: number, longOrder: string): Promise<void> {
       const { hostname, port } = new URL(service.url);
       const paths = ['/orders?limit=200', `/orders/${longOrder}/history`];
-      const text = paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`).join('');
+      const text = paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`).join('');
       const closed = Array.from({ length: clients }, () => {
         const socket = connect(Number(port), hostname);
         sockets.push(socket);
@@ -157,7 +157,7 @@ export function describeHostileClients(load: HostileLoad): void {
     async function resumeStreams(streams: number): Promise<void> {
       const { hostname, port } = new URL(service.url);
       const cursor = `${log.keys.log}-${Array.from({ length: log.settings.partitions }, () => '0').join('.')}`;
-      const text = `GET /orders/stream HTTP/1.1\r\nHost: test\r\nAccept: text/event-stream\r\nLast-Event-ID: ${cursor}\r\n\r\n`;
+      const text = `GET /orders/stream HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nLast-Event-ID: ${cursor}\r\n\r\n`;
       const opened = Array.from({ length: streams }, (_, nth) => {
         const socket = connect(Number(port), hostname);
         sockets.push(socket);

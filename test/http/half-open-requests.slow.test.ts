@@ -20,8 +20,8 @@ describe('The HTTP server under half-open requests', function () {
       // Half of the requests stop in their headers, the others in their body.
       socket.write(
         nth % 2 === 0
-          ? 'POST /orders HTTP/1.1\r\nHost: test\r\nX-Slow: '
-          : 'POST /orders HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"user_id":',
+          ? 'POST /orders HTTP/1.1\r\nHost: localhost\r\nX-Slow: '
+          : 'POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"user_id":',
       );
       return socket;
     });

@@ -30,7 +30,7 @@ describe('The HTTP server', function () {
       for (let nth = 0; nth < 3; nth += 1) {
         const socket = connect(Number(port), hostname);
         // More than the buffers of both systems take, asked for at once.
-        socket.write(`GET /orders/${body.order_id} HTTP/1.1\r\nHost: test\r\n\r\n`.repeat(60));
+        socket.write(`GET /orders/${body.order_id} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(60));
         socket.pause();
         ended.push(
           new Promise((resolve) => {

@@ -7,7 +7,7 @@ import { startTestApp } from '../support/test-app.js';
 describe('The time limit of headers', () => {
   it('a client whose headers are late is told the limit that is configured', async () => {
     const app = await startTestApp(() => undefined, {}, { timeouts: { ...defaultTimeouts, headersMs: 1_500 } });
-    const socket = connect(app.port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nHost: test\r\n'));
+    const socket = connect(app.port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n'));
     let response = '';
     socket
       .on('error', () => undefined)

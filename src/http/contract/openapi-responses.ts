@@ -7,6 +7,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** The problems of every operation. */
 const commonProblems: readonly ProblemName[] = [
+  'foreign-request',
   'not-found',
   'malformed-request',
   'method-not-allowed',

@@ -118,6 +118,12 @@ describe('Problems', function () {
     'malformed-request': () => raw('GET / HTTP/9.9\r\n\r\n'),
     unauthenticated: () => call(service, 'GET', '/orders'),
     'insufficient-scope': async () => call(service, 'GET', '/orders', undefined, await keyFor('admin')),
+    'foreign-request': async () => {
+      const open = await startLocalService(log, { LOG_LEVEL: 'silent' });
+      const response = await call(open, 'POST', '/orders', order, { origin: 'https://evil.example' });
+      await open.stop();
+      return response;
+    },
     'not-found': () => get('/nothing'),
     'order-not-found': () => get(`/orders/${nowhere}`),
     'webhook-not-found': () => get(`/webhooks/${nowhere}`),
@@ -139,7 +145,7 @@ describe('Problems', function () {
     'method-not-allowed': () => call(service, 'DELETE', '/orders', undefined, all),
     'position-lost': () => get('/orders', { 'min-event-position': '0:1@2-0123abcd' }),
     'not-acceptable': () => get('/orders', { accept: 'image/png' }),
-    'request-timeout': () => raw('GET /orders HTTP/1.1\r\nHost: test\r\nX-Slow:'),
+    'request-timeout': () => raw('GET /orders HTTP/1.1\r\nHost: localhost\r\nX-Slow:'),
     'order-exists': async () => {
       const { body } = await post('/orders', order);
       return post('/orders', { ...order, order_id: body.order_id, total_amount: 11 });
@@ -174,7 +180,7 @@ describe('Problems', function () {
     'results-not-read': async () => ({ status: 413, problem: JSON.parse(JSON.stringify(resultsNotRead(7))) }),
     'unsupported-media-type': () =>
       post('/orders', 'user_id=u', { 'content-type': 'application/x-www-form-urlencoded' }),
-    'headers-too-large': () => raw(`GET / HTTP/1.1\r\nHost: test\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`),
+    'headers-too-large': () => raw(`GET / HTTP/1.1\r\nHost: localhost\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`),
     validation: () => post('/orders', { user_id: 'u-1' }),
     'idempotency-key-reused': async () => {
       await post('/orders', order, { 'idempotency-key': 'reused' });

@@ -22,7 +22,7 @@ describe('A body that arrives in pieces', () => {
 
   /** Sends a body in chunks of one byte, without its end. */
   function trickle(app: TestApp, body: string, onData: (text: string) => void = () => undefined): Socket {
-    const headers = 'Host: test\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const headers = 'Host: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
     const socket = connect(app.port, '127.0.0.1');
     socket.on('error', () => undefined).on('data', (text: Buffer) => onData(text.toString()));
     socket.write(`POST /orders HTTP/1.1\r\n${headers}${body.replace(/./g, '1\r\n$&\r\n')}`);

@@ -13,7 +13,7 @@ describe('A body that nobody reads', () => {
   async function sendForEver(port: number, head: string): Promise<number> {
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => undefined).resume();
-    socket.write(`${head}\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    socket.write(`${head}\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n`);
     const send = () => {
       while (!socket.destroyed && socket.write(chunk));
     };

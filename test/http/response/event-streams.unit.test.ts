@@ -18,10 +18,10 @@ describe('A stream of events', () => {
       });
     });
     const socket = connect(app.port, '127.0.0.1');
-    socket.write('HEAD /orders/stream HTTP/1.1\r\nHost: test\r\n\r\n');
+    socket.write('HEAD /orders/stream HTTP/1.1\r\nHost: localhost\r\n\r\n');
     const [head] = await once(socket, 'data');
     expect(String(head)).to.match(/^HTTP\/1.1 200 OK\r\n.*Content-Type: text\/event-stream.*\r\n\r\n$/s);
-    socket.write('GET /health/live HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n');
+    socket.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
     expect(await text(socket)).to.match(/^HTTP\/1.1 200 OK\r\n.*\r\n\r\n{"status":"live"}$/s);
     expect(streams.size).to.equal(0);
   });

@@ -8,7 +8,7 @@ import { startTestApp, type TestApp } from '../../support/test-app.js';
 
 describe('A client that disconnects', () => {
   const long = 'x'.repeat(10 * limits.responsePieceBytes);
-  const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`;
+  const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
   const measured = async (app: TestApp) =>
     [...(await app.metrics()).matchAll(/^http_request_duration_seconds_count\{.*\} (\d+)$/gm)].reduce(
       (sum, [, count]) => sum + Number(count),

@@ -38,7 +38,9 @@ describe('A text that is made while it is sent', () => {
   it('a part that the client does not take counts as unsent, and is given up for its bytes', async () => {
     const { app, made } = await start(1.5 * part.length);
     const open = () => {
-      const socket = connect(app.port, '127.0.0.1', () => socket.write('GET /orders HTTP/1.1\r\nHost: test\r\n\r\n'));
+      const socket = connect(app.port, '127.0.0.1', () =>
+        socket.write('GET /orders HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+      );
       return socket.on('error', () => undefined).pause();
     };
     const first = open();

@@ -29,7 +29,7 @@ describe('The memory of batches', () => {
       .on('data', (text: Buffer) => {
         response += text.toString();
       });
-    const headers = 'Host: test\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const headers = 'Host: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n';
     socket.write(`POST /orders/batch HTTP/1.1\r\n${headers}2\r\n[\n\r\n${'1\r\n-\r\n'.repeat(5_000)}`);
     await eventually('the bytes to be held', () => app.budgets.arrivingBodies.bytes > 4_000);
     socket.write('1\r\n-\r\n'.repeat(10_000));

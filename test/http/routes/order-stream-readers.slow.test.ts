@@ -32,7 +32,9 @@ describe('GET /orders/stream with many readers, and with one that does not read'
       socket.once('data', (text: Buffer) => {
         if (text.toString().startsWith('HTTP/1.1 200')) open += 1;
       });
-      socket.write('GET /orders/stream?user_id=nobody HTTP/1.1\r\nHost: test\r\nAccept: text/event-stream\r\n\r\n');
+      socket.write(
+        'GET /orders/stream?user_id=nobody HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n',
+      );
       sockets.push(socket);
       if (nth % 200 === 199) await eventually('these to be open', () => open === nth + 1);
     }
@@ -58,7 +60,7 @@ describe('GET /orders/stream with many readers, and with one that does not read'
       ended = true;
     });
     socket.on('error', () => undefined);
-    socket.write('GET /orders/stream HTTP/1.1\r\nHost: test\r\nAccept: text/event-stream\r\n\r\n');
+    socket.write('GET /orders/stream HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n');
     await new Promise<void>((resolve) => socket.once('data', () => resolve()));
     socket.pause();
     // About 20 MB: more than all buffers on the way hold.

@@ -31,7 +31,7 @@ describe('GET /orders/metrics under load', () => {
   async function pipelined(count: number): Promise<string[]> {
     const { hostname, port } = new URL(service.url);
     const socket = connect(Number(port), hostname);
-    const request = 'GET /orders/metrics HTTP/1.1\r\nHost: test\r\n';
+    const request = 'GET /orders/metrics HTTP/1.1\r\nHost: localhost\r\n';
     socket.write(`${request}\r\n`.repeat(count - 1));
     socket.write(`${request}Connection: close\r\n\r\n`);
     let text = '';

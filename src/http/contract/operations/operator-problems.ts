@@ -1,5 +1,11 @@
 /** Problems of the operations for operators. They are part of problem-types.ts. */
 export const operatorProblems = {
+  'foreign-request': {
+    status: 403,
+    title: 'The request comes from another web site',
+    explanation:
+      'Without access control, browsers on this machine could do whatever any web site tells them to. The service therefore accepts only the Host `localhost` or a loopback address, and no changes from pages of other origins. Use such an address, name the origin of the page in ORDERS_CORS_ORIGINS, or set ORDERS_AUTH=required.',
+  },
   'projection-not-found': {
     status: 404,
     title: 'Projection not found',

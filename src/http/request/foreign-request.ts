@@ -1,0 +1,58 @@
+import { isIPv4 } from 'node:net';
+import type { Middleware } from 'koa';
+import { ProblemError, problem } from '../contract/problems.js';
+
+/** The headers by which a browser says where a request comes from. */
+interface RequestOrigin {
+  readonly host?: string | undefined;
+  readonly origin?: string | undefined;
+  readonly 'sec-fetch-site'?: string | string[] | undefined;
+}
+
+/**
+ * Protects a service without access control from the browsers on its machine, which reach loopback
+ * and send what any web site tells them to. Throws ProblemError for requests
+ *
+ * - to another name than a loopback one. A site can let its own name lead to 127.0.0.1 (DNS
+ *   rebinding): its page then has the same origin as the service, and reads all responses;
+ * - that may change something, from the page of another origin. Such a request needs no
+ *   permission by CORS if it has no body (cross-site request forgery).
+ *
+ * With access control neither is possible: a page has no key or token to send.
+ * @param origins whose scripts may call the API.
+ */
+export function rejectForeignRequests(origins: readonly string[]): Middleware {
+  return (ctx, next) => {
+    const reason = foreignReason(ctx.method, ctx.req.headers, origins);
+    if (reason !== undefined) throw new ProblemError(problem('foreign-request', reason));
+    return next();
+  };
+}
+
+const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Why a request is foreign, as a sentence. Undefined if it is not. */
+export function foreignReason(
+  method: string,
+  { host, origin, 'sec-fetch-site': site }: RequestOrigin,
+  origins: readonly string[],
+): string | undefined {
+  // Only HTTP/1.0 has no Host, and no browser speaks it.
+  if (host !== undefined && !isLoopbackName(host)) {
+    return 'Access control is off, so the Host has to be localhost or a loopback address.';
+  }
+  if (safeMethods.has(method) || (origin !== undefined && origins.includes(origin))) return undefined;
+  // Browsers since 2023 send Sec-Fetch-Site, older ones only Origin, other clients neither.
+  const isOwn =
+    site === undefined
+      ? origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)
+      : site === 'same-origin' || site === 'none';
+  return isOwn ? undefined : 'Access control is off, so pages of other origins may change nothing.';
+}
+
+/** Whether a Host header names this machine, whoever resolves the name. */
+function isLoopbackName(host: string): boolean {
+  const name = host.replace(/:\d*$/, '').toLowerCase();
+  if (name === 'localhost' || name.endsWith('.localhost') || name === '[::1]') return true;
+  return isIPv4(name) && name.startsWith('127.');
+}

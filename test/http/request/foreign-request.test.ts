@@ -1,0 +1,83 @@
+import { request } from 'node:http';
+import { expect } from 'chai';
+import { foreignReason } from '../../../src/http/request/foreign-request.js';
+import { useService } from '../../support/service.js';
+
+describe('A request that a web site makes a browser on this machine send', function () {
+  this.timeout(60_000);
+  const open = useService({ ORDERS_CORS_ORIGINS: 'https://shop.example', LOG_LEVEL: 'silent' });
+  const controlled = useService({ ORDERS_AUTH: 'required', LOG_LEVEL: 'silent' });
+
+  /** Sends a request without a body, which needs no permission by CORS. `fetch` sets no Host. */
+  const send = (service: { url: string }, method: string, path: string, headers: Record<string, string>) =>
+    new Promise<{ status: number; type: string | undefined }>((resolve, reject) => {
+      const sent = request(service.url + path, { method, headers }, (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => {
+          text += chunk.toString();
+        });
+        response.on('end', () => {
+          const type = response.headers['content-type']?.includes('problem') ? JSON.parse(text).type : undefined;
+          resolve({ status: response.statusCode ?? 0, type });
+        });
+      });
+      sent.on('error', reject).end();
+    });
+  const refused = { status: 403, type: '/problems/foreign-request' };
+
+  it('to a name that it lets lead here (DNS rebinding) is rejected while access control is off', async () => {
+    for (const path of ['/orders', '/', '/health/ready', '/metrics', '/openapi.json', '/nothing']) {
+      expect(await send(open, 'GET', path, { host: 'evil.example:3000' }), path).to.deep.equal(refused);
+    }
+    const stream = { host: 'evil.example', accept: 'text/event-stream' };
+    expect(await send(open, 'GET', '/orders/stream', stream)).to.deep.equal(refused);
+    const { port } = new URL(open.url);
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, 'LOCALHOST', `[::1]:${port}`, 'orders.localhost']) {
+      expect((await send(open, 'GET', '/orders', { host })).status, host).to.equal(200);
+    }
+  });
+
+  it('that changes something from another origin (CSRF) is rejected while access control is off', async () => {
+    const { host } = new URL(open.url);
+    const unknown = '/orders/00000000-0000-4000-8000-000000000000/process';
+    const command = (headers: Record<string, string>) => send(open, 'POST', unknown, { host, ...headers });
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { origin: 'http://127.0.0.1:1' },
+      { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
+      { 'sec-fetch-site': 'same-site', origin: 'http://127.0.0.1:1' },
+      { 'sec-fetch-site': 'cross-site' },
+    ]) {
+      expect(await command(headers as Record<string, string>), JSON.stringify(headers)).to.deep.equal(refused);
+    }
+    for (const headers of [
+      {},
+      { origin: open.url },
+      { 'sec-fetch-site': 'same-origin', origin: open.url },
+      { 'sec-fetch-site': 'none' },
+      { 'sec-fetch-site': 'cross-site', origin: 'https://shop.example' },
+    ]) {
+      expect((await command(headers as Record<string, string>)).type, JSON.stringify(headers)).to.equal(
+        '/problems/order-not-found',
+      );
+    }
+  });
+
+  it('finds nothing without a key while access control is on, whatever the name of the service', async () => {
+    const foreign = { host: 'orders.example', origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+    expect((await send(controlled, 'GET', '/health/live', foreign)).status).to.equal(200);
+    expect((await send(controlled, 'POST', '/projections/metrics/rebuild', foreign)).status).to.equal(401);
+  });
+
+  it('is foreign if its Host only looks like a loopback one', () => {
+    for (const host of [
+      ...['localhost.evil.example', 'evil-localhost', '127.0.0.1.evil.example', '128.0.0.1', '0.0.0.0', '10.0.0.1'],
+      ...['[::2]', '127.0.0.1:80:80', '', 'localhost@evil.example'],
+    ]) {
+      expect(foreignReason('GET', { host }, []), host).to.be.a('string');
+    }
+    // A client that speaks HTTP/1.0.
+    expect(foreignReason('POST', {}, [])).to.equal(undefined);
+  });
+});
