@@ -10,7 +10,7 @@ import {
 import type { GenerationId, ProjectionId, ReadModelKeys } from '../read-models/keys.js';
 import { placedMemberLength } from '../read-models/order-status.js';
 import { ReadModelBeingBuilt, ReadModelUnavailable } from '../read-models/read-model-unavailable.js';
-import { connectionsLost, type Redis } from '../read-models/redis/redis-client.js';
+import { type Redis, serverChanges } from '../read-models/redis/redis-client.js';
 import type { RedisCommand } from '../read-models/redis/redis-command.js';
 import { pipeline, pipelineThen } from '../read-models/redis/redis-pipeline.js';
 import { type RedisScript, redisScript } from '../read-models/redis/redis-script.js';
@@ -80,8 +80,9 @@ class GenerationChanged extends Error {}
  * Runs a query on the live generation of a projection. Each read also reads, last, which generation
  * is live; if that is another one, the query starts over on it. Every result therefore comes from
  * one generation while it was live, never from one that is being built or removed, and never from
- * two. A query also starts over if a connection to Redis was lost meanwhile: its later reads may
- * have met an older state than its earlier ones. Rejects with ReadModelUnavailable.
+ * two. A query also starts over if a connection to Redis was lost meanwhile, or keys have another
+ * primary: its later reads may have met an older state than its earlier ones. Rejects with
+ * ReadModelUnavailable.
  */
 export async function fromLive<Result>(
   models: ReadModels,
@@ -91,17 +92,17 @@ export async function fromLive<Result>(
   for (let attempt = 0; attempt < limits.maxQueryAttempts; attempt += 1) {
     const known = models.served.get(projection.name);
     const { reader } = known?.isLasting ? known : await lookUpTogether(models, projection);
-    const lost = connectionsLost(models.redis);
+    const changes = serverChanges(models.redis);
     try {
       const result = await query(reader);
-      if (connectionsLost(models.redis) === lost) return result;
+      if (serverChanges(models.redis) === changes) return result;
     } catch (error) {
       if (!(error instanceof GenerationChanged)) throw error;
       models.served.delete(projection.name);
     }
   }
   throw new ReadModelUnavailable(
-    `in each of ${limits.maxQueryAttempts} attempts, Redis went away or another generation of ${projection.name} became live`,
+    `in each of ${limits.maxQueryAttempts} attempts, Redis went away or failed over, or another generation of ${projection.name} became live`,
   );
 }
 

@@ -1,17 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { expect } from 'chai';
-import { Command } from 'ioredis';
+import { Cluster, Command } from 'ioredis';
 import { createProjectionStore } from '../../src/projector/steps/projection-store.js';
+import { fromLive } from '../../src/queries/live-generation.js';
 import { createKeys } from '../../src/read-models/keys.js';
+import { orderStatus } from '../../src/read-models/order-status.js';
 import { ReadModelUnavailable } from '../../src/read-models/read-model-unavailable.js';
 import { createRedis, type Redis } from '../../src/read-models/redis/redis-client.js';
 import type { RedisCommand } from '../../src/read-models/redis/redis-command.js';
 import { scanKeys } from '../../src/read-models/redis/scan.js';
 import { createDataDir } from '../support/data-dir.js';
 import { type LocalService, startLocalService } from '../support/local-service.js';
-import { expectReadModelsEqualTheLog, type ProjectedLog, projected } from '../support/read-models.js';
-import { beginMove, endMove, isMaster, moveKeys, startCluster, type TestCluster } from '../support/redis-cluster.js';
+import { expectReadModelsEqualTheLog, type ProjectedLog, projected, queriesOf } from '../support/read-models.js';
+import {
+  beginMove,
+  type ClusterNode,
+  endMove,
+  isMaster,
+  moveKeys,
+  startCluster,
+  type TestCluster,
+  takeOver,
+} from '../support/redis-cluster.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call } from '../support/service.js';
 import { step } from '../support/steps.js';
@@ -172,5 +183,50 @@ describe('a Redis Cluster of three masters and three replicas', function () {
       60_000,
     );
     await expectReadModelsEqualTheLog(inCluster);
+  });
+
+  /**
+   * Reads a key twice in one query. Between the first two reads, its slot fails over to `to`, while
+   * the old primary stays up: no connection is lost.
+   * @param noticed waits for what the client is to know of it before the second read.
+   * @returns how often the query ran.
+   */
+  async function readAcrossFailover(
+    from: ClusterNode | undefined,
+    to: ClusterNode | undefined,
+    noticed: (key: string) => unknown,
+  ): Promise<number> {
+    if (!from || !to) throw new Error('there are three masters with replicas');
+    const key = await eventually('a key on the primary', () => keyOn(from));
+    let attempts = 0;
+    await fromLive({ ...queriesOf(inCluster), redis }, orderStatus, async (live) => {
+      attempts += 1;
+      await live.read([['GET', key]]);
+      if (attempts === 1) {
+        await takeOver(to, from);
+        await noticed(key);
+      }
+      await live.read([['GET', key]]);
+    });
+    return attempts;
+  }
+  /** A key that the client reads from a node. */
+  const keyOn = ({ port }: ClusterNode) =>
+    Array.from({ length: 100 }, (_, nth) => `key-${nth}`).find((key) => primaryOf(key).endsWith(`:${port}`));
+  function primaryOf(key: string): string {
+    if (!(redis instanceof Cluster)) throw new Error('the test reads from a cluster');
+    return redis.slots[Number(new Command('get', [key]).getSlot())]?.[0] ?? '';
+  }
+
+  it('a query starts over if a node redirects one of its reads to a new primary', async () => {
+    const { masters, replicas } = cluster;
+    expect(await readAcrossFailover(masters[2], replicas[2], () => undefined)).to.be.greaterThan(1);
+  });
+
+  it('a query starts over if the client has learned meanwhile that a slot has a new primary', async () => {
+    const { masters, replicas } = cluster;
+    const noticed = (key: string) =>
+      eventually('the new primary', () => primaryOf(key).endsWith(`:${masters[2]?.port}`));
+    expect(await readAcrossFailover(replicas[2], masters[2], noticed)).to.be.greaterThan(1);
   });
 });

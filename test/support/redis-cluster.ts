@@ -96,6 +96,15 @@ export async function isMaster({ client }: ClusterNode): Promise<boolean> {
   return (await nodesOf(client)).some((line) => /myself,master/.test(line) && /\d+-\d+|\[?\d+\]?$/.test(line));
 }
 
+/** Makes a replica the master of its slots at once. Its master becomes its replica. */
+export async function takeOver(replica: ClusterNode, master: ClusterNode): Promise<void> {
+  await eventually('the replica to follow', async () =>
+    /master_link_status:up/.test(await replica.client.info('replication')),
+  );
+  await replica.client.call('CLUSTER', 'FAILOVER', 'TAKEOVER');
+  await eventually('both to know it', async () => (await isMaster(replica)) && !(await isMaster(master)));
+}
+
 async function startNode(folder: string, ca: PrivateCa | undefined): Promise<ClusterNode> {
   const settings = ['cluster-enabled yes', 'cluster-node-timeout 1000', 'cluster-replica-validity-factor 0'];
   const plainPort = await freeBusPort();

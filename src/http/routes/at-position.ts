@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import type { EventPosition } from '../../log-epochs.js';
 import { queryLimits } from '../../queries/limits.js';
 import type { ProjectionId } from '../../read-models/keys.js';
-import { connectionsLost } from '../../read-models/redis/redis-client.js';
+import { serverChanges } from '../../read-models/redis/redis-client.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import { assertStillAuthorized } from '../request/authority.js';
 import { checkNotLost } from '../request/event-positions.js';
@@ -29,11 +29,11 @@ export async function atPosition<Result>(
   const { models, applied } = dependencies;
   const awaited = minEventPosition(ctx, models.partitions);
   if (!awaited) return query();
-  const lost = connectionsLost(models.redis);
+  const changes = serverChanges(models.redis);
   await waitForPosition(ctx, dependencies, projections, awaited);
   const [outcome] = await Promise.allSettled([query()]);
   const isApplied = await applied.reached(projections, awaited.partition, awaited.position, 0);
-  if (!isApplied || connectionsLost(models.redis) !== lost)
+  if (!isApplied || serverChanges(models.redis) !== changes)
     throw notReached(awaited, 'may be missing in the state with which Redis came back');
   if (outcome.status === 'rejected') throw outcome.reason;
   return outcome.value;

@@ -1,6 +1,6 @@
 import { Cluster, Redis as RedisServer } from 'ioredis';
 import type { FailureLog } from '../../failure-log.js';
-import { describeRefusal, isFromReplica, isRedirect, type RedisRefusal, redisRefusal } from './redis-error.js';
+import { describeRefusal, isFromReplica, isMoved, isRedirect, type RedisRefusal, redisRefusal } from './redis-error.js';
 import { type ConnectionOptions, redisAddress } from './redis-url.js';
 import { explainSentinels, isSentinelFailure } from './sentinel-failure.js';
 
@@ -47,20 +47,33 @@ export function recentRefusal(redis: Redis): RedisRefusal | undefined {
   return refusal && performance.now() - refusal.atMs < redisLimits.refusalShownMs ? refusal : undefined;
 }
 
-const lostConnections = new WeakMap<Redis, number>();
+const serverChangeCounts = new WeakMap<Redis, number>();
 
 /**
- * How many connections this client has lost. While the number stays the same, all replies came from
- * servers that did not go away in between: after a restart or a failover, Redis may have an older
- * state. A failover of a cluster that shows only in redirections is not counted.
+ * How often this client has had to read on from another server, or from one that was away: lost
+ * connections, and in a cluster also redirections and slots that have another primary. While the
+ * number stays the same, all replies came from servers that did not change in between: after a
+ * restart or a failover, Redis may have an older state.
  */
-export function connectionsLost(redis: Redis): number {
-  return lostConnections.get(redis) ?? 0;
+export function serverChanges(redis: Redis): number {
+  return serverChangeCounts.get(redis) ?? 0;
 }
 
-function countLostConnections(redis: Redis): void {
-  redis.on(redis instanceof Cluster ? '-node' : 'close', () => {
-    lostConnections.set(redis, connectionsLost(redis) + 1);
+function countServerChange(redis: Redis): void {
+  serverChangeCounts.set(redis, serverChanges(redis) + 1);
+}
+
+function countServerChanges(redis: Redis): void {
+  redis.on(redis instanceof Cluster ? '-node' : 'close', () => countServerChange(redis));
+  if (!(redis instanceof Cluster)) return;
+  // After a failover that keeps the old primary alive, no connection is lost. The client learns of
+  // it by a redirection (see createRedis), or by the slots that it reads at intervals.
+  let known: readonly (string | undefined)[] = [];
+  redis.on('refresh', () => {
+    const primaries = Array.from(redis.slots, (nodes) => nodes?.[0]);
+    const isChanged = primaries.some((primary, slot) => primary !== known[slot]);
+    known = primaries;
+    if (isChanged) countServerChange(redis);
   });
 }
 
@@ -91,6 +104,7 @@ export function createRedis(url: string, failures?: ConnectionFailures): Redis {
   const redis = open(url, {
     reconnectOnError: ({ message }) => {
       const isOfCluster = redisAddress(url).kind === 'cluster';
+      if (isOfCluster && isMoved(message)) countServerChange(redis);
       // A cluster redirects commands all the time.
       if (!(isOfCluster && isRedirect(message))) noteRefusal(message);
       return !isOfCluster && isFromReplica(message);
@@ -100,7 +114,7 @@ export function createRedis(url: string, failures?: ConnectionFailures): Redis {
     maxRetriesPerRequest: redisLimits.maxRetriesPerRequest,
     lazyConnect: false,
   });
-  countLostConnections(redis);
+  countServerChanges(redis);
   report(redis, url, failures);
   return redis;
 }

@@ -57,6 +57,11 @@ export function isRedirect(message: string): boolean {
   return ['MOVED', 'ASK', 'TRYAGAIN', 'CLUSTERDOWN'].includes(firstWord(message) ?? '');
 }
 
+/** Whether an error reply of a node says that another node is the primary of the keys now. */
+export function isMoved(message: string): boolean {
+  return firstWord(message) === 'MOVED';
+}
+
 /** Redis 6.2 puts the place in the script before the first word of the reply. */
 function firstWord(message: string): string | undefined {
   const [, word] = /@user_script: ?\d+: -([A-Z]+) /.exec(message) ?? /^([A-Z]+) /.exec(message) ?? [];
