@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
-import { ByteLedger } from '../../byte-ledger.js';
 import { Overloaded } from '../../event-log/overloaded.js';
+import { ByteLedger } from '../byte-ledger.js';
 import { httpLimits as limits } from '../limits.js';
 import { requestContext } from './request-context.js';
 

@@ -1,4 +1,4 @@
-import type { ByteLedger } from '../../byte-ledger.js';
+import type { ByteLedger } from '../byte-ledger.js';
 
 interface Reader {
   readonly owner: string;

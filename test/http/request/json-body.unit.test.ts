@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
-import { ByteLedger } from '../../../src/byte-ledger.js';
+import { ByteLedger } from '../../../src/http/byte-ledger.js';
 import { readJsonBody } from '../../../src/http/request/json-body.js';
 import { eventually } from '../../support/servers.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ByteLedger } from '../../../src/byte-ledger.js';
+import { ByteLedger } from '../../../src/http/byte-ledger.js';
 import { HeldTexts } from '../../../src/http/response/held-texts.js';
 
 describe('HeldTexts', () => {

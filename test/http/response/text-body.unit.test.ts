@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { expect } from 'chai';
-import { ByteLedger } from '../../../src/byte-ledger.js';
+import { ByteLedger } from '../../../src/http/byte-ledger.js';
 import { setStreamBody } from '../../../src/http/response/text-body.js';
 import { eventually } from '../../support/servers.js';
 import { startTestApp } from '../../support/test-app.js';

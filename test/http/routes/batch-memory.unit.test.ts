@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { expect } from 'chai';
-import { ByteLedger } from '../../../src/byte-ledger.js';
+import { ByteLedger } from '../../../src/http/byte-ledger.js';
 import { unlimitedRate } from '../../../src/http/middleware/rate-limit.js';
 import { AuthorityWatch } from '../../../src/http/request/authority.js';
 import { batchRoute } from '../../../src/http/routes/batch-route.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ByteLedger } from '../src/byte-ledger.js';
+import { ByteLedger } from '../../src/http/byte-ledger.js';
 
 describe('ByteLedger', () => {
   it('beyond the limit, the oldest holding of the owner with the most bytes is evicted', () => {
