@@ -1,5 +1,5 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { writeAll } from '../http/batch/write-all.js';
+import { writeAll } from '../write-all.js';
 import { importLimits as limits } from './limits.js';
 
 /** The files that a run writes beside the input. */

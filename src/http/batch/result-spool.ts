@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeAll } from '../../write-all.js';
 import { batchLimits as limits } from './limits.js';
-import { writeAll } from './write-all.js';
 
 /** The bytes that the spools of all batches have in files. */
 export class SpoolSpace {

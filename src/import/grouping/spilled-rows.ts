@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAll } from '../../http/batch/write-all.js';
+import { writeAll } from '../../write-all.js';
 import type { CsvHeader } from '../input/csv-header.js';
 import { csvRecords } from '../input/csv-records.js';
 import { linesOf } from '../input/file-lines.js';

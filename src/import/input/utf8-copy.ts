@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { writeAll } from '../../http/batch/write-all.js';
+import { writeAll } from '../../write-all.js';
 import { importLimits as limits } from '../limits.js';
 import { isUtf16 } from './file-hints.js';
 import { readStart } from './file-lines.js';
