@@ -108,10 +108,10 @@ async function examine(terminal: Terminal, add: Add): Promise<void> {
     } catch (error) {
       return add('wrong', 'Redis', `${kind(config.redisUrl)}: ${errorMessage(connectionError ?? error)}`);
     }
-    const knownHead = (partition: number) => continuity.knownHead(partition);
-    const projections = await getProjections({ ...models, knownHead, headTimes: continuity.times });
     const refusal = await writeRefusal(redis, keys);
     if (refusal) add('wrong', 'Redis', describeRefusal(refusal));
+    const knownHead = (partition: number) => continuity.knownHead(partition);
+    const projections = await getProjections({ ...models, knownHead, headTimes: continuity.times });
     const { isDegraded, text } = projectionHealth(projections);
     await examineService(config, add);
     const processes = await listProcesses(redis, keys.processPrefix);

@@ -3,6 +3,7 @@ import { LogContinuity } from '../../event-log/heads/log-continuity.js';
 import { firstEpoch, type LogEpochs } from '../../log-epochs.js';
 import { getProjections } from '../../queries/get-projections.js';
 import type { ProjectionState } from '../../queries/projections-document.js';
+import { ReadModelUnavailable } from '../../read-models/read-model-unavailable.js';
 import { describeRefusal, type RedisRefusal } from '../../read-models/redis/redis-error.js';
 import { writeRefusal } from '../../read-models/redis/write-refusal.js';
 import { namePartitions } from '../../service/health/projection-health.js';
@@ -37,8 +38,11 @@ export async function statusCommand(args: string[], terminal: Terminal): Promise
   await withConnections({ terminal }, async (context) => {
     const continuity = new LogContinuity(context.pool, context.settings, context.log);
     const show = async () => {
-      const projections = await readStatus(context, continuity);
+      // A refusal explains why states are missing, or why they cannot be read.
       const refusal = await writeRefusal(context.redis, context.keys);
+      const projections = await readStatus(context, continuity).catch((error: unknown) => {
+        throw refusal && error instanceof ReadModelUnavailable ? new Error(describeRefusal(refusal)) : error;
+      });
       printStatus(context, continuity, { projections, refusal, json: values.json });
     };
     if (!values.watch) return show();

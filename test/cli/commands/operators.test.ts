@@ -105,6 +105,14 @@ describe('The command line for operators', () => {
     expect((await runOrders(away, ['status'], env)).output).to.match(/^orders: Redis cannot be reached$/m);
   });
 
+  it('orders status says what Redis asks for, if it does not let anybody read the states', async () => {
+    const redisUrl = new URL(log.redisUrl);
+    redisUrl.password = '';
+    const { code, output } = await runOrders({ ...log, redisUrl: redisUrl.href }, ['status'], env);
+    expect(code).to.equal(1);
+    expect(output).to.match(/^orders: Redis asks for a password: add it to REDIS_URL$/m);
+  });
+
   it('orders doctor notes that the service is stopped, and does not count it as a fault', async () => {
     const other = await createTestLog(2);
     const stopped = await startLocalService(other);
