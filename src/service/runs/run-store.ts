@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { FailureLog } from '../../failure-log.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
 import { pipeline } from '../../read-models/redis/redis-pipeline.js';
 import { type RedisScript, redisScript } from '../../read-models/redis/redis-script.js';
@@ -20,6 +21,11 @@ export interface RunHead {
 
 /** Does the work of a run, and rejects soon after the signal is aborted. */
 type Work<Result> = (report: (progress: Progress) => void, signal: AbortSignal) => Promise<Result>;
+
+const endMessages = {
+  failing: `Redis does not record the end of a run; it is asked again for up to ${limits.endTimeoutMs / 60_000} minutes`,
+  over: 'Redis has recorded the end of the run',
+} as const;
 
 type Progress = Pick<RunHead, 'events_done' | 'events_total'>;
 
@@ -85,7 +91,7 @@ export class RunStore<Result extends object> {
     const holder = this.#parse(String(await this.#begin(this.#scriptKeys(), args)));
     if (holder.run_id !== run.run_id) return { run: holder, isNew: false };
     void this.#run(head, work).catch((error: unknown) =>
-      this.#log.warn({ err: error }, 'the end of a run could not be recorded'),
+      this.#log.error({ err: error, run_id: head.run_id }, 'the end of a run was not recorded: its result is lost'),
     );
     return { run, isNew: true };
   }
@@ -162,17 +168,23 @@ export class RunStore<Result extends object> {
       await reporting;
     }
     const over = { ...head, ...progress, ...outcome, ended_at: new Date().toISOString() };
-    await this.#recordEnd([head.run_id, JSON.stringify(over), limits.keptRuns]);
+    await this.#recordEnd(head.run_id, [head.run_id, JSON.stringify(over), limits.keptRuns]);
   }
 
-  /** Repeats the end until Redis accepts it: the result of a long run has no second copy. */
-  async #recordEnd(args: Parameters<RedisScript>[1]): Promise<void> {
+  /**
+   * Repeats the end until Redis accepts it: the result of a long run has no second copy. Operators
+   * see the first failure, one line per minute, and the success. Rejects after `endTimeoutMs`.
+   */
+  async #recordEnd(runId: string, args: Parameters<RedisScript>[1]): Promise<void> {
     const deadlineMs = performance.now() + limits.endTimeoutMs;
+    const failures = new FailureLog(this.#log.child({ run_id: runId }), endMessages, { quietMs: 0 });
     for (;;) {
       try {
         await this.#end(this.#scriptKeys(), args);
+        failures.succeeded();
         return;
       } catch (error) {
+        failures.failed(error);
         if (performance.now() > deadlineMs) throw error;
         await setTimeout(limits.reportIntervalMs, undefined, { ref: false });
       }

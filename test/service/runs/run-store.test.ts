@@ -150,7 +150,7 @@ describe('The store of long runs', () => {
     expect(await statesOf(stores[2])).to.deep.equal({ [next.run_id]: 'done', [first.run_id]: 'done' });
   });
 
-  it('the end of a run is repeated until Redis records it', async () => {
+  it('the end of a run is repeated until Redis records it, and operators see both', async () => {
     const [redis = expect.fail()] = connections;
     let refused = 0;
     const sendCommand = async (command: Command) => {
@@ -159,10 +159,17 @@ describe('The store of long runs', () => {
       refused += 1;
       throw new Error('LOADING Redis is loading the dataset in memory');
     };
-    const store = new RunStore(replaced(redis, { sendCommand }), prefix, {}, pino({ level: 'silent' }));
+    const lines: { run_id: string; msg: string }[] = [];
+    const log = pino({ level: 'info' }, { write: (line) => lines.push(JSON.parse(line)) });
+    const store = new RunStore(replaced(redis, { sendCommand }), prefix, {}, log);
     const { run } = await store.start('a', async () => ({}));
     await eventually('the end', async () => (await statesOf(stores[1]))[run.run_id] === 'done');
     expect(refused).to.equal(2);
+    await eventually('the last line', () => lines.length > 1);
+    expect(lines.map(({ run_id, msg }) => [run_id, msg])).to.deep.equal([
+      [run.run_id, 'Redis does not record the end of a run; it is asked again for up to 10 minutes'],
+      [run.run_id, 'Redis has recorded the end of the run'],
+    ]);
     expect(await redis.exists(keys.lease, keys.current)).to.equal(0);
   });
 
