@@ -10,4 +10,9 @@ export const auditLimits = {
    * than the index, so a cold disk reads a page of its own for each.
    */
   maxStreamEventsPerPage: 20_000,
+  /**
+   * Length of the text of an order's proof that is made at once: among the pages of the log, each
+   * such part waits for its turn. It may exceed this by one event.
+   */
+  proofPartLength: 64 * 1024,
 } as const;

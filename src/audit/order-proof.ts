@@ -6,6 +6,7 @@ import type { StoredEvent } from '../event-log/stored-event.js';
 import { count, type FromSchema, list, object, sha256, text, time, uuid } from '../json-schema.js';
 import { orderPartition } from '../orders/values/partition.js';
 import { exportedEvent, recomputedHash } from './exported-event.js';
+import { auditLimits as limits } from './limits.js';
 import { type MerkleTree, openTree } from './merkle-store.js';
 import { isIncluded, leafHash } from './merkle-tree.js';
 import {
@@ -68,17 +69,20 @@ export async function proveOrder(
 
   async function* parts(): AsyncGenerator<string> {
     const head: Omit<OrderProof, 'events' | 'checkpoint'> = { order_id: orderId, partition, partitions };
-    yield `${JSON.stringify(head).slice(0, -1)},"events":[`;
+    let part = `${JSON.stringify(head).slice(0, -1)},"events":[`;
     const tree = openTree(pool, partition, size);
     let separator = '';
     for (let page: StreamPage | undefined = firstPage; page; page = (await pages.next()).value) {
       for (const event of page.events) {
         if (event.position > size) continue;
-        yield separator + JSON.stringify(await provenEvent(pool, tree, event));
+        part += separator + JSON.stringify(await provenEvent(pool, tree, event));
         separator = ',';
+        if (part.length < limits.proofPartLength) continue;
+        yield part;
+        part = '';
       }
     }
-    yield `],"checkpoint":${JSON.stringify(checkpoint)}}`;
+    yield `${part}],"checkpoint":${JSON.stringify(checkpoint)}}`;
   }
   return parts();
 }

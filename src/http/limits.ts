@@ -128,6 +128,8 @@ export const httpLimits = {
    * it gets 503.
    */
   maxHeavyWaitMs: 6_000,
+  /** The same for each further part of a long response. After that, the response breaks off. */
+  maxRestWaitMs: 60_000,
 
   /**
    * Bytes from which on the body of a command is large. Its weight is one per this number of bytes.

@@ -1,5 +1,6 @@
+import type { Context } from 'koa';
 import { Overloaded } from '../../event-log/overloaded.js';
-import { FairSemaphore } from '../../fair-semaphore.js';
+import { FairSemaphore, type WaitLimit } from '../../fair-semaphore.js';
 import { httpLimits as limits } from '../limits.js';
 import { assertStillAuthorized } from '../request/authority.js';
 import { ownerOf, type RunWhenRoom } from '../request/request-budgets.js';
@@ -34,18 +35,46 @@ export function createLargeCommands(): RunWhenRoom {
   return createHeavyRequests(limits.maxLargeBodyWeight, limits.maxQueuedLargeBodies, 'queued commands');
 }
 
+/**
+ * Admits each part of a long response like a query of its own: between two parts, others have their
+ * turn, and a client that reads slowly keeps no place. Only the first part is rejected with
+ * Overloaded if too many wait. The others wait for longer too: a response that breaks off has to be
+ * asked for anew.
+ * @param isBegun whether even the first part belongs to a query that was admitted before.
+ */
+export async function* admitParts<Part>(
+  ctx: Context,
+  weight: number,
+  run: RunWhenRoom,
+  parts: AsyncGenerator<Part>,
+  isBegun = false,
+): AsyncGenerator<Part> {
+  let isRest = isBegun;
+  try {
+    for (;;) {
+      const part = await run(ctx, weight, () => parts.next(), isRest);
+      if (part.done === true) return;
+      yield part.value;
+      isRest = true;
+    }
+  } finally {
+    await parts.return(undefined);
+  }
+}
+
 function createHeavyRequests(maxWeight: number, maxQueued: number, what: string): RunWhenRoom {
   const running = new FairSemaphore(maxWeight);
-  const limit = {
-    ms: limits.maxHeavyWaitMs,
-    tooLong: () => new Overloaded(`seconds of waiting behind other ${what}`, limits.maxHeavyWaitMs / 1_000),
-  };
-  return (ctx, weight, query) => {
-    if (running.waiting >= maxQueued) throw new Overloaded(what, maxQueued);
+  const waitLimit = (ms: number): WaitLimit => ({
+    ms,
+    tooLong: () => new Overloaded(`seconds of waiting behind other ${what}`, ms / 1_000),
+  });
+  const [limit, limitOfRest] = [waitLimit(limits.maxHeavyWaitMs), waitLimit(limits.maxRestWaitMs)];
+  return async (ctx, weight, query, isRest = false) => {
+    if (!isRest && running.waiting >= maxQueued) throw new Overloaded(what, maxQueued);
     const whenItsTurn = () => {
       assertStillAuthorized(ctx);
       return query();
     };
-    return running.run(ownerOf(ctx), weight, whenItsTurn, limit);
+    return running.run(ownerOf(ctx), weight, whenItsTurn, isRest ? limitOfRest : limit);
   };
 }

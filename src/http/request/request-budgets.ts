@@ -16,8 +16,11 @@ export interface RequestBudgets {
   readonly batchIdleTimeoutMs: number;
 }
 
-/** Runs a task of a request once there is room for its weight. Callers take turns. */
-export type RunWhenRoom = <T>(ctx: Context, weight: number, task: () => Promise<T>) => Promise<T>;
+/**
+ * Runs a task of a request once there is room for its weight. Callers take turns.
+ * @param isRest whether the task makes the rest of a response that has begun.
+ */
+export type RunWhenRoom = <T>(ctx: Context, weight: number, task: () => Promise<T>, isRest?: boolean) => Promise<T>;
 
 export function createRequestBudgets(
   timeouts: Partial<Pick<RequestBudgets, 'bodyTimeoutMs' | 'batchIdleTimeoutMs'>> = {},

@@ -15,7 +15,7 @@ import { orderHistory } from '../../read-models/order-history.js';
 import { orderStatus } from '../../read-models/order-status.js';
 import type { QueryParameters } from '../contract/request-schemas.js';
 import { onlyUser } from '../middleware/authorize.js';
-import { queryWeights } from '../middleware/heavy-queries.js';
+import { admitParts, queryWeights } from '../middleware/heavy-queries.js';
 import { uuidParameter } from '../request/path-parameters.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { jsonType, notAcceptable, respond, respondWithStream } from '../response/respond.js';
@@ -50,7 +50,7 @@ export function historyRoute(route: AddRoute, dependencies: HistoryDependencies)
       const proof = await runLogQuery(ctx, queryWeights.page, () => auditor.proof(orderId));
       if (!proof) throw orderNotFound(orderId);
       ctx.set('Cache-Control', 'no-store');
-      await setStreamBody(ctx, jsonType, proof);
+      await setStreamBody(ctx, jsonType, admitParts(ctx, queryWeights.page, runLogQuery, proof, true));
       return;
     }
     const type = ctx.accepts('application/json', 'text/csv');
@@ -68,7 +68,7 @@ export function historyRoute(route: AddRoute, dependencies: HistoryDependencies)
         if (found.length === 0) throw orderNotFound(orderId);
         return found;
       });
-      await respondWithCsv(ctx, models, orderId, query, positions);
+      await respondWithCsv(ctx, dependencies, orderId, query, positions);
       return;
     }
     const weight = query.diff ? queryWeights.diff : queryWeights.page;
@@ -104,7 +104,7 @@ async function readHistory(models: ReadModels, orderId: string, query: HistoryQu
 /** Responds with all events of the range, however many they are: the text is made part by part. */
 async function respondWithCsv(
   ctx: Context,
-  models: ReadModels,
+  { models, runHeavyQuery }: Pick<HistoryDependencies, 'models' | 'runHeavyQuery'>,
   orderId: string,
   { after, limit }: HistoryQuery,
   positions: readonly number[],
@@ -115,7 +115,8 @@ async function respondWithCsv(
   const entries = historyEntries(models, orderId, positions.slice(first, end));
   const csv = historyCsv(orderId, orderPartition(orderId, models.partitions), entries);
   const tag = historyTag(positions.length, { after, limit }, 'csv');
-  await respondWithStream(ctx, csv, tag, 'text/csv; charset=utf-8; header=present');
+  const parts = admitParts(ctx, queryWeights.page, runHeavyQuery, csv);
+  await respondWithStream(ctx, parts, tag, 'text/csv; charset=utf-8; header=present');
 }
 
 /** The ETag of a part of a history. It changes with the order's version. */

@@ -26,7 +26,8 @@ export async function* historyCsv(
   partition: number,
   parts: AsyncIterable<{ readonly entries: readonly HistoryEntry[] }>,
 ): AsyncGenerator<string> {
-  yield csvLine(csvColumns);
+  // With the first entries, so that a failure to read them becomes a problem.
+  let header = csvLine(csvColumns);
   for await (const { entries } of parts) {
     const lines = entries.map((entry) => {
       const event = historyEvent(entry);
@@ -38,8 +39,10 @@ export async function* historyCsv(
       });
       return csvLine(row.map(forSpreadsheet));
     });
-    yield lines.join('');
+    yield header + lines.join('');
+    header = '';
   }
+  if (header !== '') yield header;
 }
 
 /**

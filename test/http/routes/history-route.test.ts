@@ -1,8 +1,11 @@
 import { expect } from 'chai';
+import { type HistoryDependencies, historyRoute } from '../../../src/http/routes/history-route.js';
 import { queryLimits } from '../../../src/queries/limits.js';
 import { appender, noteEvent } from '../../support/events.js';
+import { queriesOf } from '../../support/read-models.js';
 import { eventually } from '../../support/servers.js';
 import { call, getHistory, useService } from '../../support/service.js';
+import { startTestApp } from '../../support/test-app.js';
 
 /** Enough notes of 2,000 characters for several pages of about 1 MiB. */
 const notes = 1_200;
@@ -68,6 +71,20 @@ describe('GET /orders/{order_id}/history of a long order', function () {
       accept: 'text/csv',
     });
     expect(part.trimEnd().split('\r\n').slice(1)).to.deep.equal(lines.slice(2, 4));
+  });
+
+  it('each read of a history as CSV takes its place among the heavy queries', async () => {
+    let admitted = 0;
+    const runHeavyQuery: HistoryDependencies['runHeavyQuery'] = (_ctx, _weight, query) => {
+      admitted += 1;
+      return query();
+    };
+    const models = queriesOf(service.log);
+    const app = await startTestApp((route) => historyRoute(route, { models, runHeavyQuery } as HistoryDependencies));
+    const response = await fetch(`${app.url}/orders/${orderId}/history`, { headers: { accept: 'text/csv' } });
+    expect((await response.text()).trimEnd().split('\r\n')).to.have.length(1 + all.length);
+    expect(admitted).to.be.greaterThan(2);
+    await app.stop();
   });
 
   it('the changes of a page are those since the event before the page', async () => {
