@@ -143,15 +143,20 @@ export const projectorLimits = {
   scratchLeaseMs: 60_000,
   /** The builder of a scratch generation reads its checkpoints this often. */
   scratchCheckIntervalMs: 5,
-  /** Keys, or entries of one key, that one SCAN looks at while a generation is read. */
-  entriesPerScan: 500,
+  /** Keys that one SCAN looks at while the keys of a generation are listed. */
+  keysPerScan: 500,
+  /** Entries of one key that one page has. Pages of large entries have fewer. */
+  entriesPerPage: 500,
   /**
-   * Keys of two generations whose first `entriesPerScan` entries are read at once to compare them:
-   * of the lists of a history, about 4 MiB.
+   * Bytes after which a round trip that reads entries of a generation ends. It may exceed them by
+   * 16 entries: an order of 5,000 lines takes about 500 KiB.
    */
+  maxComparedBytes: 4 * 1024 * 1024,
+  /** Keys of two generations whose first pages are read at once to compare them. */
   keysComparedAtOnce: 16,
   /**
    * Entries that are compared per freeze of the live generation: they bound how long it is frozen.
+   * Of large entries, those that one round trip reads (`maxComparedBytes`).
    */
   maxEntriesComparedWhileFrozen: 200,
   /** Partitions that are folded into memory and compared at the same time. */

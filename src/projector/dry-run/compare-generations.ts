@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Checkpoint } from '../../read-models/checkpoint.js';
-import type { GenerationId } from '../../read-models/keys.js';
 import { pipeline } from '../../read-models/redis/redis-pipeline.js';
 import type { CheckpointFreeze } from '../generations/checkpoint-freeze.js';
-import { type Entries, type KeyPages, openKeys, scanGeneration } from '../generations/generation-contents.js';
+import { byPartition, scanGeneration } from '../generations/generation-contents.js';
+import { type KeyPage, keyReader } from '../generations/key-pages.js';
 import { projectorLimits as limits } from '../limits.js';
 import {
   type ComparedGenerations,
   type Difference,
   type Entry,
   entryDifferences,
-  readTexts,
+  type SomeDifferences,
 } from './entry-differences.js';
 import { Suspects, SuspectsBudget } from './suspects.js';
 
@@ -25,11 +25,6 @@ export interface Comparison extends ComparedGenerations {
   readonly onDifference: (difference: Difference) => void;
   /** Ends the comparison early: it then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-}
-
-interface FoundKey {
-  readonly partition: number;
-  readonly key: string;
 }
 
 /**
@@ -56,101 +51,145 @@ export async function compareGenerations(comparison: Comparison): Promise<{ comp
   let compared = 0;
   for (const side of ['live', 'rebuilt'] as const) {
     for await (const found of scanGeneration(redis, keys, comparison[side])) {
-      for (let at = 0; at < found.length; at += limits.keysComparedAtOnce) {
-        comparison.signal?.throwIfAborted();
-        // Further entries that differ would be left out.
-        if (budget.isSpent) break;
-        const some = found.slice(at, at + limits.keysComparedAtOnce);
+      for (const [partition, all] of byPartition(found)) {
         // The first side has compared the keys that exist on both sides.
-        const added = side === 'live' ? some : await missingInLive(comparison, some);
-        compared += await compareKeys(comparison, added, suspectsOf);
+        const added = side === 'live' ? all : await missingInLive(comparison, partition, all);
+        compared += await compareKeys(comparison, partition, added, suspectsOf(partition), budget);
       }
+      // Further entries that differ would be left out.
       if (budget.isSpent) break;
     }
   }
   const differences = (partition: number, entries: readonly Entry[]) =>
     entryDifferences(comparison, partition, entries);
-  for (const [partition, ofPartition] of suspects)
-    await compareSuspects({ ...comparison, differences }, partition, ofPartition.list());
+  for (const [partition, ofPartition] of suspects) {
+    const list = ofPartition.list();
+    for (let at = 0; at < list.length; )
+      at += await compareSomeSuspects(
+        { ...comparison, differences },
+        partition,
+        list.slice(at, at + limits.maxEntriesComparedWhileFrozen),
+      );
+  }
   return { compared, isComplete: [...suspects.values()].every(({ isFull }) => !isFull) };
 }
 
 /** Entries that differ between a live generation and a rebuilt one, perhaps by time alone. */
 export interface SuspectComparison
   extends Pick<Comparison, 'checkpointFreeze' | 'live' | 'advanceTo' | 'onDifference' | 'signal'> {
-  readonly differences: (partition: number, entries: readonly Entry[]) => Promise<Difference[]>;
+  readonly differences: (partition: number, entries: readonly Entry[]) => Promise<SomeDifferences>;
 }
 
-/** Compares suspects in batches, each while both generations are at the same position. */
-export async function compareSuspects(
+/**
+ * Compares the first of some suspects while both generations are at the same position.
+ * @param suspects `maxEntriesComparedWhileFrozen` at most.
+ * @returns how many were compared, at least one.
+ */
+export async function compareSomeSuspects(
   comparison: SuspectComparison,
   partition: number,
   suspects: readonly Entry[],
-): Promise<void> {
-  for (let at = 0; at < suspects.length; at += limits.maxEntriesComparedWhileFrozen) {
-    comparison.signal?.throwIfAborted();
-    const batch = suspects.slice(at, at + limits.maxEntriesComparedWhileFrozen);
-    const differences = await compareAtSamePosition(comparison, partition, batch);
-    for (const difference of differences) comparison.onDifference(difference);
-  }
+): Promise<number> {
+  comparison.signal?.throwIfAborted();
+  const { differences, compared } = await compareAtSamePosition(comparison, partition, suspects);
+  for (const difference of differences) comparison.onDifference(difference);
+  return compared;
 }
 
-async function missingInLive({ redis, keys, live }: Comparison, found: readonly FoundKey[]): Promise<FoundKey[]> {
+async function missingInLive(
+  { redis, keys, live }: Comparison,
+  partition: number,
+  found: readonly string[],
+): Promise<string[]> {
+  const name = keys.partition(live, partition);
   const exists = await pipeline(
     redis,
-    found.map(({ partition, key }) => ['EXISTS', keys.partition(live, partition)(key)]),
+    found.map((key) => ['EXISTS', name(key)]),
   );
   return found.filter((_, index) => exists[index] === 0);
 }
 
-/** @returns the number of keys that were compared: of a full partition, no more are. */
+/**
+ * Compares keys of a partition: the first pages of a few keys of both generations at once, and
+ * large keys page by page.
+ * @returns the number of compared keys. No more are compared once too many entries differ.
+ */
 async function compareKeys(
   comparison: Comparison,
-  found: readonly FoundKey[],
-  suspectsOf: (partition: number) => Suspects,
+  partition: number,
+  found: readonly string[],
+  suspects: Suspects,
+  budget: SuspectsBudget,
 ): Promise<number> {
-  const { redis, keys, live, rebuilt } = comparison;
-  const some = found.filter(({ partition }) => !suspectsOf(partition).isFull);
-  const [ofLive = [], ofRebuilt = []] = await Promise.all(
-    [live, rebuilt].map((id) =>
-      openKeys(
-        redis,
-        some.map(({ partition, key }) => keys.partition(id, partition)(key)),
-      ),
-    ),
-  );
-  for (const [index, one] of some.entries()) {
-    const [liveKey, rebuiltKey] = [ofLive[index], ofRebuilt[index]];
-    if (!liveKey || !rebuiltKey) continue;
-    const suspects = suspectsOf(one.partition);
-    if (liveKey.isWhole && rebuiltKey.isWhole) compareEntries(one.key, liveKey.first, rebuiltKey.first, suspects);
-    else {
-      await comparePages(comparison, one, liveKey, rebuilt, suspects);
-      await comparePages(comparison, one, rebuiltKey, live, suspects);
+  const { redis, keys, live: liveId, rebuilt: rebuiltId } = comparison;
+  const reader = keyReader(redis);
+  const [ofLive, ofRebuilt] = [keys.partition(liveId, partition), keys.partition(rebuiltId, partition)];
+  for (let at = 0; at < found.length; ) {
+    comparison.signal?.throwIfAborted();
+    if (suspects.isFull || budget.isSpent) return at;
+    const some = found.slice(at, at + limits.keysComparedAtOnce);
+    const [livePages = [], rebuiltPages = []] = await Promise.all(
+      [ofLive, ofRebuilt].map((name) => reader.firstPages(some.map((key) => name(key)))),
+    );
+    // Both have the same keys, but the bytes of one round trip may have ended earlier on one side.
+    const both = Math.min(livePages.length, rebuiltPages.length);
+    for (const [nth, key] of some.slice(0, both).entries()) {
+      const [live, rebuilt] = [livePages[nth], rebuiltPages[nth]];
+      if (!live || !rebuilt) continue;
+      if (live.next === undefined && rebuilt.next === undefined) compareEntries(key, live, rebuilt, suspects);
+      else {
+        const [name, other] = [ofLive(key), ofRebuilt(key)];
+        await comparePages(comparison, { key, name, other }, live, suspects);
+        await comparePages(comparison, { key, name: other, other: name }, rebuilt, suspects);
+      }
     }
+    at += both;
   }
-  return some.length;
+  return found.length;
 }
 
-function compareEntries(key: string, live: Entries, rebuilt: Entries, suspects: Suspects): void {
-  for (const entry of new Set([...live.keys(), ...rebuilt.keys()]))
-    if (live.get(entry) !== rebuilt.get(entry)) suspects.add(key, entry);
+function compareEntries(key: string, live: KeyPage, rebuilt: KeyPage, suspects: Suspects): void {
+  const left = new Map<string, string>();
+  live.forEach((entry, text) => {
+    left.set(entry, text);
+  });
+  rebuilt.forEach((entry, text) => {
+    if (left.get(entry) !== text) suspects.add(key, entry);
+    left.delete(entry);
+  });
+  for (const entry of left.keys()) suspects.add(key, entry);
+}
+
+interface ComparedKey {
+  readonly key: string;
+  /** Its whole name in the generation that is read page by page, and in the other one. */
+  readonly name: string;
+  readonly other: string;
 }
 
 /** Compares the entries of a key, page by page, with those of another generation. */
 async function comparePages(
-  comparison: Comparison,
-  { partition, key }: FoundKey,
-  { pages }: KeyPages,
-  other: GenerationId,
+  { redis, signal }: Comparison,
+  { key, name, other }: ComparedKey,
+  first: KeyPage,
   suspects: Suspects,
 ): Promise<void> {
-  for await (const page of pages()) {
-    comparison.signal?.throwIfAborted();
-    if (suspects.isFull) return;
-    const entries = Array.from(page.keys(), (entry) => ({ key, entry }));
-    const texts = await readTexts(comparison, other, partition, entries);
-    for (const [index, { entry }] of entries.entries()) if (texts[index] !== page.get(entry)) suspects.add(key, entry);
+  const reader = keyReader(redis);
+  for await (const page of reader.pages(name, first)) {
+    const entries: string[] = [];
+    const texts: string[] = [];
+    page.forEach((entry, text) => {
+      entries.push(entry);
+      texts.push(text);
+    });
+    for (let at = 0; at < entries.length; ) {
+      signal?.throwIfAborted();
+      if (suspects.isFull) return;
+      const found = await reader.texts(entries.slice(at).map((entry) => ({ name: other, entry })));
+      for (const [nth, text] of found.entries())
+        if (text !== texts[at + nth]) suspects.add(key, entries[at + nth] ?? '');
+      at += found.length;
+    }
   }
 }
 
@@ -158,7 +197,7 @@ async function compareAtSamePosition(
   comparison: SuspectComparison,
   partition: number,
   suspects: readonly Entry[],
-): Promise<Difference[]> {
+): Promise<SomeDifferences> {
   const { checkpointFreeze, live, advanceTo } = comparison;
   if (!advanceTo) return comparison.differences(partition, suspects);
   for (let attempt = 0; attempt < limits.maxComparisonAttempts; attempt += 1) {

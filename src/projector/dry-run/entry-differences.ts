@@ -2,8 +2,7 @@ import type { Projection } from '../../projections/projection.js';
 import type { GenerationId, ReadModelKeys } from '../../read-models/keys.js';
 import type { ReadableEntry } from '../../read-models/readable-entry.js';
 import type { Redis } from '../../read-models/redis/redis-client.js';
-import type { RedisCommand } from '../../read-models/redis/redis-command.js';
-import { pipeline } from '../../read-models/redis/redis-pipeline.js';
+import { keyReader } from '../generations/key-pages.js';
 
 /** Two generations of one projection that are compared. */
 export interface ComparedGenerations {
@@ -37,18 +36,25 @@ export interface Difference {
   readonly rebuilt: string | undefined;
 }
 
-/** Reads entries of one partition from both generations, and returns their differences. */
+/** The differences of the first of some entries: of as many as one round trip reads. */
+export interface SomeDifferences {
+  readonly differences: readonly Difference[];
+  /** How many entries were compared, at least one. */
+  readonly compared: number;
+}
+
+/** Reads entries of one partition from both generations, and compares them. */
 export async function entryDifferences(
-  compared: ComparedGenerations,
+  { redis, keys, projection, live, rebuilt }: ComparedGenerations,
   partition: number,
   entries: readonly Entry[],
-): Promise<Difference[]> {
-  const { projection, live, rebuilt } = compared;
-  const [liveTexts, rebuiltTexts] = [
-    await readTexts(compared, live, partition, entries),
-    await readTexts(compared, rebuilt, partition, entries),
-  ];
-  return textDifferences(projection, partition, entries, liveTexts, rebuiltTexts);
+): Promise<SomeDifferences> {
+  const [liveTexts = [], rebuiltTexts = []] = await Promise.all(
+    [live, rebuilt].map((id) => readTexts(redis, keys, id, partition, entries)),
+  );
+  const compared = Math.min(liveTexts.length, rebuiltTexts.length);
+  const differences = textDifferences(projection, partition, entries.slice(0, compared), liveTexts, rebuiltTexts);
+  return { differences, compared };
 }
 
 /** The differences between the texts of entries of one partition. */
@@ -72,45 +78,16 @@ export function textDifferences(
   });
 }
 
-/** Reads entries of one partition of a generation. */
-export async function readTexts(
-  { redis, keys }: Pick<ComparedGenerations, 'redis' | 'keys'>,
+/** Reads the texts of the first of some entries of a generation, see `KeyReader.texts`. */
+export function readTexts(
+  redis: Redis,
+  keys: ReadModelKeys,
   id: GenerationId,
   partition: number,
   entries: readonly Entry[],
 ): Promise<(string | undefined)[]> {
-  const key = keys.partition(id, partition);
-  const names = [...new Set(entries.map((one) => key(one.key)))];
-  const types = await pipeline(
-    redis,
-    names.map((name) => ['TYPE', name]),
-  );
-  const typeOf = new Map(names.map((name, index) => [name, String(types[index])]));
-  const replies = await pipeline(
-    redis,
-    entries.map((one) => readCommand(typeOf.get(key(one.key)) ?? '', key(one.key), one.entry)),
-  );
-  return replies.map(asText);
-}
-
-function readCommand(type: string, name: string, entry: string): RedisCommand {
-  switch (type) {
-    case 'list':
-      return ['LINDEX', name, entry];
-    case 'hash':
-      return ['HGET', name, entry];
-    case 'zset':
-      return ['ZSCORE', name, entry];
-    case 'set':
-      return ['SISMEMBER', name, entry];
-    default:
-      return ['GET', name];
-  }
-}
-
-/** The text of a reply. Each type has its own reply for an absent entry: null, or 0 for a set. */
-function asText(reply: unknown): string | undefined {
-  return reply === null || reply === undefined || reply === 0 ? undefined : String(reply);
+  const name = keys.partition(id, partition);
+  return keyReader(redis).texts(entries.map(({ key, entry }) => ({ name: name(key), entry })));
 }
 
 /** The readable form of an entry. An entry that cannot be decoded is shown as it is stored. */

@@ -1,6 +1,5 @@
 import { ReadModelUnavailable } from '../read-model-unavailable.js';
 import { primariesOf, type Redis } from './redis-client.js';
-import type { RedisCommand } from './redis-command.js';
 import { pipeline } from './redis-pipeline.js';
 
 /**
@@ -13,26 +12,13 @@ import { pipeline } from './redis-pipeline.js';
 export async function* scanKeys(redis: Redis, pattern: string, keysPerPage: number): AsyncGenerator<readonly string[]> {
   const servers = primariesOf(redis);
   if (servers.length === 0) throw new ReadModelUnavailable(new Error('no node of the cluster is known yet'));
-  for (const server of servers)
-    yield* followCursor(server, (cursor) => ['SCAN', cursor, 'MATCH', pattern, 'COUNT', keysPerPage]);
-}
-
-/**
- * Follows the cursor of SCAN, HSCAN, SSCAN or ZSCAN until Redis returns cursor 0.
- *
- * @param command gives the command for a cursor.
- * @param first the reply to the command for cursor 0, if the caller has sent it already.
- */
-export async function* followCursor(
-  redis: Redis,
-  command: (cursor: string) => RedisCommand,
-  first?: unknown,
-): AsyncGenerator<readonly string[]> {
-  let reply = first ?? (await pipeline(redis, [command('0')]))[0];
-  for (;;) {
-    const [cursor, page] = reply as [string, string[]];
-    yield page;
-    if (cursor === '0') return;
-    [reply] = await pipeline(redis, [command(cursor)]);
+  for (const server of servers) {
+    let cursor = '0';
+    do {
+      const [reply] = await pipeline(server, [['SCAN', cursor, 'MATCH', pattern, 'COUNT', keysPerPage]]);
+      const [next, page] = reply as [string, string[]];
+      yield page;
+      cursor = next;
+    } while (cursor !== '0');
   }
 }

@@ -3,7 +3,7 @@ import { createStreamReader } from '../../event-log/read/read-stream.js';
 import { allProjections } from '../../projections/all-projections.js';
 import type { Projection } from '../../projections/projection.js';
 import { compareFolded } from '../../projector/dry-run/compare-folded.js';
-import { compareSuspects } from '../../projector/dry-run/compare-generations.js';
+import { compareSomeSuspects } from '../../projector/dry-run/compare-generations.js';
 import { type Difference, type Entry, readTexts, textDifferences } from '../../projector/dry-run/entry-differences.js';
 import { FoldedPartition } from '../../projector/dry-run/folded-partition.js';
 import { FoldTooLarge } from '../../projector/dry-run/memory-store.js';
@@ -164,14 +164,20 @@ async function compareLive(
   }
   const advanceTo = (_: number, position: number) => folded.foldTo([projection], position);
   const differences = async (_: number, entries: readonly Entry[]) => {
-    const ofLog = entries.map(({ key, entry }) => folded.store.text(prefix + key, entry));
-    return textDifferences(projection, partition, entries, await readTexts(context, id, partition, entries), ofLog);
+    const ofLive = await readTexts(redis, keys, id, partition, entries);
+    const compared = entries.slice(0, ofLive.length);
+    const ofLog = compared.map(({ key, entry }) => folded.store.text(prefix + key, entry));
+    return {
+      differences: textDifferences(projection, partition, compared, ofLive, ofLog),
+      compared: compared.length,
+    };
   };
   const comparison = { checkpointFreeze, live: id, advanceTo, onDifference, differences };
   const suspects = known ?? (await findSuspects());
-  for (let at = 0; at < suspects.length; at += limits.maxEntriesComparedWhileFrozen) {
+  for (let at = 0; at < suspects.length; ) {
+    const some = suspects.slice(at, at + limits.maxEntriesComparedWhileFrozen);
     try {
-      await compareSuspects(comparison, partition, suspects.slice(at, at + limits.maxEntriesComparedWhileFrozen));
+      at += await compareSomeSuspects(comparison, partition, some);
     } catch (error) {
       if (!mayStop || !(error instanceof FoldTooLarge)) throw error;
       return suspects.slice(at);

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Command } from 'ioredis';
 import { orderStatusProjection as projection } from '../../../src/projections/order-status.js';
 import { compareGenerations } from '../../../src/projector/dry-run/compare-generations.js';
 import { projectorLimits as limits } from '../../../src/projector/limits.js';
@@ -41,7 +42,7 @@ describe('a comparison of two generations', () => {
   it('finds what only one of them has in large keys of any type', async () => {
     const id = (nth: number) =>
       `2026-01-31T12:00:00.000Z-user-00000000-0000-4000-8000-${String(nth).padStart(12, '0')}`;
-    const many = Array.from({ length: 3 * limits.entriesPerScan }, (_, nth) => id(nth));
+    const many = Array.from({ length: 3 * limits.entriesPerPage }, (_, nth) => id(nth));
     for (const type of ['hash', 'zset', 'set', 'list']) {
       await add(live, type, type, many.slice(0, -1));
       await add(rebuilt, type, type, type === 'list' ? many.slice(0, -2) : many.slice(1));
@@ -61,20 +62,41 @@ describe('a comparison of two generations', () => {
     const fields = Array.from({ length: 100 }, (_, nth) => `field-${nth}`);
     for (let nth = 0; nth < 20 * limits.keysComparedAtOnce; nth += 1)
       for (const id of [live, rebuilt]) await add(id, `small-${nth}`, 'hash', fields);
-    const members = Array.from({ length: 40 * limits.entriesPerScan }, (_, nth) => `member-${nth}`);
+    const members = Array.from({ length: 40 * limits.entriesPerPage }, (_, nth) => `member-${nth}`);
     for (const id of [live, rebuilt]) await add(id, 'large', 'zset', members);
     let words = 0;
-    const pipeline = (commands: string[][]) => ({
-      exec: async () => {
-        const replies = await log.redis.pipeline(commands).exec();
-        words = Math.max(words, [replies].flat(4).length);
-        return replies;
-      },
-    });
-    const { found, compared } = await compare(replaced(log.redis, { pipeline }));
+    const sendCommand = async (command: Command) => {
+      const reply = await log.redis.sendCommand(command);
+      words = Math.max(words, [reply].flat(4).length);
+      return reply;
+    };
+    const { found, compared } = await compare(replaced(log.redis, { sendCommand }));
     expect(found).to.deep.equal([]);
     expect(compared).to.be.at.least(20 * limits.keysComparedAtOnce + 1);
-    // Of both generations, and the text with each entry.
+    // The text with each entry.
     expect(words).to.be.below(10 * limits.keysComparedAtOnce * fields.length);
+  });
+
+  it('reads large entries a few at a time, and finds each that differs', async () => {
+    const text = 'x'.repeat(limits.maxComparedBytes / 8);
+    const [keys, fields] = [4, 20];
+    for (let nth = 0; nth < keys; nth += 1)
+      for (const [id, end] of [
+        [live, 'a'],
+        [rebuilt, nth === 2 ? 'b' : 'a'],
+      ] as const)
+        for (let field = 0; field < fields; field += 1)
+          await log.redis.hset(nameOf(id, `key-${nth}`), `field-${field}`, text + end);
+    let bytes = 0;
+    const sendCommand = async (command: Command) => {
+      const reply = await log.redis.sendCommand(command);
+      bytes = Math.max(bytes, JSON.stringify(reply).length);
+      return reply;
+    };
+    const { found, isComplete } = await compare(replaced(log.redis, { sendCommand }));
+    expect(found).to.have.length(fields);
+    expect(isComplete).to.equal(true);
+    // One read within Redis has 16 entries.
+    expect(bytes).to.be.within(text.length, limits.maxComparedBytes + 17 * text.length);
   });
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import type { Command } from 'ioredis';
 import { orderStatusProjection as projection } from '../../../src/projections/order-status.js';
 import { compareGenerations } from '../../../src/projector/dry-run/compare-generations.js';
 import { projectorLimits as limits } from '../../../src/projector/limits.js';
@@ -17,12 +18,10 @@ describe('a dry run whose read model differs from the log in every partition', (
   /** The live generation has one entry in each partition, and the rebuilt one has none. */
   async function compareAll(partitions: number) {
     let scans = 0;
+    const isOfLive = (name: string) => name.includes(`:${live.name}:${live.generation}:`);
     const replyTo = ([command, ...args]: readonly string[]) => {
-      const isLive = args.some((word) => word.includes(`:${live.name}:${live.generation}:`));
-      if (command === 'type') return isLive ? 'hash' : 'none';
-      if (command === 'hscan') return ['0', [entry, 'text']];
-      if (command === 'hget') return 'text';
       if (command !== 'scan') return null;
+      const isLive = isOfLive(args.join());
       scans += 1;
       const partition = Number(args[0]);
       const cursor = isLive && partition + 1 < partitions ? partition + 1 : 0;
@@ -31,9 +30,19 @@ describe('a dry run whose read model differs from the log in every partition', (
     const pipeline = (words: (string | number)[][]) => ({
       exec: async () => words.map((one) => [null, replyTo(one.map(String))]),
     });
+    const sendCommand = async ({ args }: Command) => {
+      const [keysOfCall, ...rest] = [
+        args.slice(2, 2 + Number(args[1])).map(String),
+        ...args.slice(2 + Number(args[1])),
+      ];
+      // The pages of keys have one more argument than the texts of entries.
+      if (rest.length === keysOfCall.length + 2)
+        return keysOfCall.map((name) => (isOfLive(name) ? ['hash', '0', entry, 'text'] : ['none', '0']));
+      return keysOfCall.map((name) => (isOfLive(name) ? 'text' : null));
+    };
     let found = 0;
     const { isComplete } = await compareGenerations({
-      redis: { status: 'ready', pipeline } as unknown as Redis,
+      redis: { status: 'ready', pipeline, sendCommand } as unknown as Redis,
       ...{ keys, projection, live, rebuilt, advanceTo: undefined },
       checkpointFreeze: {} as never,
       onDifference: () => {

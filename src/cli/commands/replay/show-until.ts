@@ -1,7 +1,8 @@
 import { positionsAt } from '../../../event-log/read/positions-at.js';
 import type { Projection } from '../../../projections/projection.js';
 import { startScratchGeneration } from '../../../projector/dry-run/scratch-generation.js';
-import { readEntries, scanGeneration } from '../../../projector/generations/generation-contents.js';
+import { byPartition, scanGeneration } from '../../../projector/generations/generation-contents.js';
+import { type KeyPage, keyReader } from '../../../projector/generations/key-pages.js';
 import { exactJson } from '../../../queries/exact-json.js';
 import type { GenerationReader } from '../../../queries/generation-reader.js';
 import { readMetrics } from '../../../queries/get-metrics.js';
@@ -15,8 +16,11 @@ import { orderStatus } from '../../../read-models/order-status.js';
 import type { CommandContext } from '../../connections.js';
 import { parseLogPoint, replayWithBar } from './replay-until.js';
 
-/** Prints one JSON text: an entry of a read model, or a response. */
-type Emit = (json: string) => void;
+/**
+ * Writes one JSON text, a key of a read model or a response, in its pieces.
+ * @returns false once nobody reads standard output
+ */
+type Emit = (pieces: Iterable<string> | AsyncIterable<string>) => Promise<boolean>;
 
 /**
  * Prints read models as of a point in time: the responses that queries would have got then, as JSON
@@ -30,9 +34,11 @@ export async function showUntil(
 ): Promise<void> {
   const { pool, settings, openEvents, terminal } = context;
   let isFirst = true;
-  const emit: Emit = (json) => {
-    terminal.print(asArray ? `${isFirst ? '[' : ','}${json}` : json);
+  const emit: Emit = async (pieces) => {
+    if (asArray) await terminal.write(isFirst ? '[' : ',');
     isFirst = false;
+    for await (const piece of pieces) if (!(await terminal.write(piece))) return false;
+    return terminal.write('\n');
   };
   const until = await positionsAt(pool, parseLogPoint(untilText, settings));
   for (const projection of chosen) {
@@ -62,32 +68,54 @@ async function showMetrics(
 ): Promise<void> {
   const { partitions } = settings;
   const main = await readMetrics(generation, partitions, { currency: config.defaultCurrency });
-  emit(exactJson(main));
+  await emit([exactJson(main)]);
   const others = typeof main === 'string' ? [] : main.other_currencies;
-  for (const currency of others) emit(exactJson(await readMetrics(generation, partitions, { currency })));
+  for (const currency of others) await emit([exactJson(await readMetrics(generation, partitions, { currency }))]);
 }
 
 async function showOrders({ settings }: CommandContext, generation: GenerationReader, emit: Emit): Promise<void> {
   let after: string | undefined;
   do {
     const page = await readPage(generation, settings.partitions, {}, queryLimits.maxPageSize, after);
-    for (const order of page.orders) emit(order);
+    for (const order of page.orders) if (!(await emit([order]))) return;
     after = page.nextCursor === null ? undefined : decodeCursor(page.nextCursor, {});
   } while (after !== undefined);
 }
 
-/** Prints each key of a read model that no query lists as a whole. */
+/** Writes each key of a read model that no query lists as a whole. */
 async function showKeys({ redis, keys }: CommandContext, id: GenerationId, emit: Emit): Promise<void> {
+  const reader = keyReader(redis);
   for await (const found of scanGeneration(redis, keys, id)) {
-    const contents = await readEntries(
-      redis,
-      found.map(({ partition, key }) => keys.partition(id, partition)(key)),
-    );
-    for (const [index, { partition, key }] of found.entries()) {
-      const values = [...(contents[index] ?? [])].map(([name, text]) => [name, jsonOrText(text)]);
-      emit(JSON.stringify({ projection: id.name, partition, key, entries: Object.fromEntries(values) }));
+    for (const [partition, ofPartition] of byPartition(found)) {
+      const nameOf = keys.partition(id, partition);
+      for (let at = 0; at < ofPartition.length; ) {
+        const firstPages = await reader.firstPages(ofPartition.slice(at).map((key) => nameOf(key)));
+        for (const [nth, first] of firstPages.entries()) {
+          const key = ofPartition[at + nth] ?? '';
+          const pages = reader.pages(nameOf(key), first);
+          if (!(await emit(keyJson({ projection: id.name, partition, key }, pages)))) return;
+        }
+        at += firstPages.length;
+      }
     }
   }
+}
+
+/** The JSON of a key with its entries, page by page: a key may have any number of bytes. */
+async function* keyJson(head: object, pages: AsyncIterable<KeyPage>): AsyncGenerator<string> {
+  yield `${JSON.stringify(head).slice(0, -1)},"entries":{`;
+  // Two pages may have the same entry.
+  const seen = new Set<string>();
+  for await (const page of pages) {
+    let piece = '';
+    page.forEach((entry, text) => {
+      if (seen.has(entry)) return;
+      piece += `${seen.size === 0 ? '' : ','}${JSON.stringify(entry)}:${JSON.stringify(jsonOrText(text))}`;
+      seen.add(entry);
+    });
+    yield piece;
+  }
+  yield '}}';
 }
 
 function jsonOrText(text: string): unknown {
