@@ -107,6 +107,28 @@ describe('Presets of the import', () => {
     ]);
   });
 
+  it('a discount that has lowered the prices of a WooCommerce export is not taken off again', async () => {
+    const file =
+      'Order Number,Order Date,Currency,Cart Discount Amount,Order Total Fee,Order Total Amount,Item ID,Item Name,Quantity,Item Cost\n' +
+      '7,2026-02-01 10:00,EUR,5,1,16,900,Lamp,2,7.5\n';
+    const { commands, rejected } = await trialImport(file, ['--preset', 'woocommerce']);
+    expect(rejected).to.deep.equal([]);
+    const [placed] = commands.flatMap(({ command }) => (command.command === 'place' ? [command] : []));
+    expect(placed?.items?.map(({ item_id }) => item_id)).to.deep.equal(['Lamp']);
+    expect(placed?.adjustments?.map(({ type }) => type)).to.deep.equal(['fee']);
+  });
+
+  it('guests of a WooCommerce export, whose customer is 0, are their addresses, and no one user', async () => {
+    const file =
+      'order_number,order_date,order_currency,order_total,sku,qty,item_price,customer_id,billing_email\n' +
+      '1,2026-02-01 10:00,EUR,5,A,1,5,0,ada@shop.example\n' +
+      '2,2026-02-01 11:00,EUR,5,A,1,5,0,\n' +
+      '3,2026-02-01 12:00,EUR,5,A,1,5,7,eve@shop.example\n';
+    const { placed, rejected } = await trialImport(file, ['--preset', 'woocommerce']);
+    expect(rejected).to.deep.equal([]);
+    expect(placed.map((text) => text.split(':')[0])).to.deep.equal(['ada@shop.example', 'guest', '7']);
+  });
+
   it('states without dates are read only with --undated', async () => {
     const file = await readFile(projectPath('test/fixtures/import/olist.csv'));
     const { commands } = await trialImport(file, ['--preset', 'olist', '--undated', 'last-known']);

@@ -39,10 +39,12 @@ export function cellReaders(mapping: CsvMapping, indexOf: (column: string) => nu
       const index = indexOf(column);
       const second = mapping.fallbacks.get(field);
       const secondIndex = second === undefined ? -1 : indexOf(second);
+      const empty = mapping.emptyTexts?.get(field);
       const optional = fieldOf(field)?.optional ?? false;
       const where = `column "${column}" (${field})`;
       return (cells) => {
-        const text = cells[index]?.trim() || (cells[secondIndex]?.trim() ?? '');
+        const first = cells[index]?.trim() ?? '';
+        const text = first === '' || empty?.includes(first) ? (cells[secondIndex]?.trim() ?? '') : first;
         if (text === '') {
           if (fallback === undefined && !optional)
             throw new Refused(`${where} is empty: fill it in, or set --default ${field}=VALUE`);

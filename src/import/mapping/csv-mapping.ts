@@ -17,6 +17,8 @@ export interface CsvMapping {
   readonly defaults: ReadonlyMap<string, string>;
   /** The second column of a field, for rows in which the first is empty. */
   readonly fallbacks: ReadonlyMap<string, string>;
+  /** Texts of a field that mean an empty cell. */
+  readonly emptyTexts?: ReadonlyMap<string, readonly string[]>;
   /** The formats of times in the file, tried in this order. None for RFC 3339. */
   readonly dateFormats: readonly string[];
   /** The IANA zone of times without an offset. Undefined for UTC. */

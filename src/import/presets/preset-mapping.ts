@@ -19,6 +19,9 @@ export function presetMapping(preset: Preset, given: CsvMapping, header: readonl
     if (column !== undefined) columns.set(field, column);
   }
   for (const [field, column] of given.columns) columns.set(field, column);
+  const price = columns.get('unit_price');
+  if (price !== undefined && !given.columns.has('discount') && isOneOf(preset.discountedPrices ?? [], price))
+    columns.delete('discount');
   const fallbacks = new Map<string, string>();
   for (const [field, names] of Object.entries(preset.fallbacks ?? {})) {
     const column = given.columns.has(field) ? undefined : found(names);
@@ -31,6 +34,7 @@ export function presetMapping(preset: Preset, given: CsvMapping, header: readonl
     ...given,
     columns,
     fallbacks,
+    emptyTexts: new Map(Object.entries(preset.emptyTexts ?? {}).filter(([field]) => !given.columns.has(field))),
     constants: new Map([...constants].filter(([field]) => given.constants.has(field) || !columns.has(field))),
     defaults: new Map([...Object.entries(preset.defaults ?? {}).filter(unset), ...given.defaults]),
     dateFormats: given.dateFormats.length > 0 ? given.dateFormats : preset.dateFormats,
@@ -72,6 +76,10 @@ function columnsOfOrder(
 
 function presetCharges({ charges = {} }: Preset): [type: string, codes: string][] {
   return Object.entries(charges).map(([type, codes]) => [type, codes.join('|')]);
+}
+
+function isOneOf(names: readonly string[], column: string): boolean {
+  return names.some((name) => plain(name) === plain(column));
 }
 
 function plain(name: string): string {

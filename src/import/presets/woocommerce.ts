@@ -1,5 +1,10 @@
 import type { Preset } from './preset.js';
 
+/**
+ * The names are those of the plugins Advanced Order Export ("Transaction ID"), Order Export & Order
+ * Import ("transaction_id"), and Customer/Order/Coupon Export. "Item ID" is missing: it is the id
+ * of the line, and not of the article.
+ */
 export const woocommerce: Preset = {
   name: 'woocommerce',
   reads: 'an export with one row per item, as the usual export plugins write it',
@@ -28,24 +33,17 @@ export const woocommerce: Preset = {
       'Discount Amount',
       'Discount',
     ],
-    fee: ['Fee Total', 'Order Fee', 'Fees Total', 'Fees', 'Fee'],
-    item_id: [
-      'SKU',
-      'Item SKU',
-      'Product SKU',
-      'Item Product ID',
-      'Product ID',
-      'Item ID',
-      'Item Name',
-      'Product Name',
-    ],
+    fee: ['Fee Total', 'Order Total Fee', 'Order Fee', 'Fees Total', 'Fees', 'Fee'],
+    item_id: ['SKU', 'Item SKU', 'Product SKU', 'Item Product ID', 'Product ID', 'Item Name', 'Product Name'],
     quantity: ['Quantity', 'Item Quantity', 'Quantity (- Refund)', 'Qty'],
-    unit_price: ['Item Price', 'Item Cost', 'Product Price', 'Price', 'Unit Price'],
+    unit_price: ['Item Cost Before Discount', 'Item Price', 'Item Cost', 'Product Price', 'Price', 'Unit Price'],
     paid_at: ['Date Paid', 'Paid Date', 'Paid at'],
     delivered_at: ['Date Completed', 'Completed Date', 'Completed at'],
     payment_reference: ['Transaction ID'],
     refunded_amount: ['Order Refund Amount', 'Refunded Total', 'Refund Total', 'Refunded Amount'],
   },
+  discountedPrices: ['Item Cost'],
+  emptyTexts: { user_id: ['0'] },
   fallbacks: { item_id: ['Item Name', 'Product Name', 'Name'], user_id: ['Billing Email', 'Email (Billing)', 'Email'] },
   states: { status: ['Order Status', 'Status'] },
   defaults: { user_id: 'guest' },
