@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { type LocalService, startLocalService } from '../support/local-service.j
 import { runOrders } from '../support/orders-command.js';
 import { startReceiver } from '../support/receiver.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
-import { call } from '../support/service.js';
+import { call, getHistory } from '../support/service.js';
 
 const placed = { user_id: 'u-1', currency: 'USD', total_minor: 1000, metadata: {} };
 
@@ -156,5 +156,74 @@ describe('an event that was written past the service', function () {
       /^OrderPlaced at position \d+ of partition 0, version 1 of order .* cannot be applied/,
     );
     receiver.stop();
+  });
+});
+
+describe('an event whose personal data does not open', function () {
+  this.timeout(60_000);
+  let folder: string;
+  let log: TestLog;
+  let service: LocalService;
+  let env: Record<string, string>;
+  let orderId: string;
+  let name: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'orders-unopenable-'));
+    const file = join(folder, 'key');
+    await writeFile(file, `${randomBytes(32).toString('base64')}\n`);
+    env = { LOG_LEVEL: 'silent', ORDERS_PERSONAL_DATA_KEY_FILE: file };
+    log = await createTestLog(2);
+    service = await startLocalService(log, env);
+    const order = { user_id: 'Ada', item_ids: ['a'], total_amount: 10 };
+    orderId = (await call(service, 'POST', '/orders', order, { prefer: 'wait=10' })).body.order_id;
+    // A note that is sealed with the person's key in the log, but with other bytes.
+    const { rows } = await log.owner.query('select partition, metadata::text from events where order_id = $1', [
+      orderId,
+    ]);
+    const [{ partition, metadata }] = rows;
+    const sealed = { ...event('OrderNoteAdded', { sealed: randomBytes(64).toString('base64url') }), metadata };
+    await appender(log)({ orderId, expectedVersion: 1, events: [sealed] });
+    name = `OrderNoteAdded at position 2 of partition ${partition}, version 2 of order ${orderId}, cannot be applied`;
+  });
+  after(async () => {
+    await service?.stop();
+    await log?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('makes each command on its order a problem that names the event, and appends nothing', async () => {
+    for (const [command, body] of Object.entries(commands)) {
+      const { status, problem } = await call(service, 'POST', `/orders/${orderId}/${command}`, body);
+      expect([status, problem.type, problem.detail, problem.may_have_been_done], command).to.deep.equal([
+        500,
+        '/problems/unreadable-event',
+        `${name}. Nothing was changed.`,
+        false,
+      ]);
+    }
+  });
+
+  it('stops projections, which say what is wrong with it, and queries show the order before it', async () => {
+    const stops = await eventually('the stops', async () => {
+      const { projections } = (await call(service, 'GET', '/projections')).body;
+      const found = projections.flatMap(({ partitions }) => partitions.flatMap(({ stopped }) => stopped ?? []));
+      return found.length === projections.length && found;
+    });
+    for (const { position, error } of stops)
+      expect([position, error]).to.deep.equal([2, 'the event’s sealed data does not open with its person’s key']);
+    const { body } = await call(service, 'GET', `/orders/${orderId}`);
+    expect([body.version, body.user_id]).to.deep.equal([1, 'Ada']);
+    expect((await getHistory(service, orderId)).events).to.have.length(1);
+  });
+
+  it('is shown as it is stored to auditors, and named by orders history', async () => {
+    const { events } = (await call(service, 'GET', `/audit/events?order_id=${orderId}`)).body;
+    expect(events.map(({ is_sealed, is_intact }) => [is_sealed, is_intact])).to.deep.equal([
+      [false, true],
+      [true, true],
+    ]);
+    const history = await runOrders(log, ['history', orderId], env);
+    expect(history.code).to.equal(1);
+    expect(history.output).to.include(`${name}: the event’s sealed data does not open with its person’s key`);
   });
 });

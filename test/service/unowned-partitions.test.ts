@@ -1,4 +1,7 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import type { Redis } from 'ioredis';
 import { allProjections } from '../../src/projections/all-projections.js';
 import { queryLimits } from '../../src/queries/limits.js';
 import { releaseOf } from '../../src/read-models/keys.js';
@@ -76,14 +79,16 @@ describe('Partitions without a living projector', () => {
     expect(await log.redis.exists(`${log.keys.processPrefix}:write-probe`)).to.equal(0);
   });
 
+  const config = (name: string, value: string) => () => log.redis.config('SET', name, value);
   for (const [why, refuse, accept] of [
-    ['is full', ['maxmemory', '1'], ['maxmemory', '0']],
-    ['has too few replicas', ['min-replicas-to-write', '1'], ['min-replicas-to-write', '0']],
+    ['is full', config('maxmemory', '1'), config('maxmemory', '0')],
+    ['has too few replicas', config('min-replicas-to-write', '1'), config('min-replicas-to-write', '0')],
+    ['cannot save to its disk', () => breakSaves(log.redis), () => repairSaves(log.redis)],
   ] as const) {
     it(`partitions without a report are blocked, and not unowned, while Redis ${why}`, async () => {
       const { body } = await call(api, 'POST', '/projections/metrics/rebuild');
       expect(body.rebuild?.state).to.equal('unowned');
-      await log.redis.config('SET', ...refuse);
+      await refuse();
       try {
         const { projections } = await states();
         for (const { name, state, rebuild, partitions: all } of projections) {
@@ -100,7 +105,7 @@ describe('Partitions without a living projector', () => {
         expect(gauge).to.match(/^orders_partition_unowned\{partition="0"\} 0$/m);
         expect(gauge).to.match(/^orders_partition_blocked\{partition="0"\} 1$/m);
       } finally {
-        await log.redis.config('SET', ...accept);
+        await accept();
       }
       await eventually('the refusal to be over', async () =>
         (await states()).projections.every(({ state }) => state === 'unowned'),
@@ -163,6 +168,33 @@ describe('Partitions without a living projector', () => {
     await ageReports(log, [0, 1, 2, 3], -staysFreshMs);
   }
 });
+
+/** The file of snapshots: a directory in its place makes each save fail. */
+async function snapshotFile(redis: Redis): Promise<string> {
+  const [, folder = ''] = (await redis.config('GET', 'dir')) as string[];
+  const [, name = ''] = (await redis.config('GET', 'dbfilename')) as string[];
+  return join(folder, name);
+}
+
+/** Makes Redis refuse writes with MISCONF, since its last snapshot has failed. */
+async function breakSaves(redis: Redis): Promise<void> {
+  const file = await snapshotFile(redis);
+  await rm(file, { force: true });
+  await mkdir(join(file, 'not-empty'), { recursive: true });
+  // Redis refuses writes only if it is to make snapshots by itself.
+  await redis.config('SET', 'save', '86400 1000000');
+  await redis.bgsave();
+  await eventually('the snapshot to fail', async () =>
+    /rdb_last_bgsave_status:err/.test(await redis.info('persistence')),
+  );
+}
+
+async function repairSaves(redis: Redis): Promise<void> {
+  await redis.config('SET', 'save', '');
+  await rm(await snapshotFile(redis), { recursive: true });
+  await redis.bgsave();
+  await eventually('a snapshot', async () => /rdb_last_bgsave_status:ok/.test(await redis.info('persistence')));
+}
 
 /** Longer than these tests take. */
 const staysFreshMs = 600_000;

@@ -3,16 +3,19 @@ import { api, got } from '../api/client.js';
 import { useResource } from '../api/resource.js';
 import type { Order } from '../api/types.js';
 import { Button } from '../ui/button.js';
+import { Failure } from '../ui/states.js';
 import { CommandDialog } from './command-dialog.js';
 import { type CommandName, commandSpec } from './command-specs.js';
 
-/** Buttons for the commands that the order allows now. The service says which these are. */
+/** Buttons for the commands that the order allows now. The service says which these are, or why it cannot. */
 export function CommandBar({ order, onDone }: { readonly order: Order; readonly onDone: () => void }) {
   const [open, setOpen] = useState<CommandName>();
   const allowed = useResource(`commands ${order.order_id} ${order.version}`, (signal) =>
     got(api.GET('/orders/{order_id}/commands', { params: { path: { order_id: order.order_id } }, signal })),
   );
   const names = (allowed.data?.allowed_commands ?? []).filter((name): name is CommandName => name !== 'place');
+  // Without a word, an order whose commands cannot be told would look like one that takes none.
+  if (allowed.data === undefined && allowed.error) return <Failure error={allowed.error} onRetry={allowed.reload} />;
   return (
     <section class="commands" aria-label="Commands">
       {names.map((name, nth) => {
