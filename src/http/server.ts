@@ -3,7 +3,7 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
-  type ServerResponse,
+  ServerResponse,
   STATUS_CODES,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -113,9 +113,10 @@ export async function startHttpServer(
 
 /**
  * Responds with a problem to data that is not a valid request, if the connection is still writable.
+ * In the middle of a response, such as that of a batch, a second one would be part of its body.
  */
 function respondToClientError(error: NodeJS.ErrnoException, socket: Socket, timeouts: HttpTimeouts): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  if (!socket.writable || error.code === 'ECONNRESET' || isResponding(socket)) {
     socket.destroy();
     return;
   }
@@ -127,6 +128,12 @@ function respondToClientError(error: NodeJS.ErrnoException, socket: Socket, time
     // A client that keeps sending would keep the socket open.
     () => socket.destroy(),
   );
+}
+
+/** Whether a part of a response was sent on the connection. Node's own handler asks the same. */
+function isResponding(socket: Socket): boolean {
+  const current = '_httpMessage' in socket ? socket._httpMessage : undefined;
+  return current instanceof ServerResponse && current.headersSent;
 }
 
 function clientProblem(code: string | undefined, { headersMs }: HttpTimeouts): Problem {

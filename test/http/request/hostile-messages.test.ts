@@ -80,6 +80,27 @@ describe('A hostile HTTP message', function () {
     expect(statuses(await send(message))).to.deep.equal(['401', '200']);
   });
 
+  it('that becomes invalid while its response is sent gets no second response into the first', async () => {
+    const { port } = new URL(service.url);
+    const line = `${JSON.stringify({ command: 'place', user_id: 'u', item_ids: ['a'], total_amount: 1 })}\n`;
+    const head = `POST /orders/batch HTTP/1.1\r\n${host}Authorization: Bearer ${secret}\r\n`;
+    const body = 'Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const text = await new Promise<string>((resolve) => {
+      const socket = connect(Number(port), '127.0.0.1');
+      let received = '';
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk: Buffer) => {
+        received += chunk.toString('latin1');
+        // The result of the first line has arrived.
+        if (received.includes('"line":1')) socket.write('zz\r\n');
+      });
+      socket.on('close', () => resolve(received));
+      socket.write(`${head}${body}${line.length.toString(16)}\r\n${line}\r\n`);
+    });
+    expect(text).to.match(/"line":1,"status":201/);
+    expect(statuses(text)).to.deep.equal(['200']);
+  });
+
   const kinds: readonly [what: string, start: string, status: string, body?: string][] = [
     ['TRACE', 'TRACE /orders HTTP/1.1', '405'],
     ['OPTIONS', 'OPTIONS /orders HTTP/1.1', '405'],
