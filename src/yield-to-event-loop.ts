@@ -12,7 +12,25 @@ const maxSliceMs = 10;
  */
 const maxTurnMs = 2 * maxSliceMs;
 
+/**
+ * Time after a turn with computations that is left to new connections, as long as they come. libuv
+ * accepts one per turn (since 1.45): behind a hundred of them, a new one would wait for a hundred
+ * computations.
+ */
+const maxAcceptMs = 20;
+
 let waiting: (() => void)[] = [];
+/** Whether a connection was accepted in this turn. */
+let hasAccepted = false;
+/** When the last turn with computations ended. */
+let computedUntilMs = Number.NEGATIVE_INFINITY;
+
+/**
+ * To be called when a connection was accepted. More may wait, so the next turns should be short.
+ */
+export function connectionAccepted(): void {
+  hasAccepted = true;
+}
 
 /**
  * Gives the computations of this thread up to `maxTurnMs` per turn of its event loop: one of them,
@@ -29,6 +47,12 @@ export const yieldToEventLoop: YieldToEventLoop = () =>
 /** Grants those that wait now. A computation that yields again waits for a later turn. */
 function grantTurn(): void {
   const startMs = performance.now();
+  const connectionsFirst = hasAccepted && startMs - computedUntilMs < maxAcceptMs;
+  hasAccepted = false;
+  if (connectionsFirst) {
+    setImmediate(grantTurn);
+    return;
+  }
   const granted = waiting;
   waiting = [];
   let next = 0;
@@ -38,10 +62,12 @@ function grantTurn(): void {
     queueMicrotask(() => process.nextTick(afterOne));
   };
   const afterOne = () => {
-    if (next < granted.length && performance.now() - startMs + maxSliceMs <= maxTurnMs) {
+    const nowMs = performance.now();
+    if (next < granted.length && nowMs - startMs + maxSliceMs <= maxTurnMs) {
       grantNext();
       return;
     }
+    computedUntilMs = nowMs;
     const isScheduled = waiting.length > 0;
     waiting = [...granted.slice(next), ...waiting];
     if (waiting.length > 0 && !isScheduled) setImmediate(grantTurn);

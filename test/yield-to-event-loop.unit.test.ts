@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TimeSlice, yieldToEventLoop } from '../src/yield-to-event-loop.js';
+import { connectionAccepted, TimeSlice, yieldToEventLoop } from '../src/yield-to-event-loop.js';
 import { countTurns } from './support/count-turns.js';
 
 describe('yieldToEventLoop', () => {
@@ -52,5 +52,33 @@ describe('yieldToEventLoop', () => {
     await yieldToEventLoop();
     seen.push('again');
     expect(seen).to.deep.equal(['other', 'again']);
+  });
+
+  /** Accepts one connection per turn, as a server does, and resolves after the last one. */
+  async function acceptConnections(count: number): Promise<void> {
+    for (let nth = 0; nth < count; nth += 1) {
+      connectionAccepted();
+      await new Promise(setImmediate);
+    }
+  }
+
+  it('while connections arrive, the next computation waits for them', async () => {
+    await yieldToEventLoop();
+    const seen: string[] = [];
+    await Promise.all([
+      acceptConnections(10).then(() => seen.push('all accepted')),
+      yieldToEventLoop().then(() => seen.push('computes')),
+    ]);
+    expect(seen).to.deep.equal(['all accepted', 'computes']);
+  });
+
+  it('a computation is not kept waiting by connections that never end', async () => {
+    let isComputing = false;
+    const connections = (async () => {
+      while (!isComputing) await acceptConnections(1);
+    })();
+    for (let piece = 0; piece < 3; piece += 1) await yieldToEventLoop();
+    isComputing = true;
+    await connections;
   });
 });

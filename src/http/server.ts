@@ -7,6 +7,7 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { connectionAccepted } from '../yield-to-event-loop.js';
 import { ConnectionCounts, type CountedAddresses } from './connection-counts.js';
 import { type Problem, problem } from './contract/problems.js';
 import { httpLimits as limits } from './limits.js';
@@ -72,7 +73,9 @@ export async function startHttpServer(
   server.maxConnections = limits.maxConnections;
   const sockets = new Set<Socket>();
   const connections = new ConnectionCounts(addresses);
+  server.on('drop', connectionAccepted);
   server.on('connection', (socket) => {
+    connectionAccepted();
     sockets.add(socket);
     const { isTooMany, close } = connections.open(socket.remoteAddress ?? '');
     socket.once('close', () => {
