@@ -10,6 +10,7 @@ import { currencyExponent } from '../../src/orders/values/currency.js';
 import { projectPath } from '../../src/project-path.js';
 import { getOrder } from '../../src/queries/get-order.js';
 import { anyCommand } from '../support/any-command.js';
+import { blocksRunBy } from '../support/block-runs.js';
 import { createDataDir } from '../support/data-dir.js';
 import { appender, commandHandlers, orderIdIn, startProjector } from '../support/events.js';
 import { startLocalService } from '../support/local-service.js';
@@ -208,8 +209,7 @@ describe('The views for analysts', () => {
   });
 
   it('the queries of docs/analysis.md run', async () => {
-    const text = readFileSync(projectPath('docs/analysis.md'), 'utf8');
-    const queries = [...text.matchAll(/```sql\n(select [\s\S]*?)```/g)].map(([, sql = '']) => sql);
+    const queries = blocksRunBy('test/analysis/views.test.ts').map(({ code }) => code);
     expect(queries).to.have.length(3);
     for (const sql of queries) expect(await rowsOf(sql), sql).not.to.have.length(0);
   });

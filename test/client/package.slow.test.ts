@@ -1,19 +1,19 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { projectPath } from '../../src/project-path.js';
+import { blocksRunBy } from '../support/block-runs.js';
 import { packClient } from '../support/packed-client.js';
 import { useService } from '../support/service.js';
 
 const run = promisify(execFile);
 
 /** The code blocks of the package's README, as one module that runs to its end. */
-async function readmeModule(url: string): Promise<string> {
-  const text = await readFile(projectPath('client', 'README.md'), 'utf8');
-  const blocks = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
+function readmeModule(url: string): string {
+  const blocks = blocksRunBy('test/client/package.slow.test.ts').map(({ code }) => code);
   expect(blocks).to.have.length(5);
   const imports = blocks.flatMap((code) => code.match(/^import .*$/gm) ?? []);
   const signed = `
@@ -30,7 +30,7 @@ async function readmeModule(url: string): Promise<string> {
     code.replace(/^import .*\n/gm, '').replaceAll('http://127.0.0.1:3000', url),
   );
   const body = [first, lists, batch, others, changes, signed, webhook];
-  return [`import { Webhook } from 'standardwebhooks';`, ...imports, ...body.slice(0)].join('\n');
+  return [`import { Webhook } from 'standardwebhooks';`, ...imports, ...body].join('\n');
 }
 
 describe('the package of the client', function () {
@@ -54,7 +54,7 @@ describe('the package of the client', function () {
     const consumer = join(folder, 'consumer');
     await mkdir(consumer);
     await writeFile(join(consumer, 'package.json'), '{"type": "module"}');
-    await writeFile(join(consumer, 'readme.ts'), await readmeModule(service.url));
+    await writeFile(join(consumer, 'readme.ts'), readmeModule(service.url));
     const compile = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--skipLibCheck', '--types', 'node'];
     const { stdout } = await run('tsc', [...compile, '--lib', 'es2023,dom', 'readme.ts'], { cwd: consumer, env }).catch(
       ({ stdout }) => ({ stdout: String(stdout) }),

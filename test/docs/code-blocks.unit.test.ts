@@ -1,25 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import ts from 'typescript';
 import { commandNames, runCommand } from '../../src/cli/run-command.js';
 import { projectPath } from '../../src/project-path.js';
+import { blocksOf, documents } from '../support/document-blocks.js';
 import { recordingTerminal } from '../support/orders-command.js';
 
-interface Block {
-  readonly page: string;
-  readonly language: string;
-  readonly code: string;
-}
-
-const pages = [
-  ...['README.md', 'CONTRIBUTING.md', 'client/README.md'],
-  ...readdirSync(projectPath('docs')).flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : [])),
-];
-const blocks = pages.flatMap((page) =>
-  [...readFileSync(projectPath(page), 'utf8').matchAll(/^ *```(\w+)\n([\s\S]*?)^ *```$/gm)].map(
-    ([, language = '', code = '']): Block => ({ page, language, code }),
-  ),
-);
+const blocks = documents.flatMap(blocksOf);
 
 describe('the code blocks of the documents', () => {
   it('call only commands and options of orders that exist', async () => {
@@ -54,11 +41,13 @@ describe('the code blocks of the documents', () => {
 
   it('use the client as its types allow', function () {
     this.timeout(60_000);
-    const code = blocks.filter(
-      ({ page, language }) => language === 'ts' && /^docs\/(http-guide|webhooks)\.md$/.test(page),
-    );
-    expect(code).to.have.length.greaterThan(6);
-    expect(problemsOf(code)).to.deep.equal([]);
+    const examplesOf = (wanted: string) =>
+      blocks.flatMap(({ page, language, code }) => (page === wanted && language === 'ts' ? [code] : []));
+    const [guide, webhooks, readme] = ['docs/http-guide.md', 'docs/webhooks.md', 'client/README.md'].map(examplesOf);
+    // The blocks of the client's README continue each other.
+    const examples = [...(guide ?? []), ...(webhooks ?? []), (readme ?? []).join('\n')];
+    expect(examples).to.have.length(8);
+    expect(problemsOf(examples)).to.deep.equal([]);
   });
 });
 
@@ -89,6 +78,8 @@ declare const order_id: string;
 declare const cursor: string;
 declare const lastEventId: string;
 declare const commands: AsyncIterable<BatchCommand>;
+declare const rawBody: string;
+declare const request: { headers: IncomingHttpHeaders };
 declare function store(orders: object, cursor: string): Promise<void>;
 declare function report(...args: unknown[]): void;
 declare function handle(message: unknown): void;
@@ -96,8 +87,8 @@ declare function remember(id: string | string[] | undefined, message: unknown): 
 `;
 
 /** Errors of the compiler in examples, each a function of its own beside the client. */
-function problemsOf(examples: readonly Block[]): string[] {
-  const bodies = examples.map(({ code }) => `async () => {\n${code.replaceAll(/^import .*$/gm, '')}};`);
+function problemsOf(examples: readonly string[]): string[] {
+  const bodies = examples.map((code) => `async () => {\n${code.replaceAll(/^import .*$/gm, '')}};`);
   const file = projectPath('client', 'examples-of-the-documents.ts');
   const source = `${given}export const examples = [\n${bodies.map((body) => body.replace(/;$/, '')).join(',\n')}];\n`;
   const options: ts.CompilerOptions = {

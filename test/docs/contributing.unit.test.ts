@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { expect } from 'chai';
 import { projectPath } from '../../src/project-path.js';
+import { blocksRunBy } from '../support/block-runs.js';
 
 const text = readFileSync(projectPath('CONTRIBUTING.md'), 'utf8');
 
@@ -33,8 +34,8 @@ function isPath(code: string): boolean {
 
 /** Folders of the tree: one per line, and those in its description that end with a slash. */
 function treeFolders(): string[] {
-  const [, tree = ''] = /```text\n([\s\S]*?)```/.exec(section('The tree')) ?? [];
-  return tree
+  const [tree] = blocksRunBy('test/docs/contributing.unit.test.ts');
+  return (tree?.code ?? '')
     .trimEnd()
     .split('\n')
     .flatMap((line) => {

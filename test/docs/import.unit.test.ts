@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import { projectPath } from '../../src/project-path.js';
+import { blocksRunBy } from '../support/block-runs.js';
 import { trialImport } from '../support/trial-import.js';
 
 describe('docs/import.md', () => {
   it('the command of the page imports the two payments and the two lines of its example', async () => {
-    const page = await readFile(projectPath('docs/import.md'), 'utf8');
-    const [, rows = '', command = ''] = /```text\n(order,[\s\S]*?)```\n\n```sh\n([\s\S]*?)```/.exec(page) ?? [];
+    const blocks = blocksRunBy('test/docs/import.unit.test.ts');
+    expect(blocks.map(({ language }) => language)).to.deep.equal(['text', 'sh']);
+    const [rows = '', command = ''] = blocks.map(({ code }) => code);
     const [npx, orders, name, file, ...args] = command.replaceAll('\\\n', ' ').trim().split(/\s+/);
     expect([npx, orders, name, file]).to.deep.equal(['npx', 'orders', 'import', 'joined.csv']);
     const { placed, commands, rejected, warnings } = await trialImport(rows, args);

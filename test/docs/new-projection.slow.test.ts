@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { projectPath } from '../../src/project-path.js';
+import { blocksRunBy } from '../support/block-runs.js';
 import { createTestLog, eventually, type TestLog } from '../support/servers.js';
 import { call, type RunningService, startService } from '../support/service.js';
 
@@ -56,16 +57,18 @@ describe('docs/new-projection.md', function () {
     expect(await revenue('u-1')).to.equal(27.5);
     const { projections } = (await call(service, 'GET', '/projections')).body;
     expect(projections.map(({ name }: { name: string }) => name)).to.include('customer-revenue');
+    await tryTheFold();
   });
 
   /** Applies the code blocks of the document: each is a new file, or lines that are inserted. */
   async function followTheDocument(): Promise<void> {
-    const text = await readFile(projectPath('docs/new-projection.md'), 'utf8');
-    const blocks = [...text.matchAll(/```(ts|diff)\n\/\/ (\S+)\n(.*?)```/gs)];
+    const blocks = blocksRunBy('test/docs/new-projection.slow.test.ts').filter(({ language }) => language !== 'sh');
     expect(blocks.length).to.equal(10);
-    for (const [, kind, name = '', content = ''] of blocks) {
+    for (const { language, code, line } of blocks) {
+      const [, name, content] = /^\/\/ (\S+)\n(.*)$/s.exec(code) ?? [];
+      if (name === undefined || content === undefined) throw new Error(`the block at line ${line} names no file`);
       const file = join(folder, name);
-      if (kind === 'ts') {
+      if (language === 'ts') {
         await writeFile(file, content);
         continue;
       }
@@ -77,5 +80,18 @@ describe('docs/new-projection.md', function () {
       expect(source, `${name} has no such lines`).to.include(old);
       await writeFile(file, source.replace(old!, changed!));
     }
+  }
+
+  /** Runs the command that compares the live read model with a changed fold: here with its own. */
+  async function tryTheFold(): Promise<void> {
+    const commands = blocksRunBy('test/docs/new-projection.slow.test.ts').filter(({ language }) => language === 'sh');
+    const [command = '', ...others] = commands.map(({ code }) => code.trim());
+    expect(others).to.deep.equal([]);
+    const [npx, orders, ...args] = command.split(' ');
+    expect([npx, orders]).to.deep.equal(['npx', 'orders']);
+    const env = { ...process.env, DATABASE_URL: log.databaseUrl, REDIS_URL: log.redisUrl };
+    const main = join(folder, 'dist/src/cli/main.js');
+    const { stdout } = await promisify(execFile)(process.execPath, [main, ...args], { env });
+    expect(stdout).to.match(/customer-revenue/);
   }
 });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Order } from '../support/api-types.js';
+import { blocksRunBy } from '../support/block-runs.js';
 import { recipes } from '../support/orders-page.js';
 import { call, useService } from '../support/service.js';
 
@@ -11,6 +12,10 @@ describe('docs/orders.md', () => {
       ...['Split shipment', 'Exchange', 'Refused parcel', 'Late payment', 'Partial refund by line'],
       ...['Cash on delivery', 'Lost parcel', 'Overpayment', 'Chargeback', 'Rest cancelled'],
     ]);
+  });
+
+  it('has one recipe in each block', () => {
+    expect(blocksRunBy('test/docs/orders.test.ts')).to.have.length(recipes().size);
   });
 
   for (const [title, steps] of recipes()) {

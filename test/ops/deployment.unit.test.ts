@@ -13,6 +13,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { readConfig } from '../../src/config.js';
 import { knownVariables } from '../../src/known-variables.js';
 import { projectPath } from '../../src/project-path.js';
+import { blocksRunBy } from '../support/block-runs.js';
 
 const read = (path: string) => readFileSync(projectPath(path), 'utf8');
 
@@ -35,6 +36,12 @@ interface Labelled {
 interface Container {
   readonly livenessProbe: Probe;
   readonly readinessProbe: Probe;
+}
+
+interface Overlay {
+  readonly resources: readonly string[];
+  readonly images: readonly { readonly name: string }[];
+  readonly replicas: readonly { readonly name: string }[];
 }
 
 interface Probe {
@@ -89,6 +96,19 @@ describe('ops/kubernetes', () => {
     };
     const names = configMapGenerator.flatMap(({ literals }) => literals.map((literal) => literal.split('=')[0]));
     expect(knownVariables).to.include.members(names);
+  });
+});
+
+describe('the overlay in docs/deployment.md', () => {
+  it('changes an image and a deployment that the base has', () => {
+    const [overlay] = blocksRunBy('test/ops/deployment.unit.test.ts');
+    const { resources, images, replicas } = parse(overlay?.code ?? '') as Overlay;
+    expect(resources).to.deep.equal(['github.com/you/orders//ops/kubernetes']);
+    const base = read('ops/kubernetes/api.yaml');
+    for (const { name } of images) expect(base).to.include(` image: ${name}\n`);
+    const found = parseAllDocuments(base).map((one) => one.toJS() as Resource);
+    const deployments = found.flatMap(({ kind, metadata }) => (kind === 'Deployment' ? [metadata.name] : []));
+    expect(deployments).to.include.members(replicas.map(({ name }) => name));
   });
 });
 

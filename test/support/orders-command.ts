@@ -7,6 +7,7 @@ import type { TestLog } from './servers.js';
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
+  readonly stderr: string;
   /** Standard output and standard error, as a person sees them. */
   readonly output: string;
 }
@@ -26,12 +27,14 @@ export function recordingTerminal(
   columns?: number,
 ): Terminal & { ended(): Ended } {
   let stdout = '';
+  let stderr = '';
   let output = '';
   const write = (text: string) => {
     stdout += text;
     output += text;
   };
   const writeError = (text: string) => {
+    stderr += text;
     output += text;
   };
   return {
@@ -50,7 +53,7 @@ export function recordingTerminal(
     logDestination: { write: writeError },
     exitCode: 0,
     ended() {
-      return { code: this.exitCode, stdout, output };
+      return { code: this.exitCode, stdout, stderr, output };
     },
   };
 }
@@ -83,14 +86,16 @@ export function spawnOrders(
     env: { ...process.env, DATABASE_URL: log.databaseUrl, REDIS_URL: log.redisUrl, ...options.env },
   });
   let stdout = '';
+  let stderr = '';
   let output = '';
   child.stdout.on('data', (chunk) => {
     stdout += chunk;
     output += chunk;
   });
   child.stderr.on('data', (chunk) => {
+    stderr += chunk;
     output += chunk;
   });
   options.running?.(() => child.kill('SIGKILL'));
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, output })));
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr, output })));
 }

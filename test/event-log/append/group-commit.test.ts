@@ -274,23 +274,6 @@ describe('the hash of an event', () => {
       previous = event.hash;
     }
   });
-
-  it('the hash of an event is that of the worked example in docs/audit.md', () => {
-    const event = {
-      partition: 3,
-      position: 1,
-      orderId: '018f0000-0000-7000-8000-000000000001',
-      version: 1,
-      type: 'OrderNoteAdded',
-      data: '{"text":"Grüße"}',
-      metadata: '{"schema":1,"actor":"anonymous"}',
-      occurredAt: '2026-01-01T00:00:00.000Z',
-      recordedAt: '2026-01-01T00:00:00.001Z',
-    };
-    expect(chainHash(genesisHash, event).toString('hex')).to.equal(
-      '92018bdd8da348cbca2d30201f516b75125a2e30d2a38b3772a82759ea8ad1ab',
-    );
-  });
 });
 
 describe('the partition of an order', () => {
