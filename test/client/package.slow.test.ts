@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { projectPath } from '../../src/project-path.js';
 import { blocksRunBy } from '../support/block-runs.js';
 import { packClient } from '../support/packed-client.js';
 import { useService } from '../support/service.js';

@@ -12,9 +12,9 @@ interface Selection {
 }
 
 /**
- * The tests that run the blocks of the documents. Each test takes its blocks from this table by
- * `blocksRunBy`, so it cannot run fewer than the table says. A block that is neither here nor has a
- * mark fails `test/docs/block-runs.unit.test.ts`.
+ * The tests that run the blocks of the documents, or the file that several of them share. Each
+ * takes its blocks from this table by `blocksRunBy`, so it cannot run fewer than the table says. A
+ * block that is neither here nor has a mark fails `test/docs/block-runs.unit.test.ts`.
  */
 export const blockRuns: Readonly<Record<string, readonly Selection[]>> = {
   'test/client/package.slow.test.ts': [{ page: 'client/README.md', languages: 'ts' }],
@@ -63,6 +63,7 @@ export const blockRuns: Readonly<Record<string, readonly Selection[]>> = {
   ],
   'test/docs/webhooks.test.ts': [{ page: 'docs/webhooks.md', languages: 'sh none js ts' }],
   'test/analysis/views.test.ts': [{ page: 'docs/analysis.md', languages: 'sql', under: ['Examples'] }],
+  'test/support/nginx.ts': [{ page: 'docs/access.md', languages: 'nginx' }],
   'test/ops/deployment.unit.test.ts': [{ page: 'docs/deployment.md', languages: 'yaml' }],
 };
 

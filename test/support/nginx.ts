@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { freePort, startChild } from '../../src/embedded/child.js';
 import { serverUser } from '../../src/embedded/server-user.js';
-import { projectPath } from '../../src/project-path.js';
+import { blocksRunBy } from './block-runs.js';
 import { createDataDir } from './data-dir.js';
 import { type LocalService, startLocalService } from './local-service.js';
 import { createPrivateCa } from './private-ca.js';
@@ -88,7 +88,7 @@ export async function startBehindNginx(log: TestLog, env: Record<string, string>
     ['/etc/ssl/orders.pem', certificate],
     ['/etc/ssl/orders.key', key],
   ];
-  const documented = await documentedConfiguration();
+  const documented = documentedConfiguration();
   for (const [text] of replacements) if (!documented.includes(text)) throw new Error(`docs/access.md lacks ${text}`);
   await writeFile(
     join(folder, 'orders.conf'),
@@ -154,11 +154,10 @@ export async function startBehindNginx(log: TestLog, env: Record<string, string>
 }
 
 /** The configuration in docs/access.md. */
-async function documentedConfiguration(): Promise<string> {
-  const text = await readFile(projectPath('docs', 'access.md'), 'utf8');
-  const [, block] = /```nginx\n([\s\S]*?)```/.exec(text) ?? [];
+function documentedConfiguration(): string {
+  const [block] = blocksRunBy('test/support/nginx.ts', 'docs/access.md');
   if (block === undefined) throw new Error('docs/access.md has no configuration of nginx');
-  return block;
+  return block.code;
 }
 
 /**
