@@ -41,7 +41,8 @@ describeInBrowser('The console while something is damaged', (browser) => {
       (await call(service, 'GET', `${path}/history`)).text.includes('OrderDelivered'),
     );
     const page = await browser.open(`${service.url}/#${path}`);
-    const failure = page.getByRole('alert').filter({ hasText: 'An event of the order cannot be read' });
+    const failure = page.getByRole('region', { name: 'Commands' }).getByRole('alert');
+    await failure.getByText('An event of the order cannot be read').waitFor();
     await failure
       .getByText(/OrderDelivered at position 2 of partition 1, version 2 of order .* cannot be applied/)
       .waitFor();

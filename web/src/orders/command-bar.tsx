@@ -15,7 +15,12 @@ export function CommandBar({ order, onDone }: { readonly order: Order; readonly 
   );
   const names = (allowed.data?.allowed_commands ?? []).filter((name): name is CommandName => name !== 'place');
   // Without a word, an order whose commands cannot be told would look like one that takes none.
-  if (allowed.data === undefined && allowed.error) return <Failure error={allowed.error} onRetry={allowed.reload} />;
+  if (allowed.data === undefined && allowed.error)
+    return (
+      <section aria-label="Commands">
+        <Failure error={allowed.error} onRetry={allowed.reload} />
+      </section>
+    );
   return (
     <section class="commands" aria-label="Commands">
       {names.map((name, nth) => {
