@@ -1,3 +1,5 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+
 /**
  * JSON schemas (2020-12) as values, and the TypeScript types that follow from them. A shape is
  * written once, as a schema beside the code that makes it: the compiler checks that code against
@@ -93,80 +95,49 @@ type FromRecord<Schema> = Schema extends { readonly additionalProperties: infer 
 type Flat<Type> = { [Name in keyof Type]: Type[Name] };
 
 /**
- * Returns the JSON pointer of the first part of a value that does not fit a schema, "" for the
- * value itself; undefined if the value fits.
+ * Returns the JSON pointer of a part of a value that does not fit a schema, "" for the value
+ * itself; undefined if the value fits.
  */
 export type FindMisfit = (value: unknown) => string | undefined;
 
+// The schemas are constants of the code: checking them would take most of the time to compile them.
+const ajv = new Ajv2020({ strict: false, meta: false, validateSchema: false });
+
 /**
- * Compiles a schema to a check of types, required properties and limits. Unlike the validator of
- * requests, it is fast enough for each event that is read from the log. Properties that the schema
- * does not name, formats and patterns are not checked.
+ * Checks the types, required properties and limits of a schema. Properties that it does not name
+ * are valid, as an event of a later version may have them. It is fast enough for each event that is
+ * read from the log. The schema is compiled at its first use, which takes a few milliseconds.
  */
-export function misfitFinder(schema: Keywords): FindMisfit {
-  const { const: constant, enum: values, anyOf, type, minimum } = schema;
-  if (constant !== undefined) return (value) => (value === constant ? undefined : '');
-  if (values) return (value) => (values.includes(value) ? undefined : '');
-  if (anyOf) {
-    const choices = anyOf.map(misfitFinder);
-    return (value) => {
-      const misfits = choices.map((choice) => choice(value));
-      return misfits.includes(undefined) ? undefined : (misfits.find((misfit) => misfit !== '') ?? '');
-    };
-  }
-  const types = typeof type === 'string' ? [type] : type;
-  if (!types) return () => undefined;
-  const findInside = insideFinder(schema);
+export function misfitFinder(schema: object): FindMisfit {
+  let validate: ValidateFunction | undefined;
   return (value) => {
-    const name = typeName(value);
-    if (!types.includes(name) && !(name === 'integer' && types.includes('number'))) return '';
-    if (typeof value === 'number') return minimum !== undefined && value < minimum ? '' : undefined;
-    return typeof value === 'object' && value !== null ? findInside(value) : undefined;
+    validate ??= ajv.compile(openSchema(schema) as object);
+    if (validate(value)) return undefined;
+    // If no part of an `anyOf` fits, the error that is deepest in the value says most.
+    const pointers = (validate.errors ?? []).map(pointerOf);
+    return pointers.reduce((deepest, one) => (one.length > deepest.length ? one : deepest), '');
   };
 }
 
-/** The keywords that `misfitFinder` knows. */
-interface Keywords {
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly anyOf?: readonly Keywords[];
-  readonly type?: string | readonly string[];
-  readonly minimum?: number;
-  readonly items?: Keywords;
-  readonly properties?: Readonly<Record<string, Keywords>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: boolean | Keywords;
-}
-
-/** Finds a misfit among the elements of an array, or the properties of an object. */
-function insideFinder({ items, properties = {}, required, additionalProperties }: Keywords) {
-  const findInElement = items && misfitFinder(items);
-  const known = Object.entries(properties).map(
-    ([name, one]) => [name, misfitFinder(one), required?.includes(name) ?? false] as const,
+/** The same schema without `additionalProperties: false`, and with safe integers alone. */
+function openSchema(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(openSchema);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const entries = Object.entries(schema).filter(
+    ([keyword, value]) => keyword !== 'additionalProperties' || value !== false,
   );
-  const findInValue = typeof additionalProperties === 'object' ? misfitFinder(additionalProperties) : undefined;
-  return (value: object): string | undefined => {
-    if (Array.isArray(value)) {
-      if (!findInElement) return undefined;
-      for (let index = 0; index < value.length; index += 1) {
-        const misfit = findInElement(value[index]);
-        if (misfit !== undefined) return `/${index}${misfit}`;
-      }
-      return undefined;
-    }
-    const fields = value as Readonly<Record<string, unknown>>;
-    for (const [name, find, isRequired] of known) {
-      const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-      const misfit = field === undefined ? (isRequired ? '' : undefined) : find(field);
-      if (misfit !== undefined) return `/${name}${misfit}`;
-    }
-    // The names of other properties come from callers, so they are not part of the pointer.
-    return findInValue && Object.values(fields).some((one) => findInValue(one) !== undefined) ? '' : undefined;
-  };
+  const open = Object.fromEntries(entries.map(([keyword, value]) => [keyword, openSchema(value)]));
+  const isInteger = 'type' in schema && [schema.type].flat().includes('integer');
+  return isInteger ? { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, ...open } : open;
 }
 
-function typeName(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  return Number.isSafeInteger(value) ? 'integer' : typeof value;
+/** The names of properties that the schema does not name come from callers: they are left out. */
+function pointerOf({ instancePath, schemaPath, params }: ErrorObject): string {
+  const unnamed = schemaPath.indexOf('/additionalProperties/');
+  if (unnamed >= 0) {
+    const depth = schemaPath.slice(0, unnamed).match(/\/properties\/[^/]+|\/items/g)?.length ?? 0;
+    return instancePath.split('/', depth + 1).join('/');
+  }
+  const { missingProperty } = params as { readonly missingProperty?: string };
+  return missingProperty === undefined ? instancePath : `${instancePath}/${missingProperty}`;
 }

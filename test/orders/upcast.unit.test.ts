@@ -35,6 +35,7 @@ describe('upcast', () => {
       ['OrderPlaced', 1, { ...placed, items: [item, { ...item, quantity: '2' }] }, '/items/1/quantity'],
       ['OrderPlaced', 1, { ...placed, items: [{ ...item, quantity: 0 }] }, '/items/0/quantity'],
       ['OrderPlaced', 1, { ...placed, total_minor: 1.5 }, '/total_minor'],
+      ['OrderPlaced', 1, { ...placed, total_minor: 2 ** 53 }, '/total_minor'],
       ['OrderPlaced', 1, { ...placed, metadata: { 'a secret name': 1 } }, '/metadata'],
       ['OrderPlaced', 1, { ...placed, adjustments: [{ type: 'gift', amount_minor: 1 }] }, '/adjustments/0/type'],
       ['OrderPaid', 1, { payment_reference: null }, '/amount_minor'],
