@@ -69,6 +69,7 @@ function createHeavyRequests(maxWeight: number, maxQueued: number, what: string)
     tooLong: () => new Overloaded(`seconds of waiting behind other ${what}`, ms / 1_000),
   });
   const [limit, limitOfRest] = [waitLimit(limits.maxHeavyWaitMs), waitLimit(limits.maxRestWaitMs)];
+  // Async, so that it rejects: a caller that holds something releases it after a rejection.
   return async (ctx, weight, query, isRest = false) => {
     if (!isRest && running.waiting >= maxQueued) throw new Overloaded(what, maxQueued);
     const whenItsTurn = () => {

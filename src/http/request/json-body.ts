@@ -171,6 +171,8 @@ async function readBody(ctx: Context): Promise<Buffer> {
       finish(() => reject(new ProblemError(late, { connection: 'close' })));
     }, bodyTimeoutMs);
     request.on('data', onData).on('end', onEnd).on('error', onAbort).on('close', onAbort);
+    // The client may have disconnected before: no event will say so.
+    if (request.destroyed) onAbort();
   });
 }
 

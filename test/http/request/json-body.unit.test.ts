@@ -3,7 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { ByteLedger } from '../../../src/http/byte-ledger.js';
-import { readJsonBody } from '../../../src/http/request/json-body.js';
+import { httpLimits } from '../../../src/http/limits.js';
+import { createLargeCommands } from '../../../src/http/middleware/heavy-queries.js';
+import { readJsonBody, withJsonBody } from '../../../src/http/request/json-body.js';
 import { eventually } from '../../support/servers.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 
@@ -65,6 +67,47 @@ describe('A body that arrives in pieces', () => {
     socket.write('0\r\n\r\n');
     await eventually('the response', () => response.includes(`{"text":"${'abc'.repeat(50)}"}`));
     socket.destroy();
+    await app.stop();
+  });
+
+  it('the bytes of a large body are released if it is rejected because too many large ones wait', async () => {
+    const runLarge = createLargeCommands();
+    let endOthers: () => void = () => undefined;
+    const others = new Promise<void>((resolve) => {
+      endOthers = resolve;
+    });
+    const app = await startTestApp((route) =>
+      route('placeOrder', async (ctx) => {
+        const inAll = httpLimits.maxQueuedLargeBodies + 1;
+        for (let nth = 0; nth < inAll; nth += 1) void runLarge(ctx, httpLimits.maxLargeBodyWeight, () => others);
+        await withJsonBody(ctx, runLarge, () => Promise.reject(new Error('there is no room for it')));
+      }),
+    );
+    const { status } = await fetch(`${app.url}/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify('x'.repeat(httpLimits.largeBodyBytes)),
+    });
+    expect([status, app.budgets.arrivingBodies.bytes]).to.deep.equal([503, 0]);
+    endOthers();
+    await app.stop();
+  });
+
+  it('a body of a client that disconnected before it was read is not waited for', async () => {
+    let isHandled = false;
+    let outcome = '';
+    const app = await startTestApp((route) =>
+      route('placeOrder', async (ctx) => {
+        isHandled = true;
+        await new Promise((resolve) => ctx.req.once('close', resolve));
+        outcome = await readJsonBody(ctx).then(String, String);
+      }),
+    );
+    const socket = trickle(app, '{');
+    await eventually('the handler', () => isHandled);
+    socket.destroy();
+    await eventually('the end of the reading', () => outcome !== '', httpLimits.bodyTimeoutMs / 2);
+    expect(outcome).to.match(/closed before the end/);
     await app.stop();
   });
 });
