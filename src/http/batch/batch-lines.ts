@@ -75,7 +75,9 @@ async function* chunksOf(request: Readable, timeoutMs: number): AsyncGenerator<B
   try {
     for (;;) {
       const timer = setTimeout(() => {
-        request.destroy(new Error(`no data of the batch arrived for ${timeoutMs / 1000} s`));
+        // The code says that this is no failure of the service.
+        const error = new Error(`no data of the batch arrived for ${timeoutMs / 1000} s`);
+        request.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
       }, timeoutMs);
       const next = await chunks.next().finally(() => clearTimeout(timer));
       if (next.done) return;

@@ -90,6 +90,18 @@ export class ResultSpool implements AsyncIterable<Buffer> {
     this.#wakeReader?.();
   }
 
+  /**
+   * Gives up the results that were not read, and their space. The owner calls it once the response
+   * is over: one whose turn on its connection never came has not begun to read, so that the end of
+   * the reading would not come either.
+   */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#inMemory = [];
+    this.#wakeReader?.();
+    if (!this.#isWriting) await this.#closeFiles();
+  }
+
   async #append(bytes: Buffer): Promise<void> {
     this.#isWriting = true;
     try {
@@ -114,7 +126,7 @@ export class ResultSpool implements AsyncIterable<Buffer> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
     try {
-      for (;;) {
+      while (!this.#isClosed) {
         const oldest = this.#inMemory.shift();
         if (oldest) {
           this.#memoryBytes -= oldest.length;
@@ -132,8 +144,7 @@ export class ResultSpool implements AsyncIterable<Buffer> {
         }
       }
     } finally {
-      this.#isClosed = true;
-      if (!this.#isWriting) await this.#closeFiles();
+      await this.close();
     }
   }
 

@@ -37,12 +37,15 @@ interface SharedByBatches {
 
 const mediaTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
 
-/** POST /orders/batch: one command per line in, one result per line out, both streamed. */
-export function batchRoute(route: AddRoute, dependencies: BatchDependencies): void {
+/**
+ * POST /orders/batch: one command per line in, one result per line out, both streamed.
+ * @param space of the results that wait to be read.
+ */
+export function batchRoute(route: AddRoute, dependencies: BatchDependencies, space = new SpoolSpace()): void {
   const shared: SharedByBatches = {
     places: new InFlightRequests('batches', limits.maxBatches),
     linesInFlight: new FairSemaphore(limits.maxLinesInFlight),
-    space: new SpoolSpace(),
+    space,
   };
 
   route('runBatch', (ctx) => {
@@ -58,6 +61,7 @@ export function batchRoute(route: AddRoute, dependencies: BatchDependencies): vo
     placeOf(ctx).leave();
     if (wait.applied) ctx.set('Preference-Applied', wait.applied);
     const spool = new ResultSpool(shared.space, ownerOf(ctx));
+    onceClosed(ctx, () => void spool.close().catch(() => undefined));
     ctx.status = 200;
     ctx.type = 'application/x-ndjson';
     ctx.set('Cache-Control', 'no-store');

@@ -40,6 +40,17 @@ describe('ResultSpool', () => {
     expect(space.used).to.equal(0);
   });
 
+  it('a spool that is closed before anybody has read gives the space back, and its reading ends', async () => {
+    const space = new SpoolSpace();
+    const spool = new ResultSpool(space, 'a');
+    for (let nth = 0; nth < 10; nth += 1) await spool.push(result(nth));
+    expect(space.used).to.be.above(0);
+    const writing = spool.push(result(10));
+    await Promise.all([spool.close(), writing]);
+    expect(space.used).to.equal(0);
+    expect(await read(spool)).to.equal('');
+  });
+
   it('a batch may have more results than the limit, if its client reads them, and holds no more than unread ones', async () => {
     const space = new SpoolSpace();
     const spool = new ResultSpool(space, 'a');
