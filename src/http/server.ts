@@ -3,7 +3,7 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
-  ServerResponse,
+  type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -87,7 +87,12 @@ export async function startHttpServer(
   const sweepStalled = createStallSweep(sockets, timeouts.responseMs);
   const stallCheck = setInterval(() => void sweepStalled(), stallSweepIntervalMs(timeouts.responseMs)).unref();
   server.once('close', () => clearInterval(stallCheck));
-  server.on('clientError', (error, socket: Socket) => respondToClientError(error, socket, timeouts));
+  /** The response to the newest request of each connection. */
+  const newest = new WeakMap<Socket, ServerResponse>();
+  server.on('request', (request, response) => newest.set(request.socket, response));
+  server.on('clientError', (error, socket: Socket) =>
+    respondToClientError(error, socket, timeouts, newest.get(socket)),
+  );
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
@@ -115,11 +120,17 @@ export async function startHttpServer(
 }
 
 /**
- * Responds with a problem to data that is not a valid request, if the connection is still writable.
- * In the middle of a response, such as that of a batch, a second one would be part of its body.
+ * Responds with a problem to data that is not a valid request, or closes the connection if the
+ * client would take the problem for something else.
+ * @param newest the response to the newest request of the connection.
  */
-function respondToClientError(error: NodeJS.ErrnoException, socket: Socket, timeouts: HttpTimeouts): void {
-  if (!socket.writable || error.code === 'ECONNRESET' || isResponding(socket)) {
+function respondToClientError(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  timeouts: HttpTimeouts,
+  newest: ServerResponse | undefined,
+): void {
+  if (!socket.writable || error.code === 'ECONNRESET' || !mayFollow(newest)) {
     socket.destroy();
     return;
   }
@@ -133,10 +144,16 @@ function respondToClientError(error: NodeJS.ErrnoException, socket: Socket, time
   );
 }
 
-/** Whether a part of a response was sent on the connection. Node's own handler asks the same. */
-function isResponding(socket: Socket): boolean {
-  const current = '_httpMessage' in socket ? socket._httpMessage : undefined;
-  return current instanceof ServerResponse && current.headersSent;
+/**
+ * Whether the problem of invalid data may be written now. In the middle of a response it would be
+ * taken for a part of that one. Before the response to a complete request it would be taken for the
+ * outcome of a command that may have been done. A request whose own body is invalid may get it.
+ */
+function mayFollow(response: ServerResponse | undefined): boolean {
+  if (!response || response.writableFinished) return true;
+  // A response that waits for an earlier one of its connection (pipelining) has no socket yet.
+  if (response.socket === null) return false;
+  return response.writableEnded || !(response.headersSent || response.req.complete);
 }
 
 function clientProblem(code: string | undefined, { headersMs }: HttpTimeouts): Problem {
