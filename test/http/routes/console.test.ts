@@ -46,6 +46,15 @@ describe('The console', () => {
       headers: { ...browser, 'if-none-match': first.headers.get('etag') ?? '' },
     });
     expect([again.status, await again.text()]).to.deep.equal([304, '']);
+    // A cache finds the response to reuse by the same headers (RFC 9110, 15.4.5).
+    expect(again.headers.get('vary')).to.equal(first.headers.get('vary')).and.to.include('Accept-Encoding');
+  });
+
+  it('each encoding of a page has an ETag of its own, since its bytes differ', async () => {
+    const tags: unknown[] = [];
+    for (const encoding of ['br', 'gzip', 'identity'])
+      tags.push((await raw(`${service.url}/docs`, encoding)).headers.etag);
+    expect(new Set(tags).size, String(tags)).to.equal(3);
   });
 
   it('files are sent compressed to clients that accept it, and less than 200 kB in all', async () => {

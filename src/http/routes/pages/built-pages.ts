@@ -44,8 +44,9 @@ export function respondWithPage(
     ctx.body = notBuilt;
     return;
   }
-  const isUnchanged = isCurrent(ctx, etagOf(file.plain.toString()));
-  if (!isUnchanged) respondWithFile(ctx, file, '.html');
+  const encoding = encodingFor(ctx);
+  // Each encoding has an ETag of its own (RFC 9110, 8.8.3.3).
+  if (!isCurrent(ctx, etagOf(file[encoding]))) respondWithFile(ctx, file, encoding, '.html');
 }
 
 /** Responds with a script, a style sheet or the icon. */
@@ -54,20 +55,20 @@ export function respondWithAsset(ctx: Context, name: string): void {
   if (file === undefined) throw new ProblemError(problem('not-found', `There is nothing at ${ctx.path}.`));
   // The name of a bundled file holds a hash of its content. The icon has a fixed name.
   ctx.set('Cache-Control', name.includes('-') ? 'public, max-age=31536000, immutable' : 'public, max-age=3600');
-  respondWithFile(ctx, file, extname(name));
+  respondWithFile(ctx, file, encodingFor(ctx), extname(name));
 }
 
-function respondWithFile(ctx: Context, file: BuiltFile, extension: string): void {
+/** Chooses the form in which a file is sent. Every response that depends on it says so. */
+function encodingFor(ctx: Context): keyof BuiltFile {
   ctx.vary('Accept-Encoding');
-  ctx.type = extension;
   // Browsers list gzip first, with the same quality.
-  const encoding = ctx.acceptsEncodings('br') || ctx.acceptsEncodings('gzip');
-  if (encoding === 'br' || encoding === 'gzip') {
-    ctx.set('Content-Encoding', encoding);
-    ctx.body = file[encoding];
-  } else {
-    ctx.body = file.plain;
-  }
+  return (['br', 'gzip'] as const).find((encoding) => ctx.acceptsEncodings(encoding)) ?? 'plain';
+}
+
+function respondWithFile(ctx: Context, file: BuiltFile, encoding: keyof BuiltFile, extension: string): void {
+  ctx.type = extension;
+  if (encoding !== 'plain') ctx.set('Content-Encoding', encoding);
+  ctx.body = file[encoding];
 }
 
 function readFiles(): ReadonlyMap<string, BuiltFile> {
