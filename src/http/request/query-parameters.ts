@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { pointerPart } from '../../json-pointer.js';
 import { type FieldError, ProblemError, validationProblem } from '../contract/problems.js';
 import { type QueryName, type QueryParameters, querySchemas } from '../contract/request-schemas.js';
 import { isQuery } from './validation.js';
@@ -15,7 +16,7 @@ export function queryParameters<Name extends QueryName>(ctx: Context, name: Name
         key,
         [value ?? []].flat().flatMap((part) => part.split(',')),
       );
-    else if (Array.isArray(value)) errors.push({ pointer: `/query/${key}`, message: 'must be given once' });
+    else if (Array.isArray(value)) errors.push({ pointer: pointerTo(key), message: 'must be given once' });
     else query.set(key, value);
   }
   // An assignment to a property named __proto__ would be lost.
@@ -52,6 +53,10 @@ function takesSeveral(name: QueryName, key: string): boolean {
  */
 export function rejectQueryParameters(ctx: Context): void {
   if (ctx.search === '') return;
-  const errors = Object.keys(ctx.query).map((name) => ({ pointer: `/query/${name}`, message: 'is not a known field' }));
+  const errors = Object.keys(ctx.query).map((name) => ({ pointer: pointerTo(name), message: 'is not a known field' }));
   if (errors.length > 0) throw new ProblemError(validationProblem(errors));
+}
+
+function pointerTo(name: string): string {
+  return `/query/${pointerPart(name)}`;
 }
