@@ -1,23 +1,21 @@
 import type { Context } from 'koa';
-import type { Logger } from 'pino';
 import { getProjections } from '../../queries/get-projections.js';
 import type { ReadModels } from '../../queries/live-generation.js';
 import { readEndedBuilds } from '../../read-models/ended-builds.js';
 import { ProblemError, problem } from '../contract/problems.js';
 import type { ResponseBody } from '../contract/response-schemas.js';
-import { httpLimits as limits } from '../limits.js';
 import { queryParameters } from '../request/query-parameters.js';
 import { callerOf } from '../request/request-context.js';
-import type { EventStream } from '../response/event-streams.js';
 import { notAcceptable, respond } from '../response/respond.js';
 import type { HttpDependencies } from './dependencies.js';
+import { followProjections } from './follow-projections.js';
 import type { AddRoute } from './router.js';
 
 type ProjectionDependencies = Pick<HttpDependencies, 'models' | 'rebuilds' | 'streams' | 'log'>;
 
 /** The state of the projections, once or as a stream, and their rebuilds. */
 export function projectionRoutes(route: AddRoute, { models, rebuilds, streams, log }: ProjectionDependencies): void {
-  const follow = createFollow(models, log);
+  const follow = followProjections(() => projectionsJson(models), log);
 
   route('getProjections', async (ctx) => {
     queryParameters(ctx, 'projections');
@@ -69,38 +67,4 @@ export function projectionName(ctx: Context, { projections }: ReadModels): strin
   throw new ProblemError(
     problem('projection-not-found', `There is no projection "${name}". The projections are ${known}.`),
   );
-}
-
-/**
- * Sends every reader the state of the projections whenever it changes. It is read once for all
- * readers, while there are any.
- */
-function createFollow(models: ReadModels, log: Logger): (stream: EventStream) => void {
-  const readers = new Set<EventStream>();
-  let timer: NodeJS.Timeout | undefined;
-  let latest = '';
-
-  async function poll(): Promise<void> {
-    const text = await projectionsJson(models).catch((error: unknown) => {
-      log.debug({ error: String(error) }, 'stream of projections: Redis did not respond');
-      return latest;
-    });
-    if (text === latest) return;
-    latest = text;
-    for (const reader of readers) reader.send({ event: 'projections', data: text });
-  }
-
-  return (stream) => {
-    readers.add(stream);
-    if (latest) stream.send({ event: 'projections', data: latest });
-    timer ??= setInterval(() => void poll(), limits.projectionStreamIntervalMs);
-    void poll();
-    stream.closed.addEventListener('abort', () => {
-      readers.delete(stream);
-      if (readers.size > 0) return;
-      clearInterval(timer);
-      timer = undefined;
-      latest = '';
-    });
-  };
 }
