@@ -5,6 +5,9 @@ import { queryLimits as limits } from '../limits.js';
 import type { ReadModels } from '../live-generation.js';
 import { type Change, type ChangesUpTo, readChanges } from './read-changes.js';
 
+/** By partition: all changes after `after` and up to `upTo`. */
+type RecentChanges = Map<number, ChangesUpTo & { readonly after: number }>;
+
 /**
  * The changes of all orders, by partition and position, from the read model order-history. A reader
  * that continues after its last position misses no change and receives none twice. That holds
@@ -16,8 +19,11 @@ export class ChangeFeed {
   readonly #applied: AppliedPositions;
   /** The highest known position of the read model, by partition. */
   readonly #heads = new Map<number, number>();
-  /** The newest changes of each partition: all of those after `after` and up to `upTo`. */
-  readonly #recent = new Map<number, ChangesUpTo & { readonly after: number }>();
+  /**
+   * The newest changes of each partition. While nobody follows, no erasure is noticed, so nothing
+   * is remembered.
+   */
+  #recent: RecentChanges = new Map();
   /** Reads in flight, by `partition:position`: readers at the same position share one. */
   readonly #reads = new Map<string, Promise<ChangesUpTo>>();
   /** Bounds the memory of reads in flight, however many followers catch up. */
@@ -117,23 +123,25 @@ export class ChangeFeed {
     clearTimeout(this.#wakeTimer);
     this.#wakeTimer = undefined;
     this.#heads.clear();
-    this.#recent.clear();
+    // A read that is in flight still has the former map.
+    this.#recent = new Map();
   }
 
   async #read(partition: number, after: number): Promise<ChangesUpTo> {
+    const recent = this.#recent;
     const to = Math.min(after + limits.maxFeedPositions, this.head(partition));
     const read = await this.#reading.run(String(partition), 1, () => readChanges(this.#models, partition, after, to));
-    this.#remember(partition, after, read);
+    this.#remember(recent, partition, after, read);
     return read;
   }
 
   /** Keeps changes that were read at the end of a partition, for the other followers. */
-  #remember(partition: number, after: number, read: ChangesUpTo): void {
-    const before = this.#recent.get(partition);
+  #remember(recent: RecentChanges, partition: number, after: number, read: ChangesUpTo): void {
+    const before = recent.get(partition);
     // An erasure rewrote earlier changes of its order. Nothing of the partition stays in memory, so
     // that followers read it again without the personal data.
     if (read.changes.some(({ isErasure }) => isErasure)) {
-      this.#recent.delete(partition);
+      recent.delete(partition);
       return;
     }
     if (read.upTo < this.head(partition) || (before && before.upTo >= read.upTo)) return;
@@ -143,7 +151,7 @@ export class ChangeFeed {
       : read.changes;
     const dropped = changes.length - this.#keptCount(changes);
     const from = dropped > 0 ? (changes[dropped - 1]?.position ?? after) : joined ? before.after : after;
-    this.#recent.set(partition, { changes: changes.slice(Math.max(0, dropped)), upTo: read.upTo, after: from });
+    recent.set(partition, { changes: changes.slice(Math.max(0, dropped)), upTo: read.upTo, after: from });
   }
 
   /** How many of these changes stay in memory: the newest ones within the limits. */
