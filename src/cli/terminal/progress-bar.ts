@@ -49,7 +49,9 @@ export class ProgressBar {
     return (Date.now() - this.#startedMs) / 1000;
   }
 
-  #text(fraction: number, count: number): string {
+  #text(given: number, count: number): string {
+    // A task may do more than it knew of at its start: the file that it reads may have grown.
+    const fraction = Math.min(1, given);
     const seconds = this.elapsedSeconds();
     const done = Math.round(fraction * width);
     const advanced = fraction - this.#startFraction;
