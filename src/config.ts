@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import proxyAddr from 'proxy-addr';
 import { readTokenConfig, type TokenConfig } from './config/token-config.js';
 import {
   ConfigError,
@@ -170,7 +171,7 @@ export function readConfig(env: Environment): Config {
     authRequired,
     tokens,
     requestsPerMinute: integer(env, 'ORDERS_RATE_LIMIT_PER_MINUTE', authRequired ? 60_000 : 0, 0, 100_000_000),
-    trustedProxies: list(env, 'ORDERS_TRUSTED_PROXIES'),
+    trustedProxies: readTrustedProxies(env),
     ipv6PrefixLength: integer(env, 'ORDERS_CLIENT_PREFIX_LENGTH', 64, 16, 128),
     corsOrigins: origins(env, 'ORDERS_CORS_ORIGINS'),
     webhooksAllowPrivate: oneOf(env, 'ORDERS_WEBHOOKS_ALLOW_PRIVATE', ['no', 'yes'], 'no') === 'yes',
@@ -204,6 +205,19 @@ function readTimeouts(env: Environment): Timeouts {
     batchIdleMs: integer(env, 'ORDERS_BATCH_IDLE_TIMEOUT_MS', 90_000, 1_000, 3_600_000),
     responseMs: integer(env, 'ORDERS_RESPONSE_TIMEOUT_MS', 15_000, 1_000, 600_000),
   };
+}
+
+function readTrustedProxies(env: Environment): readonly string[] {
+  const proxies = list(env, 'ORDERS_TRUSTED_PROXIES');
+  try {
+    proxyAddr.compile([...proxies]);
+    return proxies;
+  } catch (error) {
+    throw new ConfigError(
+      'ORDERS_TRUSTED_PROXIES',
+      `must be addresses or CIDR ranges such as 10.0.0.0/8: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }
 
 function readDirectUrl(env: Environment): string | undefined {

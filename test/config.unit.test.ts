@@ -32,6 +32,8 @@ describe('the configuration', () => {
     [{ ORDERS_JWT_ALGORITHMS: 'HS256', ...tokenVariables() }, /^ORDERS_JWT_ALGORITHMS must be one or more of RS256/],
     [{ ORDERS_JWT_ISSUER: 'https://issuer.example' }, /^ORDERS_JWT_ISSUER is set, but ORDERS_JWKS_URL is not/],
     [{ ORDERS_JWT_SCOPE_MAP: 'clerk', ...tokenVariables() }, /^ORDERS_JWT_SCOPE_MAP must be like/],
+    [{ ORDERS_JWT_SCOPE_MAP: 'a=orders:wirte', ...tokenVariables() }, /^ORDERS_JWT_SCOPE_MAP names "orders:wirte"/],
+    [{ ORDERS_TRUSTED_PROXIES: 'loopback, proxy' }, /^ORDERS_TRUSTED_PROXIES must be addresses or CIDR ranges/],
     [{ ORDERS_JWKS_KEEP_SECONDS: '1', ...tokenVariables() }, /^ORDERS_JWKS_KEEP_SECONDS/],
     [{ ORDERS_CORS_ORIGINS: 'https://shop.example/' }, /^ORDERS_CORS_ORIGINS/],
     [{ ORDERS_RATE_LIMIT_PER_MINUTE: 'many' }, /^ORDERS_RATE_LIMIT_PER_MINUTE/],

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isKnownVariable } from '../known-variables.js';
+import { UsageError } from './terminal/errors.js';
 
 /** NAME=value, with `export ` and spaces as shells and other readers of such files accept them. */
 const assignment = /^(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)$/;
@@ -7,7 +8,7 @@ const quotes = ['"', "'", '`'];
 
 /**
  * Loads the .env file of the working directory, if there is one. Variables that have a value
- * already keep it. Throws an Error that names the line if the file is not readable.
+ * already keep it. Throws a UsageError that names the line if the file is not readable.
  */
 export function loadEnvFile(env: Record<string, string | undefined> = process.env, file = '.env'): void {
   for (const [name, value] of readEnvFile(file)) if (!env[name]) env[name] = value;
@@ -20,14 +21,14 @@ function readEnvFile(file: string): ReadonlyMap<string, string> {
     bytes = readFileSync(file);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Map();
-    throw new Error(`${file} could not be read: ${String(error)}`, { cause: error });
+    throw new UsageError(`${file} could not be read: ${String(error)}`, { cause: error });
   }
   let text: string;
   try {
     // The decoder also removes a byte order mark.
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new Error(`${file} is not UTF-8: save it in that encoding`, { cause: error });
+    throw new UsageError(`${file} is not UTF-8: save it in that encoding`, { cause: error });
   }
   return parseEnvFile(text, file);
 }
@@ -45,7 +46,7 @@ export function parseEnvFile(text: string, file = '.env'): ReadonlyMap<string, s
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
     const [, name, rest = ''] = assignment.exec(line) ?? [];
-    const fail = (problem: string) => new Error(`${file}, line ${index + 1}: ${problem}`);
+    const fail = (problem: string) => new UsageError(`${file}, line ${index + 1}: ${problem}`);
     if (name === undefined) throw fail('write NAME=value, or # before a comment');
     const value = quotes.includes(rest[0] ?? '') ? quotedValue(rest) : rest.replace(/(^|\s)#.*$/, '').trim();
     if (value === undefined) {

@@ -3,6 +3,7 @@ import { loadEnvFile } from './env-file.js';
 import { reportUncaught } from './report-uncaught.js';
 import { runCommand } from './run-command.js';
 import { errorMessage } from './terminal/errors.js';
+import { exitCodeOf } from './terminal/exit-codes.js';
 import { processTerminal } from './terminal/terminal.js';
 
 /** Time in ms that one address of a server's name gets to accept a connection. */
@@ -35,7 +36,7 @@ try {
   await runCommand(process.argv.slice(2), terminal);
 } catch (error) {
   terminal.notify(errorMessage(error));
-  terminal.exitCode = 1;
+  terminal.exitCode = exitCodeOf(error);
 }
 process.on('exit', () => {
   if (outputError !== undefined && process.exitCode !== 2) process.exitCode = 1;

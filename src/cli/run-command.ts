@@ -3,7 +3,7 @@ import { nearestWord } from '../known-variables.js';
 import { type CommandName, commandNames as orderCommands } from '../orders/commands.js';
 import { projectPath } from '../project-path.js';
 import { errorMessage, UsageError } from './terminal/errors.js';
-import { exitCodes } from './terminal/exit-codes.js';
+import { exitCodeOf, exitCodes } from './terminal/exit-codes.js';
 import type { Terminal } from './terminal/terminal.js';
 
 type RunCommand = (args: string[], terminal: Terminal) => Promise<void>;
@@ -89,8 +89,7 @@ async function usages(terminal: Terminal): Promise<ReadonlyMap<string, string>> 
 }
 
 /**
- * Runs one command. Prints the message of an error, and sets the exit code: 2 for a UsageError,
- * otherwise 1.
+ * Runs one command. Prints the message of an error, and sets the exit code.
  * @param args the name of the command and its arguments
  */
 export async function runCommand([name, ...args]: string[], terminal: Terminal): Promise<void> {
@@ -108,7 +107,7 @@ export async function runCommand([name, ...args]: string[], terminal: Terminal):
     await command(args, terminal);
   } catch (error) {
     terminal.notify(errorMessage(error));
-    terminal.exitCode = error instanceof UsageError ? 2 : 1;
+    terminal.exitCode = exitCodeOf(error);
   }
 }
 

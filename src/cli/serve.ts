@@ -31,8 +31,9 @@ const stopTimeoutMs = 40_000;
 /**
  * `orders serve`: runs the service until a signal stops it, or until an embedded server ends.
  *
- * A stop has a time limit, even if a server is down. The process exits with 0 after a signal, and
- * with 1 if the start failed, an embedded server ended, or the stop took longer than its limit.
+ * A stop has a time limit, even if a server is down. The process exits with 0 after a signal, with
+ * 2 if a setting cannot be used, and with 1 if the start failed for another reason, an embedded
+ * server ended, or the stop took longer than its limit.
  */
 export async function serve(args: string[], terminal: Terminal): Promise<void> {
   const { values } = readArguments(args, usage, { roles: { type: 'string' } }, 0);

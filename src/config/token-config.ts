@@ -1,3 +1,4 @@
+import { isScope, type Scope, scopes } from '../access/scopes.js';
 import { ConfigError, type Environment, integer, isLoopback, list, origins, someOf, url } from '../environment.js';
 
 /** The issuer whose JSON Web Tokens are accepted. */
@@ -14,7 +15,7 @@ export interface TokenConfig {
   readonly scopeClaims: readonly string[];
   readonly scopePrefix: string;
   /** Names that an issuer uses in place of scopes, by name. */
-  readonly scopeMap: ReadonlyMap<string, readonly string[]>;
+  readonly scopeMap: ReadonlyMap<string, readonly Scope[]>;
   /** How people sign in to the console at the issuer. Undefined: with API keys alone. */
   readonly signIn: SignInConfig | undefined;
 }
@@ -98,14 +99,19 @@ function readSignInConfig(env: Environment, issuer: string): SignInConfig | unde
 }
 
 /** Reads `name=scope scope,name=scope`. */
-function scopeMap(env: Environment): ReadonlyMap<string, readonly string[]> {
+function scopeMap(env: Environment): ReadonlyMap<string, readonly Scope[]> {
   return new Map(
     list(env, 'ORDERS_JWT_SCOPE_MAP').map((entry) => {
-      const [name = '', scopes = '', ...others] = entry.split('=').map((part) => part.trim());
-      if (name === '' || scopes === '' || others.length > 0) {
+      const [name = '', words = '', ...others] = entry.split('=').map((part) => part.trim());
+      if (name === '' || words === '' || others.length > 0) {
         throw new ConfigError('ORDERS_JWT_SCOPE_MAP', `must be like clerk=orders:write orders:read, not "${entry}"`);
       }
-      return [name, scopes.split(/\s+/)];
+      return [name, words.split(/\s+/).map(scopeNamed)];
     }),
   );
+}
+
+function scopeNamed(text: string): Scope {
+  if (isScope(text)) return text;
+  throw new ConfigError('ORDERS_JWT_SCOPE_MAP', `names "${text}": the scopes are ${scopes.join(', ')}`);
 }

@@ -1,15 +1,12 @@
 import type { Logger } from 'pino';
 import { ApiKeys } from '../access/api-keys.js';
 import { type Authenticate, authenticateNobody, createAuthenticate } from '../access/authenticate.js';
-import { createTokenVerifier, type TokenRules } from '../access/bearer-tokens.js';
+import { createTokenVerifier } from '../access/bearer-tokens.js';
 import type { Caller } from '../access/caller.js';
 import { IssuerKeys, type IssuerKeysState } from '../access/issuer-keys.js';
 import { KeyUses } from '../access/key-uses.js';
-import { isScope, scopes } from '../access/scopes.js';
 import { StreamTickets } from '../access/stream-tickets.js';
-import type { TokenConfig } from '../config/token-config.js';
 import type { Config } from '../config.js';
-import { ConfigError } from '../environment.js';
 import type { Pool } from '../event-log/database.js';
 import { createRateLimit, type RateLimit, unlimitedRate } from '../http/middleware/rate-limit.js';
 import { type ClientAddresses, createClientAddresses } from '../http/request/client-address.js';
@@ -37,10 +34,9 @@ export async function openAccess(
   log: Logger,
   cleanup: CleanupStack,
 ): Promise<Access> {
-  const addresses = clientAddresses(config);
-  const { requestsPerMinute, tokens } = config;
+  const { requestsPerMinute, tokens, trustedProxies, ipv6PrefixLength } = config;
   const issuerKeys = tokens && new IssuerKeys(tokens.jwksUrl, tokens.jwksKeepMs, log);
-  const verifyToken = tokens && issuerKeys && createTokenVerifier(tokenRules(tokens), issuerKeys.keyOf);
+  const verifyToken = tokens && issuerKeys && createTokenVerifier(tokens, issuerKeys.keyOf);
   issuerKeys?.start();
   cleanup.defer(() => issuerKeys?.close());
   const apiKeys = config.authRequired ? await openApiKeys(pool, log, cleanup) : undefined;
@@ -54,7 +50,7 @@ export async function openAccess(
     issuerKeys: issuerKeys && (() => issuerKeys.state()),
     rateLimit:
       requestsPerMinute === 0 ? unlimitedRate : createRateLimit(redis, keys.rateLimitPrefix, requestsPerMinute),
-    addresses,
+    addresses: createClientAddresses(trustedProxies, ipv6PrefixLength),
   };
 }
 
@@ -79,23 +75,4 @@ function noteUses(authenticate: Authenticate, uses: KeyUses): Authenticate {
     if ('credential' in caller && caller.credential.kind === 'key') uses.note(caller.credential.id);
     return caller;
   };
-}
-
-function tokenRules({ scopeMap, ...rules }: TokenConfig): TokenRules {
-  const unknown = [...scopeMap.values()].flat().find((scope) => !isScope(scope));
-  if (unknown !== undefined) {
-    throw new ConfigError('ORDERS_JWT_SCOPE_MAP', `names "${unknown}": the scopes are ${scopes.join(', ')}`);
-  }
-  return { ...rules, scopeMap: new Map([...scopeMap].map(([name, its]) => [name, its.filter(isScope)])) };
-}
-
-function clientAddresses({ trustedProxies, ipv6PrefixLength }: Config): ClientAddresses {
-  try {
-    return createClientAddresses(trustedProxies, ipv6PrefixLength);
-  } catch (error) {
-    throw new ConfigError(
-      'ORDERS_TRUSTED_PROXIES',
-      `must be addresses or CIDR ranges such as 10.0.0.0/8: ${String(error)}`,
-    );
-  }
 }

@@ -8,7 +8,7 @@ import { circles, folderOf, folderSizes, imports, readSources } from './source-t
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   '': ['orders/*', 'config'],
-  config: [],
+  config: ['access'],
   orders: ['orders/*'],
 
   'event-log': ['event-log/read', 'event-log/connection', 'event-log/citus', 'orders/*'],

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { projectPath } from '../../src/project-path.js';
 
@@ -15,6 +17,15 @@ describe('the process of a command', () => {
     const { status, stderr } = inShell(`${help} > /dev/full`);
     expect(status).to.equal(1);
     expect(stderr).to.match(/^orders: the results could not be written: .*no space left/m);
+  });
+
+  it('a .env file that cannot be read leads to exit code 2, as wrong arguments do', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'orders-env-'));
+    writeFileSync(join(folder, '.env'), 'ORDERS_AUTH');
+    const { status, stderr } = inShell(`cd "${folder}" && ${help}`);
+    rmSync(folder, { recursive: true });
+    expect(stderr).to.match(/^orders: \.env, line 1: write NAME=value/);
+    expect(status).to.equal(2);
   });
 
   it('gives each address of a server’s name longer than the 250 ms of Node to accept a connection', () => {

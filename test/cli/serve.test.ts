@@ -32,7 +32,7 @@ describe('orders serve', () => {
 
   it('a service with a misspelt variable does not start, and an unknown one is reported', async () => {
     const refused = await startService(log, { ORDERS_AUHT: 'required' }).catch((error: Error) => error.message);
-    expect(refused).to.match(/ended with 1: orders: ORDERS_AUHT .*correct it to ORDERS_AUTH/);
+    expect(refused).to.match(/ended with 2: orders: ORDERS_AUHT .*correct it to ORDERS_AUTH/);
     const service = await startService(log, { ORDERS_COLOUR: 'blue' });
     expect(service.output()).to.include('ORDERS_COLOUR has no effect');
     expect(await service.stop()).to.equal(0);

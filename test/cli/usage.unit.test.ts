@@ -33,6 +33,13 @@ describe('the usage of commands', () => {
     });
   }
 
+  it('a setting that cannot be used leads to exit code 2, as wrong arguments do', async () => {
+    const terminal = recordingTerminal('status', { PORT: 'many' });
+    await runCommand(['status'], terminal);
+    expect(terminal.ended()).to.include({ code: 2, stdout: '' });
+    expect(terminal.ended().output).to.match(/^orders: PORT must be a whole number/);
+  });
+
   it('a command rejects surplus arguments instead of ignoring them', async () => {
     expect((await run('status', 'everything')).output).to.match(/Unexpected argument 'everything'/);
   });

@@ -1,3 +1,4 @@
+import { access, constants } from 'node:fs/promises';
 import { lastTakenAt } from '../../audit/checkpoints-taken.js';
 import { type Config, readConfig } from '../../config.js';
 import { openServers, type Servers } from '../../embedded/servers.js';
@@ -15,6 +16,7 @@ import { type Connections, connect } from '../../service/connect.js';
 import { projectionHealth } from '../../service/health/projection-health.js';
 import { createLogger } from '../../service/logger.js';
 import { missingKeys } from '../../service/missing-keys.js';
+import { existingSigningKeys } from '../../service/signing-keys.js';
 import { type ListedProcess, listProcesses } from '../../service/system/process-registry.js';
 import { withTimeout } from '../../with-timeout.js';
 import { readArguments } from '../terminal/arguments.js';
@@ -74,6 +76,7 @@ async function examine(terminal: Terminal, add: Add): Promise<void> {
   add('ok', 'configuration', `every value can be used; the roles are ${[...config.roles].join(' and ')}`);
   for (const warning of unknownVariables(terminal.env)) add('note', 'configuration', warning);
   for (const warning of missingKeys(config)) add('note', 'keys', warning);
+  await examineKeyFiles(config, add);
   if (!config.authRequired) add('note', 'access', 'control is off: every caller on this machine may do everything');
   const cleanup = new CleanupStack();
   let servers: Servers | undefined;
@@ -127,6 +130,14 @@ async function examine(terminal: Terminal, add: Add): Promise<void> {
     await cleanup.run();
     await servers?.stop();
   }
+}
+
+/** The service does not start if it cannot read a file that is configured. */
+async function examineKeyFiles(config: Config, add: Add): Promise<void> {
+  const { personalDataKeyFile: file } = config;
+  const isUnreadable = (error: unknown) => add('wrong', 'keys', errorMessage(error));
+  await existingSigningKeys(config).catch(isUnreadable);
+  if (file !== undefined) await access(file, constants.R_OK).catch(isUnreadable);
 }
 
 async function describeDatabase(pool: Pool): Promise<string> {

@@ -1,7 +1,7 @@
 /** Wrong arguments or settings. The message says what is wrong, or shows the usage. */
 export class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'UsageError';
   }
 }

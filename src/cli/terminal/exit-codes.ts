@@ -1,3 +1,6 @@
+import { ConfigError } from '../../environment.js';
+import { UsageError } from './errors.js';
+
 /** The meanings of the exit codes of all commands. The usage of `orders` shows this table. */
 export const exitCodes: readonly (readonly [code: number, meaning: string])[] = [
   [0, 'success; every check passed'],
@@ -9,3 +12,8 @@ export const exitCodes: readonly (readonly [code: number, meaning: string])[] = 
       '       checkpoint --since), or only a part was done (import, forget, rotate-master-key)',
   ],
 ];
+
+/** The exit code of a command that has failed. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof UsageError || error instanceof ConfigError ? 2 : 1;
+}

@@ -113,6 +113,15 @@ describe('The command line for operators', () => {
     expect(output).to.match(/^orders: Redis asks for a password: add it to REDIS_URL$/m);
   });
 
+  it('orders doctor finds it wrong that a file of keys cannot be read, as the service does not start then', async () => {
+    const keys = { ORDERS_SIGNING_KEY_FILES: '/nowhere/key.pem', ORDERS_PERSONAL_DATA_KEY_FILE: '/nowhere/master.key' };
+    const { code, stdout } = await runOrders(log, ['doctor'], { ...env, ...keys });
+    expect(code).to.equal(1);
+    expect(stdout)
+      .to.match(/^x keys: the signing key cannot be read: .*\/nowhere\/key\.pem/m)
+      .and.to.match(/^x keys: .*\/nowhere\/master\.key/m);
+  });
+
   it('orders doctor notes that the service is stopped, and does not count it as a fault', async () => {
     const other = await createTestLog(2);
     const stopped = await startLocalService(other);
