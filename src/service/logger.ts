@@ -30,14 +30,26 @@ function withoutExcerpt(text: string): string {
   return text.replace(/(?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON/s, 'a text is not valid JSON');
 }
 
+/** An error as the log has it. */
+interface LoggedError {
+  readonly name?: string;
+  readonly message: string;
+  readonly code?: unknown;
+  readonly stack?: string | undefined;
+  readonly cause?: LoggedError;
+}
+
 /**
  * The name, message, code, stack and cause of an error. Other properties are dropped: pg attaches
  * the whole connection to its errors, including the secret that cancels its queries.
  */
-export function errorForLog(error: unknown): object {
+export function errorForLog(error: unknown): LoggedError {
   if (!(error instanceof Error)) return { message: String(error) };
   const { name, cause } = error;
-  const [message, stack] = [error.message, error.stack].map((text) => text && withoutExcerpt(text));
+  // The failure to connect to all addresses of a name has no message of its own.
+  const all = error instanceof AggregateError ? error.errors.map((one) => errorForLog(one).message) : [];
+  const message = withoutExcerpt(error.message || all.join('; '));
+  const stack = error.stack && withoutExcerpt(error.stack);
   const code: unknown = 'code' in error ? error.code : undefined;
   return {
     name,

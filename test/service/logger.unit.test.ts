@@ -34,6 +34,12 @@ describe('the log', () => {
     }
   });
 
+  it('the log says why the connections to all addresses of a name failed', () => {
+    const failures = ['::1', '127.0.0.1'].map((address) => new Error(`connect ECONNREFUSED ${address}:5432`));
+    const logged = errorForLog(new Error('no connection', { cause: new AggregateError(failures) }));
+    expect(logged.cause?.message).to.equal('connect ECONNREFUSED ::1:5432; connect ECONNREFUSED 127.0.0.1:5432');
+  });
+
   it('lines about requests are gathered for a moment; a warning is written at once, with those before it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'orders-log-'));
     const file = join(folder, 'log');
