@@ -95,6 +95,13 @@ describe('the proof of an order', function () {
     expect([asJson.code, JSON.parse(asJson.stdout).is_valid]).to.deep.equal([3, false]);
   });
 
+  it('a file that cannot be read is a failure of the command, and says nothing about a proof', async () => {
+    const args = ['verify-proof', file('none.json'), '--key', file('key.pem'), '--json'];
+    const { code, stdout, output } = await runOrders(log, args);
+    expect([code, stdout]).to.deep.equal([1, '']);
+    expect(output).to.match(/none\.json/);
+  });
+
   it('a proof is offered only for an order that exists', async () => {
     const none = await call(service, 'GET', '/orders/018f0000-0000-7000-8000-0000000000ff/history?proof=true');
     expect([none.status, none.problem.type]).to.deep.equal([404, '/problems/order-not-found']);

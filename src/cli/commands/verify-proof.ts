@@ -32,8 +32,10 @@ export async function verifyProofCommand(args: string[], terminal: Terminal): Pr
   if (file === undefined) throw wrongCall('FILE is missing', usage);
   const trusted = await trustedKeys(values.key, readConfig(terminal.env));
   const show = (text: string, document: object) => terminal.print(values.json ? JSON.stringify(document) : text);
+  // Without the file, nothing is known about the proof.
+  const text = await readFile(file, 'utf8');
   try {
-    const proof = JSON.parse(await readFile(file, 'utf8')) as OrderProof | ConsistencyProof;
+    const proof = JSON.parse(text) as OrderProof | ConsistencyProof;
     if ('first' in proof) {
       const { first, second } = await verifyConsistency(proof, trusted);
       const { log_id } = first;
