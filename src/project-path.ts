@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,4 +16,9 @@ const projectRoot = (() => {
 /** The absolute path of a file or folder of the project. */
 export function projectPath(...parts: string[]): string {
   return join(projectRoot, ...parts);
+}
+
+/** The version of the installed release. */
+export function projectVersion(): string {
+  return (JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { version: string }).version;
 }

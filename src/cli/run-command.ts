@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { nearestWord } from '../known-variables.js';
 import { type CommandName, commandNames as orderCommands } from '../orders/commands.js';
-import { projectPath } from '../project-path.js';
+import { projectVersion } from '../project-path.js';
 import { errorMessage, UsageError } from './terminal/errors.js';
 import { exitCodeOf, exitCodes } from './terminal/exit-codes.js';
 import type { Terminal } from './terminal/terminal.js';
@@ -112,6 +111,5 @@ export async function runCommand([name, ...args]: string[], terminal: Terminal):
 }
 
 function version(): string {
-  const { version: release } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { version: string };
-  return `orders ${release} (Node ${process.versions.node})`;
+  return `orders ${projectVersion()} (Node ${process.versions.node})`;
 }

@@ -15,3 +15,10 @@ export const allProjections = [
   metricsProjection,
   orderLookupProjection,
 ] as readonly Projection[];
+
+/** Throws an Error if there is no projection of this name. */
+export function projectionNamed(name: string): Projection {
+  const found = allProjections.find((projection) => projection.name === name);
+  if (!found) throw new Error(`there is no projection ${name}`);
+  return found;
+}

@@ -16,7 +16,7 @@ import { addRoutes } from '../http/routes/add-routes.js';
 import type { HttpDependencies } from '../http/routes/dependencies.js';
 import { startHttpServer } from '../http/server.js';
 import { shareFor } from '../http/shared-calls.js';
-import { allProjections } from '../projections/all-projections.js';
+import { projectionNamed } from '../projections/all-projections.js';
 import { createGenerationStore, type GenerationStore } from '../projector/generations/generation-store.js';
 import { AppliedPositions } from '../queries/applied-positions.js';
 import { ChangeFeed } from '../queries/changes/change-feed.js';
@@ -264,13 +264,8 @@ async function open(
 }
 
 function rebuildsByName(generations: GenerationStore): HttpDependencies['rebuilds'] {
-  const byName = (name: string) => {
-    const projection = allProjections.find((one) => one.name === name);
-    if (!projection) throw new Error(`there is no projection ${name}`);
-    return projection;
-  };
   return {
-    request: (name, actor) => generations.request(byName(name), actor),
-    cancel: (name) => generations.cancel(byName(name)),
+    request: (name, actor) => generations.request(projectionNamed(name), actor),
+    cancel: (name) => generations.cancel(projectionNamed(name)),
   };
 }

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { earlierEventDataSchemas } from '../../orders/earlier-event-data.js';
 import { eventDataSchemas, eventMeanings } from '../../orders/event-data.js';
 import type { OrderEventType } from '../../orders/events.js';
 import { orderEventTypes } from '../../orders/upcast.js';
-import { projectPath } from '../../project-path.js';
+import { projectVersion } from '../../project-path.js';
 import { Completion } from './document/add-examples.js';
 import { describeFields } from './document/describe-fields.js';
 import { introduction } from './document/introduction.js';
@@ -32,12 +31,11 @@ export function openApiDocument(): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const [{ path, method }, json] of described)
     paths[path] = { ...paths[path], [method]: completion.operation(json) };
-  const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as Record<string, string>;
   return {
     openapi: '3.1.1',
     info: {
       title: 'Order service',
-      version,
+      version: projectVersion(),
       description: introduction,
       license: { name: 'MIT', identifier: 'MIT' },
     },

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Role } from '../../config.js';
-import { projectPath } from '../../project-path.js';
+import { projectVersion } from '../../project-path.js';
 import { addGauge } from './metric.js';
 
 /** See `processMetrics`. Created when the first service of the process starts. */
@@ -21,7 +20,7 @@ export function processMetrics(): Registry {
 
 /** Registers which release this process runs, and its roles. */
 export function measureBuild(registry: Registry, roles: ReadonlySet<Role>): void {
-  const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { version: string };
+  const version = projectVersion();
   addGauge(registry, {
     name: 'orders_build_info',
     help: 'Always 1. The labels name the release and the version of Node.',

@@ -1,7 +1,6 @@
 import { readChainedPage } from '../../event-log/read/read-page.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
-import { allProjections } from '../../projections/all-projections.js';
-import type { Projection } from '../../projections/projection.js';
+import { projectionNamed } from '../../projections/all-projections.js';
 import { compareFolded } from '../../projector/dry-run/compare-folded.js';
 import { compareSomeSuspects } from '../../projector/dry-run/compare-generations.js';
 import { type Difference, type Entry, readTexts, textDifferences } from '../../projector/dry-run/entry-differences.js';
@@ -146,7 +145,7 @@ async function compareLive(
 ): Promise<readonly Entry[] | undefined> {
   const { redis, keys } = context;
   const { onCompared, onDifference, onCutOff } = listeners;
-  const projection = projectionOf(id.name);
+  const projection = projectionNamed(id.name);
   const prefix = keys.partition(id, partition)('');
   async function findSuspects(): Promise<Entry[]> {
     const ofFold = [...folded.store.contents.keys()].filter((name) => name.startsWith(prefix));
@@ -210,7 +209,7 @@ async function foldTogether(
       },
     },
     partition,
-    lives.map(({ id }) => ({ id, projection: projectionOf(id.name) })),
+    lives.map(({ id }) => ({ id, projection: projectionNamed(id.name) })),
   );
   const positions = await positionsInPartition(
     redis,
@@ -220,7 +219,7 @@ async function foldTogether(
   );
   try {
     // Most are at the same position: the log is read and decoded once for them.
-    const all = lives.map(({ id }) => projectionOf(id.name));
+    const all = lives.map(({ id }) => projectionNamed(id.name));
     await folded.foldTo(all, Math.min(...positions));
     for (const [index, projection] of all.entries()) await folded.foldTo([projection], positions[index] ?? 0);
   } catch (error) {
@@ -229,10 +228,4 @@ async function foldTogether(
   }
   folded.store.maxBytes = maxBytes * limits.foldedGrowth;
   return folded;
-}
-
-function projectionOf(name: string): Projection {
-  const found = allProjections.find((one) => one.name === name);
-  if (!found) throw new Error(`there is no projection ${name}`);
-  return found;
 }

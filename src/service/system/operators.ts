@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { createApiKey, revokeApiKey } from '../../access/api-keys.js';
 import { listKeysWithUses } from '../../access/key-uses.js';
@@ -9,8 +8,8 @@ import type { LogContinuity } from '../../event-log/heads/log-continuity.js';
 import { createStreamReader } from '../../event-log/read/read-stream.js';
 import type { HttpDependencies } from '../../http/routes/dependencies.js';
 import { shareFor } from '../../http/shared-calls.js';
-import { projectPath } from '../../project-path.js';
-import { allProjections } from '../../projections/all-projections.js';
+import { projectVersion } from '../../project-path.js';
+import { projectionNamed } from '../../projections/all-projections.js';
 import type { GenerationStore } from '../../projector/generations/generation-store.js';
 import type { ProjectionState } from '../../queries/projections-document.js';
 import type { CleanupStack } from '../cleanup-stack.js';
@@ -45,25 +44,20 @@ export function openOperators(
   const { config, processId, connections, continuity, generations, projections, log, cleanup } = deps;
   const { pool, settings, openEvents, models, redis, keys } = connections;
   const readStream = createStreamReader(pool, settings);
-  const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { version: string };
+  const version = projectVersion();
   const self = { process_id: processId, version, roles: [...config.roles] };
   const processes = new ProcessRegistry(redis, keys.processPrefix, self, log);
   processes.start();
   cleanup.defer(() => processes.close());
-  const projectionOf = (name: string) => {
-    const found = allProjections.find((one) => one.name === name);
-    if (!found) throw new Error(`there is no projection ${name}`);
-    return found;
-  };
   /** Made when it is first needed: most processes never skip an event. */
   let append: ReturnType<typeof wireAppender>['append'] | undefined;
   return {
     runs: createOperatorRuns(connections, log),
     cures: {
-      resume: (name) => generations.resume(projectionOf(name)),
+      resume: (name) => generations.resume(projectionNamed(name)),
       async skip(name, event, actor) {
         append ??= wireAppender(connections, log, { continuity, maxClockBehindMs: config.maxClockBehindMs }).append;
-        const projection = projectionOf(name);
+        const projection = projectionNamed(name);
         const [skipped] = await skipStoppedEvent({ readStream, append, models }, [projection], event, actor);
         if (!skipped) return undefined;
         await generations.resume(projection);

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Span, Context as TraceContext, Tracer } from '@opentelemetry/api';
 import type { TracingConfig } from '../../config.js';
-import { projectPath } from '../../project-path.js';
+import { projectVersion } from '../../project-path.js';
 
 /** The part of OpenTelemetry that the service uses. */
 export interface Tracing {
@@ -24,7 +23,7 @@ export async function openTracing({ url, serviceName }: TracingConfig): Promise<
       import('@opentelemetry/exporter-trace-otlp-http'),
       import('@opentelemetry/resources'),
     ]);
-  const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { version: string };
+  const version = projectVersion();
   // The provider is not registered: that would be global, and a process may run several services.
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': serviceName, 'service.version': version }),
