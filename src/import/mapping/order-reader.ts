@@ -128,9 +128,7 @@ export function orderReader(
       const value = read?.(header);
       if (value !== undefined) pairs[name] = value;
     }
-    if (metadata.length > 0 || pairs.tax_included !== undefined) {
-      if (Object.keys(pairs).length > 0) place.metadata = pairs;
-    }
+    if (Object.keys(pairs).length > 0) place.metadata = pairs;
     if (life.isEmpty && returnRows.length === 0) return [place];
     const key = typeof place.idempotency_key === 'string' ? place.idempotency_key : identity.ofLine(nth);
     const isFree = /^[0.]*$/.test(String(place.total_amount));
