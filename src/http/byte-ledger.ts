@@ -1,3 +1,5 @@
+import { Tally } from './tally.js';
+
 interface Holding {
   readonly bytes: number;
   readonly evict: () => void;
@@ -12,15 +14,14 @@ export class ByteLedger {
   readonly #maxBytes: number;
   /** By owner, oldest holding first. */
   readonly #holdings = new Map<string, Set<Holding>>();
-  readonly #bytesOf = new Map<string, number>();
-  #bytes = 0;
+  readonly #bytes = new Tally();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes.sum;
   }
 
   /**
@@ -32,15 +33,13 @@ export class ByteLedger {
     const holding: Holding = { bytes, evict };
     const ofOwner = this.#holdings.get(owner) ?? new Set();
     this.#holdings.set(owner, ofOwner.add(holding));
-    this.#count(owner, bytes);
-    while (this.#bytes > this.#maxBytes) this.#evictOne();
+    this.#bytes.add(owner, bytes);
+    while (this.bytes > this.#maxBytes) this.#evictOne();
     return () => this.#release(owner, holding);
   }
 
   #evictOne(): void {
-    let owner = '';
-    let most = -1;
-    for (const [name, bytes] of this.#bytesOf) if (bytes > most) [owner, most] = [name, bytes];
+    const owner = this.#bytes.largest() ?? '';
     const [oldest] = this.#holdings.get(owner) ?? [];
     if (!oldest) return;
     this.#release(owner, oldest);
@@ -51,13 +50,6 @@ export class ByteLedger {
     const ofOwner = this.#holdings.get(owner);
     if (!ofOwner?.delete(holding)) return;
     if (ofOwner.size === 0) this.#holdings.delete(owner);
-    this.#count(owner, -holding.bytes);
-  }
-
-  #count(owner: string, bytes: number): void {
-    this.#bytes += bytes;
-    const total = (this.#bytesOf.get(owner) ?? 0) + bytes;
-    if (total === 0) this.#bytesOf.delete(owner);
-    else this.#bytesOf.set(owner, total);
+    this.#bytes.add(owner, -holding.bytes);
   }
 }

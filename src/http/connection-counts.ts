@@ -1,4 +1,5 @@
 import { httpLimits as limits } from './limits.js';
+import { Tally } from './tally.js';
 
 /** How addresses are counted; see ClientAddresses. */
 export interface CountedAddresses {
@@ -12,7 +13,7 @@ export interface CountedAddresses {
 export class ConnectionCounts {
   readonly #addresses: CountedAddresses;
   readonly #max: number;
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Tally();
 
   constructor(addresses: CountedAddresses, max: number = limits.maxConnectionsPerAddress) {
     this.#addresses = addresses;
@@ -22,13 +23,8 @@ export class ConnectionCounts {
   /** Counts a connection that was opened, until `close` is called. */
   open(address: string): { readonly isTooMany: boolean; readonly close: () => void } {
     const client = this.#addresses.countedForm(address);
-    const count = (this.#counts.get(client) ?? 0) + 1;
-    this.#counts.set(client, count);
-    const close = () => {
-      const left = (this.#counts.get(client) ?? 1) - 1;
-      if (left === 0) this.#counts.delete(client);
-      else this.#counts.set(client, left);
-    };
+    const count = this.#counts.add(client, 1);
+    const close = () => void this.#counts.add(client, -1);
     return { isTooMany: count > this.#max && !this.#addresses.isProxy(address), close };
   }
 }

@@ -3,29 +3,26 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeAll } from '../../write-all.js';
+import { Tally } from '../tally.js';
 import { batchLimits as limits } from './limits.js';
 
 /** The bytes that the spools of all batches have in files. */
 export class SpoolSpace {
-  #used = 0;
-  readonly #usedBy = new Map<string, number>();
+  readonly #used = new Tally();
 
   get used(): number {
-    return this.#used;
+    return this.#used.sum;
   }
 
   /** Whether an owner may write no more: all of the space is used, or the owner's share of it. */
   isFullFor(owner: string): boolean {
     const share = limits.maxSpoolBytes * limits.maxSpoolShare;
-    return this.#used >= limits.maxSpoolBytes || (this.#usedBy.get(owner) ?? 0) >= share;
+    return this.used >= limits.maxSpoolBytes || this.#used.of(owner) >= share;
   }
 
   /** @param bytes that were written, or a negative number of bytes that are free again. */
   count(owner: string, bytes: number): void {
-    this.#used += bytes;
-    const own = (this.#usedBy.get(owner) ?? 0) + bytes;
-    if (own === 0) this.#usedBy.delete(owner);
-    else this.#usedBy.set(owner, own);
+    this.#used.add(owner, bytes);
   }
 }
 

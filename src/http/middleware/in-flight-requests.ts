@@ -2,6 +2,7 @@ import { Overloaded } from '../../event-log/overloaded.js';
 import type { Operation } from '../contract/operation.js';
 import { operations } from '../contract/operations.js';
 import { httpLimits as limits } from '../limits.js';
+import { Tally } from '../tally.js';
 
 /** Probes and metrics. Operators need them most when the service is overloaded. */
 const alwaysServed: ReadonlySet<string> = new Set(
@@ -50,8 +51,7 @@ export class InFlightRequests {
   readonly #what: string;
   readonly #max: number;
   readonly #maxOfOne: number;
-  readonly #counts = new Map<string, number>();
-  #count = 0;
+  readonly #counts = new Tally();
 
   constructor(what = 'requests', max: number = limits.maxInFlightRequests) {
     this.#what = what;
@@ -61,14 +61,14 @@ export class InFlightRequests {
 
   /** The requests in flight. */
   get inUse(): number {
-    return this.#count;
+    return this.#counts.sum;
   }
 
   /** Whether a request of this owner has to be rejected. */
   refuses(owner: string): boolean {
-    if (this.#count >= this.#max) return true;
-    if (this.#count < this.#maxOfOne) return false;
-    const own = this.#counts.get(owner) ?? 0;
+    if (this.inUse >= this.#max) return true;
+    if (this.inUse < this.#maxOfOne) return false;
+    const own = this.#counts.of(owner);
     return own > 0 && own >= Math.min(this.#maxOfOne, this.#max / this.#counts.size);
   }
 
@@ -87,16 +87,12 @@ export class InFlightRequests {
 
   /** Takes a place, even if that exceeds the limit: the request was accepted before. */
   count(owner: string): () => void {
-    this.#count += 1;
-    this.#counts.set(owner, (this.#counts.get(owner) ?? 0) + 1);
+    this.#counts.add(owner, 1);
     let isInside = true;
     return () => {
       if (!isInside) return;
       isInside = false;
-      this.#count -= 1;
-      const left = (this.#counts.get(owner) ?? 1) - 1;
-      if (left === 0) this.#counts.delete(owner);
-      else this.#counts.set(owner, left);
+      this.#counts.add(owner, -1);
     };
   }
 }

@@ -6,6 +6,7 @@ import { AuthorityWatch } from '../request/authority.js';
 import { ownerOf, requestBudgets } from '../request/request-budgets.js';
 import { requestContext } from '../request/request-context.js';
 import { resetConnection } from '../reset-connection.js';
+import { Tally } from '../tally.js';
 import { EventWriter, type StreamMessage, textOf } from './event-writer.js';
 import { HeldTexts } from './held-texts.js';
 import { onceClosed } from './once-closed.js';
@@ -39,7 +40,7 @@ export class EventStreams {
   readonly #open = new Set<EventWriter>();
   readonly #held = new HeldTexts();
   /** Open streams by owner. */
-  readonly #owned = new Map<string, number>();
+  readonly #owned = new Tally();
   #heartbeats: NodeJS.Timeout | undefined;
   #closed = false;
   readonly #authority: AuthorityWatch;
@@ -58,9 +59,8 @@ export class EventStreams {
     if (this.#open.size >= limits.maxEventStreams) throw new Overloaded('event streams', limits.maxEventStreams);
     const owner = ownerOf(ctx);
     const maxOwn = limits.maxEventStreams * limits.maxStreamShare;
-    const own = (this.#owned.get(owner) ?? 0) + 1;
-    if (own > maxOwn) throw new Overloaded('event streams of one caller', maxOwn);
-    this.#owned.set(owner, own);
+    if (this.#owned.of(owner) + 1 > maxOwn) throw new Overloaded('event streams of one caller', maxOwn);
+    this.#owned.add(owner, 1);
     const writer = new EventWriter();
     const { unsentResponses } = requestBudgets(ctx);
     this.#open.add(writer);
@@ -72,9 +72,7 @@ export class EventStreams {
       if (!writer.body.writableFinished && ctx.method !== 'HEAD') resetConnection(ctx.req.socket);
       unwatch?.();
       this.#open.delete(writer);
-      const left = (this.#owned.get(owner) ?? 1) - 1;
-      if (left === 0) this.#owned.delete(owner);
-      else this.#owned.set(owner, left);
+      this.#owned.add(owner, -1);
       if (this.#open.size > 0) return;
       clearInterval(this.#heartbeats);
       this.#heartbeats = undefined;
