@@ -48,7 +48,7 @@ async function problemOf(response: Response) {
 describe('the service behind nginx, as docs/access.md configures it', function () {
   this.timeout(120_000);
   // A batch that hangs fails soon.
-  const nginx = useNginx({ ORDERS_BATCH_IDLE_TIMEOUT_MS: '10000' });
+  const nginx = useNginx({ ORDERS_BATCH_IDLE_TIMEOUT_MS: '10000', ORDERS_RATE_LIMIT_PER_MINUTE: '1000000' });
 
   describe('and a batch of 50,000 lines that is sent before any result is read', () => {
     const count = 50_000;
@@ -62,8 +62,9 @@ describe('the service behind nginx, as docs/access.md configures it', function (
 
     for (const framing of ['Content-Length', 'Transfer-Encoding']) {
       it(`is handled if it comes by HTTP/1.1 with ${framing}`, async () => {
-        const { origin, ca } = nginx();
-        const sent = httpsRequest(`${origin}/orders/batch`, { method: 'POST', headers: ndjson, ca });
+        const { origin, ca, authorization } = nginx();
+        const headers = { ...ndjson, authorization };
+        const sent = httpsRequest(`${origin}/orders/batch`, { method: 'POST', headers, ca });
         const response = once(sent, 'response');
         // Node knows the length only of a body that is sent by one call.
         const half = framing === 'Content-Length' ? 0 : lines.length / 2;
@@ -77,9 +78,9 @@ describe('the service behind nginx, as docs/access.md configures it', function (
     }
 
     it('is handled if it comes by HTTP/2', async () => {
-      const { origin, ca } = nginx();
+      const { origin, ca, authorization } = nginx();
       const session = connectHttp2(origin, { ca });
-      const sent = session.request({ ':method': 'POST', ':path': '/orders/batch', ...ndjson });
+      const sent = session.request({ ':method': 'POST', ':path': '/orders/batch', ...ndjson, authorization });
       sent.end(lines);
       await once(sent, 'finish');
       expectAll(await text(sent));
@@ -88,9 +89,9 @@ describe('the service behind nginx, as docs/access.md configures it', function (
   });
 
   it('sends the changes of a stream at once, and the service notices when its reader leaves', async () => {
-    const { origin, post, fetch: send, services } = nginx();
+    const { origin, post, fetch: send, services, authorization } = nginx();
     const streams = async () => {
-      const counts = await Promise.all(services.map(streamsOf));
+      const counts = await Promise.all(services.map((one) => streamsOf(one, { authorization })));
       return counts.reduce((sum, count) => sum + count, 0);
     };
     const leave = new AbortController();
@@ -174,15 +175,15 @@ describe('the limits of the service behind nginx, as docs/access.md configures i
   const nginx = useNginx({ ORDERS_RATE_LIMIT_PER_MINUTE: '3' });
 
   it('count each client by its own address, whatever X-Forwarded-For it sends', async () => {
-    const { get } = nginx();
+    const { getAnonymously } = nginx();
     const statuses = async (from: string) => {
       const all: number[] = [];
       for (let nth = 0; nth < 4; nth += 1)
-        all.push((await get('/orders', { 'x-forwarded-for': `192.0.2.${nth}, 127.0.0.1` }, from)).status);
+        all.push((await getAnonymously('/orders', { 'x-forwarded-for': `192.0.2.${nth}, 127.0.0.1` }, from)).status);
       return all;
     };
     for (const from of ['127.0.0.2', '127.0.0.3'])
-      expect(await statuses(from), from).to.deep.equal([200, 200, 200, 429]);
+      expect(await statuses(from), from).to.deep.equal([401, 401, 401, 429]);
   });
 });
 
@@ -204,7 +205,9 @@ describe('slow clients of the service behind nginx, as docs/access.md configures
 
   it('may take longer to send a body than the service waits for one', async () => {
     const body = JSON.stringify(order);
-    const head = 'POST /orders HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: application/json\r\n';
+    const head =
+      `POST /orders HTTP/1.1\r\nHost: test\r\nAuthorization: ${nginx().authorization}\r\nConnection: close\r\n` +
+      'Content-Type: application/json\r\n';
     const [behindNginx, direct] = sendToBoth(`${head}Content-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`);
     expect(await text(direct)).to.match(/^HTTP\/1.1 408 /);
     behindNginx.write(body.slice(10));
@@ -213,10 +216,10 @@ describe('slow clients of the service behind nginx, as docs/access.md configures
 
   it('may take longer to read responses than the service waits for it', async () => {
     const items = Array.from({ length: 500 }, (_, nth) => ({ item_id: `${nth}`.padEnd(200, '-'), quantity: 1 }));
-    const { post, services } = nginx();
+    const { post, services, authorization } = nginx();
     const placed = await post('/orders', { user_id: 'u', items, total_amount: 1 });
     // More than the buffers of all systems on the way take.
-    const get = `GET ${placed.headers.get('location')} HTTP/1.1\r\nHost: test\r\n`;
+    const get = `GET ${placed.headers.get('location')} HTTP/1.1\r\nHost: test\r\nAuthorization: ${authorization}\r\n`;
     const count = 100;
     const pipelined = `${get}\r\n`.repeat(count - 1);
     const [behindNginx, direct] = sendToBoth(`${pipelined}${get}Connection: close\r\n\r\n`);
@@ -236,7 +239,7 @@ describe('a restart of the service behind nginx, as docs/access.md configures it
   const nginx = useNginx({ ORDERS_SHUTDOWN_DELAY_MS: '300' });
 
   it('of one process after the other is not noticed by clients that retry, and streams miss no change', async () => {
-    const { origin, fetch: send, services } = nginx();
+    const { origin, fetch: send, services, authorization } = nginx();
     const client = createOrdersClient(origin, { fetch: send });
     const stop = new AbortController();
     const seen: string[] = [];
@@ -244,7 +247,8 @@ describe('a restart of the service behind nginx, as docs/access.md configures it
       for await (const message of readChanges(origin, { fetch: send, signal: stop.signal }))
         seen.push(message.type === 'change' ? message.change.order_id : message.type);
     })();
-    const streams = async () => (await Promise.all(services.map((one) => streamsOf(one).catch(() => 0)))).includes(1);
+    const openIn = (one: { readonly url: string }) => streamsOf(one, { authorization }).catch(() => 0);
+    const streams = async () => (await Promise.all(services.map(openIn))).includes(1);
     await eventually('the stream', streams);
     const placed: string[] = [];
     const statuses = new Set<number>();
@@ -270,13 +274,15 @@ describe('a restart of the service behind nginx, as docs/access.md configures it
   });
 
   it('of all processes lets requests in flight end; then callers get a problem with Retry-After until it is over', async () => {
-    const { get, post, services, log } = nginx();
+    const { get, post, services, log, authorization } = nginx();
     const key = { 'idempotency-key': randomUUID() };
     await log.owner.query('begin');
     await log.owner.query('select from partition_heads for update');
     const inFlight = post('/orders', order);
     const writes = async ({ url }: { readonly url: string }) =>
-      /^orders_requests_in_flight\{kind="writes"\} 1$/m.test(await (await fetch(`${url}/metrics`)).text());
+      /^orders_requests_in_flight\{kind="writes"\} 1$/m.test(
+        await (await fetch(`${url}/metrics`, { headers: { authorization } })).text(),
+      );
     await eventually('the append to wait', async () => (await Promise.all(services.map(writes))).includes(true));
     const stopped = Promise.all(services.map((service) => service.stop()));
     await eventually('nginx to reach no process', async () => (await get('/orders')).status === 503);

@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { createApiKey } from '../../src/access/api-keys.js';
 import { freePort, startChild } from '../../src/embedded/child.js';
 import { serverUser } from '../../src/embedded/server-user.js';
 import { blocksRunBy } from './block-runs.js';
@@ -34,11 +35,15 @@ export interface BehindNginx {
   readonly ca: Buffer;
   readonly services: readonly RestartableService[];
   readonly log: TestLog;
+  /** The header Authorization, with a key for all orders. The requests below have it. */
+  readonly authorization: string;
   /** Sends a request to nginx, and reads whatever it responds. */
   fetch(request: Request): Promise<Response>;
   /** The same by path. `from` is the address of the client. */
   get(path: string, headers?: Record<string, string>, from?: string): Promise<Response>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Like `get`, without a key. */
+  getAnonymously(path: string, headers: Record<string, string>, from: string): Promise<Response>;
   stop(): Promise<void>;
 }
 
@@ -57,6 +62,8 @@ async function startRestartable(log: TestLog, env: Record<string, string>): Prom
     async start() {
       running = await startLocalService(log, {
         LOG_LEVEL: 'silent',
+        // Without access control the service accepts no Host but a loopback one.
+        ORDERS_AUTH: 'required',
         ORDERS_TRUSTED_PROXIES: '127.0.0.1',
         ...env,
         PORT: port,
@@ -115,12 +122,23 @@ export async function startBehindNginx(log: TestLog, env: Record<string, string>
   const child = startChild(program, ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')], { ...runAs });
   const origin = `https://127.0.0.1:${port}`;
   const ca = await readFile(caFile);
-  const send = fetchThrough(ca);
+  const { key: secret } = await createApiKey(log.pool, {
+    name: 'nginx',
+    scopes: ['orders:read', 'orders:write', 'metrics:read'],
+    expiresAt: null,
+  });
+  const authorization = `Bearer ${secret}`;
+  const sendAnonymously = fetchThrough(ca);
+  const send = (request: Request, from?: string) => {
+    request.headers.set('authorization', authorization);
+    return sendAnonymously(request, from);
+  };
   const rig: BehindNginx = {
     origin,
     ca,
     services,
     log,
+    authorization,
     fetch: (request) => send(request),
     get: (path, headers = {}, from) => send(new Request(origin + path, { headers }), from),
     post: (path, body, headers = {}) =>
@@ -131,6 +149,7 @@ export async function startBehindNginx(log: TestLog, env: Record<string, string>
           body: typeof body === 'string' ? body : JSON.stringify(body),
         }),
       ),
+    getAnonymously: (path, headers, from) => sendAnonymously(new Request(origin + path, { headers }), from),
     async stop() {
       await child.stop('SIGTERM');
       for (const service of services) await service.stop();
