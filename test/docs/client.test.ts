@@ -105,10 +105,10 @@ describe('the examples of the client', function () {
 
   /** Places an order while a stream is open. Resolves with the id of the stream's message. */
   async function idOfNextChange(): Promise<string | undefined> {
-    const open = await streamsOf(service);
+    await eventually('earlier streams to end', async () => (await streamsOf(service)) === 0);
     const changes = readChanges(service.url);
     const next = changes.next();
-    await eventually('the stream', async () => (await streamsOf(service)) > open);
+    await eventually('the stream', async () => (await streamsOf(service)) === 1);
     await call(service, 'POST', '/orders', order);
     const { value } = await next;
     await changes.return(undefined);
