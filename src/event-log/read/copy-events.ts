@@ -136,6 +136,7 @@ class CopyOut extends pg.Query {
   }
 
   handleError(error: Error): void {
-    this.callback(error, this.#events);
+    // The event on which the callback failed was not read, although it is counted.
+    this.callback(this.#failure ?? error, this.#events);
   }
 }

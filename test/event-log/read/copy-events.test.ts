@@ -109,12 +109,19 @@ describe('reading events by COPY', () => {
     }
   });
 
-  it('a COPY that PostgreSQL ends before its end counts as a short page, and the next one continues', async () => {
-    const large = await createTestLog(1);
-    try {
-      // More bytes than the buffers of a connection hold: the COPY cannot end by itself.
-      const events = Array.from({ length: 40 }, () => noteEvent('x'.repeat(500_000)));
+  describe('that PostgreSQL ends before the end of the range', () => {
+    let large: TestLog;
+    // More bytes than the buffers of a connection hold: the COPY cannot end by itself.
+    const events = Array.from({ length: 40 }, () => noteEvent('x'.repeat(500_000)));
+    const range = { ...all, partition: 0 };
+    before(async () => {
+      large = await createTestLog(1);
       await appender(large, true)({ orderId: orderIdIn(0, 1), expectedVersion: 0, events });
+    });
+    after(() => large.close());
+
+    /** Reads by a COPY that is canceled at its first event: a time limit has the same SQLSTATE. */
+    function copyCanceled(onEvent: (position: number) => void): Promise<number> {
       let client: PoolClient | undefined;
       const pool = {
         connect: async () => {
@@ -122,23 +129,31 @@ describe('reading events by COPY', () => {
           return client;
         },
       } as unknown as typeof large.pool;
-      const seen: number[] = [];
-      const range = { ...all, partition: 0 };
-      const first = await copyEvents(pool, range, ({ position }) => {
-        seen.push(position);
-        if (position > 1 || !client) return;
-        const { processID, connection } = client as unknown as { processID: number; connection: { stream: Socket } };
-        connection.stream.pause();
-        // The statement timeout has the same SQLSTATE.
-        void large.owner.query('select pg_cancel_backend($1)', [processID]).finally(() => connection.stream.resume());
+      return copyEvents(pool, range, ({ position }) => {
+        if (position === 1 && client) {
+          const { processID, connection } = client as unknown as { processID: number; connection: { stream: Socket } };
+          connection.stream.pause();
+          void large.owner.query('select pg_cancel_backend($1)', [processID]).finally(() => connection.stream.resume());
+        }
+        onEvent(position);
       });
+    }
+
+    it('counts as a short page, and the next one continues', async () => {
+      const seen: number[] = [];
+      const first = await copyCanceled((position) => seen.push(position));
       expect(first).to.be.within(1, 39);
       expect(seen).to.have.length(first);
-      await copyEvents(pool, { ...range, after: first }, ({ position }) => seen.push(position));
+      await copyEvents(large.pool, { ...range, after: first }, ({ position }) => seen.push(position));
       expect(seen).to.deep.equal(events.map((_, nth) => nth + 1));
-    } finally {
-      await large.close();
-    }
+    });
+
+    it('fails if an event could not be read', async () => {
+      const failure = await copyCanceled(() => {
+        throw new Error('not this one');
+      }).catch(String);
+      expect(failure).to.equal('Error: not this one');
+    });
   });
 
   it('COPY reads the events after one position and up to another, within the requested number', async () => {
