@@ -207,7 +207,7 @@ async function explain(
 // position, $5 events of a page. Takes no lock. Ordered by order and version, like the unique index
 // (partition, order_id, version) that serves it. Returns the broken event with the lowest position,
 // if there is one, and the last event of the page.
-const streamsSql = `
+export const streamsSql = `
   with page as materialized (
     select e.order_id, e.version, e."position" from events e
     where e.partition = $1 and (e.order_id, e.version) > ($2::uuid, $3::integer)

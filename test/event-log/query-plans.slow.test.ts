@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { auditLimits } from '../../src/audit/limits.js';
+import { streamsSql } from '../../src/audit/verify-partition.js';
 import { createPool } from '../../src/event-log/database.js';
 import { copyEventsSettings, selectEventsSql } from '../../src/event-log/read/copy-events.js';
 import { readPage } from '../../src/event-log/read/read-page.js';
@@ -53,6 +55,15 @@ describe('query plans at 1,000,000 events', function () {
       [orderIds.map((id) => orderPartition(id, 16)), orderIds, orderIds.map(() => 1), 100, 16_384, 4_000_000],
       'events_partition_order_id_version_key',
     );
+  });
+
+  it('a check of the streams reads its pages through the unique index, from the start and in the middle', async () => {
+    for (const orderId of ['00000000-0000-0000-0000-000000000000', '80000000-0000-0000-0000-000000000000'])
+      await expectIndex(
+        streamsSql,
+        [3, orderId, 0, 0, auditLimits.maxStreamEventsPerPage],
+        'events_partition_order_id_version_key',
+      );
   });
 
   it('the append looks versions up through the unique index', async () => {
