@@ -1,12 +1,11 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import pg from 'pg';
 import { orderPartition } from '../../orders/values/partition.js';
 import { databaseUnavailable } from '../connection/database-unavailable.js';
 import type { LogSettings, Pool } from '../database.js';
 import { eventLogLimits as limits } from '../limits.js';
 import { ClockBehind, LogWentBack } from '../log-went-back.js';
 import type { KnownLog } from './append.js';
-import { refusalOf } from './append-statements.js';
+import { refusalOf, rejectsAnEvent } from './append-statements.js';
 
 /** Why appends do not succeed at present. */
 export interface AppendTrouble {
@@ -155,9 +154,9 @@ function orderIdIn(partition: number, partitions: number): string {
   }
 }
 
-/** SQLSTATEs of data exceptions, and whether the state of the log is watched elsewhere. */
+/** Whether an error is none of the server. Whether the log went back is watched elsewhere. */
 function concernsItsEvents(error: unknown): boolean {
-  return error instanceof LogWentBack || (error instanceof pg.DatabaseError && /^22/.test(error.code ?? ''));
+  return error instanceof LogWentBack || rejectsAnEvent(error);
 }
 
 function troubleOf(error: unknown): AppendTrouble {

@@ -244,11 +244,18 @@ export function refusalOf(error: unknown): LogWentBack | ClockBehind | undefined
 /**
  * Whether the error of a call for several partitions may concern only one of them. Nothing was
  * appended then. 55P03: another session held a lock for longer than `lock_timeout`. Class 40: the
- * transaction was rolled back in favour of another one. Class 22: PostgreSQL rejects a value of an
- * event.
+ * transaction was rolled back in favour of another one. Or PostgreSQL rejects an event.
  */
 export function mayConcernOnePartition(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && /^(55P03|40...|22...)$/.test(error.code ?? '');
+  return rejectsAnEvent(error) || (error instanceof pg.DatabaseError && /^(55P03|40...)$/.test(error.code ?? ''));
+}
+
+/**
+ * Whether PostgreSQL has rejected an event of a call. Class 22: a value that is not of its type.
+ * 23514: a value beyond the constraints of sql/017_event_bounds.sql.
+ */
+export function rejectsAnEvent(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^(22...|23514)$/.test(error.code ?? '');
 }
 
 /** Formats an array of values that need no quotes: ids, numbers, event types, RFC 3339 times. */

@@ -143,7 +143,7 @@ describe('the health of appends', () => {
   });
 
   it('is not affected by errors of single events, or of a log that went back', async () => {
-    health.noteCall([1], failure('22P02'));
+    for (const rejected of ['22P02', '23514']) health.noteCall([1], failure(rejected));
     health.noteCall([1], new LogWentBack('went back'));
     expect([await health.check(), tries]).to.deep.equal([undefined, 0]);
   });

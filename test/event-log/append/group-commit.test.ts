@@ -220,18 +220,20 @@ describe('append', () => {
     }
   });
 
-  it('an event that PostgreSQL rejects fails the appends of its own partition alone', async () => {
-    const append = appender(log, true);
-    const others = Promise.all([7, 8, 10].map((partition) => place(append, orderIdIn(partition, 16))));
-    const bad = append({
-      orderId: orderIdIn(9, 16),
-      expectedVersion: 0,
-      events: [{ ...placedEvent(), data: 'no json' }],
+  for (const [what, wrong, message] of [
+    ['that is not JSON', { data: 'no json' }, /json/],
+    ['of a type that is no name', { type: '1' }, /events_type_is_a_name/],
+  ] as const) {
+    it(`an event ${what} fails the appends of its own partition alone`, async () => {
+      const append = appender(log, true);
+      const others = Promise.all([7, 8, 10].map((partition) => place(append, orderIdIn(partition, 16))));
+      const events = [{ ...placedEvent(), ...wrong }];
+      const bad = append({ orderId: orderIdIn(9, 16), expectedVersion: 0, events });
+      expect(String(await bad.catch((error: Error) => error))).to.match(message);
+      expect(await others).to.have.length(3);
+      await place(append, orderIdIn(9, 16));
     });
-    expect(String(await bad.catch((error: Error) => error))).to.match(/json/);
-    expect(await others).to.have.length(3);
-    await place(append, orderIdIn(9, 16));
-  });
+  }
 
   /** The names of the statements that a task sends through a pool. */
   async function statements(task: (pool: Pool) => Promise<unknown>): Promise<string[]> {
