@@ -65,7 +65,7 @@ export async function loginWarning(pool: Pool): Promise<string | undefined> {
   if (!found) return undefined;
   return (
     `the login ${found.login} of DATABASE_URL ${found.is_owner ? 'owns the log' : 'has rights beyond the service’s role'}, ` +
-    'so whoever takes over this process could change it: give the running service a login of its own, see "Roles" in ' +
+    'so an attacker in this process could change it: give the running service a login of its own, see "Roles" in ' +
     'docs/servers.md'
   );
 }
