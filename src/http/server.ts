@@ -87,9 +87,15 @@ export async function startHttpServer(
   const sweepStalled = createStallSweep(sockets, timeouts.responseMs);
   const stallCheck = setInterval(() => void sweepStalled(), stallSweepIntervalMs(timeouts.responseMs)).unref();
   server.once('close', () => clearInterval(stallCheck));
-  /** The response to the newest request of each connection. */
+  /** The response to the newest request of each connection, until it is over. */
   const newest = new WeakMap<Socket, ServerResponse>();
-  server.on('request', (request, response) => newest.set(request.socket, response));
+  server.on('request', ({ socket }, response) => {
+    newest.set(socket, response);
+    // A connection may be idle for long after its last response.
+    response.once('close', () => {
+      if (newest.get(socket) === response) newest.delete(socket);
+    });
+  });
   server.on('clientError', (error, socket: Socket) =>
     respondToClientError(error, socket, timeouts, newest.get(socket)),
   );

@@ -1,11 +1,16 @@
 import { connect } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { readJsonBody } from '../../src/http/request/json-body.js';
 import type { AddRoute } from '../../src/http/routes/router.js';
 import { eventually } from '../support/servers.js';
 import { startTestApp } from '../support/test-app.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
 
 describe('Data that is not a valid request', () => {
   const get = 'GET /orders HTTP/1.1\r\nHost: localhost\r\n\r\n';
@@ -124,5 +129,23 @@ describe('Data that is not a valid request', () => {
     next.send('no request\r\n\r\n');
     await next.untilClosed();
     expect(next.received()).to.match(/done\s*HTTP\/1\.1 400 .*\/problems\/malformed-request/s);
+  });
+
+  it('a connection keeps no response in memory once it is over', async () => {
+    let response: WeakRef<object> | undefined;
+    const client = await connectTo((route) =>
+      route('listOrders', (ctx) => {
+        response = new WeakRef(ctx.res);
+        ctx.body = 'done';
+      }),
+    );
+    client.send(get);
+    await client.until('done');
+    await eventually('the memory to be free', () => {
+      collectGarbage();
+      return response?.deref() === undefined;
+    });
+    client.send('no request\r\n\r\n');
+    await client.untilClosed();
   });
 });
