@@ -32,7 +32,11 @@ export async function respondWithStream(
   etag: string,
   type: string,
 ): Promise<void> {
-  if (!isCurrent(ctx, etag)) await setStreamBody(ctx, type, parts);
+  if (isCurrent(ctx, etag)) return;
+  // If the first part fails, the response is a problem, which is not what the ETag names.
+  ctx.remove('ETag');
+  await setStreamBody(ctx, type, parts);
+  ctx.set('ETag', etag);
 }
 
 /**

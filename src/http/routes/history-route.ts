@@ -111,12 +111,12 @@ async function respondWithCsv(
 ): Promise<void> {
   const first = after ?? 0;
   const end = limit === undefined ? positions.length : first + limit;
-  ctx.set('Content-Disposition', `attachment; filename="order-${orderId}.csv"`);
   const entries = historyEntries(models, orderId, positions.slice(first, end));
   const csv = historyCsv(orderId, orderPartition(orderId, models.partitions), entries);
   const tag = historyTag(positions.length, { after, limit }, 'csv');
   const parts = admitParts(ctx, queryWeights.page, runHeavyQuery, csv);
   await respondWithStream(ctx, parts, tag, 'text/csv; charset=utf-8; header=present');
+  ctx.set('Content-Disposition', `attachment; filename="order-${orderId}.csv"`);
 }
 
 /** The ETag of a part of a history. It changes with the order's version. */

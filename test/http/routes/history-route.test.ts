@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { Overloaded } from '../../../src/event-log/overloaded.js';
 import { type HistoryDependencies, historyRoute } from '../../../src/http/routes/history-route.js';
 import { queryLimits } from '../../../src/queries/limits.js';
 import { appender, noteEvent } from '../../support/events.js';
@@ -84,6 +85,19 @@ describe('GET /orders/{order_id}/history of a long order', function () {
     const response = await fetch(`${app.url}/orders/${orderId}/history`, { headers: { accept: 'text/csv' } });
     expect((await response.text()).trimEnd().split('\r\n')).to.have.length(1 + all.length);
     expect(admitted).to.be.greaterThan(2);
+    await app.stop();
+  });
+
+  it('a problem in place of a CSV is no file, and has no ETag', async () => {
+    const runHeavyQuery: HistoryDependencies['runHeavyQuery'] = () => Promise.reject(new Overloaded('queries', 1));
+    const models = queriesOf(service.log);
+    const app = await startTestApp((route) => historyRoute(route, { models, runHeavyQuery } as HistoryDependencies));
+    const { status, headers } = await fetch(`${app.url}/orders/${orderId}/history`, {
+      headers: { accept: 'text/csv' },
+    });
+    expect(status).to.equal(503);
+    expect(headers.get('content-type')).to.equal('application/problem+json');
+    expect([headers.get('content-disposition'), headers.get('etag')]).to.deep.equal([null, null]);
     await app.stop();
   });
 
