@@ -5,9 +5,9 @@ import { responseMayBegin } from '../../../src/http/batch/response-begin.js';
 const never = new Promise<void>(() => undefined);
 const behindProxy = { 'x-forwarded-for': '192.0.2.1', 'content-length': '100' };
 
-function request(headers: Record<string, string>) {
+function request(headers: Record<string, string>, httpVersion = '1.1') {
   const body = new Readable({ read: () => undefined });
-  return Object.assign(body, { headers });
+  return Object.assign(body, { headers, httpVersion });
 }
 
 /** Whether a promise has resolved, once all that could run has run. */
@@ -31,8 +31,12 @@ describe('the beginning of the response to a batch', () => {
   });
 
   it('is when the whole batch has arrived if a proxy has announced its length', async () => {
-    for (const name of ['x-forwarded-for', 'forwarded', 'via']) {
-      const batch = request({ [name]: 'proxy', 'content-length': '100' });
+    const batches = ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'forwarded', 'via'].map(
+      (name) => [name, request({ [name]: 'proxy', 'content-length': '100' })] as const,
+    );
+    // nginx, unless its configuration says otherwise.
+    batches.push(['HTTP/1.0', request({ 'content-length': '100' }, '1.0')]);
+    for (const [name, batch] of batches) {
       const mayBegin = responseMayBegin(batch, never);
       batch.push('line\n');
       batch.resume();
