@@ -115,7 +115,8 @@ async function readKeySet(address: string, options: RequestInit): Promise<string
   const keySet: unknown = JSON.parse(text);
   const keys = keySet !== null && typeof keySet === 'object' && 'keys' in keySet ? keySet.keys : undefined;
   // A set of keys for other uses would make every token invalid, as an empty one would.
-  if (!Array.isArray(keys) || !keys.some(verifiesSignatures)) throw new Error(`${address} responded without a key`);
+  if (!Array.isArray(keys) || !keys.some(verifiesSignatures))
+    throw new Error(`${address} responded without a key that verifies signatures`);
   if (!keys.every(isObject)) throw new Error(`${address} responded with something that is no key`);
   return text;
 }

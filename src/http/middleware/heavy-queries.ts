@@ -38,8 +38,8 @@ export function createLargeCommands(): RunWhenRoom {
 /**
  * Admits each part of a long response like a query of its own: between two parts, others have their
  * turn, and a client that reads slowly keeps no place. Only the first part is rejected with
- * Overloaded if too many wait. The others wait for longer too: a response that breaks off has to be
- * asked for anew.
+ * Overloaded if too many wait. The others wait for longer too: a client has to ask again for all of
+ * a response that breaks off.
  * @param isBegun whether even the first part belongs to a query that was admitted before.
  */
 export async function* admitParts<Part>(

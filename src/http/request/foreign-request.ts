@@ -50,7 +50,7 @@ export function foreignReason(
   return isOwn ? undefined : 'Access control is off, so pages of other origins may change nothing.';
 }
 
-/** Whether a Host header names this machine, whoever resolves the name. */
+/** Whether a Host header names this machine. No name server can let these names lead elsewhere. */
 function isLoopbackName(host: string): boolean {
   const name = host.replace(/:\d*$/, '').toLowerCase();
   if (name === 'localhost' || name.endsWith('.localhost') || name === '[::1]') return true;
