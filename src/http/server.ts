@@ -87,17 +87,14 @@ export async function startHttpServer(
   const sweepStalled = createStallSweep(sockets, timeouts.responseMs);
   const stallCheck = setInterval(() => void sweepStalled(), stallSweepIntervalMs(timeouts.responseMs)).unref();
   server.once('close', () => clearInterval(stallCheck));
-  /** The response to the newest request of each connection, until it is over. */
-  const newest = new WeakMap<Socket, ServerResponse>();
-  server.on('request', ({ socket }, response) => {
-    newest.set(socket, response);
-    // A connection may be idle for long after its last response.
-    response.once('close', () => {
-      if (newest.get(socket) === response) newest.delete(socket);
-    });
-  });
+  /**
+   * The response to the newest request of each connection. Node holds it until it is over. It is
+   * not held here: a connection may be idle for long after that.
+   */
+  const newest = new WeakMap<Socket, WeakRef<ServerResponse>>();
+  server.on('request', (request, response) => newest.set(request.socket, new WeakRef(response)));
   server.on('clientError', (error, socket: Socket) =>
-    respondToClientError(error, socket, timeouts, newest.get(socket)),
+    respondToClientError(error, socket, timeouts, newest.get(socket)?.deref()),
   );
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
