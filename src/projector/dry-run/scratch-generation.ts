@@ -69,6 +69,9 @@ export async function startScratchGeneration(
   const off = (event: 'moved', listener: (partition: number) => void) => moves.off(event, listener);
   // For the replay, the positions to reach are the heads of the log.
   const logHeads = { heads: endPositions, readHeads: async () => true, on, off };
+  // The partitions that were filled. The mark of a removed generation does not last: without it,
+  // one of these at position 0 has lost its keys too, and is not filled again.
+  const filled = new Set<number>();
   const semaphore = new Semaphore(limits.maxScratchStepsInFlight);
   const projectors = Array.from({ length: settings.partitions }, (_, partition) => {
     endPositions.set(partition, 0);
@@ -80,6 +83,7 @@ export async function startScratchGeneration(
         checkpointFreeze: createCheckpointFreeze(redis, keys),
         // A scratch generation is never live, so it has no marks.
         fillingStore: { setFilling: async () => undefined, setFilled: async () => undefined },
+        generationExists: async () => !filled.has(partition),
         logHeads,
         open: deps.open,
         skipped,
@@ -98,8 +102,11 @@ export async function startScratchGeneration(
 
   async function readCheckpoints(): Promise<Checkpoint[]> {
     const checkpoints = await checkpointsOf(redis, keys, id, settings.partitions);
-    if (checkpoints.some(({ frozenBy }) => frozenBy === retiredCheckpoint))
-      throw new Error(`the lease of the replay of ${id.name} ended, and its read model was removed: try again`);
+    for (const [partition, { position, frozenBy }] of checkpoints.entries()) {
+      if (frozenBy === retiredCheckpoint || (position === 0 && filled.has(partition)))
+        throw new Error(`Redis has no read model of the replay of ${id.name} any more: its lease ended, try again`);
+      if (position > 0) filled.add(partition);
+    }
     return checkpoints;
   }
 

@@ -22,7 +22,25 @@ describe('a generation that is built for a dry run', () => {
       await removeGeneration(redis, keys, settings.partitions, scratch.id, () => false);
       for (const attempt of [() => scratch.replayTo(new Map([[1, 1]])), () => scratch.checkKept()]) {
         const error = await attempt().catch((one: unknown) => one);
-        expect(String(error)).to.match(/lease of the replay of order-status ended/);
+        expect(String(error)).to.match(/no read model of the replay of order-status any more: its lease ended/);
+      }
+    } finally {
+      await scratch.discard();
+    }
+  });
+
+  it('says so too when nothing in Redis shows any more that it was removed', async () => {
+    const { pool, redis, keys, settings } = log;
+    const open = async () => [];
+    const scratch = await startScratchGeneration({ pool, redis, keys, settings, open, log: silent }, projection);
+    try {
+      await place(appender(log, true), orderIdIn(1, 2));
+      await scratch.replayTo(new Map([[1, 1]]));
+      await scratch.checkKept();
+      for (const partition of [0, 1]) await redis.del(keys.checkpoint(scratch.id, partition));
+      for (const attempt of [() => scratch.replayTo(new Map([[1, 1]])), () => scratch.checkKept()]) {
+        const error = await attempt().catch((one: unknown) => one);
+        expect(String(error)).to.match(/no read model of the replay of order-status any more: its lease ended/);
       }
     } finally {
       await scratch.discard();
