@@ -82,4 +82,17 @@ describe('The memory of batches', () => {
     await app.stop();
     expect(app.logged.filter(({ level }) => level !== 30)).to.deep.equal([]);
   });
+
+  it('the response to a batch has no more listeners than Node takes for normal', async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error) => void warnings.push(name);
+    process.on('warning', note);
+    const app = await startTestApp(addBatchRoute);
+    const { socket, received } = open(app);
+    socket.write(`${batch}${chunkOf('[\n')}0\r\n\r\n`);
+    await eventually('the result', () => received().includes('"line":1'));
+    await app.stop();
+    process.off('warning', note);
+    expect(warnings).to.deep.equal([]);
+  });
 });
