@@ -62,7 +62,7 @@ async function startRestartable(log: TestLog, env: Record<string, string>): Prom
     async start() {
       running = await startLocalService(log, {
         LOG_LEVEL: 'silent',
-        // Without access control the service accepts no Host but a loopback one.
+        // Behind a proxy, access control should be on.
         ORDERS_AUTH: 'required',
         ORDERS_TRUSTED_PROXIES: '127.0.0.1',
         ...env,

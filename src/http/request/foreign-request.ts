@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import type { Middleware } from 'koa';
 import { ProblemError, problem } from '../contract/problems.js';
 
@@ -13,8 +13,8 @@ interface RequestOrigin {
  * Protects a service without access control from the browsers on its machine, which reach loopback
  * and send what any web site tells them to. Throws ProblemError for requests
  *
- * - to another name than a loopback one. A site can let its own name lead to 127.0.0.1 (DNS
- *   rebinding): its page then has the same origin as the service, and reads all responses;
+ * - to the name of a web site. A site can let its own name lead to 127.0.0.1 (DNS rebinding): its
+ *   page then has the same origin as the service, and reads all responses;
  * - that may change something, from the page of another origin. Such a request needs no
  *   permission by CORS if it has no body (cross-site request forgery).
  *
@@ -38,8 +38,8 @@ export function foreignReason(
   origins: readonly string[],
 ): string | undefined {
   // Only HTTP/1.0 has no Host, and no browser speaks it.
-  if (host !== undefined && !isLoopbackName(host)) {
-    return 'Access control is off, so the Host has to be localhost or a loopback address.';
+  if (host !== undefined && mayBeWebSite(host)) {
+    return 'Access control is off, so the Host must not be a name with dots: use localhost or an address.';
   }
   if (safeMethods.has(method) || (origin !== undefined && origins.includes(origin))) return undefined;
   // Browsers since 2023 send Sec-Fetch-Site, older ones only Origin, other clients neither.
@@ -50,9 +50,12 @@ export function foreignReason(
   return isOwn ? undefined : 'Access control is off, so pages of other origins may change nothing.';
 }
 
-/** Whether a Host header names this machine. No name server can let these names lead elsewhere. */
-function isLoopbackName(host: string): boolean {
-  const name = host.replace(/:\d*$/, '').toLowerCase();
-  if (name === 'localhost' || name.endsWith('.localhost') || name === '[::1]') return true;
-  return isIPv4(name) && name.startsWith('127.');
+/**
+ * Whether a Host header may be the name of a web site. No site has an address or a name without
+ * dots, such as that of a container; and nobody can register a name that ends in one of these.
+ */
+function mayBeWebSite(host: string): boolean {
+  const name = host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
+  if (isIPv4(name) || /\.(localhost|internal)$/.test(name)) return false;
+  return name.startsWith('[') ? !isIPv6(name.slice(1, -1)) : /[^a-z0-9_-]/.test(name);
 }
