@@ -11,7 +11,9 @@
 alter table events
   add constraint events_occurred_at_is_readable
     check (occurred_at >= '1970-01-01 00:00:00+00' and occurred_at < '10000-01-01 00:00:00+00') not valid,
-  add constraint events_type_is_a_name check (type ~ '^[A-Za-z][A-Za-z0-9]{0,99}$') not valid,
+  -- A bound within the pattern would cost PostgreSQL 3 µs per event.
+  add constraint events_type_is_a_name
+    check (type ~ '^[A-Za-z][A-Za-z0-9]*$' and pg_catalog.length(type) <= 100) not valid,
   -- In bytes. The API accepts bodies of 512 KiB.
   add constraint events_data_fits check (pg_column_size(data) <= 16777216) not valid,
   add constraint events_metadata_fits check (pg_column_size(metadata) <= 16777216) not valid;
