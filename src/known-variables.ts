@@ -53,6 +53,7 @@ export const knownVariables = [
 ] as const;
 
 const known: ReadonlySet<string> = new Set(knownVariables);
+
 /** Whether the service reads a variable. */
 export function isKnownVariable(name: string): boolean {
   return known.has(name);

@@ -52,7 +52,8 @@ export interface PartitionTask {
 /**
  * Recomputes the hash chain of a partition and returns the first place that is not as it was
  * written.
- * @param onEvents called with the number of intact events, page by page.
+ * @param onEvents called with the number of intact events, page by page. If it throws, the
+ *   verification ends with its error.
  */
 export async function verifyPartition(
   pool: Pool,
@@ -85,7 +86,7 @@ export async function verifyPartition(
   }
   return (
     (await beyondHead(pool, partition)) ??
-    (await brokenStream(pool, partition)) ??
+    (await brokenStream(pool, partition, () => onEvents(0))) ??
     lostSince(partition, given, signedValidUpTo)
   );
 }
@@ -237,15 +238,18 @@ interface StreamRow {
  * Finds the first event, by position, at which the versions of an order are not 1, 2, 3, …. The
  * service never writes such orders. The streams are read page by page, since a statement over a
  * whole partition of a large log would not end within its time limit.
+ * @param onPage called before each page. If it throws, no further page is read.
  */
 export async function brokenStream(
   pool: Pool,
   partition: number,
+  onPage: () => void,
   pageEvents: number = auditLimits.maxStreamEventsPerPage,
 ): Promise<Finding | undefined> {
   let first: StreamRow | undefined;
   let last: StreamRow | undefined = { order_id: lowestUuid, version: 0, position: 0, is_broken: false };
   while (last) {
+    onPage();
     const rows: readonly StreamRow[] = await checkStreams(pool, partition, last, pageEvents);
     const broken = rows.find((row) => row.is_broken);
     if (broken && (!first || broken.position < first.position)) first = broken;

@@ -210,6 +210,7 @@ describe('a log that was tampered with', () => {
     expect(findings[0]).to.deep.include({ partition, position: last, reason: 'stream-broken' });
   });
 
+  const ignore = () => undefined;
   const brokenStreams: Record<string, { sql: string; position: number }> = {
     'a first version that is not 1': {
       sql: 'update events set version = 99 where AT 1',
@@ -222,12 +223,30 @@ describe('a log that was tampered with', () => {
       position: 1,
     },
   };
+  it('a verification that is cancelled while it checks the streams reads no further page of them', async () => {
+    const total = last + 3;
+    let verified = 0;
+    let calls = 0;
+    const cancelled = verifyLog({
+      ...{ pool: log.pool, partitions: 4, inParallel: 1 },
+      onProgress: (done) => {
+        calls += 1;
+        // The first call without new events is from the check of the streams.
+        if (done === verified) throw new Error('cancelled');
+        verified = done;
+      },
+    });
+    expect(await cancelled.catch((error: Error) => error.message)).to.equal('cancelled');
+    expect(calls).to.equal(2);
+    expect(verified).to.be.below(total);
+  });
+
   for (const [kind, { sql, position }] of Object.entries(brokenStreams)) {
     it(`a check of the streams finds ${kind}, wherever its pages end`, async () => {
-      expect(await brokenStream(log.pool, partition, 1)).to.equal(undefined);
+      expect(await brokenStream(log.pool, partition, ignore, 1)).to.equal(undefined);
       await tamper(sql);
       for (const pageEvents of [1, 2, 3, 5, 100]) {
-        const finding = await brokenStream(log.pool, partition, pageEvents);
+        const finding = await brokenStream(log.pool, partition, ignore, pageEvents);
         expect(finding, `pages of ${pageEvents}`).to.deep.include({ position, reason: 'stream-broken' });
       }
     });
