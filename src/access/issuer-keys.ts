@@ -20,7 +20,7 @@ export interface IssuerKeysState {
  * known ones are used for up to `keepMs`: an outage of the issuer is no outage of this service. A
  * key set without a key that verifies signatures counts as an outage. After a failure, the next
  * attempt waits for `jwksCooldownMs`. Attempts also come from a timer, so that health shows the
- * begin and the end of an outage while nobody sends a token.
+ * beginning and the end of an outage even if nobody sends a token.
  */
 export class IssuerKeys {
   readonly #keepMs: number;
@@ -53,7 +53,7 @@ export class IssuerKeys {
 
   /** Finds the key of a token. Throws IssuerUnavailable, or jose's error about the token. */
   readonly keyOf: JWTVerifyGetKey = (header, token) => {
-    // The first look-up reads the keys, and waits for them.
+    // Before the first reading, the look-up below reads the keys and waits for them.
     if (this.#readAtMs !== undefined) this.#readIfDue();
     return this.#keys(header, token);
   };
@@ -117,7 +117,7 @@ async function readKeySet(address: string, options: RequestInit): Promise<string
   // A set of keys for other uses would make every token invalid, as an empty one would.
   if (!Array.isArray(keys) || !keys.some(verifiesSignatures))
     throw new Error(`${address} responded without a key that verifies signatures`);
-  if (!keys.every(isObject)) throw new Error(`${address} responded with something that is no key`);
+  if (!keys.every(isObject)) throw new Error(`${address} responded with an entry that is not a key`);
   return text;
 }
 

@@ -145,7 +145,7 @@ export async function appendDecision(
 
 function streamFull(order: Order): Rejection {
   const mebibytes = limits.maxStreamBytes / 1024 / 1024;
-  const detail = `The events of the order have ${mebibytes} MiB. From there on it can only be closed: ${howToClose}.`;
+  const detail = `The events of the order would exceed ${mebibytes} MiB. The order can now only be closed: ${howToClose}.`;
   return rejected('order-history-full', order, detail);
 }
 

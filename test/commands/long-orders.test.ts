@@ -128,7 +128,7 @@ describe('A command on a long order', function () {
     const outcome = await note(orderId);
     expect(outcome.outcome === 'rejected' && [outcome.rejection.rejected, outcome.rejection.detail]).to.deep.equal([
       'order-history-full',
-      'The events of the order have 32 MiB. From there on it can only be closed: cancel, deliver or return everything, then settle the whole balance.',
+      'The events of the order would exceed 32 MiB. The order can now only be closed: cancel, deliver or return everything, then settle the whole balance.',
     ]);
     expect(versionOf(await send(orderId, { command: 'cancel', reason: 'r' }))).to.equal(34);
   });

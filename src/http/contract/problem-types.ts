@@ -285,7 +285,7 @@ export const problemTypes = {
     status: 500,
     title: 'An event of the order cannot be read',
     explanation:
-      'The log holds an event of this order that cannot be applied; `detail` names its position. The event was changed, something else than the service wrote it, or this process lacks the key that opens its personal data. Other orders are not affected, and sending the request again does not help. An operator finds out more: `orders history` shows the events before it and says what is wrong with it, and `orders verify` says whether it was changed since it was written. If it was changed, restore the log from a backup. Otherwise place the order again under another id.',
+      'The log holds an event of this order that cannot be applied; `detail` names its position. The event was changed, something other than the service wrote it, or this process lacks the key that opens its personal data. Other orders are not affected, and sending the request again does not help. An operator finds out more: `orders history` shows the events before it and says what is wrong with it, and `orders verify` says whether it was changed since it was written. If it was changed, restore the log from a backup. Otherwise place the order again under another id.',
   },
   'internal-error': {
     status: 500,

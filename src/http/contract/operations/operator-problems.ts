@@ -4,7 +4,7 @@ export const operatorProblems = {
     status: 403,
     title: 'The request comes from another web site',
     explanation:
-      'Without access control, browsers on this machine could do whatever any web site tells them to. The service therefore accepts no Host that may be the name of a site (`localhost`, addresses and names without dots are none), and no changes from pages of other origins. Use such a Host, name the origin of the page in ORDERS_CORS_ORIGINS, or set ORDERS_AUTH=required.',
+      'Without access control, any web site could make a browser on this machine send requests to the service. The service therefore rejects a Host that may be the name of a web site, and changes from pages of other origins. Use `localhost`, an address or a name without dots as the Host, name the origin of the page in ORDERS_CORS_ORIGINS, or set ORDERS_AUTH=required.',
   },
   'projection-not-found': {
     status: 404,
