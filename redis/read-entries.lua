@@ -9,10 +9,14 @@
 -- ARGV[2]  the bytes, of all pages together, after which nothing more is read
 -- ARGV[3…] for each key: the cursor at which its page begins, which is 0 for the first page
 --
--- Returns the pages in the order of the keys, at least one. Each is an array: the type of the key,
--- the cursor of its next page, or 0 after the last one, and the words of the entries: those of
--- HSCAN, ZSCAN or SSCAN, the items of a list, or the text of a string. As with SCAN, two pages of
--- one key may have the same entry.
+-- Returns the pages in the order of the keys, at least one. Each page is an array of
+--
+-- - the type of the key;
+-- - the cursor of the next page of the key; 0 after its last page;
+-- - the words of the entries, as HSCAN, ZSCAN or SSCAN returns them; the items of a list; or the
+--   text of a string.
+--
+-- As with SCAN, two pages of one key may have the same entry.
 local entriesPerRead = 16
 local scans = { hash = 'HSCAN', zset = 'ZSCAN', set = 'SSCAN' }
 local maxEntries, maxBytes = tonumber(ARGV[1]), tonumber(ARGV[2])

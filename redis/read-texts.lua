@@ -6,8 +6,8 @@
 -- ARGV[1]  the bytes after which nothing more is read
 -- ARGV[2…] the entry of each key: a field, a member, or an index of a list
 --
--- Returns the texts in order, at least one: the value of a field, the score of a member, an item,
--- or the text of a string. That of a member of a set is 1. A missing entry is null.
+-- Returns the texts in order, at least one: the value of a field, the score of a member, an item of
+-- a list, or the text of a string. The text of a member of a set is 1. A missing entry is null.
 local maxBytes = tonumber(ARGV[1])
 local reads = { hash = 'HGET', zset = 'ZSCORE', list = 'LINDEX' }
 

@@ -95,18 +95,19 @@ type FromRecord<Schema> = Schema extends { readonly additionalProperties: infer 
 type Flat<Type> = { [Name in keyof Type]: Type[Name] };
 
 /**
- * Returns the JSON pointer of a part of a value that does not fit a schema, "" for the value
- * itself; undefined if the value fits.
+ * Returns the JSON pointer of a part of a value that does not fit a schema: "" for the value
+ * itself, undefined if the value fits.
  */
 export type FindMisfit = (value: unknown) => string | undefined;
 
-// The schemas are constants of the code: checking them would take most of the time to compile them.
+// The schemas are constants of the code. Checking them would take most of the time of compiling.
 const ajv = new Ajv2020({ strict: false, meta: false, validateSchema: false });
 
 /**
  * Checks the types, required properties and limits of a schema. Properties that it does not name
- * are valid, as an event of a later version may have them. It is fast enough for each event that is
- * read from the log. The schema is compiled at its first use, which takes a few milliseconds.
+ * are valid, because an event of a later version may have them. The check is fast enough for each
+ * event that is read from the log. The schema is compiled at its first use, which takes a few
+ * milliseconds.
  */
 export function misfitFinder(schema: object): FindMisfit {
   let validate: ValidateFunction | undefined;
@@ -131,7 +132,7 @@ function openSchema(schema: unknown): unknown {
   return isInteger ? { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, ...open } : open;
 }
 
-/** The names of properties that the schema does not name come from callers: they are left out. */
+/** Leaves out the names of properties that the schema does not name, since callers choose them. */
 function pointerOf({ instancePath, schemaPath, params }: ErrorObject): string {
   const unnamed = schemaPath.indexOf('/additionalProperties/');
   if (unnamed >= 0) {

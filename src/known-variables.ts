@@ -80,7 +80,7 @@ export function rejectMisspeltVariables(env: Environment): void {
   }
 }
 
-/** Parts of a name that say that a variable is about access control. */
+/** Parts of names that suggest access control. */
 const accessWords = /AUTH|JWT|JWKS|OIDC/;
 
 /**

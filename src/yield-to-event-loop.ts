@@ -13,9 +13,9 @@ const maxSliceMs = 10;
 const maxTurnMs = 2 * maxSliceMs;
 
 /**
- * Time after a turn with computations that is left to new connections, as long as they come. libuv
- * accepts one per turn (since 1.45): behind a hundred of them, a new one would wait for a hundred
- * computations.
+ * Time after a turn with computations in which new connections come first. libuv accepts one per
+ * turn (since 1.45). With computations in each turn, the last of a hundred connections would wait
+ * for a hundred computations.
  */
 const maxAcceptMs = 20;
 
@@ -25,9 +25,7 @@ let hasAccepted = false;
 /** When the last turn with computations ended. */
 let computedUntilMs = Number.NEGATIVE_INFINITY;
 
-/**
- * To be called when a connection was accepted. More may wait, so the next turns should be short.
- */
+/** To be called when a connection was accepted: more may wait, so the next turns stay short. */
 export function connectionAccepted(): void {
   hasAccepted = true;
 }

@@ -7,13 +7,13 @@ export const auditLimits = {
   maxExportedEventLength: 16 * 1024 * 1024,
   /**
    * Events of one partition whose versions one statement compares. Their rows are in another order
-   * than the index, so a cold disk reads a page of its own for each. At 5 ms per read, the
-   * statement still ends within `statementTimeoutMs`.
+   * than the index, so each may cost one read from a cold disk. At 5 ms per read, the statement
+   * still ends within `statementTimeoutMs`.
    */
   maxStreamEventsPerPage: 2_000,
   /**
-   * Length of the text of an order's proof that is made at once: among the pages of the log, each
-   * such part waits for its turn. It may exceed this by one event.
+   * Length of one part of the text of an order's proof. Each part waits for its turn among the
+   * pages of the log. A part may exceed this by one event.
    */
   proofPartLength: 64 * 1024,
 } as const;

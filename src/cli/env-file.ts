@@ -36,9 +36,9 @@ function readEnvFile(file: string): ReadonlyMap<string, string> {
 /**
  * Parses a .env file. Readers of such files disagree on much: escapes, interpolation, values of
  * several lines. Everything that another reader would understand differently is an error here: a
- * line that is skipped or misread could leave access control off. So could the second of two
- * different values: both are an error for a variable of this service. For others the last value
- * counts. Errors never repeat a value, which may be a secret.
+ * line that is skipped or misread could leave access control off. A variable of this service must
+ * not have two different values, for the same reason. For other variables the last value counts.
+ * Errors never repeat a value, which may be a secret.
  */
 export function parseEnvFile(text: string, file = '.env'): ReadonlyMap<string, string> {
   const values = new Map<string, string>();

@@ -1,6 +1,6 @@
 /**
- * Lets the process end with the stack of an error that nothing has caught, and with no other
- * property of it. Node would show them all: pg attaches the whole connection to its errors, and
+ * Ends the process after an error that nothing has caught, and shows only its stack. Node would
+ * show all properties, which may be secret: pg attaches the whole connection to its errors, and
  * ioredis the command with its arguments.
  */
 export function reportUncaught(notify: (message: string) => void): void {

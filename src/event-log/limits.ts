@@ -182,12 +182,15 @@ export const eventLogLimits = {
   notifyIntervalMs: 5,
   /** Milliseconds between two reads of all heads. Notifications are only hints and may get lost. */
   headsPollIntervalMs: 1_000,
-  /** Milliseconds that a request waits for the heads, which confirm or disprove the known log. */
+  /**
+   * Milliseconds that a request waits for a reading of the heads, which shows whether the log went
+   * back.
+   */
   confirmTimeoutMs: 1_000,
   /**
    * Milliseconds between the beginnings of two readings of the heads that callers ask for, such as
-   * rejections of commands. All calls within them share one, so a flood of rejections costs up to
-   * 50 readings per second.
+   * rejections of commands. All calls in this interval share one reading, so a flood of rejections
+   * costs up to 50 readings per second.
    */
   freshIntervalMs: 20,
   /**

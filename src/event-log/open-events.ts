@@ -2,7 +2,7 @@ import type { StoredEvent } from './stored-event.js';
 
 /**
  * The sealed data of an event cannot be opened: its key is missing or wrong, or the sealed bytes
- * were changed. A repetition fails too, unlike one after a database error.
+ * were changed. Repeating fails again, unlike after a database error.
  */
 export class UnopenableEvent extends Error {
   override readonly name = 'UnopenableEvent';
@@ -16,9 +16,9 @@ export class UnopenableEvent extends Error {
 export type OpenEvents = (events: readonly StoredEvent[]) => Promise<StoredEvent[]>;
 
 /**
- * Opens events so that one that cannot be opened does not affect the others: its error takes its
- * place. Opens all of them at once, and each by itself if that fails. Rejects if the keys cannot be
- * read.
+ * Opens each event, or returns the error in its place, so that an event that cannot be opened does
+ * not affect the others. Opens all of them at once, and each by itself if that fails. Rejects if
+ * the keys cannot be read.
  */
 export async function openEach(
   open: OpenEvents,

@@ -58,7 +58,7 @@ export class PartitionOwnership extends EventEmitter<{ acquired: [partition: num
   readonly #owned = new Set<number>();
   /**
    * Partitions whose last step is still in flight, and whose lock is still held. Each promise
-   * resolves once the lock was freed, or cannot be.
+   * resolves once the lock was freed, or the attempt to free it has failed.
    */
   readonly #releasing = new Map<number, Promise<void>>();
   #client: pg.Client | undefined;

@@ -128,7 +128,10 @@ export const httpLimits = {
    * it gets 503.
    */
   maxHeavyWaitMs: 6_000,
-  /** The same for each further part of a long response. After that, the response breaks off. */
+  /**
+   * Time that each further part of a long response waits for its turn. After that, the response
+   * breaks off.
+   */
   maxRestWaitMs: 60_000,
 
   /**

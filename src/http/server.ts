@@ -88,8 +88,8 @@ export async function startHttpServer(
   const stallCheck = setInterval(() => void sweepStalled(), stallSweepIntervalMs(timeouts.responseMs)).unref();
   server.once('close', () => clearInterval(stallCheck));
   /**
-   * The response to the newest request of each connection. Node holds it until it is over. It is
-   * not held here: a connection may be idle for long after that.
+   * The response to the newest request of each connection. Node holds it until it is over. A weak
+   * reference does not hold it any longer, since a connection may then be idle for long.
    */
   const newest = new WeakMap<Socket, WeakRef<ServerResponse>>();
   server.on('request', (request, response) => newest.set(request.socket, new WeakRef(response)));
@@ -148,9 +148,10 @@ function respondToClientError(
 }
 
 /**
- * Whether the problem of invalid data may be written now. In the middle of a response it would be
- * taken for a part of that one. Before the response to a complete request it would be taken for the
- * outcome of a command that may have been done. A request whose own body is invalid may get it.
+ * Whether a problem about invalid data may be written now. Within a response, the client would take
+ * it for a part of that response. Before the response to a complete request, the client would take
+ * it for the outcome of a command that may have been done. If the body of the newest request is
+ * invalid, the problem is its response.
  */
 function mayFollow(response: ServerResponse | undefined): boolean {
   if (!response || response.writableFinished) return true;

@@ -24,10 +24,10 @@ interface MetricsState {
 }
 
 /**
- * Counts each order in the total, and in the month, the day and the block of two hours of its
- * placing. Later events change the figures of that time: an order placed in January and cancelled
- * in March counts as cancelled in January. Beside that, each amount is counted at the time of its
- * event, so that the figures of a month that is over stay as they are.
+ * Counts each order in the total, and in the month, the day and the block of two hours in which it
+ * was placed. Later events change the figures of that time: an order placed in January and
+ * cancelled in March counts as cancelled in January. Each amount is also counted at the time of its
+ * event, so that those figures of a month do not change once it is over.
  */
 export const metricsProjection: Projection<MetricsState> = {
   ...metrics,

@@ -145,7 +145,7 @@ export const projectorLimits = {
   scratchCheckIntervalMs: 5,
   /** Keys that one SCAN looks at while the keys of a generation are listed. */
   keysPerScan: 500,
-  /** Entries of one key that one page has. Pages of large entries have fewer. */
+  /** Entries of one key after which a page ends. Pages of large entries have fewer. */
   entriesPerPage: 500,
   /**
    * Bytes after which a round trip that reads entries of a generation ends. It may exceed them by
@@ -155,8 +155,9 @@ export const projectorLimits = {
   /** Keys of two generations whose first pages are read at once to compare them. */
   keysComparedAtOnce: 16,
   /**
-   * Entries that are compared per freeze of the live generation: they bound how long it is frozen.
-   * Of large entries, those that one round trip reads (`maxComparedBytes`).
+   * Entries that are compared per freeze of the live generation, which bounds how long it is
+   * frozen. If entries are large, only those that one round trip reads are compared
+   * (`maxComparedBytes`).
    */
   maxEntriesComparedWhileFrozen: 200,
   /** Partitions that are folded into memory and compared at the same time. */

@@ -61,8 +61,9 @@ export const queryLimits = {
   /** Interval, in ms, at which waits read the checkpoints: a message about a step may be lost. */
   checkpointPollIntervalMs: 50,
   /**
-   * Attempts of one query. An attempt fails if, while it reads, another generation becomes live, a
-   * connection to Redis is lost, or keys of a cluster get another primary.
+   * Attempts of one query. An attempt fails if one of these happens while it reads: another
+   * generation becomes live, a connection to Redis is lost, or keys of a cluster get another
+   * primary.
    */
   maxQueryAttempts: 5,
   /** Positions whose changes one read of the feed returns. */

@@ -252,8 +252,8 @@ async function open(
   const drain = async () => {
     shuttingDown = true;
     // Load balancers need this time to see that the process is not ready and to stop sending to it.
-    // They know already if the log went back. Meanwhile proxies give up the connections that they
-    // keep: a request that crosses the end of its connection would be lost.
+    // They know already if the log went back. Meanwhile each response closes its connection: a
+    // proxy that kept one could send a request while it is being closed, which would be lost.
     const delayMs = continuity.refusal ? 0 : config.shutdownDelayMs;
     http.retireConnections();
     await new Promise((resolve) => setTimeout(resolve, delayMs));

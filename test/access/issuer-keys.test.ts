@@ -63,7 +63,7 @@ describe('The keys of a token issuer', () => {
     });
   }
 
-  it('are read without any token, so that health shows the begin and the end of an outage', async () => {
+  it('are read without any token, so that health shows the beginning and the end of an outage', async () => {
     issuer.down(true);
     keys = new IssuerKeys(issuer.url, dayMs, silent, 10);
     keys.start();

@@ -131,7 +131,7 @@ describe('the service behind nginx, as docs/access.md configures it', function (
     expect([late.status, (await problemOf(late)).type]).to.deep.equal([412, '/problems/version-mismatch']);
   });
 
-  it('rejects bodies that are too large with a problem, whoever notices it', async () => {
+  it('rejects bodies that are too large with a problem, be it nginx or the service that rejects them', async () => {
     const { post, origin, ca } = nginx();
     for (const bytes of [600_000, 20_000_000]) {
       const response = await post('/orders', 'x'.repeat(bytes));

@@ -188,7 +188,7 @@ describe('a Redis Cluster of three masters and three replicas', function () {
   /**
    * Reads a key twice in one query. Between the first two reads, its slot fails over to `to`, while
    * the old primary stays up: no connection is lost.
-   * @param noticed waits for what the client is to know of it before the second read.
+   * @param noticed waits until the client knows of the failover, before the second read.
    * @returns how often the query ran.
    */
   async function readAcrossFailover(

@@ -37,7 +37,7 @@ function shellCommands(code: string): string[] {
   return commands;
 }
 
-/** Whether a quote goes on in the next line. */
+/** Whether a quote continues on the next line. */
 function isOpen(command: string): boolean {
   return command.split("'").length % 2 === 0;
 }

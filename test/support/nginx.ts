@@ -180,8 +180,8 @@ function documentedConfiguration(): string {
 }
 
 /**
- * `fetch` that trusts a certificate, which Node's own cannot be told. Bodies of responses stay
- * compressed.
+ * A `fetch` that trusts one more certificate, for which Node's own has no option. Bodies of
+ * responses stay compressed.
  */
 function fetchThrough(ca: Buffer): (request: Request, from?: string) => Promise<Response> {
   return async (request, from) => {

@@ -154,7 +154,10 @@ function orderIdIn(partition: number, partitions: number): string {
   }
 }
 
-/** Whether an error is none of the server. Whether the log went back is watched elsewhere. */
+/**
+ * Whether an error says nothing about the server: PostgreSQL has rejected an event, or the log went
+ * back, which LogContinuity watches.
+ */
 function concernsItsEvents(error: unknown): boolean {
   return error instanceof LogWentBack || rejectsAnEvent(error);
 }

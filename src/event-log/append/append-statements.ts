@@ -243,8 +243,11 @@ export function refusalOf(error: unknown): LogWentBack | ClockBehind | undefined
 
 /**
  * Whether the error of a call for several partitions may concern only one of them. Nothing was
- * appended then. 55P03: another session held a lock for longer than `lock_timeout`. Class 40: the
- * transaction was rolled back in favour of another one. Or PostgreSQL rejects an event.
+ * appended then.
+ *
+ * - 55P03: another session held a lock for longer than `lock_timeout`.
+ * - Class 40: the transaction was rolled back in favour of another one.
+ * - See `rejectsAnEvent`: PostgreSQL has rejected an event.
  */
 export function mayConcernOnePartition(error: unknown): boolean {
   return rejectsAnEvent(error) || (error instanceof pg.DatabaseError && /^(55P03|40...)$/.test(error.code ?? ''));

@@ -33,8 +33,8 @@ export async function findSearchPath(client: pg.ClientBase, role?: string): Prom
 
 /**
  * Runs before the session has the search_path of the log, and also as the owner of the log. Every
- * function is qualified: in a schema in which others may create objects, `quote_ident(name)` of a
- * stranger would fit better than PostgreSQL's own.
+ * function is qualified: if others may create objects in a schema of the search_path,
+ * `quote_ident(name)` of a stranger would fit better than PostgreSQL's own.
  */
 const schemaSql = `
   with logs as (

@@ -49,9 +49,9 @@ function ownerSettings(searchPath: string): readonly SessionSetting[] {
 }
 
 /**
- * Functions and operators in the schema of the log that have the name of one of PostgreSQL's own,
- * and whose owner is a stranger: no superuser, not the current user, and neither the owner of the
- * schema nor of the log. Takes no lock.
+ * Selects a function or an operator in the schema of the log that has the name of one of
+ * PostgreSQL's own, and whose owner is a stranger: no superuser, not the current user, and the
+ * owner neither of the schema nor of the log. Takes no lock.
  */
 const overloadsSql = `
   with schema as (

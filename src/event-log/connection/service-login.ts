@@ -48,10 +48,10 @@ async function ifAllowed(client: pg.ClientBase, statement: string): Promise<void
 }
 
 /**
- * A sentence for the operator if the login of the running service may change the log: it can put
- * down the role of its sessions, and then disable the triggers that keep the log append-only, or
- * insert events past the append functions. Before PostgreSQL 16, a login that may create roles may
- * also make itself a member of the owner's.
+ * A sentence for the operator if the login of the running service may change the log. Such a login
+ * can reset the role of its sessions. It can then disable the triggers that keep the log
+ * append-only, or insert events past the append functions. Before PostgreSQL 16, a login that may
+ * create roles may also make itself a member of the owner's role.
  */
 export async function loginWarning(pool: Pool): Promise<string | undefined> {
   const { rows } = await pool.query<{ login: string; is_owner: boolean }>(

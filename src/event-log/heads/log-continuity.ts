@@ -60,7 +60,7 @@ export class LogContinuity extends EventEmitter<{
   #isFinal = false;
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<boolean> | undefined;
-  /** The next reading of `readFresh`: it has not begun. */
+  /** The next reading of `readFresh`, which has not begun. */
   #nextReading: Promise<boolean> | undefined;
   /** When the last reading of `readFresh` began. */
   #freshSinceMs = Number.NEGATIVE_INFINITY;
@@ -175,9 +175,9 @@ export class LogContinuity extends EventEmitter<{
   }
 
   /**
-   * Reads like `read`, but by a reading that begins after this call: it knows everything that was
-   * committed before the call. Calls share it, and such readings begin at least `freshIntervalMs`
-   * apart.
+   * Reads all heads like `read`, but never shares a reading that has begun before this call. It
+   * therefore sees everything that was committed before the call. Calls share the next reading, and
+   * such readings begin at least `freshIntervalMs` apart.
    */
   readFresh(): Promise<boolean> {
     this.#nextReading ??= this.#readNext();
@@ -197,9 +197,9 @@ export class LogContinuity extends EventEmitter<{
   }
 
   /**
-   * Confirms that what was just read is of the known log, by a fresh reading of the heads. Rejects
-   * with LogWentBack. If there is no response within `confirmTimeoutMs`, the log counts as intact,
-   * as it does between two readings.
+   * Confirms by a fresh reading of the heads that the events just read are of the known log.
+   * Rejects with LogWentBack if they are not. If there is no response within `confirmTimeoutMs`,
+   * the log counts as intact, as it does between two readings.
    */
   async confirm(): Promise<void> {
     await withTimeout(limits.confirmTimeoutMs, this.readFresh()).catch(() => undefined);

@@ -75,7 +75,7 @@ async function* chunksOf(request: Readable, timeoutMs: number): AsyncGenerator<B
   try {
     for (;;) {
       const timer = setTimeout(() => {
-        // The code says that this is no failure of the service.
+        // With this code, the log does not count it as a failure of the service.
         const error = new Error(`no data of the batch arrived for ${timeoutMs / 1000} s`);
         request.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
       }, timeoutMs);

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 
-/** The headers by which a proxy says that it passes on a request of somebody else. */
+/** Headers that a proxy adds to a request that it passes on. */
 const headersOfProxies = [
   'x-forwarded-for',
   'x-forwarded-host',
@@ -16,11 +16,11 @@ const headersOfProxies = [
  * of the batch. The response then begins when all of the batch has arrived, or when the batch has
  * ended early.
  *
- * nginx is such a proxy. It stops to send a request as soon as it has the headers of the response.
+ * nginx is such a proxy. It stops sending a request as soon as it has the headers of the response.
  * The rest of the lines would never arrive, and the batch would wait for them until its time limit.
- * A client that sends lines only after it has read results cannot announce a length, so it never
- * waits for this. nginx speaks HTTP/1.0 and adds no header unless its configuration says otherwise,
- * so a request of HTTP/1.0 counts as one of a proxy.
+ * A client that reads results before it sends further lines cannot announce a length, so its
+ * response begins at once. Without further configuration nginx speaks HTTP/1.0 and adds none of
+ * these headers, so a request of HTTP/1.0 counts as passed on by a proxy.
  * @param handled resolves once no further results follow.
  */
 export async function responseMayBegin(

@@ -89,8 +89,8 @@ export class ResultSpool implements AsyncIterable<Buffer> {
 
   /**
    * Gives up the results that were not read, and their space. The owner calls it once the response
-   * is over: one whose turn on its connection never came has not begun to read, so that the end of
-   * the reading would not come either.
+   * is over. The end of the reading is not enough: a response whose turn on its connection never
+   * came has not begun to read.
    */
   async close(): Promise<void> {
     this.#isClosed = true;

@@ -36,11 +36,11 @@ export function createLargeCommands(): RunWhenRoom {
 }
 
 /**
- * Admits each part of a long response like a query of its own: between two parts, others have their
- * turn, and a client that reads slowly keeps no place. Only the first part is rejected with
- * Overloaded if too many wait. The others wait for longer too: a client has to ask again for all of
- * a response that breaks off.
- * @param isBegun whether even the first part belongs to a query that was admitted before.
+ * Admits each part of a long response like a query of its own. Between two parts, others have their
+ * turn, so a client that reads slowly keeps no place. Only the first part is rejected with
+ * Overloaded if too many wait. The others also wait for longer, because a client has to request a
+ * response that breaks off as a whole again.
+ * @param isBegun whether the response has begun, so that even the first part is one of the others.
  */
 export async function* admitParts<Part>(
   ctx: Context,

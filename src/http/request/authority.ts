@@ -5,9 +5,9 @@ import { httpLimits as limits } from '../limits.js';
 import { requestContext } from './request-context.js';
 
 /**
- * Called after a request has waited: for its body, for its turn, for a position. Throws
- * ProblemError if the caller's key or token was revoked or has expired meanwhile. A body may take
- * minutes to arrive, and its command must not be done with a key that is revoked by then.
+ * Throws ProblemError if the caller's key or token was revoked or has expired since the request was
+ * admitted. Called after a request has waited for its body, for its turn or for a position: a slow
+ * body must not lead to a command whose key was revoked before the body arrived.
  */
 export function assertStillAuthorized(ctx: Context): void {
   const { caller } = requestContext(ctx);

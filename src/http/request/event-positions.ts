@@ -10,17 +10,20 @@ export interface Continuity {
 }
 
 /**
- * Reads the heads of the log again if a client names an epoch that this process does not know. The
- * epoch may have started a moment ago: then this throws LogWentBack, and the client tries again
- * when the process has started over. If the heads cannot be read, nobody knows, and the client
- * tries again too. Otherwise the log was restored to a state before the epoch.
+ * Reads the heads of the log again if a client names an epoch that this process does not know.
+ *
+ * - If the epoch has started a moment ago, this rejects with LogWentBack, and the client tries
+ *   again when the process has started over.
+ * - If the heads cannot be read, this rejects with DatabaseUnavailable, and the client tries again.
+ * - If it resolves, the log was restored to a state before the epoch.
  */
 export async function checkEpoch(epochs: LogEpochs, continuity: Continuity, epoch: string): Promise<void> {
   if (!epochs.has(epoch)) await continuity.compare();
 }
 
 /**
- * Throws ProblemError if the event at a position was lost, and the errors of `checkEpoch`.
+ * Rejects with ProblemError if the event at a position was lost, and with the errors of
+ * `checkEpoch`.
  */
 export async function checkNotLost(epochs: LogEpochs, continuity: Continuity, awaited: EventPosition): Promise<void> {
   if (!epochs.isLost(awaited)) return;

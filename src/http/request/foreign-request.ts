@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { Middleware } from 'koa';
 import { ProblemError, problem } from '../contract/problems.js';
 
-/** The headers by which a browser says where a request comes from. */
+/** The headers that show where a browser sends a request, and which page made it do so. */
 interface RequestOrigin {
   readonly host?: string | undefined;
   readonly origin?: string | undefined;
@@ -11,15 +11,15 @@ interface RequestOrigin {
 
 /**
  * Protects a service without access control from the browsers on its machine, which reach loopback
- * and send what any web site tells them to. Throws ProblemError for requests
+ * and send whatever a web site tells them to. Throws ProblemError for
  *
- * - to the name of a web site. A site can let its own name lead to 127.0.0.1 (DNS rebinding): its
- *   page then has the same origin as the service, and reads all responses;
- * - that may change something, from the page of another origin. Such a request needs no
- *   permission by CORS if it has no body (cross-site request forgery).
+ * - a request to the name of a web site. A site can make its own name resolve to 127.0.0.1 (DNS
+ *   rebinding): its page then has the same origin as the service, and may read all responses;
+ * - a request that may change something, from a page of another origin (cross-site request
+ *   forgery). If it has no body, the browser does not ask by CORS whether it may send it.
  *
- * With access control neither is possible: a page has no key or token to send.
- * @param origins whose scripts may call the API.
+ * With access control neither does harm: a page has no key or token to send.
+ * @param origins the origins whose pages may call the API.
  */
 export function rejectForeignRequests(origins: readonly string[]): Middleware {
   return (ctx, next) => {
@@ -51,8 +51,9 @@ export function foreignReason(
 }
 
 /**
- * Whether a Host header may be the name of a web site. No site has an address or a name without
- * dots, such as that of a container; and nobody can register a name that ends in one of these.
+ * Whether a Host header may be the name of a web site. A site cannot make an address lead
+ * elsewhere. Nobody can register a name without dots, such as that of a container, nor one that
+ * ends in `.localhost` or `.internal`.
  */
 function mayBeWebSite(host: string): boolean {
   const name = host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();

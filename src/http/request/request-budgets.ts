@@ -18,8 +18,8 @@ export interface RequestBudgets {
 
 /**
  * Runs a task of a request once there is room for its weight. Callers take turns. Rejects with
- * Overloaded if there is no room for long, or if too many requests wait.
- * @param isRest whether the task makes the rest of a response that has begun.
+ * Overloaded if it has waited for too long, or if too many requests wait.
+ * @param isRest whether the task makes a further part of a response that has begun.
  */
 export type RunWhenRoom = <T>(ctx: Context, weight: number, task: () => Promise<T>, isRest?: boolean) => Promise<T>;
 

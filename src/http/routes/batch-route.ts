@@ -74,7 +74,7 @@ export function batchRoute(route: AddRoute, dependencies: BatchDependencies, spa
   });
 }
 
-/** The results of a batch, from the moment on when its response may begin. */
+/** Yields the results of a batch, the first one when the response may begin. */
 async function* resultsFrom(spool: ResultSpool, mayBegin: Promise<void>): AsyncGenerator<Buffer> {
   await mayBegin;
   yield* spool;

@@ -4,7 +4,7 @@ import type { EventStream } from '../response/event-streams.js';
 
 /**
  * Sends every reader the state of the projections whenever it changes. While there are readers, the
- * state is read at intervals, once for all of them, and one reading after the other.
+ * state is read at intervals: once for all of them, and never twice at the same time.
  * @param read the state as JSON.
  */
 export function followProjections(
@@ -25,7 +25,8 @@ export function followProjections(
       return undefined;
     });
     isReading = false;
-    // All may have left meanwhile: the next reader must not begin with what was then.
+    // If all readers have left meanwhile, the next one must not begin with a state that is old by
+    // then.
     if (readers.size === 0) return;
     if (state !== undefined && state !== latest) {
       latest = state;

@@ -12,14 +12,15 @@ export interface Preset {
   /** The columns of each field: the first that the file has is taken. */
   readonly columns: Readonly<Record<string, readonly string[]>>;
   /**
-   * Columns of `unit_price` that have the price after the discount: the discount is then left out.
+   * Columns of `unit_price` whose prices already have the discount taken off. If the file has one,
+   * the discount is left out.
    */
   readonly discountedPrices?: readonly string[];
   /** The columns of payments, which are read only if the file has that of `payment_id`. */
   readonly payments?: Readonly<Record<'payment_id' | 'paid_amount', readonly string[]>>;
   /** A second column of a field, for rows in which the first is empty. */
   readonly fallbacks?: Readonly<Record<string, readonly string[]>>;
-  /** Texts of a field that mean an empty cell, such as the number of the customer of guests. */
+  /** Texts of a field that mean an empty cell, such as the customer number of guests. */
   readonly emptyTexts?: Readonly<Record<string, readonly string[]>>;
   /** Columns of states, which are read only with --undated: they have no dates. */
   readonly states?: Readonly<Record<string, readonly string[]>>;

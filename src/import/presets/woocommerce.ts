@@ -2,8 +2,8 @@ import type { Preset } from './preset.js';
 
 /**
  * The names are those of the plugins Advanced Order Export ("Transaction ID"), Order Export & Order
- * Import ("transaction_id"), and Customer/Order/Coupon Export. "Item ID" is missing: it is the id
- * of the line, and not of the article.
+ * Import ("transaction_id"), and Customer/Order/Coupon Export. "Item ID" is left out: it identifies
+ * the line, not the article.
  */
 export const woocommerce: Preset = {
   name: 'woocommerce',

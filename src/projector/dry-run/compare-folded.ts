@@ -5,10 +5,10 @@ import type { Content } from './memory-store.js';
 import type { Suspects } from './suspects.js';
 
 /**
- * Compares keys in Redis with what the log was folded to. One round trip reads many keys: as many
- * as have about `maxComparedEntries` entries or `maxComparedLength` characters in the fold. The
- * next keys are on their way while those before them are compared. Whatever Redis has, a round trip
- * ends at `maxComparedBytes`, and no more is read once `suspects` is full.
+ * Compares keys in Redis with what the log was folded to. One round trip reads as many keys as have
+ * about `maxComparedEntries` entries or `maxComparedLength` characters in the fold. The next keys
+ * are read while those before them are compared. If Redis has larger entries than the fold, a round
+ * trip ends at `maxComparedBytes`. No more is read once `suspects` is full.
  * @param names keys of one partition, each once.
  * @param suspects gets the entries whose texts differ, by the name of their key.
  * @param expected the folded content of a key; undefined if the fold has no such key.

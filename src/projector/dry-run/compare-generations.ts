@@ -56,7 +56,7 @@ export async function compareGenerations(comparison: Comparison): Promise<{ comp
         const added = side === 'live' ? all : await missingInLive(comparison, partition, all);
         compared += await compareKeys(comparison, partition, added, suspectsOf(partition), budget);
       }
-      // Further entries that differ would be left out.
+      // There is no room for further suspects.
       if (budget.isSpent) break;
     }
   }
@@ -81,7 +81,7 @@ export interface SuspectComparison
 }
 
 /**
- * Compares the first of some suspects while both generations are at the same position.
+ * Compares the first suspects of a list while both generations are at the same position.
  * @param suspects `maxEntriesComparedWhileFrozen` at most.
  * @returns how many were compared, at least one.
  */

@@ -36,7 +36,7 @@ export interface Difference {
   readonly rebuilt: string | undefined;
 }
 
-/** The differences of the first of some entries: of as many as one round trip reads. */
+/** The differences of the first entries of a list: of as many as one round trip reads. */
 export interface SomeDifferences {
   readonly differences: readonly Difference[];
   /** How many entries were compared, at least one. */
@@ -78,7 +78,7 @@ export function textDifferences(
   });
 }
 
-/** Reads the texts of the first of some entries of a generation, see `KeyReader.texts`. */
+/** Reads the texts of the first entries of a list from a generation, see `KeyReader.texts`. */
 export function readTexts(
   redis: Redis,
   keys: ReadModelKeys,

@@ -69,8 +69,8 @@ export async function startScratchGeneration(
   const off = (event: 'moved', listener: (partition: number) => void) => moves.off(event, listener);
   // For the replay, the positions to reach are the heads of the log.
   const logHeads = { heads: endPositions, readHeads: async () => true, on, off };
-  // The partitions that were filled. The mark of a removed generation does not last: without it,
-  // one of these at position 0 has lost its keys too, and is not filled again.
+  // The partitions that were filled. If one of them is at position 0, the generation was removed,
+  // even if the mark that says so is gone too. It is not filled again.
   const filled = new Set<number>();
   const semaphore = new Semaphore(limits.maxScratchStepsInFlight);
   const projectors = Array.from({ length: settings.partitions }, (_, partition) => {

@@ -25,15 +25,17 @@ export interface KeyEntry {
 /** Reads keys of any type. Each round trip is bounded by `maxComparedBytes`. */
 export interface KeyReader {
   /**
-   * Reads the first pages of keys of one partition in one round trip: of as many keys as the bytes
-   * allow, in their order, at least of one. Most keys have a single page.
+   * Reads the first page of each key, for keys of one partition, in one round trip. Returns pages
+   * in the order of the keys, at least one, until the bytes are used up. Most keys have a single
+   * page.
    */
   firstPages(names: readonly string[]): Promise<KeyPage[]>;
   /** Yields the first page of a key, and those after it. Two pages may have the same entry. */
   pages(name: string, first: KeyPage): AsyncGenerator<KeyPage>;
   /**
-   * Reads the texts of entries of one partition in one round trip: of as many as the bytes allow,
-   * in their order, at least of one. Undefined if there is no such entry.
+   * Reads the texts of entries of one partition in one round trip. Returns texts in the order of
+   * the entries, at least one, until the bytes are used up. A text is undefined if there is no such
+   * entry.
    */
   texts(entries: readonly KeyEntry[]): Promise<(string | undefined)[]>;
 }

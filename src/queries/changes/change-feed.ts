@@ -20,8 +20,8 @@ export class ChangeFeed {
   /** The highest known position of the read model, by partition. */
   readonly #heads = new Map<number, number>();
   /**
-   * The newest changes of each partition. While nobody follows, no erasure is noticed, so nothing
-   * is remembered.
+   * The newest changes of each partition. Empty while nobody follows: erasures are not noticed
+   * then, so the personal data in it would stay.
    */
   #recent: RecentChanges = new Map();
   /** Reads in flight, by `partition:position`: readers at the same position share one. */
@@ -123,7 +123,7 @@ export class ChangeFeed {
     clearTimeout(this.#wakeTimer);
     this.#wakeTimer = undefined;
     this.#heads.clear();
-    // A read that is in flight still has the former map.
+    // A new map, since a read that is in flight still adds to the old one.
     this.#recent = new Map();
   }
 

@@ -50,10 +50,10 @@ export function recentRefusal(redis: Redis): RedisRefusal | undefined {
 const serverChangeCounts = new WeakMap<Redis, number>();
 
 /**
- * How often this client has had to read on from another server, or from one that was away: lost
- * connections, and in a cluster also redirections and slots that have another primary. While the
- * number stays the same, all replies came from servers that did not change in between: after a
- * restart or a failover, Redis may have an older state.
+ * How often the server behind this client may have changed: the number of lost connections, and in
+ * a cluster also of redirections and of slots that got another primary. After a restart or a
+ * failover, Redis may have an older state. While the number stays the same, all replies came from
+ * one state.
  */
 export function serverChanges(redis: Redis): number {
   return serverChangeCounts.get(redis) ?? 0;

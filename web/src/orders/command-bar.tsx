@@ -14,7 +14,7 @@ export function CommandBar({ order, onDone }: { readonly order: Order; readonly 
     got(api.GET('/orders/{order_id}/commands', { params: { path: { order_id: order.order_id } }, signal })),
   );
   const names = (allowed.data?.allowed_commands ?? []).filter((name): name is CommandName => name !== 'place');
-  // Without a word, an order whose commands cannot be told would look like one that takes none.
+  // Without the failure, an order whose commands are not known would look like one that allows none.
   if (allowed.data === undefined && allowed.error)
     return (
       <section aria-label="Commands">

@@ -17,7 +17,7 @@ import type { CommandContext } from '../../connections.js';
 import { parseLogPoint, replayWithBar } from './replay-until.js';
 
 /**
- * Writes one JSON text, a key of a read model or a response, in its pieces.
+ * Writes one JSON text piece by piece: a key of a read model, or a response.
  * @returns false once nobody reads standard output
  */
 type Emit = (pieces: Iterable<string> | AsyncIterable<string>) => Promise<boolean>;
