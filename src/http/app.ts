@@ -9,6 +9,7 @@ import { shedLoad } from './middleware/load-shedding.js';
 import { observeRequests } from './middleware/observe-requests.js';
 import { createOverloadLog } from './middleware/overload-log.js';
 import { problemResponses } from './middleware/problem-responses.js';
+import { rejectAmbiguousMessages } from './request/ambiguous-message.js';
 import { rejectForeignRequests } from './request/foreign-request.js';
 import { createRequestBudgets, setRequestBudgets } from './request/request-budgets.js';
 import type { HttpDependencies } from './routes/dependencies.js';
@@ -51,6 +52,7 @@ export function createApp(
   if (dependencies.trace) app.use(dependencies.trace);
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   app.use(problemResponses({ log, logOverload, methodsOf }));
+  app.use(rejectAmbiguousMessages());
   if (dependencies.isAccessControlled === false) app.use(rejectForeignRequests(corsOrigins));
   app.use(dispatch);
 

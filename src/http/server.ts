@@ -55,6 +55,10 @@ export async function startHttpServer(
   { timeouts = defaultTimeouts, addresses = uncounted }: HttpServerOptions = {},
 ): Promise<HttpServer> {
   let isRetiring = false;
+  const respond: RequestListener = (request, response) => {
+    if (isRetiring) response.shouldKeepAlive = false;
+    application(request, response);
+  };
   const server = createServer<typeof IncomingMessage, typeof ServerResponse>(
     {
       ServerResponse: HeaderListResponse,
@@ -64,12 +68,12 @@ export async function startHttpServer(
       connectionsCheckingInterval: limits.connectionsCheckIntervalMs,
       // A batch may take any time. All other bodies have their own time limit, in json-body.ts.
       requestTimeout: 0,
+      // The application responds with a problem, see ambiguous-message.ts; Node would not.
+      requireHostHeader: false,
     },
-    (request, response) => {
-      if (isRetiring) response.shouldKeepAlive = false;
-      application(request, response);
-    },
+    respond,
   );
+  server.on('checkExpectation', respond);
   server.maxConnections = limits.maxConnections;
   const sockets = new Set<Socket>();
   const connections = new ConnectionCounts(addresses);

@@ -25,7 +25,8 @@ export const problemTypes = {
   'malformed-request': {
     status: 400,
     title: 'The request is malformed',
-    explanation: 'The URL or the HTTP message could not be parsed. Check the percent-encoding of the URL.',
+    explanation:
+      'The URL or the HTTP message could not be parsed, or can be read in two ways. `detail` says what is wrong with it. Check the percent-encoding of the URL.',
   },
   unauthenticated: {
     status: 401,

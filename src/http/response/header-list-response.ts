@@ -40,15 +40,21 @@ export class HeaderListResponse<Request extends IncomingMessage = IncomingMessag
     return Object.fromEntries(this.getHeaderNames().map((name) => [name, this.getHeader(name)]));
   }
 
-  /** Node itself calls this with only a status. */
+  /**
+   * Headers come as an object, or as a list of names and values. Node itself calls this with only a
+   * status, or with a list: an exception would end the process.
+   */
   override writeHead(
     status: number,
     reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
     headers?: OutgoingHttpHeaders | OutgoingHttpHeader[],
   ): this {
     const added = typeof reason === 'string' ? headers : reason;
-    if (Array.isArray(added)) throw new TypeError('headers must be set one by one, or given as an object');
-    for (const name in added) this.setHeader(name, added[name] ?? '');
+    if (Array.isArray(added)) {
+      for (let at = 0; at < added.length; at += 2) this.setHeader(String(added[at]), added[at + 1] ?? '');
+    } else {
+      for (const name in added) this.setHeader(name, added[name] ?? '');
+    }
     return typeof reason === 'string'
       ? super.writeHead(status, reason, this.#headers)
       : super.writeHead(status, this.#headers);

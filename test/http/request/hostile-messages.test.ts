@@ -67,11 +67,23 @@ describe('A hostile HTTP message', function () {
     ]),
     ['a line break without CR', `GET /health/live HTTP/1.1\n${host}\n${smuggled}`],
     ['a CR in a header', `GET /health/live HTTP/1.1\r\n${host}X-A: a\rX-B: b\r\n\r\n${smuggled}`],
+    ['a target without a path', `GET http:// HTTP/1.1\r\n${host}\r\n${smuggled}`],
+    ['no Host', `GET /health/live HTTP/1.1\r\n\r\n${smuggled}`],
+    ['two Hosts', `GET /health/live HTTP/1.1\r\n${host}HOST: other\r\n\r\n${smuggled}`],
+    ['two keys', `GET /health/live HTTP/1.1\r\n${host}Authorization: a\r\nauthorization: b\r\n\r\n${smuggled}`],
+    ['two types', `POST /orders HTTP/1.1\r\n${host}${json}Content-Type: text/plain\r\n\r\n${smuggled}`],
+    [
+      'two transfer codings',
+      `POST /orders HTTP/1.1\r\n${host}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n${smuggled}`,
+    ],
+    ['an expectation that nobody knows', `GET /health/live HTTP/1.1\r\n${host}Expect: tea\r\n\r\n${smuggled}`],
     ['bytes in the URL that are not ASCII', `GET /orders?user_id=\xc3\xa9 HTTP/1.1\r\n${host}\r\n${smuggled}`],
   ];
   for (const [what, message] of ambiguous) {
-    it(`with ${what} gets one response, 400, and the connection ends`, async () => {
-      expect(statuses(await send(message))).to.deep.equal(['400']);
+    it(`with ${what} gets one response, 400 with a problem, and the connection ends`, async () => {
+      const responses = await send(message);
+      expect(statuses(responses)).to.deep.equal(['400']);
+      expect(responses).to.include('application/problem+json');
     });
   }
 

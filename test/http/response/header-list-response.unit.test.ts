@@ -49,6 +49,15 @@ describe('A response with a list of headers', () => {
     expect(headers.has('referrer-policy')).to.equal(false);
   });
 
+  it('a response accepts a list of headers, in which form Node itself makes responses', async () => {
+    const { status, headers } = await received((response) => {
+      response.setHeader('ETag', '"1"');
+      response.writeHead(400, ['etag', '"2"', 'Retry-After', '1']).end();
+    });
+    expect([status, headers.get('etag'), headers.get('retry-after')]).to.deep.equal([400, '"2"', '1']);
+    expect(headers.get('x-content-type-options')).to.equal('nosniff');
+  });
+
   it('a response accepts no header that contains a line break, and none after its headers were sent', async () => {
     await received((response) => {
       response.setHeader('X-Bad', 'a\r\nX-Other: b');
