@@ -11,7 +11,7 @@ export interface paths {
         put?: never;
         /**
          * Many commands, one per line, streamed in both directions
-         * @description A line is `{"command": "place", …}` or `{"command": "ship", "order_id": …, …}` with the fields of the command’s body, and optionally `idempotency_key`. The response has one line per command, in the same order. An invalid line fails alone. Lines of one order are applied in order. A client may send all lines before it reads: the service keeps up to 64 MiB of results. Beyond that the last line of the response is the problem results-not-read, and the lines from its number on were not handled.
+         * @description A line is `{"command": "place", …}` or `{"command": "ship", "order_id": …, …}` with the fields of the command’s body, and optionally `idempotency_key`. The headers Idempotency-Key and If-Match belong to one command: a batch with one of them is a 400. The response has one line per command, in the same order. An invalid line fails alone. Lines of one order are applied in order. A client may send all lines before it reads: the service keeps up to 64 MiB of results. Beyond that the last line of the response is the problem results-not-read, and the lines from its number on were not handled.
          */
         post: operations["runBatch"];
         delete?: never;
@@ -3333,7 +3333,7 @@ export interface components {
                 };
             };
         };
-        /** @description The request is malformed (`/problems/malformed-request`). */
+        /** @description A header is not valid (`/problems/invalid-header`). The request is malformed (`/problems/malformed-request`). */
         Problem400: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3345,7 +3345,7 @@ export interface components {
                      * @description The address of the page that explains the problem.
                      * @enum {unknown}
                      */
-                    type?: "/problems/malformed-request";
+                    type?: "/problems/invalid-header" | "/problems/malformed-request";
                 };
             };
         };
@@ -4172,6 +4172,22 @@ export interface components {
                 };
             };
         };
+        /** @description The request is malformed (`/problems/malformed-request`). */
+        Problem400E: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /**
+                     * @description The address of the page that explains the problem.
+                     * @enum {unknown}
+                     */
+                    type?: "/problems/malformed-request";
+                };
+            };
+        };
         /** @description The event log is unavailable (`/problems/event-log-unavailable`). The service is overloaded (`/problems/overloaded`). The read models are unavailable (`/problems/read-models-unavailable`). The token cannot be verified now (`/problems/token-issuer-unavailable`). */
         Problem503F: {
             headers: {
@@ -4222,7 +4238,7 @@ export interface components {
             };
         };
         /** @description The body is not valid JSON (`/problems/malformed-json`). The request is malformed (`/problems/malformed-request`). */
-        Problem400E: {
+        Problem400F: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -7027,7 +7043,7 @@ export interface operations {
                     "application/json": components["schemas"]["StreamTicket"];
                 };
             };
-            400: components["responses"]["Problem400"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
@@ -7072,7 +7088,7 @@ export interface operations {
                     "application/json": components["schemas"]["RebuildRequested"];
                 };
             };
-            400: components["responses"]["Problem400"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404F"];
@@ -7107,7 +7123,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404G"];
@@ -7226,7 +7242,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
-            400: components["responses"]["Problem400E"];
+            400: components["responses"]["Problem400F"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
@@ -7332,7 +7348,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404I"];
@@ -7390,7 +7406,7 @@ export interface operations {
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
-            400: components["responses"]["Problem400E"];
+            400: components["responses"]["Problem400F"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404I"];
@@ -7448,7 +7464,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookWithSecret"];
                 };
             };
-            400: components["responses"]["Problem400"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404I"];
@@ -7492,7 +7508,7 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookTested"];
                 };
             };
-            400: components["responses"]["Problem400"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404I"];
@@ -7610,7 +7626,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeadLettersReplayed"];
                 };
             };
-            400: components["responses"]["Problem400E"];
+            400: components["responses"]["Problem400F"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404I"];
@@ -7649,7 +7665,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404F"];
@@ -7700,7 +7716,7 @@ export interface operations {
                     "application/json": components["schemas"]["SkippedEvent"];
                 };
             };
-            400: components["responses"]["Problem400E"];
+            400: components["responses"]["Problem400F"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404F"];
@@ -7818,7 +7834,7 @@ export interface operations {
                     "application/json": components["schemas"]["DryRunStarted"];
                 };
             };
-            400: components["responses"]["Problem400"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404F"];
@@ -7858,7 +7874,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404K"];
@@ -8138,7 +8154,7 @@ export interface operations {
                     "application/json": components["schemas"]["VerificationStarted"];
                 };
             };
-            400: components["responses"]["Problem400E"];
+            400: components["responses"]["Problem400F"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
@@ -8176,7 +8192,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404L"];
@@ -8278,7 +8294,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyWithSecret"];
                 };
             };
-            400: components["responses"]["Problem400E"];
+            400: components["responses"]["Problem400F"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
@@ -8316,7 +8332,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
+            400: components["responses"]["Problem400E"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404M"];

@@ -91,6 +91,7 @@ export const commandOperations = {
     description:
       'A line is `{"command": "place", …}` or `{"command": "ship", "order_id": …, …}` ' +
       'with the fields of the command’s body, and optionally `idempotency_key`. ' +
+      'The headers Idempotency-Key and If-Match belong to one command: a batch with one of them is a 400. ' +
       'The response has one line per command, in the same order. ' +
       'An invalid line fails alone. Lines of one order are applied in order. A client may send all lines before ' +
       'it reads: the service keeps up to 64 MiB of results. Beyond that the last line of the response is the ' +
@@ -105,7 +106,7 @@ export const commandOperations = {
         headers: ['Preference-Applied'],
       },
     },
-    problems: ['unsupported-media-type', 'results-not-read', 'validation'],
+    problems: ['invalid-header', 'unsupported-media-type', 'results-not-read', 'validation'],
   },
   placeOrder: commandOperation('place'),
   amendOrder: commandOperation('amend'),

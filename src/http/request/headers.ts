@@ -37,6 +37,19 @@ export function expectedVersions(ctx: Context): readonly number[] | undefined {
   return tags.filter((tag) => /^\d{1,9}$/.test(tag)).map(Number);
 }
 
+/**
+ * Throws ProblemError for a batch with the headers of one command. A client that sends them relies
+ * on them: without their effect, a batch that is sent again would place its orders twice.
+ */
+export function rejectCommandHeaders(ctx: Context): void {
+  if (ctx.headers['idempotency-key'] !== undefined) {
+    throw invalidHeader('Idempotency-Key', 'belongs to one command: give each line of a batch an idempotency_key.');
+  }
+  if (ctx.headers['if-match'] !== undefined) {
+    throw invalidHeader('If-Match', 'belongs to one command: send commands with a condition one by one.');
+  }
+}
+
 /** How long the response waits for the projections, and the value for Preference-Applied. */
 export function projectionWait(ctx: Context): { waitMs: number; applied?: string } {
   for (const preference of ctx.get('prefer').toLowerCase().split(',')) {

@@ -100,7 +100,8 @@ export function rejectContentEncoding(ctx: Context): void {
   );
 }
 
-function hasOtherCharset(ctx: Context): boolean {
+/** Whether the Content-Type of a body names another encoding than UTF-8. */
+export function hasOtherCharset(ctx: Context): boolean {
   const charset = ctx.request.charset.toLowerCase();
   return charset !== '' && charset !== 'utf-8' && charset !== 'utf8';
 }

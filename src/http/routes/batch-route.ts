@@ -10,8 +10,8 @@ import { responseMayBegin } from '../batch/response-begin.js';
 import { ResultSpool, SpoolSpace } from '../batch/result-spool.js';
 import { authorityLost, type Problem, ProblemError, problem, problemOf } from '../contract/problems.js';
 import { InFlightRequests } from '../middleware/in-flight-requests.js';
-import { projectionWait } from '../request/headers.js';
-import { rejectContentEncoding } from '../request/json-body.js';
+import { projectionWait, rejectCommandHeaders } from '../request/headers.js';
+import { hasOtherCharset, rejectContentEncoding } from '../request/json-body.js';
 import { placeOf } from '../request/place.js';
 import { ownerOf, requestBudgets, tooManyArriving } from '../request/request-budgets.js';
 import { callerOf, requestContext } from '../request/request-context.js';
@@ -50,11 +50,12 @@ export function batchRoute(route: AddRoute, dependencies: BatchDependencies, spa
 
   route('runBatch', (ctx) => {
     rejectContentEncoding(ctx);
-    if (!ctx.is(...mediaTypes)) {
+    if (!ctx.is(...mediaTypes) || hasOtherCharset(ctx)) {
       throw new ProblemError(
-        problem('unsupported-media-type', `A batch must be ${mediaTypes[0]}, with one command per line.`),
+        problem('unsupported-media-type', `A batch must be ${mediaTypes[0]} in UTF-8, with one command per line.`),
       );
     }
+    rejectCommandHeaders(ctx);
     const wait = projectionWait(ctx);
     const leave = shared.places.enter(ownerOf(ctx));
     // Batches have places of their own.

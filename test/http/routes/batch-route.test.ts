@@ -209,6 +209,26 @@ describe('POST /orders/batch', () => {
     expect([status, problem.type]).to.deep.equal([415, '/problems/unsupported-media-type']);
   });
 
+  it('a batch in another encoding than UTF-8 is rejected with 415', async () => {
+    const { status } = await call(service, 'POST', '/orders/batch', '{}', {
+      'content-type': 'application/x-ndjson; charset=iso-8859-1',
+    });
+    expect(status).to.equal(415);
+    const utf8 = { 'content-type': 'application/x-ndjson; charset=UTF-8' };
+    expect((await call(service, 'POST', '/orders/batch', '{}', utf8)).status).to.equal(200);
+  });
+
+  it('a batch with a header that belongs to one command is rejected, and names the header', async () => {
+    for (const [name, value] of [
+      ['Idempotency-Key', 'k-1'],
+      ['If-Match', '"1"'],
+    ] as const) {
+      const { status, problem } = await call(service, 'POST', '/orders/batch', '{}', { ...ndjson, [name]: value });
+      expect([status, problem.type]).to.deep.equal([400, '/problems/invalid-header']);
+      expect(problem.detail).to.include(name);
+    }
+  });
+
   it('a batch that is cut is logged as cut, with the lines that were handled', async () => {
     const logging = await startService(service.log, { LOG_LEVEL: 'info' });
     const { hostname, port } = new URL(logging.url);
