@@ -5,7 +5,7 @@ import { positionsAt } from '../../event-log/read/positions-at.js';
 import { readHash } from '../../event-log/read/read-partition.js';
 import { scanPartition } from '../../event-log/read/scan-partition.js';
 import type { StoredEvent } from '../../event-log/stored-event.js';
-import { parseRfc3339 } from '../../orders/values/rfc3339.js';
+import { parseRfc3339, timeForms } from '../../orders/values/rfc3339.js';
 import { canonicalUuid, isUuid } from '../../orders/values/uuid.js';
 import { openStream } from '../../privacy/sealed-events.js';
 import type { EventLogConnection } from '../../service/connect.js';
@@ -109,6 +109,6 @@ async function isPlacedBy(
 /** The last moment before a time: recorded_at has a precision of one millisecond. */
 function justBefore(time: string): string {
   const ms = parseRfc3339(time);
-  if (ms === undefined) throw new UsageError(`"${time}" is not an RFC 3339 time such as 2026-01-31T12:00:00Z`);
+  if (ms === undefined) throw new UsageError(`"${time}" is not ${timeForms.time}`);
   return new Date(ms - 1).toISOString();
 }

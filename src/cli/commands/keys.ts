@@ -1,6 +1,6 @@
 import { apiKeyDocument, createApiKey, listApiKeys, revokeApiKey } from '../../access/api-keys.js';
 import { isScope, type Scope, scopes } from '../../access/scopes.js';
-import { parseRfc3339 } from '../../orders/values/rfc3339.js';
+import { parseRfc3339, timeForms } from '../../orders/values/rfc3339.js';
 import { withEventLog } from '../connections.js';
 import { readArguments } from '../terminal/arguments.js';
 import { confirm } from '../terminal/confirm.js';
@@ -66,7 +66,7 @@ async function create(
   }
   const expiresMs = expires === undefined ? undefined : parseRfc3339(expires);
   if (expires !== undefined && !(expiresMs !== undefined && expiresMs > Date.now())) {
-    throw new UsageError('--expires must be a time in the future, such as 2030-01-01T00:00:00Z');
+    throw new UsageError(`--expires must be in the future, and ${timeForms.time}`);
   }
   const chosen = parseScopes(scopeList);
   await withEventLog({ terminal }, async ({ pool }) => {

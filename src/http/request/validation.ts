@@ -1,7 +1,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { pointerPart } from '../../json-pointer.js';
 import type { CommandName } from '../../orders/commands.js';
-import { isLocalDate, parseRfc3339 } from '../../orders/values/rfc3339.js';
+import { isLocalDate, parseRfc3339, timeForms } from '../../orders/values/rfc3339.js';
 import { isTimeZone } from '../../orders/values/time-zone.js';
 import { uuidPattern } from '../../orders/values/uuid.js';
 import { quarterMs } from '../../read-models/figure-fields.js';
@@ -23,9 +23,8 @@ const formats = {
 };
 
 const formatMessages: Record<string, string> = {
-  rfc3339: 'must be an RFC 3339 time such as 2026-01-31T12:00:00Z',
-  'rfc3339-quarter':
-    'must be a date such as 2026-01-31, or an RFC 3339 time on a quarter of an hour, such as 2026-01-31T12:15:00Z',
+  rfc3339: `must be ${timeForms.time}`,
+  'rfc3339-quarter': `must be ${timeForms.quarter}`,
   'time-zone': 'must be an IANA time zone such as Europe/Berlin',
 };
 

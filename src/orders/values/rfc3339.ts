@@ -4,6 +4,14 @@ import { calendarMs } from './calendar.js';
 /** Hours of an offset go up to 23 and its minutes up to 59, as in RFC 3339, section 5.6. */
 const pattern = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
+const years = `in the years ${orderLimits.minOccurredAtYear} to ${orderLimits.maxOccurredAtYear}`;
+
+/** The form of times and dates, for messages. */
+export const timeForms = {
+  time: `an RFC 3339 time ${years}, such as 2026-01-31T12:00:00Z`,
+  quarter: `a date, or an RFC 3339 time on a quarter of an hour, ${years}, such as 2026-01-31 or 2026-01-31T12:15:00Z`,
+};
+
 /**
  * An RFC 3339 time in milliseconds since 1970. Undefined if the text is not one, if its day does
  * not exist, or if orders may not have its year. Digits beyond milliseconds are dropped.

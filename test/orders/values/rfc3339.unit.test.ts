@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { rfc3339 } from '../../../src/event-log/database.js';
-import { isLocalDate, parseRfc3339 } from '../../../src/orders/values/rfc3339.js';
+import { isLocalDate, parseRfc3339, timeForms } from '../../../src/orders/values/rfc3339.js';
 import { utcTime } from '../../../src/orders/values/utc-time.js';
 
 describe('RFC 3339 times', () => {
@@ -37,6 +37,9 @@ describe('RFC 3339 times', () => {
     it(`the parser rejects "${text}", which is not an RFC 3339 time of this service`, () =>
       expect(parseRfc3339(text)).to.equal(undefined));
   }
+  it('the messages about times name the years that orders may have', () => {
+    for (const form of [timeForms.time, timeForms.quarter]) expect(form).to.include('1970 to 2199');
+  });
   it('a date is four digits, two and two of a day that exists in a year that orders may have', () => {
     for (const date of ['2026-01-31', '2024-02-29', '1970-01-01', '2199-12-31']) {
       expect(isLocalDate(date), date).to.equal(true);

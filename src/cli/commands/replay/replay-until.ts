@@ -1,6 +1,6 @@
 import type { LogSettings } from '../../../event-log/database.js';
 import type { LogPoint } from '../../../event-log/read/positions-at.js';
-import { parseRfc3339 } from '../../../orders/values/rfc3339.js';
+import { parseRfc3339, timeForms } from '../../../orders/values/rfc3339.js';
 import type { ScratchGeneration } from '../../../projector/dry-run/scratch-generation.js';
 import { UsageError } from '../../terminal/errors.js';
 import { parseEventPosition } from '../../terminal/event-position.js';
@@ -13,7 +13,7 @@ export function parseLogPoint(text: string, { partitions, epochs }: LogSettings)
   if (event && event.partition < partitions) return { partition: event.partition, position: event.position };
   const ms = parseRfc3339(text);
   if (ms === undefined) {
-    throw new UsageError('--until must be an RFC 3339 time, or PARTITION:POSITION as in the header Event-Position');
+    throw new UsageError(`--until must be ${timeForms.time}, or PARTITION:POSITION as in the header Event-Position`);
   }
   return { at: new Date(ms).toISOString() };
 }
