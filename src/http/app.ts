@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import Koa, { type Middleware } from 'koa';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { rejectAmbiguousMessages } from './ambiguous-message.js';
 import { createAdmission } from './middleware/admission.js';
 import { crossOrigin } from './middleware/cors.js';
 import { logCutResponses } from './middleware/cut-responses.js';
@@ -9,7 +10,6 @@ import { shedLoad } from './middleware/load-shedding.js';
 import { observeRequests } from './middleware/observe-requests.js';
 import { createOverloadLog } from './middleware/overload-log.js';
 import { problemResponses } from './middleware/problem-responses.js';
-import { rejectAmbiguousMessages } from './request/ambiguous-message.js';
 import { rejectForeignRequests } from './request/foreign-request.js';
 import { createRequestBudgets, setRequestBudgets } from './request/request-budgets.js';
 import type { HttpDependencies } from './routes/dependencies.js';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Middleware } from 'koa';
-import { ProblemError, problem } from '../contract/problems.js';
+import { ProblemError, problem } from './contract/problems.js';
 
 /**
  * Headers of which a proxy may read another one than the service does, if a message has several.
