@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import proxyAddr from 'proxy-addr';
 import { readTokenConfig, type TokenConfig } from './config/token-config.js';
@@ -209,14 +210,26 @@ function readTimeouts(env: Environment): Timeouts {
 
 function readTrustedProxies(env: Environment): readonly string[] {
   const proxies = list(env, 'ORDERS_TRUSTED_PROXIES');
+  const wrong = proxies.find((proxy) => !isProxyRange(proxy));
+  if (wrong === undefined) return proxies;
+  throw new ConfigError(
+    'ORDERS_TRUSTED_PROXIES',
+    `must be addresses or CIDR ranges such as 10.0.0.0/8, not "${wrong}"`,
+  );
+}
+
+/**
+ * Whether a text names addresses that can be trusted. proxy-addr takes any number for an IPv4
+ * address, such as 1 for 0.0.0.1. Elsewhere, 1 means the number of proxies.
+ */
+function isProxyRange(text: string): boolean {
+  const [address = ''] = text.split('/', 1);
+  if (isIP(address) === 0 && !['loopback', 'linklocal', 'uniquelocal'].includes(text)) return false;
   try {
-    proxyAddr.compile([...proxies]);
-    return proxies;
-  } catch (error) {
-    throw new ConfigError(
-      'ORDERS_TRUSTED_PROXIES',
-      `must be addresses or CIDR ranges such as 10.0.0.0/8: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    proxyAddr.compile([text]);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -77,12 +77,18 @@ export function someOf<const Value extends string>(
   return values.filter((value) => given.includes(value));
 }
 
-/** Reads words separated by commas. */
+/**
+ * Reads words separated by commas. Commas or spaces alone are an error: a script that did not
+ * expand its variables would choose the default, or nothing at all.
+ */
 export function list(env: Environment, name: string): string[] {
-  return (env[name] ?? '')
+  const text = env[name] ?? '';
+  const words = text
     .split(',')
     .map((word) => word.trim())
     .filter(Boolean);
+  if (words.length === 0 && text !== '') throw new ConfigError(name, 'has only commas or spaces: name a value');
+  return words;
 }
 
 function orList(values: readonly string[]): string {
