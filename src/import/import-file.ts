@@ -40,8 +40,8 @@ export interface ImportOptions {
   readonly refusalAfter?: (request: CommandRequest) => CommandRequest['refusalAfter'];
   /** Called for each command that is durable. */
   readonly onHandled?: BatchCaller['onHandled'];
-  /** Describes the problem of a command in the words of the file. */
-  readonly reasonOf: (rejection: Rejection, command?: string) => string;
+  /** Describes the problem of a command, which was sent, in the words of the file. */
+  readonly reasonOf: (rejection: Rejection, sent?: Readonly<Record<string, unknown>>) => string;
 }
 
 /**
@@ -152,7 +152,7 @@ export function reasonAt(
 ): string {
   const input = commands[nth]?.input;
   if (!input || input instanceof Uint8Array) return reasonOf(rejection);
-  const reason = reasonOf(rejection, String(input.command));
+  const reason = reasonOf(rejection, input);
   if (nth === 0) return reason;
   // An order may have several payments and refunds.
   const what = typeof input.amount === 'string' ? `${input.command} of ${input.amount}` : String(input.command);

@@ -8,6 +8,7 @@ import { type FileFingerprint, fingerprintOf, importActor, keyOfLine, keyOfValue
 import type { FilePosition, ImportGroup } from './import-unit.js';
 import { type CsvHeader, readHeader } from './input/csv-header.js';
 import { fileHint } from './input/file-hints.js';
+import { checkFileKind, checkTextKind } from './input/file-kind.js';
 import { readCsv } from './input/read-csv.js';
 import { everyLineHasKey, readNdjson } from './input/read-ndjson.js';
 import { repeatedValue } from './input/repeated-values.js';
@@ -65,6 +66,7 @@ export interface Input {
  */
 export async function openInput(options: InputOptions): Promise<Input> {
   const { file, encoding, csv } = options;
+  await checkFileKind(file);
   await checkEncoding(file, encoding);
   const fingerprint = await fingerprintOf(file);
   await removeAbandonedFolders(file);
@@ -78,6 +80,7 @@ export async function openInput(options: InputOptions): Promise<Input> {
       text = join(folder, 'utf-8');
       await writeUtf8Copy(file, encoding, text);
     }
+    await checkTextKind(file, text, csv ? 'csv' : 'ndjson');
     const warnings = new Warnings();
     const { size: bytes } = await stat(text);
     const opened = csv

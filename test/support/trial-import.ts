@@ -58,8 +58,7 @@ export async function trialImport(
         restart: true,
         dryRun: true,
         ...(mapping ? { refusalAfter: refusalByOtherForm } : {}),
-        reasonOf: (rejection, command) =>
-          mapping ? rejectionReason(rejection, mapping, command) : rejection.problem.detail,
+        reasonOf: (rejection, sent) => (mapping ? rejectionReason(rejection, mapping, sent) : rejection.problem.detail),
       });
       const listed = async (path: string) => {
         const text = await readFile(path, 'utf8').catch(() => '');

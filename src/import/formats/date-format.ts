@@ -135,9 +135,8 @@ export function timeReader(formats: readonly string[], zone: string | undefined)
       if (typeof found !== 'string') return { utc: utcTime(found.ms), ambiguous: found.ambiguous };
       reason = found;
     }
-    throw new Refused(
-      `"${shortened(text)}" ${reason ?? `is not of the format ${wanted.join(' or ')}`}${remedy(formats)}`,
-    );
+    const why = reason ?? `is not of the format ${wanted.join(' or ')}`;
+    throw new Refused(`"${shortened(text)}" ${why}${/: (?:check|set) /.test(why) ? '' : remedy(formats, text)}`);
   };
   /** The last times by their text: rows of one order, and dates without a time, have the same. */
   const known = new Map<string, FileTime>();
@@ -152,7 +151,9 @@ export function timeReader(formats: readonly string[], zone: string | undefined)
   };
 }
 
-function remedy(formats: readonly string[]): string {
+function remedy(formats: readonly string[], text: string): string {
+  if (/^\d{5}(?:[.,]\d+)?$/.test(text))
+    return ': it seems to be a day number of Excel. Format the column as a date before you save it as CSV';
   return formats.length === 0
     ? ' (such as 2026-01-31T12:00:00Z): describe the format of the file with --date-format'
     : ': correct the cell, or name a further format with another --date-format';
@@ -218,7 +219,10 @@ function toUtc(
 }
 
 function zonedTime(localMs: number, inZone: InZone): ZonedTime | string {
-  return inZone(localMs) ?? 'was skipped when the clocks of its time zone went forward';
+  return (
+    inZone(localMs) ??
+    'was skipped when the clocks of its time zone went forward: check --time-zone, or correct the cell'
+  );
 }
 
 const zones = new Map<string, InZone>();

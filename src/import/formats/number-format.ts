@@ -55,7 +55,7 @@ export function numberReader(
     if (plain.test(text)) return decimal === '.' ? text : text.replace(decimal, '.');
     if (grouped && groups && grouped.test(text)) return text.replace(groups, '').replace(decimal, '.');
     const reason = (kind === 'amount' && signHint(text, decimal, thousands)) || hint(text, decimal, thousands);
-    throw new Refused(`"${shortened(given)}" is not a number${reason}`);
+    throw new Refused(`"${shortened(given)}" is not a number${reason || ': correct the cell'}`);
   };
 }
 
@@ -79,8 +79,8 @@ const signed = new RegExp(
   `^-?(${signText})?${blank}?(-?[\\d.,'’](?:[\\d.,'’ \\u00a0\\u202f]*[\\d.,'’])?)${blank}?(${signText})?$`,
   'iu',
 );
-/** Other characters for a minus, or one after the number, as accountants' programs write it. */
-const otherMinus = /^[^\d]{0,6}[\u2010-\u2015\u2212\ufe63\uff0d][^\d]{0,6}\d|\d\s?[-\u2212]$/u;
+/** Other characters for a minus, one after the number, or brackets, as accountants write it. */
+const otherMinus = /^\([\d.,]+\)$|^[^\d]{0,6}[\u2010-\u2015\u2212\ufe63\uff0d][^\d]{0,6}\d|\d\s?[-\u2212]$/u;
 
 function escaped(character: string): string {
   return `\\${character}`.replace('\\_', '_');
@@ -106,6 +106,7 @@ function hint(text: string, decimal: string, thousands: string | undefined): str
   if (/^\d+\.\d+$/.test(digits) && decimal === ',') return ` with --decimal ,`;
   if (/^\d{1,3}(?:[ \u00a0\u202f]\d{3})+[.,]?\d*$/.test(digits)) return ": set --thousands ' '";
   if (/^\d{1,3}(?:['\u2019]\d{3})+[.,]?\d*$/.test(digits)) return `: set --thousands "'"`;
+  if (/^\d+(?:[.,]\d+)?e[+-]?\d+$/i.test(digits)) return ': write it without an exponent';
   return thousands === undefined ? '' : ` with --decimal ${decimal} and --thousands ${thousands}`;
 }
 

@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAll } from '../../write-all.js';
 import type { CsvHeader } from '../input/csv-header.js';
-import { csvRecords } from '../input/csv-records.js';
+import { csvRecords, isBlank } from '../input/csv-records.js';
 import { linesOf } from '../input/file-lines.js';
 import { hash64 } from '../input/hash64.js';
 import { checkCells } from '../input/read-csv.js';
@@ -62,7 +62,7 @@ export async function spillRows(options: SpillOptions): Promise<SpilledRows> {
         const to = lines.at(-1)?.end ?? from;
         const reason = 'unreadable' in content ? content.unreadable : wrongRow(content.fields, header, keyIndex);
         if (reason !== undefined) unreadable.push(`line ${line}: ${reason}`);
-        else if ('fields' in content && content.fields.some((cell) => cell.trim() !== '')) {
+        else if ('fields' in content && !isBlank(content.fields)) {
           const { fields } = content;
           const key = options.otherKey?.(fields) ?? fields[keyIndex]?.trim() ?? '';
           buckets.add(hash64(key)[1] % count, [line, from, to, key, ...kept.map((index) => fields[index] ?? '')]);
@@ -79,7 +79,7 @@ export async function spillRows(options: SpillOptions): Promise<SpilledRows> {
   }
   if (unreadable.length > 0) {
     throw new Error(
-      `nothing was placed: a row that cannot be read may belong to any order. Correct the file first.\n${unreadable.join('\n')}`,
+      `nothing was placed: a row that cannot be read may belong to any order. Correct the file first.\n${unreadable.slice(0, limits.maxShownRejections).join('\n')}`,
     );
   }
   const { sizes } = buckets;
@@ -91,12 +91,13 @@ export async function spillRows(options: SpillOptions): Promise<SpilledRows> {
 
 /** Why a row belongs to no order. Undefined if it does, or if all of its cells are empty. */
 function wrongRow(fields: readonly string[], header: CsvHeader, keyIndex: number): string | undefined {
+  if (isBlank(fields)) return undefined;
   try {
     checkCells(fields, header);
   } catch (error) {
     return (error as Error).message;
   }
-  if ((fields[keyIndex]?.trim() ?? '') !== '' || fields.every((cell) => cell.trim() === '')) return undefined;
+  if ((fields[keyIndex]?.trim() ?? '') !== '') return undefined;
   return `column "${header.columns[keyIndex]}" (--group-by) is empty`;
 }
 

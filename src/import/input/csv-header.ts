@@ -31,7 +31,9 @@ export async function readHeader(file: string, given: string | undefined): Promi
     const { content } = first;
     if ('unreadable' in content) {
       const hint = await fileHint(file, delimiter);
-      throw new Error(`${file}: the first line must contain the names of the columns. ${content.unreadable}${hint}`);
+      throw new Error(
+        `${file}: the first line must contain the names of the columns. ${content.unreadable.replace(/\.$/, '')}${hint}`,
+      );
     }
     return { columns: content.fields.map((column) => column.trim()), delimiter, end: endOf(first.lines) };
   }

@@ -12,6 +12,7 @@ export interface CsvRecord {
 }
 
 const { maxRecordLines } = importLimits;
+const notClosed = 'A quote is not closed: end the cell with a quote, and double each quote within it.';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const lineBreak = Buffer.from('\n');
 const empty = Buffer.alloc(0);
@@ -39,7 +40,7 @@ export async function* csvRecords(
       if (!isWhole && !atEnd && end - start < maxRecordLines) break;
       const lines = open.slice(start, isWhole ? end : start + 1);
       start += lines.length;
-      if (!isWhole) records.push({ lines, content: { unreadable: 'A quote is not closed.' } });
+      if (!isWhole) records.push({ lines, content: { unreadable: notClosed } });
       else if (lines.length > 1 || lines[0]?.bytes?.length !== 0) records.push(lines);
     }
     open.splice(0, start);
@@ -92,7 +93,8 @@ function parseAlone(lines: readonly Line[], delimiter: string): CsvRecord['conte
     const [fields = []] = parseText(text, delimiter);
     return { fields };
   } catch (error) {
-    return { unreadable: `The line is not CSV: ${atLineOfFile((error as Error).message, text, lines, delimiter)}` };
+    const reason = atLineOfFile((error as Error).message, text, lines, delimiter);
+    return { unreadable: `The line is not CSV: ${reason}: quote the whole cell, and double each quote within it.` };
   }
 }
 
@@ -116,6 +118,11 @@ function atLineOfFile(message: string, text: string, lines: readonly Line[], del
 
 function parseText(text: string, delimiter: string): string[][] {
   return parse(text, { delimiter, relax_column_count: true, record_delimiter: '\n' });
+}
+
+/** Whether all cells of a row are empty: spreadsheets write such rows at the end. */
+export function isBlank(fields: readonly string[]): boolean {
+  return fields.every((cell) => cell.trim() === '');
 }
 
 function isTooLong({ bytes }: Line): boolean {

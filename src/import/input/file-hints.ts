@@ -34,7 +34,9 @@ export async function fileHint(file: string, delimiter: string): Promise<string>
   if (between !== ',' && text.split(/[\r\n]+/).some((line) => line.split(between).some(hasDecimalComma)))
     options.push('--decimal ,');
   if (encoding) options.push(`--encoding ${encoding}`);
-  return options.length === 0 ? '' : `. The file seems to need ${options.join(' ')}`;
+  const isQuotedWhole = /^\ufeff?"(?:[^"]|"")*"$/.test(header) && header.includes(delimiter);
+  const cure = isQuotedWhole ? '. Each row is one quoted cell: remove the quotes around the rows' : '';
+  return options.length === 0 ? cure : `${cure}. The file seems to need ${options.join(' ')}`;
 }
 
 function hasDecimalComma(cell: string): boolean {

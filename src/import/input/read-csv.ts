@@ -4,7 +4,7 @@ import type { FilePosition, ImportGroup, ImportUnit } from '../import-unit.js';
 import type { ReadOrder } from '../mapping/order-reader.js';
 import { Refused, SetAside } from '../refused.js';
 import type { CsvHeader } from './csv-header.js';
-import { type CsvRecord, csvRecords } from './csv-records.js';
+import { type CsvRecord, csvRecords, isBlank } from './csv-records.js';
 import { endOf, linesOf, textOf } from './file-lines.js';
 
 /** A CSV file whose every row is one order. */
@@ -14,12 +14,13 @@ export interface CsvSource {
   readonly readOrder: ReadOrder;
 }
 
-/** Reads a CSV file from a position on. */
+/** Reads a CSV file from a position on. Rows whose cells are all empty are left out. */
 export async function* readCsv(source: CsvSource, from: FilePosition): AsyncGenerator<ImportGroup> {
   const { file, header, readOrder } = source;
   const start = from.bytes === 0 ? header.end : from;
   for await (const records of csvRecords(linesOf(file, start), header.delimiter)) {
-    const units = records.map((record) => unitOf(record, header, readOrder));
+    const rows = records.filter(({ content }) => 'unreadable' in content || !isBlank(content.fields));
+    const units = rows.map((record) => unitOf(record, header, readOrder));
     yield { units, end: endOf(records.at(-1)?.lines ?? []) };
   }
 }

@@ -137,7 +137,9 @@ export function columnIndexes(
     const numbered = /^#([1-9]\d{0,3})$/.exec(column);
     const index = first === -1 && numbered ? Number(numbered[1]) - 1 : first;
     if (index < 0 || index >= header.length) {
-      throw new Error(`${option}: the file has no column "${column}"; ${described(header)}${hint}`);
+      throw new Error(
+        `${option}: the file has no column "${column}"; ${described(header)}${similar(column, header)}${hint}`,
+      );
     }
     if (first !== -1 && header.includes(column, first + 1)) {
       const second = header.indexOf(column, first + 1);
@@ -157,6 +159,13 @@ const shownColumns = 100;
 function described(header: readonly string[]): string {
   const shown = header.slice(0, shownColumns).join(', ').slice(0, 2_000);
   return header.length === 1 ? `its only column is "${shown}"` : `it has ${shown}`;
+}
+
+/** Names a column that differs from a wanted one only in case, blanks or punctuation. */
+function similar(wanted: string, header: readonly string[]): string {
+  const plain = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+  const found = header.find((column) => plain(column) !== '' && plain(column) === plain(wanted));
+  return found === undefined ? '' : `. Did you mean "${found.slice(0, 100)}"?`;
 }
 
 /** The column whose value identifies an order: that of --key, otherwise that of --group-by. */

@@ -1,20 +1,60 @@
 import type { Rejection } from '../import-file.js';
 import { type CsvMapping, keyColumnOf } from './csv-mapping.js';
 
+/** A command of an import, as it was sent. */
+type Sent = Readonly<Record<string, unknown>>;
+
 /** Describes the problem of a command, with the columns that its fields come from. */
-export function rejectionReason({ problem }: Rejection, mapping: CsvMapping, command = 'place'): string {
+export function rejectionReason({ problem }: Rejection, mapping: CsvMapping, sent: Sent = {}): string {
+  const command = typeof sent.command === 'string' ? sent.command : 'place';
   if (problem.type === '/problems/idempotency-key-reused') {
     return keyColumnOf(mapping) === undefined
       ? 'this line was imported before with other content: the file has changed. Set --key COLUMN to identify orders by a column'
       : 'this order was imported before with other content; the order in the log was not changed';
   }
-  const columns = new Set(
-    (problem.errors ?? []).flatMap(({ pointer }) => mapping.columns.get(fieldOf(pointer, command)) ?? []),
-  );
-  const remedy = remedyOfDate(problem, mapping);
-  if (columns.size === 0) return problem.detail + remedy;
+  const columns = new Set((problem.errors ?? []).flatMap(({ pointer }) => columnsOf(pointer, command, sent, mapping)));
+  const detail = inWords(problem.detail, command, sent);
+  const remedy = remedyOfDate(problem, mapping) + remedyOfDecimals(problem);
+  if (columns.size === 0) return detail + remedy;
   const names = [...columns].map((column) => `"${column}"`);
-  return `${problem.detail} (column${names.length === 1 ? '' : 's'} ${names.join(', ')})${remedy}`;
+  return `${detail} (column${names.length === 1 ? '' : 's'} ${names.join(', ')})${remedy}`;
+}
+
+/** Names what a pointer means in a command that was made of several rows or cells. */
+function inWords(detail: string, command: string, sent: Sent): string {
+  const named = detail
+    .replace(/\/adjustments\/(\d+)\/amount/g, (pointer, nth: string) => {
+      const { type, amount } = elementOf(sent.adjustments, nth);
+      return amount === undefined ? pointer : `the ${type} of ${amount}`;
+    })
+    .replace(/\/items\/(\d+)\/(quantity|unit_price)/g, (pointer, nth: string, field: string) => {
+      const { item_id, [field]: value } = elementOf(sent.items, nth);
+      return value === undefined ? pointer : `${field} ${value} of "${item_id}"`;
+    });
+  return command === 'place' || sent.occurred_at === undefined
+    ? named
+    : named.replace('/occurred_at', `occurred_at ${sent.occurred_at}`);
+}
+
+function elementOf(list: unknown, nth: string): Sent {
+  const element: unknown = Array.isArray(list) ? list[Number(nth)] : undefined;
+  return typeof element === 'object' && element !== null ? { ...element } : {};
+}
+
+/** The columns that the value at a pointer comes from. */
+function columnsOf(pointer: string, command: string, sent: Sent, { columns, charges }: CsvMapping): string[] {
+  const [, list, nth = ''] = pointer.split('/');
+  if (list !== 'adjustments') return [columns.get(fieldOf(pointer, command)) ?? []].flat();
+  const { type } = elementOf(sent.adjustments, nth);
+  const isCharge = [...charges.values()].some((one) => one === type);
+  const fields = [String(type), `line_${type}`, ...(isCharge ? ['item_id', 'unit_price'] : [])];
+  return fields.flatMap((field) => columns.get(field) ?? []);
+}
+
+function remedyOfDecimals({ errors = [] }: Rejection['problem']): string {
+  return errors.some(({ message }) => message.startsWith('must have at most'))
+    ? ': correct the file, since a part of a cent is not rounded'
+    : '';
 }
 
 /** The remedy for a date that the order does not accept. Empty if the problem is another. */

@@ -91,14 +91,17 @@ describe('orders import', function () {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(rejected.map(({ line, reason }) => [line, reason])).to.deep.equal([
-      [302, '/total_amount must have at most 2 decimals (column "Amount")'],
+      [
+        302,
+        '/total_amount must have at most 2 decimals (column "Amount"): correct the file, since a part of a cent is not rounded',
+      ],
       [
         303,
         'column "Date" (occurred_at): "19971301" is no time that exists, in the format YYYYMMDD: ' +
           'correct the cell, or name a further format with another --date-format',
       ],
       [304, 'column "ID" (user_id) is empty: fill it in, or set --default user_id=VALUE'],
-      [305, '/items/0/quantity must be >= 1 (column "Volume")'],
+      [305, 'quantity 0 of "cd" must be >= 1 (column "Volume")'],
     ]);
   });
 
@@ -142,7 +145,7 @@ describe('orders import', function () {
     expect(rejected.map(({ line, reason }) => [line, String(reason).slice(0, 22)])).to.deep.equal([
       [3, 'The line is not CSV: I'],
       [8, 'The line is too long.'],
-      [9, 'A quote is not closed.'],
+      [9, 'A quote is not closed:'],
       [13, 'The line is not UTF-8:'],
     ]);
     const { rows } = await log.owner.query(
@@ -309,14 +312,14 @@ describe('orders import', function () {
       'line  placed  user  order  items   total  then',
       '   2  now     a            1 × x  10 EUR',
       '   3',
-      'line 3: column "total" (total_amount): "x" is not a number',
+      'line 3: column "total" (total_amount): "x" is not a number: correct the cell',
       'the first 2 orders; nothing was placed',
       '',
     ]);
     const checked = await orders(['import', file, ...keyed, '--dry-run']);
     expect(checked.output).to.match(/3 lines: 2 accepted, 0 already there, 1 rejected/);
     expect([shown.code, checked.code]).to.deep.equal([3, 3]);
-    const reason = 'column "total" (total_amount): "x" is not a number';
+    const reason = 'column "total" (total_amount): "x" is not a number: correct the cell';
     const shownJson = await orders(['import', file, ...keyed, '--preview', '2', '--json']);
     const { orders: previewed } = JSON.parse(shownJson.stdout);
     expect([shownJson.code, previewed[0].total, previewed[1].refused]).to.deep.equal([3, '10 EUR', reason]);

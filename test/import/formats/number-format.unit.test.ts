@@ -36,13 +36,14 @@ describe('Number formats of an import', () => {
     ['12,00 €', /set --currency-sign '€' and --decimal ,;/],
     ['CHF 12.00', /set --currency-sign 'CHF';/],
     ['1 234,50', /--thousands ' '/],
-    ['(12.00)', /not a number$/],
+    ['(12.00)', /not a number: write a negative number as -12\.00$/],
+    ['1.2E+03', /not a number: write it without an exponent$/],
     ['Rs. 12.00', /set --currency-sign 'Rs\.';/],
     ['12.00 kr.', /set --currency-sign 'kr\.';/],
-    ['12.00 CR', /not a number$/],
-    ['DR. 12.00', /not a number$/],
-    ['12 %', /not a number$/],
-    ['#12', /not a number$/],
+    ['12.00 CR', /not a number: correct the cell$/],
+    ['DR. 12.00', /not a number: correct the cell$/],
+    ['12 %', /not a number: correct the cell$/],
+    ['#12', /not a number: correct the cell$/],
     ['\u221212.00', /write a negative number as -12\.00/],
     ['12.00-', /write a negative number as -12\.00/],
     ['1e3', /not a number/],
@@ -78,7 +79,7 @@ describe('Number formats of an import', () => {
 
   it('a quantity has no currency sign, and no reason to ask for one', () => {
     const readCount = numberReader(numberFormat('.', undefined, '$'), 'count');
-    expect(() => readCount('$3')).to.throw(/^"\$3" is not a number$/);
+    expect(() => readCount('$3')).to.throw(/^"\$3" is not a number: correct the cell$/);
   });
 
   it('a decimal and a thousands character that are the same, or no such character, are refused', () => {

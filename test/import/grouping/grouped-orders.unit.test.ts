@@ -56,7 +56,7 @@ describe('Rows that are the lines of one order', () => {
     const { placed, rejected } = await trialImport(header + rows, args);
     expect(placed).to.have.length(1);
     expect(rejected.map(({ line, reason }) => [line, reason])).to.deep.equal([
-      [2, 'column "n" (quantity): "x" is not a number'],
+      [2, 'column "n" (quantity): "x" is not a number: correct the cell'],
     ]);
   });
 

@@ -18,6 +18,8 @@ async function read(texts: readonly (string | Buffer)[], sizes: readonly number[
   return records.map(({ lines, content }) => ({ lines: lines.map(({ number }) => number), content }));
 }
 
+const notClosed = 'A quote is not closed: end the cell with a quote, and double each quote within it.';
+
 describe('CSV records', () => {
   it('the records of a CSV file do not depend on how its lines are grouped', async () => {
     const piece = fc.constantFrom('a', 'b c', ',', '"', '""', '"x"', '"y,z"', 'é', '\r', '\ufeff', '');
@@ -42,13 +44,14 @@ describe('CSV records', () => {
         lines: [2],
         content: {
           unreadable:
-            'The line is not CSV: Invalid Closing Quote: got "x" at line 2 instead of delimiter, record delimiter, trimable character (if activated) or comment',
+            'The line is not CSV: Invalid Closing Quote: got "x" at line 2 instead of delimiter, record delimiter, trimable character (if activated) or comment: ' +
+            'quote the whole cell, and double each quote within it.',
         },
       },
       { lines: [3], content: { unreadable: 'The line is not UTF-8: set --encoding, such as latin1.' } },
       { lines: [4, 5], content: { fields: ['e\nf', 'g'] } },
       { lines: [7], content: { fields: ['h', 'i "j"'] } },
-      { lines: [8], content: { unreadable: 'A quote is not closed.' } },
+      { lines: [8], content: { unreadable: notClosed } },
     ]);
   });
 
@@ -65,7 +68,7 @@ describe('CSV records', () => {
     const lines = (count: number) => ['"begins', ...Array.from({ length: count - 2 }, () => 'goes on'), 'ends"'];
     expect(await read(lines(100), [250])).to.have.length(1);
     const records = await read(lines(101), [250]);
-    expect(records[0]).to.deep.equal({ lines: [1], content: { unreadable: 'A quote is not closed.' } });
+    expect(records[0]).to.deep.equal({ lines: [1], content: { unreadable: notClosed } });
     expect(records).to.have.length(101);
   });
 });

@@ -63,6 +63,7 @@ export class ImportView {
       `${formatCount(records)} ${this.#unit}s: ${formatCount(imported)} ${dryRun ? 'accepted' : 'imported'}, ${formatCount(alreadyThere)} already there, ` +
         `${formatCount(rejected)} rejected; ${seconds.toFixed(1)} s, ${formatCount(rate)} ${this.#unit}s/s`,
     );
+    if (records === 0) this.#terminal.print('the file has no orders: it ends after its header, or is empty');
     if (returns > 0) this.#terminal.print(`${formatCount(returns)} returns are listed in ${files.returns}`);
     if (rejected === 0) return;
     for (const { line, reason } of this.#rejections) this.#terminal.print(`line ${line}: ${reason}`);

@@ -106,8 +106,8 @@ function described({ source }: ImportArguments, { read, mapping }: Input, termin
     source,
     read,
     defaultCurrency,
-    reasonOf: (rejection: Rejection, command?: string) =>
-      mapping ? rejectionReason(rejection, mapping, command) : rejection.problem.detail,
+    reasonOf: (rejection: Rejection, sent?: Readonly<Record<string, unknown>>) =>
+      mapping ? rejectionReason(rejection, mapping, sent) : rejection.problem.detail,
   };
 }
 
