@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ApiKeys } from './api-keys.js';
-import type { Caller, Credential } from './caller.js';
+import { anonymous, type Caller, type Credential } from './caller.js';
 import { accessLimits as limits } from './limits.js';
 import { isScope, type Scope } from './scopes.js';
 
@@ -40,14 +40,20 @@ export class StreamTickets {
     return { ticket, expiresAt };
   }
 
-  /** Undefined if the ticket is unknown, was used or has expired, and if its key or token has. */
+  /**
+   * The caller of a ticket, with the rights that the caller still has. Undefined if the ticket is
+   * unknown, was used or has expired, and if its key or token has expired, was revoked or permits
+   * less by now.
+   */
   async redeem(ticket: string): Promise<Caller | undefined> {
     const text = await this.#store.take(nameOf(ticket));
     if (text === undefined) return undefined;
     // Only `issue` writes these texts.
     const { subject, scopes, credential } = JSON.parse(text) as StoredTicket;
     if (credential.kind === 'key') return this.#apiKeys?.callerOf({ id: credential.id, subject, scopes });
-    const isAuthorized = () => credential.kind === 'none' || Date.now() < credential.validUntilMs;
+    // A process without access control has issued this ticket. Only such a process accepts it.
+    if (credential.kind === 'none') return this.#apiKeys ? undefined : anonymous;
+    const isAuthorized = () => Date.now() < credential.validUntilMs;
     return isAuthorized() ? { subject, scopes: new Set(scopes.filter(isScope)), credential, isAuthorized } : undefined;
   }
 }
