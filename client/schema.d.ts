@@ -2459,6 +2459,8 @@ export interface components {
                  * @description When it was created.
                  */
                 created_at: string;
+                /** @description The creator: `key:` and the id of the key that called the API, the subject of a token, or `operator:` and the user of the command line. null for a key from before creators were recorded. */
+                created_by: string | null;
                 /**
                  * Format: date-time
                  * @description When it expires; null: never.
@@ -2490,6 +2492,8 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
+            /** @description The creator: `key:` and the id of the key that called the API, the subject of a token, or `operator:` and the user of the command line. null for a key from before creators were recorded. */
+            created_by: string | null;
             /**
              * Format: date-time
              * @description When it expires; null: never.
@@ -8232,6 +8236,7 @@ export interface operations {
                      *             "orders:read"
                      *           ],
                      *           "created_at": "2026-03-02T09:30:00.000Z",
+                     *           "created_by": "operator",
                      *           "expires_at": null,
                      *           "revoked_at": null,
                      *           "last_used_at": "2026-03-02T09:30:00.000Z"
@@ -8285,6 +8290,7 @@ export interface operations {
                      *         "orders:read"
                      *       ],
                      *       "created_at": "2026-03-02T09:30:00.000Z",
+                     *       "created_by": "operator",
                      *       "expires_at": null,
                      *       "revoked_at": null,
                      *       "last_used_at": "2026-03-02T09:30:00.000Z",

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Pool } from '../event-log/database.js';
 import { actorNames, isKeySubject } from '../orders/values/own-actors.js';
 import type { Caller } from './caller.js';
+import { CreatorRevoked, createdThrough, creatingKeyOf } from './key-creators.js';
 import { accessLimits as limits } from './limits.js';
 import { isScope, type Scope } from './scopes.js';
 
@@ -17,16 +18,19 @@ export interface ApiKey {
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
+  /** The creator, see `creatorOf`. Null for a key from before creators were recorded. */
+  readonly createdBy: string | null;
 }
 
 /** A key as the API and the command line show it. */
-export function apiKeyDocument({ id, name, subject, scopes, createdAt, expiresAt, revokedAt }: ApiKey) {
+export function apiKeyDocument({ id, name, subject, scopes, createdAt, createdBy, expiresAt, revokedAt }: ApiKey) {
   return {
     key_id: id,
     name,
     subject,
     scopes,
     created_at: createdAt,
+    created_by: createdBy,
     expires_at: expiresAt,
     revoked_at: revokedAt,
   };
@@ -38,14 +42,36 @@ export function looksLikeApiKey(token: string): boolean {
   return token.startsWith('ok_');
 }
 
+/** A key that was just created, with its secret. */
+export interface CreatedApiKey extends Pick<ApiKey, 'id' | 'subject'> {
+  readonly key: string;
+}
+
+/** The properties of a key that is to be created. */
+export interface NewApiKey extends Pick<ApiKey, 'name' | 'scopes' | 'expiresAt'> {
+  /** By default `key:` and the id of the key. */
+  readonly subject?: string;
+  readonly createdBy?: string;
+}
+
+// $1 to $7 the columns of the key, $8 the id of the key that creates it, or null.
+// Locks the creator's row until commit. A revocation of the creator therefore waits for this key,
+// and then finds it; after the revocation no key is inserted.
+// Called by createApiKey below.
+const createKeySql = `
+  with creator as (select k.id from api_keys k where k.id = $8 and k.revoked_at is null for share)
+  insert into api_keys (id, hash, name, subject, scopes, expires_at, created_by)
+  select $1, $2::bytea, $3, $4, $5::text[], $6::timestamptz, $7 where $8::text is null or exists (select from creator)`;
+
 /**
- * Creates a key. Only its hash is stored, so the returned `key` cannot be read again. Throws an
- * Error if the subject is the name of one of the service's own actors.
+ * Creates a key. Only its hash is stored, so the returned `key` cannot be read again. Throws
+ * CreatorRevoked if the key that creates it has been revoked, and an Error if the subject is the
+ * name of one of the service's own actors.
  */
 export async function createApiKey(
   pool: Pool,
-  { name, subject, scopes, expiresAt }: Pick<ApiKey, 'name' | 'scopes' | 'expiresAt'> & { subject?: string },
-): Promise<{ id: string; key: string; subject: string }> {
+  { name, subject, scopes, expiresAt, createdBy }: NewApiKey,
+): Promise<CreatedApiKey> {
   if (subject !== undefined && !isKeySubject(subject)) {
     throw new Error(`the subject ${subject} belongs to the service itself: choose another one`);
   }
@@ -53,19 +79,39 @@ export async function createApiKey(
   const id = Array.from({ length: 12 }, () => alphabet[randomInt(alphabet.length)]).join('');
   const key = `ok_${id}_${randomBytes(32).toString('base64url')}`;
   const actor = subject ?? `${actorNames.keyPrefix}${id}`;
-  await pool.query(
-    'insert into api_keys (id, hash, name, subject, scopes, expires_at) values ($1, $2, $3, $4, $5, $6)',
-    [id, hashOf(key), name, actor, scopes, expiresAt],
-  );
+  const columns = [id, hashOf(key), name, actor, scopes, expiresAt, createdBy ?? null];
+  const { rowCount } = await pool.query(createKeySql, [...columns, creatingKeyOf(createdBy)]);
+  if (rowCount !== 1) throw new CreatorRevoked();
   return { id, key, subject: actor };
 }
 
 /** Returns false if there is no such key or it is already revoked. */
 export async function revokeApiKey(pool: Pool, id: string): Promise<boolean> {
-  const { rowCount } = await pool.query('update api_keys set revoked_at = now() where id = $1 and revoked_at is null', [
-    id,
-  ]);
-  return rowCount === 1;
+  return (await revokeApiKeys(pool, [id])).length === 1;
+}
+
+/** Revokes keys, and returns the ids of those that were not revoked before. */
+async function revokeApiKeys(pool: Pool, ids: readonly string[]): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    'update api_keys set revoked_at = now() where id = any ($1) and revoked_at is null returning id',
+    [ids],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Revokes all keys that a creator has made, directly or by other keys, and the creator if it is a
+ * key. Returns their ids. A key that is created meanwhile is revoked too.
+ * @param creator as `createdThrough` takes it.
+ */
+export async function revokeCreatedBy(pool: Pool, creator: string): Promise<string[]> {
+  const revoked: string[] = [];
+  for (;;) {
+    const found = createdThrough(await listApiKeys(pool), creator).filter(({ revokedAt }) => revokedAt === null);
+    if (found.length === 0) return revoked;
+    const ids = found.map(({ id }) => id);
+    revoked.push(...(await revokeApiKeys(pool, ids)));
+  }
 }
 
 export async function listApiKeys(pool: Pool): Promise<ApiKey[]> {
@@ -186,7 +232,8 @@ export class ApiKeys {
 
 async function readKeys(pool: Pool): Promise<(ApiKey & { hash: Buffer })[]> {
   const { rows } = await pool.query<Omit<ApiKey, 'scopes'> & { hash: Buffer; scopes: string[] }>(
-    `select id, hash, name, subject, scopes, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"
+    `select id, hash, name, subject, scopes, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt",
+       created_by as "createdBy"
      from api_keys order by created_at`,
   );
   return rows.map((row) => ({ ...row, scopes: row.scopes.filter(isScope) }));

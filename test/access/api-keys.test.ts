@@ -96,7 +96,7 @@ describe('API keys', function () {
     expect(listed).not.to.include(key);
     const narrow = (await runOrders(log, ['keys', 'list'], {}, undefined, 60)).stdout;
     expect(narrow, 'the part of a key that revokes it').to.include(`\nok_${key.split('_')[1]}_…  `);
-    expect(listed, 'a plain time').to.match(/orders:read {2}\d{4}-\d\d-\d\dT\S+ {2}does not expire/);
+    expect(listed, 'a plain time').to.match(/orders:read {2}\d{4}-\d\d-\d\dT\S+ {2}operator:\S+ {2}does not expire/);
     const { rows } = await log.owner.query('select * from api_keys');
     expect(JSON.stringify(rows)).not.to.include(key.slice(-43));
     const revoked = await runOrders(log, ['keys', 'revoke', key.split('_')[1]!, '--yes']);
@@ -110,9 +110,11 @@ describe('API keys', function () {
     const gone = await runOrders(log, ['keys', 'revoke', id, '--yes', '--json']);
     expect(JSON.parse(gone.stdout)).to.deep.equal({ key_id: id, revoked: true });
     const all = JSON.parse((await runOrders(log, ['keys', 'list', '--json'])).stdout) as Record<string, unknown>[];
-    const names = ['created_at', 'expires_at', 'key_id', 'name', 'revoked_at', 'scopes', 'subject'];
+    const names = ['created_at', 'created_by', 'expires_at', 'key_id', 'name', 'revoked_at', 'scopes', 'subject'];
     for (const one of all) expect(Object.keys(one).sort(), 'names as those of GET /keys').to.deep.equal(names);
     for (const wrong of [
+      ['keys', 'revoke', id, '--created-by', id],
+      ['keys', 'revoke', '--created-by', 'nobody'],
       ['keys'],
       ['keys', 'create', '--name', 'x', '--scopes', 'everything'],
       ['keys', 'revoke', 'nobody'],

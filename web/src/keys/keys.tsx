@@ -67,7 +67,12 @@ export function Keys() {
                     isWide: true,
                     cell: ({ last_used_at: at }) => (at === null ? 'never' : ago(at, now.value)),
                   },
-                  { name: 'Created', isWide: true, cell: ({ created_at }) => dateMinute(created_at) },
+                  {
+                    name: 'Created',
+                    isWide: true,
+                    cell: ({ created_at, created_by }) =>
+                      created_by === null ? dateMinute(created_at) : `${dateMinute(created_at)} by ${created_by}`,
+                  },
                   {
                     name: 'End',
                     cell: (key) =>

@@ -51,6 +51,12 @@ const apiKeyProperties = {
   subject: { ...text, description: 'The actor in the events of the key.' },
   scopes: list({ enum: scopes }),
   created_at: time,
+  created_by: {
+    ...nullable(text),
+    description:
+      'The creator: `key:` and the id of the key that called the API, the subject of a token, or `operator:` and ' +
+      'the user of the command line. null for a key from before creators were recorded.',
+  },
   expires_at: nullable(time),
   revoked_at: { ...nullable(time), description: 'When the key was revoked; null if it was not.' },
   last_used_at: { ...nullable(time), description: 'Within a minute; null if the key was never used.' },

@@ -1,9 +1,10 @@
 import { apiKeyDocument } from '../../../access/api-keys.js';
+import { CreatorRevoked, creatorOf } from '../../../access/key-creators.js';
 import type { ListedKey } from '../../../access/key-uses.js';
 import { isScope } from '../../../access/scopes.js';
 import { actorOf } from '../../../access/token-claims.js';
 import { parseRfc3339 } from '../../../orders/values/rfc3339.js';
-import { insufficientScope, ProblemError, problem, validationProblem } from '../../contract/problems.js';
+import { authorityLost, insufficientScope, ProblemError, problem, validationProblem } from '../../contract/problems.js';
 import type { ResponseBody } from '../../contract/response-schemas.js';
 import { checkedBody } from '../../request/json-body.js';
 import { keyIdParameter } from '../../request/path-parameters.js';
@@ -32,11 +33,17 @@ export function keyRoutes(route: AddRoute, { keys }: Pick<HttpDependencies, 'key
     if (expiresMs !== undefined && expiresMs <= Date.now()) {
       throw new ProblemError(validationProblem([{ pointer: '/expires_at', message: 'must be in the future' }]));
     }
-    const { key, listed } = await keys.create({
+    const created = keys.create({
       name,
       scopes: granted,
       expiresAt: expiresMs === undefined ? null : new Date(expiresMs).toISOString(),
+      createdBy: creatorOf(callerOf(ctx)),
       ...(subject === undefined ? {} : { subject }),
+    });
+    const { key, listed } = await created.catch((error: unknown) => {
+      if (!(error instanceof CreatorRevoked)) throw error;
+      // The key was revoked a moment ago, and this process has not read that yet.
+      throw new ProblemError(authorityLost());
     });
     ctx.status = 201;
     ctx.set('Cache-Control', 'no-store');

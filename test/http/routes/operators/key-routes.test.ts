@@ -1,20 +1,25 @@
 import { expect } from 'chai';
-import { createApiKey } from '../../../../src/access/api-keys.js';
+import { createApiKey, revokeApiKey } from '../../../../src/access/api-keys.js';
 import { type LocalService, startLocalService } from '../../../support/local-service.js';
+import { runOrders } from '../../../support/orders-command.js';
 import { createTestLog, eventually, type TestLog } from '../../../support/servers.js';
 import { call } from '../../../support/service.js';
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-describe('/keys', () => {
+describe('/keys', function () {
+  this.timeout(60_000);
   let log: TestLog;
   let service: LocalService;
   let admin: Record<string, string>;
+  let rootId: string;
   before(async () => {
     log = await createTestLog(4);
     service = await startLocalService(log, { ORDERS_AUTH: 'required' });
     const scopes = ['admin', 'orders:read'] as const;
-    admin = bearer((await createApiKey(log.pool, { name: 'root', scopes, expiresAt: null })).key);
+    const root = await createApiKey(log.pool, { name: 'root', scopes, expiresAt: null });
+    admin = bearer(root.key);
+    rootId = root.id;
   });
   after(async () => {
     await service.stop();
@@ -59,6 +64,39 @@ describe('/keys', () => {
   it('a key that would have expired already is refused', async () => {
     const { status, problem } = await create({ name: 'n', scopes: ['admin'], expires_at: '2020-01-01T00:00:00Z' });
     expect([status, problem.errors?.[0]?.pointer]).to.deep.equal([422, '/expires_at']);
+  });
+
+  it('a key shows its creator, and all keys that a stolen key has created can be revoked at once', async () => {
+    const createAs = async (key: string, body: object) => call(service, 'POST', '/keys', body, bearer(key));
+    const stolen = (await create({ name: 'stolen', subject: 'ops', scopes: ['admin'] })).body;
+    const child = (await createAs(stolen.key, { name: 'child', scopes: ['admin'] })).body;
+    const grandchild = (await createAs(child.key, { name: 'grandchild', scopes: ['admin'] })).body;
+    const other = (await create({ name: 'other', subject: 'ops', scopes: ['admin'] })).body;
+    const creators = [stolen, child, grandchild, other].map(({ created_by }) => created_by);
+    expect(creators).to.deep.equal([`key:${rootId}`, `key:${stolen.key_id}`, `key:${child.key_id}`, `key:${rootId}`]);
+
+    const asked = await runOrders(log, ['keys', 'revoke', '--created-by', stolen.key_id]);
+    expect([asked.code, asked.output]).to.satisfy(() => asked.code === 2 && /grandchild/.test(asked.output));
+    const done = await runOrders(log, ['keys', 'revoke', '--created-by', stolen.key_id, '--yes', '--json']);
+    const ids = [stolen, child, grandchild].map(({ key_id }) => key_id);
+    const { created_by, revoked } = JSON.parse(done.stdout);
+    expect([created_by, [...revoked].sort()]).to.deep.equal([stolen.key_id, [...ids].sort()]);
+    const active = (await keys()).filter(({ revoked_at }) => revoked_at === null).map(({ key_id }) => key_id);
+    expect(active).to.include.members([rootId, other.key_id]);
+    expect(active).not.to.include.members(ids);
+  });
+
+  it('a revoked key creates no key, even in a process that has not noticed its revocation', async () => {
+    const creator = await createApiKey(log.pool, { name: 'n', scopes: ['admin'], expiresAt: null });
+    await revokeApiKey(log.pool, creator.id);
+    const creating = createApiKey(log.pool, {
+      name: 'late',
+      scopes: ['admin'],
+      expiresAt: null,
+      createdBy: `key:${creator.id}`,
+    });
+    expect(await creating.catch((error: Error) => error.name)).to.equal('CreatorRevoked');
+    expect((await keys()).map(({ name }) => name)).not.to.include('late');
   });
 
   it('the list shows when a key was last used, once its process has written it', async () => {
