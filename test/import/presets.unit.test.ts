@@ -145,4 +145,31 @@ describe('Presets of the import', () => {
     expect(placed).to.deep.equal(['c1: 1 order = 38.71 BRL, 2017-10-02T10:56:33.000Z']);
     expect(commands.map(({ command }) => command.command)).to.deep.equal(['place', 'process', 'ship', 'deliver']);
   });
+
+  it('presets know the states of their shops that have no date of their own', async () => {
+    const shopify = [
+      'Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Total,Created at,Lineitem quantity,Lineitem price,Lineitem sku,Refunded Amount',
+      ...['partially_refunded', 'voided', 'expired'].map((state, nth) => {
+        const paid = state === 'partially_refunded' ? '2026-03-15 08:01:00 -0500' : '';
+        return `#${nth},a@shop.example,${state},${paid},restocked,USD,5.00,2026-03-15 08:00:00 -0500,1,5.00,x,${paid && '2.00'}`;
+      }),
+    ];
+    const woo = [
+      'Order Number,Order Status,Order Date,Billing Email,Currency,Order Total,SKU,Quantity,Item Price',
+      ...['wc-completed', 'failed'].map((state, nth) => `${nth},${state},2026-02-01 10:00:00,a@x.example,EUR,5,x,1,5`),
+    ];
+    const magento = [
+      'increment_id,status,created_at,customer_email,order_currency_code,grand_total,sku,qty_ordered,price',
+      ...['closed', 'holded'].map((state, nth) => `${nth},${state},2026-01-05 10:00:00,a@x.example,USD,5,x,1,5`),
+    ];
+    const steps = async (name: string, rows: readonly string[]) => {
+      const args = ['--preset', name, '--undated', 'last-known'];
+      const { commands, rejected } = await trialImport(`${rows.join('\n')}\n`, args);
+      expect(rejected).to.deep.equal([]);
+      return commands.map(({ command }) => command.command);
+    };
+    expect(await steps('shopify', shopify)).to.have.members(['place', 'place', 'place', 'pay', 'refund']);
+    expect(await steps('woocommerce', woo)).to.have.members(['place', 'place', 'process', 'ship', 'deliver']);
+    expect(await steps('magento', magento)).to.have.members(['place', 'place', 'pay', 'refund']);
+  });
 });

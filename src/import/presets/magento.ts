@@ -24,6 +24,8 @@ export const magento: Preset = {
     paid_amount: ['total_paid'],
     refunded_amount: ['total_refunded'],
   },
+  // A closed order was refunded by credit memos.
+  meanings: { closed: 'refunded', holded: null, payment_review: null },
   states: { status: ['status', 'state', 'Order Status'] },
   defaults: { user_id: 'guest' },
   dateFormats: ['YYYY-MM-DD HH:mm:ss', 'RFC3339'],

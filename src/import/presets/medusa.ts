@@ -34,6 +34,8 @@ export const medusa: Preset = {
     refunded_amount: ['Refunded Total'],
   },
   fallbacks: { item_id: ['Variant ID', 'Item Title', 'Title', 'Product Title'], user_id: ['Customer Email', 'Email'] },
+  // The refunded amount is a column of its own.
+  meanings: { partially_refunded: 'paid', requires_action: null },
   states: { payment_status: ['Payment Status'], status: ['Fulfillment Status'] },
   defaults: { user_id: 'guest' },
   dateFormats: [

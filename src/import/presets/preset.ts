@@ -24,8 +24,8 @@ export interface Preset {
   readonly emptyTexts?: Readonly<Record<string, readonly string[]>>;
   /** Columns of states, which are read only with --undated: they have no dates. */
   readonly states?: Readonly<Record<string, readonly string[]>>;
-  /** The meaning of states that only this export has. */
-  readonly meanings?: Readonly<Record<string, Step>>;
+  /** The meaning of states that only this export has; null if no step leads to it. */
+  readonly meanings?: Readonly<Record<string, Step | null>>;
   readonly constants?: Readonly<Record<string, string>>;
   readonly defaults?: Readonly<Record<string, string>>;
   readonly dateFormats: readonly string[];

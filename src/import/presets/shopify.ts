@@ -25,6 +25,8 @@ export const shopify: Preset = {
     refunded_amount: ['Refunded Amount'],
   },
   fallbacks: { item_id: ['Lineitem name'] },
+  // The refunded amount is a column of its own; an authorization that ended moved no money.
+  meanings: { partially_refunded: 'paid', voided: null, expired: null, restocked: null },
   states: { payment_status: ['Financial Status'], status: ['Fulfillment Status'] },
   defaults: { user_id: 'guest' },
   dateFormats: ['YYYY-MM-DD HH:mm:ss ZZ', 'RFC3339'],

@@ -45,6 +45,11 @@ export const woocommerce: Preset = {
   discountedPrices: ['Item Cost'],
   emptyTexts: { user_id: ['0'] },
   fallbacks: { item_id: ['Item Name', 'Product Name', 'Name'], user_id: ['Billing Email', 'Email (Billing)', 'Email'] },
+  // Some plugins write the names of the database, such as wc-completed.
+  meanings: {
+    ...{ failed: null, wc_failed: null, wc_pending: null, wc_on_hold: null, checkout_draft: null },
+    ...{ wc_processing: 'processed', wc_completed: 'delivered', wc_cancelled: 'cancelled', wc_refunded: 'refunded' },
+  },
   states: { status: ['Order Status', 'Status'] },
   defaults: { user_id: 'guest' },
   dateFormats: ['YYYY-MM-DD HH:mm:ss', 'YYYY-MM-DD HH:mm', 'YYYY-MM-DDTHH:mm:ss', 'RFC3339'],
