@@ -1,6 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { derivedOrderId } from '../commands/order-ids.js';
+import { dayOrder } from './checking/day-order.js';
 import { type GroupedSource, groupedOrders } from './grouping/grouped-orders.js';
 import { joinedRows } from './grouping/joined-rows.js';
 import { spillRows } from './grouping/spilled-rows.js';
@@ -9,7 +10,7 @@ import type { FilePosition, ImportGroup } from './import-unit.js';
 import { type CsvHeader, readHeader } from './input/csv-header.js';
 import { fileHint } from './input/file-hints.js';
 import { checkFileKind, checkTextKind } from './input/file-kind.js';
-import { readCsv } from './input/read-csv.js';
+import { eachRow, readCsv } from './input/read-csv.js';
 import { everyLineHasKey, readNdjson } from './input/read-ndjson.js';
 import { repeatedValue } from './input/repeated-values.js';
 import { checkEncoding, type Encoding, writeUtf8Copy } from './input/utf8-copy.js';
@@ -21,6 +22,7 @@ import {
   orderColumns,
   transactionColumns,
 } from './mapping/csv-mapping.js';
+
 import { fieldReaders } from './mapping/field-readers.js';
 import { transactionIds, transactionKinds } from './mapping/fields.js';
 import { type Identity, orderReader } from './mapping/order-reader.js';
@@ -128,6 +130,9 @@ async function openCsv(input: CsvInput): Promise<Pick<Input, 'read' | 'bytes' | 
         'order, set --group-by COLUMN with the column of the order’s number; otherwise correct the file',
     );
   }
+  const days = dayOrder(mapping, (column) => indexes.get(column) ?? -1, warnings);
+  if (days) await eachRow(text, header, days.look);
+  days?.check();
   return { read: (from) => readCsv({ file: text, header, readOrder }, from), bytes: input.bytes, mapping };
 }
 
@@ -146,6 +151,7 @@ async function groupRows(
     mapping,
     fieldReaders(mapping, (column) => indexes.get(column) ?? -1),
   );
+  const days = dayOrder(mapping, (column) => indexes.get(column) ?? -1, warnings);
   const rows = await spillRows({
     file: text,
     header,
@@ -153,8 +159,10 @@ async function groupRows(
     ...(mapping.columns.has('return_of') ? { otherKey: orderOf } : {}),
     kept: [...indexes.values()],
     folder,
+    ...(days ? { onRow: days.look } : {}),
     onRead: (read) => onRead?.(read, bytes),
   });
+  days?.check();
   const identified = identifiedKinds(mapping);
   const idsOf = transactionKinds.flatMap((kind) =>
     identified.includes(kind)

@@ -106,6 +106,25 @@ function parseFormat(text: string): Format {
   return { text, pattern: new RegExp(`^${source}$`), groups: new Map(values.map((value, nth) => [value, nth + 1])) };
 }
 
+/** Reads the numbers of the day and the month. Undefined if the text is not of the format. */
+export type ReadDayAndMonth = (text: string) => readonly [day: number, month: number] | undefined;
+
+/**
+ * The reader of the day and month of a format, if they can be mistaken for each other: both are
+ * numbers, and the year does not come first. Otherwise undefined.
+ */
+export function dayAndMonthReader(format: string): ReadDayAndMonth | undefined {
+  if (format === rfc3339Format) return undefined;
+  const { pattern, groups } = parseFormat(format);
+  const [day, month] = [groups.get('day'), groups.get('month')];
+  const year = groups.get('year') ?? groups.get('shortYear');
+  if (day === undefined || month === undefined || year === undefined || year < Math.min(day, month)) return undefined;
+  return (text) => {
+    const match = pattern.exec(text);
+    return match ? [Number(match[day]), Number(match[month])] : undefined;
+  };
+}
+
 /** The letters around an index, for a message. */
 function wordAt(text: string, index: number): string {
   const before = /[A-Za-z]*$/.exec(text.slice(0, index))?.[0] ?? '';

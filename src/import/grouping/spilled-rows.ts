@@ -36,6 +36,8 @@ export interface SpillOptions {
   /** The indexes of the columns to keep. */
   readonly kept: readonly number[];
   readonly folder: string;
+  /** Called for each row that can be read. */
+  readonly onRow?: (fields: readonly string[], line: number) => void;
   /** Called with the bytes of the file that were read. */
   readonly onRead?: (bytes: number) => void;
   /** Bytes of the file for which there is one bucket. */
@@ -64,6 +66,7 @@ export async function spillRows(options: SpillOptions): Promise<SpilledRows> {
         if (reason !== undefined) unreadable.push(`line ${line}: ${reason}`);
         else if ('fields' in content && !isBlank(content.fields)) {
           const { fields } = content;
+          options.onRow?.(fields, line);
           const key = options.otherKey?.(fields) ?? fields[keyIndex]?.trim() ?? '';
           buckets.add(hash64(key)[1] % count, [line, from, to, key, ...kept.map((index) => fields[index] ?? '')]);
         }

@@ -25,6 +25,17 @@ export async function* readCsv(source: CsvSource, from: FilePosition): AsyncGene
   }
 }
 
+/** Calls a function with the cells and the line of each row that can be read. */
+export async function eachRow(
+  file: string,
+  header: CsvHeader,
+  onRow: (fields: readonly string[], line: number) => void,
+): Promise<void> {
+  for await (const records of csvRecords(linesOf(file, header.end), header.delimiter)) {
+    for (const { lines, content } of records) if ('fields' in content) onRow(content.fields, lines[0]?.number ?? 0);
+  }
+}
+
 /**
  * One row. Thousands are in flight: a class keeps them small, and its position is computed only if
  * it is needed.

@@ -21,6 +21,8 @@ export interface CsvMapping {
   readonly emptyTexts?: ReadonlyMap<string, readonly string[]>;
   /** The formats of times in the file, tried in this order. None for RFC 3339. */
   readonly dateFormats: readonly string[];
+  /** Whether these formats are those of a preset. */
+  readonly presumesDates?: boolean;
   /** The IANA zone of times without an offset. Undefined for UTC. */
   readonly timeZone: string | undefined;
   readonly numbers: NumberFormat;

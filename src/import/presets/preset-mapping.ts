@@ -37,7 +37,7 @@ export function presetMapping(preset: Preset, given: CsvMapping, header: readonl
     emptyTexts: new Map(Object.entries(preset.emptyTexts ?? {}).filter(([field]) => !given.columns.has(field))),
     constants: new Map([...constants].filter(([field]) => given.constants.has(field) || !columns.has(field))),
     defaults: new Map([...Object.entries(preset.defaults ?? {}).filter(unset), ...given.defaults]),
-    dateFormats: given.dateFormats.length > 0 ? given.dateFormats : preset.dateFormats,
+    ...(given.dateFormats.length > 0 ? {} : { dateFormats: preset.dateFormats, presumesDates: true }),
     groupColumn: given.groupColumn ?? found(preset.groupBy) ?? preset.groupBy[0],
     totalMode: preset.computesTotal && !hasTotal ? 'computed' : given.totalMode,
     returns: preset.hasReturns ? 'negative' : given.returns,
