@@ -2,7 +2,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { derivedOrderId } from '../commands/order-ids.js';
 import { dayOrder } from './checking/day-order.js';
-import { type GroupedSource, groupedOrders } from './grouping/grouped-orders.js';
+import { firstOrders, type GroupedSource, groupedOrders } from './grouping/grouped-orders.js';
 import { joinedRows } from './grouping/joined-rows.js';
 import { spillRows } from './grouping/spilled-rows.js';
 import { type FileFingerprint, fingerprintOf, importActor, keyOfLine, keyOfValue } from './identity.js';
@@ -50,6 +50,8 @@ export interface InputOptions {
 /** A file that is ready to be imported. */
 export interface Input {
   readonly read: (from: FilePosition) => AsyncIterable<ImportGroup>;
+  /** At least the first orders of the file, in its order, as many as it has. */
+  readonly readFirst: (count: number) => AsyncIterable<ImportGroup>;
   /** The number of bytes that positions count up to. */
   readonly bytes: number;
   readonly fingerprint: FileFingerprint;
@@ -85,16 +87,20 @@ export async function openInput(options: InputOptions): Promise<Input> {
     await checkTextKind(file, text, csv ? 'csv' : 'ndjson');
     const warnings = new Warnings();
     const { size: bytes } = await stat(text);
-    const opened = csv
+    const opened: OpenedInput = csv
       ? await openCsv({ ...options, ...csv, text, bytes, folder, warnings })
       : { read: (from: FilePosition) => readNdjson(text, from), bytes, mapping: undefined };
     const hasKeys = async () => !csv && (await everyLineHasKey(text));
-    return { ...opened, fingerprint, warnings, everyLineHasKey: hasKeys, close };
+    const readFirst = opened.readFirst ?? (() => opened.read({ lines: 0, bytes: 0 }));
+    return { ...opened, readFirst, fingerprint, warnings, everyLineHasKey: hasKeys, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
+
+/** How a file is read; without `readFirst`, from its beginning. */
+type OpenedInput = Pick<Input, 'read' | 'bytes' | 'mapping'> & Partial<Pick<Input, 'readFirst'>>;
 
 interface CsvInput {
   /** The file in UTF-8. */
@@ -108,7 +114,7 @@ interface CsvInput {
   readonly onRead?: InputOptions['onRead'];
 }
 
-async function openCsv(input: CsvInput): Promise<Pick<Input, 'read' | 'bytes' | 'mapping'>> {
+async function openCsv(input: CsvInput): Promise<OpenedInput> {
   const { text, source, warnings } = input;
   const header = await readHeader(text, input.delimiter);
   const mapping = input.mappingOf(header.columns);
@@ -143,7 +149,7 @@ async function groupRows(
   header: CsvHeader,
   indexes: ReadonlyMap<string, number>,
   identity: Identity,
-): Promise<Pick<Input, 'read' | 'bytes' | 'mapping'>> {
+): Promise<OpenedInput> {
   const columns = [...indexes.keys()];
   const indexOf = (column: string) => columns.indexOf(column);
   const reader = orderReader(mapping, indexOf, identity, warnings);
@@ -182,6 +188,7 @@ async function groupRows(
   };
   return {
     read: (from) => groupedOrders(grouped, from),
+    readFirst: (count) => firstOrders(grouped, count),
     mapping,
     bytes: rows.sizes.reduce((sum, size) => sum + size, 0),
   };

@@ -2,11 +2,11 @@ import { createLineHandler, type LineResponse } from '../../http/batch/handle-li
 import type { BatchLine } from '../../http/batch/parse-line.js';
 import { importActor, keyOfLine } from '../identity.js';
 import { type ImportOptions, reasonAt } from '../import-file.js';
-import type { FilePosition, ImportGroup, ImportUnit } from '../import-unit.js';
+import type { ImportGroup, ImportUnit } from '../import-unit.js';
 import { dryRunHandlers } from './dry-run.js';
 
 export interface PreviewOptions {
-  readonly read: (from: FilePosition) => AsyncIterable<ImportGroup>;
+  readonly readFirst: (count: number) => AsyncIterable<ImportGroup>;
   readonly source: string;
   readonly defaultCurrency: string;
   readonly reasonOf: ImportOptions['reasonOf'];
@@ -16,6 +16,8 @@ export interface PreviewRow {
   /** Line, time, user, order, items, total, and the commands after `place`. */
   readonly cells: readonly string[];
   readonly refused: string | undefined;
+  /** Why the import would list the order as a return, and not place it. */
+  readonly listed: string | undefined;
 }
 
 export const previewColumns = ['line', 'placed', 'user', 'order', 'items', 'total', 'then'];
@@ -35,11 +37,11 @@ export async function previewRows(options: PreviewOptions, count: number): Promi
       if ('problem' in response) return reasonAt(unit, nth, response, options.reasonOf);
     return undefined;
   };
-  for await (const { units } of options.read({ lines: 0, bytes: 0 })) {
+  for await (const { units } of options.readFirst(count)) {
     for (const unit of units) {
       if (rows.length === count) return rows;
-      const refused = unit.refused ?? unit.setAside ?? reasonOfFirst(unit, await handleLines(unit.commands));
-      rows.push({ cells: [String(unit.number), ...describe(unit)], refused });
+      const refused = unit.refused ?? reasonOfFirst(unit, await handleLines(unit.commands));
+      rows.push({ cells: [String(unit.number), ...describe(unit)], refused, listed: unit.setAside });
     }
   }
   return rows;

@@ -49,6 +49,21 @@ export async function* groupedOrders(source: GroupedSource, from: FilePosition):
   }
 }
 
+/**
+ * The orders whose first rows come first in the file, in its order. Reads all buckets, and keeps no
+ * more than these orders and one bucket.
+ */
+export async function* firstOrders(source: GroupedSource, count: number): AsyncGenerator<ImportGroup> {
+  const lineOf = (rows: readonly SpilledRow[]) => rows[0]?.line ?? 0;
+  let first: (readonly SpilledRow[])[] = [];
+  for (const bucket of source.rows.sizes.keys()) {
+    const byKey = await source.rows.read(bucket);
+    first = [...first, ...byKey.values()].sort((a, b) => lineOf(a) - lineOf(b)).slice(0, count);
+  }
+  const end = { lines: first.length, bytes: 0 };
+  yield { units: first.map((rows) => unitOf(source, rows, end)), end };
+}
+
 function unitOf(source: GroupedSource, rows: readonly SpilledRow[], end: FilePosition): ImportUnit {
   const number = rows[0]?.line ?? 0;
   const unit = { number, end, record: () => recordOf(source.file, rows) };

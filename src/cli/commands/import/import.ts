@@ -26,9 +26,11 @@ export async function importCommand(args: string[], terminal: Terminal): Promise
   const onRead = (bytes: number, of: number) => reading.update(bytes / Math.max(of, 1), Math.round(bytes / 1e6));
   const input = await openInput({ ...options, onRead }).finally(() => reading.end());
   try {
-    if (options.preview !== undefined)
-      await printPreview(described(options, input, terminal), options.preview, terminal, options.json);
-    else if (options.dryRun) await checkFile(options, input, terminal);
+    if (options.preview !== undefined) {
+      const { readFirst, warnings } = input;
+      const preview = { ...described(options, input, terminal), readFirst, warnings };
+      await printPreview(preview, options.preview, terminal, options.json);
+    } else if (options.dryRun) await checkFile(options, input, terminal);
     else await importInto(options, input, terminal);
   } finally {
     await input.close();
